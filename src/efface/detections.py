@@ -1,0 +1,47 @@
+"""What a detector saw in one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+KINDS = ("face", "plate", "drawn")
+"""What an object can be. `drawn` is an area that a person marked."""
+
+FACE, PLATE, DRAWN = range(len(KINDS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """What was seen in one frame. Row i of every array is the same object.
+
+    xyxy   (n, 4) float32, pixels of the upright frame, half-open: x1 <= x < x2. Tight, without margin.
+    score  (n,) float32, 0 to 1.
+    kind   (n,) uint8, index into KINDS.
+    """
+
+    xyxy: NDArray[np.float32]
+    score: NDArray[np.float32]
+    kind: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        n = len(self.xyxy)
+        if (self.xyxy.shape, self.score.shape, self.kind.shape) != ((n, 4), (n,), (n,)):
+            raise ValueError(f"want (n, 4), (n,) and (n,), got {self.xyxy.shape}, {self.score.shape} and {self.kind.shape}")
+        if not (np.isfinite(self.xyxy).all() and np.isfinite(self.score).all()):
+            raise ValueError("a NaN score fails every threshold, and the face would stay visible")
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+    @classmethod
+    def none(cls) -> Self:
+        """The frame was examined and nothing was found."""
+        return cls(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.uint8))
+
+    def rows(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
+        """Only the rows that the mask or index names."""
+        return Detections(self.xyxy[which], self.score[which], self.kind[which])

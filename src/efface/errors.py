@@ -1,0 +1,275 @@
+"""Everything that can go wrong, as one tree; each class carries the exit code of the command line.
+
+    EffaceError                     1  unexpected
+    ├─ UsageError                   2  the request contradicts itself
+    ├─ InputError                   3  a source, or a plan, cannot be used
+    │  ├─ SourceUnreadable             missing, a folder, a dangling link, no permission, not a plain file
+    │  ├─ NotMedia                     the content is no photo or video that efface knows
+    │  ├─ UnsupportedSource            known, but it holds something efface cannot handle
+    │  ├─ DamagedSource                the file breaks off, or its structure cannot be parsed
+    │  ├─ UndecodableFrame             one frame cannot be decoded
+    │  ├─ TooManyPixels                larger than --max-pixels
+    │  ├─ SourceChanged                the source is not what it was when it was looked at
+    │  ├─ BadPlan                      the file is no plan, or a damaged one
+    │  └─ PlanMismatch                 the plan belongs to another source
+    ├─ PartMissing                  4  something of efface itself is absent or broken
+    │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
+    │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
+    │  └─ EncoderMissing               this build of FFmpeg lacks the encoder
+    ├─ OutputError                  5  a target was refused, or could not be written
+    │  ├─ TargetIsSource
+    │  ├─ TargetExists
+    │  ├─ TargetCollision              two sources would be written to one target
+    │  ├─ TargetUnsuitable             the target's format cannot hold what was asked for
+    │  └─ WriteFailed                  disk full, folder missing, no permission
+    ├─ VerificationFailed           6  the draft is not clean; it was thrown away
+    └─ Interrupted                130  Ctrl-C or SIGTERM
+
+Every message says what happened, where that leaves the user's files, and what to try.
+`docs/errors.md` has a paragraph for each class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_NEEDS_REVIEW = 7
+
+NOTHING_WRITTEN = "Nothing was written."
+
+
+def printable(text: object) -> str:
+    """The text on one line: names of files may hold line breaks, escape codes or undecodable bytes."""
+    raw = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in raw)
+
+
+class EffaceError(Exception):
+    """Base of everything efface raises on purpose. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+    def __str__(self) -> str:
+        return printable(" ".join(str(a) for a in self.args))
+
+
+class _AboutFile(EffaceError):
+    """An error about one file: `path` is the file, `why` a clause without full stop, `hint` what to try."""
+
+    def __init__(self, path: object, why: str = "", hint: str = "") -> None:
+        super().__init__(str(path), why, hint)
+        self.path, self.why, self.hint = str(path), why, hint
+
+    lead = "cannot be used"
+
+    def __str__(self) -> str:
+        why = f": {self.why}" if self.why else ""
+        parts = [f"{self.path}: {self.lead}{why}.", NOTHING_WRITTEN, self.hint]
+        return printable(" ".join(p for p in parts if p))
+
+
+class UsageError(EffaceError):
+    """The request contradicts itself or names an option value that does not exist."""
+
+    exit_code = 2
+
+
+class InputError(_AboutFile):
+    """A source or a plan cannot be used."""
+
+    exit_code = 3
+
+
+class SourceUnreadable(InputError):
+    """The source is missing, a folder, a dangling link, not a plain file, or may not be read."""
+
+    lead = "cannot be read"
+
+
+class NotMedia(InputError):
+    """The content of the file is no photo or video that efface knows."""
+
+    lead = "is no photo or video that efface knows"
+
+
+class UnsupportedSource(InputError):
+    """The file is known, but holds something that efface cannot handle."""
+
+    lead = "cannot be handled"
+
+
+class DamagedSource(InputError):
+    """The file breaks off, or its structure cannot be parsed."""
+
+    lead = "is damaged"
+
+
+class UndecodableFrame(InputError):
+    """A frame cannot be decoded, so what it shows is unknown. `at` is its time or page."""
+
+    def __init__(self, path: object, at: str) -> None:
+        super().__init__(path, at)
+        self.at = at
+
+    def __str__(self) -> str:
+        return printable(
+            f"{self.path}: the frame at {self.at} cannot be decoded. {NOTHING_WRITTEN} "
+            "Add --bad-frames=cover to black out such frames and go on."
+        )
+
+
+class TooManyPixels(InputError):
+    """A picture is larger than the limit."""
+
+    def __init__(self, path: object, pixels: int, limit: int) -> None:
+        super().__init__(path, str(pixels), str(limit))
+        self.pixels, self.limit = pixels, limit
+
+    def __reduce__(self) -> tuple[type[TooManyPixels], tuple[object, ...]]:
+        return type(self), (self.path, self.pixels, self.limit)
+
+    def __str__(self) -> str:
+        return printable(
+            f"{self.path}: has {self.pixels:,} pixels, and the limit is {self.limit:,}. {NOTHING_WRITTEN} "
+            "If you trust the file, raise --max-pixels."
+        )
+
+
+class SourceChanged(InputError):
+    """The source is not what it was when it was looked at."""
+
+    lead = "changed while efface worked on it"
+
+
+class BadPlan(InputError):
+    """The file is no plan, or a damaged one."""
+
+    lead = "is no usable plan"
+
+
+class PlanMismatch(InputError):
+    """The plan was made for another source."""
+
+    lead = "does not fit the plan"
+
+
+class PartMissing(EffaceError):
+    """Something of efface itself is absent or broken."""
+
+    exit_code = 4
+
+
+class ModelUnusable(PartMissing):
+    """Weights are missing, altered, or refused by the run-time."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+    def __str__(self) -> str:
+        return printable(
+            f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} "
+            "Without it nobody can be found; install efface again (pip install --force-reinstall)."
+        )
+
+
+class DetectorFailed(PartMissing):
+    """The detector raised, hung, or answered nonsense: what the frame shows is unknown. `at` is its time or page."""
+
+    def __init__(self, name: str, at: str, why: str) -> None:
+        super().__init__(name, at, why)
+        self.name, self.at, self.why = name, at, why
+
+    def __str__(self) -> str:
+        return printable(
+            f"The detector {self.name} failed at {self.at}: {self.why}. {NOTHING_WRITTEN} "
+            "Try again; if it happens again, please report it with the version and the size of the picture."
+        )
+
+
+class EncoderMissing(PartMissing):
+    """This build of FFmpeg lacks the encoder."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return printable(
+            f"The encoder {self.name} is not part of this installation of PyAV. {NOTHING_WRITTEN} "
+            "Choose another with --codec."
+        )
+
+
+class OutputError(_AboutFile):
+    """A target was refused, or could not be written."""
+
+    exit_code = 5
+    lead = "cannot be written"
+
+
+class TargetIsSource(OutputError):
+    """Source and target are the same file, perhaps through links."""
+
+    lead = "is the source itself, and efface never writes to a source"
+
+
+class TargetExists(OutputError):
+    """There is a file under the target's name already."""
+
+    lead = "exists already and was left as it is"
+
+    def __init__(self, path: object, why: str = "", hint: str = "Choose another name, or add --overwrite.") -> None:
+        super().__init__(path, why, hint)
+
+
+class TargetCollision(OutputError):
+    """Two sources would be written to one target."""
+
+    lead = "would be written twice"
+
+
+class TargetUnsuitable(OutputError):
+    """The target's format cannot hold what was asked for."""
+
+    lead = "cannot hold what was asked for"
+
+
+class WriteFailed(OutputError):
+    """The disk is full, the folder is missing, or may not be written to."""
+
+
+class VerificationFailed(EffaceError):
+    """The draft is not clean, and was thrown away. `findings` are sentences."""
+
+    exit_code = 6
+
+    def __init__(self, path: object, findings: Iterable[str]) -> None:
+        found = tuple(findings)
+        super().__init__(str(path), found)
+        self.path, self.findings = str(path), found
+
+    def __str__(self) -> str:
+        listed = "; ".join(self.findings[:5]) + (f"; and {len(self.findings) - 5} more" if len(self.findings) > 5 else "")
+        return printable(
+            f"{self.path}: the finished draft did not pass its check ({listed}). The draft was deleted. {NOTHING_WRITTEN} "
+            "Please report this: it is a fault of efface."
+        )
+
+
+class Interrupted(EffaceError):
+    """Ctrl-C or SIGTERM."""
+
+    exit_code = 130
+
+    def __str__(self) -> str:
+        return "Interrupted. What was finished before is complete; nothing half-done was left."
+
+
+_SEVERITY = (0, 7, 2, 5, 3, 4, 6, 1, 130)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code that a batch ends with: the gravest of its files'."""
+    return max(codes, key=lambda c: _SEVERITY.index(c) if c in _SEVERITY else _SEVERITY.index(1), default=EXIT_OK)

@@ -1,0 +1,27 @@
+"""What long work reports while it goes on. The core tells; a terminal, a page or a test listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Progress of one stage on one source.
+
+    stage  "look", "render" or "check".
+    done   units finished; frames for video, pages for photos.
+    total  units in all, or None while that is unknown.
+    """
+
+    stage: str
+    done: int
+    total: int | None
+
+
+Listener = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """The listener that nobody asked for."""

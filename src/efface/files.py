@@ -1,0 +1,181 @@
+"""Files: hashes, and targets that appear whole or not at all.
+
+A draft is written in a private folder beside its target (same file system, so the last step is one rename), flushed to
+the disk, checked by the caller, then moved under its name. Whatever stops efface before that leaves no file under the
+target's name. A folder that `kill -9` left behind is recognised by its released lock and swept away by the next run.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from efface.errors import SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
+
+DRAFTS = ".efface-draft-"
+"""Prefix of private folders. Sources are never taken from inside one."""
+
+LOCK = "lock"
+CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises SourceUnreadable."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as f:
+            while chunk := f.read(CHUNK):
+                digest.update(chunk)
+    except OSError as e:
+        raise SourceUnreadable(path, reason(e)) from e
+    return digest.hexdigest()
+
+
+def reason(error: OSError) -> str:
+    """The system's word for what happened, without number or path."""
+    return (error.strerror or type(error).__name__).lower()
+
+
+def require_source(path: Path) -> None:
+    """Raises SourceUnreadable unless this is a plain file that can be opened and has content."""
+    try:
+        found = path.stat()
+        if path.is_dir():
+            raise SourceUnreadable(path, "it is a folder", "Name the files in it, or the folder together with -o.")
+        if not path.is_file():
+            raise SourceUnreadable(path, "it is not a plain file")
+        if found.st_size == 0:
+            raise SourceUnreadable(path, "it is empty, 0 bytes")
+        with open(path, "rb"):
+            pass
+    except OSError as e:
+        dangling = e.errno == errno.ENOENT and path.is_symlink()
+        raise SourceUnreadable(path, "the link points to nothing" if dangling else reason(e)) from e
+    except ValueError as e:  # a NUL byte in the name
+        raise SourceUnreadable(path, str(e)) from e
+
+
+def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
+    """Raises TargetIsSource, TargetExists or WriteFailed before any work is done for nothing."""
+    for source in sources:
+        with suppress(OSError):
+            if target.exists() and target.samefile(source):
+                raise TargetIsSource(target)
+    if target.is_dir():
+        raise WriteFailed(target, "there is a folder of that name", "Choose another name with -o.")
+    if os.path.lexists(target) and not overwrite:
+        raise TargetExists(target)
+    if not target.parent.is_dir():
+        raise WriteFailed(target, f"the folder {target.parent} does not exist", "Make it, or choose another with -o.")
+
+
+@contextmanager
+def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A private path to write to; on leaving the block without an error, the file there appears as `target`.
+
+    Raises TargetExists where a file has appeared under that name meanwhile, and WriteFailed where the disk refuses.
+    """
+    folder, lock = _private_folder(target)
+    try:
+        draft = folder / ("draft" + target.suffix)
+        yield draft
+        with writing(target):
+            _flush(draft)
+            _publish(draft, target, overwrite=overwrite)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turns the operating system's refusals inside the block into WriteFailed for this target."""
+    try:
+        yield
+    except OSError as e:
+        if e.errno is None:
+            raise
+        hint = "Free some space and run the same command again." if e.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        raise WriteFailed(target, reason(e), hint) from e
+
+
+def _private_folder(target: Path) -> tuple[Path, int]:
+    with writing(target):
+        sweep(target.parent)
+        folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=target.parent))
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        _try_lock(lock)
+        return folder, lock
+
+
+def sweep(folder: Path) -> None:
+    """Removes private folders in `folder` whose owner is gone."""
+    for left in folder.glob(DRAFTS + "*"):
+        with suppress(OSError):
+            lock = os.open(left / LOCK, os.O_RDWR)
+            try:
+                if _try_lock(lock):
+                    shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows: no advisory locks there, so nothing is ever swept
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _flush(draft: Path) -> None:
+    handle = os.open(draft, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
+    os.chmod(draft, 0o666 & ~_umask())
+    if overwrite:
+        os.replace(draft, target)
+    else:
+        _move_without_replacing(draft, target)
+    _flush_folder(target.parent)
+
+
+def _move_without_replacing(draft: Path, target: Path) -> None:
+    try:
+        os.link(draft, target)  # atomic, and fails where a file has appeared meanwhile
+    except FileExistsError:
+        raise TargetExists(target) from None
+    except OSError:  # FAT and some network shares have no links
+        if os.path.lexists(target):
+            raise TargetExists(target) from None
+        os.rename(draft, target)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _flush_folder(folder: Path) -> None:
+    with suppress(OSError):  # some file systems cannot
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

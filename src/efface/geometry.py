@@ -1,0 +1,87 @@
+"""Boxes, windows and areas: pure functions on numbers, in pixels of the upright frame.
+
+A box is `(x1, y1, x2, y2)`, half-open: it covers x1 <= x < x2. On the way to whole pixels boxes
+grow outwards, never inwards, so that the last row and column of what was found stay inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[int, int, int, int]
+"""A box of whole pixels, x1, y1, x2, y2."""
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+Boxes = NDArray[np.float32]
+"""(n, 4) float32, one box a row."""
+
+
+def pixel_window(box_xyxy: Sequence[float], size_wh: Size) -> tuple[slice, slice]:
+    """Rows and columns of the smallest whole-pixel window that covers the box, inside a picture of that size."""
+    (x1, y1, x2, y2), (width, height) = box_xyxy, size_wh
+    return _span(y1, y2, height), _span(x1, x2, width)
+
+
+def _span(low: float, high: float, size: int) -> slice:
+    # Both ends are clamped: a negative stop would count from the far edge.
+    start, stop = min(max(floor(low), 0), size), max(min(ceil(high), size), 0)
+    return slice(start, max(start, stop))
+
+
+def grown(boxes: Boxes, share: float) -> Boxes:
+    """Each box, larger on every side by `share` of its own width and height."""
+    pad = (boxes[:, 2:] - boxes[:, :2]) * np.float32(share)
+    return np.concatenate([boxes[:, :2] - pad, boxes[:, 2:] + pad], axis=1).astype(np.float32)
+
+
+def whole_pixels(boxes: Boxes, size_wh: Size) -> NDArray[np.int32]:
+    """Boxes rounded outwards and clipped to the picture. A box wholly outside comes back empty (x1 == x2 or y1 == y2)."""
+    low = np.floor(boxes[:, :2])
+    high = np.ceil(boxes[:, 2:])
+    limit = np.array(size_wh, np.float64)
+    return np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)], axis=1).astype(np.int32)
+
+
+def area(boxes: Boxes) -> NDArray[np.float32]:
+    """Area of each box; 0 where a side is negative."""
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+
+
+def overlap(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """(len(a), len(b)) areas shared by each pair."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    sides = np.maximum(high - low, 0)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
+
+
+def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """(len(a), len(b)) intersection over union, 0 to 1."""
+    shared = overlap(a, b)
+    union = area(a)[:, None] + area(b)[None, :] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.intp]:
+    """Rows that survive non-maximum suppression, best score first."""
+    order = np.argsort(-score, kind="stable")
+    if len(order) < 2:
+        return order
+    shared = iou(boxes[order], boxes[order]) >= at_iou
+    keep = np.ones(len(order), bool)
+    for i in range(len(order)):
+        if keep[i]:
+            keep[i + 1 :] &= ~shared[i, i + 1 :]
+    return order[keep]
+
+
+def hull(boxes: Boxes) -> Boxes:
+    """(1, 4) smallest box around all of them."""
+    return np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])[None].astype(np.float32)

@@ -1,0 +1,182 @@
+"""Every option, written once: name, default, unit, help and choices.
+
+Command-line flags, the reference page and what a plan records are all made from these classes. Each room gets only its branch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_type_hints
+
+from efface.errors import UsageError
+
+
+def setting(
+    default: Any, *, help: str, unit: str = "", choices: tuple[str, ...] = (), at_least: float | None = None,
+    at_most: float | None = None, pattern: str = "", flag: str = "",
+) -> Any:  # fmt: skip
+    """A dataclass field that carries all that a flag, a page and a check need to know."""
+    known = {"help": help, "unit": unit, "choices": choices, "at_least": at_least, "at_most": at_most}
+    return field(default=default, metadata={**known, "pattern": pattern, "flag": flag})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One option as the command line and the documentation see it."""
+
+    branch: str
+    name: str
+    type: type
+    default: Any
+    help: str
+    unit: str
+    choices: tuple[str, ...]
+    flag: str
+
+
+class _Checked:
+    """Looks at each value once, at the door."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            value, m = getattr(self, f.name), f.metadata
+            flag = m["flag"] or f.name
+            if value is None:
+                continue
+            if m["choices"] and value not in m["choices"]:
+                raise UsageError(f"{flag}: {value!r} is not one of {', '.join(m['choices'])}.")
+            if m["pattern"] and not re.fullmatch(m["pattern"], str(value)):
+                raise UsageError(f"{flag}: {value!r} does not look like {m['unit']}.")
+            low, high = m["at_least"], m["at_most"]
+            if (low is not None and not value >= low) or (high is not None and not value <= high):
+                bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+                raise UsageError(f"{flag}: {value} is out of range; it must be {bounds} {m['unit']}".rstrip() + ".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectOptions(_Checked):
+    """How hard to look."""
+
+    sensitivity: str = setting(
+        "normal", flag="--sensitivity", choices=("low", "normal", "high"),
+        help="How readily something counts as a face. high finds more and covers more that is none.",
+    )  # fmt: skip
+    device: str = setting(
+        "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
+        help="What runs the detector. auto is the processor; cuda and openvino need the extra of that name.",
+    )  # fmt: skip
+    timeout_s: float = setting(
+        120.0, flag="--detect-timeout", unit="s", at_least=0.1, help="Give up when one frame takes the detector longer than this."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackOptions(_Checked):
+    """How sightings become tracks, and how long they last."""
+
+    bridge_s: float = setting(
+        2.0, flag="--track-bridge", unit="s", at_least=0.0, help="Cover a gap between two sightings of up to this long."
+    )
+    lead_in_s: float = setting(
+        0.5, flag="--track-lead-in", unit="s", at_least=0.0, help="Also cover this long before the first sighting."
+    )
+    lead_out_s: float = setting(
+        0.5, flag="--track-lead-out", unit="s", at_least=0.0, help="Also cover this long after the last sighting."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverOptions(_Checked):
+    """How much to cover around what was found."""
+
+    margin: float = setting(
+        0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
+        help="Added on every side. Hair, chin and ears identify people too.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintOptions(_Checked):
+    """What stands in place of what was erased. No style uses a pixel of the erased area."""
+
+    style: str = setting(
+        "smooth", flag="--style", choices=("smooth", "solid", "tiles"),
+        help="smooth fills softly from the rim, solid with one colour, tiles with a mosaic in colours of the rim.",
+    )  # fmt: skip
+    shape: str = setting(
+        "rounded", flag="--shape", choices=("rounded", "ellipse", "box"), help="Every shape contains the whole box."
+    )
+    colour: str = setting(
+        "#000000", flag="--colour", unit="a colour, #rrggbb", pattern=r"#[0-9a-fA-F]{6}", help="Colour of the solid style."
+    )
+    seed: int = setting(0, flag="--seed", at_least=0, help="Another number gives the tiles another pattern.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions(_Checked):
+    """How to treat sources."""
+
+    bad_frames: str = setting(
+        "fail", flag="--bad-frames", choices=("fail", "cover"),
+        help="What to do with frames that cannot be decoded: give up on the file, or black them out whole.",
+    )  # fmt: skip
+    max_pixels: int = setting(
+        300_000_000, flag="--max-pixels", unit="px", at_least=1, help="Refuse pictures with more pixels; guards against bombs."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOptions(_Checked):
+    """How to write targets."""
+
+    codec: str = setting(
+        "auto", flag="--codec", choices=("auto", "h264", "hevc", "vp9", "av1"),
+        help="Video codec. auto is H.264 for 8-bit video and HEVC for more, and VP9 for .webm.",
+    )  # fmt: skip
+    crf: int | None = setting(
+        None, flag="--crf", at_least=0, at_most=63,
+        help="Constant rate factor of the encoder; smaller is better and larger files. Default: h264 18, hevc 20, vp9 24, av1 24.",
+    )  # fmt: skip
+    preset: str = setting(
+        "medium", flag="--preset",
+        choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"),
+        help="Encoder effort, from ultrafast (large) to veryslow (small).",
+    )  # fmt: skip
+    audio: str = setting(
+        "drop", flag="--audio", choices=("drop", "keep"),
+        help="Voices identify people: sound is dropped unless you keep it. Kept sound is copied unchanged.",
+    )  # fmt: skip
+    overwrite: bool = setting(False, flag="--overwrite", help="Replace targets that exist already. Sources are never replaced.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """All options. Values are checked while this is built; errors are `UsageError`."""
+
+    detect: DetectOptions = field(default_factory=DetectOptions)
+    track: TrackOptions = field(default_factory=TrackOptions)
+    cover: CoverOptions = field(default_factory=CoverOptions)
+    paint: PaintOptions = field(default_factory=PaintOptions)
+    read: ReadOptions = field(default_factory=ReadOptions)
+    write: WriteOptions = field(default_factory=WriteOptions)
+
+    @classmethod
+    def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:
+        """Options from {(branch, name): value}; what is not named keeps its default."""
+        branches = get_type_hints(cls)
+        return cls(**{b: t(**{n: v for (of, n), v in values.items() if of == b}) for b, t in branches.items()})
+
+
+def settings() -> Iterator[Setting]:
+    """Every option there is, branch by branch."""
+    for branch, branch_type in get_type_hints(Options).items():
+        hints = get_type_hints(branch_type)
+        for f in dataclasses.fields(branch_type):
+            plain = next((t for t in get_args(hints[f.name]) if t is not type(None)), hints[f.name])
+            m = f.metadata
+            yield Setting(branch, f.name, plain, f.default, m["help"], m["unit"], m["choices"], m["flag"])

@@ -1,0 +1,69 @@
+"""Reading ahead in a thread, with a bound.
+
+Decoding, looking and encoding release the interpreter's lock, so one stage can work while the next one does.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _End(Generic[T]):
+    """Last thing in the queue; carries the producer's exception, if any."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+@contextmanager
+def prefetched(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
+    """The same items, made up to `depth` ahead by a thread. The reader gets the thread's exception; the thread is joined on leaving."""
+    waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def put(item: T | _End[T]) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def produce() -> None:
+        error: BaseException | None = None
+        source = iter(items)
+        try:
+            for item in source:
+                if not put(item):
+                    break
+        except BaseException as e:  # handed to the reader, whatever it is
+            error = e
+        finally:
+            close = getattr(source, "close", None)
+            if close is not None:  # a generator is closed by the thread that runs it
+                close()
+        put(_End(error))
+
+    def consume() -> Iterator[T]:
+        while True:
+            item = waiting.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+
+    thread = threading.Thread(target=produce, name="efface-prefetch", daemon=True)
+    thread.start()
+    try:
+        yield consume()
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,53 @@
+"""When frames are shown: integer PTS with a Fraction time base; floats appear only when a person reads the number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """The PTS of every frame of a source, in presentation order.
+
+    pts        (n,) int64, strictly increasing, in units of time_base.
+    time_base  seconds per unit, > 0.
+    """
+
+    pts: NDArray[np.int64]
+    time_base: Fraction
+
+    def __post_init__(self) -> None:
+        if self.time_base <= 0:
+            raise ValueError(f"a time base is positive, got {self.time_base}")
+        if self.pts.ndim != 1 or (np.diff(self.pts) <= 0).any():
+            raise ValueError("PTS must be one row of strictly increasing integers")
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Timeline) and self.time_base == other.time_base and np.array_equal(self.pts, other.pts)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays are mutable
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """(n,) time of each frame since the first, in seconds."""
+        first = self.pts[0] if len(self.pts) else 0
+        return (self.pts - first).astype(np.float64) * float(self.time_base)
+
+    @classmethod
+    def of_pages(cls, count: int) -> Timeline:
+        """Pages of a document: one a second, so that every page has a place and a name."""
+        return cls(np.arange(count, dtype=np.int64), Fraction(1))
+
+
+def timecode(seconds: float) -> str:
+    """`h:mm:ss.mmm`, for people."""
+    ms = round(abs(seconds) * 1000)
+    sign = "-" if seconds < 0 and ms else ""
+    return f"{sign}{ms // 3_600_000}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
