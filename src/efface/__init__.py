@@ -1,3 +1,43 @@
 """efface finds human faces in photos and videos and erases them so that nothing can bring them back."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+__all__ = ["Options", "Plan", "errors", "find", "load_plan", "redact", "render"]
+
+if TYPE_CHECKING:
+    from efface import errors
+    from efface.api import find, redact, render
+    from efface.options import Options
+    from efface.planning.plan import Plan
+    from efface.planning.sidecar import load as load_plan
+
+_HOMES = {
+    "Options": ("efface.options", "Options"),
+    "Plan": ("efface.planning.plan", "Plan"),
+    "errors": ("efface.errors", ""),
+    "find": ("efface.api", "find"),
+    "load_plan": ("efface.planning.sidecar", "load"),
+    "redact": ("efface.api", "redact"),
+    "render": ("efface.api", "render"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported on first use: `import efface` takes milliseconds, and engines wait until they are needed."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'efface' has no attribute {name!r}")
+    import importlib
+
+    home, attribute = _HOMES[name]
+    module = importlib.import_module(home)
+    found = getattr(module, attribute) if attribute else module
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -14,6 +14,7 @@
     │  └─ PlanMismatch                 the plan belongs to another source
     ├─ PartMissing                  4  something of efface itself is absent or broken
     │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
+    │  ├─ DeviceMissing                the device that was asked for is not to be had
     │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
     │  └─ EncoderMissing               this build of FFmpeg lacks the encoder
     ├─ OutputError                  5  a target was refused, or could not be written
@@ -174,6 +175,20 @@ class ModelUnusable(PartMissing):
         )
 
 
+class DeviceMissing(PartMissing):
+    """The device that was asked for is not to be had; efface does not step down to another one by itself."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(device)
+        self.device = device
+
+    def __str__(self) -> str:
+        return printable(
+            f"The device {self.device} is not available to the run-time. {NOTHING_WRITTEN} "
+            f'Install the extra (pip install "efface[{self.device}]") and its driver, or use --device cpu.'
+        )
+
+
 class DetectorFailed(PartMissing):
     """The detector raised, hung, or answered nonsense: what the frame shows is unknown. `at` is its time or page."""
 
@@ -197,8 +212,7 @@ class EncoderMissing(PartMissing):
 
     def __str__(self) -> str:
         return printable(
-            f"The encoder {self.name} is not part of this installation of PyAV. {NOTHING_WRITTEN} "
-            "Choose another with --codec."
+            f"The encoder {self.name} is not part of this installation of PyAV. {NOTHING_WRITTEN} Choose another with --codec."
         )
 
 

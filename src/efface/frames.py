@@ -85,6 +85,7 @@ class Frame:
     look     look(size_wh) gives (h, w, 3) uint8 RGB, resized to that size; read-only, may be shared.
     unpack   gives the frame's samples as a Picture of its own, writable.
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
+    is_alone no neighbouring frame shows the same objects (photos, pages), so this one deserves a harder look.
     """
 
     index: int
@@ -93,3 +94,4 @@ class Frame:
     look: Callable[[Size], NDArray[np.uint8]]
     unpack: Callable[[], Picture]
     is_bad: bool = False
+    is_alone: bool = False

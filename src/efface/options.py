@@ -71,7 +71,11 @@ class DetectOptions(_Checked):
         help="What runs the detector. auto is the processor; cuda and openvino need the extra of that name.",
     )  # fmt: skip
     timeout_s: float = setting(
-        120.0, flag="--detect-timeout", unit="s", at_least=0.1, help="Give up when one frame takes the detector longer than this."
+        120.0,
+        flag="--detect-timeout",
+        unit="s",
+        at_least=0.1,
+        help="Give up when one frame takes the detector longer than this.",
     )
 
 
@@ -140,7 +144,7 @@ class WriteOptions(_Checked):
     )  # fmt: skip
     crf: int | None = setting(
         None, flag="--crf", at_least=0, at_most=63,
-        help="Constant rate factor of the encoder; smaller is better and larger files. Default: h264 18, hevc 20, vp9 24, av1 24.",
+        help="Constant rate factor; smaller is better and larger. Default: 18 for h264, 20 for hevc, 24 for vp9 and av1.",
     )  # fmt: skip
     preset: str = setting(
         "medium", flag="--preset",

@@ -23,7 +23,7 @@ class _End(Generic[T]):
 
 @contextmanager
 def prefetched(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
-    """The same items, made up to `depth` ahead by a thread. The reader gets the thread's exception; the thread is joined on leaving."""
+    """The same items, made up to `depth` ahead by a thread, whose exception the reader gets, and which is joined on leaving."""
     waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
     stop = threading.Event()
 

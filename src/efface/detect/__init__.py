@@ -1,0 +1,1 @@
+"""Frames to detections. The only room that knows ONNX Runtime."""

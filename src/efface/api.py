@@ -1,0 +1,61 @@
+"""The library: what the command line does, as functions.
+
+    import efface
+    efface.redact("protest.mp4")
+    plan = efface.find("protest.mp4", options=efface.Options(...))
+    efface.render("protest.mp4", plan, "out.mp4")
+
+All raise the errors of `efface.errors`; after an error there is no target.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from efface.events import Listener, silent
+from efface.options import Options
+from efface.pipeline.act import Rendered
+from efface.pipeline.jobs import Redacted, Workshop
+from efface.pipeline.names import PLAN_SUFFIX, Job, jobs_for
+from efface.planning.plan import Plan
+from efface.planning.sidecar import load
+
+AnyPath = str | PathLike[str]
+
+
+def find(source: AnyPath, *, options: Options | None = None, listener: Listener = silent) -> Plan:
+    """Looks at the whole source and decides what to erase; writes nothing.
+
+    Raises InputError (the source cannot be used), PartMissing (nobody could look).
+    """
+    with Workshop(options or Options()) as workshop:
+        return workshop.find(Path(source), listener)
+
+
+def render(
+    source: AnyPath, plan: Plan | AnyPath, target: AnyPath, *, options: Options | None = None, listener: Listener = silent
+) -> Rendered:
+    """Writes the source to the target, erased as the plan says. `plan` is a Plan, or the path of one.
+
+    Raises InputError (also PlanMismatch, BadPlan), OutputError, EncoderMissing, VerificationFailed.
+    """
+    made = plan if isinstance(plan, Plan) else load(Path(plan))
+    with Workshop(options or Options()) as workshop:
+        return workshop.render(Path(source), made, Path(target), listener)
+
+
+def redact(
+    source: AnyPath, target: AnyPath | None = None, *, options: Options | None = None, listener: Listener = silent
+) -> Redacted:
+    """Finds and erases in one go. Without a target, `a.jpg` becomes `a.redacted.jpg`; the plan is written beside it.
+
+    Raises everything that `find` and `render` raise.
+    """
+    job = jobs_for([Path(source)], None)[0] if target is None else _job(Path(source), Path(target))
+    with Workshop(options or Options()) as workshop:
+        return workshop.redact(job, listener)
+
+
+def _job(source: Path, target: Path) -> Job:
+    return Job(source, source.name, target, target.with_suffix(PLAN_SUFFIX))

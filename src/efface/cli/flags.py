@@ -1,0 +1,49 @@
+"""Flags made from the options: each is written once, in `efface.options`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from efface.errors import UsageError
+from efface.options import Options, Setting, settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FINDS = ("detect", "track", "cover", "read")
+RENDERS = ("paint", "read", "write")
+"""Branches of the options that a command has flags for."""
+
+
+def options_of(*branches: str) -> Callable[[F], F]:
+    """Decorates a command with the flags of these branches, in their order."""
+
+    def decorate(command: F) -> F:
+        for setting in reversed([s for b in dict.fromkeys(branches) for s in settings() if s.branch == b]):
+            command = _flag(setting)(command)
+        return command
+
+    return decorate
+
+
+def _flag(setting: Setting) -> Callable[[F], F]:
+    parameter = f"{setting.branch}__{setting.name}"
+    if setting.type is bool:
+        return click.option(setting.flag, parameter, is_flag=True, default=setting.default, help=setting.help)
+    kind: Any = click.Choice(setting.choices) if setting.choices else setting.type
+    unit = f"  [unit: {setting.unit}]" if setting.unit and not setting.unit.startswith("a ") else ""
+    return click.option(
+        setting.flag, parameter, type=kind, default=setting.default, show_default=setting.default is not None,
+        help=setting.help + unit,
+    )  # fmt: skip
+
+
+def options_from(values: dict[str, Any]) -> Options:
+    """The options that were asked for. Takes the flags out of `values`. Raises click.UsageError."""
+    named = {key: values.pop(key) for key in list(values) if "__" in key}
+    try:
+        return Options.from_values({(b, n): v for key, v in named.items() for b, n in [key.split("__")]})
+    except UsageError as e:
+        raise click.UsageError(str(e)) from e

@@ -1,0 +1,72 @@
+"""A detector that fails closed: whatever goes wrong inside is an error, never an empty result."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Self
+
+from efface.detect.base import Detector
+from efface.detections import Detections
+from efface.errors import DetectorFailed, EffaceError
+from efface.frames import Frame
+
+Answer = Detections | BaseException
+
+
+class Guarded:
+    """The detector inside, with a time limit, and with every failure turned into DetectorFailed.
+
+    It works in a thread of its own: a call into native code cannot be interrupted, but it need not be waited for.
+    """
+
+    def __init__(self, inside: Detector, timeout_s: float) -> None:
+        self.info, self.sure = inside.info, inside.sure
+        self._timeout_s = timeout_s
+        self._asked: queue.Queue[Frame | None] = queue.Queue(1)
+        self._answers: queue.Queue[Answer] = queue.Queue(1)
+        self._is_hung = False
+        # A daemon: one that hangs must not keep the process alive.
+        self._thread = threading.Thread(target=self._work, args=(inside,), name="efface-detect", daemon=True)
+        self._thread.start()
+
+    def detect(self, frame: Frame) -> Detections:
+        """What the detector inside says of the frame. Raises DetectorFailed."""
+        if self._is_hung:
+            raise self._failed(frame, "it did not come back from an earlier frame")
+        self._asked.put(frame)
+        try:
+            answer = self._answers.get(timeout=self._timeout_s)
+        except queue.Empty:
+            self._is_hung = True
+            raise self._failed(frame, f"it took longer than {self._timeout_s:g} s") from None
+        if isinstance(answer, Detections):
+            return answer
+        if isinstance(answer, EffaceError) or not isinstance(answer, Exception):
+            raise answer
+        raise self._failed(frame, f"{type(answer).__name__}: {answer}") from answer
+
+    def close(self) -> None:
+        """Ends the thread, unless the detector hangs in it."""
+        if not self._is_hung:
+            self._asked.put(None)
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _failed(self, frame: Frame, why: str) -> DetectorFailed:
+        return DetectorFailed(self.info.name, f"frame {frame.index + 1}", why)
+
+    def _work(self, inside: Detector) -> None:
+        while (frame := self._asked.get()) is not None:
+            try:
+                answer: Answer = inside.detect(frame)
+                if not isinstance(answer, Detections):
+                    answer = TypeError("the answer is no Detections")
+            except BaseException as e:  # handed to the caller, whatever it is
+                answer = e
+            self._answers.put(answer)

@@ -1,0 +1,22 @@
+"""Model weights, from the wheel to memory, with a checksum on the way."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+
+from efface.errors import ModelUnusable
+
+
+def load_weights(name: str) -> tuple[bytes, str]:
+    """The model's bytes and their SHA-256. Raises ModelUnusable when it is missing or differs from the pinned checksum."""
+    home = resources.files("efface.detect")
+    try:
+        pinned = (home / f"{name}.sha256").read_text("ascii").split()[0]
+        data = (home / "models" / f"{name}.onnx").read_bytes()
+    except (OSError, IndexError, UnicodeDecodeError) as e:
+        raise ModelUnusable(name, "its file is missing or cannot be read") from e
+    found = hashlib.sha256(data).hexdigest()
+    if found != pinned:
+        raise ModelUnusable(name, f"its file was altered or damaged (SHA-256 {found[:12]}…, expected {pinned[:12]}…)")
+    return data, found

@@ -1,0 +1,139 @@
+"""Plan to target: render, check, publish. Whatever does not fit the plan to the last frame stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from efface.errors import EffaceError, PlanMismatch, SourceChanged, VerificationFailed
+from efface.events import Event, Listener
+from efface.files import staged, writing
+from efface.frames import Frame, Picture
+from efface.media.base import Sink, Source
+from efface.options import Options, PaintOptions, ReadOptions
+from efface.pipeline.sources import create, opened
+from efface.planning.plan import Plan
+from efface.render.paint import blackout, paint
+from efface.streaming import prefetched
+from efface.timing import timecode
+from efface.verify.draft import check_draft
+
+AHEAD = 4
+"""Frames decoded while one is painted and encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What was written.
+
+    target        the file.
+    frames        frames or pages in it.
+    regions       areas erased, in all frames together.
+    blacked_out   frames that could not be decoded and are black.
+    audio_kept    sound streams copied.
+    audio_dropped sound streams left out.
+    """
+
+    target: Path
+    frames: int
+    regions: int
+    blacked_out: int
+    audio_kept: int
+    audio_dropped: int
+
+
+def act(source: Source, plan: Plan, target: Path, options: Options, listener: Listener) -> Rendered:
+    """Renders the source as the plan says, checks the draft, and moves it in place.
+
+    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed; then there is no target.
+    """
+    with staged(target, overwrite=options.write.overwrite) as draft:
+        with _sink(draft, source, options, target) as sink:
+            _render(source, plan, sink, options.paint, listener)
+        _check(source, plan, draft, target, listener)
+    kept = source.info.audio if options.write.audio == "keep" else 0
+    return Rendered(target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept)
+
+
+@contextmanager
+def _sink(draft: Path, source: Source, options: Options, target: Path) -> Iterator[Sink]:
+    with writing(target):
+        sink = create(draft, source.info, options.write, target)
+        try:
+            yield sink
+            sink.close()
+        finally:
+            sink.abort()
+
+
+def _render(source: Source, plan: Plan, sink: Sink, options: PaintOptions, listener: Listener) -> None:
+    total, done = len(plan.timeline), 0
+    with prefetched(_painted(source, plan, options), AHEAD) as pictures:
+        for picture, pts in pictures:
+            sink.write(picture, pts)
+            done += 1
+            listener(Event("render", done, total))
+    if done != total:
+        raise PlanMismatch(source.info.path, f"it has {done} frames, and {total} were looked at")
+
+
+def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tuple[Picture, int]]:
+    for frame in source.frames():
+        _require_looked_at(frame, plan, source.info.path)
+        picture = frame.unpack()
+        if frame.index in plan.bad:
+            blackout(picture)
+        else:
+            paint(picture, plan.regions(frame.index), options)
+        yield picture, frame.pts
+
+
+def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
+    i = frame.index
+    if i >= len(plan.timeline):
+        raise PlanMismatch(path, f"it has more frames than the {len(plan.timeline)} that were looked at")
+    if frame.pts != plan.timeline.pts[i] or frame.size_wh != plan.size_at(i):
+        raise PlanMismatch(path, f"frame {i + 1} is not the one that was looked at")
+    if frame.is_bad and i not in plan.bad:
+        at = timecode(float(plan.timeline.seconds[i]))
+        raise PlanMismatch(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it")
+
+
+def _check(source: Source, plan: Plan, draft: Path, target: Path, listener: Listener) -> None:
+    total = len(plan.timeline)
+    try:
+        with opened(draft, ReadOptions(max_pixels=2**62)) as result:
+            findings = check_draft(
+                source, result, plan, shift=_shift(source, plan), tell=lambda done: listener(Event("check", done, total))
+            )
+    except EffaceError as e:
+        raise VerificationFailed(target, [f"it cannot be opened: {type(e).__name__}"]) from e
+    if findings:
+        raise VerificationFailed(target, [f.message for f in findings])
+
+
+def _shift(source: Source, plan: Plan) -> int:
+    if source.info.medium != "video" or not len(plan.timeline):
+        return 0
+    from efface.media.encode import start_shift
+
+    return start_shift(int(plan.timeline.pts[0]), source.time_base)
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """Raises SourceChanged on leaving the block when the file was written to meanwhile."""
+    before = _stamp(path)
+    yield
+    if _stamp(path) != before:
+        raise SourceChanged(path, hint="Run it again when nothing else writes to the file.")
+
+
+def _stamp(path: Path) -> tuple[int, int, int, int]:
+    try:
+        s = path.stat()
+    except OSError as e:
+        raise SourceChanged(path, "it is gone") from e
+    return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns

@@ -1,0 +1,115 @@
+"""One source or many: each on its own, so that a bad file never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from efface.detect.base import Detector
+from efface.detect.registry import open_detector
+from efface.errors import DeviceMissing, EffaceError, ModelUnusable, PlanMismatch
+from efface.events import Listener
+from efface.files import require_source, require_target, sha256_of, staged, writing
+from efface.options import Options
+from efface.pipeline.act import Rendered, act, unchanged
+from efface.pipeline.look import look
+from efface.pipeline.names import Job, collisions
+from efface.pipeline.sources import opened
+from efface.planning import sidecar
+from efface.planning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A source that was redacted."""
+
+    source: Path
+    plan: Plan
+    plan_path: Path
+    rendered: Rendered
+
+
+class Workshop:
+    """Does single jobs; opens the detector when the first one needs it, and keeps it for the next."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._closing = ExitStack()
+        self._detector: Detector | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def find(self, source: Path, listener: Listener) -> Plan:
+        """The plan for one source. Raises InputError, PartMissing."""
+        with opened(source, self.options.read) as media, unchanged(source):
+            return look(media, sha256_of(source), self._open_detector(), self.options, listener)
+
+    def render(self, source: Path, plan: Plan, target: Path, listener: Listener) -> Rendered:
+        """One target by a plan. Raises InputError, OutputError, VerificationFailed."""
+        require_source(source)
+        require_target(target, (source,), overwrite=self.options.write.overwrite)
+        if sha256_of(source) != plan.source_sha256:
+            raise PlanMismatch(source, "its SHA-256 is not the one that the plan names")
+        with opened(source, self.options.read) as media, unchanged(source):
+            return act(media, plan, target, self.options, listener)
+
+    def redact(self, job: Job, listener: Listener) -> Redacted:
+        """Plan and target for one source. The plan appears after the target, so it never stands beside nothing."""
+        require_source(job.source)
+        for path in (job.target, job.plan_path):
+            require_target(path, (job.source,), overwrite=self.options.write.overwrite)
+        plan = self.find(job.source, listener)
+        with staged(job.plan_path, overwrite=self.options.write.overwrite) as draft:
+            sidecar.save(plan, draft)
+            rendered = self.render(job.source, plan, job.target, listener)
+        return Redacted(job.source, plan, job.plan_path, rendered)
+
+    def _open_detector(self) -> Detector:
+        if self._detector is None:
+            self._detector = self._closing.enter_context(open_detector(self.options.detect))
+        return self._detector
+
+
+def each(jobs: Sequence[Job], do: Callable[[Job], object], *, writes: bool) -> Iterator[tuple[Job, EffaceError | None]]:
+    """Does every job, and gives each with its error, or None; makes folders for targets if it `writes`.
+
+    Without a detector the run ends: no file could succeed.
+    """
+    rivals = collisions(jobs) if writes else {}
+    for job in jobs:
+        try:
+            if job.source in rivals:
+                raise rivals[job.source]
+            if writes:
+                _make_folder(job)
+            do(job)
+        except (ModelUnusable, DeviceMissing):
+            raise
+        except EffaceError as e:
+            yield job, e
+        else:
+            yield job, None
+
+
+def _make_folder(job: Job) -> None:
+    with writing(job.target):
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+
+
+def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool) -> None:
+    """Saves a plan under its name, whole or not at all. Raises OutputError."""
+    write_text(path, source, sidecar.lines(plan), overwrite=overwrite)
+
+
+def write_text(path: Path, source: Path, pieces: Iterator[str], *, overwrite: bool) -> None:
+    """Saves text under a name, whole or not at all. Raises OutputError."""
+    require_target(path, (source,), overwrite=overwrite)
+    with staged(path, overwrite=overwrite) as draft, open(draft, "w", encoding="utf-8") as f:
+        f.writelines(pieces)

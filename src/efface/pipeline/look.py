@@ -1,0 +1,117 @@
+"""Source to plan: the whole source is looked at before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detect.base import Detector
+from efface.detections import Detections
+from efface.events import Event, Listener
+from efface.frames import Frame
+from efface.geometry import Size
+from efface.media.base import Source
+from efface.options import Options
+from efface.planning.build import covering, numbered
+from efface.planning.plan import Plan
+from efface.streaming import prefetched
+from efface.timing import Timeline
+from efface.track.gaps import Shots, filled
+from efface.track.shots import THUMB_WH, thumbnail, with_cuts
+from efface.track.tracker import Tracker
+from efface.tracks import Reason, Track
+
+AHEAD = 4
+"""Frames decoded while the detector works on one."""
+
+THUMB_SOURCE = 8
+"""A thumbnail is made from the frame at this many times the thumbnail's size: the scaler averages better from there."""
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is written down while the frames go by."""
+
+    pts: list[int] = field(default_factory=list)
+    sizes: list[Size] = field(default_factory=list)
+    bad: list[int] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+
+
+def look(source: Source, sha256: str, detector: Detector, options: Options, listener: Listener) -> Plan:
+    """The plan for a source. Raises InputError, DetectorFailed."""
+    notes = _Notes()
+    total = source.info.frame_count
+    with prefetched(source.frames(), AHEAD) as frames:
+        watched = _noted(frames, notes, listener, total)
+        if source.info.medium == "photo":
+            tracks = list(_page_by_page(watched, detector))
+        else:
+            tracks = list(_over_time(watched, detector, options, notes, source))
+    timeline = Timeline(np.array(notes.pts, np.int64), source.time_base)
+    if source.info.medium != "photo":
+        shots = Shots(notes.cuts, len(timeline))
+        tracks = [filled(t, timeline, shots, options.track) for t in tracks]
+    sizes = tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
+    covered = [c for t in tracks if (c := covering(t, sizes, options.cover))]
+    return Plan(
+        source_sha256=sha256,
+        medium=source.info.medium,
+        sizes=sizes,
+        timeline=timeline,
+        tracks=numbered(covered),
+        cuts=tuple(notes.cuts),
+        bad=tuple(notes.bad),
+        detectors=({**asdict(detector.info)},),
+        options=asdict(options),
+    )
+
+
+def _noted(frames: Iterator[Frame], notes: _Notes, listener: Listener, total: int | None) -> Iterator[Frame]:
+    for frame in frames:
+        notes.pts.append(frame.pts)
+        notes.sizes.append(frame.size_wh)
+        if frame.is_bad:
+            notes.bad.append(frame.index)
+        yield frame
+        listener(Event("look", frame.index + 1, total))
+
+
+def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track]:
+    for frame in frames:
+        seen = Detections.none() if frame.is_bad else detector.detect(replace(frame, is_alone=True))
+        for i in np.flatnonzero(seen.score >= detector.sure):
+            yield Track(
+                id=1,
+                kind=int(seen.kind[i]),
+                frame=np.array([frame.index], np.int32),
+                xyxy=seen.xyxy[[i]],
+                reason=np.array([Reason.SEEN], np.uint8),
+                score=seen.score[[i]],
+            )
+
+
+def _over_time(frames: Iterator[Frame], detector: Detector, options: Options, notes: _Notes, source: Source) -> Iterator[Track]:
+    tracker = Tracker(options.track, detector.sure)
+    base = float(source.time_base)
+    for (frame_number, pts, seen), is_cut in with_cuts(_looked_at(frames, detector)):
+        if is_cut:
+            notes.cuts.append(frame_number)
+        yield from tracker.update(frame_number, pts * base, seen, is_cut=is_cut)
+    yield from tracker.flush()
+
+
+def _looked_at(
+    frames: Iterator[Frame], detector: Detector
+) -> Iterator[tuple[tuple[int, int, Detections], NDArray[np.float32]]]:
+    thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
+    for frame in frames:
+        if frame.is_bad:  # what it shows is unknown: no sighting, and no sign of a shot change
+            yield (frame.index, frame.pts, Detections.none()), thumb
+            continue
+        seen = detector.detect(frame)
+        thumb = thumbnail(frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE)))
+        yield (frame.index, frame.pts, seen), thumb

@@ -1,0 +1,119 @@
+"""Which target belongs to which source.
+
+One file: `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.plan.json` beside it. A folder with -o keeps its
+structure and its names. Photos keep their suffix; videos become .mp4, whatever they were.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from efface.errors import EffaceError, TargetCollision, UsageError
+from efface.files import DRAFTS
+from efface.media.sniff import is_media_name, medium_of
+
+MARK = ".redacted"
+PLAN_SUFFIX = ".plan.json"
+VIDEO_SUFFIX = ".mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source and what becomes of it. `name` is the source's name relative to the folder it was found in."""
+
+    source: Path
+    name: str
+    target: Path
+    plan_path: Path
+
+
+def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
+    """A job for each source; folders give one for every photo and video below them.
+
+    output  a file for a single source, otherwise a folder; None puts targets beside their sources.
+
+    Raises UsageError when several sources are to become one file.
+    """
+    if _is_single(sources, output):
+        source = sources[0]
+        target = output or _beside(source)
+        return [Job(source, source.name, target, target.with_suffix(PLAN_SUFFIX))]
+    jobs = []
+    for source, name in _all(sources, output):
+        target = _beside(source) if output is None else (output / name).with_suffix(_suffix(source))
+        # The whole name: a folder may hold both a.jpg and a.png.
+        jobs.append(Job(source, str(name), target, target.with_name(target.name + PLAN_SUFFIX)))
+    return jobs
+
+
+def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
+    """As `jobs_for`, when nothing but plans is written: target and plan are one."""
+    if _is_single(sources, output):
+        source = sources[0]
+        plan = output or source.with_name(source.stem + MARK + PLAN_SUFFIX)
+        return [Job(source, source.name, plan, plan)]
+    plans = [(s, n, (output or s.parent) / (n if output else n.name)) for s, n in _all(sources, output)]
+    return [Job(s, str(n), p, p) for s, n, base in plans for p in [base.with_name(base.name + PLAN_SUFFIX)]]
+
+
+def _is_single(sources: Sequence[Path], output: Path | None) -> bool:
+    is_many = len(sources) > 1 or sources[0].is_dir()
+    if is_many and output is not None and output.exists() and not output.is_dir():
+        raise UsageError(
+            f"-o {output}: there are several sources, so this must be a folder, and it is a file. Nothing was written."
+        )
+    return not is_many and not (output is not None and output.is_dir())
+
+
+def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, Path]]:
+    for given in sources:
+        for path, root in _below(given, output):
+            yield path, path.relative_to(root) if root else Path(path.name)
+
+
+def _beside(source: Path) -> Path:
+    return source.with_name(source.stem + MARK + _suffix(source))
+
+
+def _suffix(source: Path) -> str:
+    try:
+        return VIDEO_SUFFIX if medium_of(source) == "video" else source.suffix
+    except EffaceError:  # it will be reported when its turn comes
+        return source.suffix
+
+
+def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
+    """(source, the folder it was found below) for everything below a folder; a file stands for itself."""
+    if not given.is_dir():
+        yield given, None
+        return
+    own = output.resolve() if output is not None else None
+    for folder, subfolders, names in os.walk(given):  # does not follow links to folders, so a loop of links ends
+        here = Path(folder)
+        subfolders[:] = sorted(s for s in subfolders if not s.startswith(DRAFTS) and (here / s).resolve() != own)
+        for name in sorted(names):
+            if is_media_name(here / name) and not is_own_output(here / name):
+                yield here / name, given
+
+
+def is_own_output(path: Path) -> bool:
+    """The name of a file that efface wrote beside its source."""
+    return Path(path.stem).suffix == MARK
+
+
+def collisions(jobs: Sequence[Job]) -> dict[Path, TargetCollision]:
+    """An error for every source whose target, or plan, another source would write too. Keys are sources."""
+    wanted: dict[str, list[Job]] = {}
+    for job in jobs:
+        for path in (job.target, job.plan_path):
+            # Some file systems do not tell A.jpg from a.jpg: one of them would replace the other.
+            wanted.setdefault(os.path.abspath(path).casefold(), []).append(job)
+    return {
+        job.source: TargetCollision(job.target, f"by {' and '.join(sorted({j.name for j in rivals}))}", "Rename one of them.")
+        for rivals in wanted.values()
+        if len({j.source for j in rivals}) > 1
+        for job in rivals
+    }

@@ -1,0 +1,101 @@
+"""The plan in memory.
+
+Boxes in a plan are what is erased, margin included, in whole pixels of the upright frame. A plan names its source by
+SHA-256 and by nothing else: no file name, no date, no place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.geometry import Size
+from efface.regions import Region
+from efface.timing import Timeline
+from efface.tracks import Track
+
+Medium = Literal["photo", "animation", "video"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What will be erased from one source.
+
+    source_sha256  of the file, in hexadecimal.
+    medium         "photo", "animation" or "video".
+    sizes          width and height of every page of a photo; of a video or an animation the one size of all frames.
+    timeline       PTS of every frame that was looked at; rendering anything else is refused.
+    tracks         by id. Track boxes are whole pixels inside the frame.
+    cuts           numbers of the frames with which a new shot begins.
+    bad            numbers of the frames that could not be decoded and are blacked out whole.
+    detectors      what looked: name, version, sha256 and runtime of each.
+    options        what was asked for, branch by branch, as `dataclasses.asdict(Options)` says it.
+    edits          what a person changed, in order; append-only.
+    """
+
+    source_sha256: str
+    medium: Medium
+    sizes: tuple[Size, ...]
+    timeline: Timeline
+    tracks: tuple[Track, ...] = ()
+    cuts: tuple[int, ...] = ()
+    bad: tuple[int, ...] = ()
+    detectors: tuple[Mapping[str, str], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    edits: tuple[Mapping[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        n = len(self.timeline)
+        if len(self.sizes) not in (1, n):
+            raise ValueError(f"{len(self.sizes)} sizes for {n} frames")
+        for name, numbers in (("cuts", self.cuts), ("bad", self.bad)):
+            if list(numbers) != sorted(set(numbers)) or (numbers and not 0 <= numbers[0] <= numbers[-1] < n):
+                raise ValueError(f"{name} must be increasing frame numbers below {n}")
+        if len({t.id for t in self.tracks}) != len(self.tracks):
+            raise ValueError("two tracks have one id")
+        for track in self.tracks:
+            self._check(track)
+
+    def _check(self, track: Track) -> None:
+        if track.frame[-1] >= len(self.timeline):
+            raise ValueError(f"track {track.id} goes on after the last frame")
+        limit = np.array(self.sizes, np.float32)
+        limit = limit[track.frame] if len(limit) > 1 else limit
+        is_inside = (track.xyxy[:, :2] >= 0).all() and (track.xyxy[:, 2:] <= limit).all()
+        is_whole = (track.xyxy == np.round(track.xyxy)).all()
+        if not is_inside or not is_whole or not (track.xyxy[:, :2] < track.xyxy[:, 2:]).all():
+            raise ValueError(f"track {track.id} has a box that is empty, not in whole pixels, or not inside the frame")
+
+    def size_at(self, frame: int) -> Size:
+        """Width and height of that frame."""
+        return self.sizes[frame if len(self.sizes) > 1 else 0]
+
+    def regions(self, frame: int) -> list[Region]:
+        """What is erased in that frame."""
+        starts, boxes, ids = self._by_frame
+        rows = slice(int(starts[frame]), int(starts[frame + 1]))
+        return [
+            Region((int(x1), int(y1), int(x2), int(y2)), int(i))
+            for (x1, y1, x2, y2), i in zip(boxes[rows], ids[rows], strict=True)
+        ]
+
+    @cached_property
+    def _by_frame(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+        """Row numbers where each frame starts, then boxes and track ids of all erased moments, frame by frame."""
+        erased = [t for t in self.tracks if not t.keep]
+        frame = np.concatenate([np.empty(0, np.int32), *(t.frame for t in erased)])
+        boxes = np.concatenate([np.empty((0, 4), np.int32), *(t.xyxy.astype(np.int32) for t in erased)])
+        ids = np.concatenate([np.empty(0, np.int32), *(np.full(len(t), t.id, np.int32) for t in erased)])
+        order = np.argsort(frame, kind="stable")
+        starts = np.searchsorted(frame[order], np.arange(len(self.timeline) + 1))
+        return starts, boxes[order], ids[order]
+
+    @property
+    def region_count(self) -> int:
+        """Erased areas in all frames together."""
+        return len(self._by_frame[1])

@@ -1,0 +1,169 @@
+"""The plan on disk: JSON, one line a track, so that a change shows as a change of one line.
+
+Frame numbers and PTS stand as runs, boxes as whole numbers in one flat list: an hour of crowd stays below 50 MB.
+The same plan always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface import __version__
+from efface.detections import KINDS
+from efface.errors import BadPlan
+from efface.files import reason, writing
+from efface.planning.plan import Plan
+from efface.timing import Timeline
+from efface.tracks import Reason, Track
+
+FORMAT = "efface-plan"
+VERSION = 1
+
+LARGEST = 1 << 30
+"""Bytes. A file larger than this is no plan."""
+
+MOST_FRAMES = 50_000_000
+"""Twenty days at 30 frames a second. Runs are short to write and long to unfold, so a hostile plan could fill the memory."""
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Writes the plan. Raises WriteFailed. The caller stages the file (see `files.staged`)."""
+    with writing(path), open(path, "w", encoding="utf-8") as f:
+        f.writelines(lines(plan))
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """The text of the sidecar, piece by piece."""
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "efface": __version__,
+        "source": {"sha256": plan.source_sha256, "medium": plan.medium, "sizes": _sizes(plan)},
+        "frames": len(plan.timeline),
+        "time_base": str(plan.timeline.time_base),
+        "pts": _runs(plan.timeline.pts),
+        "detectors": [dict(d) for d in plan.detectors],
+        "options": plan.options,
+        "cuts": list(plan.cuts),
+        "bad": _runs(np.array(plan.bad, np.int64)),
+        "edits": [dict(e) for e in plan.edits],
+    }
+    yield "{\n"
+    for name, value in head.items():
+        yield f" {_json(name)}: {_json(value)},\n"
+    yield ' "tracks": ['
+    for i, track in enumerate(plan.tracks):
+        yield (",\n  " if i else "\n  ") + _json(_packed(track))
+    yield "\n ]\n}\n"
+
+
+def load(path: Path) -> Plan:
+    """Reads a plan. Raises BadPlan, whatever is wrong with the file."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadPlan(path, "it is too large")
+        with open(path, encoding="utf-8") as f:
+            return _plan(json.load(f))
+    except OSError as e:
+        raise BadPlan(path, reason(e)) from e
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
+        raise BadPlan(path, _why(e)) from e
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no valid JSON ({error.msg}, line {error.lineno})"
+    if isinstance(error, KeyError):
+        return f"{error.args[0]!r} is missing"
+    return str(error) or type(error).__name__
+
+
+def _plan(data: dict[str, Any]) -> Plan:
+    if data["format"] != FORMAT:
+        raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
+    if data["version"] != VERSION:
+        raise ValueError(f"it has version {data['version']!r}, and this efface reads version {VERSION}")
+    pts = _unrolled(data["pts"])
+    if len(pts) != data["frames"]:
+        raise ValueError("the number of frames and their PTS disagree")
+    source = data["source"]
+    if source["medium"] not in ("photo", "animation", "video"):
+        raise ValueError(f"unknown medium {source['medium']!r}")
+    return Plan(
+        source_sha256=str(source["sha256"]),
+        medium=source["medium"],
+        sizes=tuple((int(w), int(h)) for w, h in source["sizes"]),
+        timeline=Timeline(pts, Fraction(data["time_base"])),
+        tracks=tuple(_unpacked(t) for t in data["tracks"]),
+        cuts=tuple(int(c) for c in data["cuts"]),
+        bad=tuple(int(b) for b in _unrolled(data["bad"])),
+        detectors=tuple(dict(d) for d in data["detectors"]),
+        options=dict(data["options"]),
+        edits=tuple(dict(e) for e in data["edits"]),
+    )
+
+
+def _packed(track: Track) -> dict[str, Any]:
+    seen = track.reason == Reason.SEEN
+    return {
+        "id": track.id,
+        "kind": KINDS[track.kind],
+        "keep": track.keep,
+        "runs": [[*run, Reason(r).name.lower()] for run, r in _reason_runs(track)],
+        "boxes": track.xyxy.astype(np.int32).ravel().tolist(),
+        "scores": [round(s * 100) for s in track.score[seen].tolist()],
+    }
+
+
+def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:
+    """((first frame, count), reason) of each stretch of consecutive frames with one reason."""
+    breaks = np.flatnonzero((np.diff(track.frame) != 1) | (np.diff(track.reason.astype(int)) != 0)) + 1
+    for rows in np.split(np.arange(len(track)), breaks):
+        yield (int(track.frame[rows[0]]), len(rows)), int(track.reason[rows[0]])
+
+
+def _unpacked(data: dict[str, Any]) -> Track:
+    counts = [int(count) for _, count, _ in data["runs"]]
+    if min(counts) < 1 or 4 * sum(counts) != len(data["boxes"]):
+        raise ValueError(f"track {data['id']}: the number of frames and of boxes disagree")
+    frame = np.concatenate([np.arange(first, first + n) for (first, n, _) in data["runs"]]).astype(np.int32)
+    why = np.concatenate([np.full(n, Reason[name.upper()], np.uint8) for (_, n, name) in data["runs"]])
+    score = np.zeros(len(frame), np.float32)
+    score[why == Reason.SEEN] = np.array(data["scores"], np.float32) / 100
+    boxes = np.array(data["boxes"], np.float32).reshape(-1, 4)
+    return Track(int(data["id"]), KINDS.index(data["kind"]), frame, boxes, why, score, keep=bool(data["keep"]))
+
+
+def _sizes(plan: Plan) -> list[list[int]]:
+    return [list(size) for size in plan.sizes]
+
+
+def _runs(numbers: NDArray[np.int64]) -> list[list[int]]:
+    """[first, step, count] of each stretch of equal steps."""
+    runs: list[list[int]] = []
+    for value in numbers.tolist():
+        if runs and runs[-1][2] == 1:
+            runs[-1][1] = value - runs[-1][0]
+        if runs and value == runs[-1][0] + runs[-1][1] * runs[-1][2]:
+            runs[-1][2] += 1
+        else:
+            runs.append([value, 0, 1])
+    return runs
+
+
+def _unrolled(runs: list[list[int]]) -> NDArray[np.int64]:
+    if sum(int(count) for _, _, count in runs) > MOST_FRAMES or any(count < 1 for _, _, count in runs):
+        raise ValueError("the runs of frames are not sensible")
+    parts = [first + step * np.arange(count, dtype=np.int64) for first, step, count in runs]
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

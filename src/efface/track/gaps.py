@@ -1,0 +1,77 @@
+"""What is covered between two sightings, before the first and after the last.
+
+A detector blinks, and it sees a face late. Between two sightings the box goes straight from one to the other; at both
+ends it goes on with the last motion. Where nothing was seen the box grows with the time since somebody was: nobody knows
+exactly where the face is. Nothing reaches beyond the shot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.options import TrackOptions
+from efface.timing import Timeline
+from efface.track.motion import travelled, velocity
+from efface.tracks import Reason, Track
+
+GROWTH_PER_S = 0.5
+"""Share of its size that an unseen box gains on every side for each second since (or until) a sighting."""
+
+MOST_GROWTH = 0.5
+"""At most so much."""
+
+
+class Shots:
+    """First and last frame of the shot around a frame."""
+
+    def __init__(self, cuts: list[int], frame_count: int) -> None:
+        self._starts = np.array([0, *cuts], np.int64)
+        self._stops = np.array([*cuts, frame_count], np.int64)
+
+    def around(self, frame: int) -> tuple[int, int]:
+        """Half-open range of frame numbers."""
+        i = int(np.searchsorted(self._starts, frame, side="right")) - 1
+        return int(self._starts[i]), int(self._stops[i])
+
+
+def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions) -> Track:
+    """The track with every frame from lead-in to lead-out. Sightings stay as they are."""
+    seconds = timeline.seconds
+    start, stop = shots.around(int(track.frame[0]))
+    first, last = int(track.frame[0]), int(track.frame[-1])
+    begin = max(start, int(np.searchsorted(seconds, seconds[first] - options.lead_in_s, side="left")))
+    end = min(stop, int(np.searchsorted(seconds, seconds[last] + options.lead_out_s, side="right")))
+    frame = np.arange(begin, end, dtype=np.int32)
+    t = seconds[frame]
+    seen_t = seconds[track.frame]
+    xyxy = _along(t, seen_t, track.xyxy)
+    distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
+    xyxy = _widened(xyxy, np.minimum(GROWTH_PER_S * distance_s, MOST_GROWTH))
+    reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
+    score = np.zeros(len(frame), np.float32)
+    at = np.searchsorted(frame, track.frame)
+    xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
+    return replace(track, frame=frame, xyxy=xyxy.astype(np.float32), reason=reason, score=score)
+
+
+def _along(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(len(t), 4) boxes at the times t: straight between sightings, with fading motion outside."""
+    boxes = np.stack([np.interp(t, seen_t, seen[:, side]) for side in range(4)], axis=1)
+    before, after = np.maximum(seen_t[0] - t, 0), np.maximum(t - seen_t[-1], 0)
+    backwards = velocity(-seen_t[::-1], seen[::-1])
+    forwards = velocity(seen_t, seen)
+    return boxes + travelled(before)[:, None] * backwards + travelled(after)[:, None] * forwards
+
+
+def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(len(t), 2) times of the sightings at or before, and at or after, each of the times t."""
+    right = np.clip(np.searchsorted(seen_t, t), 0, len(seen_t) - 1)
+    return np.stack([seen_t[np.maximum(right - 1, 0)], seen_t[right]], axis=1)
+
+
+def _widened(xyxy: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    pad = (xyxy[:, 2:] - xyxy[:, :2]) * share[:, None]
+    return np.concatenate([xyxy[:, :2] - pad, xyxy[:, 2:] + pad], axis=1)

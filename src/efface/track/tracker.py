@@ -1,0 +1,116 @@
+"""Sightings to tracks, frame by frame.
+
+As in ByteTrack (Zhang et al. 2022, arXiv 2110.06864), strong detections are matched first and may begin tracks;
+weak ones may only continue a track that expects something there. Position and motion decide, nothing else: a track
+says "the same thing, a moment later", and ends with the shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detections import Detections
+from efface.options import TrackOptions
+from efface.track.match import match
+from efface.track.motion import travelled, velocity
+from efface.tracks import Reason, Track
+
+REACH = 0.3
+"""Boxes grow by this share before they are compared ..."""
+
+REACH_PER_S = 0.7
+"""... and by this much more for each second without a sighting."""
+
+LEAST_STRONG = 0.2
+LEAST_WEAK = 0.35
+"""Buffered IoU of a pair. A weak detection must lie where the track expects it."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A track that may go on."""
+
+    id: int
+    kind: int
+    frames: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    boxes: list[NDArray[np.float32]] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    speed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(4))
+
+    def add(self, frame: int, second: float, box: NDArray[np.float32], score: float) -> None:
+        self.frames.append(frame)
+        self.seconds.append(second)
+        self.boxes.append(box)
+        self.scores.append(score)
+        recent = slice(-12, None)  # enough for MEMORY_S at any usual frame rate
+        self.speed = velocity(np.array(self.seconds[recent]), np.array(self.boxes[recent]))
+
+    def expected(self, second: float) -> NDArray[np.float32]:
+        return (self.boxes[-1] + self.speed * travelled(second - self.seconds[-1])).astype(np.float32)
+
+    def finished(self) -> Track:
+        n = len(self.frames)
+        return Track(
+            self.id,
+            self.kind,
+            np.array(self.frames, np.int32),
+            np.array(self.boxes, np.float32),
+            np.full(n, Reason.SEEN, np.uint8),
+            np.array(self.scores, np.float32),
+        )
+
+
+class Tracker:
+    """Takes frames in order and gives tracks of sightings as they end. Every strong detection is in exactly one track."""
+
+    def __init__(self, options: TrackOptions, sure: float) -> None:
+        self._patience_s = options.bridge_s
+        self._sure = sure
+        self._open: list[_Open] = []
+        self._next_id = 1
+
+    def update(self, frame: int, second: float, seen: Detections, *, is_cut: bool = False) -> Iterator[Track]:
+        """The next frame. `is_cut`: a new shot begins with it, so all tracks end before it."""
+        yield from self._end(lambda t: is_cut or second - t.seconds[-1] > self._patience_s)
+        for kind in np.unique(seen.kind):
+            self._see(frame, second, seen.rows(seen.kind == kind))
+
+    def flush(self) -> Iterator[Track]:
+        """The tracks still open at the end of the video."""
+        yield from self._end(lambda t: True)
+
+    def _end(self, is_over: Callable[[_Open], bool]) -> Iterator[Track]:
+        over = [t for t in self._open if is_over(t)]
+        self._open = [t for t in self._open if not is_over(t)]
+        yield from (t.finished() for t in over)
+
+    def _see(self, frame: int, second: float, seen: Detections) -> None:
+        """Detections of one kind."""
+        strong = seen.score >= self._sure
+        waiting = [t for t in self._open if t.kind == seen.kind[0]]
+        left, waiting = self._continue(frame, second, seen.rows(strong), waiting, LEAST_STRONG)
+        self._continue(frame, second, seen.rows(~strong), waiting, LEAST_WEAK)
+        for i in range(len(left)):
+            track = _Open(self._next_id, int(left.kind[i]))
+            track.add(frame, second, left.xyxy[i], float(left.score[i]))
+            self._open.append(track)
+            self._next_id += 1
+
+    def _continue(
+        self, frame: int, second: float, seen: Detections, waiting: list[_Open], least: float
+    ) -> tuple[Detections, list[_Open]]:
+        """Adds detections to the tracks they continue. Gives back the detections and the tracks that found no partner."""
+        expected = np.array([t.expected(second) for t in waiting], np.float32).reshape(-1, 4)
+        unseen_s = np.array([second - t.seconds[-1] for t in waiting], np.float32)
+        pairs = match(expected, np.round(REACH + REACH_PER_S * unseen_s, 1), seen.xyxy, least)
+        for row, column in pairs:
+            waiting[row].add(frame, second, seen.xyxy[column], float(seen.score[column]))
+        is_left = np.ones(len(seen), bool)
+        is_left[[c for _, c in pairs]] = False
+        taken = {r for r, _ in pairs}
+        return seen.rows(is_left), [t for i, t in enumerate(waiting) if i not in taken]
