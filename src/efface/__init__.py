@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from efface.version import VERSION as __version__
 
-__all__ = ["Options", "Plan", "errors", "find", "load_plan", "redact", "render"]
+__all__ = ["Options", "Plan", "__version__", "errors", "find", "load_plan", "redact", "render"]
 
 if TYPE_CHECKING:
     from efface import errors

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from efface import __version__
 from efface.detections import KINDS
 from efface.errors import BadPlan
 from efface.files import reason, writing
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
+from efface.version import VERSION as EFFACE_VERSION
 
 FORMAT = "efface-plan"
 VERSION = 1
@@ -44,7 +44,7 @@ def lines(plan: Plan) -> Iterator[str]:
     head = {
         "format": FORMAT,
         "version": VERSION,
-        "efface": __version__,
+        "efface": EFFACE_VERSION,
         "source": {"sha256": plan.source_sha256, "medium": plan.medium, "sizes": _sizes(plan)},
         "frames": len(plan.timeline),
         "time_base": str(plan.timeline.time_base),
