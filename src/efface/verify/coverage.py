@@ -7,6 +7,7 @@ scales. A fill made from the rim carries the rim's colours, so smooth shading ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import tanh
 
 import cv2
 import numpy as np
@@ -33,6 +34,12 @@ ALIKE = 0.6
 KEPT = 0.4
 """Correlation of source and target detail, and share of the source's detail found in the target. Untouched video gives
 about 0.9 and 0.8 at CRF 18; fills from the rim stay below 0.3 and 0.1."""
+
+CHANCE = 6.0
+"""Standard errors that a correlation must lie above zero: small patches look alike by chance, and there are many of them."""
+
+INDEPENDENT = 4
+"""Neighbouring samples of detail are not independent: so many count as one."""
 
 
 def surviving(source: Picture, target: Picture, regions: Sequence[Region]) -> list[Box]:
@@ -78,7 +85,12 @@ def _is_alike(source: NDArray[np.float32], target: NDArray[np.float32]) -> bool:
     if own < TEXTURE**2:
         return False
     shared, other = float((a * b).mean()), float((b * b).mean())
-    return shared > KEPT * own and shared > ALIKE * (own * other) ** 0.5
+    return shared > KEPT * own and shared > _least_correlation(a.size) * (own * other) ** 0.5
+
+
+def _least_correlation(samples: int) -> float:
+    """Correlation that is no accident in a patch of so many samples (Fisher's z-transformation)."""
+    return max(ALIKE, tanh(CHANCE / max(samples / INDEPENDENT - 3, 1) ** 0.5))
 
 
 def _detail(patch: NDArray[np.float32]) -> NDArray[np.float32]:
