@@ -1,0 +1,475 @@
+"""Video to frames: every frame that a player would show, upright, with its exact time, and none that it would not.
+
+Sources come from strangers. FFmpeg may only open the file itself, with a demuxer from an allow-list, and what it decodes is
+believed only where nothing speaks against it: each packet that should give a frame is remembered until it did. A frame that is
+reported as corrupt, a decoder's error, a packet that the demuxer marks, and a packet whose frame never comes are all one thing
+here: a bad frame, whose content is unknown, and with it that of the following ones up to the next keyframe.
+
+Times are those of the stream. AVI stores decoding times only, so there the n-th frame gets the n-th of them. A time that does
+not advance, by less than one frame, becomes the next possible one; one that runs back further is damage.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from efface.errors import DamagedSource, NotMedia, SourceUnreadable, TooManyPixels, UndecodableFrame, UnsupportedSource
+from efface.files import reason
+from efface.frames import Frame, Picture
+from efface.geometry import Size
+from efface.media.base import SourceInfo
+from efface.media.colour import colour_of, swscale_matrix
+from efface.media.formats import Pixels, Spec, black, spec_of
+from efface.media.video import VideoInfo
+from efface.media.wholeness import is_cut, kind_of
+from efface.options import ReadOptions
+from efface.timing import timecode
+
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv"
+"""None of these opens another file or an address. Playlists (hls, dash, concat, sdp, ...) do, and are refused."""
+
+LIMITS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+
+CHECKS = "crccheck+bitstream+buffer+explode"
+"""FFmpeg's `err_detect`: report what could be concealed."""
+
+HINT_COVER = "Add --bad-frames=cover to go on with what is there."
+HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
+PATIENCE = 600
+"""Packets to try before deciding that nothing in the file can be decoded, and read errors in a row before giving up."""
+
+LONGEST_REORDER = 17
+"""One more than the frames H.264 and HEVC may hold back."""
+
+SCRAMBLED = {"encv", "drmi", "drms", "enca"}
+_PYAV = int(av.__version__.split(".")[0])
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
+"""PyAV 18 raises at the sight of a tag that is no UTF-8; 19 does not."""
+
+
+def open_video(path: Path, options: ReadOptions) -> VideoSource:
+    """The video of a file, ready to be read any number of times.
+
+    Raises NotMedia, UnsupportedSource (no picture, no decoder, encrypted, a playlist), DamagedSource (no structure, cut off),
+    TooManyPixels and SourceUnreadable.
+    """
+    with closing(_opened(path, options)) as container:
+        stream = _picked(container, path)
+        _require_readable(stream, path)
+        _require_size((stream.codec_context.width, stream.codec_context.height), path, options)
+        tolerant = options.bad_frames == "cover"
+        if not tolerant and is_cut(path):
+            last = _last_time(container, stream)
+            raise DamagedSource(path, f"it breaks off at {timecode(last)}, before its stated end", HINT_COVER)
+        first = _first_frame(container, stream, path, options)
+        info = _described(path, container, stream, first, tolerant)
+    return VideoSource(info, options)
+
+
+def _opened(path: Path, options: ReadOptions) -> InputContainer:
+    return opened(path, {"max_pixels": str(_ffmpeg_limit(options))})
+
+
+def opened(path: Path, options: dict[str, str] | None = None) -> InputContainer:
+    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable."""
+    try:
+        # The prefix keeps a name like "concat:a|b" from being read as an address.
+        container: InputContainer = av.open(f"file:{path.absolute()}", "r", options=(options or {}) | LIMITS, **_LENIENT)
+        return container
+    except av.error.InvalidDataError as e:
+        kind = kind_of(path)
+        if not kind:
+            raise NotMedia(path) from e
+        raise DamagedSource(path, "its index or header is missing or broken, as when a recording was interrupted") from e
+    except OSError as e:
+        raise SourceUnreadable(path, reason(e)) from e
+    except FFmpegError as e:
+        raise UnsupportedSource(path, "it is a playlist, or a format that efface does not open") from e
+
+
+def _ffmpeg_limit(options: ReadOptions) -> int:
+    return min(options.max_pixels, 2**31 - 1)
+
+
+def _picked(container: InputContainer, path: Path) -> VideoStream:
+    """The stream a player would show: the default one, or else the largest. Cover art and thumbnails do not move."""
+    stills = Disposition.attached_pic | Disposition.timed_thumbnails
+    moving = [s for s in container.streams.video if not s.disposition & stills]
+    if not moving:
+        what = "sound but no picture" if container.streams.audio else "no video"
+        raise UnsupportedSource(path, f"it holds {what}")
+    return max(moving, key=lambda s: (bool(s.disposition & Disposition.default), _pixels(s)))
+
+
+def _pixels(stream: VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height if stream.codec_context else 0
+
+
+def _require_readable(stream: VideoStream, path: Path) -> None:
+    if stream.codec_context is None:
+        raise UnsupportedSource(path, "its video codec is unknown, or it is encrypted")
+    if stream.codec_context.codec_tag in SCRAMBLED:
+        raise UnsupportedSource(path, "it is encrypted")
+    if not stream.time_base:
+        raise UnsupportedSource(path, "it has no clock")
+
+
+def _require_size(size_wh: Size, path: Path, options: ReadOptions) -> None:
+    pixels = size_wh[0] * size_wh[1]
+    if pixels > options.max_pixels:
+        raise TooManyPixels(path, pixels, options.max_pixels)
+
+
+def _last_time(container: InputContainer, stream: VideoStream) -> float:
+    """Seconds from the first whole packet of the stream to the last."""
+    times: list[int] = []
+    try:
+        for packet in container.demux(stream):
+            time = packet.dts if packet.dts is not None else packet.pts
+            if packet.size and not packet.is_corrupt and time is not None:
+                times[1:] = [time]
+    except FFmpegError:
+        pass  # this is the break
+    return float((times[-1] - times[0]) * _fraction(stream.time_base)) if times else 0.0
+
+
+def _first_frame(container: InputContainer, stream: VideoStream, path: Path, options: ReadOptions) -> av.VideoFrame:
+    """A frame to learn the pixel format and the like from; errors before it are met again when the frames are read."""
+    _prepare(stream, options)
+    for tried, packet in enumerate(_packets(container, stream, path, tolerant=True), 1):
+        if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
+            raise UnsupportedSource(path, "it is encrypted")
+        frames, _ = _decoded(stream, packet)
+        if frames:
+            return frames[0]
+        if tried >= PATIENCE:
+            break
+    frames, _ = _decoded(stream, None)
+    if not frames:
+        raise DamagedSource(path, "no frame of it can be decoded")
+    return frames[0]
+
+
+def _prepare(stream: VideoStream, options: ReadOptions) -> None:
+    context = stream.codec_context
+    context.options = {"err_detect": CHECKS, "max_pixels": str(_ffmpeg_limit(options))}
+    context.copy_opaque = True
+    if options.bad_frames == "cover":
+        # One thread: an error belongs to the packet just sent, so every run, here or elsewhere, finds the same frames bad.
+        context.thread_count = 1
+    else:
+        context.thread_type = "AUTO"
+    for other in stream.container.streams:
+        if other.index != stream.index:
+            other.discard = av.stream.Discard.all
+
+
+def _described(
+    path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame, tolerant: bool
+) -> SourceInfo:  # fmt: skip
+    spec = spec_of(first, swscale_matrix(first.colorspace, first.height))
+    rate = _fraction(stream.average_rate) or _fraction(stream.guessed_rate) or Fraction(25)
+    rate = min(max(rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
+    aspect = _fraction(stream.sample_aspect_ratio) or Fraction(1)
+    if spec.turn.swaps:
+        aspect = 1 / aspect
+    video = VideoInfo(spec, _fraction(stream.time_base), rate, aspect, colour_of(first), tolerant)
+    named = kind_of(path) or container.format.name.split(",")[0]
+    return SourceInfo(path, "video", named, _stated_count(stream), spec.size_wh, len(container.streams.audio), video)
+
+
+def _fraction(value: Any) -> Fraction:
+    # PyAV 19 has a rational type of its own; both name an unknown value 0 or None.
+    return Fraction(value.numerator, value.denominator) if value else Fraction(0)
+
+
+def _stated_count(stream: VideoStream) -> int | None:
+    if _is_indexed(stream):
+        return sum(not entry.is_discard for entry in stream.index_entries) or None
+    return stream.frames or None
+
+
+def _is_indexed(stream: VideoStream) -> bool:
+    """Whether the stream's index lists every frame, and says which of them an edit list hides."""
+    return stream.container.format.name.startswith("mov,") and len(stream.index_entries) == stream.frames > 0
+
+
+def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool) -> Iterator[av.Packet[Any]]:
+    """Packets that hold something. Under `tolerant`, reading goes on after an error until there is nothing more to get."""
+    failures = 0
+    while failures < PATIENCE:
+        try:
+            for packet in container.demux(stream):
+                if packet.size:  # an empty one repeats the picture before it, or ends the stream
+                    failures = 0
+                    yield packet
+            return
+        except FFmpegError as e:
+            if not tolerant:
+                raise DamagedSource(path, "it cannot be read to its end", HINT_COVER) from e
+            failures += 1
+
+
+def _decoded(stream: VideoStream, packet: av.Packet[Any] | None) -> tuple[list[av.VideoFrame], bool]:
+    """The frames that came out, and whether the decoder complained."""
+    try:
+        return stream.codec_context.decode(packet), False
+    except av.error.EOFError:
+        return [], False
+    except (FFmpegError, ValueError):  # the latter where PyAV 19 finds no codec behind what a broken header names
+        return [], True
+
+
+class VideoSource:
+    """One video stream of one file. See `media.base.Source`."""
+
+    def __init__(self, info: SourceInfo, options: ReadOptions) -> None:
+        self.info, self._options = info, options
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per unit of PTS."""
+        video: VideoInfo = self.info.private
+        return video.time_base
+
+    def close(self) -> None:
+        """Nothing is open between readings."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""
+        with closing(_opened(self.info.path, self._options)) as container:
+            stream = _picked(container, self.info.path)
+            _require_readable(stream, self.info.path)
+            _prepare(stream, self._options)
+            yield from _Reading(self.info, self._options, container, stream).frames()
+
+
+@dataclass(slots=True, eq=False)
+class _Sent:
+    """A packet that went into the decoder. group: number of the keyframe before it, -1 for none."""
+
+    index: int
+    time: int | None
+    group: int
+    is_key: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Shown:
+    """A frame about to be handed out: a decoded one, or None where a packet gave none."""
+
+    time: int | None
+    sent: _Sent
+    frame: av.VideoFrame | None
+
+
+class _Reading:
+    """One pass over the stream: packets in, frames out, and an account of what went missing."""
+
+    def __init__(self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream) -> None:
+        self._info, self._options, self._stream = info, options, stream
+        self._video: VideoInfo = info.private
+        self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
+        self._by_order = container.format.name == "avi"  # its times are those of decoding
+        self._clock: list[int] = []
+        self._pending: dict[int, _Sent] = {}
+        self._waiting: deque[_Shown] = deque()
+        self._sent = _Sent(-1, None, -1)
+        self._first_key: int | None = None
+        self._bad_from: dict[int, int] = {}
+        self._shown_group = -1
+        self._last: int | None = None
+        self._start: int | None = None
+        self._count = 0
+        self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
+
+    def frames(self) -> Iterator[Frame]:
+        for packet in self._packets:
+            self._note(packet)
+            yield from self._after(*_decoded(self._stream, packet))
+        while True:  # the decoder may complain about one frame and still hold others
+            frames, complained = _decoded(self._stream, None)
+            yield from self._after(frames, complained)
+            if not complained:
+                break
+        self._lose([s for s in self._pending.values() if not self._is_leading(s)])
+        self._pending.clear()
+        yield from self._released()
+        if not self._count:
+            raise DamagedSource(self._info.path, "no frame of it can be decoded")
+
+    def _note(self, packet: av.Packet[Any]) -> None:
+        index, group = self._sent.index + 1, self._sent.group
+        time = packet.dts if self._by_order or packet.pts is None else packet.pts
+        if packet.is_keyframe:
+            group += 1
+            self._first_key = time if group == 0 else self._first_key
+            self._bad_from = {g: i for g, i in self._bad_from.items() if g >= group - 2}
+        self._sent = _Sent(index, time, group, packet.is_keyframe)
+        packet.opaque = self._sent
+        if packet.is_discard or not _shows(self._stream.codec_context.name, packet):
+            return
+        if self._by_order and time is not None:
+            heapq.heappush(self._clock, time)
+        self._pending[index] = self._sent
+        if packet.is_corrupt:
+            self._condemn(self._sent)
+
+    def _after(self, frames: list[av.VideoFrame], complained: bool) -> Iterator[Frame]:
+        if complained:
+            self._blame()
+        for frame in frames:
+            self._take(frame)
+        yield from self._released()
+
+    def _blame(self) -> None:
+        """Finds the packet complained about: the one just sent, or with threads the oldest that gave nothing yet."""
+        suspect = self._sent if self._video.tolerant else next(iter(self._pending.values()), self._sent)
+        if self._is_leading(suspect):
+            self._pending.pop(suspect.index, None)
+        else:
+            self._condemn(suspect)
+
+    def _is_leading(self, sent: _Sent) -> bool:
+        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was never in the file."""
+        if sent.group > 0:
+            return False
+        if sent.group < 0:
+            return True
+        return not self._by_order and sent.time is not None and self._first_key is not None and sent.time < self._first_key
+
+    def _take(self, frame: av.VideoFrame) -> None:
+        sent = frame.opaque if isinstance(frame.opaque, _Sent) else self._sent
+        self._pending.pop(sent.index, None)
+        if frame.is_corrupt:
+            if self._is_leading(sent):
+                return
+            self._condemn(sent)
+        if not self._by_order and frame.pts is not None:
+            sent.time = frame.pts
+        self._lose(self._passed(sent, frame))
+        self._waiting.append(_Shown(sent.time, sent, frame))
+
+    def _passed(self, by: _Sent, frame: av.VideoFrame) -> list[_Sent]:
+        """Packets whose frame should have come before this one and never will."""
+        if frame.interlaced_frame and self._stream.codec_context.name == "h264":
+            return []  # the second field of a frame may come in a packet of its own
+        # Where only the order counts, a codec with B-frames may hold a frame back behind as many as that.
+        depth = LONGEST_REORDER if self._stream.codec_context.reorder_depth else 0
+        return [s for s in self._pending.values() if self._is_before(s, by, depth) and not self._drop_leading(s)]
+
+    def _is_before(self, one: _Sent, other: _Sent, depth: int) -> bool:
+        if self._by_order or one.time is None or other.time is None:
+            return one.index + depth < other.index
+        return one.time < other.time
+
+    def _drop_leading(self, sent: _Sent) -> bool:
+        return self._is_leading(sent) and sent.index + 32 < self._sent.index and bool(self._pending.pop(sent.index, None))
+
+    def _lose(self, lost: list[_Sent]) -> None:
+        for sent in sorted((s for s in lost if not self._is_leading(s)), key=lambda s: (s.time is None, s.time or 0, s.index)):
+            self._pending.pop(sent.index, None)
+            self._condemn(sent)
+            self._waiting.append(_Shown(sent.time, sent, None))
+
+    def _condemn(self, sent: _Sent) -> None:
+        """What this packet shows is unknown, and so is what refers to it: the rest of its group."""
+        if not self._video.tolerant:
+            raise UndecodableFrame(self._info.path, timecode(self._seconds(sent.time)))
+        self._bad_from[sent.group] = min(sent.index, self._bad_from.get(sent.group, sent.index))
+
+    def _seconds(self, time: int | None) -> float:
+        start = self._start if self._start is not None else time
+        return float(((time or 0) - (start or 0)) * self._video.time_base)
+
+    def _is_bad(self, shown: _Shown) -> bool:
+        sent = shown.sent
+        if shown.frame is None or sent.index >= self._bad_from.get(sent.group, sent.index + 1):
+            return True
+        # Shown before the keyframe that it follows in the file, it may refer to the group before as well.
+        return sent.group > self._shown_group and sent.group - 1 in self._bad_from
+
+    def _released(self) -> Iterator[Frame]:
+        """Frames whose fate is decided: every packet before them, which they may refer to, came out or was given up."""
+        while self._waiting and not self._is_open(self._waiting[0].sent):
+            yield self._framed(self._waiting.popleft())
+
+    def _is_open(self, sent: _Sent) -> bool:
+        if not self._video.tolerant:
+            return False
+        return any(s.index < sent.index and not self._is_leading(s) for s in self._pending.values())
+
+    def _framed(self, shown: _Shown) -> Frame:
+        pts, spec = self._timed(shown), self._video.spec
+        self._count += 1
+        if shown.sent.is_key:
+            self._shown_group = shown.sent.group
+        if shown.frame is None or self._is_bad(shown):
+            return _bad_frame(self._count - 1, pts, spec)
+        self._require_same(shown.frame, spec)
+        pixels = Pixels(shown.frame, spec)
+        return Frame(self._count - 1, pts, spec.size_wh, pixels.look, pixels.unpack)
+
+    def _timed(self, shown: _Shown) -> int:
+        time = shown.time
+        if self._by_order:
+            time = heapq.heappop(self._clock) if self._clock else None
+        if time is None:
+            time = 0 if self._last is None else self._last + self._step
+        if self._last is not None and time <= self._last:
+            if self._last - time >= self._step:
+                at = timecode(self._seconds(self._last))
+                raise DamagedSource(self._info.path, f"its clock runs backwards at {at}", HINT_REMUX)
+            time = self._last + 1
+        self._start = time if self._start is None else self._start
+        self._last = time
+        return time
+
+    def _require_same(self, frame: av.VideoFrame, spec: Spec) -> None:
+        _require_size((frame.width, frame.height), self._info.path, self._options)
+        # Not the whole matrix: PyAV 18 ties a frame that was asked for side data to itself, and memory would fill with frames.
+        if (frame.width, frame.height) != spec.stored_wh or frame.rotation != spec.angle:
+            at = timecode(self._seconds(self._last))
+            raise UnsupportedSource(self._info.path, f"the size or orientation of its picture changes at {at}")
+
+
+def _shows(codec: str, packet: av.Packet[Any]) -> bool:
+    """False for packets that are only referred to: VP8 and VP9 have frames that are never shown."""
+    if codec not in ("vp8", "vp9", "mpeg4"):
+        return True
+    raw = memoryview(packet)
+    if codec == "mpeg4":
+        return len(raw) > 20  # the placeholder that stands for a frame packed into the packet before
+    if codec == "vp8":
+        return bool(raw[0] & 0x10)
+    if raw[-1] & 0xE0 == 0xC0:
+        return True  # a superframe ends with a frame that is shown
+    profile = (raw[0] >> 5 & 1) | (raw[0] >> 4 & 1) << 1
+    bits = raw[0] & (0x07 if profile == 3 else 0x0F)
+    shows_existing = bits >> (2 if profile == 3 else 3) & 1
+    return bool(shows_existing or bits >> (0 if profile == 3 else 1) & 1)
+
+
+def _bad_frame(index: int, pts: int, spec: Spec) -> Frame:
+    def look(size_wh: Size) -> NDArray[np.uint8]:
+        return np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+
+    def unpack() -> Picture:
+        return black(spec)
+
+    return Frame(index, pts, spec.size_wh, look, unpack, is_bad=True)

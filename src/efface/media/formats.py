@@ -1,0 +1,236 @@
+"""Pixel formats: FFmpeg's many into the few that the rest of efface paints on, and how to turn a picture upright.
+
+Frames are handed out as gray, planar YUV (4:2:0, 4:2:2, 4:4:4) or planar RGB with 8, 10 or 12 bits. Everything else is
+converted to the one of these that loses least: no bits up to 12, no chroma. Opacity is dropped, as no video target keeps it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+
+import av
+import numpy as np
+from av.sidedata.sidedata import Type
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from efface.frames import Layout, Picture
+from efface.geometry import Size
+from efface.media.colour import FULL, LIMITED, side_data
+
+Plane = NDArray[np.uint8] | NDArray[np.uint16]
+
+_SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
+_NEAREST = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "444", (2, 0): "422", (2, 2): "420"}
+"""Chroma shifts (x, y) to the subsampling that keeps every chroma sample, or loses fewest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How to bring a stored picture upright: first swap rows and columns, then mirror."""
+
+    swaps: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    def of(self, array: NDArray[Any]) -> NDArray[Any]:
+        """A view of the (h, w, ...) array, upright."""
+        if self.swaps:
+            array = array.swapaxes(0, 1)
+        return array[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
+    def size(self, size_wh: Size) -> Size:
+        """The size after turning; turning back asks for the same swap."""
+        return (size_wh[1], size_wh[0]) if self.swaps else size_wh
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """How frames of one source are handed out.
+
+    name    FFmpeg's name of the canonical pixel format.
+    layout  the same in efface's words.
+    size_wh of the upright frame.
+    turn    from stored to upright.
+    matrix  for conversions between YUV and RGB.
+    angle   of the display matrix in degrees; the turn is made from it once, and a frame with another angle is a change.
+    """
+
+    name: str
+    layout: Layout
+    size_wh: Size
+    turn: Turn
+    matrix: Colorspace
+    angle: int = 0
+
+    @property
+    def stored_wh(self) -> Size:
+        """Size before turning."""
+        return self.turn.size(self.size_wh)
+
+
+def layout_named(name: str, *, full_range: bool) -> Layout:
+    """The layout of a canonical pixel format."""
+    depth = int(name[-4:-2]) if name.endswith("le") else 8
+    if name.startswith("gbrp"):
+        return Layout("rgb", depth, ((0, 0),) * 3, True)
+    if name.startswith("gray"):
+        return Layout("gray", depth, ((0, 0),), full_range)
+    chroma = _SHIFTS[name[3:6]]
+    return Layout("yuv", depth, ((0, 0), chroma, chroma), full_range)
+
+
+def canonical(name: str) -> str:
+    """The format in which frames of FFmpeg's format `name` are handed out."""
+    known = av.VideoFormat(name, 64, 64)
+    samples = [c for c in known.components if not c.is_alpha]
+    deepest = 8 if known.has_palette else max(c.bits for c in samples)
+    depth = "" if deepest <= 8 else "10le" if deepest <= 10 else "12le"
+    if known.has_palette or known.is_rgb or known.is_bayer or name.startswith("xyz"):
+        return "gbrp" + depth
+    if len(samples) == 1:
+        return "gray" + depth
+    shift = (64 // known.chroma_width(64)).bit_length() - 1, (64 // known.chroma_height(64)).bit_length() - 1
+    return f"yuv{_NEAREST.get(shift, '444')}p{depth}"
+
+
+def is_full_range(frame: av.VideoFrame) -> bool:
+    """Whether the frame's samples use every value. YUV and gray that say nothing are limited."""
+    name = frame.format.name
+    return frame.color_range == FULL or name.startswith("yuvj") or canonical(name).startswith("gbrp")
+
+
+def turn_of(frame: av.VideoFrame) -> Turn:
+    """The quarter turn and mirroring that the frame's display matrix asks for; other angles go to the nearest."""
+    raw = side_data(frame, Type.DISPLAYMATRIX)
+    if len(raw) < 36:
+        # Reached as well where PyAV cannot list the side data at all; then at least the angle is known.
+        return {90: Turn(True, False, True), 180: Turn(False, True, True), 270: Turn(True, True, False)}.get(
+            round(frame.rotation / 90) * 90 % 360, Turn()
+        )
+    # Rows (a, b, u), (c, d, v), (x, y, w): a stored point (x, y) is shown at (ax + cy, bx + dy).
+    a, b, _, c, d, *_ = (int(v) for v in np.frombuffer(raw, np.int32)[:9])
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return Turn(True, c < 0, b < 0)
+    return Turn(False, a < 0, d < 0)
+
+
+def spec_of(frame: av.VideoFrame, matrix: Colorspace) -> Spec:
+    """How frames like this one will be handed out."""
+    turn, name = turn_of(frame), canonical(frame.format.name)
+    if turn.swaps and name.startswith("yuv422"):
+        name = name.replace("422", "444")  # turned, its chroma would be halved in height only, which nothing else knows
+    layout = layout_named(name, full_range=is_full_range(frame))
+    return Spec(name, layout, turn.size((frame.width, frame.height)), turn, matrix, frame.rotation)
+
+
+def _is_direct(name: str, wanted: str) -> bool:
+    # These differ from the canonical formats by what they say of the range, or by a plane of opacity at the end.
+    return name.replace("yuvj", "yuv").replace("yuva", "yuv").replace("gbrap", "gbrp") == wanted
+
+
+def _rows(plane: Any) -> NDArray[np.uint8]:
+    # PyAV's planes are buffers, which type checkers learn only from Python 3.12 on.
+    return np.frombuffer(plane, np.uint8).reshape(plane.height, abs(plane.line_size))
+
+
+def _plane(frame: av.VideoFrame, index: int) -> Plane:
+    """A view of one plane of a planar frame. It keeps the frame alive and shares its memory."""
+    plane = frame.planes[index]
+    dtype = np.dtype("<u2") if frame.format.components[0].bits > 8 else np.dtype(np.uint8)
+    rows = _rows(plane)
+    if plane.line_size < 0:
+        rows = rows[::-1]
+    samples: Plane = rows[:, : plane.width * dtype.itemsize].view(dtype)
+    return samples
+
+
+def _planes(frame: av.VideoFrame, model: str) -> list[Plane]:
+    order = (2, 0, 1) if model == "rgb" else (0, 1, 2) if model == "yuv" else (0,)  # FFmpeg stores G, B, R
+    return [_plane(frame, i) for i in order]
+
+
+class Pixels:
+    """The samples of one decoded frame, converted when asked. Safe to use from several threads."""
+
+    _local = threading.local()
+
+    def __init__(self, frame: av.VideoFrame, spec: Spec) -> None:
+        self._frame, self._spec = frame, spec
+        # PyAV edits the frame's colour tags while it converts, so two conversions at once would see each other's.
+        self._lock = threading.Lock()
+
+    def unpack(self) -> Picture:
+        """A copy of the samples, upright, in the canonical layout."""
+        spec, frame = self._spec, self._frame
+        if not _is_direct(frame.format.name, spec.name) or is_full_range(frame) != spec.layout.full_range:
+            frame = self._converted(spec.stored_wh, spec.name, spec.layout.full_range, Interpolation.BICUBIC)
+        # The decoder predicts later frames from these very samples: always hand out a copy.
+        upright: Any = tuple(np.array(spec.turn.of(p), order="C") for p in _planes(frame, spec.layout.model))
+        return Picture(upright, spec.layout)
+
+    def look(self, size_wh: Size) -> NDArray[np.uint8]:
+        """(h, w, 3) RGB at that size, upright, read-only."""
+        spec = self._spec
+        width, height = spec.turn.size(size_wh)
+        shrinks = width < self._frame.width or height < self._frame.height
+        scaler = Interpolation.AREA if shrinks else Interpolation.BILINEAR
+        frame = self._converted((width, height), "rgb24", True, scaler)
+        rows = _rows(frame.planes[0])
+        upright = np.ascontiguousarray(spec.turn.of(rows[:, : width * 3].reshape(height, width, 3)))
+        upright.flags.writeable = False
+        return upright
+
+    def _converted(self, size_wh: Size, name: str, full_range: bool, scaler: Interpolation) -> av.VideoFrame:
+        with self._lock:
+            return reformatted(self._frame, size_wh, name, self._spec.matrix, is_full_range(self._frame), full_range, scaler)
+
+
+def reformatted(
+    frame: av.VideoFrame, size_wh: Size, name: str, matrix: Colorspace, full_in: bool, full_out: bool, scaler: Interpolation
+) -> av.VideoFrame:  # fmt: skip
+    """The frame in another size, pixel format or range, by swscale; the matrix is that of the YUV side."""
+    scalers: dict[tuple[str, Size], VideoReformatter] = Pixels._local.__dict__.setdefault("scalers", {})
+    if len(scalers) > 8:  # each holds filter tables for one size
+        scalers.clear()
+    return scalers.setdefault((name, size_wh), VideoReformatter()).reformat(
+        frame, *size_wh, name, src_colorspace=matrix, dst_colorspace=matrix, interpolation=scaler,
+        src_color_range=FULL if full_in else LIMITED, dst_color_range=FULL if full_out else LIMITED, threads=1,
+    )  # fmt: skip
+
+
+def packed(picture: Picture, name: str) -> av.VideoFrame:
+    """A new frame in the canonical format `name`, holding the picture's samples and nothing else."""
+    frame = av.VideoFrame(*picture.size_wh, name)
+    for into, plane in zip(_planes(frame, picture.layout.model), picture.planes, strict=True):
+        np.copyto(into, plane)
+    return frame
+
+
+def unpacked(frame: av.VideoFrame, layout: Layout) -> Picture:
+    """The samples of a frame in a canonical format, as they lie; the picture shares the frame's memory."""
+    return Picture(tuple(_planes(frame, layout.model)), layout)
+
+
+def black(spec: Spec) -> Picture:
+    """A black picture: what stands for a frame that could not be decoded."""
+    layout = spec.layout
+    dark = 0 if layout.full_range else 16 << (layout.depth - 8)
+    levels = (dark,) if layout.model == "gray" else (0, 0, 0) if layout.model == "rgb" else (dark, *layout.neutral[1:3])
+    width, height = spec.size_wh
+    dtype = np.dtype(np.uint8 if layout.depth <= 8 else np.uint16)
+    shapes = [(-(-height >> sy), -(-width >> sx)) for sx, sy in layout.shifts]
+    planes: Any = tuple(np.full(s, v, dtype) for s, v in zip(shapes, levels, strict=True))
+    return Picture(planes, layout)
+
+
+def even_sized(picture: Picture) -> Picture:
+    """The same with its last column and row repeated where subsampled chroma asks for an even size."""
+    (width, height), chroma = picture.size_wh, picture.layout.shifts[-1]
+    right, below = width % 2 * chroma[0], height % 2 * chroma[1]
+    if not (right or below):
+        return picture
+    luma: Any = np.pad(picture.planes[0], ((0, below), (0, right)), mode="edge")
+    return replace(picture, planes=(luma, *picture.planes[1:]))  # chroma already covers the half sample

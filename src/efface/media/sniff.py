@@ -1,0 +1,150 @@
+"""What a file is, by its content.
+
+A suffix is a promise that anybody can break: phones write HEIC under .jpg, and messengers WebP under .png. Only the
+first few kilobytes decide here. Suffixes serve one purpose, picking files in a folder, so that a text beside the
+pictures is passed over in silence rather than reported.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from efface.errors import NotMedia, SourceUnreadable
+from efface.files import reason, require_source
+
+HEAD = 4096
+"""Bytes that are looked at. Twenty packets of a transport stream fit in."""
+
+PHOTOS = ("jpeg", "png", "webp", "tiff", "gif", "heif", "avif")
+"""Formats that open as photos; animations in them as well."""
+
+_PHOTO_ENDINGS = "jpg jpeg jpe jfif mpo png apng webp tif tiff gif heic heif heics heifs hif avif avifs"
+_VIDEO_ENDINGS = "mp4 m4v mov qt 3gp 3g2 mkv webm avi ts mts m2ts m2t mpg mpeg mpe vob wmv asf flv f4v ogv mxf insv"
+_SUFFIXES = frozenset("." + ending for ending in (_PHOTO_ENDINGS + " " + _VIDEO_ENDINGS).split())
+
+_HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_MOV_ATOMS = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
+_PACKET_SIZES = (188, 192, 204)
+"""Of a transport stream: plain, with the time stamps of M2TS, with the check bytes of broadcast."""
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"\x1a\x45\xdf\xa3", "matroska"),
+    (b"FLV\x01", "flv"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b"\x00\x00\x01\xba", "mpeg"),
+    (b"\x00\x00\x01\xb3", "mpeg"),
+    (b"OggS", "ogg"),
+    (b"\x06\x0e\x2b\x34\x02\x05\x01\x01", "mxf"),
+)
+_STRANGERS = (
+    (b"PK\x03\x04", "it looks like a zip archive or an office document"),
+    (b"%PDF", "it looks like a PDF; save its pictures one by one"),
+    (b"\x1f\x8b", "it looks like a gzip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "it looks like a 7z archive"),
+    (b"Rar!", "it looks like a RAR archive"),
+    (b"\x7fELF", "it looks like a program"),
+    (b"MZ", "it looks like a program"),
+    (b"BM", "it looks like a Windows bitmap; save it as PNG"),
+    (b"8BPS", "it looks like a Photoshop document; save it as PNG or TIFF"),
+    (b"\x00\x00\x00\x0cJXL ", "it looks like JPEG XL; save it as JPEG or PNG"),
+    (b"\xff\x0a", "it looks like JPEG XL; save it as JPEG or PNG"),
+    (b"\x00\x00\x00\x0cjP  ", "it looks like JPEG 2000; save it as TIFF or PNG"),
+    (b"ID3", "it holds sound only"),
+    (b"fLaC", "it holds sound only"),
+    (b"IIRO", "it is a camera's raw file; develop it into a TIFF or JPEG"),
+    (b"IIU\x00", "it is a camera's raw file; develop it into a TIFF or JPEG"),
+    (b"FUJIFILM", "it is a camera's raw file; develop it into a TIFF or JPEG"),
+)
+
+
+def medium_of(path: Path) -> Literal["photo", "video"]:
+    """Whether the file opens as a photo or as a video. Raises SourceUnreadable, NotMedia."""
+    return "photo" if format_of(path) in PHOTOS else "video"
+
+
+def format_of(path: Path) -> str:
+    """Short name of the format: one of PHOTOS, or of a video container. Raises SourceUnreadable, NotMedia."""
+    require_source(path)
+    try:
+        with open(path, "rb") as f:
+            head = f.read(HEAD)
+        size = path.stat().st_size
+    except OSError as e:
+        raise SourceUnreadable(path, reason(e)) from e
+    found = _by_magic(head) or _by_box(head, size) or ("mpegts" if _is_transport_stream(head) else None)
+    if found is None:
+        raise NotMedia(path, _guess(head))
+    return found
+
+
+def is_media_name(path: Path) -> bool:
+    """Whether the name suggests a photo or a video. For picking files in folders; what a file is, its content says."""
+    return path.suffix.lower() in _SUFFIXES
+
+
+def _by_magic(head: bytes) -> str | None:
+    if head[:4] == b"RIFF":
+        return {b"WEBP": "webp", b"AVI ": "avi", b"AVIX": "avi"}.get(head[8:12])
+    if head[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+") and head[8:10] != b"CR":  # CR: Canon's raw files
+        return "tiff"
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+
+
+def _by_box(head: bytes, file_size: int) -> str | None:
+    """Files made of boxes (ISO base media), each led by its length and a name of four letters."""
+    length, name = int.from_bytes(head[:4], "big"), head[4:8]
+    if name == b"ftyp":
+        return _by_brand(head[8:12], head[16 : min(length, HEAD)])
+    # Old QuickTime files start without a brand. The length is checked, as text may hold these letters too.
+    plausible = length in (0, 1) or 8 <= length <= file_size
+    return "mp4" if name in _MOV_ATOMS and plausible else None
+
+
+def _by_brand(major: bytes, others: bytes) -> str | None:
+    if major == b"crx ":  # Canon's raw files
+        return None
+    if major not in _HEIF_BRANDS | _AVIF_BRANDS:
+        return "mp4"
+    brands = {major} | {others[i : i + 4] for i in range(0, len(others), 4)}
+    return "avif" if brands & _AVIF_BRANDS else "heif"
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """A sync byte at the same place of at least three packets, eight where there are so many."""
+    for size in _PACKET_SIZES:
+        wanted = min(8, len(head) // size)
+        if wanted >= 3 and any(head[start::size][:wanted] == b"\x47" * wanted for start in range(size)):
+            return True
+    return False
+
+
+def _guess(head: bytes) -> str:
+    if head[4:8] == b"ftyp" or head[8:10] == b"CR":
+        return "it is a camera's raw file; develop it into a TIFF or JPEG"
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return "it holds sound only"
+    for magic, why in _STRANGERS:
+        if head.startswith(magic):
+            return why
+    start = head[:512].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "it looks like a web page"
+    if start.startswith((b"<?xml", b"<svg")):
+        return "it looks like XML or SVG"
+    return "it looks like text" if _is_text(head) else "its content is of an unknown kind"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as e:
+        if e.start < len(head) - 4 or len(head) < HEAD:  # the last letter may be cut in two
+            return False
+        text = head[: e.start].decode("utf-8")
+    return all(c.isprintable() or c.isspace() for c in text)

@@ -1,0 +1,94 @@
+"""Sound that was asked for: copied packet by packet from the source, in step with the picture, with nothing said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.stream import Discard
+
+from efface.errors import DamagedSource, TargetUnsuitable
+from efface.media.base import SourceInfo
+from efface.media.bitstream import clean_sound_header
+from efface.media.decode import opened
+from efface.media.video import VideoInfo
+
+PRIMING_S = Fraction(1, 2)
+"""Sound this long before time 0 is kept where the container can say that it is not to be heard: decoders need it to warm up."""
+
+HINT_MKV = "Choose a target that ends in .mkv, which holds nearly everything."
+
+
+class Sound:
+    """The sound streams of a source, on their way into a target. Memory stays flat: packets are read as the picture goes on."""
+
+    def __init__(self, info: SourceInfo, into: OutputContainer, target: Path, *, keeps_priming: bool) -> None:
+        self._info, self._into, self._keeps_priming = info, into, keeps_priming
+        self._container = opened(info.path)
+        self._streams = {s.index: _added(into, s, target) for s in self._container.streams.audio}
+        for stream in self._container.streams:
+            if stream.index not in self._streams:
+                stream.discard = Discard.all
+        self._packets = self._read()
+        self._next: av.Packet[Any] | None = None
+        self._latest: dict[int, int] = {}
+
+    def mux_until(self, seconds: Fraction | None, shift_s: Fraction) -> None:
+        """Copies what is decoded before that time of the target, or all that is left. `shift_s` is taken off every time."""
+        while True:
+            if self._next is None:
+                self._next = next(self._packets, None)
+            packet = self._next
+            if packet is None or (seconds is not None and _time(packet) - shift_s > seconds):
+                return
+            self._next = None
+            self._mux(packet, shift_s)
+
+    def _mux(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
+        base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
+        shift, index = round(shift_s / base), packet.stream_index
+        pts = (packet.pts if packet.pts is not None else packet.dts or 0) - shift
+        dts = (packet.dts if packet.dts is not None else pts + shift) - shift
+        earliest = -PRIMING_S if self._keeps_priming else Fraction(0)
+        if pts * base < earliest or dts <= self._latest.get(index, dts - 1):
+            return  # before the picture begins, or a clock that does not advance, which no container accepts
+        self._latest[index] = dts
+        packet.pts, packet.dts, packet.stream = pts, dts, self._streams[index]
+        self._into.mux(packet)
+
+    def _read(self) -> Iterator[av.Packet[Any]]:
+        video: VideoInfo = self._info.private
+        try:
+            for packet in self._container.demux(self._container.streams.audio):
+                if packet.size and not (packet.pts is None and packet.dts is None):
+                    yield packet
+        except FFmpegError as e:
+            if not video.tolerant:
+                raise DamagedSource(self._info.path, "its sound cannot be read to its end", "Leave out --audio=keep.") from e
+
+    def close(self) -> None:
+        """Releases the source."""
+        self._packets.close()  # type: ignore[attr-defined]
+        with suppress(FFmpegError):
+            self._container.close()
+
+
+def _time(packet: av.Packet[Any]) -> Fraction:
+    time = packet.dts if packet.dts is not None else packet.pts
+    return Fraction(time or 0) * Fraction(packet.time_base.numerator, packet.time_base.denominator)
+
+
+def _added(into: OutputContainer, stream: av.AudioStream, target: Path) -> av.AudioStream:
+    name = stream.codec_context.name if stream.codec_context else "unknown"
+    try:
+        added = into.add_stream_from_template(stream)
+        clean_sound_header(added)
+    except (ValueError, FFmpegError, IndexError) as e:
+        raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {name}", HINT_MKV) from e
+    return added

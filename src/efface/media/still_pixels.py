@@ -1,0 +1,167 @@
+"""The samples of one page: upright, in one array, ready to be looked at or taken apart.
+
+Everything stays in whole numbers and in one interleaved array, worked on in strips, so that a picture of a hundred
+megapixels costs little more than its samples. Colours under full transparency are wiped as the page comes in: no viewer
+shows them, so nobody would notice a face in there, and nothing may survive that nobody could see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from efface.frames import Layout, Model, Picture
+from efface.geometry import Size
+
+Array = NDArray[np.uint8] | NDArray[np.uint16]
+
+STRIP_PIXELS = 1 << 22
+"""Pixels worked on at once: large enough to be fast, small enough not to count."""
+
+GREY = 128
+"""What stands behind transparent areas when they are looked at; faces are rarely exactly this."""
+
+
+def strips(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture of that size, in runs of at most about STRIP_PIXELS pixels."""
+    rows = max(1, STRIP_PIXELS // max(1, width))
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
+
+
+def as_stored(upright: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A view of an (h, w, ...) upright array in the order in which a file of that EXIF orientation stores its rows.
+
+    What is written to the view appears upright in the array; no second array is needed for turning.
+    """
+    match orientation:
+        case 2:
+            return upright[:, ::-1]
+        case 3:
+            return upright[::-1, ::-1]
+        case 4:
+            return upright[::-1]
+        case 5:
+            return upright.swapaxes(0, 1)
+        case 6:
+            return np.rot90(upright, 1)
+        case 7:
+            return upright[::-1, ::-1].swapaxes(0, 1)
+        case 8:
+            return np.rot90(upright, -1)
+    return upright
+
+
+def upright_size(stored_wh: Size, orientation: int) -> Size:
+    """Size after turning: orientations 5 to 8 lie on their side."""
+    return (stored_wh[1], stored_wh[0]) if orientation >= 5 else stored_wh
+
+
+@dataclass(slots=True, eq=False)
+class Page:
+    """One decoded page.
+
+    samples    (h, w, channels) uint8, or uint16 above 8 bits: the model's channels, then alpha where there is any.
+    model      "gray", "rgb" or "cmyk".
+    depth      significant bits, 8 to 16.
+    has_alpha  the last channel is opacity.
+    """
+
+    samples: Array
+    model: Model
+    depth: int = 8
+    has_alpha: bool = False
+    _rgb: NDArray[np.uint8] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.has_alpha:
+            self._wipe_hidden()
+
+    def look(self, size_wh: Size) -> NDArray[np.uint8]:
+        """(h, w, 3) uint8 RGB of that size, read-only.
+
+        Transparent areas lie over grey. What is nearly transparent is shown at half strength or more: it survives in
+        the file and anyone can turn the opacity up, so a detector must have its chance.
+        """
+        if self._rgb is None:
+            self._rgb = self._as_rgb()
+            self._rgb.flags.writeable = False
+        height, width = self._rgb.shape[:2]
+        if size_wh == (width, height):
+            return self._rgb
+        shrinks = size_wh[0] * size_wh[1] <= width * height
+        seen = np.asarray(
+            cv2.resize(self._rgb, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
+        )
+        seen.flags.writeable = False
+        return seen
+
+    def unpack(self) -> Picture:
+        """A copy of the samples, one plane for each channel; the planes are views of one interleaved array."""
+        own = self.samples.copy()
+        channels = own.shape[2]
+        layout = Layout(self.model, self.depth, ((0, 0),) * channels, has_alpha=self.has_alpha)
+        return Picture(tuple(own[..., i] for i in range(channels)), layout)
+
+    def _wipe_hidden(self) -> None:
+        height, width = self.samples.shape[:2]
+        for rows in strips(height, width):
+            part = self.samples[rows]
+            part[part[..., -1] == 0] = 0
+
+    def _as_rgb(self) -> NDArray[np.uint8]:
+        if self.model == "rgb" and self.depth == 8 and not self.has_alpha:
+            seen = self.samples.view()  # marked read-only by the caller; the samples themselves stay as they are
+            return np.asarray(seen, np.uint8)
+        height, width = self.samples.shape[:2]
+        rgb = np.empty((height, width, 3), np.uint8)
+        for rows in strips(height, width):
+            rgb[rows] = self._strip_as_rgb(self.samples[rows])
+        return rgb
+
+    def _strip_as_rgb(self, part: Array) -> NDArray[np.uint8]:
+        low = np.asarray(part if self.depth == 8 else part >> (self.depth - 8), np.uint8)
+        if self.model == "cmyk":
+            return np.asarray(Image.fromarray(np.ascontiguousarray(low), "CMYK").convert("RGB"))
+        colour = low[..., :-1] if self.has_alpha else low
+        return _over_grey(colour, low[..., -1:]) if self.has_alpha else np.broadcast_to(colour, (*low.shape[:2], 3))
+
+
+def _over_grey(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    weight = np.where(alpha > 0, (alpha.astype(np.uint16) + 256) // 2, 0).astype(np.uint16)
+    return np.asarray((colour * weight + GREY * (255 - weight) + 127) // 255, np.uint8)
+
+
+def page_of(canvas: Array, mode: str, depth: int | None) -> Page:
+    """A page of samples in one of Pillow's modes; `depth` None takes all bits that they have."""
+    model = {"L": "gray", "LA": "gray", "I;16": "gray", "CMYK": "cmyk"}.get(mode, "rgb")
+    return Page(canvas, model, depth or 8 * canvas.itemsize, mode in ("LA", "RGBA"))  # type: ignore[arg-type]
+
+
+def black_page(size_wh: Size, channels: int = 3) -> Page:
+    """An opaque black page, in the place of one that cannot be decoded: 3 channels for RGB, 4 for RGBA."""
+    samples = np.zeros((size_wh[1], size_wh[0], channels), np.uint8)
+    if channels == 4:
+        samples[..., 3] = 255
+    return Page(samples, "rgb", has_alpha=channels == 4)
+
+
+def interleaved(picture: Picture) -> Array:
+    """(h, w, channels) of a picture whose planes all have its size; without a copy where they come from one array."""
+    planes = picture.planes
+    base = planes[0].base
+    if isinstance(base, np.ndarray) and base.ndim == 3 and base.shape[2] == len(planes) and base.flags.c_contiguous:
+        views = [base[..., i] for i in range(len(planes))]
+        if all(_is_same(a, b) for a, b in zip(planes, views, strict=True)):
+            return base
+    return np.ascontiguousarray(np.stack(planes, axis=-1))
+
+
+def _is_same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (b.ctypes.data, b.shape, b.strides, b.dtype)
