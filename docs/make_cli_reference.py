@@ -1,0 +1,119 @@
+"""Makes docs/cli.md from the commands themselves: their own words, and the defaults and units of `efface.options`.
+
+    python docs/make_cli_reference.py           writes docs/cli.md
+    python docs/make_cli_reference.py --print   prints it
+
+It reads the parameters and not the text of `--help`, whose line breaks change with the releases of click.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from efface.cli.main import cli
+from efface.options import Setting, settings
+
+TARGET = Path(__file__).with_name("cli.md")
+
+BRANCHES = {
+    "detect": "Looking",
+    "track": "Following through time",
+    "cover": "How much to cover",
+    "read": "Sources",
+    "paint": "What stands in place",
+    "write": "Targets",
+}
+"""Headings of the groups of options."""
+
+HEAD = """# The command line
+
+Made by `docs/make_cli_reference.py` from the program itself; do not edit by hand. `efface COMMAND --help` says the same.
+"""
+
+ENVIRONMENT = """## Environment
+
+`EFFACE_TRACEBACK=1` shows where an unexpected error came from. It is off by default, as tracebacks quote paths and values.
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *_overview(), *_commands(), *_options(), ENVIRONMENT])
+
+
+def _overview() -> Iterator[str]:
+    yield f"{_plain(cli.help)}\n"
+    yield "| command | what it does |\n|---|---|"
+    for name, command in sorted(cli.commands.items()):
+        yield f"| [`efface {name}`](#efface-{name}) | {_paragraphs(command)[0]} |"
+    yield ""
+
+
+def _commands() -> Iterator[str]:
+    for name, command in sorted(cli.commands.items()):
+        yield f"## efface {name}\n"
+        yield f"```\nefface {name} [OPTIONS] {' '.join(_arguments(command))}\n```\n"
+        yield "\n\n".join(_paragraphs(command)) + "\n"
+        yield from _own_options(command)
+        groups = [BRANCHES[b] for b in BRANCHES if any(_branch(p) == b for p in command.params)]
+        links = ", ".join(f"[{g}](#{g.lower().replace(' ', '-')})" for g in groups)
+        yield f"Takes the options of these groups as well: {links}.\n"
+
+
+def _arguments(command: click.Command) -> Iterator[str]:
+    return (p.metavar or p.name.upper() for p in command.params if isinstance(p, click.Argument) and p.name)
+
+
+def _own_options(command: click.Command) -> Iterator[str]:
+    own = [p for p in command.params if isinstance(p, click.Option) and not _branch(p)]
+    for option in own:
+        needed = " Required." if option.required else ""
+        takes = "" if option.is_flag else " PATH"
+        yield f"- `{', '.join(option.opts)}{takes}` {option.help}{needed}"
+    yield ""
+
+
+def _branch(parameter: click.Parameter) -> str:
+    return parameter.name.split("__")[0] if parameter.name and "__" in parameter.name else ""
+
+
+def _options() -> Iterator[str]:
+    yield "# Options\n\nThe same in every command that has them, and in the library.\n"
+    for branch, heading in BRANCHES.items():
+        yield f"## {heading}\n"
+        for setting in (s for s in settings() if s.branch == branch):
+            yield f"### {setting.flag}\n\n{_facts(setting)}\n\n{setting.help}\n"
+
+
+def _facts(setting: Setting) -> str:
+    default = "off" if setting.default is False else "none" if setting.default is None else f"`{setting.default}`"
+    facts = [f"Default: {default}"]
+    if setting.choices:
+        facts.append("one of " + ", ".join(f"`{c}`" for c in setting.choices))
+    elif setting.unit:
+        facts.append(f"unit: {setting.unit}")
+    return "; ".join([*facts, f"in the library: `Options.{setting.branch}.{setting.name}`"]) + "."
+
+
+def _paragraphs(command: click.Command) -> list[str]:
+    return [" ".join(p.split()) for p in (command.help or "").split("\n\n")]
+
+
+def _plain(text: str | None) -> str:
+    return "\n\n".join(" ".join(p.split()) for p in (text or "").split("\n\n"))
+
+
+def main(arguments: list[str]) -> None:
+    """Writes or prints the page."""
+    if "--print" in arguments:
+        sys.stdout.write(reference())
+    else:
+        TARGET.write_text(reference(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

