@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from efface.version import VERSION as __version__
@@ -22,16 +24,26 @@ _HOMES = {
     "find": ("efface.api", "find"),
     "load_plan": ("efface.planning.sidecar", "load"),
     "redact": ("efface.api", "redact"),
-    "render": ("efface.api", "render"),
 }
+
+
+class _Room(ModuleType):
+    """The room `efface.render`, which can be called: importing the room puts it where the function of that name belongs."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """See `efface.api.render`."""
+        from efface.api import render
+
+        return render(*args, **named)
+
+
+importlib.import_module("efface.render").__class__ = _Room
 
 
 def __getattr__(name: str) -> Any:
     """Public names are imported on first use: `import efface` takes milliseconds, and engines wait until they are needed."""
     if name not in _HOMES:
         raise AttributeError(f"module 'efface' has no attribute {name!r}")
-    import importlib
-
     home, attribute = _HOMES[name]
     module = importlib.import_module(home)
     found = getattr(module, attribute) if attribute else module

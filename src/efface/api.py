@@ -14,6 +14,7 @@ from os import PathLike
 from pathlib import Path
 
 from efface.events import Listener, silent
+from efface.files import require_source
 from efface.options import Options
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted, Workshop
@@ -52,6 +53,7 @@ def redact(
 
     Raises everything that `find` and `render` raise.
     """
+    require_source(Path(source))  # a folder stands for many jobs, and this is one
     job = jobs_for([Path(source)], None)[0] if target is None else _job(Path(source), Path(target))
     with Workshop(options or Options()) as workshop:
         return workshop.redact(job, listener)

@@ -13,6 +13,9 @@ KINDS = ("face", "plate", "drawn")
 
 FACE, PLATE, DRAWN = range(len(KINDS))
 
+FARTHEST = 2.0**24
+"""Pixels. Up to here float32 tells neighbouring pixels apart, and areas do not overflow."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
@@ -33,6 +36,12 @@ class Detections:
             raise ValueError(f"want (n, 4), (n,) and (n,), got {self.xyxy.shape}, {self.score.shape} and {self.kind.shape}")
         if not (np.isfinite(self.xyxy).all() and np.isfinite(self.score).all()):
             raise ValueError("a NaN score fails every threshold, and the face would stay visible")
+        if (np.abs(self.xyxy) > FARTHEST).any():
+            raise ValueError("a box reaches farther than any picture")
+        if (self.xyxy[:, :2] > self.xyxy[:, 2:]).any():
+            raise ValueError("a box whose sides are swapped covers nothing")
+        if (self.score < 0).any() or (self.score > 1).any() or (self.kind >= len(KINDS)).any():
+            raise ValueError("a score is from 0 to 1, and a kind is an index into KINDS")
 
     def __len__(self) -> int:
         return len(self.xyxy)

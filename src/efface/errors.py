@@ -42,8 +42,14 @@ NOTHING_WRITTEN = "Nothing was written."
 
 def printable(text: object) -> str:
     """The text on one line: names of files may hold line breaks, escape codes or undecodable bytes."""
-    raw = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in raw)
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+
+
+def _escaped(character: str) -> str:
+    # Python keeps the undecodable byte 0xff of a name as U+DCFF. Other lone surrogates come from plans and from Windows.
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 class EffaceError(Exception):
@@ -112,6 +118,9 @@ class UndecodableFrame(InputError):
     def __init__(self, path: object, at: str) -> None:
         super().__init__(path, at)
         self.at = at
+
+    def __reduce__(self) -> tuple[type[UndecodableFrame], tuple[object, ...]]:
+        return type(self), (self.path, self.at)
 
     def __str__(self) -> str:
         return printable(

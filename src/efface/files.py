@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,9 @@ DRAFTS = ".efface-draft-"
 """Prefix of private folders. Sources are never taken from inside one."""
 
 LOCK = "lock"
+UNLOCKED_S = 600
+"""A private folder is without a lock for milliseconds. After so many seconds it is nobody's."""
+
 CHUNK = 1 << 20
 
 
@@ -47,6 +51,7 @@ def require_source(path: Path) -> None:
     try:
         found = path.stat()
         if path.is_dir():
+            os.scandir(path).close()  # a folder that may not be listed: then that is what is wrong
             raise SourceUnreadable(path, "it is a folder", "Name the files in it, or the folder together with -o.")
         if not path.is_file():
             raise SourceUnreadable(path, "it is not a plain file")
@@ -67,11 +72,11 @@ def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) 
         with suppress(OSError):
             if target.exists() and target.samefile(source):
                 raise TargetIsSource(target)
-    if target.is_dir():
+    if os.path.isdir(target):  # unlike Path.is_dir it does not raise for a name that is too long
         raise WriteFailed(target, "there is a folder of that name", "Choose another name with -o.")
     if os.path.lexists(target) and not overwrite:
         raise TargetExists(target)
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise WriteFailed(target, f"the folder {target.parent} does not exist", "Make it, or choose another with -o.")
 
 
@@ -89,8 +94,16 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
             _flush(draft)
             _publish(draft, target, overwrite=overwrite)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException:  # Ctrl-C in the middle of it
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextmanager
@@ -109,8 +122,10 @@ def _private_folder(target: Path) -> tuple[Path, int]:
     with writing(target):
         sweep(target.parent)
         folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=target.parent))
-        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-        _try_lock(lock)
+        # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
+        lock = os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+        if _try_lock(lock):
+            os.rename(folder / ("new-" + LOCK), folder / LOCK)
         return folder, lock
 
 
@@ -118,12 +133,19 @@ def sweep(folder: Path) -> None:
     """Removes private folders in `folder` whose owner is gone."""
     for left in folder.glob(DRAFTS + "*"):
         with suppress(OSError):
-            lock = os.open(left / LOCK, os.O_RDWR)
-            try:
-                if _try_lock(lock):
-                    shutil.rmtree(left, ignore_errors=True)
-            finally:
-                os.close(lock)
+            if _is_abandoned(left):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_abandoned(left: Path) -> bool:
+    try:
+        lock = os.open(left / LOCK, os.O_RDWR)
+    except FileNotFoundError:  # killed before the lock was there, or while the folder was being removed
+        return time.time() - left.stat().st_mtime > UNLOCKED_S
+    try:
+        return _try_lock(lock)
+    finally:
+        os.close(lock)
 
 
 def _try_lock(handle: int) -> bool:

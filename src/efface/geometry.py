@@ -71,15 +71,12 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 
 def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.intp]:
     """Rows that survive non-maximum suppression, best score first."""
-    order = np.argsort(-score, kind="stable")
-    if len(order) < 2:
-        return order
-    shared = iou(boxes[order], boxes[order]) >= at_iou
-    keep = np.ones(len(order), bool)
-    for i in range(len(order)):
-        if keep[i]:
-            keep[i + 1 :] &= ~shared[i, i + 1 :]
-    return order[keep]
+    left, keep = np.argsort(-score, kind="stable"), []
+    while len(left):  # one row at a time: the square of a crowd, or of noise, would fill the memory
+        best, left = left[0], left[1:]
+        keep.append(best)
+        left = left[~(iou(boxes[[best]], boxes[left])[0] >= at_iou)]
+    return np.array(keep, np.intp)
 
 
 def hull(boxes: Boxes) -> Boxes:

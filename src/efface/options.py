@@ -6,6 +6,7 @@ Command-line flags, the reference page and what a plan records are all made from
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -52,6 +53,8 @@ class _Checked:
                 raise UsageError(f"{flag}: {value!r} is not one of {', '.join(m['choices'])}.")
             if m["pattern"] and not re.fullmatch(m["pattern"], str(value)):
                 raise UsageError(f"{flag}: {value!r} does not look like {m['unit']}.")
+            if isinstance(value, float) and not math.isfinite(value):  # no clock can wait for it, no plan can hold it
+                raise UsageError(f"{flag}: {value} is no usable number.")
             low, high = m["at_least"], m["at_most"]
             if (low is not None and not value >= low) or (high is not None and not value <= high):
                 bounds = f"at least {low}" if high is None else f"from {low} to {high}"

@@ -38,8 +38,9 @@ def prefetched(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
 
     def produce() -> None:
         error: BaseException | None = None
-        source = iter(items)
+        source: Iterator[T] | None = None
         try:
+            source = iter(items)
             for item in source:
                 if not put(item):
                     break

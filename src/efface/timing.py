@@ -23,7 +23,7 @@ class Timeline:
     def __post_init__(self) -> None:
         if self.time_base <= 0:
             raise ValueError(f"a time base is positive, got {self.time_base}")
-        if self.pts.ndim != 1 or (np.diff(self.pts) <= 0).any():
+        if self.pts.ndim != 1 or (self.pts[1:] <= self.pts[:-1]).any():  # a difference may overflow
             raise ValueError("PTS must be one row of strictly increasing integers")
 
     def __len__(self) -> int:

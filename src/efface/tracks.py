@@ -51,7 +51,7 @@ class Track:
         shapes = (self.frame.shape, self.xyxy.shape, self.reason.shape, self.score.shape)
         if n == 0 or shapes != ((n,), (n, 4), (n,), (n,)):
             raise ValueError(f"a track has n > 0 moments, as (n,), (n, 4), (n,) and (n,); got {shapes}")
-        if (np.diff(self.frame) <= 0).any() or self.frame[0] < 0:
+        if (self.frame[1:] <= self.frame[:-1]).any() or self.frame[0] < 0:  # a difference may overflow
             raise ValueError("a track's frame numbers start at 0 or later and increase strictly")
         if not np.isfinite(self.xyxy).all():
             raise ValueError("a box that is not finite covers nothing")

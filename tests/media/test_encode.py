@@ -18,7 +18,7 @@ from efface.errors import EncoderMissing, TargetUnsuitable, WriteFailed
 from efface.frames import Picture
 from efface.media import encode
 from efface.media.decode import open_video
-from efface.media.encode import create_video, default_suffix
+from efface.media.encode import create_video
 from efface.media.video import start_shift
 from efface.options import ReadOptions, WriteOptions
 
@@ -385,16 +385,6 @@ def test_missing_encoder(clip, tmp_path, monkeypatch):
     monkeypatch.setitem(encode.ENCODERS, "h264", "libnone")
     with pytest.raises(EncoderMissing, match="libnone"):
         copied(open_video(clip("a.mp4", *H264), FAIL), tmp_path / "b.mp4")
-
-
-def test_default_suffix(clip):
-    mp4 = open_video(clip("a.mp4", *H264), FAIL).info
-    webm = open_video(clip("a.webm", *VP9), FAIL).info
-    assert default_suffix(mp4, WriteOptions()) == default_suffix(webm, WriteOptions()) == ".mp4"
-    assert (default_suffix(webm, WriteOptions(codec="vp9")), default_suffix(mp4, WriteOptions(codec="av1"))) == (
-        ".webm",
-        ".mp4",
-    )
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])

@@ -31,9 +31,11 @@ def options_of(*branches: str) -> Callable[[F], F]:
 def _flag(setting: Setting) -> Callable[[F], F]:
     parameter = f"{setting.branch}__{setting.name}"
     if setting.type is bool:
-        return click.option(setting.flag, parameter, is_flag=True, default=setting.default, help=setting.help)
+        return click.option(
+            setting.flag, parameter, is_flag=True, default=setting.default, show_default="off", help=setting.help
+        )
     kind: Any = click.Choice(setting.choices) if setting.choices else setting.type
-    unit = f"  [unit: {setting.unit}]" if setting.unit and not setting.unit.startswith("a ") else ""
+    unit = f"  [unit: {setting.unit}]" if setting.unit else ""
     return click.option(
         setting.flag, parameter, type=kind, default=setting.default, show_default=setting.default is not None,
         help=setting.help + unit,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,19 +18,26 @@ import click
 
 from efface import __version__
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
-from efface.errors import EffaceError, Interrupted, printable, worst
+from efface.errors import EffaceError, Interrupted, worst
 
 if TYPE_CHECKING:
-    from efface.events import Listener
+    from efface.events import Event, Listener
     from efface.pipeline.names import Job
 
-A_PATH = click.Path(path_type=Path)
+A_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said file by file, and the others are done
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 TRACEBACK = "EFFACE_TRACEBACK"
 """Environment variable that shows where an unexpected error came from. Off by default: tracebacks quote paths and values."""
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+PATIENCE_S = 3.0
+"""A second signal within this time is impatience, not another wish."""
+
+_stop = threading.Event()
+"""Somebody asked to stop. The exception that says so can get lost: in a destructor, or in a library that is being loaded."""
 
 
 @click.group(context_settings=CONTEXT)
@@ -59,7 +69,9 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
     from efface.pipeline.names import jobs_for
 
     with Workshop(options) as workshop:
-        code = _run(jobs_for(sources, output), lambda job, tell: summary.redacted(workshop.redact(job, tell)), writes=True)
+        code = _run(
+            jobs_for(sources, output), lambda job, tell: summary.redacted(workshop.redact(job, tell)), output, writes=True
+        )
     sys.exit(code)
 
 
@@ -68,7 +80,7 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
 @click.option("-o", "--output", type=A_PATH, help="Plan to write; for a folder or several sources, a folder of plans.")
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
-@click.option("--overwrite", is_flag=True, help="Replace plans and exports that exist already.")
+@click.option("--overwrite", is_flag=True, show_default="off", help="Replace plans and exports that exist already.")
 @options_of(*FINDS)
 def find(
     sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, **values: Any
@@ -88,12 +100,16 @@ def find(
     jobs = plans_for(sources, output)
     if mot and len(jobs) != 1:
         raise click.UsageError("--mot describes one video; name a single file.")
+    everything = tuple(j.source for j in jobs)
     for export in filter(None, (coco, mot)):
-        require_target(export, tuple(j.source for j in jobs), overwrite=overwrite)
+        require_target(export, everything, overwrite=overwrite)
+    _require_apart([p for p in (coco, mot, output, *(j.plan_path for j in jobs if output and j.plan_path != output)) if p])
     plans: list[tuple[str, Plan]] = []
     with Workshop(options) as workshop:
 
         def do(job: Job, tell: Listener) -> str:
+            if output:  # before the work, not only after it
+                require_target(job.plan_path, everything, overwrite=overwrite)
             plan = workshop.find(job.source, tell)
             if (coco and plan.medium != "video") or mot:
                 plans.append((job.name, plan))
@@ -101,11 +117,11 @@ def find(
                 write_plan(plan, job.plan_path, job.source, overwrite=overwrite)
             return summary.planned(job.name, plan, job.plan_path if output else None)
 
-        code = _run(jobs, do, writes=output is not None)
-    if coco:
-        write_text(coco, jobs[0].source, iter([exchange.coco(plans)]), overwrite=overwrite)
+        code = _run(jobs, do, output, writes=output is not None)
+    if coco and (plans or not code):
+        write_text(coco, everything, iter([exchange.coco(plans)]), overwrite=overwrite)
     if mot and plans:
-        write_text(mot, jobs[0].source, exchange.mot(plans[0][1]), overwrite=overwrite)
+        write_text(mot, everything, exchange.mot(plans[0][1]), overwrite=overwrite)
     sys.exit(code)
 
 
@@ -118,76 +134,141 @@ def render(source: Path, plan_path: Path, output: Path, **values: Any) -> None:
     """Write a copy of SOURCE, erased as a plan says."""
     options = options_from(values)
     from efface.cli import summary
+    from efface.files import require_target
     from efface.pipeline.jobs import Workshop
     from efface.pipeline.names import Job
     from efface.planning.sidecar import load
 
     def do(job: Job, tell: Listener) -> str:
+        require_target(job.target, (job.source, plan_path), overwrite=options.write.overwrite)
         plan = load(plan_path)
         return summary.rendered(workshop.render(job.source, plan, job.target, tell), plan)
 
     with Workshop(options) as workshop:
-        sys.exit(_run([Job(source, source.name, output, plan_path)], do, writes=False))
+        sys.exit(_run([Job(source, source.name, output, plan_path)], do, output, writes=True))
 
 
-def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], str], *, writes: bool) -> int:
-    """Does every job, says of each how it went, and gives the gravest exit code."""
+def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], str], output: Path | None, *, writes: bool) -> int:
+    """Does every job, says of each how it went, and gives the gravest exit code.
+
+    output  what -o names. Where that is a folder for many targets, it is made; the folder of a single one must be there.
+    writes  the targets that the jobs name are written; otherwise they are only names.
+    """
     from rich.console import Console
 
     from efface.cli.progress import Display
     from efface.pipeline.jobs import each
 
+    makes_folders = output is not None and [job.target for job in jobs] != [output]
     display = Display(Console(stderr=True), len(jobs))
     failed: list[tuple[Job, EffaceError]] = []
 
     def one(job: Job) -> None:
-        with display.file(job.name) as listener:
-            said = do(job, listener)
+        try:
+            with display.file(job.name) as listener:
+                said = do(job, _heeding(listener))
+        except Exception as e:
+            if _stop.is_set():  # native code may make an error of its own out of an interrupt
+                raise KeyboardInterrupt from e
+            if isinstance(e, EffaceError):
+                raise
+            raise _unexpected(e, job.name) from e  # a fault of efface; the other files need not suffer from it
         display.say(said)
 
-    with display.shown():
-        for job, error in each(jobs, one, writes=writes):
-            if error is not None:
-                failed.append((job, error))
-    for _, error in failed:
-        click.echo(f"efface: {error}", err=True)
+    try:
+        with display.shown():
+            for job, error in each(jobs, one, writes=writes, makes_folders=makes_folders):
+                if error is not None:
+                    failed.append((job, error))
+    finally:  # also when the run ends early
+        for _, error in failed:
+            click.echo(f"efface: {error}", err=True)
     if len(jobs) != 1:
-        click.echo(
-            f"{len(jobs) - len(failed)} of {len(jobs)} files done" + (f", {len(failed)} not: see above." if failed else ".")
-        )
+        display.say(_tally(len(jobs), len(failed)))
     return worst(e.exit_code for _, e in failed)
+
+
+def _heeding(listener: Listener) -> Listener:
+    """The same listener, but it stops the work where an interrupt got lost on its way."""
+
+    def listen(event: Event) -> None:
+        if _stop.is_set():
+            raise KeyboardInterrupt
+        listener(event)
+
+    return listen
+
+
+def _tally(jobs: int, failed: int) -> str:
+    if not jobs:
+        return "No photo or video was found, so there was nothing to do."
+    return f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else ".")
+
+
+def _require_apart(outputs: Sequence[Path]) -> None:
+    """Raises click.UsageError when one file is to be written twice."""
+    if len({os.path.abspath(p) for p in outputs}) < len(outputs):
+        raise click.UsageError("Two of -o, --coco and --mot name one file. Nothing was written.")
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM ends the work as Ctrl-C does: drafts are removed on the way out."""
+    """SIGTERM and a closed terminal end the work as Ctrl-C does: drafts are removed on the way out.
 
-    def stop(signum: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt
+    People press Ctrl-C twice; the second must not interrupt the removal. A later one counts again.
+    """
+    _stop.clear()
+    last = -math.inf
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def stop(signum: int, frame: object) -> None:
+        nonlocal last
+        _stop.set()
+        before, last = last, time.monotonic()
+        if last - before > PATIENCE_S:
+            raise KeyboardInterrupt
+
+    # What is ignored (nohup, a background job of a script) stays ignored.
+    wanted = [s for s in SIGNALS if signal.getsignal(s) not in (signal.SIG_IGN, None)]
+    before = {s: signal.signal(s, stop) for s in wanted}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for s, handler in before.items():
+            signal.signal(s, handler)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and ends the process. The only place that turns errors into exit codes."""
+    code = _run_command(arguments)
+    if arguments is None and (code == Interrupted.exit_code or threading.active_count() > 1):
+        _leave_at_once(code)
+    sys.exit(code)
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    # Python would end with another code where it noticed the interrupt inside of code made by exec, as dataclasses are,
+    # and it may crash while it takes itself apart around a detector that hangs in native code.
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError):
+            stream.flush()
+    os._exit(code)
+
+
+def _run_command(arguments: Sequence[str] | None) -> int:
     try:
         with _terminable():
             cli.main(arguments, prog_name="efface", standalone_mode=False)
         code = 0
+    except SystemExit as e:
+        code = e.code if isinstance(e.code, int) else int(bool(e.code))
     except click.ClickException as e:
         e.show()
         code = e.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = _said(Interrupted())
-    except EffaceError as e:
-        code = _said(e)
     except Exception as e:
-        code = _unexpected(e)
-    sys.exit(code)
+        code = _said(Interrupted() if _stop.is_set() else e if isinstance(e, EffaceError) else _unexpected(e))
+    return code
 
 
 def _said(error: EffaceError) -> int:
@@ -195,12 +276,10 @@ def _said(error: EffaceError) -> int:
     return error.exit_code
 
 
-def _unexpected(error: Exception) -> int:
+def _unexpected(error: Exception, name: str = "") -> EffaceError:
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
-    click.echo(
-        f"efface: unexpected error, {type(error).__name__}: {printable(error)}. No target was written for the file in hand. "
-        f"Please report it; {TRACEBACK}=1 shows where it came from.",
-        err=True,
+    return EffaceError(
+        f"{name}{': ' if name else ''}unexpected error, {type(error).__name__}: {error}. No target was written for the file in "
+        f"hand. Please report it; {TRACEBACK}=1 shows where it came from."
     )
-    return EffaceError.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,8 @@ class Display:
     """One line for the file in hand, and with several files one for all."""
 
     def __init__(self, console: Console, files: int) -> None:
+        # Not the console's own opinion: FORCE_COLOR, which many CI services set, makes it see a terminal in a pipe.
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -28,7 +31,7 @@ class Display:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not self._is_terminal,
         )
         self._all: TaskID | None = self._progress.add_task("files", total=files) if files > 1 else None
 
@@ -40,9 +43,15 @@ class Display:
 
     def say(self, text: str) -> None:
         """A result, on stdout, above the bars."""
-        self._progress.stop() if self._progress.console.is_terminal else None
-        click.echo(text)
-        self._progress.start() if self._progress.console.is_terminal else None
+        if self._is_terminal:
+            self._progress.stop()
+        try:
+            click.echo(text)
+        except OSError:  # whoever read the results went away, or their disk is full; the work itself goes on
+            sys.stdout = sys.stderr
+            click.echo(text)
+        if self._is_terminal:
+            self._progress.start()
 
     @contextmanager
     def file(self, name: str) -> Iterator[Listener]:

@@ -36,7 +36,7 @@ def redacted(result: Redacted) -> str:
 
 def rendered(r: Rendered, plan: Plan) -> str:
     """The lines for one target."""
-    lines = [f"{printable(r.target)}: {found(plan)}, {r.regions} areas erased; checked."]
+    lines = [f"{printable(r.target)}: {found(plan)}, {_areas(r.regions)} erased; checked."]
     if r.audio_dropped:
         lines.append(f"  Sound was dropped ({_streams(r.audio_dropped)}); voices identify people. --audio keep copies it.")
     if r.audio_kept:
@@ -46,6 +46,10 @@ def rendered(r: Rendered, plan: Plan) -> str:
     if not plan.tracks:
         lines.append("  Look at it before you publish it: efface may have missed a face.")
     return "\n".join(lines)
+
+
+def _areas(n: int) -> str:
+    return f"{n} area{'s' * (n != 1)}"
 
 
 def _streams(n: int) -> str:

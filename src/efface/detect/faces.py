@@ -16,7 +16,7 @@ from efface.detect.tiling import Level, levels, padded, tiles
 from efface.detect.weights import load_weights
 from efface.detections import FACE, Detections
 from efface.frames import Frame
-from efface.geometry import Boxes, iou, nms
+from efface.geometry import Boxes, hull, iou, nms
 from efface.options import DetectOptions
 
 NAME = "centerface"
@@ -95,7 +95,8 @@ def boxes_from_maps(maps: list[Any], floor: float) -> tuple[Boxes, NDArray[np.fl
     score = heat[0, rows, columns].astype(np.float32)
     centre_y = (rows + offset[0, rows, columns] + 0.5) * STEP
     centre_x = (columns + offset[1, rows, columns] + 0.5) * STEP
-    half_h, half_w = (np.exp(size[i, rows, columns]) * (STEP / 2) for i in (0, 1))
+    with np.errstate(over="ignore"):  # infinity is refused below
+        half_h, half_w = (np.exp(size[i, rows, columns]) * (STEP / 2) for i in (0, 1))
     xyxy = np.stack([centre_x - half_w, centre_y - half_h, centre_x + half_w, centre_y + half_h], axis=1)
     if not np.isfinite(xyxy).all():
         raise ValueError("a box is not finite")
@@ -107,6 +108,5 @@ def joined(xyxy: Boxes, score: NDArray[np.float32]) -> tuple[Boxes, NDArray[np.f
     keep = nms(xyxy, score, SAME)
     if len(keep) == len(xyxy):
         return xyxy[keep], score[keep]
-    agrees = iou(xyxy[keep], xyxy) >= AGREE
-    hulls = [np.concatenate([xyxy[a, :2].min(0), xyxy[a, 2:].max(0)]) for a in agrees]
-    return np.array(hulls, np.float32).reshape(-1, 4), score[keep]
+    hulls = [hull(xyxy[(iou(xyxy[[best]], xyxy)[0] >= AGREE) | (np.arange(len(xyxy)) == best)]) for best in keep]
+    return np.concatenate(hulls), score[keep]

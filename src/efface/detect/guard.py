@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextlib import suppress
 from typing import Self
 
 from efface.detect.base import Detector
@@ -25,31 +26,35 @@ class Guarded:
         self._timeout_s = timeout_s
         self._asked: queue.Queue[Frame | None] = queue.Queue(1)
         self._answers: queue.Queue[Answer] = queue.Queue(1)
-        self._is_hung = False
+        self._is_busy = False
         # A daemon: one that hangs must not keep the process alive.
         self._thread = threading.Thread(target=self._work, args=(inside,), name="efface-detect", daemon=True)
         self._thread.start()
 
     def detect(self, frame: Frame) -> Detections:
         """What the detector inside says of the frame. Raises DetectorFailed."""
-        if self._is_hung:
+        if self._is_busy:
             raise self._failed(frame, "it did not come back from an earlier frame")
+        # Until the answer is here: whatever ends the waiting, a late answer must not pass for that to the next frame.
+        self._is_busy = True
         self._asked.put(frame)
         try:
             answer = self._answers.get(timeout=self._timeout_s)
         except queue.Empty:
-            self._is_hung = True
             raise self._failed(frame, f"it took longer than {self._timeout_s:g} s") from None
+        self._is_busy = False
         if isinstance(answer, Detections):
             return answer
-        if isinstance(answer, EffaceError) or not isinstance(answer, Exception):
+        if isinstance(answer, EffaceError):
             raise answer
+        # SystemExit too: it would end the process with the exit code that the detector chose, perhaps 0.
         raise self._failed(frame, f"{type(answer).__name__}: {answer}") from answer
 
     def close(self) -> None:
         """Ends the thread, unless the detector hangs in it."""
-        if not self._is_hung:
-            self._asked.put(None)
+        with suppress(queue.Full):  # closed before, while it hung
+            self._asked.put_nowait(None)
+        if not self._is_busy:
             self._thread.join()
 
     def __enter__(self) -> Self:

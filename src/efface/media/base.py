@@ -1,6 +1,6 @@
 """What every source and every target can do, whatever the format.
 
-A photo is a source with one frame, a TIFF one with pages, an animated GIF one with a timeline; the pipeline treats them all alike.
+A photo is a source with one frame, a TIFF one with pages, an animated GIF one with a timeline; the pipeline treats all alike.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ rounded to 1/90000 s in MPEG-TS and to 1 ms in Matroska and WebM, the units of t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,6 +41,14 @@ ENCODERS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "l
 CRF = {"h264": 18, "hevc": 20, "vp9": 24, "av1": 24}
 _EFFORTS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 _SVTAV1_PRESET = dict(zip(_EFFORTS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
+_X264_LOOKAHEAD = dict(zip(_EFFORTS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=True))
+_X265_LOOKAHEAD = dict(zip(_EFFORTS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
+"""Frames, as the presets have it."""
+
+LOOKAHEAD_PIXELS = 1920 * 1088
+"""Frames up to this size get the preset's lookahead, larger ones less in proportion."""
+
+SHORTEST_LOOKAHEAD = 10
 _VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
 
 DEEPEST = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
@@ -78,11 +87,6 @@ FORMATS = {
 }
 
 
-def default_suffix(info: SourceInfo, options: WriteOptions) -> str:
-    """The suffix of a target that the user did not name: .mp4, or .webm where source and codec are at home there."""
-    return ".webm" if info.format == "webm" and options.codec in FORMATS[".webm"].codecs else ".mp4"
-
-
 def create_video(draft: Path, info: SourceInfo, options: WriteOptions, *, target: Path) -> VideoSink:
     """A video file at `draft`, ready to take frames; `target` is the name that messages and the container go by.
 
@@ -96,6 +100,7 @@ def create_video(draft: Path, info: SourceInfo, options: WriteOptions, *, target
         why = f"{codec} in {target.suffix} cannot state that pixels are not square"
         raise TargetUnsuitable(target, why, "Choose --codec=hevc, or a target that ends in .mp4.")
     _require_encoder(ENCODERS[codec])
+    os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 greets on stderr, where the progress bar is
     return VideoSink(draft, info, options, target, form, codec)
 
 
@@ -309,14 +314,22 @@ def _x264_repair() -> dict[str, str]:
     return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(AVX_512F) else {}
 
 
+def _lookahead(video: VideoInfo, usual: int) -> str:
+    """Frames that the encoder plans ahead: fewer where they are large, or x264 alone would take 1.5 GB for 4K."""
+    width, height = video.spec.size_wh
+    return str(min(usual, max(SHORTEST_LOOKAHEAD, usual * LOOKAHEAD_PIXELS // (width * height))))
+
+
 def _encoder_options(codec: str, options: WriteOptions, form: Format, video: VideoInfo) -> dict[str, str]:
     crf = str(CRF[codec] if options.crf is None else options.crf)
     place = {"chroma_sample_location": str(video.colour.location)} if video.colour.location else {}
     order = {} if form.delays else {"bf": "0"}
     if codec == "h264":
-        return {"crf": crf, "preset": options.preset, **_x264_repair()} | place | order
+        ahead = {"rc-lookahead": _lookahead(video, _X264_LOOKAHEAD[options.preset])}
+        return {"crf": crf, "preset": options.preset, **ahead, **_x264_repair()} | place | order
     if codec == "hevc":
-        params = ":".join(p for p in ("log-level=none:info=0", x265_params(video.colour)) if p)
+        ahead_of = f"rc-lookahead={_lookahead(video, _X265_LOOKAHEAD[options.preset])}"
+        params = ":".join(p for p in ("log-level=none:info=0", ahead_of, x265_params(video.colour)) if p)
         return {"crf": crf, "preset": options.preset, "x265-params": params} | place | order
     if codec == "vp9":
         speed = str(_VP9_CPU_USED[options.preset])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from efface.errors import EffaceError, PlanMismatch, SourceChanged, VerificationFailed
 from efface.events import Event, Listener
-from efface.files import staged, writing
+from efface.files import sha256_of, staged, writing
 from efface.frames import Frame, Picture
 from efface.media.base import Sink, Source
 from efface.options import Options, PaintOptions, ReadOptions
@@ -19,6 +19,7 @@ from efface.render.paint import blackout, paint
 from efface.streaming import prefetched
 from efface.timing import timecode
 from efface.verify.draft import check_draft
+from efface.verify.leftovers import leftovers
 
 AHEAD = 4
 """Frames decoded while one is painted and encoded."""
@@ -49,7 +50,10 @@ def act(source: Source, plan: Plan, target: Path, options: Options, listener: Li
 
     Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed; then there is no target.
     """
-    with staged(target, overwrite=options.write.overwrite) as draft:
+    path = source.info.path
+    with staged(target, overwrite=options.write.overwrite) as draft, unchanged(path):
+        if sha256_of(path) != plan.source_sha256:
+            raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
         with _sink(draft, source, options, target) as sink:
             _render(source, plan, sink, options.paint, listener)
         _check(source, plan, draft, target, listener)
@@ -105,7 +109,8 @@ def _check(source: Source, plan: Plan, draft: Path, target: Path, listener: List
     total = len(plan.timeline)
     try:
         with opened(draft, ReadOptions(max_pixels=2**62)) as result:
-            findings = check_draft(
+            findings = leftovers(result.info)
+            findings += check_draft(
                 source, result, plan, shift=_shift(source, plan), tell=lambda done: listener(Event("check", done, total))
             )
     except EffaceError as e:
@@ -117,7 +122,7 @@ def _check(source: Source, plan: Plan, draft: Path, target: Path, listener: List
 def _shift(source: Source, plan: Plan) -> int:
     if source.info.medium != "video" or not len(plan.timeline):
         return 0
-    from efface.media.encode import start_shift
+    from efface.media.video import start_shift
 
     return start_shift(int(plan.timeline.pts[0]), source.time_base)
 

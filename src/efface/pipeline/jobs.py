@@ -10,7 +10,7 @@ from typing import Self
 
 from efface.detect.base import Detector
 from efface.detect.registry import open_detector
-from efface.errors import DeviceMissing, EffaceError, ModelUnusable, PlanMismatch
+from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable
 from efface.events import Listener
 from efface.files import require_source, require_target, sha256_of, staged, writing
 from efface.options import Options
@@ -49,15 +49,20 @@ class Workshop:
     def find(self, source: Path, listener: Listener) -> Plan:
         """The plan for one source. Raises InputError, PartMissing."""
         with opened(source, self.options.read) as media, unchanged(source):
-            return look(media, sha256_of(source), self._open_detector(), self.options, listener)
+            try:
+                plan = look(media, sha256_of(source), self._open_detector(), self.options, listener)
+            except DetectorFailed:  # it may hang still; the next file gets one that does not
+                self._close_detector()
+                raise
+            if plan.medium == "video":  # it keeps 0.4 GB after 1080p, which the encoder needs; photos keep it
+                self._close_detector()
+            return plan
 
     def render(self, source: Path, plan: Plan, target: Path, listener: Listener) -> Rendered:
         """One target by a plan. Raises InputError, OutputError, VerificationFailed."""
         require_source(source)
         require_target(target, (source,), overwrite=self.options.write.overwrite)
-        if sha256_of(source) != plan.source_sha256:
-            raise PlanMismatch(source, "its SHA-256 is not the one that the plan names")
-        with opened(source, self.options.read) as media, unchanged(source):
+        with opened(source, self.options.read) as media:
             return act(media, plan, target, self.options, listener)
 
     def redact(self, job: Job, listener: Listener) -> Redacted:
@@ -76,9 +81,19 @@ class Workshop:
             self._detector = self._closing.enter_context(open_detector(self.options.detect))
         return self._detector
 
+    def _close_detector(self) -> None:
+        self._detector = None
+        self._closing.close()
 
-def each(jobs: Sequence[Job], do: Callable[[Job], object], *, writes: bool) -> Iterator[tuple[Job, EffaceError | None]]:
-    """Does every job, and gives each with its error, or None; makes folders for targets if it `writes`.
+
+def each(
+    jobs: Sequence[Job], do: Callable[[Job], object], *, writes: bool, makes_folders: bool
+) -> Iterator[tuple[Job, EffaceError | None]]:
+    """Does every job, and gives each with its error, or None.
+
+    writes         targets are written, so two jobs may not have the same.
+    makes_folders  those in which the targets will stand.
+
 
     Without a detector the run ends: no file could succeed.
     """
@@ -87,7 +102,7 @@ def each(jobs: Sequence[Job], do: Callable[[Job], object], *, writes: bool) -> I
         try:
             if job.source in rivals:
                 raise rivals[job.source]
-            if writes:
+            if makes_folders:
                 _make_folder(job)
             do(job)
         except (ModelUnusable, DeviceMissing):
@@ -105,11 +120,11 @@ def _make_folder(job: Job) -> None:
 
 def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool) -> None:
     """Saves a plan under its name, whole or not at all. Raises OutputError."""
-    write_text(path, source, sidecar.lines(plan), overwrite=overwrite)
+    write_text(path, (source,), sidecar.lines(plan), overwrite=overwrite)
 
 
-def write_text(path: Path, source: Path, pieces: Iterator[str], *, overwrite: bool) -> None:
+def write_text(path: Path, sources: tuple[Path, ...], pieces: Iterator[str], *, overwrite: bool) -> None:
     """Saves text under a name, whole or not at all. Raises OutputError."""
-    require_target(path, (source,), overwrite=overwrite)
-    with staged(path, overwrite=overwrite) as draft, open(draft, "w", encoding="utf-8") as f:
+    require_target(path, sources, overwrite=overwrite)
+    with staged(path, overwrite=overwrite) as draft, writing(path), open(draft, "w", encoding="utf-8") as f:
         f.writelines(pieces)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from efface.errors import EffaceError, TargetCollision, UsageError
+from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS
 from efface.media.sniff import is_media_name, medium_of
 
@@ -60,12 +60,12 @@ def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
 
 
 def _is_single(sources: Sequence[Path], output: Path | None) -> bool:
-    is_many = len(sources) > 1 or sources[0].is_dir()
-    if is_many and output is not None and output.exists() and not output.is_dir():
+    is_many = len(sources) > 1 or os.path.isdir(sources[0])
+    if is_many and output is not None and os.path.exists(output) and not os.path.isdir(output):
         raise UsageError(
             f"-o {output}: there are several sources, so this must be a folder, and it is a file. Nothing was written."
         )
-    return not is_many and not (output is not None and output.is_dir())
+    return not is_many and not (output is not None and os.path.isdir(output))
 
 
 def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, Path]]:
@@ -87,16 +87,20 @@ def _suffix(source: Path) -> str:
 
 def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
     """(source, the folder it was found below) for everything below a folder; a file stands for itself."""
-    if not given.is_dir():
+    if not os.path.isdir(given):
         yield given, None
         return
-    own = output.resolve() if output is not None else None
-    for folder, subfolders, names in os.walk(given):  # does not follow links to folders, so a loop of links ends
+    own = os.path.realpath(output) if output is not None else None
+    closed: list[OSError] = []
+    # Links to folders are not followed, so a loop of links ends.
+    for folder, subfolders, names in os.walk(given, onerror=closed.append):
         here = Path(folder)
-        subfolders[:] = sorted(s for s in subfolders if not s.startswith(DRAFTS) and (here / s).resolve() != own)
+        subfolders[:] = sorted(s for s in subfolders if not s.startswith(DRAFTS) and os.path.realpath(here / s) != own)
         for name in sorted(names):
             if is_media_name(here / name) and not is_own_output(here / name):
                 yield here / name, given
+    for error in closed:  # a folder that cannot be listed is reported as a source that cannot be read
+        yield Path(error.filename), given
 
 
 def is_own_output(path: Path) -> bool:
@@ -104,14 +108,21 @@ def is_own_output(path: Path) -> bool:
     return Path(path.stem).suffix == MARK
 
 
-def collisions(jobs: Sequence[Job]) -> dict[Path, TargetCollision]:
-    """An error for every source whose target, or plan, another source would write too. Keys are sources."""
+def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
+    """An error for every source whose target, or plan, is another source or is written by another too. Keys are sources."""
+    sources = {os.path.realpath(job.source): job.source for job in jobs}
+    taken: dict[Path, OutputError] = {
+        job.source: TargetIsSource(path, hint="Name another target, or leave that source out.")
+        for job in jobs
+        for path in (job.target, job.plan_path)
+        if sources.get(os.path.realpath(path), job.source) != job.source
+    }
     wanted: dict[str, list[Job]] = {}
     for job in jobs:
         for path in (job.target, job.plan_path):
             # Some file systems do not tell A.jpg from a.jpg: one of them would replace the other.
             wanted.setdefault(os.path.abspath(path).casefold(), []).append(job)
-    return {
+    return taken | {
         job.source: TargetCollision(job.target, f"by {' and '.join(sorted({j.name for j in rivals}))}", "Rename one of them.")
         for rivals in wanted.values()
         if len({j.source for j in rivals}) > 1

@@ -6,10 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from efface.errors import TargetUnsuitable
 from efface.files import require_source
 from efface.media.base import Sink, Source, SourceInfo
-from efface.media.sniff import medium_of
+from efface.media.sniff import is_media_name, medium_of
 from efface.options import ReadOptions, WriteOptions
+
+ENDINGS = {
+    "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "png": (".png", ".apng"),
+    "webp": (".webp",),
+    "tiff": (".tif", ".tiff"),
+    "gif": (".gif",),
+    "heif": (".heic", ".heif", ".heics", ".heifs", ".hif"),
+    "avif": (".avif", ".avifs"),
+}
+"""What the name of a photo may end in, by its format."""
 
 
 @contextmanager
@@ -35,4 +47,16 @@ def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -
         return create_video(draft, info, options, target=target)
     from efface.media.stills import create_still
 
+    _require_telling(target, info)
     return create_still(draft, info, options)
+
+
+def _require_telling(target: Path, info: SourceInfo) -> None:
+    # A photo keeps its format. A name that tells of another is a mistake, unless the source's own name tells so too.
+    suffix = target.suffix.lower()
+    if is_media_name(target) and suffix not in (*ENDINGS[info.format], info.path.suffix.lower()):
+        raise TargetUnsuitable(
+            target,
+            f"a photo keeps its format, which is {info.format}",
+            f"Choose a name that ends in {ENDINGS[info.format][0]}.",
+        )

@@ -21,6 +21,9 @@ from efface.tracks import Track
 
 Medium = Literal["photo", "animation", "video"]
 
+MOST_TRACKS = 2**31 - 1
+"""What fits into the numbers that `regions` keeps."""
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -62,6 +65,8 @@ class Plan:
             self._check(track)
 
     def _check(self, track: Track) -> None:
+        if not 0 < track.id <= MOST_TRACKS:
+            raise ValueError(f"a track has the id {track.id}, and ids are from 1 to {MOST_TRACKS}")
         if track.frame[-1] >= len(self.timeline):
             raise ValueError(f"track {track.id} goes on after the last frame")
         limit = np.array(self.sizes, np.float32)

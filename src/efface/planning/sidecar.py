@@ -7,6 +7,8 @@ The same plan always gives the same bytes.
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -70,7 +72,7 @@ def load(path: Path) -> Plan:
         if path.stat().st_size > LARGEST:
             raise BadPlan(path, "it is too large")
         with open(path, encoding="utf-8") as f:
-            return _plan(json.load(f))
+            return _plan(json.load(f, parse_float=_finite, parse_constant=_finite))
     except OSError as e:
         raise BadPlan(path, reason(e)) from e
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
@@ -85,13 +87,26 @@ def _why(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+def _finite(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is no number to work with")
+    return value
+
+
+def _whole(value: Any) -> int:
+    # int() would take 0.7 for 0, and "false" is true: what a plan does not say clearly is not guessed.
+    if type(value) is not int:
+        raise TypeError(f"{str(value)[:40]!r} stands where a whole number should be")
+    return value
+
+
 def _plan(data: dict[str, Any]) -> Plan:
     if data["format"] != FORMAT:
         raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
     if data["version"] != VERSION:
         raise ValueError(f"it has version {data['version']!r}, and this efface reads version {VERSION}")
-    pts = _unrolled(data["pts"])
-    if len(pts) != data["frames"]:
+    pts = _unrolled(data["pts"], MOST_FRAMES)
+    if len(pts) != _whole(data["frames"]):
         raise ValueError("the number of frames and their PTS disagree")
     source = data["source"]
     if source["medium"] not in ("photo", "animation", "video"):
@@ -99,15 +114,22 @@ def _plan(data: dict[str, Any]) -> Plan:
     return Plan(
         source_sha256=str(source["sha256"]),
         medium=source["medium"],
-        sizes=tuple((int(w), int(h)) for w, h in source["sizes"]),
-        timeline=Timeline(pts, Fraction(data["time_base"])),
+        sizes=tuple((_whole(w), _whole(h)) for w, h in source["sizes"]),
+        timeline=Timeline(pts, _time_base(data["time_base"])),
         tracks=tuple(_unpacked(t) for t in data["tracks"]),
-        cuts=tuple(int(c) for c in data["cuts"]),
-        bad=tuple(int(b) for b in _unrolled(data["bad"])),
+        cuts=tuple(_whole(c) for c in data["cuts"]),
+        bad=tuple(int(b) for b in _unrolled(data["bad"], len(pts))),
         detectors=tuple(dict(d) for d in data["detectors"]),
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
     )
+
+
+def _time_base(text: str) -> Fraction:
+    # Fraction also reads "1e999999999", and would be busy with it for hours.
+    if not re.fullmatch(r"[0-9]{1,18}(/[0-9]{1,18})?", text, re.ASCII):
+        raise ValueError("the time base is no fraction")
+    return Fraction(text)
 
 
 def _packed(track: Track) -> dict[str, Any]:
@@ -130,15 +152,26 @@ def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:
 
 
 def _unpacked(data: dict[str, Any]) -> Track:
-    counts = [int(count) for _, count, _ in data["runs"]]
-    if min(counts) < 1 or 4 * sum(counts) != len(data["boxes"]):
-        raise ValueError(f"track {data['id']}: the number of frames and of boxes disagree")
+    if type(data["keep"]) is not bool:
+        raise TypeError(f"track {_whole(data['id'])}: keep is neither true nor false")
+    firsts, counts = [_whole(first) for first, _, _ in data["runs"]], [_whole(count) for _, count, _ in data["runs"]]
+    if min(firsts) < 0 or max(firsts) > MOST_FRAMES or min(counts) < 1 or 4 * sum(counts) != len(data["boxes"]):
+        raise ValueError(
+            f"track {_whole(data['id'])}: its frames are not sensible, or their number and that of its boxes disagree"
+        )
     frame = np.concatenate([np.arange(first, first + n) for (first, n, _) in data["runs"]]).astype(np.int32)
     why = np.concatenate([np.full(n, Reason[name.upper()], np.uint8) for (_, n, name) in data["runs"]])
     score = np.zeros(len(frame), np.float32)
-    score[why == Reason.SEEN] = np.array(data["scores"], np.float32) / 100
+    score[why == Reason.SEEN] = _scores(data["scores"], int((why == Reason.SEEN).sum()))
     boxes = np.array(data["boxes"], np.float32).reshape(-1, 4)
-    return Track(int(data["id"]), KINDS.index(data["kind"]), frame, boxes, why, score, keep=bool(data["keep"]))
+    return Track(_whole(data["id"]), KINDS.index(data["kind"]), frame, boxes, why, score, keep=data["keep"])
+
+
+def _scores(hundredths: list[int], count: int) -> NDArray[np.float32]:
+    score = np.array(hundredths, np.float32) / 100
+    if score.shape != (count,) or not ((score >= 0) & (score <= 1)).all():
+        raise ValueError("the scores are not one for each sighting, from 0 to 100")
+    return np.asarray(score, np.float32)
 
 
 def _sizes(plan: Plan) -> list[list[int]]:
@@ -158,8 +191,9 @@ def _runs(numbers: NDArray[np.int64]) -> list[list[int]]:
     return runs
 
 
-def _unrolled(runs: list[list[int]]) -> NDArray[np.int64]:
-    if sum(int(count) for _, _, count in runs) > MOST_FRAMES or any(count < 1 for _, _, count in runs):
+def _unrolled(runs: list[list[int]], most: int) -> NDArray[np.int64]:
+    runs = [[_whole(number) for number in run] for run in runs]
+    if sum(count for _, _, count in runs) > most or any(count < 1 for _, _, count in runs):
         raise ValueError("the runs of frames are not sensible")
     parts = [first + step * np.arange(count, dtype=np.int64) for first, step, count in runs]
     return np.concatenate([np.empty(0, np.int64), *parts])
