@@ -1,0 +1,52 @@
+"""Tiles leave no pixel out, and an object on a seam is whole in one of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from efface.detect.tiling import OVERLAP, SMALLEST, STRIDE, TILE, UPSCALE_UP_TO, levels, padded, tiles
+
+LENGTH = st.integers(1, 13_000)
+
+
+@given(LENGTH, LENGTH)
+@example(TILE, TILE + 1)
+@example(2 * TILE - OVERLAP, 2 * TILE - OVERLAP + 1)
+def test_tiles_cover_the_picture_and_overlap(width, height):
+    found = list(tiles((width, height)))
+    columns = sorted({(x1, x2) for x1, _, x2, _ in found})
+    rows = sorted({(y1, y2) for _, y1, _, y2 in found})
+    assert len(found) == len(columns) * len(rows)
+    for pieces, length in ((columns, width), (rows, height)):
+        assert pieces[0][0] == 0
+        assert pieces[-1][1] == length
+        assert all(0 < stop - start <= TILE for start, stop in pieces)
+        assert all(after[0] <= before[1] - OVERLAP for before, after in pairwise(pieces))
+
+
+@given(LENGTH, st.integers(0, 12_999), st.integers(1, OVERLAP))
+def test_an_object_as_long_as_the_overlap_is_whole_in_one_tile(length, at, size):
+    start = min(at, length - 1)
+    stop = min(start + size, length)
+    assert any(x1 <= start and stop <= x2 for x1, _, x2, _ in tiles((length, 1)))
+
+
+@given(LENGTH, LENGTH, st.booleans())
+def test_levels_go_from_large_to_small_and_hold_the_picture_itself(width, height, thorough):
+    sizes = [level.size_wh for level in levels((width, height), is_thorough=thorough)]
+    assert (width, height) in sizes
+    assert all(a[0] >= b[0] and a[1] >= b[1] for a, b in pairwise(sizes))
+    assert all(min(size) >= 1 for size in sizes)
+    assert max(sizes[-1]) < 2 * SMALLEST + 1 or sizes[-1] == (width, height)
+    assert (sizes[0] == (2 * width, 2 * height)) == (thorough and width * height <= UPSCALE_UP_TO)
+
+
+@pytest.mark.parametrize(("length", "multiple"), [(1, STRIDE), (STRIDE, STRIDE), (STRIDE + 1, 2 * STRIDE)])
+def test_padding(length, multiple):
+    assert padded(length) == multiple
+    assert np.all(TILE % STRIDE == 0)

@@ -1,0 +1,73 @@
+"""Margins: what was detected is always covered, and nothing reaches out of the picture."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from efface.options import CoverOptions
+from efface.planning.build import covering, numbered
+from efface.planning.plan import Plan
+from efface.timing import Timeline
+from efface.tracks import Track
+
+SIZE = st.tuples(st.integers(1, 400), st.integers(1, 400))
+
+
+def track(boxes, number=1, first=0):
+    n = len(boxes)
+    frame = np.arange(first, first + n, dtype=np.int32)
+    return Track(number, 0, frame, np.array(boxes, np.float32), np.zeros(n, np.uint8), np.full(n, 0.5, np.float32))
+
+
+@st.composite
+def sightings(draw):
+    n = draw(st.integers(1, 8))
+    corners = draw(arrays(np.float32, (n, 2, 2), elements=st.floats(-300, 700, width=32)))
+    boxes = np.concatenate([corners.min(1), corners.max(1)], axis=1)
+    return track(boxes), tuple(draw(st.one_of(st.tuples(SIZE), st.lists(SIZE, min_size=n, max_size=n))))
+
+
+@given(sightings(), st.floats(0, 2))
+def test_covering_never_uncovers_and_stays_inside(seen, margin):
+    found, sizes = seen
+    covered = covering(found, sizes, CoverOptions(margin=margin))
+    rows = {} if covered is None else dict(zip(covered.frame.tolist(), covered.xyxy, strict=True))
+    for frame, box in zip(found.frame.tolist(), found.xyxy, strict=True):
+        width, height = sizes[frame if len(sizes) > 1 else 0]
+        visible = np.clip(box, 0, [width, height, width, height])
+        if (visible[:2] < visible[2:]).all():
+            assert (rows[frame][:2] <= visible[:2]).all()
+            assert (rows[frame][2:] >= visible[2:]).all()
+    if covered is not None:  # the plan's own check agrees
+        frames = len(found) if len(sizes) == 1 else len(sizes)
+        Plan("00", "video", sizes, Timeline(np.arange(frames, dtype=np.int64), Fraction(1)), (covered,))
+
+
+def test_the_margin_is_a_share_of_the_box_on_every_side():
+    (box,) = covering(track([[40, 40, 60, 80]]), ((200, 200),), CoverOptions(margin=0.25)).xyxy.tolist()
+    assert box == [35, 30, 65, 90]
+
+
+def test_a_sliver_of_a_pixel_at_the_edge_is_covered():
+    (box,) = covering(track([[99.9, 0, 140, 40]]), ((100, 50),), CoverOptions(margin=0)).xyxy.tolist()
+    assert box == [99, 0, 100, 40]
+
+
+def test_what_is_wholly_outside_is_left_out():
+    assert covering(track([[-50, 0, -10, 20]]), ((100, 50),), CoverOptions(margin=0)) is None
+    half = covering(track([[-50, 0, -10, 20], [0, 0, 9, 9]]), ((100, 50),), CoverOptions(margin=0))
+    assert half.frame.tolist() == [1]
+
+
+@given(st.permutations(range(6)))
+def test_numbers_do_not_depend_on_who_finished_first(order):
+    places = [(0, 1, 1), (0, 2, 1), (1, 0, 2), (1, 0, 3), (2, 1, 2), (2, 1, 3)]
+    made = [track([[x, y, 99, 99]], number=i + 1, first=first) for i, (first, x, y) in enumerate(places)]
+    again = numbered([made[i] for i in order])
+    assert [t.id for t in again] == [1, 2, 3, 4, 5, 6]
+    assert [(t.frame[0], *t.xyxy[0, :2]) for t in again] == sorted((t.frame[0], *t.xyxy[0, :2]) for t in made)

@@ -1,0 +1,289 @@
+"""A plan comes back from the disk as it was, and a damaged one never passes for another."""
+
+from __future__ import annotations
+
+import copy
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from efface.errors import BadPlan, WriteFailed
+from efface.planning.plan import Plan
+from efface.planning.sidecar import lines, load, save
+from efface.regions import Region
+from efface.timing import Timeline
+from efface.tracks import Reason, Track
+
+REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@st.composite
+def tracks(draw, number, sizes, frames):
+    """A track with gaps, several reasons and boxes up to the very edge."""
+    frame = sorted(draw(st.sets(st.integers(0, frames - 1), min_size=1, max_size=12)))
+    boxes = []
+    for at in frame:
+        width, height = sizes[at if len(sizes) > 1 else 0]
+        x1, y1 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+        boxes.append((x1, y1, draw(st.integers(x1 + 1, width)), draw(st.integers(y1 + 1, height))))
+    reason = np.array([draw(st.sampled_from(Reason)) for _ in frame], np.uint8)
+    score = np.array([draw(st.integers(0, 100)) / 100 for _ in frame], np.float32)
+    score[reason != Reason.SEEN] = 0
+    boxes_of = np.array(boxes, np.float32)
+    return Track(number, draw(st.integers(0, 2)), np.array(frame, np.int32), boxes_of, reason, score, draw(st.booleans()))
+
+
+@st.composite
+def plans(draw):
+    """Photos with pages of several sizes, and videos of constant and variable frame rate, empty ones too."""
+    frames = draw(st.integers(0, 40))
+    size = st.tuples(st.integers(1, 5000), st.integers(1, 5000))
+    many = draw(st.booleans())
+    sizes = tuple(draw(st.lists(size, min_size=frames, max_size=frames) if many and frames else st.tuples(size)))
+    steps = draw(st.lists(st.sampled_from([1, 40, 33, 34, 10**12]), min_size=frames, max_size=frames))
+    pts = np.cumsum([draw(st.integers(-(10**6), 10**6)), *steps])[:frames].astype(np.int64)
+    numbers = st.sets(st.integers(0, frames - 1)) if frames else st.just(set())
+    count = draw(st.integers(0, 5)) if frames else 0
+    ids = draw(st.lists(st.integers(1, 2**31 - 1), min_size=count, max_size=count, unique=True))
+    return Plan(
+        source_sha256="ab" * 32,
+        medium=draw(st.sampled_from(["photo", "animation", "video"])),
+        sizes=sizes,
+        timeline=Timeline(pts, draw(st.sampled_from([Fraction(1), Fraction(1, 90_000), Fraction(1001, 30_000)]))),
+        tracks=tuple(draw(tracks(i, sizes, frames)) for i in ids),
+        cuts=tuple(sorted(draw(numbers))),
+        bad=tuple(sorted(draw(numbers))),
+        detectors=({"name": "centerface", "version": "1", "sha256": "00", "runtime": "cpu"},),
+        options={"cover": {"margin": 0.25}, "write": {"crf": None}},
+        edits=({"keep": 3, "by": "a person"},),
+    )
+
+
+def facts(plan):
+    """Everything a plan says, comparable with ==."""
+    fields = {k: v for k, v in vars(plan).items() if not k.startswith("_") and k != "tracks"}
+    of_tracks = [
+        (t.id, t.kind, t.keep, t.frame.tolist(), t.xyxy.tolist(), t.reason.tolist(), t.score.tolist()) for t in plan.tracks
+    ]
+    return fields, of_tracks
+
+
+def small():
+    both = Track(
+        7,
+        0,
+        np.array([0, 1, 3], np.int32),
+        np.array([[0, 0, 9, 9], [1, 1, 9, 9], [2, 2, 64, 48]], np.float32),
+        np.array([Reason.EXTENDED, Reason.SEEN, Reason.SEEN], np.uint8),
+        np.array([0, 0.5, 0.75], np.float32),
+    )
+    timeline = Timeline(np.array([0, 40, 80, 133], np.int64), Fraction(1, 1000))
+    return Plan("cd" * 32, "video", ((64, 48),), timeline, (both,), cuts=(2,), bad=(3,), options={"a": 1.5})
+
+
+def written(folder: Path, plan: Plan) -> Path:
+    path = folder / "a.plan.json"
+    save(plan, path)
+    return path
+
+
+@REUSED
+@given(plans())
+def test_a_plan_comes_back_as_it_was(tmp_path, plan):
+    again = load(written(tmp_path, plan))
+    assert facts(again) == facts(plan)
+    assert again.timeline.pts.dtype == np.int64
+    assert again.region_count == plan.region_count == sum(len(t) for t in plan.tracks if not t.keep)
+
+
+@REUSED
+@given(plans())
+def test_the_same_plan_gives_the_same_bytes(tmp_path, plan):
+    text = "".join(lines(plan))
+    assert "".join(lines(load(written(tmp_path, plan)))) == text
+    assert json.loads(text)["tracks"] == [json.loads(line.rstrip(",")) for line in text.splitlines() if line.startswith("  ")]
+
+
+@REUSED
+@given(plans())
+def test_regions_are_those_of_the_tracks_not_kept(plan):
+    for frame in range(len(plan.timeline)):
+        want = {
+            (tuple(map(int, t.xyxy[row])), t.id) for t in plan.tracks if not t.keep for row in np.flatnonzero(t.frame == frame)
+        }
+        assert {(r.box, r.track) for r in plan.regions(frame)} == want
+
+
+def test_a_plan_names_nothing_of_its_source_but_the_checksum(tmp_path):
+    text = written(tmp_path, small()).read_text()
+    assert str(tmp_path) not in text
+    keys = " ".join(json.loads(text))
+    assert keys == "format version efface source frames time_base pts detectors options cuts bad edits tracks"
+
+
+def test_an_hour_of_crowd_fits_and_loads(tmp_path):
+    """A tenth of an hour at 30 frames a second, with 20 people in every frame: a tenth of the 50 MB that an hour may take."""
+    frames, people = 10_800, 20
+    rng = np.random.default_rng(0)
+    crowd = []
+    for i in range(people):
+        corner = (np.cumsum(rng.integers(-2, 3, (frames, 2)), axis=0) + rng.integers(0, 1700, 2)) % (1700, 900)
+        boxes = np.concatenate([corner, corner + rng.integers(60, 120, (frames, 2))], axis=1).astype(np.float32)
+        reason = np.where(rng.random(frames) < 0.9, Reason.SEEN, Reason.BRIDGED).astype(np.uint8)
+        score = np.where(reason == Reason.SEEN, np.round(rng.random(frames), 2), 0).astype(np.float32)
+        crowd.append(Track(i + 1, 0, np.arange(frames, dtype=np.int32), boxes, reason, score))
+    pts = np.cumsum(rng.choice([3000, 3003, 3006], frames)).astype(np.int64)
+    plan = Plan("ef" * 32, "video", ((1920, 1080),), Timeline(pts, Fraction(1, 90_000)), tuple(crowd))
+    path = written(tmp_path, plan)
+    assert path.stat().st_size < 5_000_000
+    again = load(path)
+    assert again.timeline == plan.timeline
+    assert again.region_count == frames * people
+    x1, y1, x2, y2 = (int(v) for v in crowd[4].xyxy[777])
+    assert again.regions(777)[4] == Region((x1, y1, x2, y2), 5)
+
+
+@REUSED
+@given(st.data())
+def test_changed_bytes_give_bad_plan_or_a_plan_that_holds_together(tmp_path, data):
+    path = written(tmp_path, small())
+    raw = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        match data.draw(st.sampled_from("set cut add")[0] if False else st.sampled_from(["set", "cut", "add"])):
+            case "set":
+                raw[at] = data.draw(st.integers(0, 255))
+            case "cut":
+                del raw[at : at + data.draw(st.integers(1, 20))]
+            case "add":
+                raw[at:at] = data.draw(st.binary(max_size=5) | st.sampled_from([b"9" * 30, b"-", b"[[", b"null", b"1e999"]))
+        if not raw:
+            break
+    path.write_bytes(raw)
+    _loads_safely(path)
+
+
+def _spots(node, path=()):
+    """Every place in a JSON document, as (path to the container, key)."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield path, key
+        yield from _spots(value, (*path, key))
+
+
+@REUSED
+@given(st.data())
+def test_changed_structure_gives_bad_plan_or_a_plan_that_holds_together(tmp_path, data):
+    path = written(tmp_path, small())
+    document = json.loads(path.read_text())
+    for _ in range(data.draw(st.integers(1, 3))):
+        where, key = data.draw(st.sampled_from(list(_spots(document))))
+        holder = document
+        for step in where:
+            holder = holder[step]
+        match data.draw(st.sampled_from(["set", "drop", "double"])):
+            case "set":
+                holder[key] = data.draw(JSON | st.sampled_from([2**31, 2**40, -1, 10**400, "1e999999999", [[0, 1, 10**9]]]))
+            case "drop":
+                del holder[key]
+            case "double" if isinstance(holder, list):
+                holder.append(copy.deepcopy(holder[key]))
+    path.write_text(json.dumps(document))
+    _loads_safely(path)
+
+
+def _loads_safely(path):
+    try:
+        plan = load(path)
+    except BadPlan:
+        return
+    # What was accepted can be obeyed to the last frame.
+    regions = [r for frame in range(len(plan.timeline)) for r in plan.regions(frame)]
+    assert len(regions) == plan.region_count
+    assert all(0 <= r.box[0] < r.box[2] and 0 <= r.box[1] < r.box[3] for r in regions)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("tracks", 0, "keep"), "false"),
+        (("tracks", 0, "keep"), 0),
+        (("tracks", 0, "id"), 2**40),
+        (("tracks", 0, "id"), 0),
+        (("tracks", 0, "id"), True),
+        (("tracks", 0, "id"), "\ud800"),
+        (("tracks", 0, "runs", 0, 0), 2**32),
+        (("tracks", 0, "runs", 0, 1), 1.5),
+        (("tracks", 0, "runs", 0, 2), "forgotten"),
+        (("tracks", 0, "boxes", 0), 0.5),
+        (("tracks", 0, "boxes", 2), 65),
+        (("tracks", 0, "boxes", 2), 0),
+        (("tracks", 0, "scores"), [50]),
+        (("tracks", 0, "scores", 0), 101),
+        (("tracks", 0, "scores", 0), float("nan")),
+        (("tracks", 0, "kind"), "dog"),
+        (("frames",), 5),
+        (("time_base",), "1e999999999"),
+        (("time_base",), "0/1"),
+        (("time_base",), "1/0"),
+        (("pts", 0, 1), -40),
+        (("pts", 0, 0), 0.5),
+        (("pts",), [[0, 1, 10**12]]),
+        (("bad",), [[0, 1, 5]]),
+        (("cuts",), [4]),
+        (("source", "sizes"), [[64, 48], [64, 48]]),
+        (("source", "medium"), "hologram"),
+        (("version",), 2),
+        (("format",), "recipe"),
+        (("options", "a"), float("inf")),
+    ],
+)
+def test_what_is_not_said_clearly_is_refused(tmp_path, where, value):
+    path = written(tmp_path, small())
+    document = json.loads(path.read_text())
+    holder = document
+    for step in where[:-1]:
+        holder = holder[step]
+    holder[where[-1]] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(BadPlan) as caught:
+        load(path)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", '"plan"', "{" * 100_000, "[" * 100_000, "\x00", "1" * 10_000, '{"format":"efface-plan"}']
+)
+def test_what_is_no_plan_is_refused(tmp_path, text):
+    path = tmp_path / "a.plan.json"
+    path.write_text(text)
+    with pytest.raises(BadPlan):
+        load(path)
+
+
+def test_paths_that_cannot_be_read_are_bad_plans(tmp_path):
+    for path in (tmp_path, tmp_path / "absent", tmp_path / "nul\0"):
+        with pytest.raises(BadPlan):
+            load(path)
+
+
+def test_invalid_utf8_is_a_bad_plan(tmp_path):
+    path = written(tmp_path, small())
+    path.write_bytes(path.read_bytes().replace(b"video", b"vide\xff"))
+    with pytest.raises(BadPlan):
+        load(path)
+
+
+def test_a_plan_that_cannot_be_written_is_an_output_error(tmp_path):
+    with pytest.raises(WriteFailed):
+        save(small(), tmp_path / "absent" / "a.json")

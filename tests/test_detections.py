@@ -1,0 +1,45 @@
+"""What a detector says is checked at the door: nonsense must not read as "nothing there"."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from efface.detections import FACE, Detections
+
+
+def seen(xyxy=((1, 2, 3, 4),), score=(0.5,), kind=(FACE,)):
+    return Detections(np.array(xyxy, np.float32), np.array(score, np.float32), np.array(kind, np.uint8))
+
+
+def test_none_says_that_somebody_looked():
+    assert len(Detections.none()) == 0
+    assert Detections.none().xyxy.shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"xyxy": [[1, 2, np.nan, 4]]},
+        {"xyxy": [[1, 2, np.inf, 4]]},
+        {"xyxy": [[-3e38, 2, 3e38, 4]]},
+        {"score": [np.nan]},
+        {"xyxy": [[3, 2, 1, 4]]},
+        {"xyxy": [[1, 4, 3, 2]]},
+        {"score": [1.5]},
+        {"score": [-0.5]},
+        {"kind": [200]},
+        {"score": [0.5, 0.5]},
+        {"xyxy": [1, 2, 3, 4]},
+        {"kind": []},
+    ],
+)
+def test_nonsense_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"NaN|want|swapped|farther|from 0 to 1"):
+        seen(**wrong)
+
+
+def test_rows_are_picked_from_all_arrays_alike():
+    both = seen([[0, 0, 1, 1], [5, 5, 6, 6]], [0.1, 0.9], [FACE, FACE])
+    assert both.rows(np.array([False, True])).xyxy.tolist() == [[5, 5, 6, 6]]
+    assert both.rows(np.array([1, 0])).score.tolist() == pytest.approx([0.9, 0.1])

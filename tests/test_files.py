@@ -1,0 +1,297 @@
+"""Targets appear whole or not at all, and sources are never touched."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from efface import files
+from efface.errors import OutputError, SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
+from efface.files import DRAFTS, require_source, require_target, sha256_of, staged, sweep, writing
+
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="locks, links and signals as POSIX has them")
+
+
+def private(folder: Path) -> list[Path]:
+    return sorted(folder.glob(DRAFTS + "*"))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_a_target_appears_when_the_block_ends_and_not_before(tmp_path):
+    target = tmp_path / "a.jpg"
+    with staged(target, overwrite=False) as draft:
+        draft.write_bytes(b"whole")
+        assert draft.suffix == ".jpg"
+        assert draft.parent.parent == tmp_path
+        assert stat.S_IMODE(draft.parent.stat().st_mode) == 0o700
+        assert not target.exists()
+    assert target.read_bytes() == b"whole"
+    assert names(tmp_path) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_whatever_is_raised_there_is_no_target_and_no_draft(tmp_path, error, overwrite):
+    target = tmp_path / "a.jpg"
+    if overwrite:
+        target.write_bytes(b"old")
+
+    def interrupted():
+        with staged(target, overwrite=overwrite) as draft:
+            draft.write_bytes(b"half")
+            (draft.parent / "more").mkdir()
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert names(tmp_path) == (["a.jpg"] if overwrite else [])
+    assert not overwrite or target.read_bytes() == b"old"
+
+
+def test_a_file_that_appears_meanwhile_is_left_as_it_is(tmp_path):
+    target = tmp_path / "a.jpg"
+
+    def overtaken():
+        with staged(target, overwrite=False) as draft:
+            draft.write_bytes(b"ours")
+            target.write_bytes(b"theirs")
+
+    with pytest.raises(TargetExists):
+        overtaken()
+    assert target.read_bytes() == b"theirs"
+    assert names(tmp_path) == ["a.jpg"]
+
+
+def test_the_same_where_the_file_system_has_no_links(tmp_path, monkeypatch):
+    def refuse(*args, **named):
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    target = tmp_path / "a.jpg"
+    with staged(target, overwrite=False) as draft:
+        draft.write_bytes(b"ours")
+    assert target.read_bytes() == b"ours"
+    with pytest.raises(TargetExists), staged(target, overwrite=False) as draft:
+        draft.write_bytes(b"again")
+    assert target.read_bytes() == b"ours"
+
+
+def test_overwriting_replaces_the_name_and_not_what_a_link_points_to(tmp_path):
+    original, target = tmp_path / "original", tmp_path / "a.jpg"
+    original.write_bytes(b"precious")
+    target.symlink_to(original)
+    with staged(target, overwrite=True) as draft:
+        draft.write_bytes(b"new")
+    assert original.read_bytes() == b"precious"
+    assert not target.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+@needs_posix
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_target_has_the_permissions_of_any_new_file(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        with staged(tmp_path / "a.jpg", overwrite=False) as draft:
+            draft.write_bytes(b"x")
+            assert not draft.parent.stat().st_mode & 0o077
+        assert stat.S_IMODE((tmp_path / "a.jpg").stat().st_mode) == 0o666 & ~mask
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path):
+    with pytest.raises(WriteFailed, match="cannot be written"), staged(tmp_path / "a.jpg", overwrite=False):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path):
+    with pytest.raises(WriteFailed), staged(tmp_path / "absent" / "a.jpg", overwrite=False):
+        raise AssertionError("the block must not be entered")
+
+
+def test_a_full_disk_while_flushing_leaves_nothing(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(WriteFailed, match="no space left on device") as caught,
+        staged(tmp_path / "a", overwrite=False) as draft,
+    ):
+        draft.write_bytes(b"x")
+    assert "Free some space" in str(caught.value)
+    assert names(tmp_path) == []
+
+
+def test_writing_translates_refusals_of_the_system_only(tmp_path):
+    with pytest.raises(OSError, match="about something else") as caught, writing(tmp_path):
+        raise OSError("about something else")
+    assert not isinstance(caught.value, OutputError)
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from efface.files import staged
+with staged(Path(sys.argv[1]), overwrite=False) as draft:
+    draft.write_bytes(b"half")
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def _holding(target: Path) -> subprocess.Popen[str]:
+    home = str(Path(files.__file__).parents[1])
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {home!r})\n{HOLD}", str(target)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@needs_posix
+def test_kill_9_leaves_no_target_and_the_next_run_sweeps_only_what_has_no_owner(tmp_path):
+    dead, alive = _holding(tmp_path / "dead.mp4"), _holding(tmp_path / "alive.mp4")
+    try:
+        (tmp_path / (DRAFTS + "of a stranger")).mkdir()
+        assert len(private(tmp_path)) == 3
+        dead.send_signal(signal.SIGKILL)
+        dead.communicate(timeout=20)
+        assert len(private(tmp_path)) == 3
+        with staged(tmp_path / "next.mp4", overwrite=False) as draft:
+            draft.write_bytes(b"x")
+            assert len(private(tmp_path)) == 3  # the dead one's has gone, ours is there
+        assert "dead.mp4" not in names(tmp_path)
+        left = [p for p in private(tmp_path) if any(p.iterdir())]
+        assert [(p / "draft.mp4").read_bytes() for p in left] == [b"half"]
+        alive.communicate("", timeout=20)
+        assert (tmp_path / "alive.mp4").read_bytes() == b"half"
+    finally:
+        for process in (dead, alive):
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        (tmp_path / (DRAFTS + "of a stranger")).rmdir()
+
+
+@needs_posix
+def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(tmp_path, monkeypatch):
+    lock = files._try_lock
+
+    def with_a_rival(handle):
+        monkeypatch.setattr(files, "_try_lock", lock)
+        sweep(tmp_path)
+        return lock(handle)
+
+    monkeypatch.setattr(files, "_try_lock", with_a_rival)
+    with staged(tmp_path / "a.jpg", overwrite=False) as draft:
+        sweep(tmp_path)
+        draft.write_bytes(b"x")
+    assert names(tmp_path) == ["a.jpg"]
+
+
+def test_sweeping_follows_no_links_out_of_the_folder(tmp_path):
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    outside.mkdir()
+    inside.mkdir()
+    (outside / "lock").touch()
+    (outside / "precious").touch()
+    (inside / (DRAFTS + "link")).symlink_to(outside)
+    sweep(inside)
+    assert names(outside) == ["lock", "precious"]
+    (inside / (DRAFTS + "link")).unlink()
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "source.jpg"
+    path.write_bytes(b"content")
+    return path
+
+
+def test_the_checksum_is_of_the_bytes(source, monkeypatch):
+    monkeypatch.setattr(files, "CHUNK", 3)
+    assert sha256_of(source) == hashlib.sha256(b"content").hexdigest()
+    with pytest.raises(SourceUnreadable, match="no such file"):
+        sha256_of(source.parent / "absent")
+
+
+def test_sources_that_cannot_be_read(tmp_path, source):
+    require_source(source)
+    (tmp_path / "empty").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "absent")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name, word in {
+        "absent": "no such file",
+        "empty": "0 bytes",
+        "dangling": "the link points to nothing",
+        "loop": "symbolic links",
+        ".": "it is a folder",
+        "nul\0": "null",
+        "x" * 300: "too long",
+        "source.jpg/below": "not a directory",
+    }.items():
+        with pytest.raises(SourceUnreadable, match=word) as caught:
+            require_source(tmp_path / name)
+        assert str(caught.value).isprintable()
+
+
+@needs_posix
+def test_a_pipe_is_no_source_and_is_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceUnreadable, match=r"plain file|0 bytes"):
+        require_source(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("name", ["line\nbreak.jpg", "esc\x1b[31m.jpg", b"latin\xe9.jpg"])
+def test_strange_names_are_shown_on_one_line(tmp_path, name):
+    path = tmp_path / (os.fsdecode(name) if isinstance(name, bytes) else name)
+    with pytest.raises(SourceUnreadable) as caught:
+        require_source(path)
+    assert str(caught.value).isprintable()
+    with staged(path, overwrite=False) as draft:
+        draft.write_bytes(b"x")
+    assert path.read_bytes() == b"x"
+    with pytest.raises(TargetExists) as exists:
+        require_target(path, (), overwrite=False)
+    assert str(exists.value).isprintable()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_target_is_never_the_source_not_even_through_links(tmp_path, source, overwrite):
+    (tmp_path / "soft").symlink_to(source)
+    os.link(source, tmp_path / "hard")
+    (tmp_path / "elsewhere").symlink_to(tmp_path)
+    for target in (source, tmp_path / "soft", tmp_path / "hard", tmp_path / "elsewhere" / "source.jpg"):
+        for given in (source, tmp_path / "soft"):
+            with pytest.raises(TargetIsSource):
+                require_target(target, (given,), overwrite=overwrite)
+    assert source.read_bytes() == b"content"
+
+
+def test_targets_that_are_refused_before_any_work(tmp_path, source):
+    (tmp_path / "there").write_bytes(b"x")
+    (tmp_path / "dangling").symlink_to(tmp_path / "absent")
+    for name in ("there", "dangling"):
+        with pytest.raises(TargetExists):
+            require_target(tmp_path / name, (source,), overwrite=False)
+        require_target(tmp_path / name, (source,), overwrite=True)
+    with pytest.raises(WriteFailed, match="folder of that name"):
+        require_target(tmp_path, (source,), overwrite=True)
+    with pytest.raises(WriteFailed, match="does not exist"):
+        require_target(tmp_path / "absent" / "a.jpg", (source,), overwrite=False)
+    require_target(tmp_path / "free.jpg", (source, tmp_path / "gone.jpg"), overwrite=False)

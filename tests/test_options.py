@@ -1,0 +1,56 @@
+"""Options are checked while they are built."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from efface.errors import UsageError
+from efface.options import CoverOptions, DetectOptions, Options, PaintOptions, ReadOptions, TrackOptions, WriteOptions, settings
+
+
+def test_defaults_pass_their_own_check_and_fit_into_a_plan():
+    json.dumps(dataclasses.asdict(Options()), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("branch", "values", "word"),
+    [
+        (DetectOptions, {"sensitivity": "very"}, "--sensitivity"),
+        (DetectOptions, {"device": "tpu"}, "--device"),
+        (DetectOptions, {"timeout_s": 0}, "--detect-timeout"),
+        (DetectOptions, {"timeout_s": float("inf")}, "--detect-timeout"),
+        (TrackOptions, {"lead_in_s": -1.0}, "--track-lead-in"),
+        (TrackOptions, {"bridge_s": float("nan")}, "--track-bridge"),
+        (CoverOptions, {"margin": 2.5}, "from 0.0 to 2.0"),
+        (CoverOptions, {"margin": -0.1}, "--margin"),
+        (PaintOptions, {"style": "blur"}, "smooth, solid, tiles"),
+        (PaintOptions, {"colour": "red"}, "#rrggbb"),
+        (PaintOptions, {"colour": "#12345g"}, "#rrggbb"),
+        (PaintOptions, {"seed": -1}, "--seed"),
+        (ReadOptions, {"max_pixels": 0}, "--max-pixels"),
+        (WriteOptions, {"crf": 64}, "--crf"),
+        (WriteOptions, {"audio": "maybe"}, "--audio"),
+    ],
+)
+def test_values_out_of_bounds_are_usage_errors_that_name_the_flag(branch, values, word):
+    with pytest.raises(UsageError) as caught:
+        branch(**values)
+    assert word in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_from_values_keeps_defaults_for_the_rest():
+    made = Options.from_values({("detect", "sensitivity"): "high", ("write", "crf"): 30})
+    assert (made.detect.sensitivity, made.write.crf) == ("high", 30)
+    assert made.track == TrackOptions()
+
+
+def test_every_setting_has_a_flag_of_its_own_and_help():
+    every = list(settings())
+    assert len({s.flag for s in every}) == len(every)
+    assert all(s.flag.startswith("--") and s.help.endswith(".") for s in every)
+    assert {s.branch for s in every} == {f.name for f in dataclasses.fields(Options)}
+    assert next(s.type for s in every if s.name == "crf") is int

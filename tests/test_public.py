@@ -1,0 +1,55 @@
+"""The public names: few, all there, and cheap until they are used."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+
+import pytest
+
+import efface
+
+ENGINES = {"av", "PIL", "pillow_heif", "onnxruntime", "cv2", "scipy", "numpy", "rich", "click"}
+
+
+def in_a_fresh_process(code: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def test_the_public_names():
+    assert set(efface.__all__) == {"Options", "Plan", "__version__", "errors", "find", "load_plan", "redact", "render"}
+    assert set(efface.__all__) <= set(dir(efface))
+    assert all(getattr(efface, name) is not None for name in efface.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'redcat'"):
+        efface.redcat  # noqa: B018
+
+
+def test_functions_are_those_of_the_library():
+    from efface import api
+    from efface.planning.sidecar import load
+
+    assert (efface.find, efface.redact, efface.load_plan) == (api.find, api.redact, load)
+    for function in (api.find, api.redact, api.render):
+        assert {"options", "listener"} <= set(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize("first", ["efface.redact", "import efface.render.paint", "efface.find", "pass"])
+def test_render_can_be_called_whatever_was_imported_before(first):
+    code = f"import efface, json\n{first}\ntry: efface.render('nowhere', 'no.plan', 'x')\n"
+    code += "except efface.errors.BadPlan as e: print(json.dumps([type(e).__name__]))"
+    assert in_a_fresh_process(code) == ["BadPlan"]
+
+
+def test_importing_efface_loads_no_engine():
+    code = "import efface, sys, json; print(json.dumps([m for m in sys.modules if '.' not in m]))"
+    assert ENGINES.isdisjoint(in_a_fresh_process(code))
+
+
+@pytest.mark.parametrize("module", ["efface.detect.registry", "efface.pipeline.jobs", "efface.cli.main"])
+def test_the_runtime_of_models_and_the_codecs_wait_until_they_are_used(module):
+    code = f"import {module}, sys, json; print(json.dumps([m for m in sys.modules if '.' not in m]))"
+    assert {"onnxruntime", "av", "PIL", "pillow_heif"}.isdisjoint(in_a_fresh_process(code))

@@ -1,0 +1,126 @@
+"""Tracks: every sure sighting is in one of them, and none crosses a cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efface.detections import FACE, PLATE, Detections
+from efface.options import TrackOptions
+from efface.track.tracker import Tracker
+from efface.tracks import Reason
+
+SURE = 0.25
+FPS = 25
+
+
+def seen(*rows):
+    """Detections from (x, y, side, score) or (x, y, side, score, kind)."""
+    xyxy = np.array([(x, y, x + s, y + s) for x, y, s, *_ in rows], np.float32).reshape(-1, 4)
+    return Detections(
+        xyxy,
+        np.array([r[3] for r in rows], np.float32),
+        np.array([r[4] if len(r) > 4 else FACE for r in rows], np.uint8),
+    )
+
+
+def tracked(frames, cuts=(), options=None, seconds=None):
+    """Tracks of a video, in which frames[i] is what was detected."""
+    tracker = Tracker(options or TrackOptions(), SURE)
+    found = []
+    for i, detections in enumerate(frames):
+        found += tracker.update(i, seconds[i] if seconds else i / FPS, detections, is_cut=i in cuts)
+    return sorted([*found, *tracker.flush()], key=lambda t: t.id)
+
+
+ROW = st.tuples(
+    st.integers(0, 200), st.integers(0, 200), st.integers(1, 60), st.integers(1, 100).map(lambda n: n / 100), st.integers(0, 1)
+)
+VIDEO = st.lists(st.lists(ROW, max_size=4).map(lambda rows: seen(*rows)), max_size=12)
+
+
+def moments(tracks):
+    return sorted((int(f), *map(float, b), float(s)) for t in tracks for f, b, s in zip(t.frame, t.xyxy, t.score, strict=True))
+
+
+@given(VIDEO, st.sets(st.integers(1, 11)))
+def test_every_sure_sighting_is_in_exactly_one_track(video, cuts):
+    tracks = tracked(video, cuts)
+    want = sorted(
+        (i, *map(float, d.xyxy[row]), float(d.score[row]))
+        for i, d in enumerate(video)
+        for row in range(len(d))
+        if d.score[row] >= SURE
+    )
+    got = moments(tracks)
+    assert [m for m in got if m[-1] >= np.float32(SURE)] == want
+    weak = [(i, *map(float, d.xyxy[r]), float(d.score[r])) for i, d in enumerate(video) for r in range(len(d))]
+    assert all(got.count(m) <= weak.count(m) for m in got)
+    assert len({t.id for t in tracks}) == len(tracks)
+
+
+@given(VIDEO, st.sets(st.integers(1, 11)))
+def test_no_track_crosses_a_cut_or_mixes_kinds(video, cuts):
+    for track in tracked(video, cuts):
+        assert not any(track.frame[0] < cut <= track.frame[-1] for cut in cuts)
+        assert (track.reason == Reason.SEEN).all()
+        for frame, box in zip(track.frame, track.xyxy, strict=True):
+            rows = (video[frame].xyxy == box).all(1)
+            assert track.kind in video[frame].kind[rows]
+
+
+@given(VIDEO)
+def test_a_track_begins_with_a_sure_sighting(video):
+    assert all(t.score[0] >= np.float32(SURE) for t in tracked(video))
+
+
+@pytest.mark.parametrize("speed", [0, 3, -7])
+def test_an_object_that_blinks_is_one_track(speed):
+    blinks = {3, 4, 5, 11, 17, 18}
+    video = [seen() if i in blinks else seen((300 + speed * i, 100, 40, 0.9)) for i in range(30)]
+    (track,) = tracked(video)
+    assert track.frame.tolist() == [i for i in range(30) if i not in blinks]
+
+
+def test_a_gap_longer_than_the_bridge_ends_a_track_and_one_as_long_does_not():
+    options = TrackOptions(bridge_s=1.0)
+    video = [seen((100, 100, 40, 0.9)) if i in (0, 1, 26, 53) else seen() for i in range(60)]
+    assert [t.frame.tolist() for t in tracked(video, options=options)] == [[0, 1, 26], [53]]
+
+
+def test_time_counts_and_not_frames():
+    video = [seen((100, 100, 40, 0.9))] * 3
+    assert len(tracked(video, options=TrackOptions(bridge_s=1.0), seconds=[0, 0.9, 2.5])) == 2
+
+
+def test_weak_sightings_continue_a_track_and_never_begin_one():
+    video = [seen((100, 100, 40, 0.9)), seen((101, 100, 40, 0.1), (300, 300, 40, 0.2)), seen((102, 100, 40, 0.1))]
+    (track,) = tracked(video)
+    assert track.score.tolist() == pytest.approx([0.9, 0.1, 0.1])
+    assert tracked([seen((100, 100, 40, 0.2))] * 5) == []
+
+
+def test_a_weak_sighting_elsewhere_does_not_lead_a_track_away():
+    (track,) = tracked([seen((100, 100, 40, 0.9)), seen((135, 135, 40, 0.1)), seen((100, 100, 40, 0.9))])
+    assert track.frame.tolist() == [0, 2]
+
+
+def test_two_objects_that_cross_stay_covered_throughout():
+    video = [seen((100 + 10 * i, 100, 40, 0.9), (500 - 10 * i, 104, 40, 0.8)) for i in range(40)]
+    tracks = tracked(video)
+    assert sum(len(t) for t in tracks) == 80
+    assert all({t.frame[0], t.frame[-1]} <= set(range(40)) for t in tracks)
+
+
+def test_kinds_do_not_continue_each_other():
+    tracks = tracked([seen((100, 100, 40, 0.9, FACE)), seen((100, 100, 40, 0.9, PLATE))])
+    assert [t.kind for t in tracks] == [FACE, PLATE]
+
+
+def test_the_tail_leaves_through_flush():
+    tracker = Tracker(TrackOptions(), SURE)
+    assert list(tracker.update(0, 0.0, seen((1, 1, 9, 0.9)))) == []
+    assert len(list(tracker.flush())) == 1
+    assert list(tracker.flush()) == []
