@@ -1,0 +1,104 @@
+"""The library: the same work as the command line's, with typed results and typed errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import efface
+from efface.errors import (
+    BadPlan,
+    PlanMismatch,
+    SourceUnreadable,
+    TargetExists,
+    TargetIsSource,
+    TargetUnsuitable,
+    UsageError,
+    WriteFailed,
+)
+from efface.options import DetectOptions, PaintOptions, WriteOptions
+from efface.pipeline.act import Rendered
+from efface.pipeline.jobs import Redacted
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A small PNG with nobody in it."""
+    path = tmp_path / "a.png"
+    y, x = np.mgrid[0:40, 0:48]
+    Image.fromarray(np.stack([x * 5, y * 6, x + y], axis=-1).astype(np.uint8)).save(path)
+    return path
+
+
+def files(folder):
+    return sorted(p.name for p in folder.rglob("*") if p.is_file() or p.name.startswith("."))
+
+
+def test_results_are_typed(photo, tmp_path):
+    events = []
+    done = efface.redact(str(photo), listener=events.append)
+    assert isinstance(done, Redacted)
+    assert isinstance(done.rendered, Rendered)
+    assert isinstance(done.plan, efface.Plan)
+    assert (done.source, done.rendered.target) == (photo, tmp_path / "a.redacted.png")
+    assert done.plan_path == tmp_path / "a.redacted.plan.json"
+    assert (done.rendered.frames, done.rendered.regions, done.rendered.blacked_out) == (1, 0, 0)
+    assert [(e.stage, e.done, e.total) for e in events] == [("look", 1, 1), ("render", 1, 1), ("check", 1, 1)]
+    plan = efface.load_plan(done.plan_path)
+    assert plan.source_sha256 == done.plan.source_sha256
+    by_plan = efface.render(photo, plan, tmp_path / "b.png")
+    by_path = efface.render(photo, str(done.plan_path), str(tmp_path / "c.png"))
+    assert by_plan.target.read_bytes() == by_path.target.read_bytes() == done.rendered.target.read_bytes()
+
+
+def test_options_travel_into_the_plan(photo):
+    options = efface.Options(detect=DetectOptions(sensitivity="high"), paint=PaintOptions(style="tiles", seed=7))
+    plan = efface.find(photo, options=options)
+    assert plan.options["detect"]["sensitivity"] == "high"
+    assert (plan.options["paint"]["style"], plan.options["paint"]["seed"]) == ("tiles", 7)
+    assert [d["name"] for d in plan.detectors] == ["centerface"]
+    with pytest.raises(UsageError, match="--style: 'blur' is not one of"):
+        PaintOptions(style="blur")
+
+
+def test_errors_are_typed_and_leave_nothing(photo, tmp_path):
+    plan = efface.find(photo)
+    other = tmp_path / "other.png"
+    Image.new("RGB", (48, 40)).save(other)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "plan.json").write_text("{}")
+    before = files(tmp_path)
+    for error, act in (
+        (SourceUnreadable, lambda: efface.find(tmp_path / "none.png")),
+        (SourceUnreadable, lambda: efface.find(tmp_path)),
+        (SourceUnreadable, lambda: efface.redact(tmp_path)),
+        (SourceUnreadable, lambda: efface.redact(tmp_path / "folder")),
+        (SourceUnreadable, lambda: efface.redact("a\0b.png")),
+        (SourceUnreadable, lambda: efface.redact(tmp_path / ("n" * 300))),
+        (SourceUnreadable, lambda: efface.render(tmp_path / "none.png", plan, tmp_path / "x.png")),
+        (TargetIsSource, lambda: efface.redact(photo, photo)),
+        (TargetIsSource, lambda: efface.redact(photo, photo, options=efface.Options(write=WriteOptions(overwrite=True)))),
+        (TargetExists, lambda: efface.render(photo, plan, other)),
+        (TargetUnsuitable, lambda: efface.render(photo, plan, tmp_path / "x.jpg")),
+        (WriteFailed, lambda: efface.render(photo, plan, tmp_path / "none" / "x.png")),
+        (WriteFailed, lambda: efface.redact(photo, tmp_path / "folder")),
+        (BadPlan, lambda: efface.render(photo, tmp_path / "plan.json", tmp_path / "x.png")),
+        (BadPlan, lambda: efface.render(photo, tmp_path / "none.json", tmp_path / "x.png")),
+        (PlanMismatch, lambda: efface.render(other, plan, tmp_path / "x.png")),
+    ):
+        with pytest.raises(error):
+            act()
+        assert files(tmp_path) == before
+
+
+def test_a_listener_that_raises_stops_the_work(photo, tmp_path):
+    for stage in ("look", "render", "check"):
+
+        def stop(event, stage=stage):
+            if event.stage == stage:
+                raise InterruptedError(stage)
+
+        with pytest.raises(InterruptedError if stage != "render" else Exception, match=stage):
+            efface.redact(photo, listener=stop)
+        assert files(tmp_path) == ["a.png"]
