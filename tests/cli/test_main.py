@@ -442,3 +442,9 @@ def test_private_folders_without_a_lock_are_swept_when_old(tmp_path):
         raise SourceUnreadable("x")
     assert [p.name for p in tmp_path.iterdir()] == [young.name]
     shutil.rmtree(young)
+
+
+def test_a_slash_at_the_end_names_a_folder(efface, kept, kit, tmp_path):
+    kit.taken(kept, tmp_path, "face.jpg")
+    assert efface("redact", tmp_path / "face.jpg", "-o", f"{tmp_path / 'new'}/").code == 0
+    assert kit.names_in(tmp_path / "new") == ["face.jpg", "face.jpg.plan.json"]

@@ -148,10 +148,10 @@ def test_an_interrupt_leaves_nothing(longer, kit, tmp_path, number, seed):
     assert b"efface: Interrupted." in err
     assert b"Traceback" not in err
     assert b"Exception ignored" not in err
-    assert out == b""
     # Between the two moves the target is there already, whole; there is never a half of anything.
     left = set(kit.names_in(tmp_path))
-    assert left in ({"long.mp4"}, {"long.mp4", "long.redacted.mp4"})
+    assert left in ({"long.mp4"}, {"long.mp4", "long.redacted.mp4"}, WHOLE)
+    assert out == b"" or left == WHOLE
     if len(left) > 1:
         assert len(kit.rgb_frames(tmp_path / "long.redacted.mp4")) == 6 * kit.CLIP_FRAMES
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from efface.pipeline.names import Job
 
 A_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said file by file, and the others are done
+A_TARGET = click.Path(readable=False)
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -38,6 +39,18 @@ PATIENCE_S = 3.0
 
 _stop = threading.Event()
 """Somebody asked to stop. The exception that says so can get lost: in a destructor, or in a library that is being loaded."""
+
+
+def _target(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    """What -o names. With a slash at its end that is a folder, which is made; as a path it would lose the slash."""
+    if value is None:
+        return None
+    if value.endswith(("/", os.sep)):
+        from efface.files import writing
+
+        with writing(Path(value)):
+            os.makedirs(value, exist_ok=True)
+    return Path(value)
 
 
 @click.group(context_settings=CONTEXT)
@@ -55,7 +68,9 @@ def cli() -> None:
 
 @cli.command(context_settings=CONTEXT)
 @SOURCES
-@click.option("-o", "--output", type=A_PATH, help="Target file; for a folder or several sources, target folder.")
+@click.option(
+    "-o", "--output", type=A_TARGET, callback=_target, help="Target file; for a folder or several sources, target folder."
+)
 @options_of(*FINDS, *RENDERS)
 def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> None:
     """Find faces and write copies without them.
@@ -77,7 +92,9 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
 
 @cli.command(context_settings=CONTEXT)
 @SOURCES
-@click.option("-o", "--output", type=A_PATH, help="Plan to write; for a folder or several sources, a folder of plans.")
+@click.option(
+    "-o", "--output", type=A_TARGET, callback=_target, help="Plan to write; for a folder or several sources, a folder of plans."
+)
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
 @click.option("--overwrite", is_flag=True, show_default="off", help="Replace plans and exports that exist already.")
@@ -115,7 +132,8 @@ def find(
                 plans.append((job.name, plan))
             if output:
                 write_plan(plan, job.plan_path, job.source, overwrite=overwrite)
-            return summary.planned(job.name, plan, job.plan_path if output else None)
+            said = summary.planned(job.name, plan, job.plan_path if output else None)
+            return said + ("\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else "")
 
         code = _run(jobs, do, output, writes=output is not None)
     if coco and (plans or not code):
@@ -212,10 +230,12 @@ def _require_apart(outputs: Sequence[Path]) -> None:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def _terminable(*, ends_process: bool) -> Iterator[None]:
     """SIGTERM and a closed terminal end the work as Ctrl-C does: drafts are removed on the way out.
 
     People press Ctrl-C twice; the second must not interrupt the removal. A later one counts again.
+
+    ends_process  nothing but the exit code is left to do after the block; a signal then must not replace it.
     """
     _stop.clear()
     last = -math.inf
@@ -234,12 +254,12 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         for s, handler in before.items():
-            signal.signal(s, handler)
+            signal.signal(s, signal.SIG_IGN if ends_process else handler)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and ends the process. The only place that turns errors into exit codes."""
-    code = _run_command(arguments)
+    code = _run_command(arguments, ends_process=arguments is None)
     if arguments is None and (code == Interrupted.exit_code or threading.active_count() > 1):
         _leave_at_once(code)
     sys.exit(code)
@@ -254,9 +274,9 @@ def _leave_at_once(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _run_command(arguments: Sequence[str] | None) -> int:
+def _run_command(arguments: Sequence[str] | None, *, ends_process: bool) -> int:
     try:
-        with _terminable():
+        with _terminable(ends_process=ends_process):
             cli.main(arguments, prog_name="efface", standalone_mode=False)
         code = 0
     except SystemExit as e:

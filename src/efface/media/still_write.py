@@ -174,8 +174,8 @@ class _GifSink(_TimedSink):
 
     def _encoded(self, picture: Picture) -> tuple[bytes, int | None]:
         samples = _eight_bit(self._draft, picture)
-        if picture.layout.model == "gray":
-            raise TargetUnsuitable(self._draft, "its frames are RGB")
+        if picture.layout.model == "gray":  # Pillow reads a GIF of greys as such; colour tables hold RGB
+            samples = np.dstack([*picture.planes[:1] * 3, *picture.planes[1:]])
         return gif_frame(samples)
 
     def _add(self, frame: tuple[bytes, int | None], start_ms: int, end_ms: int) -> None:
