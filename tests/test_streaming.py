@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from efface.streaming import prefetched
+from efface.streaming import frames_ahead, prefetched
 
 
 def test_items_come_in_order():
@@ -81,3 +81,8 @@ def test_leaving_early_closes_the_generator_in_its_own_thread():
 def test_an_error_in_the_block_ends_the_thread():
     with pytest.raises(ZeroDivisionError), prefetched(iter(int, 1), 2):
         raise ZeroDivisionError
+
+
+def test_fewer_large_frames_are_kept_ahead():
+    assert frames_ahead((1920, 1080)) == 4
+    assert frames_ahead((10_000, 10_000)) == 1

@@ -7,6 +7,7 @@ RGB, at the size it asks for. Both are made on request, as the first pass needs 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -74,6 +75,13 @@ class Picture:
         height, width = self.planes[0].shape
         return width, height
 
+    def checksum(self) -> int:
+        """CRC-32 of all samples: tells two decodings of one frame apart."""
+        value = 0
+        for plane in self.planes:
+            value = zlib.crc32(np.ascontiguousarray(plane).data, value)
+        return value
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
@@ -85,6 +93,7 @@ class Frame:
     look     look(size_wh) gives (h, w, 3) uint8 RGB, resized to that size; read-only, may be shared.
     unpack   gives the frame's samples as a Picture of its own, writable.
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
+    aspect   width of a pixel over its height; 1 for square ones.
     is_alone no neighbouring frame shows the same objects (photos, pages), so this one deserves a harder look.
     """
 
@@ -94,4 +103,5 @@ class Frame:
     look: Callable[[Size], NDArray[np.uint8]]
     unpack: Callable[[], Picture]
     is_bad: bool = False
+    aspect: float = 1.0
     is_alone: bool = False

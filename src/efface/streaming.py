@@ -14,6 +14,16 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+MOST_AHEAD = 4
+PIXELS_AHEAD = 1 << 25
+"""33 million: four frames of 4K, one of anything larger. Large pages would fill the memory four at a time."""
+
+
+def frames_ahead(size_wh: tuple[int, int]) -> int:
+    """How many frames of that size to work ahead."""
+    return max(1, min(MOST_AHEAD, PIXELS_AHEAD // (size_wh[0] * size_wh[1])))
+
+
 class _End(Generic[T]):
     """Last thing in the queue; carries the producer's exception, if any."""
 

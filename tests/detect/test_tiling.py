@@ -50,3 +50,9 @@ def test_levels_go_from_large_to_small_and_hold_the_picture_itself(width, height
 def test_padding(length, multiple):
     assert padded(length) == multiple
     assert np.all(TILE % STRIDE == 0)
+
+
+def test_levels_have_square_pixels():
+    assert levels((720, 576), is_thorough=False, aspect=16 / 11)[0].size_wh == (1047, 576)
+    assert levels((400, 100), is_thorough=False, aspect=0.5)[0].size_wh == (400, 200)
+    assert levels((100, 100), is_thorough=False, aspect=1e9)[0].size_wh == (400, 100)

@@ -344,3 +344,53 @@ def test_bit_flips_raise_nothing_but_typed_errors(name, clip, tmp_path):
             except InputError:
                 noticed += 1
     assert noticed or name == "vp9.webm"  # VP9 carries nothing that could tell a wrong bit from a right one
+
+
+def test_a_recording_that_starts_between_keyframes(tmp_path, run_ffmpeg):
+    whole = tmp_path / "whole.ts"
+    source = "testsrc2=s=160x120:d=4:r=25"
+    run_ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-g", 60, "-x264-params", "scenecut=0", whole)
+    cut = tmp_path / "cut.ts"
+    data = whole.read_bytes()
+    cut.write_bytes(data[188 * 40 :])
+    for bad_frames in ("fail", "cover"):
+        source = open_video(cut, ReadOptions(bad_frames=bad_frames))
+        frames = list(source.frames())
+        assert len(frames) == 40  # from the second keyframe on; nothing before it can be decoded by anybody
+        assert not any(f.is_bad for f in frames)
+
+
+def test_what_is_hidden_by_transparency_stays_hidden(tmp_path, run_ffmpeg):
+    clip = tmp_path / "a.mov"
+    half = "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(lt(X,33),0,255)'"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-vf", half, "-c:v", "png", clip)
+    for name, codec in (("packed", ["-c:v", "png"]), ("planar", ["-c:v", "ffv1", "-pix_fmt", "yuva420p"])):
+        path = tmp_path / (name + (".mov" if name == "packed" else ".mkv"))
+        run_ffmpeg("-i", clip, *codec, path)
+        for frame in open_video(path, ReadOptions()).frames():
+            picture = frame.unpack()
+            for plane, (sx, _) in zip(picture.planes, picture.layout.shifts, strict=True):
+                assert len(np.unique(plane[:, : 32 >> sx])) == 1
+                assert len(np.unique(plane[:, 34 >> sx :])) > 1
+
+
+def test_a_mirrored_odd_picture_has_chroma_of_its_own_for_every_pixel(tmp_path, run_ffmpeg):
+    clip, turned = tmp_path / "a.mp4", tmp_path / "turned.mp4"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=33x31:d=0.2", "-c:v", "mpeg4", "-pix_fmt", "yuv420p", clip)
+    with av.open(str(clip)) as old, av.open(str(turned), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        stream.set_display_rotation(180)
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    straight, mirrored = (next(iter(open_video(p, ReadOptions()).frames())).unpack() for p in (clip, turned))
+    assert straight.layout.shifts[1] == (1, 1)
+    assert mirrored.layout.shifts == ((0, 0),) * 3
+    assert np.array_equal(mirrored.planes[0], straight.planes[0][::-1, ::-1])
+
+
+def test_pixels_that_are_not_square_are_told(tmp_path, run_ffmpeg):
+    clip = tmp_path / "a.mp4"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-vf", "setsar=3/2", "-c:v", "libx264", clip)
+    assert {f.aspect for f in open_video(clip, ReadOptions()).frames()} == {1.5}

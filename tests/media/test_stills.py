@@ -674,3 +674,14 @@ def test_a_gif_of_greys_stays_one_frame_of_the_same_greys(tmp_path):
     source.close()
     with Image.open(tmp_path / "b.gif") as written:
         assert np.array_equal(np.asarray(written.convert("L")), greys)
+
+
+@pytest.mark.parametrize("bits", [9, 10, 12, 16])
+def test_samples_at_the_low_end_of_sixteen_bits_are_looked_at_in_full_brightness(tmp_path, bits):
+    ramp = np.add.outer(np.arange(40), np.arange(50)) * ((1 << bits) - 1) // 88
+    cv2.imwrite(str(tmp_path / "a.png"), ramp.astype(np.uint16))
+    source = open_still(tmp_path / "a.png", ReadOptions())
+    (frame,) = source.frames()
+    assert frame.look(frame.size_wh).max() >= 254
+    assert np.array_equal(frame.unpack().planes[0], ramp)  # what is written stays as it was
+    source.close()

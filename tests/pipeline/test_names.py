@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
 
 import pytest
 
@@ -175,3 +178,14 @@ def test_a_name_that_is_too_long_is_left_for_its_turn_to_tell(tmp_path):
     long = tmp_path / ("n" * 300 + ".jpg")
     assert jobs_for([long], None)[0].source == long
     assert jobs_for([long, long], tmp_path / ("o" * 300))[0].source == long
+
+
+def test_results_in_another_folder_below_the_source_are_no_sources_either(tmp_path):
+    """Their plans stand beside them, and name other files; a plan that was made for the file itself says nothing."""
+    photo = JPEG + b"1"
+    (tmp_path / "a.jpg").write_bytes(photo)
+    (tmp_path / "a.plan.json").write_text(json.dumps({"sha256": hashlib.sha256(photo).hexdigest()}, separators=(",", ":")))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/a.jpg").write_bytes(JPEG + b"2")
+    shutil.copy(tmp_path / "a.plan.json", tmp_path / "out/a.jpg.plan.json")
+    assert [j.name for j in jobs_for([tmp_path], tmp_path / "elsewhere")] == ["a.jpg"]

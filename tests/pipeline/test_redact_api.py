@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -102,3 +105,13 @@ def test_a_listener_that_raises_stops_the_work(photo, tmp_path):
         with pytest.raises(InterruptedError if stage != "render" else Exception, match=stage):
             efface.redact(photo, listener=stop)
         assert files(tmp_path) == ["a.png"]
+
+
+def test_a_frame_that_decodes_to_another_picture_is_not_rendered(tmp_path):
+    clip = Path(__file__).parents[2] / "examples" / "astronaut.mp4"
+    plan = efface.find(clip)
+    assert len(plan.checksums) == len(plan.timeline) == 100
+    changed = (*plan.checksums[:2], plan.checksums[2] ^ 1, *plan.checksums[3:])
+    with pytest.raises(PlanMismatch, match="frame 3 decodes to another picture"):
+        efface.render(clip, replace(plan, checksums=changed), tmp_path / "out.mp4")
+    assert not list(tmp_path.iterdir())

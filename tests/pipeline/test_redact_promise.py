@@ -48,7 +48,7 @@ def planned(source: Path) -> efface.Plan:
 
 def rendered(source: Path, plan: efface.Plan, name: str, options: efface.Options) -> bytes:
     target = source.with_name(name)
-    efface.render(source, replace(plan, source_sha256=sha256_of(source)), target, options=options)
+    efface.render(source, replace(plan, source_sha256=sha256_of(source), checksums=()), target, options=options)
     return target.read_bytes()
 
 

@@ -128,7 +128,7 @@ def test_a_plan_names_nothing_of_its_source_but_the_checksum(tmp_path):
     text = written(tmp_path, small()).read_text()
     assert str(tmp_path) not in text
     keys = " ".join(json.loads(text))
-    assert keys == "format version efface source frames time_base pts detectors options cuts bad edits tracks"
+    assert keys == "format version efface source frames time_base pts detectors options cuts bad edits checksums tracks"
 
 
 def test_an_hour_of_crowd_fits_and_loads(tmp_path):

@@ -68,3 +68,13 @@ def test_short_videos_get_a_verdict_for_every_frame(count):
 def test_a_thumbnail_of_any_picture_has_one_size():
     for shape in [(1, 5000, 3), (5000, 1, 3), (1, 1, 3), (216, 384, 3)]:
         assert thumbnail(np.zeros(shape, np.uint8)).shape == (THUMB_WH[1], THUMB_WH[0], 3)
+
+
+def test_a_fast_pan_at_a_low_frame_rate_is_no_cut():
+    rng = np.random.default_rng(5)
+    views = [np.full((27, 48, 3), level, np.float32) for level in rng.integers(0, 256, (3, 3)).astype(np.float32)]
+    still = [views[0]] * 6
+    whipped = [*still, views[0] * 0.7 + views[1] * 0.3, views[1], views[2], *[views[2]] * 6]
+    assert not any(is_cut for _, is_cut in with_cuts((i, v) for i, v in enumerate(whipped)))
+    once = [*still, *[views[1]] * 6]
+    assert [i for i, is_cut in with_cuts(enumerate(once)) if is_cut] == [6]

@@ -55,7 +55,9 @@ class FaceDetector:
 
     def detect(self, frame: Frame) -> Detections:
         """Faces in the frame, best first."""
-        found = [self._on_level(frame, level) for level in levels(frame.size_wh, is_thorough=frame.is_alone)]
+        found = [
+            self._on_level(frame, level) for level in levels(frame.size_wh, is_thorough=frame.is_alone, aspect=frame.aspect)
+        ]
         xyxy, score = np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
         xyxy, score = joined(xyxy, score)
         return Detections(xyxy, np.clip(score, 0, 1), np.full(len(score), FACE, np.uint8))

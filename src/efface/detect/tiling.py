@@ -27,6 +27,9 @@ SMALLEST = 400
 UPSCALE_UP_TO = 2_100_000
 """Photos of up to this many pixels (1920x1088) are also looked at in double size; above, small faces have enough pixels."""
 
+MOST_ASPECT = 4.0
+"""No camera squeezes more; a file that says so shall not make frames grow without bound."""
+
 CAUTION = 0.1
 """Taken off scores of the double-size level: at equal recall it raises more false alarms there (0.25 -> 0.35)."""
 
@@ -39,20 +42,27 @@ class Level:
     caution: float = 0.0
 
 
-def levels(size_wh: Size, *, is_thorough: bool) -> list[Level]:
-    """The sizes for a frame of this size, largest first.
+def levels(size_wh: Size, *, is_thorough: bool, aspect: float = 1.0) -> list[Level]:
+    """The sizes for a frame of this size, largest first, all with square pixels: the network knows no squeezed faces.
 
+    aspect       width of the frame's pixels over their height.
     is_thorough  also look at small pictures in double size: worth its time where no neighbouring frame helps.
     """
-    width, height = size_wh
+    width, height = squared(size_wh, aspect)
     found = []
     if is_thorough and width * height <= UPSCALE_UP_TO:
         found.append(Level((2 * width, 2 * height), CAUTION))
-    found.append(Level(size_wh))
+    found.append(Level((width, height)))
     while max(width, height) / 2 >= SMALLEST:
         width, height = max(1, round(width / 2)), max(1, round(height / 2))
         found.append(Level((width, height)))
     return found
+
+
+def squared(size_wh: Size, aspect: float) -> Size:
+    """The size at which pixels of that aspect become square; nothing shrinks."""
+    aspect = min(max(aspect, 1 / MOST_ASPECT), MOST_ASPECT)
+    return (round(size_wh[0] * aspect), size_wh[1]) if aspect >= 1 else (size_wh[0], round(size_wh[1] / aspect))
 
 
 def tiles(size_wh: Size) -> Iterator[Box]:

@@ -56,6 +56,9 @@ PATIENCE = 600
 LONGEST_REORDER = 17
 """One more than the frames H.264 and HEVC may hold back."""
 
+LEADING_KEPT = 32
+"""Packets after which a leading one is not waited for any more."""
+
 SCRAMBLED = {"encv", "drmi", "drms", "enca"}
 _PYAV = int(av.__version__.split(".")[0])
 _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
@@ -173,7 +176,9 @@ def _prepare(stream: VideoStream, options: ReadOptions) -> None:
         # One thread: an error belongs to the packet just sent, so every run, here or elsewhere, finds the same frames bad.
         context.thread_count = 1
     else:
-        context.thread_type = "AUTO"
+        # Not a frame to a thread: there FFmpeg accepts some damaged HEVC silently, and decodes it differently each time, so
+        # that what is rendered is not what was looked at. Decoding is a small part of the work.
+        context.thread_type = "SLICE"
     for other in stream.container.streams:
         if other.index != stream.index:
             other.discard = av.stream.Discard.all
@@ -363,6 +368,7 @@ class _Reading:
         if not self._by_order and frame.pts is not None:
             sent.time = frame.pts
         self._lose(self._passed(sent, frame))
+        self._forget_leading()
         self._waiting.append(_Shown(sent.time, sent, frame))
 
     def _passed(self, by: _Sent, frame: av.VideoFrame) -> list[_Sent]:
@@ -371,15 +377,18 @@ class _Reading:
             return []  # the second field of a frame may come in a packet of its own
         # Where only the order counts, a codec with B-frames may hold a frame back behind as many as that.
         depth = LONGEST_REORDER if self._stream.codec_context.reorder_depth else 0
-        return [s for s in self._pending.values() if self._is_before(s, by, depth) and not self._drop_leading(s)]
+        before = [s for s in self._pending.values() if self._is_before(s, by, depth)]
+        return [s for s in before if not self._is_leading(s)]
 
     def _is_before(self, one: _Sent, other: _Sent, depth: int) -> bool:
         if self._by_order or one.time is None or other.time is None:
             return one.index + depth < other.index
         return one.time < other.time
 
-    def _drop_leading(self, sent: _Sent) -> bool:
-        return self._is_leading(sent) and sent.index + 32 < self._sent.index and bool(self._pending.pop(sent.index, None))
+    def _forget_leading(self) -> None:
+        """Packets before the first keyframe may never give a frame, and a recording cut anywhere begins with many of them."""
+        for sent in [s for s in self._pending.values() if s.index + LEADING_KEPT < self._sent.index and self._is_leading(s)]:
+            del self._pending[sent.index]
 
     def _lose(self, lost: list[_Sent]) -> None:
         for sent in sorted((s for s in lost if not self._is_leading(s)), key=lambda s: (s.time is None, s.time or 0, s.index)):
@@ -423,7 +432,7 @@ class _Reading:
             return _bad_frame(self._count - 1, pts, spec)
         self._require_same(shown.frame, spec)
         pixels = Pixels(shown.frame, spec)
-        return Frame(self._count - 1, pts, spec.size_wh, pixels.look, pixels.unpack)
+        return Frame(self._count - 1, pts, spec.size_wh, pixels.look, pixels.unpack, aspect=float(self._video.aspect))
 
     def _timed(self, shown: _Shown) -> int:
         time = shown.time

@@ -1,7 +1,8 @@
 """Pixel formats: FFmpeg's many into the few that the rest of efface paints on, and how to turn a picture upright.
 
 Frames are handed out as gray, planar YUV (4:2:0, 4:2:2, 4:4:4) or planar RGB with 8, 10 or 12 bits. Everything else is
-converted to the one of these that loses least: no bits up to 12, no chroma. Opacity is dropped, as no video target keeps it.
+converted to the one of these that loses least: no bits up to 12, no chroma. Opacity is dropped, as no video target keeps it,
+and what it hides becomes black.
 """
 
 from __future__ import annotations
@@ -122,6 +123,10 @@ def spec_of(frame: av.VideoFrame, matrix: Colorspace) -> Spec:
     turn, name = turn_of(frame), canonical(frame.format.name)
     if turn.swaps and name.startswith("yuv422"):
         name = name.replace("422", "444")  # turned, its chroma would be halved in height only, which nothing else knows
+    width, height = turn.size((frame.width, frame.height))
+    if (turn.flip_x and width % 2) or (turn.flip_y and height % 2):
+        # Mirrored, the chroma sample that covers one luma column would stand at the wrong end, and masks would miss it.
+        name = name.replace("yuv420", "yuv444").replace("yuv422", "yuv444")
     layout = layout_named(name, full_range=is_full_range(frame))
     return Spec(name, layout, turn.size((frame.width, frame.height)), turn, matrix, frame.rotation)
 
@@ -169,7 +174,17 @@ class Pixels:
             frame = self._converted(spec.stored_wh, spec.name, spec.layout.full_range, Interpolation.BICUBIC)
         # The decoder predicts later frames from these very samples: always hand out a copy.
         upright: Any = tuple(np.array(spec.turn.of(p), order="C") for p in _planes(frame, spec.layout.model))
-        return Picture(upright, spec.layout)
+        picture = Picture(upright, spec.layout)
+        if any(c.is_alpha for c in self._frame.format.components):
+            _wipe(picture, spec.turn.of(self._opacity() == 0), black(spec))
+        return picture
+
+    def _opacity(self) -> NDArray[Any]:
+        """(h, w) as stored; 0 where nothing is to be seen."""
+        if self._frame.format.is_planar:
+            return _plane(self._frame, len(self._frame.planes) - 1)
+        rgba = self._converted(self._spec.stored_wh, "rgba", True, Interpolation.BILINEAR)
+        return _rows(rgba.planes[0])[:, 3 : 4 * rgba.width : 4]
 
     def look(self, size_wh: Size) -> NDArray[np.uint8]:
         """(h, w, 3) RGB at that size, upright, read-only."""
@@ -186,6 +201,19 @@ class Pixels:
     def _converted(self, size_wh: Size, name: str, full_range: bool, scaler: Interpolation) -> av.VideoFrame:
         with self._lock:
             return reformatted(self._frame, size_wh, name, self._spec.matrix, is_full_range(self._frame), full_range, scaler)
+
+
+def _wipe(picture: Picture, hidden: NDArray[np.bool_], blank: Picture) -> None:
+    """Takes away the colours under full transparency: no target is transparent, and they were not meant to be seen."""
+    if not hidden.any():
+        return
+    height, width = hidden.shape
+    for plane, empty, (sx, sy) in zip(picture.planes, blank.planes, picture.layout.shifts, strict=True):
+        rows, columns = -(-height >> sy), -(-width >> sx)
+        whole = np.zeros((rows << sy, columns << sx), bool)
+        whole[:height, :width] = hidden
+        covered = whole.reshape(rows, 1 << sy, columns, 1 << sx).any(axis=(1, 3))
+        plane[covered] = empty[covered]
 
 
 def reformatted(

@@ -121,12 +121,19 @@ class Page:
             return np.asarray(seen, np.uint8)
         height, width = self.samples.shape[:2]
         rgb = np.empty((height, width, 3), np.uint8)
+        shift = self._shift()
         for rows in strips(height, width):
-            rgb[rows] = self._strip_as_rgb(self.samples[rows])
+            rgb[rows] = self._strip_as_rgb(self.samples[rows], shift)
         return rgb
 
-    def _strip_as_rgb(self, part: Array) -> NDArray[np.uint8]:
-        low = np.asarray(part if self.depth == 8 else part >> (self.depth - 8), np.uint8)
+    def _shift(self) -> int:
+        """Bits to take off for looking. Cameras store 10 or 12 bits in 16, often at the low end: as they are, that is black."""
+        if self.depth == 8 or self.has_alpha or self.model == "cmyk":
+            return self.depth - 8
+        return max(0, min(self.depth, int(self.samples.max()).bit_length()) - 8)
+
+    def _strip_as_rgb(self, part: Array, shift: int) -> NDArray[np.uint8]:
+        low = np.asarray(part >> shift if shift else part, np.uint8)
         if self.model == "cmyk":
             return np.asarray(Image.fromarray(np.ascontiguousarray(low), "CMYK").convert("RGB"))
         colour = low[..., :-1] if self.has_alpha else low

@@ -16,13 +16,10 @@ from efface.options import Options, PaintOptions, ReadOptions
 from efface.pipeline.sources import create, opened
 from efface.planning.plan import Plan
 from efface.render.paint import blackout, paint
-from efface.streaming import prefetched
+from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
 from efface.verify.draft import check_draft
 from efface.verify.leftovers import leftovers
-
-AHEAD = 4
-"""Frames decoded while one is painted and encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def _sink(draft: Path, source: Source, options: Options, target: Path) -> Iterat
 
 def _render(source: Source, plan: Plan, sink: Sink, options: PaintOptions, listener: Listener) -> None:
     total, done = len(plan.timeline), 0
-    with prefetched(_painted(source, plan, options), AHEAD) as pictures:
+    with prefetched(_painted(source, plan, options), frames_ahead(source.info.size_wh)) as pictures:
         for picture, pts in pictures:
             sink.write(picture, pts)
             done += 1
@@ -87,6 +84,8 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
     for frame in source.frames():
         _require_looked_at(frame, plan, source.info.path)
         picture = frame.unpack()
+        if plan.checksums and picture.checksum() != plan.checksums[frame.index]:
+            raise PlanMismatch(source.info.path, f"frame {frame.index + 1} decodes to another picture than was looked at")
         if frame.index in plan.bad:
             blackout(picture)
         else:

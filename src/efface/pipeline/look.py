@@ -13,19 +13,16 @@ from efface.detections import Detections
 from efface.events import Event, Listener
 from efface.frames import Frame
 from efface.geometry import Size
-from efface.media.base import Source
+from efface.media.base import Source, SourceInfo
 from efface.options import Options
 from efface.planning.build import covering, numbered
 from efface.planning.plan import Plan
-from efface.streaming import prefetched
+from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, thumbnail, with_cuts
 from efface.track.tracker import Tracker
 from efface.tracks import Reason, Track
-
-AHEAD = 4
-"""Frames decoded while the detector works on one."""
 
 THUMB_SOURCE = 8
 """A thumbnail is made from the frame at this many times the thumbnail's size: the scaler averages better from there."""
@@ -39,14 +36,14 @@ class _Notes:
     sizes: list[Size] = field(default_factory=list)
     bad: list[int] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
+    checksums: list[int] = field(default_factory=list)
 
 
 def look(source: Source, sha256: str, detector: Detector, options: Options, listener: Listener) -> Plan:
     """The plan for a source. Raises InputError, DetectorFailed."""
     notes = _Notes()
-    total = source.info.frame_count
-    with prefetched(source.frames(), AHEAD) as frames:
-        watched = _noted(frames, notes, listener, total)
+    with prefetched(source.frames(), frames_ahead(source.info.size_wh)) as frames:
+        watched = _noted(frames, notes, listener, source.info)
         if source.info.medium == "photo":
             tracks = list(_page_by_page(watched, detector))
         else:
@@ -67,17 +64,20 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
         bad=tuple(notes.bad),
         detectors=({**asdict(detector.info)},),
         options=asdict(options),
+        checksums=tuple(notes.checksums),
     )
 
 
-def _noted(frames: Iterator[Frame], notes: _Notes, listener: Listener, total: int | None) -> Iterator[Frame]:
+def _noted(frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo) -> Iterator[Frame]:
     for frame in frames:
         notes.pts.append(frame.pts)
         notes.sizes.append(frame.size_wh)
         if frame.is_bad:
             notes.bad.append(frame.index)
+        if info.medium == "video":  # photos are decoded by one thread, and a picture of theirs may be large
+            notes.checksums.append(frame.unpack().checksum())
         yield frame
-        listener(Event("look", frame.index + 1, total))
+        listener(Event("look", frame.index + 1, info.frame_count))
 
 
 def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track]:

@@ -7,16 +7,21 @@ structure and its names. Photos keep their suffix; videos become .mp4, whatever 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
-from efface.files import DRAFTS
+from efface.files import DRAFTS, sha256_of
 from efface.media.sniff import is_media_name, medium_of
 
 MARK = ".redacted"
 PLAN_SUFFIX = ".plan.json"
+
+PLAN_HEAD = 1 << 12
+"""Bytes of a plan in which the hash of its source stands."""
+
 VIDEO_SUFFIX = ".mp4"
 
 
@@ -104,8 +109,20 @@ def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None
 
 
 def is_own_output(path: Path) -> bool:
-    """The name of a file that efface wrote beside its source."""
-    return Path(path.stem).suffix == MARK
+    """Whether efface wrote the file: its name says so, or a plan beside it, made for another file than this one."""
+    return Path(path.stem).suffix == MARK or any(
+        _names_another(plan, path)
+        for plan in (path.with_name(path.name + PLAN_SUFFIX), path.with_name(path.stem + PLAN_SUFFIX))
+    )
+
+
+def _names_another(plan: Path, file: Path) -> bool:
+    try:
+        with open(plan, "rb") as f:
+            named = re.search(rb'"sha256":"([0-9a-f]{64})"', f.read(PLAN_HEAD))
+        return named is not None and named[1].decode() != sha256_of(file)
+    except (OSError, EffaceError):
+        return False  # it is reported when its turn comes
 
 
 def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:

@@ -39,6 +39,8 @@ class Plan:
     detectors      what looked: name, version, sha256 and runtime of each.
     options        what was asked for, branch by branch, as `dataclasses.asdict(Options)` says it.
     edits          what a person changed, in order; append-only.
+    checksums      of each decoded frame (`Picture.checksum`), for video; what is rendered must be what was looked at, and
+                   damaged files do not always decode alike. Empty where nobody took them.
     """
 
     source_sha256: str
@@ -51,11 +53,14 @@ class Plan:
     detectors: tuple[Mapping[str, str], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     edits: tuple[Mapping[str, Any], ...] = ()
+    checksums: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.timeline)
         if len(self.sizes) not in (1, n):
             raise ValueError(f"{len(self.sizes)} sizes for {n} frames")
+        if len(self.checksums) not in (0, n):
+            raise ValueError(f"{len(self.checksums)} checksums for {n} frames")
         for name, numbers in (("cuts", self.cuts), ("bad", self.bad)):
             if list(numbers) != sorted(set(numbers)) or (numbers and not 0 <= numbers[0] <= numbers[-1] < n):
                 raise ValueError(f"{name} must be increasing frame numbers below {n}")

@@ -56,6 +56,7 @@ def lines(plan: Plan) -> Iterator[str]:
         "cuts": list(plan.cuts),
         "bad": _runs(np.array(plan.bad, np.int64)),
         "edits": [dict(e) for e in plan.edits],
+        "checksums": "".join(f"{c:08x}" for c in plan.checksums),
     }
     yield "{\n"
     for name, value in head.items():
@@ -122,7 +123,14 @@ def _plan(data: dict[str, Any]) -> Plan:
         detectors=tuple(dict(d) for d in data["detectors"]),
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
+        checksums=_checksums(data["checksums"]),
     )
+
+
+def _checksums(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"([0-9a-f]{8})*", text, re.ASCII):
+        raise ValueError("the checksums are not eight hexadecimal digits a frame")
+    return tuple(int(text[i : i + 8], 16) for i in range(0, len(text), 8))
 
 
 def _time_base(text: str) -> Fraction:

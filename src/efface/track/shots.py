@@ -78,7 +78,7 @@ class ShotChanges(Generic[T]):
         if is_jump and self._comes_back(before, jump):
             self._before = before  # a flash: what follows is compared with what was before it
             return item, False
-        is_cut = is_jump and colour_difference(before, thumb) > OTHER_COLOURS
+        is_cut = is_jump and not self._goes_on(thumb, jump) and colour_difference(before, thumb) > OTHER_COLOURS
         if is_cut:
             self._usual.clear()
         else:
@@ -87,6 +87,12 @@ class ShotChanges(Generic[T]):
 
     def _comes_back(self, before: NDArray[np.float32], jump: float) -> bool:
         return any(difference(before, later) < min(JUMP, jump / 2) for _, later in self._waiting)
+
+    def _goes_on(self, thumb: NDArray[np.float32], jump: float) -> bool:
+        """Whether the frame before or after moved as much: a fast pan jumps more than once, a cut does not."""
+        before = self._usual[-1] if self._usual else 0.0
+        after = difference(thumb, self._waiting[0][1]) if self._waiting else 0.0
+        return max(before, after) > jump / 2
 
 
 def difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
