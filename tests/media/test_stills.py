@@ -663,16 +663,10 @@ def _write_into(target: Path, source: Any) -> None:
         sink.abort()
 
 
-def test_a_gif_of_greys_stays_one_frame_of_the_same_greys(tmp_path):
+def test_a_gif_of_greys_stays_one_frame_of_the_same_greys(tmp_path, passed_through):
     greys = np.add.outer(np.arange(40), np.arange(50)).astype(np.uint8)
     Image.fromarray(greys).save(tmp_path / "a.gif")
-    source = open_still(tmp_path / "a.gif", ReadOptions())
-    sink = create_still(tmp_path / "b.gif", source.info, WriteOptions())
-    for frame in source.frames():
-        sink.write(frame.unpack(), frame.pts)
-    sink.close()
-    source.close()
-    with Image.open(tmp_path / "b.gif") as written:
+    with Image.open(passed_through(tmp_path / "a.gif")) as written:
         assert np.array_equal(np.asarray(written.convert("L")), greys)
 
 

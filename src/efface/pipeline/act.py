@@ -121,7 +121,7 @@ def _check(source: Source, plan: Plan, draft: Path, target: Path, listener: List
 def _shift(source: Source, plan: Plan) -> int:
     if source.info.medium != "video" or not len(plan.timeline):
         return 0
-    from efface.media.video import start_shift
+    from efface.media.video import start_shift  # brings PyAV along, which photos do not need
 
     return start_shift(int(plan.timeline.pts[0]), source.time_base)
 

@@ -94,7 +94,6 @@ def each(
     writes         targets are written, so two jobs may not have the same.
     makes_folders  those in which the targets will stand.
 
-
     Without a detector the run ends: no file could succeed.
     """
     rivals = collisions(jobs) if writes else {}
