@@ -11,7 +11,7 @@ import pytest
 
 from efface.errors import TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS
-from efface.pipeline.names import Job, collisions, is_own_output, jobs_for, plans_for
+from efface.pipeline.names import Job, collisions, is_own_output, jobs_for, left_out, plans_for
 
 JPEG = b"\xff\xd8\xff\xe0 not a whole one"
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42"
@@ -189,3 +189,4 @@ def test_results_in_another_folder_below_the_source_are_no_sources_either(tmp_pa
     (tmp_path / "out/a.jpg").write_bytes(JPEG + b"2")
     shutil.copy(tmp_path / "a.plan.json", tmp_path / "out/a.jpg.plan.json")
     assert [j.name for j in jobs_for([tmp_path], tmp_path / "elsewhere")] == ["a.jpg"]
+    assert left_out([tmp_path], tmp_path / "elsewhere") == [tmp_path / "out/a.jpg"]

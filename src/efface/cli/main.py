@@ -18,7 +18,7 @@ import click
 
 from efface import __version__
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
-from efface.errors import EffaceError, Interrupted, worst
+from efface.errors import EffaceError, Interrupted, printable, worst
 
 if TYPE_CHECKING:
     from efface.events import Event, Listener
@@ -84,6 +84,7 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
     from efface.pipeline.names import jobs_for
 
     with Workshop(options) as workshop:
+        _tell_left_out(sources, output)
         code = _run(
             jobs_for(sources, output), lambda job, tell: summary.redacted(workshop.redact(job, tell)), output, writes=True
         )
@@ -114,6 +115,7 @@ def find(
     from efface.planning import exchange
     from efface.planning.plan import Plan
 
+    _tell_left_out(sources, output)
     jobs = plans_for(sources, output)
     if mot and len(jobs) != 1:
         raise click.UsageError("--mot describes one video; name a single file.")
@@ -204,6 +206,15 @@ def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], str], output: Path |
     if len(jobs) != 1:
         display.say(_tally(len(jobs), len(failed)))
     return worst(e.exit_code for _, e in failed)
+
+
+def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:
+    from efface.pipeline.names import left_out
+
+    if results := left_out(sources, output):
+        named = ", ".join(printable(r) for r in results[:3]) + (", ..." if len(results) > 3 else "")
+        # By a plan beside it, a source that was edited after its plan was made looks like a result, too.
+        click.echo(f"Left out as results of an earlier run, by their names or the plans beside them: {named}", err=True)
 
 
 def _heeding(listener: Listener) -> Listener:

@@ -90,11 +90,20 @@ def _suffix(source: Path) -> str:
         return source.suffix
 
 
+def left_out(sources: Sequence[Path], output: Path | None) -> list[Path]:
+    """Photos and videos below these folders that are no sources, because efface wrote them."""
+    return [p for given in sources if os.path.isdir(given) for p in _media(given, output) if is_own_output(p)]
+
+
 def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
     """(source, the folder it was found below) for everything below a folder; a file stands for itself."""
     if not os.path.isdir(given):
         yield given, None
         return
+    yield from ((path, given) for path in _media(given, output) if not is_own_output(path))
+
+
+def _media(given: Path, output: Path | None) -> Iterator[Path]:
     own = os.path.realpath(output) if output is not None else None
     closed: list[OSError] = []
     # Links to folders are not followed, so a loop of links ends.
@@ -102,10 +111,10 @@ def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None
         here = Path(folder)
         subfolders[:] = sorted(s for s in subfolders if not s.startswith(DRAFTS) and os.path.realpath(here / s) != own)
         for name in sorted(names):
-            if is_media_name(here / name) and not is_own_output(here / name):
-                yield here / name, given
+            if is_media_name(here / name):
+                yield here / name
     for error in closed:  # a folder that cannot be listed is reported as a source that cannot be read
-        yield Path(error.filename), given
+        yield Path(error.filename)
 
 
 def is_own_output(path: Path) -> bool:
