@@ -192,9 +192,11 @@ class DeviceMissing(PartMissing):
         self.device = device
 
     def __str__(self) -> str:
+        build = {"cuda": "onnxruntime-gpu"}.get(self.device, f"onnxruntime-{self.device}")
         return printable(
             f"The device {self.device} is not available to the run-time. {NOTHING_WRITTEN} "
-            f'Install the extra (pip install "efface[{self.device}]") and its driver, or use --device cpu.'
+            f"It needs a driver and the run-time's build {build}, and two builds cannot share one installation: "
+            f"pip uninstall -y onnxruntime {build} && pip install {build}. Or use --device cpu."
         )
 
 

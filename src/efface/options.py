@@ -71,7 +71,7 @@ class DetectOptions(_Checked):
     )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
-        help="What runs the detector. auto is the processor; cuda and openvino need the extra of that name.",
+        help="What runs the detector. auto is the processor; cuda and openvino need another build of the run-time.",
     )  # fmt: skip
     timeout_s: float = setting(
         120.0,
