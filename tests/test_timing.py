@@ -46,10 +46,6 @@ def test_equality_is_of_values():
     assert line(0) != "0"
 
 
-def test_pages_are_a_second_apart():
-    assert Timeline.of_pages(3) == line(0, 1, 2, base=Fraction(1))
-
-
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0:00:00.000"), (59.9996, "0:01:00.000"), (3661.5, "1:01:01.500"), (-0.25, "-0:00:00.250"), (-0.0001, "0:00:00.000")],

@@ -35,7 +35,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 EXIT_OK = 0
-EXIT_NEEDS_REVIEW = 7
 
 NOTHING_WRITTEN = "Nothing was written."
 

@@ -40,11 +40,14 @@ def grown(boxes: Boxes, share: float) -> Boxes:
     return np.concatenate([boxes[:, :2] - pad, boxes[:, 2:] + pad], axis=1).astype(np.float32)
 
 
-def whole_pixels(boxes: Boxes, size_wh: Size) -> NDArray[np.int32]:
-    """Boxes rounded outwards and clipped to the picture. A box wholly outside comes back empty (x1 == x2 or y1 == y2)."""
-    low = np.floor(boxes[:, :2])
-    high = np.ceil(boxes[:, 2:])
-    limit = np.array(size_wh, np.float64)
+def whole_pixels(boxes: Boxes, size_wh: Size | NDArray[np.int32]) -> NDArray[np.int32]:
+    """Boxes rounded outwards and clipped to the picture. A box wholly outside comes back empty (x1 == x2 or y1 == y2).
+
+    size_wh  of the one picture, or (n, 2) with that of each box.
+    """
+    low = np.floor(boxes[:, :2].astype(np.float64))
+    high = np.ceil(boxes[:, 2:].astype(np.float64))
+    limit = np.asarray(size_wh, np.float64)
     return np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)], axis=1).astype(np.int32)
 
 

@@ -40,11 +40,6 @@ class Timeline:
         first = self.pts[0] if len(self.pts) else 0
         return (self.pts - first).astype(np.float64) * float(self.time_base)
 
-    @classmethod
-    def of_pages(cls, count: int) -> Timeline:
-        """Pages of a document: one a second, so that every page has a place and a name."""
-        return cls(np.arange(count, dtype=np.int64), Fraction(1))
-
 
 def timecode(seconds: float) -> str:
     """`h:mm:ss.mmm`, for people."""

@@ -62,7 +62,7 @@ def cli() -> None:
     efface can miss a face: look at the result before you publish it.
 
     Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;
-    5 a target was refused; 6 a draft did not pass its check; 7 done, needs review; 130 interrupted.
+    5 a target was refused; 6 a draft did not pass its check; 7 is kept for review; 130 interrupted.
     """
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from efface.geometry import Size, grown
+from efface.geometry import Size, grown, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Track
 
@@ -21,19 +21,15 @@ def covering(track: Track, sizes: tuple[Size, ...], options: CoverOptions) -> Tr
 
     Moments wholly outside of the picture are left out; None when nothing is left.
     """
-    low_high = grown(track.xyxy, options.margin).astype(np.float64)
-    limit = np.array(sizes, np.float64)
-    limit = limit[track.frame] if len(sizes) > 1 else limit
-    low = np.clip(np.floor(low_high[:, :2]), 0, limit)
-    high = np.clip(np.ceil(low_high[:, 2:]), 0, limit)
-    inside = (low < high).all(axis=1)
+    limit = np.array(sizes, np.int32)
+    boxes = whole_pixels(grown(track.xyxy, options.margin), limit[track.frame] if len(sizes) > 1 else limit)
+    inside = (boxes[:, :2] < boxes[:, 2:]).all(axis=1)
     if not inside.any():
         return None
-    boxes = np.concatenate([low, high], axis=1).astype(np.float32)
     return replace(
         track,
         frame=track.frame[inside],
-        xyxy=boxes[inside],
+        xyxy=boxes[inside].astype(np.float32),
         reason=track.reason[inside],
         score=np.round(track.score[inside], 2),
     )
