@@ -110,8 +110,8 @@ def pages() -> Callable[..., list[tuple[int, Picture]]]:
 def passed_through(tmp_path: Path) -> Callable[..., Path]:
     """passed_through(path) reads a photo and writes it again, as the pipeline does but with nothing erased; gives the copy."""
 
-    def copy(path: Path, options: ReadOptions | None = None) -> Path:
-        source, target = open_still(path, options or ReadOptions()), tmp_path / ("out" + path.suffix)
+    def copy(path: Path, options: ReadOptions | None = None, target: Path | None = None) -> Path:
+        source, target = open_still(path, options or ReadOptions()), target or tmp_path / ("out" + path.suffix)
         sink = create_still(target, source.info, WriteOptions())
         try:
             for frame in source.frames():

@@ -644,23 +644,12 @@ def test_sinks_refuse_what_the_format_cannot_hold(tmp_path: Path, scene: Scene) 
         create_still(tmp_path / "no" / "e.jpg", source.info, WriteOptions())
 
 
-def test_a_full_disk_is_a_typed_error(tmp_path: Path, scene: Scene) -> None:
+def test_a_full_disk_is_a_typed_error(tmp_path: Path, scene: Scene, passed_through: Callable[..., Path]) -> None:
     for suffix in ("jpg", "png", "tif", "gif"):
         path = tmp_path / f"a.{suffix}"
         Image.fromarray(np.tile(scene, (4, 4, 1))).save(path)
-        source = open_still(path, ReadOptions())
         with pytest.raises(WriteFailed):
-            _write_into(Path("/dev/full"), source)
-
-
-def _write_into(target: Path, source: Any) -> None:
-    sink = create_still(target, source.info, WriteOptions())
-    try:
-        for frame in source.frames():
-            sink.write(frame.unpack(), frame.pts)
-        sink.close()
-    finally:
-        sink.abort()
+            passed_through(path, target=Path("/dev/full"))
 
 
 def test_a_gif_of_greys_stays_one_frame_of_the_same_greys(tmp_path, passed_through):
