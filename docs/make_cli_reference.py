@@ -94,6 +94,8 @@ def _facts(setting: Setting) -> str:
     facts = [f"Default: {default}"]
     if setting.choices:
         facts.append("one of " + ", ".join(f"`{c}`" for c in setting.choices))
+    elif setting.items:
+        facts.append("one or more of " + ", ".join(f"`{i}`" for i in setting.items) + ", with commas between")
     elif setting.unit:
         facts.append(f"unit: {setting.unit}")
     return "; ".join([*facts, f"in the library: `Options.{setting.branch}.{setting.name}`"]) + "."

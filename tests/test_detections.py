@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from efface.detections import FACE, Detections
+from efface.detections import DRAWN, FACE, PLATE, Detections
 
 
 def seen(xyxy=((1, 2, 3, 4),), score=(0.5,), kind=(FACE,)):
@@ -43,3 +43,9 @@ def test_rows_are_picked_from_all_arrays_alike():
     both = seen([[0, 0, 1, 1], [5, 5, 6, 6]], [0.1, 0.9], [FACE, FACE])
     assert both.rows(np.array([False, True])).xyxy.tolist() == [[5, 5, 6, 6]]
     assert both.rows(np.array([1, 0])).score.tolist() == pytest.approx([0.9, 0.1])
+
+
+def test_sure_by_kind():
+    found = seen([[1, 2, 3, 4]] * 4, [0.25, 0.25, 0.35, 0.01], [FACE, PLATE, PLATE, DRAWN])
+    assert found.are_sure({FACE: 0.25, PLATE: 0.35}).tolist() == [True, False, True, True]
+    assert Detections.none().are_sure({FACE: 0.25}).tolist() == []

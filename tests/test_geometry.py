@@ -128,3 +128,8 @@ def test_a_hull_contains_all(found):
     assert around.shape == (1, 4)
     assert (around[:, :2] <= found[:, :2]).all()
     assert (around[:, 2:] >= found[:, 2:]).all()
+
+
+def test_boxes_grown_evenly_gain_the_same_all_around():
+    assert grown(np.float32([[10, 10, 50, 20]]), 0.5, evenly=True).tolist() == [[-10, -10, 70, 40]]
+    assert grown(np.float32([[10, 10, 50, 20]]), 0.5).tolist() == [[-10, 5, 70, 25]]

@@ -22,6 +22,13 @@ def test_defaults_pass_their_own_check_and_fit_into_a_plan():
         (DetectOptions, {"device": "tpu"}, "--device"),
         (DetectOptions, {"timeout_s": 0}, "--detect-timeout"),
         (DetectOptions, {"timeout_s": float("inf")}, "--detect-timeout"),
+        (DetectOptions, {"kinds": "dog"}, "--kinds: 'dog' is not one of face, plate"),
+        (DetectOptions, {"kinds": "face,dog"}, "face, plate"),
+        (DetectOptions, {"kinds": ""}, "--kinds"),
+        (DetectOptions, {"kinds": "face,"}, "--kinds"),
+        (DetectOptions, {"kinds": "drawn"}, "--kinds"),
+        (DetectOptions, {"kinds": "plate,plate"}, "--kinds: plate is named twice"),
+        (CoverOptions, {"plate_margin": -0.1}, "--plate-margin"),
         (TrackOptions, {"lead_in_s": -1.0}, "--track-lead-in"),
         (TrackOptions, {"bridge_s": float("nan")}, "--track-bridge"),
         (CoverOptions, {"margin": 2.5}, "from 0.0 to 2.0"),
@@ -54,3 +61,9 @@ def test_every_setting_has_a_flag_of_its_own_and_help():
     assert all(s.flag.startswith("--") and s.help.endswith(".") for s in every)
     assert {s.branch for s in every} == {f.name for f in dataclasses.fields(Options)}
     assert next(s.type for s in every if s.name == "crf") is int
+
+
+def test_kinds_are_wanted_in_one_order_however_they_are_named():
+    assert DetectOptions().wanted == DetectOptions(kinds="plate, face").wanted == ("face", "plate")
+    assert DetectOptions(kinds="plate").wanted == ("plate",)
+    assert DetectOptions(kinds="face").wanted == ("face",)

@@ -1,4 +1,4 @@
-"""efface finds human faces in photos and videos and erases them so that nothing can bring them back."""
+"""efface finds human faces and licence plates in photos and videos and erases them so that nothing can bring them back."""
 
 from __future__ import annotations
 

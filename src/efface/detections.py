@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +13,9 @@ KINDS = ("face", "plate", "drawn")
 """What an object can be. `drawn` is an area that a person marked."""
 
 FACE, PLATE, DRAWN = range(len(KINDS))
+
+FINDABLE = (KINDS[FACE], KINDS[PLATE])
+"""What a detector can look for."""
 
 FARTHEST = 2.0**24
 """Pixels. Up to here float32 tells neighbouring pixels apart, and areas do not overflow."""
@@ -35,7 +39,7 @@ class Detections:
         if (self.xyxy.shape, self.score.shape, self.kind.shape) != ((n, 4), (n,), (n,)):
             raise ValueError(f"want (n, 4), (n,) and (n,), got {self.xyxy.shape}, {self.score.shape} and {self.kind.shape}")
         if not (np.isfinite(self.xyxy).all() and np.isfinite(self.score).all()):
-            raise ValueError("a NaN score fails every threshold, and the face would stay visible")
+            raise ValueError("a NaN score fails every threshold, and the face or plate would stay visible")
         if (np.abs(self.xyxy) > FARTHEST).any():
             raise ValueError("a box reaches farther than any picture")
         if (self.xyxy[:, :2] > self.xyxy[:, 2:]).any():
@@ -50,6 +54,14 @@ class Detections:
     def none(cls) -> Self:
         """The frame was examined and nothing was found."""
         return cls(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.uint8))
+
+    def are_sure(self, least: Mapping[int, float]) -> NDArray[np.bool_]:
+        """(n,) which of them count by themselves: those from the score on that `least` names for their kind.
+
+        Every one of a kind that `least` does not name counts.
+        """
+        scores = np.array([least.get(kind, 0.0) for kind in range(len(KINDS))], np.float32)
+        return np.asarray(self.score >= scores[self.kind], np.bool_)
 
     def rows(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
         """Only the rows that the mask or index names."""

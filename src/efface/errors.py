@@ -179,7 +179,7 @@ class ModelUnusable(PartMissing):
     def __str__(self) -> str:
         return printable(
             f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} "
-            "Without it nobody can be found; install efface again (pip install --force-reinstall)."
+            "Without it nothing can be found; install efface again (pip install --force-reinstall)."
         )
 
 

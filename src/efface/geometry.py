@@ -34,10 +34,15 @@ def _span(low: float, high: float, size: int) -> slice:
     return slice(start, max(start, stop))
 
 
-def grown(boxes: Boxes, share: float) -> Boxes:
-    """Each box, larger on every side by `share` of its own width and height."""
-    pad = (boxes[:, 2:] - boxes[:, :2]) * np.float32(share)
+def grown(boxes: Boxes, share: float, *, evenly: bool = False) -> Boxes:
+    """Each box, larger on every side by `share` of its own width and height; `evenly`, of the larger of them all around."""
+    pad = _sides(boxes, evenly) * np.float32(share)
     return np.concatenate([boxes[:, :2] - pad, boxes[:, 2:] + pad], axis=1).astype(np.float32)
+
+
+def _sides(boxes: Boxes, evenly: bool) -> Boxes:
+    sides = boxes[:, 2:] - boxes[:, :2]
+    return sides.max(axis=1, keepdims=True) if evenly else sides
 
 
 def whole_pixels(boxes: Boxes, size_wh: Size | NDArray[np.int32]) -> NDArray[np.int32]:

@@ -12,16 +12,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_type_hints
 
+from efface.detections import FINDABLE
 from efface.errors import UsageError
 
 
 def setting(
     default: Any, *, help: str, unit: str = "", choices: tuple[str, ...] = (), at_least: float | None = None,
-    at_most: float | None = None, pattern: str = "", flag: str = "",
+    at_most: float | None = None, pattern: str = "", flag: str = "", items: tuple[str, ...] = (),
 ) -> Any:  # fmt: skip
-    """A dataclass field that carries all that a flag, a page and a check need to know."""
+    """A dataclass field that carries all that a flag, a page and a check need to know.
+
+    choices  the value is one of these.
+    items    the value is one or more of these, in any order, with commas between.
+    """
     known = {"help": help, "unit": unit, "choices": choices, "at_least": at_least, "at_most": at_most}
-    return field(default=default, metadata={**known, "pattern": pattern, "flag": flag})
+    return field(default=default, metadata={**known, "pattern": pattern, "flag": flag, "items": items})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Setting:
     help: str
     unit: str
     choices: tuple[str, ...]
+    items: tuple[str, ...]
     flag: str
 
 
@@ -51,6 +57,8 @@ class _Checked:
                 continue
             if m["choices"] and value not in m["choices"]:
                 raise UsageError(f"{flag}: {value!r} is not one of {', '.join(m['choices'])}.")
+            if m["items"]:
+                _require_items(_named(value), m["items"], flag)
             if m["pattern"] and not re.fullmatch(m["pattern"], str(value)):
                 raise UsageError(f"{flag}: {value!r} does not look like {m['unit']}.")
             if isinstance(value, float) and not math.isfinite(value):  # no clock can wait for it, no plan can hold it
@@ -61,13 +69,29 @@ class _Checked:
                 raise UsageError(f"{flag}: {value} is out of range; it must be {bounds} {m['unit']}".rstrip() + ".")
 
 
+def _named(items: object) -> list[str]:
+    return [name.strip() for name in str(items).split(",")]
+
+
+def _require_items(named: list[str], known: tuple[str, ...], flag: str) -> None:
+    for name in named:
+        if name not in known:
+            raise UsageError(f"{flag}: {name!r} is not one of {', '.join(known)}; put commas between several.")
+        if named.count(name) > 1:
+            raise UsageError(f"{flag}: {name} is named twice.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectOptions(_Checked):
-    """How hard to look."""
+    """What to look for, and how hard."""
 
+    kinds: str = setting(
+        ",".join(FINDABLE), flag="--kinds", items=FINDABLE,
+        help="What to find and erase. What is not named stays visible.",
+    )  # fmt: skip
     sensitivity: str = setting(
         "normal", flag="--sensitivity", choices=("low", "normal", "high"),
-        help="How readily something counts as a face. high finds more and covers more that is none.",
+        help="How readily something counts as a face or a plate. high finds more and covers more that is none.",
     )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
@@ -80,6 +104,11 @@ class DetectOptions(_Checked):
         at_least=0.1,
         help="Give up when one frame takes the detector longer than this.",
     )
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The kinds to look for, always in the same order."""
+        return tuple(k for k in FINDABLE if k in _named(self.kinds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +132,11 @@ class CoverOptions(_Checked):
 
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
-        help="Added on every side. Hair, chin and ears identify people too.",
+        help="Added around faces on every side. Hair, chin and ears identify people too.",
+    )  # fmt: skip
+    plate_margin: float = setting(
+        0.2, flag="--plate-margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
+        help="Added around plates on every side. Half a character is enough to guess the rest.",
     )  # fmt: skip
 
 
@@ -186,4 +219,4 @@ def settings() -> Iterator[Setting]:
         for f in dataclasses.fields(branch_type):
             plain = next((t for t in get_args(hints[f.name]) if t is not type(None)), hints[f.name])
             m = f.metadata
-            yield Setting(branch, f.name, plain, f.default, m["help"], m["unit"], m["choices"], m["flag"])
+            yield Setting(branch, f.name, plain, f.default, m["help"], m["unit"], m["choices"], m["items"], m["flag"])

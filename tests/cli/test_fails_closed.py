@@ -12,7 +12,7 @@ import pytest
 
 from efface.detect.base import DetectorInfo
 from efface.detect.registry import DETECTORS
-from efface.detections import Detections
+from efface.detections import FACE, PLATE, Detections
 
 # The model, in a copy of the package
 
@@ -44,10 +44,11 @@ def no_checksum(model, pinned):
     pinned.write_text("")
 
 
+@pytest.mark.parametrize("name", ["centerface", "plates"])
 @pytest.mark.parametrize("damage", [missing, one_byte, no_onnx_with_a_fitting_checksum, no_checksum])
-def test_a_model_that_cannot_be_used(program, copied_package, kept, kit, tmp_path, damage):
+def test_a_model_that_cannot_be_used(program, copied_package, kept, kit, tmp_path, damage, name):
     detect = copied_package / "efface" / "detect"
-    model, pinned = detect / "models" / "centerface.onnx", detect / "centerface.sha256"
+    model, pinned = detect / "models" / f"{name}.onnx", detect / f"{name}.sha256"
     good = model.read_bytes(), pinned.read_bytes()
     kit.taken(kept, tmp_path / "photos", "face.jpg", "plain.png")
     damage(model, pinned)
@@ -60,7 +61,7 @@ def test_a_model_that_cannot_be_used(program, copied_package, kept, kit, tmp_pat
     for result in (done, found):
         assert result.code == 4
         assert result.out == ""
-        assert result.err.startswith("efface: The model centerface cannot be used: ")
+        assert result.err.startswith(f"efface: The model {name} cannot be used: ")
         assert "Nothing was written." in result.err
         assert result.err.count("\n") == 1
     assert kit.names_in(tmp_path) == ["photos/face.jpg", "photos/plain.png"]
@@ -129,13 +130,13 @@ def saboteur(monkeypatch):
 
     def install(sabotage, from_frame=0):
         class Saboteur:
-            info = DetectorInfo("saboteur", "1", "0" * 64, "test")
-            sure = 0.5
+            infos = (DetectorInfo("saboteur", "1", "0" * 64, "test"),)
+            sure = {FACE: 0.5, PLATE: 0.5}  # noqa: RUF012
 
             def detect(self, frame):
                 return sabotage() if frame.index >= from_frame else nothing()
 
-        monkeypatch.setitem(DETECTORS, "face", lambda _: Saboteur())
+        monkeypatch.setitem(DETECTORS, "pyramid", lambda _: Saboteur())
 
     return install
 
@@ -151,6 +152,36 @@ def test_a_detector_that_fails(efface, kept, kit, tmp_path, saboteur, sabotage, 
         assert done.err.startswith(f"efface: The detector saboteur failed at frame {from_frame + 1}: ")
         assert "Nothing was written." in done.err
         assert kit.names_in(tmp_path) == ["clip.mp4"]
+
+
+@pytest.mark.parametrize("name", ["heat", "sides"])
+def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypatch, name):
+    from efface.detect import plates
+
+    open_session = plates.open_session
+
+    def spoilt(*arguments):
+        session, runtime = open_session(*arguments)
+
+        class Spoilt:
+            get_inputs = staticmethod(session.get_inputs)
+
+            @staticmethod
+            def run(names, feed):
+                maps = dict(zip(names, session.run(names, feed), strict=True))
+                maps[name][0, 0, 0, 0] = np.nan
+                return [maps[n] for n in names]
+
+        return Spoilt(), runtime
+
+    monkeypatch.setattr(plates, "open_session", spoilt)
+    sources = kit.taken(kept, tmp_path, "clip.mp4", "face.jpg")
+    for source in sources:
+        done = efface("redact", source, *kit.FAST)
+        assert (done.code, done.out) == (4, "")
+        assert done.err.startswith("efface: The detector centerface with plates failed at frame 1: ")
+        assert "is not finite. Nothing was written." in done.err
+    assert efface("redact", *sources, "-o", tmp_path / "out", "--kinds", "face", *kit.FAST).code == 0
 
 
 def test_one_that_hangs_on_one_file_gets_to_see_the_next(efface, kept, kit, tmp_path, saboteur):

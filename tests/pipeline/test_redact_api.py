@@ -60,7 +60,11 @@ def test_options_travel_into_the_plan(photo):
     plan = efface.find(photo, options=options)
     assert plan.options["detect"]["sensitivity"] == "high"
     assert (plan.options["paint"]["style"], plan.options["paint"]["seed"]) == ("tiles", 7)
-    assert [d["name"] for d in plan.detectors] == ["centerface"]
+    assert [d["name"] for d in plan.detectors] == ["centerface", "plates"]
+    assert all(d["sha256"] for d in plan.detectors)
+    faces = efface.find(photo, options=efface.Options(detect=DetectOptions(kinds="face")))
+    assert faces.options["detect"]["kinds"] == "face"
+    assert [d["name"] for d in faces.detectors] == ["centerface"]
     with pytest.raises(UsageError, match="--style: 'blur' is not one of"):
         PaintOptions(style="blur")
 

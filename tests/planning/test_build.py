@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from efface.detections import DRAWN, FACE, PLATE
 from efface.options import CoverOptions
 from efface.planning.build import covering, numbered
 from efface.planning.plan import Plan
@@ -18,24 +19,25 @@ from efface.tracks import Track
 SIZE = st.tuples(st.integers(1, 400), st.integers(1, 400))
 
 
-def track(boxes, number=1, first=0):
+def track(boxes, number=1, first=0, kind=FACE):
     n = len(boxes)
     frame = np.arange(first, first + n, dtype=np.int32)
-    return Track(number, 0, frame, np.array(boxes, np.float32), np.zeros(n, np.uint8), np.full(n, 0.5, np.float32))
+    return Track(number, kind, frame, np.array(boxes, np.float32), np.zeros(n, np.uint8), np.full(n, 0.5, np.float32))
 
 
 @st.composite
 def sightings(draw):
+    kind = draw(st.sampled_from([FACE, PLATE, DRAWN]))
     n = draw(st.integers(1, 8))
     corners = draw(arrays(np.float32, (n, 2, 2), elements=st.floats(-300, 700, width=32)))
     boxes = np.concatenate([corners.min(1), corners.max(1)], axis=1)
-    return track(boxes), tuple(draw(st.one_of(st.tuples(SIZE), st.lists(SIZE, min_size=n, max_size=n))))
+    return track(boxes, kind=kind), tuple(draw(st.one_of(st.tuples(SIZE), st.lists(SIZE, min_size=n, max_size=n))))
 
 
 @given(sightings(), st.floats(0, 2))
 def test_covering_never_uncovers_and_stays_inside(seen, margin):
     found, sizes = seen
-    covered = covering(found, sizes, CoverOptions(margin=margin))
+    covered = covering(found, sizes, CoverOptions(margin=margin, plate_margin=margin))
     rows = {} if covered is None else dict(zip(covered.frame.tolist(), covered.xyxy, strict=True))
     for frame, box in zip(found.frame.tolist(), found.xyxy, strict=True):
         width, height = sizes[frame if len(sizes) > 1 else 0]
@@ -51,6 +53,33 @@ def test_covering_never_uncovers_and_stays_inside(seen, margin):
 def test_the_margin_is_a_share_of_the_box_on_every_side():
     (box,) = covering(track([[40, 40, 60, 80]]), ((200, 200),), CoverOptions(margin=0.25)).xyxy.tolist()
     assert box == [35, 30, 65, 90]
+
+
+def test_each_kind_has_its_own_margin_and_what_a_person_drew_has_none():
+    options = CoverOptions(margin=0.25, plate_margin=0.5)
+    for kind, box in ((FACE, [85, 95, 175, 125]), (PLATE, [70, 90, 190, 130]), (DRAWN, [100, 100, 160, 120])):
+        covered = covering(track([[100, 100, 160, 120]], kind=kind), ((400, 400),), options)
+        assert covered.xyxy.tolist() == [box]
+
+
+def rim(*box, size=(1000, 500), kind=PLATE):
+    covered = covering(track([box], kind=kind), (size,), CoverOptions(margin=0, plate_margin=0))
+    return covered.xyxy[0].tolist() if covered else None
+
+
+def test_a_plate_near_the_rim_is_covered_to_the_rim():
+    assert rim(20, 200, 120, 230) == [0, 200, 120, 230]
+    assert rim(880, 200, 980, 230) == [880, 200, 1000, 230]
+    assert rim(300, 10, 400, 40) == [300, 0, 400, 40]
+    assert rim(300, 460, 400, 490) == [300, 460, 400, 500]
+    assert rim(21, 200, 120, 230) == [21, 200, 120, 230]
+    assert rim(60, 200, 500, 500, kind=PLATE) == [0, 200, 500, 500]  # a fifth of its height
+    assert rim(20, 200, 120, 230, kind=FACE) == [20, 200, 120, 230]
+
+
+def test_a_plate_that_has_left_the_picture_covers_nothing():
+    assert rim(-120, 200, -5, 230) is None
+    assert rim(-120, 2, -5, 430, size=(80, 500)) is None
 
 
 def test_a_sliver_of_a_pixel_at_the_edge_is_covered():

@@ -7,17 +7,18 @@ from fractions import Fraction
 
 import numpy as np
 
+from efface.detections import FACE, PLATE
 from efface.planning.exchange import coco, mot
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
 
-def track(number, frame, box, keep=False, reason=Reason.SEEN, score=0.5):
+def track(number, frame, box, keep=False, reason=Reason.SEEN, score=0.5, kind=FACE):
     n = len(frame)
     return Track(
         number,
-        0,
+        kind,
         np.array(frame, np.int32),
         np.array([box] * n, np.float32),
         np.full(n, reason, np.uint8),
@@ -64,3 +65,11 @@ def test_mot_rows_are_in_order_of_frames_and_leave_out_what_is_kept():
         )
     )
     assert rows == ["1,1,0,0,4,4,0.00,1,1\n", "1,3,1,2,10,20,0.50,1,1\n", "2,1,0,0,4,4,0.00,1,1\n", "3,3,1,2,10,20,0.50,1,1\n"]
+
+
+def test_plates_are_a_category_and_a_class_of_their_own():
+    both = plan(track(1, [0], (2, 3, 10, 20)), track(2, [0], (20, 3, 40, 9), kind=PLATE))
+    document = json.loads(coco([("a.jpg", both)]))
+    names = {c["id"]: c["name"] for c in document["categories"]}
+    assert [names[a["category_id"]] for a in document["annotations"]] == ["face", "plate"]
+    assert [row.split(",")[7] for row in mot(both)] == ["1", "2"]

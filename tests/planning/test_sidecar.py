@@ -227,6 +227,7 @@ def _loads_safely(path):
         (("tracks", 0, "runs", 0, 2), "forgotten"),
         (("tracks", 0, "boxes", 0), 0.5),
         (("tracks", 0, "boxes", 2), 65),
+        (("tracks", 0, "boxes", 2), 3.5e38),
         (("tracks", 0, "boxes", 2), 0),
         (("tracks", 0, "scores"), [50]),
         (("tracks", 0, "scores", 0), 101),

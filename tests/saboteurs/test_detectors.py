@@ -13,7 +13,7 @@ import pytest
 from efface.detect.base import DetectorInfo
 from efface.detect.guard import Guarded
 from efface.detect.registry import DETECTORS
-from efface.detections import Detections
+from efface.detections import DRAWN, FACE, PLATE, Detections
 from efface.errors import DetectorFailed, ModelUnusable
 from efface.events import silent
 from efface.frames import Frame
@@ -25,8 +25,8 @@ from efface.pipeline.names import jobs_for
 class Saboteur:
     """A detector that does `deed(frame)`."""
 
-    info = DetectorInfo("saboteur", "1", "00", "none")
-    sure = 0.5
+    infos = (DetectorInfo("saboteur", "1", "00", "none"),)
+    sure = {FACE: 0.5, PLATE: 0.5}  # noqa: RUF012
 
     def __init__(self, deed):
         self.detect = deed
@@ -66,6 +66,7 @@ DEEDS = {
     "returns boxes from here to the stars": returning(made_of(xyxy=[[-3e38, 0, 3e38, 9]])),
     "returns swapped sides": returning(made_of(xyxy=[[9, 9, 0, 0]])),
     "returns an unknown kind": returning(made_of(kind=[9])),
+    "returns a kind that only people draw": returning(made_of(kind=[DRAWN])),
     "returns a score of 7": returning(made_of(score=[7])),
     "returns one score too few": returning(made_of(score=[])),
 }
@@ -83,7 +84,7 @@ def photo(tmp_path):
 
 
 def redact(photo, deed, monkeypatch, timeout_s=20.0):
-    monkeypatch.setitem(DETECTORS, "face", lambda options: Saboteur(deed))
+    monkeypatch.setitem(DETECTORS, "pyramid", lambda options: Saboteur(deed))
     (job,) = jobs_for([photo], None)
     with Workshop(Options(detect=DetectOptions(timeout_s=timeout_s))) as workshop:
         return workshop.redact(job, silent)

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efface.options import TrackOptions
+from efface.detections import FACE, PLATE
+from efface.geometry import area, grown, overlap
+from efface.options import CoverOptions, TrackOptions
+from efface.planning.build import covering
 from efface.timing import Timeline
 from efface.track.gaps import Shots, filled
 from efface.tracks import Reason, Track
@@ -21,10 +24,10 @@ def steady(frames, fps=25):
     return Timeline(np.arange(frames, dtype=np.int64), Fraction(1, fps))
 
 
-def track(frame, boxes):
+def track(frame, boxes, kind=FACE):
     n = len(frame)
     boxes = np.array(boxes, np.float32)
-    return Track(1, 0, np.array(frame, np.int32), boxes, np.full(n, Reason.SEEN, np.uint8), np.full(n, 0.5, np.float32))
+    return Track(1, kind, np.array(frame, np.int32), boxes, np.full(n, Reason.SEEN, np.uint8), np.full(n, 0.5, np.float32))
 
 
 def still(*frame):
@@ -44,7 +47,8 @@ def cases(draw):
     boxes = [(x, y, x + 30, y + 40) for x, y in draw(st.lists(corner, min_size=len(frame), max_size=len(frame)))]
     times = st.floats(0, 3)
     options = TrackOptions(lead_in_s=draw(times), lead_out_s=draw(times), bridge_s=draw(times))
-    return track(frame, boxes), timeline, cuts, (start, stop), options
+    kind = draw(st.sampled_from([FACE, PLATE]))
+    return track(frame, boxes, kind), timeline, cuts, (start, stop), options
 
 
 @given(cases())
@@ -139,3 +143,100 @@ def test_the_shot_around_a_frame(cuts, frame):
     assert not [c for c in cuts if start < c < stop]
     assert start in {0, *cuts}
     assert stop in {50, *cuts}
+
+
+def nearing(t):
+    """The plate of a car that comes nearer evenly and passes at 2.6 s; sides in the picture go as 1 / distance."""
+    scale = 1 / (2.6 - t)
+    centre, half = np.stack([640 + 250 * scale, 300 + 150 * scale], 1), np.stack([40 * scale, 9 * scale], 1)
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+
+
+def covers(full, frame, true, margin=0.0):
+    (box,) = grown(full.xyxy[full.frame == frame], margin)
+    return (box[:2] <= true[:2] + 0.5).all() and (box[2:] >= true[2:] - 0.5).all()
+
+
+def test_a_plate_that_comes_nearer_stays_covered_through_a_gap_of_15_frames():
+    every = nearing(np.arange(50) / 25)
+    sightings = [*range(20, 30), *range(45, 50)]
+    full = filled(track(sightings, every[sightings], PLATE), steady(50), Shots([], 50), TrackOptions(lead_out_s=0, lead_in_s=0))
+    assert all(covers(full, i, every[i]) for i in range(20, 50))
+
+
+def test_with_its_margin_a_plate_that_comes_nearer_stays_covered_before_and_after_its_sightings():
+    every = nearing(np.arange(50) / 25)
+    full = filled(track(range(15, 35), every[15:35], PLATE), steady(50), Shots([], 50), TrackOptions())
+    assert full.frame.tolist() == list(range(2, 47))
+    assert all(covers(full, i, every[i], CoverOptions().plate_margin) for i in range(2, 47))
+
+
+def test_a_plate_sees_its_true_place_between_two_far_sightings():
+    """Straight in space is not straight in time: halfway through the gap the car is nearer to where it was seen first."""
+    every = nearing(np.arange(61) / 25)
+    full = filled(track([0, 60], every[[0, 60]], PLATE), steady(61), Shots([], 61), TrackOptions(bridge_s=3))
+    assert all(covers(full, i, every[i]) for i in range(61))
+
+
+def test_an_unseen_plate_gains_as_much_above_as_beside():
+    full = filled(track([0, 10], [(100, 100, 200, 120)] * 2, PLATE), steady(11), Shots([], 11), TrackOptions())
+    gained = np.abs(full.xyxy[5] - np.float32([100, 100, 200, 120]))
+    assert gained.min() > 5
+    assert gained.max() - gained.min() < 0.01
+
+
+@pytest.mark.parametrize("sideways", [150, 500, 900])
+@pytest.mark.parametrize("sightings", [8, 15])
+@pytest.mark.parametrize("turn", [1, -1])
+def test_cars_that_come_and_go_stay_covered_for_half_a_second_before_and_after(sideways, sightings, turn):
+    """9 of 10 parts of the plate in each frame, however far to the side it passes."""
+    t = np.arange(60)[::turn] / 25
+    scale = 1 / (3.2 - t)
+    centre, half = np.stack([900 + sideways * scale, 300 + 150 * scale], 1), np.stack([40 * scale, 9 * scale], 1)
+    every = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+    seen = range(22, 22 + sightings)
+    full = filled(track(seen, every[seen], PLATE), steady(60), Shots([], 60), TrackOptions())
+    for frame, box in zip(full.frame, grown(full.xyxy, CoverOptions().plate_margin), strict=True):
+        assert overlap(box[None], every[[frame]]).item() >= 0.9 * area(every[[frame]]).item()
+
+
+def test_a_plate_that_brakes_at_the_rim_stays_covered():
+    """It was leaving when it was last seen, and then stays where it is."""
+    frame = np.arange(30)
+    left = 560 + 12 * np.minimum(frame, 14)
+    every = np.stack([left, 0 * frame + 200, left + 100, 0 * frame + 222], axis=1).astype(np.float32)
+    full = filled(track(range(15), every[:15], PLATE), steady(30), Shots([], 30), TrackOptions())
+    covered = covering(full, ((800, 400),), CoverOptions())
+    assert covered.frame[-1] == 26
+    assert all(covers(covered, i, np.clip(every[i], 0, [800, 400, 800, 400])) for i in range(15, 27))
+
+
+def test_two_sightings_in_one_instant_throw_nothing_out_of_the_picture():
+    pts = np.array([0, 1, *(1 + 3600 * np.arange(1, 12))])
+    boxes = np.float32([(100, 100, 160, 114), (101, 101, 161, 115)])
+    full = filled(track([0, 1], boxes, PLATE), Timeline(pts, Fraction(1, 90000)), Shots([], 13), TrackOptions())
+    assert all(covers(full, int(i), boxes[1]) for i in full.frame[1:])
+
+
+def test_a_plate_that_leaves_the_picture_stays_covered():
+    """It is last seen whole, 20 pixels before the rim, and is gone 15 frames later."""
+    frame = np.arange(40)
+    every = np.stack([500 + 12 * frame, 0 * frame + 200, 600 + 12 * frame, 0 * frame + 222], axis=1).astype(np.float32)
+    last = 16
+    full = filled(track(range(last), every[:last], PLATE), steady(40), Shots([], 40), TrackOptions())
+    covered = covering(full, ((800, 400),), CoverOptions())
+    for i in range(last + 10):
+        visible = np.clip(every[i], 0, [800, 400, 800, 400])
+        if visible[0] < visible[2]:
+            assert covers(covered, i, visible)
+
+
+def test_a_half_plate_seen_at_the_rim_is_covered_to_the_rim():
+    """What the detector boxes gets narrower while the plate leaves, and ends some pixels before the rim."""
+    frame = np.arange(20)
+    left = 700 + 8 * frame
+    boxes = np.stack([left, 0 * frame + 200, np.minimum(left + 100, 790), 0 * frame + 222], axis=1).astype(np.float32)
+    full = filled(track(range(10), boxes[:10], PLATE), steady(20), Shots([], 20), TrackOptions())
+    covered = covering(full, ((800, 400),), CoverOptions())
+    for i in range(12):
+        assert covers(covered, i, np.float32([left[i], 200, 800, 222]))

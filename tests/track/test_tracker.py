@@ -13,6 +13,7 @@ from efface.track.tracker import Tracker
 from efface.tracks import Reason
 
 SURE = 0.25
+BOTH = {FACE: SURE, PLATE: SURE}
 FPS = 25
 
 
@@ -26,9 +27,9 @@ def seen(*rows):
     )
 
 
-def tracked(frames, cuts=(), options=None, seconds=None):
+def tracked(frames, cuts=(), options=None, seconds=None, sure=None):
     """Tracks of a video, in which frames[i] is what was detected."""
-    tracker = Tracker(options or TrackOptions(), SURE)
+    tracker = Tracker(options or TrackOptions(), sure or BOTH)
     found = []
     for i, detections in enumerate(frames):
         found += tracker.update(i, seconds[i] if seconds else i / FPS, detections, is_cut=i in cuts)
@@ -120,7 +121,47 @@ def test_kinds_do_not_continue_each_other():
 
 
 def test_the_tail_leaves_through_flush():
-    tracker = Tracker(TrackOptions(), SURE)
+    tracker = Tracker(TrackOptions(), BOTH)
     assert list(tracker.update(0, 0.0, seen((1, 1, 9, 0.9)))) == []
     assert len(list(tracker.flush())) == 1
     assert list(tracker.flush()) == []
+
+
+def test_each_kind_has_its_own_threshold():
+    video = [seen((100, 100, 40, 0.3, FACE), (300, 100, 40, 0.3, PLATE))] * 3
+    (face,) = tracked(video, sure={FACE: 0.25, PLATE: 0.35})
+    assert face.kind == FACE
+    (plate,) = tracked(video, sure={FACE: 0.35, PLATE: 0.25})
+    assert plate.kind == PLATE
+
+
+def plates(*boxes, score=0.9):
+    n = len(boxes)
+    return Detections(np.float32(boxes).reshape(-1, 4), np.full(n, score, np.float32), np.full(n, PLATE, np.uint8))
+
+
+def test_a_plate_that_crosses_the_picture_fast_is_one_track():
+    video = [plates((40 * i, 300 + 9 * i, 40 * i + 60, 314 + 9 * i)) for i in range(20)]
+    assert len(tracked(video)) == 1
+    assert len(tracked([d if i % 4 < 2 else seen() for i, d in enumerate(video)])) == 1
+
+
+def test_a_plate_that_comes_nearer_is_found_again_after_a_gap():
+    video = [seen() if 20 <= i < 35 else plates(box) for i, box in enumerate(nearing(np.arange(50) / FPS))]
+    (track,) = tracked(video)
+    assert track.frame.tolist() == [*range(20), *range(35, 50)]
+
+
+def test_a_plate_that_was_known_for_some_time_does_not_take_another_vehicles():
+    """One stands; beside it a second one comes into sight while the first is hidden."""
+    first, second = (100, 100, 180, 118), (210, 100, 290, 118)
+    one, other = tracked([plates(first) if i < 10 else plates(second) for i in range(20)])
+    assert one.frame.tolist() == list(range(10))
+    assert other.frame.tolist() == list(range(10, 20))
+
+
+def nearing(t):
+    """A car's plate, 2.6 s before it passes at first; sides in the picture go as 1 / distance."""
+    scale = 1 / (2.6 - t)
+    centre, half = np.stack([640 + 250 * scale, 300 + 150 * scale], 1), np.stack([40 * scale, 9 * scale], 1)
+    return np.concatenate([centre - half, centre + half], axis=1)

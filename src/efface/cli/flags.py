@@ -36,9 +36,10 @@ def _flag(setting: Setting) -> Callable[[F], F]:
         )
     kind: Any = click.Choice(setting.choices) if setting.choices else setting.type
     unit = f"  [unit: {setting.unit}]" if setting.unit else ""
+    items = f"  [one or more of: {', '.join(setting.items)}; commas between]" if setting.items else ""
     return click.option(
         setting.flag, parameter, type=kind, default=setting.default, show_default=setting.default is not None,
-        help=setting.help + unit,
+        help=setting.help + items + unit,
     )  # fmt: skip
 
 

@@ -56,10 +56,10 @@ def _target(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.group(context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="efface")
 def cli() -> None:
-    """Find every human face in photos and videos and erase it, so that nothing can bring it back.
+    """Find every human face and licence plate in photos and videos and erase it, so that nothing can bring it back.
 
     Everything happens on this machine, offline. Sources are only read. A target appears whole and checked, or not at all.
-    efface can miss a face: look at the result before you publish it.
+    efface can miss a face or a plate: look at the result before you publish it.
 
     Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;
     5 a target was refused; 6 a draft did not pass its check; 7 is kept for review; 130 interrupted.
@@ -73,7 +73,7 @@ def cli() -> None:
 )
 @options_of(*FINDS, *RENDERS)
 def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> None:
-    """Find faces and write copies without them.
+    """Find faces and plates, and write copies without them.
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.plan.json beside it says what was erased, and why.
     A folder stands for every photo and video below it; with -o its structure is kept.
@@ -103,7 +103,7 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
 def find(
     sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, **values: Any
 ) -> None:
-    """Look for faces, decide what to erase, and write nothing but the plan.
+    """Look for faces and plates, decide what to erase, and write nothing but the plan.
 
     Without -o, --coco or --mot only counts are printed. Boxes are what would be erased, margin included.
     """

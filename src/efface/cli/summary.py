@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from efface.detections import KINDS
+from efface.detections import FACE, FINDABLE, KINDS
 from efface.errors import printable
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
@@ -14,7 +15,7 @@ from efface.planning.plan import Plan
 def found(plan: Plan) -> str:
     """What a plan holds, as one clause."""
     what = [_counted(sum(t.kind == k for t in plan.tracks), kind, plan) for k, kind in enumerate(KINDS)]
-    objects = " and ".join(w for w in what if w) or "no face found"
+    objects = " and ".join(w for w in what if w) or " and ".join(f"no {kind}" for kind in _asked_for(plan)) + " found"
     frames = len(plan.timeline)
     unit = "page" if plan.medium == "photo" else "frame"
     shots = f", {len(plan.cuts) + 1} shots" if plan.cuts else ""
@@ -27,6 +28,13 @@ def _counted(n: int, kind: str, plan: Plan) -> str:
     # A person who leaves the picture and comes back is two tracks: efface does not recognise anybody.
     word = kind if plan.medium == "photo" else f"{kind} track"
     return f"{n} {word}{'s' * (n != 1)}"
+
+
+def _asked_for(plan: Plan) -> list[str]:
+    """The kinds that were looked for, as the plan's options say; plans older than the choice know faces only."""
+    asked = plan.options.get("detect")
+    kinds = str(asked.get("kinds", "")).split(",") if isinstance(asked, Mapping) else []
+    return [k for k in FINDABLE if k in kinds] or [KINDS[FACE]]
 
 
 def redacted(result: Redacted) -> str:
@@ -44,7 +52,8 @@ def rendered(r: Rendered, plan: Plan) -> str:
     if r.blacked_out:
         lines.append(f"  {r.blacked_out} frames could not be decoded and are black.")
     if not plan.tracks:
-        lines.append("  Look at it before you publish it: efface may have missed a face.")
+        missed = " or ".join(f"a {kind}" for kind in _asked_for(plan))
+        lines.append(f"  Look at it before you publish it: efface may have missed {missed}.")
     return "\n".join(lines)
 
 

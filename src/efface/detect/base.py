@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from efface.detections import Detections
 from efface.frames import Frame
+from efface.geometry import Boxes
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorInfo:
-    """What a plan and a report say of a detector.
+    """What a plan and a report say of a network that looked.
 
     name     short, e.g. "centerface".
     version  of the weights.
@@ -28,10 +33,61 @@ class DetectorInfo:
 class Detector(Protocol):
     """Finds objects in one frame. Knows nothing of other frames."""
 
-    info: DetectorInfo
+    infos: tuple[DetectorInfo, ...]
+    """Every network that looks."""
 
-    sure: float
-    """Score from which an object counts by itself. What is weaker may only continue a track."""
+    sure: Mapping[int, float]
+    """Score from which an object of each kind that it looks for counts by itself. What is weaker may only continue a track."""
 
     def detect(self, frame: Frame) -> Detections:
         """Everything down to well below `sure`. An empty result says: the frame was looked at, and shows none."""
+
+
+Tensors = Mapping[str, NDArray[np.float32]]
+"""What the shared network made of one tile, by name."""
+
+Found = tuple[Boxes, NDArray[np.float32]]
+"""Boxes and their scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How boxes of one kind are told from noise and from each other.
+
+    sure          score from which an object is covered.
+    floor         score down to which a sighting may continue a track.
+    caution       taken off scores of the double-size level.
+    same_in_tile  IoU from which two boxes of one pass are one object,
+    same          and from which two of different levels and tiles are.
+    agree         IoU from which boxes of one object are joined into their hull.
+    smallest      longer side, in pixels, of the smallest reduced level that is worth a look.
+    """
+
+    sure: float
+    floor: float
+    caution: float
+    same_in_tile: float
+    same: float
+    agree: float
+    smallest: int
+
+
+class Head(Protocol):
+    """Finds objects of one kind in what the shared network made of a tile."""
+
+    kind: int
+    rules: Rules
+    tensors: tuple[str, ...]
+    """What it needs of the shared network."""
+
+    infos: tuple[DetectorInfo, ...]
+    """The networks of its own."""
+
+    def boxes(self, tensors: Tensors, floor: float) -> Found:
+        """Boxes in pixels of the tile, with scores from `floor` on. Raises ValueError when a map is not finite."""
+
+
+def require_finite(what: str, values: NDArray[Any]) -> None:
+    """Raises ValueError for NaN and infinity: a NaN is below every threshold, and would read as "nothing there"."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"{what} is not finite")

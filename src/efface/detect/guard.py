@@ -22,7 +22,7 @@ class Guarded:
     """
 
     def __init__(self, inside: Detector, timeout_s: float) -> None:
-        self.info, self.sure = inside.info, inside.sure
+        self.infos, self.sure = inside.infos, inside.sure
         self._timeout_s = timeout_s
         self._asked: queue.Queue[Frame | None] = queue.Queue(1)
         self._answers: queue.Queue[Answer] = queue.Queue(1)
@@ -64,7 +64,7 @@ class Guarded:
         self.close()
 
     def _failed(self, frame: Frame, why: str) -> DetectorFailed:
-        return DetectorFailed(self.info.name, f"frame {frame.index + 1}", why)
+        return DetectorFailed(" with ".join(i.name for i in self.infos), f"frame {frame.index + 1}", why)
 
     def _work(self, inside: Detector) -> None:
         while (frame := self._asked.get()) is not None:
@@ -72,6 +72,8 @@ class Guarded:
                 answer: Answer = inside.detect(frame)
                 if not isinstance(answer, Detections):
                     answer = TypeError("the answer is no Detections")
+                elif not set(answer.kind.tolist()) <= set(self.sure):
+                    answer = ValueError("it answers with a kind that it does not look for")
             except BaseException as e:  # handed to the caller, whatever it is
                 answer = e
             self._answers.put(answer)

@@ -16,13 +16,10 @@ TILE = 1280
 """Longest side of a tile. A pass over 1920x1088 takes 17 % more a pixel than over 1280x736, and 0.8 GB instead of 0.3."""
 
 OVERLAP = 160
-"""Pixels shared by neighbouring tiles: more than a face that only this level finds."""
+"""Pixels shared by neighbouring tiles: more than a face or a plate that only this level finds."""
 
 STRIDE = 32
 """The network halves its input five times."""
-
-SMALLEST = 400
-"""Levels below the full picture are added while their longer side is at least this long."""
 
 UPSCALE_UP_TO = 2_100_000
 """Photos of up to this many pixels (1920x1088) are also looked at in double size; above, small faces have enough pixels."""
@@ -30,32 +27,30 @@ UPSCALE_UP_TO = 2_100_000
 MOST_ASPECT = 4.0
 """No camera squeezes more; a file that says so shall not make frames grow without bound."""
 
-CAUTION = 0.1
-"""Taken off scores of the double-size level: at equal recall it raises more false alarms there (0.25 -> 0.35)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One size at which a frame is looked at. `caution` is taken off the scores found there."""
+    """One size at which a frame is looked at. `times`: 2 for the double size, 1 for the frame's own, less for reduced ones."""
 
     size_wh: Size
-    caution: float = 0.0
+    times: float = 1.0
 
 
-def levels(size_wh: Size, *, is_thorough: bool, aspect: float = 1.0) -> list[Level]:
+def levels(size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1.0) -> list[Level]:
     """The sizes for a frame of this size, largest first, all with square pixels: the network knows no squeezed faces.
 
     aspect       width of the frame's pixels over their height.
+    smallest     reduced levels are added while their longer side is at least so many pixels.
     is_thorough  also look at small pictures in double size: worth its time where no neighbouring frame helps.
     """
     width, height = squared(size_wh, aspect)
     found = []
     if is_thorough and width * height <= UPSCALE_UP_TO:
-        found.append(Level((2 * width, 2 * height), CAUTION))
+        found.append(Level((2 * width, 2 * height), times=2.0))
     found.append(Level((width, height)))
-    while max(width, height) / 2 >= SMALLEST:
+    while max(width, height) / 2 >= smallest:
         width, height = max(1, round(width / 2)), max(1, round(height / 2))
-        found.append(Level((width, height)))
+        found.append(Level((width, height), found[-1].times / 2))
     return found
 
 

@@ -62,7 +62,7 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
         tracks=numbered(covered),
         cuts=tuple(notes.cuts),
         bad=tuple(notes.bad),
-        detectors=({**asdict(detector.info)},),
+        detectors=tuple(asdict(info) for info in detector.infos),
         options=asdict(options),
         checksums=tuple(notes.checksums),
     )
@@ -83,7 +83,7 @@ def _noted(frames: Iterator[Frame], notes: _Notes, listener: Listener, info: Sou
 def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track]:
     for frame in frames:
         seen = Detections.none() if frame.is_bad else detector.detect(replace(frame, is_alone=True))
-        for i in np.flatnonzero(seen.score >= detector.sure):
+        for i in np.flatnonzero(seen.are_sure(detector.sure)):
             yield Track(
                 id=1,
                 kind=int(seen.kind[i]),

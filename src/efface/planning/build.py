@@ -1,6 +1,7 @@
 """Tracks to a plan: how much to cover around each object.
 
-Detectors box the face tightly; this module adds the margin that hides hair line, chin and ears too.
+Detectors box an object tightly; this module adds the margin that hides hair line, chin and ears too. A plate at the rim of
+the picture is covered to the rim: what is left of it there is hard to detect, and enough to be read in part.
 """
 
 from __future__ import annotations
@@ -8,31 +9,66 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from efface.geometry import Size, grown, whole_pixels
+from efface.detections import DRAWN, FACE, PLATE
+from efface.geometry import Boxes, Size, grown, whole_pixels
 from efface.options import CoverOptions
-from efface.tracks import Track
+from efface.tracks import Reason, Track
+
+NEAR_RIM = 0.02
+"""Share of the picture's width or height: a plate that is as near as this to the rim is covered up to it ..."""
+
+NEAR_RIM_OF_BOX = 0.2
+"""... as is one within this share of its height, which counts in small pictures."""
 
 
 def covering(track: Track, sizes: tuple[Size, ...], options: CoverOptions) -> Track | None:
     """The track with boxes of what is erased: margin added, rounded outwards, clipped to the frame.
 
+    What a person drew gets no margin.
+
     sizes  of every frame, or the one size of all.
 
     Moments wholly outside of the picture are left out; None when nothing is left.
     """
-    limit = np.array(sizes, np.int32)
-    boxes = whole_pixels(grown(track.xyxy, options.margin), limit[track.frame] if len(sizes) > 1 else limit)
-    inside = (boxes[:, :2] < boxes[:, 2:]).all(axis=1)
+    every = np.array(sizes, np.int32)
+    limit = every[track.frame] if len(sizes) > 1 else every
+    boxes = grown(track.xyxy, {FACE: options.margin, PLATE: options.plate_margin, DRAWN: 0.0}[track.kind])
+    if track.kind == PLATE:
+        boxes = _to_the_rim(_not_yet_gone(boxes, track, limit), track.xyxy, limit)
+    erased = whole_pixels(boxes, limit)
+    inside = (erased[:, :2] < erased[:, 2:]).all(axis=1)
     if not inside.any():
         return None
     return replace(
         track,
         frame=track.frame[inside],
-        xyxy=boxes[inside].astype(np.float32),
+        xyxy=erased[inside].astype(np.float32),
         reason=track.reason[inside],
         score=np.round(track.score[inside], 2),
     )
+
+
+def _not_yet_gone(boxes: Boxes, track: Track, limit: NDArray[np.int32]) -> Boxes:
+    """The boxes; one that seems to be leaving the picture also covers where the plate was last seen: it may have stopped."""
+    seen = np.flatnonzero(track.reason == Reason.SEEN)
+    if not len(seen):
+        return boxes
+    last = seen[np.clip(np.searchsorted(seen, np.arange(len(track))) - 1, 0, len(seen) - 1)]
+    is_leaving = ((track.xyxy[:, :2] < 0) | (track.xyxy[:, 2:] > limit)).any(axis=1) & (track.reason == Reason.EXTENDED)
+    both = np.concatenate([np.minimum(boxes[:, :2], boxes[last, :2]), np.maximum(boxes[:, 2:], boxes[last, 2:])], axis=1)
+    return np.where(is_leaving[:, None], both, boxes).astype(np.float32)
+
+
+def _to_the_rim(boxes: Boxes, tight: Boxes, limit: NDArray[np.int32]) -> Boxes:
+    """The boxes, farther out on the sides on which `tight`, the same without margin, comes near the rim of the picture."""
+    height = (tight[:, 3:] - tight[:, 1:2]) * NEAR_RIM_OF_BOX
+    near = np.maximum(limit * NEAR_RIM, height)
+    is_inside = ((tight[:, :2] < limit) & (tight[:, 2:] > 0)).all(axis=1, keepdims=True)
+    low = np.where(is_inside & (tight[:, :2] <= near), np.minimum(boxes[:, :2], 0), boxes[:, :2])
+    high = np.where(is_inside & (tight[:, 2:] >= limit - near), np.maximum(boxes[:, 2:], limit), boxes[:, 2:])
+    return np.concatenate([low, high], axis=1).astype(np.float32)
 
 
 def numbered(tracks: list[Track]) -> tuple[Track, ...]:

@@ -171,7 +171,8 @@ def _unpacked(data: dict[str, Any]) -> Track:
     why = np.concatenate([np.full(n, Reason[name.upper()], np.uint8) for (_, n, name) in data["runs"]])
     score = np.zeros(len(frame), np.float32)
     score[why == Reason.SEEN] = _scores(data["scores"], int((why == Reason.SEEN).sum()))
-    boxes = np.array(data["boxes"], np.float32).reshape(-1, 4)
+    with np.errstate(over="ignore"):  # infinity is refused by Track
+        boxes = np.array(data["boxes"], np.float32).reshape(-1, 4)
     return Track(_whole(data["id"]), KINDS.index(data["kind"]), frame, boxes, why, score, keep=data["keep"])
 
 

@@ -1,8 +1,8 @@
 """What is covered between two sightings, before the first and after the last.
 
-A detector blinks, and it sees a face late. Between two sightings the box goes straight from one to the other; at both
-ends it goes on with the last motion. Where nothing was seen the box grows with the time since somebody was: nobody knows
-exactly where the face is. Nothing reaches beyond the shot.
+A detector blinks, and it sees a face or a plate late. Between two sightings the box goes straight from one to the other;
+at both ends it goes on with the last motion. Where nothing was seen the box grows with the time since something was: nobody
+knows exactly where it is. Nothing reaches beyond the shot.
 
 The box of a single frame is noisy: it jumps by some pixels, and now and then it misses an ear. So each frame is covered
 where its neighbours are, too: an envelope that contains every sighting and never shrinks suddenly.
@@ -15,16 +15,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.geometry import area
 from efface.options import TrackOptions
 from efface.timing import Timeline
-from efface.track.motion import travelled, velocity
+from efface.track.motion import MOTIONS, Motion, course, moved
 from efface.tracks import Reason, Track
-
-GROWTH_PER_S = 0.5
-"""Share of its size that an unseen box gains on every side for each second since (or until) a sighting."""
-
-MOST_GROWTH = 0.5
-"""At most so much."""
 
 ENVELOPE_S = 0.045
 """Boxes this long before and after count for a frame's box: one frame at 25 or 30 a second. On two labelled clips it closed
@@ -55,9 +50,10 @@ def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions
     frame = np.arange(begin, end, dtype=np.int32)
     t = seconds[frame]
     seen_t = seconds[track.frame]
-    xyxy = _along(t, seen_t, track.xyxy)
+    motion = MOTIONS[track.kind]
+    xyxy = _along(t, seen_t, track.xyxy, motion)
     distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
-    xyxy = _widened(xyxy, np.minimum(GROWTH_PER_S * distance_s, MOST_GROWTH))
+    xyxy = _widened(xyxy, np.minimum(motion.growth_per_s * distance_s, motion.most_growth), motion)
     reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
     score = np.zeros(len(frame), np.float32)
     at = np.searchsorted(frame, track.frame)
@@ -65,13 +61,38 @@ def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions
     return replace(track, frame=frame, xyxy=_enveloped(t, xyxy).astype(np.float32), reason=reason, score=score)
 
 
-def _along(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: NDArray[np.float32]) -> NDArray[np.float64]:
+def _along(
+    t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: NDArray[np.float32], motion: Motion
+) -> NDArray[np.float64]:
     """(len(t), 4) boxes at the times t: straight between sightings, with fading motion outside."""
     boxes = np.stack([np.interp(t, seen_t, seen[:, side]) for side in range(4)], axis=1)
+    if not motion.keeps_size:
+        boxes = _hulls(boxes, _in_perspective(t, seen_t, seen))
     before, after = np.maximum(seen_t[0] - t, 0), np.maximum(t - seen_t[-1], 0)
-    backwards = velocity(-seen_t[::-1], seen[::-1])
-    forwards = velocity(seen_t, seen)
-    return boxes + travelled(before)[:, None] * backwards + travelled(after)[:, None] * forwards
+    backwards, forwards = course(-seen_t[::-1], seen[::-1], motion), course(seen_t, seen, motion)
+    as_measured = moved(moved(boxes, backwards, before, motion), forwards, after, motion)
+    if motion.keeps_size:
+        return as_measured
+    # What seems to go away is covered at full size too: it may have been noise.
+    backwards, forwards = backwards.never_receding(), forwards.never_receding()
+    return _hulls(as_measured, moved(moved(boxes, backwards, before, motion), forwards, after, motion))
+
+
+def _in_perspective(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(len(t), 4) boxes between sightings of something that crosses space evenly (see `track.motion`).
+
+    One over the size changes evenly, and the place of each side goes along with the size.
+    """
+    size = np.maximum(np.sqrt(area(seen).astype(np.float64)), 1e-6)
+    right = np.clip(np.searchsorted(seen_t, t), 1, max(len(seen_t) - 1, 1))
+    a, b = right - 1, np.minimum(right, len(seen_t) - 1)
+    share = np.clip((t - seen_t[a]) / np.maximum(seen_t[b] - seen_t[a], 1e-9), 0, 1)
+    far = share * size[a] / ((1 - share) * size[b] + share * size[a])
+    return np.asarray(seen[a] + far[:, None] * (seen[b] - seen[a]).astype(np.float64))
+
+
+def _hulls(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1)
 
 
 def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,8 +101,9 @@ def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.
     return np.stack([seen_t[np.maximum(right - 1, 0)], seen_t[right]], axis=1)
 
 
-def _widened(xyxy: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
-    pad = (xyxy[:, 2:] - xyxy[:, :2]) * share[:, None]
+def _widened(xyxy: NDArray[np.float64], share: NDArray[np.float64], motion: Motion) -> NDArray[np.float64]:
+    sides = xyxy[:, 2:] - xyxy[:, :2]
+    pad = (sides.max(axis=1, keepdims=True) if motion.is_flat else sides) * share[:, None]
     return np.concatenate([xyxy[:, :2] - pad, xyxy[:, 2:] + pad], axis=1)
 
 

@@ -7,33 +7,34 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from efface.geometry import Boxes, area, grown, iou
-
-MAX_RATIO = 2.5
-"""Boxes whose areas differ by more are two objects."""
+from efface.track.motion import Motion
 
 
-def match(expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float) -> list[tuple[int, int]]:
+def match(expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float, motion: Motion) -> list[tuple[int, int]]:
     """Pairs (row of expected, row of seen) with the largest total overlap (Hungarian method).
 
     expected  (n, 4) where tracks should be.
-    reach     (n,) share of its size by which each box, and what is compared with it, grows first: small and
-              fast objects leave their own box between two frames (buffered IoU, Yang et al. 2023, arXiv 2211.14317).
+    reach     (n,) share by which each box, and what is compared with it, grows first.
     seen      (m, 4) detections.
     least     pairs whose buffered IoU is below this are no pairs.
+    motion    how such objects move, and how much their sizes may differ.
     """
     if not len(expected) or not len(seen):
         return []
-    score = buffered_iou(expected, seen, reach)
+    score = buffered_iou(expected, seen, reach, evenly=motion.is_flat)
     ratio = area(expected)[:, None] / np.maximum(area(seen)[None, :], 1e-6)
-    score[(ratio > MAX_RATIO) | (ratio < 1 / MAX_RATIO)] = 0
+    score[(ratio > motion.max_ratio) | (ratio < 1 / motion.max_ratio)] = 0
     rows, columns = linear_sum_assignment(-score)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if score[r, c] >= least]
 
 
-def buffered_iou(expected: Boxes, seen: Boxes, reach: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, m) IoU after both boxes of a pair grew by the share `reach` of their own size on every side."""
+def buffered_iou(expected: Boxes, seen: Boxes, reach: NDArray[np.float32], *, evenly: bool) -> NDArray[np.float32]:
+    """(n, m) IoU after both boxes of a pair grew on every side by the share `reach` (n,) of their own size.
+
+    Small and fast objects leave their own box between two frames (Yang et al. 2023, arXiv 2211.14317).
+    """
     scores = np.zeros((len(expected), len(seen)), np.float32)
     for share in np.unique(reach):
         rows = reach == share
-        scores[rows] = iou(grown(expected[rows], float(share)), grown(seen, float(share)))
+        scores[rows] = iou(*(grown(b, float(share), evenly=evenly) for b in (expected[rows], seen)))
     return scores

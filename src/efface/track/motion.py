@@ -1,32 +1,133 @@
-"""Where an object will be: constant velocity, forgotten with time."""
+"""Where an object will be: with the velocity it had, forgotten with time.
+
+People stop and turn, cars go on. What crosses space evenly does not cross the picture evenly: the nearer a car is, the
+larger its plate, and the faster it grows and moves. Its distance changes evenly, and sizes go as one over the distance. So
+things that move like cars have a rate of approach besides their velocity.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-MEMORY_S = 0.3
-"""Sightings within this time tell the velocity; older ones tell of another movement."""
-
-FADE_S = 0.4
-"""An unseen object moves on for about this long: people stop and turn."""
+from efface.detections import DRAWN, FACE, PLATE
 
 
-def velocity(seconds: NDArray[np.float64], xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(4,) pixels per second of the box's sides at the last of these sightings, by least squares over MEMORY_S.
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How objects of one kind move.
 
-    seconds  (n,) increasing; xyxy (n, 4). The box is taken to keep its size: width and height of single sightings are noisy.
+    memory_s      sightings within this time tell the velocity; older ones tell of another movement.
+    most_recent   so many sightings at most; enough for memory_s at any usual frame rate.
+    fade_s        an unseen object moves on for about this long.
+    keeps_size    width and height of single sightings are taken for noise, and not for coming nearer or going away.
+    is_flat       its boxes are so low that what follows is a share of the longer side, and not of each side's own length.
+    reach         boxes grow by this share before they are compared ...
+    young_reach   ... by this share while the velocity is little known ...
+    reach_per_s   ... and by this much more for each second without a sighting.
+    doubt         s². How far a velocity from a short time is believed: noise of sightings over what is usual, squared.
+    max_ratio     boxes whose areas differ by more are two objects.
+    growth_per_s  share that an unseen box gains on every side for each second since (or until) a sighting ...
+    most_growth   ... and at most so much.
     """
-    recent = seconds >= seconds[-1] - MEMORY_S
+
+    memory_s: float
+    most_recent: int
+    fade_s: float
+    keeps_size: bool
+    is_flat: bool
+    reach: float
+    young_reach: float
+    reach_per_s: float
+    doubt: float
+    max_ratio: float
+    growth_per_s: float
+    most_growth: float
+
+
+FACE_MOTION = Motion(
+    memory_s=0.3, most_recent=12, fade_s=0.4, keeps_size=True, is_flat=False, reach=0.3, young_reach=0.3,
+    reach_per_s=0.7, doubt=0.0, max_ratio=2.5, growth_per_s=0.5, most_growth=0.5,
+)  # fmt: skip
+PLATE_MOTION = Motion(
+    memory_s=0.4, most_recent=48, fade_s=3.0, keeps_size=False, is_flat=True, reach=0.3, young_reach=0.8,
+    reach_per_s=0.35, doubt=0.001, max_ratio=4.0, growth_per_s=0.4, most_growth=0.5,
+)  # fmt: skip
+"""A plate is passed in a few frames, moves by more than its height from one to the next, and goes where it went before."""
+
+YOUNG = 4
+"""Sightings below which a velocity is little known."""
+
+MOTIONS = {FACE: FACE_MOTION, PLATE: PLATE_MOTION, DRAWN: FACE_MOTION}
+"""By kind."""
+
+FASTEST = 1.5
+"""Approach, as a share of the distance in a second; more is noise. Such a car passes in two thirds of a second."""
+
+NEAREST = 0.6
+"""At most this share of the distance is taken for covered while nobody looks: what is closer than that fills the picture."""
+
+DOUBT = 0.006
+"""s². Two sightings say little of an approach: their noise, 4 % of the size, over what is usual, 0.5 a second, squared."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """How a box moves at the moment.
+
+    velocity  (2,) pixels per second of its centre.
+    approach  share of its distance that it comes nearer in a second, and so of its size that it grows; negative when it
+              goes away.
+    """
+
+    velocity: NDArray[np.float64]
+    approach: float = 0.0
+
+    def never_receding(self) -> Course:
+        """The same, but what goes away is covered at the size that it had."""
+        return replace(self, approach=max(self.approach, 0.0))
+
+
+STILL = Course(np.zeros(2))
+
+
+def course(seconds: NDArray[np.float64], xyxy: NDArray[np.float32], motion: Motion) -> Course:
+    """The course at the last of these sightings, by least squares over the motion's memory.
+
+    seconds  (n,) increasing; xyxy (n, 4).
+    """
+    recent = seconds >= seconds[-1] - motion.memory_s
     t, boxes = seconds[recent], xyxy[recent]
     if len(t) < 2:
-        return np.zeros(4)
+        return STILL
     centre = (boxes[:, :2] + boxes[:, 2:]).astype(np.float64) / 2
     t = t - t.mean()
-    slope = (t[:, None] * (centre - centre.mean(0))).sum(0) / (t**2).sum()
-    return np.tile(slope, 2)
+    velocity = (t[:, None] * (centre - centre.mean(0))).sum(0) / ((t**2).sum() + motion.doubt)
+    if motion.keeps_size:
+        return Course(velocity)
+    # Both slopes are those in the middle of the memory. At its end the object is nearer.
+    approach = _approach(t, boxes)
+    nearer = 1 / (1 - np.clip(approach * t[-1], -NEAREST, NEAREST))
+    return Course(velocity * nearer**2, float(np.clip(approach * nearer, -FASTEST, FASTEST)))
 
 
-def travelled(elapsed_s: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """How long the velocity of the last sighting has acted after that time: less and less, never more than FADE_S in all."""
-    return FADE_S * (1 - np.exp(-np.asarray(elapsed_s, np.float64) / FADE_S))
+def _approach(t: NDArray[np.float64], boxes: NDArray[np.float32]) -> float:
+    sides = np.maximum((boxes[:, 2:] - boxes[:, :2]).astype(np.float64), 1e-3)
+    size = np.log(sides).mean(axis=1)
+    return float(np.clip((t * size).sum() / ((t**2).sum() + DOUBT), -FASTEST, FASTEST))
+
+
+def moved(xyxy: NDArray[np.floating], course: Course, elapsed_s: NDArray[np.float64], motion: Motion) -> NDArray[np.float64]:
+    """(n, 4) boxes (n, 4) after these times (n,) on that course; where that is 0, as they were."""
+    acted_s = travelled(elapsed_s, motion)[:, None]
+    larger = 1 / (1 - np.minimum(course.approach * acted_s, NEAREST))
+    shift = course.velocity * acted_s * larger
+    half = (xyxy[:, 2:] - xyxy[:, :2]) / 2 * (larger - 1)
+    return np.concatenate([xyxy[:, :2] + shift - half, xyxy[:, 2:] + shift + half], axis=1)
+
+
+def travelled(elapsed_s: NDArray[np.float64] | float, motion: Motion) -> NDArray[np.float64]:
+    """How long the last velocity has acted after that time: less and less, never more than the motion's fade_s in all."""
+    return motion.fade_s * (1 - np.exp(-np.asarray(elapsed_s, np.float64) / motion.fade_s))

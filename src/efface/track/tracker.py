@@ -7,7 +7,7 @@ says "the same thing, a moment later", and ends with the shot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,14 +16,8 @@ from numpy.typing import NDArray
 from efface.detections import Detections
 from efface.options import TrackOptions
 from efface.track.match import match
-from efface.track.motion import travelled, velocity
+from efface.track.motion import MOTIONS, STILL, YOUNG, Course, Motion, course, moved
 from efface.tracks import Reason, Track
-
-REACH = 0.3
-"""Boxes grow by this share before they are compared ..."""
-
-REACH_PER_S = 0.7
-"""... and by this much more for each second without a sighting."""
 
 LEAST_STRONG = 0.2
 LEAST_WEAK = 0.35
@@ -40,18 +34,29 @@ class _Open:
     seconds: list[float] = field(default_factory=list)
     boxes: list[NDArray[np.float32]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
-    speed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(4))
+    course: Course = STILL
 
     def add(self, frame: int, second: float, box: NDArray[np.float32], score: float) -> None:
         self.frames.append(frame)
         self.seconds.append(second)
         self.boxes.append(box)
         self.scores.append(score)
-        recent = slice(-12, None)  # enough for MEMORY_S at any usual frame rate
-        self.speed = velocity(np.array(self.seconds[recent]), np.array(self.boxes[recent]))
+        recent = slice(-self.motion.most_recent, None)
+        self.course = course(np.array(self.seconds[recent]), np.array(self.boxes[recent]), self.motion)
 
     def expected(self, second: float) -> NDArray[np.float32]:
-        return (self.boxes[-1] + self.speed * travelled(second - self.seconds[-1])).astype(np.float32)
+        elapsed_s = np.array([second - self.seconds[-1]])
+        box = moved(self.boxes[-1][None], self.course, elapsed_s, self.motion)[0]
+        return np.asarray(box, np.float32)
+
+    def reach(self, second: float) -> float:
+        """Share by which boxes grow before they are compared with this track's, in steps of a tenth."""
+        known = self.motion.young_reach if len(self.frames) < YOUNG else self.motion.reach
+        return round(known + self.motion.reach_per_s * (second - self.seconds[-1]), 1)
+
+    @property
+    def motion(self) -> Motion:
+        return MOTIONS[self.kind]
 
     def finished(self) -> Track:
         n = len(self.frames)
@@ -68,7 +73,7 @@ class _Open:
 class Tracker:
     """Takes frames in order and gives tracks of sightings as they end. Every strong detection is in exactly one track."""
 
-    def __init__(self, options: TrackOptions, sure: float) -> None:
+    def __init__(self, options: TrackOptions, sure: Mapping[int, float]) -> None:
         self._patience_s = options.bridge_s
         self._sure = sure
         self._open: list[_Open] = []
@@ -91,7 +96,7 @@ class Tracker:
 
     def _see(self, frame: int, second: float, seen: Detections) -> None:
         """Detections of one kind."""
-        strong = seen.score >= self._sure
+        strong = seen.are_sure(self._sure)
         waiting = [t for t in self._open if t.kind == seen.kind[0]]
         left, waiting = self._continue(frame, second, seen.rows(strong), waiting, LEAST_STRONG)
         self._continue(frame, second, seen.rows(~strong), waiting, LEAST_WEAK)
@@ -104,10 +109,10 @@ class Tracker:
     def _continue(
         self, frame: int, second: float, seen: Detections, waiting: list[_Open], least: float
     ) -> tuple[Detections, list[_Open]]:
-        """Adds detections to the tracks they continue. Gives back the detections and the tracks that found no partner."""
+        """Adds detections to the tracks they continue, all of one kind. Gives back both that found no partner."""
         expected = np.array([t.expected(second) for t in waiting], np.float32).reshape(-1, 4)
-        unseen_s = np.array([second - t.seconds[-1] for t in waiting], np.float32)
-        pairs = match(expected, np.round(REACH + REACH_PER_S * unseen_s, 1), seen.xyxy, least)
+        reach = np.array([t.reach(second) for t in waiting], np.float32)
+        pairs = match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])]) if len(seen) else []
         for row, column in pairs:
             waiting[row].add(frame, second, seen.xyxy[column], float(seen.score[column]))
         is_left = np.ones(len(seen), bool)

@@ -1,0 +1,194 @@
+"""One pass for all kinds: what is asked of the shared network, what each head gets, and how the parts are joined."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from efface.detect.base import DetectorInfo, Rules
+from efface.detect.guard import Guarded
+from efface.detect.plates import MAPS, PlateHead
+from efface.detect.pyramid import Pyramid
+from efface.detect.registry import DETECTORS
+from efface.detect.tiling import levels, tiles
+from efface.detect.trunk import Trunk
+from efface.detections import FACE, PLATE
+from efface.errors import DetectorFailed
+from efface.frames import Frame
+from efface.options import DetectOptions
+
+
+def frame_of(size_wh, is_alone=False):
+    return Frame(0, 0, size_wh, lambda wh: np.zeros((wh[1], wh[0], 3), np.uint8), lambda: None, is_alone=is_alone)
+
+
+class CountingTrunk:
+    info = DetectorInfo("trunk", "1", "00", "none")
+
+    def __init__(self):
+        self.asked = []
+
+    def tensors(self, rgb, names):
+        self.asked.append((rgb.shape[:2], tuple(names)))
+        return {name: np.float32([len(self.asked)]) for name in names}
+
+
+class OneBox:
+    """Finds one box in each tile, at one place of the tile."""
+
+    def __init__(self, kind, tensors, score=0.5, box=(10, 10, 20, 20), caution=0.1, smallest=400):
+        self.kind, self.tensors, self.infos = kind, tensors, (DetectorInfo(f"head {kind}", "1", "00", "none"),)
+        self.rules = Rules(0.4, 0.2, caution, 0.3, 0.3, 0.6, smallest)
+        self.got, self.score, self.box = [], score, box
+
+    def boxes(self, tensors, floor):
+        self.got.append((set(tensors), floor))
+        return np.float32([self.box]), np.float32([self.score])
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_alone):
+    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a", "b")), OneBox(PLATE, ("b", "c"))]
+    frame = frame_of((1600, 900), is_alone)
+    Pyramid(trunk, heads).detect(frame)
+    sizes = levels(frame.size_wh, is_thorough=is_alone, smallest=400)
+    want = [(y2 - y1, x2 - x1) for level in sizes for x1, y1, x2, y2 in tiles(level.size_wh)]
+    assert [shape for shape, _ in trunk.asked] == want
+    assert {names for _, names in trunk.asked} == {("a", "b", "c")}
+    for head in heads:
+        assert len(head.got) == len(want)
+        assert all({*head.tensors} <= names for names, _ in head.got)
+
+
+def test_each_head_looks_down_to_its_own_smallest_level():
+    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)]
+    found = Pyramid(trunk, heads).detect(frame_of((960, 540)))
+    assert trunk.asked == [((540, 960), ("a", "b")), ((270, 480), ("a", "b")), ((135, 240), ("b",))]
+    assert found.xyxy[found.kind == PLATE].max() == 80  # 20, on the level of a quarter
+    assert found.xyxy[found.kind == FACE].max() == 40
+
+
+def test_a_small_frame_is_looked_at_by_every_head():
+    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)]
+    assert set(Pyramid(trunk, heads).detect(frame_of((90, 60))).kind.tolist()) == {FACE, PLATE}
+
+
+def test_only_what_the_heads_need_is_asked_for():
+    trunk = CountingTrunk()
+    found = Pyramid(trunk, [OneBox(PLATE, ("c",))]).detect(frame_of((100, 100)))
+    assert {names for _, names in trunk.asked} == {("c",)}
+    assert set(found.kind.tolist()) == {PLATE}
+
+
+def test_the_same_place_may_hold_a_face_and_a_plate():
+    found = Pyramid(CountingTrunk(), [OneBox(FACE, ("a",)), OneBox(PLATE, ("a",))]).detect(frame_of((100, 100)))
+    assert found.kind.tolist() == [FACE, PLATE]
+    assert found.xyxy.tolist() == [[10, 10, 20, 20]] * 2
+
+
+def test_each_head_is_cautious_in_its_own_way_at_double_size_only():
+    heads = OneBox(FACE, ("a",), caution=0.25), OneBox(PLATE, ("a",), caution=0.125)
+    found = Pyramid(CountingTrunk(), heads).detect(frame_of((100, 100), True))
+    assert [floor for _, floor in heads[0].got] == pytest.approx([0.45, 0.2])
+    assert [floor for _, floor in heads[1].got] == pytest.approx([0.325, 0.2])
+    by_kind = {kind: sorted(found.score[found.kind == kind].tolist()) for kind in (FACE, PLATE)}
+    assert by_kind == {FACE: [0.25, 0.5], PLATE: [0.375, 0.5]}
+    assert sorted(found.xyxy[found.kind == PLATE].tolist()) == [[5, 5, 10, 10], [10, 10, 20, 20]]
+
+
+def test_thresholds_and_networks_are_those_of_the_heads():
+    made = Pyramid(CountingTrunk(), [OneBox(FACE, ()), OneBox(PLATE, ())])
+    assert made.sure == {FACE: 0.4, PLATE: 0.4}
+    assert [i.name for i in made.infos] == ["trunk", "head 0", "head 1"]
+
+
+@pytest.fixture
+def sessions(monkeypatch):
+    """Every session that is opened, with the outputs that were asked of it."""
+    opened: dict[str, list[tuple[str, ...]]] = {}
+
+    def spied(name, model, device):
+        session, runtime = real(name, model, device)
+        asked = opened.setdefault(name, [])
+
+        class Spy:
+            get_inputs = staticmethod(session.get_inputs)
+
+            @staticmethod
+            def run(names, feed):
+                asked.append(tuple(names))
+                return session.run(names, feed)
+
+        return Spy(), runtime
+
+    from efface.detect import plates, trunk
+
+    real = trunk.open_session
+    for module in (trunk, plates):
+        monkeypatch.setattr(module, "open_session", spied)
+    return opened
+
+
+@pytest.mark.parametrize(("kinds", "networks", "of_faces"), [("face", 1, True), ("plate", 2, False), ("plate,face", 2, True)])
+def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, networks, of_faces):
+    detector = DETECTORS["pyramid"](DetectOptions(kinds=kinds))
+    frame = frame_of((1000, 600))
+    detector.detect(frame)
+    smallest = min(head.rules.smallest for head in detector._heads)
+    runs = sum(len(list(tiles(level.size_wh))) for level in levels(frame.size_wh, is_thorough=False, smallest=smallest))
+    assert {name: len(asked) for name, asked in sessions.items()} == dict.fromkeys(("centerface", "plates")[:networks], runs)
+    faces = {"537", "538", "539"}
+    asked = sessions["centerface"][0]
+    assert faces <= set(asked) if of_faces else not faces & set(asked)
+    assert (set(asked) == faces) == (networks == 1)
+    assert [i.name for i in detector.infos] == ["centerface", "plates"][:networks]
+    assert set(detector.sure) == {k for k, name in ((FACE, "face"), (PLATE, "plate")) if name in kinds}
+
+
+class Spoilt:
+    """A session for plates that answers with what `spoil` makes of its maps."""
+
+    def __init__(self, session, spoil):
+        self._session, self._spoil = session, spoil
+        self.get_inputs = session.get_inputs
+
+    def run(self, names, feed):
+        maps = dict(zip(names, self._session.run(names, feed), strict=True))
+        return self._spoil(maps) or [maps[n] for n in names]
+
+
+def nan_in(name):
+    def spoil(maps):
+        maps[name][0, 0, 3, 2] = np.nan
+
+    return spoil
+
+
+def infinite_sides(maps):
+    maps["sides"][0, 1, 0, 0] = np.inf
+
+
+def sides_beyond_the_centre(maps):
+    maps["heat"][:], maps["sides"][0, 2] = 0.9, -1e4
+
+
+def one_map_too_few(maps):
+    return [maps["heat"]]
+
+
+def maps_of_two_sizes(maps):
+    maps["heat"][:] = 0.9
+    return [maps["heat"], maps["sides"][..., :1, :1]]
+
+
+SPOILS = [*map(nan_in, MAPS), infinite_sides, sides_beyond_the_centre, one_map_too_few, maps_of_two_sizes]
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+def test_nonsense_from_the_plate_network_is_an_error_and_not_an_empty_frame(spoil):
+    options = DetectOptions(kinds="plate")
+    head = PlateHead(options)
+    head._session = Spoilt(head._session, spoil)
+    failed = pytest.raises(DetectorFailed, match="centerface with plates failed at frame 1")
+    with Guarded(Pyramid(Trunk("cpu"), [head]), 20) as detector, failed:
+        detector.detect(frame_of((100, 60)))
