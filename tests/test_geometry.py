@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from efface.geometry import area, grown, hull, iou, nms, overlap, pixel_window, whole_pixels
+from efface.geometry import area, grown, hull, hulls, iou, nms, overlap, pixel_window, whole_pixels
 
 SIZES = st.tuples(st.integers(1, 300), st.integers(1, 300))
 COORDINATE = st.floats(-400, 700, width=32)
@@ -133,3 +133,17 @@ def test_a_hull_contains_all(found):
 def test_boxes_grown_evenly_gain_the_same_all_around():
     assert grown(np.float32([[10, 10, 50, 20]]), 0.5, evenly=True).tolist() == [[-10, -10, 70, 40]]
     assert grown(np.float32([[10, 10, 50, 20]]), 0.5).tolist() == [[-10, 5, 70, 25]]
+
+
+@given(boxes(1), st.floats(0, 2))
+def test_boxes_may_each_grow_by_their_own_share(found, share):
+    shares = np.linspace(0, share, len(found), dtype=np.float32)
+    each = grown(found, shares)
+    assert all(np.array_equal(each[[i]], grown(found[[i]], float(s))) for i, s in enumerate(shares))
+
+
+@given(boxes(1))
+def test_hulls_of_pairs_are_the_hull_of_each_pair(found):
+    other = found[::-1]
+    pairs = hulls(found, other)
+    assert all(np.array_equal(pairs[[i]], hull(np.stack([a, b]))) for i, (a, b) in enumerate(zip(found, other, strict=True)))

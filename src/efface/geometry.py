@@ -34,13 +34,16 @@ def _span(low: float, high: float, size: int) -> slice:
     return slice(start, max(start, stop))
 
 
-def grown(boxes: Boxes, share: float, *, evenly: bool = False) -> Boxes:
-    """Each box, larger on every side by `share` of its own width and height; `evenly`, of the larger of them all around."""
-    pad = _sides(boxes, evenly) * np.float32(share)
+def grown(boxes: NDArray[np.floating], share: float | NDArray[np.floating], *, evenly: bool = False) -> Boxes:
+    """Each box, larger on every side by `share` of its own width and height; `evenly`, of the larger of them all around.
+
+    share  of all, or (n,) of each.
+    """
+    pad = _sides(boxes, evenly) * np.reshape(share, (-1, 1)).astype(np.float32)
     return np.concatenate([boxes[:, :2] - pad, boxes[:, 2:] + pad], axis=1).astype(np.float32)
 
 
-def _sides(boxes: Boxes, evenly: bool) -> Boxes:
+def _sides(boxes: NDArray[np.floating], evenly: bool) -> NDArray[np.floating]:
     sides = boxes[:, 2:] - boxes[:, :2]
     return sides.max(axis=1, keepdims=True) if evenly else sides
 
@@ -90,3 +93,8 @@ def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.i
 def hull(boxes: Boxes) -> Boxes:
     """(1, 4) smallest box around all of them."""
     return np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])[None].astype(np.float32)
+
+
+def hulls(a: NDArray[np.floating], b: NDArray[np.floating]) -> Boxes:
+    """(n, 4) smallest box around each box of a and the one of b in the same row."""
+    return np.concatenate([np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1).astype(np.float32)

@@ -145,33 +145,26 @@ def test_the_shot_around_a_frame(cuts, frame):
     assert stop in {50, *cuts}
 
 
-def nearing(t):
-    """The plate of a car that comes nearer evenly and passes at 2.6 s; sides in the picture go as 1 / distance."""
-    scale = 1 / (2.6 - t)
-    centre, half = np.stack([640 + 250 * scale, 300 + 150 * scale], 1), np.stack([40 * scale, 9 * scale], 1)
-    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
-
-
 def covers(full, frame, true, margin=0.0):
     (box,) = grown(full.xyxy[full.frame == frame], margin)
     return (box[:2] <= true[:2] + 0.5).all() and (box[2:] >= true[2:] - 0.5).all()
 
 
-def test_a_plate_that_comes_nearer_stays_covered_through_a_gap_of_15_frames():
+def test_a_plate_that_comes_nearer_stays_covered_through_a_gap_of_15_frames(nearing):
     every = nearing(np.arange(50) / 25)
     sightings = [*range(20, 30), *range(45, 50)]
     full = filled(track(sightings, every[sightings], PLATE), steady(50), Shots([], 50), TrackOptions(lead_out_s=0, lead_in_s=0))
     assert all(covers(full, i, every[i]) for i in range(20, 50))
 
 
-def test_with_its_margin_a_plate_that_comes_nearer_stays_covered_before_and_after_its_sightings():
+def test_with_its_margin_a_plate_that_comes_nearer_stays_covered_before_and_after_its_sightings(nearing):
     every = nearing(np.arange(50) / 25)
     full = filled(track(range(15, 35), every[15:35], PLATE), steady(50), Shots([], 50), TrackOptions())
     assert full.frame.tolist() == list(range(2, 47))
     assert all(covers(full, i, every[i], CoverOptions().plate_margin) for i in range(2, 47))
 
 
-def test_a_plate_sees_its_true_place_between_two_far_sightings():
+def test_a_plate_sees_its_true_place_between_two_far_sightings(nearing):
     """Straight in space is not straight in time: halfway through the gap the car is nearer to where it was seen first."""
     every = nearing(np.arange(61) / 25)
     full = filled(track([0, 60], every[[0, 60]], PLATE), steady(61), Shots([], 61), TrackOptions(bridge_s=3))

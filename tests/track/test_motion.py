@@ -66,6 +66,16 @@ def test_two_noisy_sightings_say_little_of_an_approach():
     assert abs(course(np.array([0, 0.04]), boxes, PLATE_MOTION).approach) < 0.25
 
 
+def test_growth_among_sizes_that_scatter_is_believed_less():
+    t = np.arange(10) / 25
+    smooth = approaching(t)
+    centre, half = (smooth[:, :2] + smooth[:, 2:]) / 2, (smooth[:, 2:] - smooth[:, :2]) / 2
+    half *= np.exp(0.2 * np.float32([1, -1, -1, 1, 1, 1, 1, -1, -1, 1]))[:, None]  # even in time: it adds no growth
+    scattered = np.concatenate([centre - half, centre + half], axis=1)
+    steady, shaky = (course(t, boxes, PLATE_MOTION).approach for boxes in (smooth, scattered))
+    assert 0 < shaky < 0.7 * steady
+
+
 def test_what_comes_nearer_grows_and_moves_faster_and_before_it_moves_it_is_where_it_was():
     nearing, still = Course(np.array([100.0, 0.0]), 1.0), Course(np.array([100.0, 0.0]))
     box = np.float32([[0, 0, 40, 10]])

@@ -146,7 +146,7 @@ def test_a_plate_that_crosses_the_picture_fast_is_one_track():
     assert len(tracked([d if i % 4 < 2 else seen() for i, d in enumerate(video)])) == 1
 
 
-def test_a_plate_that_comes_nearer_is_found_again_after_a_gap():
+def test_a_plate_that_comes_nearer_is_found_again_after_a_gap(nearing):
     video = [seen() if 20 <= i < 35 else plates(box) for i, box in enumerate(nearing(np.arange(50) / FPS))]
     (track,) = tracked(video)
     assert track.frame.tolist() == [*range(20), *range(35, 50)]
@@ -160,8 +160,20 @@ def test_a_plate_that_was_known_for_some_time_does_not_take_another_vehicles():
     assert other.frame.tolist() == list(range(10, 20))
 
 
-def nearing(t):
-    """A car's plate, 2.6 s before it passes at first; sides in the picture go as 1 / distance."""
-    scale = 1 / (2.6 - t)
-    centre, half = np.stack([640 + 250 * scale, 300 + 150 * scale], 1), np.stack([40 * scale, 9 * scale], 1)
-    return np.concatenate([centre - half, centre + half], axis=1)
+def test_a_plate_is_found_again_after_a_long_gap_only_by_a_strong_sighting():
+    """What is weak and was not expected for long is anything."""
+    box = (100, 100, 160, 116)
+    known, unseen = [plates(box)] * 6, [seen()] * 25
+    (one,) = tracked([*known, *unseen, plates(box, score=0.9)])
+    assert one.frame[-1] == 31
+    (one,) = tracked([*known, *unseen, plates(box, score=0.2)])
+    assert one.frame[-1] == 5
+    (one,) = tracked([*known, *unseen[:10], plates(box, score=0.2)])
+    assert one.frame[-1] == 16
+
+
+def test_a_larger_thing_below_a_plate_is_another_one_and_leads_no_track_across_the_picture():
+    """As seen in a real clip: the next sighting of the same score lay a plate's height lower, twice as large."""
+    sign, other = (682, 93, 730, 146), (683, 133, 790, 191)
+    tracks = tracked([*[plates(sign)] * 12, plates(other), *[seen()] * 30, plates((591, 488, 770, 560))])
+    assert [len(t) for t in tracks] == [12, 1, 1]

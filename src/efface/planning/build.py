@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import DRAWN, FACE, PLATE
-from efface.geometry import Boxes, Size, grown, whole_pixels
+from efface.geometry import Boxes, Size, grown, hulls, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Reason, Track
 
@@ -57,8 +57,7 @@ def _not_yet_gone(boxes: Boxes, track: Track, limit: NDArray[np.int32]) -> Boxes
         return boxes
     last = seen[np.clip(np.searchsorted(seen, np.arange(len(track))) - 1, 0, len(seen) - 1)]
     is_leaving = ((track.xyxy[:, :2] < 0) | (track.xyxy[:, 2:] > limit)).any(axis=1) & (track.reason == Reason.EXTENDED)
-    both = np.concatenate([np.minimum(boxes[:, :2], boxes[last, :2]), np.maximum(boxes[:, 2:], boxes[last, 2:])], axis=1)
-    return np.where(is_leaving[:, None], both, boxes).astype(np.float32)
+    return np.where(is_leaving[:, None], hulls(boxes, boxes[last]), boxes).astype(np.float32)
 
 
 def _to_the_rim(boxes: Boxes, tight: Boxes, limit: NDArray[np.int32]) -> Boxes:

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.geometry import area
+from efface.geometry import Boxes, area, grown, hulls
 from efface.options import TrackOptions
 from efface.timing import Timeline
 from efface.track.motion import MOTIONS, Motion, course, moved
@@ -53,32 +53,30 @@ def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions
     motion = MOTIONS[track.kind]
     xyxy = _along(t, seen_t, track.xyxy, motion)
     distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
-    xyxy = _widened(xyxy, np.minimum(motion.growth_per_s * distance_s, motion.most_growth), motion)
+    xyxy = grown(xyxy, np.minimum(motion.growth_per_s * distance_s, motion.most_growth), evenly=motion.is_flat)
     reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
     score = np.zeros(len(frame), np.float32)
     at = np.searchsorted(frame, track.frame)
     xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
-    return replace(track, frame=frame, xyxy=_enveloped(t, xyxy).astype(np.float32), reason=reason, score=score)
+    return replace(track, frame=frame, xyxy=_enveloped(t, xyxy), reason=reason, score=score)
 
 
-def _along(
-    t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: NDArray[np.float32], motion: Motion
-) -> NDArray[np.float64]:
+def _along(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: Boxes, motion: Motion) -> Boxes:
     """(len(t), 4) boxes at the times t: straight between sightings, with fading motion outside."""
-    boxes = np.stack([np.interp(t, seen_t, seen[:, side]) for side in range(4)], axis=1)
+    boxes = np.stack([np.interp(t, seen_t, seen[:, side]) for side in range(4)], axis=1).astype(np.float32)
     if not motion.keeps_size:
-        boxes = _hulls(boxes, _in_perspective(t, seen_t, seen))
+        boxes = hulls(boxes, _in_perspective(t, seen_t, seen))
     before, after = np.maximum(seen_t[0] - t, 0), np.maximum(t - seen_t[-1], 0)
     backwards, forwards = course(-seen_t[::-1], seen[::-1], motion), course(seen_t, seen, motion)
     as_measured = moved(moved(boxes, backwards, before, motion), forwards, after, motion)
     if motion.keeps_size:
-        return as_measured
+        return as_measured.astype(np.float32)
     # What seems to go away is covered at full size too: it may have been noise.
     backwards, forwards = backwards.never_receding(), forwards.never_receding()
-    return _hulls(as_measured, moved(moved(boxes, backwards, before, motion), forwards, after, motion))
+    return hulls(as_measured, moved(moved(boxes, backwards, before, motion), forwards, after, motion))
 
 
-def _in_perspective(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: NDArray[np.float32]) -> NDArray[np.float64]:
+def _in_perspective(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: Boxes) -> NDArray[np.float64]:
     """(len(t), 4) boxes between sightings of something that crosses space evenly (see `track.motion`).
 
     One over the size changes evenly, and the place of each side goes along with the size.
@@ -91,23 +89,13 @@ def _in_perspective(t: NDArray[np.float64], seen_t: NDArray[np.float64], seen: N
     return np.asarray(seen[a] + far[:, None] * (seen[b] - seen[a]).astype(np.float64))
 
 
-def _hulls(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1)
-
-
 def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.float64]:
     """(len(t), 2) times of the sightings at or before, and at or after, each of the times t."""
     right = np.clip(np.searchsorted(seen_t, t), 0, len(seen_t) - 1)
     return np.stack([seen_t[np.maximum(right - 1, 0)], seen_t[right]], axis=1)
 
 
-def _widened(xyxy: NDArray[np.float64], share: NDArray[np.float64], motion: Motion) -> NDArray[np.float64]:
-    sides = xyxy[:, 2:] - xyxy[:, :2]
-    pad = (sides.max(axis=1, keepdims=True) if motion.is_flat else sides) * share[:, None]
-    return np.concatenate([xyxy[:, :2] - pad, xyxy[:, 2:] + pad], axis=1)
-
-
-def _enveloped(t: NDArray[np.float64], xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+def _enveloped(t: NDArray[np.float64], xyxy: Boxes) -> Boxes:
     """Each box, and those within ENVELOPE_S of it, in one hull."""
     hull = xyxy.copy()
     for step in range(1, len(t)):

@@ -7,6 +7,7 @@ things that move like cars have a rate of approach besides their velocity.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +29,8 @@ class Motion:
     young_reach   ... by this share while the velocity is little known ...
     reach_per_s   ... and by this much more for each second without a sighting.
     doubt         s². How far a velocity from a short time is believed: noise of sightings over what is usual, squared.
+    least_strong  buffered IoU from which a strong detection continues a track; below, it begins one of its own.
+    weak_within_s a weak detection continues no track that was not seen for longer.
     max_ratio     boxes whose areas differ by more are two objects.
     growth_per_s  share that an unseen box gains on every side for each second since (or until) a sighting ...
     most_growth   ... and at most so much.
@@ -42,6 +45,8 @@ class Motion:
     young_reach: float
     reach_per_s: float
     doubt: float
+    least_strong: float
+    weak_within_s: float
     max_ratio: float
     growth_per_s: float
     most_growth: float
@@ -49,11 +54,11 @@ class Motion:
 
 FACE_MOTION = Motion(
     memory_s=0.3, most_recent=12, fade_s=0.4, keeps_size=True, is_flat=False, reach=0.3, young_reach=0.3,
-    reach_per_s=0.7, doubt=0.0, max_ratio=2.5, growth_per_s=0.5, most_growth=0.5,
+    reach_per_s=0.7, doubt=0.0, least_strong=0.2, weak_within_s=math.inf, max_ratio=2.5, growth_per_s=0.5, most_growth=0.5,
 )  # fmt: skip
 PLATE_MOTION = Motion(
     memory_s=0.4, most_recent=48, fade_s=3.0, keeps_size=False, is_flat=True, reach=0.3, young_reach=0.8,
-    reach_per_s=0.35, doubt=0.001, max_ratio=4.0, growth_per_s=0.4, most_growth=0.5,
+    reach_per_s=0.35, doubt=0.001, least_strong=0.3, weak_within_s=0.5, max_ratio=4.0, growth_per_s=0.4, most_growth=0.5,
 )  # fmt: skip
 """A plate is passed in a few frames, moves by more than its height from one to the next, and goes where it went before."""
 
@@ -69,8 +74,9 @@ FASTEST = 1.5
 NEAREST = 0.6
 """At most this share of the distance is taken for covered while nobody looks: what is closer than that fills the picture."""
 
-DOUBT = 0.006
-"""s². Two sightings say little of an approach: their noise, 4 % of the size, over what is usual, 0.5 a second, squared."""
+USUAL_NOISE, USUAL_APPROACH = 0.04, 0.5
+"""Noise of a sighting's size, and the approach of ordinary traffic in a second. Their ratio says how far an approach from few
+sightings is believed; where sizes scatter more than that, it is believed less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +122,11 @@ def course(seconds: NDArray[np.float64], xyxy: NDArray[np.float32], motion: Moti
 def _approach(t: NDArray[np.float64], boxes: NDArray[np.float32]) -> float:
     sides = np.maximum((boxes[:, 2:] - boxes[:, :2]).astype(np.float64), 1e-3)
     size = np.log(sides).mean(axis=1)
-    return float(np.clip((t * size).sum() / ((t**2).sum() + DOUBT), -FASTEST, FASTEST))
+    size -= size.mean()
+    together, spread = (t * size).sum(), (t**2).sum()
+    scatter = float(((size - together / spread * t) ** 2).sum()) / max(len(t) - 2, 1)
+    noise = max(USUAL_NOISE**2, scatter)
+    return float(np.clip(together / (spread + noise / USUAL_APPROACH**2), -FASTEST, FASTEST))
 
 
 def moved(xyxy: NDArray[np.floating], course: Course, elapsed_s: NDArray[np.float64], motion: Motion) -> NDArray[np.float64]:

@@ -19,7 +19,6 @@ from efface.track.match import match
 from efface.track.motion import MOTIONS, STILL, YOUNG, Course, Motion, course, moved
 from efface.tracks import Reason, Track
 
-LEAST_STRONG = 0.2
 LEAST_WEAK = 0.35
 """Buffered IoU of a pair. A weak detection must lie where the track expects it."""
 
@@ -98,7 +97,9 @@ class Tracker:
         """Detections of one kind."""
         strong = seen.are_sure(self._sure)
         waiting = [t for t in self._open if t.kind == seen.kind[0]]
-        left, waiting = self._continue(frame, second, seen.rows(strong), waiting, LEAST_STRONG)
+        motion = MOTIONS[int(seen.kind[0])]
+        left, waiting = self._continue(frame, second, seen.rows(strong), waiting, motion.least_strong)
+        waiting = [t for t in waiting if second - t.seconds[-1] <= motion.weak_within_s]
         self._continue(frame, second, seen.rows(~strong), waiting, LEAST_WEAK)
         for i in range(len(left)):
             track = _Open(self._next_id, int(left.kind[i]))
