@@ -53,8 +53,10 @@ class _Checked:
         for f in dataclasses.fields(self):  # type: ignore[arg-type]
             value, m = getattr(self, f.name), f.metadata
             flag = m["flag"] or f.name
-            if value is None:
+            if value is None and f.default is None:
                 continue
+            if value is None:
+                raise UsageError(f"{flag}: it needs a value.")
             if m["choices"] and value not in m["choices"]:
                 raise UsageError(f"{flag}: {value!r} is not one of {', '.join(m['choices'])}.")
             if m["items"]:

@@ -204,10 +204,11 @@ def test_a_plate_that_brakes_at_the_rim_stays_covered():
     assert all(covers(covered, i, np.clip(every[i], 0, [800, 400, 800, 400])) for i in range(15, 27))
 
 
-def test_two_sightings_in_one_instant_throw_nothing_out_of_the_picture():
+@pytest.mark.parametrize("kind", [FACE, PLATE])
+def test_two_sightings_in_one_instant_throw_nothing_out_of_the_picture(kind):
     pts = np.array([0, 1, *(1 + 3600 * np.arange(1, 12))])
     boxes = np.float32([(100, 100, 160, 114), (101, 101, 161, 115)])
-    full = filled(track([0, 1], boxes, PLATE), Timeline(pts, Fraction(1, 90000)), Shots([], 13), TrackOptions())
+    full = filled(track([0, 1], boxes, kind), Timeline(pts, Fraction(1, 90000)), Shots([], 13), TrackOptions())
     assert all(covers(full, int(i), boxes[1]) for i in full.frame[1:])
 
 

@@ -23,7 +23,7 @@ def test_one_sighting_has_no_velocity():
 
 def test_constant_motion():
     t = np.arange(5) / 25
-    assert velocity(t, moving(*(100 * t))) == pytest.approx([100, 0], abs=1e-3)
+    assert velocity(t, moving(*(100 * t))) == pytest.approx([100, 0], abs=0.01)
 
 
 def test_only_the_last_moments_count():
