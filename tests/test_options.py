@@ -31,6 +31,7 @@ def test_defaults_pass_their_own_check_and_fit_into_a_plan():
         (CoverOptions, {"plate_margin": -0.1}, "--plate-margin"),
         (TrackOptions, {"lead_in_s": -1.0}, "--track-lead-in"),
         (TrackOptions, {"bridge_s": float("nan")}, "--track-bridge"),
+        (CoverOptions, {"part": "body"}, "--cover: 'body' is not one of face, head"),
         (CoverOptions, {"margin": 2.5}, "from 0.0 to 2.0"),
         (CoverOptions, {"margin": -0.1}, "--margin"),
         (PaintOptions, {"style": "blur"}, "smooth, solid, tiles"),

@@ -132,6 +132,10 @@ class TrackOptions(_Checked):
 class CoverOptions(_Checked):
     """How much to cover around what was found."""
 
+    part: str = setting(
+        "face", flag="--cover", choices=("face", "head"),
+        help="What of a person; head means hair, ears and neck line too, for those who are known by more than their features.",
+    )  # fmt: skip
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
         help="Added around faces on every side. Hair, chin and ears identify people too.",
