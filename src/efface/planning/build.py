@@ -57,6 +57,12 @@ def covering(track: Track, sizes: tuple[Size, ...], options: CoverOptions) -> Tr
     )
 
 
+def tallness(options: CoverOptions) -> dict[int, float]:
+    """Height of what is erased over that of the object, by kind. Faces are taken to be higher than wide."""
+    head = HEAD[1] + HEAD[3] if options.part == "head" else 0.0
+    return {FACE: 1 + 2 * options.margin + head, PLATE: 1 + 2 * options.plate_margin, DRAWN: 1.0}
+
+
 def _heads(boxes: Boxes, faces: Boxes) -> Boxes:
     """The boxes, with room for the heads of these faces. HEAD adds to the margin that they have.
 
