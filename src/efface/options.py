@@ -147,6 +147,16 @@ class CoverOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskOptions(_Checked):
+    """When a person should look."""
+
+    bound: float = setting(
+        0.5, flag="--risk-bound", at_least=0.0, at_most=1.0,
+        help="End with exit code 7 when a moment is riskier. 0 asks for a look at any doubt, 1 at none.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaintOptions(_Checked):
     """What stands in place of what was erased. No style uses a pixel of the erased area."""
 
@@ -207,6 +217,7 @@ class Options:
     detect: DetectOptions = field(default_factory=DetectOptions)
     track: TrackOptions = field(default_factory=TrackOptions)
     cover: CoverOptions = field(default_factory=CoverOptions)
+    risk: RiskOptions = field(default_factory=RiskOptions)
     paint: PaintOptions = field(default_factory=PaintOptions)
     read: ReadOptions = field(default_factory=ReadOptions)
     write: WriteOptions = field(default_factory=WriteOptions)
