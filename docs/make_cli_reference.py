@@ -23,6 +23,7 @@ BRANCHES = {
     "detect": "Looking",
     "track": "Following through time",
     "cover": "How much to cover",
+    "risk": "Residual risk",
     "read": "Sources",
     "paint": "What stands in place",
     "write": "Targets",

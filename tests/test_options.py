@@ -8,7 +8,17 @@ import json
 import pytest
 
 from efface.errors import UsageError
-from efface.options import CoverOptions, DetectOptions, Options, PaintOptions, ReadOptions, TrackOptions, WriteOptions, settings
+from efface.options import (
+    CoverOptions,
+    DetectOptions,
+    Options,
+    PaintOptions,
+    ReadOptions,
+    RiskOptions,
+    TrackOptions,
+    WriteOptions,
+    settings,
+)
 
 
 def test_defaults_pass_their_own_check_and_fit_into_a_plan():
@@ -31,8 +41,11 @@ def test_defaults_pass_their_own_check_and_fit_into_a_plan():
         (CoverOptions, {"plate_margin": -0.1}, "--plate-margin"),
         (TrackOptions, {"lead_in_s": -1.0}, "--track-lead-in"),
         (TrackOptions, {"bridge_s": float("nan")}, "--track-bridge"),
+        (CoverOptions, {"part": "body"}, "--cover: 'body' is not one of face, head"),
         (CoverOptions, {"margin": 2.5}, "from 0.0 to 2.0"),
         (CoverOptions, {"margin": -0.1}, "--margin"),
+        (RiskOptions, {"bound": 1.5}, "--risk-bound"),
+        (RiskOptions, {"bound": float("nan")}, "--risk-bound"),
         (PaintOptions, {"style": "blur"}, "smooth, solid, tiles"),
         (PaintOptions, {"colour": "red"}, "#rrggbb"),
         (PaintOptions, {"colour": "#12345g"}, "#rrggbb"),

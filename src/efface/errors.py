@@ -26,6 +26,8 @@
     ├─ VerificationFailed           6  the draft is not clean; it was thrown away
     └─ Interrupted                130  Ctrl-C or SIGTERM
 
+7 is no error: everything was done, and a person should look at the moments that were said (EXIT_LOOK).
+
 Every message says what happened, where that leaves the user's files, and what to try.
 `docs/errors.md` has a paragraph for each class.
 """
@@ -35,6 +37,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 EXIT_OK = 0
+EXIT_LOOK = 7
+"""Done, and something may still be visible at moments that were said."""
 
 NOTHING_WRITTEN = "Nothing was written."
 
@@ -291,7 +295,8 @@ class Interrupted(EffaceError):
         return "Interrupted. What was finished before is complete; nothing half-done was left."
 
 
-_SEVERITY = (0, 7, 2, 5, 3, 4, 6, 1, 130)
+_SEVERITY = (EXIT_OK, EXIT_LOOK, 2, 5, 3, 4, 6, 1, 130)
+"""From best to gravest. What a person should look at exists; every error means that a file does not, and so hides it."""
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -132,6 +132,10 @@ class TrackOptions(_Checked):
 class CoverOptions(_Checked):
     """How much to cover around what was found."""
 
+    part: str = setting(
+        "face", flag="--cover", choices=("face", "head"),
+        help="What of a person; head means hair, ears and neck line too, for those who are known by more than their features.",
+    )  # fmt: skip
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
         help="Added around faces on every side. Hair, chin and ears identify people too.",
@@ -139,6 +143,16 @@ class CoverOptions(_Checked):
     plate_margin: float = setting(
         0.2, flag="--plate-margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
         help="Added around plates on every side. Half a character is enough to guess the rest.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskOptions(_Checked):
+    """When a person should look."""
+
+    bound: float = setting(
+        0.5, flag="--risk-bound", at_least=0.0, at_most=1.0,
+        help="End with exit code 7 when a moment is riskier. 0 asks for a look at any doubt, 1 at none.",
     )  # fmt: skip
 
 
@@ -203,6 +217,7 @@ class Options:
     detect: DetectOptions = field(default_factory=DetectOptions)
     track: TrackOptions = field(default_factory=TrackOptions)
     cover: CoverOptions = field(default_factory=CoverOptions)
+    risk: RiskOptions = field(default_factory=RiskOptions)
     paint: PaintOptions = field(default_factory=PaintOptions)
     read: ReadOptions = field(default_factory=ReadOptions)
     write: WriteOptions = field(default_factory=WriteOptions)

@@ -34,10 +34,10 @@ def sightings(draw):
     return track(boxes, kind=kind), tuple(draw(st.one_of(st.tuples(SIZE), st.lists(SIZE, min_size=n, max_size=n))))
 
 
-@given(sightings(), st.floats(0, 2))
-def test_covering_never_uncovers_and_stays_inside(seen, margin):
+@given(sightings(), st.floats(0, 2), st.sampled_from(["face", "head"]))
+def test_covering_never_uncovers_and_stays_inside(seen, margin, part):
     found, sizes = seen
-    covered = covering(found, sizes, CoverOptions(margin=margin, plate_margin=margin))
+    covered = covering(found, sizes, CoverOptions(margin=margin, plate_margin=margin, part=part))
     rows = {} if covered is None else dict(zip(covered.frame.tolist(), covered.xyxy, strict=True))
     for frame, box in zip(found.frame.tolist(), found.xyxy, strict=True):
         width, height = sizes[frame if len(sizes) > 1 else 0]
@@ -60,6 +60,39 @@ def test_each_kind_has_its_own_margin_and_what_a_person_drew_has_none():
     for kind, box in ((FACE, [85, 95, 175, 125]), (PLATE, [70, 90, 190, 130]), (DRAWN, [100, 100, 160, 120])):
         covered = covering(track([[100, 100, 160, 120]], kind=kind), ((400, 400),), options)
         assert covered.xyxy.tolist() == [box]
+
+
+def head(*box, kind=FACE, **options):
+    return covering(track([box], kind=kind), ((1000, 1000),), CoverOptions(part="head", **options)).xyxy[0].tolist()
+
+
+def test_a_head_is_its_face_and_more_above_at_the_sides_and_below():
+    assert head(400, 400, 480, 500, margin=0) == [335, 350, 545, 540]
+    assert head(400, 400, 480, 500, margin=0.25) == [315, 325, 565, 565]
+
+
+def test_narrow_and_lying_faces_have_heads_as_large_as_others():
+    profile, upright = head(400, 400, 450, 500, margin=0), head(375, 400, 475, 500, margin=0)
+    assert upright[0] - 375 == profile[0] - 400 == -65
+    lying = head(400, 400, 500, 450, margin=0)
+    assert [lying[0], lying[2], lying[1], lying[3]] == [335, 565, 350, 490]
+
+
+def test_only_faces_have_heads():
+    for kind in (PLATE, DRAWN):
+        box = (400, 400, 480, 500)
+        (plain,) = covering(track([box], kind=kind), ((1000, 1000),), CoverOptions()).xyxy.tolist()
+        assert head(*box, kind=kind) == plain
+
+
+@given(sightings())
+def test_a_head_contains_what_is_erased_of_its_face(seen):
+    found, sizes = seen
+    face, whole = (covering(found, sizes, CoverOptions(part=p)) for p in ("face", "head"))
+    if face is not None:
+        rows = np.isin(whole.frame, face.frame)
+        assert (whole.xyxy[rows, :2] <= face.xyxy[:, :2]).all()
+        assert (whole.xyxy[rows, 2:] >= face.xyxy[:, 2:]).all()
 
 
 def rim(*box, size=(1000, 500), kind=PLATE):

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from efface.errors import BadPlan, WriteFailed
+from efface.planning.doubt import CAUSES, Doubt, riskiest_first
 from efface.planning.plan import Plan
 from efface.planning.sidecar import lines, load, save
 from efface.regions import Region
@@ -44,6 +45,21 @@ def tracks(draw, number, sizes, frames):
 
 
 @st.composite
+def doubts(draw, ids, sizes, frames):
+    """Doubts about some of these tracks, in frames and boxes that need not be theirs."""
+    made = []
+    for number in draw(st.lists(st.sampled_from(ids), max_size=4)) if ids else []:
+        first = draw(st.integers(0, frames - 1))
+        width, height = sizes[first if len(sizes) > 1 else 0]
+        x1, y1 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+        box = (x1, y1, draw(st.integers(x1 + 1, width)), draw(st.integers(y1 + 1, height)))
+        causes = draw(st.lists(st.sampled_from(CAUSES), min_size=1, unique=True))
+        last, risk = draw(st.integers(first, frames - 1)), draw(st.integers(0, 100)) / 100
+        made.append(Doubt(number, first, last, box, tuple(causes), risk))
+    return riskiest_first(made)
+
+
+@st.composite
 def plans(draw):
     """Photos with pages of several sizes, and videos of constant and variable frame rate, empty ones too."""
     frames = draw(st.integers(0, 40))
@@ -66,6 +82,7 @@ def plans(draw):
         detectors=({"name": "centerface", "version": "1", "sha256": "00", "runtime": "cpu"},),
         options={"cover": {"margin": 0.25}, "write": {"crf": None}},
         edits=({"keep": 3, "by": "a person"},),
+        doubts=draw(doubts(ids, sizes, frames)),
     )
 
 
@@ -88,7 +105,8 @@ def small():
         np.array([0, 0.5, 0.75], np.float32),
     )
     timeline = Timeline(np.array([0, 40, 80, 133], np.int64), Fraction(1, 1000))
-    return Plan("cd" * 32, "video", ((64, 48),), timeline, (both,), cuts=(2,), bad=(3,), options={"a": 1.5})
+    doubt = Doubt(7, 1, 3, (0, 0, 64, 48), ("ended", "short"), 0.57)
+    return Plan("cd" * 32, "video", ((64, 48),), timeline, (both,), cuts=(2,), bad=(3,), options={"a": 1.5}, doubts=(doubt,))
 
 
 def written(folder: Path, plan: Plan) -> Path:
@@ -112,6 +130,16 @@ def test_the_same_plan_gives_the_same_bytes(tmp_path, plan):
     text = "".join(lines(plan))
     assert "".join(lines(load(written(tmp_path, plan)))) == text
     assert json.loads(text)["tracks"] == [json.loads(line.rstrip(",")) for line in text.splitlines() if line.startswith("  ")]
+
+
+def test_a_plan_older_than_residual_risk_has_no_doubts(tmp_path):
+    path = written(tmp_path, small())
+    document = json.loads(path.read_text())
+    wanted = {"frames": [1, 3], "risk": 57, "causes": ["ended", "short"], "box": [0, 0, 64, 48]}
+    assert document["tracks"][0].pop("doubts") == [wanted]
+    path.write_text(json.dumps(document))
+    assert load(path).doubts == ()
+    assert load(path).risk == 0
 
 
 @REUSED
@@ -233,6 +261,22 @@ def _loads_safely(path):
         (("tracks", 0, "scores", 0), 101),
         (("tracks", 0, "scores", 0), float("nan")),
         (("tracks", 0, "kind"), "dog"),
+        (("tracks", 0, "doubts"), "many"),
+        (("tracks", 0, "doubts"), [1]),
+        (("tracks", 0, "doubts", 0, "frames"), [1]),
+        (("tracks", 0, "doubts", 0, "frames"), [1, 4]),
+        (("tracks", 0, "doubts", 0, "frames"), [3, 1]),
+        (("tracks", 0, "doubts", 0, "frames"), [-1, 1]),
+        (("tracks", 0, "doubts", 0, "frames", 0), 0.5),
+        (("tracks", 0, "doubts", 0, "risk"), 101),
+        (("tracks", 0, "doubts", 0, "risk"), 0.5),
+        (("tracks", 0, "doubts", 0, "risk"), True),
+        (("tracks", 0, "doubts", 0, "causes"), []),
+        (("tracks", 0, "doubts", 0, "causes"), "far"),
+        (("tracks", 0, "doubts", 0, "causes", 0), "angry\x1b"),
+        (("tracks", 0, "doubts", 0, "box", 2), 65),
+        (("tracks", 0, "doubts", 0, "box", 2), 10**400),
+        (("tracks", 0, "doubts", 0, "box"), [0, 0, 9]),
         (("frames",), 5),
         (("time_base",), "1e999999999"),
         (("time_base",), "0/1"),

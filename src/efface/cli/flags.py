@@ -12,7 +12,7 @@ from efface.options import Options, Setting, settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FINDS = ("detect", "track", "cover", "read")
+FINDS = ("detect", "track", "cover", "risk", "read")
 RENDERS = ("paint", "read", "write")
 """Branches of the options that a command has flags for."""
 

@@ -18,7 +18,7 @@ import click
 
 from efface import __version__
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
-from efface.errors import EffaceError, Interrupted, printable, worst
+from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
 
 if TYPE_CHECKING:
     from efface.events import Event, Listener
@@ -62,7 +62,7 @@ def cli() -> None:
     efface can miss a face or a plate: look at the result before you publish it.
 
     Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;
-    5 a target was refused; 6 a draft did not pass its check; 7 is kept for review; 130 interrupted.
+    5 a target was refused; 6 a draft did not pass its check; 7 done, and a person should look; 130 interrupted.
     """
 
 
@@ -77,6 +77,7 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.plan.json beside it says what was erased, and why.
     A folder stands for every photo and video below it; with -o its structure is kept.
+    The riskiest moments are listed; watch them, and all the rest, before you publish.
     """
     options = options_from(values)
     from efface.cli import summary
@@ -84,10 +85,13 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
     from efface.pipeline.names import jobs_for
 
     with Workshop(options) as workshop:
+
+        def do(job: Job, tell: Listener) -> tuple[str, int]:
+            done = workshop.redact(job, tell)
+            return summary.redacted(done, options.risk.bound), summary.code(done.plan, options.risk.bound)
+
         _tell_left_out(sources, output)
-        code = _run(
-            jobs_for(sources, output), lambda job, tell: summary.redacted(workshop.redact(job, tell)), output, writes=True
-        )
+        code = _run(jobs_for(sources, output), do, output, writes=True)
     sys.exit(code)
 
 
@@ -126,7 +130,7 @@ def find(
     plans: list[tuple[str, Plan]] = []
     with Workshop(options) as workshop:
 
-        def do(job: Job, tell: Listener) -> str:
+        def do(job: Job, tell: Listener) -> tuple[str, int]:
             if output:  # before the work, not only after it
                 require_target(job.plan_path, everything, overwrite=overwrite)
             plan = workshop.find(job.source, tell)
@@ -134,11 +138,12 @@ def find(
                 plans.append((job.name, plan))
             if output:
                 write_plan(plan, job.plan_path, job.source, overwrite=overwrite)
-            said = summary.planned(job.name, plan, job.plan_path if output else None)
-            return said + ("\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else "")
+            said = summary.planned(job.name, plan, job.plan_path if output else None, options.risk.bound)
+            said += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
+            return said, summary.code(plan, options.risk.bound)
 
         code = _run(jobs, do, output, writes=output is not None)
-    if coco and (plans or not code):
+    if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         write_text(coco, everything, iter([exchange.coco(plans)]), overwrite=overwrite)
     if mot and plans:
         write_text(mot, everything, exchange.mot(plans[0][1]), overwrite=overwrite)
@@ -159,18 +164,19 @@ def render(source: Path, plan_path: Path, output: Path, **values: Any) -> None:
     from efface.pipeline.names import Job
     from efface.planning.sidecar import load
 
-    def do(job: Job, tell: Listener) -> str:
+    def do(job: Job, tell: Listener) -> tuple[str, int]:
         require_target(job.target, (job.source, plan_path), overwrite=options.write.overwrite)
         plan = load(plan_path)
-        return summary.rendered(workshop.render(job.source, plan, job.target, tell), plan)
+        return summary.rendered(workshop.render(job.source, plan, job.target, tell), plan), EXIT_OK
 
     with Workshop(options) as workshop:
         sys.exit(_run([Job(source, source.name, output, plan_path)], do, output, writes=True))
 
 
-def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], str], output: Path | None, *, writes: bool) -> int:
+def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], output: Path | None, *, writes: bool) -> int:
     """Does every job, says of each how it went, and gives the gravest exit code.
 
+    do      gives what to say of a job that was done, and its exit code.
     output  what -o names. Where that is a folder for many targets, it is made; the folder of a single one must be there.
     writes  the targets that the jobs name are written; otherwise they are only names.
     """
@@ -182,17 +188,19 @@ def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], str], output: Path |
     makes_folders = output is not None and [job.target for job in jobs] != [output]
     display = Display(Console(stderr=True), len(jobs))
     failed: list[tuple[Job, EffaceError]] = []
+    codes: list[int] = []
 
     def one(job: Job) -> None:
         try:
             with display.file(job.name) as listener:
-                said = do(job, _heeding(listener))
+                said, code = do(job, _heeding(listener))
         except Exception as e:
             if _stop.is_set():  # native code may make an error of its own out of an interrupt
                 raise KeyboardInterrupt from e
             if isinstance(e, EffaceError):
                 raise
             raise _unexpected(e, job.name) from e  # a fault of efface; the other files need not suffer from it
+        codes.append(code)
         display.say(said)
 
     try:
@@ -204,8 +212,8 @@ def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], str], output: Path |
         for _, error in failed:
             click.echo(f"efface: {error}", err=True)
     if len(jobs) != 1:
-        display.say(_tally(len(jobs), len(failed)))
-    return worst(e.exit_code for _, e in failed)
+        display.say(_tally(len(jobs), len(failed), codes.count(EXIT_LOOK)))
+    return worst([*codes, *(e.exit_code for _, e in failed)])
 
 
 def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:
@@ -228,10 +236,11 @@ def _heeding(listener: Listener) -> Listener:
     return listen
 
 
-def _tally(jobs: int, failed: int) -> str:
+def _tally(jobs: int, failed: int, doubtful: int) -> str:
     if not jobs:
         return "No photo or video was found, so there was nothing to do."
-    return f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else ".")
+    done = f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else ".")
+    return done + (f" {doubtful} of them with moments that a person should look at: see above." if doubtful else "")
 
 
 def _require_apart(outputs: Sequence[Path]) -> None:

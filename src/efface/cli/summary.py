@@ -6,10 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from efface.detections import FACE, FINDABLE, KINDS
-from efface.errors import printable
+from efface.errors import EXIT_LOOK, EXIT_OK, printable
+from efface.geometry import Box, Size
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
+from efface.planning.doubt import BEGAN, CUT, ENDED, FAR, SHORT, WEAK, Doubt
 from efface.planning.plan import Plan
+from efface.timing import timecode
+
+MOST_LISTED = 5
+LISTED = 0.5
+"""Share of the bound from which a moment is listed: one that is far below it is not worth the reader's time."""
+
+CAUSES = {
+    BEGAN: "covering starts in mid-picture",
+    ENDED: "covering stops in mid-picture",
+    FAR: "carried far without a sighting",
+    WEAK: "hardly seen",
+    SHORT: "seen briefly",
+    CUT: "beside a shot change",
+}
 
 
 def found(plan: Plan) -> str:
@@ -37,9 +53,50 @@ def _asked_for(plan: Plan) -> list[str]:
     return [k for k in FINDABLE if k in kinds] or [KINDS[FACE]]
 
 
-def redacted(result: Redacted) -> str:
-    """The lines for one target and its plan."""
-    return f"{rendered(result.rendered, result.plan)}\n  Plan: {printable(result.plan_path)}"
+def redacted(result: Redacted, bound: float) -> str:
+    """The lines for one target and its plan. `bound` is that of the risk."""
+    lines = [rendered(result.rendered, result.plan), f"  Plan: {printable(result.plan_path)}"]
+    return "\n".join([*lines, *doubtful(result.plan, bound)])
+
+
+def code(plan: Plan, bound: float) -> int:
+    """The exit code for what was done by the plan."""
+    return EXIT_LOOK if plan.risk > bound else EXIT_OK
+
+
+def doubtful(plan: Plan, bound: float) -> list[str]:
+    """Lines on the riskiest moments; none when nothing is worth a look."""
+    listed = [d for d in plan.doubts if d.risk > bound * LISTED][:MOST_LISTED]
+    if not listed:
+        return []
+    lines = ["  Moments to look at, riskiest first:", *(f"    {_moment(d, plan)}" for d in listed)]
+    if above := sum(d.risk > bound for d in plan.doubts):
+        moments = f"{above} moment{'s are' if above > 1 else ' is'}"
+        lines.append(
+            f"  {moments} above the bound of {bound:g}: watch before you publish. Where something shows, --sensitivity high"
+        )
+        lines.append("  and longer --track-lead-in and --track-lead-out cover more.")
+    return lines
+
+
+def _moment(doubt: Doubt, plan: Plan) -> str:
+    kind = next(KINDS[t.kind] for t in plan.tracks if t.id == doubt.track)
+    where = _place(doubt.box, plan.size_at(doubt.first))
+    return f"{doubt.risk:.2f}  {_when(doubt, plan)}{kind}, {where}: {', '.join(CAUSES[c] for c in doubt.causes)}"
+
+
+def _when(doubt: Doubt, plan: Plan) -> str:
+    if plan.medium == "photo":
+        return f"page {doubt.first + 1}  " if len(plan.timeline) > 1 else ""
+    first, last = (timecode(float(plan.timeline.seconds[i])) for i in (doubt.first, doubt.last))
+    return f"{first} to {last}  "
+
+
+def _place(box: Box, size_wh: Size) -> str:
+    """In which ninth of the picture the middle of the box lies."""
+    x, y = ((box[i] + box[i + 2]) * 3 // (2 * size_wh[i]) for i in (0, 1))
+    across, down = ("left", "middle", "right")[x], ("top", "middle", "bottom")[y]
+    return across if across == down else " ".join(w for w in (down, across) if w != "middle")
 
 
 def rendered(r: Rendered, plan: Plan) -> str:
@@ -65,7 +122,7 @@ def _streams(n: int) -> str:
     return f"{n} stream{'s' * (n != 1)}"
 
 
-def planned(source: str, plan: Plan, path: Path | None) -> str:
-    """The line for one plan."""
+def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
+    """The lines for one plan. `bound` is that of the risk."""
     where = f" Plan: {printable(path)}" if path else ""
-    return f"{printable(source)}: {found(plan)}.{where}"
+    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *doubtful(plan, bound)])

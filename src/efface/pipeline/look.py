@@ -15,8 +15,9 @@ from efface.frames import Frame
 from efface.geometry import Size
 from efface.media.base import Source, SourceInfo
 from efface.options import Options
-from efface.planning.build import covering, numbered
+from efface.planning.build import covering, numbered, tallness
 from efface.planning.plan import Plan
+from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
 from efface.track.gaps import Shots, filled
@@ -54,7 +55,7 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
         tracks = [filled(t, timeline, shots, options.track) for t in tracks]
     sizes = tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
     covered = [c for t in tracks if (c := covering(t, sizes, options.cover))]
-    return Plan(
+    plan = Plan(
         source_sha256=sha256,
         medium=source.info.medium,
         sizes=sizes,
@@ -66,6 +67,7 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
         options=asdict(options),
         checksums=tuple(notes.checksums),
     )
+    return replace(plan, doubts=doubts(plan, detector.sure, tallness(options.cover)))
 
 
 def _noted(frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo) -> Iterator[Frame]:

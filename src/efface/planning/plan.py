@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Size
+from efface.planning.doubt import Doubt
 from efface.regions import Region
 from efface.timing import Timeline
 from efface.tracks import Track
@@ -41,6 +42,7 @@ class Plan:
     edits          what a person changed, in order; append-only.
     checksums      of each decoded frame (`Picture.checksum`), for video; what is rendered must be what was looked at, and
                    damaged files do not always decode alike. Empty where nobody took them.
+    doubts         moments to look at, riskiest first; what is not among them has no risk that is worth naming.
     """
 
     source_sha256: str
@@ -54,6 +56,7 @@ class Plan:
     options: Mapping[str, Any] = field(default_factory=dict)
     edits: tuple[Mapping[str, Any], ...] = ()
     checksums: tuple[int, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.timeline)
@@ -68,6 +71,9 @@ class Plan:
             raise ValueError("two tracks have one id")
         for track in self.tracks:
             self._check(track)
+        ids = {t.id for t in self.tracks}
+        for doubt in self.doubts:
+            self._check_doubt(doubt, ids)
 
     def _check(self, track: Track) -> None:
         if not 0 < track.id <= MOST_TRACKS:
@@ -80,6 +86,15 @@ class Plan:
         is_whole = (track.xyxy == np.round(track.xyxy)).all()
         if not is_inside or not is_whole or not (track.xyxy[:, :2] < track.xyxy[:, 2:]).all():
             raise ValueError(f"track {track.id} has a box that is empty, not in whole pixels, or not inside the frame")
+
+    def _check_doubt(self, doubt: Doubt, ids: set[int]) -> None:
+        if doubt.track not in ids:
+            raise ValueError(f"a doubt is about track {doubt.track}, which is not there")
+        if doubt.last >= len(self.timeline):
+            raise ValueError(f"a doubt about track {doubt.track} goes on after the last frame")
+        width, height = self.size_at(doubt.first)
+        if doubt.box[2] > width or doubt.box[3] > height:
+            raise ValueError(f"a doubt about track {doubt.track} has a box that is not inside the frame")
 
     def size_at(self, frame: int) -> Size:
         """Width and height of that frame."""
@@ -104,6 +119,11 @@ class Plan:
         order = np.argsort(frame, kind="stable")
         starts = np.searchsorted(frame[order], np.arange(len(self.timeline) + 1))
         return starts, boxes[order], ids[order]
+
+    @property
+    def risk(self) -> float:
+        """That of the riskiest moment, 0 to 1."""
+        return max((d.risk for d in self.doubts), default=0.0)
 
     @property
     def region_count(self) -> int:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from efface.detections import KINDS
 from efface.errors import BadPlan
 from efface.files import reason, writing
+from efface.planning.doubt import Doubt, riskiest_first
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
@@ -61,9 +62,12 @@ def lines(plan: Plan) -> Iterator[str]:
     yield "{\n"
     for name, value in head.items():
         yield f" {_json(name)}: {_json(value)},\n"
+    doubts: dict[int, list[Doubt]] = {}
+    for doubt in plan.doubts:
+        doubts.setdefault(doubt.track, []).append(doubt)
     yield ' "tracks": ['
     for i, track in enumerate(plan.tracks):
-        yield (",\n  " if i else "\n  ") + _json(_packed(track))
+        yield (",\n  " if i else "\n  ") + _json(_packed(track) | _packed_doubts(doubts.get(track.id, [])))
     yield "\n ]\n}\n"
 
 
@@ -124,6 +128,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
         checksums=_checksums(data["checksums"]),
+        doubts=riskiest_first([d for t in data["tracks"] for d in _unpacked_doubts(t)]),
     )
 
 
@@ -150,6 +155,22 @@ def _packed(track: Track) -> dict[str, Any]:
         "boxes": track.xyxy.astype(np.int32).ravel().tolist(),
         "scores": [round(s * 100) for s in track.score[seen].tolist()],
     }
+
+
+def _packed_doubts(doubts: list[Doubt]) -> dict[str, Any]:
+    """A track without doubts, as most are, says nothing of them."""
+    packed = [
+        {"frames": [d.first, d.last], "risk": round(d.risk * 100), "causes": list(d.causes), "box": list(d.box)} for d in doubts
+    ]
+    return {"doubts": packed} if packed else {}
+
+
+def _unpacked_doubts(track: dict[str, Any]) -> Iterator[Doubt]:
+    for data in track.get("doubts", []):  # plans older than residual risk have none
+        first, last = (_whole(n) for n in data["frames"])
+        x1, y1, x2, y2 = (_whole(n) for n in data["box"])
+        causes = tuple(str(c) for c in data["causes"])
+        yield Doubt(_whole(track["id"]), first, last, (x1, y1, x2, y2), causes, _whole(data["risk"]) / 100)
 
 
 def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:

@@ -1,0 +1,136 @@
+"""What is still doubtful is said after the summary, with what to do, and gives its own exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from efface.cli import summary
+from efface.pipeline import look
+from efface.planning.doubt import CAUSES, Doubt
+from efface.planning.plan import Plan
+from efface.timing import Timeline
+from efface.tracks import Track
+
+END = "covering stops in mid-picture"
+
+
+def plan(*doubts, medium="video", frames=100):
+    zero = np.zeros(1, np.float32)
+    track = Track(1, 0, np.array([0], np.int32), np.array([[0, 0, 9, 9]], np.float32), zero.astype(np.uint8), zero)
+    timeline = Timeline(np.arange(frames, dtype=np.int64), Fraction(1, 25))
+    return Plan("00" * 32, medium, ((300, 300),), timeline, (track,), doubts=tuple(doubts))
+
+
+def doubt(risk=0.6, box=(10, 110, 90, 190), causes=("ended",), first=50, last=75):
+    return Doubt(1, first, last, box, causes, risk)
+
+
+def test_a_moment_is_told_with_times_place_causes_and_risk():
+    said = summary.doubtful(plan(doubt(causes=("ended", "weak"))), 0.5)
+    assert said[1] == f"    0.60  0:00:02.000 to 0:00:03.000  face, left: {END}, hardly seen"
+    assert "1 moment is above the bound of 0.5" in said[2]
+    assert "--sensitivity high" in " ".join(said)
+    assert set(summary.CAUSES) == set(CAUSES)
+
+
+@pytest.mark.parametrize(
+    ("box", "place"),
+    [
+        ((0, 0, 90, 90), "top left"), ((110, 0, 190, 90), "top"), ((210, 210, 300, 300), "bottom right"),
+        ((110, 110, 190, 190), "middle"), ((210, 110, 300, 190), "right"), ((299, 299, 300, 300), "bottom right"),
+    ],
+)  # fmt: skip
+def test_the_place_is_a_ninth_of_the_picture(box, place):
+    assert f"face, {place}: " in summary.doubtful(plan(doubt(box=box)), 0.5)[1]
+
+
+def test_the_riskiest_five_are_listed_and_all_above_the_bound_are_counted():
+    many = [doubt(risk=r / 100) for r in range(90, 20, -10)]
+    said = summary.doubtful(plan(*many), 0.4)
+    assert [line[4:8] for line in said if END in line] == ["0.90", "0.80", "0.70", "0.60", "0.50"]
+    assert "5 moments are above the bound of 0.4" in said[6]
+
+
+def test_what_is_far_below_the_bound_is_not_worth_the_readers_time():
+    assert summary.doubtful(plan(), 0.5) == []
+    assert summary.doubtful(plan(doubt(risk=0.25)), 0.5) == []
+    assert len(summary.doubtful(plan(doubt(risk=0.26)), 0.5)) == 2, "listed, but nothing to be done"
+    assert len(summary.doubtful(plan(doubt(risk=0.05)), 0.0)) == 4
+
+
+def test_pages_have_no_times():
+    one = summary.doubtful(plan(doubt(first=0, last=0), medium="photo", frames=1), 0.5)[1]
+    assert one == f"    0.60  face, left: {END}"
+    two = summary.doubtful(plan(doubt(first=1, last=1), medium="photo", frames=2), 0.5)[1]
+    assert two == f"    0.60  page 2  face, left: {END}"
+
+
+# what the commands do with it
+
+
+@pytest.fixture
+def doubted(monkeypatch):
+    """Whoever has a track is doubted: 0.6."""
+
+    def doubts(plan, sure, tallness):
+        return tuple(Doubt(t.id, 0, len(plan.timeline) - 1, (0, 0, 9, 9), ("far",), 0.6) for t in plan.tracks[:1])
+
+    monkeypatch.setattr(look, "doubts", doubts)
+
+
+def test_redact_ends_with_7_and_the_target_is_there(efface, kept, kit, tmp_path, doubted):
+    (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
+    done = efface("redact", clip, *kit.FAST)
+    assert (done.code, done.err) == (7, "")
+    assert "areas erased; checked." in done.out
+    assert "0.60  0:00:00.000 to 0:00:00.440  face, top left: carried far without a sighting" in done.out
+    assert (tmp_path / "clip.redacted.mp4").exists()
+    (said,) = kit.plan_of(tmp_path / "clip.redacted.plan.json")["tracks"][0]["doubts"]
+    assert (said["risk"], said["frames"]) == (60, [0, kit.CLIP_FRAMES - 1])
+
+
+def test_the_bound_decides(efface, kept, kit, tmp_path, doubted):
+    (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
+    for bound, code in ((0, 7), (0.59, 7), (0.6, 0), (1, 0)):
+        done = efface("find", clip, "--risk-bound", bound)
+        assert (done.code, "watch" in done.out) == (code, code == 7), bound
+
+
+def test_a_batch_says_how_many_and_an_error_is_graver(efface, kept, kit, tmp_path, doubted):
+    photos = tmp_path / "photos"
+    kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
+    done = efface("redact", photos, "-o", tmp_path / "out")
+    assert done.code == 7
+    assert "3 of 3 files done. 2 of them with moments that a person should look at: see above." in done.out
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    done = efface("redact", photos, "-o", tmp_path / "again")
+    assert done.code == 3
+    assert re.search(r"3 of 4 files done, 1 not: see above\. 2 of them with moments", done.out)
+
+
+def test_find_with_7_writes_all_that_it_was_told_to(efface, kept, kit, tmp_path, doubted):
+    (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
+    assert efface("find", clip, "-o", tmp_path / "plan.json", "--coco", tmp_path / "coco.json").code == 7
+    assert kit.plan_of(tmp_path / "plan.json")["frames"] == kit.CLIP_FRAMES
+    assert json.loads((tmp_path / "coco.json").read_text())["images"] == []
+    assert efface("find", clip, "--mot", tmp_path / "mot.txt").code == 7
+    assert (tmp_path / "mot.txt").read_text().startswith("1,1,")
+
+
+def test_render_obeys_and_does_not_judge(efface, kept, kit, tmp_path, doubted):
+    (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
+    assert efface("find", clip, "-o", tmp_path / "plan.json").code == 7
+    assert efface("render", clip, "--plan", tmp_path / "plan.json", "-o", tmp_path / "out.mp4", *kit.FAST).code == 0
+
+
+def test_a_portrait_leaves_no_doubt(efface, kept, kit, tmp_path):
+    """Without any trick: a clear face, in every frame."""
+    (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
+    done = efface("find", clip)
+    assert done.code == 0
+    assert "riskiest" not in done.out

@@ -1,0 +1,259 @@
+"""Residual risk: what may still be visible is said, what cannot be is not, and more of any cause never lowers the risk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efface.detections import DRAWN, FACE, PLATE
+from efface.options import CoverOptions
+from efface.planning.build import covering, tallness
+from efface.planning.doubt import CAUSES, Doubt
+from efface.planning.plan import Plan
+from efface.planning.risk import SIZES, WEIGHTS, combined, doubts, size_share
+from efface.timing import Timeline
+from efface.tracks import Reason, Track
+
+SIZE = (640, 480)
+SURE = {FACE: 0.25, PLATE: 0.34}
+TALLNESS = {FACE: 1.5, PLATE: 1.4, DRAWN: 1.0}
+MIDDLE = (280, 190, 360, 310)
+
+
+def track(first, last, *, lead=12, box=MIDDLE, score=0.9, shift=0.0, unseen=(), number=1, kind=FACE, keep=False, weak=()):
+    """Seen from `first` to `last` but for `unseen`, with a lead of covered frames at both ends.
+
+    shift pixels to the right from frame to frame.
+    weak  numbers of frames in which it was seen at half the sure score.
+    """
+    frame = np.arange(max(first - lead, 0), last + lead + 1, dtype=np.int32)
+    boxes = np.array([box] * len(frame), np.float32)
+    boxes[:, ::2] += (np.round((np.clip(frame, first, last) - first) * shift))[:, None]
+    boxes[:, ::2] = np.clip(boxes[:, ::2], 0, SIZE[0])
+    is_seen = (frame >= first) & (frame <= last) & ~np.isin(frame, unseen)
+    outside = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED)
+    scores = np.where(np.isin(frame, weak), SURE[FACE] / 2, score)
+    reason = np.where(is_seen, Reason.SEEN, outside).astype(np.uint8)
+    return Track(number, kind, frame, boxes, reason, np.where(is_seen, scores, 0).astype(np.float32), keep)
+
+
+def film(*tracks, frames=200, cuts=(), medium="video", rate=25):
+    inside = [replace(t, **{n: getattr(t, n)[t.frame < frames] for n in ("frame", "xyxy", "reason", "score")}) for t in tracks]
+    timeline = Timeline(np.arange(frames, dtype=np.int64), Fraction(1, rate))
+    return Plan("00" * 32, medium, (SIZE,), timeline, tuple(inside), cuts=cuts)
+
+
+def told(*tracks, **how):
+    return doubts(film(*tracks, **how), SURE, TALLNESS)
+
+
+def risk_of(cause, *tracks, **how):
+    """The largest risk of the moments that name this cause."""
+    return max((d.risk for d in told(*tracks, **how) if cause in d.causes), default=0.0)
+
+
+# covering starts or stops in mid-picture
+
+
+def test_a_strong_large_face_that_is_lost_in_mid_picture_is_the_first_to_look_at():
+    found = told(track(0, 100), track(30, 120, box=(20, 20, 50, 65), number=2, unseen=range(60, 70)))
+    assert found[0].causes == ("ended",)
+    assert found[0].risk > 0.5
+    assert (found[0].track, found[0].box) == (1, MIDDLE)
+    assert (found[0].first, found[0].last) == (100, 100 + 12 + 25)
+    assert [d.risk for d in found] == sorted((d.risk for d in found), reverse=True)
+
+
+def test_one_that_is_suddenly_there_is_doubtful_too():
+    (found,) = told(track(100, 199))
+    assert found.causes == ("began",)
+    assert (found.first, found.last) == (100 - 12 - 25, 100)
+    assert 0.4 < found.risk < risk_of("ended", track(0, 100))
+
+
+def test_what_is_covered_from_the_first_to_the_last_frame_leaves_no_doubt():
+    assert told(track(0, 199)) == ()
+    assert told(track(5, 195)) == ()
+
+
+def test_what_walks_out_of_the_picture_is_gone_and_what_stands_at_its_rim_is_not():
+    left = track(0, 100, box=(0, 190, 80, 310), shift=5.6)
+    assert left.xyxy[-1, 2] == SIZE[0]
+    assert risk_of("ended", left) == 0
+    assert risk_of("ended", track(0, 100, box=(560, 190, 640, 310))) > 0.5
+
+
+def test_what_another_track_takes_over_is_no_end():
+    assert told(track(0, 100), track(90, 199, number=2)) == ()
+    assert told(track(0, 100), track(0, 199, number=2)) == ()
+    # The one that goes on may be elsewhere by the time that the other's cover ends.
+    moving = track(0, 199, number=2, shift=1.5, box=(130, 190, 210, 310))
+    assert risk_of("ended", track(0, 100), moving) == 0
+
+
+def test_two_tracks_of_one_face_that_end_together_do_not_excuse_each_other():
+    assert risk_of("ended", track(0, 100), track(0, 100, number=2)) > 0.5
+
+
+def test_an_end_is_the_riskier_the_stronger_larger_and_less_covered_the_face_was():
+    usual = risk_of("ended", track(0, 100))
+    assert 0 < risk_of("ended", track(0, 100, score=0.4)) < usual
+    assert 0 < risk_of("ended", track(0, 100, box=(300, 200, 325, 240))) < usual
+    assert risk_of("ended", track(0, 100, lead=0)) > usual > risk_of("ended", track(0, 100, lead=50)) > 0
+    assert told(track(0, 100, score=0.25, lead=80, box=(300, 200, 310, 217))) == ()
+
+
+def test_a_shot_change_ends_tracks_but_may_dissolve():
+    (found,) = told(track(0, 98, lead=2), cuts=(101,))
+    assert found.causes == ("cut",)
+    assert 0 < found.risk <= WEIGHTS["cut"]
+    assert found.risk > risk_of("cut", track(0, 93, lead=7), cuts=(101,)) > 0
+    assert risk_of("cut", track(103, 199, lead=2), cuts=(101,)) > 0
+    assert told(track(0, 98, lead=2)) != ()
+
+
+# gaps
+
+
+def test_a_gap_is_the_riskier_the_longer_it_is_and_the_farther_the_box_went():
+    still = [risk_of("far", track(0, 199, unseen=range(100, 100 + n))) for n in (10, 20, 30, 50)]
+    assert still == sorted(still)
+    assert still[-1] > still[0] > 0
+    moved = [risk_of("far", track(0, 199, unseen=range(100, 120), shift=s, box=(0, 190, 80, 310))) for s in (0, 1, 2)]
+    assert moved == sorted(moved)
+    assert moved[-1] > 2 * moved[0]
+    assert told(track(0, 199, unseen=range(100, 102))) == ()
+
+
+def test_a_gap_names_the_frames_without_a_sighting_and_where_the_box_went():
+    (found,) = told(track(0, 199, unseen=range(100, 150), shift=1, box=(200, 190, 280, 310)))
+    assert (found.causes, found.first, found.last) == (("far",), 100, 149)
+    assert found.box == (299, 190, 430, 310)
+
+
+# weak, short
+
+
+def test_a_track_that_was_never_seen_well_is_weak():
+    assert risk_of("weak", track(0, 199, score=0.26)) > risk_of("weak", track(0, 199, score=0.35)) > 0
+    assert told(track(0, 199, score=0.5)) == ()
+
+
+def test_a_long_stretch_of_weak_sightings_is_weak():
+    stretches = [risk_of("weak", track(0, 199, weak=range(50, 50 + n))) for n in (40, 60, 80)]
+    assert 0 < stretches[0] < stretches[1] <= stretches[2]
+    assert told(track(0, 199, weak=range(50, 55))) == ()
+
+
+def test_a_short_track_is_one_moment_with_all_its_causes():
+    (found,) = told(track(100, 101))
+    assert set(found.causes) == {"ended", "began", "short"}
+    assert found.risk > risk_of("ended", track(0, 100))
+    assert (found.first, found.last) == (100 - 12 - 25, 101 + 12 + 25)
+    assert risk_of("short", track(100, 101, score=0.25)) < 0.4, "a weak, short sighting is most often no face"
+    assert told(track(0, 4, lead=0), frames=5) == (), "in a short shot nothing is seen for long"
+
+
+# what leaves no doubt
+
+
+def test_what_a_person_decided_is_not_doubted():
+    assert told(track(0, 100, keep=True)) == ()
+    assert told(track(0, 100, kind=DRAWN)) == ()
+
+
+def test_on_photos_only_weak_sightings_count():
+    (found,) = told(track(0, 0, lead=0, score=0.26), frames=1, medium="photo")
+    assert found.causes == ("weak",)
+    assert 0 < found.risk <= WEIGHTS["weak"]
+    assert told(track(0, 0, lead=0, score=0.6), frames=1, medium="photo") == ()
+
+
+def test_a_track_without_a_sighting_is_not_judged():
+    nowhere = replace(track(0, 100), reason=np.full(113, Reason.DRAWN, np.uint8))
+    assert told(nowhere) == ()
+
+
+def test_the_size_is_that_of_the_object_and_not_of_its_cover():
+    tight = track(0, 100, box=(300, 200, 320, 228))
+    risks = []
+    for part in ("face", "head"):
+        options = CoverOptions(part=part)
+        plan = film(covering(tight, (SIZE,), options))
+        risks.append(max(d.risk for d in doubts(plan, SURE, tallness(options)) if "ended" in d.causes))
+    assert risks[0] == pytest.approx(risks[1], abs=0.03)
+
+
+# what holds for all
+
+
+@st.composite
+def films(draw):
+    frames = draw(st.integers(1, 60))
+    made = []
+    for number in range(1, draw(st.integers(0, 4)) + 1):
+        frame = np.array(sorted(draw(st.sets(st.integers(0, frames - 1), min_size=1))), np.int32)
+        boxes = []
+        for _ in frame:
+            x1, y1 = draw(st.integers(0, 639)), draw(st.integers(0, 479))
+            boxes.append((x1, y1, draw(st.integers(x1 + 1, 640)), draw(st.integers(y1 + 1, 480))))
+        reason = np.array([draw(st.sampled_from(Reason)) for _ in frame], np.uint8)
+        score = np.where(reason == Reason.SEEN, draw(st.integers(0, 100)) / 100, 0).astype(np.float32)
+        kind, keep = draw(st.sampled_from([FACE, PLATE, DRAWN])), draw(st.booleans())
+        made.append(Track(number, kind, frame, np.array(boxes, np.float32), reason, score, keep))
+    cuts = tuple(sorted(draw(st.sets(st.integers(0, frames - 1)))))
+    medium = draw(st.sampled_from(["photo", "animation", "video"]))
+    return film(*made, frames=frames, cuts=cuts, medium=medium, rate=draw(st.sampled_from([1, 25, 1000])))
+
+
+@given(films())
+def test_the_doubts_of_any_plan_fit_into_it(plan):
+    found = doubts(plan, SURE, TALLNESS)
+    with_them = replace(plan, doubts=found)  # checks them
+    assert with_them.risk == max((d.risk for d in found), default=0)
+    assert all(0.05 <= d.risk <= 1 and d.risk == round(d.risk, 2) for d in found)
+    undecided = {t.id for t in plan.tracks if not t.keep and t.kind != DRAWN}
+    assert {d.track for d in found} <= undecided
+    assert doubts(plan, SURE, TALLNESS) == found
+
+
+@given(st.dictionaries(st.sampled_from(CAUSES), st.floats(0, 1)), st.sampled_from(CAUSES), st.floats(0, 1))
+def test_more_of_a_cause_never_lowers_the_risk(causes, cause, strength):
+    less, more = sorted((causes.get(cause, 0.0), strength))
+    assert 0 <= combined(causes | {cause: less}) <= combined(causes | {cause: more}) <= 1
+    assert combined(causes) <= combined({cause: 0.0} | causes) + 1e-12
+
+
+@given(st.sampled_from([FACE, PLATE]), st.floats(0, 10_000), st.floats(0, 10_000))
+def test_a_larger_object_never_matters_less(kind, a, b):
+    small, large = sorted((a, b))
+    assert 0 <= size_share(kind, small) <= size_share(kind, large) <= 1
+    assert (size_share(kind, SIZES[kind][0]), size_share(kind, SIZES[kind][1])) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"first": -1}, {"first": 3}, {"box": (5, 0, 5, 9)}, {"box": (-1, 0, 5, 9)}, {"risk": 1.01}, {"risk": float("nan")},
+        {"causes": ()}, {"causes": ("angry",)}, {"causes": ("far", "far")},
+    ],
+)  # fmt: skip
+def test_a_doubt_that_makes_no_sense_is_refused(wrong):
+    right = {"track": 1, "first": 1, "last": 2, "box": (0, 0, 5, 9), "causes": ("far",), "risk": 0.5}
+    assert Doubt(**right).risk == 0.5
+    with pytest.raises(ValueError, match="a doubt about track 1"):
+        Doubt(**right | wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"track": 9}, {"last": 200}, {"box": (0, 0, 641, 9)}, {"box": (0, 0, 9, 481)}])
+def test_a_doubt_that_does_not_fit_its_plan_is_refused(wrong):
+    right = Doubt(track=1, first=1, last=199, box=(0, 0, 640, 480), causes=("far",), risk=0.5)
+    plan = film(track(0, 100))
+    assert replace(plan, doubts=(right,)).risk == 0.5
+    with pytest.raises(ValueError, match="a doubt"):
+        replace(plan, doubts=(replace(right, **wrong),))
