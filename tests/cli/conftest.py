@@ -100,7 +100,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     portrait.save(folder / "face.png")
     Image.fromarray(np.asarray(portrait)[:, ::-1]).save(folder / "other.jpg", quality=90)
     y, x = np.mgrid[0:40, 0:48]
-    Image.fromarray(np.stack([x * 5, y * 6, x + y], axis=-1).astype(np.uint8)).save(folder / "plain.png")
+    Image.fromarray(np.stack([x * 2, y * 2, x + y], axis=-1).astype(np.uint8)).save(folder / "plain.png")
     frames = b"".join(pan(portrait, i).tobytes() for i in range(CLIP_FRAMES))
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "128x96", "-r", "25", "-i", "-"]
     ffmpeg(*raw, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", 4, "-bf", 0, folder / "clip.mp4", stdin=frames)

@@ -30,7 +30,7 @@ def photo(tmp_path):
     """A small PNG with nobody in it."""
     path = tmp_path / "a.png"
     y, x = np.mgrid[0:40, 0:48]
-    Image.fromarray(np.stack([x * 5, y * 6, x + y], axis=-1).astype(np.uint8)).save(path)
+    Image.fromarray(np.stack([x * 2, y * 2, x + y], axis=-1).astype(np.uint8)).save(path)
     return path
 
 
