@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from efface import __version__
+from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.errors import EffaceError, Interrupted, printable, worst
 
@@ -62,8 +63,11 @@ def cli() -> None:
     efface can miss a face or a plate: look at the result before you publish it.
 
     Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;
-    5 a target was refused; 6 a draft did not pass its check; 7 is kept for review; 130 interrupted.
+    5 a target was refused; 6 a draft did not pass its check; 7 a person should look; 130 interrupted.
     """
+
+
+cli.add_command(bench)
 
 
 @cli.command(context_settings=CONTEXT)
