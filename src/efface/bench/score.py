@@ -24,7 +24,7 @@ ENOUGH = 0.9
 """Share of a labelled box. People's boxes differ by more than the last tenth."""
 
 GRID = 48
-"""Points across a box. Exact areas would differ by a point or two in a thousand of recall, where a share is 0.9 on the dot; numbers
+"""Points across a box. Exact areas would change recall by one or two in a thousand, where a share is 0.9 on the dot; numbers
 stay comparable as long as everybody counts alike."""
 
 LEGIBLE = 0.7

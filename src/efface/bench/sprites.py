@@ -83,10 +83,9 @@ def _finished(
     width, height = size_wh
     left, right = random.uniform(0.75, 1.25, 2)
     light = np.linspace(left, right, width)[None, :] * np.ones((height, 1))
-    folds = np.asarray(
-        cv2.GaussianBlur(random.standard_normal((height, width)).astype(np.float32), (0, 0), max(1.5, width / 14))
-    )
-    folds = folds / max(float(folds.std()), 1e-6)
+    noise = random.standard_normal((height, width)).astype(np.float32)
+    soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), max(1.5, width / 14)), np.float32)
+    folds = soft / np.float32(max(float(soft.std()), 1e-6))
     grain = random.standard_normal((height, width)).astype(np.float32) * 3
     shaded = flat * (light + 0.1 * folds)[..., None] + grain[..., None]
     return np.clip(shaded, 0, 255).astype(np.uint8), alpha
@@ -111,7 +110,7 @@ def person(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
 
 
 def hand(size_wh: Size, skin: Colour, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
-    """A hand held up, its fingers a little apart, with the arm going down to the lower rim. It is 1.35 times as high as wide."""
+    """A hand held up, 1.35 times as high as wide, its fingers a little apart; the arm goes down to the lower rim."""
     w, h = (n * FINE for n in size_wh)
     high = w * 1.35
     mask, colours = np.zeros((h, w), np.uint8), np.zeros((h, w, 3), np.uint8)

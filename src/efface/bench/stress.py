@@ -1,8 +1,8 @@
 """Stress clips: one clear face a clip, and one thing that makes detectors blink.
 
 Faces are taken that a still shows well: labelled as sharp, open to view, upright and lit where the set says so, and high
-enough. The same faces go through every kind, and through `clean`, where nothing happens to them: what leaks there is not due to the
-stress.
+enough. The same faces go through every kind, and through `clean`, where nothing happens to them: what leaks there is not due
+to the stress.
 """
 
 from __future__ import annotations
