@@ -64,6 +64,12 @@ def test_small_changes_either_way_are_no_drop():
     assert report.drops(changed(false_alarms_per_picture=2.09, needless_area=0.0545), stills()) == []
 
 
+def test_numbers_about_clear_faces_count():
+    old, new = (changed(clear={"boxes": 9, "leak_rate": rate}) for rate in (0.01, 0.02))
+    (sentence,) = report.drops(new, old)
+    assert sentence.startswith("leak_rate of clear ones was 0.01 and is 0.02")
+
+
 def test_a_part_may_vary_more_but_not_without_end():
     new = stills()
     new["parts"]["a"]["recall"]["16"] = 0.942

@@ -128,6 +128,17 @@ def test_a_track_that_was_never_covered_is_told_apart():
     assert numbers["leak_rate_of_tracks_once_covered"] == round(1 / 6, 5)
 
 
+def test_clear_ones_are_told_apart():
+    counted = VideoScore()
+    clear, bare, hidden = {"blur": 0, "pose": 0}, {}, {"blur": 0, "pose": 1}
+    boxes = [(0, 0, 20, 20), (30, 0, 50, 20), (60, 0, 80, 20)]
+    counted.add(
+        clip(*(track(range(6), box=b, attributes=a) for b, a in zip(boxes, (clear, bare, hidden), strict=True))),
+        [array(boxes[0])] * 6,
+    )
+    assert counted.numbers()["clear"] == {"boxes": 12, "leak_rate": 0.5, "tracks_without_leak_over_2_frames": 0.5}
+
+
 def test_half_a_face_is_no_legible_face():
     assert stays_legible(0.3)
     assert not stays_legible(0.31)

@@ -107,7 +107,7 @@ def _clip(
     cut = int(random.integers(frames // 4, frames * 3 // 4)) if "cut" in ours else frames
     parts = [(stills[0], cut), (stills[1], frames - cut)]
     shots = tuple(_shot(still, read, n, way, ours, random) for still, n in parts if n)
-    crf = int(random.integers(36, 44)) if "compression" in ours else 20
+    crf = int(random.integers(32, 39)) if "compression" in ours else 20
     pictures = [still.path.name for still, n in parts if n]
     about = {"made": MADE, "pictures": pictures, "number": number, "set_seed": seed}
     return Clip(f"moving-{number:03}", shots, SIZE_WH, (way, *ours), crf, LEAST_PX, seed * 1000 + number, about)

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from efface.bench.run import Result
-from efface.bench.score import BRIEF, HEIGHTS
+from efface.bench.score import BRIEF, BRIEF_KEY, HEIGHTS
 from efface.errors import BadTruth, SourceUnreadable, UsageError
 from efface.files import reason
 from efface.version import VERSION
-
-BRIEF_KEY = f"tracks_without_leak_over_{BRIEF}_frames"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +101,11 @@ def _dropped(where: str, new: Mapping[str, Any], old: Mapping[str, Any], slack: 
 
 def _flat(numbers: Mapping[str, Any]) -> dict[str, float]:
     """The numbers that have a rule, each with a name of its own."""
-    flat: dict[str, float] = {}
+    flat: dict[str, float | None] = {}
     for name, value in numbers.items():
-        if name in RULES:
+        if name == "clear":
+            flat |= {f"{k} of clear ones": v for k, v in value.items() if k in RULES}
+        elif name in RULES:
             flat |= {f"{name} {k}": v for k, v in value.items()} if isinstance(value, Mapping) else {name: value}
     return {k: v for k, v in flat.items() if v is not None}
 
@@ -139,17 +139,19 @@ STILL_COLUMNS = {
 }
 VIDEO_COLUMNS = {
     "leak rate": "leak_rate",
+    "clear faces": "clear.leak_rate",
     "leaks": "leaks",
     "boxes": "boxes",
     "tracks": "tracks",
     "longest": "longest_leak_frames",
     "p95": "longest_leak_frames_p95",
     f"tracks <= {BRIEF}": BRIEF_KEY,
+    "clear tracks": f"clear.{BRIEF_KEY}",
     "never covered": "never_covered",
     "alarms/frame": "false_alarms_per_frame",
     "needless area": "needless_area",
 }
-STRESS_COLUMNS = {"legible": "leak_rate", "not covered": "leak_rate_at_90", **dict(list(VIDEO_COLUMNS.items())[1:])}
+STRESS_COLUMNS = {"legible": "leak_rate", "not covered": "leak_rate_at_90", **dict(list(VIDEO_COLUMNS.items())[2:])}
 """Heading and key of each column."""
 
 

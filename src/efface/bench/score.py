@@ -39,6 +39,8 @@ LEAST_PX = 16
 BRIEF = 2
 """Frames. How many tracks never leak for longer is reported: a glimpse, and no look."""
 
+BRIEF_KEY = f"tracks_without_leak_over_{BRIEF}_frames"
+
 
 def covered(box_xyxy: Sequence[float] | NDArray[np.floating], erased: Boxes) -> float:
     """Share of the box's area inside the union of the erased boxes (m, 4), 0 to 1, counted on GRID x GRID points."""
@@ -173,10 +175,12 @@ class VideoScore:
         return TrackScore(len(leaks), sum(leaks), longest_row(leaks), track.attributes)
 
     def numbers(self) -> dict[str, Any]:
-        """For the report. Shares are 0 to 1; `never_covered` counts tracks that leaked in all their frames."""
+        """For the report. Shares are 0 to 1; `never_covered` counts tracks that leaked in all their frames, and `clear` is about
+        objects of which the labels say nothing bad: every attribute is 0, or there is none."""
         boxes, leaks = (sum(getattr(t, name) for t in self.tracks) for name in ("boxes", "leaks"))
         longest = np.array([t.longest for t in self.tracks] or [0])
         sometime = [t for t in self.tracks if t.leaks < t.boxes]
+        clear = [t for t in self.tracks if not any(t.attributes.values())]
         return {
             "frames": self.frames,
             "tracks": len(self.tracks),
@@ -184,10 +188,15 @@ class VideoScore:
             "leaks": leaks,
             "leak_rate": _rate(self.tracks),
             "leak_rate_of_tracks_once_covered": _rate(sometime),
+            "clear": {
+                "boxes": sum(t.boxes for t in clear),
+                "leak_rate": _rate(clear),
+                BRIEF_KEY: _without_long_leaks(clear),
+            },
             "never_covered": len(self.tracks) - len(sometime),
             "longest_leak_frames": int(longest.max()),
             "longest_leak_frames_p95": round(float(np.percentile(longest, 95)), 1),
-            f"tracks_without_leak_over_{BRIEF}_frames": round(float((longest <= BRIEF).mean()), 4),
+            BRIEF_KEY: _without_long_leaks(self.tracks),
             "false_alarms_per_frame": round(self.alarms / max(1, self.frames), 3),
             "needless_area": round(self.needless / max(1, self.frames), 4),
             "leak_rate_by_attribute": self._by_attribute(),
@@ -209,6 +218,10 @@ def stays_legible(share: float) -> bool:
 def _rate(tracks: Iterable[TrackScore]) -> float | None:
     counts = [(t.leaks, t.boxes) for t in tracks]
     return round(sum(n for n, _ in counts) / sum(n for _, n in counts), 5) if counts else None
+
+
+def _without_long_leaks(tracks: Sequence[TrackScore]) -> float | None:
+    return round(sum(t.longest <= BRIEF for t in tracks) / len(tracks), 4) if tracks else None
 
 
 def longest_row(leaks: Iterable[bool]) -> int:

@@ -34,7 +34,7 @@ SHOWN_PX = 90.0
 """Height of the face in the frame."""
 
 FRAMES = 50
-DARK, DARK_NOISE = 0.12, 3.0
+DARK, DARK_NOISE = 0.12, 9.0
 """Values are multiplied by this; then the sensor adds noise of this standard deviation, out of 255."""
 
 SMALLEST_PX = 16.0
