@@ -175,8 +175,11 @@ class VideoScore:
         return TrackScore(len(leaks), sum(leaks), longest_row(leaks), track.attributes)
 
     def numbers(self) -> dict[str, Any]:
-        """For the report. Shares are 0 to 1; `never_covered` counts tracks that leaked in all their frames, and `clear` is about
-        objects of which the labels say nothing bad: every attribute is 0, or there is none."""
+        """For the report. Shares are 0 to 1.
+
+        `never_covered` counts tracks that leaked in all their frames; `clear` is about objects of which the labels say nothing
+        bad: every attribute is 0, or there is none.
+        """
         boxes, leaks = (sum(getattr(t, name) for t in self.tracks) for name in ("boxes", "leaks"))
         longest = np.array([t.longest for t in self.tracks] or [0])
         sometime = [t for t in self.tracks if t.leaks < t.boxes]
