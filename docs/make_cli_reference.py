@@ -49,13 +49,13 @@ def reference() -> str:
 def _overview() -> Iterator[str]:
     yield f"{_plain(cli.help)}\n"
     yield "| command | what it does |\n|---|---|"
-    for name, command in sorted(cli.commands.items()):
-        yield f"| [`efface {name}`](#efface-{name}) | {_paragraphs(command)[0]} |"
+    for name, command in _leaves(cli):
+        yield f"| [`efface {name}`](#efface-{name.replace(' ', '-')}) | {_paragraphs(command)[0]} |"
     yield ""
 
 
 def _commands() -> Iterator[str]:
-    for name, command in sorted(cli.commands.items()):
+    for name, command in _leaves(cli):
         yield f"## efface {name}\n"
         yield f"```\nefface {name} [OPTIONS] {' '.join(_arguments(command))}\n```\n"
         yield "\n\n".join(_paragraphs(command)) + "\n"
@@ -63,6 +63,15 @@ def _commands() -> Iterator[str]:
         groups = [BRANCHES[b] for b in BRANCHES if any(_branch(p) == b for p in command.params)]
         links = ", ".join(f"[{g}](#{g.lower().replace(' ', '-')})" for g in groups)
         yield f"Takes the options of these groups as well: {links}.\n"
+
+
+def _leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with the words that call it, by name."""
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            yield from _leaves(command, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 def _arguments(command: click.Command) -> Iterator[str]:
@@ -73,8 +82,9 @@ def _own_options(command: click.Command) -> Iterator[str]:
     own = [p for p in command.params if isinstance(p, click.Option) and not _branch(p)]
     for option in own:
         needed = " Required." if option.required else ""
-        takes = "" if option.is_flag else " PATH"
-        yield f"- `{', '.join(option.opts)}{takes}` {option.help}{needed}"
+        takes = "" if option.is_flag else f" {option.metavar or 'PATH'}"
+        default = f" Default: `{option.default}`." if option.show_default and not option.is_flag else ""
+        yield f"- `{', '.join(option.opts)}{takes}` {option.help}{needed}{default}"
     yield ""
 
 

@@ -11,7 +11,8 @@
     │  ├─ TooManyPixels                larger than --max-pixels
     │  ├─ SourceChanged                the source is not what it was when it was looked at
     │  ├─ BadPlan                      the file is no plan, or a damaged one
-    │  └─ PlanMismatch                 the plan belongs to another source
+    │  ├─ PlanMismatch                 the plan belongs to another source
+    │  └─ BadTruth                     labels to measure against cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
     │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
     │  ├─ DeviceMissing                the device that was asked for is not to be had
@@ -165,6 +166,12 @@ class PlanMismatch(InputError):
     """The plan was made for another source."""
 
     lead = "does not fit the plan"
+
+
+class BadTruth(InputError):
+    """Labels, or an earlier result, cannot be used to measure against."""
+
+    lead = "cannot be measured against"
 
 
 class PartMissing(EffaceError):

@@ -65,6 +65,20 @@ def shown_commands(page: Path) -> Iterator[list[str]]:
                 yield shlex.split(part, comments=True)[1:]
 
 
+def called(words: list[str]) -> tuple[str, click.Command]:
+    """The command that these words call, and its name: `bench stills` of the group `bench`."""
+    command: click.Command = cli.commands[words[0]]
+    if isinstance(command, click.Group):
+        return " ".join(words[:2]), command.commands[words[1]]
+    return words[0], command
+
+
+def leaves(group: click.Group) -> Iterator[click.Command]:
+    """Every command that does something."""
+    for command in group.commands.values():
+        yield from leaves(command) if isinstance(command, click.Group) else (command,)
+
+
 def text_files() -> Iterator[Path]:
     for folder, subfolders, names in os.walk(ROOT):
         subfolders[:] = [s for s in subfolders if s not in NOT_OURS and (not s.startswith(".") or s == ".ci")]
@@ -98,23 +112,25 @@ def test_the_reference_is_what_the_program_says_now() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_commands_and_flags_shown_exist(page: Path) -> None:
-    for command, *words in shown_commands(page):
-        if page.name == "cli.md" or command.startswith("-"):
+    for words in shown_commands(page):
+        if page.name == "cli.md" or words[0].startswith("-"):
             continue
-        known = {o for p in cli.commands[command].params if isinstance(p, click.Option) for o in p.opts}
-        assert {w for w in words if w.startswith("-")} <= known, (command, words)
+        name, command = called(words)
+        known = {o for p in command.params if isinstance(p, click.Option) for o in p.opts}
+        assert {w for w in words if w.startswith("-")} <= known, (name, words)
 
 
 def test_commands_shown_can_be_parsed() -> None:
     """Flags with their values; sources need not exist."""
     shown = list(shown_commands(ROOT / "README.md"))
     assert len(shown) >= 8
-    for command, *words in shown:
-        cli.commands[command].make_context(command, list(words)).close()
+    for words in shown:
+        name, command = called(words)
+        command.make_context(name, words[len(name.split()) :]).close()
 
 
 def test_flags_named_in_prose_exist() -> None:
-    known = {o for c in cli.commands.values() for p in c.params for o in p.opts} | {"--help", "--version"}
+    known = {o for c in leaves(cli) for p in c.params for o in p.opts} | {"--help", "--version"}
     ours = [p for p in PAGES if p.name != "CONTRIBUTING.md"]
     named = {f for p in ours for f in re.findall(r"`(?:[^`\n]* )?(--[a-z][a-z-]+)", p.read_text(encoding="utf-8"))}
     assert named - known <= {"--print", "--force-reinstall"}

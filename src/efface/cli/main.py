@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from efface import __version__
+from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
 
@@ -64,6 +65,9 @@ def cli() -> None:
     Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;
     5 a target was refused; 6 a draft did not pass its check; 7 done, and a person should look; 130 interrupted.
     """
+
+
+cli.add_command(bench)
 
 
 @cli.command(context_settings=CONTEXT)

@@ -1,0 +1,245 @@
+"""Scores: what would be erased, against what is known to be there. Pure functions on boxes.
+
+A labelled box is *covered* when at least ENOUGH of its area lies inside the union of what is erased, margin included. *Recall*
+at h is the share of labelled boxes of h pixels of height and more that are covered. A *false alarm* is an erased area that
+overlaps no labelled box. In video a *leak* is a labelled box, in one frame, that is not covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.bench.truth import Labels, TrackTruth, VideoTruth
+from efface.geometry import Boxes, Size, iou, pixel_window
+
+HEIGHTS = (12, 16, 24, 48)
+"""Pixels. Recall is reported at each of these."""
+
+ENOUGH = 0.9
+"""Share of a labelled box. People's boxes differ by more than the last tenth."""
+
+GRID = 48
+"""Points across a box. Exact areas would change recall by one or two in a thousand, where a share is 0.9 on the dot; numbers
+stay comparable as long as everybody counts alike."""
+
+LEGIBLE = 0.7
+"""A face of which this share stays open is a leak in the stress clips; it is the measure by which other tools were compared."""
+
+OVERLAPS = 0.2
+"""IoU with a labelled box from which an erased area is no false alarm."""
+
+LEAST_PX = 16
+"""Lower boxes of a video are not judged."""
+
+BRIEF = 2
+"""Frames. How many tracks never leak for longer is reported: a glimpse, and no look."""
+
+BRIEF_KEY = f"tracks_without_leak_over_{BRIEF}_frames"
+
+
+def covered(box_xyxy: Sequence[float] | NDArray[np.floating], erased: Boxes) -> float:
+    """Share of the box's area inside the union of the erased boxes (m, 4), 0 to 1, counted on GRID x GRID points."""
+    x1, y1, x2, y2 = (float(v) for v in box_xyxy)
+    near = erased[(erased[:, 0] < x2) & (erased[:, 2] > x1) & (erased[:, 1] < y2) & (erased[:, 3] > y1)]
+    step = np.arange(GRID) + 0.5
+    x, y = x1 + (x2 - x1) * step / GRID, y1 + (y2 - y1) * step / GRID
+    columns = (near[:, 0, None] <= x) & (x < near[:, 2, None])
+    rows = (near[:, 1, None] <= y) & (y < near[:, 3, None])
+    return float((rows[:, :, None] & columns[:, None, :]).any(axis=0).mean())
+
+
+def alarms(erased: Boxes, labelled: Boxes) -> int:
+    """How many of the erased boxes overlap no labelled one."""
+    if not len(labelled):
+        return len(erased)
+    return int((iou(erased, labelled).max(axis=1, initial=0) < OVERLAPS).sum())
+
+
+def needless(erased: Boxes, labelled: Boxes, size_wh: Size) -> float:
+    """Share of the picture that is erased outside of every labelled box, 0 to 1. The margin counts: it is cost as well."""
+    width, height = size_wh
+    mask = np.zeros((height, width), bool)
+    for boxes, value in ((erased, True), (labelled, False)):
+        for box in boxes:
+            mask[pixel_window(box.tolist(), size_wh)] = value
+    return float(mask.mean())
+
+
+@dataclass(slots=True)
+class Tally:
+    """Hits of a number of trials."""
+
+    hits: int = 0
+    of: int = 0
+
+    def add(self, hit: bool) -> None:
+        """One more."""
+        self.hits += hit
+        self.of += 1
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1, rounded for people; None where nothing was tried."""
+        return round(self.hits / self.of, 4) if self.of else None
+
+
+@dataclass(slots=True)
+class StillScore:
+    """What was counted on labelled pictures so far."""
+
+    pictures: int = 0
+    by_height: dict[int, Tally] = field(default_factory=lambda: {h: Tally() for h in HEIGHTS})
+    by_attribute: dict[str, Tally] = field(default_factory=dict)
+    alarms: int = 0
+    needless: float = 0.0
+
+    def add(self, labels: Labels, erased: Boxes, size_wh: Size) -> None:
+        """One more picture. erased (m, 4), in whole pixels."""
+        self.pictures += 1
+        self.alarms += alarms(erased, labels.xyxy)
+        self.needless += needless(erased, labels.xyxy, size_wh)
+        for i in np.flatnonzero(~labels.ignore & (labels.heights >= min(HEIGHTS))):
+            hit = covered(labels.xyxy[i], erased) >= ENOUGH
+            for height, tally in self.by_height.items():
+                if labels.heights[i] >= height:
+                    tally.add(hit)
+            if labels.heights[i] >= LEAST_PX:
+                _count(self.by_attribute, labels.attributes[i], hit)
+
+    def numbers(self) -> dict[str, Any]:
+        """For the report."""
+        return {
+            "pictures": self.pictures,
+            "boxes": {str(h): t.of for h, t in self.by_height.items()},
+            "recall": {str(h): t.share for h, t in self.by_height.items()},
+            "recall_by_attribute": _shares(self.by_attribute),
+            "false_alarms_per_picture": round(self.alarms / max(1, self.pictures), 3),
+            "needless_area": round(self.needless / max(1, self.pictures), 4),
+        }
+
+
+def _count(tallies: dict[str, Tally], attributes: Mapping[str, Any], hit: bool) -> None:
+    for name, value in attributes.items():
+        tallies.setdefault(f"{name} {value}", Tally()).add(hit)
+
+
+def _shares(tallies: Mapping[str, Tally]) -> dict[str, dict[str, Any]]:
+    return {name: {"share": t.share, "boxes": t.of} for name, t in sorted(tallies.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackScore:
+    """How one object fared.
+
+    boxes    judged.
+    leaks    of them.
+    longest  leaks in a row. Frames without a judged box between two leaks neither end the row nor lengthen it.
+    """
+
+    boxes: int
+    leaks: int
+    longest: int
+    attributes: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class VideoScore:
+    """What was counted on labelled videos so far.
+
+    is_leak  tells from the covered share of a box whether it leaks.
+    """
+
+    is_leak: Callable[[float], bool] = lambda share: share < ENOUGH
+    frames: int = 0
+    alarms: int = 0
+    needless: float = 0.0
+    tracks: list[TrackScore] = field(default_factory=list)
+
+    def add(self, truth: VideoTruth, erased: Sequence[Boxes]) -> None:
+        """One more video. erased: for each frame (m, 4), in whole pixels."""
+        labelled = by_frame(truth)
+        self.frames += truth.frames
+        self.alarms += sum(alarms(e, b) for e, b in zip(erased, labelled, strict=True))
+        self.needless += sum(needless(e, b, truth.size_wh) for e, b in zip(erased, labelled, strict=True))
+        self.tracks += [s for t in truth.tracks if not t.ignore and (s := self._track(t, erased)).boxes]
+
+    def _track(self, track: TrackTruth, erased: Sequence[Boxes]) -> TrackScore:
+        judged = track.xyxy[:, 3] - track.xyxy[:, 1] >= LEAST_PX
+        pairs = zip(track.frame[judged], track.xyxy[judged], strict=True)
+        leaks = [self.is_leak(covered(box, erased[frame])) for frame, box in pairs]
+        return TrackScore(len(leaks), sum(leaks), longest_row(leaks), track.attributes)
+
+    def numbers(self) -> dict[str, Any]:
+        """For the report. Shares are 0 to 1.
+
+        `never_covered` counts tracks that leaked in all their frames; `clear` is about objects of which the labels say nothing
+        bad: every attribute is 0, or there is none.
+        """
+        boxes, leaks = (sum(getattr(t, name) for t in self.tracks) for name in ("boxes", "leaks"))
+        longest = np.array([t.longest for t in self.tracks] or [0])
+        sometime = [t for t in self.tracks if t.leaks < t.boxes]
+        clear = [t for t in self.tracks if not any(t.attributes.values())]
+        return {
+            "frames": self.frames,
+            "tracks": len(self.tracks),
+            "boxes": boxes,
+            "leaks": leaks,
+            "leak_rate": _rate(self.tracks),
+            "leak_rate_of_tracks_once_covered": _rate(sometime),
+            "clear": {
+                "boxes": sum(t.boxes for t in clear),
+                "leak_rate": _rate(clear),
+                BRIEF_KEY: _without_long_leaks(clear),
+            },
+            "never_covered": len(self.tracks) - len(sometime),
+            "longest_leak_frames": int(longest.max()),
+            "longest_leak_frames_p95": round(float(np.percentile(longest, 95)), 1),
+            BRIEF_KEY: _without_long_leaks(self.tracks),
+            "false_alarms_per_frame": round(self.alarms / max(1, self.frames), 3),
+            "needless_area": round(self.needless / max(1, self.frames), 4),
+            "leak_rate_by_attribute": self._by_attribute(),
+        }
+
+    def _by_attribute(self) -> dict[str, dict[str, Any]]:
+        groups: dict[str, list[TrackScore]] = {}
+        for track in self.tracks:
+            for name, value in track.attributes.items():
+                groups.setdefault(f"{name} {value}", []).append(track)
+        return {name: {"share": _rate(g), "boxes": sum(t.boxes for t in g)} for name, g in sorted(groups.items())}
+
+
+def stays_legible(share: float) -> bool:
+    """Whether a box of which that share is covered can be read still."""
+    return 1 - share >= LEGIBLE - 1e-9
+
+
+def _rate(tracks: Iterable[TrackScore]) -> float | None:
+    counts = [(t.leaks, t.boxes) for t in tracks]
+    return round(sum(n for n, _ in counts) / sum(n for _, n in counts), 5) if counts else None
+
+
+def _without_long_leaks(tracks: Sequence[TrackScore]) -> float | None:
+    return round(sum(t.longest <= BRIEF for t in tracks) / len(tracks), 4) if tracks else None
+
+
+def longest_row(leaks: Iterable[bool]) -> int:
+    """The most True in a row."""
+    longest = row = 0
+    for leak in leaks:
+        row = row + 1 if leak else 0
+        longest = max(longest, row)
+    return longest
+
+
+def by_frame(truth: VideoTruth) -> list[Boxes]:
+    """For each frame, all labelled boxes (n, 4), those to be ignored too."""
+    boxes: list[list[NDArray[np.float32]]] = [[] for _ in range(truth.frames)]
+    for track in truth.tracks:
+        for frame, box in zip(track.frame, track.xyxy, strict=True):
+            boxes[frame].append(box)
+    return [np.array(b, np.float32).reshape(-1, 4) for b in boxes]
