@@ -119,7 +119,7 @@ class Camera:
         )
         if matrix is None or agree.mean() < LEAST_AGREE:
             return STILL
-        return _step(matrix)
+        return _step(np.asarray(matrix, np.float64))
 
 
 def _step(matrix: NDArray[np.float64]) -> Step:
