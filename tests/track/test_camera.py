@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efface.track.camera import FARTHEST_ZOOM, STILL, Camera, Step, Views, after
+from efface.track.camera import FARTHEST_ZOOM, MOST_MISSED, STILL, Camera, Step, Views, after
 
 SMALL_WH, SIZE_WH = (384, 216), (1280, 720)
 CENTRE = 640 + 360j
@@ -36,8 +36,9 @@ def filmed(picture, step):
 
 
 def measured(*pictures):
+    """The view of each."""
     camera = Camera()
-    return [camera.step(p, SIZE_WH) for p in pictures]
+    return [camera.view(p, SIZE_WH) for p in pictures]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,23 @@ def test_what_cannot_be_told_is_no_motion(other):
     small = cv2.resize(texture(), SMALL_WH)
     assert measured(small, cv2.resize(other, SMALL_WH))[1] == STILL
     assert measured(small[:100], small)[1] == STILL
+
+
+def test_over_a_blurred_frame_the_camera_is_found_again():
+    picture, jerk = texture(), around(CENTRE, 1, 0, 30 + 10j)
+    grey = np.full((216, 384, 3), 128, np.uint8)
+    views = measured(filmed(picture, STILL), grey, filmed(picture, jerk))
+    assert views[1] == STILL
+    assert abs(views[2].shift - jerk.shift) < 1.5
+
+
+def test_another_scene_begins_anew_after_some_frames():
+    other = texture(2)
+    views = measured(
+        filmed(texture(), STILL), *[filmed(other, STILL)] * (MOST_MISSED + 1), filmed(other, around(CENTRE, 1, 0, 20j))
+    )
+    assert views[-2] == STILL
+    assert abs(views[-1].shift - 20j) < 1.5
 
 
 PART = st.floats(-200, 200)

@@ -20,7 +20,7 @@ from efface.planning.plan import Plan
 from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
-from efface.track.camera import STILL, Camera, Step, Views, after
+from efface.track.camera import STILL, Camera, Step, Views
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, thumbnail, with_cuts
 from efface.track.tracker import Tracker
@@ -121,6 +121,6 @@ def _looked_at(
         seen = detector.detect(frame)
         small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
         thumb = thumbnail(small)
-        view = after(view, camera.step(small, frame.size_wh))
+        view = camera.view(small, frame.size_wh)
         notes.views.append(view)
         yield (frame.index, frame.pts, seen), thumb

@@ -33,6 +33,9 @@ AGREE = 1.0
 MOST_ZOOM = 0.2
 """In one step, as the logarithm. More is no camera."""
 
+MOST_MISSED = 5
+"""After so many frames that cannot be compared, it begins anew, as if the camera had stood still."""
+
 FARTHEST_ZOOM = 20.0
 """Logarithm of all zoom since the beginning. Beyond it numbers get coarse, and zoom is no longer counted."""
 
@@ -95,39 +98,52 @@ def turned(xyxy: NDArray[np.floating], turn: NDArray[np.complex128], shift: NDAr
 
 
 class Camera:
-    """Takes frames in order, made small, and tells the step that led to each."""
+    """Takes frames in order, made small, and tells the view of each.
+
+    A frame that cannot be compared, as it is blurred by a jerk, has the view before it; the next one is compared with the last
+    that could be.
+    """
 
     def __init__(self) -> None:
-        self._before: NDArray[np.uint8] | None = None
+        self._known: NDArray[np.uint8] | None = None
+        self._view, self._missed = STILL, 0
 
-    def step(self, rgb: NDArray[np.uint8], size_wh: Size) -> Step:
-        """From the frame before to this one; STILL when it cannot be told, or when there is none before.
+    def view(self, rgb: NDArray[np.uint8], size_wh: Size) -> Step:
+        """Where the camera looks in this frame, against the first.
 
         rgb      (h, w, 3) uint8, the frame made small; sides may shrink by different factors.
         size_wh  of the frame itself.
         """
         grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        before, self._before = self._before, grey
-        if before is None or before.shape != grey.shape:
-            return STILL
-        a, b = _followed(before, grey)
+        step = self._step(grey, size_wh)
+        self._missed = 0 if step else self._missed + 1
+        if step or self._known is None or self._missed > MOST_MISSED:
+            self._known, self._missed = grey, 0
+            self._view = after(self._view, step or STILL)
+        return self._view
+
+    def _step(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
+        """From the last known frame to this one; None when it cannot be told."""
+        if self._known is None or self._known.shape != grey.shape:
+            return None
+        a, b = _followed(self._known, grey)
         if len(a) < LEAST_CORNERS:
-            return STILL
+            return None
         factor = np.array(size_wh) / (grey.shape[1], grey.shape[0])
         matrix, agree = cv2.estimateAffinePartial2D(
             a * factor, b * factor, method=cv2.RANSAC, ransacReprojThreshold=AGREE * float(factor.max())
         )
         if matrix is None or agree.mean() < LEAST_AGREE:
-            return STILL
+            return None
         return _step(np.asarray(matrix, np.float64))
 
 
-def _step(matrix: NDArray[np.float64]) -> Step:
+def _step(matrix: NDArray[np.float64]) -> Step | None:
     turn = complex(matrix[0, 0], matrix[1, 0])
     shift = complex(matrix[0, 2], matrix[1, 2])
     zoom = np.log(abs(turn)) if turn else np.inf
     if not np.isfinite([turn, shift]).all() or abs(zoom) > MOST_ZOOM:
-        return STILL
+        return None
     return Step(turn, shift)
 
 
