@@ -36,7 +36,7 @@ def filmed(picture, step):
 
 
 def measured(*pictures):
-    """The view of each."""
+    """The view of each, or None."""
     camera = Camera()
     return [camera.view(p, SIZE_WH) for p in pictures]
 
@@ -65,18 +65,19 @@ def test_something_that_crosses_the_picture_is_not_the_camera():
 
 
 @pytest.mark.parametrize("other", [texture(2), np.zeros((720, 1280, 3), np.uint8)], ids=["another", "black"])
-def test_what_cannot_be_told_is_no_motion(other):
+def test_what_cannot_be_told_is_not_told(other):
     small = cv2.resize(texture(), SMALL_WH)
-    assert measured(small, cv2.resize(other, SMALL_WH))[1] == STILL
-    assert measured(small[:100], small)[1] == STILL
+    assert measured(small, cv2.resize(other, SMALL_WH))[1] is None
+    assert measured(small[:100], small)[1] is None
 
 
 def test_over_a_blurred_frame_the_camera_is_found_again():
     picture, jerk = texture(), around(CENTRE, 1, 0, 30 + 10j)
     grey = np.full((216, 384, 3), 128, np.uint8)
     views = measured(filmed(picture, STILL), grey, filmed(picture, jerk))
-    assert views[1] == STILL
+    assert views[1] is None
     assert abs(views[2].shift - jerk.shift) < 1.5
+    assert Views.of(views).shift[1] == pytest.approx(views[2].shift / 2)
 
 
 def test_another_scene_begins_anew_after_some_frames():
@@ -84,6 +85,7 @@ def test_another_scene_begins_anew_after_some_frames():
     views = measured(
         filmed(texture(), STILL), *[filmed(other, STILL)] * (MOST_MISSED + 1), filmed(other, around(CENTRE, 1, 0, 20j))
     )
+    assert views[1:-2] == [None] * MOST_MISSED
     assert views[-2] == STILL
     assert abs(views[-1].shift - 20j) < 1.5
 
@@ -117,6 +119,11 @@ def test_zoom_that_adds_up_over_hours_stays_a_number():
         view = after(view, around(CENTRE, 1.01, 0.1, 2))
     assert abs(np.log(abs(view.turn))) <= FARTHEST_ZOOM
     assert np.isfinite(view.shift)
+
+
+def test_views_that_are_not_known_at_all_are_those_of_a_fixed_camera():
+    assert np.array_equal(Views.of([None, None]).turn, [1, 1])
+    assert len(Views.of([]).shift) == 0
 
 
 def test_a_fixed_camera_leaves_boxes_where_they_are():

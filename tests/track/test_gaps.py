@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_an_unseen_box_grows_with_time_and_not_without_end():
     sides = full.xyxy[:, 2] - full.xyxy[:, 0]
     after = sides[full.frame >= 500]
     assert (np.diff(after) >= -1e-3).all()
-    assert 40 < after[12] < after.max() <= 40 * 2.001
+    assert after[0] < after[12] < after.max() <= after[0] * 2.001
     before = sides[full.frame <= 500][::-1]
     np.testing.assert_allclose(before[: len(after)], after[: len(before)], atol=1e-3)
 
@@ -257,3 +258,13 @@ def test_what_stands_still_before_a_hand_held_camera_stays_covered_before_betwee
     ignorant = filled(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions())
     assert not all(covers(ignorant, i, there[i]) for i in ignorant.frame)
     assert area(full.xyxy).sum() < area(ignorant.xyxy).sum()
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "side"), [(FACE, 0.9, 40), (FACE, 0.6, 40), (FACE, 0.25, 52), (FACE, 0.1, 52), (PLATE, 0.1, 40)]
+)
+def test_the_less_sure_a_face_was_the_more_around_it_is_covered(kind, score, side):
+    seen = still(5, 6)
+    seen = replace(seen, kind=kind, score=np.full(2, score, np.float32))
+    full = filled(seen, steady(12), Shots([], 12), TrackOptions(lead_in_s=0, lead_out_s=0))
+    np.testing.assert_allclose(full.xyxy[:, 2] - full.xyxy[:, 0], side, rtol=1e-5)

@@ -39,7 +39,7 @@ class _Notes:
     bad: list[int] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     checksums: list[int] = field(default_factory=list)
-    views: list[Step] = field(default_factory=list)
+    views: list[Step | None] = field(default_factory=list)
 
 
 def look(source: Source, sha256: str, detector: Detector, options: Options, listener: Listener) -> Plan:
@@ -100,11 +100,12 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
 
 def _over_time(frames: Iterator[Frame], detector: Detector, options: Options, notes: _Notes, source: Source) -> Iterator[Track]:
     tracker = Tracker(options.track, detector.sure)
-    base = float(source.time_base)
+    base, held = float(source.time_base), STILL
     for (frame_number, pts, seen), is_cut in with_cuts(_looked_at(frames, detector, notes)):
         if is_cut:
             notes.cuts.append(frame_number)
-        yield from tracker.update(frame_number, pts * base, seen, is_cut=is_cut, view=notes.views[frame_number])
+        held = notes.views[frame_number] or held
+        yield from tracker.update(frame_number, pts * base, seen, is_cut=is_cut, view=held)
     yield from tracker.flush()
 
 
@@ -112,15 +113,14 @@ def _looked_at(
     frames: Iterator[Frame], detector: Detector, notes: _Notes
 ) -> Iterator[tuple[tuple[int, int, Detections], NDArray[np.float32]]]:
     thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
-    camera, view = Camera(), STILL
+    camera = Camera()
     for frame in frames:
         if frame.is_bad:  # what it shows is unknown: no sighting, and no sign of a shot change
-            notes.views.append(view)
+            notes.views.append(None)
             yield (frame.index, frame.pts, Detections.none()), thumb
             continue
         seen = detector.detect(frame)
         small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
         thumb = thumbnail(small)
-        view = camera.view(small, frame.size_wh)
-        notes.views.append(view)
+        notes.views.append(camera.view(small, frame.size_wh))
         yield (frame.index, frame.pts, seen), thumb

@@ -42,7 +42,10 @@ FARTHEST_ZOOM = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From one frame to the next: x' = turn * x + shift, in pixels of the upright frame, x + iy."""
+    """From one frame to the next: x' = turn * x + shift, in pixels of the upright frame, x + iy.
+
+    A view is one, too: the step from the first frame.
+    """
 
     turn: complex = 1 + 0j
     shift: complex = 0j
@@ -67,9 +70,15 @@ class Views:
         return cls(np.ones(count, np.complex128), np.zeros(count, np.complex128))
 
     @classmethod
-    def of(cls, views: Sequence[Step]) -> Views:
-        """From the view of every frame, as `after` gives them."""
-        return cls(np.array([v.turn for v in views], np.complex128), np.array([v.shift for v in views], np.complex128))
+    def of(cls, views: Sequence[Step | None]) -> Views:
+        """From the view of every frame. Where one is None, the camera went evenly from the view before to the one after."""
+        known = np.flatnonzero([v is not None for v in views])
+        if not len(known):
+            return cls.fixed(len(views))
+        turn = np.array([v.turn for v in views if v is not None], np.complex128)
+        shift = np.array([v.shift for v in views if v is not None], np.complex128)
+        frame = np.arange(len(views))
+        return cls(np.interp(frame, known, turn), np.interp(frame, known, shift))
 
     def seen_from(self, xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: NDArray[np.integer]) -> Boxes:
         """Boxes (n, 4) of the frames `frame` (n,), as the camera of the frames `at` (n,) sees these places; upright."""
@@ -100,16 +109,18 @@ def turned(xyxy: NDArray[np.floating], turn: NDArray[np.complex128], shift: NDAr
 class Camera:
     """Takes frames in order, made small, and tells the view of each.
 
-    A frame that cannot be compared, as it is blurred by a jerk, has the view before it; the next one is compared with the last
-    that could be.
+    A frame that cannot be compared, as it is blurred by a jerk, has none; the next one is compared with the last that has.
+
+    held  the last view that could be told.
     """
 
     def __init__(self) -> None:
+        self.held = STILL
         self._known: NDArray[np.uint8] | None = None
-        self._view, self._missed = STILL, 0
+        self._missed = 0
 
-    def view(self, rgb: NDArray[np.uint8], size_wh: Size) -> Step:
-        """Where the camera looks in this frame, against the first.
+    def view(self, rgb: NDArray[np.uint8], size_wh: Size) -> Step | None:
+        """Where the camera looks in this frame, against the first; None when it cannot be told.
 
         rgb      (h, w, 3) uint8, the frame made small; sides may shrink by different factors.
         size_wh  of the frame itself.
@@ -117,10 +128,11 @@ class Camera:
         grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
         step = self._step(grey, size_wh)
         self._missed = 0 if step else self._missed + 1
-        if step or self._known is None or self._missed > MOST_MISSED:
-            self._known, self._missed = grey, 0
-            self._view = after(self._view, step or STILL)
-        return self._view
+        if not step and self._known is not None and self._missed <= MOST_MISSED:
+            return None
+        self._known, self._missed = grey, 0
+        self.held = after(self.held, step or STILL)
+        return self.held
 
     def _step(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
         """From the last known frame to this one; None when it cannot be told."""
