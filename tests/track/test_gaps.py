@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +15,7 @@ from efface.geometry import area, grown, overlap
 from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
 from efface.timing import Timeline
+from efface.track.camera import STILL, Step, Views, after
 from efface.track.gaps import Shots, filled
 from efface.tracks import Reason, Track
 
@@ -117,7 +119,7 @@ def test_an_unseen_box_grows_with_time_and_not_without_end():
     sides = full.xyxy[:, 2] - full.xyxy[:, 0]
     after = sides[full.frame >= 500]
     assert (np.diff(after) >= -1e-3).all()
-    assert 40 < after[12] < after.max() <= 40 * 2.001
+    assert after[0] < after[12] < after.max() <= after[0] * 2.001
     before = sides[full.frame <= 500][::-1]
     np.testing.assert_allclose(before[: len(after)], after[: len(before)], atol=1e-3)
 
@@ -234,3 +236,35 @@ def test_a_half_plate_seen_at_the_rim_is_covered_to_the_rim():
     covered = covering(full, ((800, 400),), CoverOptions())
     for i in range(12):
         assert covers(covered, i, np.float32([left[i], 200, 800, 222]))
+
+
+def shaken(frames, seed=1):
+    """A hand-held camera: every frame pans by up to 40 pixels and rolls and zooms a little."""
+    rng, views = np.random.default_rng(seed), [STILL]
+    for _ in range(frames - 1):
+        turn = np.exp(rng.normal(0, 0.01) + 1j * rng.normal(0, 0.01))
+        views.append(after(views[-1], Step(complex(turn), complex(*rng.uniform(-40, 40, 2)))))
+    return Views.of(views)
+
+
+@pytest.mark.parametrize("kind", [FACE, PLATE])
+def test_what_stands_still_before_a_hand_held_camera_stays_covered_before_between_and_after(kind):
+    views, frame = shaken(60), np.arange(60)
+    there = views.seen_from(np.tile(np.float32([[300, 200, 340, 240]]), (60, 1)), 0 * frame, frame)
+    sightings = [20, 21, 22, 23, 24, 38, 39, 40]
+    full = filled(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions(), views)
+    assert full.frame.tolist() == list(range(7, 53))
+    assert all(covers(full, i, there[i]) for i in full.frame)
+    ignorant = filled(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions())
+    assert not all(covers(ignorant, i, there[i]) for i in ignorant.frame)
+    assert area(full.xyxy).sum() < area(ignorant.xyxy).sum()
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "side"), [(FACE, 0.9, 40), (FACE, 0.6, 40), (FACE, 0.25, 52), (FACE, 0.1, 52), (PLATE, 0.1, 40)]
+)
+def test_the_less_sure_a_face_was_the_more_around_it_is_covered(kind, score, side):
+    seen = still(5, 6)
+    seen = replace(seen, kind=kind, score=np.full(2, score, np.float32))
+    full = filled(seen, steady(12), Shots([], 12), TrackOptions(lead_in_s=0, lead_out_s=0))
+    np.testing.assert_allclose(full.xyxy[:, 2] - full.xyxy[:, 0], side, rtol=1e-5)

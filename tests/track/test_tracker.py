@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from efface.detections import FACE, PLATE, Detections
 from efface.options import TrackOptions
+from efface.track.camera import STILL, Step
 from efface.track.tracker import Tracker
 from efface.tracks import Reason
 
@@ -27,12 +28,14 @@ def seen(*rows):
     )
 
 
-def tracked(frames, cuts=(), options=None, seconds=None, sure=None):
+def tracked(frames, cuts=(), options=None, seconds=None, sure=None, views=None):
     """Tracks of a video, in which frames[i] is what was detected."""
     tracker = Tracker(options or TrackOptions(), sure or BOTH)
     found = []
     for i, detections in enumerate(frames):
-        found += tracker.update(i, seconds[i] if seconds else i / FPS, detections, is_cut=i in cuts)
+        found += tracker.update(
+            i, seconds[i] if seconds else i / FPS, detections, is_cut=i in cuts, view=views[i] if views else STILL
+        )
     return sorted([*found, *tracker.flush()], key=lambda t: t.id)
 
 
@@ -177,3 +180,11 @@ def test_a_larger_thing_below_a_plate_is_another_one_and_leads_no_track_across_t
     sign, other = (682, 93, 730, 146), (683, 133, 790, 191)
     tracks = tracked([*[plates(sign)] * 12, plates(other), *[seen()] * 30, plates((591, 488, 770, 560))])
     assert [len(t) for t in tracks] == [12, 1, 1]
+
+
+def test_a_hand_held_camera_breaks_no_track():
+    """Two faces that stand side by side, and a camera that jumps by their distance."""
+    jumps = [0, 0, 60, 60, 0, 60, 0, 0, 60]
+    video = [seen((100 + j, 100, 40, 0.9), (160 + j, 100, 40, 0.9)) for j in jumps]
+    tracks = tracked(video, views=[Step(1 + 0j, complex(j)) for j in jumps])
+    assert [np.ptp(t.xyxy[:, 0] - np.array(jumps)) for t in tracks] == [0, 0]

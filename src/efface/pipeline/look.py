@@ -20,6 +20,7 @@ from efface.planning.plan import Plan
 from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
+from efface.track.camera import STILL, Camera, Step, Views
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, thumbnail, with_cuts
 from efface.track.tracker import Tracker
@@ -38,6 +39,7 @@ class _Notes:
     bad: list[int] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     checksums: list[int] = field(default_factory=list)
+    views: list[Step | None] = field(default_factory=list)
 
 
 def look(source: Source, sha256: str, detector: Detector, options: Options, listener: Listener) -> Plan:
@@ -52,7 +54,7 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
     timeline = Timeline(np.array(notes.pts, np.int64), source.time_base)
     if source.info.medium != "photo":
         shots = Shots(notes.cuts, len(timeline))
-        tracks = [filled(t, timeline, shots, options.track) for t in tracks]
+        tracks = [filled(t, timeline, shots, options.track, Views.of(notes.views)) for t in tracks]
     sizes = tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
     covered = [c for t in tracks if (c := covering(t, sizes, options.cover))]
     plan = Plan(
@@ -98,22 +100,27 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
 
 def _over_time(frames: Iterator[Frame], detector: Detector, options: Options, notes: _Notes, source: Source) -> Iterator[Track]:
     tracker = Tracker(options.track, detector.sure)
-    base = float(source.time_base)
-    for (frame_number, pts, seen), is_cut in with_cuts(_looked_at(frames, detector)):
+    base, held = float(source.time_base), STILL
+    for (frame_number, pts, seen), is_cut in with_cuts(_looked_at(frames, detector, notes)):
         if is_cut:
             notes.cuts.append(frame_number)
-        yield from tracker.update(frame_number, pts * base, seen, is_cut=is_cut)
+        held = notes.views[frame_number] or held
+        yield from tracker.update(frame_number, pts * base, seen, is_cut=is_cut, view=held)
     yield from tracker.flush()
 
 
 def _looked_at(
-    frames: Iterator[Frame], detector: Detector
+    frames: Iterator[Frame], detector: Detector, notes: _Notes
 ) -> Iterator[tuple[tuple[int, int, Detections], NDArray[np.float32]]]:
     thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
+    camera = Camera()
     for frame in frames:
         if frame.is_bad:  # what it shows is unknown: no sighting, and no sign of a shot change
+            notes.views.append(None)
             yield (frame.index, frame.pts, Detections.none()), thumb
             continue
         seen = detector.detect(frame)
-        thumb = thumbnail(frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE)))
+        small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
+        thumb = thumbnail(small)
+        notes.views.append(camera.view(small, frame.size_wh))
         yield (frame.index, frame.pts, seen), thumb

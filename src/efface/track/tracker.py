@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import Detections
+from efface.geometry import Boxes
 from efface.options import TrackOptions
+from efface.track.camera import STILL as FIXED
+from efface.track.camera import Step, turned
 from efface.track.match import match
 from efface.track.motion import MOTIONS, STILL, YOUNG, Course, Motion, course, moved
 from efface.tracks import Reason, Track
@@ -33,20 +36,24 @@ class _Open:
     seconds: list[float] = field(default_factory=list)
     boxes: list[NDArray[np.float32]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    views: list[Step] = field(default_factory=list)
     course: Course = STILL
 
-    def add(self, frame: int, second: float, box: NDArray[np.float32], score: float) -> None:
+    def add(self, frame: int, second: float, box: NDArray[np.float32], score: float, view: Step) -> None:
         self.frames.append(frame)
         self.seconds.append(second)
         self.boxes.append(box)
         self.scores.append(score)
+        self.views.append(view)
         recent = slice(-self.motion.most_recent, None)
-        self.course = course(np.array(self.seconds[recent]), np.array(self.boxes[recent]), self.motion)
+        boxes = _seen_from(view, np.array(self.boxes[recent]), self.views[recent])
+        self.course = course(np.array(self.seconds[recent]), boxes, self.motion)
 
-    def expected(self, second: float) -> NDArray[np.float32]:
+    def expected(self, second: float, view: Step) -> NDArray[np.float32]:
+        """Where it has moved since, as the camera sees it now."""
         elapsed_s = np.array([second - self.seconds[-1]])
-        box = moved(self.boxes[-1][None], self.course, elapsed_s, self.motion)[0]
-        return np.asarray(box, np.float32)
+        box = moved(self.boxes[-1][None], self.course, elapsed_s, self.motion)
+        return np.asarray(_seen_from(view, box, self.views[-1:])[0])
 
     def reach(self, second: float) -> float:
         """Share by which boxes grow before they are compared with this track's, in steps of a tenth."""
@@ -69,6 +76,12 @@ class _Open:
         )
 
 
+def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Boxes:
+    """Boxes (n, 4), each seen in another view, as they are in this one."""
+    turn = view.turn / np.array([v.turn for v in views])
+    return turned(xyxy, turn, view.shift - turn * np.array([v.shift for v in views]))
+
+
 class Tracker:
     """Takes frames in order and gives tracks of sightings as they end. Every strong detection is in exactly one track."""
 
@@ -77,9 +90,13 @@ class Tracker:
         self._sure = sure
         self._open: list[_Open] = []
         self._next_id = 1
+        self._view = FIXED
 
-    def update(self, frame: int, second: float, seen: Detections, *, is_cut: bool = False) -> Iterator[Track]:
-        """The next frame. `is_cut`: a new shot begins with it, so all tracks end before it."""
+    def update(
+        self, frame: int, second: float, seen: Detections, *, is_cut: bool = False, view: Step = FIXED
+    ) -> Iterator[Track]:
+        """The next frame. `is_cut`: a new shot begins with it, so all tracks end before it. `view`: see `camera.Views`."""
+        self._view = view
         yield from self._end(lambda t: is_cut or second - t.seconds[-1] > self._patience_s)
         for kind in np.unique(seen.kind):
             self._see(frame, second, seen.rows(seen.kind == kind))
@@ -103,7 +120,7 @@ class Tracker:
         self._continue(frame, second, seen.rows(~strong), waiting, LEAST_WEAK)
         for i in range(len(left)):
             track = _Open(self._next_id, int(left.kind[i]))
-            track.add(frame, second, left.xyxy[i], float(left.score[i]))
+            track.add(frame, second, left.xyxy[i], float(left.score[i]), self._view)
             self._open.append(track)
             self._next_id += 1
 
@@ -111,11 +128,11 @@ class Tracker:
         self, frame: int, second: float, seen: Detections, waiting: list[_Open], least: float
     ) -> tuple[Detections, list[_Open]]:
         """Adds detections to the tracks they continue, all of one kind. Gives back both that found no partner."""
-        expected = np.array([t.expected(second) for t in waiting], np.float32).reshape(-1, 4)
+        expected = np.array([t.expected(second, self._view) for t in waiting], np.float32).reshape(-1, 4)
         reach = np.array([t.reach(second) for t in waiting], np.float32)
         pairs = match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])]) if len(seen) else []
         for row, column in pairs:
-            waiting[row].add(frame, second, seen.xyxy[column], float(seen.score[column]))
+            waiting[row].add(frame, second, seen.xyxy[column], float(seen.score[column]), self._view)
         is_left = np.ones(len(seen), bool)
         is_left[[c for _, c in pairs]] = False
         taken = {r for r, _ in pairs}

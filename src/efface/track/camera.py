@@ -1,0 +1,172 @@
+"""How the camera moved: what the picture as a whole does from frame to frame.
+
+A hand-held camera moves everything at once. Where an object was, seen from where the camera is now, is a better guess than
+where it was on the screen. The motion of a frame is a similarity, x' = c x + d with complex numbers: zoom and roll in c, pan
+and shake in d. It is found as in video stabilisers: corners are followed (Lucas and Kanade 1981, in pyramids), kept when the
+way back leads to where they came from, and most of them agree (RANSAC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.geometry import Boxes, Size
+
+CORNERS = 300
+"""At most so many are followed."""
+
+LEAST_CORNERS = 12
+LEAST_AGREE = 0.5
+"""A motion with fewer corners, or a smaller share of them behind it, is that of something in front of the camera."""
+
+THERE_AND_BACK = 0.7
+"""Pixels of the small picture by which the way back may miss."""
+
+AGREE = 1.0
+"""Pixels of the small picture by which a corner may differ from the motion of all."""
+
+MOST_ZOOM = 0.2
+"""In one step, as the logarithm. More is no camera."""
+
+MOST_MISSED = 5
+"""After so many frames that cannot be compared, it begins anew, as if the camera had stood still."""
+
+FARTHEST_ZOOM = 20.0
+"""Logarithm of all zoom since the beginning. Beyond it numbers get coarse, and zoom is no longer counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one frame to the next: x' = turn * x + shift, in pixels of the upright frame, x + iy.
+
+    A view is one, too: the step from the first frame.
+    """
+
+    turn: complex = 1 + 0j
+    shift: complex = 0j
+
+
+STILL = Step()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """Where the camera looked in each frame, against the first: a point at x there is at turn * x + shift.
+
+    turn, shift  (n,) complex128; |turn| is the zoom, its angle the roll.
+    """
+
+    turn: NDArray[np.complex128]
+    shift: NDArray[np.complex128]
+
+    @classmethod
+    def fixed(cls, count: int) -> Views:
+        """A camera that stands still."""
+        return cls(np.ones(count, np.complex128), np.zeros(count, np.complex128))
+
+    @classmethod
+    def of(cls, views: Sequence[Step | None]) -> Views:
+        """From the view of every frame. Where one is None, the camera went evenly from the view before to the one after."""
+        known = np.flatnonzero([v is not None for v in views])
+        if not len(known):
+            return cls.fixed(len(views))
+        turn = np.array([v.turn for v in views if v is not None], np.complex128)
+        shift = np.array([v.shift for v in views if v is not None], np.complex128)
+        frame = np.arange(len(views))
+        return cls(np.interp(frame, known, turn), np.interp(frame, known, shift))
+
+    def seen_from(self, xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: NDArray[np.integer]) -> Boxes:
+        """Boxes (n, 4) of the frames `frame` (n,), as the camera of the frames `at` (n,) sees these places; upright."""
+        turn = self.turn[at] / self.turn[frame]
+        shift = self.shift[at] - turn * self.shift[frame]
+        return turned(xyxy, turn, shift)
+
+
+def after(view: Step, step: Step) -> Step:
+    """The view one step later."""
+    turn = step.turn * view.turn
+    if abs(np.log(abs(turn))) > FARTHEST_ZOOM:
+        step = Step(step.turn / abs(step.turn), step.shift)
+        turn = step.turn * view.turn
+    return Step(turn, step.turn * view.shift + step.shift)
+
+
+def turned(xyxy: NDArray[np.floating], turn: NDArray[np.complex128], shift: NDArray[np.complex128]) -> Boxes:
+    """Boxes (n, 4) under x' = turn * x + shift: their centres move and their sides grow, but they do not roll."""
+    boxes = xyxy.astype(np.float64)
+    centre = (boxes[:, 0] + boxes[:, 2]) / 2 + 1j * (boxes[:, 1] + boxes[:, 3]) / 2
+    centre = turn * centre + shift
+    half = (boxes[:, 2:] - boxes[:, :2]) / 2 * np.abs(turn)[:, None]
+    middle = np.stack([centre.real, centre.imag], axis=1)
+    return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
+
+
+class Camera:
+    """Takes frames in order, made small, and tells the view of each.
+
+    A frame that cannot be compared, as it is blurred by a jerk, has none; the next one is compared with the last that has.
+
+    held  the last view that could be told.
+    """
+
+    def __init__(self) -> None:
+        self.held = STILL
+        self._known: NDArray[np.uint8] | None = None
+        self._missed = 0
+
+    def view(self, rgb: NDArray[np.uint8], size_wh: Size) -> Step | None:
+        """Where the camera looks in this frame, against the first; None when it cannot be told.
+
+        rgb      (h, w, 3) uint8, the frame made small; sides may shrink by different factors.
+        size_wh  of the frame itself.
+        """
+        grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        step = self._step(grey, size_wh)
+        self._missed = 0 if step else self._missed + 1
+        if not step and self._known is not None and self._missed <= MOST_MISSED:
+            return None
+        self._known, self._missed = grey, 0
+        self.held = after(self.held, step or STILL)
+        return self.held
+
+    def _step(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
+        """From the last known frame to this one; None when it cannot be told."""
+        if self._known is None or self._known.shape != grey.shape:
+            return None
+        a, b = _followed(self._known, grey)
+        if len(a) < LEAST_CORNERS:
+            return None
+        factor = np.array(size_wh) / (grey.shape[1], grey.shape[0])
+        matrix, agree = cv2.estimateAffinePartial2D(
+            a * factor, b * factor, method=cv2.RANSAC, ransacReprojThreshold=AGREE * float(factor.max())
+        )
+        if matrix is None or agree.mean() < LEAST_AGREE:
+            return None
+        return _step(np.asarray(matrix, np.float64))
+
+
+def _step(matrix: NDArray[np.float64]) -> Step | None:
+    turn = complex(matrix[0, 0], matrix[1, 0])
+    shift = complex(matrix[0, 2], matrix[1, 2])
+    zoom = np.log(abs(turn)) if turn else np.inf
+    if not np.isfinite([turn, shift]).all() or abs(zoom) > MOST_ZOOM:
+        return None
+    return Step(turn, shift)
+
+
+def _followed(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Corners (n, 2) of the one picture, and where they are in the other."""
+    corners = cv2.goodFeaturesToTrack(before, CORNERS, 0.01, 7)
+    if corners is None:
+        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
+    guess = np.zeros_like(corners)  # only its memory is used
+    there, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, guess, winSize=(15, 15), maxLevel=3)
+    back, found_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, guess.copy(), winSize=(15, 15), maxLevel=3)
+    missed = np.linalg.norm((back - corners)[:, 0], axis=1)
+    is_good = (found[:, 0] == 1) & (found_back[:, 0] == 1) & (missed < THERE_AND_BACK)
+    return corners[is_good, 0], there[is_good, 0]
