@@ -59,8 +59,11 @@ def test_plates_are_erased_with_their_own_margin(efface, kept, kit, tmp_path, si
     done = efface("redact", path, "--margin", "0", "--plate-margin", "0.5", *kit.FAST)
     assert done.code == 0
     plan = kit.plan_of(path.with_suffix(".redacted.plan.json"))
-    boxes = {tuple(t["boxes"][:4]) for t in plan["tracks"]}
-    assert boxes == {(10, 10, 30, 34), (48, 47, 96, 59), (75, 16, 128, 31)}  # the last one comes near the rim
+    boxes = np.array(sorted(t["boxes"][:4] for t in plan["tracks"]))
+    wanted = np.array([(10, 10, 30, 34), (48, 47, 96, 59), (75, 16, 128, 31)])  # the last one comes near the rim
+    outwards = (boxes - wanted) * (-1, -1, 1, 1)
+    assert (outwards >= 0).all()
+    assert (outwards <= (0 if source != "clip.mp4" else 4)).all()  # the clip's camera moves
 
 
 @pytest.mark.parametrize(
