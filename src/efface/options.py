@@ -126,6 +126,10 @@ class TrackOptions(_Checked):
     lead_out_s: float = setting(
         0.5, flag="--track-lead-out", unit="s", at_least=0.0, help="Also cover this long after the last sighting."
     )
+    hold_s: float = setting(
+        3.0, flag="--track-hold", unit="s", at_least=0.0,
+        help="Lead-in and lead-out of a face that appears, or vanishes, clearly seen, in mid-picture: it was turned away.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

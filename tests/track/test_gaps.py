@@ -268,3 +268,36 @@ def test_the_less_sure_a_face_was_the_more_around_it_is_covered(kind, score, sid
     seen = replace(seen, kind=kind, score=np.full(2, score, np.float32))
     full = filled(seen, steady(12), Shots([], 12), TrackOptions(lead_in_s=0, lead_out_s=0))
     np.testing.assert_allclose(full.xyxy[:, 2] - full.xyxy[:, 0], side, rtol=1e-5)
+
+
+def seen_at(x, score=0.8, frames=range(100, 110), kind=FACE):
+    seen = track(frames, [(x, 100, x + 40, 150)] * len(frames), kind)
+    return replace(seen, score=np.full(len(frames), score, np.float32))
+
+
+def lasts(seen, **options):
+    """First and last frame covered, of 200 at 25 a second."""
+    full = filled(seen, steady(200), Shots([], 200), TrackOptions(**options), None, ((640, 360),))
+    return int(full.frame[0]), int(full.frame[-1])
+
+
+def test_a_face_that_was_clearly_seen_in_mid_picture_is_covered_for_longer_before_and_after():
+    assert lasts(seen_at(300)) == (25, 184)
+    assert lasts(seen_at(300), hold_s=0) == (87, 121)
+    assert lasts(seen_at(300), lead_out_s=3.5) == (25, 196)
+    assert lasts(seen_at(300), hold_s=1, lead_in_s=0, lead_out_s=0) == (75, 134)
+
+
+@pytest.mark.parametrize(
+    "seen", [seen_at(300, score=0.3), seen_at(300, frames=(100, 101)), seen_at(10), seen_at(585), seen_at(300, kind=PLATE)]
+)
+def test_what_was_hardly_seen_or_may_have_left_the_picture_is_not_held(seen):
+    first, last = (int(seen.frame[i]) for i in (0, -1))
+    assert lasts(seen) == (first - 13, last + 12)
+
+
+def test_a_face_that_walks_to_the_rim_is_held_where_it_came_from_only():
+    frame = range(100, 110)
+    seen = track(frame, [(300 + 33 * i, 100, 340 + 33 * i, 150) for i in range(10)])
+    assert lasts(seen)[0] == 25
+    assert lasts(seen)[1] < 125

@@ -59,7 +59,7 @@ class Result:
 
 def plain(options: Options) -> Options:
     """Without help from time: each frame is covered where something counts by itself in that very frame, with its margin."""
-    return replace(options, track=TrackOptions(bridge_s=0.0, lead_in_s=0.0, lead_out_s=0.0))
+    return replace(options, track=TrackOptions(bridge_s=0.0, lead_in_s=0.0, lead_out_s=0.0, hold_s=0.0))
 
 
 class Looker:

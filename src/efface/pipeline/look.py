@@ -52,10 +52,10 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
         else:
             tracks = list(_over_time(watched, detector, options, notes, source))
     timeline = Timeline(np.array(notes.pts, np.int64), source.time_base)
-    if source.info.medium != "photo":
-        shots = Shots(notes.cuts, len(timeline))
-        tracks = [filled(t, timeline, shots, options.track, Views.of(notes.views)) for t in tracks]
     sizes = tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
+    if source.info.medium != "photo":
+        shots, views = Shots(notes.cuts, len(timeline)), Views.of(notes.views)
+        tracks = [filled(t, timeline, shots, options.track, views, sizes) for t in tracks]
     covered = [c for t in tracks if (c := covering(t, sizes, options.cover))]
     plan = Plan(
         source_sha256=sha256,

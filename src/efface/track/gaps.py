@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.geometry import Boxes, area, grown, hulls
+from efface.geometry import Boxes, Size, area, grown, hulls
 from efface.options import TrackOptions
 from efface.timing import Timeline
 from efface.track.camera import Views
@@ -31,6 +31,15 @@ DOUBTFUL, CERTAIN = 0.25, 0.6
 """Scores up to which a box is as little known as can be, and from which it is known exactly."""
 
 
+HELD_AFTER = 3
+"""So many sightings within LATELY_S say that something was there."""
+
+LATELY_S = 0.5
+
+FROM_RIM = 0.5
+"""Share of its longer side: what was seen nearer to the rim of the picture than this may have left it."""
+
+
 class Shots:
     """First and last frame of the shot around a frame."""
 
@@ -44,10 +53,18 @@ class Shots:
         return int(self._starts[i]), int(self._stops[i])
 
 
-def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions, views: Views | None = None) -> Track:
+def filled(
+    track: Track,
+    timeline: Timeline,
+    shots: Shots,
+    options: TrackOptions,
+    views: Views | None = None,
+    sizes: tuple[Size, ...] = (),
+) -> Track:
     """The track with every frame from lead-in to lead-out. Each box contains what was seen in its frame.
 
     views  where the camera looked; None when it stood still.
+    sizes  of every frame, or the one size of all; without it nothing is held.
     """
     views = views or Views.fixed(len(timeline))
     track = _unsure(track)
@@ -55,8 +72,10 @@ def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions
     start, stop = shots.around(int(track.frame[0]))
     first, last = int(track.frame[0]), int(track.frame[-1])
     # The frame on the screen at that time: with few frames a second, it was shown well before.
-    begin = max(start, int(np.searchsorted(seconds, seconds[first] - options.lead_in_s, side="right")) - 1)
-    end = min(stop, int(np.searchsorted(seconds, seconds[last] + options.lead_out_s, side="right")))
+    lead_in_s = max(options.lead_in_s, options.hold_s * _was_there(track, seconds, sizes, at=0))
+    lead_out_s = max(options.lead_out_s, options.hold_s * _was_there(track, seconds, sizes, at=-1))
+    begin = max(start, int(np.searchsorted(seconds, seconds[first] - lead_in_s, side="right")) - 1)
+    end = min(stop, int(np.searchsorted(seconds, seconds[last] + lead_out_s, side="right")))
     frame = np.arange(begin, end, dtype=np.int32)
     t = seconds[frame]
     seen_t = seconds[track.frame]
@@ -69,6 +88,19 @@ def filled(track: Track, timeline: Timeline, shots: Shots, options: TrackOptions
     at = np.searchsorted(frame, track.frame)
     xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
     return replace(track, frame=frame, xyxy=_enveloped(t, frame, xyxy, views), reason=reason, score=score)
+
+
+def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ...], at: int) -> bool:
+    """Whether it was clearly seen at its last sighting (-1), or first (0), in mid-picture. A person does not vanish there."""
+    if not sizes:
+        return False
+    t = seconds[track.frame]
+    late = np.abs(t - t[at]) <= LATELY_S
+    if late.sum() < HELD_AFTER or track.score[late].mean() < MOTIONS[track.kind].held_from:
+        return False
+    x1, y1, x2, y2 = track.xyxy[at]
+    width, height = sizes[track.frame[at]] if len(sizes) > 1 else sizes[0]
+    return bool(min(x1, y1, width - x2, height - y2) > FROM_RIM * max(x2 - x1, y2 - y1))
 
 
 def _unsure(track: Track) -> Track:
