@@ -130,6 +130,19 @@ def test_a_gap_is_the_riskier_the_longer_it_is_and_the_farther_the_box_went():
     assert told(track(0, 199, unseen=range(100, 102))) == ()
 
 
+def test_what_only_the_camera_has_moved_was_not_carried_far():
+    """The camera pans by two pixels a frame, and a box goes along with it."""
+
+    def panned(xyxy, frame, at):
+        return xyxy + np.float32([2, 0, 2, 0]) * (at - frame)[:, None]
+
+    seen = film(track(0, 199, unseen=range(100, 120), shift=2, box=(0, 190, 80, 310)))
+    ((along,), (across,)) = (doubts(seen, SURE, TALLNESS, *how) for how in ((panned,), ()))
+    assert (along.causes, along.first, along.last) == (("far",), 100, 119)
+    assert along.risk == risk_of("far", track(0, 199, unseen=range(100, 120)))
+    assert across.risk > 2 * along.risk
+
+
 def test_a_gap_names_the_frames_without_a_sighting_and_where_the_box_went():
     (found,) = told(track(0, 199, unseen=range(100, 150), shift=1, box=(200, 190, 280, 310)))
     assert (found.causes, found.first, found.last) == (("far",), 100, 149)

@@ -53,6 +53,7 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
             tracks = list(_over_time(watched, detector, options, notes, source))
     timeline = Timeline(np.array(notes.pts, np.int64), source.time_base)
     sizes = tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
+    views = Views.fixed(len(timeline))
     if source.info.medium != "photo":
         shots, views = Shots(notes.cuts, len(timeline)), Views.of(notes.views)
         tracks = [filled(t, timeline, shots, options.track, views, sizes) for t in tracks]
@@ -69,7 +70,7 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
         options=asdict(options),
         checksums=tuple(notes.checksums),
     )
-    return replace(plan, doubts=doubts(plan, detector.sure, tallness(options.cover)))
+    return replace(plan, doubts=doubts(plan, detector.sure, tallness(options.cover), views.seen_from))
 
 
 def _noted(frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo) -> Iterator[Frame]:

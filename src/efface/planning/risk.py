@@ -12,7 +12,7 @@ this module does not know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import log, prod
 
@@ -87,13 +87,26 @@ class _Moment:
     causes: Mapping[str, float]
 
 
+SeenFrom = Callable[[NDArray[np.floating], NDArray[np.integer], NDArray[np.integer]], Boxes]
+"""seen_from(xyxy, frame, at): boxes (n, 4) of the frames `frame` (n,), where the camera of the frames `at` (n,) sees them."""
+
+
+def _on_the_screen(xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: NDArray[np.integer]) -> Boxes:
+    return xyxy.astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Film:
-    """What moments are judged by. A plan, and the time of each of its frames, in seconds."""
+    """What moments are judged by. A plan, the time of each of its frames, in seconds, and how the camera moved."""
 
     plan: Plan
     seconds: NDArray[np.float64]
     frame_s: float
+    seen_from: SeenFrom
+
+    def shift(self, a: Boxes, frame: int, b: Boxes, at: int) -> float:
+        """How far the box b of frame `at` lies from where a of another frame is in its view. See _shift."""
+        return _shift(self.seen_from(a, np.array([frame]), np.array([at])), b)
 
     def shot(self, frame: int) -> tuple[int, int]:
         """Half-open range of the frames of the shot around a frame."""
@@ -111,14 +124,17 @@ class _Film:
         return max(_covered(outer, there), _covered(seen, [r for r in then if r.track in go_on]))
 
 
-def doubts(plan: Plan, sure: Mapping[int, float], tallness: Mapping[int, float]) -> tuple[Doubt, ...]:
+def doubts(
+    plan: Plan, sure: Mapping[int, float], tallness: Mapping[int, float], seen_from: SeenFrom = _on_the_screen
+) -> tuple[Doubt, ...]:
     """Every doubtful moment of the plan, riskiest first. What a person drew, or keeps visible, leaves no doubt.
 
-    sure      score from which an object of each kind counts by itself.
-    tallness  height of what is erased over that of the object, by kind (see `build.tallness`).
+    sure       score from which an object of each kind counts by itself.
+    tallness   height of what is erased over that of the object, by kind (see `build.tallness`).
+    seen_from  how the camera moved; what only it has moved was not carried far.
     """
     seconds = plan.timeline.seconds
-    film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0)
+    film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from)
     found: list[Doubt] = []
     for track in plan.tracks:
         if not track.keep and track.kind != DRAWN and (track.reason == Reason.SEEN).any():
@@ -189,7 +205,7 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
     if shot_goes_on:
         was_there *= 1 - film.taken_over(sighting, at, box, edge + way, track.id)
     unseen_s = float(abs(film.seconds[edge] - film.seconds[at]))
-    causes = {FAR: was_there * _far(unseen_s, _shift(sighting, box))}
+    causes = {FAR: was_there * _far(unseen_s, film.shift(sighting, at, box, edge))}
     beyond = edge
     if shot_goes_on:
         abrupt = was_there * (1 - _clipped(unseen_s / HELD_S))
@@ -233,7 +249,7 @@ def _gaps(track: Track, seen: NDArray[np.intp], film: _Film) -> Iterator[_Moment
     """Stretches between two sightings: the box went straight from one to the other, and the object perhaps did not."""
     for a, b in _apart(track, seen):
         gap_s = float(film.seconds[track.frame[b]] - film.seconds[track.frame[a]])
-        far = _far(gap_s, _shift(track.xyxy[[a]], track.xyxy[[b]]))
+        far = _far(gap_s, film.shift(track.xyxy[[a]], int(track.frame[a]), track.xyxy[[b]], int(track.frame[b])))
         yield _Moment(int(track.frame[a]) + 1, int(track.frame[b]) - 1, track.xyxy[a : b + 1], track.xyxy[[a, b]], {FAR: far})
 
 
