@@ -77,7 +77,7 @@ def test_pages_have_no_times():
 def doubted(monkeypatch):
     """Whoever has a track is doubted: 0.6."""
 
-    def doubts(plan, sure, tallness):
+    def doubts(plan, sure, tallness, *_):
         return tuple(Doubt(t.id, 0, len(plan.timeline) - 1, (0, 0, 9, 9), ("far",), 0.6) for t in plan.tracks[:1])
 
     monkeypatch.setattr(look, "doubts", doubts)
