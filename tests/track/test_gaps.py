@@ -29,7 +29,7 @@ def steady(frames, fps=25):
 def track(frame, boxes, kind=FACE):
     n = len(frame)
     boxes = np.array(boxes, np.float32)
-    return Track(1, kind, np.array(frame, np.int32), boxes, np.full(n, Reason.SEEN, np.uint8), np.full(n, 0.5, np.float32))
+    return Track(1, kind, np.array(frame, np.int32), boxes, np.full(n, Reason.SEEN, np.uint8), np.full(n, 0.8, np.float32))
 
 
 def still(*frame):
@@ -301,3 +301,13 @@ def test_a_face_that_walks_to_the_rim_is_held_where_it_came_from_only():
     seen = track(frame, [(300 + 33 * i, 100, 340 + 33 * i, 150) for i in range(10)])
     assert lasts(seen)[0] == 25
     assert lasts(seen)[1] < 125
+
+
+def test_what_was_never_surely_seen_as_a_plate_comes_no_nearer(nearing):
+    every = nearing(np.arange(50) / 25)
+    sure = track(range(15, 35), every[15:35], PLATE)
+    unsure = replace(sure, score=np.full(20, 0.45, np.float32))
+    last = [filled(t, steady(50), Shots([], 50), TrackOptions()).xyxy[-1] for t in (sure, unsure)]
+    large, small = (b[2] - b[0] for b in last)
+    assert large > 1.15 * small
+    assert small >= every[34, 2] - every[34, 0]

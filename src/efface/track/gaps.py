@@ -120,8 +120,8 @@ def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64],
     boxes = np.where((frame < first)[:, None], track.xyxy[0], np.where((frame > last)[:, None], track.xyxy[-1], between))
     t = seconds[frame]
     before, after = np.maximum(seen_t[0] - t, 0), np.maximum(t - seen_t[-1], 0)
-    backwards = course(-seen_t[::-1], _seen_from(first, track, views)[::-1], motion)
-    forwards = course(seen_t, _seen_from(last, track, views), motion)
+    backwards = _trusted(course(-seen_t[::-1], _seen_from(first, track, views)[::-1], motion), track)
+    forwards = _trusted(course(seen_t, _seen_from(last, track, views), motion), track)
 
     def beyond(backwards: Course, forwards: Course) -> Boxes:
         gone = moved(moved(boxes, backwards, before, motion), forwards, after, motion)
@@ -133,6 +133,11 @@ def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64],
         return as_measured
     # What seems to go away is covered at full size too: it may have been noise.
     return hulls(as_measured, np.where(is_between, between, beyond(backwards.never_receding(), forwards.never_receding())))
+
+
+def _trusted(course: Course, track: Track) -> Course:
+    """The course; but what was never surely seen comes no nearer: its size is noise, and may fill the picture."""
+    return course if track.score.max() >= CERTAIN else replace(course, approach=0.0)
 
 
 def _seen_from(at: int, track: Track, views: Views) -> Boxes:
