@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from efface.bench import run
+from efface.bench.run import ClipsWanted
 from efface.bench.truth import load_stills, load_video
 from efface.errors import BadTruth, UsageError
 from efface.options import CoverOptions, DetectOptions, Options
@@ -52,7 +53,7 @@ def _grown(labels):
 
 def test_clips_of_the_portrait_do_not_leak(sets, tmp_path):
     said = []
-    result = run.run_moving(sets, FACES, said.append, count=1, seed=3, kinds=["pan"], keep=tmp_path)
+    result = run.run_moving(sets, FACES, said.append, ClipsWanted(count=1, seed=3, kinds=["pan"], keep=tmp_path))
     assert result.numbers["tracks"] == 1
     assert result.numbers["boxes"] == 25
     assert result.numbers["leak_rate"] == 0
@@ -64,7 +65,7 @@ def test_clips_of_the_portrait_do_not_leak(sets, tmp_path):
 
 def test_stress_is_scored_by_what_stays_legible(sets, tmp_path):
     blind = replace(FACES, detect=DetectOptions(kinds="face", sensitivity="low"))
-    result = run.run_stress(sets, blind, quiet, count=1, seed=1, kinds=["small"], keep=None)
+    result = run.run_stress(sets, blind, quiet, ClipsWanted(count=1, seed=1, kinds=["small"], keep=None))
     assert result.numbers["boxes"] == 16
     assert result.numbers["leak_rate_at_90"] >= result.numbers["leak_rate"]
 
@@ -92,7 +93,7 @@ def test_labels_about_something_else_are_refused(sets):
     with pytest.raises(BadTruth, match="another size"):
         run.run_stills(wrong, FACES, quiet)
     with pytest.raises(BadTruth, match="another size"):
-        run.run_stress(wrong, FACES, quiet, count=1, seed=1, kinds=["clean"], keep=None)
+        run.run_stress(wrong, FACES, quiet, ClipsWanted(count=1, seed=1, kinds=["clean"], keep=None))
 
 
 def test_looking_for_what_is_not_labelled_is_refused(sets):
@@ -101,5 +102,8 @@ def test_looking_for_what_is_not_labelled_is_refused(sets):
         run.run_stills(sets, plates, quiet)
     with pytest.raises(UsageError, match="one of these sets has none"):
         run.run_moving(
-            [("p", [replace(sets[0][1][0], kinds=frozenset(["plate"]))])], FACES, quiet, count=1, seed=1, kinds=[], keep=None
+            [("p", [replace(sets[0][1][0], kinds=frozenset(["plate"]))])],
+            FACES,
+            quiet,
+            ClipsWanted(count=1, seed=1, kinds=[], keep=None),
         )

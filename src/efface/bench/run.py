@@ -154,32 +154,52 @@ def run_videos(truths: Sequence[VideoTruth], options: Options, say: Say) -> Resu
     return result
 
 
-def run_moving(
-    sets: Sequence[tuple[str, Sequence[StillTruth]]], options: Options, say: Say, *,
-    count: int, seed: int, kinds: Sequence[str], keep: Path | None,
-) -> Result:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipsWanted:
+    """Which clips to make of labelled pictures.
+
+    count  of all moving clips, or of the stress clips of each kind.
+    kinds  what may happen in them; empty for everything.
+    keep   folder in which they stay; None for one that goes.
+    """
+
+    count: int
+    seed: int
+    kinds: Sequence[str]
+    keep: Path | None
+
+
+Sets = Sequence[tuple[str, Sequence[StillTruth]]]
+"""Name and pictures of each labelled set."""
+
+
+def run_moving(sets: Sets, options: Options, say: Say, wanted: ClipsWanted) -> Result:
     """Leaks in clips made of labelled pictures."""
-    made_of = _faces(sets)
-    options = for_kinds(options, ["face"])
-    clips = moving.clips(made_of, reader(options.read), count, seed=seed, kinds=kinds)
-    result = Result("moving", [n for n, _ in sets], settings(options, seed=seed, clips=count, kinds=list(kinds)))
-    with looking(options) as looker, _folder(keep) as folder:
-        _score(result, _produced(clips, folder), looker, say)
-        looker.sign(result)
-    return result
+    return _run_clips("moving", moving.clips, sets, options, say, wanted, legible=False)
 
 
-def run_stress(
-    sets: Sequence[tuple[str, Sequence[StillTruth]]], options: Options, say: Say, *,
-    count: int, seed: int, kinds: Sequence[str], keep: Path | None,
-) -> Result:  # fmt: skip
+def run_stress(sets: Sets, options: Options, say: Say, wanted: ClipsWanted) -> Result:
     """Leaks in the stress clips: faces that stay legible, and, as `leak_rate_at_90`, those that are not covered in full."""
+    return _run_clips("stress", stress.clips, sets, options, say, wanted, legible=True)
+
+
+def _run_clips(
+    name: str,
+    make: Callable[..., Iterator[Clip]],
+    sets: Sets,
+    options: Options,
+    say: Say,
+    wanted: ClipsWanted,
+    *,
+    legible: bool,
+) -> Result:
     made_of = _faces(sets)
     options = for_kinds(options, ["face"])
-    clips = stress.clips(made_of, reader(options.read), count, seed=seed, kinds=kinds)
-    result = Result("stress", [n for n, _ in sets], settings(options, seed=seed, clips=count, kinds=list(kinds)))
-    with looking(options) as looker, _folder(keep) as folder:
-        _score(result, _produced(clips, folder), looker, say, legible=True)
+    clips = make(made_of, reader(options.read), wanted.count, seed=wanted.seed, kinds=wanted.kinds)
+    asked = settings(options, seed=wanted.seed, clips=wanted.count, kinds=list(wanted.kinds))
+    result = Result(name, [n for n, _ in sets], asked)
+    with looking(options) as looker, _folder(wanted.keep) as folder:
+        _score(result, _produced(clips, folder), looker, say, legible=legible)
         looker.sign(result)
     return result
 

@@ -114,9 +114,10 @@ def moving(
     """
     from efface.bench import run
 
-    options, kinds = _options(values, plain), _kinds(only)
+    options = _options(values, plain)
+    wanted = run.ClipsWanted(count=clips, seed=seed, kinds=_kinds(only), keep=keep)
     _finish(
-        lambda: run.run_moving(_loaded(folders), options, _say, count=clips, seed=seed, kinds=kinds, keep=keep),
+        lambda: run.run_moving(_loaded(folders), options, _say, wanted),
         json_path, against, plain,
     )  # fmt: skip
 
@@ -136,9 +137,10 @@ def stress(
     """
     from efface.bench import run
 
-    options, kinds = _options(values, plain), _kinds(only)
+    options = _options(values, plain)
+    wanted = run.ClipsWanted(count=clips, seed=seed, kinds=_kinds(only), keep=keep)
     _finish(
-        lambda: run.run_stress(_loaded(folders), options, _say, count=clips, seed=seed, kinds=kinds, keep=keep),
+        lambda: run.run_stress(_loaded(folders), options, _say, wanted),
         json_path, against, plain,
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from efface.detections import Detections
 from efface.geometry import Boxes
 from efface.options import TrackOptions
 from efface.track.camera import STILL as FIXED
-from efface.track.camera import Step, turned
+from efface.track.camera import Step, Views
 from efface.track.match import match
 from efface.track.motion import MOTIONS, STILL, YOUNG, Course, Motion, course, moved
 from efface.tracks import Reason, Track
@@ -78,8 +78,8 @@ class _Open:
 
 def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Boxes:
     """Boxes (n, 4), each seen in another view, as they are in this one."""
-    turn = view.turn / np.array([v.turn for v in views])
-    return turned(xyxy, turn, view.shift - turn * np.array([v.shift for v in views]))
+    n = len(views)
+    return Views.of([*views, view]).seen_from(xyxy, np.arange(n), np.full(n, n))
 
 
 class Tracker:
