@@ -91,7 +91,7 @@ class Eye:
         size = (rgb.shape[1], rgb.shape[0])
         frame = Frame(0, 0, size, lambda wh: rgb if wh == size else _resized(rgb, wh), lambda: None, is_alone=True)  # type: ignore
         sizes = levels(size, is_thorough=True, smallest=self._head.rules.smallest)
-        found = [(level.times > 1, self._pyramid.on_level(frame, level)[PLATE]) for level in sizes]
+        found = [(level.times > 1, self._pyramid.on_level(frame, level)[PLATE]) for level in sizes if not level.is_mirrored]
         rows = np.array([[b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]] for b in entry["boxes"]], np.float32).reshape(-1, 4)
         return Looked(folder / entry["file"], size, rows, np.array([b["ignore"] for b in entry["boxes"]], bool), found)
 

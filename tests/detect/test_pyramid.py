@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from efface.detect.base import DetectorInfo, Rules
+from efface.detect.base import DetectorInfo, Jury, Rules
 from efface.detect.guard import Guarded
 from efface.detect.plates import MAPS, PlateHead
-from efface.detect.pyramid import Pyramid
+from efface.detect.pyramid import Pyramid, judged
 from efface.detect.registry import DETECTORS
 from efface.detect.tiling import levels, tiles
 from efface.detect.trunk import Trunk
@@ -36,9 +36,9 @@ class CountingTrunk:
 class OneBox:
     """Finds one box in each tile, at one place of the tile."""
 
-    def __init__(self, kind, tensors, score=0.5, box=(10, 10, 20, 20), caution=0.1, smallest=400):
+    def __init__(self, kind, tensors, score=0.5, box=(10, 10, 20, 20), caution=0.1, smallest=400, jury=None):
         self.kind, self.tensors, self.infos = kind, tensors, (DetectorInfo(f"head {kind}", "1", "00", "none"),)
-        self.rules = Rules(0.4, 0.2, caution, 0.3, 0.3, 0.6, smallest)
+        self.rules = Rules(0.4, 0.2, caution, 0.3, 0.3, 0.6, smallest, jury)
         self.got, self.score, self.box = [], score, box
 
     def boxes(self, tensors, floor):
@@ -48,7 +48,8 @@ class OneBox:
 
 @pytest.mark.parametrize("is_alone", [False, True])
 def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_alone):
-    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a", "b")), OneBox(PLATE, ("b", "c"))]
+    jury = Jury(3, 1.0, 0.3)
+    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a", "b"), jury=jury), OneBox(PLATE, ("b", "c"), jury=jury)]
     frame = frame_of((1600, 900), is_alone)
     Pyramid(trunk, heads).detect(frame)
     sizes = levels(frame.size_wh, is_thorough=is_alone, smallest=400)
@@ -100,6 +101,59 @@ def test_thresholds_and_networks_are_those_of_the_heads():
     made = Pyramid(CountingTrunk(), [OneBox(FACE, ()), OneBox(PLATE, ())])
     assert made.sure == {FACE: 0.4, PLATE: 0.4}
     assert [i.name for i in made.infos] == ["trunk", "head 0", "head 1"]
+
+
+RULES = Rules(0.4, 0.2, 0.1, 0.3, 0.4, 0.6, 400)
+JURY = Jury(best=3, gain=1.5, floor=0.3)
+
+
+def view(*boxes_and_scores):
+    rows = np.float32([[*box, score] for box, score in boxes_and_scores]).reshape(-1, 5)
+    return rows[:, :4], rows[:, 4]
+
+
+def test_a_jury_takes_the_average_of_the_best_three_views():
+    there, beside = (0, 0, 10, 10), (100, 100, 110, 110)
+    views = [view((there, 0.8)), view((there, 0.6)), view(), view((there, 0.4), (beside, 0.9)), view((there, 0.3))]
+    boxes, score = judged(views, RULES, JURY)
+    assert boxes.tolist() == [list(there), list(beside)]
+    assert score.tolist() == pytest.approx([1.5 * 0.6, 1.5 * 0.3])
+
+
+def test_what_one_view_alone_says_weakly_is_not_heard():
+    boxes, score = judged([view(((0, 0, 10, 10), 0.39)), view(), view()], RULES, JURY)
+    assert (boxes.shape, score.shape) == ((0, 4), (0,))
+    assert judged([view(), view(), view()], RULES, JURY)[0].shape == (0, 4)
+
+
+def test_each_view_has_one_vote_however_often_it_saw_the_object():
+    seen_twice = view(((0, 0, 10, 10), 0.6), ((0, 0, 10, 9), 0.6), ((0, 1, 10, 10), 0.6))
+    assert judged([seen_twice, view(), view()], RULES, JURY)[1].tolist() == pytest.approx([1.5 * 0.2])
+
+
+def test_fewer_views_than_jurors_leave_seats_empty():
+    assert judged([view(((0, 0, 10, 10), 0.9))], RULES, JURY)[1].tolist() == pytest.approx([1.5 * 0.3])
+
+
+def test_the_box_is_the_hull_of_what_agrees_and_is_not_too_weak():
+    views = [view(((0, 0, 20, 20), 0.9)), view(((2, 2, 22, 22), 0.5)), view(((-2, 0, 20, 20), 0.19))]
+    assert judged(views, RULES, JURY)[0].tolist() == [[0, 0, 22, 22]]
+
+
+def test_a_mirrored_view_is_turned_back_and_only_heads_with_a_jury_look_at_it():
+    trunk, face, plate = CountingTrunk(), OneBox(FACE, ("a",), jury=JURY), OneBox(PLATE, ("b",))
+    found = Pyramid(trunk, [face, plate]).detect(frame_of((100, 100), True))
+    assert len(face.got) == 3  # double, own size, mirrored
+    assert len(plate.got) == 2
+    faces = sorted(found.xyxy[found.kind == FACE].tolist())
+    assert faces == [[5, 5, 10, 10], [10, 10, 20, 20], [80, 10, 90, 20]]
+
+
+def test_a_jury_hears_weaker_views_than_a_single_look_does():
+    head = OneBox(FACE, ("a",), jury=JURY, caution=0.0)
+    Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100), True))
+    Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100)))
+    assert [floor for _, floor in head.got] == pytest.approx([0.12, 0.12, 0.12, 0.2])
 
 
 @pytest.fixture

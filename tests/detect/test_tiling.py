@@ -38,7 +38,8 @@ def test_an_object_as_long_as_the_overlap_is_whole_in_one_tile(length, at, size)
 
 @given(LENGTH, LENGTH, st.booleans())
 def test_levels_go_from_large_to_small_and_hold_the_picture_itself(width, height, thorough):
-    sizes = [level.size_wh for level in levels((width, height), is_thorough=thorough, smallest=400)]
+    found = levels((width, height), is_thorough=thorough, smallest=400)
+    sizes = [level.size_wh for level in found if not level.is_mirrored]
     assert (width, height) in sizes
     assert all(a[0] >= b[0] and a[1] >= b[1] for a, b in pairwise(sizes))
     assert all(min(size) >= 1 for size in sizes)
@@ -56,3 +57,10 @@ def test_levels_have_square_pixels():
     assert levels((720, 576), is_thorough=False, smallest=400, aspect=16 / 11)[0].size_wh == (1047, 576)
     assert levels((400, 100), is_thorough=False, smallest=400, aspect=0.5)[0].size_wh == (400, 200)
     assert levels((100, 100), is_thorough=False, smallest=400, aspect=1e9)[0].size_wh == (400, 100)
+
+
+def test_a_thorough_look_also_looks_into_a_mirror_at_the_pictures_own_size_and_at_half_of_it():
+    found = levels((1600, 900), is_thorough=True, smallest=400)
+    assert [level.size_wh for level in found if level.is_mirrored] == [(1600, 900), (800, 450)]
+    assert not any(level.is_mirrored for level in levels((1600, 900), is_thorough=False, smallest=400))
+    assert not any(level.is_mirrored for level in levels((3000, 2000), is_thorough=True, smallest=400))

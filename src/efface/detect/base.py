@@ -51,6 +51,20 @@ Found = tuple[Boxes, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
+class Jury:
+    """How several views of one picture agree on a score.
+
+    best   so many of the best scores, of as many views, are averaged; a view that shows nothing there gives 0.
+    gain   makes up for what averages are lower than the best, so that `sure` means the same recall or more in either look.
+    floor  share of `sure` down to which a view is heard.
+    """
+
+    best: int
+    gain: float
+    floor: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How boxes of one kind are told from noise and from each other.
 
@@ -61,6 +75,7 @@ class Rules:
     same          and from which two of different levels and tiles are.
     agree         IoU from which boxes of one object are joined into their hull.
     smallest      longer side, in pixels, of the smallest reduced level that is worth a look.
+    jury          how a thorough look makes one score of those of its views; None: the best one counts, and no mirror is used.
     """
 
     sure: float
@@ -70,6 +85,7 @@ class Rules:
     same: float
     agree: float
     smallest: int
+    jury: Jury | None = None
 
 
 class Head(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import DetectorInfo, Found, Head, Tensors
+from efface.detect.base import DetectorInfo, Found, Head, Jury, Rules, Tensors
 from efface.detect.tiling import Level, levels, tiles
 from efface.detect.trunk import Trunk
 from efface.detections import Detections
@@ -29,39 +29,70 @@ class Pyramid:
 
     def detect(self, frame: Frame) -> Detections:
         """What the frame shows, one kind after the other, the best of each first."""
-        sizes = levels(frame.size_wh, is_thorough=frame.is_alone, smallest=self._smallest, aspect=frame.aspect)
-        on_levels = [self.on_level(frame, level) for level in sizes]
-        seen = [_joined(head, [found[head.kind] for found in on_levels if head.kind in found]) for head in self._heads]
+        views = levels(frame.size_wh, is_thorough=frame.is_alone, smallest=self._smallest, aspect=frame.aspect)
+        in_views = [self.on_level(frame, view, is_jury=is_thorough(views)) for view in views]
+        seen = []
+        for head in self._heads:
+            found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
+            seen.append(_one_each(found, head.rules, is_jury=is_thorough(views)))
         kinds = [np.full(len(score), head.kind, np.uint8) for head, (_, score) in zip(self._heads, seen, strict=True)]
         xyxy, score = together(seen)
         return Detections(xyxy, np.clip(score, 0, 1), np.concatenate(kinds))
 
-    def on_level(self, frame: Frame, level: Level) -> dict[int, Found]:
-        """What was found of each kind that is looked for on such a level, in pixels of the frame."""
-        heads = [h for h in self._heads if level.times >= 1 or max(level.size_wh) >= h.rules.smallest]
+    def on_level(self, frame: Frame, level: Level, *, is_jury: bool = False) -> dict[int, Found]:
+        """What was found of each kind that is looked for on such a level, in pixels of the frame.
+
+        is_jury  heads with a jury also tell what only the jury hears.
+        """
+        heads = [h for h in self._heads if _looks_at(h, level)]
+        if not heads:
+            return {}
         names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
         rgb = frame.look(level.size_wh)
+        rgb = np.ascontiguousarray(rgb[:, ::-1]) if level.is_mirrored else rgb
         parts: dict[int, list[Found]] = {h.kind: [] for h in heads}
         for tile in tiles(level.size_wh):
             x1, y1, x2, y2 = tile
             tensors = self._trunk.tensors(rgb[y1:y2, x1:x2], names)
             for head in heads:
-                parts[head.kind].append(_in_tile(head, tensors, tile, level))
+                parts[head.kind].append(_in_tile(head, tensors, tile, level, is_jury=is_jury))
         shrink: Boxes = np.tile(np.array(frame.size_wh, np.float32) / np.array(level.size_wh, np.float32), 2)
-        return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in zip(parts, map(together, parts.values()), strict=True)}
+        found = {kind: together(of_kind) for kind, of_kind in parts.items()}
+        if level.is_mirrored:
+            found = {kind: (_mirrored(xyxy, level.size_wh[0]), score) for kind, (xyxy, score) in found.items()}
+        return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
 
 
-def _joined(head: Head, found: list[Found]) -> Found:
-    return joined(*together(found), head.rules.same, head.rules.agree)
+def is_thorough(views: Sequence[Level]) -> bool:
+    """Whether these are the levels of a thorough look."""
+    return any(view.is_mirrored for view in views)
 
 
-def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level) -> Found:
+def _looks_at(head: Head, level: Level) -> bool:
+    if level.is_mirrored and head.rules.jury is None:
+        return False
+    return level.times >= 1 or max(level.size_wh) >= head.rules.smallest
+
+
+def _one_each(found: Sequence[Found], rules: Rules, *, is_jury: bool) -> Found:
+    if is_jury and rules.jury:
+        return judged(found, rules, rules.jury)
+    return joined(*together(found), rules.same, rules.agree)
+
+
+def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level, *, is_jury: bool) -> Found:
     """What the head finds there, in pixels of the level."""
-    caution = head.rules.caution if level.times > 1 else 0.0
-    xyxy, score = head.boxes(tensors, head.rules.floor + caution)
-    keep = nms(xyxy, score, head.rules.same_in_tile)
+    rules = head.rules
+    floor = rules.sure * rules.jury.floor if is_jury and rules.jury else rules.floor
+    caution = rules.caution if level.times > 1 else 0.0
+    xyxy, score = head.boxes(tensors, floor + caution)
+    keep = nms(xyxy, score, rules.same_in_tile)
     corner = np.array([*tile[:2], *tile[:2]], np.float32)
     return xyxy[keep] + corner, score[keep] - np.float32(caution)
+
+
+def _mirrored(xyxy: Boxes, width: int) -> Boxes:
+    return np.stack([width - xyxy[:, 2], xyxy[:, 1], width - xyxy[:, 0], xyxy[:, 3]], axis=1).astype(np.float32)
 
 
 def together(parts: Sequence[Found]) -> Found:
@@ -76,3 +107,29 @@ def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -
         return xyxy[keep], score[keep]
     hulls = [hull(xyxy[(iou(xyxy[[best]], xyxy)[0] >= agree) | (np.arange(len(xyxy)) == best)]) for best in keep]
     return np.concatenate(hulls), score[keep]
+
+
+def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
+    """One box an object: the hull of those that agree with the best one, and the score that the jury of the views gives it.
+
+    The best come first. What stays below the rules' floor is left out.
+    """
+    xyxy, score = together(views)
+    view = np.repeat(np.arange(len(views)), [len(of_view) for _, of_view in views])
+    boxes, verdicts = [], []
+    for best in nms(xyxy, score, rules.same):
+        overlap = iou(xyxy[[best]], xyxy)[0]
+        is_same = overlap >= rules.same
+        is_same[best] = True  # a box without area overlaps nothing, itself included
+        votes = np.zeros(max(len(views), jury.best), np.float32)
+        np.maximum.at(votes, view[is_same], score[is_same])
+        verdict = jury.gain * float(np.sort(votes)[-jury.best :].mean())
+        if verdict >= rules.floor:
+            boxes.append(
+                hull(xyxy[is_same & ((overlap >= rules.agree) & (score >= rules.floor) | (np.arange(len(xyxy)) == best))])
+            )
+            verdicts.append(verdict)
+    if not boxes:
+        return xyxy[:0], score[:0]
+    order = np.argsort(-np.array(verdicts), kind="stable")
+    return np.concatenate(boxes)[order], np.array(verdicts, np.float32)[order]

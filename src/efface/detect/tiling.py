@@ -8,7 +8,7 @@ pass is cut into overlapping tiles; an object on a seam is whole in the next til
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from efface.geometry import Box, Size
 
@@ -28,12 +28,22 @@ MOST_ASPECT = 4.0
 """No camera squeezes more; a file that says so shall not make frames grow without bound."""
 
 
+MIRRORED = (1.0, 0.5)
+"""Levels that a thorough look also sees as in a mirror. The double size costs four times as much, and a mirrored one found no
+more than that of the picture's own size did."""
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One size at which a frame is looked at. `times`: 2 for the double size, 1 for the frame's own, less for reduced ones."""
+    """One way in which a frame is looked at.
+
+    times        2 for the double size, 1 for the frame's own, less for reduced ones.
+    is_mirrored  left and right are swapped.
+    """
 
     size_wh: Size
     times: float = 1.0
+    is_mirrored: bool = False
 
 
 def levels(size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1.0) -> list[Level]:
@@ -41,17 +51,19 @@ def levels(size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1
 
     aspect       width of the frame's pixels over their height.
     smallest     reduced levels are added while their longer side is at least so many pixels.
-    is_thorough  also look at small pictures in double size: worth its time where no neighbouring frame helps.
+    is_thorough  also look at small pictures in double size, and in a mirror: worth its time where no neighbouring frame helps.
     """
     width, height = squared(size_wh, aspect)
+    is_thorough = is_thorough and width * height <= UPSCALE_UP_TO
     found = []
-    if is_thorough and width * height <= UPSCALE_UP_TO:
+    if is_thorough:
         found.append(Level((2 * width, 2 * height), times=2.0))
     found.append(Level((width, height)))
     while max(width, height) / 2 >= smallest:
         width, height = max(1, round(width / 2)), max(1, round(height / 2))
         found.append(Level((width, height), found[-1].times / 2))
-    return found
+    mirrored = [replace(level, is_mirrored=True) for level in found if level.times in MIRRORED]
+    return found + mirrored if is_thorough else found
 
 
 def squared(size_wh: Size, aspect: float) -> Size:

@@ -24,6 +24,7 @@ from efface.track.camera import STILL, Camera, Step, Views
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, thumbnail, with_cuts
 from efface.track.tracker import Tracker
+from efface.track.unsure import ON_PHOTOS, widened
 from efface.tracks import Reason, Track
 
 THUMB_SOURCE = 8
@@ -89,7 +90,7 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
     for frame in frames:
         seen = Detections.none() if frame.is_bad else detector.detect(replace(frame, is_alone=True))
         for i in np.flatnonzero(seen.are_sure(detector.sure)):
-            yield Track(
+            track = Track(
                 id=1,
                 kind=int(seen.kind[i]),
                 frame=np.array([frame.index], np.int32),
@@ -97,6 +98,7 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
                 reason=np.array([Reason.SEEN], np.uint8),
                 score=seen.score[[i]],
             )
+            yield widened(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else track
 
 
 def _over_time(frames: Iterator[Frame], detector: Detector, options: Options, notes: _Notes, source: Source) -> Iterator[Track]:
