@@ -32,6 +32,10 @@ FEATHER = 12
 """Pixels over which a face fades into the scene, inside of the mask."""
 
 
+NOISE = 2.0
+"""Standard deviation of a sensor's noise, in sample values: that of a good camera in good light."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
     """One face.
@@ -99,7 +103,9 @@ def _cut(rgb: NDArray[Any], box: dict[str, Any], others: Sequence[dict[str, Any]
         return None
     if scale < 0.7:  # area sampling first, as the affine map below looks at four pixels only
         small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        own = cv2.warpAffine(small, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+        own = cv2.warpAffine(
+            small, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE
+        )
     else:
         to = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
         own = cv2.warpAffine(rgb, to, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -123,22 +129,34 @@ def again(person: Person, random: np.random.Generator) -> Rgb:
     moved = cv2.warpAffine(person.own, to, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     lit = 255 * (moved / 255) ** random.uniform(0.9, 1.1) * random.uniform(0.9, 1.1)
     lit += random.normal(0, 2, lit.shape)
-    _, stored = cv2.imencode(".jpg", np.clip(lit, 0, 255).astype(np.uint8)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(60, 91))])
+    _, stored = cv2.imencode(
+        ".jpg", np.clip(lit, 0, 255).astype(np.uint8)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(60, 91))]
+    )
     return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)[..., ::-1].copy()
 
 
 class Scene:
-    """One drawn person in one drawn room. Faces are pasted under the mask only, so everybody is the same around it."""
+    """One drawn person in one drawn room. Faces are pasted under the mask only, so everybody is the same around it.
 
-    def __init__(self) -> None:
+    narrow  only within FACE; the margin that efface adds around it then is the same for everybody, too.
+    """
+
+    def __init__(self, *, narrow: bool = False) -> None:
         self.empty = _drawn()
-        mask = mask_of(COVER, (SIDE, SIDE)).astype(np.uint8)
+        mask = np.zeros((SIDE, SIDE), np.uint8)
+        if narrow:
+            mask[FACE[1] : FACE[3], FACE[0] : FACE[2]] = 1
+        else:
+            mask[mask_of(COVER, (SIDE, SIDE))] = 1
         # From 2 pixels inside on, so that the colour of an outer pixel is free of the face when colour is stored for 2 x 2.
         self.share = np.clip((cv2.distanceTransform(mask, cv2.DIST_L2, 5) - 2) / FEATHER, 0, 1)[..., None]
 
-    def of(self, face: Rgb) -> Rgb:
-        """The scene with the middle of this crop in it."""
-        return np.asarray(np.round(self.empty + self.share * (face.astype(np.float64) - self.empty)), np.uint8)
+    def of(self, face: Rgb, noise: np.random.Generator | None = None) -> Rgb:
+        """The scene with the middle of this crop in it; with a sensor's noise all over where a source of it is given."""
+        rgb = self.empty + self.share * (face.astype(np.float64) - self.empty)
+        if noise:
+            rgb += noise.normal(0, NOISE, rgb.shape)
+        return np.asarray(np.clip(np.round(rgb), 0, 255), np.uint8)
 
 
 def _drawn() -> Rgb:
@@ -159,6 +177,11 @@ def panned(rgb: Rgb, count: int, step: int = 2) -> tuple[list[Rgb], list[Box]]:
     frames, boxes = [], []
     for i in range(count):
         at = step * (i - count // 2)
-        frames.append(np.asarray(cv2.warpAffine(rgb, np.array([[1.0, 0, at], [0, 1, 0]]), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8))
+        frames.append(
+            np.asarray(
+                cv2.warpAffine(rgb, np.array([[1.0, 0, at], [0, 1, 0]]), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE),
+                np.uint8,
+            )
+        )
         boxes.append((COVER[0] + at, COVER[1], COVER[2] + at, COVER[3]))
     return frames, boxes

@@ -1,6 +1,6 @@
 """How the attacked pictures were made: by efface itself, file to file, and by the blur and mosaic that other tools offer.
 
-efface is given a plan with the box, so that the question is what its paint and its encoders let through, not what its detector finds.
+efface is given a plan with the box: the question is what its paint and its encoders let through, not what its detector finds.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from PIL import Image
 import efface
 from efface.detections import FACE, PLATE
 from efface.files import sha256_of
+from efface.frames import Layout, Picture
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options, PaintOptions, WriteOptions
 from efface.planning.plan import Plan
 from efface.regions import Region
 from efface.render.masks import erased
+from efface.render.paint import paint
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
@@ -72,7 +74,9 @@ def mosaic(tiles: int) -> Filter:
         few = (max(round(width / side), 1), max(round(height / side), 1))
 
         def coarse(part: Rgb) -> NDArray[np.generic]:
-            return cv2.resize(cv2.resize(part, few, interpolation=cv2.INTER_AREA), (width, height), interpolation=cv2.INTER_NEAREST)
+            return cv2.resize(
+                cv2.resize(part, few, interpolation=cv2.INTER_AREA), (width, height), interpolation=cv2.INTER_NEAREST
+            )
 
         return within(rgb, box, coarse)
 
@@ -101,6 +105,17 @@ def with_margin(box: Box, size_wh: tuple[int, int], margin: float) -> Box:
 def mask_of(box: Box, size_wh: tuple[int, int]) -> NDArray[np.bool_]:
     """(h, w) what efface erases for this box of a plan."""
     return erased([Region(box, 1)], SHAPE, size_wh).mask
+
+
+def painted(rgb: Rgb, boxes: Sequence[Box], style: str) -> Rgb:
+    """What efface's painter makes of the picture, without files."""
+    planes = tuple(np.ascontiguousarray(rgb[..., i]) for i in range(3))
+    paint(
+        Picture(planes, Layout("rgb", 8, ((0, 0),) * 3)),
+        [Region(box, i) for i, box in enumerate(boxes, 1)],
+        PaintOptions(style=style),
+    )
+    return np.stack(planes, -1)
 
 
 class Publisher:

@@ -1,13 +1,13 @@
-"""Face recognition as programs sell it: dlib's network, 128 numbers a face, with its own alignment. An attacker's tool, for benchmarks only.
+"""Face recognition by dlib's network, 128 numbers a face, with its own alignment. An attacker's tool, for benchmarks only.
 
-    pip install dlib-bin face_recognition_models "setuptools<80"
+pip install dlib-bin face_recognition_models "setuptools<80"
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -34,18 +34,27 @@ def _networks() -> tuple[Any, Any, Any]:
     return points, dlib.face_recognition_model_v1(models.face_recognition_model_location()), rectangle
 
 
+@cache
+def _detector() -> Any:
+    import dlib
+
+    return dlib.get_frontal_face_detector()
+
+
 def described(rgb: Rgb) -> NDArray[np.float64]:
-    """(128,) what the network says of the face at FACE: it is told where, as an erased face cannot be found."""
+    """(128,) what the network says of the face at FACE. Where its detector finds none, it is told where to look."""
     points, network, rectangle = _networks()
-    return np.array(network.compute_face_descriptor(rgb, points(rgb, rectangle)))
+    return np.array(network.compute_face_descriptor(rgb, points(rgb, next(_found(rgb), rectangle))))
 
 
 def is_known_ground(rgb: Rgb) -> bool:
     """dlib's own detector sees a face at FACE: not in profile, and not behind a mask, so its network is good at it."""
-    import dlib
+    return any(True for _ in _found(rgb))
 
+
+def _found(rgb: Rgb) -> Iterator[Any]:
     x, y = (FACE[0] + FACE[2]) / 2, (FACE[1] + FACE[3]) / 2
-    return any(r.left() < x < r.right() and r.top() < y < r.bottom() for r in dlib.get_frontal_face_detector()(rgb))
+    return (r for r in _detector()(rgb) if r.left() < x < r.right() and r.top() < y < r.bottom())
 
 
 class Memory:

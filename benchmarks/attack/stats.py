@@ -23,8 +23,8 @@ class Outcome:
 
     probes      pictures that were attacked.
     candidates  among which each one's right answer is hidden.
-    hits        probes whose nearest candidate is the right one; a probe with k nearest ones counts 1/k where the right one is among them.
-    auc         chance that the right candidate is nearer to its probe than a wrong one to another; 0.5 says nothing, 1 everything.
+    hits        probes whose nearest candidate is the right one; where the right one is among k nearest ones, 1/k.
+    auc         chance that a right pair is nearer to each other than a wrong one; 0.5 says nothing, 1 everything.
     alike       the attacker saw the same, to the last bit, for every probe.
     """
 
@@ -97,7 +97,10 @@ def wilson(hits: float, n: int) -> tuple[float, float]:
 
 
 def auc_interval(area: float, n: int) -> tuple[float, float]:
-    """95 % interval of an area under the curve by Hanley and McNeil, with no more wrong pairs than probes: they are not independent."""
+    """95 % interval of an area under the curve by Hanley and McNeil.
+
+    Wrong pairs count as many as there are probes, as they are not independent.
+    """
     q1, q2 = area / (2 - area), 2 * area * area / (1 + area)
     variance = (area * (1 - area) + (n - 1) * (q1 - area * area + q2 - area * area)) / (n * n)
     half = Z * sqrt(max(variance, 0.0))
