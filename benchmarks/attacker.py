@@ -169,8 +169,8 @@ def films(publisher: Publisher, people: Crowd) -> Iterator[Row]:
 def traces(source: str, style: str, publish: Callable[[Rgb], NDArray[np.uint8]], people: Crowd, most: int) -> Iterator[Row]:
     """What a compressed source has carried out from under the mask, before efface got it.
 
-    The attacker goes the same way with every candidate: scene, compression, efface. He knows the scene to the last bit, or all of it
-    but the noise of the sensor. Faces are shown up to the mask's rim, or in the labelled box only, which has the margin around it.
+    The attacker goes the same way with every candidate: scene, compression, efface. He knows the scene to the last bit, or
+    all of it but the noise of the sensor. Faces are shown up to the mask's rim, or in the labelled box only, inside its margin.
     """
     for narrow in (False, True):
         random, scene = np.random.default_rng(SEED), faces.Scene(narrow=narrow)

@@ -37,7 +37,8 @@ class Scene:
     """A car's rear, always the same but for the plate."""
 
     def __init__(self, font: Path) -> None:
-        self.font = ImageFont.truetype(str(font), 31)
+        # The widest plate stays within the frame with this size: characters in the margin would be another question.
+        self.font = ImageFont.truetype(str(font), 23)
         random = np.random.default_rng(6)
         down = np.linspace(70, 130, SIZE[1])[:, None, None] * np.array([0.8, 0.9, 1.1])
         rgb = down + cv2.resize(random.normal(0, 10, (10, 20, 3)), SIZE, interpolation=cv2.INTER_CUBIC)

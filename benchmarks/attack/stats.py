@@ -13,6 +13,9 @@ from scipy.stats import rankdata
 Z = 1.959964
 """Half width of a 95 % interval, in standard deviations."""
 
+PART = 400
+"""Candidates that are compared at once; it bounds the memory."""
+
 Distances = NDArray[np.float64]
 """(probes, candidates)."""
 
@@ -67,10 +70,23 @@ def judged(probes: NDArray[np.generic], candidates: NDArray[np.generic], right: 
     """
     if not len(probes) or len(candidates) < 2 or len(right) != len(probes):
         raise ValueError(f"{len(probes)} probes, {len(right)} right answers and {len(candidates)} candidates are no task")
-    # Pair by pair: equal rows get equal distances to the last bit, which a product of matrices does not promise.
-    distances = cdist(probes.astype(np.float64), candidates.astype(np.float64), "sqeuclidean")
+    distances = _squared(probes, candidates)
     alike = bool((probes == probes[0]).all())
     return Outcome(len(probes), len(candidates), hits(distances, right), auc(distances, right), alike)
+
+
+def _squared(a: NDArray[np.generic], b: NDArray[np.generic]) -> Distances:
+    """(len(a), len(b)) squared distances; equal rows get equal distances, to the last bit, so that ties are ties."""
+    if a.dtype != np.uint8 or b.dtype != np.uint8:
+        # Pair by pair, each in the same order: a product of matrices does not promise that.
+        return np.asarray(cdist(a, b, "sqeuclidean"))
+    # Sums of products of bytes are whole numbers far below 2**53, exact in any order.
+    a = a.astype(np.float64)
+    parts = []
+    for start in range(0, len(b), PART):
+        part = b[start : start + PART].astype(np.float64)
+        parts.append((a * a).sum(1)[:, None] + (part * part).sum(1)[None] - 2 * (a @ part.T))
+    return np.concatenate(parts, axis=1)
 
 
 def hits(distances: Distances, right: NDArray[np.intp]) -> float:
