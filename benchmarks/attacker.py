@@ -92,7 +92,7 @@ def main() -> None:
             print(f"{time.monotonic() - began:5.0f} s  {said(rows[-1])}", file=sys.stderr, flush=True)
     print(table(rows))
     if chosen.json:
-        chosen.json.write_text(json.dumps(numbers(rows, chosen), indent=1) + "\n")
+        chosen.json.write_text(text(numbers(rows, chosen)))
 
 
 def crowd(folders: Sequence[Path], count: int) -> Crowd:
@@ -281,6 +281,14 @@ def numbers(rows: Sequence[Row], chosen: argparse.Namespace) -> dict[str, object
             for task, attacker, what, o in rows
         ],
     }  # fmt: skip
+
+
+def text(said: dict[str, object]) -> str:
+    """JSON with a row on each line, to be small and to be compared."""
+    rows = said.pop("rows")
+    assert isinstance(rows, list)
+    head = json.dumps(said)[1:-1]
+    return "{" + head + ',\n"rows": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n"
 
 
 if __name__ == "__main__":
