@@ -15,7 +15,8 @@ from efface.planning.plan import Plan
 from efface.render.paint import blackout, paint
 from efface.timing import Timeline
 from efface.tracks import Track
-from efface.verify.draft import MOST, check_draft
+from efface.verify.draft import MOST
+from efface.verify.draft import check_draft as checks_of_draft
 
 RGB = Layout("rgb", 8, ((0, 0),) * 3)
 SIZE = (90, 70)
@@ -71,6 +72,11 @@ def draft(source, plan):
     return Made([_painted(rgb, plan.regions(i)) for i, rgb in enumerate(source.pictures)], source.pts)
 
 
+def check_draft(*arguments, **named):
+    """All findings of both checks."""
+    return [f for check in checks_of_draft(*arguments, **named) for f in check.findings]
+
+
 def checks(findings):
     return [(f.check, f.frame) for f in findings]
 
@@ -105,39 +111,39 @@ def test_too_few_or_too_many_frames(source, draft, plan, change, who):
     else:
         draft.pictures, draft.pts = [*draft.pictures, draft.pictures[-1]], [*draft.pts, 240]
     (finding,) = check_draft(source, draft, plan)
-    assert finding.check == "frames"
+    assert finding.check == "fidelity"
     assert finding.message.startswith(f"the {who} has more frames")
 
 
 def test_an_empty_draft(source, plan):
-    assert checks(check_draft(source, Made([], []), plan)) == [("frames", 0)]
+    assert checks(check_draft(source, Made([], []), plan)) == [("fidelity", 0)]
 
 
 @pytest.mark.parametrize("off", [-1, 1, 40])
 def test_a_frame_at_another_time(source, draft, plan, off):
     draft.pts[2] += off
     (finding,) = check_draft(source, draft, plan)
-    assert (finding.check, finding.frame) == ("timing", 2)
+    assert (finding.check, finding.frame) == ("fidelity", 2)
     assert f"{-off / 1000:+.6f} s" in finding.message
 
 
 def test_a_shift_of_the_start_is_no_fault_and_its_absence_is(source, draft, plan):
     source.pts = [p + 500 for p in source.pts]
     assert check_draft(source, draft, plan, shift=500) == []
-    assert {c for c, _ in checks(check_draft(source, draft, plan))} == {"timing"}
+    assert {c for c, _ in checks(check_draft(source, draft, plan))} == {"fidelity"}
 
 
 def test_other_time_bases_are_compared_exactly(source, draft, plan):
     draft.time_base, draft.pts = Fraction(1, 90_000), [p * 90 for p in draft.pts]
     assert check_draft(source, draft, plan) == []
     draft.pts[-1] += 1
-    assert checks(check_draft(source, draft, plan)) == [("timing", COUNT - 1)]
+    assert checks(check_draft(source, draft, plan)) == [("fidelity", COUNT - 1)]
 
 
 @pytest.mark.parametrize("size", [(89, 70), (92, 70), (90, 72), (70, 90), (1, 1)])
 def test_a_frame_of_another_size(source, draft, plan, size):
     draft.pictures[1] = np.zeros((size[1], size[0], 3), np.uint8)
-    assert checks(check_draft(source, draft, plan)) == [("size", 1)]
+    assert checks(check_draft(source, draft, plan)) == [("fidelity", 1)]
 
 
 def test_an_odd_size_may_gain_a_row_and_a_column(plan):
@@ -150,7 +156,7 @@ def test_an_odd_size_may_gain_a_row_and_a_column(plan):
 
 def test_a_draft_that_cannot_be_decoded(source, draft, plan):
     draft.pictures[2] = None
-    assert checks(check_draft(source, draft, plan)) == [("decoding", None)]
+    assert checks(check_draft(source, draft, plan)) == [("fidelity", None)]
 
 
 def test_black_frames_stand_for_undecodable_ones(source, draft, plan):

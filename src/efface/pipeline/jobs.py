@@ -24,12 +24,13 @@ from efface.planning.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """A source that was redacted."""
+    """A source that was redacted. `plan_sha256` is that of the plan's file."""
 
     source: Path
     plan: Plan
     plan_path: Path
     rendered: Rendered
+    plan_sha256: str
 
 
 class Workshop:
@@ -73,8 +74,9 @@ class Workshop:
         plan = self.find(job.source, listener)
         with staged(job.plan_path, overwrite=self.options.write.overwrite) as draft:
             sidecar.save(plan, draft)
+            plan_sha256 = sha256_of(draft)
             rendered = self.render(job.source, plan, job.target, listener)
-        return Redacted(job.source, plan, job.plan_path, rendered)
+        return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256)
 
     def _open_detector(self) -> Detector:
         if self._detector is None:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 import numpy as np
 
 from efface.errors import InputError
-from efface.findings import Finding
+from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame, Layout, Picture
 from efface.geometry import Size
 from efface.media.base import Source
@@ -22,8 +22,8 @@ MOST = 20
 
 def check_draft(
     source: Source, target: Source, plan: Plan, *, shift: int = 0, tell: Callable[[int], None] = lambda done: None
-) -> list[Finding]:
-    """What is wrong with the target; empty when it is clean.
+) -> list[Check]:
+    """Two checks of the target, frame by frame: coverage, and fidelity to the source.
 
     shift  taken off the source's PTS when the target was written, in the source's time base.
     tell   called with the number of frames checked so far.
@@ -33,7 +33,7 @@ def check_draft(
         for i, (old, new) in enumerate(zip_longest(source.frames(), target.frames())):
             if old is None or new is None:
                 findings.append(
-                    Finding("frames", f"the {'source' if new is None else 'draft'} has more frames than the other", i)
+                    Finding("fidelity", f"the {'source' if new is None else 'draft'} has more frames than the other", i)
                 )
                 break
             findings.extend(_frame(old, new, plan, i, (source.time_base, target.time_base), shift))
@@ -41,19 +41,24 @@ def check_draft(
             if len(findings) >= MOST:
                 break
     except InputError as e:
-        findings.append(Finding("decoding", f"it cannot be decoded ({e.why or e.lead})"))
-    return findings
+        findings.append(Finding("fidelity", f"it cannot be decoded ({e.why or e.lead})"))
+    return [_check(name, findings) for name in ("coverage", "fidelity")]
+
+
+def _check(name: str, findings: list[Finding]) -> Check:
+    found = tuple(f for f in findings if f.check == name)
+    return Check(name, Outcome.NOT_CLEAN if found else Outcome.CLEAN, found)
 
 
 def _frame(old: Frame, new: Frame, plan: Plan, i: int, bases: tuple[Fraction, Fraction], shift: int) -> Iterator[Finding]:
     off = (old.pts - shift) * bases[0] - new.pts * bases[1]
     if abs(off) > bases[1] / 2:
-        yield Finding("timing", f"frame {i + 1} is shown {float(off):+.6f} s from its time", i)
+        yield Finding("fidelity", f"frame {i + 1} is shown {float(off):+.6f} s from its time", i)
     if not _is_same_size(old.size_wh, new.size_wh):
-        yield Finding("size", f"frame {i + 1} has size {new.size_wh}, not {old.size_wh}", i)
+        yield Finding("fidelity", f"frame {i + 1} has size {new.size_wh}, not {old.size_wh}", i)
         return
     if new.is_bad:
-        yield Finding("decoding", f"frame {i + 1} cannot be decoded", i)
+        yield Finding("fidelity", f"frame {i + 1} cannot be decoded", i)
     if i in plan.bad or not plan.regions(i):
         return
     before, after = _comparable(old, new)
