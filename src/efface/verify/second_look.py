@@ -38,10 +38,10 @@ FULL = (View(1.5),)
 
 QUICK = (View(0.75),)
 
-COUNTS = {FACE: 0.3, PLATE: 0.4}
+COUNTS = {FACE: 0.4, PLATE: 0.5}
 """Score from which a sighting is one to show."""
 
-SEEN_AGAIN = {FACE: 0.2, PLATE: 0.3}
+SEEN_AGAIN = {FACE: 0.3, PLATE: 0.45}
 """Score that is enough where the same thing was seen in several frames."""
 
 SMALLEST = {FACE: 12.0, PLATE: 6.0}
@@ -50,7 +50,7 @@ SMALLEST = {FACE: 12.0, PLATE: 6.0}
 CORE = 0.6
 """Share of a box's sides whose middle decides: a box drawn anew may be larger than the one that was erased."""
 
-COVERED = 0.8
+COVERED = 0.5
 """Share of the core inside erased areas from which the sighting counts as covered. Half a face is not."""
 
 SAME = 0.1
