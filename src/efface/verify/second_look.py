@@ -39,8 +39,8 @@ FULL = (View(1.5),)
 QUICK = (View(0.75),)
 
 COUNTS = {FACE: 0.4, PLATE: 0.62}
-"""Score from which a sighting is one to show. In a street at night the signs, lamps and stools that were taken for plates reached
-0.61; plates that nobody had erased had 0.64 and more in 12 of 14 pictures, and 0.88 in every frame of a clip."""
+"""Score from which a sighting is one to show. In a street at night the signs, lamps and stools that were taken for plates
+reached 0.61; plates that nobody had erased had 0.64 and more in 12 of 14 pictures, and 0.88 in every frame of a clip."""
 
 SEEN_AGAIN = {FACE: 0.3, PLATE: 0.55}
 """Score that is enough where the same thing was seen in several frames."""
