@@ -7,6 +7,8 @@ share no code with it. Without them the check is complete in its own terms; its 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from efface.errors import EffaceError
 from efface.findings import Check, Finding, Outcome
 from efface.media.base import SourceInfo
@@ -43,7 +45,7 @@ def check_leftovers(target: SourceInfo, *, with_others: bool = True) -> Check:
     found = leftovers(target)
     facts: dict[str, str | int | float] = {"walked": _format(target)}
     if with_others:
-        for said in (exiftool(target.path), ffprobe(target.path)):
+        for said in _others(target):
             facts[said.program] = _fact(said)
             found += [Finding(NAME, f"{said.program} sees {what}") for what in said.strangers]
     return Check(NAME, Outcome.NOT_CLEAN if found else Outcome.CLEAN, tuple(found), facts)
@@ -53,3 +55,9 @@ def _fact(said: Said) -> str:
     if said.why:
         return said.why if said.why == ABSENT else f"gave no answer: {said.why}"
     return f"looked, version {said.version}"
+
+
+def _others(target: SourceInfo) -> Iterator[Said]:
+    yield exiftool(target.path)
+    if target.medium == "video":  # to ffprobe a photo is a film of one frame
+        yield ffprobe(target.path)
