@@ -74,7 +74,7 @@ TAGS["Animation"] = TAGS["GIF"]
 
 EXPECTED = {
     "HandlerDescription": {"VideoHandler", "SoundHandler", "DataHandler", ""}, "MuxingApp": {"none"}, "WritingApp": {"none"},
-    "TrackLanguage": {"und", "eng"}, "MediaLanguageCode": {"und", "eng", "32767", "Unknown (7FFF)", ""}, "AudioVendorID": {"FFmpeg"},
+    "TrackLanguage": {"und", "eng"}, "MediaLanguageCode": {"und", "eng", "32767", "Unknown (32767)"}, "AudioVendorID": {"FFmpeg"},
     "VendorID": {"FFmpeg"}, "HandlerVendorID": {"Apple"},
 }  # fmt: skip
 _NO_DATE = "0000:00:00 00:00:00"
