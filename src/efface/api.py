@@ -15,8 +15,10 @@ from pathlib import Path
 
 from efface.events import Listener, silent
 from efface.files import require_source
+from efface.inspection.items import Inspection
 from efface.options import Options
 from efface.pipeline.act import Rendered
+from efface.pipeline.inspect import inspected
 from efface.pipeline.jobs import Redacted, Workshop
 from efface.pipeline.names import PLAN_SUFFIX, Job, jobs_for
 from efface.planning.plan import Plan
@@ -57,6 +59,19 @@ def redact(
     job = jobs_for([Path(source)], None)[0] if target is None else _job(Path(source), Path(target))
     with Workshop(options or Options()) as workshop:
         return workshop.redact(job, listener)
+
+
+def inspect(
+    source: AnyPath, *, options: Options | None = None, look: bool = True, others: bool = True, listener: Listener = silent
+) -> Inspection:
+    """What a file gives away: faces, places, devices, names, dates, pictures within, and whatever else is in it. Changes nothing.
+
+    look    also look for faces and plates, in the file and in its thumbnails; without, only its structure is read.
+    others  ask exiftool as well, where it is installed.
+
+    Raises SourceUnreadable, NotMedia, and PartMissing (nobody could look).
+    """
+    return inspected(Path(source), options or Options(), listener, look=look, others=others)
 
 
 def _job(source: Path, target: Path) -> Job:

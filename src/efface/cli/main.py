@@ -19,6 +19,7 @@ import click
 from efface import __version__
 from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.inspect import inspect
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def cli() -> None:
 
 
 cli.add_command(bench)
+cli.add_command(inspect)
 
 
 @cli.command(context_settings=CONTEXT)
@@ -95,7 +97,7 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
             return summary.redacted(done, options.risk.bound), summary.code(done.plan, options.risk.bound)
 
         _tell_left_out(sources, output)
-        code = _run(jobs_for(sources, output), do, output, writes=True)
+        code = run(jobs_for(sources, output), do, output, writes=True)
     sys.exit(code)
 
 
@@ -146,7 +148,7 @@ def find(
             said += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
             return said, summary.code(plan, options.risk.bound)
 
-        code = _run(jobs, do, output, writes=output is not None)
+        code = run(jobs, do, output, writes=output is not None)
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         write_text(coco, everything, iter([exchange.coco(plans)]), overwrite=overwrite)
     if mot and plans:
@@ -174,15 +176,18 @@ def render(source: Path, plan_path: Path, output: Path, **values: Any) -> None:
         return summary.rendered(workshop.render(job.source, plan, job.target, tell), plan), EXIT_OK
 
     with Workshop(options) as workshop:
-        sys.exit(_run([Job(source, source.name, output, plan_path)], do, output, writes=True))
+        sys.exit(run([Job(source, source.name, output, plan_path)], do, output, writes=True))
 
 
-def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], output: Path | None, *, writes: bool) -> int:
+def run(
+    jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], output: Path | None, *, writes: bool, counts: bool = True
+) -> int:
     """Does every job, says of each how it went, and gives the gravest exit code.
 
     do      gives what to say of a job that was done, and its exit code.
     output  what -o names. Where that is a folder for many targets, it is made; the folder of a single one must be there.
     writes  the targets that the jobs name are written; otherwise they are only names.
+    counts  say of several files how many were done.
     """
     from rich.console import Console
 
@@ -205,7 +210,8 @@ def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], ou
                 raise
             raise _unexpected(e, job.name) from e  # a fault of efface; the other files need not suffer from it
         codes.append(code)
-        display.say(said)
+        if said:
+            display.say(said)
 
     try:
         with display.shown():
@@ -215,7 +221,7 @@ def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], ou
     finally:  # also when the run ends early
         for _, error in failed:
             click.echo(f"efface: {error}", err=True)
-    if len(jobs) != 1:
+    if len(jobs) != 1 and counts:
         display.say(_tally(len(jobs), len(failed), codes.count(EXIT_LOOK)))
     return worst([*codes, *(e.exit_code for _, e in failed)])
 

@@ -25,6 +25,12 @@ _TELLING = {
 }  # fmt: skip
 """Sample entries of tracks that are neither picture nor sound."""
 
+_PLAIN_NAMES = {
+    "©nam": "title", "©ART": "artist", "©aut": "author", "©cmt": "comment", "©des": "description", "©day": "date", "©too": "encoder",
+    "©swr": "software", "©mak": "make", "©mod": "model", "©xyz": "location", "©cpy": "copyright", "©alb": "album", "©gen": "genre",
+    "©enc": "encoder", "©inf": "information", "©wrt": "writer",
+}  # fmt: skip
+
 MOST_MESSAGES_READ = 4_000_000
 """Samples of one stream that are looked into."""
 
@@ -159,6 +165,7 @@ def _of_tag(reader: Reader, p: Part, keys: dict[int, str]) -> Found:
         value = f"{struct.unpack('>f' if len(raw) == 4 else '>d', raw)[0]:g}"
     else:
         value = str(int.from_bytes(raw)) if len(raw) <= 8 else f"{len(raw)} bytes"
+    name = _PLAIN_NAMES.get(name, name)
     group = group_of(name.removeprefix("com.apple.quicktime."))
     yield Item(WORDS if group == DATA and kind == 1 else group, name, where, shown(value), p.at + 8)
 
@@ -167,6 +174,7 @@ def _of_user_data(reader: Reader, p: Part) -> Found:
     raw = boxes.at(reader, p, 0, 4096)
     name = p.name
     if name.startswith("©"):
+        name = _PLAIN_NAMES.get(name, name)
         yield Item(group_of(name) if group_of(name) != DATA else WORDS, name, p.where, shown(raw[4:].decode("utf-8", "replace")), p.at)
     elif name == "loci":
         yield from _of_loci(raw, p)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.errors import EffaceError, SourceUnreadable
+from efface.errors import SourceUnreadable
 from efface.files import reason
 from efface.inspection.film import WALKS, of_video
 from efface.inspection.items import DATA, PICTURES, Embedded, Inspection, Item, group_of, joined, shown
@@ -84,6 +84,16 @@ def _shown(found: Embedded, look: Look | None) -> Item:
 _FILE_GROUPS = frozenset(("System", "ExifTool", "SourceFile", "File", "Composite", "JFIF", "PNG", "GIF", "RIFF"))
 
 
+_DULL = frozenset((("HandlerDescription", "VideoHandler"), ("HandlerDescription", "SoundHandler"), ("HandlerDescription", "DataHandler")))
+_DULL_TAGS = frozenset(("HandlerVendorID", "TimecodeScale", "ColorProfiles", "CompressorName", "ThumbnailImage", "ProfileVersion", "ProfileClass"))
+"""What says nothing, or is said by efface's own walk in other words."""
+
+
+def _plain(value: str) -> str:
+    """A value without the signs between, cut as dates differ in their zone: "2021:06:01 10:20:30" and "2021-06-01 10:20:30 UTC"."""
+    return "".join(c for c in value.lower().removesuffix(" utc") if c.isalnum())
+
+
 def _by_exiftool(path: Path, own: list[Item]) -> tuple[str, list[Item]]:
     """exiftool's version, or why it said nothing, and the tags that tell something and that nobody told before."""
     try:
@@ -92,19 +102,17 @@ def _by_exiftool(path: Path, own: list[Item]) -> tuple[str, list[Item]]:
         return f"gave no answer: {e}", []
     if tags is None:
         return "not on this machine", []
-    known = {(i.name.split()[-1].lower(), i.value) for i in own} | {i.value for i in own if len(i.value) > 6}
+    known = {(i.name.split()[-1].lower(), i.value) for i in own} | {_plain(i.value) for i in own if len(_plain(i.value)) > 6}
+    is_placed = any(i.name == "GPS position" for i in own)
     found = []
     for name, value in tags.items():
         group, _, tag = name.rpartition(":")
         kind, text = group_of(tag), shown(value)
         if group in _FILE_GROUPS - {"File", "PNG", "RIFF"} or not group or (group == "File" and tag != "Comment"):
             continue
-        if kind == DATA or text in ("", "0000:00:00 00:00:00") or (tag.lower(), text) in known or text in known:
+        if kind == DATA or (tag, text) in _DULL or tag in _DULL_TAGS or text in ("", "0000:00:00 00:00:00"):
+            continue
+        if (tag.lower(), text) in known or _plain(text) in known or (is_placed and group == "GPS" and "itude" in tag):
             continue
         found.append(Item(kind, tag, group, text, by="exiftool"))
     return f"looked, version {foreign.version_of('exiftool')}", found[:MOST_FOUND]
-
-
-def unusable(error: EffaceError) -> str:
-    """What is said where the picture itself cannot be looked at, while the rest of the file was read."""
-    return f"the picture could not be looked at: {type(error).__name__}"
