@@ -31,6 +31,9 @@ _PLAIN_NAMES = {
     "©enc": "encoder", "©inf": "information", "©wrt": "writer",
 }  # fmt: skip
 
+MOST_KINDS = 64
+"""Kinds of messages of one stream that are kept apart."""
+
 MOST_MESSAGES_READ = 4_000_000
 """Samples of one stream that are looked into."""
 
@@ -66,7 +69,7 @@ def _of_streams(reader: Reader, name: str, parts: list[Part]) -> Found:
 def _of_messages(reader: Reader, name: str, parts: list[Part], stream: samples.Stream) -> Found:
     where = f"stream {stream.number} ({stream.codec})"
     counts: Counter[str] = Counter()
-    said: dict[str, bytes] = {}
+    said: dict[tuple[str, bytes], bytes] = {}
     try:
         for i, sample in enumerate(samples.samples(reader, name, parts, stream)):
             if i == MOST_MESSAGES_READ:
@@ -75,18 +78,26 @@ def _of_messages(reader: Reader, name: str, parts: list[Part], stream: samples.S
             for message in nal.messages(sample, stream.codec, stream.length_size):
                 what = nal.name_of(message)
                 counts[what] += 1
-                said.setdefault(what, message.content)
+                if len(said) < MOST_KINDS:  # user data begins with the number of its kind, 16 bytes
+                    said.setdefault((what, message.content[:16]), message.content)
     except Broken as e:
         yield Item(DATA, "pictures", where, f"cannot be found: {e}")
     for what, n in counts.items():
-        if what == "user data":
-            text = re.sub(rb"[^\x20-\x7e]+", b" ", said[what][16:]).decode("ascii")
-            yield Item(SOFTWARE if b"x26" in said[what] else DATA, what, f"{where}, SEI", f"{n} times: {shown(text.strip())}")
-        elif what == "registered user data":
-            captions = " captions" if b"GA94" in said[what] else ""
-            yield Item(WORDS if captions else DATA, what + captions, f"{where}, SEI", f"{n} times")
-        elif what in ("time code",) or what.startswith("message of type"):
-            yield Item(TIME if what == "time code" else DATA, what, f"{where}, SEI", f"{n} times")
+        contents = [content for (name, _), content in said.items() if name == what]
+        yield from _of_message(what, n, contents, f"{where}, within the pictures")
+
+
+def _of_message(what: str, n: int, contents: list[bytes], where: str) -> Found:
+    times = f"{n} time{'s' * (n != 1)}"
+    if what == "user data":
+        for content in contents:
+            text = re.sub(rb"[^\x20-\x7e]+", b" ", content[16:]).decode("ascii").strip()
+            yield Item(SOFTWARE if "x26" in text else DATA, what, where, f"{times} in all; {shown(text) or f'{len(content)} bytes'}")
+    elif what == "registered user data":
+        is_captions = any(b"GA94" in content for content in contents)
+        yield Item(WORDS if is_captions else DATA, "closed captions" if is_captions else what, where, times)
+    elif what == "time code" or what.startswith("message of type"):
+        yield Item(TIME if what == "time code" else DATA, what, where, times)
 
 
 # MP4 and MOV

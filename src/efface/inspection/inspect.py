@@ -17,7 +17,7 @@ from efface.inspection.still import of_photo
 from efface.media import foreign
 from efface.media.embedded import pixels
 from efface.media.sniff import PHOTOS, format_of, medium_of
-from efface.media.walk.parts import Reader
+from efface.media.walk.parts import Broken, Reader
 
 Look = Callable[[NDArray[np.uint8]], str]
 """Says what a picture shows, (h, w, 3) RGB: "2 faces", "no face and no plate found"."""
@@ -54,6 +54,8 @@ def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple
                     items.append(found)
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
+    except Broken as e:
+        troubles.append(f"a structure that cannot be walked ({e})")
     if name not in PHOTOS and name not in WALKS:
         troubles.append(f"efface cannot walk {name} files by itself: there may be more in it")
     asked = {}
@@ -85,7 +87,9 @@ _FILE_GROUPS = frozenset(("System", "ExifTool", "SourceFile", "File", "Composite
 
 
 _DULL = frozenset((("HandlerDescription", "VideoHandler"), ("HandlerDescription", "SoundHandler"), ("HandlerDescription", "DataHandler")))
-_DULL_TAGS = frozenset(("HandlerVendorID", "TimecodeScale", "ColorProfiles", "CompressorName", "ThumbnailImage", "ProfileVersion", "ProfileClass"))
+_DULL_TAGS = frozenset((
+    "HandlerVendorID", "TimecodeScale", "ColorProfiles", "CompressorName", "ThumbnailImage", "ProfileVersion", "ProfileClass", "GPSVersionID", "XMPToolkit",
+    "GeneralProfileSpace", "GeneralProfileIDC", "GenProfileCompatibilityFlags", "ApplicationRecordVersion"))
 """What says nothing, or is said by efface's own walk in other words."""
 
 

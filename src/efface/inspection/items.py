@@ -101,7 +101,7 @@ def group_of(name: str) -> str:
 
 def shown(value: object) -> str:
     """A value on one line, cut, and printable."""
-    text = " ".join(str(value).split())
+    text = " ".join(str(value)[: 4 * LONGEST_VALUE].split())
     text = "".join(c if c.isprintable() else "·" for c in text)
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 

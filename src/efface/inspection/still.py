@@ -136,7 +136,7 @@ def _of_text(p: Part, raw: bytes) -> Found:
         yield from _of_raw_profile(name, content, p)
     else:
         group = group_of(name)
-        yield Item("words" if group == DATA else group, name, p.name, shown(content.decode("utf-8", "replace")), p.at)
+        yield Item("words" if group == DATA else group, name, p.name, shown(content[:4096].decode("utf-8", "replace")), p.at)
 
 
 def _of_raw_profile(name: str, content: bytes, p: Part) -> Found:

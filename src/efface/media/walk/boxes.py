@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from efface.media.walk.parts import BROKEN, DEEPEST, Broken, Part, Reader, part, word
+from efface.media.walk.parts import BROKEN, DEEPEST, MOST_SAMPLES, Broken, Part, Reader, part, word
 
 HEADS = {
     b"moov": 0, b"trak": 0, b"edts": 0, b"mdia": 0, b"minf": 0, b"dinf": 0, b"stbl": 0, b"udta": 0, b"ilst": 0, b"moof": 0, b"traf": 0,
@@ -131,7 +131,7 @@ def samples(track: Track, reader: Reader) -> Iterator[tuple[int, int]]:
     wide = 8 if chunks.name == "co64" else 4
     fixed, total = _table(reader, sizes, 4), _table(reader, sizes, 8)
     count, run_count = _table(reader, chunks, 4), _table(reader, runs, 4)
-    index = run = 0
+    index = run = bytes_seen = 0
     for chunk in range(count):
         while run + 1 < run_count and _table(reader, runs, 8 + 12 * (run + 1)) <= chunk + 1:
             run += 1
@@ -140,6 +140,9 @@ def samples(track: Track, reader: Reader) -> Iterator[tuple[int, int]]:
             if index >= total:
                 return
             size = fixed or _table(reader, sizes, 12 + 4 * index)
+            bytes_seen += size
+            if place + size > reader.start + reader.size or index >= MOST_SAMPLES or bytes_seen > 2 * reader.size:
+                raise Broken("its samples cannot all be in this file")
             yield place, size
             place, index = place + size, index + 1
 
