@@ -64,7 +64,8 @@ def redact(
 def inspect(
     source: AnyPath, *, options: Options | None = None, look: bool = True, others: bool = True, listener: Listener = silent
 ) -> Inspection:
-    """What a file gives away: faces, places, devices, names, dates, pictures within, and whatever else is in it. Changes nothing.
+    """What a file gives away: faces, places, devices, names, dates, pictures within, and whatever else is in it. Changes
+    nothing.
 
     look    also look for faces and plates, in the file and in its thumbnails; without, only its structure is read.
     others  ask exiftool as well, where it is installed.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from efface.cli.batch import run
 from efface.cli.flags import options_from, options_of
 from efface.errors import EXIT_OK, printable
 
@@ -23,21 +24,26 @@ A_PATH = click.Path(path_type=Path, readable=False)
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=A_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables, a list with an entry for each file.")
-@click.option("--no-look", is_flag=True, help="Do not look for faces and plates, only read what is written in the file; it is much faster.")
-@click.option("--no-values", is_flag=True, help="Name what is there and where, but not what it says: no places, names or numbers.")
+@click.option(
+    "--no-look",
+    is_flag=True,
+    help="Do not look for faces and plates, only read what is written in the file; it is much faster.",
+)
+@click.option(
+    "--no-values", is_flag=True, help="Name what is there and where, but not what it says: no places, names or numbers."
+)
 @click.option("--own-only", is_flag=True, help="Do not ask exiftool, even where it is installed.")
 @options_of("detect", "track", "read")
-def inspect(
-    sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: bool, own_only: bool, **values: Any
-) -> None:
+def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: bool, own_only: bool, **values: Any) -> None:
     """Tell what in a file could identify somebody, or whoever made it.
 
-    Faces and plates, places, devices and their numbers, names, dates, programs, thumbnails and whether they show faces, films within
-    photos, sound, data after the end, and whatever else is in it. Nothing is changed or written. A folder stands for every photo and
+    Faces and plates, places, devices and their numbers, names, dates, programs, thumbnails and whether they show faces, films
+    within
+    photos, sound, data after the end, and whatever else is in it. Nothing is changed or written. A folder stands for every
+    photo and
     video below it. What is said here is about others' secrets as much as yours: mind who looks at your screen.
     """
     options = options_from(values)
-    from efface.cli.main import run
     from efface.pipeline.inspect import inspected
     from efface.pipeline.names import sources_of
 
@@ -69,7 +75,9 @@ def said(name: str, one: Inspection, *, values: bool = True) -> str:
         table.add_column(head, overflow="fold")
     before = ""
     for i in one.items:
-        where = " ".join(w for w in (i.where, f"@{i.at}" if i.at is not None else "", f"({i.by})" if i.by != "efface" else "") if w)
+        where = " ".join(
+            w for w in (i.where, f"@{i.at}" if i.at is not None else "", f"({i.by})" if i.by != "efface" else "") if w
+        )
         # Text, not markup: what a file says may look like rich's own.
         cells = (i.group if i.group != before else "", i.name, *((i.value,) if values else ()), where)
         table.add_row(*(Text(printable(c)) for c in cells))
@@ -93,4 +101,3 @@ def _outcome(one: Inspection) -> list[str]:
     lines += [f"  Could not be read: {printable(t)}." for t in one.troubles[:10]]
     lines += [f"  {name}: {printable(how)}." for name, how in one.others.items() if not how.startswith("looked")]
     return lines
-

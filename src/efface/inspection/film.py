@@ -12,22 +12,27 @@ from efface.inspection import tags
 from efface.inspection.items import DATA, DEVICE, PICTURES, PLACE, SOFTWARE, SOUND, TIME, WORDS, Embedded, Item, group_of, shown
 from efface.inspection.still import broken, of_boxes, of_tail
 from efface.inspection.tags import LARGEST_BLOCK, Found
+from efface.media.embedded import jpegs
 from efface.media.walk import boxes, is_sample, nal, samples, walk
-from efface.media.walk.parts import BROKEN, TAIL, Broken, Part, Reader
+from efface.media.walk.parts import BROKEN, TAIL, Broken, Part, Reader, names
 
 _EPOCHS = {"mp4": datetime.datetime(1904, 1, 1), "matroska": datetime.datetime(2001, 1, 1)}
 
 _TELLING = {
     "gpmd": (PLACE, "GoPro telemetry (GPS, motion)"), "camm": (PLACE, "camera motion (GPS, gyroscope)"),
     "mebx": (DATA, "timed metadata (Apple)"), "tmcd": (TIME, "time code"), "rtmd": (DEVICE, "Sony telemetry"),
-    "djmd": (PLACE, "DJI telemetry (GPS, flight)"), "dbgi": (DEVICE, "DJI debugging data"), "fdsc": (DEVICE, "GoPro file description"),
-    "gps0": (PLACE, "GPS"), "CTMD": (DEVICE, "Canon telemetry"), "nmea": (PLACE, "GPS sentences"), "sawp": (DATA, "Samsung data"),
+    "djmd": (PLACE, "DJI telemetry (GPS, flight)"), "dbgi": (DEVICE, "DJI debugging data"), "fdsc": (DEVICE,
+    "GoPro file description"),
+    "gps0": (PLACE, "GPS"), "CTMD": (DEVICE, "Canon telemetry"), "nmea": (PLACE, "GPS sentences"), "sawp": (DATA,
+    "Samsung data"),
 }  # fmt: skip
 """Sample entries of tracks that are neither picture nor sound."""
 
 _PLAIN_NAMES = {
-    "©nam": "title", "©ART": "artist", "©aut": "author", "©cmt": "comment", "©des": "description", "©day": "date", "©too": "encoder",
-    "©swr": "software", "©mak": "make", "©mod": "model", "©xyz": "location", "©cpy": "copyright", "©alb": "album", "©gen": "genre",
+    "©nam": "title", "©ART": "artist", "©aut": "author", "©cmt": "comment", "©des": "description", "©day": "date",
+    "©too": "encoder",
+    "©swr": "software", "©mak": "make", "©mod": "model", "©xyz": "location", "©cpy": "copyright", "©alb": "album",
+    "©gen": "genre",
     "©enc": "encoder", "©inf": "information", "©wrt": "writer",
 }  # fmt: skip
 
@@ -92,7 +97,9 @@ def _of_message(what: str, n: int, contents: list[bytes], where: str) -> Found:
     if what == "user data":
         for content in contents:
             text = re.sub(rb"[^\x20-\x7e]+", b" ", content[16:]).decode("ascii").strip()
-            yield Item(SOFTWARE if "x26" in text else DATA, what, where, f"{times} in all; {shown(text) or f'{len(content)} bytes'}")
+            yield Item(
+                SOFTWARE if "x26" in text else DATA, what, where, f"{times} in all; {shown(text) or f'{len(content)} bytes'}"
+            )
     elif what == "registered user data":
         is_captions = any(b"GA94" in content for content in contents)
         yield Item(WORDS if is_captions else DATA, "closed captions" if is_captions else what, where, times)
@@ -186,7 +193,9 @@ def _of_user_data(reader: Reader, p: Part) -> Found:
     name = p.name
     if name.startswith("©"):
         name = _PLAIN_NAMES.get(name, name)
-        yield Item(group_of(name) if group_of(name) != DATA else WORDS, name, p.where, shown(raw[4:].decode("utf-8", "replace")), p.at)
+        yield Item(
+            group_of(name) if group_of(name) != DATA else WORDS, name, p.where, shown(raw[4:].decode("utf-8", "replace")), p.at
+        )
     elif name == "loci":
         yield from _of_loci(raw, p)
     elif name == "GPMF":
@@ -198,7 +207,7 @@ def _of_user_data(reader: Reader, p: Part) -> Found:
     elif name == "XMP_":
         yield from tags.of_xmp(boxes.at(reader, p, 0, LARGEST_BLOCK), p.where, p.at)
     elif name in ("thmb", "PICT"):
-        for offset, picture in tags.jpegs(boxes.at(reader, p, 0, LARGEST_BLOCK)):
+        for offset, picture in jpegs(boxes.at(reader, p, 0, LARGEST_BLOCK)):
             yield Embedded("thumbnail", p.where, picture, p.at + offset)
     elif any(raw) and name not in ("WLOC", "AllF", "SelO", "LOOP"):
         group = group_of(name)
@@ -216,7 +225,13 @@ def _of_loci(raw: bytes, p: Part) -> Found:
     end = raw.find(b"\0", 6)
     if end >= 0 and len(raw) >= end + 14:
         longitude, latitude = (v / 65536 for v in struct.unpack_from(">ii", raw, end + 2))
-        yield Item(PLACE, "location", p.where, f"{latitude:.5f}, {longitude:.5f} {shown(raw[6:end].decode('utf-8', 'replace'))}".strip(), p.at)
+        yield Item(
+            PLACE,
+            "location",
+            p.where,
+            f"{latitude:.5f}, {longitude:.5f} {shown(raw[6:end].decode('utf-8', 'replace'))}".strip(),
+            p.at,
+        )
     else:
         yield Item(PLACE, "location", p.where, f"{p.size} bytes", p.at)
 
@@ -225,7 +240,8 @@ _IN_FILM = ((b"freeGPS ", PLACE, "dashcam GPS block"), (b"$GPRMC", PLACE, "GPS s
 
 
 def _of_raw_places(reader: Reader, parts: list[Part]) -> Found:
-    """Dashcams hide places between the samples, in padding, or in boxes of their own: their marks are looked for in every byte."""
+    """Dashcams hide places between the samples, in padding,
+    or in boxes of their own: their marks are looked for in every byte."""
     for mark, group, what in _IN_FILM:
         at = reader.find(mark, 0)
         if at >= 0:
@@ -244,8 +260,10 @@ def _of_trailer(reader: Reader) -> Found:
 # Matroska
 
 _ELEMENTS = {
-    "Title": WORDS, "MuxingApp": SOFTWARE, "WritingApp": SOFTWARE, "SegmentFilename": WORDS, "SegmentUUID": DATA, "PrevFilename": WORDS,
-    "NextFilename": WORDS, "Name": WORDS, "CodecName": SOFTWARE, "ChapString": WORDS, "FileName": WORDS, "FileDescription": WORDS,
+    "Title": WORDS, "MuxingApp": SOFTWARE, "WritingApp": SOFTWARE, "SegmentFilename": WORDS, "SegmentUUID": DATA,
+    "PrevFilename": WORDS,
+    "NextFilename": WORDS, "Name": WORDS, "CodecName": SOFTWARE, "ChapString": WORDS, "FileName": WORDS,
+    "FileDescription": WORDS,
 }  # fmt: skip
 
 
@@ -287,7 +305,7 @@ def _of_matroska(reader: Reader, parts: list[Part]) -> Found:
 
 # AVI and MPEG-TS
 
-_AVI_PLAIN = frozenset("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX INFO".split())
+_AVI_PLAIN = names("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX INFO")
 
 
 def _of_avi(reader: Reader, parts: list[Part]) -> Found:
@@ -299,7 +317,9 @@ def _of_avi(reader: Reader, parts: list[Part]) -> Found:
         elif p.name == BROKEN:
             yield broken(p)
         elif len(p.path) > 2 and p.path[-2] == "INFO":
-            group = {"ISFT": SOFTWARE, "ICRD": TIME, "IART": "author", "ICOP": "author", "IDIT": TIME, "IENG": "author"}.get(p.name, WORDS)
+            group = {"ISFT": SOFTWARE, "ICRD": TIME, "IART": "author", "ICOP": "author", "IDIT": TIME, "IENG": "author"}.get(
+                p.name, WORDS
+            )
             yield Item(group, p.name, p.where, text, p.at)
         elif p.name == "IDIT":
             yield Item(TIME, p.name, p.where, text, p.at)
@@ -329,6 +349,10 @@ def _of_ts(reader: Reader, parts: list[Part]) -> Found:
             yield Item(DATA, f"packets of {p.name}", "", f"{p.size} bytes", p.at)
 
 
-
-WALKS: dict[str, Callable[[Reader, list[Part]], Found]] = {"mp4": _of_mp4, "matroska": _of_matroska, "avi": _of_avi, "mpegts": _of_ts}
+WALKS: dict[str, Callable[[Reader, list[Part]], Found]] = {
+    "mp4": _of_mp4,
+    "matroska": _of_matroska,
+    "avi": _of_avi,
+    "mpegts": _of_ts,
+}
 """Formats of video that are walked by hand; of others only what FFmpeg tells is known."""

@@ -63,7 +63,9 @@ def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple
         asked["exiftool"], more = _by_exiftool(path, items)
         items += more
     troubles += [f"{i.name}: {i.value}" for i in items if i.name == "no readable structure"]
-    return Inspection(path, medium_of(path), name, os.path.getsize(path), joined(items), look is not None, asked, tuple(troubles))
+    return Inspection(
+        path, medium_of(path), name, os.path.getsize(path), joined(items), look is not None, asked, tuple(troubles)
+    )
 
 
 def _found(reader: Reader, name: str) -> Iterator[Item | Embedded]:
@@ -86,15 +88,32 @@ def _shown(found: Embedded, look: Look | None) -> Item:
 _FILE_GROUPS = frozenset(("System", "ExifTool", "SourceFile", "File", "Composite", "JFIF", "PNG", "GIF", "RIFF"))
 
 
-_DULL = frozenset((("HandlerDescription", "VideoHandler"), ("HandlerDescription", "SoundHandler"), ("HandlerDescription", "DataHandler")))
-_DULL_TAGS = frozenset((
-    "HandlerVendorID", "TimecodeScale", "ColorProfiles", "CompressorName", "ThumbnailImage", "ProfileVersion", "ProfileClass", "GPSVersionID", "XMPToolkit",
-    "GeneralProfileSpace", "GeneralProfileIDC", "GenProfileCompatibilityFlags", "ApplicationRecordVersion"))
+_DULL = frozenset(
+    (("HandlerDescription", "VideoHandler"), ("HandlerDescription", "SoundHandler"), ("HandlerDescription", "DataHandler"))
+)
+_DULL_TAGS = frozenset(
+    (
+        "HandlerVendorID",
+        "TimecodeScale",
+        "ColorProfiles",
+        "CompressorName",
+        "ThumbnailImage",
+        "ProfileVersion",
+        "ProfileClass",
+        "GPSVersionID",
+        "XMPToolkit",
+        "GeneralProfileSpace",
+        "GeneralProfileIDC",
+        "GenProfileCompatibilityFlags",
+        "ApplicationRecordVersion",
+    )
+)
 """What says nothing, or is said by efface's own walk in other words."""
 
 
 def _plain(value: str) -> str:
-    """A value without the signs between, cut as dates differ in their zone: "2021:06:01 10:20:30" and "2021-06-01 10:20:30 UTC"."""
+    """A value without the signs between,
+    cut as dates differ in their zone: "2021:06:01 10:20:30" and "2021-06-01 10:20:30 UTC"."""
     return "".join(c for c in value.lower().removesuffix(" utc") if c.isalnum())
 
 

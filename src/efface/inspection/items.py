@@ -77,20 +77,35 @@ class Inspection:
             "faces_and_plates": "looked for" if self.looked else "not looked for",
             "others": self.others, "troubles": list(self.troubles),
             "items": [
-                {"group": i.group, "name": i.name, "where": i.where, "at": i.at, "by": i.by} | ({"value": i.value} if values else {})
+                {"group": i.group, "name": i.name, "where": i.where, "at": i.at, "by": i.by}
+                | ({"value": i.value} if values else {})
                 for i in self.items
             ],
         }  # fmt: skip
 
 
 _BY_NAME = (
-    (DATA, r"(?i)thumbnail(length|offset)|mimetype|timescale|exposuretime|timestampscale|colou?rspace|lightsource|documentname_"),
-    (PLACE, r"(?i)gps|latitude|longitude|altitude|locati|city|countr|state$|province|iso6709|geo|©xyz|loci|address|venue|^GeoTag"),
-    (SOFTWARE, r"(?i)software|creatortool|encoder|encodedby|tool$|application|app$|history|^©swr|^©too|^©enc|processing|instanceid|documentid|derivedfrom|toolkit|profile"),
-    (PERSON, r"(?i)artist|author|creator|owner|copyright|by-?line|credit|contact|e-?mail|person|region|rights|writer|performer|^©art|^©aut|^©cpy|provider|publisher|director|editor|source$"),
-    (DEVICE, r"(?i)make|model|serial|lens|camera|device|unique|hardware|firmware|makernote|^©mak|^©mod|^manu|^modl|bodyid|vendor|^CNCV|^CNFV|androidversion|android.manufacturer"),
-    (TIME, r"(?i)date|timecode|datetime|created|modified|timezone|offsettime|^©day|^tIME$|^time$|timecreated|subsec|creation.?time"),
-    (WORDS, r"(?i)title|description|comment|caption|keyword|subject|headline|instruction|label|note|summary|category|album|lyrics|genre|^©nam|^©cmt|^©des|^©inf|name$|text|transmission|job|marked|usage"),
+    (DATA, r"(?i)"
+        r"thumbnail(length|offset)|mimetype|timescale|exposuretime|timestampscale|colou?rspace|lightsource|"
+        r"documentname_"),
+    (PLACE, r"(?i)"
+        r"gps|latitude|longitude|altitude|locati|city|countr|state$|province|iso6709|geo|©xyz|loci|address|venue|"
+        r"^GeoTag"),
+    (SOFTWARE, r"(?i)"
+        r"software|creatortool|encoder|encodedby|tool$|application|app$|history|^©swr|^©too|^©enc|processing|"
+        r"instanceid|documentid|derivedfrom|toolkit|profile"),
+    (PERSON, r"(?i)"
+        r"artist|author|creator|owner|copyright|by-?line|credit|contact|e-?mail|person|region|rights|writer|"
+        r"performer|^©art|^©aut|^©cpy|provider|publisher|director|editor|source$"),
+    (DEVICE, r"(?i)"
+        r"make|model|serial|lens|camera|device|unique|hardware|firmware|makernote|^©mak|^©mod|^manu|^modl|bodyid|"
+        r"vendor|^CNCV|^CNFV|androidversion|android.manufacturer"),
+    (TIME, r"(?i)"
+        r"date|timecode|datetime|created|modified|timezone|offsettime|^©day|^tIME$|^time$|timecreated|subsec|"
+        r"creation.?time"),
+    (WORDS, r"(?i)"
+        r"title|description|comment|caption|keyword|subject|headline|instruction|label|note|summary|category|album|"
+        r"lyrics|genre|^©nam|^©cmt|^©des|^©inf|name$|text|transmission|job|marked|usage"),
 )  # fmt: skip
 
 

@@ -11,11 +11,11 @@ from efface.inspection.items import DATA, PICTURES, SOFTWARE, TIME, Embedded, It
 from efface.inspection.tags import LARGEST_BLOCK, Found
 from efface.media.embedded import LARGEST_STRETCH, jpegs
 from efface.media.walk import boxes, gif, jpeg, walk
-from efface.media.walk.parts import BROKEN, GAP, TAIL, Broken, Part, Reader
+from efface.media.walk.parts import BROKEN, GAP, TAIL, Broken, Part, Reader, names
 
 _JPEG_PLAIN = frozenset(("DQT", "DHT", "DRI", "SOS", "EOI", jpeg.PICTURE, *(f"SOF{i}" for i in range(16))))
-_PNG_PLAIN = frozenset("IHDR IDAT IEND PLTE tRNS gAMA cHRM sRGB sBIT bKGD hIST pHYs acTL fcTL fdAT cICP mDCV cLLI".split())
-_WEBP_PLAIN = frozenset("WEBP VP8 VP8L VP8X ALPH ANIM ANMF".split())
+_PNG_PLAIN = names("IHDR IDAT IEND PLTE tRNS gAMA cHRM sRGB sBIT bKGD hIST pHYs acTL fcTL fdAT cICP mDCV cLLI")
+_WEBP_PLAIN = names("WEBP VP8 VP8L VP8X ALPH ANIM ANMF")
 
 
 def of_photo(reader: Reader, name: str) -> Found:
@@ -36,7 +36,13 @@ def of_tail(reader: Reader, p: Part) -> Found:
     film = raw.find(b"ftyp")
     if film >= 4:
         what.append("a film")
-        yield Item(PICTURES, "motion photo film", TAIL, f"{p.size - film + 4} bytes, with its own faces and sound; not looked at", p.at + film - 4)
+        yield Item(
+            PICTURES,
+            "motion photo film",
+            TAIL,
+            f"{p.size - film + 4} bytes, with its own faces and sound; not looked at",
+            p.at + film - 4,
+        )
     for offset, picture in jpegs(raw):
         yield Embedded("picture", TAIL, picture, p.at + offset)
         what.append("a picture")
@@ -69,7 +75,13 @@ def _of_jpeg(reader: Reader) -> Found:
             case "APP0 JFXX":
                 yield Embedded("thumbnail", p.name, raw[6:], p.at + 6)
             case "APP2 MPF":
-                yield Item(PICTURES, "list of further pictures", p.name, f"{p.size} bytes: previews, depth or gain maps, or frames", p.at)
+                yield Item(
+                    PICTURES,
+                    "list of further pictures",
+                    p.name,
+                    f"{p.size} bytes: previews, depth or gain maps, or frames",
+                    p.at,
+                )
             case "COM":
                 yield Item("words", "comment", p.name, shown(raw.decode("utf-8", "replace")), p.at)
             case "APP14 Adobe":
@@ -110,7 +122,9 @@ def _of_png(reader: Reader) -> Found:
                 yield from tags.of_icc(_inflated(raw[raw.find(b"\0") + 2 :]), p.name, p.at)
             case "tIME" if len(raw) == 7:
                 year = int.from_bytes(raw[:2])
-                yield Item(TIME, "last change", p.name, f"{year}-{raw[2]:02}-{raw[3]:02} {raw[4]:02}:{raw[5]:02}:{raw[6]:02}", p.at)
+                yield Item(
+                    TIME, "last change", p.name, f"{year}-{raw[2]:02}-{raw[3]:02} {raw[4]:02}:{raw[5]:02}:{raw[6]:02}", p.at
+                )
             case "caBX":
                 yield from tags.of_c2pa(p.size, p.name, p.at)
             case _ if p.name == TAIL:
@@ -183,7 +197,11 @@ def _of_webp(reader: Reader) -> Found:
 
 def _of_gif(reader: Reader) -> Found:
     for p in walk(reader, "gif"):
-        raw = boxes.at(reader, p, 0, LARGEST_BLOCK) if p.name not in ("picture", "control") and not p.name.startswith("(") else b""
+        raw = (
+            boxes.at(reader, p, 0, LARGEST_BLOCK)
+            if p.name not in ("picture", "control") and not p.name.startswith("(")
+            else b""
+        )
         if p.name in ("comment", "plain text"):
             yield Item("words", p.name, p.name, shown(gif.joined(raw).decode("utf-8", "replace")), p.at)
         elif p.name.startswith("application XMP Data"):
@@ -217,11 +235,20 @@ def _of_tiff(reader: Reader) -> Found:
             yield broken(p)
 
 
+def _exif_start(raw: bytes) -> int:
+    """Where the TIFF in an item begins: four bytes say so, and some writers do not mean it."""
+    skip = 4 + int.from_bytes(raw[:4])
+    if raw[skip : skip + 2] in (b"II", b"MM"):
+        return skip
+    return 10 if raw[4:10] == b"Exif\0\0" else 4
+
+
 _AUXILIARY = (
-    ("depth", "depth map"), ("auxid:2", "depth map"), ("gainmap", "gain map"), ("matte", "cut-out of a person or a part of one"),
+    ("depth", "depth map"), ("auxid:2", "depth map"), ("gainmap", "gain map"), ("matte",
+    "cut-out of a person or a part of one"),
     ("alpha", ""), ("auxid:1", ""),
 )  # fmt: skip
-_ITEM_PLAIN = frozenset("ftyp meta mdat free skip wide hdlr pitm iloc iinf infe iprp ipco ipma iref dinf dref idat grpl".split()) | {"url "}
+_ITEM_PLAIN = names("ftyp meta mdat free skip wide hdlr pitm iloc iinf infe iprp ipco ipma iref dinf dref idat grpl") | {"url "}
 
 
 def _of_items(reader: Reader) -> Found:
@@ -238,11 +265,11 @@ def _of_items(reader: Reader) -> Found:
         raw = b"".join(reader.peek(a - reader.start, min(size, LARGEST_BLOCK)) for a, size in item.extents[:64])
         at, where = (item.extents[0][0] if item.extents else None), f"item {item.number} ({item.kind})"
         if item.kind == "Exif":
-            skip = 4 + int.from_bytes(raw[:4]) if len(raw) > 4 else 0
-            yield from tags.of_exif(raw[skip:] if raw[skip : skip + 2] in (b"II", b"MM") else raw[4:].removeprefix(b"Exif\0\0"), where, at)
+            skip = _exif_start(raw)
+            yield from tags.of_exif(raw[skip:], where, at + skip if at is not None else None)
         elif item.kind == "mime" and "xml" in item.mime:
             yield from tags.of_xmp(raw, where, at)
-        elif item.kind == "mime" and "c2pa" in item.mime or item.kind == "jumb":
+        elif (item.kind == "mime" and "c2pa" in item.mime) or item.kind == "jumb":
             yield from tags.of_c2pa(len(raw), where, at)
         elif item.kind == "jpeg":
             yield Embedded("picture", where, raw, at)
@@ -276,10 +303,16 @@ def of_boxes(reader: Reader, parts: list[Part]) -> Iterator[Item | Embedded]:
         elif p.name == XMP:
             yield from tags.of_xmp(boxes.at(reader, p, 0, LARGEST_BLOCK), p.where, p.at)
         elif p.name == "mpvd":
-            yield Item(PICTURES, "motion photo film", p.where, f"{p.size} bytes, with its own faces and sound; not looked at", p.at)
+            yield Item(
+                PICTURES, "motion photo film", p.where, f"{p.size} bytes, with its own faces and sound; not looked at", p.at
+            )
         elif p.name == BROKEN:
             yield broken(p) if len(p.path) > 1 else Item(DATA, "data after the last box", p.where, f"{p.size} bytes", p.at)
-        elif len(p.path) == 1 and p.name not in _ITEM_PLAIN and not p.name.startswith(("moov", "moof", "mfra", "sidx", "styp", "pnot")):
+        elif (
+            len(p.path) == 1
+            and p.name not in _ITEM_PLAIN
+            and not p.name.startswith(("moov", "moof", "mfra", "sidx", "styp", "pnot"))
+        ):
             yield Item(DATA, f"box {p.name}", "", f"{p.size} bytes", p.at)
         elif p.name in ("free", "skip") and any(boxes.at(reader, p, 0, 4096)):
             yield Item(DATA, f"box {p.name} with content", p.where, f"{p.size} bytes", p.at)

@@ -57,7 +57,13 @@ def _exif_item(tiff: Tiff, e: Entry, where: str, at: int) -> Item | None:
     group = PLACE if e.directory.endswith("GPS") else group_of(name)
     if e.tag in (34665, 34853, 40965) or (group == DATA and e.tag not in _ALWAYS):  # pointers to directories
         return None
-    if e.directory.endswith("GPS") and name in ("GPSLatitude", "GPSLongitude", "GPSLatitudeRef", "GPSLongitudeRef", "GPSVersionID"):
+    if e.directory.endswith("GPS") and name in (
+        "GPSLatitude",
+        "GPSLongitude",
+        "GPSLatitudeRef",
+        "GPSLongitudeRef",
+        "GPSVersionID",
+    ):
         return None
     return Item(WORDS if group == DATA else group, name, place, _text(tiff, e), at + e.at)
 
@@ -182,7 +188,8 @@ _DATASETS = {
     (2, 5): "ObjectName", (2, 25): "Keywords", (2, 40): "SpecialInstructions", (2, 55): "DateCreated", (2, 60): "TimeCreated",
     (2, 62): "DigitalCreationDate", (2, 65): "OriginatingProgram application", (2, 80): "By-line", (2, 85): "By-lineTitle",
     (2, 90): "City", (2, 92): "Sub-location", (2, 95): "Province-State", (2, 100): "Country code", (2, 101): "Country",
-    (2, 103): "OriginalTransmissionReference", (2, 105): "Headline", (2, 110): "Credit", (2, 115): "Source", (2, 116): "CopyrightNotice",
+    (2, 103): "OriginalTransmissionReference", (2, 105): "Headline", (2, 110): "Credit", (2, 115): "Source", (2,
+    116): "CopyrightNotice",
     (2, 118): "Contact", (2, 120): "Caption", (2, 122): "Caption Writer",
 }  # fmt: skip
 

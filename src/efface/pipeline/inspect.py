@@ -30,7 +30,8 @@ LEAST_SIDE = 640
 def inspected(path: Path, options: Options, listener: Listener, *, look: bool = True, others: bool = True) -> Inspection:
     """Everything that a file gives away. Raises SourceUnreadable, NotMedia, PartMissing.
 
-    look    faces and plates are looked for, in the file and in the pictures within. A file that cannot be decoded is inspected all
+    look    faces and plates are looked for, in the file and in the pictures within. A file that cannot be decoded is inspected
+    all
             the same, and says that nobody could look.
     others  exiftool is asked, where it is installed.
     """
@@ -84,7 +85,9 @@ def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
     scale = max(1, -(-LEAST_SIDE // max(height, width)))
 
     def look(size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-        return np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA if size_wh[0] < width else cv2.INTER_LINEAR), np.uint8)
+        return np.asarray(
+            cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA if size_wh[0] < width else cv2.INTER_LINEAR), np.uint8
+        )
 
     def unpack() -> None:
         raise NotImplementedError("pictures within a file are only looked at")

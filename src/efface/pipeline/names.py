@@ -66,7 +66,11 @@ def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
 
 def sources_of(given: Sequence[Path]) -> list[Job]:
     """A job for each file, and for every photo and video below a folder, results of efface's among them; nothing is written."""
-    found = [(p, p.relative_to(g) if os.path.isdir(g) else Path(g.name)) for g in given for p in (_media(g, None) if os.path.isdir(g) else [g])]
+    found = [
+        (p, p.relative_to(g) if os.path.isdir(g) else Path(g.name))
+        for g in given
+        for p in (_media(g, None) if os.path.isdir(g) else [g])
+    ]
     return [Job(source, str(name), source, source) for source, name in found]
 
 

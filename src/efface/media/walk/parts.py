@@ -1,6 +1,7 @@
 """Parts of a file and the careful reading of them: what every walker shares.
 
-Files are hostile. Nothing here believes a length: a read beyond the end raises `Broken`, a walk has a largest number of parts and a
+Files are hostile. Nothing here believes a length: a read beyond the end raises `Broken`, a walk has a largest number of parts
+and a
 largest depth, and only a few bytes of each part are held in memory.
 """
 
@@ -117,6 +118,11 @@ def rest(reader: Reader, path: tuple[str, ...], at: int, name: str, note: str = 
     """What is left from `at` on, under that name; nothing where nothing is left."""
     if at < reader.size:
         yield part(reader, (*path, name), at, reader.size - at, note)
+
+
+def names(text: str) -> frozenset[str]:
+    """A list of names, written with spaces between."""
+    return frozenset(text.split())
 
 
 def word(name: bytes) -> str:
