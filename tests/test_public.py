@@ -21,7 +21,17 @@ def in_a_fresh_process(code: str) -> list[str]:
 
 
 def test_the_public_names():
-    assert set(efface.__all__) == {"Options", "Plan", "__version__", "errors", "find", "load_plan", "redact", "render"}
+    assert set(efface.__all__) == {
+        "Options",
+        "Plan",
+        "__version__",
+        "errors",
+        "find",
+        "inspect",
+        "load_plan",
+        "redact",
+        "render",
+    }
     assert set(efface.__all__) <= set(dir(efface))
     assert all(getattr(efface, name) is not None for name in efface.__all__)
     with pytest.raises(AttributeError, match="no attribute 'redcat'"):

@@ -22,6 +22,7 @@ from PIL import Image
 
 from efface.errors import InputError
 from efface.inspection.inspect import MOST_FOUND, inspect
+from efface.media import walk as walking
 from efface.media.metadata import strangers
 from efface.media.walk import WALKS, walk
 from efface.media.walk.parts import MOST_PARTS, Reader
@@ -31,6 +32,9 @@ EXAMPLES = int(os.environ.get("EFFACE_FUZZ_EXAMPLES", "12"))
 
 LARGEST_PEAK = 48 << 20
 """Bytes of Python's that looking at a file of 30 kB may take at once."""
+
+FEW_PARTS = 20_000
+"""The bound on parts while traps are tried: the real one would take seconds to reach."""
 
 FORMATS = ("jpeg", "png", "gif", "webp", "tiff", "heif", "avif", "mp4", "mov", "matroska", "webm", "avi", "mpegts")
 
@@ -161,7 +165,7 @@ def hostile() -> dict[str, tuple[str, bytes]]:
         "boxes in boxes": ("mp4", b"\0\0\0\x10ftypisom\0\0\0\0" + box),
         "a table of four thousand million samples": ("mp4", b"\0\0\0\x10ftypisom\0\0\0\0" + struct.pack(">I4sI4s",
         16 + len(stbl), b"moov", 8 + len(stbl), b"trak")[:16] + stbl),
-        "elements without content": ("matroska", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff" + b"\xec\x80" * (MOST_PARTS + 5)),
+        "elements without content": ("matroska", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff" + b"\xec\x80" * (FEW_PARTS + 5)),
         "directories in circles": ("tiff", exif_in_circles()),
         "a directory of 65,535 entries": ("tiff", b"II*\0\x08\0\0\0\xff\xff" + bytes(100)),
         "a bomb of text": ("png", b"\x89PNG\r\n\x1a\n" + chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(64 << 20),
@@ -169,7 +173,7 @@ def hostile() -> dict[str, tuple[str, bytes]]:
         "laughs": ("webp", riff(b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><x>&b;</x>')),
         "a deep tree": ("webp", riff(b"<a>" * 20_000 + b"</a>" * 20_000)),
         "marks for ever": ("jpeg", b"\xff\xd8" + b"\xff" * 30_000),
-        "scans for ever": ("jpeg", b"\xff\xd8" + b"\xff\xda\0\x02\0" * 20_000),
+        "scans for ever": ("jpeg", b"\xff\xd8" + b"\xff\xda\0\x02\0" * 4_000),
     }  # fmt: skip
 
 
@@ -183,15 +187,13 @@ def riff(xmp: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("what", list(hostile()))
-def test_traps_are_walked_to_an_end(what: str, tmp_path: Path) -> None:
+def test_traps_are_walked_to_an_end(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "MOST_PARTS", FEW_PARTS)
     name, raw = hostile()[what]
     path = tmp_path / "trap"
     path.write_bytes(raw)
     with open(path, "rb") as f:
-        assert sum(1 for _ in walk(Reader(f), name)) <= MOST_PARTS + 1
+        assert sum(1 for _ in walk(Reader(f), name)) <= FEW_PARTS + 1
     assert strangers(path, name)
-    if what == "elements without content":  # memory is watched by slowing everything down
-        inspect(path, look=None, others=False)
-        return
     with bounded():
         inspect(path, look=None, others=False)

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from efface.errors import SourceUnreadable
 from efface.files import reason
-from efface.media.bitstream import MATROSKA_NAME
-from efface.media.walk import boxes, gif, is_sample, jpeg, mpegts, nal, samples, tiff, walk
+from efface.media.walk import boxes, ebml, gif, is_sample, jpeg, mpegts, nal, samples, tiff, walk
 from efface.media.walk.parts import BROKEN, GAP, Broken, Part, Reader, names
 
 PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT"))
@@ -282,7 +281,7 @@ def _is_allowed_element(reader: Reader, p: Part) -> bool:
         return False
     match p.name:
         case "MuxingApp" | "WritingApp":
-            return boxes.at(reader, p, 0, 64) == MATROSKA_NAME
+            return boxes.at(reader, p, 0, 64) == ebml.NO_PROGRAM
         case "Language" | "TagLanguage":
             return boxes.at(reader, p, 0, 64).strip(b"\0") in (b"und", b"eng")
         case "TagName":

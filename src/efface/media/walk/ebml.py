@@ -52,6 +52,9 @@ NAMES = {
     0x4485: "TagBinary", 0x447A: "TagLanguage", 0x4484: "TagDefault", 0x63C5: "TagTrackUID", 0x68CA: "TargetTypeValue",
 }  # fmt: skip
 
+NO_PROGRAM = b"none"
+"""What efface writes as the name of the muxer, which Matroska demands; of four letters, as FFmpeg's is."""
+
 MASTERS = frozenset((
     "EBML", "Segment", "SeekHead", "Seek", "Info", "Tracks", "TrackEntry", "Video", "Colour", "MasteringMetadata",
     "Projection", "Audio",
