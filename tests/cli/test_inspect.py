@@ -36,7 +36,7 @@ def test_json_of_several_files_and_one_that_is_none(efface, kept, tmp_path):
     assert "letter.jpg" in done.err
     assert set(found) == {Path(photo).name, Path(film).name}
     (faces,) = (i for i in found["clip.mp4"]["items"] if i["group"] == "people")
-    assert faces["value"].startswith("1 tracks, up to 1 at once")
+    assert faces["value"].startswith("1 track, up to 1 at once")
     assert "first at 0:00:00" in faces["value"]
 
 
