@@ -74,7 +74,8 @@ def _said(plan: Plan, count: int, heights: list[float], times: list[float], most
     if plan.medium == "photo":
         return f"{count}, {size}"
     # Somebody who leaves the picture and comes back is two tracks: efface does not recognise anybody.
-    return f"{count} track{'s' * (count != 1)}, up to {most} at once, {size}, first at {timecode(min(times))}, last at {timecode(max(times))}"
+    tracks = f"{count} track{'s' * (count != 1)}"
+    return f"{tracks}, up to {most} at once, {size}, first at {timecode(min(times))}, last at {timecode(max(times))}"
 
 
 def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
