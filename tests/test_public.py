@@ -21,7 +21,7 @@ def in_a_fresh_process(code: str) -> list[str]:
 
 
 def test_the_public_names():
-    functions = {"find", "load_plan", "redact", "render", "verify"}
+    functions = {"find", "inspect", "load_plan", "redact", "render", "verify"}
     assert set(efface.__all__) == functions | {"Options", "Plan", "__version__", "errors"}
     assert set(efface.__all__) <= set(dir(efface))
     assert all(getattr(efface, name) is not None for name in efface.__all__)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from efface.version import VERSION as __version__
 
-__all__ = ["Options", "Plan", "__version__", "errors", "find", "load_plan", "redact", "render", "verify"]
+__all__ = ["Options", "Plan", "__version__", "errors", "find", "inspect", "load_plan", "redact", "render", "verify"]
 
 if TYPE_CHECKING:
     from efface import errors
-    from efface.api import find, redact, render, verify
+    from efface.api import find, inspect, redact, render, verify
     from efface.options import Options
     from efface.planning.plan import Plan
     from efface.planning.sidecar import load as load_plan
@@ -22,6 +22,7 @@ _HOMES = {
     "Plan": ("efface.planning.plan", "Plan"),
     "errors": ("efface.errors", ""),
     "find": ("efface.api", "find"),
+    "inspect": ("efface.api", "inspect"),
     "load_plan": ("efface.planning.sidecar", "load"),
     "redact": ("efface.api", "redact"),
 }

@@ -17,8 +17,10 @@ from pathlib import Path
 from efface.events import Listener, silent
 from efface.files import require_source
 from efface.findings import Verification
+from efface.inspection.items import Inspection
 from efface.options import Options, VerifyOptions
 from efface.pipeline.act import Rendered
+from efface.pipeline.inspect import inspected
 from efface.pipeline.jobs import Redacted, Workshop
 from efface.pipeline.names import PLAN_SUFFIX, Job, jobs_for
 from efface.planning.plan import Plan
@@ -80,6 +82,20 @@ def verify(
     given = plan if plan is None or isinstance(plan, Plan) else Path(plan)
     with Workshop(options or Options(verify=VerifyOptions(level="full"))) as workshop:
         return workshop.verify(Path(target), given, None if source is None else Path(source), listener)
+
+
+def inspect(
+    source: AnyPath, *, options: Options | None = None, look: bool = True, others: bool = True, listener: Listener = silent
+) -> Inspection:
+    """What a file gives away: faces, places, devices, names, dates, pictures within, and whatever else is in it. Changes
+    nothing.
+
+    look    also look for faces and plates, in the file and in its thumbnails; without, only its structure is read.
+    others  ask exiftool as well, where it is installed.
+
+    Raises SourceUnreadable, NotMedia, and PartMissing (nobody could look).
+    """
+    return inspected(Path(source), options or Options(), listener, look=look, others=others)
 
 
 def _job(source: Path, target: Path) -> Job:

@@ -8,8 +8,7 @@ import signal
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,13 +16,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from efface import __version__
+from efface.cli.batch import asked_to_stop, run, unexpected
 from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.inspect import inspect
 from efface.cli.verify import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
 
 if TYPE_CHECKING:
-    from efface.events import Event, Listener
+    from efface.events import Listener
     from efface.pipeline.names import Job
 
 A_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said file by file, and the others are done
@@ -32,15 +33,9 @@ SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
-TRACEBACK = "EFFACE_TRACEBACK"
-"""Environment variable that shows where an unexpected error came from. Off by default: tracebacks quote paths and values."""
-
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 PATIENCE_S = 3.0
 """A second signal within this time is impatience, not another wish."""
-
-_stop = threading.Event()
-"""Somebody asked to stop. The exception that says so can get lost: in a destructor, or in a library that is being loaded."""
 
 
 def _target(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
@@ -69,6 +64,7 @@ def cli() -> None:
 
 
 cli.add_command(bench)
+cli.add_command(inspect)
 cli.add_command(verify)
 
 
@@ -98,7 +94,7 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
             return summary.redacted(done, options.risk.bound), code
 
         _tell_left_out(sources, output)
-        code = _run(jobs_for(sources, output), do, output, writes=True)
+        code = run(jobs_for(sources, output), do, output, writes=True)
     sys.exit(code)
 
 
@@ -149,7 +145,7 @@ def find(
             said += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
             return said, summary.code(plan, options.risk.bound)
 
-        code = _run(jobs, do, output, writes=output is not None)
+        code = run(jobs, do, output, writes=output is not None)
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         write_text(coco, everything, iter([exchange.coco(plans)]), overwrite=overwrite)
     if mot and plans:
@@ -179,50 +175,7 @@ def render(source: Path, plan_path: Path, output: Path, **values: Any) -> None:
         return "\n".join(said), summary.code_of(done.verification)
 
     with Workshop(options) as workshop:
-        sys.exit(_run([Job(source, source.name, output, plan_path)], do, output, writes=True))
-
-
-def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], output: Path | None, *, writes: bool) -> int:
-    """Does every job, says of each how it went, and gives the gravest exit code.
-
-    do      gives what to say of a job that was done, and its exit code.
-    output  what -o names. Where that is a folder for many targets, it is made; the folder of a single one must be there.
-    writes  the targets that the jobs name are written; otherwise they are only names.
-    """
-    from rich.console import Console
-
-    from efface.cli.progress import Display
-    from efface.pipeline.jobs import each
-
-    makes_folders = output is not None and [job.target for job in jobs] != [output]
-    display = Display(Console(stderr=True), len(jobs))
-    failed: list[tuple[Job, EffaceError]] = []
-    codes: list[int] = []
-
-    def one(job: Job) -> None:
-        try:
-            with display.file(job.name) as listener:
-                said, code = do(job, _heeding(listener))
-        except Exception as e:
-            if _stop.is_set():  # native code may make an error of its own out of an interrupt
-                raise KeyboardInterrupt from e
-            if isinstance(e, EffaceError):
-                raise
-            raise _unexpected(e, job.name) from e  # a fault of efface; the other files need not suffer from it
-        codes.append(code)
-        display.say(said)
-
-    try:
-        with display.shown():
-            for job, error in each(jobs, one, writes=writes, makes_folders=makes_folders):
-                if error is not None:
-                    failed.append((job, error))
-    finally:  # also when the run ends early
-        for _, error in failed:
-            click.echo(f"efface: {error}", err=True)
-    if len(jobs) != 1:
-        display.say(_tally(len(jobs), len(failed), codes.count(EXIT_LOOK)))
-    return worst([*codes, *(e.exit_code for _, e in failed)])
+        sys.exit(run([Job(source, source.name, output, plan_path)], do, output, writes=True))
 
 
 def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:
@@ -232,24 +185,6 @@ def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:
         named = ", ".join(printable(r) for r in results[:3]) + (", ..." if len(results) > 3 else "")
         # By a plan beside it, a source that was edited after its plan was made looks like a result, too.
         click.echo(f"Left out as results of an earlier run, by their names or the plans beside them: {named}", err=True)
-
-
-def _heeding(listener: Listener) -> Listener:
-    """The same listener, but it stops the work where an interrupt got lost on its way."""
-
-    def listen(event: Event) -> None:
-        if _stop.is_set():
-            raise KeyboardInterrupt
-        listener(event)
-
-    return listen
-
-
-def _tally(jobs: int, failed: int, doubtful: int) -> str:
-    if not jobs:
-        return "No photo or video was found, so there was nothing to do."
-    done = f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else ".")
-    return done + (f" {doubtful} of them with moments that a person should look at: see above." if doubtful else "")
 
 
 def _require_apart(outputs: Sequence[Path]) -> None:
@@ -266,12 +201,12 @@ def _terminable(*, ends_process: bool) -> Iterator[None]:
 
     ends_process  nothing but the exit code is left to do after the block; a signal then must not replace it.
     """
-    _stop.clear()
+    asked_to_stop.clear()
     last = -math.inf
 
     def stop(signum: int, frame: object) -> None:
         nonlocal last
-        _stop.set()
+        asked_to_stop.set()
         before, last = last, time.monotonic()
         if last - before > PATIENCE_S:
             raise KeyboardInterrupt
@@ -316,19 +251,10 @@ def _run_command(arguments: Sequence[str] | None, *, ends_process: bool) -> int:
     except (KeyboardInterrupt, click.Abort):
         code = _said(Interrupted())
     except Exception as e:
-        code = _said(Interrupted() if _stop.is_set() else e if isinstance(e, EffaceError) else _unexpected(e))
+        code = _said(Interrupted() if asked_to_stop.is_set() else e if isinstance(e, EffaceError) else unexpected(e))
     return code
 
 
 def _said(error: EffaceError) -> int:
     click.echo(f"efface: {error}", err=True)
     return error.exit_code
-
-
-def _unexpected(error: Exception, name: str = "") -> EffaceError:
-    if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
-    return EffaceError(
-        f"{name}{': ' if name else ''}unexpected error, {type(error).__name__}: {error}. No target was written for the file in "
-        f"hand. Please report it; {TRACEBACK}=1 shows where it came from."
-    )

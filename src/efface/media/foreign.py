@@ -1,7 +1,9 @@
 """exiftool and ffprobe, where they are installed: other people's eyes on a file.
 
-Neither is needed. Both are given the file by its absolute path, so that no name can pass for an option, with a time limit and a bound on
-what they may answer; exiftool without the user's configuration, which is a program, and ffprobe with nothing but the file to open.
+Neither is needed. Both are given the file by its absolute path, so that no name can pass for an option, with a time limit and
+a bound on
+what they may answer; exiftool without the user's configuration, which is a program, and ffprobe with nothing but the file to
+open.
 """
 
 from __future__ import annotations

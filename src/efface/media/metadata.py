@@ -15,9 +15,8 @@ from pathlib import Path
 
 from efface.errors import SourceUnreadable
 from efface.files import reason
-from efface.media.bitstream import MATROSKA_NAME
-from efface.media.walk import boxes, gif, is_sample, jpeg, mpegts, nal, samples, tiff, walk
-from efface.media.walk.parts import BROKEN, GAP, Broken, Part, Reader
+from efface.media.walk import boxes, ebml, gif, is_sample, jpeg, mpegts, nal, samples, tiff, walk
+from efface.media.walk.parts import BROKEN, GAP, Broken, Part, Reader, names
 
 PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT"))
 WEBP_CHUNKS = frozenset(("VP8X", "VP8", "VP8L", "ALPH", "ANIM", "ANMF"))
@@ -30,16 +29,17 @@ ADOBE = b"Adobe\0"
 """Start of the 12 bytes that say how CMYK is stored; the rest are numbers."""
 GIF_LOOP = "application NETSCAPE2.0"
 
-PHOTO_BOXES = frozenset(
-    "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi hvcC av1C colr auxC irot clap auxi ccst mvhd "
-    "trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd stts stsc stsz stco co64 stss av01 grpl altr btrt".split()
+PHOTO_BOXES = names(
+    "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi hvcC av1C colr auxC irot "
+    "clap auxi ccst mvhd trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd stts stsc stsz stco co64 "
+    "stss av01 grpl altr btrt"
 ) | {"url "}
 ITEMS = frozenset(("hvc1", "av01"))
 
-FILM_BOXES = frozenset(
-    "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd stts ctts stss stsc stsz stco "
-    "co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli esds wave frma enda chan chnl dOps dac3 dec3 dfLa alac udta meta "
-    "ilst SmDm CoLL fiel".split()
+FILM_BOXES = names(
+    "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd stts ctts "
+    "stss stsc stsz stco co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli esds wave frma enda chan "
+    "chnl dOps dac3 dec3 dfLa alac udta meta ilst SmDm CoLL fiel"
 ) | {"url "}
 _FILM_HANDLERS = {
     "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",), "url ": (b"DataHandler",),
@@ -51,26 +51,33 @@ _LANGUAGES = (0x55C4, 0x7FFF, 0)
 _VENDORS = (bytes(4), b"FFMP")
 """FFmpeg names itself in every QuickTime file. That is said of millions of files."""
 
-ELEMENTS = frozenset(
-    "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType DocTypeVersion DocTypeReadVersion Void CRC-32 Segment "
-    "SeekHead Seek SeekID SeekPosition Info TimestampScale Duration MuxingApp WritingApp Tracks TrackEntry TrackNumber TrackUID TrackType "
-    "FlagDefault FlagLacing DefaultDuration Language CodecID CodecPrivate CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth "
-    "PixelHeight DisplayWidth DisplayHeight DisplayUnit FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel "
-    "ChromaSubsamplingHorz ChromaSubsamplingVert ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL MaxFALL "
-    "MasteringMetadata PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX PrimaryGChromaticityY PrimaryBChromaticityX "
-    "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax LuminanceMin Audio SamplingFrequency "
-    "OutputSamplingFrequency Channels BitDepth Cluster Timestamp Position PrevSize SimpleBlock BlockGroup Block BlockDuration "
-    "ReferenceBlock DiscardPadding Cues CuePoint CueTime CueTrackPositions CueTrack CueClusterPosition CueRelativePosition CueDuration "
-    "Tags Tag Targets TagTrackUID SimpleTag TagName TagString TagLanguage TagDefault".split()
+ELEMENTS = names(
+    "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType DocTypeVersion DocTypeReadVersion "
+    "Void CRC-32 Segment SeekHead Seek SeekID SeekPosition Info TimestampScale Duration MuxingApp WritingApp Tracks "
+    "TrackEntry TrackNumber TrackUID TrackType FlagDefault FlagLacing DefaultDuration Language CodecID CodecPrivate "
+    "CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth PixelHeight DisplayWidth DisplayHeight DisplayUnit "
+    "FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel ChromaSubsamplingHorz ChromaSubsamplingVert "
+    "ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL MaxFALL MasteringMetadata "
+    "PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX PrimaryGChromaticityY PrimaryBChromaticityX "
+    "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax LuminanceMin Audio "
+    "SamplingFrequency OutputSamplingFrequency Channels BitDepth Cluster Timestamp Position PrevSize SimpleBlock "
+    "BlockGroup Block BlockDuration ReferenceBlock DiscardPadding Cues CuePoint CueTime CueTrackPositions CueTrack "
+    "CueClusterPosition CueRelativePosition CueDuration Tags Tag Targets TagTrackUID SimpleTag TagName TagString "
+    "TagLanguage TagDefault"
 )
-AVI_CHUNKS = frozenset("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX".split())
+AVI_CHUNKS = names("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX")
 TS_TABLES = frozenset((0, 17, 8191))
 """PIDs of the list of programs, of their names, and of filling."""
 
 SEI = {"h264": frozenset[int](), "hevc": frozenset((137, 144, 147)), "av1": frozenset((1, 2))}
 """Messages within the pictures that may remain: what HDR needs, brightness of the screen and of the film, transfer curve."""
-_UNITS = {"h264": frozenset((1, 5, 7, 8, 9, 12)), "hevc": frozenset((*range(22), 32, 33, 34, 35, 38, 39)), "av1": frozenset((1, 2, 3, 4, 5, 6, 7))}
-"""Units of a bitstream that may remain: pictures, parameters, delimiters, filling, and messages, which are looked at one by one."""
+_UNITS = {
+    "h264": frozenset((1, 5, 7, 8, 9, 12)),
+    "hevc": frozenset((*range(22), 32, 33, 34, 35, 38, 39)),
+    "av1": frozenset((1, 2, 3, 4, 5, 6, 7)),
+}
+"""Units of a bitstream that may remain: pictures, parameters, delimiters, filling, and messages,
+which are looked at one by one."""
 
 
 MOST = 50
@@ -78,7 +85,8 @@ MOST = 50
 
 
 def strangers(path: Path, name: str) -> list[str]:
-    """Parts of a finished file of that format (a name of `media.sniff`) that nothing allows, in words. Raises SourceUnreadable."""
+    """Parts of a finished file of that format (a name of `media.sniff`) that nothing allows,
+    in words. Raises SourceUnreadable."""
     found: list[str] = []
     try:
         with open(path, "rb") as f:
@@ -94,10 +102,10 @@ def strangers(path: Path, name: str) -> list[str]:
 
 
 def _allowing(
-    names: Iterable[str], kind: str, look: Callable[[Reader, Part], bool] = lambda r, p: True
+    allowed_names: Iterable[str], kind: str, look: Callable[[Reader, Part], bool] = lambda r, p: True
 ) -> Callable[[Reader, str], Iterator[str]]:
     """A rule: parts of these names, as far as `look` allows their content, and nothing else."""
-    allowed = frozenset(names)
+    allowed = frozenset(allowed_names)
 
     def rule(reader: Reader, name: str) -> Iterator[str]:
         yield from _unknown(reader, walk(reader, name), allowed, kind, look)
@@ -120,7 +128,11 @@ def _unknown(
 def _of_jpeg(reader: Reader, name: str) -> Iterator[str]:
     def look(reader: Reader, p: Part) -> bool:
         content = boxes.at(reader, p, 0, 64)
-        return p.name == "APP0 JFIF" and content == JFIF or p.name == "APP14 Adobe" and len(content) == 12 or p.name in JPEG_SEGMENTS
+        return (
+            (p.name == "APP0 JFIF" and content == JFIF)
+            or (p.name == "APP14 Adobe" and len(content) == 12)
+            or p.name in JPEG_SEGMENTS
+        )
 
     yield from _unknown(reader, walk(reader, name), JPEG_SEGMENTS | {"APP0 JFIF", "APP14 Adobe"}, "segment", look)
 
@@ -130,7 +142,7 @@ def _of_gif(reader: Reader, name: str) -> Iterator[str]:
 
 
 def _is_short_loop(reader: Reader, p: Part) -> bool:
-    return p.name != GIF_LOOP or p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1"
+    return p.name != GIF_LOOP or (p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1")
 
 
 def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
@@ -269,7 +281,7 @@ def _is_allowed_element(reader: Reader, p: Part) -> bool:
         return False
     match p.name:
         case "MuxingApp" | "WritingApp":
-            return boxes.at(reader, p, 0, 64) == MATROSKA_NAME
+            return boxes.at(reader, p, 0, 64) == ebml.NO_PROGRAM
         case "Language" | "TagLanguage":
             return boxes.at(reader, p, 0, 64).strip(b"\0") in (b"und", b"eng")
         case "TagName":
@@ -290,11 +302,13 @@ def _of_avi(reader: Reader, name: str) -> Iterator[str]:
             yield f"a structure that cannot be walked ({p.note})"
         elif p.name.startswith("("):
             yield f"{p.size} bytes {p.name[1:-1]}"
-        elif not is_sample(p) and p.name not in AVI_CHUNKS:
-            yield f"chunk {p.where}"
-        elif p.path[1:2] == ("movi",) and len(p.path) == 3 and p.name[2:] not in ("dc", "wb") and not p.name.startswith("ix"):
-            yield f"chunk {p.where}"
-        elif p.name == "JUNK" and not _is_room_for_index(reader, p):
+        elif (
+            (not is_sample(p) and p.name not in AVI_CHUNKS)
+            or (
+                p.path[1:2] == ("movi",) and len(p.path) == 3 and p.name[2:] not in ("dc", "wb") and not p.name.startswith("ix")
+            )
+            or (p.name == "JUNK" and not _is_room_for_index(reader, p))
+        ):
             yield f"chunk {p.where}"
         if not is_sample(p):
             parts.append(p)
@@ -305,7 +319,8 @@ def _of_avi(reader: Reader, name: str) -> Iterator[str]:
 
 
 def _is_room_for_index(reader: Reader, p: Part) -> bool:
-    """FFmpeg keeps room for an index of large files: in it the number of its fields, the name of a stream, and the list's name."""
+    """FFmpeg keeps room for an index of large files: in it the number of its fields, the name of a stream,
+    and the list's name."""
     raw = boxes.at(reader, p, 0, 1 << 16)
     known = raw.replace(b"odmldmlh", b"").translate(None, b"\0")
     return _is_blank(reader, p) or (p.path[1:2] == ("hdrl",) and len(known) <= 8 and p.size <= 1 << 14)
@@ -322,8 +337,8 @@ def _of_ts(reader: Reader, name: str) -> Iterator[str]:
             yield f"a structure that cannot be walked ({p.note})"
         elif int(p.name.split()[1]) not in tables | listed:
             yield f"packets of {p.name}, which no table names"
-    names = mpegts.section(reader, 17)
-    for tag, content in mpegts.descriptors(names, 16, len(names) - 4):
+    table = mpegts.section(reader, 17)
+    for tag, content in mpegts.descriptors(table, 16, len(table) - 4):
         if tag != 0x48 or content[1:] != b"\1-\1-":
             yield "a name of the service"
     if sum(s.kind == "video" for s in found) != 1:
@@ -346,7 +361,9 @@ def _of_pictures(reader: Reader, name: str, parts: list[Part]) -> Iterator[str]:
 
 
 def _in_sample(sample: bytes, codec: str, length_size: int) -> Iterator[str]:
-    kinds = (k for k, _ in nal.obus(sample)) if codec == "av1" else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
+    kinds = (
+        (k for k, _ in nal.obus(sample)) if codec == "av1" else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
+    )
     for kind in kinds:
         if kind not in _UNITS[codec] and not (codec == "h264" and kind == 6):
             yield f"a unit of type {kind} in the {codec} stream"

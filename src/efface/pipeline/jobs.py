@@ -10,10 +10,12 @@ from typing import Self
 
 from efface.detect.base import Detector
 from efface.detect.registry import open_detector
+from efface.detections import KINDS
 from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable
 from efface.events import Listener
 from efface.files import require_source, require_target, sha256_of, staged, writing
 from efface.findings import Verification
+from efface.frames import Frame
 from efface.options import DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
 from efface.pipeline.look import look
@@ -93,6 +95,13 @@ class Workshop:
             plan_sha256 = sha256_of(draft)
             rendered = self.render(job.source, plan, job.target, listener)
         return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256)
+
+    def count(self, frame: Frame) -> dict[str, int]:
+        """How many of each kind that was asked for are surely in one picture. Raises PartMissing."""
+        detector = self._open_detector()
+        seen = detector.detect(frame)
+        kinds = seen.kind[seen.are_sure(detector.sure)]
+        return {kind: int((kinds == KINDS.index(kind)).sum()) for kind in self.options.detect.wanted}
 
     def _open_detector(self) -> Detector:
         if self._detector is None:

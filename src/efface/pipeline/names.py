@@ -64,6 +64,16 @@ def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
     return [Job(s, str(n), p, p) for s, n, base in plans for p in [base.with_name(base.name + PLAN_SUFFIX)]]
 
 
+def sources_of(given: Sequence[Path]) -> list[Job]:
+    """A job for each file, and for every photo and video below a folder, results of efface's among them; nothing is written."""
+    found = [
+        (p, p.relative_to(g) if os.path.isdir(g) else Path(g.name))
+        for g in given
+        for p in (_media(g, None) if os.path.isdir(g) else [g])
+    ]
+    return [Job(source, str(name), source, source) for source, name in found]
+
+
 def _is_single(sources: Sequence[Path], output: Path | None) -> bool:
     is_many = len(sources) > 1 or os.path.isdir(sources[0])
     if is_many and output is not None and os.path.exists(output) and not os.path.isdir(output):

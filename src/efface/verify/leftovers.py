@@ -1,7 +1,9 @@
 """Is there anything in the finished file that nobody asked for?
 
-Two kinds of eyes look. efface's own walk names every part, down to the messages within a video's pictures, that its allow-lists do not
-know. Where exiftool and ffprobe are installed, they are asked as well: they know formats of makers that efface never heard of, and
+Two kinds of eyes look. efface's own walk names every part, down to the messages within a video's pictures, that its
+allow-lists do not
+know. Where exiftool and ffprobe are installed, they are asked as well: they know formats of makers that efface never heard of,
+and
 share no code with it. Without them the check is complete in its own terms; its facts then say that they were not there.
 """
 

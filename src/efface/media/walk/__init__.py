@@ -1,7 +1,8 @@
 """Files part by part, up to the last byte, without any of the libraries that read and write them elsewhere in efface.
 
 Two ask: the check of what efface wrote, which names every part that nothing allows, and `efface inspect`, which tells what a
-stranger's file holds. A walker gives each part once, in the order of the file, and turns what makes no sense into a part as well
+stranger's file holds. A walker gives each part once, in the order of the file, and turns what makes no sense into a part as
+well
 (`BROKEN`), so that nothing is passed over in silence.
 """
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from efface.media.walk.parts import BROKEN, DEEPEST, Broken, Part, Reader, part, word
+from efface.media.walk.parts import BROKEN, DEEPEST, MOST_SAMPLES, Broken, Part, Reader, part, word
 
 HEADS = {
-    b"moov": 0, b"trak": 0, b"edts": 0, b"mdia": 0, b"minf": 0, b"dinf": 0, b"stbl": 0, b"udta": 0, b"ilst": 0, b"moof": 0, b"traf": 0,
-    b"mfra": 0, b"mvex": 0, b"gmhd": 0, b"tapt": 0, b"sinf": 0, b"schi": 0, b"iprp": 0, b"ipco": 0, b"tref": 0, b"jumb": 0, b"grpl": 0,
+    b"moov": 0, b"trak": 0, b"edts": 0, b"mdia": 0, b"minf": 0, b"dinf": 0, b"stbl": 0, b"udta": 0, b"ilst": 0, b"moof": 0,
+    b"traf": 0,
+    b"mfra": 0, b"mvex": 0, b"gmhd": 0, b"tapt": 0, b"sinf": 0, b"schi": 0, b"iprp": 0, b"ipco": 0, b"tref": 0, b"jumb": 0,
+    b"grpl": 0,
     b"strk": 0, b"meco": 0, b"iref": 4, b"dref": 8, b"stsd": 8, b"iinf": 6,
 }  # fmt: skip
 """Boxes that hold boxes, and how many bytes stand before the first of them."""
 
-VIDEO_ENTRIES = frozenset((b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"vp08", b"vp09", b"mp4v", b"encv", b"dvh1", b"dvhe", b"jpeg"))
-SOUND_ENTRIES = frozenset((b"mp4a", b"Opus", b"fLaC", b"alac", b"ac-3", b"ec-3", b"enca", b"sowt", b"twos", b"lpcm", b"in24", b"in32", b".mp3"))
+VIDEO_ENTRIES = frozenset(
+    (b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"vp08", b"vp09", b"mp4v", b"encv", b"dvh1", b"dvhe", b"jpeg")
+)
+SOUND_ENTRIES = frozenset(
+    (b"mp4a", b"Opus", b"fLaC", b"alac", b"ac-3", b"ec-3", b"enca", b"sowt", b"twos", b"lpcm", b"in24", b"in32", b".mp3")
+)
 _ENTRY_HEADS = dict.fromkeys(VIDEO_ENTRIES, 78) | dict.fromkeys(SOUND_ENTRIES, 28)
 _SOUND_VERSIONS = {1: 16, 2: 36}
 """QuickTime's sound entries of versions 1 and 2 are longer by so much."""
@@ -131,7 +137,7 @@ def samples(track: Track, reader: Reader) -> Iterator[tuple[int, int]]:
     wide = 8 if chunks.name == "co64" else 4
     fixed, total = _table(reader, sizes, 4), _table(reader, sizes, 8)
     count, run_count = _table(reader, chunks, 4), _table(reader, runs, 4)
-    index = run = 0
+    index = run = bytes_seen = 0
     for chunk in range(count):
         while run + 1 < run_count and _table(reader, runs, 8 + 12 * (run + 1)) <= chunk + 1:
             run += 1
@@ -140,6 +146,9 @@ def samples(track: Track, reader: Reader) -> Iterator[tuple[int, int]]:
             if index >= total:
                 return
             size = fixed or _table(reader, sizes, 12 + 4 * index)
+            bytes_seen += size
+            if place + size > reader.start + reader.size or index >= MOST_SAMPLES or bytes_seen > 2 * reader.size:
+                raise Broken("its samples cannot all be in this file")
             yield place, size
             place, index = place + size, index + 1
 
@@ -172,7 +181,7 @@ MOST_ITEMS = 4096
 def items(parts: list[Part], reader: Reader) -> list[Item]:
     """Items of the outermost `meta` box. Raises Broken."""
     places = _places(parts, reader)
-    found = []
+    found: list[Item] = []
     for p in parts:
         if p.path == ("meta", "iinf", "infe") and len(found) < MOST_ITEMS:
             version, wide = at(reader, p, 0, 1), 4 if at(reader, p, 0, 1) == b"\x03" else 2

@@ -1,6 +1,7 @@
 """Parts of a file and the careful reading of them: what every walker shares.
 
-Files are hostile. Nothing here believes a length: a read beyond the end raises `Broken`, a walk has a largest number of parts and a
+Files are hostile. Nothing here believes a length: a read beyond the end raises `Broken`, a walk has a largest number of parts
+and a
 largest depth, and only a few bytes of each part are held in memory.
 """
 
@@ -10,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-MOST_PARTS = 200_000
-"""Of one file, samples aside. A film of three hours in fragments of two seconds has about 60,000 boxes."""
+MOST_PARTS = 100_000
+"""Of one file, samples aside. A film of three hours in fragments of two seconds has about 40,000 boxes."""
 
 MOST_SAMPLES = 4_000_000
 """Ten hours of picture and sound have 3.5 million."""
@@ -98,11 +99,13 @@ class Reader:
 
     def find(self, wanted: bytes, at: int) -> int:
         """Where `wanted` stands next, or -1."""
-        while at < self.size:
-            found = self.peek(at, _WINDOW).find(wanted)
+        at = max(at, 0)
+        while at + len(wanted) <= self.size:
+            self.peek(at, len(wanted))  # brings a window with these bytes
+            found = self._held.find(wanted, at - self._from)
             if found >= 0:
-                return at + found
-            at += _WINDOW - len(wanted) + 1
+                return self._from + found
+            at = self._from + len(self._held) - len(wanted) + 1
         return -1
 
 
@@ -115,6 +118,11 @@ def rest(reader: Reader, path: tuple[str, ...], at: int, name: str, note: str = 
     """What is left from `at` on, under that name; nothing where nothing is left."""
     if at < reader.size:
         yield part(reader, (*path, name), at, reader.size - at, note)
+
+
+def names(text: str) -> frozenset[str]:
+    """A list of names, written with spaces between."""
+    return frozenset(text.split())
 
 
 def word(name: bytes) -> str:

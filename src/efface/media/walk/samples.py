@@ -1,4 +1,5 @@
-"""The streams of a film and their samples, taken from the file by hand: from MP4 and MOV, Matroska and WebM, AVI, and MPEG-TS."""
+"""The streams of a film and their samples, taken from the file by hand: from MP4 and MOV, Matroska and WebM, AVI,
+and MPEG-TS."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ LARGEST_SAMPLE = 64 << 20
 LARGEST_CONFIG = 1 << 20
 
 _MP4_CODECS = {
-    "avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "dvh1": "hevc", "dvhe": "hevc", "av01": "av1", "vp09": "vp9",
+    "avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "dvh1": "hevc", "dvhe": "hevc", "av01": "av1",
+    "vp09": "vp9",
 }  # fmt: skip
 _MKV_CODECS = {"V_MPEG4/ISO/AVC": "h264", "V_MPEGH/ISO/HEVC": "hevc", "V_AV1": "av1", "V_VP9": "vp9"}
 _AVI_CODECS = {"H264": "h264", "h264": "h264", "AVC1": "h264", "X264": "h264", "HEVC": "hevc", "H265": "hevc"}
@@ -120,7 +122,9 @@ def _of_avi(reader: Reader, parts: list[Part]) -> list[Stream]:
     for p in parts:
         if p.path == ("AVI", "hdrl", "strl", "strh"):
             head = boxes.at(reader, p, 0, 8).decode("latin-1")
-            found.append(Stream(len(found) + 1, _AVI_KINDS.get(head[:4], "data"), _AVI_CODECS.get(head[4:], head[4:].strip("\0 "))))
+            found.append(
+                Stream(len(found) + 1, _AVI_KINDS.get(head[:4], "data"), _AVI_CODECS.get(head[4:], head[4:].strip("\0 ")))
+            )
         elif p.path == ("AVI", "hdrl", "strl", "strf") and found:
             config = boxes.at(reader, p, 40, LARGEST_CONFIG) if found[-1].kind == "video" else b""
             last = found.pop()
@@ -139,7 +143,8 @@ def _avi_samples(reader: Reader, parts: list[Part], stream: Stream) -> Iterator[
 def _of_ts(reader: Reader, parts: list[Part]) -> list[Stream]:
     try:
         return [
-            Stream(pid, "video" if kind in _TS_CODECS else "sound" if kind in _TS_SOUND else "data", _TS_CODECS.get(kind, f"0x{kind:02x}"))
+            Stream(pid, "video" if kind in _TS_CODECS else "sound" if kind in _TS_SOUND else "data", _TS_CODECS.get(kind,
+            f"0x{kind:02x}"))
             for program in mpegts.programs(reader)
             for kind, pid in mpegts.elementary(reader, program)
         ]  # fmt: skip

@@ -27,7 +27,7 @@ _STRIPS = {273: 279, 324: 325, 513: 514, 288: 289}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. `at` and `size` are those of its values in the stretch that was walked; kind is TIFF's number for their type."""
+    """One entry. `at` and `size` are those of its values in the stretch that was walked; kind is TIFF's number of the type."""
 
     directory: str
     tag: int
@@ -126,11 +126,17 @@ class Tiff:
         order = "<" if self._order == "little" else ">"
         if entry.kind in (2, 7):
             return [text_of(self.raw(entry))] if entry.kind == 2 else []
-        letter = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}.get(entry.kind)
+        letter = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}.get(
+            entry.kind
+        )
         if letter:
             count = min(entry.count, MOST_VALUES)
             raw = self.raw(entry, count * SIZES[entry.kind])
-            return list(struct.unpack(f"{order}{len(raw) // SIZES[entry.kind]}{letter}", raw[: len(raw) // SIZES[entry.kind] * SIZES[entry.kind]]))
+            return list(
+                struct.unpack(
+                    f"{order}{len(raw) // SIZES[entry.kind]}{letter}", raw[: len(raw) // SIZES[entry.kind] * SIZES[entry.kind]]
+                )
+            )
         if entry.kind in (5, 10):
             raw = self.raw(entry, min(entry.count, MOST_VALUES) * 8)
             pairs = [struct.unpack_from(order + ("II" if entry.kind == 5 else "ii"), raw, i) for i in range(0, len(raw) - 7, 8)]
