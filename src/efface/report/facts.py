@@ -43,6 +43,9 @@ MOST_GAPS = 200
 BINS = 240
 """Columns of the density: as many as a telephone has room for."""
 
+WORTH_A_LOOK = 0.5
+"""Share of the bound from which a moment is told: one that is far below it is not worth the reader's time."""
+
 LONGEST_TEXT = 200
 """Characters of a text from a plan's file. Such files may be hostile."""
 
@@ -176,7 +179,8 @@ class Found:
     blacked_out  frames that could not be decoded, `gaps` where they are, the first MOST_GAPS of them.
     lanes        the tracks that are drawn, by time; `tracks` counts all.
     density      erased areas at a time, the most in each of up to BINS equal steps; `density_seen` of them those in sight.
-    moments      the riskiest first; `doubts` counts all, `above` those above the bound.
+    moments      those worth a look, the riskiest first; `doubts` counts all, `worth` those worth a look, `above` those
+                 above the bound.
     edits        changes that a person made.
     """
 
@@ -193,6 +197,7 @@ class Found:
     density_seen: tuple[int, ...]
     moments: tuple[Moment, ...]
     doubts: int
+    worth: int
     above: int
     bound: float
     edits: int
@@ -302,7 +307,7 @@ def found_in(plan: Plan, bound: float) -> Found:
     """What the plan holds. `bound` is that of the risk."""
     times = _Times(plan)
     density, seen = _density(plan, times)
-    moments = [_moment(d, plan, times, bound) for d in plan.doubts[:MOST_MOMENTS]]
+    worth = [d for d in plan.doubts if d.risk > bound * WORTH_A_LOOK]
     return Found(
         asked=_asked(plan),
         kinds=tuple(k for i, kind in enumerate(KINDS) if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks),
@@ -315,8 +320,9 @@ def found_in(plan: Plan, bound: float) -> Found:
         lanes=() if plan.medium == "photo" else tuple(_lane(t, plan, times) for t in _worth_drawing(plan)),
         density=density,
         density_seen=seen,
-        moments=tuple(moments),
+        moments=tuple(_moment(d, plan, times, bound) for d in worth[:MOST_MOMENTS]),
         doubts=len(plan.doubts),
+        worth=len(worth),
         above=sum(d.risk > bound for d in plan.doubts),
         bound=bound,
         edits=len(plan.edits),

@@ -91,6 +91,7 @@ def _found(f: Found) -> dict[str, Any]:
         "risk_bound": f.bound,
         "moments": [_moment(m) for m in f.moments],
         "moments_in_all": f.doubts,
+        "moments_worth_a_look": f.worth,
         "moments_above": f.above,
         "edits": f.edits,
     }

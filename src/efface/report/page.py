@@ -5,6 +5,7 @@ First what it comes to and what to do, then the facts. Everything is text in a t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib import resources
 
@@ -28,6 +29,8 @@ GLYPHS = {
     Verdict.NOT_DONE: "M7 12h10",
 }
 """Tick, exclamation mark, cross, question mark, dash."""
+
+HOUR_S = 3600
 
 RING = "M12 1.5a10.5 10.5 0 1 0 0 21a10.5 10.5 0 1 0 0-21Z"
 
@@ -88,10 +91,15 @@ def _top(report: Report) -> Html:
         tag("h1", _glyph(report.verdict), report.verdict.value.capitalize()),
         tag("p", wording.headline(report), class_="sentence"),
         tag(
-            "div", tag("h2", "What to do next"), tag("ol", [tag("li", said) for said in wording.advice(report)]), class_="next"
+            "div", tag("h2", "What to do next"), tag("ol", [tag("li", _prose(said)) for said in wording.advice(report)]), class_="next"
         ),
         tag("p", wording.PRIVATE, class_="private"),
     )
+
+
+def _prose(text: str) -> list[Content]:
+    """A sentence; options in it look like options."""
+    return [tag("code", part) if part.startswith("--") else part for part in re.split(r"(--[a-z][a-z-]+)", text)]
 
 
 def _glyph(verdict: Verdict) -> Html:
@@ -277,8 +285,8 @@ def _overview(found: Found, length_s: float) -> Iterator[Html]:
     yield _row("Erased areas at a time", strips.density(found.density, found.density_seen, told), f"max {most}", "row lead")
     if found.moments:
         spans = [(m.start_s, m.end_s) for m in found.moments]
-        told = f"{wording.counted(found.doubts, 'moment')} to look at, listed below."
-        yield _row("Moments to look at", strips.marks(spans, length_s, "doubt", told), found.doubts)
+        told = f"{wording.counted(found.worth, 'moment')} to look at, listed below."
+        yield _row("Moments to look at", strips.marks(spans, length_s, "doubt", told), found.worth)
     if found.cuts:
         told = "Shot changes at " + ", ".join(timecode(c) for c in found.cuts[:10]) + ("" if len(found.cuts) <= 10 else ", ...")
         yield _row("Shot changes", strips.marks([(c, c) for c in found.cuts], length_s, "cut", told), found.shots - 1)
@@ -321,12 +329,14 @@ def _lanes_head() -> Html:
 def _lane(lane: Lane, found: Found, length_s: float) -> Html:
     doubtful = [(m.start_s, m.end_s) for m in found.moments if m.track == lane.track]
     drawing = strips.lane(lane, length_s, doubtful, _told(lane, len(doubtful)))
-    label = [tag("b", f"{lane.kind} {lane.track}"), " ", tag("span", _from_to(lane.start_s, lane.end_s), class_="quiet")]
+    label = [tag("b", f"{lane.kind} {lane.track}"), " ", tag("span", _from_to(lane.start_s, lane.end_s, length_s), class_="quiet")]
     return _row(label, drawing, f"{lane.risk:.2f}" if lane.risk else tag("span", "none", class_="quiet"))
 
 
-def _from_to(start_s: float, end_s: float) -> str:
-    return f"{timecode(start_s)}–{timecode(end_s)}"
+def _from_to(start_s: float, end_s: float, length_s: float) -> str:
+    """To a tenth of a second, and without hours where there are none: the drawing is no finer."""
+    start, end = (timecode(seconds)[:-2] for seconds in (start_s, end_s))
+    return f"{start}–{end}" if length_s >= HOUR_S else f"{start[2:]}–{end[2:]}"
 
 
 def _told(lane: Lane, doubtful: int) -> str:
@@ -360,11 +370,12 @@ def _to_look_at(e: Entry) -> Html | None:
 
 def _moments(found: Found, media: Media) -> Html:
     above = wording.above(found)
-    left = found.doubts - len(found.moments)
+    left, slight = found.worth - len(found.moments), found.doubts - found.worth
     caption = f"Where something may still be visible, riskiest first. {above}." if above else (
         f"Where something may still be visible, riskiest first. None is above the bound of {found.bound:g}."
     )  # fmt: skip
-    caption += f" {wording.counted(left, 'moment')} with less risk not listed." if left else ""
+    caption += f" {left} more of them stand in the plan." if left else ""
+    caption += f" Of less than half of it there {'is' if slight == 1 else 'are'} {slight} more in the plan." if slight else ""
     rows: list[tuple[Content, ...]] = [
         (
             tag("span", f"{m.risk:.2f}", class_="mark review" if m.is_above else None),
@@ -415,7 +426,7 @@ def _done(e: Entry) -> Html | None:
 
 def _written(e: Entry) -> Html:
     if e.done is None:
-        why = [tag("p", e.failure.message), tag("p", e.failure.hint) if e.failure.hint else None] if e.failure else None
+        why = [tag("p", e.failure.message), tag("p", _prose(e.failure.hint)) if e.failure.hint else None] if e.failure else None
         return joined(tag("p", tag("b", "No copy was written.")) if e.verdict is not Verdict.CLEAN else None, why)
     d = e.done
     sound = [f"{wording.streams(d.audio_kept)} kept, unchanged: voices identify people" if d.audio_kept else ""]

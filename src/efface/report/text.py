@@ -9,8 +9,7 @@ from efface.report import wording
 from efface.report.facts import Done, Entry, Found, Media, Moment
 
 MOST_LISTED = 5
-LISTED = 0.5
-"""Share of the bound from which a moment is listed: one that is far below it is not worth the reader's time."""
+"""Moments; the page has more of them."""
 
 
 def lines(entry: Entry, target: object, plan: object = None) -> Iterator[str]:
@@ -41,7 +40,7 @@ def _notes(found: Found, done: Done) -> Iterator[str]:
 
 def doubtful(found: Found, media: Media) -> Iterator[str]:
     """Lines on the riskiest moments; none when nothing is worth a look."""
-    listed = [m for m in found.moments if m.risk > found.bound * LISTED][:MOST_LISTED]
+    listed = found.moments[:MOST_LISTED]
     if not listed:
         return
     yield "  Moments to look at, riskiest first:"
