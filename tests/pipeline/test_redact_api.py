@@ -50,7 +50,7 @@ def test_results_are_typed(photo, tmp_path):
     assert (done.rendered.frames, done.rendered.regions, done.rendered.blacked_out) == (1, 0, 0)
     assert [(e.stage, e.done, e.total) for e in events] == [("look", 1, 1), ("render", 1, 1), ("check", 1, 1)]
     assert [(c.name, c.outcome.value) for c in done.rendered.verification.checks] == [
-        ("leftovers", "clean"), ("coverage", "clean"), ("fidelity", "clean"),
+        ("hashes", "clean"), ("coverage", "clean"), ("second look", "clean"), ("leftovers", "clean"), ("fidelity", "clean"),
     ]  # fmt: skip
     hashes = done.rendered.source_sha256, done.rendered.target_sha256, done.plan_sha256
     assert hashes == tuple(sha256_of(p) for p in (photo, done.rendered.target, done.plan_path))

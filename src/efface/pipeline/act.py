@@ -7,20 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from efface.errors import EffaceError, PlanMismatch, SourceChanged, VerificationFailed
+from efface.errors import PlanMismatch, SourceChanged
 from efface.events import Event, Listener
 from efface.files import sha256_of, staged, writing
-from efface.findings import Outcome, Verification
+from efface.findings import Verification
 from efface.frames import Frame, Picture
 from efface.media.base import Sink, Source
-from efface.options import Options, PaintOptions, ReadOptions
-from efface.pipeline.sources import create, opened
+from efface.options import Options, PaintOptions
+from efface.pipeline.proof import Draft, Opening, prove
+from efface.pipeline.sources import create
 from efface.planning.plan import Plan
 from efface.render.paint import blackout, paint
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
-from efface.verify.draft import check_draft
-from efface.verify.leftovers import check_leftovers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class Rendered:
     target_sha256: str
 
 
-def act(source: Source, plan: Plan, target: Path, options: Options, listener: Listener) -> Rendered:
-    """Renders the source as the plan says, checks the draft, and moves it in place.
+def act(source: Source, plan: Plan, target: Path, options: Options, opening: Opening, listener: Listener) -> Rendered:
+    """Renders the source as the plan says, checks the draft, and moves it in place. `opening` gives a detector for the checks.
 
-    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed; then there is no target.
+    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there is no target.
     """
     path = source.info.path
     with staged(target, overwrite=options.write.overwrite) as draft, unchanged(path):
@@ -60,8 +59,9 @@ def act(source: Source, plan: Plan, target: Path, options: Options, listener: Li
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
         with _sink(draft, source, options, target) as sink:
             _render(source, plan, sink, options.paint, listener)
-        verification = _check(source, plan, draft, target, listener)
         target_sha256 = sha256_of(draft)
+        made = Draft(draft, source, plan, source_sha256, target_sha256)
+        verification = prove(made, target, options, opening, listener)
     kept = source.info.audio if options.write.audio == "keep" else 0
     return Rendered(
         target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept,
@@ -113,31 +113,6 @@ def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
     if frame.is_bad and i not in plan.bad:
         at = timecode(float(plan.timeline.seconds[i]))
         raise PlanMismatch(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it")
-
-
-def _check(source: Source, plan: Plan, draft: Path, target: Path, listener: Listener) -> Verification:
-    """What was checked on the draft. Raises VerificationFailed unless it may have its name."""
-    total = len(plan.timeline)
-    try:
-        with opened(draft, ReadOptions(max_pixels=2**62)) as result:
-            checks = [check_leftovers(result.info)]
-            checks += check_draft(
-                source, result, plan, shift=_shift(source, plan), tell=lambda done: listener(Event("check", done, total))
-            )
-    except EffaceError as e:
-        raise VerificationFailed(target, [f"it cannot be opened: {type(e).__name__}"]) from e
-    found = Verification(tuple(checks))
-    if found.outcome is Outcome.NOT_CLEAN:
-        raise VerificationFailed(target, [f.message for f in found.findings])
-    return found
-
-
-def _shift(source: Source, plan: Plan) -> int:
-    if source.info.medium != "video" or not len(plan.timeline):
-        return 0
-    from efface.media.video import start_shift  # brings PyAV along, which photos do not need
-
-    return start_shift(int(plan.timeline.pts[0]), source.time_base)
 
 
 @contextmanager
