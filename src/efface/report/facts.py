@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import metadata
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import FINDABLE, KINDS
-from efface.errors import EXIT_LOOK, EXIT_OK, printable
+from efface.errors import printable
 from efface.findings import Outcome, Verification
 from efface.geometry import Box, Size
 from efface.options import settings
@@ -52,7 +52,7 @@ LONGEST_TEXT = 200
 LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "pillow-heif", "scipy")
 """What decodes, looks, paints and encodes; their versions belong to what was done."""
 
-PAINTED = ("paint", "read", "write")
+PAINTED = ("paint", "read", "write", "verify")
 """Branches of the options that count when a target is written; the others counted when the plan was made."""
 
 NOT_TOLD = ("report",)
@@ -212,7 +212,6 @@ class Found:
 class Done:
     """What was written: frames or pages, erased areas in them, frames that are black, sound streams."""
 
-    sha256: str
     frames: int
     areas: int
     blacked_out: int
@@ -260,6 +259,8 @@ class Entry:
 
     number       1, 2, ... in the order of work.
     name         the source's name, relative to the folder that was asked for, and the target's, where names are told.
+    target_sha256 of the target; empty where there is none.
+    found        what the plan holds; also where no target came of it.
     """
 
     number: int
@@ -270,6 +271,7 @@ class Entry:
     failure: Failure | None = None
     media: Media | None = None
     plan_sha256: str = ""
+    target_sha256: str = ""
     found: Found | None = None
     done: Done | None = None
     verification: Verification | None = None
@@ -501,23 +503,28 @@ def verdict_of(found: Found | None, verification: Verification | None) -> Verdic
     return Verdict.REVIEW if is_doubtful or Outcome.REVIEW in outcomes else Verdict.CLEAN
 
 
-def failure_of(error: Exception, private: Iterable[str], *, names: bool) -> Failure:
-    """What a report says of an error.
+def failure_of(error: Exception, private: Collection[str]) -> Failure:
+    """What a report says of an error, without the names of files.
 
-    private  paths, names and parts of them that the message may hold.
-    names    they may be told.
+    private  words of names and folders, as `words_of` gives them. A reason of the system or of a decoder may quote some; such a
+             one is left out, as rather too little is said than a name.
     """
     kind = type(error).__name__
-    if names:
-        return Failure(kind, _short_sentences(str(error)), "")
-    known = [p.casefold() for p in private if len(p) > 1]
-    said = [str(getattr(error, part, "") or "") for part in ("lead", "why", "at", "hint")]
-    # A word of the system or of a decoder may quote a path. Rather too little is said than a name.
-    lead, why, at, hint = ("" if any(p in s.casefold() for p in known) or "/" in s or "\\" in s else s for s in said)
-    message = " ".join(filter(None, [f"It {lead}" if lead else _FIXED.get(kind, "An error that efface did not expect")]))
+    lead = str(getattr(error, "lead", ""))
+    why, at, hint = (_public(str(getattr(error, part, "") or ""), private) for part in ("why", "at", "hint"))
+    message = f"It {lead}" if lead else _FIXED.get(kind, "An error that efface did not expect")
     message += f" at {at}" if at else ""
     message += f": {why}." if why else "."
-    return Failure(kind, printable(message), printable(hint))
+    return Failure(kind, _short(message), _short(hint))
+
+
+def words_of(text: str) -> set[str]:
+    """The words in a name or path, in small letters."""
+    return set(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _public(text: str, private: Collection[str]) -> str:
+    return "" if "/" in text or "\\" in text or not words_of(text).isdisjoint(private) else text
 
 
 _FIXED = {
@@ -529,13 +536,9 @@ _FIXED = {
     "DetectorFailed": "The detector failed",
     "EncoderMissing": "The encoder is not part of this installation",
     "VerificationFailed": "The finished draft did not pass its check and was deleted",
-    "Interrupted": "It was not reached",
+    "Interrupted": "It was not finished, as the run was interrupted",
 }
 """What errors say whose message is made from other parts."""
-
-
-def _short_sentences(text: str) -> str:
-    return text if len(text) <= 4 * LONGEST_TEXT else text[: 4 * LONGEST_TEXT - 1] + "…"
 
 
 def software() -> dict[str, str]:
@@ -547,11 +550,6 @@ def software() -> dict[str, str]:
         except metadata.PackageNotFoundError:  # another build of the run-time stands in its place
             continue
     return told
-
-
-def exit_code_of(verdict: Verdict) -> int:
-    """That of a file whose target is there."""
-    return EXIT_LOOK if verdict is Verdict.REVIEW else EXIT_OK
 
 
 def span_text(start_s: float, end_s: float) -> str:

@@ -60,7 +60,8 @@ def _entry(e: Entry) -> dict[str, Any]:
         "source": _media(e.media) if e.media else None,
         "plan": {"sha256": e.plan_sha256 or None} if e.found else None,
         "found": _found(e.found) if e.found else None,
-        "target": asdict(e.done) if e.done else None,
+        "target_sha256": e.target_sha256 or None,
+        "done": asdict(e.done) if e.done else None,
         "checks": [_check(c) for c in e.verification.checks] if e.verification else None,
         "settings": [asdict(c) | {"changed": c.is_changed} for c in e.chosen],
         "detectors": [asdict(n) for n in e.networks],
@@ -150,5 +151,3 @@ def _finding(f: Finding) -> dict[str, Any]:
         "box": None if f.box is None else list(f.box),
         "score": f.score,
     }
-
-

@@ -15,7 +15,7 @@ class Html(str):
     __slots__ = ()
 
 
-Content: TypeAlias = "str | int | float | None | Iterable[Content]"
+Content: TypeAlias = "str | int | float | Iterable[Content] | None"
 
 VOID = {"meta", "br", "wbr", "path", "rect", "line"}
 """Elements without content. Those of SVG are closed with a slash."""

@@ -91,7 +91,10 @@ def _top(report: Report) -> Html:
         tag("h1", _glyph(report.verdict), report.verdict.value.capitalize()),
         tag("p", wording.headline(report), class_="sentence"),
         tag(
-            "div", tag("h2", "What to do next"), tag("ol", [tag("li", _prose(said)) for said in wording.advice(report)]), class_="next"
+            "div",
+            tag("h2", "What to do next"),
+            tag("ol", [tag("li", _prose(said)) for said in wording.advice(report)]),
+            class_="next",
         ),
         tag("p", wording.PRIVATE, class_="private"),
     )
@@ -103,8 +106,8 @@ def _prose(text: str) -> list[Content]:
 
 
 def _glyph(verdict: Verdict) -> Html:
-    line = {"fill": "none", "stroke": "currentColor", "stroke_width": 2, "stroke_linecap": "round", "stroke_linejoin": "round"}
-    return tag("svg", tag("path", d=RING + GLYPHS[verdict], **line), viewBox="0 0 24 24", aria_hidden="true")
+    lines = tag("path", d=RING + GLYPHS[verdict], class_="glyph")
+    return tag("svg", lines, viewBox="0 0 24 24", aria_hidden="true")
 
 
 def _verdict(verdict: Verdict) -> Html:
@@ -329,7 +332,11 @@ def _lanes_head() -> Html:
 def _lane(lane: Lane, found: Found, length_s: float) -> Html:
     doubtful = [(m.start_s, m.end_s) for m in found.moments if m.track == lane.track]
     drawing = strips.lane(lane, length_s, doubtful, _told(lane, len(doubtful)))
-    label = [tag("b", f"{lane.kind} {lane.track}"), " ", tag("span", _from_to(lane.start_s, lane.end_s, length_s), class_="quiet")]
+    label = [
+        tag("b", f"{lane.kind} {lane.track}"),
+        " ",
+        tag("span", _from_to(lane.start_s, lane.end_s, length_s), class_="quiet"),
+    ]
     return _row(label, drawing, f"{lane.risk:.2f}" if lane.risk else tag("span", "none", class_="quiet"))
 
 
@@ -459,12 +466,14 @@ def _facts(c: Check) -> Content:
 
 def _hashes(e: Entry) -> Html | None:
     source = e.media.sha256 if e.media else ""
-    pairs = [("Source", source), ("Plan", e.plan_sha256), ("Copy", e.done.sha256 if e.done else "")]
+    pairs = [("Source", source), ("Plan", e.plan_sha256), ("Copy", e.target_sha256)]
     if not any(value for _, value in pairs):
         return None
     named = [("Name of the copy", e.target_name or None)]
     return joined(
-        tag("p", "SHA-256 of the files, byte by byte: sha256sum gives the same while they are unchanged.", class_="small quiet"),
+        tag(
+            "p", "SHA-256 of the files, byte by byte: sha256sum gives the same while they are unchanged.", class_="small quiet"
+        ),
         _list(*named, *((name, _hash(value)) for name, value in pairs)),
     )
 

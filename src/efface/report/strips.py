@@ -1,8 +1,8 @@
 """Time from left to right, drawn as SVG: how much is erased, and each track by the reason that it is covered.
 
 Reasons differ by height and outline as well as by colour, so that they are told apart in print and by everybody. Drawings are
-stretched to the width that there is; they hold nothing but upright edges, and texts stand beside them, not inside. Positions are
-whole thousandths of the film: an hour with thousands of frames makes no larger a drawing than a minute.
+stretched to the width that there is; they hold nothing but upright edges, and texts stand beside them, not inside. Positions
+are whole thousandths of the film: an hour with thousands of frames makes no larger a drawing than a minute.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def _bars(spans: Iterable[tuple[int, int]], top: float, bottom: float) -> str:
 
 def _steps(values: Sequence[int], most: int) -> str:
     """A line with a step for each value."""
-    said, last = [], None
+    said: list[str] = []
+    last = None
     for i, value in enumerate(values):
         height = round(TALL - 2 - (TALL - 4) * value / most, 1)
         if height != last:

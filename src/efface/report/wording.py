@@ -1,4 +1,4 @@
-"""The sentences of a report, for the page, the JSON and the terminal alike. Counts, times and places in the picture; no names."""
+"""The sentences of a report, for the page, the JSON and the terminal alike. Counts, times, places in the picture; no names."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ REASONS = {
 LIMITS = (
     "That every face and every plate was found. Expect misses among profiles, heads turned away, faces behind hands, veils and "
     "masks, in deep shade, and of a few pixels; and among plates that are small, steep, blurred or dirty.",
-    "That nobody is known without a face. Clothes, tattoos, hair, build, gait, company, places, times and voices stay as they are, "
-    "unless they were cut or sound was dropped.",
+    "That nobody is known without a face. Clothes, tattoos, hair, build, gait, company, places and times stay as they "
+    "are, and so do voices where sound was kept.",
     "That other texts and pictures are covered: badges, papers, screens, reflections, numbers on doors and roofs.",
     "That the unredacted picture is nowhere else. With another copy of it, this one can be matched.",
     "That the camera cannot be told. A sensor leaves a pattern in its pictures, which stays outside of the erased areas.",
-    "That the checks see everything. They compare the copy with the plan, and look for what a program finds; a person who knows "
-    "the place sees more.",
+    "That the checks see everything. They compare the copy with the plan, and look for what a program finds; a person who "
+    "knows the place sees more.",
 )
 """What efface does not promise; docs/threat-model.md says it at length."""
 
 PRIVATE = (
-    "Keep this report with the original. It holds no pictures, but it says where to look for what may have been missed, and whoever "
-    "holds it and a file can tell whether that file is the original."
+    "Keep this report with the original. It holds no pictures, but it says where to look for what may have been missed, and "
+    "whoever holds it and a file can tell whether that file is the original."
 )
 
 WATCH = "Watch the whole copy, slowly and at full size, with someone who knows the place. No program replaces your eyes."
@@ -59,8 +59,8 @@ ADVICE = {
     ),
     Verdict.NOT_CLEAN: (
         "Do not publish this file in any form. The findings below say what a check saw, and where.",
-        "Please report it: a draft that fails its check is a fault of efface. This report has no picture in it, and a file's name "
-        "only where names were asked for.",
+        "Please report it: a draft that fails its check is a fault of efface. This report has no picture in it, and a file's "
+        "name only where names were asked for.",
     ),
     Verdict.NOT_DONE: (
         "There is no copy of what was not done, and the originals are as they were.",
@@ -130,15 +130,13 @@ def missed(found: Found) -> str:
 def sentence(entry: Entry) -> str:
     """How it ended for one file, as one sentence."""
     match entry.verdict:
-        case Verdict.CLEAN if entry.found is not None and not entry.found.areas:
-            return f"Nothing was erased, as {_nothing(entry.found)} was found. The checks found nothing amiss."
         case Verdict.CLEAN:
-            return "What was found is erased, and no check found anything left."
+            return _clean(entry)
         case Verdict.REVIEW:
             return _review(entry)
         case Verdict.NOT_VERIFIED:
-            return "The copy was written, and no check has looked at it."
-        case Verdict.NOT_CLEAN if entry.done is None:
+            return "No check has looked at the copy."
+        case Verdict.NOT_CLEAN if not entry.target_sha256:
             return f"A check found {_things(entry)} in the copy, so it was deleted. Nothing was published."
         case Verdict.NOT_CLEAN:
             return f"A check found {_things(entry)} in the copy."
@@ -146,22 +144,34 @@ def sentence(entry: Entry) -> str:
             return entry.failure.message if entry.failure else "It was not done."
 
 
-def _nothing(found: Found) -> str:
-    return " and ".join(f"no {kind}" for kind in found.asked)
+def _clean(entry: Entry) -> str:
+    looked = sum(c.outcome is not Outcome.SKIPPED for c in _checks(entry))
+    skipped = len(_checks(entry)) - looked
+    said = "No check found anything that should not be there"
+    if skipped:
+        said = f"{counted(looked, 'check')} found nothing that should not be there; {skipped} did not look"
+    if entry.done is None or entry.found is None:
+        return f"{said}."
+    kinds = " and ".join(f"no {kind}" for kind in entry.found.asked)
+    return f"What was found is erased. {said}." if entry.found.areas else f"Nothing was erased, as {kinds} was found. {said}."
+
+
+def _checks(entry: Entry) -> tuple[Check, ...]:
+    return entry.verification.checks if entry.verification else ()
 
 
 def _things(entry: Entry) -> str:
-    n = len(entry.verification.findings) if entry.verification else 0
+    n = sum(len(c.findings) for c in _checks(entry) if c.outcome is Outcome.NOT_CLEAN)
     return counted(n, "thing") + " that should not be there" if n else "something that should not be there"
 
 
 def _review(entry: Entry) -> str:
     moments = entry.found.above if entry.found else 0
-    found = sum(len(c.findings) for c in entry.verification.checks) if entry.verification else 0
+    found = sum(len(c.findings) for c in _checks(entry))
     parts = [counted(n, word) for n, word in ((moments, "moment"), (found, "finding of a check")) if n]
     said = " and ".join(parts).replace("finding of a checks", "findings of checks")
     verb = "needs" if moments + found == 1 else "need"
-    return f"The copy was written, and {said} {verb} a person's eyes before it is published."
+    return f"{said[:1].upper()}{said[1:]} {verb} a person's eyes before the copy is published."
 
 
 def headline(report: Report) -> str:
