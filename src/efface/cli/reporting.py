@@ -99,7 +99,7 @@ class Record:
             media=facts.media_of(plan),
             plan_sha256=plan_sha256,
             found=facts.found_in(plan, self._bound(plan)),
-            chosen=facts.chosen(asdict(self._options), plan.options),
+            chosen=facts.chosen(self._command, asdict(self._options), plan.options),
             networks=facts.networks_of(plan),
         )
 
@@ -159,7 +159,7 @@ class Record:
         from efface.report import facts
 
         return facts.Entry(
-            self._numbers[job], facts.Verdict.NOT_DONE, -1, chosen=facts.chosen(asdict(self._options))
+            self._numbers[job], facts.Verdict.NOT_DONE, -1, chosen=facts.chosen(self._command, asdict(self._options))
         )  # fmt: skip
 
     def _named(self, entry: Entry, job: Job) -> Entry:

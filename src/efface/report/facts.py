@@ -55,8 +55,8 @@ LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "
 PAINTED = ("paint", "read", "write", "verify")
 """Branches of the options that count when a target is written; the others counted when the plan was made."""
 
-NOT_TOLD = ("report",)
-"""Branches that say nothing about what was erased."""
+NOT_TOLD = {"redact": ("report",), "render": ("report",), "verify": ("report", "paint", "write")}
+"""Branches that say nothing about what was erased, by command. How a copy was painted that is only checked, nobody knows."""
 
 
 class Verdict(Enum):
@@ -463,7 +463,7 @@ def networks_of(plan: Plan) -> tuple[Network, ...]:
     return tuple(Network(*values) for values in told)
 
 
-def chosen(asked: Mapping[str, Any], planned: Mapping[str, Any] | None = None) -> tuple[Chosen, ...]:
+def chosen(command: str, asked: Mapping[str, Any], planned: Mapping[str, Any] | None = None) -> tuple[Chosen, ...]:
     """The settings that counted, those that are no defaults first.
 
     asked    of this run, branch by branch, as `dataclasses.asdict(Options)` says it.
@@ -471,7 +471,7 @@ def chosen(asked: Mapping[str, Any], planned: Mapping[str, Any] | None = None) -
     """
     told = []
     for s in settings():
-        if s.branch in NOT_TOLD:
+        if s.branch in NOT_TOLD[command]:
             continue
         branch = (asked if planned is None or s.branch in PAINTED else planned).get(s.branch)
         if isinstance(branch, Mapping) and s.name in branch:
@@ -533,6 +533,7 @@ _FIXED = {
     "UsageError": "The request contradicts itself",
     "ModelUnusable": "A model cannot be used",
     "DeviceMissing": "The device that was asked for is not available",
+    "PartMissing": "A part of efface is missing",
     "DetectorFailed": "The detector failed",
     "EncoderMissing": "The encoder is not part of this installation",
     "VerificationFailed": "The finished draft did not pass its check and was deleted",

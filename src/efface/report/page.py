@@ -433,8 +433,12 @@ def _done(e: Entry) -> Html | None:
 
 def _written(e: Entry) -> Html:
     if e.done is None:
-        why = [tag("p", e.failure.message), tag("p", _prose(e.failure.hint)) if e.failure.hint else None] if e.failure else None
-        return joined(tag("p", tag("b", "No copy was written.")) if e.verdict is not Verdict.CLEAN else None, why)
+        if e.failure is None:
+            return joined()
+        # The message is the sentence of the file already, unless a check failed.
+        why = tag("p", e.failure.message) if e.verdict is Verdict.NOT_CLEAN else None
+        hint = tag("p", _prose(e.failure.hint)) if e.failure.hint else None
+        return joined(tag("p", tag("b", "There is no copy.")), why, hint)
     d = e.done
     sound = [f"{wording.streams(d.audio_kept)} kept, unchanged: voices identify people" if d.audio_kept else ""]
     sound += [f"{wording.streams(d.audio_dropped)} dropped" if d.audio_dropped else ""]
@@ -461,7 +465,8 @@ def _outcome(c: Check) -> Html:
 
 def _facts(c: Check) -> Content:
     told = [f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}" for name, value in c.facts.items()]
-    return [joined(tag("br") if i else None, t) for i, t in enumerate(told)] or tag("span", "–", class_="quiet")
+    told = [re.sub(": [0-9a-f]{64}$", "", t) for t in told]  # checksums have their own section
+    return "; ".join(told) or tag("span", "–", class_="quiet")
 
 
 def _hashes(e: Entry) -> Html | None:
@@ -515,7 +520,7 @@ def _versions(report: Report) -> Html:
 
 
 def _limits() -> Html:
-    head = tag("p", "No outcome of efface, not even “clean”, promises:")
+    head = tag("p", "No outcome of efface, not even “clean”, promises:", class_="head")
     return _section("What efface does not promise", head, tag("ul", [tag("li", s) for s in wording.LIMITS]), name="limits")
 
 
