@@ -77,7 +77,7 @@ class Record:
         if not self._paths:
             return
         if error is None or (isinstance(error, SystemExit) and not error.code):
-            self._write()
+            self._write_or_say()
             return
         reason = error if isinstance(error, EffaceError) else Interrupted() if _is_interrupt(error) else EffaceError()
         for job in self._jobs:
@@ -193,6 +193,14 @@ class Record:
         entries = tuple(self._entries[job] for job in self._jobs if job in self._entries)
         code = worst([*self._codes, *(e.exit_code for e in entries)])
         return facts.Report(self._command, entries, code, made, software=facts.software())
+
+    def _write_or_say(self) -> None:
+        """Ends the process where a report cannot be written, with the gravest code of all that happened."""
+        try:
+            self._write()
+        except EffaceError as e:
+            click.echo(f"efface: {e} This is about the report; targets are as said above.", err=True)
+            raise SystemExit(worst([*self._codes, e.exit_code])) from e
 
     def _write(self) -> None:
         from efface.pipeline.jobs import write_text
