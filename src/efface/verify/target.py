@@ -66,7 +66,8 @@ def checked(
         _hashes(evidence),
         walk.coverage.check(is_whole=is_whole) if walk.coverage is not None else _no_coverage(evidence),
         again.check(is_whole=is_whole) if isinstance(again, SecondLook) else _skipped(second_look.NAME, again),
-        check_leftovers(evidence.target.info),
+        # Starting exiftool and ffprobe takes a second or two, which is much beside a photo.
+        check_leftovers(evidence.target.info, with_others=not is_quick),
         walk.fidelity.check(),
     )
 
