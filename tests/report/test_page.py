@@ -136,6 +136,7 @@ def test_findings_stand_with_time_frame_and_place(kinds_of_report):
     assert "0:00:00.480 frame 13" in text
     assert "frame 13 still shows it top left, x 1 to 30, y 2 to 40; score 0.25" in text
     assert "There is no copy." in text
+    assert "Findings of checks 2" in text
 
 
 def test_a_report_of_many_files_has_a_table_and_a_section_each(kinds_of_report):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from importlib import resources
 
-from efface.findings import Check, Finding, Outcome
+from efface.findings import Check, Finding, Outcome, Verification
 from efface.report import strips, wording
 from efface.report.facts import MOST_FINDINGS, Chosen, Entry, Found, Lane, Media, Moment, Network, Report, Verdict
 from efface.report.facts import place as place_of
@@ -235,7 +235,7 @@ def _found(e: Entry) -> Html | None:
         tag("p", _missed(found), class_="note") if not found.tracks else None,
         _kept(found),
         _kinds(found, media) if found.kinds else None,
-        _film(found, media) if media.medium != "photo" and found.tracks else None,
+        _film(found, media, _times(e.verification)) if media.medium != "photo" and found.tracks else None,
     )
 
 
@@ -260,12 +260,17 @@ def _kinds(found: Found, media: Media) -> Html:
     return _table(caption, ("Kind", "Tracks", "Areas", "Seen", "Unseen"), rows, numbers=(1, 2, 3, 4))
 
 
-def _film(found: Found, media: Media) -> Html:
+def _times(verification: Verification | None) -> list[float]:
+    """When there is a finding, in seconds."""
+    return [f.time_s for f in verification.findings if f.time_s is not None] if verification else []
+
+
+def _film(found: Found, media: Media, findings: list[float]) -> Html:
     length_s = media.duration_s or 0.0
     return joined(
         tag("h3", "Over time"),
         _key(found),
-        tag("div", _axis(length_s), list(_overview(found, length_s)), class_="film"),
+        tag("div", _axis(length_s), list(_overview(found, length_s, findings)), class_="film"),
         tag("h3", _lanes_heading(found)),
         tag("div", _lanes_head(), [_lane(lane, found, length_s) for lane in found.lanes], class_="film"),
         _not_drawn(found),
@@ -281,7 +286,7 @@ def _axis(length_s: float) -> Html:
     return tag("div", tag("p"), times, tag("p"), class_="row", aria_hidden="true")
 
 
-def _overview(found: Found, length_s: float) -> Iterator[Html]:
+def _overview(found: Found, length_s: float, findings: list[float]) -> Iterator[Html]:
     most = max(found.density, default=0)
     busiest = timecode(found.density.index(most) * length_s / len(found.density)) if found.density else ""
     told = f"Up to {wording.areas(most)} at a time, most at {busiest}. Of them seen, at the most: {max(found.density_seen)}."
@@ -290,6 +295,9 @@ def _overview(found: Found, length_s: float) -> Iterator[Html]:
         spans = [(m.start_s, m.end_s) for m in found.moments]
         told = f"{wording.counted(found.worth, 'moment')} to look at, listed below."
         yield _row("Moments to look at", strips.marks(spans, length_s, "doubt", told), found.worth)
+    if findings:
+        told = f"{wording.counted(len(findings), 'finding')} of the checks, listed below."
+        yield _row("Findings of checks", strips.marks([(t, t) for t in findings], length_s, "finding", told), len(findings))
     if found.cuts:
         told = "Shot changes at " + ", ".join(timecode(c) for c in found.cuts[:10]) + ("" if len(found.cuts) <= 10 else ", ...")
         yield _row("Shot changes", strips.marks([(c, c) for c in found.cuts], length_s, "cut", told), found.shots - 1)
