@@ -11,7 +11,7 @@ import pytest
 
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.report import manifest, page, strips, wording
-from efface.report.facts import Network, Verdict
+from efface.report.facts import STEPS, Network, Verdict
 from efface.report.markup import Html, joined, tag
 
 VOID = {"meta", "br", "wbr"}
@@ -153,6 +153,9 @@ def test_a_long_film_makes_no_long_page(made):
     source = written(report)
     assert len(source) < 200_000
     assert len(manifest.text(report)) < 400_000
+    found = report.entries[0].found
+    assert found.marks["cuts"][-1][1] > 3590, "all are drawn, though not all are listed"
+    assert all(len(m) <= STEPS + 1 for m in found.marks.values())
     text = Parsed(source).text
     assert "The 24 riskiest of 2000 tracks" in text
     assert "1976 tracks with less risk are not drawn" in text

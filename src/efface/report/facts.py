@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import metadata
@@ -39,6 +39,9 @@ MOST_FINDINGS = 200
 MOST_CUTS = 500
 MOST_GAPS = 200
 """Listed of each for one file; the rest is counted."""
+
+STEPS = 500
+"""Of a whole film, for marks on its time line: those that lie nearer to each other than one are told as one."""
 
 BINS = 240
 """Columns of the density: as many as a telephone has room for."""
@@ -125,12 +128,17 @@ class Stretch:
     reason: str
 
 
+Marks = tuple[tuple[float, float], ...]
+"""From when to when, in seconds; in order, and never more than some STEPS of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """One track over time.
 
     is_exact   every frame stands in its stretch; otherwise several frames make a step, told by its least certain reason.
     risk       that of its riskiest moment.
+    marks      from when to when there are moments worth a look, in seconds; near ones as one.
     """
 
     track: int
@@ -142,6 +150,7 @@ class Lane:
     stretches: tuple[Stretch, ...]
     is_exact: bool
     risk: float
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +190,8 @@ class Found:
     density      erased areas at a time, the most in each of up to BINS equal steps; `density_seen` of them those in sight.
     moments      those worth a look, the riskiest first; `doubts` counts all, `worth` those worth a look, `above` those
                  above the bound.
+    marks        where on the time line all moments worth a look, all shot changes, and all blacked out frames lie; by the names
+                 "moments", "cuts" and "blacked_out".
     edits        changes that a person made.
     """
 
@@ -200,6 +211,7 @@ class Found:
     worth: int
     above: int
     bound: float
+    marks: Mapping[str, Marks]
     edits: int
 
     @property
@@ -309,6 +321,7 @@ def found_in(plan: Plan, bound: float) -> Found:
     """What the plan holds. `bound` is that of the risk."""
     times = _Times(plan)
     density, seen = _density(plan, times)
+    gaps = _runs(np.array(plan.bad, np.int64))
     worth = [d for d in plan.doubts if d.risk > bound * WORTH_A_LOOK]
     return Found(
         asked=_asked(plan),
@@ -318,8 +331,8 @@ def found_in(plan: Plan, bound: float) -> Found:
         shots=len(plan.cuts) + 1,
         cuts=tuple(times.start_s(c) for c in plan.cuts[:MOST_CUTS]),
         blacked_out=len(plan.bad),
-        gaps=tuple(times.span(first, last) for first, last in _runs(np.array(plan.bad, np.int64))[:MOST_GAPS]),
-        lanes=() if plan.medium == "photo" else tuple(_lane(t, plan, times) for t in _worth_drawing(plan)),
+        gaps=tuple(times.span(first, last) for first, last in gaps[:MOST_GAPS]),
+        lanes=() if plan.medium == "photo" else tuple(_lane(t, plan, times, bound) for t in _worth_drawing(plan)),
         density=density,
         density_seen=seen,
         moments=tuple(_moment(d, plan, times, bound) for d in worth[:MOST_MOMENTS]),
@@ -327,6 +340,11 @@ def found_in(plan: Plan, bound: float) -> Found:
         worth=len(worth),
         above=sum(d.risk > bound for d in plan.doubts),
         bound=bound,
+        marks={
+            "moments": times.marks([(d.first, d.last) for d in worth]),
+            "cuts": times.marks([(c, c) for c in plan.cuts]),
+            "blacked_out": times.marks(gaps),
+        },
         edits=len(plan.edits),
     )
 
@@ -347,6 +365,18 @@ class _Times:
 
     def span(self, first: int, last: int) -> Span:
         return Span(first, last, self.start_s(first), self.end_s(last))
+
+    def marks(self, frames: Iterable[tuple[int, int]]) -> Marks:
+        """Where these frames, from first to last, lie on the time line."""
+        told: list[tuple[float, float]] = []
+        step = self.end_s(len(self._seconds) - 1) / STEPS if len(self._seconds) else 0.0
+        for first, last in sorted(frames):
+            start_s, end_s = self.start_s(first), self.end_s(last)
+            if told and start_s <= told[-1][1] + step:
+                told[-1] = told[-1][0], max(end_s, told[-1][1])
+            else:
+                told.append((start_s, end_s))
+        return tuple(told)
 
     def steps(self) -> list[slice]:
         """The frames that are shown in each of up to BINS equal steps of the whole time."""
@@ -384,13 +414,15 @@ def _risks(plan: Plan) -> dict[int, float]:
     return risks
 
 
-def _lane(track: Track, plan: Plan, times: _Times) -> Lane:
+def _lane(track: Track, plan: Plan, times: _Times, bound: float) -> Lane:
     stretches, is_exact = _stretches(track, times)
     counts = np.bincount(track.reason, minlength=len(Reason)).tolist()
     areas = {r.name.lower(): n for r, n in zip(Reason, counts, strict=True)}
     start_s, end_s = times.start_s(int(track.frame[0])), times.end_s(int(track.frame[-1]))
-    risk = _risks(plan).get(track.id, 0.0)
-    return Lane(track.id, KINDS[track.kind], track.keep, start_s, end_s, areas, stretches, is_exact, risk)
+    doubts = [d for d in plan.doubts if d.track == track.id]
+    risk = max((d.risk for d in doubts), default=0.0)
+    marks = times.marks((d.first, d.last) for d in doubts if d.risk > bound * WORTH_A_LOOK)
+    return Lane(track.id, KINDS[track.kind], track.keep, start_s, end_s, areas, stretches, is_exact, risk, marks)
 
 
 def _stretches(track: Track, times: _Times) -> tuple[tuple[Stretch, ...], bool]:

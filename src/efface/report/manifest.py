@@ -87,6 +87,7 @@ def _found(f: Found) -> dict[str, Any]:
         "blacked_out": f.blacked_out,
         "blacked_out_where": [_span(g) for g in f.gaps],
         "density": {"areas": list(f.density), "seen": list(f.density_seen)},
+        "marks": {name: [list(m) for m in marks] for name, marks in f.marks.items()},
         "drawn_tracks": [_lane(lane) for lane in f.lanes],
         "tracks_not_drawn": f.tracks - len(f.lanes),
         "risk_bound": f.bound,
@@ -116,6 +117,7 @@ def _lane(lane: Lane) -> dict[str, Any]:
         "areas": dict(lane.areas),
         "risk": lane.risk,
         "exact": lane.is_exact,
+        "marks": [list(m) for m in lane.marks],
         "stretches": [[s.first, s.last, s.reason] for s in lane.stretches],
     }
 

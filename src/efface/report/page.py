@@ -272,7 +272,7 @@ def _film(found: Found, media: Media, findings: list[float]) -> Html:
         _key(found),
         tag("div", _axis(length_s), list(_overview(found, length_s, findings)), class_="film"),
         tag("h3", _lanes_heading(found)),
-        tag("div", _lanes_head(), [_lane(lane, found, length_s) for lane in found.lanes], class_="film"),
+        tag("div", _lanes_head(), [_lane(lane, length_s) for lane in found.lanes], class_="film"),
         _not_drawn(found),
     )
 
@@ -292,19 +292,17 @@ def _overview(found: Found, length_s: float, findings: list[float]) -> Iterator[
     told = f"Up to {wording.areas(most)} at a time, most at {busiest}. Of them seen, at the most: {max(found.density_seen)}."
     yield _row("Erased areas at a time", strips.density(found.density, found.density_seen, told), f"max {most}", "row lead")
     if found.moments:
-        spans = [(m.start_s, m.end_s) for m in found.moments]
         told = f"{wording.counted(found.worth, 'moment')} to look at, listed below."
-        yield _row("Moments to look at", strips.marks(spans, length_s, "doubt", told), found.worth)
+        yield _row("Moments to look at", strips.marks(found.marks["moments"], length_s, "doubt", told), found.worth)
     if findings:
         told = f"{wording.counted(len(findings), 'finding')} of the checks, listed below."
         yield _row("Findings of checks", strips.marks([(t, t) for t in findings], length_s, "finding", told), len(findings))
     if found.cuts:
         told = "Shot changes at " + ", ".join(timecode(c) for c in found.cuts[:10]) + ("" if len(found.cuts) <= 10 else ", ...")
-        yield _row("Shot changes", strips.marks([(c, c) for c in found.cuts], length_s, "cut", told), found.shots - 1)
+        yield _row("Shot changes", strips.marks(found.marks["cuts"], length_s, "cut", told), found.shots - 1)
     if found.gaps:
         told = "Blacked out: " + ", ".join(f"{timecode(g.start_s)} to {timecode(g.end_s)}" for g in found.gaps[:10])
-        gaps = [(g.start_s, g.end_s) for g in found.gaps]
-        yield _row("Frames blacked out", strips.marks(gaps, length_s, "bad", told), found.blacked_out)
+        yield _row("Frames blacked out", strips.marks(found.marks["blacked_out"], length_s, "bad", told), found.blacked_out)
 
 
 def _key(found: Found) -> Html:
@@ -337,9 +335,8 @@ def _lanes_head() -> Html:
     return tag("div", tag("p", "Track, from when to when"), tag("p"), tag("p", "risk", class_="n"), class_="row head")
 
 
-def _lane(lane: Lane, found: Found, length_s: float) -> Html:
-    doubtful = [(m.start_s, m.end_s) for m in found.moments if m.track == lane.track]
-    drawing = strips.lane(lane, length_s, doubtful, _told(lane, len(doubtful)))
+def _lane(lane: Lane, length_s: float) -> Html:
+    drawing = strips.lane(lane, length_s, lane.marks, _told(lane))
     label = [
         tag("b", f"{lane.kind} {lane.track}"),
         " ",
@@ -349,15 +346,15 @@ def _lane(lane: Lane, found: Found, length_s: float) -> Html:
 
 
 def _from_to(start_s: float, end_s: float, length_s: float) -> str:
-    """To a tenth of a second, and without hours where there are none: the drawing is no finer."""
-    start, end = (timecode(seconds)[:-2] for seconds in (start_s, end_s))
-    return f"{start}–{end}" if length_s >= HOUR_S else f"{start[2:]}–{end[2:]}"
+    """To a tenth of a second, and where there are hours to a second: the drawing is no finer."""
+    start, end = timecode(start_s), timecode(end_s)
+    return f"{start[:-4]}–{end[:-4]}" if length_s >= HOUR_S else f"{start[2:-2]}–{end[2:-2]}"
 
 
-def _told(lane: Lane, doubtful: int) -> str:
+def _told(lane: Lane) -> str:
     counts = ", ".join(f"{reason} in {n}" for reason, n in lane.areas.items() if n)
     kept = "; kept visible" if lane.is_kept else ""
-    doubts = f"; {wording.counted(doubtful, 'moment')} to look at" if doubtful else ""
+    doubts = "; to look at: " + ", ".join(f"{timecode(a)} to {timecode(b)}" for a, b in lane.marks[:5]) if lane.marks else ""
     return f"{lane.kind} {lane.track}, {timecode(lane.start_s)} to {timecode(lane.end_s)}, frames: {counts}{kept}{doubts}"
 
 
