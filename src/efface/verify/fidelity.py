@@ -39,8 +39,8 @@ OTHER_DB = 16.0
 DOUBTFUL_DB = 25.0
 OTHER_SSIM = 0.4
 """The target shows another picture below the first PSNR, and below the second where SSIM is below this as well. Three real
-clips at the worst that codecs offer (H.264 and HEVC at CRF 51, VP9 at 63) kept 21.8 dB and 0.486 in every frame; at CRF 18 40.9 dB
-and 0.984. Turned upside down they were at 13 to 15 dB."""
+clips at the worst that codecs offer (H.264 and HEVC at CRF 51, VP9 at 63) kept 21.8 dB and 0.486 in every frame; at CRF 18
+40.9 dB and 0.984. Turned upside down they were at 13 to 15 dB."""
 
 EVERY = 10
 """A quick check measures SSIM in one frame of so many, and PSNR in all."""

@@ -156,6 +156,8 @@ class SecondLook:
     def _sightings(self, frame: Frame, planned: int) -> Detections:
         """What was seen outside of planned areas, in pixels of the frame."""
         views = QUICK if self._is_quick or frame.is_alone else FULL
+        # A photo's search goes to the double size, which is most of its time; a quick second look does not.
+        frame = replace(frame, is_alone=frame.is_alone and not self._is_quick)
         found = [seen_in(frame, view, self._detector) for view in views]
         seen = Detections(*(np.concatenate([getattr(d, name) for d in found]) for name in ("xyxy", "score", "kind")))
         least = np.array([SEEN_AGAIN.get(k, 1.0) for k in range(len(KINDS))], np.float32)
