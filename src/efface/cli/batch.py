@@ -14,6 +14,7 @@ import click
 from efface.errors import EXIT_LOOK, EffaceError, worst
 
 if TYPE_CHECKING:
+    from efface.cli.reporting import Record
     from efface.events import Event, Listener
     from efface.pipeline.names import Job
 
@@ -31,6 +32,7 @@ def run(
     *,
     writes: bool,
     counts: bool = True,
+    record: Record | None = None,
 ) -> int:
     """Does every job, says of each how it went, and gives the gravest exit code.
 
@@ -38,6 +40,7 @@ def run(
     output  what -o names. Where that is a folder for many targets, it is made; the folder of a single one must be there.
     writes  the targets that the jobs name are written; otherwise they are only names.
     counts  say of several files how many were done.
+    record  is told of errors, and of the exit code.
     """
     from rich.console import Console
 
@@ -68,12 +71,17 @@ def run(
             for job, error in each(jobs, one, writes=writes, makes_folders=makes_folders):
                 if error is not None:
                     failed.append((job, error))
+                    if record is not None:
+                        record.failed(job, error)
     finally:  # also when the run ends early
         for _, error in failed:
             click.echo(f"efface: {error}", err=True)
     if len(jobs) != 1 and counts:
         display.say(_tally(len(jobs), len(failed), codes.count(EXIT_LOOK)))
-    return worst([*codes, *(e.exit_code for _, e in failed)])
+    code = worst([*codes, *(e.exit_code for _, e in failed)])
+    if record is not None:
+        record.ended(code)
+    return code
 
 
 def _heeding(listener: Listener) -> Listener:

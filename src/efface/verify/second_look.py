@@ -79,7 +79,7 @@ MOST = 50
 """Findings that are said one by one."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Moment:
     kind: int
     first: int
