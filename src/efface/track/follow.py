@@ -228,9 +228,9 @@ def _grid(box: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float3
 def _there_and_back(before: Grey, now: Grey, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Where points (n, 2) of the one picture are in the other, and whether each is to be believed."""
     given, guess = points[:, None], np.zeros((len(points), 1, 2), np.float32)  # of the guess only its memory is used
-    how = {"winSize": (WINDOW, WINDOW), "maxLevel": LEVELS}
-    there, found, _ = cv2.calcOpticalFlowPyrLK(before, now, given, guess, **how)
-    back, found_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, guess.copy(), **how)
+    size = (WINDOW, WINDOW)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(before, now, given, guess, winSize=size, maxLevel=LEVELS)
+    back, found_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, guess.copy(), winSize=size, maxLevel=LEVELS)
     missed = np.linalg.norm((back - given)[:, 0], axis=1)
     is_good = (found[:, 0] == 1) & (found_back[:, 0] == 1) & (missed < THERE_AND_BACK)
     return np.asarray(there[:, 0], np.float32), np.asarray(is_good)
