@@ -5,14 +5,16 @@ inside it are followed to the next one (Lucas and Kanade 1981, in pyramids) and 
 came from say how the box moves and grows: their median, as in median flow (Kalal et al. 2010). What is there then must look
 like what was there before (normalised correlation), and somewhat like what was there in the beginning.
 
-Everything here works on small grey pictures (see `SMALL_WH`), which are cheap to keep for some seconds, and on the picture's
+Everything here works on small grey pictures (see `small_wh`), which are cheap to keep for some seconds, and on the picture's
 raster alone: nothing is known about faces, and nothing of a patch outlives the call.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 from efface.geometry import Size
 
 SMALL_WH: Size = (640, 360)
-"""Usual size of the small pictures: a face of 16 pixels in 360 lines still has some points to follow."""
+"""So many pixels has a small picture at most: in it a face of 16 pixels still has some points to follow."""
 
 GRID = 6
 """Points across a box, and down."""
@@ -86,8 +88,8 @@ class Place:
 def followed(pictures: Iterable[Grey], xyxy: Sequence[float], size_wh: Size) -> Iterator[Place]:
     """Where what is in a box goes, in one picture after the other.
 
-    pictures  (h, w) uint8 grey, all of one size, made small (`SMALL_WH`; sides may shrink by different factors). The first is
-              the one that the box is about. They are consecutive frames of one shot, in the order in which to follow: from
+    pictures  (h, w) uint8 grey, all of one size, made small (see `small_wh`; sides may shrink by different factors). The first
+              is the one that the box is about. They are consecutive frames of one shot, in the order in which to follow: from
               later to earlier ones to follow backwards. May be endless; a picture is asked for only when it is needed, and
               only two are kept.
     xyxy      the box on the first of them, pixels of the upright frame; may reach beyond it.
@@ -104,23 +106,35 @@ def followed(pictures: Iterable[Grey], xyxy: Sequence[float], size_wh: Size) -> 
     """
     source = iter(pictures)
     first = next(source, None)
-    if first is None:
-        return
-    scale = _scale(first, size_wh)
-    patch = Patch.at(first, np.asarray(xyxy, np.float64) * scale)
-    for picture in source:
-        if patch is None or picture.shape != first.shape:
-            return
-        patch = patch.in_next(picture)
+    if first is not None:
+        yield from places(chain((first,), source), np.asarray(xyxy, np.float64), scale(first, size_wh))
+
+
+def places(pictures: Iterable[Grey], xyxy: NDArray[np.floating], exact: NDArray[np.float64]) -> Iterator[Place]:
+    """As `followed`; exact, (4,), is what `scale` gives."""
+    patch: Patch | None = None
+    for i, picture in enumerate(pictures):
+        patch = patch.in_next(picture) if patch else Patch.at(picture, xyxy * exact)
         if patch is None:
             return
-        x1, y1, x2, y2 = (float(v) for v in patch.guess / scale)
-        yield Place((x1, y1, x2, y2), patch.trust)
+        if i:
+            yield patch.place(exact)
 
 
-def _scale(picture: Grey, size_wh: Size) -> NDArray[np.float64]:
-    """(4,) by which coordinates of the frame become those of the picture."""
+def scale(picture: Grey, size_wh: Size) -> NDArray[np.float64]:
+    """(4,) by which coordinates of a box on the upright frame become those of the picture."""
     return np.tile(np.array(picture.shape[::-1], np.float64) / size_wh, 2)
+
+
+def small_wh(size_wh: Size) -> Size:
+    """Size of the small picture of a frame: as many pixels as SMALL_WH, as wide for its height as the frame; never larger."""
+    factor = min(1.0, math.sqrt(SMALL_WH[0] * SMALL_WH[1] / (size_wh[0] * size_wh[1])))
+    return max(1, round(size_wh[0] * factor)), max(1, round(size_wh[1] * factor))
+
+
+def in_grey(rgb: NDArray[np.uint8]) -> Grey:
+    """(h, w) of a picture (h, w, 3)."""
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +168,15 @@ class Patch:
         pad = (self.box[2:] - self.box[:2]) * MISSED_GROWTH * self.missed
         return np.concatenate([self.box[:2] - pad, self.box[2:] + pad])
 
+    def place(self, exact: NDArray[np.float64]) -> Place:
+        """The same on the frame itself; exact is what `scale` gives."""
+        x1, y1, x2, y2 = (float(v) for v in self.guess / exact)
+        return Place((x1, y1, x2, y2), self.trust)
+
     def in_next(self, picture: Grey) -> Patch | None:
         """The same in the next picture; None when it is gone."""
+        if picture.shape != self.picture.shape:
+            return None
         box = moved_on(self.picture, picture, self.box)
         look = None if box is None else _look(picture, box)
         if box is not None and look is not None:
