@@ -1,8 +1,9 @@
 """What is covered between two sightings, before the first and after the last.
 
 A detector blinks, and it sees a face or a plate late. Where its pixels could be followed (`track.trails`), the box goes
-along with them. Else it goes straight from one sighting to the next, and at both ends it goes on with the last motion. Where nothing was seen the box grows with the time since something was: nobody
-knows exactly where it is. Nothing reaches beyond the shot.
+along with them. Else it goes straight from one sighting to the next, and at both ends it goes on with the last motion. Where
+nothing was seen the box grows with the time since something was: nobody knows exactly where it is. Nothing reaches beyond
+the shot.
 
 The box of a single frame is noisy: it jumps by some pixels, and now and then it misses an ear. So each frame is covered
 where its neighbours are, too: an envelope that contains every sighting and never shrinks suddenly.
@@ -236,19 +237,21 @@ def _laid(
     boxes, trust = np.zeros((len(frame), 4), np.float32), np.full(len(frame), -1, np.float32)
     motion = MOTIONS[track.kind]
     for trail in trails:
-        at = trail.frame - frame[0]
-        inside = (at >= 0) & (at < len(frame))
-        if not inside.any():
+        found = np.flatnonzero(trail.trust > 0)
+        inside = slice(0, int(found[-1]) + 1 if len(found) else 0)  # guesses at the end of a trail are wide, and lead nowhere
+        numbers, places, trusts = trail.frame[inside], trail.xyxy[inside], trail.trust[inside]
+        is_asked = (numbers >= frame[0]) & (numbers <= frame[-1])
+        numbers, places, trusts = numbers[is_asked], places[is_asked], trusts[is_asked]
+        if not len(numbers):
             continue
-        known = int(trail.frame[inside][-1])
-        rest = _rest(frame, known, trail, track)
-        there = np.concatenate([trail.frame[inside], rest])
-        stays = views.seen_from(np.repeat(trail.xyxy[inside][-1:], len(rest), axis=0), np.full(len(rest), known), rest)
+        rest = _rest(frame, int(numbers[-1]), trail, track)
+        stays = views.seen_from(np.repeat(places[-1:], len(rest), axis=0), np.full(len(rest), numbers[-1]), rest)
+        there = np.concatenate([numbers, rest])
         elapsed_s = np.abs(seconds[there] - seconds[trail.start])
         doubt = _doubt(track.score[np.searchsorted(track.frame, [trail.start])])
         share = np.minimum(TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + motion.unsure * doubt
-        boxes[there - frame[0]] = grown(np.concatenate([trail.xyxy[inside], stays]), share, evenly=motion.is_flat)
-        trust[there - frame[0]] = np.concatenate([trail.trust[inside], np.zeros(len(rest), np.float32)])
+        boxes[there - frame[0]] = grown(np.concatenate([places, stays]), share, evenly=motion.is_flat)
+        trust[there - frame[0]] = np.concatenate([trusts, np.zeros(len(rest), np.float32)])
     return boxes, trust
 
 

@@ -8,7 +8,6 @@ a track says "the same thing, a moment later", and ends with the shot.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -164,7 +163,10 @@ class Tracker:
 
     def _believe(self, second: float, kind: int) -> None:
         """Makes tracks of what was suspected again and again: noise does not stay in one place."""
-        least = max(LEAST_OFTEN, math.ceil(OFTEN * len(self._lately)))
+        passed_s = self._lately[-1] - self._lately[0]
+        if passed_s <= 0:
+            return
+        least = max(LEAST_OFTEN, round(OFTEN * OFTEN_WITHIN_S * (len(self._lately) - 1) / passed_s))
         for t in self._open:
             if not t.is_sure and t.kind == kind and t.seconds[-1] == second and t.seconds[-least:][0] > second - OFTEN_WITHIN_S:
                 scores = t.scores[-least:]
