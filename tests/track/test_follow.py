@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from efface.track.follow import MOST_MISSED, SMALL_WH, followed
+from efface.track.follow import MOST_MISSED, SMALL_WH, followed, small_wh
 
 SIZE_WH = (1280, 720)
 
@@ -136,3 +136,34 @@ def test_a_box_that_fills_the_picture_is_followed_too():
     pictures = [np.roll(BEHIND, 2 * i, axis=1) for i in range(10)]
     (*_, last) = followed(pictures, (100, 50, 1100, 700), SIZE_WH)
     np.testing.assert_allclose(last.xyxy, (136, 50, 1136, 700), atol=6)
+
+
+def test_it_ends_when_what_is_there_has_become_something_else_little_by_little():
+    """Every step looks like the one before, and the last nothing like the first."""
+    other = blobs(30, 40, seed=5)
+    pictures = []
+    for i in range(60):
+        share = min(i / 40, 1)
+        pictures += filmed([(100, 100, 130, 140)], thing=np.uint8((1 - share) * OBJECT + share * other))
+    found = list(followed(pictures, (200, 200, 260, 280), SIZE_WH))
+    assert 5 < len(found) < 45
+    assert found[2].trust > 0.9
+
+
+def test_it_is_not_found_where_most_of_it_changes_at_once():
+    """A third of the points still agree."""
+    changed = OBJECT.copy()
+    changed[:26] = 255 - OBJECT[:26]
+    (before, after) = followed(
+        [*filmed([(100, 100, 130, 140)] * 2), *filmed([(100, 100, 130, 140)], thing=changed)], (200, 200, 260, 280), SIZE_WH
+    )
+    assert before.trust > 0.9
+    assert after.trust == 0
+
+
+def test_a_small_picture_keeps_its_shape_and_is_never_enlarged():
+    assert small_wh((1280, 720)) == SMALL_WH
+    assert small_wh((720, 1280)) == SMALL_WH[::-1]
+    assert small_wh((320, 240)) == (320, 240)
+    width, height = small_wh((7680, 1080))
+    assert width * height <= 1.01 * SMALL_WH[0] * SMALL_WH[1]

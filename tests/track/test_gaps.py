@@ -16,7 +16,7 @@ from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
 from efface.timing import Timeline
 from efface.track.camera import STILL, Step, Views, after
-from efface.track.gaps import Shots, filled
+from efface.track.gaps import SEEN_OFTEN, Shots, filled
 from efface.track.trails import Trail
 from efface.tracks import Reason, Track
 
@@ -354,10 +354,19 @@ def test_where_only_one_trail_tells_both_it_and_the_straight_line_are_covered(tr
 
 
 def test_trails_that_do_not_agree_are_both_covered():
-    there, elsewhere = [aside(i) for i in range(11, 30)], np.float32([300, 100, 340, 150])
+    there, elsewhere = [aside(i) for i in range(11, 30)], np.float32([300, 180, 340, 230])
     covered = bridged(trail(10, range(11, 30), there), trail(30, range(29, 10, -1), [elsewhere] * 19))
     assert inside(aside(20), covered[20])
     assert inside(elsewhere, covered[20])
+    assert inside(np.float32([100, 100, 140, 150]), covered[20])
+
+
+def test_trails_that_agree_but_are_not_trusted_do_not_replace_the_straight_line():
+    there = range(11, 30)
+    covered = bridged(
+        trail(10, there, [aside(i) for i in there], 0.1), trail(30, there[::-1], [aside(i) for i in there[::-1]], 0.1)
+    )
+    assert inside(aside(20), covered[20])
     assert inside(np.float32([100, 100, 140, 150]), covered[20])
 
 
@@ -384,6 +393,13 @@ def test_what_is_followed_beyond_its_last_sighting_is_covered_there_as_long_as_i
 @pytest.mark.parametrize("how", [{"score": 0.2}, {"trust": 0.2}, {"hold_s": 0.0}], ids=str)
 def test_what_is_hardly_known_is_not_followed_for_longer_than_it_is_covered_anyway(how):
     assert max(left_behind(**how)) == 122
+
+
+def test_what_was_seen_weakly_but_often_is_followed_as_far_as_what_was_seen_well():
+    for often, last in ((SEEN_OFTEN - 1, 122), (SEEN_OFTEN, 160)):
+        seen = seen_at(300, 0.2, range(111 - often, 111))
+        way = trail(110, range(111, 161), [walking(i) for i in range(111, 161)])
+        assert filled(seen, steady(300), Shots([], 300), TrackOptions(), None, (), [way]).frame[-1] == last
 
 
 def test_a_trail_that_is_doubtful_is_covered_with_the_place_where_it_was_last_seen():

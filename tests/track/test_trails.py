@@ -43,7 +43,7 @@ def run(sightings, frames=60, cuts=(), bad=()):
         seen = []
         if i in sightings:
             known.append(i)
-            seen = [Sighting(1, place(i), len(known), known[-2:][0], known[0], place(known[0]))]
+            seen = [Sighting(1, place(i), 0.8, len(known), known[-2:][0], known[0], place(known[0]))]
         trails.update(i, i / FPS, None if i in bad else picture(i), SIZE_WH, seen, is_cut=i in cuts)
     trails.flush()
     return trails.of.get(1, [])
@@ -114,16 +114,17 @@ def crowd():
 def test_in_a_crowd_only_so_many_are_followed_at_once(crowd):
     trails = Trails()
     for i in range(20):
-        seen = [Sighting(t, box, i + 1, max(i - 1, 0), 0, box) for t, box in enumerate(crowd)] if i < 5 else []
+        seen = [Sighting(t, box, t / 100, i + 1, max(i - 1, 0), 0, box) for t, box in enumerate(crowd)] if i < 5 else []
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)
     trails.flush()
-    assert len(trails.of) == MOST_AT_ONCE
+    best_seen = range(len(crowd) - MOST_AT_ONCE, len(crowd))
+    assert sorted(trails.of) == list(best_seen)
 
 
 def test_in_a_crowd_only_so_many_steps_are_gone_back(crowd):
     trails = Trails()
     for i in range(40):
-        seen = [Sighting(t, box, i - 29, max(i - 1, 30), 30, box) for t, box in enumerate(crowd)] if i >= 30 else []
+        seen = [Sighting(t, box, t / 100, i - 29, max(i - 1, 30), 30, box) for t, box in enumerate(crowd)] if i >= 30 else []
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)
     back = [len(t.frame) for of in trails.of.values() for t in of]
     assert 200 < sum(back) <= MOST_SAVED
@@ -133,6 +134,6 @@ def test_in_a_crowd_only_so_many_steps_are_gone_back(crowd):
 def test_a_track_that_ended_long_ago_is_forgotten():
     trails = Trails()
     for i in range(200):
-        seen = [Sighting(1, place(0), i + 1, max(i - 1, 0), 0, place(0))] if i < 5 else []
+        seen = [Sighting(1, place(0), 0.8, i + 1, max(i - 1, 0), 0, place(0))] if i < 5 else []
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)
     assert trails._last == {}

@@ -258,9 +258,9 @@ def _there_and_back(before: Grey, now: Grey, points: NDArray[np.float32]) -> tup
 
 
 def _zoom(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Median by which distances between points grew."""
-    first, second = np.triu_indices(len(a), 1)
-    was, is_ = (np.linalg.norm(p[first] - p[second], axis=1) for p in (a, b))
+    """Median by which distances between points grew. Each is compared with two others that are far from it on the grid."""
+    apart = (len(a) // 2, len(a) // 3)
+    was, is_ = (np.concatenate([np.linalg.norm(p - np.roll(p, k, axis=0), axis=1) for k in apart]) for p in (a, b))
     far = was > 1
     return max(float(np.median(is_[far] / was[far])), 1e-3) if far.any() else 1.0
 

@@ -42,10 +42,13 @@ LATELY_S = 0.5
 ALIVE, CLEAR = 0.3, 0.5
 """Trust (`follow.Place`) from which a patch is still there, and from which nothing else is covered than where it is."""
 
+SEEN_OFTEN = 12
+"""Sightings from which even what was seen weakly, a face in the dark, is followed as far as what was seen well."""
+
 AGREE = 0.5
 """IoU of two boxes, one followed to a frame from either side of a gap, from which both are right."""
 
-TRAIL_GROWTH_PER_S, MOST_TRAIL_GROWTH = 0.2, 0.3
+TRAIL_GROWTH_PER_S, MOST_TRAIL_GROWTH = 0.35, 0.35
 """Share of its sides that a box gains on each of them for each second for which it was followed, and at most."""
 
 FROM_RIM = 0.5
@@ -194,7 +197,9 @@ def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.
 
 def _is_followed(track: Track) -> bool:
     """Whether it is worth following for longer than what is covered anyway. False alarms would be followed as well."""
-    return bool(track.score.mean() >= MOTIONS[track.kind].followed_from)
+    motion = MOTIONS[track.kind]
+    often = motion.weak_counts and len(track) >= SEEN_OFTEN
+    return bool(often or track.score.mean() >= motion.followed_from)
 
 
 def _beyond(trail: Trail, first: int, last: int, seconds: NDArray[np.float64], most_s: float) -> list[int]:

@@ -33,7 +33,7 @@ OFTEN, OFTEN_WITHIN_S, LEAST_OFTEN = 0.4, 1.0, 6
 
 OFTEN_SCORE = 0.64
 """... if its score is on average this share of what is sure. On clips made of labelled pictures that closes a seventh of
-the leaks for a twentieth more needless area; with any score it would be two ninths, for a tenth."""
+the leaks for a twentieth more needless area; with any score it would be a sixth, for a tenth."""
 
 SUSPECTED_S = 0.5
 """So long is waited for the next weak sighting of what is only suspected."""
@@ -52,12 +52,14 @@ class _Open:
     views: list[Step] = field(default_factory=list)
     course: Course = STILL
     is_sure: bool = False
+    scored: float = 0.0
 
     def add(self, frame: int, second: float, box: NDArray[np.float32], score: float, view: Step) -> None:
         self.frames.append(frame)
         self.seconds.append(second)
         self.boxes.append(box)
         self.scores.append(score)
+        self.scored += score
         self.views.append(view)
         recent = slice(-self.motion.most_recent, None)
         boxes = _seen_from(view, np.array(self.boxes[recent]), self.views[recent])
@@ -127,7 +129,9 @@ class Tracker:
         """What open tracks saw in the frame of the last update."""
         for t in self._open:
             if t.frames[-1] == frame and t.is_sure:
-                yield Sighting(t.id, t.boxes[-1], len(t.frames), t.frames[-2:][0], t.frames[0], t.boxes[0])
+                yield Sighting(
+                    t.id, t.boxes[-1], t.scored / len(t.frames), len(t.frames), t.frames[-2:][0], t.frames[0], t.boxes[0]
+                )
 
     def _patience(self, track: _Open) -> float:
         return self._patience_s if track.is_sure else min(self._patience_s, SUSPECTED_S)

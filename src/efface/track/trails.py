@@ -32,10 +32,10 @@ FARTHEST_S = 3.0
 CONFIRMED = 3
 """Sightings of a track, from which it is followed. False alarms mostly come singly, and are many."""
 
-MOST_AT_ONCE = 8
-"""Patches followed forwards at the same time."""
+MOST_AT_ONCE = 6
+"""Patches followed forwards at the same time; those that were seen best come first."""
 
-STEPS_A_FRAME = 8.0
+STEPS_A_FRAME = 2.0
 """Steps backwards that each frame pays for ..."""
 
 MOST_SAVED = 300.0
@@ -81,6 +81,7 @@ class Sighting:
 
     track     its id.
     xyxy      (4,) here, pixels of the upright frame.
+    score     mean of all its sightings.
     count     sightings so far, this one included.
     previous  frame of the one before; this frame, if there is none.
     first     frame of the first, and ...
@@ -89,6 +90,7 @@ class Sighting:
 
     track: int
     xyxy: NDArray[np.float32]
+    score: float
     count: int
     previous: int
     first: int
@@ -102,6 +104,7 @@ class _Last:
     frame: int
     second: float
     xyxy: NDArray[np.float32]
+    score: float
     patch: Patch | None = None
     moments: list[tuple[int, Place]] = field(default_factory=list)
 
@@ -133,10 +136,11 @@ class Trails:
             self._kept.popleft()
         exact = scale(picture, size_wh)
         now = set()
-        for sighting in seen:
+        for sighting in sorted(seen, key=lambda s: -s.score):
             now.add(sighting.track)
             self._note(frame, second, sighting, exact)
-        self._go_on(frame, second, picture, [t for t in self._last if t not in now], exact)
+        lost = sorted((t for t in self._last if t not in now), key=lambda t: -self._last[t].score)
+        self._go_on(frame, second, picture, lost, exact)
 
     def flush(self) -> None:
         """A shot, or the video, has ended."""
@@ -149,7 +153,7 @@ class Trails:
         self._close(seen.track)
         if seen.count < CONFIRMED:
             return
-        self._last[seen.track] = _Last(frame, second, seen.xyxy)
+        self._last[seen.track] = _Last(frame, second, seen.xyxy, seen.score)
         if seen.previous < frame - 1:
             self._go_back(seen.track, frame, seen.previous, seen.xyxy, exact)
         if seen.track not in self._begun:
