@@ -128,7 +128,7 @@ class TrackOptions(_Checked):
     )
     hold_s: float = setting(
         3.0, flag="--track-hold", unit="s", at_least=0.0,
-        help="Lead-in and lead-out of a face that appears, or vanishes, clearly seen, in mid-picture: it was turned away.",
+        help="Lead-in and lead-out of a face that comes or goes, clearly seen, in mid-picture, and of what can be followed.",
     )  # fmt: skip
 
 

@@ -129,3 +129,35 @@ def test_views_that_are_not_known_at_all_are_those_of_a_fixed_camera():
 def test_a_fixed_camera_leaves_boxes_where_they_are():
     box = np.float32([[1, 2, 3, 4]])
     assert Views.fixed(9).seen_from(box, np.array([0]), np.array([8])).tolist() == box.tolist()
+
+
+@pytest.mark.parametrize(("wide", "is_camera"), [(500, False), (1150, True)])
+def test_what_fills_most_of_the_picture_is_taken_for_the_world_and_what_does_not_is_not(wide, is_camera):
+    """A bus before the lens: nothing tells it from a pan. `gaps` is tested with what follows from that."""
+    picture, bus = texture(), texture(2)
+    frames = []
+    for x in (20, 50):
+        frame = picture.copy()
+        frame[:, x : x + wide] = bus[:, :wide]
+        frames.append(filmed(frame, STILL))
+    (_, found) = measured(*frames)
+    assert found is not None
+    assert abs(found.shift.real - (30 if is_camera else 0)) < 1.5
+
+
+def test_when_no_motion_has_half_of_the_corners_behind_it_there_is_none():
+    """Three strips that go three ways."""
+    picture, frames = texture(), []
+    for step in (0, 1):
+        frame = picture.copy()
+        for i, way in enumerate((-25, 0, 25)):
+            rows = slice(240 * i, 240 * (i + 1))
+            frame[rows] = np.roll(picture[rows], step * way, axis=1)
+        frames.append(filmed(frame, STILL))
+    assert measured(*frames)[1] is None
+
+
+def test_a_zoom_that_no_camera_makes_in_one_frame_is_none():
+    picture = texture()
+    small, large = filmed(picture, STILL), filmed(picture, around(CENTRE, 1.3, 0, 0))
+    assert measured(small, large)[1] is None

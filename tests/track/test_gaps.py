@@ -16,7 +16,8 @@ from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
 from efface.timing import Timeline
 from efface.track.camera import STILL, Step, Views, after
-from efface.track.gaps import Shots, filled
+from efface.track.gaps import SEEN_OFTEN, Shots, filled
+from efface.track.trails import Trail
 from efface.tracks import Reason, Track
 
 MS = Fraction(1, 1000)
@@ -311,3 +312,153 @@ def test_what_was_never_surely_seen_as_a_plate_comes_no_nearer(nearing):
     large, small = (b[2] - b[0] for b in last)
     assert large > 1.15 * small
     assert small >= every[34, 2] - every[34, 0]
+
+
+def trail(start, frames, boxes, trust=0.9):
+    frames = np.array(list(frames), np.int32)
+    return Trail(start, frames, np.float32(boxes), np.full(len(frames), trust, np.float32))
+
+
+def aside(i):
+    """A box that leaves the straight line between frames 10 and 30."""
+    y = 100 + 80 * np.sin(np.pi * (i - 10) / 20)
+    return np.float32([100, y, 140, y + 50])
+
+
+GAP = track([8, 9, 10, 30, 31, 32], [aside(i) if 10 <= i <= 30 else (100, 100, 140, 150) for i in (8, 9, 10, 30, 31, 32)])
+
+
+def bridged(*trails, **options):
+    full = filled(GAP, steady(60), Shots([], 60), TrackOptions(hold_s=0, **options), None, (), trails)
+    return dict(zip(full.frame.tolist(), full.xyxy, strict=True))
+
+
+def inside(box, other):
+    return (box[:2] >= other[:2] - 1e-3).all() and (box[2:] <= other[2:] + 1e-3).all()
+
+
+def test_where_trails_from_both_sides_agree_the_box_is_there_and_not_on_the_straight_line():
+    there = range(11, 30)
+    ways = trail(10, there, [aside(i) for i in there]), trail(30, there[::-1], [aside(i) for i in there[::-1]])
+    covered, straight = bridged(*ways), bridged()
+    assert all(inside(aside(i), covered[i]) for i in range(10, 31))
+    assert not inside(aside(20), straight[20])
+    assert not inside(np.float32([100, 100, 140, 150]), covered[20])
+
+
+@pytest.mark.parametrize("trust", [0.1, 0.9])
+def test_where_only_one_trail_tells_both_it_and_the_straight_line_are_covered(trust):
+    covered = bridged(trail(10, range(11, 30), [aside(i) for i in range(11, 30)], trust))
+    assert all(inside(aside(i), covered[i]) for i in range(10, 31))
+    assert inside(np.float32([100, 100, 140, 150]), covered[20])
+
+
+def test_trails_that_do_not_agree_are_both_covered():
+    there, elsewhere = [aside(i) for i in range(11, 30)], np.float32([300, 180, 340, 230])
+    covered = bridged(trail(10, range(11, 30), there), trail(30, range(29, 10, -1), [elsewhere] * 19))
+    assert inside(aside(20), covered[20])
+    assert inside(elsewhere, covered[20])
+    assert inside(np.float32([100, 100, 140, 150]), covered[20])
+
+
+def test_trails_that_agree_but_are_not_trusted_do_not_replace_the_straight_line():
+    there = range(11, 30)
+    covered = bridged(
+        trail(10, there, [aside(i) for i in there], 0.1), trail(30, there[::-1], [aside(i) for i in there[::-1]], 0.1)
+    )
+    assert inside(aside(20), covered[20])
+    assert inside(np.float32([100, 100, 140, 150]), covered[20])
+
+
+def walking(i):
+    return np.float32([300 + 4 * (i - 110), 100, 340 + 4 * (i - 110), 150])
+
+
+def left_behind(score=0.8, trust=0.9, lasts=50, **options):
+    """Frames that are covered where a face walks on that was last seen, standing, in frame 110 of 300."""
+    seen = seen_at(300, score, range(101, 111))
+    way = trail(110, range(111, 111 + lasts), [walking(i) for i in range(111, 111 + lasts)], trust)
+    full = filled(seen, steady(300), Shots([], 300), TrackOptions(**options), None, (), [way])
+    return dict(zip(full.frame.tolist(), full.xyxy, strict=True))
+
+
+def test_what_is_followed_beyond_its_last_sighting_is_covered_there_as_long_as_it_is_alive():
+    covered = left_behind()
+    assert max(covered) == 160
+    assert all(inside(walking(i), covered[i]) for i in range(111, 161))
+    assert not inside(np.float32([300, 100, 340, 150]), covered[150])
+    assert max(left_behind(lasts=150)) == 185  # three seconds, --track-hold
+
+
+@pytest.mark.parametrize("how", [{"score": 0.2}, {"trust": 0.2}, {"hold_s": 0.0}], ids=str)
+def test_what_is_hardly_known_is_not_followed_for_longer_than_it_is_covered_anyway(how):
+    assert max(left_behind(**how)) == 122
+
+
+def test_what_was_seen_weakly_but_often_is_followed_as_far_as_what_was_seen_well():
+    for often, last in ((SEEN_OFTEN - 1, 122), (SEEN_OFTEN, 160)):
+        seen = seen_at(300, 0.2, range(111 - often, 111))
+        way = trail(110, range(111, 161), [walking(i) for i in range(111, 161)])
+        assert filled(seen, steady(300), Shots([], 300), TrackOptions(), None, (), [way]).frame[-1] == last
+
+
+def test_a_trail_that_is_doubtful_is_covered_with_the_place_where_it_was_last_seen():
+    covered = left_behind(trust=0.4)
+    assert inside(walking(120), covered[120])
+    assert inside(np.float32([300, 100, 340, 150]), covered[120])
+
+
+def test_where_a_trail_ends_its_last_place_stays_covered():
+    covered = left_behind(lasts=5)
+    assert all(inside(walking(115), covered[i]) for i in range(115, 122))
+
+
+def test_a_followed_box_grows_with_time():
+    covered = left_behind()
+    widths = [covered[i][2] - covered[i][0] for i in range(111, 160)]
+    assert (np.diff(widths[1:]) > -1e-3).all()
+    assert widths[40] > widths[5] * 1.2
+
+
+def test_a_trail_into_another_shot_is_not_covered():
+    way = trail(109, range(110, 160), [walking(i) for i in range(110, 160)])
+    full = filled(seen_at(300), steady(300), Shots([130], 300), TrackOptions(), None, (), [way])
+    assert full.frame[-1] == 129
+
+
+def misled(frames, turn=1.0, pan=12.0):
+    """What `Camera` tells where a bus fills the picture and passes: a pan that the camera never made."""
+    views = [STILL]
+    for _ in range(frames - 1):
+        views.append(after(views[-1], Step(complex(turn), complex(pan))))
+    return Views.of(views)
+
+
+def test_a_motion_that_is_not_the_cameras_leads_no_bridge_astray():
+    """An even pan cancels out: the one end comes as much too far as the other."""
+    full = filled(still(*range(10), *range(30, 40)), steady(40), Shots([], 40), TrackOptions(), misled(40))
+    assert all(covers(full, i, np.float32([100, 100, 140, 150])) for i in full.frame)
+
+
+def test_a_motion_that_is_not_the_cameras_leads_nothing_astray_that_can_be_followed():
+    seen, box = seen_at(300, frames=range(10)), np.float32([300, 100, 340, 150])
+    way = trail(9, range(10, 40), [box] * 30)
+    ignorant, knowing = (filled(seen, steady(60), Shots([], 60), TrackOptions(), misled(60), (), t) for t in ((), [way]))
+    assert not covers(ignorant, int(ignorant.frame[-1]), box)
+    assert all(covers(knowing, i, box) for i in range(10, 40))
+
+
+def test_a_bridge_does_not_grow_beyond_its_bound_and_shrinks_to_what_was_seen():
+    full = filled(still(0, 100), steady(101), Shots([], 101), TrackOptions(bridge_s=5))
+    sides = full.xyxy[:, 2] - full.xyxy[:, 0]
+    np.testing.assert_allclose(sides[[0, -1]], 42, atol=0.5)  # the envelope takes in the frame beside it
+    np.testing.assert_allclose(sides[50], 80, atol=0.5)
+
+
+def test_no_box_of_a_track_jumps_from_one_frame_to_the_next():
+    """Where a trail takes over and where it ends, neighbours overlap."""
+    for lasts in (5, 20, 50):
+        covered = left_behind(lasts=lasts)
+        for i in range(102, max(covered)):
+            a, b = covered[i], covered[i + 1]
+            assert overlap(a[None], b[None]).item() > 0.6 * max(area(a[None]).item(), area(b[None]).item())

@@ -21,9 +21,11 @@ from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
 from efface.track.camera import STILL, Camera, Step, Views
+from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, thumbnail, with_cuts
 from efface.track.tracker import Tracker
+from efface.track.trails import Trails
 from efface.track.unsure import ON_PHOTOS, widened
 from efface.tracks import Reason, Track
 
@@ -45,19 +47,19 @@ class _Notes:
 
 def look(source: Source, sha256: str, detector: Detector, options: Options, listener: Listener) -> Plan:
     """The plan for a source. Raises InputError, DetectorFailed."""
-    notes = _Notes()
+    notes, trails = _Notes(), Trails()
     with prefetched(source.frames(), frames_ahead(source.info.size_wh)) as frames:
         watched = _noted(frames, notes, listener, source.info)
         if source.info.medium == "photo":
             tracks = list(_page_by_page(watched, detector))
         else:
-            tracks = list(_over_time(watched, detector, options, notes, source))
+            tracks = list(_over_time(watched, detector, options, notes, trails, source))
     timeline = Timeline(np.array(notes.pts, np.int64), source.time_base)
     sizes = tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
     views = Views.fixed(len(timeline))
     if source.info.medium != "photo":
         shots, views = Shots(notes.cuts, len(timeline)), Views.of(notes.views)
-        tracks = [filled(t, timeline, shots, options.track, views, sizes) for t in tracks]
+        tracks = [filled(t, timeline, shots, options.track, views, sizes, trails.of.get(t.id, ())) for t in tracks]
     covered = [c for t in tracks if (c := covering(t, sizes, options.cover))]
     plan = Plan(
         source_sha256=sha256,
@@ -101,29 +103,47 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
             yield widened(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else track
 
 
-def _over_time(frames: Iterator[Frame], detector: Detector, options: Options, notes: _Notes, source: Source) -> Iterator[Track]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looked:
+    """What is left of a frame.
+
+    picture  small and grey; None when nobody knows what it shows.
+    """
+
+    index: int
+    pts: int
+    size_wh: Size
+    seen: Detections
+    picture: Grey | None
+
+
+def _over_time(
+    frames: Iterator[Frame], detector: Detector, options: Options, notes: _Notes, trails: Trails, source: Source
+) -> Iterator[Track]:
     tracker = Tracker(options.track, detector.sure)
     base, held = float(source.time_base), STILL
-    for (frame_number, pts, seen), is_cut in with_cuts(_looked_at(frames, detector, notes)):
+    for looked, is_cut in with_cuts(_looked_at(frames, detector, notes)):
+        i, second = looked.index, looked.pts * base
         if is_cut:
-            notes.cuts.append(frame_number)
-        held = notes.views[frame_number] or held
-        yield from tracker.update(frame_number, pts * base, seen, is_cut=is_cut, view=held)
+            notes.cuts.append(i)
+        held = notes.views[i] or held
+        yield from tracker.update(i, second, looked.seen, is_cut=is_cut, view=held)
+        trails.update(i, second, looked.picture, looked.size_wh, tracker.seen_in(i), is_cut=is_cut)
     yield from tracker.flush()
+    trails.flush()
 
 
-def _looked_at(
-    frames: Iterator[Frame], detector: Detector, notes: _Notes
-) -> Iterator[tuple[tuple[int, int, Detections], NDArray[np.float32]]]:
+def _looked_at(frames: Iterator[Frame], detector: Detector, notes: _Notes) -> Iterator[tuple[_Looked, NDArray[np.float32]]]:
     thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
     camera = Camera()
     for frame in frames:
         if frame.is_bad:  # what it shows is unknown: no sighting, and no sign of a shot change
             notes.views.append(None)
-            yield (frame.index, frame.pts, Detections.none()), thumb
+            yield _Looked(frame.index, frame.pts, frame.size_wh, Detections.none(), None), thumb
             continue
         seen = detector.detect(frame)
         small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
         thumb = thumbnail(small)
         notes.views.append(camera.view(small, frame.size_wh))
-        yield (frame.index, frame.pts, seen), thumb
+        grey = in_grey(frame.look(small_wh(frame.size_wh)))
+        yield _Looked(frame.index, frame.pts, frame.size_wh, seen, grey), thumb

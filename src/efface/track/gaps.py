@@ -1,8 +1,9 @@
 """What is covered between two sightings, before the first and after the last.
 
-A detector blinks, and it sees a face or a plate late. Between two sightings the box goes straight from one to the other;
-at both ends it goes on with the last motion. Where nothing was seen the box grows with the time since something was: nobody
-knows exactly where it is. Nothing reaches beyond the shot.
+A detector blinks, and it sees a face or a plate late. Where its pixels could be followed (`track.trails`), the box goes
+along with them. Else it goes straight from one sighting to the next, and at both ends it goes on with the last motion. Where
+nothing was seen the box grows with the time since something was: nobody knows exactly where it is. Nothing reaches beyond
+the shot.
 
 The box of a single frame is noisy: it jumps by some pixels, and now and then it misses an ear. So each frame is covered
 where its neighbours are, too: an envelope that contains every sighting and never shrinks suddenly.
@@ -10,6 +11,7 @@ where its neighbours are, too: an envelope that contains every sighting and neve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +22,7 @@ from efface.options import TrackOptions
 from efface.timing import Timeline
 from efface.track.camera import Views
 from efface.track.motion import MOTIONS, Course, Motion, course, moved
+from efface.track.trails import Trail
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045
@@ -35,6 +38,18 @@ HELD_AFTER = 3
 """So many sightings within LATELY_S say that something was there."""
 
 LATELY_S = 0.5
+
+ALIVE, CLEAR = 0.3, 0.5
+"""Trust (`follow.Place`) from which a patch is still there, and from which nothing else is covered than where it is."""
+
+SEEN_OFTEN = 12
+"""Sightings from which even what was seen weakly, a face in the dark, is followed as far as what was seen well."""
+
+AGREE = 0.5
+"""IoU of two boxes, one followed to a frame from either side of a gap, from which both are right."""
+
+TRAIL_GROWTH_PER_S, MOST_TRAIL_GROWTH = 0.35, 0.35
+"""Share of its sides that a box gains on each of them for each second for which it was followed, and at most."""
 
 FROM_RIM = 0.5
 """Share of its longer side: what was seen nearer to the rim of the picture than this may have left it."""
@@ -60,11 +75,13 @@ def filled(
     options: TrackOptions,
     views: Views | None = None,
     sizes: tuple[Size, ...] = (),
+    trails: Sequence[Trail] = (),
 ) -> Track:
     """The track with every frame from lead-in to lead-out. Each box contains what was seen in its frame.
 
     views  where the camera looked; None when it stood still.
     sizes  of every frame, or the one size of all; without it nothing is held.
+    trails of this track's pixels, where nothing was seen.
     """
     views = views or Views.fixed(len(timeline))
     track = _unsure(track)
@@ -76,6 +93,8 @@ def filled(
     lead_out_s = max(options.lead_out_s, options.hold_s * _was_there(track, seconds, sizes, at=-1))
     begin = max(start, int(np.searchsorted(seconds, seconds[first] - lead_in_s, side="right")) - 1)
     end = min(stop, int(np.searchsorted(seconds, seconds[last] + lead_out_s, side="right")))
+    reached = [f for trail in trails if _is_followed(track) for f in _beyond(trail, first, last, seconds, options.hold_s)]
+    begin, end = max(start, min([begin, *reached])), min(stop, max([end, *(f + 1 for f in reached)]))
     frame = np.arange(begin, end, dtype=np.int32)
     t = seconds[frame]
     seen_t = seconds[track.frame]
@@ -83,6 +102,7 @@ def filled(
     xyxy = _along(frame, track, seconds, views)
     distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
     xyxy = grown(xyxy, np.minimum(motion.growth_per_s * distance_s, motion.most_growth), evenly=motion.is_flat)
+    xyxy = _followed(frame, xyxy, track, trails, seconds, views)
     reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
     score = np.zeros(len(frame), np.float32)
     at = np.searchsorted(frame, track.frame)
@@ -108,8 +128,11 @@ def _unsure(track: Track) -> Track:
 
     On clips made of labelled pictures a ninth of the leaks of clear faces was left, for a sixth more area.
     """
-    doubt = 1 - np.clip((track.score - DOUBTFUL) / (CERTAIN - DOUBTFUL), 0, 1)
-    return replace(track, xyxy=grown(track.xyxy, MOTIONS[track.kind].unsure * doubt))
+    return replace(track, xyxy=grown(track.xyxy, MOTIONS[track.kind].unsure * _doubt(track.score)))
+
+
+def _doubt(score: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(1 - np.clip((score - DOUBTFUL) / (CERTAIN - DOUBTFUL), 0, 1), np.float32)
 
 
 def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views) -> Boxes:
@@ -170,6 +193,84 @@ def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.
     """(len(t), 2) times of the sightings at or before, and at or after, each of the times t."""
     right = np.clip(np.searchsorted(seen_t, t), 0, len(seen_t) - 1)
     return np.stack([seen_t[np.maximum(right - 1, 0)], seen_t[right]], axis=1)
+
+
+def _is_followed(track: Track) -> bool:
+    """Whether it is worth following for longer than what is covered anyway. False alarms would be followed as well."""
+    motion = MOTIONS[track.kind]
+    often = motion.weak_counts and len(track) >= SEEN_OFTEN
+    return bool(often or track.score.mean() >= motion.followed_from)
+
+
+def _beyond(trail: Trail, first: int, last: int, seconds: NDArray[np.float64], most_s: float) -> list[int]:
+    """Frames before the first or after the last sighting in which the patch surely was there, for so long at most."""
+    if trail.start != (last if trail.is_forwards else first):
+        return []
+    near = np.abs(seconds[trail.frame] - seconds[trail.start]) <= most_s
+    return [int(f) for f in trail.frame[near & (trail.trust >= ALIVE)]]
+
+
+def _followed(
+    frame: NDArray[np.int32], guess: Boxes, track: Track, trails: Sequence[Trail], seconds: NDArray[np.float64], views: Views
+) -> Boxes:
+    """(len(frame), 4) boxes: the guess (n, 4), and where trails say something, that.
+
+    Where a patch was followed from both sides of a gap to the same place, it was there. Beyond sightings it is taken to be
+    where its trail is as long as it looks as it did. Else both what the trail says and the guess are covered.
+    """
+    forwards, backwards = (
+        _laid([t for t in trails if t.is_forwards == way], frame, track, seconds, views) for way in (True, False)
+    )
+    between = (frame > track.frame[0]) & (frame < track.frame[-1])
+    boxes = guess
+    for way, trust in (forwards, backwards):
+        is_clear = (trust >= CLEAR) & ~between
+        boxes = np.where((trust >= 0)[:, None], hulls(boxes, way), boxes)
+        boxes = np.where(is_clear[:, None], way, boxes)
+    (a, trust_a), (b, trust_b) = forwards, backwards
+    agree = between & (np.minimum(trust_a, trust_b) >= ALIVE) & (_iou_by_row(a, b) >= AGREE)
+    return np.where(agree[:, None], hulls(a, b), boxes).astype(np.float32)
+
+
+def _laid(
+    trails: Sequence[Trail], frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views
+) -> tuple[Boxes, NDArray[np.float32]]:
+    """Boxes (n, 4) and trust (n,) of trails that go the same way; trust is -1 where there is none.
+
+    After its last place a trail beyond all sightings stays there, and the box goes on growing.
+    """
+    boxes, trust = np.zeros((len(frame), 4), np.float32), np.full(len(frame), -1, np.float32)
+    motion = MOTIONS[track.kind]
+    for trail in trails:
+        found = np.flatnonzero(trail.trust > 0)
+        inside = slice(0, int(found[-1]) + 1 if len(found) else 0)  # guesses at the end of a trail are wide, and lead nowhere
+        numbers, places, trusts = trail.frame[inside], trail.xyxy[inside], trail.trust[inside]
+        is_asked = (numbers >= frame[0]) & (numbers <= frame[-1])
+        numbers, places, trusts = numbers[is_asked], places[is_asked], trusts[is_asked]
+        if not len(numbers):
+            continue
+        rest = _rest(frame, int(numbers[-1]), trail, track)
+        stays = views.seen_from(np.repeat(places[-1:], len(rest), axis=0), np.full(len(rest), numbers[-1]), rest)
+        there = np.concatenate([numbers, rest])
+        elapsed_s = np.abs(seconds[there] - seconds[trail.start])
+        doubt = _doubt(track.score[np.searchsorted(track.frame, [trail.start])])
+        share = np.minimum(TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + motion.unsure * doubt
+        boxes[there - frame[0]] = grown(np.concatenate([places, stays]), share, evenly=motion.is_flat)
+        trust[there - frame[0]] = np.concatenate([trusts, np.zeros(len(rest), np.float32)])
+    return boxes, trust
+
+
+def _rest(frame: NDArray[np.int32], known: int, trail: Trail, track: Track) -> NDArray[np.int32]:
+    """The frames beyond the last place of a trail that goes beyond all sightings."""
+    if trail.is_forwards and trail.start == track.frame[-1]:
+        return frame[frame > known]
+    return frame[frame < known] if not trail.is_forwards and trail.start == track.frame[0] else frame[:0]
+
+
+def _iou_by_row(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
+    shared = np.maximum(sides, 0).prod(axis=1)
+    return np.asarray(shared / np.maximum(area(a) + area(b) - shared, 1e-6), np.float32)
 
 
 def _enveloped(t: NDArray[np.float64], frame: NDArray[np.int32], xyxy: Boxes, views: Views) -> Boxes:

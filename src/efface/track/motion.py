@@ -35,6 +35,8 @@ class Motion:
     growth_per_s  share that an unseen box gains on every side for each second since (or until) a sighting ...
     most_growth   ... and at most so much.
     held_from     mean score from which something that was seen, and suddenly is not, is taken for hidden and not for gone.
+    followed_from mean score from which it is followed by its pixels for longer than what is covered anyway.
+    weak_counts   what is seen weakly, but often, is an object.
     unsure        share that a box of little score gains on every side: the detector knows less well where it ends.
     """
 
@@ -53,18 +55,20 @@ class Motion:
     growth_per_s: float
     most_growth: float
     held_from: float
+    followed_from: float
+    weak_counts: bool
     unsure: float
 
 
 FACE_MOTION = Motion(
     memory_s=0.3, most_recent=12, fade_s=0.4, keeps_size=True, is_flat=False, reach=0.3, young_reach=0.3,
     reach_per_s=0.7, doubt=1e-6, least_strong=0.2, weak_within_s=math.inf, max_ratio=2.5, growth_per_s=0.5, most_growth=0.5,
-    held_from=0.4, unsure=0.15,
+    held_from=0.4, followed_from=0.4, weak_counts=True, unsure=0.15,
 )  # fmt: skip
 PLATE_MOTION = Motion(
     memory_s=0.4, most_recent=48, fade_s=3.0, keeps_size=False, is_flat=True, reach=0.3, young_reach=0.8,
     reach_per_s=0.35, doubt=0.001, least_strong=0.3, weak_within_s=0.5, max_ratio=4.0, growth_per_s=0.4, most_growth=0.5,
-    held_from=math.inf, unsure=0.0,
+    held_from=math.inf, followed_from=0.6, weak_counts=False, unsure=0.0,
 )  # fmt: skip
 """A plate is passed in a few frames, moves by more than its height from one to the next, and goes where it went before."""
 
