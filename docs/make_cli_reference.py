@@ -27,6 +27,7 @@ BRANCHES = {
     "read": "Sources",
     "paint": "What stands in place",
     "write": "Targets",
+    "verify": "Checking",
 }
 """Headings of the groups of options."""
 

@@ -21,7 +21,8 @@ def in_a_fresh_process(code: str) -> list[str]:
 
 
 def test_the_public_names():
-    assert set(efface.__all__) == {"Options", "Plan", "__version__", "errors", "find", "load_plan", "redact", "render"}
+    functions = {"find", "load_plan", "redact", "render", "verify"}
+    assert set(efface.__all__) == functions | {"Options", "Plan", "__version__", "errors"}
     assert set(efface.__all__) <= set(dir(efface))
     assert all(getattr(efface, name) is not None for name in efface.__all__)
     with pytest.raises(AttributeError, match="no attribute 'redcat'"):
@@ -33,8 +34,15 @@ def test_functions_are_those_of_the_library():
     from efface.planning.sidecar import load
 
     assert (efface.find, efface.redact, efface.load_plan) == (api.find, api.redact, load)
-    for function in (api.find, api.redact, api.render):
+    for function in (api.find, api.redact, api.render, api.verify):
         assert {"options", "listener"} <= set(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize("first", ["efface.redact", "import efface.verify.target", "efface.find", "pass"])
+def test_verify_can_be_called_whatever_was_imported_before(first):
+    code = f"import efface, json\n{first}\ntry: efface.verify('nowhere', 'no.plan')\n"
+    code += "except efface.errors.SourceUnreadable as e: print(json.dumps([type(e).__name__]))"
+    assert in_a_fresh_process(code) == ["SourceUnreadable"]
 
 
 @pytest.mark.parametrize("first", ["efface.redact", "import efface.render.paint", "efface.find", "pass"])

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from efface.version import VERSION as __version__
 
-__all__ = ["Options", "Plan", "__version__", "errors", "find", "load_plan", "redact", "render"]
+__all__ = ["Options", "Plan", "__version__", "errors", "find", "load_plan", "redact", "render", "verify"]
 
 if TYPE_CHECKING:
     from efface import errors
-    from efface.api import find, redact, render
+    from efface.api import find, redact, render, verify
     from efface.options import Options
     from efface.planning.plan import Plan
     from efface.planning.sidecar import load as load_plan
@@ -28,16 +28,17 @@ _HOMES = {
 
 
 class _Room(ModuleType):
-    """The room `efface.render`, which can be called: importing the room puts it where the function of that name belongs."""
+    """A room that can be called, as `efface.render`: importing the room puts it where the function of that name belongs."""
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        """See `efface.api.render`."""
-        from efface.api import render
+        """See the function of that name in `efface.api`."""
+        from efface import api
 
-        return render(*args, **named)
+        return getattr(api, self.__name__.rpartition(".")[2])(*args, **named)
 
 
-importlib.import_module("efface.render").__class__ = _Room
+for _room in ("efface.render", "efface.verify"):
+    importlib.import_module(_room).__class__ = _Room
 
 
 def __getattr__(name: str) -> Any:

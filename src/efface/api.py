@@ -4,6 +4,7 @@
     efface.redact("protest.mp4")
     plan = efface.find("protest.mp4", options=efface.Options(...))
     efface.render("protest.mp4", plan, "out.mp4")
+    found = efface.verify("out.mp4", plan, "protest.mp4")
 
 All raise the errors of `efface.errors`; after an error there is no target.
 """
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from efface.events import Listener, silent
 from efface.files import require_source
-from efface.options import Options
+from efface.findings import Verification
+from efface.options import Options, VerifyOptions
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted, Workshop
 from efface.pipeline.names import PLAN_SUFFIX, Job, jobs_for
@@ -57,6 +59,27 @@ def redact(
     job = jobs_for([Path(source)], None)[0] if target is None else _job(Path(source), Path(target))
     with Workshop(options or Options()) as workshop:
         return workshop.redact(job, listener)
+
+
+def verify(
+    target: AnyPath,
+    plan: Plan | AnyPath | None = None,
+    source: AnyPath | None = None,
+    *,
+    options: Options | None = None,
+    listener: Listener = silent,
+) -> Verification:
+    """Checks a finished target again, from the disk; changes nothing.
+
+    plan     by which it was made. Without one, the plan that lies beside the target under its usual name is used.
+    source   of which it was made; what only a comparison can show is a check that did not look without it.
+    options  `verify.level` says how hard to look, and is "full" where no options are given.
+
+    Raises InputError (also BadPlan), PartMissing (nobody could look).
+    """
+    given = plan if plan is None or isinstance(plan, Plan) else Path(plan)
+    with Workshop(options or Options(verify=VerifyOptions(level="full"))) as workshop:
+        return workshop.verify(Path(target), given, None if source is None else Path(source), listener)
 
 
 def _job(source: Path, target: Path) -> Job:

@@ -71,6 +71,11 @@ class Verification:
     checks: tuple[Check, ...]
 
     @property
+    def has_looked(self) -> bool:
+        """Whether any of the checks looked."""
+        return any(c.outcome is not Outcome.SKIPPED for c in self.checks)
+
+    @property
     def outcome(self) -> Outcome:
         """The gravest of the checks that looked. Raises ValueError when none did: that is no result."""
         looked = {c.outcome for c in self.checks} - {Outcome.SKIPPED}

@@ -215,6 +215,17 @@ class WriteOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions(_Checked):
+    """How finished targets are checked."""
+
+    level: str = setting(
+        "quick", flag="--verify", choices=("quick", "full", "off"),
+        help="How the finished copy is checked before it gets its name. full takes a second look at every frame, quick at a "
+        "sample of them; off checks nothing at all.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """All options. Values are checked while this is built; errors are `UsageError`."""
 
@@ -225,6 +236,7 @@ class Options:
     paint: PaintOptions = field(default_factory=PaintOptions)
     read: ReadOptions = field(default_factory=ReadOptions)
     write: WriteOptions = field(default_factory=WriteOptions)
+    verify: VerifyOptions = field(default_factory=VerifyOptions)
 
     @classmethod
     def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:

@@ -20,6 +20,7 @@ from efface.errors import (
     UsageError,
     WriteFailed,
 )
+from efface.files import sha256_of
 from efface.options import DetectOptions, PaintOptions, WriteOptions
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
@@ -48,6 +49,11 @@ def test_results_are_typed(photo, tmp_path):
     assert done.plan_path == tmp_path / "a.redacted.plan.json"
     assert (done.rendered.frames, done.rendered.regions, done.rendered.blacked_out) == (1, 0, 0)
     assert [(e.stage, e.done, e.total) for e in events] == [("look", 1, 1), ("render", 1, 1), ("check", 1, 1)]
+    assert [(c.name, c.outcome.value) for c in done.rendered.verification.checks] == [
+        ("hashes", "clean"), ("coverage", "clean"), ("second look", "clean"), ("leftovers", "clean"), ("fidelity", "clean"),
+    ]  # fmt: skip
+    hashes = done.rendered.source_sha256, done.rendered.target_sha256, done.plan_sha256
+    assert hashes == tuple(sha256_of(p) for p in (photo, done.rendered.target, done.plan_path))
     plan = efface.load_plan(done.plan_path)
     assert plan.source_sha256 == done.plan.source_sha256
     by_plan = efface.render(photo, plan, tmp_path / "b.png")

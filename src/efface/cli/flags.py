@@ -13,15 +13,16 @@ from efface.options import Options, Setting, settings
 F = TypeVar("F", bound=Callable[..., Any])
 
 FINDS = ("detect", "track", "cover", "risk", "read")
-RENDERS = ("paint", "read", "write")
+RENDERS = ("paint", "read", "write", "verify")
 """Branches of the options that a command has flags for."""
 
 
-def options_of(*branches: str) -> Callable[[F], F]:
-    """Decorates a command with the flags of these branches, in their order."""
+def options_of(*branches: str, without: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Decorates a command with the flags of these branches, in their order, but for those named by `without`."""
 
     def decorate(command: F) -> F:
-        for setting in reversed([s for b in dict.fromkeys(branches) for s in settings() if s.branch == b]):
+        wanted = [s for b in dict.fromkeys(branches) for s in settings() if s.branch == b and s.flag not in without]
+        for setting in reversed(wanted):
             command = _flag(setting)(command)
         return command
 

@@ -19,6 +19,7 @@ import click
 from efface import __version__
 from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.verify import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def cli() -> None:
 
 
 cli.add_command(bench)
+cli.add_command(verify)
 
 
 @cli.command(context_settings=CONTEXT)
@@ -92,7 +94,8 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
 
         def do(job: Job, tell: Listener) -> tuple[str, int]:
             done = workshop.redact(job, tell)
-            return summary.redacted(done, options.risk.bound), summary.code(done.plan, options.risk.bound)
+            code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
+            return summary.redacted(done, options.risk.bound), code
 
         _tell_left_out(sources, output)
         code = _run(jobs_for(sources, output), do, output, writes=True)
@@ -171,7 +174,9 @@ def render(source: Path, plan_path: Path, output: Path, **values: Any) -> None:
     def do(job: Job, tell: Listener) -> tuple[str, int]:
         require_target(job.target, (job.source, plan_path), overwrite=options.write.overwrite)
         plan = load(plan_path)
-        return summary.rendered(workshop.render(job.source, plan, job.target, tell), plan), EXIT_OK
+        done = workshop.render(job.source, plan, job.target, tell)
+        said = [summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]
+        return "\n".join(said), summary.code_of(done.verification)
 
     with Workshop(options) as workshop:
         sys.exit(_run([Job(source, source.name, output, plan_path)], do, output, writes=True))

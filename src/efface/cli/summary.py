@@ -7,6 +7,7 @@ from pathlib import Path
 
 from efface.detections import FACE, FINDABLE, KINDS
 from efface.errors import EXIT_LOOK, EXIT_OK, printable
+from efface.findings import Finding, Outcome, Verification
 from efface.geometry import Box, Size
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
@@ -56,7 +57,30 @@ def _asked_for(plan: Plan) -> list[str]:
 def redacted(result: Redacted, bound: float) -> str:
     """The lines for one target and its plan. `bound` is that of the risk."""
     lines = [rendered(result.rendered, result.plan), f"  Plan: {printable(result.plan_path)}"]
-    return "\n".join([*lines, *doubtful(result.plan, bound)])
+    return "\n".join([*lines, *doubtful(result.plan, bound), *seen_again(result.rendered.verification, result.plan)])
+
+
+def code_of(verification: Verification) -> int:
+    """The exit code for what was checked on a target that has its name."""
+    is_doubtful = verification.has_looked and verification.outcome is Outcome.REVIEW
+    return EXIT_LOOK if is_doubtful else EXIT_OK
+
+
+def seen_again(verification: Verification, plan: Plan) -> list[str]:
+    """Lines on what the checks of the target left to a person; none when there is nothing."""
+    left = [f for c in verification.checks if c.outcome is Outcome.REVIEW for f in c.findings]
+    if not left:
+        return []
+    listed = sorted(left, key=lambda f: -(f.score or 1.0))[:MOST_LISTED]
+    more = f", {MOST_LISTED} of {len(left)}" if len(left) > MOST_LISTED else ""
+    lines = [f"  The checks leave these for you to look at{more}:"]
+    return [*lines, *(f"    {_left(f, plan)}" for f in listed)]
+
+
+def _left(f: Finding, plan: Plan) -> str:
+    score = f"{f.score:.2f}  " if f.score is not None else ""
+    where = f", {_place(f.box, plan.size_at(0))}" if f.box is not None else ""
+    return f"{score}{f.message}{where}"
 
 
 def code(plan: Plan, bound: float) -> int:
@@ -101,7 +125,7 @@ def _place(box: Box, size_wh: Size) -> str:
 
 def rendered(r: Rendered, plan: Plan) -> str:
     """The lines for one target."""
-    lines = [f"{printable(r.target)}: {found(plan)}, {_areas(r.regions)} erased; checked."]
+    lines = [f"{printable(r.target)}: {found(plan)}, {_areas(r.regions)} erased; {_checked(r)}."]
     if r.audio_dropped:
         lines.append(f"  Sound was dropped ({_streams(r.audio_dropped)}); voices identify people. --audio keep copies it.")
     if r.audio_kept:
@@ -112,6 +136,10 @@ def rendered(r: Rendered, plan: Plan) -> str:
         missed = " or ".join(f"a {kind}" for kind in _asked_for(plan))
         lines.append(f"  Look at it before you publish it: efface may have missed {missed}.")
     return "\n".join(lines)
+
+
+def _checked(r: Rendered) -> str:
+    return "checked" if r.verification.has_looked else "NOT CHECKED, as --verify off asked for"
 
 
 def _areas(n: int) -> str:

@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from efface.errors import EffaceError, PlanMismatch, SourceChanged, VerificationFailed
+from efface.errors import PlanMismatch, SourceChanged
 from efface.events import Event, Listener
 from efface.files import sha256_of, staged, writing
+from efface.findings import Verification
 from efface.frames import Frame, Picture
 from efface.media.base import Sink, Source
-from efface.options import Options, PaintOptions, ReadOptions
-from efface.pipeline.sources import create, opened
+from efface.options import Options, PaintOptions
+from efface.pipeline.proof import Draft, Opening, prove
+from efface.pipeline.sources import create
 from efface.planning.plan import Plan
 from efface.render.paint import blackout, paint
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
-from efface.verify.draft import check_draft
-from efface.verify.leftovers import leftovers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Rendered:
     blacked_out   frames that could not be decoded and are black.
     audio_kept    sound streams copied.
     audio_dropped sound streams left out.
+    verification  what was checked before the target got its name.
+    source_sha256, target_sha256  of the bytes of both files, in hexadecimal.
     """
 
     target: Path
@@ -40,22 +42,31 @@ class Rendered:
     blacked_out: int
     audio_kept: int
     audio_dropped: int
+    verification: Verification
+    source_sha256: str
+    target_sha256: str
 
 
-def act(source: Source, plan: Plan, target: Path, options: Options, listener: Listener) -> Rendered:
-    """Renders the source as the plan says, checks the draft, and moves it in place.
+def act(source: Source, plan: Plan, target: Path, options: Options, opening: Opening, listener: Listener) -> Rendered:
+    """Renders the source as the plan says, checks the draft, and moves it in place. `opening` gives a detector for the checks.
 
-    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed; then there is no target.
+    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there is no target.
     """
     path = source.info.path
     with staged(target, overwrite=options.write.overwrite) as draft, unchanged(path):
-        if sha256_of(path) != plan.source_sha256:
+        source_sha256 = sha256_of(path)
+        if source_sha256 != plan.source_sha256:
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
         with _sink(draft, source, options, target) as sink:
             _render(source, plan, sink, options.paint, listener)
-        _check(source, plan, draft, target, listener)
+        target_sha256 = sha256_of(draft)
+        made = Draft(draft, source, plan, source_sha256, target_sha256)
+        verification = prove(made, target, options, opening, listener)
     kept = source.info.audio if options.write.audio == "keep" else 0
-    return Rendered(target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept)
+    return Rendered(
+        target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept,
+        verification, source_sha256, target_sha256,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -102,28 +113,6 @@ def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
     if frame.is_bad and i not in plan.bad:
         at = timecode(float(plan.timeline.seconds[i]))
         raise PlanMismatch(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it")
-
-
-def _check(source: Source, plan: Plan, draft: Path, target: Path, listener: Listener) -> None:
-    total = len(plan.timeline)
-    try:
-        with opened(draft, ReadOptions(max_pixels=2**62)) as result:
-            findings = leftovers(result.info)
-            findings += check_draft(
-                source, result, plan, shift=_shift(source, plan), tell=lambda done: listener(Event("check", done, total))
-            )
-    except EffaceError as e:
-        raise VerificationFailed(target, [f"it cannot be opened: {type(e).__name__}"]) from e
-    if findings:
-        raise VerificationFailed(target, [f.message for f in findings])
-
-
-def _shift(source: Source, plan: Plan) -> int:
-    if source.info.medium != "video" or not len(plan.timeline):
-        return 0
-    from efface.media.video import start_shift  # brings PyAV along, which photos do not need
-
-    return start_shift(int(plan.timeline.pts[0]), source.time_base)
 
 
 @contextmanager

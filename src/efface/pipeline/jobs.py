@@ -13,10 +13,12 @@ from efface.detect.registry import open_detector
 from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable
 from efface.events import Listener
 from efface.files import require_source, require_target, sha256_of, staged, writing
-from efface.options import Options
+from efface.findings import Verification
+from efface.options import DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
 from efface.pipeline.look import look
 from efface.pipeline.names import Job, collisions
+from efface.pipeline.proof import verify
 from efface.pipeline.sources import opened
 from efface.planning import sidecar
 from efface.planning.plan import Plan
@@ -24,12 +26,13 @@ from efface.planning.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """A source that was redacted."""
+    """A source that was redacted. `plan_sha256` is that of the plan's file."""
 
     source: Path
     plan: Plan
     plan_path: Path
     rendered: Rendered
+    plan_sha256: str
 
 
 class Workshop:
@@ -39,11 +42,14 @@ class Workshop:
         self.options = options
         self._closing = ExitStack()
         self._detector: Detector | None = None
+        self._checking = ExitStack()
+        self._checker: tuple[DetectOptions, Detector] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._close_checker()
         self._closing.close()
 
     def find(self, source: Path, listener: Listener) -> Plan:
@@ -63,7 +69,18 @@ class Workshop:
         require_source(source)
         require_target(target, (source,), overwrite=self.options.write.overwrite)
         with opened(source, self.options.read) as media:
-            return act(media, plan, target, self.options, listener)
+            try:
+                return act(media, plan, target, self.options, self._open_checker, listener)
+            except DetectorFailed:  # as in find
+                self._close_checker()
+                raise
+            finally:
+                if plan.medium == "video":
+                    self._close_checker()
+
+    def verify(self, target: Path, plan: Plan | Path | None, source: Path | None, listener: Listener) -> Verification:
+        """What can be said of a target. Raises InputError, PartMissing."""
+        return verify(target, plan, source, self.options, self._open_checker, listener)
 
     def redact(self, job: Job, listener: Listener) -> Redacted:
         """Plan and target for one source. The plan appears after the target, so it never stands beside nothing."""
@@ -73,13 +90,25 @@ class Workshop:
         plan = self.find(job.source, listener)
         with staged(job.plan_path, overwrite=self.options.write.overwrite) as draft:
             sidecar.save(plan, draft)
+            plan_sha256 = sha256_of(draft)
             rendered = self.render(job.source, plan, job.target, listener)
-        return Redacted(job.source, plan, job.plan_path, rendered)
+        return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256)
 
     def _open_detector(self) -> Detector:
         if self._detector is None:
             self._detector = self._closing.enter_context(open_detector(self.options.detect))
         return self._detector
+
+    def _open_checker(self, options: DetectOptions) -> Detector:
+        """The detector of the second look: another than that of the search, whose answers it shall not share."""
+        if self._checker is None or self._checker[0] != options:
+            self._close_checker()
+            self._checker = options, self._checking.enter_context(open_detector(options))
+        return self._checker[1]
+
+    def _close_checker(self) -> None:
+        self._checker = None
+        self._checking.close()
 
     def _close_detector(self) -> None:
         self._detector = None

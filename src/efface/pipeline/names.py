@@ -134,6 +134,12 @@ def _names_another(plan: Path, file: Path) -> bool:
         return False  # it is reported when its turn comes
 
 
+def plan_beside(target: Path) -> Path | None:
+    """The plan of a target, where it lies beside it under one of its usual names."""
+    names = (target.with_name(target.name + PLAN_SUFFIX), target.with_name(target.stem + PLAN_SUFFIX))
+    return next((path for path in names if path.is_file()), None)
+
+
 def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
     """An error for every source whose target, or plan, is another source or is written by another too. Keys are sources."""
     sources = {os.path.realpath(job.source): job.source for job in jobs}

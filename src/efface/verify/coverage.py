@@ -15,12 +15,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.frames import Picture
+from efface.findings import Check, Finding, Outcome
+from efface.frames import Frame, Layout, Picture
 from efface.geometry import Box, pixel_window
+from efface.planning.plan import Plan
 from efface.regions import Region
+from efface.verify.pairs import Pair
+
+NAME = "coverage"
 
 CORE = 0.7
 """Share of the box that is compared: its rim may resemble its surroundings, which are still there."""
+
+BLANK = 0.01
+"""Standard deviation, as share of the sample range, up to which a picture shows nothing."""
 
 SCALES = (1, 2, 4)
 SIGMA = 2.0
@@ -52,6 +60,62 @@ CHANCE = 6.0
 
 INDEPENDENT = 4
 """Neighbouring samples of detail are not independent: so many count as one."""
+
+
+class Coverage:
+    """Takes pairs of frames in order, and says where the plan erases and the target shows the source all the same."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.found: list[Finding] = []
+        self._areas = self._frames = self._missed = 0
+
+    def compare(self, pair: Pair, pictures: tuple[Picture, Picture] | None) -> None:
+        """The next pair, and the samples of both in one layout; None where they cannot be compared."""
+        old = pair.old
+        if old is None or pictures is None or old.index >= len(self._plan.timeline):
+            self._missed += 1
+            return
+        if old.index in self._plan.bad:
+            self._frames += 1
+            if not _is_blank(pictures[1]):
+                self._add(pair, "should be black, as nobody could look at it, and is not")
+            return
+        if regions := self._plan.regions(old.index):
+            self._frames += 1
+            self._areas += len(regions)
+            for box in surviving(*pictures, regions):
+                self._add(pair, "still shows what the plan erases", box)
+
+    def _add(self, pair: Pair, what: str, box: Box | None = None) -> None:
+        self.found.append(Finding(NAME, f"{pair.name} {what}", pair.number, box, pair.second))
+
+    def check(self, *, is_whole: bool) -> Check:
+        """How it ended. is_whole: every frame was compared."""
+        facts = {"frames with erased areas": self._frames, "areas compared": self._areas}
+        if self.found:
+            return Check(NAME, Outcome.NOT_CLEAN, tuple(self.found), facts)
+        if self._missed or not is_whole:
+            return Check(NAME, Outcome.SKIPPED, facts=facts, why="not every frame could be compared with the source's")
+        return Check(NAME, Outcome.CLEAN, facts=facts)
+
+
+def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
+    """The samples of both, in one layout."""
+    before, after = old.unpack(), new.unpack()
+    if before.layout == after.layout:
+        return before, after
+    return _as_rgb(old), _as_rgb(new)
+
+
+def _is_blank(picture: Picture) -> bool:
+    return all(float(np.std(plane)) <= BLANK * picture.layout.peak for plane in picture.planes)
+
+
+def _as_rgb(frame: Frame) -> Picture:
+    rgb = frame.look(frame.size_wh)
+    planes = tuple(np.ascontiguousarray(rgb[..., i]) for i in range(3))
+    return Picture(planes, Layout("rgb", shifts=((0, 0),) * 3))
 
 
 def surviving(source: Picture, target: Picture, regions: Sequence[Region]) -> list[Box]:

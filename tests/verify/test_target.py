@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from efface.errors import UndecodableFrame
+from efface.findings import Check, Outcome
 from efface.frames import Frame, Layout, Picture
+from efface.media.base import SourceInfo
 from efface.options import PaintOptions
 from efface.planning.plan import Plan
 from efface.render.paint import blackout, paint
 from efface.timing import Timeline
 from efface.tracks import Track
-from efface.verify.draft import MOST, check_draft
+from efface.verify.target import MOST, Evidence, checked
 
 RGB = Layout("rgb", 8, ((0, 0),) * 3)
 SIZE = (90, 70)
@@ -27,7 +30,7 @@ MS = Fraction(1, 1000)
 class Made:
     """A source out of pictures."""
 
-    info = None
+    info = SourceInfo(Path("made.mp4"), "animation", "made", COUNT, SIZE)
 
     def __init__(self, pictures, pts, time_base=MS):
         self.pictures, self.pts, self.time_base = list(pictures), list(pts), time_base
@@ -71,6 +74,22 @@ def draft(source, plan):
     return Made([_painted(rgb, plan.regions(i)) for i, rgb in enumerate(source.pictures)], source.pts)
 
 
+@pytest.fixture(autouse=True)
+def _no_file(monkeypatch):
+    """These sources are made of arrays, so there is no file to walk."""
+    monkeypatch.setattr("efface.verify.target.check_leftovers", lambda info: Check("leftovers", Outcome.CLEAN))
+
+
+def check_draft(*arguments, **named):
+    """All findings."""
+    return [f for check in checks_of_draft(*arguments, **named) for f in check.findings]
+
+
+def checks_of_draft(source, target, plan, *, shift=0, tell=lambda done: None):
+    """Every check, without a second look."""
+    return checked(Evidence(target, plan, source, shift), "nobody asked", tell=tell)
+
+
 def checks(findings):
     return [(f.check, f.frame) for f in findings]
 
@@ -98,46 +117,68 @@ def test_what_is_kept_or_not_planned_may_be_visible(source, plan):
     assert check_draft(source, source, replace(plan, tracks=())) == []
 
 
-@pytest.mark.parametrize(("change", "who"), [(-1, "source"), (1, "draft")])
-def test_too_few_or_too_many_frames(source, draft, plan, change, who):
-    if change < 0:
-        draft.pictures, draft.pts = draft.pictures[:change], draft.pts[:change]
-    else:
-        draft.pictures, draft.pts = [*draft.pictures, draft.pictures[-1]], [*draft.pts, 240]
+def test_frames_that_are_missing_are_named_and_the_others_find_their_partners(source, draft, plan):
+    for gone in (2, 0):
+        del draft.pictures[gone], draft.pts[gone]
+    found = check_draft(source, draft, plan)
+    assert [f.message for f in found] == ["frame 1 of the source is missing", "frame 3 of the source is missing"]
+    assert [(f.frame, f.time_s) for f in found] == [(0, 0.0), (1, 0.08)]
+    draft.pictures[2] = source.pictures[4]
+    assert ("coverage", 2) in checks(check_draft(source, draft, plan))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_frames_that_are_missing_at_the_end(source, draft, plan, count):
+    draft.pictures, draft.pts = draft.pictures[:-count], draft.pts[:-count]
+    found = check_draft(source, draft, plan)
+    assert [f.message for f in found] == [f"frame {COUNT - i} of the source is missing" for i in reversed(range(count))]
+
+
+@pytest.mark.parametrize(("at", "pts"), [(COUNT, 240), (3, 100)])
+def test_a_frame_too_many(source, draft, plan, at, pts):
+    draft.pictures.insert(at, draft.pictures[0])
+    draft.pts.insert(at, pts)
     (finding,) = check_draft(source, draft, plan)
-    assert finding.check == "frames"
-    assert finding.message.startswith(f"the {who} has more frames")
+    assert (finding.check, finding.frame) == ("fidelity", at)
+    assert finding.message == f"frame {at + 1} is one too many: the source has none at that time"
 
 
 def test_an_empty_draft(source, plan):
-    assert checks(check_draft(source, Made([], []), plan)) == [("frames", 0)]
+    assert {c for c, _ in checks(check_draft(source, Made([], []), plan))} == {"fidelity"}
 
 
-@pytest.mark.parametrize("off", [-1, 1, 40])
+def test_what_was_not_compared_to_the_end_is_not_clean(source, draft, plan):
+    del draft.pictures[2], draft.pts[2]
+    assert {c.name: c.outcome for c in checks_of_draft(source, draft, plan)}["coverage"] is Outcome.SKIPPED
+    draft.pictures[3] = None
+    assert {c.name: c.outcome for c in checks_of_draft(source, draft, plan)}["coverage"] is Outcome.SKIPPED
+
+
+@pytest.mark.parametrize("off", [-1, 1, 13])
 def test_a_frame_at_another_time(source, draft, plan, off):
     draft.pts[2] += off
     (finding,) = check_draft(source, draft, plan)
-    assert (finding.check, finding.frame) == ("timing", 2)
-    assert f"{-off / 1000:+.6f} s" in finding.message
+    assert (finding.check, finding.frame) == ("fidelity", 2)
+    assert f"{off / 1000:+.6f} s" in finding.message
 
 
 def test_a_shift_of_the_start_is_no_fault_and_its_absence_is(source, draft, plan):
     source.pts = [p + 500 for p in source.pts]
     assert check_draft(source, draft, plan, shift=500) == []
-    assert {c for c, _ in checks(check_draft(source, draft, plan))} == {"timing"}
+    assert {c for c, _ in checks(check_draft(source, draft, plan))} == {"fidelity"}
 
 
 def test_other_time_bases_are_compared_exactly(source, draft, plan):
     draft.time_base, draft.pts = Fraction(1, 90_000), [p * 90 for p in draft.pts]
     assert check_draft(source, draft, plan) == []
     draft.pts[-1] += 1
-    assert checks(check_draft(source, draft, plan)) == [("timing", COUNT - 1)]
+    assert checks(check_draft(source, draft, plan)) == [("fidelity", COUNT - 1)]
 
 
 @pytest.mark.parametrize("size", [(89, 70), (92, 70), (90, 72), (70, 90), (1, 1)])
 def test_a_frame_of_another_size(source, draft, plan, size):
     draft.pictures[1] = np.zeros((size[1], size[0], 3), np.uint8)
-    assert checks(check_draft(source, draft, plan)) == [("size", 1)]
+    assert checks(check_draft(source, draft, plan)) == [("fidelity", 1)]
 
 
 def test_an_odd_size_may_gain_a_row_and_a_column(plan):
@@ -150,7 +191,7 @@ def test_an_odd_size_may_gain_a_row_and_a_column(plan):
 
 def test_a_draft_that_cannot_be_decoded(source, draft, plan):
     draft.pictures[2] = None
-    assert checks(check_draft(source, draft, plan)) == [("decoding", None)]
+    assert checks(check_draft(source, draft, plan)) == [("fidelity", None)]
 
 
 def test_black_frames_stand_for_undecodable_ones(source, draft, plan):
@@ -162,9 +203,10 @@ def test_black_frames_stand_for_undecodable_ones(source, draft, plan):
 
 def test_it_stops_looking_when_there_is_enough_to_say(plan):
     many = Made([np.zeros((70, 90, 3), np.uint8)] * 100, range(100))
-    late = Made(many.pictures, range(1, 101))
+    late = Made(many.pictures, range(200, 300))
     found = check_draft(many, late, replace(plan, tracks=(), timeline=Timeline(np.arange(100, dtype=np.int64), MS)))
     assert len(found) == MOST
+    assert {c.name: c.outcome for c in checks_of_draft(many, late, replace(plan, tracks=()))}["coverage"] is Outcome.SKIPPED
 
 
 def test_layouts_that_differ_are_compared_as_rgb(source, plan):

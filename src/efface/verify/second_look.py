@@ -1,0 +1,221 @@
+"""Looks for faces and plates again, in the finished target and in another way: mirrored, at other sizes, more readily.
+
+Sharing a detector with the search means sharing its blindness; mirrored and at other sizes it is at least another draw. What is
+found again inside an erased area is none of its business: a fill may look like a face, and coverage is checked elsewhere.
+
+Sightings become moments: the same thing, a little later, is one. Only moments that a person should see are findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detect.base import Detector
+from efface.detections import FACE, KINDS, PLATE, Detections
+from efface.findings import Check, Finding, Outcome
+from efface.frames import Frame
+from efface.geometry import Box, Boxes, Size, grown, iou, pixel_window, whole_pixels
+from efface.planning.plan import Plan
+from efface.timing import timecode
+
+NAME = "second look"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to look at a frame: at `times` its size, mirrored."""
+
+    times: float
+
+
+FULL = (View(1.5),)
+"""Its smaller levels are three quarters and three eighths of the frame, so this looks between the sizes of the search."""
+
+QUICK = (View(0.75),)
+
+COUNTS = {FACE: 0.3, PLATE: 0.4}
+"""Score from which a sighting is one to show."""
+
+SEEN_AGAIN = {FACE: 0.2, PLATE: 0.3}
+"""Score that is enough where the same thing was seen in several frames."""
+
+SMALLEST = {FACE: 12.0, PLATE: 6.0}
+"""Pixels of height below which there is little to recognise."""
+
+CORE = 0.6
+"""Share of a box's sides whose middle decides: a box drawn anew may be larger than the one that was erased."""
+
+COVERED = 0.8
+"""Share of the core inside erased areas from which the sighting counts as covered. Half a face is not."""
+
+SAME = 0.1
+"""IoU from which two sightings are one thing; both boxes are grown by REACH before."""
+
+REACH = 0.5
+APART_S = 2.5
+"""Seconds between two sightings of one moment."""
+
+OFTEN = 3
+"""Sightings that several are."""
+
+EVERY_S = 1.0
+"""A quick look is at one frame in so many seconds."""
+
+CHANGED = 6
+"""Of 255: a thumbnail in which nothing differs by more shows the picture that was looked at last."""
+
+THUMB_WH = (160, 90)
+
+MOST = 50
+"""Findings that are said one by one."""
+
+
+@dataclass(slots=True)
+class _Moment:
+    kind: int
+    first: int
+    last: int
+    last_s: float
+    last_box: Boxes
+    best: Finding
+    count: int = 1
+
+    def is_worth_a_look(self) -> bool:
+        score = self.best.score or 0.0
+        return score >= COUNTS[self.kind] or (self.count >= OFTEN and score >= SEEN_AGAIN[self.kind])
+
+
+class Schedule:
+    """Which frames are looked at. Memory: the thumbnail of the last one."""
+
+    def __init__(self, plan: Plan | None, *, is_quick: bool) -> None:
+        self._is_quick = is_quick
+        self._wanted = _telling(plan) if plan is not None and is_quick else frozenset[int]()
+        self._due_s = 0.0
+        self._last: NDArray[np.int16] | None = None
+
+    def wants(self, frame: Frame, second: float) -> bool:
+        """Whether to look at this frame. A photo's pages are looked at one and all."""
+        if frame.is_alone:
+            return True
+        if self._is_quick and second < self._due_s and frame.index not in self._wanted:
+            return False
+        self._due_s = second + EVERY_S if second >= self._due_s else self._due_s
+        thumb = cv2.blur(frame.look(THUMB_WH), (3, 3)).astype(np.int16)
+        same = self._last is not None and int(np.abs(thumb - self._last).max()) <= CHANGED
+        if not same:
+            self._last = thumb
+        return not same
+
+
+def _telling(plan: Plan) -> frozenset[int]:
+    """Frames at which covering begins or stops to be sure: both sides of each cut, and the ends of doubtful moments.
+
+    At most as many as there are seconds, the riskiest first.
+    """
+    ends = [n for d in plan.doubts for n in (d.first, d.last)]
+    beside = [n for cut in plan.cuts for n in (cut, cut - 1)]
+    most = max(4, round(float(plan.timeline.seconds[-1]) / EVERY_S)) if len(plan.timeline) else 0
+    mixed = [n for pair in zip(ends, beside, strict=False) for n in pair] + ends[len(beside) :] + beside[len(ends) :]
+    return frozenset(list(dict.fromkeys(mixed))[:most])
+
+
+class SecondLook:
+    """Takes the frames of a target in order. Raises DetectorFailed."""
+
+    def __init__(self, detector: Detector, plan: Plan | None, *, is_quick: bool) -> None:
+        self._detector, self._is_quick = detector, is_quick
+        self._schedule = Schedule(plan, is_quick=is_quick)
+        # What a person asked to keep was decided on as well: it is no finding.
+        self._plan = replace(plan, tracks=tuple(replace(t, keep=False) for t in plan.tracks)) if plan is not None else None
+        self._open: list[_Moment] = []
+        self._over: list[_Moment] = []
+        self._looked = self._frames = 0
+
+    def look(self, frame: Frame, second: float, planned: int) -> None:
+        """The next frame of the target, shown at that time. planned: its number in the plan."""
+        self._frames += 1
+        if frame.is_bad or not self._schedule.wants(frame, second):
+            return
+        self._looked += 1
+        self._over += [m for m in self._open if frame.is_alone or second - m.last_s > APART_S]
+        self._open = [m for m in self._open if not (frame.is_alone or second - m.last_s > APART_S)]
+        seen = self._sightings(frame, planned)
+        for i in np.argsort(-seen.score, kind="stable"):
+            self._take(seen.rows(np.array([i])), frame, second)
+
+    def _sightings(self, frame: Frame, planned: int) -> Detections:
+        """What was seen outside of planned areas, in pixels of the frame."""
+        views = QUICK if self._is_quick or frame.is_alone else FULL
+        found = [seen_in(frame, view, self._detector) for view in views]
+        seen = Detections(*(np.concatenate([getattr(d, name) for d in found]) for name in ("xyxy", "score", "kind")))
+        least = np.array([SEEN_AGAIN.get(k, 1.0) for k in range(len(KINDS))], np.float32)
+        small = np.array([SMALLEST.get(k, 0.0) for k in range(len(KINDS))], np.float32)
+        seen = seen.rows((seen.score >= least[seen.kind]) & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= small[seen.kind]))
+        if self._plan is None or planned >= len(self._plan.timeline):
+            return seen
+        boxes = [r.box for r in self._plan.regions(planned)]
+        return seen.rows(~are_covered(seen.xyxy, boxes, frame.size_wh))
+
+    def _take(self, one: Detections, frame: Frame, second: float) -> None:
+        kind, score = int(one.kind[0]), float(one.score[0])
+        found = self._finding(one, frame, second)
+        for moment in self._open:
+            if moment.kind == kind and iou(grown(moment.last_box, REACH), grown(one.xyxy, REACH))[0, 0] >= SAME:
+                if moment.last == frame.index:
+                    return  # the same thing, seen twice in this frame
+                moment.last, moment.last_s, moment.last_box = frame.index, second, one.xyxy
+                moment.count += 1
+                if score > (moment.best.score or 0.0):
+                    moment.best = found
+                return
+        self._open.append(_Moment(kind, frame.index, frame.index, second, one.xyxy, found))
+
+    def _finding(self, one: Detections, frame: Frame, second: float) -> Finding:
+        x1, y1, x2, y2 = (int(v) for v in whole_pixels(one.xyxy, frame.size_wh)[0])
+        at = f"page {frame.index + 1}" if frame.is_alone else f"frame {frame.index + 1}, at {timecode(second)},"
+        return Finding(
+            NAME,
+            f"{at} may show a {KINDS[int(one.kind[0])]} outside of the erased areas",
+            frame.index,
+            (x1, y1, x2, y2),
+            second,
+            round(float(one.score[0]), 2),
+        )
+
+    def check(self, *, is_whole: bool) -> Check:
+        """How it ended. is_whole: the target was read to its end."""
+        moments = [m for m in self._over + self._open if m.is_worth_a_look()]
+        moments.sort(key=lambda m: (m.best.frame or 0, -(m.best.score or 0.0)))
+        facts = {"frames": self._frames, "frames looked at": self._looked, "moments": len(moments)}
+        strongest = sorted(moments, key=lambda m: -(m.best.score or 0.0))[:MOST]
+        findings = tuple(m.best for m in moments if m in strongest)
+        if not findings and not is_whole:
+            return Check(NAME, Outcome.SKIPPED, facts=facts, why="the target was not read to its end")
+        return Check(NAME, Outcome.REVIEW if findings else Outcome.CLEAN, findings, facts)
+
+
+def seen_in(frame: Frame, view: View, detector: Detector) -> Detections:
+    """What the detector sees in that view, in pixels of the frame."""
+    width, height = frame.size_wh
+    size = (max(1, round(width * view.times)), max(1, round(height * view.times)))
+    seen = detector.detect(replace(frame, size_wh=size, look=lambda size_wh: frame.look(size_wh)[:, ::-1]))
+    scale = np.tile(np.array(frame.size_wh, np.float32) / np.array(size, np.float32), 2)
+    x1, y1, x2, y2 = (seen.xyxy * scale).T
+    return replace(seen, xyxy=np.stack([width - x2, y1, width - x1, y2], axis=1).astype(np.float32))
+
+
+def are_covered(boxes: Boxes, planned: Sequence[Box], size_wh: Size) -> NDArray[np.bool_]:
+    """(n,) which of the boxes lie in planned areas, as seen from their middle."""
+    mask = np.zeros((size_wh[1], size_wh[0]), bool)
+    for x1, y1, x2, y2 in planned:
+        mask[y1:y2, x1:x2] = True
+    inset = (boxes[:, 2:] - boxes[:, :2]) * (1 - CORE) / 2
+    cores = np.concatenate([boxes[:, :2] + inset, boxes[:, 2:] - inset], axis=1)
+    shown = [mask[pixel_window(core, size_wh)] for core in cores.tolist()]
+    return np.array([not s.size or s.mean() >= COVERED for s in shown], bool)
