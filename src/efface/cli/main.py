@@ -19,6 +19,7 @@ import click
 from efface import __version__
 from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.review import review
 from efface.cli.verify import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
 
@@ -69,6 +70,7 @@ def cli() -> None:
 
 
 cli.add_command(bench)
+cli.add_command(review)
 cli.add_command(verify)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import DRAWN
-from efface.geometry import Size
+from efface.geometry import Box, Size
 from efface.planning.doubt import Doubt
 from efface.planning.edits import read
 from efface.planning.revise import MOST_TRACKS, Revised, revised
@@ -139,9 +139,28 @@ class Plan:
         frame = np.concatenate([black, *(t.frame[rows] for t, rows in erased)])
         boxes = np.concatenate([whole, *(t.xyxy[rows].astype(np.int32) for t, rows in erased)])
         ids = np.concatenate([np.zeros(len(black), np.int32), *(np.full(rows.sum(), t.id, np.int32) for t, rows in erased)])
-        order = np.argsort(frame, kind="stable")
-        starts = np.searchsorted(frame[order], np.arange(len(self.timeline) + 1))
+        order, starts = self._ordered(frame)
         return starts, boxes[order], ids[order]
+
+    def _ordered(self, frame: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The order of moments by frame, and the row at which each frame starts then."""
+        order = np.argsort(frame, kind="stable")
+        return order, np.searchsorted(frame[order], np.arange(len(self.timeline) + 1)).astype(np.int64)
+
+    def known(self, frame: int) -> list[Box]:
+        """Places in that frame on which somebody decided: what is erased, kept, or was taken away by a person."""
+        starts, boxes = self._known
+        found = boxes[int(starts[frame]) : int(starts[frame + 1])].tolist()
+        areas = [a.box for a in self._revised.areas if a.first <= frame <= a.last]
+        whole = [(0, 0, *self.size_at(frame))] if self.is_black(frame) else []
+        return [*((int(x1), int(y1), int(x2), int(y2)) for x1, y1, x2, y2 in found), *areas, *whole]
+
+    @cached_property
+    def _known(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        tracks = (*self._revised.tracks, *self._revised.deleted)
+        order, starts = self._ordered(np.concatenate([np.empty(0, np.int32), *(t.frame for t in tracks)]))
+        boxes = np.concatenate([np.empty((0, 4), np.int32), *(t.xyxy.astype(np.int32) for t in tracks)])
+        return starts, boxes[order]
 
     def erased_rows(self, track: Track) -> NDArray[np.bool_]:
         """(n,) which moments of a revised track are erased as boxes: not kept, in no kept area, and in no black frame."""

@@ -131,8 +131,7 @@ class SecondLook:
     def __init__(self, detector: Detector, plan: Plan | None, *, is_quick: bool) -> None:
         self._detector, self._is_quick = detector, is_quick
         self._schedule = Schedule(plan, is_quick=is_quick)
-        # What a person asked to keep was decided on as well: it is no finding.
-        self._plan = replace(plan, tracks=tuple(replace(t, keep=False) for t in plan.tracks)) if plan is not None else None
+        self._plan = plan
         self._open: list[_Moment] = []
         self._over: list[_Moment] = []
         self._looked = self._frames = 0
@@ -159,7 +158,7 @@ class SecondLook:
         seen = seen.rows((seen.score >= least[seen.kind]) & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= small[seen.kind]))
         if self._plan is None or planned >= len(self._plan.timeline):
             return seen
-        boxes = [r.box for r in self._plan.regions(planned)]
+        boxes = self._plan.known(planned)  # what a person asked to keep was decided on as well: it is no finding
         return seen.rows(~are_covered(seen.xyxy, boxes, frame.size_wh))
 
     def _take(self, one: Detections, frame: Frame, second: float) -> None:
