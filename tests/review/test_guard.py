@@ -118,8 +118,10 @@ def test_large_and_broken_bodies_are_refused(client):
     url = "/api/files/0/edits"
     with opened(client, f"Content-Length: {16 << 20 | 1}") as s:
         assert s.recv(100).split(b" ")[1] == b"413"
-    for body in (b"", b"[", b"[]", b"{}", b'{"version":true,"edits":[]}', b'{"version":0,"edits":{}}', b'{"version":0,"edits":[1]}',
-                 b"[" * 100_000, b'{"version":0,"edits":[{"edit":"explode"}]}', b"\xff"):  # fmt: skip
+    for body in [
+        b"", b"[", b"[]", b"{}", b'{"version":true,"edits":[]}', b'{"version":0,"edits":{}}', b'{"version":0,"edits":[1]}',
+        b"[" * 100_000, b'{"version":0,"edits":[{"edit":"explode"}]}', b"\xff",
+    ]:  # fmt: skip
         assert client.ask(url, body).status == 400, body[:40]
     assert client.ask("/api/files/0").json["version"] == 0
 

@@ -22,7 +22,7 @@ A_PATH = click.Path(path_type=Path, readable=False)
 def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **values: Any) -> None:
     """Check and correct what will be erased, in a browser on this machine, and render.
 
-    Files without a plan are looked at first. Every change is written to the plan at once; start again to go on where you stopped.
+    Files without a plan are looked at first. Every change is written to the plan at once; to go on later, start it again.
     The address that is printed opens the page once, for one browser. It ends when the last tab is closed, or with Ctrl-C.
     """
     options = options_from(values)
