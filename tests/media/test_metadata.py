@@ -51,7 +51,7 @@ def test_a_thumbnail_inside_jfif_is_seen(clean: Callable[[str], Path]) -> None:
     data = path.read_bytes()
     content = b"JFIF\0\x01\x01\0\0\x01\0\x01\x01\x01rgb"
     path.write_bytes(data[:2] + b"\xff\xe0" + struct.pack(">H", len(content) + 2) + content + data[20:])
-    assert strangers(path, "jpeg") == ["segment 0xe0"]
+    assert strangers(path, "jpeg") == ["segment APP0 JFIF"]
 
 
 def test_a_profile_in_a_box_is_seen(tmp_path: Path, scene: NDArray[np.uint8]) -> None:
@@ -80,4 +80,4 @@ def test_pillows_own_files_with_a_comment_are_not_clean(tmp_path: Path, scene: N
     buffer = io.BytesIO()
     Image.fromarray(scene).save(buffer, "JPEG", comment=b"hello")
     (tmp_path / "a.jpg").write_bytes(buffer.getvalue())
-    assert strangers(tmp_path / "a.jpg", "jpeg") == ["segment 0xfe"]
+    assert strangers(tmp_path / "a.jpg", "jpeg") == ["segment COM"]

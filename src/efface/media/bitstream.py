@@ -11,6 +11,7 @@ import av
 from av.bitstream import BitStreamFilterContext
 
 MATROSKA_IDENT = b"\x84Lavf"
+MATROSKA_NAME = b"none"
 _APPS = (b"\x4d\x80", b"\x57\x41")
 """Ids of MuxingApp and WritingApp, which Matroska demands; FFmpeg writes `Lavf` there whatever it is told."""
 
@@ -33,7 +34,7 @@ def blank_matroska(draft: Path) -> None:
             at = head.find(app + MATROSKA_IDENT)
             if at >= 0:
                 f.seek(at + len(app) + 1)
-                f.write(b"none")
+                f.write(MATROSKA_NAME)
 
 
 def clean_sound_header(stream: av.AudioStream) -> None:

@@ -1,211 +1,378 @@
-"""What may remain in a finished photo: the parts by name, for every format. Everything else is a stranger.
+"""What may remain in a finished photo or video: the parts by name, for every format. Everything else is a stranger.
 
 Writers put nothing else in; this module does not take their word for it. It walks the file that they left, part by part
 up to the last byte, without any of the libraries that wrote it, and lists what no list below names. It knows the files
-that efface writes, not all that a format allows: what cannot be walked is a stranger too.
+that efface writes, not all that a format allows: what cannot be walked is a stranger too. In a video it goes on into the
+pictures' own streams, where encoders and cameras leave messages, and asks of each byte of `mdat` to which sample it belongs.
+
+Sound that was asked for is copied as it is, so what a sound stream says of itself within its packets is not looked at here.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from efface.errors import SourceUnreadable
 from efface.files import reason
+from efface.media.bitstream import MATROSKA_NAME
+from efface.media.walk import boxes, gif, is_sample, jpeg, mpegts, nal, samples, tiff, walk
+from efface.media.walk.parts import BROKEN, GAP, Broken, Part, Reader
 
-PNG_CHUNKS = frozenset((b"IHDR", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"))
-WEBP_CHUNKS = frozenset((b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"))
-TIFF_TAGS = frozenset((256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338))
-JPEG_MARKERS = frozenset((0xDB, 0xC4, 0xC0, 0xC1, 0xC2, 0xDD))
-"""DQT, DHT, SOF0 to SOF2, DRI. The two APP segments that may stand beside them are compared byte by byte."""
+PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT"))
+WEBP_CHUNKS = frozenset(("VP8X", "VP8", "VP8L", "ALPH", "ANIM", "ANMF"))
+TIFF_TAGS = frozenset(f"tag {n}" for n in (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338))
+JPEG_SEGMENTS = frozenset(("DQT", "DHT", "SOF0", "SOF1", "SOF2", "DRI", "SOS", jpeg.PICTURE))
+"""The two APP segments that may stand beside them are compared byte by byte."""
 JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """Version 1.1, no unit, 1:1, no thumbnail."""
 ADOBE = b"Adobe\0"
 """Start of the 12 bytes that say how CMYK is stored; the rest are numbers."""
-GIF_LOOP = b"\x0bNETSCAPE2.0"
+GIF_LOOP = "application NETSCAPE2.0"
 
-BOXES = frozenset(
-    (
-        *(b"ftyp", b"meta", b"mdat", b"moov", b"free", b"hdlr", b"pitm", b"iloc", b"iinf", b"infe", b"iprp", b"ipco", b"ipma"),
-        *(b"iref", b"auxl", b"ispe", b"pixi", b"hvcC", b"av1C", b"colr", b"auxC", b"irot", b"clap", b"auxi", b"ccst"),
-        *(b"mvhd", b"trak", b"tkhd", b"tref", b"edts", b"elst", b"mdia", b"mdhd", b"minf", b"vmhd", b"dinf", b"dref", b"url "),
-        *(b"stbl", b"stsd", b"stts", b"stsc", b"stsz", b"stco", b"co64", b"stss", b"av01", b"grpl", b"altr", b"btrt"),
-    )
-)
-_BOX_HEADS = {
-    b"meta": 4, b"moov": 0, b"iinf": 6, b"iprp": 0, b"ipco": 0, b"iref": 4, b"trak": 0, b"edts": 0, b"mdia": 0, b"minf": 0,
-    b"dinf": 0, b"dref": 8, b"stbl": 0, b"stsd": 8, b"av01": 78, b"tref": 0,
+PHOTO_BOXES = frozenset(
+    "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi hvcC av1C colr auxC irot clap auxi ccst mvhd "
+    "trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd stts stsc stsz stco co64 stss av01 grpl altr btrt".split()
+) | {"url "}
+ITEMS = frozenset(("hvc1", "av01"))
+
+FILM_BOXES = frozenset(
+    "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd stts ctts stss stsc stsz stco "
+    "co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli esds wave frma enda chan chnl dOps dac3 dec3 dfLa alac udta meta "
+    "ilst SmDm CoLL fiel".split()
+) | {"url "}
+_FILM_HANDLERS = {
+    "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",), "url ": (b"DataHandler",),
 }  # fmt: skip
-"""Boxes that hold boxes, and how many bytes stand before the first of them."""
-ITEMS = frozenset((b"hvc1", b"av01"))
+_FILM_ENTRIES = {"vide": boxes.VIDEO_ENTRIES, "soun": boxes.SOUND_ENTRIES}
+_BRANDS = frozenset((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"av01", b"qt  "))
+_LANGUAGES = (0x55C4, 0x7FFF, 0)
+""""und", and QuickTime's two ways to say nothing."""
+_VENDORS = (bytes(4), b"FFMP")
+"""FFmpeg names itself in every QuickTime file. That is said of millions of files."""
+
+ELEMENTS = frozenset(
+    "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType DocTypeVersion DocTypeReadVersion Void CRC-32 Segment "
+    "SeekHead Seek SeekID SeekPosition Info TimestampScale Duration MuxingApp WritingApp Tracks TrackEntry TrackNumber TrackUID TrackType "
+    "FlagDefault FlagLacing DefaultDuration Language CodecID CodecPrivate CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth "
+    "PixelHeight DisplayWidth DisplayHeight DisplayUnit FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel "
+    "ChromaSubsamplingHorz ChromaSubsamplingVert ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL MaxFALL "
+    "MasteringMetadata PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX PrimaryGChromaticityY PrimaryBChromaticityX "
+    "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax LuminanceMin Audio SamplingFrequency "
+    "OutputSamplingFrequency Channels BitDepth Cluster Timestamp Position PrevSize SimpleBlock BlockGroup Block BlockDuration "
+    "ReferenceBlock DiscardPadding Cues CuePoint CueTime CueTrackPositions CueTrack CueClusterPosition CueRelativePosition CueDuration "
+    "Tags Tag Targets TagTrackUID SimpleTag TagName TagString TagLanguage TagDefault".split()
+)
+AVI_CHUNKS = frozenset("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX".split())
+TS_TABLES = frozenset((0, 17, 8191))
+"""PIDs of the list of programs, of their names, and of filling."""
+
+SEI = {"h264": frozenset[int](), "hevc": frozenset((137, 144, 147)), "av1": frozenset((1, 2))}
+"""Messages within the pictures that may remain: what HDR needs, brightness of the screen and of the film, transfer curve."""
+_UNITS = {"h264": frozenset((1, 5, 7, 8, 9, 12)), "hevc": frozenset((*range(22), 32, 33, 34, 35, 38, 39)), "av1": frozenset((1, 2, 3, 4, 5, 6, 7))}
+"""Units of a bitstream that may remain: pictures, parameters, delimiters, filling, and messages, which are looked at one by one."""
+
+
+MOST = 50
+"""Strangers after which there is no need to look further."""
 
 
 def strangers(path: Path, name: str) -> list[str]:
-    """Parts of a finished photo of that format that nothing allows, in words. Raises SourceUnreadable."""
+    """Parts of a finished file of that format (a name of `media.sniff`) that nothing allows, in words. Raises SourceUnreadable."""
+    found: list[str] = []
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as f:
+            for stranger in _RULES[name](Reader(f), name):
+                found.append(stranger)
+                if len(found) == MOST:
+                    break
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
-    try:
-        return list(_WALKS[name](data))
-    except (struct.error, IndexError, ValueError) as e:
-        return [f"a structure that cannot be walked ({e})"]
+    except Broken as e:
+        found.append(f"a structure that cannot be walked ({e})")
+    return found
 
 
-def _of_jpeg(data: bytes) -> Iterator[str]:
-    if data[:2] != b"\xff\xd8":
-        yield "no start of a JPEG"
-    at = 2
-    while data[at : at + 2] != b"\xff\xd9":
-        marker, size = data[at + 1], struct.unpack_from(">H", data, at + 2)[0]
-        content = data[at + 4 : at + 2 + size]
-        if data[at] != 0xFF or not _is_allowed_segment(marker, content):
-            yield f"segment 0x{marker:02x}"
-        at += 2 + size
-        if marker == 0xDA:
-            at = _after_scan(data, at)
-    yield from _tail(data, at + 2)
+def _allowing(
+    names: Iterable[str], kind: str, look: Callable[[Reader, Part], bool] = lambda r, p: True
+) -> Callable[[Reader, str], Iterator[str]]:
+    """A rule: parts of these names, as far as `look` allows their content, and nothing else."""
+    allowed = frozenset(names)
+
+    def rule(reader: Reader, name: str) -> Iterator[str]:
+        yield from _unknown(reader, walk(reader, name), allowed, kind, look)
+
+    return rule
 
 
-def _is_allowed_segment(marker: int, content: bytes) -> bool:
-    if marker == 0xE0:
-        return content == JFIF
-    if marker == 0xEE:
-        return content.startswith(ADOBE) and len(content) == 12
-    return marker in JPEG_MARKERS or marker == 0xDA
+def _unknown(
+    reader: Reader, parts: Iterable[Part], allowed: frozenset[str], kind: str, look: Callable[[Reader, Part], bool]
+) -> Iterator[str]:
+    for p in parts:
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif p.name.startswith("("):
+            yield f"{p.size} bytes {p.name[1:-1]}"
+        elif p.name not in allowed or not look(reader, p):
+            yield f"{kind} {p.name}"
 
 
-def _after_scan(data: bytes, at: int) -> int:
-    """The first marker after compressed data; stuffed zeros and restart marks belong to the data."""
-    while True:
-        at = data.index(b"\xff", at)
-        if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:
-            return at
-        at += 2
+def _of_jpeg(reader: Reader, name: str) -> Iterator[str]:
+    def look(reader: Reader, p: Part) -> bool:
+        content = boxes.at(reader, p, 0, 64)
+        return p.name == "APP0 JFIF" and content == JFIF or p.name == "APP14 Adobe" and len(content) == 12 or p.name in JPEG_SEGMENTS
+
+    yield from _unknown(reader, walk(reader, name), JPEG_SEGMENTS | {"APP0 JFIF", "APP14 Adobe"}, "segment", look)
 
 
-def _of_png(data: bytes) -> Iterator[str]:
-    at, name = 8, b""
-    while name != b"IEND":
-        size, name = struct.unpack_from(">I4s", data, at)
-        if name not in PNG_CHUNKS:
-            yield f"chunk {_word(name)}"
-        at += 12 + size
-    yield from _tail(data, at)
+def _of_gif(reader: Reader, name: str) -> Iterator[str]:
+    yield from _unknown(reader, walk(reader, name), frozenset(("picture", "control", GIF_LOOP)), "block", _is_short_loop)
 
 
-def _of_webp(data: bytes) -> Iterator[str]:
-    end = 8 + struct.unpack_from("<I", data, 4)[0]
-    yield from _riff(data, 12, end)
-    yield from _tail(data, end)
+def _is_short_loop(reader: Reader, p: Part) -> bool:
+    return p.name != GIF_LOOP or p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1"
 
 
-def _riff(data: bytes, at: int, end: int) -> Iterator[str]:
-    while at < end:
-        name, size = struct.unpack_from("<4sI", data, at)
-        if name not in WEBP_CHUNKS:
-            yield f"chunk {_word(name)}"
-        if name == b"ANMF":
-            yield from _riff(data, at + 24, at + 8 + size)
-        at += 8 + size + size % 2
-
-
-def _of_gif(data: bytes) -> Iterator[str]:
-    at = 13 + _table(data[10])
-    while data[at] != 0x3B:
-        if data[at] == 0x2C:
-            at += 10 + _table(data[at + 9]) + 1
-        elif data[at] == 0x21:
-            if data[at + 1] != 0xF9 and not data.startswith(GIF_LOOP, at + 2):
-                yield f"extension 0x{data[at + 1]:02x}"
-            at += 2
-        else:
-            yield f"block 0x{data[at]:02x}"
-            return
-        while data[at]:
-            at += 1 + data[at]
-        at += 1
-    yield from _tail(data, at + 1)
-
-
-def _table(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
-def _of_tiff(data: bytes) -> Iterator[str]:
+def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
     """Also adds up what the tags point to: bytes that nothing points to are strangers."""
-    used, blocks = 8, 0
-    (at,) = struct.unpack_from("<I", data, 4)
-    while at:
-        (count,) = struct.unpack_from("<H", data, at)
-        used += 6 + 12 * count
-        blocks += 1
-        for entry in range(at + 2, at + 2 + 12 * count, 12):
-            tag, kind, length = struct.unpack_from("<HHI", data, entry)
-            if tag not in TIFF_TAGS:
-                yield f"tag {tag}"
-            size = length * {3: 2, 4: 4}.get(kind, 1)
-            if size > 4:
-                used, blocks = used + size, blocks + 1
-            if tag == 279:
-                start = entry + 8 if size <= 4 else struct.unpack_from("<I", data, entry + 8)[0]
-                used += sum(struct.unpack_from(f"<{length}I", data, start))
-                blocks += length
-        (at,) = struct.unpack_from("<I", data, at + 2 + 12 * count)
-    if not 0 <= len(data) - used <= blocks:  # one byte before a block keeps it at an even place
-        yield f"{len(data) - used} bytes that no tag points to"
+    for p in tiff.walk(reader):
+        if p.name == GAP:
+            yield f"{p.size} bytes that no tag points to"
+        elif p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif p.name not in TIFF_TAGS and not p.name.startswith("data of"):
+            yield p.name
 
 
-def _of_boxes(data: bytes) -> Iterator[str]:
-    yield from _box_strangers(data, 0, len(data))
-
-
-def _box_strangers(data: bytes, at: int, end: int) -> Iterator[str]:
-    while at < end:
-        size, name = struct.unpack_from(">I4s", data, at)
-        if size < 8 or at + size > end:
-            yield f"{end - at} bytes that are no box"
-            return
-        content = data[at + 8 : at + size] if name != b"mdat" else b""
-        if name not in BOXES or not _is_allowed_box(name, content):
-            yield f"box {_word(name)}"
-        if name in _BOX_HEADS:
-            yield from _box_strangers(data, at + 8 + _BOX_HEADS[name], at + size)
-        at += size
-
-
-def _is_allowed_box(name: bytes, content: bytes) -> bool:
+def _is_allowed_photo_box(reader: Reader, p: Part) -> bool:
     """A profile in `colr`, an item that is no picture, a name, a date or padding with content would each tell something."""
-    match name:
-        case b"colr":
+    content = boxes.at(reader, p, 0, 1 << 16) if p.name != "mdat" else b""
+    match p.name:
+        case "colr":
             return content[:4] == b"nclx" and len(content) == 11
-        case b"infe":
-            return content[8:12] in ITEMS and content[12:].rstrip(b"\0") in (b"", b"Color", b"Alpha")
-        case b"hdlr":
+        case "infe":
+            return content[8:12].decode("latin-1") in ITEMS and content[12:].rstrip(b"\0") in (b"", b"Color", b"Alpha")
+        case "hdlr":
             return content[8:12] in (b"pict", b"auxv") and not content[12:].strip(b"\0")
-        case b"mvhd" | b"tkhd" | b"mdhd":
-            return not any(content[4 : 20 if content[0] == 1 else 12])
-        case b"free":
-            return not any(content)
+        case "mvhd" | "tkhd" | "mdhd":
+            return _is_undated(content)
+        case "free":
+            return _is_blank(reader, p)
     return True
 
 
-def _tail(data: bytes, end: int) -> Iterator[str]:
-    if len(data) != end:
-        yield f"{len(data) - end} bytes after the end"
+def _is_undated(content: bytes) -> bool:
+    return not any(content[4 : 20 if content[:1] == b"\1" else 12])
 
 
-def _word(name: bytes) -> str:
-    return name.decode("latin-1")
+def _is_blank(reader: Reader, p: Part) -> bool:
+    return not any(any(boxes.at(reader, p, at, 1 << 16)) for at in range(0, p.size, 1 << 16))
 
 
-_WALKS: dict[str, Callable[[bytes], Iterator[str]]] = {
+def _of_film(reader: Reader, name: str) -> Iterator[str]:
+    """Boxes by name and place; then the samples: every byte of `mdat` must belong to one."""
+    parts = list(walk(reader, name))
+    for p in parts:
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif not _is_allowed_film_box(reader, p):
+            yield f"box {p.where}"
+    yield from _of_tracks(reader, parts)
+    yield from _of_pictures(reader, name, parts)
+
+
+def _is_allowed_film_box(reader: Reader, p: Part) -> bool:
+    above = p.path[-2] if len(p.path) > 1 else ""
+    if above == "ilst" or (p.name in ("udta", "meta", "ilst") and p.path not in _EMPTY_LISTS):
+        return False
+    if above in ("stsd", "wave") and p.name not in FILM_BOXES:
+        return _is_allowed_entry(reader, p)
+    if p.name not in FILM_BOXES:
+        return False
+    content = boxes.at(reader, p, 0, 1 << 12) if p.name != "mdat" else b""
+    match p.name:
+        case "ftyp":
+            return {content[i : i + 4] for i in (0, *range(8, len(content), 4))} <= _BRANDS
+        case "mvhd" | "tkhd":
+            return _is_undated(content)
+        case "mdhd":
+            at = 32 if content[:1] == b"\1" else 20
+            return _is_undated(content) and int.from_bytes(content[at : at + 2]) in _LANGUAGES
+        case "hdlr":
+            return _is_allowed_handler(content)
+        case "dref":
+            return content[4:] == b"\0\0\0\1\0\0\0\x0curl \0\0\0\1"
+        case "colr":
+            return content[:4] in (b"nclx", b"nclc") and len(content) in (10, 11)
+        case "free" | "wide":
+            return _is_blank(reader, p)
+    return True
+
+
+_EMPTY_LISTS = (("moov", "udta"), ("moov", "udta", "meta"), ("moov", "udta", "meta", "ilst"))
+"""FFmpeg writes a list of tags into some MP4 files even where there is no tag; it must be empty."""
+
+
+def _is_allowed_handler(content: bytes) -> bool:
+    name = content[24:].strip(b"\0")
+    if name[:1] == bytes([len(name) - 1 & 0xFF]):  # QuickTime counts the letters first
+        name = name[1:]
+    return name in _FILM_HANDLERS.get(content[8:12].decode("latin-1"), ())
+
+
+def _is_allowed_entry(reader: Reader, p: Part) -> bool:
+    raw = p.name.encode("latin-1")
+    if p.path[-2] == "wave":
+        return raw in boxes.SOUND_ENTRIES or p.size == 0
+    if raw in boxes.VIDEO_ENTRIES:  # who made the encoder, and its name
+        return boxes.at(reader, p, 12, 4) in _VENDORS and not any(boxes.at(reader, p, 42, 32))
+    return raw in boxes.SOUND_ENTRIES
+
+
+def _of_tracks(reader: Reader, parts: list[Part]) -> Iterator[str]:
+    found = boxes.tracks(parts, reader)
+    spans = []
+    for track in found:
+        if track.handler not in _FILM_ENTRIES:
+            yield f"a track of {track.handler or 'no kind'}"
+        spans += [(at - reader.start, at + size - reader.start) for at, size in boxes.samples(track, reader)]
+    if sum(t.handler == "vide" for t in found) != 1:
+        yield "more pictures than one track, or none"
+    room = [(p.at - reader.start, p.at + p.size - reader.start) for p in parts if p.path == ("mdat",)]
+    loose = sum(end - start for start, end in tiff.gaps([*spans, *_outside(room, reader.size)], reader.size, least=1))
+    if loose:
+        yield f"{loose} bytes that belong to no sample"
+
+
+def _outside(room: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    yield from tiff.gaps(room, size, least=1)
+
+
+def _of_matroska(reader: Reader, name: str) -> Iterator[str]:
+    parts: list[Part] = []
+    for p in walk(reader, name):
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif not _is_allowed_element(reader, p):
+            yield f"element {p.where}"
+        if not is_sample(p):
+            parts.append(p)
+    found = samples.streams(reader, name, parts)
+    for stream in found:
+        if stream.kind not in ("video", "sound"):
+            yield f"a track of {stream.kind}"
+    yield from _of_pictures(reader, name, parts)
+
+
+def _is_allowed_element(reader: Reader, p: Part) -> bool:
+    if p.name not in ELEMENTS:
+        return False
+    match p.name:
+        case "MuxingApp" | "WritingApp":
+            return boxes.at(reader, p, 0, 64) == MATROSKA_NAME
+        case "Language" | "TagLanguage":
+            return boxes.at(reader, p, 0, 64).strip(b"\0") in (b"und", b"eng")
+        case "TagName":
+            return boxes.at(reader, p, 0, 64) == b"DURATION"
+        case "TagString":
+            return not boxes.at(reader, p, 0, 64).rstrip(b"\0").strip(b"0123456789:.") and p.size < 64
+        case "TrackUID" | "TagTrackUID":  # FFmpeg numbers tracks with bitexact, and rolls dice without
+            return int.from_bytes(boxes.at(reader, p, 0, 8)) < boxes.MOST_TRACKS
+        case "Void":
+            return _is_blank(reader, p)
+    return True
+
+
+def _of_avi(reader: Reader, name: str) -> Iterator[str]:
+    parts = []
+    for p in walk(reader, name):
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif p.name.startswith("("):
+            yield f"{p.size} bytes {p.name[1:-1]}"
+        elif not is_sample(p) and p.name not in AVI_CHUNKS:
+            yield f"chunk {p.where}"
+        elif p.path[1:2] == ("movi",) and len(p.path) == 3 and p.name[2:] not in ("dc", "wb") and not p.name.startswith("ix"):
+            yield f"chunk {p.where}"
+        elif p.name == "JUNK" and not _is_room_for_index(reader, p):
+            yield f"chunk {p.where}"
+        if not is_sample(p):
+            parts.append(p)
+    for stream in samples.streams(reader, name, parts):
+        if stream.kind not in ("video", "sound"):
+            yield f"a stream of {stream.kind}"
+    yield from _of_pictures(reader, name, parts)
+
+
+def _is_room_for_index(reader: Reader, p: Part) -> bool:
+    """FFmpeg keeps room for an index of large files: in it the number of its fields, the name of a stream, and the list's name."""
+    raw = boxes.at(reader, p, 0, 1 << 16)
+    known = raw.replace(b"odmldmlh", b"").translate(None, b"\0")
+    return _is_blank(reader, p) or (p.path[1:2] == ("hdrl",) and len(known) <= 8 and p.size <= 1 << 14)
+
+
+def _of_ts(reader: Reader, name: str) -> Iterator[str]:
+    """Streams by their PID: tables, picture and sound; the name of the program must be FFmpeg's shortest."""
+    parts = list(walk(reader, name))
+    found = samples.streams(reader, name, parts)
+    tables = TS_TABLES | set(mpegts.programs(reader))
+    listed = {s.number for s in found}
+    for p in parts:
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif int(p.name.split()[1]) not in tables | listed:
+            yield f"packets of {p.name}, which no table names"
+    names = mpegts.section(reader, 17)
+    for tag, content in mpegts.descriptors(names, 16, len(names) - 4):
+        if tag != 0x48 or content[1:] != b"\1-\1-":
+            yield "a name of the service"
+    if sum(s.kind == "video" for s in found) != 1:
+        yield "more pictures than one stream, or none"
+    yield from _of_pictures(reader, name, parts)
+
+
+def _of_pictures(reader: Reader, name: str, parts: list[Part]) -> Iterator[str]:
+    """What is said within the pictures, each kind of it once."""
+    said: set[str] = set()
+    for stream in samples.streams(reader, name, parts):
+        if stream.kind != "video" or stream.codec not in SEI:
+            continue
+        pieces = [(_head_units(stream), 0)] if stream.codec != "av1" else [(stream.config[4:], 0)]
+        for piece, size in pieces:
+            said |= set(_in_sample(piece, stream.codec, size))
+        for sample in samples.samples(reader, name, parts, stream):
+            said |= set(_in_sample(sample, stream.codec, stream.length_size))
+    yield from sorted(said)
+
+
+def _in_sample(sample: bytes, codec: str, length_size: int) -> Iterator[str]:
+    kinds = (k for k, _ in nal.obus(sample)) if codec == "av1" else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
+    for kind in kinds:
+        if kind not in _UNITS[codec] and not (codec == "h264" and kind == 6):
+            yield f"a unit of type {kind} in the {codec} stream"
+    for message in nal.messages(sample, codec, length_size):
+        if message.kind not in SEI[codec]:
+            yield f"{nal.name_of(message)} in the {codec} stream"
+
+
+def _head_units(stream: samples.Stream) -> bytes:
+    """The units of a decoder's configuration, with start codes between them."""
+    return b"".join(b"\0\0\1" + u for u in nal.config_units(stream.config, stream.codec))
+
+
+_RULES: dict[str, Callable[[Reader, str], Iterator[str]]] = {
     "jpeg": _of_jpeg,
-    "png": _of_png,
-    "webp": _of_webp,
+    "png": _allowing(PNG_CHUNKS, "chunk"),
+    "webp": _allowing(WEBP_CHUNKS | {"WEBP"}, "chunk"),
     "gif": _of_gif,
     "tiff": _of_tiff,
-    "heif": _of_boxes,
-    "avif": _of_boxes,
+    "heif": _allowing(PHOTO_BOXES, "box", _is_allowed_photo_box),
+    "avif": _allowing(PHOTO_BOXES, "box", _is_allowed_photo_box),
+    "mp4": _of_film,
+    "matroska": _of_matroska,
+    "avi": _of_avi,
+    "mpegts": _of_ts,
 }
+
+WALKED = frozenset(_RULES)
+"""Formats that can be checked."""

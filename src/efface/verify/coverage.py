@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import tanh
+from typing import Any
 
 import cv2
 import numpy as np
@@ -118,12 +119,97 @@ def _as_rgb(frame: Frame) -> Picture:
     return Picture(planes, Layout("rgb", shifts=((0, 0),) * 3))
 
 
+BLURS = (0.0, 0.03, 0.06, 0.1, 0.15)
+"""Standard deviations of a blur that is looked for, as shares of the shorter side of the box."""
+
+SMOOTHED = (0.08, 0.15)
+"""The same, of a blur over both source and target: it takes the edges of a mosaic's tiles away."""
+
+BLUR_ALIKE = 0.85
+BLUR_KEPT = (0.5, 2.0)
+BLUR_TEXTURE = 0.004
+BLUR_SIDE = 16
+"""When a box counts as blurred or as a mosaic: correlation with the source, treated in the same way, of what rim and shading do
+not explain; how much of that is there; its standard deviation, as share of the sample range; and the shorter side in pixels,
+from which this is told. On 281 boxes of real photos after JPEG at quality 60: blurs of a tenth of the side reach 0.92 in 95 of
+100, mosaics of six tiles a side and more 0.95. Smooth fills, the nearest to a blur, reach 0.66 and keep 0.44 in 95 of 100."""
+
+
 def surviving(source: Picture, target: Picture, regions: Sequence[Region]) -> list[Box]:
     """Boxes of the regions in which detail of the source is found in the target.
 
     The two pictures have the same layout; the target may be larger by a row or column (padding).
     """
-    return [r.box for r in regions if any(_survives(s, t) for s, t in _patches(source, target, r.box))]
+    return [
+        r.box
+        for r in regions
+        if any(_survives(s, t) for s, t in _patches(source, target, r.box)) or _is_blurred(source, target, r.box)
+    ]
+
+
+def _is_blurred(source: Picture, target: Picture, box: Box) -> bool:
+    """Whether the box shows the source, blurred or as a mosaic: beyond what its rim and shading explain."""
+    which = 1 if source.layout.model == "rgb" else 0
+    height, width = source.planes[which].shape
+    rows, columns = pixel_window(box, (width, height))
+    sides = rows.stop - rows.start, columns.stop - columns.start
+    if min(sides) < BLUR_SIDE:
+        return False
+    scale = np.float32(1 / source.layout.peak)
+    before, after = (p.planes[which][rows, columns].astype(np.float32) * scale for p in (source, target))
+    if after.std() < BLUR_TEXTURE:
+        return False
+    core = tuple(slice(int(n * (1 - CORE) / 2), n - int(n * (1 - CORE) / 2)) for n in sides)
+    rim = _from_rim(target.planes[which][:height, :width], rows, columns) * scale
+    explained = _explained(rim[core])
+    rest = _unexplained(after[core], explained)
+    if rest.std() < BLUR_TEXTURE:
+        return False
+    if any(_is_the_same(_unexplained(_blurred(before, share * min(sides))[core], explained), rest) for share in BLURS):
+        return True
+    soft = ([_unexplained(_blurred(p, share * min(sides))[core], explained) for p in (before, after)] for share in SMOOTHED)
+    return any(b.std() >= BLUR_TEXTURE and _is_the_same(a, b) for a, b in soft)
+
+
+def _is_the_same(own: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    energy, shared = float(own @ own), float(own @ other)
+    low, high = BLUR_KEPT
+    return low * energy < shared < high * energy and shared > BLUR_ALIKE * (energy * float(other @ other)) ** 0.5
+
+
+def _blurred(patch: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    return patch if sigma < 0.3 else np.asarray(cv2.GaussianBlur(patch, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+
+
+def _from_rim(plane: NDArray[Any], rows: slice, columns: slice) -> NDArray[np.float32]:
+    """What a fill from the rim would be like: the samples around the window, blended across it (a Coons patch)."""
+    height, width = plane.shape
+    top, bottom = max(rows.start - 1, 0), min(rows.stop, height - 1)
+    left, right = max(columns.start - 1, 0), min(columns.stop, width - 1)
+    # At the picture's edge there is no rim, and the one across stands in for it.
+    top, bottom = (top if rows.start else bottom), (bottom if rows.stop < height else top)
+    left, right = (left if columns.start else right), (right if columns.stop < width else left)
+    t, b = (plane[i, columns].astype(np.float32)[None] for i in (top, bottom))
+    a, z = (plane[rows, i].astype(np.float32)[:, None] for i in (left, right))
+    v = ((np.arange(a.size, dtype=np.float32) + 0.5) / a.size)[:, None]
+    u = ((np.arange(t.size, dtype=np.float32) + 0.5) / t.size)[None]
+    corners = (t[0, 0] + a[0, 0]) / 2, (t[0, -1] + z[0, 0]) / 2, (b[0, 0] + a[-1, 0]) / 2, (b[0, -1] + z[-1, 0]) / 2
+    straight = (1 - v) * ((1 - u) * corners[0] + u * corners[1]) + v * ((1 - u) * corners[2] + u * corners[3])
+    return np.asarray((1 - v) * t + v * b + (1 - u) * a + u * z - straight, np.float32)
+
+
+def _explained(rim: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(samples, n) orthonormal columns: what shading and the rim can explain."""
+    down, across = (_polynomials(n) for n in rim.shape)
+    shading = np.einsum("ia,jb->ijab", down, across).reshape(rim.size, -1)
+    rest = rim.ravel() - shading @ (shading.T @ rim.ravel())
+    length = float(np.linalg.norm(rest))
+    return shading if length < 1e-6 else np.column_stack([shading, rest / length]).astype(np.float32)
+
+
+def _unexplained(patch: NDArray[np.float32], explained: NDArray[np.float32]) -> NDArray[np.float32]:
+    flat = patch.ravel()
+    return np.asarray(flat - explained @ (explained.T @ flat), np.float32)
 
 
 def _patches(source: Picture, target: Picture, box: Box) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:

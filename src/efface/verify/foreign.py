@@ -1,0 +1,149 @@
+"""What exiftool and ffprobe say of a finished file, against lists of what they may say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from efface.media import foreign
+
+ABSENT = "not on this machine"
+MOST = 20
+"""Strangers that are named; the rest adds nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """program: its name. strangers: what it sees that is on no list. why: why it said nothing; version: of the program."""
+
+    program: str
+    strangers: tuple[str, ...] = ()
+    why: str = ""
+    version: str = ""
+
+
+ABOUT_THE_FILE = frozenset(("System", "ExifTool", "Composite", "File"))
+"""Groups of exiftool that tell of the file's name and size, or repeat what others say."""
+
+TAGS = {
+    "JFIF": "JFIFVersion ResolutionUnit XResolution YResolution",
+    "APP14": "DCTEncodeVersion APP14Flags0 APP14Flags1 ColorTransform",
+    "PNG": "ImageWidth ImageHeight BitDepth ColorType Compression Filter Interlace AnimationFrames AnimationPlays",
+    "RIFF": "WebP_Flags ImageWidth ImageHeight VP8Version HorizontalScale VerticalScale AlphaIsUsed BackgroundColor AnimationLoopCount "
+    "FrameCount Duration AlphaPreprocessing AlphaFiltering AlphaCompression FrameRate MaxDataRate StreamCount StreamType VideoCodec "
+    "VideoFrameRate VideoFrameCount Quality SampleSize VideoWidth VideoHeight Encoding NumChannels SampleRate AvgBytesPerSec "
+    "BitsPerSample AudioCodec AudioSampleRate AudioSampleCount TotalFrameCount BMPVersion Planes BitDepth Compression ImageLength "
+    "PixelsPerMeterX PixelsPerMeterY NumColors NumImportantColors",
+    "GIF": "GIFVersion ImageWidth ImageHeight HasColorMap ColorResolutionDepth BitsPerPixel BackgroundColor AnimationIterations FrameCount "
+    "Duration TransparentColor",
+    "IFD": "ImageWidth ImageHeight BitsPerSample Compression PhotometricInterpretation StripOffsets SamplesPerPixel RowsPerStrip "
+    "StripByteCounts PlanarConfiguration Predictor ExtraSamples",
+    "Meta": "PrimaryItemReference MetaImageSize HandlerType ImageSpatialExtent ImagePixelDepth AV1ConfigurationVersion AuxiliaryImageType "
+    "ImageWidth ImageHeight ColorProfiles ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag",
+    "QuickTime": "MajorBrand MinorVersion CompatibleBrands MovieHeaderVersion CreateDate ModifyDate TimeScale Duration PreferredRate "
+    "PreferredVolume PreviewTime PreviewDuration PosterTime SelectionTime SelectionDuration CurrentTime NextTrackID MediaDataSize "
+    "MediaDataOffset HandlerType HandlerDescription HandlerClass HandlerVendorID PrimaryItemReference ImageSpatialExtent ImagePixelDepth "
+    "HEVCConfigurationVersion GeneralProfileSpace GeneralTierFlag GeneralProfileIDC GenProfileCompatibilityFlags ConstraintIndicatorFlags "
+    "GeneralLevelIDC MinSpatialSegmentationIDC ParallelismType ChromaFormat BitDepthLuma BitDepthChroma AverageFrameRate ConstantFrameRate "
+    "NumTemporalLayers TemporalIDNested AV1ConfigurationVersion MetaImageSize ImageWidth ImageHeight AuxiliaryImageType ColorProfiles "
+    "ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag Rotation CleanAperture MatrixStructure",
+    "Track": "TrackHeaderVersion TrackCreateDate TrackModifyDate TrackID TrackDuration TrackLayer TrackVolume MatrixStructure ImageWidth "
+    "ImageHeight MediaHeaderVersion MediaCreateDate MediaModifyDate MediaTimeScale MediaDuration MediaLanguageCode HandlerType HandlerClass "
+    "HandlerDescription GraphicsMode OpColor CompressorID SourceImageWidth SourceImageHeight XResolution YResolution BitDepth "
+    "PixelAspectRatio VideoFrameRate BufferSize MaxBitrate AverageBitrate ColorProfiles ColorPrimaries TransferCharacteristics "
+    "MatrixCoefficients VideoFullRangeFlag Balance AudioFormat AudioChannels AudioBitsPerSample AudioSampleRate AudioVendorID VendorID "
+    "PurchaseFileFormat HandlerVendorID TrackProperty LayoutFlags AudioChannelTypes",
+    "Matroska": "EBMLVersion EBMLReadVersion DocType DocTypeVersion DocTypeReadVersion TimecodeScale TimestampScale Duration MuxingApp "
+    "WritingApp TagTrackUID",
+    "Info": "TimecodeScale TimestampScale Duration MuxingApp WritingApp",
+    "M2TS": "VideoStreamType AudioStreamType AudioBitrate SurroundMode AudioChannels AudioSampleRate Duration",
+    "AC3": "AudioBitrate SurroundMode AudioChannels AudioSampleRate",
+    "H264": "ImageWidth ImageHeight",
+    "MPEG": "",
+}  # fmt: skip
+"""Groups of exiftool, and their tags that may show up."""
+_TRACKS = "TrackNumber TrackUID TrackType TrackUsed TrackDefault TrackForced CodecID VideoCodecID AudioCodecID DefaultDuration " \
+    "VideoFrameRate ImageWidth ImageHeight DisplayWidth DisplayHeight DisplayUnit VideoScanType FieldOrder AudioSampleRate AudioChannels " \
+    "AudioBitsPerSample TrackLanguage MinCache CodecDelay SeekPreRoll OutputAudioSampleRate TrackTimecodeScale"  # fmt: skip
+TAGS["Track"] += " " + _TRACKS
+TAGS["Matroska"] += " " + _TRACKS
+TAGS["Animation"] = TAGS["GIF"]
+
+EXPECTED = {
+    "HandlerDescription": {"VideoHandler", "SoundHandler", "DataHandler", ""}, "MuxingApp": {"none"}, "WritingApp": {"none"},
+    "TrackLanguage": {"und", "eng"}, "MediaLanguageCode": {"und", "eng", "32767", "Unknown (7FFF)", ""}, "AudioVendorID": {"FFmpeg"},
+    "VendorID": {"FFmpeg"}, "HandlerVendorID": {"Apple"},
+}  # fmt: skip
+_NO_DATE = "0000:00:00 00:00:00"
+
+
+def exiftool(path: Path) -> Said:
+    """What exiftool sees in the file."""
+    try:
+        tags = foreign.exiftool(path)
+    except foreign.NoAnswer as e:
+        return Said("exiftool", why=str(e))
+    if tags is None:
+        return Said("exiftool", why=ABSENT)
+    found = [f"the tag {name}" for name, value in tags.items() if not _is_allowed(name, value)]
+    return Said("exiftool", tuple(found[:MOST]), version=foreign.version_of("exiftool"))
+
+
+def _is_allowed(name: str, value: object) -> bool:
+    group, _, tag = name.rpartition(":")
+    if group in ABOUT_THE_FILE or name == "SourceFile":
+        return tag != "Comment"  # exiftool counts a JPEG's comment among what it says of the file
+    if tag not in TAGS.get(re.sub(r"\d+$", "", group), "").split():
+        return False
+    if tag.endswith("Date"):
+        return value == _NO_DATE
+    return tag not in EXPECTED or str(value) in EXPECTED[tag]
+
+
+FORMAT_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands"))
+STREAM_TAGS = frozenset(("language", "handler_name", "vendor_id", "duration"))
+
+
+def ffprobe(path: Path) -> Said:
+    """What ffprobe sees in a video; photos it is not asked about, as it knows them as films of one frame."""
+    try:
+        said = foreign.ffprobe(path)
+    except foreign.NoAnswer as e:
+        return Said("ffprobe", why=str(e))
+    if said is None:
+        return Said("ffprobe", why=ABSENT)
+    return Said("ffprobe", tuple(_strange(said))[:MOST], version=foreign.version_of("ffprobe"))
+
+
+def _strange(said: dict[str, Any]) -> Iterator[str]:
+    if said.get("chapters"):
+        yield f"{len(said['chapters'])} chapters"
+    kinds = [s.get("codec_type") for s in said["streams"]]
+    if kinds.count("video") != 1:
+        yield f"{kinds.count('video')} streams of pictures"
+    yield from (f"a stream of {kind}" for kind in kinds if kind not in ("video", "audio"))
+    yield from (f"the tag {t} of the file" for t, v in _tags(said.get("format")) if not _is_plain(t, v, FORMAT_TAGS))
+    for stream in said["streams"]:
+        yield from (f"the tag {t} of stream {stream.get('index')}" for t, v in _tags(stream) if not _is_plain(t, v, STREAM_TAGS))
+
+
+def _tags(of: object) -> Iterator[tuple[str, str]]:
+    tags = of.get("tags") if isinstance(of, dict) else None
+    yield from ((str(k), str(v)) for k, v in tags.items()) if isinstance(tags, dict) else ()
+
+
+def _is_plain(tag: str, value: str, allowed: frozenset[str]) -> bool:
+    match tag.lower():
+        case "encoder":
+            return value == "none"  # Matroska demands the name of a program
+        case "handler_name":
+            return value in ("VideoHandler", "SoundHandler")
+        case "language":
+            return value in ("und", "eng")
+        case "vendor_id":
+            return value in ("[0][0][0][0]", "FFMP")
+        case name:
+            return name in allowed
