@@ -27,6 +27,7 @@ BRANCHES = {
     "read": "Sources",
     "paint": "What stands in place",
     "write": "Targets",
+    "report": "Reports",
     "verify": "Checking",
 }
 """Headings of the groups of options."""

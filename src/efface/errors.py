@@ -39,6 +39,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from efface.findings import Verification
+
 EXIT_OK = 0
 EXIT_LOOK = 7
 """Done, and something may still be visible at moments that were said."""
@@ -303,14 +305,14 @@ class WriteFailed(OutputError):
 
 
 class VerificationFailed(EffaceError):
-    """The draft is not clean, and was thrown away. `findings` are sentences."""
+    """The draft is not clean, and was thrown away. `findings` are sentences, `verification` is all that was checked."""
 
     exit_code = 6
 
-    def __init__(self, path: object, findings: Iterable[str]) -> None:
+    def __init__(self, path: object, findings: Iterable[str], verification: Verification | None = None) -> None:
         found = tuple(findings)
-        super().__init__(str(path), found)
-        self.path, self.findings = str(path), found
+        super().__init__(str(path), found, verification)
+        self.path, self.findings, self.verification = str(path), found, verification
 
     def __str__(self) -> str:
         listed = "; ".join(self.findings[:5]) + (f"; and {len(self.findings) - 5} more" if len(self.findings) > 5 else "")

@@ -226,6 +226,21 @@ class VerifyOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions(_Checked):
+    """What a report tells of what may identify people."""
+
+    told: str | None = setting(
+        None, flag="--report-with", items=("names", "date"),
+        help="What a report may tell as well: names of files, and when it was made (UTC). Both may point to people.",
+    )  # fmt: skip
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What is told."""
+        return tuple(_named(self.told)) if self.told else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """All options. Values are checked while this is built; errors are `UsageError`."""
 
@@ -237,6 +252,7 @@ class Options:
     read: ReadOptions = field(default_factory=ReadOptions)
     write: WriteOptions = field(default_factory=WriteOptions)
     verify: VerifyOptions = field(default_factory=VerifyOptions)
+    report: ReportOptions = field(default_factory=ReportOptions)
 
     @classmethod
     def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:

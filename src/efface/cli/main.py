@@ -19,6 +19,7 @@ import click
 from efface import __version__
 from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.reporting import Record, reports, require_reports
 from efface.cli.review import review
 from efface.cli.verify import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
@@ -79,8 +80,9 @@ cli.add_command(verify)
 @click.option(
     "-o", "--output", type=A_TARGET, callback=_target, help="Target file; for a folder or several sources, target folder."
 )
-@options_of(*FINDS, *RENDERS)
-def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> None:
+@reports
+@options_of(*FINDS, *RENDERS, "report")
+def redact(sources: tuple[Path, ...], output: Path | None, reports: tuple[Path, ...], **values: Any) -> None:
     """Find faces and plates, and write copies without them.
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.plan.json beside it says what was erased, and why.
@@ -92,15 +94,18 @@ def redact(sources: tuple[Path, ...], output: Path | None, **values: Any) -> Non
     from efface.pipeline.jobs import Workshop
     from efface.pipeline.names import jobs_for
 
-    with Workshop(options) as workshop:
+    jobs = jobs_for(sources, output)
+    _check_reports(reports, jobs, output, overwrite=options.write.overwrite)
+    with Record("redact", reports, jobs, options) as record, Workshop(options) as workshop:
 
         def do(job: Job, tell: Listener) -> tuple[str, int]:
-            done = workshop.redact(job, tell)
+            done = workshop.redact(job, tell, lambda plan: record.planned(job, plan))
             code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
+            record.rendered(job, done.rendered, code, done.plan_sha256)
             return summary.redacted(done, options.risk.bound), code
 
         _tell_left_out(sources, output)
-        code = _run(jobs_for(sources, output), do, output, writes=True)
+        code = _run(jobs, do, output, writes=True, record=record)
     sys.exit(code)
 
 
@@ -163,33 +168,51 @@ def find(
 @click.argument("source", type=A_PATH)
 @click.option("--plan", "plan_path", type=A_PATH, required=True, help="The plan to obey, made by efface find or redact.")
 @click.option("-o", "--output", type=A_PATH, required=True, help="Target file.")
-@options_of(*RENDERS)
-def render(source: Path, plan_path: Path, output: Path, **values: Any) -> None:
+@reports
+@options_of(*RENDERS, "report")
+def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...], **values: Any) -> None:
     """Write a copy of SOURCE, erased as a plan says."""
     options = options_from(values)
     from efface.cli import summary
-    from efface.files import require_target
+    from efface.files import require_target, sha256_of
     from efface.pipeline.jobs import Workshop
     from efface.pipeline.names import Job
     from efface.planning.sidecar import load
 
+    jobs = [Job(source, source.name, output, plan_path)]
+    _check_reports(reports, jobs, output, overwrite=options.write.overwrite)
+
     def do(job: Job, tell: Listener) -> tuple[str, int]:
         require_target(job.target, (job.source, plan_path), overwrite=options.write.overwrite)
         plan = load(plan_path)
+        record.planned(job, plan, sha256_of(plan_path))
         done = workshop.render(job.source, plan, job.target, tell)
-        said = [summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]
-        return "\n".join(said), summary.code_of(done.verification)
+        code = summary.code_of(done.verification)
+        record.rendered(job, done, code)
+        return "\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]), code
 
-    with Workshop(options) as workshop:
-        sys.exit(_run([Job(source, source.name, output, plan_path)], do, output, writes=True))
+    with Record("render", reports, jobs, options) as record, Workshop(options) as workshop:
+        code = _run(jobs, do, output, writes=True, record=record)
+    sys.exit(code)
 
 
-def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], output: Path | None, *, writes: bool) -> int:
+def _check_reports(reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool) -> None:
+    """Refuses reports before the work. Raises click.UsageError, OutputError."""
+    written = [p for job in jobs for p in (job.target, job.plan_path)]
+    makes = output if [job.target for job in jobs] != [output] else None
+    require_reports(reports, written, [job.source for job in jobs], overwrite=overwrite, makes=makes)
+
+
+def _run(
+    jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], output: Path | None, *, writes: bool,
+    record: Record | None = None,
+) -> int:  # fmt: skip
     """Does every job, says of each how it went, and gives the gravest exit code.
 
     do      gives what to say of a job that was done, and its exit code.
     output  what -o names. Where that is a folder for many targets, it is made; the folder of a single one must be there.
     writes  the targets that the jobs name are written; otherwise they are only names.
+    record  is told of errors, and of the exit code.
     """
     from rich.console import Console
 
@@ -219,12 +242,17 @@ def _run(jobs: Sequence[Job], do: Callable[[Job, Listener], tuple[str, int]], ou
             for job, error in each(jobs, one, writes=writes, makes_folders=makes_folders):
                 if error is not None:
                     failed.append((job, error))
+                    if record is not None:
+                        record.failed(job, error)
     finally:  # also when the run ends early
         for _, error in failed:
             click.echo(f"efface: {error}", err=True)
     if len(jobs) != 1:
         display.say(_tally(len(jobs), len(failed), codes.count(EXIT_LOOK)))
-    return worst([*codes, *(e.exit_code for _, e in failed)])
+    code = worst([*codes, *(e.exit_code for _, e in failed)])
+    if record is not None:
+        record.ended(code)
+    return code
 
 
 def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:

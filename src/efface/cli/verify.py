@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from efface.cli.flags import options_from, options_of
+from efface.cli.reporting import Record, reports, require_reports
 from efface.errors import EXIT_LOOK, EXIT_OK, VerificationFailed, printable
 from efface.findings import Check, Finding, Outcome, Verification
 
@@ -34,8 +35,12 @@ WIDTH = 110
 @click.option("--source", type=A_PATH, help="The source that it was made of. Without it nobody can say whether it survives.")
 @click.option("--quick", is_flag=True, show_default="off", help="Take the second look at a sample of the frames only.")
 @click.option("--json", "as_json", is_flag=True, show_default="off", help="Print everything as JSON.")
-@options_of("detect", "read", without=("--sensitivity",))
-def verify(target: Path, plan: Path | None, source: Path | None, quick: bool, as_json: bool, **values: Any) -> None:
+@click.option("--overwrite", "write__overwrite", is_flag=True, show_default="off", help="Replace reports that exist already.")
+@reports
+@options_of("detect", "read", "report", without=("--sensitivity",))
+def verify(
+    target: Path, plan: Path | None, source: Path | None, quick: bool, as_json: bool, reports: tuple[Path, ...], **values: Any
+) -> None:
     """Check a finished target again, from the disk, as a stranger would.
 
     Hashes, coverage (does anything of the source survive where the plan erases?), a second look for faces and plates, leftovers
@@ -44,14 +49,23 @@ def verify(target: Path, plan: Path | None, source: Path | None, quick: bool, as
     Exit codes: 0 clean; 6 not clean; 7 something that a person should look at.
     """
     options = options_from(values | {"verify__level": "quick" if quick else "full"})
+    from efface.files import sha256_of
     from efface.pipeline.jobs import Workshop
-    from efface.pipeline.names import plan_beside
+    from efface.pipeline.names import Job, plan_beside
+    from efface.planning.sidecar import load
 
     beside = plan_beside(target) if plan is None else None
     if beside is not None:
         click.echo(f"efface: the plan beside the target is used: {printable(beside)}", err=True)
-    with Workshop(options) as workshop:
-        found = _with_progress(workshop, target, plan or beside, source)
+    used = plan or beside
+    inputs = [p for p in (target, used, source) if p is not None]
+    require_reports(reports, [], inputs, overwrite=options.write.overwrite, makes=None)
+    job = Job(source or target, (source or target).name, target, used or target)
+    with Record("verify", reports, [job], options, is_quiet=as_json) as record, Workshop(options) as workshop:
+        if used is not None and reports:
+            record.planned(job, load(used), sha256_of(used))
+        found = _with_progress(workshop, target, used, source)
+        record.verified(job, found, CODES[_outcome(found)])
     if as_json:
         click.echo(json.dumps(as_data(found), indent=1, allow_nan=False))
     else:

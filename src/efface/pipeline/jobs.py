@@ -82,12 +82,16 @@ class Workshop:
         """What can be said of a target. Raises InputError, PartMissing."""
         return verify(target, plan, source, self.options, self._open_checker, listener)
 
-    def redact(self, job: Job, listener: Listener) -> Redacted:
-        """Plan and target for one source. The plan appears after the target, so it never stands beside nothing."""
+    def redact(self, job: Job, listener: Listener, planned: Callable[[Plan], None] = lambda plan: None) -> Redacted:
+        """Plan and target for one source. The plan appears after the target, so it never stands beside nothing.
+
+        planned  is told the plan before the target is made: whoever reports wants it when that fails, too.
+        """
         require_source(job.source)
         for path in (job.target, job.plan_path):
             require_target(path, (job.source,), overwrite=self.options.write.overwrite)
         plan = self.find(job.source, listener)
+        planned(plan)
         with staged(job.plan_path, overwrite=self.options.write.overwrite) as draft:
             sidecar.save(plan, draft)
             plan_sha256 = sha256_of(draft)

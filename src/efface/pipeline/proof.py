@@ -13,13 +13,14 @@ from efface.detections import FINDABLE
 from efface.errors import EffaceError, PartMissing, VerificationFailed
 from efface.events import Event, Listener
 from efface.files import sha256_of
-from efface.findings import Check, Outcome, Verification
+from efface.findings import Check, Finding, Outcome, Verification
 from efface.media.base import Source
 from efface.options import DetectOptions, Options, ReadOptions
 from efface.pipeline.names import plan_beside
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
+from efface.verify.fidelity import NAME as FIDELITY
 from efface.verify.second_look import SecondLook
 from efface.verify.target import CHECKS, Evidence, checked
 
@@ -68,10 +69,12 @@ def prove(draft: Draft, target: Path, options: Options, opening: Opening, listen
     except PartMissing:
         raise
     except EffaceError as e:
-        raise VerificationFailed(target, [f"it cannot be opened: {type(e).__name__}"]) from e
+        unopened = Finding(FIDELITY, f"it cannot be opened: {type(e).__name__}")
+        found = Verification((Check(FIDELITY, Outcome.NOT_CLEAN, (unopened,)),))
+        raise VerificationFailed(target, [unopened.message], found) from e
     if found.outcome is Outcome.NOT_CLEAN:
         grave = [c for c in found.checks if c.outcome is Outcome.NOT_CLEAN]
-        raise VerificationFailed(target, [f.message for c in grave for f in c.findings])
+        raise VerificationFailed(target, [f.message for c in grave for f in c.findings], found)
     return found
 
 

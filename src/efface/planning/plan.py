@@ -8,7 +8,7 @@ in its edits, and `revised`, `regions` and all that is erased follow from both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from efface.detections import DRAWN
 from efface.geometry import Box, Size
 from efface.planning.doubt import Doubt
 from efface.planning.edits import read
-from efface.planning.revise import MOST_TRACKS, Revised, revised
+from efface.planning.revise import MOST_TRACKS, Revised, part_of, revised
 from efface.regions import Region
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
@@ -171,6 +171,20 @@ class Plan:
             found = (track.reason != Reason.DRAWN) & (track.frame >= area.first) & (track.frame <= area.last)
             stays &= ~(within & found)
         return stays
+
+    def settled(self) -> Plan:
+        """The same as a plan without edits, for those who count and list: tracks after all edits, without what is not erased in
+        kept areas and black frames, and the doubts that nobody looked at yet. Black frames and kept areas themselves are lost.
+        """
+        if not self.edits:
+            return self
+        now = self._revised
+        parts = ((t, np.ones(len(t), np.bool_) if t.keep else self.erased_rows(t)) for t in now.tracks)
+        tracks = tuple(part_of(t, rows) for t, rows in parts if rows.any())
+        there = {t.id for t in tracks}
+        left = (d for d in self.doubts if (d.track, d.first, d.last) not in now.accepted and now.now(d.track) in there)
+        doubts = tuple(replace(d, track=now.now(d.track)) for d in left)
+        return replace(self, tracks=tracks, doubts=doubts, edits=())
 
     @property
     def risk(self) -> float:

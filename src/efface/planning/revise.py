@@ -233,7 +233,7 @@ class _Desk:
         parts = [track.xyxy[[0] * len(before)], track.xyxy[[-1] * len(after)]]
         frame, xyxy = np.concatenate([before, after]), np.concatenate(parts)
         self._require_inside(frame, xyxy)
-        self.tracks[track.id] = _over(_rows(track, inside), frame, xyxy)
+        self.tracks[track.id] = _over(part_of(track, inside), frame, xyxy)
 
     def _join(self, one: Track, other: Track) -> None:
         if one.id == other.id:
@@ -252,8 +252,8 @@ class _Desk:
         later = track.frame >= edit.frame
         if later.all() or not later.any():
             raise ValueError(f"an edit splits track {track.id} where it does not go on")
-        self.tracks[track.id] = _rows(track, ~later)
-        self.tracks[edit.new] = replace(_rows(track, later), id=edit.new)
+        self.tracks[track.id] = part_of(track, ~later)
+        self.tracks[edit.new] = replace(part_of(track, later), id=edit.new)
         keys = self.keys.pop(track.id, set())
         self.keys[track.id] = {k for k in keys if k < edit.frame}
         self.keys[edit.new] = {k for k in keys if k >= edit.frame}
@@ -280,7 +280,8 @@ def _drawn(number: int, kind: int, frame: NDArray[np.int32], xyxy: Boxes) -> Tra
     return Track(number, kind, frame, xyxy, np.full(n, Reason.DRAWN, np.uint8), np.zeros(n, np.float32))
 
 
-def _rows(track: Track, which: NDArray[np.bool_]) -> Track:
+def part_of(track: Track, which: NDArray[np.bool_]) -> Track:
+    """Some moments of a track; at least one."""
     return replace(
         track, frame=track.frame[which], xyxy=track.xyxy[which], reason=track.reason[which], score=track.score[which]
     )

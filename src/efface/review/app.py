@@ -24,6 +24,7 @@ from efface.review import views
 from efface.review.desk import Desk, Folder
 from efface.review.document import Conflict
 from efface.review.hub import Hub
+from efface.review.reporting import REPORT_POLICY, report_of
 from efface.version import VERSION
 
 TYPES = {
@@ -131,7 +132,11 @@ class Routes:
 
     async def report(self, request: Request) -> Response:
         """The report on what was rendered."""
-        raise HTTPException(404)
+        folder = await self._ready(request)
+        pieces = await run_in_threadpool(report_of, self._desk, folder)
+        if pieces is None:
+            raise HTTPException(404)
+        return Response(pieces, media_type="text/html", headers={"content-security-policy": REPORT_POLICY})
 
     async def edits(self, request: Request) -> Response:
         """Adds to the log. 409 where somebody else did so meanwhile."""

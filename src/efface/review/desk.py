@@ -20,6 +20,7 @@ from efface.files import require_source
 from efface.findings import Outcome, Verification
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options
+from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Workshop, write_plan
 from efface.pipeline.names import Job, names_of_plans
 from efface.pipeline.sources import opened
@@ -69,8 +70,8 @@ class Folder:
     pictures: Pictures | None = None
     works: dict[str, Work] = field(default_factory=dict)
     proxy: Path | None = None
-    rendered: tuple[int, Path] | None = None
-    verification: Verification | None = None
+    done: Rendered | None = None
+    rendered_plan: Plan | None = None
     error: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -128,9 +129,8 @@ class Desk:
             if _plan_beside(folder.job) is None:
                 return "new"
             return "rendered" if _is_rendered(folder.job) else "review"
-        if folder.rendered is not None and folder.rendered[0] == folder.document.version:
-            return "rendered"
-        if folder.rendered is None and _is_rendered(folder.job):
+        is_same = folder.rendered_plan is not None and folder.rendered_plan.edits == folder.plan.edits
+        if is_same or (folder.rendered_plan is None and _is_rendered(folder.job)):
             return "rendered"
         return "accepted" if folder.document.plan.revised.approved else "review"
 
@@ -177,10 +177,10 @@ class Desk:
             document = folder.document
             if document is None:
                 raise LookupError("it was not looked at yet")
-            plan, version = document.plan, document.version
+            plan = document.plan
             with Workshop(options) as workshop:
                 done = workshop.render(folder.job.source, plan, folder.job.target, listener)
-            folder.rendered, folder.verification = (version, done.target), done.verification
+            folder.done, folder.rendered_plan = done, plan
             work.result = {"target": done.target.name, "regions": done.regions, "frames": done.frames} | checks(
                 done.verification
             )

@@ -82,7 +82,7 @@ def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
 def _verification(folder: Folder) -> dict[str, Any] | None:
     from efface.review.desk import checks
 
-    return checks(folder.verification) if folder.verification is not None else None
+    return checks(folder.done.verification) if folder.done is not None else None
 
 
 def _named(edits: tuple[Edit, ...]) -> str:

@@ -1,0 +1,560 @@
+"""What a report tells, gathered once, so that page, JSON and terminal cannot disagree.
+
+Nothing here names a file, a place or a date unless that was asked for: files are numbered, and known by their hashes. No pixels
+get here. Whatever can grow with a film (tracks, moments, findings) is bounded, and what was left out is counted.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detections import FINDABLE, KINDS
+from efface.errors import printable
+from efface.findings import Outcome, Verification
+from efface.geometry import Box, Size
+from efface.options import settings
+from efface.planning.doubt import Doubt
+from efface.planning.plan import Plan
+from efface.timing import timecode
+from efface.tracks import Reason, Track
+from efface.version import VERSION
+
+MOST_LANES = 24
+"""Tracks of one film that are drawn. More than a screen of them nobody reads; the rest is in the density, and counted."""
+
+MOST_STRETCHES = 240
+"""Stretches of one track. A track that flickers more than this is told in steps of several frames."""
+
+MOST_MOMENTS = 100
+MOST_FINDINGS = 200
+MOST_CUTS = 500
+MOST_GAPS = 200
+"""Listed of each for one file; the rest is counted."""
+
+BINS = 240
+"""Columns of the density: as many as a telephone has room for."""
+
+WORTH_A_LOOK = 0.5
+"""Share of the bound from which a moment is told: one that is far below it is not worth the reader's time."""
+
+LONGEST_TEXT = 200
+"""Characters of a text from a plan's file. Such files may be hostile."""
+
+LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "pillow-heif", "scipy")
+"""What decodes, looks, paints and encodes; their versions belong to what was done."""
+
+PAINTED = ("paint", "read", "write", "verify")
+"""Branches of the options that count when a target is written; the others counted when the plan was made."""
+
+NOT_TOLD = {"redact": ("report",), "render": ("report",), "verify": ("report", "paint", "write")}
+"""Branches that say nothing about what was erased, by command. How a copy was painted that is only checked, nobody knows."""
+
+
+class Verdict(Enum):
+    """How it ended for one file, and for all: the gravest of theirs."""
+
+    CLEAN = "clean"
+    REVIEW = "needs review"
+    """A target is there, and a person should look at moments that are named."""
+    NOT_VERIFIED = "not verified"
+    """A target is there, and no check has looked at it."""
+    NOT_DONE = "not done"
+    """There is no target, as an error came first."""
+    NOT_CLEAN = "not clean"
+    """A check found what should not be there."""
+
+    @property
+    def gravity(self) -> int:
+        """More is worse."""
+        return list(Verdict).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What is known of a source, or of what a plan was made for.
+
+    size_wh    of the first frame; sizes is the number of different ones.
+    sha256     empty where a plan's file names none.
+    duration_s seconds from the start of the first frame to the end of the last; None for photos.
+    """
+
+    medium: str
+    sha256: str
+    size_wh: Size
+    sizes: int
+    frames: int
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Everything of one kind that was found in a file.
+
+    tracks    objects of a photo; in film stretches of objects, as efface does not recognise anybody.
+    kept      of them, those that a person asked to keep visible.
+    areas     erased areas in all frames together: seen, bridged, extended and drawn ones.
+    """
+
+    kind: str
+    tracks: int
+    kept: int
+    areas: int
+    seen: int
+    bridged: int
+    extended: int
+    drawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Frames one after the other, both ends included, that are covered for one reason (name of a `Reason`, small letters)."""
+
+    first: int
+    last: int
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One track over time.
+
+    is_exact   every frame stands in its stretch; otherwise several frames make a step, told by its least certain reason.
+    risk       that of its riskiest moment.
+    """
+
+    track: int
+    kind: str
+    is_kept: bool
+    start_s: float
+    end_s: float
+    areas: Mapping[str, int]
+    stretches: tuple[Stretch, ...]
+    is_exact: bool
+    risk: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Frames in which something of one track may be visible. `place` is a ninth of the picture, in words."""
+
+    track: int
+    kind: str
+    frames: tuple[int, int]
+    start_s: float
+    end_s: float
+    box: Box
+    place: str
+    causes: tuple[str, ...]
+    risk: float
+    is_above: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Frames one after the other, both ends included."""
+
+    first: int
+    last: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a plan holds.
+
+    asked        kinds that were looked for.
+    shots        1 and one more for every shot change; `cuts` are their times in seconds, the first MOST_CUTS of them.
+    blacked_out  frames that could not be decoded, `gaps` where they are, the first MOST_GAPS of them.
+    lanes        the tracks that are drawn, by time; `tracks` counts all.
+    density      erased areas at a time, the most in each of up to BINS equal steps; `density_seen` of them those in sight.
+    moments      those worth a look, the riskiest first; `doubts` counts all, `worth` those worth a look, `above` those
+                 above the bound.
+    edits        changes that a person made.
+    """
+
+    asked: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    tracks: int
+    areas: int
+    shots: int
+    cuts: tuple[float, ...]
+    blacked_out: int
+    gaps: tuple[Span, ...]
+    lanes: tuple[Lane, ...]
+    density: tuple[int, ...]
+    density_seen: tuple[int, ...]
+    moments: tuple[Moment, ...]
+    doubts: int
+    worth: int
+    above: int
+    bound: float
+    edits: int
+
+    @property
+    def risk(self) -> float:
+        """That of the riskiest moment."""
+        return self.moments[0].risk if self.moments else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was written: frames or pages, erased areas in them, frames that are black, sound streams."""
+
+    frames: int
+    areas: int
+    blacked_out: int
+    audio_kept: int
+    audio_dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error: name of its class, what it says, and what to try. Neither holds a file's name unless names are told."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A setting that counted. Values as people write them; `None` stands as an empty text."""
+
+    flag: str
+    value: str
+    default: str
+    unit: str
+
+    @property
+    def is_changed(self) -> bool:
+        """It is not the default."""
+        return self.value != self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A detector that looked."""
+
+    name: str
+    version: str
+    sha256: str
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Everything about one file. What is None was not there, or nobody got so far.
+
+    number       1, 2, ... in the order of work.
+    name         the source's name, relative to the folder that was asked for, and the target's, where names are told.
+    target_sha256 of the target; empty where there is none.
+    found        what the plan holds; also where no target came of it.
+    """
+
+    number: int
+    verdict: Verdict
+    exit_code: int
+    name: str = ""
+    target_name: str = ""
+    failure: Failure | None = None
+    media: Media | None = None
+    plan_sha256: str = ""
+    target_sha256: str = ""
+    found: Found | None = None
+    done: Done | None = None
+    verification: Verification | None = None
+    chosen: tuple[Chosen, ...] = ()
+    networks: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole run. `made` is when, in UTC to the minute, where that was asked for."""
+
+    command: str
+    entries: tuple[Entry, ...]
+    exit_code: int
+    made: str = ""
+    version: str = VERSION
+    software: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest; without any file nothing was done."""
+        return max((e.verdict for e in self.entries), key=lambda v: v.gravity, default=Verdict.NOT_DONE)
+
+
+def media_of(plan: Plan) -> Media:
+    """What a plan knows of its source."""
+    times = _Times(plan)
+    length = times.end_s(len(plan.timeline) - 1) if plan.medium != "photo" and len(plan.timeline) else None
+    sha256 = plan.source_sha256 if re.fullmatch(r"[0-9a-f]{64}", plan.source_sha256, re.ASCII) else ""
+    size_wh = plan.sizes[0] if plan.sizes else (0, 0)
+    return Media(plan.medium, sha256, size_wh, max(len(set(plan.sizes)), 1), len(plan.timeline), length)
+
+
+def found_in(plan: Plan, bound: float) -> Found:
+    """What the plan holds after all edits. `bound` is that of the risk."""
+    areas, edits = plan.region_count, len(plan.edits)
+    plan = plan.settled()
+    times = _Times(plan)
+    density, seen = _density(plan, times)
+    worth = [d for d in plan.doubts if d.risk > bound * WORTH_A_LOOK]
+    return Found(
+        asked=_asked(plan),
+        kinds=tuple(k for i, kind in enumerate(KINDS) if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks),
+        tracks=len(plan.tracks),
+        areas=areas,
+        shots=len(plan.cuts) + 1,
+        cuts=tuple(times.start_s(c) for c in plan.cuts[:MOST_CUTS]),
+        blacked_out=len(plan.bad),
+        gaps=tuple(times.span(first, last) for first, last in _runs(np.array(plan.bad, np.int64))[:MOST_GAPS]),
+        lanes=() if plan.medium == "photo" else tuple(_lane(t, plan, times) for t in _worth_drawing(plan)),
+        density=density,
+        density_seen=seen,
+        moments=tuple(_moment(d, plan, times, bound) for d in worth[:MOST_MOMENTS]),
+        doubts=len(plan.doubts),
+        worth=len(worth),
+        above=sum(d.risk > bound for d in plan.doubts),
+        bound=bound,
+        edits=edits,
+    )
+
+
+class _Times:
+    """Seconds from the start of the film, rounded to milliseconds."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._seconds = plan.timeline.seconds
+        self._frame_s = float(np.median(np.diff(self._seconds))) if len(self._seconds) > 1 else 0.0
+
+    def start_s(self, frame: int) -> float:
+        return round(float(self._seconds[frame]), 3)
+
+    def end_s(self, frame: int) -> float:
+        last = frame + 1 >= len(self._seconds)
+        return round(float(self._seconds[frame]) + self._frame_s if last else float(self._seconds[frame + 1]), 3)
+
+    def span(self, first: int, last: int) -> Span:
+        return Span(first, last, self.start_s(first), self.end_s(last))
+
+    def steps(self) -> list[slice]:
+        """The frames that are shown in each of up to BINS equal steps of the whole time."""
+        count = min(BINS, len(self._seconds))
+        edges = np.linspace(0, self.end_s(len(self._seconds) - 1), count + 1)
+        first = np.maximum(np.searchsorted(self._seconds, edges[:-1] + 1e-6, side="right") - 1, 0)
+        stop = np.maximum(np.searchsorted(self._seconds, edges[1:] - 1e-6), first + 1)
+        return [slice(a, b) for a, b in zip(first.tolist(), stop.tolist(), strict=True)]
+
+
+def _asked(plan: Plan) -> tuple[str, ...]:
+    """The kinds that were looked for, as the plan's options say; plans older than the choice know faces only."""
+    asked = plan.options.get("detect")
+    kinds = str(asked.get("kinds", "")).split(",") if isinstance(asked, Mapping) else []
+    return tuple(k for k in FINDABLE if k in kinds) or FINDABLE[:1]
+
+
+def _kind(kind: str, tracks: list[Track]) -> Kind:
+    erased = [t.reason for t in tracks if not t.keep]
+    counts = np.bincount(np.concatenate([np.empty(0, np.uint8), *erased]), minlength=len(Reason)).tolist()
+    return Kind(kind, len(tracks), len(tracks) - len(erased), sum(counts), *counts)
+
+
+def _worth_drawing(plan: Plan) -> list[Track]:
+    """At most MOST_LANES tracks in the order of time: those kept visible, then the riskiest, then the longest."""
+    risks = _risks(plan)
+    first = sorted(plan.tracks, key=lambda t: (not t.keep, -risks.get(t.id, 0.0), -len(t), t.id))[:MOST_LANES]
+    return sorted(first, key=lambda t: (int(t.frame[0]), t.id))
+
+
+def _risks(plan: Plan) -> dict[int, float]:
+    risks: dict[int, float] = {}
+    for d in plan.doubts:
+        risks[d.track] = max(d.risk, risks.get(d.track, 0.0))
+    return risks
+
+
+def _lane(track: Track, plan: Plan, times: _Times) -> Lane:
+    stretches, is_exact = _stretches(track, times)
+    counts = np.bincount(track.reason, minlength=len(Reason)).tolist()
+    areas = {r.name.lower(): n for r, n in zip(Reason, counts, strict=True)}
+    start_s, end_s = times.start_s(int(track.frame[0])), times.end_s(int(track.frame[-1]))
+    risk = _risks(plan).get(track.id, 0.0)
+    return Lane(track.id, KINDS[track.kind], track.keep, start_s, end_s, areas, stretches, is_exact, risk)
+
+
+def _stretches(track: Track, times: _Times) -> tuple[tuple[Stretch, ...], bool]:
+    first, last, reason = _reason_runs(track.frame.astype(np.int64), track.frame.astype(np.int64), track.reason)
+    is_exact = len(first) <= MOST_STRETCHES
+    if not is_exact:
+        step = -(-int(track.frame[-1] - track.frame[0] + 1) // MOST_STRETCHES)
+        block = (track.frame - track.frame[0]) // step
+        starts = np.flatnonzero(np.diff(block, prepend=-1))
+        # BRIDGED and EXTENDED stand above SEEN, and DRAWN is as certain as it gets.
+        worst = np.maximum.reduceat(np.where(track.reason == Reason.DRAWN, 0, track.reason), starts)
+        worst = np.where(np.minimum.reduceat(track.reason, starts) == Reason.DRAWN, Reason.DRAWN, worst)
+        ends = np.append(starts[1:], len(track)) - 1
+        first, last, reason = _reason_runs(track.frame[starts].astype(np.int64), track.frame[ends].astype(np.int64), worst)
+    told = [
+        Stretch(a, b, times.start_s(a), times.end_s(b), Reason(r).name.lower())
+        for a, b, r in zip(first.tolist(), last.tolist(), reason.tolist(), strict=True)
+    ]
+    return tuple(told), is_exact
+
+
+def _reason_runs(
+    first: NDArray[np.int64], last: NDArray[np.int64], reason: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.integer[Any]]]:
+    """Joins neighbours of one reason with no frame between them."""
+    breaks = np.flatnonzero((first[1:] != last[:-1] + 1) | (reason[1:] != reason[:-1])) + 1
+    starts, ends = np.append(0, breaks), np.append(breaks, len(first)) - 1
+    return first[starts], last[ends], reason[starts]
+
+
+def _runs(numbers: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """(first, last) of each stretch of neighbouring numbers."""
+    if not len(numbers):
+        return []
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    return [(int(part[0]), int(part[-1])) for part in np.split(numbers, breaks)]
+
+
+def _density(plan: Plan, times: _Times) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if plan.medium == "photo" or not len(plan.timeline):
+        return (), ()
+    steps, told = times.steps(), []
+    for wanted in (tuple(Reason), (Reason.SEEN, Reason.DRAWN)):
+        areas = np.zeros(len(plan.timeline), np.int64)
+        for t in plan.tracks:
+            if not t.keep:
+                areas[t.frame[np.isin(t.reason, wanted)]] += 1
+        told.append(tuple(int(areas[s].max()) for s in steps))
+    return told[0], told[1]
+
+
+def _moment(doubt: Doubt, plan: Plan, times: _Times, bound: float) -> Moment:
+    kind = next(KINDS[t.kind] for t in plan.tracks if t.id == doubt.track)
+    return Moment(
+        doubt.track, kind, (doubt.first, doubt.last), times.start_s(doubt.first), times.start_s(doubt.last),
+        doubt.box, place(doubt.box, plan.size_at(doubt.first)), doubt.causes, doubt.risk, doubt.risk > bound,
+    )  # fmt: skip
+
+
+def place(box: Box, size_wh: Size) -> str:
+    """In which ninth of the picture the middle of the box lies."""
+    x, y = (min((box[i] + box[i + 2]) * 3 // (2 * size_wh[i]), 2) for i in (0, 1))
+    across, down = ("left", "middle", "right")[x], ("top", "middle", "bottom")[y]
+    return across if across == down else " ".join(w for w in (down, across) if w != "middle")
+
+
+def networks_of(plan: Plan) -> tuple[Network, ...]:
+    """The detectors that a plan names, at most as many as there are kinds, and some."""
+    told = [[_short(d.get(name, "")) for name in ("name", "version", "sha256", "runtime")] for d in plan.detectors[:16]]
+    return tuple(Network(*values) for values in told)
+
+
+def chosen(command: str, asked: Mapping[str, Any], planned: Mapping[str, Any] | None = None) -> tuple[Chosen, ...]:
+    """The settings that counted, those that are no defaults first.
+
+    asked    of this run, branch by branch, as `dataclasses.asdict(Options)` says it.
+    planned  of the run that made the plan; what was looked for, and how, stands there. A plan's file may hold anything.
+    """
+    told = []
+    for s in settings():
+        if s.branch in NOT_TOLD[command]:
+            continue
+        branch = (asked if planned is None or s.branch in PAINTED else planned).get(s.branch)
+        if isinstance(branch, Mapping) and s.name in branch:
+            told.append(Chosen(s.flag, _said(branch[s.name]), _said(s.default), s.unit))
+    return tuple(sorted(told, key=lambda c: not c.is_changed))
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else _short(value)
+
+
+def _short(value: object) -> str:
+    text = printable(value)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def verdict_of(found: Found | None, verification: Verification | None) -> Verdict:
+    """How it ended for a file whose target is there."""
+    outcomes = {c.outcome for c in verification.checks} if verification else set()
+    if Outcome.NOT_CLEAN in outcomes:
+        return Verdict.NOT_CLEAN
+    if not outcomes - {Outcome.SKIPPED}:
+        return Verdict.NOT_VERIFIED
+    is_doubtful = found is not None and found.above > 0
+    return Verdict.REVIEW if is_doubtful or Outcome.REVIEW in outcomes else Verdict.CLEAN
+
+
+def failure_of(error: Exception, private: Collection[str]) -> Failure:
+    """What a report says of an error, without the names of files.
+
+    private  words of names and folders, as `words_of` gives them. A reason of the system or of a decoder may quote some; such a
+             one is left out, as rather too little is said than a name.
+    """
+    kind = type(error).__name__
+    lead = str(getattr(error, "lead", ""))
+    why, at, hint = (_public(str(getattr(error, part, "") or ""), private) for part in ("why", "at", "hint"))
+    message = f"It {lead}" if lead else _FIXED.get(kind, "An error that efface did not expect")
+    message += f" at {at}" if at else ""
+    message += f": {why}." if why else "."
+    return Failure(kind, _short(message), _short(hint))
+
+
+def words_of(text: str) -> set[str]:
+    """The words in a name or path, in small letters."""
+    return set(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _public(text: str, private: Collection[str]) -> str:
+    return "" if "/" in text or "\\" in text or not words_of(text).isdisjoint(private) else text
+
+
+_FIXED = {
+    "UndecodableFrame": "A frame cannot be decoded",
+    "TooManyPixels": "It has more pixels than the limit",
+    "UsageError": "The request contradicts itself",
+    "ModelUnusable": "A model cannot be used",
+    "DeviceMissing": "The device that was asked for is not available",
+    "PartMissing": "A part of efface is missing",
+    "DetectorFailed": "The detector failed",
+    "EncoderMissing": "The encoder is not part of this installation",
+    "VerificationFailed": "The finished draft did not pass its check and was deleted",
+    "Interrupted": "It was not finished, as the run was interrupted",
+}
+"""What errors say whose message is made from other parts."""
+
+
+def software() -> dict[str, str]:
+    """Versions of what worked, by name."""
+    told = {"efface": VERSION, "python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            told[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # another build of the run-time stands in its place
+            continue
+    return told
+
+
+def span_text(start_s: float, end_s: float) -> str:
+    """From when to when, for people."""
+    return f"{timecode(start_s)} to {timecode(end_s)}"

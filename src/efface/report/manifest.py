@@ -1,0 +1,153 @@
+"""The report as JSON, for machines and archives. `schema.json` beside this file says what may stand where."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib import resources
+from typing import Any
+
+from efface.errors import printable
+from efface.findings import Check, Finding
+from efface.report import wording
+from efface.report.facts import MOST_FINDINGS, Entry, Found, Lane, Media, Moment, Report, Span
+from efface.timing import timecode
+
+FORMAT = "efface-report"
+VERSION = 1
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) that every report obeys."""
+    found: dict[str, Any] = json.loads(resources.files("efface.report").joinpath("schema.json").read_text("utf-8"))
+    return found
+
+
+def text(report: Report) -> str:
+    """The content of the file."""
+    return json.dumps(said(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def said(report: Report) -> dict[str, Any]:
+    """The report as plain values. Times are seconds from the start of the film, and timecodes; frames count from 0."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "efface": report.version,
+        "command": report.command,
+        "made": report.made or None,
+        "outcome": report.verdict.value,
+        "exit_code": report.exit_code,
+        "sentence": wording.headline(report),
+        "next": list(wording.advice(report)),
+        "counts": {"files": len(report.entries)} | {v.value: n for v, n in wording.counts(report)},
+        "files": [_entry(e) for e in report.entries],
+        "software": dict(report.software),
+        "not_promised": list(wording.LIMITS),
+        "private": wording.PRIVATE,
+    }
+
+
+def _entry(e: Entry) -> dict[str, Any]:
+    return {
+        "number": e.number,
+        "name": printable(e.name) or None,
+        "target_name": printable(e.target_name) or None,
+        "outcome": e.verdict.value,
+        "exit_code": e.exit_code,
+        "sentence": wording.sentence(e),
+        "error": asdict(e.failure) if e.failure else None,
+        "source": _media(e.media) if e.media else None,
+        "plan": {"sha256": e.plan_sha256 or None} if e.found else None,
+        "found": _found(e.found) if e.found else None,
+        "target_sha256": e.target_sha256 or None,
+        "done": asdict(e.done) if e.done else None,
+        "checks": [_check(c) for c in e.verification.checks] if e.verification else None,
+        "settings": [asdict(c) | {"changed": c.is_changed} for c in e.chosen],
+        "detectors": [asdict(n) for n in e.networks],
+    }
+
+
+def _media(m: Media) -> dict[str, Any]:
+    length = None if m.duration_s is None else timecode(m.duration_s)
+    return {
+        "sha256": m.sha256 or None, "medium": m.medium, "size": list(m.size_wh), "sizes": m.sizes, "frames": m.frames,
+        "duration_s": m.duration_s, "duration": length,
+    }  # fmt: skip
+
+
+def _found(f: Found) -> dict[str, Any]:
+    return {
+        "asked": list(f.asked),
+        "tracks": f.tracks,
+        "areas": f.areas,
+        "kinds": [asdict(k) for k in f.kinds],
+        "shots": f.shots,
+        "cuts": [{"second": c, "timecode": timecode(c)} for c in f.cuts],
+        "blacked_out": f.blacked_out,
+        "blacked_out_where": [_span(g) for g in f.gaps],
+        "density": {"areas": list(f.density), "seen": list(f.density_seen)},
+        "drawn_tracks": [_lane(lane) for lane in f.lanes],
+        "tracks_not_drawn": f.tracks - len(f.lanes),
+        "risk_bound": f.bound,
+        "moments": [_moment(m) for m in f.moments],
+        "moments_in_all": f.doubts,
+        "moments_worth_a_look": f.worth,
+        "moments_above": f.above,
+        "edits": f.edits,
+    }
+
+
+def _span(s: Span) -> dict[str, Any]:
+    return _when((s.first, s.last), s.start_s, s.end_s)
+
+
+def _when(frames: tuple[int, int], start_s: float, end_s: float) -> dict[str, Any]:
+    return {"frames": list(frames), "seconds": [start_s, end_s], "timecodes": [timecode(start_s), timecode(end_s)]}
+
+
+def _lane(lane: Lane) -> dict[str, Any]:
+    return {
+        "track": lane.track,
+        "kind": lane.kind,
+        "kept": lane.is_kept,
+        "seconds": [lane.start_s, lane.end_s],
+        "timecodes": [timecode(lane.start_s), timecode(lane.end_s)],
+        "areas": dict(lane.areas),
+        "risk": lane.risk,
+        "exact": lane.is_exact,
+        "stretches": [[s.first, s.last, s.reason] for s in lane.stretches],
+    }
+
+
+def _moment(m: Moment) -> dict[str, Any]:
+    return _when(m.frames, m.start_s, m.end_s) | {
+        "track": m.track, "kind": m.kind, "risk": m.risk, "above": m.is_above, "causes": list(m.causes),
+        "why": wording.causes(m), "box": list(m.box), "place": m.place,
+    }  # fmt: skip
+
+
+def _check(c: Check) -> dict[str, Any]:
+    return {
+        "name": c.name,
+        "outcome": c.outcome.value,
+        "why_not": c.why or None,
+        "facts": {printable(name): _value(value) for name, value in c.facts.items()},
+        "findings": [_finding(f) for f in c.findings[:MOST_FINDINGS]],
+        "findings_in_all": len(c.findings),
+    }
+
+
+def _value(value: str | int | float) -> str | int | float:
+    return printable(value) if isinstance(value, str) else value
+
+
+def _finding(f: Finding) -> dict[str, Any]:
+    return {
+        "message": printable(f.message),
+        "frame": f.frame,
+        "second": None if f.time_s is None else round(f.time_s, 3),
+        "timecode": None if f.time_s is None else timecode(f.time_s),
+        "box": None if f.box is None else list(f.box),
+        "score": f.score,
+    }

@@ -1,0 +1,82 @@
+"""The report as a few lines for the terminal. Every number in them stands in the JSON as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from efface.errors import printable
+from efface.findings import Finding, Outcome
+from efface.report import wording
+from efface.report.facts import Done, Entry, Found, Media, Moment, Report, place
+
+MOST_LISTED = 5
+"""Moments and findings; page and JSON have more of them."""
+
+
+def lines(entry: Entry, target: object, plan: object = None) -> Iterator[str]:
+    """What is said of a file whose target is there. Its path is told here, to whoever named it."""
+    if entry.found is None or entry.media is None or entry.done is None:
+        return
+    said = wording.what_was_found(entry.found, entry.media)
+    yield f"{printable(target)}: {said}, {wording.areas(entry.done.areas)} erased; {_checked(entry)}."
+    yield from _notes(entry.found, entry.done)
+    if plan is not None:
+        yield f"  Plan: {printable(plan)}"
+
+
+def _checked(entry: Entry) -> str:
+    looked = entry.verification is not None and entry.verification.has_looked
+    return "checked" if looked else "NOT CHECKED, as --verify off asked for"
+
+
+def _notes(found: Found, done: Done) -> Iterator[str]:
+    if done.audio_dropped:
+        yield f"  Sound was dropped ({wording.streams(done.audio_dropped)}); voices identify people. --audio keep copies it."
+    if done.audio_kept:
+        yield f"  Sound was kept ({wording.streams(done.audio_kept)}); voices identify people."
+    if done.blacked_out:
+        yield f"  {done.blacked_out} frames could not be decoded and are black."
+    if not found.tracks:
+        yield f"  Look at it before you publish it: efface may have missed {wording.missed(found)}."
+
+
+def doubtful(found: Found, media: Media) -> Iterator[str]:
+    """Lines on the riskiest moments; none when nothing is worth a look."""
+    if not found.moments:
+        return
+    yield "  Moments to look at, riskiest first:"
+    for moment in found.moments[:MOST_LISTED]:
+        yield f"    {_moment(moment, media)}"
+    if said := wording.above(found):
+        yield f"  {said}: watch before you publish. Where something shows, --sensitivity high"
+        yield "  and longer --track-lead-in and --track-lead-out cover more."
+
+
+def _moment(moment: Moment, media: Media) -> str:
+    when = wording.where(moment, media)
+    gap = "  " if when else ""
+    return f"{moment.risk:.2f}  {when}{gap}{moment.kind}, {moment.place}: {wording.causes(moment)}"
+
+
+def seen_again(entry: Entry) -> Iterator[str]:
+    """Lines on what the checks of the target left to a person; none when there is nothing."""
+    checks = entry.verification.checks if entry.verification else ()
+    left = [f for c in checks if c.outcome is Outcome.REVIEW for f in c.findings]
+    if not left:
+        return
+    more = f", {MOST_LISTED} of {len(left)}" if len(left) > MOST_LISTED else ""
+    yield f"  The checks leave these for you to look at{more}:"
+    for f in sorted(left, key=lambda f: -(f.score or 1.0))[:MOST_LISTED]:
+        yield f"    {_left(f, entry.media)}"
+
+
+def _left(f: Finding, media: Media | None) -> str:
+    score = f"{f.score:.2f}  " if f.score is not None else ""
+    where = f", {place(f.box, media.size_wh)}" if f.box is not None and media is not None else ""
+    return f"{score}{printable(f.message)}{where}"
+
+
+def closing(report: Report, paths: list[str]) -> str:
+    """One line on the report itself: how it all ended, and where it stands."""
+    where = " and ".join(printable(p) for p in paths)
+    return f"Report, {report.verdict.value}: {where}"

@@ -1,0 +1,204 @@
+"""The sentences of a report, for the page, the JSON and the terminal alike. Counts, times, places in the picture; no names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from efface.findings import Check, Outcome
+from efface.planning.doubt import BEGAN, CUT, ENDED, FAR, SHORT, WEAK
+from efface.report.facts import Entry, Found, Media, Moment, Report, Verdict, span_text
+
+CAUSES = {
+    BEGAN: "covering starts in mid-picture",
+    ENDED: "covering stops in mid-picture",
+    FAR: "carried far without a sighting",
+    WEAK: "hardly seen",
+    SHORT: "seen briefly",
+    CUT: "beside a shot change",
+}
+
+REASONS = {
+    "seen": "the detector saw it",
+    "bridged": "between two sightings",
+    "extended": "before the first sighting, or after the last",
+    "drawn": "a person asked for it",
+}
+
+LIMITS = (
+    "That every face and every plate was found. Expect misses among profiles, heads turned away, faces behind hands, veils and "
+    "masks, in deep shade, and of a few pixels; and among plates that are small, steep, blurred or dirty.",
+    "That nobody is known without a face. Clothes, tattoos, hair, build, gait, company, places and times stay as they "
+    "are, and so do voices where sound was kept.",
+    "That other texts and pictures are covered: badges, papers, screens, reflections, numbers on doors and roofs.",
+    "That the unredacted picture is nowhere else. With another copy of it, this one can be matched.",
+    "That the camera cannot be told. A sensor leaves a pattern in its pictures, which stays outside of the erased areas.",
+    "That the checks see everything. They compare the copy with the plan, and look for what a program finds; a person who "
+    "knows the place sees more.",
+)
+"""What efface does not promise; docs/threat-model.md says it at length."""
+
+PRIVATE = (
+    "Keep this report with the original. It holds no pictures, but it says where to look for what may have been missed, and "
+    "whoever holds it and a file can tell whether that file is the original."
+)
+
+WATCH = "Watch the whole copy, slowly and at full size, with someone who knows the place. No program replaces your eyes."
+PUBLISH = "Publish the copy only, under a new name. Keep the plan and this report with the original."
+
+ADVICE = {
+    Verdict.CLEAN: (WATCH, PUBLISH),
+    Verdict.REVIEW: (
+        "Look at the moments and findings below before anything else, riskiest first.",
+        "Where something shows, do not publish. Redact again with --sensitivity high and with longer --track-lead-in and "
+        "--track-lead-out, or cut the scene.",
+        WATCH,
+    ),
+    Verdict.NOT_VERIFIED: (
+        "Treat the copy as if nobody had looked at it. Redact again with the checks on before you rely on it.",
+        WATCH,
+    ),
+    Verdict.NOT_CLEAN: (
+        "Do not publish this file in any form. The findings below say what a check saw, and where.",
+        "Please report it: a draft that fails its check is a fault of efface. This report has no picture in it, and a file's "
+        "name only where names were asked for.",
+    ),
+    Verdict.NOT_DONE: (
+        "There is no copy of what was not done, and the originals are as they were.",
+        "See the reason below, and run the same command again when it is gone.",
+    ),
+}
+
+
+def counted(n: int, word: str) -> str:
+    """The number and the word, in the plural where it must be."""
+    return f"{n} {word}{'s' * (n != 1)}"
+
+
+def objects(found: Found, media: Media) -> str:
+    """What was found, by kind: `3 face tracks and 1 plate track`."""
+    # A person who leaves the picture and comes back is two tracks: efface does not recognise anybody.
+    track = "" if media.medium == "photo" else " track"
+    said = [counted(k.tracks, k.kind + track) for k in found.kinds]
+    return " and ".join(said) or " and ".join(f"no {kind}" for kind in found.asked) + " found"
+
+
+def what_was_found(found: Found, media: Media) -> str:
+    """What a plan holds, as one clause: `3 face tracks in 319 frames, 2 shots`."""
+    shots = f", {found.shots} shots" if found.shots > 1 else ""
+    return f"{objects(found, media)} in {counted(media.frames, unit(media))}{shots}"
+
+
+def unit(media: Media) -> str:
+    """What a file has several of."""
+    return "page" if media.medium == "photo" else "frame"
+
+
+def areas(n: int) -> str:
+    """So many areas."""
+    return counted(n, "area")
+
+
+def streams(n: int) -> str:
+    """So many streams."""
+    return counted(n, "stream")
+
+
+def where(moment: Moment, media: Media) -> str:
+    """When it is, as far as that makes sense: from when to when, or the page."""
+    if media.medium == "photo":
+        return f"page {moment.frames[0] + 1}" if media.frames > 1 else ""
+    return span_text(moment.start_s, moment.end_s)
+
+
+def causes(moment: Moment) -> str:
+    """Why it is doubtful."""
+    return ", ".join(CAUSES[c] for c in moment.causes)
+
+
+def above(found: Found) -> str:
+    """How many moments are above the bound; empty when none is."""
+    if not found.above:
+        return ""
+    return f"{found.above} moment{'s are' if found.above > 1 else ' is'} above the bound of {found.bound:g}"
+
+
+def missed(found: Found) -> str:
+    """What may have been missed: `a face or a plate`."""
+    return " or ".join(f"a {kind}" for kind in found.asked)
+
+
+def sentence(entry: Entry) -> str:
+    """How it ended for one file, as one sentence."""
+    match entry.verdict:
+        case Verdict.CLEAN:
+            return _clean(entry)
+        case Verdict.REVIEW:
+            return _review(entry)
+        case Verdict.NOT_VERIFIED:
+            return "No check has looked at the copy."
+        case Verdict.NOT_CLEAN if not entry.target_sha256:
+            return f"A check found {_things(entry)} in the copy, so it was deleted. Nothing was published."
+        case Verdict.NOT_CLEAN:
+            return f"A check found {_things(entry)} in the copy."
+        case _:
+            return entry.failure.message if entry.failure else "It was not done."
+
+
+def _clean(entry: Entry) -> str:
+    looked = sum(c.outcome is not Outcome.SKIPPED for c in _checks(entry))
+    skipped = len(_checks(entry)) - looked
+    said = "No check found anything that should not be there"
+    if skipped:
+        said = f"{counted(looked, 'check')} found nothing that should not be there; {skipped} did not look"
+    if entry.done is None or entry.found is None:
+        return f"{said}."
+    kinds = " and ".join(f"no {kind}" for kind in entry.found.asked)
+    return f"What was found is erased. {said}." if entry.found.areas else f"Nothing was erased, as {kinds} was found. {said}."
+
+
+def _checks(entry: Entry) -> tuple[Check, ...]:
+    return entry.verification.checks if entry.verification else ()
+
+
+def _things(entry: Entry) -> str:
+    n = sum(len(c.findings) for c in _checks(entry) if c.outcome is Outcome.NOT_CLEAN)
+    return counted(n, "thing") + " that should not be there" if n else "something that should not be there"
+
+
+def _review(entry: Entry) -> str:
+    moments = entry.found.above if entry.found else 0
+    found = sum(len(c.findings) for c in _checks(entry))
+    parts = [counted(n, word) for n, word in ((moments, "moment"), (found, "finding of a check")) if n]
+    said = " and ".join(parts).replace("finding of a checks", "findings of checks")
+    verb = "needs" if moments + found == 1 else "need"
+    return f"{said[:1].upper()}{said[1:]} {verb} a person's eyes before the copy is published."
+
+
+def headline(report: Report) -> str:
+    """How it ended for all files, as one sentence."""
+    if not report.entries:
+        return "No photo or video was found, so there was nothing to do."
+    if len(report.entries) == 1:
+        return sentence(report.entries[0])
+    n = len(report.entries)
+    tally = [f"{count} {v.value}" for v, count in counts(report) if count]
+    return f"{counted(n, 'file')}: {', '.join(tally)}."
+
+
+def counts(report: Report) -> Sequence[tuple[Verdict, int]]:
+    """How many files ended how, the gravest first."""
+    return [(v, sum(e.verdict is v for e in report.entries)) for v in sorted(Verdict, key=lambda v: -v.gravity)]
+
+
+def advice(report: Report) -> tuple[str, ...]:
+    """What to do next. Of a run with errors also what to do with the copies that are there."""
+    said = list(ADVICE[report.verdict])
+    done = {e.verdict for e in report.entries if e.done is not None}
+    if report.verdict in (Verdict.NOT_DONE, Verdict.NOT_CLEAN) and done:
+        said += ADVICE[max(done, key=lambda v: v.gravity)]
+    return tuple(dict.fromkeys(said))
+
+
+def check_outcome(check: Check) -> str:
+    """How one check ended."""
+    return f"not looked: {check.why}" if check.outcome is Outcome.SKIPPED else check.outcome.value

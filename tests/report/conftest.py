@@ -1,0 +1,105 @@
+"""Plans and reports drawn from nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from efface.findings import Check, Finding, Outcome, Verification
+from efface.options import Options
+from efface.planning.doubt import Doubt
+from efface.planning.plan import Plan
+from efface.report import facts
+from efface.report.facts import Done, Entry, Failure, Report
+from efface.timing import Timeline
+from efface.tracks import Reason, Track
+
+FRAMES = 250
+SHA = "0123456789abcdef" * 4
+
+
+def track(id: int, reasons: str, first: int = 0, kind: int = 0, keep: bool = False) -> Track:
+    """A track with one letter for each frame: s(een), b(ridged), e(xtended), d(rawn), or a space where it is not covered."""
+    rows = [i for i, letter in enumerate(reasons) if letter != " "]
+    reason = np.array(["sbed".index(reasons[i]) for i in rows], np.uint8)
+    frame = np.array(rows, np.int32) + first
+    box = np.tile(np.array([[10, 10, 50, 50]], np.float32), (len(rows), 1))
+    return Track(id, kind, frame, box, reason, (reason == Reason.SEEN).astype(np.float32), keep=keep)
+
+
+def plan(*tracks: Track, doubts: tuple[Doubt, ...] = (), medium: Any = "video", frames: int = FRAMES, **more: Any) -> Plan:
+    """25 frames a second, 300 by 300 pixels."""
+    timeline = Timeline(np.arange(frames, dtype=np.int64), Fraction(1, 25))
+    told: dict[str, Any] = {"options": asdict(Options())} | more
+    return Plan(SHA, medium, ((300, 300),), timeline, tracks, doubts=doubts, **told)
+
+
+def doubt(track: int = 1, risk: float = 0.6, first: int = 50, last: int = 75) -> Doubt:
+    return Doubt(track, first, last, (10, 110, 90, 190), ("ended", "weak"), risk)
+
+
+def clean() -> Verification:
+    looked = Check("coverage", Outcome.CLEAN, facts={"frames": FRAMES})
+    return Verification((looked, Check("leftovers", Outcome.SKIPPED, why="videos are not walked yet")))
+
+
+def findings(outcome: Outcome, n: int = 2) -> Verification:
+    found = tuple(Finding("coverage", f"frame {i + 13} still shows it", i + 12, (1, 2, 30, 40), 0.48, 0.25) for i in range(n))
+    return Verification((Check("coverage", outcome, found), *clean().checks[1:]))
+
+
+def entry(a_plan: Plan, verification: Verification | None = None, number: int = 1, **more: Any) -> Entry:
+    """A file that was redacted."""
+    checked = verification or clean()
+    found = facts.found_in(a_plan, 0.5)
+    made = Entry(
+        number, facts.verdict_of(found, checked), 0, media=facts.media_of(a_plan), plan_sha256=SHA, target_sha256=SHA,
+        found=found, done=Done(len(a_plan.timeline), a_plan.region_count, len(a_plan.bad), 0, 1), verification=checked,
+        chosen=facts.chosen("redact", asdict(Options()), a_plan.options), networks=facts.networks_of(a_plan),
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+def failed(number: int = 1, kind: str = "DamagedSource", **more: Any) -> Entry:
+    """A file of which nothing came."""
+    return Entry(number, facts.Verdict.NOT_DONE, 3, failure=Failure(kind, "It is damaged.", "Try another."), **more)
+
+
+def report(*entries: Entry, command: str = "redact", exit_code: int = 0, **more: Any) -> Report:
+    return Report(command, entries, exit_code, software=facts.software(), **more)
+
+
+@pytest.fixture(scope="session")
+def made() -> Any:
+    """The functions of this file, for tests that cannot import it."""
+    import sys
+
+    return sys.modules[__name__]
+
+
+@pytest.fixture(scope="session")
+def kinds_of_report() -> dict[str, Report]:
+    """A report for each way in which a run can end, and for each medium."""
+    face = track(1, "e" * 10 + "s" * 40 + "b" * 20 + "s" * 10 + "e" * 20)
+    plate = track(2, "sssddd", first=100, kind=1)
+    kept = track(3, "s" * 30, first=20, keep=True)
+    film = plan(face, plate, kept, cuts=(120, 200), bad=(240, 241, 245))
+    photo = plan(track(1, "s"), track(2, "s", kind=1), medium="photo", frames=1)
+    bad = entry(film, findings(Outcome.NOT_CLEAN), done=None, target_sha256="", failure=Failure("VerificationFailed", "x", ""))
+    return {
+        "clean": report(entry(film)),
+        "photo": report(entry(photo)),
+        "empty": report(entry(plan())),
+        "doubtful": report(entry(plan(face, doubts=(doubt(),))), exit_code=7),
+        "review": report(entry(film, findings(Outcome.REVIEW)), exit_code=7),
+        "not clean": report(bad, exit_code=6),
+        "unchecked": report(entry(film, Verification(clean().checks[1:]))),
+        "failed": report(failed(), exit_code=3),
+        "many": report(entry(film), failed(2), entry(photo, number=3), exit_code=3, made="2025-01-02T03:04Z"),
+        "nothing": report(),
+        "verify": report(entry(film, done=None, chosen=()), command="verify"),
+    }
