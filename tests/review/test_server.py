@@ -33,7 +33,7 @@ def until(client, is_so, path="/api/files/0"):
 def worked(client, kind, body=None):
     """Long work, to its end; gives what is said of it."""
     version = client.ask("/api/files/0").json["version"]
-    assert client.ask(f"/api/files/0/work/{kind}", {"version": version} | (body or {})).status == 202
+    assert client.ask(f"/api/files/0/jobs/{kind}", {"version": version} | (body or {})).status == 202
     name = "follow" if kind == "extend" else kind
     over = ("done", "failed", "cancelled")
     said = until(client, lambda d: any(w["kind"] == name and w["state"] in over for w in d["works"]))
@@ -97,7 +97,7 @@ def test_a_tab_that_knows_an_older_version_changes_nothing(client):
     edit = {"edit": "keep", "track": 3, "keep": True}
     assert client.ask("/api/files/0/edits", {"version": 0, "edits": [edit]}).json == {"version": 1}
     late = client.ask("/api/files/0/edits", {"version": 0, "edits": [{"edit": "delete", "track": 3}]})
-    assert (late.status, late.json) == (409, {"version": 1})
+    assert (late.status, late.json) == (409, {"version": 1, "since": ["keep"]})
     assert not client.ask("/api/files/0").json["deleted"]
 
 
@@ -198,7 +198,7 @@ def test_a_doubtful_moment_is_covered_to_its_end(client):
     "body", [{"frame": 99, "box": [0, 0, 9, 9]}, {"frame": 1, "box": [0, 0, 999, 9]}, {"frame": 1}, {"frame": True}]
 )
 def test_what_cannot_be_followed_is_refused(client, body):
-    assert client.ask("/api/files/0/work/follow", {"version": 0} | body).status == 400
+    assert client.ask("/api/files/0/jobs/follow", {"version": 0} | body).status == 400
 
 
 def test_render_writes_checks_and_does_not_replace_unasked(client, film):
@@ -233,9 +233,9 @@ def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatc
     client = kit.Client(serve(film))
     client.enter()
     client.ask("/api/files/0")
-    client.ask("/api/files/0/work/render", {})
+    client.ask("/api/files/0/jobs/render", {})
     assert slow.wait(PATIENCE_S)
-    client.ask("/api/files/0/work/cancel", {"kind": "render"})
+    client.ask("/api/files/0/jobs/cancel", {"kind": "render"})
     said = until(client, lambda d: d["works"][0]["state"] in ("cancelled", "done", "failed"))
     assert said["works"][0]["state"] == "cancelled"
     assert sorted(p.name for p in film.parent.iterdir()) == ["film.mp4", "film.redacted.plan.json"]
@@ -266,7 +266,7 @@ def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep
 
 def test_what_a_browser_can_play_is_played_itself(client, film):
     client.ask("/api/files/0")
-    assert client.ask("/api/files/0/work/proxy", {}).json == {"work": None}
+    assert client.ask("/api/files/0/jobs/proxy", {}).json == {"work": None}
     assert client.ask("/api/files/0/video").body == film.read_bytes()
 
 

@@ -264,8 +264,8 @@ class VideoSource:
     def decoded_from(self, pts: int, *, keys_only: bool = False) -> Generator[av.VideoFrame]:
         """Frames as the decoder gives them, from the keyframe before that time on.
 
-        Whoever takes them checks that they are those that `frames` gives: nothing is accounted for here. Raises FFmpegError, and
-        what opening raises.
+        Whoever takes them checks that they are those that `frames` gives: nothing is accounted for here. Raises FFmpegError,
+        and what opening raises.
         """
         with closing(_opened(self.info.path, self._options)) as container:
             stream = _picked(container, self.info.path)

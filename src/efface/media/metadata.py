@@ -31,12 +31,15 @@ ADOBE = b"Adobe\0"
 GIF_LOOP = "application NETSCAPE2.0"
 
 PHOTO_BOXES = frozenset(
-    ["ftyp", "meta", "mdat", "moov", "free", "hdlr", "pitm", "iloc", "iinf", "infe", "iprp", "ipco", "ipma", "iref", "auxl", "ispe", "pixi", "hvcC", "av1C", "colr", "auxC", "irot", "clap", "auxi", "ccst", "mvhd", "trak", "tkhd", "tref", "edts", "elst", "mdia", "mdhd", "minf", "vmhd", "dinf", "dref", "stbl", "stsd", "stts", "stsc", "stsz", "stco", "co64", "stss", "av01", "grpl", "altr", "btrt"]
+    "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi hvcC av1C colr auxC irot clap auxi ccst mvhd "
+    "trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd stts stsc stsz stco co64 stss av01 grpl altr btrt".split()
 ) | {"url "}
 ITEMS = frozenset(("hvc1", "av01"))
 
 FILM_BOXES = frozenset(
-    ["ftyp", "wide", "free", "mdat", "moov", "mvhd", "trak", "tkhd", "edts", "elst", "mdia", "mdhd", "hdlr", "minf", "vmhd", "smhd", "dinf", "dref", "stbl", "stsd", "stts", "ctts", "stss", "stsc", "stsz", "stco", "co64", "sgpd", "sbgp", "sdtp", "avcC", "hvcC", "av1C", "vpcC", "colr", "pasp", "btrt", "mdcv", "clli", "esds", "wave", "frma", "enda", "chan", "chnl", "dOps", "dac3", "dec3", "dfLa", "alac", "udta", "meta", "ilst", "SmDm", "CoLL", "fiel"]
+    "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd stts ctts stss stsc stsz stco "
+    "co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli esds wave frma enda chan chnl dOps dac3 dec3 dfLa alac udta meta "
+    "ilst SmDm CoLL fiel".split()
 ) | {"url "}
 _FILM_HANDLERS = {
     "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",), "url ": (b"DataHandler",),
@@ -49,19 +52,24 @@ _VENDORS = (bytes(4), b"FFMP")
 """FFmpeg names itself in every QuickTime file. That is said of millions of files."""
 
 ELEMENTS = frozenset(
-    ["EBML", "EBMLVersion", "EBMLReadVersion", "EBMLMaxIDLength", "EBMLMaxSizeLength", "DocType", "DocTypeVersion", "DocTypeReadVersion", "Void", "CRC-32", "Segment", "SeekHead", "Seek", "SeekID", "SeekPosition", "Info", "TimestampScale", "Duration", "MuxingApp", "WritingApp", "Tracks", "TrackEntry", "TrackNumber", "TrackUID", "TrackType", "FlagDefault", "FlagLacing", "DefaultDuration", "Language", "CodecID", "CodecPrivate", "CodecDelay", "SeekPreRoll", "MaxBlockAdditionID", "Video", "PixelWidth", "PixelHeight", "DisplayWidth", "DisplayHeight", "DisplayUnit", "FlagInterlaced", "FieldOrder", "Colour", "MatrixCoefficients", "BitsPerChannel", "ChromaSubsamplingHorz", "ChromaSubsamplingVert", "ChromaSitingHorz", "ChromaSitingVert", "Range", "TransferCharacteristics", "Primaries", "MaxCLL", "MaxFALL", "MasteringMetadata", "PrimaryRChromaticityX", "PrimaryRChromaticityY", "PrimaryGChromaticityX", "PrimaryGChromaticityY", "PrimaryBChromaticityX", "PrimaryBChromaticityY", "WhitePointChromaticityX", "WhitePointChromaticityY", "LuminanceMax", "LuminanceMin", "Audio", "SamplingFrequency", "OutputSamplingFrequency", "Channels", "BitDepth", "Cluster", "Timestamp", "Position", "PrevSize", "SimpleBlock", "BlockGroup", "Block", "BlockDuration", "ReferenceBlock", "DiscardPadding", "Cues", "CuePoint", "CueTime", "CueTrackPositions", "CueTrack", "CueClusterPosition", "CueRelativePosition", "CueDuration", "Tags", "Tag", "Targets", "TagTrackUID", "SimpleTag", "TagName", "TagString", "TagLanguage", "TagDefault"]
+    "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType DocTypeVersion DocTypeReadVersion Void CRC-32 Segment "
+    "SeekHead Seek SeekID SeekPosition Info TimestampScale Duration MuxingApp WritingApp Tracks TrackEntry TrackNumber TrackUID TrackType "
+    "FlagDefault FlagLacing DefaultDuration Language CodecID CodecPrivate CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth "
+    "PixelHeight DisplayWidth DisplayHeight DisplayUnit FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel "
+    "ChromaSubsamplingHorz ChromaSubsamplingVert ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL MaxFALL "
+    "MasteringMetadata PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX PrimaryGChromaticityY PrimaryBChromaticityX "
+    "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax LuminanceMin Audio SamplingFrequency "
+    "OutputSamplingFrequency Channels BitDepth Cluster Timestamp Position PrevSize SimpleBlock BlockGroup Block BlockDuration "
+    "ReferenceBlock DiscardPadding Cues CuePoint CueTime CueTrackPositions CueTrack CueClusterPosition CueRelativePosition CueDuration "
+    "Tags Tag Targets TagTrackUID SimpleTag TagName TagString TagLanguage TagDefault".split()
 )
-AVI_CHUNKS = frozenset(["AVI", "hdrl", "avih", "strl", "strh", "strf", "vprp", "odml", "dmlh", "indx", "JUNK", "movi", "idx1", "AVIX"])
+AVI_CHUNKS = frozenset("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX".split())
 TS_TABLES = frozenset((0, 17, 8191))
 """PIDs of the list of programs, of their names, and of filling."""
 
 SEI = {"h264": frozenset[int](), "hevc": frozenset((137, 144, 147)), "av1": frozenset((1, 2))}
 """Messages within the pictures that may remain: what HDR needs, brightness of the screen and of the film, transfer curve."""
-_UNITS = {
-    "h264": frozenset((1, 5, 7, 8, 9, 12)),
-    "hevc": frozenset((*range(22), 32, 33, 34, 35, 38, 39)),
-    "av1": frozenset((1, 2, 3, 4, 5, 6, 7)),
-}
+_UNITS = {"h264": frozenset((1, 5, 7, 8, 9, 12)), "hevc": frozenset((*range(22), 32, 33, 34, 35, 38, 39)), "av1": frozenset((1, 2, 3, 4, 5, 6, 7))}
 """Units of a bitstream that may remain: pictures, parameters, delimiters, filling, and messages, which are looked at one by one."""
 
 
@@ -112,13 +120,7 @@ def _unknown(
 def _of_jpeg(reader: Reader, name: str) -> Iterator[str]:
     def look(reader: Reader, p: Part) -> bool:
         content = boxes.at(reader, p, 0, 64)
-        return (
-            (p.name == "APP0 JFIF"
-            and content == JFIF)
-            or (p.name == "APP14 Adobe"
-            and len(content) == 12)
-            or p.name in JPEG_SEGMENTS
-        )
+        return p.name == "APP0 JFIF" and content == JFIF or p.name == "APP14 Adobe" and len(content) == 12 or p.name in JPEG_SEGMENTS
 
     yield from _unknown(reader, walk(reader, name), JPEG_SEGMENTS | {"APP0 JFIF", "APP14 Adobe"}, "segment", look)
 
@@ -128,7 +130,7 @@ def _of_gif(reader: Reader, name: str) -> Iterator[str]:
 
 
 def _is_short_loop(reader: Reader, p: Part) -> bool:
-    return p.name != GIF_LOOP or (p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1")
+    return p.name != GIF_LOOP or p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1"
 
 
 def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
@@ -288,7 +290,11 @@ def _of_avi(reader: Reader, name: str) -> Iterator[str]:
             yield f"a structure that cannot be walked ({p.note})"
         elif p.name.startswith("("):
             yield f"{p.size} bytes {p.name[1:-1]}"
-        elif (not is_sample(p) and p.name not in AVI_CHUNKS) or (p.path[1:2] == ("movi",) and len(p.path) == 3 and p.name[2:] not in ("dc", "wb") and not p.name.startswith("ix")) or (p.name == "JUNK" and not _is_room_for_index(reader, p)):
+        elif not is_sample(p) and p.name not in AVI_CHUNKS:
+            yield f"chunk {p.where}"
+        elif p.path[1:2] == ("movi",) and len(p.path) == 3 and p.name[2:] not in ("dc", "wb") and not p.name.startswith("ix"):
+            yield f"chunk {p.where}"
+        elif p.name == "JUNK" and not _is_room_for_index(reader, p):
             yield f"chunk {p.where}"
         if not is_sample(p):
             parts.append(p)
@@ -340,9 +346,7 @@ def _of_pictures(reader: Reader, name: str, parts: list[Part]) -> Iterator[str]:
 
 
 def _in_sample(sample: bytes, codec: str, length_size: int) -> Iterator[str]:
-    kinds = (
-        (k for k, _ in nal.obus(sample)) if codec == "av1" else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
-    )
+    kinds = (k for k, _ in nal.obus(sample)) if codec == "av1" else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
     for kind in kinds:
         if kind not in _UNITS[codec] and not (codec == "h264" and kind == 6):
             yield f"a unit of type {kind} in the {codec} stream"

@@ -27,6 +27,10 @@ from efface.tracks import Reason, Track
 Medium = Literal["photo", "animation", "video"]
 
 
+LARGEST_SIDE = 2**30
+"""Pixels. Frames have no more, and their numbers fit into those that boxes are kept in."""
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What will be erased from one source.
@@ -63,6 +67,8 @@ class Plan:
         n = len(self.timeline)
         if len(self.sizes) not in (1, n):
             raise ValueError(f"{len(self.sizes)} sizes for {n} frames")
+        if any(not 0 < side <= LARGEST_SIDE for size in self.sizes for side in size):
+            raise ValueError(f"sizes are from 1 to {LARGEST_SIDE} pixels")
         if len(self.checksums) not in (0, n):
             raise ValueError(f"{len(self.checksums)} checksums for {n} frames")
         for name, numbers in (("cuts", self.cuts), ("bad", self.bad)):
@@ -114,7 +120,7 @@ class Plan:
 
     def is_black(self, frame: int) -> bool:
         """Whether that frame is written black: it could not be decoded, or a person wants it so."""
-        return frame in self._bad or bool(self._revised.black[frame])
+        return frame in self._bad or (frame < len(self.timeline) and bool(self._revised.black[frame]))
 
     @cached_property
     def _bad(self) -> frozenset[int]:

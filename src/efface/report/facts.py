@@ -538,6 +538,7 @@ _FIXED = {
     "PartMissing": "A part of efface is missing",
     "DetectorFailed": "The detector failed",
     "EncoderMissing": "The encoder is not part of this installation",
+    "ExtraMissing": "A part of efface that is installed on request is missing",
     "VerificationFailed": "The finished draft did not pass its check and was deleted",
     "Interrupted": "It was not finished, as the run was interrupted",
 }

@@ -36,7 +36,7 @@ TYPES = {
 PIECE = 1 << 18
 """Bytes of a video that are read at once."""
 
-BEAT_S = 10.0
+BEAT_S = 2.0
 """Nothing was said for so long: say so, which also finds out who went away."""
 
 
@@ -68,7 +68,7 @@ class Routes:
             Route(file + "/video", self.video),
             Route(file + "/report", self.report),
             Route(file + "/edits", self.edits, methods=["POST"]),
-            Route(file + "/work/{kind}", self.work, methods=["POST"]),
+            Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
         ]
         return Starlette(routes=routes, exception_handlers={Exception: _unexpected, EffaceError: _failed, ValueError: _invalid})
 
@@ -147,7 +147,9 @@ class Routes:
         try:
             return JSONResponse({"version": await run_in_threadpool(self._desk.change, number, version, edits)})
         except Conflict:
-            return JSONResponse({"version": self._desk.folders[number].document.version}, 409)  # type: ignore[union-attr]
+            now = self._desk.open(number).plan.edits
+            since = [str(e["edit"]) for e in now[max(version, 0) :]]
+            return JSONResponse({"version": len(now), "since": since}, 409)
 
     async def work(self, request: Request) -> Response:
         """Starts or cancels long work."""
@@ -170,10 +172,10 @@ class Routes:
                 track, kind_of = asked.get("track"), asked.get("kind", "drawn")
                 if kind_of not in KINDS or (track is not None and type(track) is not int):
                     raise ValueError("what is to be followed is unknown")
-                return desk.follow(number, _int(asked, "version"), *self._spot(number, asked), kind_of, track)
+                return desk.follow(number, *self._spot(number, asked), kind_of, track)
             case "extend":
                 first, last = _int(asked, "first"), _int(asked, "last")
-                return desk.extend(number, _int(asked, "version"), _int(asked, "track"), first, last)
+                return desk.extend(number, _int(asked, "track"), first, last)
         raise HTTPException(404)
 
     def _spot(self, number: int, asked: dict[str, Any]) -> tuple[int, Box]:

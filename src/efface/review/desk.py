@@ -25,7 +25,7 @@ from efface.pipeline.jobs import Workshop, write_plan
 from efface.pipeline.names import Job, names_of_plans
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
-from efface.review.document import Document, unused_id
+from efface.review.document import Document
 from efface.review.following import around, onwards, shot
 from efface.review.pictures import Pictures
 
@@ -208,7 +208,7 @@ class Desk:
 
         return self._start(number, "proxy", do, self._heavy)
 
-    def follow(self, number: int, version: int, frame: int, box: Box, kind: str, track: int | None) -> Work:
+    def follow(self, number: int, frame: int, box: Box, kind: str, track: int | None) -> Work:
         """Follows a box both ways and adds it as a new track, or to a track that is there already."""
         folder = self.open(number)
 
@@ -216,15 +216,16 @@ class Desk:
             plan = folder.plan
             found = around(folder.open_pictures.source, plan, frame, box, lambda n: listener(Event("follow", n, None)))
             boxes = {"first": found.first, "boxes": found.flat}
-            number_of = unused_id(plan) if track is None else track
             edit = {"edit": "draw", "track": None, "kind": kind} if track is None else {"edit": "cover", "track": track}
-            self.change(number, version, [edit | boxes])
+            before = {t.id for t in folder.plan.revised.tracks}
+            self.change(number, None, [edit | boxes])
+            number_of = track or max({t.id for t in folder.plan.revised.tracks} - before, default=0)
             last = found.first + len(found.boxes) - 1
             work.result = {"track": number_of, "first": found.first, "last": last, "held": found.is_held}
 
         return self._start(number, "follow", do, self._light)
 
-    def extend(self, number: int, version: int, track: int, first: int, last: int) -> Work:
+    def extend(self, number: int, track: int, first: int, last: int) -> Work:
         """Makes a track cover these frames: followed on from its ends, held where that fails, larger where it covers them."""
         folder = self.open(number)
 
@@ -251,13 +252,16 @@ class Desk:
                 edits.append({"edit": "cover", "track": found.id, "first": edge + 1 if way > 0 else goal, "boxes": flat})
             if not edits:
                 edits = _enlarged(plan, found.id, first, last)
-            self.change(number, version, edits)
+            self.change(number, None, edits)
             work.result = {"track": found.id, "first": first, "last": last}
 
         return self._start(number, "follow", do, self._light)
 
-    def change(self, number: int, version: int, edits: Sequence[Any]) -> int:
-        """Adds edits, and tells. Raises Conflict, ValueError, EffaceError, LookupError."""
+    def change(self, number: int, version: int | None, edits: Sequence[Any]) -> int:
+        """Adds edits, and tells. Raises Conflict, ValueError, EffaceError, LookupError.
+
+        version  that of the log that they are about; None where they only add boxes, whatever else was changed.
+        """
         folder = self.open(number)
         if folder.document is None:
             raise LookupError("it was not looked at yet")

@@ -63,20 +63,24 @@ class Document:
         """Number of entries in the log."""
         return len(self.plan.edits)
 
-    def change(self, version: int, edits: Sequence[Mapping[str, Any]]) -> Plan:
-        """Adds to the log, all or nothing. Raises Conflict, ValueError for what cannot be, WriteFailed."""
+    def change(self, version: int | None, edits: Sequence[Mapping[str, Any]]) -> Plan:
+        """Adds to the log, all or nothing. Raises Conflict, ValueError for what cannot be, WriteFailed.
+
+        version  that of the log that the edits are about; None where that does not matter.
+        """
         with self._lock:
-            if version != self.version:
+            if version is not None and version != self.version:
                 raise Conflict
+            before = self.version
             plan = self.plan
             for edit in edits:
                 whole = edit_of(self._completed(plan, edit)).plain()
                 plan = replace(plan, edits=(*plan.edits, whole))
-            added = plan.edits[version:]
+            added = plan.edits[before:]
             if not added:
                 return plan
             try:
-                sidecar.append(self._handle, added, is_first=not version)
+                sidecar.append(self._handle, added, is_first=not before)
             except OSError as e:
                 raise WriteFailed(self.path, reason(e), "The change was not made.") from e
             except ValueError as e:

@@ -10,7 +10,10 @@ from efface.report import facts
 from efface.report.page import page
 from efface.review.desk import Desk, Folder
 
-REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox"
+)
 """The report brings its style along and runs no script."""
 
 

@@ -1,9 +1,10 @@
 // Talks to the server that gave us this page, and to nobody else.
 
 export class Refused extends Error {
-  constructor(status, message) {
+  constructor(status, message, data) {
     super(message);
     this.status = status;
+    this.data = data;
   }
 }
 
@@ -15,7 +16,7 @@ async function answered(response) {
   } catch {
     data = { error: text.trim() };
   }
-  if (!response.ok) throw new Refused(response.status, data.error || `The server answered ${response.status}.`);
+  if (!response.ok) throw new Refused(response.status, data.error || `The server answered ${response.status}.`, data);
   return data;
 }
 

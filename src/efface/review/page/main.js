@@ -232,8 +232,8 @@ const actions = {
   draw: () => stage.setTool(stage.tool === "draw" ? "" : "draw"),
   area: () => stage.setTool(stage.tool === "area" ? "" : "area"),
   spare: () => stage.setTool(stage.tool === "spare" ? "" : "spare"),
-  undo: () => store.doc.undo && store.change({ edit: "undo" }),
-  redo: () => store.doc.redo && store.change({ edit: "redo" }),
+  undo: () => store.change({ edit: "undo" }),
+  redo: () => store.change({ edit: "redo" }),
   look() {
     store.isFinal = !store.isFinal;
     by("look-original").setAttribute("aria-pressed", String(!store.isFinal));

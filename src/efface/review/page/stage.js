@@ -90,7 +90,10 @@ export class Stage {
     const picture = (this.#loading = new Image());
     const done = () => {
       this.#loading = null;
-      if (picture.naturalWidth && this.onScreen !== this.#store.frame) this.#swap(picture.src, "near this frame");
+      if (picture.naturalWidth && this.onScreen !== this.#store.frame) {
+        this.#swap(picture.src, "near this frame");
+        this.#still.alt = `Close to frame ${frame + 1} of the film`;
+      }
       if (this.#waiting !== null && asked !== this.#asked) this.#quick(this.#waiting);
       this.#waiting = null;
     };

@@ -3,6 +3,7 @@
 import { Refused, get, post } from "/static/api.js";
 import { toast } from "/static/words.js";
 
+const ADDING = ["draw", "cover", "accept", "approve"];
 const WINDOW = 512; // frames whose boxes are fetched together
 
 export class Store extends EventTarget {
@@ -132,16 +133,33 @@ export class Store extends EventTarget {
   }
 
   // Adds edits to the log. Where somebody else changed it meanwhile, nothing happens but a look at what it is now.
-  async change(...edits) {
-    return this.#asked(async () => {
-      const before = this.doc;
-      await post(`${this.path}/edits`, { version: before.version, edits });
-      await this.reload();
+  // One after the other, so that keys pressed quickly are about what the one before them made.
+  change(...edits) {
+    const path = this.path;
+    const made = this.#last.then(() => {
+      if (this.path !== path) return false;
+      const isThere = { undo: this.doc.undo, redo: this.doc.redo }[edits[0].edit] !== "";
+      return isThere && this.#asked(() => this.#sent(edits));
     });
+    this.#last = made.catch(() => {});
+    return made;
+  }
+  #last = Promise.resolve();
+
+  async #sent(edits) {
+    try {
+      await post(`${this.path}/edits`, { version: this.doc.version, edits });
+    } catch (error) {
+      // What was only added meanwhile, as by following, does not change what this is about.
+      const isHarmless = error.status === 409 && error.data.since?.every((name) => ADDING.includes(name));
+      if (!isHarmless || ["undo", "redo"].includes(edits[0].edit)) throw error;
+      await post(`${this.path}/edits`, { version: error.data.version, edits });
+    }
+    await this.reload();
   }
 
   async work(kind, body = {}) {
-    return this.#asked(() => post(`${this.path}/work/${kind}`, { version: this.doc.version, ...body }));
+    return this.#asked(() => post(`${this.path}/jobs/${kind}`, { version: this.doc.version, ...body }));
   }
 
   async #asked(ask) {
