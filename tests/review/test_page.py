@@ -148,7 +148,7 @@ def test_a_box_is_drawn_moved_and_resized_by_mouse(tab, film, serve):
     tab.wait_for_selector(".box.drawn.chosen")
     drag((60, 80), (70, 85))
     saved(tab, film, "draw", "place")
-    until(tab, "document.querySelector('.box.chosen .edge').getAttribute('x') > 44")
+    until(tab, "document.querySelector('.box.chosen .edge')?.getAttribute('x') > 44")
     x, y, w, h = (float(tab.locator(".box.chosen .edge").get_attribute(n)) for n in ("x", "y", "width", "height"))
     drag((x + w, y + h), (x + w + 20, y + h + 10))
     saved(tab, film, "draw", "place", "place")

@@ -34,6 +34,9 @@ State = Literal["new", "looking", "review", "accepted", "rendered"]
 LARGER = 0.2
 """Share of its sides by which a box grows on every side where a doubtful moment is covered already, and somebody wants more."""
 
+MOST_HELD = 6
+"""Files of which decoded frames are kept in memory."""
+
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -100,6 +103,8 @@ class Desk:
         self._light = ThreadPoolExecutor(1, "efface-review-follow")
         self._workshop = Workshop(options)
         self._is_closing = threading.Event()
+        self._recent: list[Folder] = []
+        self._recent_lock = threading.Lock()
 
     def close(self) -> None:
         """Cancels what goes on, and lets go of everything."""
@@ -112,6 +117,11 @@ class Desk:
                 folder.pictures.close()
             if folder.document is not None:
                 folder.document.close()
+
+    def warm(self) -> None:
+        """Opens a single file before anybody asks: a large one is hashed for a second, in which a browser starts."""
+        if len(self.folders) == 1:
+            self._light.submit(self.open, 0)  # what goes wrong is met again by whoever asks
 
     @property
     def is_busy(self) -> bool:
@@ -143,7 +153,20 @@ class Desk:
             if folder.document is None and (path := _plan_beside(folder.job)) is not None:
                 require_source(folder.job.source)
                 self._read(folder, path)
+        if folder.pictures is not None:
+            self._remember(folder)
         return folder
+
+    def _remember(self, folder: Folder) -> None:
+        """Keeps pictures of the few files that were asked for last."""
+        with self._recent_lock:
+            if folder in self._recent:
+                self._recent.remove(folder)
+            self._recent.append(folder)
+            old = [self._recent.pop(0)] if len(self._recent) > MOST_HELD else []
+        for other in old:
+            if other.pictures is not None:
+                other.pictures.forget()
 
     def _read(self, folder: Folder, path: Path) -> None:
         document = Document(folder.job.source, path)

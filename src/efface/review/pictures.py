@@ -43,10 +43,16 @@ class Pictures:
 
     def close(self) -> None:
         """Lets go of the file."""
+        self.forget()
+        self._closing.close()
+
+    def forget(self) -> None:
+        """Frees memory. What is asked for next is decoded again."""
         for lock, reach in zip(self._locks, (self._exact, self._quick), strict=False):
             with lock:
                 reach.close()
-        self._closing.close()
+        with self._locks[2]:
+            self._ready.clear()
 
     def frame(self, index: int, side: int, plan: Plan, *, is_final: bool) -> bytes:
         """A JPEG of that frame, no side longer than the next of SIDES. Raises InputError, IndexError.

@@ -89,9 +89,23 @@ def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
 
 def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callable[[str], None]) -> None:
     """Serves until the last tab is closed. `browser`: opens it."""
+    _raise_limit()
     with serving(jobs, options) as running:
         running.start()
+        running.desk.warm()
         say(running.url)
         if browser:
             webbrowser.open(running.url)
         running.wait()
+
+
+def _raise_limit() -> None:
+    """Each plan under review is an open, locked file, and the usual limit is a thousand."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -4,6 +4,7 @@ import { KINDS, by, svg } from "/static/words.js";
 
 const GRIPS = [[0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [0.5, 1], [0, 1], [0, 0.5]];
 const MOST_ZOOM = 24;
+const RESTED_MS = 200; // without movement, before an exact picture is worth its decoding
 
 export class Stage {
   #store;
@@ -70,11 +71,12 @@ export class Stage {
     if (this.isPlaying) return this.overlay();
     clearTimeout(this.#rest);
     this.#asked += 1;
-    const recent = isQuick && performance.now() - this.lastShow < 120 && !this.#store.isFinal && !this.#store.isPhoto;
+    const isFar = Math.abs(this.#store.frame - this.onScreen) > 2 || performance.now() - this.lastShow < 120;
+    const recent = isQuick && isFar && !this.#store.isFinal && !this.#store.isPhoto;
     this.lastShow = performance.now();
     if (recent) {
       this.#quick(this.#store.frame);
-      this.#rest = setTimeout(() => this.#exact(), 90);
+      this.#rest = setTimeout(() => this.#exact(), RESTED_MS);
     } else this.#exact();
     this.overlay();
   }

@@ -14,6 +14,7 @@ export class Store extends EventTarget {
   isFinal = false;
   marks = { first: null, last: null };
   #windows = new Map();
+  #before = new Map();
   #known = { stamp: 0 };
 
   get path() {
@@ -62,6 +63,8 @@ export class Store extends EventTarget {
   }
 
   #take(doc) {
+    // Boxes as they were are shown until the new ones are there, so that nothing flickers.
+    this.#before = this.doc?.id === doc.id ? new Map([...this.#before, ...[...this.#windows].filter(([, found]) => found)]) : new Map();
     this.doc = doc;
     this.#known = { stamp: this.#known.stamp + 1 };
     this.#windows.clear();
@@ -77,7 +80,8 @@ export class Store extends EventTarget {
     if (found === undefined) this.#fetch(start);
     const next = start + WINDOW;
     if (frame > next - 100 && next < this.frames && !this.#windows.has(next)) this.#fetch(next);
-    return found ? (found.get(frame) ?? []) : null;
+    const known = found ?? this.#before.get(start);
+    return known ? (known.get(frame) ?? []) : null;
   }
 
   async #fetch(start) {
