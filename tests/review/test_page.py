@@ -124,7 +124,7 @@ def test_a_box_drawn_by_keyboard_alone_is_followed(tab, film, serve, kit):
     tab.wait_for_selector("#toasts p:has-text('Covered')")
     edit = json.loads(film.with_name("film.redacted.plan.json").read_text())["edits"][0]
     assert len(edit["boxes"]) > 4 * 30
-    assert tab.locator("#boxes .box.drawn.chosen").count() == 1
+    tab.wait_for_selector("#boxes .box.drawn.chosen")
 
 
 def test_a_box_is_drawn_moved_and_resized_by_mouse(tab, film, serve):

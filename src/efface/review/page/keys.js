@@ -22,7 +22,7 @@ export const SHORTCUTS = [
     ["I  O", "start, end of the range for areas and blackout"], ["Z  Shift+Z", "undo, redo"],
   ]],
   ["Elsewhere", [
-    ["+  −  0", "zoom of the timeline, all of it"], ["Ctrl + −", "zoom of the picture is the wheel, or the buttons"], ["PgUp  PgDn", "previous, next file"],
+    ["+  −  0", "zoom of the timeline, all of it"], ["Wheel", "zoom of the picture; drag moves it"], ["PgUp  PgDn", "previous, next file"],
     ["G", "all files"], ["Enter", "render, when nothing else is in focus"], ["?", "this"],
   ]],
 ];
