@@ -24,6 +24,7 @@ ARGUMENTS = {
     "DeviceMissing": ("cuda",),
     "DetectorFailed": ("centerface", "frame 3", "it took longer than 1 s"),
     "EncoderMissing": ("libx265",),
+    "ExtraMissing": ("review",),
     "VerificationFailed": ("a.mp4", ["one", "two"]),
     "Interrupted": (),
     "EffaceError": ("something",),

@@ -190,14 +190,14 @@ def test_kill_9_leaves_no_target_and_the_next_run_sweeps_only_what_has_no_owner(
 
 @needs_posix
 def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(tmp_path, monkeypatch):
-    lock = files._try_lock
+    lock = files.try_lock
 
     def with_a_rival(handle):
-        monkeypatch.setattr(files, "_try_lock", lock)
+        monkeypatch.setattr(files, "try_lock", lock)
         sweep(tmp_path)
         return lock(handle)
 
-    monkeypatch.setattr(files, "_try_lock", with_a_rival)
+    monkeypatch.setattr(files, "try_lock", with_a_rival)
     with staged(tmp_path / "a.jpg", overwrite=False) as draft:
         sweep(tmp_path)
         draft.write_bytes(b"x")

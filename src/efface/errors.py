@@ -11,13 +11,15 @@
     │  ├─ TooManyPixels                larger than --max-pixels
     │  ├─ SourceChanged                the source is not what it was when it was looked at
     │  ├─ BadPlan                      the file is no plan, or a damaged one
+    │  │  └─ TornPlan                  its last edits are incomplete; the rest of it is whole
     │  ├─ PlanMismatch                 the plan belongs to another source
     │  └─ BadTruth                     labels to measure against cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
     │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
     │  ├─ DeviceMissing                the device that was asked for is not to be had
     │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
-    │  └─ EncoderMissing               this build of FFmpeg lacks the encoder
+    │  ├─ EncoderMissing               this build of FFmpeg lacks the encoder
+    │  └─ ExtraMissing                 a part of efface that is installed on request
     ├─ OutputError                  5  a target was refused, or could not be written
     │  ├─ TargetIsSource
     │  ├─ TargetExists
@@ -164,6 +166,17 @@ class BadPlan(InputError):
     lead = "is no usable plan"
 
 
+class TornPlan(BadPlan):
+    """The last edits of a plan are incomplete, as after a power failure. What stands before them is whole."""
+
+    lead = "is a plan whose last edit is torn off"
+
+    def __init__(
+        self, path: object, why: str = "", hint: str = "Open it with efface review, which mends it and says so."
+    ) -> None:
+        super().__init__(path, why, hint)
+
+
 class PlanMismatch(InputError):
     """The plan was made for another source."""
 
@@ -236,6 +249,20 @@ class EncoderMissing(PartMissing):
     def __str__(self) -> str:
         return printable(
             f"The encoder {self.name} is not part of this installation of PyAV. {NOTHING_WRITTEN} Choose another with --codec."
+        )
+
+
+class ExtraMissing(PartMissing):
+    """What was asked for needs packages that are installed on request. `extra` is the name to ask for."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return printable(
+            f"This part of efface needs packages that are not installed. {NOTHING_WRITTEN} "
+            f"Add them with: pip install 'efface[{self.extra}]'"
         )
 
 

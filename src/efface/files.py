@@ -98,6 +98,17 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
         os.close(lock)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A private folder (0700) among the system's temporary files, removed on leaving. Those of runs that were killed go too."""
+    folder, lock = _private_folder(Path(tempfile.gettempdir()) / "scratch")
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+        os.close(lock)
+
+
 def _remove(folder: Path) -> None:
     try:
         shutil.rmtree(folder, ignore_errors=True)
@@ -124,7 +135,7 @@ def _private_folder(target: Path) -> tuple[Path, int]:
         folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=target.parent))
         # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
         lock = os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
-        if _try_lock(lock):
+        if try_lock(lock):
             os.rename(folder / ("new-" + LOCK), folder / LOCK)
         return folder, lock
 
@@ -143,12 +154,13 @@ def _is_abandoned(left: Path) -> bool:
     except FileNotFoundError:  # killed before the lock was there, or while the folder was being removed
         return time.time() - left.stat().st_mtime > UNLOCKED_S
     try:
-        return _try_lock(lock)
+        return try_lock(lock)
     finally:
         os.close(lock)
 
 
-def _try_lock(handle: int) -> bool:
+def try_lock(handle: int) -> bool:
+    """Locks an open file for this process, until it is closed. False where another has it, or nobody can."""
     try:
         import fcntl
     except ImportError:  # Windows: no advisory locks there, so nothing is ever swept

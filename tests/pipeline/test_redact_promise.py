@@ -17,6 +17,7 @@ from PIL import Image
 import efface
 from efface.files import sha256_of
 from efface.options import PaintOptions, WriteOptions
+from efface.planning.sidecar import save
 from efface.tracks import Reason, Track
 
 SIZE = WIDTH, HEIGHT = 74, 58
@@ -217,3 +218,28 @@ def test_where_a_transparent_picture_is_erased_it_is_opaque_and_holds_nothing(tm
         assert (result[..., 3] == 0).any(), "what is not erased stays transparent"
         hidden = result[result[..., 3] == 0]
         assert (hidden == 0).all(), "and hides nothing"
+
+
+# Edits
+
+
+def test_what_a_person_changed_in_a_plan_on_the_disk_is_rendered(tmp_path):
+    frames = [np.full((HEIGHT, WIDTH, 3), (200, 30, 30), np.uint8)] * FRAMES
+    source = tmp_path / "a.mp4"
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", "25", "-i", "-"]
+    subprocess.run(
+        ["ffmpeg", "-v", "error", *raw, "-c:v", "libx264", "-pix_fmt", "yuv420p", source],
+        input=b"".join(f.tobytes() for f in frames), check=True,
+    )  # fmt: skip
+    area = {"edit": "area", "track": 1, "first": 1, "last": 1, "box": [20, 20, 50, 40], "keep": False}
+    plan = replace(
+        efface.find(source), tracks=(), doubts=(), edits=(area, {"edit": "black", "first": 2, "last": 2, "black": True})
+    )
+    save(plan, tmp_path / "a.plan.json")
+    options = efface.Options(paint=PaintOptions(style="solid", colour="#0000ff"), write=WriteOptions(preset="ultrafast"))
+    efface.render(source, tmp_path / "a.plan.json", tmp_path / "b.mp4", options=options)
+    command = ["ffmpeg", "-v", "error", "-i", tmp_path / "b.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    out = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.uint8)
+    shown = out.reshape(-1, HEIGHT, WIDTH, 3)[:, [5, 30], [5, 35]].astype(int)
+    red, blue, black = (200, 30, 30), (0, 0, 255), (0, 0, 0)
+    assert np.abs(shown - [[red, red], [red, blue], [black, black]]).max() < 40

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efface.errors import BadPlan, WriteFailed
+from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.planning.doubt import CAUSES, Doubt, riskiest_first
 from efface.planning.plan import Plan
-from efface.planning.sidecar import lines, load, save
+from efface.planning.sidecar import append, lines, load, mended, save
 from efface.regions import Region
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
@@ -60,6 +62,37 @@ def doubts(draw, ids, sizes, frames):
 
 
 @st.composite
+def edits(draw, ids, sizes, frames):
+    """Changes of every sort that can be made to any plan with frames; some are taken back."""
+    made = []
+    fresh = max(ids, default=0) + 1
+    for number in range(draw(st.integers(0, 4)) if frames and fresh < 2**31 - 9 else 0):
+        first = draw(st.integers(0, frames - 1))
+        last = draw(st.integers(first, frames - 1))
+        area = {"edit": "area", "track": fresh + number, "first": first, "last": last, "box": [0, 0, 1, 1]}
+        kinds = [
+            {"edit": "black", "first": first, "last": last, "black": draw(st.booleans())},
+            area | {"keep": draw(st.booleans())},
+            {
+                "edit": "draw",
+                "track": fresh + number,
+                "kind": "face",
+                "first": first,
+                "boxes": [0, 0, 1, 1] * (last - first + 1),
+            },
+            {"edit": "only", "tracks": ids[: number % 2]},
+            *({"edit": "keep", "track": i, "keep": draw(st.booleans())} for i in ids[:1]),
+            {"edit": "approve", "approved": True},
+        ]
+        made.append(draw(st.sampled_from(kinds)))
+        if draw(st.booleans()):
+            made.append({"edit": "undo"})
+            if draw(st.booleans()):
+                made.append({"edit": "redo"})
+    return tuple(made)
+
+
+@st.composite
 def plans(draw):
     """Photos with pages of several sizes, and videos of constant and variable frame rate, empty ones too."""
     frames = draw(st.integers(0, 40))
@@ -81,7 +114,7 @@ def plans(draw):
         bad=tuple(sorted(draw(numbers))),
         detectors=({"name": "centerface", "version": "1", "sha256": "00", "runtime": "cpu"},),
         options={"cover": {"margin": 0.25}, "write": {"crf": None}},
-        edits=({"keep": 3, "by": "a person"},),
+        edits=draw(edits(ids, sizes, frames)),
         doubts=draw(doubts(ids, sizes, frames)),
     )
 
@@ -121,7 +154,8 @@ def test_a_plan_comes_back_as_it_was(tmp_path, plan):
     again = load(written(tmp_path, plan))
     assert facts(again) == facts(plan)
     assert again.timeline.pts.dtype == np.int64
-    assert again.region_count == plan.region_count == sum(len(t) for t in plan.tracks if not t.keep)
+    assert again.region_count == plan.region_count
+    assert [again.regions(i) for i in range(len(plan.timeline))] == [plan.regions(i) for i in range(len(plan.timeline))]
 
 
 @REUSED
@@ -129,7 +163,10 @@ def test_a_plan_comes_back_as_it_was(tmp_path, plan):
 def test_the_same_plan_gives_the_same_bytes(tmp_path, plan):
     text = "".join(lines(plan))
     assert "".join(lines(load(written(tmp_path, plan)))) == text
-    assert json.loads(text)["tracks"] == [json.loads(line.rstrip(",")) for line in text.splitlines() if line.startswith("  ")]
+    said = json.loads(text)
+    assert said["tracks"] + said["edits"] == [
+        json.loads(line.rstrip(",")) for line in text.splitlines() if line.startswith("  ")
+    ]
 
 
 def test_a_plan_older_than_residual_risk_has_no_doubts(tmp_path):
@@ -145,6 +182,8 @@ def test_a_plan_older_than_residual_risk_has_no_doubts(tmp_path):
 @REUSED
 @given(plans())
 def test_regions_are_those_of_the_tracks_not_kept(plan):
+    plan = replace(plan, edits=())
+    assert plan.region_count == sum(len(t) for t in plan.tracks if not t.keep)
     for frame in range(len(plan.timeline)):
         want = {
             (tuple(map(int, t.xyxy[row])), t.id) for t in plan.tracks if not t.keep for row in np.flatnonzero(t.frame == frame)
@@ -156,7 +195,7 @@ def test_a_plan_names_nothing_of_its_source_but_the_checksum(tmp_path):
     text = written(tmp_path, small()).read_text()
     assert str(tmp_path) not in text
     keys = " ".join(json.loads(text))
-    assert keys == "format version efface source frames time_base pts detectors options cuts bad edits checksums tracks"
+    assert keys == "format version efface source frames time_base pts detectors options cuts bad checksums tracks edits"
 
 
 def test_an_hour_of_crowd_fits_and_loads(tmp_path):
@@ -288,7 +327,11 @@ def _loads_safely(path):
         (("cuts",), [4]),
         (("source", "sizes"), [[64, 48], [64, 48]]),
         (("source", "medium"), "hologram"),
-        (("version",), 2),
+        (("version",), 3),
+        (("version",), True),
+        (("edits",), [{"edit": "undo"}]),
+        (("edits",), [{"edit": "keep", "track": 9, "keep": True}]),
+        (("edits",), {"edit": "approve", "approved": True}),
         (("format",), "recipe"),
         (("options", "a"), float("inf")),
     ],
@@ -304,6 +347,79 @@ def test_what_is_not_said_clearly_is_refused(tmp_path, where, value):
     with pytest.raises(BadPlan) as caught:
         load(path)
     assert str(caught.value).isprintable()
+
+
+def test_an_edit_in_a_plan_of_version_1_is_refused(tmp_path):
+    path = written(tmp_path, replace(small(), edits=({"edit": "approve", "approved": True},)))
+    assert load(path).revised.approved
+    path.write_text(path.read_text().replace('"version": 2', '"version": 1'))
+    with pytest.raises(BadPlan):
+        load(path)
+
+
+EDITS = (
+    {"edit": "keep", "track": 7, "keep": True},
+    {"edit": "undo"},
+    {"edit": "area", "track": 8, "first": 0, "last": 3, "box": [1, 2, 9, 9], "keep": False},
+)
+
+
+def appended(path, plan, edits):
+    """Adds edits one by one, as a review does."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        for done, edit in enumerate(edits, len(plan.edits)):
+            append(handle, [edit], is_first=not done)
+    finally:
+        os.close(handle)
+
+
+def test_adding_edits_gives_the_plan_that_saving_would_give_and_changes_no_line_before(tmp_path):
+    path = written(tmp_path, small())
+    before = path.read_text()
+    appended(path, small(), EDITS)
+    whole = replace(small(), edits=EDITS)
+    assert path.read_text() == "".join(lines(whole))
+    assert facts(load(path)) == facts(whole)
+    assert path.read_text().startswith(before.removesuffix("\n ]\n}\n"))
+
+
+def test_nothing_is_added_to_a_file_that_is_no_plan(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("dear diary")
+    with pytest.raises(ValueError, match="plan"):
+        appended(path, small(), EDITS)
+    assert path.read_text() == "dear diary"
+
+
+def test_wherever_power_fails_in_the_last_edit_all_before_it_are_found_again(tmp_path):
+    path = written(tmp_path, small())
+    appended(path, small(), EDITS[:2])
+    two = path.read_bytes()
+    appended(path, replace(small(), edits=EDITS[:2]), EDITS[2:])
+    three = path.read_bytes()
+    start = len(two) - len(b"\n ]\n}\n")
+    outcomes = set()
+    for cut in range(start, len(three) - 1):  # without the last line break it is whole
+        path.write_bytes(three[:cut])
+        with pytest.raises(TornPlan):
+            load(path)
+        plan, lost = mended(path)
+        assert plan.edits == EDITS[: len(plan.edits)]
+        assert (len(plan.edits), lost) in {(2, 0), (2, 1), (3, 0)}
+        outcomes.add(len(plan.edits))
+    assert outcomes == {2, 3}
+    # Blocks that were never written read as zeros.
+    path.write_bytes(three[: start + 9] + bytes(len(three) - start - 9))
+    assert (mended(path)[0].edits, mended(path)[1]) == (EDITS[:2], 1)
+
+
+def test_other_damage_is_not_mended(tmp_path):
+    path = written(tmp_path, replace(small(), edits=EDITS))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(BadPlan) as caught:
+        mended(path)
+    assert not isinstance(caught.value, TornPlan)
 
 
 @pytest.mark.parametrize(

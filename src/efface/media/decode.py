@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -254,6 +254,33 @@ class VideoSource:
 
     def close(self) -> None:
         """Nothing is open between readings."""
+
+    def stored_as(self) -> tuple[str, str]:
+        """FFmpeg's names of the codec and of the pixel format."""
+        with closing(_opened(self.info.path, self._options)) as container:
+            context = _picked(container, self.info.path).codec_context
+            return context.name, str(context.pix_fmt)
+
+    def decoded_from(self, pts: int, *, keys_only: bool = False) -> Generator[av.VideoFrame]:
+        """Frames as the decoder gives them, from the keyframe before that time on.
+
+        Whoever takes them checks that they are those that `frames` gives: nothing is accounted for here. Raises FFmpegError,
+        and what opening raises.
+        """
+        with closing(_opened(self.info.path, self._options)) as container:
+            stream = _picked(container, self.info.path)
+            _require_readable(stream, self.info.path)
+            _prepare(stream, self._options)
+            if keys_only:
+                stream.codec_context.skip_frame = "NONKEY"
+            else:
+                stream.codec_context.thread_type = "AUTO"  # many at once, as it is checked
+            container.seek(pts, stream=stream, backward=True)
+            for packet in container.demux(stream):
+                frames, _ = _decoded(stream, packet if packet.size else None)
+                yield from (f for f in frames if not f.is_corrupt)
+                if not packet.size:
+                    return
 
     def frames(self) -> Iterator[Frame]:
         """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""

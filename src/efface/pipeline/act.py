@@ -97,7 +97,7 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
         picture = frame.unpack()
         if plan.checksums and picture.checksum() != plan.checksums[frame.index]:
             raise PlanMismatch(source.info.path, f"frame {frame.index + 1} decodes to another picture than was looked at")
-        if frame.index in plan.bad:
+        if plan.is_black(frame.index):
             blackout(picture)
         else:
             paint(picture, plan.regions(frame.index), options)

@@ -170,3 +170,16 @@ def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
         if len({j.source for j in rivals}) > 1
         for job in rivals
     }
+
+
+def names_of_plans(job: Job) -> list[Path]:
+    """Where a plan of a source may lie: under the name that it would be given now, or under one that other commands give."""
+    source, target = job.source, job.target
+    known = [
+        job.plan_path,
+        target.with_suffix(PLAN_SUFFIX),
+        target.with_name(target.name + PLAN_SUFFIX),
+        source.with_name(source.stem + MARK + PLAN_SUFFIX),
+        source.with_name(source.name + PLAN_SUFFIX),
+    ]
+    return list(dict.fromkeys(known))

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from efface.detections import KINDS
 from efface.planning.plan import Plan
 from efface.tracks import Track
@@ -57,7 +59,6 @@ def mot(plan: Plan) -> Iterator[str]:
 
 
 def _erased(plan: Plan) -> Iterator[tuple[Track, int]]:
-    for track in plan.tracks:
-        if not track.keep:
-            for row in range(len(track)):
-                yield track, row
+    """Every box that is erased, after all edits. Frames that a person wants black have no place in these formats."""
+    for track in plan.revised.tracks:
+        yield from ((track, int(row)) for row in np.flatnonzero(plan.erased_rows(track)))

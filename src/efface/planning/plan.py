@@ -1,29 +1,34 @@
 """The plan in memory.
 
 Boxes in a plan are what is erased, margin included, in whole pixels of the upright frame. A plan names its source by
-SHA-256 and by nothing else: no file name, no date, no place.
+SHA-256 and by nothing else: no file name, no date, no place. Its tracks are what was perceived; what a person changed stands
+in its edits, and `revised`, `regions` and all that is erased follow from both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.geometry import Size
+from efface.detections import DRAWN
+from efface.geometry import Box, Size
 from efface.planning.doubt import Doubt
+from efface.planning.edits import read
+from efface.planning.revise import MOST_TRACKS, Revised, part_of, revised
 from efface.regions import Region
 from efface.timing import Timeline
-from efface.tracks import Track
+from efface.tracks import Reason, Track
 
 Medium = Literal["photo", "animation", "video"]
 
-MOST_TRACKS = 2**31 - 1
-"""What fits into the numbers that `regions` keeps."""
+
+LARGEST_SIDE = 2**30
+"""Pixels. Frames have no more, and their numbers fit into those that boxes are kept in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +39,12 @@ class Plan:
     medium         "photo", "animation" or "video".
     sizes          width and height of every page of a photo; of a video or an animation the one size of all frames.
     timeline       PTS of every frame that was looked at; rendering anything else is refused.
-    tracks         by id. Track boxes are whole pixels inside the frame.
+    tracks         by id, as perceived. Track boxes are whole pixels inside the frame.
     cuts           numbers of the frames with which a new shot begins.
     bad            numbers of the frames that could not be decoded and are blacked out whole.
     detectors      what looked: name, version, sha256 and runtime of each.
     options        what was asked for, branch by branch, as `dataclasses.asdict(Options)` says it.
-    edits          what a person changed, in order; append-only.
+    edits          what a person changed, in order; append-only. See `planning.edits`.
     checksums      of each decoded frame (`Picture.checksum`), for video; what is rendered must be what was looked at, and
                    damaged files do not always decode alike. Empty where nobody took them.
     doubts         moments to look at, riskiest first; what is not among them has no risk that is worth naming.
@@ -62,6 +67,8 @@ class Plan:
         n = len(self.timeline)
         if len(self.sizes) not in (1, n):
             raise ValueError(f"{len(self.sizes)} sizes for {n} frames")
+        if any(not 0 < side <= LARGEST_SIDE for size in self.sizes for side in size):
+            raise ValueError(f"sizes are from 1 to {LARGEST_SIDE} pixels")
         if len(self.checksums) not in (0, n):
             raise ValueError(f"{len(self.checksums)} checksums for {n} frames")
         for name, numbers in (("cuts", self.cuts), ("bad", self.bad)):
@@ -74,6 +81,8 @@ class Plan:
         ids = {t.id for t in self.tracks}
         for doubt in self.doubts:
             self._check_doubt(doubt, ids)
+        if self.edits:
+            _ = self._revised  # raises ValueError for edits that cannot be
 
     def _check(self, track: Track) -> None:
         if not 0 < track.id <= MOST_TRACKS:
@@ -100,8 +109,25 @@ class Plan:
         """Width and height of that frame."""
         return self.sizes[frame if len(self.sizes) > 1 else 0]
 
+    @property
+    def revised(self) -> Revised:
+        """Tracks, kept areas and black frames after all edits."""
+        return self._revised
+
+    @cached_property
+    def _revised(self) -> Revised:
+        return revised(self.tracks, read(self.edits), self.sizes, len(self.timeline))
+
+    def is_black(self, frame: int) -> bool:
+        """Whether that frame is written black: it could not be decoded, or a person wants it so."""
+        return frame in self._bad or (frame < len(self.timeline) and bool(self._revised.black[frame]))
+
+    @cached_property
+    def _bad(self) -> frozenset[int]:
+        return frozenset(self.bad)
+
     def regions(self, frame: int) -> list[Region]:
-        """What is erased in that frame."""
+        """What is erased in that frame, after all edits. Of a frame that a person wants black, all."""
         starts, boxes, ids = self._by_frame
         rows = slice(int(starts[frame]), int(starts[frame + 1]))
         return [
@@ -112,13 +138,59 @@ class Plan:
     @cached_property
     def _by_frame(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
         """Row numbers where each frame starts, then boxes and track ids of all erased moments, frame by frame."""
-        erased = [t for t in self.tracks if not t.keep]
-        frame = np.concatenate([np.empty(0, np.int32), *(t.frame for t in erased)])
-        boxes = np.concatenate([np.empty((0, 4), np.int32), *(t.xyxy.astype(np.int32) for t in erased)])
-        ids = np.concatenate([np.empty(0, np.int32), *(np.full(len(t), t.id, np.int32) for t in erased)])
-        order = np.argsort(frame, kind="stable")
-        starts = np.searchsorted(frame[order], np.arange(len(self.timeline) + 1))
+        now = self._revised
+        erased = [(t, self.erased_rows(t)) for t in now.tracks if not t.keep]
+        black = np.flatnonzero(now.black).astype(np.int32)
+        whole = np.array([(0, 0, *self.size_at(int(i))) for i in black], np.int32).reshape(-1, 4)
+        frame = np.concatenate([black, *(t.frame[rows] for t, rows in erased)])
+        boxes = np.concatenate([whole, *(t.xyxy[rows].astype(np.int32) for t, rows in erased)])
+        ids = np.concatenate([np.zeros(len(black), np.int32), *(np.full(rows.sum(), t.id, np.int32) for t, rows in erased)])
+        order, starts = self._ordered(frame)
         return starts, boxes[order], ids[order]
+
+    def _ordered(self, frame: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The order of moments by frame, and the row at which each frame starts then."""
+        order = np.argsort(frame, kind="stable")
+        return order, np.searchsorted(frame[order], np.arange(len(self.timeline) + 1)).astype(np.int64)
+
+    def known(self, frame: int) -> list[Box]:
+        """Places in that frame on which somebody decided: what is erased, kept, or was taken away by a person."""
+        starts, boxes = self._known
+        found = boxes[int(starts[frame]) : int(starts[frame + 1])].tolist()
+        areas = [a.box for a in self._revised.areas if a.first <= frame <= a.last]
+        whole = [(0, 0, *self.size_at(frame))] if self.is_black(frame) else []
+        return [*((int(x1), int(y1), int(x2), int(y2)) for x1, y1, x2, y2 in found), *areas, *whole]
+
+    @cached_property
+    def _known(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        tracks = (*self._revised.tracks, *self._revised.deleted)
+        order, starts = self._ordered(np.concatenate([np.empty(0, np.int32), *(t.frame for t in tracks)]))
+        boxes = np.concatenate([np.empty((0, 4), np.int32), *(t.xyxy.astype(np.int32) for t in tracks)])
+        return starts, boxes[order]
+
+    def erased_rows(self, track: Track) -> NDArray[np.bool_]:
+        """(n,) which moments of a revised track are erased as boxes: not kept, in no kept area, and in no black frame."""
+        stays: NDArray[np.bool_] = ~self._revised.black[track.frame] & (not track.keep)
+        for area in self._revised.areas if track.kind != DRAWN else ():
+            x1, y1, x2, y2 = area.box
+            within = (track.xyxy[:, :2] >= (x1, y1)).all(axis=1) & (track.xyxy[:, 2:] <= (x2, y2)).all(axis=1)
+            found = (track.reason != Reason.DRAWN) & (track.frame >= area.first) & (track.frame <= area.last)
+            stays &= ~(within & found)
+        return stays
+
+    def settled(self) -> Plan:
+        """The same as a plan without edits, for those who count and list: tracks after all edits, without what is not erased in
+        kept areas and black frames, and the doubts that nobody looked at yet. Black frames and kept areas themselves are lost.
+        """
+        if not self.edits:
+            return self
+        now = self._revised
+        parts = ((t, np.ones(len(t), np.bool_) if t.keep else self.erased_rows(t)) for t in now.tracks)
+        tracks = tuple(part_of(t, rows) for t, rows in parts if rows.any())
+        there = {t.id for t in tracks}
+        left = (d for d in self.doubts if (d.track, d.first, d.last) not in now.accepted and now.now(d.track) in there)
+        doubts = tuple(replace(d, track=now.now(d.track)) for d in left)
+        return replace(self, tracks=tracks, doubts=doubts, edits=())
 
     @property
     def risk(self) -> float:

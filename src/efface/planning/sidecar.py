@@ -1,15 +1,18 @@
 """The plan on disk: JSON, one line a track, so that a change shows as a change of one line.
 
 Frame numbers and PTS stand as runs, boxes as whole numbers in one flat list: an hour of crowd stays below 50 MB.
-The same plan always gives the same bytes.
+The same plan always gives the same bytes. Edits stand at the end, one a line, so that a change is written by adding a line
+(`append`); where power fails in the middle of it, all lines before it can still be read (`mended`).
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import KINDS
-from efface.errors import BadPlan
+from efface.errors import BadPlan, TornPlan
 from efface.files import reason, writing
 from efface.planning.doubt import Doubt, riskiest_first
 from efface.planning.plan import Plan
@@ -27,7 +30,14 @@ from efface.tracks import Reason, Track
 from efface.version import VERSION as EFFACE_VERSION
 
 FORMAT = "efface-plan"
-VERSION = 1
+VERSION = 2
+"""2 obeys edits, which stand at the end. In plans of version 1 there never were any."""
+
+EDITS = ' "edits": ['
+"""The line after which edits stand."""
+
+TAIL = "\n ]\n}\n"
+"""How every plan ends, after its last edit."""
 
 LARGEST = 1 << 30
 """Bytes. A file larger than this is no plan."""
@@ -56,7 +66,6 @@ def lines(plan: Plan) -> Iterator[str]:
         "options": plan.options,
         "cuts": list(plan.cuts),
         "bad": _runs(np.array(plan.bad, np.int64)),
-        "edits": [dict(e) for e in plan.edits],
         "checksums": "".join(f"{c:08x}" for c in plan.checksums),
     }
     yield "{\n"
@@ -68,18 +77,77 @@ def lines(plan: Plan) -> Iterator[str]:
     yield ' "tracks": ['
     for i, track in enumerate(plan.tracks):
         yield (",\n  " if i else "\n  ") + _json(_packed(track) | _packed_doubts(doubts.get(track.id, [])))
-    yield "\n ]\n}\n"
+    yield "\n ],\n"
+    yield EDITS + ",".join("\n  " + _json(dict(e)) for e in plan.edits)
+    yield TAIL
+
+
+def append(handle: int, edits: Sequence[Mapping[str, Any]], *, is_first: bool) -> None:
+    """Adds edits to a plan that lies on the disk as `lines` writes it, and waits for the disk.
+
+    handle    of the file, open for reading and writing.
+    is_first  the plan had no edits yet.
+
+    Raises OSError, and ValueError where the file does not end as a plan does. One call writes all, so that a process that is
+    killed leaves either the old plan or the new one.
+    """
+    tail = TAIL.encode()
+    end = os.fstat(handle).st_size - len(tail)
+    if end < 0 or os.pread(handle, len(tail), end) != tail:
+        raise ValueError("it does not end as a plan does")
+    text = ",".join("\n  " + _json(dict(e)) for e in edits)
+    data = (("" if is_first else ",") + text).encode() + tail
+    written = os.pwrite(handle, data, end)
+    if written != len(data):  # the disk is full: back to what was there
+        os.pwrite(handle, tail, end)
+        os.ftruncate(handle, end + len(tail))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(handle)
+
+
+def mended(path: Path) -> tuple[Plan, int]:
+    """Reads a plan whose last edits may be torn; says how many lines of them were lost. Raises BadPlan for other damage."""
+    try:
+        return load(path), 0
+    except TornPlan:
+        text = path.read_bytes().decode("utf-8", "replace")
+    head, mark, tail = text.partition("\n" + EDITS)
+    kept: list[str] = []
+    given = tail.split("\n")[1:]
+    for line in given:
+        try:
+            json.loads(line.removesuffix(","))
+        except ValueError:
+            break
+        kept.append(line.removesuffix(","))
+    lost = sum(bool(re.sub(r"[\s\]},]", "", line)) for line in given[len(kept) :])
+    return _parsed(head + mark + "\n" + ",\n".join(kept) + TAIL, path), lost
 
 
 def load(path: Path) -> Plan:
-    """Reads a plan. Raises BadPlan, whatever is wrong with the file."""
+    """Reads a plan. Raises BadPlan, whatever is wrong with the file; TornPlan where only its last edits are incomplete."""
     try:
         if path.stat().st_size > LARGEST:
             raise BadPlan(path, "it is too large")
-        with open(path, encoding="utf-8") as f:
-            return _plan(json.load(f, parse_float=_finite, parse_constant=_finite))
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as e:
         raise BadPlan(path, reason(e)) from e
+    except (ValueError, MemoryError) as e:  # a NUL byte in the name
+        raise BadPlan(path, _why(e)) from e
+    return _parsed(text, path)
+
+
+def _parsed(text: str, path: Path) -> Plan:
+    try:
+        return _plan(json.loads(text.encode("utf-8", "surrogateescape"), parse_float=_finite, parse_constant=_finite))
+    except json.JSONDecodeError as e:
+        if "\n" + EDITS in text[: e.pos] and not text.endswith(TAIL):
+            raise TornPlan(path) from e
+        raise BadPlan(path, _why(e)) from e
+    except UnicodeDecodeError as e:
+        if "\n" + EDITS in text and not text.endswith(TAIL):
+            raise TornPlan(path) from e
+        raise BadPlan(path, _why(e)) from e
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
         raise BadPlan(path, _why(e)) from e
 
@@ -108,8 +176,10 @@ def _whole(value: Any) -> int:
 def _plan(data: dict[str, Any]) -> Plan:
     if data["format"] != FORMAT:
         raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
-    if data["version"] != VERSION:
-        raise ValueError(f"it has version {data['version']!r}, and this efface reads version {VERSION}")
+    if _whole(data["version"]) not in (1, VERSION):
+        raise ValueError(f"it has version {data['version']}, and this efface reads versions 1 and {VERSION}")
+    if data["version"] == 1 and data["edits"]:
+        raise ValueError("it has version 1 and edits, which no efface wrote")
     pts = _unrolled(data["pts"], MOST_FRAMES)
     if len(pts) != _whole(data["frames"]):
         raise ValueError("the number of frames and their PTS disagree")

@@ -318,7 +318,9 @@ def media_of(plan: Plan) -> Media:
 
 
 def found_in(plan: Plan, bound: float) -> Found:
-    """What the plan holds. `bound` is that of the risk."""
+    """What the plan holds after all edits. `bound` is that of the risk."""
+    areas, edits = plan.region_count, len(plan.edits)
+    plan = plan.settled()
     times = _Times(plan)
     density, seen = _density(plan, times)
     gaps = _runs(np.array(plan.bad, np.int64))
@@ -327,7 +329,7 @@ def found_in(plan: Plan, bound: float) -> Found:
         asked=_asked(plan),
         kinds=tuple(k for i, kind in enumerate(KINDS) if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks),
         tracks=len(plan.tracks),
-        areas=plan.region_count,
+        areas=areas,
         shots=len(plan.cuts) + 1,
         cuts=tuple(times.start_s(c) for c in plan.cuts[:MOST_CUTS]),
         blacked_out=len(plan.bad),
@@ -345,7 +347,7 @@ def found_in(plan: Plan, bound: float) -> Found:
             "cuts": times.marks([(c, c) for c in plan.cuts]),
             "blacked_out": times.marks(gaps),
         },
-        edits=len(plan.edits),
+        edits=edits,
     )
 
 
@@ -568,6 +570,7 @@ _FIXED = {
     "PartMissing": "A part of efface is missing",
     "DetectorFailed": "The detector failed",
     "EncoderMissing": "The encoder is not part of this installation",
+    "ExtraMissing": "A part of efface that is installed on request is missing",
     "VerificationFailed": "The finished draft did not pass its check and was deleted",
     "Interrupted": "It was not finished, as the run was interrupted",
 }

@@ -77,10 +77,10 @@ class Coverage:
         if old is None or pictures is None or old.index >= len(self._plan.timeline):
             self._missed += 1
             return
-        if old.index in self._plan.bad:
+        if self._plan.is_black(old.index):
             self._frames += 1
             if not _is_blank(pictures[1]):
-                self._add(pair, "should be black, as nobody could look at it, and is not")
+                self._add(pair, "should be black, as the plan says, and is not")
             return
         if regions := self._plan.regions(old.index):
             self._frames += 1

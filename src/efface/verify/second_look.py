@@ -135,9 +135,7 @@ class SecondLook:
     def __init__(self, detector: Detector, plan: Plan | None, *, is_quick: bool) -> None:
         self._detector, self._is_quick = detector, is_quick
         self._schedule = Schedule(plan, is_quick=is_quick)
-        # What a person asked to keep was decided on as well: it is no finding.
         self._plan = plan
-        self._kept = replace(plan, tracks=tuple(replace(t, keep=not t.keep) for t in plan.tracks)) if plan is not None else None
         self._open: list[_Moment] = []
         self._over: list[_Moment] = []
         self._looked = self._frames = 0
@@ -164,12 +162,12 @@ class SecondLook:
         least = np.array([SEEN_AGAIN.get(k, 1.0) for k in range(len(KINDS))], np.float32)
         small = np.array([SMALLEST.get(k, 0.0) for k in range(len(KINDS))], np.float32)
         seen = seen.rows((seen.score >= least[seen.kind]) & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= small[seen.kind]))
-        if self._plan is None or self._kept is None or planned >= len(self._plan.timeline):
+        if self._plan is None or planned >= len(self._plan.timeline):
             return seen
-        erased, kept = (
-            are_covered(seen.xyxy, [r.box for r in plan.regions(planned)], frame.size_wh) for plan in (self._plan, self._kept)
-        )
-        return seen.rows(~kept & (~erased | (seen.score >= NO_FILL)))
+        # What a person asked to keep, or took away, was decided on as well: it is no finding.
+        known = are_covered(seen.xyxy, self._plan.known(planned), frame.size_wh)
+        erased = are_covered(seen.xyxy, [r.box for r in self._plan.regions(planned)], frame.size_wh)
+        return seen.rows(~known | (erased & (seen.score >= NO_FILL)))
 
     def _take(self, one: Detections, frame: Frame, second: float) -> None:
         kind, score = int(one.kind[0]), float(one.score[0])

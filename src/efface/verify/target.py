@@ -146,9 +146,9 @@ class _Walk:
         return plan.regions(old.index) if plan is not None and old is not None and old.index < len(plan.timeline) else []
 
     def _is_shown(self, pair: Pair) -> bool:
-        """Whether it is known what of the source the frame shows: one that could not be decoded is black."""
+        """Whether it is known what of the source the frame shows: some are black as a whole."""
         plan = self._with.plan
-        return plan is not None and pair.old is not None and pair.old.index not in plan.bad
+        return plan is not None and pair.old is not None and not plan.is_black(pair.old.index)
 
 
 def _pictures(pair: Pair) -> tuple[Picture, Picture] | None:

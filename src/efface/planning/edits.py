@@ -1,0 +1,239 @@
+"""What a person changed in a plan: an append-only log.
+
+What was perceived stays in the plan as it was; tracks and regions follow from it and the log (see `revise`). Nothing is ever
+taken out of the log: to undo is an entry as well. In a plan each entry is a plain mapping, `{"edit": "keep", "track": 3,
+"keep": true}`; here it has a type, and whatever is not exactly such an entry is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+
+from efface.detections import KINDS
+from efface.geometry import Box
+
+MOST_EDITS = 200_000
+"""More than anybody does by hand; a hostile plan could keep us busy with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One entry of the log. Frames are numbers, ranges include both ends, boxes are whole pixels of the upright frame."""
+
+    name: ClassVar[str] = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As it stands in a plan."""
+        values = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
+        return {"edit": self.name} | {n: list(v) if isinstance(v, tuple) else v for n, v in values}
+
+
+@dataclass(frozen=True, slots=True)
+class Draw(Edit):
+    """A new track: its id, one of detections.KINDS, and a box for each frame from `first`, four numbers each."""
+
+    name: ClassVar[str] = "draw"
+    track: int
+    kind: str
+    first: int
+    boxes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cover(Edit):
+    """Boxes of a track, one for each frame from `first`, whether it had any there or not."""
+
+    name: ClassVar[str] = "cover"
+    track: int
+    first: int
+    boxes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Edit):
+    """The box of a track in one frame. The change fades out towards the ends of the range; where the track ends, it stays."""
+
+    name: ClassVar[str] = "place"
+    track: int
+    frame: int
+    box: Box
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Edit):
+    """When a track begins and ends. Where it becomes longer, the outermost box stays."""
+
+    name: ClassVar[str] = "stretch"
+    track: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Edit):
+    """`other` becomes a part of `track`. Between them boxes go straight; where both have one, the box around both counts."""
+
+    name: ClassVar[str] = "join"
+    track: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Edit):
+    """From `frame` on a track is a track of its own, with the id `new`."""
+
+    name: ClassVar[str] = "split"
+    track: int
+    frame: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Edit):
+    """A track, or a kept area, that was none."""
+
+    name: ClassVar[str] = "delete"
+    track: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keep(Edit):
+    """Whether a track stays visible."""
+
+    name: ClassVar[str] = "keep"
+    track: int
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Only(Edit):
+    """These tracks stay visible, and every other that is there is erased."""
+
+    name: ClassVar[str] = "only"
+    tracks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Area(Edit):
+    """A fixed area for some frames: erased, as a track of its own, or kept from being erased. `track` is its id."""
+
+    name: ClassVar[str] = "area"
+    track: int
+    first: int
+    last: int
+    box: Box
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Black(Edit):
+    """Whether whole frames are black."""
+
+    name: ClassVar[str] = "black"
+    first: int
+    last: int
+    black: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(Edit):
+    """Whether a person looked at the doubts about that track in exactly that range."""
+
+    name: ClassVar[str] = "accept"
+    track: int
+    first: int
+    last: int
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Approve(Edit):
+    """Whether a person looked at the whole and found it good. Any other change takes it back."""
+
+    name: ClassVar[str] = "approve"
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undo(Edit):
+    """Takes back the last entry that is in force."""
+
+    name: ClassVar[str] = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Redo(Edit):
+    """Brings back the last entry that was taken back, unless something else came since."""
+
+    name: ClassVar[str] = "redo"
+
+
+TYPES: dict[str, type[Edit]] = {
+    t.name: t for t in (Draw, Cover, Place, Stretch, Join, Split, Delete, Keep, Only, Area, Black, Accept, Approve, Undo, Redo)
+}
+"""Every kind of entry by its name."""
+
+_HINTS = {name: {f.name: get_type_hints(t)[f.name] for f in dataclasses.fields(t)} for name, t in TYPES.items()}
+
+
+def edit_of(plain: Mapping[str, Any]) -> Edit:
+    """The entry that a mapping stands for. Raises ValueError for anything else."""
+    if not isinstance(plain, Mapping) or not isinstance(name := plain.get("edit"), str) or name not in TYPES:
+        raise ValueError("an edit of a kind that this efface does not know")
+    hints = _HINTS[name]
+    if set(plain) != {"edit", *hints}:
+        raise ValueError(f"the edit {name!r} has other fields than it should")
+    edit = TYPES[name](**{field: _value(plain[field], hint, f"{name}.{field}") for field, hint in hints.items()})
+    if isinstance(edit, Draw) and edit.kind not in KINDS:
+        raise ValueError("an edit draws an unknown kind")
+    return edit
+
+
+def _value(value: Any, hint: Any, where: str) -> Any:
+    if get_origin(hint) is tuple:
+        count = None if Ellipsis in get_args(hint) else len(get_args(hint))
+        if not isinstance(value, list | tuple) or any(type(v) is not int for v in value) or count not in (None, len(value)):
+            raise ValueError(f"{where} is no list of {count or 'only'} whole numbers")
+        return tuple(value)
+    if type(value) is not hint:  # True is an int, and 1 is no bool
+        raise ValueError(f"{where} is no {'whole number' if hint is int else 'truth value' if hint is bool else 'text'}")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log read to its end.
+
+    in_force  entries that count, in order.
+    undone    entries that `redo` would bring back, the next one last.
+    """
+
+    in_force: tuple[Edit, ...]
+    undone: tuple[Edit, ...]
+
+
+def read(edits: Iterable[Mapping[str, Any]]) -> Log:
+    """What of a log is in force. Raises ValueError for entries that are none, and for an undo or a redo of nothing."""
+    done: list[Edit] = []
+    undone: list[Edit] = []
+    for count, plain in enumerate(edits):
+        if count >= MOST_EDITS:
+            raise ValueError(f"more than {MOST_EDITS} edits")
+        match edit_of(plain):
+            case Undo():
+                if not done:
+                    raise ValueError("an edit undoes, and there is nothing to undo")
+                undone.append(done.pop())
+            case Redo():
+                if not undone:
+                    raise ValueError("an edit redoes, and there is nothing to redo")
+                done.append(undone.pop())
+            case edit:
+                done.append(edit)
+                undone.clear()
+    return Log(tuple(done), tuple(undone))

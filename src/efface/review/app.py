@@ -1,0 +1,286 @@
+"""The routes. Files go by their place in the list, never by a name or a path."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from efface.detections import KINDS
+from efface.errors import EffaceError, printable
+from efface.geometry import Box
+from efface.review import views
+from efface.review.desk import Desk, Folder
+from efface.review.document import Conflict
+from efface.review.hub import Hub
+from efface.review.reporting import REPORT_POLICY, report_of
+from efface.version import VERSION
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+PIECE = 1 << 18
+"""Bytes of a video that are read at once."""
+
+BEAT_S = 2.0
+"""Nothing was said for so long: say so, which also finds out who went away."""
+
+
+def page_files() -> dict[str, tuple[bytes, str]]:
+    """The page: content and type by name. Read once, so that no request can name a path."""
+    folder = files("efface.review") / "page"
+    named = [p for p in folder.iterdir() if Path(p.name).suffix in TYPES]
+    return {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
+
+
+class Routes:
+    """Answers for one desk."""
+
+    def __init__(self, desk: Desk, hub: Hub) -> None:
+        self._desk, self._hub, self._page = desk, hub, page_files()
+
+    def app(self) -> Starlette:
+        """The application, without its guard."""
+        file = "/api/files/{file:int}"
+        routes = [
+            Route("/", self.index),
+            Route("/static/{name}", self.static),
+            Route("/api/files", self.listed),
+            Route("/api/events", self.events),
+            Route(file, self.document),
+            Route(file + "/boxes", self.boxes),
+            Route(file + "/frame/{frame:int}", self.frame),
+            Route(file + "/near/{frame:int}", self.near),
+            Route(file + "/video", self.video),
+            Route(file + "/report", self.report),
+            Route(file + "/edits", self.edits, methods=["POST"]),
+            Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
+        ]
+        return Starlette(routes=routes, exception_handlers={Exception: _unexpected, EffaceError: _failed, ValueError: _invalid})
+
+    async def index(self, request: Request) -> Response:
+        """The page itself."""
+        return self._asset("index.html")
+
+    async def static(self, request: Request) -> Response:
+        """A part of the page."""
+        return self._asset(request.path_params["name"])
+
+    def _asset(self, name: str) -> Response:
+        if name not in self._page:
+            raise HTTPException(404)
+        content, kind = self._page[name]
+        return Response(content, headers={"content-type": kind})
+
+    async def listed(self, request: Request) -> Response:
+        """All files."""
+        found = await run_in_threadpool(views.listed, self._desk)
+        return JSONResponse({"files": found, "efface": VERSION, "bound": self._desk.options.risk.bound})
+
+    async def document(self, request: Request) -> Response:
+        """One file, without boxes."""
+        number = self._number(request)
+
+        def said() -> dict[str, Any]:
+            return views.document(self._desk, number, self._desk.open(number))
+
+        return JSONResponse(await run_in_threadpool(said))
+
+    async def boxes(self, request: Request) -> Response:
+        """Boxes of a stretch of frames."""
+        plan = (await self._ready(request)).plan
+        first, last = (_whole(request.query_params.get(name, "")) for name in ("first", "last"))
+        return JSONResponse(await run_in_threadpool(views.boxes, plan, first, last))
+
+    async def frame(self, request: Request) -> Response:
+        """A frame, exactly: as it is, or as it will look."""
+        folder, index = await self._ready(request), request.path_params["frame"]
+        side, is_final = _whole(request.query_params.get("side", "1280")), request.query_params.get("final") == "1"
+        if folder.pictures is None or index >= len(folder.plan.timeline):
+            raise HTTPException(404)
+        data = await run_in_threadpool(folder.pictures.frame, index, side, folder.plan, is_final=is_final)
+        return Response(data, media_type="image/jpeg")
+
+    async def near(self, request: Request) -> Response:
+        """A frame close to that one, at once."""
+        folder, index = await self._ready(request), request.path_params["frame"]
+        if folder.pictures is None or index >= len(folder.plan.timeline):
+            raise HTTPException(404)
+        data, at = await run_in_threadpool(folder.pictures.near, index)
+        return Response(data, media_type="image/jpeg", headers={"x-frame": str(at)})
+
+    async def video(self, request: Request) -> Response:
+        """What the browser plays: the source, or a light copy of it."""
+        path = (await self._ready(request)).proxy
+        if path is None:
+            raise HTTPException(404)
+        return await run_in_threadpool(_ranged, path, request.headers.get("range", ""))
+
+    async def report(self, request: Request) -> Response:
+        """The report on what was rendered."""
+        folder = await self._ready(request)
+        pieces = await run_in_threadpool(report_of, self._desk, folder)
+        if pieces is None:
+            raise HTTPException(404)
+        return Response(pieces, media_type="text/html", headers={"content-security-policy": REPORT_POLICY})
+
+    async def edits(self, request: Request) -> Response:
+        """Adds to the log. 409 where somebody else did so meanwhile."""
+        number, asked = self._number(request), await _asked(request)
+        version, edits = asked.get("version"), asked.get("edits")
+        if type(version) is not int or not isinstance(edits, list) or not all(isinstance(e, dict) for e in edits):
+            raise ValueError("an edit needs the version that it is about")
+        try:
+            return JSONResponse({"version": await run_in_threadpool(self._desk.change, number, version, edits)})
+        except Conflict:
+            now = self._desk.open(number).plan.edits
+            since = [str(e["edit"]) for e in now[max(version, 0) :]]
+            return JSONResponse({"version": len(now), "since": since}, 409)
+
+    async def work(self, request: Request) -> Response:
+        """Starts or cancels long work."""
+        number, asked, kind = self._number(request), await _asked(request), request.path_params["kind"]
+        work = await run_in_threadpool(self._started, number, kind, asked)
+        return JSONResponse({"work": work.plain() if work is not None else None}, 202)
+
+    def _started(self, number: int, kind: str, asked: dict[str, Any]) -> Any:
+        desk = self._desk
+        match kind:
+            case "look":
+                return desk.look(number)
+            case "proxy":
+                return desk.proxy(number)
+            case "render":
+                return desk.render(number, overwrite=asked.get("overwrite") is True)
+            case "cancel":
+                return desk.cancel(number, str(asked.get("kind")))
+            case "follow":
+                track, kind_of = asked.get("track"), asked.get("kind", "drawn")
+                if kind_of not in KINDS or (track is not None and type(track) is not int):
+                    raise ValueError("what is to be followed is unknown")
+                return desk.follow(number, *self._spot(number, asked), kind_of, track)
+            case "extend":
+                first, last = _int(asked, "first"), _int(asked, "last")
+                return desk.extend(number, _int(asked, "track"), first, last)
+        raise HTTPException(404)
+
+    def _spot(self, number: int, asked: dict[str, Any]) -> tuple[int, Box]:
+        """A frame and a box in it, checked."""
+        plan, frame, box = self._desk.open(number).plan, _int(asked, "frame"), asked.get("box")
+        if not isinstance(box, list) or len(box) != 4 or any(type(v) is not int for v in box):
+            raise ValueError("a box is four whole numbers")
+        x1, y1, x2, y2 = box
+        if not 0 <= frame < len(plan.timeline):
+            raise ValueError("there is no such frame")
+        width, height = plan.size_at(frame)
+        if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+            raise ValueError("the box is empty, or not inside the frame")
+        return frame, (x1, y1, x2, y2)
+
+    async def events(self, request: Request) -> Response:
+        """What happens, as it happens, for as long as the tab is open."""
+
+        async def said() -> AsyncIterator[str]:
+            with self._hub.listening() as heard:
+                yield "retry: 500\n\n"
+                while not self._hub.is_over:
+                    try:
+                        event = await asyncio.wait_for(heard.get(), BEAT_S)
+                        yield f"data: {json.dumps(event)}\n\n"
+                    except TimeoutError:
+                        yield ": still here\n\n"
+
+        return StreamingResponse(said(), media_type="text/event-stream")
+
+    def _number(self, request: Request) -> int:
+        number: int = request.path_params["file"]
+        if number >= len(self._desk.folders):
+            raise HTTPException(404)
+        return number
+
+    async def _ready(self, request: Request) -> Folder:
+        folder = await run_in_threadpool(self._desk.open, self._number(request))
+        if folder.document is None:
+            raise HTTPException(404)
+        return folder
+
+
+async def _asked(request: Request) -> dict[str, Any]:
+    try:
+        asked = json.loads(await request.body())
+    except (ValueError, RecursionError) as e:
+        raise ValueError("that is no JSON") from e
+    if not isinstance(asked, dict):
+        raise ValueError("that is no object")
+    return asked
+
+
+def _int(asked: dict[str, Any], name: str) -> int:
+    value = asked.get(name)
+    if type(value) is not int:
+        raise ValueError(f"{name} is no whole number")
+    return value
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise ValueError("that is no number")
+    return int(text)
+
+
+def _ranged(path: Path, asked: str) -> Response:
+    """The file, or the part of it that is asked for (RFC 9110, one range)."""
+    size = path.stat().st_size
+    first, last, status = 0, size - 1, 200
+    if asked.startswith("bytes=") and "," not in asked:
+        start, _, stop = asked.removeprefix("bytes=").partition("-")
+        if start.isdecimal():
+            first, last = int(start), min(int(stop), size - 1) if stop.isdecimal() else size - 1
+        elif stop.isdecimal():
+            first = max(0, size - int(stop))
+        if first > last or first >= size:
+            return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
+        status = 206
+    headers = {"accept-ranges": "bytes", "content-length": str(last - first + 1), "content-type": "video/mp4"}
+    if status == 206:
+        headers["content-range"] = f"bytes {first}-{last}/{size}"
+    if path.suffix.lower() == ".webm":
+        headers["content-type"] = "video/webm"
+    return StreamingResponse(_pieces(path, first, last + 1), status, headers)
+
+
+def _pieces(path: Path, first: int, stop: int) -> Iterator[bytes]:
+    with open(path, "rb") as f:
+        os.lseek(f.fileno(), first, os.SEEK_SET)
+        while first < stop and (data := os.read(f.fileno(), min(PIECE, stop - first))):
+            first += len(data)
+            yield data
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 422)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": printable(error)}, 400)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": f"unexpected: {type(error).__name__}"}, 500)
+
+
+Handler = Callable[[Request, Exception], Response]

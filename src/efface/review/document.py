@@ -1,0 +1,122 @@
+"""One source under review: its plan on the disk, to which each change is added as it is made.
+
+The plan is locked while it is open, so that no second review writes to it. Whoever changes something says which version of the
+log they know; with another one they are refused, and look again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from efface.errors import BadPlan, PlanMismatch, WriteFailed
+from efface.files import reason, sha256_of, staged, try_lock, writing
+from efface.planning import sidecar
+from efface.planning.edits import edit_of
+from efface.planning.plan import Plan
+from efface.tracks import Reason, Track
+
+AROUND_S = 0.5
+"""When a box that was found is moved, the change fades out within this time before and after."""
+
+
+class Conflict(Exception):
+    """Somebody else changed the plan meanwhile."""
+
+
+class Document:
+    """A plan that a person changes. Safe to use from several threads."""
+
+    def __init__(self, source: Path, path: Path) -> None:
+        """Raises BadPlan, PlanMismatch and OutputError."""
+        self.source, self.path = source, path
+        self.plan, self.lost = sidecar.mended(path)
+        if self.plan.source_sha256 != sha256_of(source):
+            raise PlanMismatch(source, "its SHA-256 is not the one that the plan names")
+        self._lock = threading.Lock()
+        self._handle = self._opened()
+
+    def _opened(self) -> int:
+        text = "".join(sidecar.lines(self.plan)).encode()
+        with writing(self.path):
+            if self.path.read_bytes() != text:  # an older version, or torn: from here on lines are added to its end
+                with staged(self.path, overwrite=True) as draft:
+                    sidecar.save(self.plan, draft)
+            handle = os.open(self.path, os.O_RDWR)
+        if not try_lock(handle):
+            os.close(handle)
+            raise WriteFailed(self.path, "it is open in another review", "Go on there, or close it first.")
+        return handle
+
+    def close(self) -> None:
+        """Lets others open the plan."""
+        os.close(self._handle)
+
+    @property
+    def version(self) -> int:
+        """Number of entries in the log."""
+        return len(self.plan.edits)
+
+    def change(self, version: int | None, edits: Sequence[Mapping[str, Any]]) -> Plan:
+        """Adds to the log, all or nothing. Raises Conflict, ValueError for what cannot be, WriteFailed.
+
+        version  that of the log that the edits are about; None where that does not matter.
+        """
+        with self._lock:
+            if version is not None and version != self.version:
+                raise Conflict
+            before = self.version
+            plan = self.plan
+            for edit in edits:
+                whole = edit_of(self._completed(plan, edit)).plain()
+                plan = replace(plan, edits=(*plan.edits, whole))
+            added = plan.edits[before:]
+            if not added:
+                return plan
+            try:
+                sidecar.append(self._handle, added, is_first=not before)
+            except OSError as e:
+                raise WriteFailed(self.path, reason(e), "The change was not made.") from e
+            except ValueError as e:
+                raise BadPlan(self.path, str(e), "Something else wrote to it. The change was not made.") from e
+            self.plan = plan
+            return plan
+
+    def _completed(self, plan: Plan, edit: Mapping[str, Any]) -> dict[str, Any]:
+        """The edit with what the page left open: a new id, and how far a moved box reaches."""
+        whole = dict(edit)
+        for field in ("track", "new"):
+            if field in whole and whole[field] is None:
+                whole[field] = unused_id(plan)
+        if whole.get("edit") == "place" and type(whole.get("frame")) is int and "first" not in whole:
+            track = next((t for t in plan.revised.tracks if t.id == whole.get("track")), None)
+            if track is not None:
+                whole["first"], whole["last"] = _reach(plan, track, whole["frame"])
+        return whole
+
+
+def unused_id(plan: Plan) -> int:
+    """One that no track or area ever had."""
+    now = plan.revised
+    tracks = [t.id for t in (*now.tracks, *now.deleted)]
+    return 1 + max([*tracks, *(a.id for a in now.areas), *now.merged, 0])
+
+
+def _reach(plan: Plan, track: Track, frame: int) -> tuple[int, int]:
+    """Frames that move along with a box: up to the next ones that a person placed; of what was found only those close by."""
+    keys = np.array(plan.revised.keys.get(track.id, ()), np.int64)
+    before, after = keys[keys < frame], keys[keys > frame]
+    first = int(before[-1]) + 1 if len(before) else min(int(track.frame[0]), frame)
+    last = int(after[0]) - 1 if len(after) else max(int(track.frame[-1]), frame)
+    if (track.reason == Reason.DRAWN).all():
+        return first, last
+    seconds = plan.timeline.seconds
+    near_first = int(np.searchsorted(seconds, seconds[frame] - AROUND_S))
+    near_last = int(np.searchsorted(seconds, seconds[frame] + AROUND_S, side="right")) - 1
+    return max(first, near_first), min(last, near_last)

@@ -1,0 +1,142 @@
+"""Who may talk to the review server: the browser that was given its address, and nobody else.
+
+The page of any other site, open in the same browser, can send requests to this machine. So each one must name the right host
+(or a name that points here would do, as in DNS rebinding), come from our own page, and carry a cookie that only the holder of
+the token in the opened address was given. That token works once.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+
+MOST_BODY = 16 << 20
+"""Bytes of a request. A track of an hour, drawn by hand, has half of that."""
+
+ENTRANCE = "/open/"
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+    "Cache-Control": "no-store",
+}
+"""On every answer, unless it has a stricter one. What is shown must not reach the browser's cache on the disk."""
+
+
+class Guard:
+    """Stands before the application. `token` is the one that opens the door, once."""
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self._app, self._port = app, port
+        self.token = secrets.token_urlsafe(32)
+        self._is_used = False
+        self._session = secrets.token_urlsafe(32)
+
+    @property
+    def url(self) -> str:
+        """What to open."""
+        return f"http://{HOST}:{self._port}{ENTRANCE}{self.token}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return  # web sockets are refused by closing them
+        refusal = self._refusal(scope)
+        if refusal is None and scope["path"].startswith(ENTRANCE):
+            refusal = self._entered(scope["path"].removeprefix(ENTRANCE))
+        if refusal is not None:
+            await refusal(scope, receive, _with_headers(send))
+            return
+        await self._app(scope, _bounded(receive), _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """An answer to a request that must not get through."""
+        headers, origin = Headers(scope=scope), f"http://{HOST}:{self._port}"
+        if headers.getlist("host") != [f"{HOST}:{self._port}"]:
+            return _refused(421, "This server answers under its own address only.")
+        is_reading = scope["method"] in ("GET", "HEAD")
+        named = headers.getlist("origin")
+        if any(o != origin for o in named) or not (named or is_reading):
+            return _refused(403, "The request comes from another page.")
+        is_entrance = scope["path"].startswith(ENTRANCE)
+        allowed = {"same-origin", "none"} if is_reading else {"same-origin"}
+        # A link in a mail or a chat is "cross-site"; it may open the door with the right token, and nothing else.
+        if any(s not in allowed for s in headers.getlist("sec-fetch-site")) and not (is_entrance and is_reading):
+            return _refused(403, "The request comes from another site.")
+        if not is_reading and headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            return _refused(415, "Requests that change something are JSON.")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:12]) > MOST_BODY:
+            return _refused(413, "The request is too large.")
+        if not is_entrance and not self._knows(headers):
+            return _refused(403, "Open the address that efface printed. It works once; start efface review again for another.")
+        return None
+
+    def _knows(self, headers: Headers) -> bool:
+        jar = SimpleCookie()
+        try:
+            for line in headers.getlist("cookie"):
+                jar.load(line[:8192])
+        except CookieError:
+            return False
+        found = jar.get(self._cookie)
+        return found is not None and hmac.compare_digest(found.value.encode(), self._session.encode())
+
+    @property
+    def _cookie(self) -> str:
+        return f"efface-{self._port}"  # browsers send cookies to every port of a host
+
+    def _entered(self, token: str) -> Response:
+        if self._is_used or not hmac.compare_digest(token.encode(), self.token.encode()):
+            return _refused(403, "This address was used already, or never was one.")
+        self._is_used = True
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(self._cookie, self._session, httponly=True, samesite="strict", path="/")
+        return answer
+
+
+def _refused(status: int, why: str) -> Response:
+    return PlainTextResponse(why + "\n", status)
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Stops reading a body that is longer than it may be, whatever its header said."""
+    read = 0
+
+    async def receiving() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if read > MOST_BODY else message
+
+    return receiving

@@ -1,0 +1,130 @@
+// The lists at the side: doubtful moments, riskiest first, and all tracks. They say in words what the timeline draws.
+
+import { CAUSES, KINDS, by, el, timecode } from "/static/words.js";
+
+export class Lists {
+  #store;
+  #bound = 0.5;
+  onAct = () => {};
+
+  constructor(store) {
+    this.#store = store;
+    for (const event of ["opened", "changed", "chosen", "doubt"]) store.addEventListener(event, () => this.draw());
+    const tabs = [by("tab-doubts"), by("tab-tracks")];
+    for (const tab of tabs) {
+      tab.addEventListener("click", () => this.open(tab.getAttribute("aria-controls")));
+      tab.addEventListener("keydown", (event) => {
+        if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+        event.stopPropagation();
+        const other = tabs[1 - tabs.indexOf(tab)];
+        this.open(other.getAttribute("aria-controls"));
+        other.focus();
+      });
+    }
+  }
+
+  open(name) {
+    for (const tab of [by("tab-doubts"), by("tab-tracks")]) {
+      const isOpen = tab.getAttribute("aria-controls") === name;
+      tab.setAttribute("aria-selected", String(isOpen));
+      tab.tabIndex = isOpen ? 0 : -1;
+      by(tab.getAttribute("aria-controls")).hidden = !isOpen;
+    }
+  }
+
+  #when(frame) {
+    if (this.#store.isPhoto) return this.#store.frames > 1 ? `page ${frame + 1}` : "";
+    return timecode(this.#store.doc.seconds[Math.min(frame, this.#store.frames - 1)]);
+  }
+
+  draw() {
+    if (!this.#store.frames) return;
+    const had = document.activeElement?.dataset?.key;
+    this.#drawDoubts();
+    this.#drawTracks();
+    if (had) document.querySelector(`#side [data-key="${CSS.escape(had)}"]`)?.focus();
+  }
+
+  #drawDoubts() {
+    const { doc } = this.#store;
+    const left = doc.doubts.filter((d) => !d.settled).length;
+    by("doubt-count").textContent = doc.doubts.length ? `${left} of ${doc.doubts.length}` : "0";
+    const items = doc.doubts.slice(0, 500).map((doubt, i) => this.#doubt(doubt, i));
+    if (!items.length) {
+      items.push(el("p", { class: "empty" }, "Nothing is doubtful by itself. What was never found is not listed: watch all of it."));
+    } else if (!left) items.unshift(el("p", { class: "empty" }, "Every doubtful moment was looked at."));
+    const list = by("doubts");
+    const { scrollTop } = list;
+    list.replaceChildren(...items);
+    list.scrollTop = scrollTop;
+    if (this.#store.doubt >= 0) list.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  }
+
+  #doubt(doubt, i) {
+    const kind = this.#store.track(doubt.track)?.kind ?? "face";
+    const isHere = i === this.#store.doubt;
+    const names = doubt.causes.map((c) => CAUSES[c]).join(", ");
+    const done = doubt.accepted ? " · looked at" : doubt.settled ? " · deleted" : "";
+    const button = el(
+      "button",
+      { class: `item${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, onclick: () => this.onAct("jump", i) },
+      el(
+        "span", { class: "top" },
+        el("i", { class: `dot ${kind}`, "aria-hidden": "true" }),
+        el("b", {}, `${KINDS[kind]} ${doubt.track}`),
+        el("span", {}, this.#when(doubt.first)),
+        el("span", { class: `meter${doubt.risk > this.#bound && !doubt.settled ? " high" : ""}`, title: "risk, 0 to 1" }, doubt.risk.toFixed(2)),
+      ),
+      el("span", { class: "why" }, names + done),
+    );
+    if (!isHere) return button;
+    return el(
+      "div", {}, button,
+      el(
+        "div", { class: "acts" },
+        el("button", { "data-key": `a${i}`, onclick: () => this.onAct("accept") }, el("kbd", {}, "A"), doubt.accepted ? "Look again" : "Accept"),
+        el("button", { "data-key": `e${i}`, onclick: () => this.onAct("extend") }, el("kbd", {}, "E"), "Extend"),
+        el("button", { "data-key": `x${i}`, class: "danger", onclick: () => this.onAct("delete") }, el("kbd", {}, "X"), "Delete track"),
+      ),
+    );
+  }
+
+  #drawTracks() {
+    const { doc, chosen } = this.#store;
+    const all = [...doc.areas.map((a) => ({ ...a, isArea: true })), ...doc.tracks];
+    by("track-count").textContent = String(all.length);
+    const items = all.slice(0, 2000).map((track) => {
+      const isKept = track.isArea || track.keep;
+      const name = track.isArea ? `Kept area ${track.id}` : `${KINDS[track.kind]} ${track.id}`;
+      const from = this.#when(track.first);
+      const until = track.last === track.first ? "" : ` to ${this.#when(track.last)}`;
+      return el(
+        "button",
+        {
+          class: "item", "aria-current": String(chosen.includes(track.id)), "data-key": `t${track.id}`,
+          onclick: (event) => {
+            this.#store.choose(track.id, event.shiftKey);
+            if (this.#store.frame < track.first || this.#store.frame > track.last) this.#store.go(track.first);
+          },
+        },
+        el(
+          "span", { class: "top" },
+          el("i", { class: `dot ${isKept ? "kept" : track.kind}`, "aria-hidden": "true" }),
+          el("b", {}, name),
+          el("span", { class: "meter" }, isKept ? "kept visible" : "erased"),
+        ),
+        el("span", { class: "why" }, from + until),
+      );
+    });
+    if (doc.deleted.length) items.push(el("p", { class: "empty" }, `${doc.deleted.length} deleted. Undo (Z) brings them back.`));
+    if (!items.length) items.push(el("p", { class: "empty" }, "No track. Press D to draw a box around somebody."));
+    const list = by("tracks");
+    const { scrollTop } = list;
+    list.replaceChildren(...items);
+    list.scrollTop = scrollTop;
+  }
+
+  set bound(value) {
+    this.#bound = value;
+  }
+}

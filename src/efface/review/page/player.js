@@ -1,0 +1,147 @@
+// Playing: by the browser's own video where there is one, otherwise picture by picture; J, K and L as in an editor.
+
+import { by, timecode } from "/static/words.js";
+
+const SPEEDS = [1, 2, 4, 8];
+
+export class Player {
+  #store;
+  #stage;
+  #film = by("film");
+  #run = 0; // changes whenever something else begins to play
+  #offset = 0; // of the video's clock
+  speed = 0;
+
+  constructor(store, stage) {
+    this.#store = store;
+    this.#stage = stage;
+    store.addEventListener("opened", () => this.#opened());
+    for (const event of ["moved", "changed", "opened"]) store.addEventListener(event, () => this.#tell());
+    this.#film.addEventListener("error", () => (this.#film.dataset.broken = "1"));
+    by("play").addEventListener("click", () => this.toggle());
+    by("step-back").addEventListener("click", () => this.step(-1));
+    by("step-on").addEventListener("click", () => this.step(1));
+  }
+
+  #opened() {
+    this.pause();
+    this.#film.removeAttribute("src");
+    this.#film.load();
+    delete this.#film.dataset.broken;
+    this.#film.hidden = true;
+    this.withVideo();
+  }
+
+  // The server has a video that this browser may be able to play.
+  withVideo() {
+    const { doc } = this.#store;
+    if (!doc?.video || this.#store.isPhoto || this.#film.getAttribute("src")) return;
+    this.#film.src = `${this.#store.path}/video`;
+    this.#film.addEventListener("loadeddata", () => {
+      // Some files start late, and browsers count from there or from zero: the first picture tells.
+      this.#film.requestVideoFrameCallback?.((_, { mediaTime }) => this.speed === 0 && (this.#offset = mediaTime));
+    }, { once: true });
+  }
+
+  get hasVideo() {
+    return Boolean(this.#film.getAttribute("src")) && !this.#film.dataset.broken && this.#film.readyState >= 2;
+  }
+
+  step(frames) {
+    this.pause();
+    this.#store.go(this.#store.frame + frames);
+  }
+
+  seconds(by_) {
+    this.pause();
+    this.#store.go(this.#store.at(Math.max(0, this.#store.doc.seconds[this.#store.frame] + by_)));
+  }
+
+  toggle() {
+    if (this.speed) this.pause();
+    else this.play(1);
+  }
+
+  faster(way) {
+    const now = Math.abs(this.speed);
+    const next = Math.sign(this.speed) === way ? SPEEDS[Math.min(SPEEDS.indexOf(now) + 1, SPEEDS.length - 1)] : 1;
+    this.play(way * next);
+  }
+
+  pause() {
+    if (!this.speed) return;
+    this.#run += 1;
+    this.speed = 0;
+    this.#film.pause();
+    this.#stage.isPlaying = false;
+    this.#stage.show(false);
+    this.#tell();
+  }
+
+  play(speed) {
+    if (this.#store.isPhoto || this.#store.frames < 2) return;
+    this.#film.pause();
+    if (speed > 0 && this.#store.frame >= this.#store.frames - 1) this.#store.go(0);
+    this.speed = speed;
+    const run = (this.#run += 1);
+    this.#stage.isPlaying = true;
+    this.#tell();
+    if (speed > 0 && !this.#store.isFinal && this.hasVideo) this.#playVideo(run, speed);
+    else this.#playPictures(run, speed);
+  }
+
+  async #playVideo(run, speed) {
+    const film = this.#film;
+    film.playbackRate = speed;
+    film.currentTime = this.#store.doc.seconds[this.#store.frame] + this.#offset + 1e-3;
+    film.hidden = false;
+    const seen = (_, { mediaTime }) => {
+      if (run !== this.#run) return;
+      by("still").hidden = true;
+      this.#store.go(this.#store.at(mediaTime - this.#offset));
+      if (film.ended || this.#store.frame >= this.#store.frames - 1) this.pause();
+      else film.requestVideoFrameCallback(seen);
+    };
+    film.requestVideoFrameCallback(seen);
+    film.onended = () => run === this.#run && this.pause();
+    try {
+      await film.play();
+    } catch {
+      if (run === this.#run) this.#playPictures(run, speed);
+    }
+  }
+
+  async #playPictures(run, speed) {
+    const start = performance.now();
+    const from = this.#store.doc.seconds[this.#store.frame];
+    let last = this.#store.frame;
+    while (run === this.#run) {
+      const next = this.#store.at(from + ((performance.now() - start) / 1000) * speed);
+      if (next !== last) {
+        last = next;
+        await this.#stage.picture(next, Math.abs(speed) > 2 && !this.#store.isFinal);
+        if (run !== this.#run) return;
+        this.#store.go(next);
+      } else await new Promise(requestAnimationFrame);
+      if ((speed > 0 && next >= this.#store.frames - 1) || (speed < 0 && next <= 0)) this.pause();
+    }
+  }
+
+  #tell() {
+    const { doc, frame, frames } = this.#store;
+    if (!frames) return;
+    const isPaused = !this.speed;
+    by("play").setAttribute("aria-label", isPaused ? "Play" : "Pause");
+    by("play-icon").setAttribute("href", isPaused ? "#i-play" : "#i-pause");
+    by("speed").hidden = isPaused || this.speed === 1;
+    by("speed").textContent = `${this.speed}×`;
+    by("time").textContent = this.#store.isPhoto ? `page ${frame + 1} of ${frames}` : `${timecode(doc.seconds[frame])}  ·  ${frame + 1} / ${frames}`;
+    const { first, last } = this.#store.marks;
+    by("marks").hidden = first === null && last === null;
+    by("marks").textContent = `range ${first === null ? "…" : first + 1}–${last === null ? "…" : last + 1}`;
+    const lanes = by("lanes");
+    lanes.setAttribute("aria-valuemax", String(frames - 1));
+    lanes.setAttribute("aria-valuenow", String(frame));
+    lanes.setAttribute("aria-valuetext", `${timecode(doc.seconds[frame])}, frame ${frame + 1} of ${frames}`);
+  }
+}

@@ -1,0 +1,99 @@
+// Many files: a grid with their states.
+
+import { get } from "/static/api.js";
+import { STATES, by, el } from "/static/words.js";
+
+const FILTERS = { all: "All", new: "Not looked at", review: "Needs review", accepted: "Accepted", rendered: "Rendered" };
+
+export class Queue {
+  files = [];
+  #filter = "all";
+  #focus = 0;
+  onOpen = () => {};
+
+  constructor() {
+    for (const [name, text] of Object.entries(FILTERS)) {
+      const button = el("button", { "data-filter": name, onclick: () => this.show(name) }, text);
+      by("filters").append(button);
+    }
+    by("cards").addEventListener("focusin", (event) => {
+      const id = event.target.dataset.id;
+      if (id !== undefined) this.#focus = Number(id);
+    });
+  }
+
+  async load() {
+    const { files, bound } = await get("/api/files");
+    this.files = files;
+    this.draw();
+    return bound;
+  }
+
+  show(filter) {
+    this.#filter = filter;
+    this.draw();
+  }
+
+  get focused() {
+    return this.#focus;
+  }
+
+  shown() {
+    const isWanted = (s) => this.#filter === "all" || s === this.#filter || (this.#filter === "new" && s === "looking");
+    return this.files.filter((f) => isWanted(f.state));
+  }
+
+  draw() {
+    for (const button of by("filters").children) {
+      const name = button.dataset.filter;
+      const count = this.files.filter((f) => name === "all" || f.state === name || (name === "new" && f.state === "looking")).length;
+      button.textContent = `${FILTERS[name]} ${count}`;
+      button.setAttribute("aria-pressed", String(name === this.#filter));
+    }
+    const had = by("cards").contains(document.activeElement);
+    const shown = this.shown();
+    by("cards").replaceChildren(...shown.map((f) => this.#card(f)));
+    by("no-cards").hidden = shown.length > 0;
+    by("look-all").hidden = !this.files.some((f) => f.state === "new");
+    if (had) this.focus(this.#focus);
+  }
+
+  focus(id) {
+    const cards = [...by("cards").querySelectorAll("button")];
+    (cards.find((c) => Number(c.dataset.id) === id) ?? cards[0])?.focus();
+  }
+
+  // Arrows: left and right to the next file, up and down by a row.
+  step(key) {
+    const cards = [...by("cards").querySelectorAll("button")];
+    if (!cards.length) return;
+    const now = Math.max(0, cards.findIndex((c) => Number(c.dataset.id) === this.#focus));
+    const row = Math.max(1, cards.filter((c) => c.offsetTop === cards[0].offsetTop).length);
+    const by_ = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row, Home: -cards.length, End: cards.length }[key];
+    cards[Math.min(Math.max(now + by_, 0), cards.length - 1)].focus();
+  }
+
+  #card(file) {
+    const work = file.works.find((w) => w.state === "running" || w.state === "waiting");
+    const share = work?.total ? ` ${Math.round((100 * work.done) / work.total)} %` : "";
+    const failed = file.works.find((w) => w.state === "failed");
+    const hasPicture = !["new", "looking"].includes(file.state);
+    const thumb = hasPicture
+      ? el("img", { src: `/api/files/${file.id}/frame/0?side=320&final=1`, loading: "lazy", alt: "" })
+      : el("span", {}, file.state === "looking" ? `looking${share}` : "not looked at");
+    const doubts = file.doubts ? `${file.doubts} doubtful` : "";
+    return el(
+      "li", {},
+      el(
+        "button", { "data-id": file.id, onclick: () => this.onOpen(file.id) },
+        el("span", { class: "thumb" }, thumb),
+        el(
+          "span", { class: "words" },
+          el("b", { title: file.name }, file.name),
+          el("span", { class: "chip", "data-state": file.state }, STATES[file.state] + (doubts && file.state === "review" ? `, ${doubts}` : "")),
+          failed ? el("span", { class: "bad-word" }, failed.said) : null,
+        ),
+      ),
+    );
+  }
+}

@@ -1,0 +1,99 @@
+// The dialog in which the copy is written, checked, and reported on.
+
+import { by, el } from "/static/words.js";
+
+const STAGES = { render: "Erasing", check: "Checking", "": "Waiting" };
+const OUTCOMES = { clean: ["good", "clean"], "needs review": ["warn", "needs review"], "not clean": ["bad-word", "not clean"], "not looked": ["", "not looked"] };
+
+export class Rendering {
+  #store;
+  onGo = () => {};
+
+  constructor(store) {
+    this.#store = store;
+  }
+
+  open() {
+    by("rendering").showModal();
+    const work = this.#store.doc.works.find((w) => w.kind === "render");
+    if (work && ["running", "waiting"].includes(work.state)) this.tell(work);
+    else this.#ask();
+  }
+
+  #buttons(...buttons) {
+    by("rendering-buttons").replaceChildren(...buttons);
+    buttons.at(-1)?.focus();
+  }
+
+  #close() {
+    return el("button", { onclick: () => by("rendering").close() }, "Close");
+  }
+
+  #ask(overwrite = false) {
+    const { doc } = this.#store;
+    const open = doc.doubts.filter((d) => !d.settled).length;
+    const lines = [el("p", {}, `Writes ${doc.target} beside the source, checks it, and only then gives it its name.`)];
+    if (open) lines.push(el("p", { class: "warn" }, `${open} doubtful ${open === 1 ? "moment was" : "moments were"} not looked at.`));
+    if (overwrite) lines.push(el("p", {}, "There is an earlier copy of that name. It will be replaced."));
+    by("rendering-body").replaceChildren(...lines);
+    by("rendering-bar").hidden = true;
+    const go = el("button", { class: "primary", id: "rendering-go", onclick: () => this.#start(overwrite) }, overwrite ? "Replace it" : "Render");
+    this.#buttons(this.#close(), go);
+  }
+
+  #start(overwrite) {
+    by("rendering-body").replaceChildren(el("p", {}, "Starting …"));
+    this.#buttons();
+    this.#store.work("render", { overwrite });
+  }
+
+  // Progress and result, as the server tells them.
+  tell(work) {
+    if (!by("rendering").open) return;
+    const bar = by("rendering-bar");
+    if (work.state === "running" || work.state === "waiting") {
+      const share = work.total ? Math.round((100 * work.done) / work.total) : 0;
+      bar.hidden = false;
+      bar.value = share;
+      by("rendering-body").replaceChildren(el("p", {}, `${STAGES[work.stage] ?? work.stage}${work.total ? `, ${share} %` : " …"}`));
+      if (!by("rendering-cancel")) {
+        this.#buttons(el("button", { id: "rendering-cancel", onclick: () => this.#store.work("cancel", { kind: "render" }) }, "Cancel"));
+      }
+      return;
+    }
+    bar.hidden = true;
+    if (work.state === "done") this.#done(work.result);
+    else if (work.state === "failed" && work.said.includes("exists already")) this.#ask(true);
+    else {
+      by("rendering-body").replaceChildren(el("p", { class: work.state === "failed" ? "bad-word" : "" }, work.said));
+      this.#buttons(this.#close());
+    }
+  }
+
+  #done(result) {
+    const [kind, word] = OUTCOMES[result.outcome] ?? ["", result.outcome];
+    by("rendering-body").replaceChildren(
+      el("p", {}, el("strong", {}, result.target), " was written. Check: ", el("span", { class: kind, id: "rendering-outcome" }, word), "."),
+      this.#table(result.checks),
+      el("p", {}, "Watch the whole copy before you publish it."),
+    );
+    const report = el("button", { id: "rendering-report", onclick: () => open(`${this.#store.path}/report`, "_blank", "noopener") }, "Open the report");
+    this.#buttons(report, this.#close());
+  }
+
+  #table(checks) {
+    const rows = checks.map((check) => {
+      const [kind, word] = OUTCOMES[check.outcome] ?? ["", check.outcome];
+      const first = check.findings[0];
+      const jump = first && first.frame !== null ? el("button", { class: "quiet", onclick: () => this.#jump(first) }, "Look") : null;
+      const said = check.findings.length ? `${first.message}${check.findings.length > 1 ? `, and ${check.findings.length - 1} more` : ""}` : check.why;
+      return el("tr", {}, el("th", { scope: "row" }, check.name), el("td", {}, el("span", { class: kind }, word)), el("td", {}, said), el("td", {}, jump));
+    });
+    return el("table", {}, el("tbody", {}, ...rows));
+  }
+
+  #jump(finding) {
+    by("rendering").close();
+    this.#store.go(finding.frame);
+  }
+}

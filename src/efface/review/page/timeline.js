@@ -1,0 +1,276 @@
+// The timeline: a ruler with doubtful moments, and a lane for every track. Drawn on a canvas; the lists say the same in words.
+
+import { by, timecode } from "/static/words.js";
+
+const RULER = 30;
+const LANE = 16;
+const NEAR = 7; // pixels within which an end of a lane is taken hold of
+
+export class Timeline {
+  #store;
+  #canvas = by("lanes");
+  #first = 0; // leftmost frame shown, may be between two
+  #span = 100; // frames shown
+  #scroll = 0;
+  #drag = null;
+  #colours = {};
+  #isDue = false;
+  onStretched = () => {};
+
+  constructor(store, player) {
+    this.#store = store;
+    this.player = player;
+    store.addEventListener("opened", () => this.fit());
+    store.addEventListener("moved", () => {
+      this.#follow();
+      this.due();
+    });
+    for (const event of ["changed", "chosen", "boxes", "marks"]) store.addEventListener(event, () => this.due());
+    new ResizeObserver(() => this.due()).observe(this.#canvas.parentElement);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    scheme.addEventListener("change", () => this.#paint());
+    this.#canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    this.#canvas.addEventListener("pointermove", (event) => this.#move(event));
+    for (const event of ["pointerup", "pointercancel"]) this.#canvas.addEventListener(event, () => this.#up());
+    this.#canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    by("line-in").addEventListener("click", () => this.zoom(0.5));
+    by("line-out").addEventListener("click", () => this.zoom(2));
+    this.#paint();
+  }
+
+  #paint() {
+    const style = getComputedStyle(document.documentElement);
+    for (const name of ["ground", "panel", "raised", "line", "ink", "soft", "accent", "face", "plate", "drawn", "kept", "risk"]) {
+      this.#colours[name] = style.getPropertyValue(`--${name}`).trim();
+    }
+    this.due();
+  }
+
+  fit() {
+    this.#first = 0;
+    this.#span = Math.max(2, this.#store.frames);
+    this.#scroll = 0;
+    this.due();
+  }
+
+  zoom(factor, around = this.#store.frame) {
+    const span = Math.min(Math.max(this.#span * factor, 10), Math.max(10, this.#store.frames));
+    this.#first = around - ((around - this.#first) * span) / this.#span;
+    this.#span = span;
+    this.#bound();
+    this.due();
+  }
+
+  #bound() {
+    this.#first = Math.min(Math.max(this.#first, 0), Math.max(0, this.#store.frames - this.#span));
+    const lanes = this.#lanes().length * LANE + RULER;
+    this.#scroll = Math.min(Math.max(this.#scroll, 0), Math.max(0, lanes + 6 - this.#canvas.clientHeight));
+  }
+
+  #follow() {
+    const { frame } = this.#store;
+    if (frame < this.#first || frame > this.#first + this.#span - 1) {
+      this.#first = frame - this.#span / 2;
+      this.#bound();
+    }
+  }
+
+  due() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    requestAnimationFrame(() => {
+      this.#isDue = false;
+      this.#draw();
+    });
+  }
+
+  #lanes() {
+    const { doc } = this.#store;
+    return [...(doc.areas ?? []).map((a) => ({ ...a, isArea: true })), ...(doc.tracks ?? [])];
+  }
+
+  #x(frame) {
+    return ((frame - this.#first) / this.#span) * this.#canvas.clientWidth;
+  }
+  #frame(x) {
+    return this.#first + (x / this.#canvas.clientWidth) * this.#span;
+  }
+
+  #draw() {
+    const canvas = this.#canvas;
+    const { clientWidth: width, clientHeight: height } = canvas;
+    if (!this.#store.frames || this.#store.isPhoto || !width) return;
+    const ratio = devicePixelRatio;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.#bound();
+    const c = canvas.getContext("2d");
+    c.setTransform(ratio, 0, 0, ratio, 0, 0);
+    c.fillStyle = this.#colours.ground;
+    c.fillRect(0, 0, width, height);
+    this.#drawLanes(c, width, height);
+    this.#drawRuler(c, width, height);
+    this.#drawHead(c, height);
+  }
+
+  #bar(c, [first, last], y, h) {
+    const x = this.#x(first);
+    c.fillRect(x, y, Math.max(1.5, this.#x(last + 1) - x), h);
+  }
+
+  #drawLanes(c, width, height) {
+    const { chosen } = this.#store;
+    this.#lanes().forEach((lane, i) => {
+      const y = RULER + i * LANE - this.#scroll;
+      if (y < RULER - LANE || y > height) return;
+      if (chosen.includes(lane.id)) {
+        c.fillStyle = this.#colours.raised;
+        c.fillRect(0, y, width, LANE);
+      }
+      const colour = lane.isArea || lane.keep ? this.#colours.kept : this.#colours[lane.kind];
+      c.fillStyle = c.strokeStyle = colour;
+      const spans = lane.isArea ? [[lane.first, lane.last]] : lane.runs;
+      if (lane.isArea || lane.keep) {
+        // Not erased: an outline only.
+        c.lineWidth = 1.5;
+        for (const [a, b] of spans) {
+          const x = this.#x(a);
+          c.strokeRect(x + 1, y + 4, Math.max(2, this.#x(b + 1) - x - 2), LANE - 8);
+        }
+      } else {
+        c.globalAlpha = 0.42; // bridged, extended: covered without a sighting
+        for (const run of spans) this.#bar(c, run, y + 4, LANE - 8);
+        c.globalAlpha = 1;
+        for (const run of [...lane.seen, ...lane.drawn]) this.#bar(c, run, y + 4, LANE - 8);
+        c.fillStyle = this.#colours.ink;
+        for (const key of lane.keys) c.fillRect(this.#x(key + 0.5) - 1, y + 2, 2, LANE - 4);
+      }
+      if (chosen.includes(lane.id)) {
+        c.strokeStyle = this.#colours.accent;
+        c.lineWidth = 2;
+        const x = this.#x(lane.first);
+        c.strokeRect(x, y + 2, Math.max(3, this.#x(lane.last + 1) - x), LANE - 4);
+      }
+    });
+  }
+
+  #drawRuler(c, width, height) {
+    const { doc, marks } = this.#store;
+    c.fillStyle = this.#colours.panel;
+    c.fillRect(0, 0, width, RULER);
+    c.fillStyle = this.#colours.line;
+    c.fillRect(0, RULER - 1, width, 1);
+    c.fillStyle = "#000";
+    for (const run of doc.black) this.#bar(c, run, 0, RULER - 1);
+    for (const bad of doc.bad) this.#bar(c, [bad, bad], 0, RULER - 1);
+    if (marks.first !== null || marks.last !== null) {
+      c.fillStyle = this.#colours.accent;
+      c.globalAlpha = 0.25;
+      this.#bar(c, [marks.first ?? 0, marks.last ?? this.#store.frames - 1], 0, height);
+      c.globalAlpha = 1;
+    }
+    c.fillStyle = this.#colours.soft;
+    for (const cut of doc.cuts) c.fillRect(this.#x(cut), RULER - 8, 1, height);
+    this.#drawTimes(c, width);
+    for (const [i, doubt] of doc.doubts.entries()) {
+      if (doubt.settled) continue;
+      const [a, b] = [this.#x(doubt.first), this.#x(doubt.last + 1)];
+      c.fillStyle = this.#colours.risk;
+      c.globalAlpha = i === this.#store.doubt ? 1 : 0.35 + 0.65 * doubt.risk;
+      const tall = 3 + 7 * doubt.risk;
+      c.fillRect(a, RULER - 1 - tall, Math.max(3, b - a), tall);
+      c.globalAlpha = 1;
+    }
+  }
+
+  #drawTimes(c, width) {
+    const { seconds } = this.#store.doc;
+    const from = seconds[Math.max(0, Math.floor(this.#first))];
+    const to = seconds[Math.min(seconds.length - 1, Math.ceil(this.#first + this.#span))];
+    const step = [0.04, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600].find((s) => ((to - from) / s) * 95 < width) ?? 7200;
+    c.font = "11px system-ui, sans-serif";
+    c.textBaseline = "top";
+    for (let t = Math.ceil(from / step) * step; t <= to; t += step) {
+      const x = this.#x(this.#store.at(t));
+      c.fillStyle = this.#colours.line;
+      c.fillRect(x, 0, 1, RULER - 12);
+      c.fillStyle = this.#colours.soft;
+      c.fillText(step < 1 ? timecode(t).slice(2) : timecode(t).slice(0, -4), x + 4, 3);
+    }
+  }
+
+  #drawHead(c, height) {
+    const x = this.#x(this.#store.frame + 0.5);
+    c.fillStyle = this.#colours.ink;
+    c.fillRect(x - 0.75, 0, 1.5, height);
+    c.beginPath();
+    c.moveTo(x - 6, 0);
+    c.lineTo(x + 6, 0);
+    c.lineTo(x, 8);
+    c.fill();
+  }
+
+  // Pointers
+
+  #spot(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const lane = y < RULER ? null : (this.#lanes()[Math.floor((y - RULER + this.#scroll) / LANE)] ?? null);
+    const chosen = lane && !lane.isArea && this.#store.chosen.includes(lane.id);
+    const end = !chosen ? "" : Math.abs(x - this.#x(lane.first)) < NEAR ? "first" : Math.abs(x - this.#x(lane.last + 1)) < NEAR ? "last" : "";
+    return { x, y, lane, end };
+  }
+
+  #down(event) {
+    if (event.button) return;
+    this.#canvas.setPointerCapture(event.pointerId);
+    const { x, lane, end } = this.#spot(event);
+    if (end) this.#drag = { lane, end };
+    else {
+      if (lane && !this.#isWithin(x, lane) && this.#store.chosen.length) this.#store.choose(null);
+      else if (lane) this.#store.choose(lane.id, event.shiftKey);
+      this.#drag = { isScrub: true };
+      this.player.pause();
+      this.#store.go(Math.floor(this.#frame(x)));
+    }
+  }
+
+  #isWithin(x, lane) {
+    return x >= this.#x(lane.first) - NEAR && x <= this.#x(lane.last + 1) + NEAR;
+  }
+
+  #move(event) {
+    const { x, end } = this.#spot(event);
+    if (!this.#drag) {
+      this.#canvas.style.cursor = end ? "ew-resize" : "default";
+      return;
+    }
+    const frame = Math.min(Math.max(Math.floor(this.#frame(x)), 0), this.#store.frames - 1);
+    this.#store.go(frame);
+    if (this.#drag.isScrub) return;
+    const { lane } = this.#drag;
+    if (this.#drag.end === "first") lane.first = Math.min(frame, lane.last);
+    else lane.last = Math.max(frame, lane.first);
+    this.#drag.hasMoved = true;
+    this.due();
+  }
+
+  #up() {
+    const drag = this.#drag;
+    this.#drag = null;
+    if (drag?.hasMoved) this.onStretched(drag.lane.id, drag.lane.first, drag.lane.last);
+  }
+
+  #wheel(event) {
+    event.preventDefault();
+    const box = this.#canvas.getBoundingClientRect();
+    if (event.ctrlKey || event.altKey) this.zoom(Math.exp(event.deltaY * 0.004), this.#frame(event.clientX - box.left));
+    else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      this.#first += ((event.deltaX || event.deltaY) / this.#canvas.clientWidth) * this.#span;
+    } else this.#scroll += event.deltaY;
+    this.#bound();
+    this.due();
+  }
+}

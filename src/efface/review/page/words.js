@@ -1,0 +1,48 @@
+// Sentences and small makers of elements. Nothing here is ever read as HTML.
+
+export const KINDS = { face: "Face", plate: "Plate", drawn: "Area" };
+export const CAUSES = {
+  began: "covering starts in mid-picture",
+  ended: "covering stops in mid-picture",
+  far: "carried far without a sighting",
+  weak: "hardly seen",
+  short: "seen briefly",
+  cut: "beside a shot change",
+};
+export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
+export const EDITS = {
+  draw: "drawing", cover: "covering", place: "moving", stretch: "stretching", join: "joining", split: "splitting", delete: "deleting",
+  keep: "keeping", only: "erasing all others", area: "an area", black: "blackout", accept: "accepting a moment", approve: "accepting the file",
+};
+
+export function el(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children.filter((c) => c !== null && c !== undefined));
+  return made;
+}
+
+export function svg(name, attributes = {}) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+export const by = (id) => document.getElementById(id);
+
+export function timecode(seconds) {
+  const ms = Math.round(seconds * 1000);
+  const two = (n) => String(n).padStart(2, "0");
+  return `${Math.floor(ms / 3600000)}:${two(Math.floor(ms / 60000) % 60)}:${two(Math.floor(ms / 1000) % 60)}.${String(ms % 1000).padStart(3, "0")}`;
+}
+
+export function toast(text, isBad = false) {
+  const line = el("p", { class: isBad ? "bad" : "" }, text);
+  by("toasts").append(line);
+  while (by("toasts").children.length > 3) by("toasts").firstChild.remove();
+  setTimeout(() => line.remove(), isBad ? 9000 : 4000);
+}

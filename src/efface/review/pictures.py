@@ -1,0 +1,95 @@
+"""Frames of a source as a browser shows them: as they are, or as they will look, drawn by the real renderer."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from efface.media.base import Source
+from efface.media.preview import fitted, jpeg, rgb_of
+from efface.media.reach import Reach
+from efface.options import Options
+from efface.pipeline.sources import opened
+from efface.planning.plan import Plan
+from efface.render.paint import blackout, paint
+
+HELD_BYTES = 48 << 20
+"""Of pictures ready to be sent."""
+
+NEAR_SIDE = 640
+"""Pixels of the longer side of what is shown while somebody drags along the timeline."""
+
+SIDES = (320, 640, 960, 1280, 1920, 2560, 3840)
+"""Sizes in which pictures are made; a browser asks for the next one, and anything larger is the frame itself."""
+
+
+class Pictures:
+    """Those of one source. Safe to use from several threads."""
+
+    def __init__(self, source: Path, plan: Plan, options: Options) -> None:
+        """Raises InputError."""
+        self._options = options
+        self._closing = ExitStack()
+        self.source: Source = self._closing.enter_context(opened(source, options.read))
+        self._exact = Reach(self.source, plan.timeline.pts, plan.checksums)
+        self._quick = Reach(self.source, plan.timeline.pts, plan.checksums)
+        self._locks = threading.Lock(), threading.Lock(), threading.Lock()
+        self._ready: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.forget()
+        self._closing.close()
+
+    def forget(self) -> None:
+        """Frees memory. What is asked for next is decoded again."""
+        for lock, reach in zip(self._locks, (self._exact, self._quick), strict=False):
+            with lock:
+                reach.close()
+        with self._locks[2]:
+            self._ready.clear()
+
+    def frame(self, index: int, side: int, plan: Plan, *, is_final: bool) -> bytes:
+        """A JPEG of that frame, no side longer than the next of SIDES. Raises InputError, IndexError.
+
+        is_final  as it will look, by that plan.
+        """
+        most = next((s for s in SIDES if s >= side), 1 << 30)
+        key = (index, most, (len(plan.edits), plan.edits[-1:] and str(plan.edits[-1])) if is_final else None)
+        return self._kept(key, lambda: self._made(index, most, plan if is_final else None))
+
+    def near(self, index: int) -> tuple[bytes, int]:
+        """A small JPEG of a frame that can be had at once, and its number."""
+        with self._locks[1]:
+            frame = self._quick.near(index)
+            return jpeg(frame.look(fitted(frame.size_wh, NEAR_SIDE))), frame.index
+
+    def _made(self, index: int, most: int, plan: Plan | None) -> bytes:
+        with self._locks[0]:
+            frame = self._exact.frame(index)
+        size_wh = fitted(frame.size_wh, most)
+        if plan is None:
+            return jpeg(np.ascontiguousarray(frame.look(size_wh)))
+        picture = frame.unpack()
+        if plan.is_black(index):
+            blackout(picture)
+        else:
+            paint(picture, plan.regions(index), self._options.paint)
+        return jpeg(np.ascontiguousarray(rgb_of(picture, self.source.info, size_wh)))
+
+    def _kept(self, key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+        with self._locks[2]:
+            if key in self._ready:
+                self._ready.move_to_end(key)
+                return self._ready[key]
+        data = make()
+        with self._locks[2]:
+            self._ready[key] = data
+            while sum(map(len, self._ready.values())) > HELD_BYTES and len(self._ready) > 1:
+                self._ready.popitem(last=False)
+        return data

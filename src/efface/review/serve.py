@@ -1,0 +1,111 @@
+"""Starts the review server, tells where it is, and ends with the last tab, or with Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+
+from efface.files import scratch
+from efface.options import Options
+from efface.pipeline.names import Job
+from efface.review.app import Routes
+from efface.review.desk import Desk
+from efface.review.guard import HOST, Guard
+from efface.review.hub import Hub
+
+GRACE_S = 4.0
+"""A page that is loaded again is gone for a moment."""
+
+ENTERING_S = 0.2
+CLOSING_S = 3
+"""For answers that are on their way when the server ends."""
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the command line."""
+        yield
+
+
+class Running:
+    """A server that answers. `url` opens the door, once."""
+
+    def __init__(self, desk: Desk, hub: Hub, server: _Server, guard: Guard, door: socket.socket) -> None:
+        self.desk, self.hub, self.url = desk, hub, guard.url
+        self._server = server
+        self._thread = threading.Thread(target=server.run, args=([door],), name="efface-review-server", daemon=True)
+
+    def start(self) -> None:
+        """Returns at once; the door is open already, so that whoever comes waits for a moment."""
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until the last tab was closed, and nothing is rendered any more."""
+        while self._thread.is_alive():
+            self._thread.join(ENTERING_S)
+            if self.hub.empty_for() > GRACE_S and not self.desk.is_busy:
+                return
+
+    def stop(self) -> None:
+        """Ends the server."""
+        self.hub.end()
+        self._server.should_exit = True
+        if self._thread.ident is not None:
+            self._thread.join(2 * CLOSING_S)
+            if self._thread.is_alive():
+                self._server.force_exit = True
+                self._thread.join()
+
+
+@contextmanager
+def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
+    """A server for these files, on a free port of this machine. Raises OSError where there is none."""
+    hub = Hub()
+    with scratch() as folder, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
+        door.bind((HOST, 0))
+        door.listen(128)
+        desk = Desk(jobs, options, folder, hub.tell)
+        guard = Guard(Routes(desk, hub).app(), door.getsockname()[1])
+        config = uvicorn.Config(
+            guard, log_level="critical", access_log=False, log_config=None, lifespan="off", server_header=False, ws="none",
+            date_header=False, timeout_graceful_shutdown=CLOSING_S, timeout_keep_alive=30, limit_concurrency=200, http="h11",
+            loop="asyncio",
+        )  # fmt: skip
+        running = Running(desk, hub, _Server(config), guard, door)
+        try:
+            yield running
+        finally:
+            try:
+                running.stop()
+            finally:
+                desk.close()
+
+
+def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callable[[str], None]) -> None:
+    """Serves until the last tab is closed. `browser`: opens it."""
+    _raise_limit()
+    with serving(jobs, options) as running:
+        running.start()
+        running.desk.warm()
+        say(running.url)
+        if browser:
+            webbrowser.open(running.url)
+        running.wait()
+
+
+def _raise_limit() -> None:
+    """Each plan under review is an open, locked file, and the usual limit is a thousand."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
