@@ -75,13 +75,14 @@ def test_targets_get_ordinary_permissions_and_drafts_private_ones(efface, kept, 
     seen = []
     from efface.pipeline import act
 
-    check = act._check
+    prove = act.prove
 
-    def looking(source, plan, draft, *more):
-        seen.append((draft.parent.name.startswith(DRAFTS), draft.parent.parent, draft.parent.stat().st_mode & 0o777))
-        check(source, plan, draft, *more)
+    def looking(draft, *more):
+        folder = draft.path.parent
+        seen.append((folder.name.startswith(DRAFTS), folder.parent, folder.stat().st_mode & 0o777))
+        return prove(draft, *more)
 
-    monkeypatch.setattr(act, "_check", looking)
+    monkeypatch.setattr(act, "prove", looking)
     mask = os.umask(0o027)
     try:
         assert efface("redact", source).code == 0
@@ -175,10 +176,10 @@ def test_what_was_finished_before_an_interrupt_is_complete(efface, kept, kit, tm
 
     redact = Workshop.redact
 
-    def until_the_last(self, job, listener):
+    def until_the_last(self, job, *more):
         if job.name == "plain.png":
             os.kill(os.getpid(), signal.SIGTERM)
-        return redact(self, job, listener)
+        return redact(self, job, *more)
 
     monkeypatch.setattr(Workshop, "redact", until_the_last)
     done = efface("redact", photos, "-o", tmp_path / "out")

@@ -21,6 +21,7 @@ export class Stage {
   #waiting = null; // the frame that is wanted after it
   #rest = 0;
   #drag = null;
+  #placed = null; // where a box was put, until the server's answer shows it there
   #pointers = new Map();
   tool = "";
   draft = null; // [x1, y1, x2, y2] being drawn
@@ -33,7 +34,11 @@ export class Stage {
     store.addEventListener("opened", () => this.#opened());
     store.addEventListener("moved", () => this.show(true));
     store.addEventListener("changed", () => this.show(false));
-    for (const event of ["boxes", "chosen"]) store.addEventListener(event, () => this.overlay());
+    store.addEventListener("boxes", () => {
+      this.#placed = null;
+      this.overlay();
+    });
+    store.addEventListener("chosen", () => this.overlay());
     new ResizeObserver(() => (this.#isFitted ? this.fit() : this.#place())).observe(this.#stage);
     this.#stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.#stage.addEventListener("pointerdown", (event) => this.#down(event));
@@ -202,6 +207,15 @@ export class Stage {
     return [(event.clientX - box.left - this.#left) / this.#scale, (event.clientY - box.top - this.#top) / this.#scale];
   }
 
+  async #put(id, box) {
+    const placed = { id, box, frame: this.#store.frame };
+    this.#placed = placed;
+    this.overlay();
+    if (await this.onPlaced(id, box)) return;
+    if (this.#placed === placed) this.#placed = null; // refused: it is where it was
+    this.overlay();
+  }
+
   // Boxes
 
   overlay() {
@@ -217,7 +231,8 @@ export class Stage {
     for (const [id, x1, y1, x2, y2, erased] of this.#store.boxes() ?? []) {
       const track = this.#store.track(id);
       if (!track) continue;
-      const moved = this.#drag?.id === id && this.#drag.box ? this.#drag.box : [x1, y1, x2, y2];
+      const hand = this.#drag?.id === id && this.#drag.box ? this.#drag : this.#placed;
+      const moved = hand?.id === id && (hand === this.#drag || hand.frame === frame) ? hand.box : [x1, y1, x2, y2];
       const name = `${KINDS[track.kind]} ${id}`;
       made.push(this.#box(`${track.kind}${erased ? "" : " spared"}`, id, moved, erased ? name : `${name}, kept`, chosen.includes(id)));
     }
@@ -335,7 +350,8 @@ export class Stage {
       const group = event.target.closest(".box[data-id]");
       const grip = event.target.dataset.grip;
       const id = group ? Number(group.dataset.id) : null;
-      const box = id === null ? null : this.#store.boxOf(id);
+      const put = this.#placed?.id === id && this.#placed.frame === this.#store.frame ? this.#placed.box : null;
+      const box = id === null ? null : (put ?? this.#store.boxOf(id));
       const isTrack = id !== null && this.#store.track(id);
       if (isTrack && this.#store.chosen.includes(id) && event.button === 0 && !event.shiftKey) {
         this.#drag = { kind: grip === undefined ? "move" : "resize", grip: Number(grip), id, from: box, x, y };
@@ -393,7 +409,7 @@ export class Stage {
     if (!drag) return;
     if (drag.kind === "draw") this.#finish();
     else if (drag.kind === "pan" && !drag.hasMoved) this.#store.choose(drag.id, drag.adds);
-    else if (drag.box && drag.box.join() !== drag.from.join()) this.onPlaced(drag.id, drag.box);
+    else if (drag.box && drag.box.join() !== drag.from.join()) this.#put(drag.id, drag.box);
     else if (drag.kind === "pan") this.show(false);
   }
 }
