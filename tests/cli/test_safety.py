@@ -189,8 +189,13 @@ def test_what_was_finished_before_an_interrupt_is_complete(efface, kept, kit, tm
 
 
 @pytest.mark.parametrize("place", ["opened", "look", "act", "Event"])
-def test_an_interrupt_that_became_another_error_on_its_way_still_stops(efface, kept, kit, tmp_path, monkeypatch, place):
+def test_an_interrupt_that_became_another_error_on_its_way_still_stops(
+    efface, kept, kit, tmp_path, monkeypatch, request, place
+):
     kit.taken(kept, tmp_path / "in", "face.jpg", "plain.png")
+    # In the background of a script SIGINT is ignored, and efface leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def swallowing(*_, **__):
         try:
