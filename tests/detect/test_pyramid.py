@@ -18,8 +18,8 @@ from efface.frames import Frame
 from efface.options import DetectOptions
 
 
-def frame_of(size_wh, is_alone=False):
-    return Frame(0, 0, size_wh, lambda wh: np.zeros((wh[1], wh[0], 3), np.uint8), lambda: None, is_alone=is_alone)
+def frame_of(size_wh, is_alone=False, index=0):
+    return Frame(index, 0, size_wh, lambda wh: np.zeros((wh[1], wh[0], 3), np.uint8), lambda: None, is_alone=is_alone)
 
 
 class CountingTrunk:
@@ -147,6 +147,21 @@ def test_a_mirrored_view_is_turned_back_and_only_heads_with_a_jury_look_at_it():
     assert len(plate.got) == 2
     faces = sorted(found.xyxy[found.kind == FACE].tolist())
     assert faces == [[5, 5, 10, 10], [10, 10, 20, 20], [80, 10, 90, 20]]
+
+
+def test_every_second_frame_of_a_video_is_looked_at_in_a_mirror_by_all_heads_and_turned_back():
+    heads = OneBox(FACE, ("a",), jury=JURY), OneBox(PLATE, ("b",))
+    made = Pyramid(CountingTrunk(), heads)
+    seen = [made.detect(frame_of((100, 60), index=i)) for i in range(4)]
+    assert [d.xyxy.tolist() for d in seen] == [[[10, 10, 20, 20]] * 2, [[80, 10, 90, 20]] * 2] * 2
+    assert [d.score.tolist() for d in seen] == [[0.5, 0.5]] * 4  # one view is no jury
+    assert [len(head.got) for head in heads] == [4, 4]
+
+
+def test_a_photo_is_looked_at_alike_whatever_its_page():
+    made = Pyramid(CountingTrunk(), [OneBox(FACE, ("a",), jury=JURY)])
+    first, second = (made.detect(frame_of((100, 60), True, index=i)) for i in (0, 1))
+    assert first.xyxy.tolist() == second.xyxy.tolist()
 
 
 def test_a_jury_hears_weaker_views_than_a_single_look_does():

@@ -6,6 +6,7 @@ Resizing and the shared network cost the same for one kind and for several, so t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,15 @@ class Pyramid:
     def detect(self, frame: Frame) -> Detections:
         """What the frame shows, one kind after the other, the best of each first."""
         views = levels(frame.size_wh, is_thorough=frame.is_alone, smallest=self._smallest, aspect=frame.aspect)
-        in_views = [self.on_level(frame, view, is_jury=is_thorough(views)) for view in views]
+        is_jury = any(view.is_mirrored for view in views)
+        if not frame.is_alone and frame.index % 2:
+            # What is missed frame after frame is often seen in a mirror: neighbours in time are two views at the price of one.
+            views = [replace(view, is_mirrored=True) for view in views]
+        in_views = [self.on_level(frame, view, is_jury=is_jury) for view in views]
         seen = []
         for head in self._heads:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
-            seen.append(_one_each(found, head.rules, is_jury=is_thorough(views)))
+            seen.append(_one_each(found, head.rules, is_jury=is_jury))
         kinds = [np.full(len(score), head.kind, np.uint8) for head, (_, score) in zip(self._heads, seen, strict=True)]
         xyxy, score = together(seen)
         return Detections(xyxy, np.clip(score, 0, 1), np.concatenate(kinds))
@@ -44,7 +49,7 @@ class Pyramid:
 
         is_jury  heads with a jury also tell what only the jury hears.
         """
-        heads = [h for h in self._heads if _looks_at(h, level)]
+        heads = [h for h in self._heads if _looks_at(h, level, is_jury=is_jury)]
         if not heads:
             return {}
         names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
@@ -63,13 +68,8 @@ class Pyramid:
         return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
 
 
-def is_thorough(views: Sequence[Level]) -> bool:
-    """Whether these are the levels of a thorough look."""
-    return any(view.is_mirrored for view in views)
-
-
-def _looks_at(head: Head, level: Level) -> bool:
-    if level.is_mirrored and head.rules.jury is None:
+def _looks_at(head: Head, level: Level, *, is_jury: bool) -> bool:
+    if is_jury and level.is_mirrored and head.rules.jury is None:
         return False
     return level.times >= 1 or max(level.size_wh) >= head.rules.smallest
 
