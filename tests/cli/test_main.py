@@ -166,6 +166,14 @@ def test_find_refuses_before_it_looks(efface, kept, kit, tmp_path, monkeypatch):
     assert kit.names_in(tmp_path) == ["face.jpg", "plain.png", "taken.json"]
 
 
+def test_a_video_is_not_in_the_coco_file_even_when_its_rows_are_asked_for(efface, kept, kit, tmp_path):
+    (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
+    done = efface("find", clip, "--coco", tmp_path / "boxes.json", "--mot", tmp_path / "boxes.txt")
+    assert "it is not in the COCO file" in done.out
+    assert json.loads((tmp_path / "boxes.json").read_text())["images"] == []
+    assert (tmp_path / "boxes.txt").read_text()
+
+
 def test_coco(efface, kept, kit, tmp_path):
     photos = tmp_path / "photos"
     kit.taken(kept, photos, "face.jpg", "plain.png", "clip.mp4")

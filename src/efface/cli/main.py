@@ -154,7 +154,8 @@ def find(
 
         code = run(jobs, do, output, writes=output is not None)
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
-        write_text(coco, everything, iter([exchange.coco(plans)]), overwrite=overwrite)
+        photos = [(name, plan) for name, plan in plans if plan.medium != "video"]
+        write_text(coco, everything, iter([exchange.coco(photos)]), overwrite=overwrite)
     if mot and plans:
         write_text(mot, everything, exchange.mot(plans[0][1]), overwrite=overwrite)
     sys.exit(code)
