@@ -95,6 +95,7 @@ class Frame:
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
     aspect   width of a pixel over its height; 1 for square ones.
     is_alone no neighbouring frame shows the same objects (photos, pages), so this one deserves a harder look.
+    detail   largest share of its size at which it is looked at: 1 for all sizes, 0.5 from half of it down.
     """
 
     index: int
@@ -105,3 +106,4 @@ class Frame:
     is_bad: bool = False
     aspect: float = 1.0
     is_alone: bool = False
+    detail: float = 1.0

@@ -38,7 +38,7 @@ def filmed(picture, step):
 def measured(*pictures):
     """The view of each, or None."""
     camera = Camera()
-    return [camera.view(p, SIZE_WH) for p in pictures]
+    return [camera.view(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), SIZE_WH) for p in pictures]
 
 
 @pytest.mark.parametrize(

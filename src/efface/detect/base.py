@@ -30,14 +30,21 @@ class DetectorInfo:
     runtime: str
 
 
-class Detector(Protocol):
+class Sight(Protocol):
+    """What is said about a detector, wherever it runs."""
+
+    @property
+    def infos(self) -> tuple[DetectorInfo, ...]:
+        """Every network that looks."""
+
+    @property
+    def sure(self) -> Mapping[int, float]:
+        """Score from which an object of each kind that it looks for counts by itself. What is weaker may continue a track, or
+        become one when it is seen often."""
+
+
+class Detector(Sight, Protocol):
     """Finds objects in one frame. Knows nothing of other frames."""
-
-    infos: tuple[DetectorInfo, ...]
-    """Every network that looks."""
-
-    sure: Mapping[int, float]
-    """Score from which an object of each kind that it looks for counts by itself. What is weaker may only continue a track."""
 
     def detect(self, frame: Frame) -> Detections:
         """Everything down to well below `sure`. An empty result says: the frame was looked at, and shows none."""

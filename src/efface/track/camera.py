@@ -119,13 +119,12 @@ class Camera:
         self._known: NDArray[np.uint8] | None = None
         self._missed = 0
 
-    def view(self, rgb: NDArray[np.uint8], size_wh: Size) -> Step | None:
+    def view(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
         """Where the camera looks in this frame, against the first; None when it cannot be told.
 
-        rgb      (h, w, 3) uint8, the frame made small; sides may shrink by different factors.
+        grey     (h, w) uint8, the frame made small; sides may shrink by different factors.
         size_wh  of the frame itself.
         """
-        grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
         step = self._step(grey, size_wh)
         self._missed = 0 if step else self._missed + 1
         if not step and self._known is not None and self._missed <= MOST_MISSED:

@@ -1,0 +1,61 @@
+"""Frame to what is left of it: what was seen in it, and the small pictures by which things are followed.
+
+Nothing here looks back or ahead: what is said of a frame depends on that frame and its number alone. So a video can be looked
+at in spans, by several machines, and what they say, put in order, is what one machine would have said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detect.base import Detector
+from efface.detections import Detections
+from efface.frames import Frame
+from efface.geometry import Size
+from efface.track.follow import Grey, in_grey, small_wh
+from efface.track.shots import THUMB_WH, thumbnail
+
+THUMB_SOURCE = 8
+"""A thumbnail is made from the frame at this many times the thumbnail's size: the scaler averages better from there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Perceived:
+    """What is left of a frame.
+
+    index, pts, size_wh, is_bad  those of the frame. What a bad one shows is unknown: nothing is seen in it, and it has no
+                                 small pictures.
+    checksum  of its samples, see `Picture.checksum`.
+    seen      what the detector says.
+    thumb     see `shots.thumbnail`.
+    view      (h, w) uint8, grey: for `camera.Camera`.
+    grey      (h, w) uint8, as `follow.small_wh` has it: for `trails.Trails`.
+    """
+
+    index: int
+    pts: int
+    size_wh: Size
+    is_bad: bool
+    checksum: int
+    seen: Detections
+    thumb: NDArray[np.float32] | None = None
+    view: Grey | None = None
+    grey: Grey | None = None
+
+
+def perceived(frames: Iterable[Frame], detector: Detector) -> Iterator[Perceived]:
+    """Looks at every frame of a video. Raises DetectorFailed, and what the frames raise."""
+    for frame in frames:
+        checksum = frame.unpack().checksum()
+        about = (frame.index, frame.pts, frame.size_wh, frame.is_bad, checksum)
+        if frame.is_bad:
+            yield Perceived(*about, Detections.none())
+            continue
+        seen = detector.detect(frame)
+        small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
+        grey = in_grey(frame.look(small_wh(frame.size_wh)))
+        yield Perceived(*about, seen, thumbnail(small), in_grey(small), grey)
