@@ -76,7 +76,7 @@ class Rules:
     """How boxes of one kind are told from noise and from each other.
 
     sure          score from which an object is covered.
-    floor         score down to which a sighting may continue a track.
+    floor         score down to which a sighting may continue a track, or be one of the many that make one.
     caution       taken off scores of the double-size level.
     same_in_tile  IoU from which two boxes of one pass are one object,
     same          and from which two of different levels and tiles are.
