@@ -98,7 +98,7 @@ class DetectOptions(_Checked):
     detail: str = setting(
         "paced", flag="--detail", choices=("all", "paced", "sparse"),
         help="How a video is looked at: paced sees every frame at half its size and less, and every third one whole; "
-        "sparse sees it at a quarter, every third at half, every ninth whole, and misses more; all sees all, and takes longest.",
+        "sparse sees it at a quarter, every third at half, every ninth whole, and misses more; all sees all, and is slowest.",
     )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
