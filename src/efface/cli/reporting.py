@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from efface.pipeline.act import Rendered
     from efface.pipeline.names import Job
     from efface.planning.plan import Plan
-    from efface.report.facts import Entry, Report
+    from efface.report.facts import Chosen, Entry, Report
 
 KINDS = {".html": "page", ".htm": "page", ".json": "manifest"}
 """What is written, by the end of a report's name."""
@@ -69,6 +70,7 @@ class Record:
         self._entries: dict[Job, Entry] = {}
         self._codes: list[int] = []
         self._told = options.report.wanted
+        self._settings: dict[str, tuple[Chosen, ...]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +101,7 @@ class Record:
             media=facts.media_of(plan),
             plan_sha256=plan_sha256,
             found=facts.found_in(plan, self._bound(plan)),
-            chosen=facts.chosen(self._command, asdict(self._options), plan.options),
+            chosen=self._chosen(plan),
             networks=facts.networks_of(plan),
         )
 
@@ -147,7 +149,7 @@ class Record:
             self._named(self._entries.get(job) or self._unknown(job), job),
             verdict=Verdict.NOT_CLEAN if isinstance(error, VerificationFailed) else Verdict.NOT_DONE,
             exit_code=error.exit_code,
-            failure=failure_of(error, self._private()),
+            failure=failure_of(error, self._private),
             verification=found,
         )
 
@@ -167,6 +169,7 @@ class Record:
             return entry
         return replace(entry, name=printable(job.name), target_name=printable(job.target.name))
 
+    @cached_property
     def _private(self) -> set[str]:
         """Words of every name and folder of this run: a report does not tell them."""
         from efface.report.facts import words_of
@@ -175,6 +178,15 @@ class Record:
             return set()
         paths = [p.absolute() for job in self._jobs for p in (job.source, job.target, job.plan_path)]
         return {word for p in paths for part in (*p.parts[:-1], p.stem) for word in words_of(part)}
+
+    def _chosen(self, plan: Plan) -> tuple[Chosen, ...]:
+        """The settings that counted. Those of thousands of files are mostly the same, so each is kept once."""
+        from efface.report import facts
+
+        key = repr(plan.options)
+        if key not in self._settings:
+            self._settings[key] = facts.chosen(self._command, asdict(self._options), plan.options)
+        return self._settings[key]
 
     def _bound(self, plan: Plan) -> float:
         """That of the run, or, where a plan is only obeyed, that of the run that made it."""
@@ -210,7 +222,7 @@ class Record:
         report = self.report()
         sources = tuple(job.source for job in self._jobs)
         for path in self._paths:
-            pieces = page(report) if KINDS[path.suffix.lower()] == "page" else iter([manifest.text(report)])
+            pieces = page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)
             write_text(path, sources, pieces, overwrite=self._options.write.overwrite)
         if self._is_quiet:
             return
