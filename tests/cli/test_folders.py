@@ -170,6 +170,16 @@ def test_the_report_of_a_run_that_went_on_tells_of_everything(efface, kept, kit,
     assert json.loads((tmp_path / "on.json").read_text()) == json.loads((tmp_path / "whole.json").read_text())
 
 
+def test_the_same_command_replaces_its_report_and_no_other_file(efface, done, tmp_path):
+    source, out = done
+    reports = [word for kind in ("json", "html") for word in ("--report", tmp_path / f"r.{kind}")]
+    for _ in range(2):
+        assert efface("redact", source, "-o", out, *reports).code == 0
+    (tmp_path / "r.json").write_text('{"mine": true}')
+    assert efface("redact", source, "-o", out, *reports).code == 5
+    assert (tmp_path / "r.json").read_text() == '{"mine": true}'
+
+
 # Workers
 
 

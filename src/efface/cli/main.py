@@ -100,7 +100,8 @@ def redact(sources: tuple[Path, ...], output: Path | None, jobs: int | None, rep
     from efface.pipeline.names import is_single, jobs_for
 
     jobs_to_do = jobs_for(sources, output)
-    _check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite)
+    resumes = not is_single(sources, output)
+    _check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
 
     def tell(job: Job, done: Redacted) -> Told:
         code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
@@ -108,10 +109,10 @@ def redact(sources: tuple[Path, ...], output: Path | None, jobs: int | None, rep
         said = "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
         return Told(said, code, done.was_done)
 
-    with Record("redact", reports, jobs_to_do, options) as record:
+    with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         _tell_left_out(sources, output)
         code = run_with(
-            workers_for(len(jobs_to_do), jobs), jobs_to_do, Redacting(resumes=not is_single(sources, output)), tell, output,
+            workers_for(len(jobs_to_do), jobs), jobs_to_do, Redacting(resumes), tell, output,
             options, writes=True, note=record.planned, record=record,
         )  # fmt: skip
     sys.exit(code)
@@ -206,11 +207,14 @@ def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...
     sys.exit(code)
 
 
-def _check_reports(reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool) -> None:
+def _check_reports(
+    reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool, resumes: bool = False
+) -> None:
     """Refuses reports before the work. Raises click.UsageError, OutputError."""
     written = [p for job in jobs for p in (job.target, job.plan_path)]
     makes = output if [job.target for job in jobs] != [output] else None
-    require_reports(reports, written, [job.source for job in jobs], overwrite=overwrite, makes=makes)
+    sources = [job.source for job in jobs]
+    require_reports(reports, written, sources, overwrite=overwrite, makes=makes, resumes=resumes)
 
 
 def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 KINDS = {".html": "page", ".htm": "page", ".json": "manifest"}
 """What is written, by the end of a report's name."""
 
+HEAD = 1 << 12
+MARKS = (b'"format": "efface-report"', b": report of efface</title>")
+"""In the first HEAD bytes of a report, one of these stands."""
+
 reports = click.option(
     "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True, metavar="PATH",
     help="Also write a report, HTML or JSON by the end of its name; may be given once for each.",
@@ -38,12 +42,19 @@ reports = click.option(
 
 
 def require_reports(
-    paths: Sequence[Path], others: Sequence[Path], sources: Sequence[Path], *, overwrite: bool, makes: Path | None
+    paths: Sequence[Path],
+    others: Sequence[Path],
+    sources: Sequence[Path],
+    *,
+    overwrite: bool,
+    makes: Path | None,
+    resumes: bool = False,
 ) -> None:
     """Refuses reports before any work is done. Raises click.UsageError, OutputError.
 
-    others  what else is written.
-    makes   a folder that will be made for the targets; a report may lie in it.
+    others   what else is written.
+    makes    a folder that will be made for the targets; a report may lie in it.
+    resumes  the run may go on with an earlier one's work, and replaces its report.
     """
     for path in paths:
         if path.suffix.lower() not in KINDS:
@@ -55,16 +66,36 @@ def require_reports(
         if makes is not None and os.path.abspath(path.parent) == os.path.abspath(makes):
             with writing(path):
                 makes.mkdir(parents=True, exist_ok=True)
-        require_target(path, tuple(sources), overwrite=overwrite)
+        require_target(path, tuple(sources), overwrite=overwrite or (resumes and _is_report(path)))
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a report of efface's lies there."""
+    try:
+        with open(path, "rb") as f:
+            head = f.read(HEAD)
+    except OSError:
+        return False
+    return any(mark in head for mark in MARKS)
 
 
 class Record:
-    """What is known of each file so far. On leaving the block the reports are written, and said unless `is_quiet`."""
+    """What is known of each file so far. On leaving the block the reports are written, and said unless `is_quiet`.
+
+    resumes  as in `require_reports`.
+    """
 
     def __init__(
-        self, command: str, paths: Sequence[Path], jobs: Sequence[Job], options: Options, *, is_quiet: bool = False
+        self,
+        command: str,
+        paths: Sequence[Path],
+        jobs: Sequence[Job],
+        options: Options,
+        *,
+        is_quiet: bool = False,
+        resumes: bool = False,
     ) -> None:
-        self._is_quiet = is_quiet
+        self._is_quiet, self._resumes = is_quiet, resumes
         self._command, self._paths, self._jobs, self._options = command, paths, jobs, options
         self._numbers = {job: i for i, job in enumerate(jobs, start=1)}
         self._entries: dict[Job, Entry] = {}
@@ -223,7 +254,8 @@ class Record:
         sources = tuple(job.source for job in self._jobs)
         for path in self._paths:
             pieces = page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)
-            write_text(path, sources, pieces, overwrite=self._options.write.overwrite)
+            overwrite = self._options.write.overwrite or (self._resumes and _is_report(path))
+            write_text(path, sources, pieces, overwrite=overwrite)
         if self._is_quiet:
             return
         with suppress(OSError):  # whoever read the results went away

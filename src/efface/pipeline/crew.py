@@ -36,7 +36,7 @@ FILES_EACH = 4
 """Files for which it pays to start another worker: it takes a second or two to start."""
 
 AT_REST_BYTES = 1 << 30
-"""Memory of a worker that has done a photo of 12 megapixels: its networks keep what they needed. After small ones it is 0.2 GB."""
+"""Memory of a worker that has done a photo of 12 megapixels, as its networks keep what they needed; after small ones 0.2 GB."""
 
 PHOTO_BYTES, VIDEO_BYTES = 30, 60
 """Memory for each pixel of a photo, and of a frame of video, on top of that."""
