@@ -180,7 +180,8 @@ def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box
         return False
     before = source.planes[which][rows, columns].astype(np.float32) * scale
     alike = SEAMS_ALIKE if any(_cross(box, other) for other in others) else BLUR_ALIKE
-    return _is_same_but_blurred(*(_reduced(p, max(1, min(sides) // BLUR_MOST)) for p in (before, after, rim)), alike)
+    before, after, rim = (_reduced(p, max(1, min(sides) // BLUR_MOST)) for p in (before, after, rim))
+    return _is_same_but_blurred(before, after, rim, alike)
 
 
 def _is_same_but_blurred(
@@ -272,7 +273,8 @@ def _alike_in_size(layout: Layout) -> dict[tuple[int, int], list[int]]:
 
 def _patch(picture: Picture, planes: Sequence[int], window: tuple[slice, slice]) -> NDArray[np.float32]:
     """(h, w, n) float32, 0 to 1: that part of those planes."""
-    return np.stack([picture.planes[i][window] for i in planes], axis=2).astype(np.float32) / picture.layout.peak
+    samples = np.stack([picture.planes[i][window] for i in planes], axis=2).astype(np.float32)
+    return samples / np.float32(picture.layout.peak)
 
 
 def _survives(source: Callable[[], NDArray[np.float32]], target: Callable[[], NDArray[np.float32]]) -> bool:
