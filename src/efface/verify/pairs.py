@@ -67,10 +67,12 @@ def from_plan(plan: Plan, shift: int) -> Iterator[Expected]:
         yield Expected(i, (pts - shift) * plan.timeline.time_base, plan.size_at(i))
 
 
-def paired(expected: Iterable[Expected] | None, target: Source) -> Iterator[Pair]:
-    """Frames in order, side by side. Where a frame is missing or too many, those after it find their partners again."""
-    base = Fraction(target.time_base)
-    olds, news = _Ahead(iter(expected or ())), _Ahead(target.frames())
+def paired(expected: Iterable[Expected] | None, frames: Iterable[Frame], base: Fraction) -> Iterator[Pair]:
+    """What was expected and the target's frames, side by side, in order. `base` is the target's time base.
+
+    Where a frame is missing or too many, those after it find their partners again.
+    """
+    olds, news = _Ahead(iter(expected or ())), _Ahead(iter(frames))
     is_near, start = _within(base / 2), None
     while olds.first is not None or news.first is not None:
         old, new = olds.first, news.first

@@ -5,15 +5,18 @@ What a check needs and does not have (a source, a plan, a detector) makes it a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from efface.errors import InputError
 from efface.findings import Check, Finding, Outcome
-from efface.frames import Picture
+from efface.frames import Frame, Picture
 from efface.media.base import Source
 from efface.planning.plan import Plan
 from efface.regions import Region
+from efface.streaming import frames_ahead, prefetched
 from efface.verify import coverage, fidelity, leftovers, second_look
 from efface.verify.coverage import Coverage, comparable
 from efface.verify.fidelity import Fidelity, is_same_size
@@ -117,15 +120,27 @@ class _Walk:
     def go(self, tell: Callable[[int], None]) -> bool:
         """Whether everything was looked at, to the end."""
         try:
-            for pair in paired(self._expected(), self._with.target):
-                self._take(pair)
-                tell(pair.number + 1)
-                if len(self.fidelity.found) + len(self.coverage.found if self.coverage else ()) >= MOST:
-                    return False
+            with ExitStack() as reading:
+                for pair in self._pairs(reading):
+                    self._take(pair)
+                    tell(pair.number + 1)
+                    if len(self.fidelity.found) + len(self.coverage.found if self.coverage else ()) >= MOST:
+                        return False
         except InputError as e:
             self.fidelity.add(None, f"it cannot be decoded ({e.why or e.lead})")
             return False
         return True
+
+    def _pairs(self, reading: ExitStack) -> Iterator[Pair]:
+        """Both files are decoded ahead, each in a thread that ends with `reading`."""
+        target, expected = self._with.target, self._expected()
+        frames: Iterable[Frame] = target.frames()
+        if target.info.medium == "video":  # pages may be as large as memory allows
+            depth = max(1, frames_ahead(target.info.size_wh) // 2)
+            frames = reading.enter_context(prefetched(frames, depth))
+            if expected is not None and self._with.source is not None:
+                expected = reading.enter_context(prefetched(expected, depth))
+        return paired(expected, frames, Fraction(target.time_base))
 
     def _expected(self) -> Iterable[Expected] | None:
         if self._with.source is not None:
