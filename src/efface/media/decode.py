@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -84,15 +85,21 @@ def open_video(path: Path, options: ReadOptions) -> VideoSource:
     return VideoSource(info, options)
 
 
-def _opened(path: Path, options: ReadOptions) -> InputContainer:
-    return opened(path, {"max_pixels": str(_ffmpeg_limit(options))})
+def _opened(path: Path, options: ReadOptions, file: BinaryIO | None = None) -> InputContainer:
+    return opened(path, {"max_pixels": str(_ffmpeg_limit(options))}, file)
 
 
-def opened(path: Path, options: dict[str, str] | None = None) -> InputContainer:
-    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable."""
+def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | None = None) -> InputContainer:
+    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable.
+
+    file  is read instead, where it is given; the path is its name then.
+    """
     try:
+        if file is not None:
+            file.seek(0)
         # The prefix keeps a name like "concat:a|b" from being read as an address.
-        container: InputContainer = av.open(f"file:{path.absolute()}", "r", options=(options or {}) | LIMITS, **_LENIENT)
+        what = file or f"file:{path.absolute()}"
+        container: InputContainer = av.open(what, "r", options=(options or {}) | LIMITS, **_LENIENT)
         return container
     except av.error.InvalidDataError as e:
         kind = kind_of(path)
@@ -243,8 +250,9 @@ def _decoded(stream: VideoStream, packet: av.Packet[Any] | None) -> tuple[list[a
 class VideoSource:
     """One video stream of one file. See `media.base.Source`."""
 
-    def __init__(self, info: SourceInfo, options: ReadOptions) -> None:
-        self.info, self._options = info, options
+    def __init__(self, info: SourceInfo, options: ReadOptions, file: BinaryIO | None = None) -> None:
+        """`file` is read instead of the one at `info.path`, which then is only a name. It is read from several times."""
+        self.info, self._options, self._file = info, options, file
 
     @property
     def time_base(self) -> Fraction:
@@ -284,11 +292,49 @@ class VideoSource:
 
     def frames(self) -> Iterator[Frame]:
         """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""
-        with closing(_opened(self.info.path, self._options)) as container:
+        with self._reading() as (container, stream):
+            yield from _Reading(self.info, self._options, container, stream).frames()
+
+    def marks(self) -> Iterator[Mark]:
+        """What the packets say of themselves, in the order of the file; nothing is decoded. Raises DamagedSource."""
+        with self._reading() as (container, stream):
+            for packet in _packets(container, stream, self.info.path, tolerant=False):
+                shows = not packet.is_discard and _shows(stream.codec_context.name, packet)
+                yield Mark(packet.pts, packet.is_keyframe, shows, packet.is_corrupt)
+
+    def frames_from(self, key: int, seek: int | None) -> Iterator[Frame]:
+        """Frames as `frames` gives them, from the keyframe with the PTS `key` on, but counted from 0. None where it was not met.
+
+        seek  PTS to look for it from; None for the start of the file.
+
+        Frames that are shown before that keyframe and come after it in the file are left out. Raises what `frames` raises.
+        """
+        with self._reading() as (container, stream):
+            if seek is not None:
+                container.seek(seek, stream=stream, backward=True)
+            packets = _packets(container, stream, self.info.path, tolerant=False)
+            first = next((p for p in packets if p.is_keyframe and p.pts is not None and p.pts >= key), None)
+            if first is not None and first.pts == key:
+                reading = _Reading(self.info, self._options, container, stream)
+                yield from reading.frames_of(chain([first], packets))
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        with closing(_opened(self.info.path, self._options, self._file)) as container:
             stream = _picked(container, self.info.path)
             _require_readable(stream, self.info.path)
             _prepare(stream, self._options)
-            yield from _Reading(self.info, self._options, container, stream).frames()
+            yield container, stream
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a packet says of itself. shows: a frame comes of it that a player shows."""
+
+    pts: int | None
+    is_key: bool
+    shows: bool
+    is_corrupt: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -331,7 +377,10 @@ class _Reading:
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
 
     def frames(self) -> Iterator[Frame]:
-        for packet in self._packets:
+        yield from self.frames_of(self._packets)
+
+    def frames_of(self, packets: Iterable[av.Packet[Any]]) -> Iterator[Frame]:
+        for packet in packets:
             self._note(packet)
             yield from self._after(*_decoded(self._stream, packet))
         while True:  # the decoder may complain about one frame and still hold others
@@ -371,7 +420,8 @@ class _Reading:
 
     def _blame(self) -> None:
         """Finds the packet complained about: the one just sent, or with threads the oldest that gave nothing yet."""
-        suspect = self._sent if self._video.tolerant else next(iter(self._pending.values()), self._sent)
+        is_latest = self._video.tolerant or self._is_leading(self._sent)  # a leading one is bound to fail
+        suspect = self._sent if is_latest else next(iter(self._pending.values()), self._sent)
         if self._is_leading(suspect):
             self._pending.pop(suspect.index, None)
         else:
