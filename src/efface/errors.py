@@ -18,6 +18,7 @@
     │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
     │  ├─ DeviceMissing                the device that was asked for is not to be had
     │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
+    │  ├─ WorkerDied                   a process that did the work ended in the middle of it
     │  ├─ EncoderMissing               this build of FFmpeg lacks the encoder
     │  └─ ExtraMissing                 a part of efface that is installed on request
     ├─ OutputError                  5  a target was refused, or could not be written
@@ -239,6 +240,20 @@ class DetectorFailed(PartMissing):
         )
 
 
+class WorkerDied(PartMissing):
+    """A process that did the work ended in the middle of it. `name` is the file in its hands."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+    def __str__(self) -> str:
+        return printable(
+            f"{self.name}{': ' if self.name else ''}the process that worked on it died: {self.why}. {NOTHING_WRITTEN} "
+            "Run the same command again, with fewer --jobs where memory is short."
+        )
+
+
 class EncoderMissing(PartMissing):
     """This build of FFmpeg lacks the encoder."""
 
@@ -329,6 +344,17 @@ class Interrupted(EffaceError):
 
     def __str__(self) -> str:
         return "Interrupted. What was finished before is complete; nothing half-done was left."
+
+
+class Unforeseen(Exception):
+    """An error that is none of efface's, brought home from a worker. `kind` is its class; `trace` says where it came from."""
+
+    def __init__(self, kind: str, text: str, trace: str) -> None:
+        super().__init__(kind, text, trace)
+        self.kind, self.text, self.trace = kind, text, trace
+
+    def __str__(self) -> str:
+        return self.text
 
 
 _SEVERITY = (EXIT_OK, EXIT_LOOK, 2, 5, 3, 4, 6, 1, 130)

@@ -3,6 +3,8 @@
 A draft is written in a private folder beside its target (same file system, so the last step is one rename), flushed to
 the disk, checked by the caller, then moved under its name. Whatever stops efface before that leaves no file under the
 target's name. A folder that `kill -9` left behind is recognised by its released lock and swept away by the next run.
+
+A target and the file that tells of it are moved together, so that no target ever stands beside words about another.
 """
 
 from __future__ import annotations
@@ -25,6 +27,12 @@ DRAFTS = ".efface-draft-"
 LOCK = "lock"
 UNLOCKED_S = 600
 """A private folder is without a lock for milliseconds. After so many seconds it is nobody's."""
+
+SWEPT_S = 60.0
+"""For so long a folder counts as swept. To list one of 20,000 files takes as long as to do a small photo, so not for each."""
+
+_swept: dict[Path, float] = {}
+"""When each folder was swept last by this process, on the monotonic clock."""
 
 CHUNK = 1 << 20
 
@@ -99,6 +107,57 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 @contextmanager
+def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
+    """As `staged`, for a target and the file beside it that tells of it; private paths of both.
+
+    Whatever interrupts it, a pair that stands there is of one making. After `kill -9` `about` may stand alone, or, with
+    `overwrite`, both may be gone. Raises as `staged` does, and then what was there before is there again.
+    """
+    folder, lock = _private_folder(target)
+    try:
+        drafts = folder / ("draft" + target.suffix), folder / ("about" + about.suffix)
+        yield drafts
+        with writing(target):
+            for draft in drafts:
+                _flush(draft)
+                os.chmod(draft, 0o666 & ~_umask())
+            if overwrite:
+                _exchange(folder, drafts, (target, about))
+            else:
+                _add(drafts, (target, about))
+            _flush_folder(target.parent)
+    finally:
+        _remove(folder)
+        os.close(lock)
+
+
+def _add(drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
+    (draft, draft_about), (target, about) = drafts, names
+    _move_without_replacing(draft_about, about)
+    try:
+        _move_without_replacing(draft, target)
+    except BaseException:  # it has just been written, and tells of nothing
+        about.unlink()
+        raise
+
+
+def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
+    """The old target goes first and the new one comes last, so that at no moment one stands beside words about the other."""
+    (draft, draft_about), (target, about) = drafts, names
+    moves = [(target, folder / "old"), (about, folder / "old-about"), (draft_about, about), (draft, target)]
+    made: list[tuple[Path, Path]] = []
+    try:
+        for start, end in moves:
+            if os.path.lexists(start):
+                os.replace(start, end)
+                made.append((start, end))
+    except BaseException:
+        for start, end in reversed(made):
+            os.replace(end, start)
+        raise
+
+
+@contextmanager
 def scratch() -> Iterator[Path]:
     """A private folder (0700) among the system's temporary files, removed on leaving. Those of runs that were killed go too."""
     folder, lock = _private_folder(Path(tempfile.gettempdir()) / "scratch")
@@ -131,13 +190,21 @@ def writing(target: Path) -> Iterator[None]:
 
 def _private_folder(target: Path) -> tuple[Path, int]:
     with writing(target):
-        sweep(target.parent)
+        sweep_at_times(target.parent)
         folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=target.parent))
         # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
         lock = os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
         if try_lock(lock):
             os.rename(folder / ("new-" + LOCK), folder / LOCK)
         return folder, lock
+
+
+def sweep_at_times(folder: Path) -> None:
+    """Removes what killed runs left in `folder`, unless that was done within the last minute."""
+    now = time.monotonic()
+    if now - _swept.get(folder, -SWEPT_S) >= SWEPT_S:
+        sweep(folder)
+        _swept[folder] = now
 
 
 def sweep(folder: Path) -> None:

@@ -6,16 +6,19 @@ import os
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
 
-from efface.errors import EXIT_LOOK, EffaceError, worst
+from efface.errors import EXIT_LOOK, EffaceError, Unforeseen, worst
 
 if TYPE_CHECKING:
     from efface.cli.reporting import Record
     from efface.events import Event, Listener
+    from efface.options import Options
+    from efface.pipeline.crew import Said, Task
     from efface.pipeline.names import Job
 
 TRACEBACK = "EFFACE_TRACEBACK"
@@ -25,9 +28,17 @@ asked_to_stop = threading.Event()
 """Somebody asked to stop. The exception that says so can get lost: in a destructor, or in a library that is being loaded."""
 
 
+class Told(NamedTuple):
+    """What to say of a job, and its exit code. was_done: an earlier run did it."""
+
+    text: str
+    code: int
+    was_done: bool = False
+
+
 def run(
     jobs: Sequence[Job],
-    do: Callable[[Job, Listener], tuple[str, int]],
+    do: Callable[[Job, Listener], Told],
     output: Path | None,
     *,
     writes: bool,
@@ -42,46 +53,134 @@ def run(
     counts  say of several files how many were done.
     record  is told of errors, and of the exit code.
     """
-    from rich.console import Console
-
-    from efface.cli.progress import Display
     from efface.pipeline.jobs import each
 
-    makes_folders = output is not None and [job.target for job in jobs] != [output]
-    display = Display(Console(stderr=True), len(jobs))
-    failed: list[tuple[Job, EffaceError]] = []
-    codes: list[int] = []
+    log = _Log(jobs, record)
 
     def one(job: Job) -> None:
         try:
-            with display.file(job.name) as listener:
-                said, code = do(job, _heeding(listener))
+            with log.display.file(job.name) as listener:
+                told = do(job, _heeding(listener))
         except Exception as e:
-            if asked_to_stop.is_set():  # native code may make an error of its own out of an interrupt
-                raise KeyboardInterrupt from e
-            if isinstance(e, EffaceError):
-                raise
-            raise unexpected(e, job.name) from e  # a fault of efface; the other files need not suffer from it
-        codes.append(code)
-        if said:
-            display.say(said)
+            raise _known(e, job) from e
+        log.done(told)
 
-    try:
-        with display.shown():
-            for job, error in each(jobs, one, writes=writes, makes_folders=makes_folders):
-                if error is not None:
-                    failed.append((job, error))
-                    if record is not None:
-                        record.failed(job, error)
-    finally:  # also when the run ends early
-        for _, error in failed:
+    with log:
+        for job, error in each(jobs, one, writes=writes, makes_folders=_makes_folders(jobs, output)):
+            if error is not None:
+                log.failed(job, error)
+    return log.closed(counts=counts)
+
+
+def run_with(
+    workers: int,
+    jobs: Sequence[Job],
+    task: Task,
+    tell: Callable[[Job, Any], Told],
+    output: Path | None,
+    options: Options,
+    *,
+    writes: bool,
+    note: Callable[[Job, Any], None] = lambda job, content: None,
+    record: Record | None = None,
+) -> int:
+    """As `run`, by so many processes at once; by one, it is this one.
+
+    task  what is done with each job.
+    tell  gives what to say of what the task gave back, and the exit code.
+    note  is told what the task notes while it works.
+    """
+    from efface.pipeline.crew import Crew
+    from efface.pipeline.jobs import Workshop
+
+    if workers <= 1:
+        with Workshop(options) as workshop:
+
+            def do(job: Job, listener: Listener) -> Told:
+                return tell(job, task(workshop, job, listener, lambda content: note(job, content)))
+
+            return run(jobs, do, output, writes=writes, record=record)
+    log = _Log(jobs, record)
+    with log, Crew(workers, task, options) as crew:
+        for said in crew.each(jobs, writes=writes, makes_folders=_makes_folders(jobs, output)):
+            log.heard(said, tell, note)
+    return log.closed()
+
+
+def _makes_folders(jobs: Sequence[Job], output: Path | None) -> bool:
+    return output is not None and [job.target for job in jobs] != [output]
+
+
+def _known(error: Exception, job: Job) -> EffaceError:
+    """The error of a job as one of efface's own. Raises KeyboardInterrupt where it stands for that."""
+    if asked_to_stop.is_set():  # native code may make an error of its own out of an interrupt
+        raise KeyboardInterrupt from error
+    # Else it is a fault of efface; the other files need not suffer from it.
+    return error if isinstance(error, EffaceError) else unexpected(error, job.name)
+
+
+class _Log:
+    """What is known of a run. Inside the block progress is shown; on leaving it errors are said, always."""
+
+    def __init__(self, jobs: Sequence[Job], record: Record | None) -> None:
+        from rich.console import Console
+
+        from efface.cli.progress import Display
+
+        self.display = Display(Console(stderr=True), len(jobs))
+        self._jobs, self._record = jobs, record
+        self._failed: list[EffaceError] = []
+        self._codes: list[int] = []
+        self._earlier = 0
+        self._open: dict[Job, tuple[ExitStack, Listener]] = {}
+        self._showing = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._showing.enter_context(self.display.shown())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._showing.close()
+        for error in self._failed:
             click.echo(f"efface: {error}", err=True)
-    if len(jobs) != 1 and counts:
-        display.say(_tally(len(jobs), len(failed), codes.count(EXIT_LOOK)))
-    code = worst([*codes, *(e.exit_code for _, e in failed)])
-    if record is not None:
-        record.ended(code)
-    return code
+
+    def done(self, told: Told) -> None:
+        self._codes.append(told.code)
+        self._earlier += told.was_done
+        if told.text:
+            self.display.say(told.text)
+
+    def failed(self, job: Job, error: EffaceError) -> None:
+        self._failed.append(error)
+        if self._record is not None:
+            self._record.failed(job, error)
+
+    def heard(self, said: Said, tell: Callable[[Job, Any], Told], note: Callable[[Job, Any], None]) -> None:
+        """What a worker said."""
+        job, content = said.job, said.content
+        match said.what:
+            case "began":
+                stack = ExitStack()
+                self._open[job] = stack, _heeding(stack.enter_context(self.display.file(job.name)))
+            case "event":
+                self._open[job][1](content)
+            case "note":
+                note(job, content)
+            case "done":
+                self.done(tell(job, content))
+            case "failed":
+                self.failed(job, _known(content, job))
+            case "ended":
+                self._open.pop(job)[0].close()
+
+    def closed(self, *, counts: bool = True) -> int:
+        """Says how many were done, and gives the gravest exit code."""
+        if len(self._jobs) != 1 and counts:
+            self.display.say(_tally(len(self._jobs), len(self._failed), self._earlier, self._codes.count(EXIT_LOOK)))
+        code = worst([*self._codes, *(e.exit_code for e in self._failed)])
+        if self._record is not None:
+            self._record.ended(code)
+        return code
 
 
 def _heeding(listener: Listener) -> Listener:
@@ -95,17 +194,23 @@ def _heeding(listener: Listener) -> Listener:
     return listen
 
 
-def _tally(jobs: int, failed: int, doubtful: int) -> str:
+def _tally(jobs: int, failed: int, earlier: int, doubtful: int) -> str:
     if not jobs:
         return "No photo or video was found, so there was nothing to do."
-    done = f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else ".")
-    return done + (f" {doubtful} of them with moments that a person should look at: see above." if doubtful else "")
+    return " ".join([
+        f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else "."),
+        *([f"{earlier} of them already by an earlier run."] if earlier else []),
+        *([f"{doubtful} of them with moments that a person should look at: see above."] if doubtful else []),
+    ])  # fmt: skip
 
 
 def unexpected(error: Exception, name: str = "") -> EffaceError:
+    kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
+    if isinstance(error, Unforeseen):  # in a worker
+        kind, trace = error.kind, error.trace
     if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
+        click.echo(trace, err=True, nl=False)
     return EffaceError(
-        f"{name}{': ' if name else ''}unexpected error, {type(error).__name__}: {error}. No target was written for the file in "
+        f"{name}{': ' if name else ''}unexpected error, {kind}: {error}. No target was written for the file in "
         f"hand. Please report it; {TRACEBACK}=1 shows where it came from."
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import run
+from efface.cli.batch import Told, run
 from efface.cli.flags import options_from, options_of
 from efface.errors import EXIT_OK, printable
 
@@ -49,10 +49,10 @@ def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: 
 
     found: list[dict[str, Any]] = []
 
-    def do(job: Job, tell: Listener) -> tuple[str, int]:
+    def do(job: Job, tell: Listener) -> Told:
         one = inspected(job.source, options, tell, look=not no_look, others=not own_only)
         found.append(one.as_json(values=not no_values))
-        return ("" if as_json else said(job.name, one, values=not no_values)), EXIT_OK
+        return Told("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
 
     try:
         code = run(sources_of(sources), do, None, writes=False, counts=not as_json)

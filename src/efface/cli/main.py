@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from efface import __version__
-from efface.cli.batch import asked_to_stop, run, unexpected
+from efface.cli.batch import Told, asked_to_stop, run, run_with, unexpected
 from efface.cli.bench import bench
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.cli.inspect import inspect
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 A_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said file by file, and the others are done
 A_TARGET = click.Path(readable=False)
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
+
+JOBS = click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N",
+    help="Files to work on at once, each in a process of its own with its share of the cores. Default: as many as cores and "
+    "memory allow, where there are several files for each.",
+)  # fmt: skip
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -76,32 +82,38 @@ cli.add_command(verify)
 @click.option(
     "-o", "--output", type=A_TARGET, callback=_target, help="Target file; for a folder or several sources, target folder."
 )
+@JOBS
 @reports
 @options_of(*FINDS, *RENDERS, "report")
-def redact(sources: tuple[Path, ...], output: Path | None, reports: tuple[Path, ...], **values: Any) -> None:
+def redact(sources: tuple[Path, ...], output: Path | None, jobs: int | None, reports: tuple[Path, ...], **values: Any) -> None:
     """Find faces and plates, and write copies without them.
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.plan.json beside it says what was erased, and why.
-    A folder stands for every photo and video below it; with -o its structure is kept.
+    A folder stands for every photo and video below it; with -o its structure is kept. The same command again does only what is
+    missing or has changed: sources, options, or efface itself.
     The riskiest moments are listed; watch them, and all the rest, before you publish.
     """
     options = options_from(values)
     from efface.cli import summary
-    from efface.pipeline.jobs import Workshop
-    from efface.pipeline.names import jobs_for
+    from efface.pipeline.crew import workers_for
+    from efface.pipeline.jobs import Redacted, Redacting
+    from efface.pipeline.names import is_single, jobs_for
 
-    jobs = jobs_for(sources, output)
-    _check_reports(reports, jobs, output, overwrite=options.write.overwrite)
-    with Record("redact", reports, jobs, options) as record, Workshop(options) as workshop:
+    jobs_to_do = jobs_for(sources, output)
+    _check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite)
 
-        def do(job: Job, tell: Listener) -> tuple[str, int]:
-            done = workshop.redact(job, tell, lambda plan: record.planned(job, plan))
-            code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
-            record.rendered(job, done.rendered, code, done.plan_sha256)
-            return summary.redacted(done, options.risk.bound), code
+    def tell(job: Job, done: Redacted) -> Told:
+        code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
+        record.rendered(job, done.rendered, code, done.plan_sha256)
+        said = "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
+        return Told(said, code, done.was_done)
 
+    with Record("redact", reports, jobs_to_do, options) as record:
         _tell_left_out(sources, output)
-        code = run(jobs, do, output, writes=True, record=record)
+        code = run_with(
+            workers_for(len(jobs_to_do), jobs), jobs_to_do, Redacting(resumes=not is_single(sources, output)), tell, output,
+            options, writes=True, note=record.planned, record=record,
+        )  # fmt: skip
     sys.exit(code)
 
 
@@ -113,10 +125,12 @@ def redact(sources: tuple[Path, ...], output: Path | None, reports: tuple[Path, 
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
 @click.option("--overwrite", is_flag=True, show_default="off", help="Replace plans and exports that exist already.")
+@JOBS
 @options_of(*FINDS)
 def find(
-    sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, **values: Any
-) -> None:
+    sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, jobs: int | None,
+    **values: Any,
+) -> None:  # fmt: skip
     """Look for faces and plates, decide what to erase, and write nothing but the plan.
 
     Without -o, --coco or --mot only counts are printed. Boxes are what would be erased, margin included.
@@ -124,40 +138,39 @@ def find(
     options = options_from(values)
     from efface.cli import summary
     from efface.files import require_target
-    from efface.pipeline.jobs import Workshop, write_plan, write_text
+    from efface.pipeline.crew import workers_for
+    from efface.pipeline.jobs import Planning, write_text
     from efface.pipeline.names import plans_for
     from efface.planning import exchange
     from efface.planning.plan import Plan
 
     _tell_left_out(sources, output)
-    jobs = plans_for(sources, output)
-    if mot and len(jobs) != 1:
+    to_look_at = plans_for(sources, output)
+    if mot and len(to_look_at) != 1:
         raise click.UsageError("--mot describes one video; name a single file.")
-    everything = tuple(j.source for j in jobs)
+    everything = tuple(j.source for j in to_look_at)
     for export in filter(None, (coco, mot)):
         require_target(export, everything, overwrite=overwrite)
-    _require_apart([p for p in (coco, mot, output, *(j.plan_path for j in jobs if output and j.plan_path != output)) if p])
-    plans: list[tuple[str, Plan]] = []
-    with Workshop(options) as workshop:
+    _require_apart(
+        [p for p in (coco, mot, output, *(j.plan_path for j in to_look_at if output and j.plan_path != output)) if p]
+    )
+    plans: dict[Job, Plan] = {}
 
-        def do(job: Job, tell: Listener) -> tuple[str, int]:
-            if output:  # before the work, not only after it
-                require_target(job.plan_path, everything, overwrite=overwrite)
-            plan = workshop.find(job.source, tell)
-            if (coco and plan.medium != "video") or mot:
-                plans.append((job.name, plan))
-            if output:
-                write_plan(plan, job.plan_path, job.source, overwrite=overwrite)
-            said = summary.planned(job.name, plan, job.plan_path if output else None, options.risk.bound)
-            said += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
-            return said, summary.code(plan, options.risk.bound)
+    def tell(job: Job, plan: Plan) -> Told:
+        if (coco and plan.medium != "video") or mot:
+            plans[job] = plan
+        said = summary.planned(job.name, plan, job.plan_path if output else None, options.risk.bound)
+        said += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
+        return Told(said, summary.code(plan, options.risk.bound))
 
-        code = run(jobs, do, output, writes=output is not None)
+    task = Planning(writes=output is not None, overwrite=overwrite)
+    code = run_with(workers_for(len(to_look_at), jobs), to_look_at, task, tell, output, options, writes=output is not None)
+    plans_in_order = [(job.name, plans[job]) for job in to_look_at if job in plans]
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
-        photos = [(name, plan) for name, plan in plans if plan.medium != "video"]
+        photos = [(name, plan) for name, plan in plans_in_order if plan.medium != "video"]
         write_text(coco, everything, iter([exchange.coco(photos)]), overwrite=overwrite)
     if mot and plans:
-        write_text(mot, everything, exchange.mot(plans[0][1]), overwrite=overwrite)
+        write_text(mot, everything, exchange.mot(plans_in_order[0][1]), overwrite=overwrite)
     sys.exit(code)
 
 
@@ -179,14 +192,14 @@ def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...
     jobs = [Job(source, source.name, output, plan_path)]
     _check_reports(reports, jobs, output, overwrite=options.write.overwrite)
 
-    def do(job: Job, tell: Listener) -> tuple[str, int]:
+    def do(job: Job, tell: Listener) -> Told:
         require_target(job.target, (job.source, plan_path), overwrite=options.write.overwrite)
         plan = load(plan_path)
         record.planned(job, plan, sha256_of(plan_path))
         done = workshop.render(job.source, plan, job.target, tell)
         code = summary.code_of(done.verification)
         record.rendered(job, done, code)
-        return "\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]), code
+        return Told("\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]), code)
 
     with Record("render", reports, jobs, options) as record, Workshop(options) as workshop:
         code = run(jobs, do, output, writes=True, record=record)

@@ -1,4 +1,4 @@
-"""Plan to target: render, check, publish. Whatever does not fit the plan to the last frame stops it."""
+"""Plan to draft: render and check. Whatever does not fit the plan to the last frame stops it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from efface.errors import PlanMismatch, SourceChanged
 from efface.events import Event, Listener
-from efface.files import sha256_of, staged, writing
+from efface.files import sha256_of, writing
 from efface.findings import Verification
 from efface.frames import Frame, Picture
 from efface.media.base import Sink, Source
@@ -47,13 +47,17 @@ class Rendered:
     target_sha256: str
 
 
-def act(source: Source, plan: Plan, target: Path, options: Options, opening: Opening, listener: Listener) -> Rendered:
-    """Renders the source as the plan says, checks the draft, and moves it in place. `opening` gives a detector for the checks.
+def act(
+    source: Source, plan: Plan, target: Path, draft: Path, options: Options, opening: Opening, listener: Listener
+) -> Rendered:
+    """Renders the source as the plan says to a draft, and checks it; then the caller may give it the target's name.
 
-    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there is no target.
+    opening  gives a detector for the checks.
+
+    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there must be no target.
     """
     path = source.info.path
-    with staged(target, overwrite=options.write.overwrite) as draft, unchanged(path):
+    with unchanged(path):
         source_sha256 = sha256_of(path)
         if source_sha256 != plan.source_sha256:
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")

@@ -4,44 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from efface.detect.base import Detector
 from efface.detect.registry import open_detector
 from efface.detections import KINDS
-from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable
+from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, TargetExists
 from efface.events import Listener
-from efface.files import require_source, require_target, sha256_of, staged, writing
+from efface.files import require_source, require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
 from efface.findings import Verification
 from efface.frames import Frame
+from efface.media.base import SourceInfo
 from efface.options import DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
+from efface.pipeline.earlier import earlier, is_current
 from efface.pipeline.look import look
 from efface.pipeline.names import Job, collisions
 from efface.pipeline.proof import verify
 from efface.pipeline.sources import opened
 from efface.planning import sidecar
+from efface.planning.made import Made
 from efface.planning.plan import Plan
+from efface.version import VERSION
+
+FATAL = (ModelUnusable, DeviceMissing)
+"""Errors after which no other file could succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """A source that was redacted. `plan_sha256` is that of the plan's file."""
+    """A source that was redacted.
+
+    plan_sha256  of the plan's file.
+    was_done     an earlier run did it, and nothing has changed since.
+    """
 
     source: Path
     plan: Plan
     plan_path: Path
     rendered: Rendered
     plan_sha256: str
+    was_done: bool = False
 
 
 class Workshop:
-    """Does single jobs; opens the detector when the first one needs it, and keeps it for the next."""
+    """Does single jobs; opens the detector when the first one needs it, and keeps it for the next.
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    admit  is told of each source before it is looked at, and may wait until there is memory for it.
+    """
+
+    def __init__(self, options: Options, admit: Callable[[SourceInfo], None] = lambda info: None) -> None:
+        self.options, self._admit = options, admit
         self._closing = ExitStack()
         self._detector: Detector | None = None
         self._checking = ExitStack()
@@ -57,6 +72,7 @@ class Workshop:
     def find(self, source: Path, listener: Listener) -> Plan:
         """The plan for one source. Raises InputError, PartMissing."""
         with opened(source, self.options.read) as media, unchanged(source):
+            self._admit(media.info)
             try:
                 plan = look(media, sha256_of(source), self._open_detector(), self.options, listener)
             except DetectorFailed:  # it may hang still; the next file gets one that does not
@@ -70,9 +86,13 @@ class Workshop:
         """One target by a plan. Raises InputError, OutputError, VerificationFailed."""
         require_source(source)
         require_target(target, (source,), overwrite=self.options.write.overwrite)
+        with staged(target, overwrite=self.options.write.overwrite) as draft:
+            return self._rendered(source, plan, target, draft, listener)
+
+    def _rendered(self, source: Path, plan: Plan, target: Path, draft: Path, listener: Listener) -> Rendered:
         with opened(source, self.options.read) as media:
             try:
-                return act(media, plan, target, self.options, self._open_checker, listener)
+                return act(media, plan, target, draft, self.options, self._open_checker, listener)
             except DetectorFailed:  # as in find
                 self._close_checker()
                 raise
@@ -84,21 +104,41 @@ class Workshop:
         """What can be said of a target. Raises InputError, PartMissing."""
         return verify(target, plan, source, self.options, self._open_checker, listener)
 
-    def redact(self, job: Job, listener: Listener, planned: Callable[[Plan], None] = lambda plan: None) -> Redacted:
-        """Plan and target for one source. The plan appears after the target, so it never stands beside nothing.
+    def redact(
+        self, job: Job, listener: Listener, planned: Callable[[Plan], None] = lambda plan: None, *, resumes: bool = False
+    ) -> Redacted:
+        """Plan and target for one source; they appear together.
 
         planned  is told the plan before the target is made: whoever reports wants it when that fails, too.
+        resumes  what an earlier run made is not made again where nothing has changed, and replaced where something has.
+
+        Raises InputError, OutputError, VerificationFailed, PartMissing.
         """
         require_source(job.source)
+        overwrite = self.options.write.overwrite
+        before = self._earlier(job) if resumes and not overwrite else None
+        if before is not None and is_current(before, job, self.options, self._infos):
+            planned(before)
+            return _done_before(job, before)
         for path in (job.target, job.plan_path):
-            require_target(path, (job.source,), overwrite=self.options.write.overwrite)
+            require_target(path, (job.source,), overwrite=overwrite or before is not None)
         plan = self.find(job.source, listener)
         planned(plan)
-        with staged(job.plan_path, overwrite=self.options.write.overwrite) as draft:
-            sidecar.save(plan, draft)
-            plan_sha256 = sha256_of(draft)
-            rendered = self.render(job.source, plan, job.target, listener)
+        with staged_pair(job.target, job.plan_path, overwrite=overwrite or before is not None) as (draft, plan_draft):
+            rendered = self._rendered(job.source, plan, job.target, draft, listener)
+            plan = replace(plan, made=_made(plan, rendered))
+            sidecar.save(plan, plan_draft)
+            plan_sha256 = sha256_of(plan_draft)
+            if before is not None and earlier(job) is None:
+                raise TargetExists(job.target, "another one has appeared meanwhile")
         return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256)
+
+    def _earlier(self, job: Job) -> Plan | None:
+        sweep_at_times(job.target.parent)
+        return earlier(job)
+
+    def _infos(self) -> tuple[dict[str, str], ...]:
+        return tuple(asdict(info) for info in self._open_detector().infos)
 
     def count(self, frame: Frame) -> dict[str, int]:
         """How many of each kind that was asked for are surely in one picture. Raises PartMissing."""
@@ -128,6 +168,48 @@ class Workshop:
         self._closing.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Redacting:
+    """`Workshop.redact`, as what is done with each of many jobs, here or in another process. The plan is noted."""
+
+    resumes: bool
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Plan], None]) -> Redacted:
+        return workshop.redact(job, listener, note, resumes=self.resumes)
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """`Workshop.find`, as what is done with each of many jobs. The plan is written, too, where that is asked for."""
+
+    writes: bool
+    overwrite: bool
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Plan:
+        if self.writes:  # before the work, not only after it
+            require_target(job.plan_path, (job.source,), overwrite=self.overwrite)
+        plan = workshop.find(job.source, listener)
+        if self.writes:
+            write_plan(plan, job.plan_path, job.source, overwrite=self.overwrite)
+        return plan
+
+
+def _made(plan: Plan, done: Rendered) -> Made:
+    audio = done.audio_kept, done.audio_dropped
+    return Made(done.target_sha256, VERSION, audio, done.verification, sidecar.seal(plan))
+
+
+def _done_before(job: Job, plan: Plan) -> Redacted:
+    """What is known of a target that an earlier run made."""
+    made = plan.made
+    assert made is not None
+    rendered = Rendered(
+        job.target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
+        made.verification, plan.source_sha256, made.target_sha256,
+    )  # fmt: skip
+    return Redacted(job.source, plan, job.plan_path, rendered, sha256_of(job.plan_path), was_done=True)
+
+
 def each(
     jobs: Sequence[Job], do: Callable[[Job], object], *, writes: bool, makes_folders: bool
 ) -> Iterator[tuple[Job, EffaceError | None]]:
@@ -138,20 +220,30 @@ def each(
 
     Without a detector the run ends: no file could succeed.
     """
-    rivals = collisions(jobs) if writes else {}
-    for job in jobs:
+    for job, error in prepared(jobs, writes=writes, makes_folders=makes_folders):
         try:
-            if job.source in rivals:
-                raise rivals[job.source]
-            if makes_folders:
-                _make_folder(job)
+            if error is not None:
+                raise error
             do(job)
-        except (ModelUnusable, DeviceMissing):
+        except FATAL:
             raise
         except EffaceError as e:
             yield job, e
         else:
             yield job, None
+
+
+def prepared(jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[tuple[Job, EffaceError | None]]:
+    """Every job when its turn comes, and why it cannot be done. Arguments are those of `each`."""
+    rivals = collisions(jobs) if writes else {}
+    for job in jobs:
+        error: EffaceError | None = rivals.get(job.source)
+        if makes_folders and error is None:
+            try:
+                _make_folder(job)
+            except EffaceError as e:
+                error = e
+        yield job, error
 
 
 def _make_folder(job: Job) -> None:

@@ -42,7 +42,7 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
 
     Raises UsageError when several sources are to become one file.
     """
-    if _is_single(sources, output):
+    if is_single(sources, output):
         source = sources[0]
         target = output or _beside(source)
         return [Job(source, source.name, target, target.with_suffix(PLAN_SUFFIX))]
@@ -56,7 +56,7 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
 
 def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
     """As `jobs_for`, when nothing but plans is written: target and plan are one."""
-    if _is_single(sources, output):
+    if is_single(sources, output):
         source = sources[0]
         plan = output or source.with_name(source.stem + MARK + PLAN_SUFFIX)
         return [Job(source, source.name, plan, plan)]
@@ -74,7 +74,8 @@ def sources_of(given: Sequence[Path]) -> list[Job]:
     return [Job(source, str(name), source, source) for source, name in found]
 
 
-def _is_single(sources: Sequence[Path], output: Path | None) -> bool:
+def is_single(sources: Sequence[Path], output: Path | None) -> bool:
+    """Whether one file becomes one file, rather than files of a folder. Raises UsageError as `jobs_for` does."""
     is_many = len(sources) > 1 or os.path.isdir(sources[0])
     if is_many and output is not None and os.path.exists(output) and not os.path.isdir(output):
         raise UsageError(
@@ -84,7 +85,7 @@ def _is_single(sources: Sequence[Path], output: Path | None) -> bool:
 
 
 def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, Path]]:
-    for given in sources:
+    for given in dict.fromkeys(sources):
         for path, root in _below(given, output):
             yield path, path.relative_to(root) if root else Path(path.name)
 

@@ -19,6 +19,7 @@ from efface.detections import DRAWN
 from efface.geometry import Box, Size
 from efface.planning.doubt import Doubt
 from efface.planning.edits import read
+from efface.planning.made import Made
 from efface.planning.revise import MOST_TRACKS, Revised, part_of, revised
 from efface.regions import Region
 from efface.timing import Timeline
@@ -48,6 +49,7 @@ class Plan:
     checksums      of each decoded frame (`Picture.checksum`), for video; what is rendered must be what was looked at, and
                    damaged files do not always decode alike. Empty where nobody took them.
     doubts         moments to look at, riskiest first; what is not among them has no risk that is worth naming.
+    made           the target that was made by it, where that is known.
     """
 
     source_sha256: str
@@ -62,6 +64,7 @@ class Plan:
     edits: tuple[Mapping[str, Any], ...] = ()
     checksums: tuple[int, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    made: Made | None = None
 
     def __post_init__(self) -> None:
         n = len(self.timeline)
@@ -190,7 +193,7 @@ class Plan:
         there = {t.id for t in tracks}
         left = (d for d in self.doubts if (d.track, d.first, d.last) not in now.accepted and now.now(d.track) in there)
         doubts = tuple(replace(d, track=now.now(d.track)) for d in left)
-        return replace(self, tracks=tracks, doubts=doubts, edits=())
+        return replace(self, tracks=tracks, doubts=doubts, edits=(), made=None)
 
     @property
     def risk(self) -> float:

@@ -8,12 +8,14 @@ The same plan always gives the same bytes. Edits stand at the end, one a line, s
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from efface.detections import KINDS
 from efface.errors import BadPlan, TornPlan
 from efface.files import reason, writing
 from efface.planning.doubt import Doubt, riskiest_first
+from efface.planning.made import made_of
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
@@ -54,10 +57,23 @@ def save(plan: Plan, path: Path) -> None:
 
 def lines(plan: Plan) -> Iterator[str]:
     """The text of the sidecar, piece by piece."""
+    yield f'{{\n "format": {_json(FORMAT)},\n "version": {VERSION},\n "efface": {_json(EFFACE_VERSION)},\n'
+    yield from _head(plan)
+    if plan.made is not None:
+        yield f' "target": {_json(plan.made.plain())},\n'
+    yield from _body(plan)
+
+
+def seal(plan: Plan) -> str:
+    """SHA-256, in hexadecimal, of what a plan says but for what was made by it, and whoever wrote it. Any change changes it."""
+    digest = hashlib.sha256()
+    for piece in chain(_head(plan), _body(plan)):
+        digest.update(piece.encode())
+    return digest.hexdigest()
+
+
+def _head(plan: Plan) -> Iterator[str]:
     head = {
-        "format": FORMAT,
-        "version": VERSION,
-        "efface": EFFACE_VERSION,
         "source": {"sha256": plan.source_sha256, "medium": plan.medium, "sizes": _sizes(plan)},
         "frames": len(plan.timeline),
         "time_base": str(plan.timeline.time_base),
@@ -68,9 +84,11 @@ def lines(plan: Plan) -> Iterator[str]:
         "bad": _runs(np.array(plan.bad, np.int64)),
         "checksums": "".join(f"{c:08x}" for c in plan.checksums),
     }
-    yield "{\n"
     for name, value in head.items():
         yield f" {_json(name)}: {_json(value)},\n"
+
+
+def _body(plan: Plan) -> Iterator[str]:
     doubts: dict[int, list[Doubt]] = {}
     for doubt in plan.doubts:
         doubts.setdefault(doubt.track, []).append(doubt)
@@ -199,6 +217,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         edits=tuple(dict(e) for e in data["edits"]),
         checksums=_checksums(data["checksums"]),
         doubts=riskiest_first([d for t in data["tracks"] for d in _unpacked_doubts(t)]),
+        made=made_of(data["target"]) if "target" in data else None,
     )
 
 
