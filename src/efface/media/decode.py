@@ -302,12 +302,14 @@ class VideoSource:
                 shows = not packet.is_discard and _shows(stream.codec_context.name, packet)
                 yield Mark(packet.pts, packet.is_keyframe, shows, packet.is_corrupt)
 
-    def frames_from(self, key: int, seek: int | None) -> Iterator[Frame]:
-        """Frames as `frames` gives them, from the keyframe with the PTS `key` on, but counted from 0. None where it was not met.
+    def frames_from(self, key: int, trusted: int, seek: int | None) -> Iterator[Frame]:
+        """Frames as `frames` gives them, from the time `trusted` on, but counted from 0. None where `key` was not met.
 
-        seek  PTS to look for it from; None for the start of the file.
+        key      PTS of the keyframe from which they are decoded. What refers to frames before it fails, or is wrong.
+        trusted  PTS from which frames are right.
+        seek     PTS to look for the keyframe from; None for the start of the file.
 
-        Frames that are shown before that keyframe and come after it in the file are left out. Raises what `frames` raises.
+        Raises what `frames` raises.
         """
         with self._reading() as (container, stream):
             if seek is not None:
@@ -315,7 +317,7 @@ class VideoSource:
             packets = _packets(container, stream, self.info.path, tolerant=False)
             first = next((p for p in packets if p.is_keyframe and p.pts is not None and p.pts >= key), None)
             if first is not None and first.pts == key:
-                reading = _Reading(self.info, self._options, container, stream)
+                reading = _Reading(self.info, self._options, container, stream, trusted)
                 yield from reading.frames_of(chain([first], packets))
 
     @contextmanager
@@ -359,8 +361,11 @@ class _Shown:
 class _Reading:
     """One pass over the stream: packets in, frames out, and an account of what went missing."""
 
-    def __init__(self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream) -> None:
-        self._info, self._options, self._stream = info, options, stream
+    def __init__(
+        self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream, trusted: int | None = None
+    ) -> None:
+        """trusted: where decoding began in mid-file, the PTS before which frames are left out."""
+        self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
         self._video: VideoInfo = info.private
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
         self._by_order = container.format.name == "avi"  # its times are those of decoding
@@ -428,7 +433,9 @@ class _Reading:
             self._condemn(suspect)
 
     def _is_leading(self, sent: _Sent) -> bool:
-        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was never in the file."""
+        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was never in the file, or not read."""
+        if self._trusted is not None and sent.time is not None:
+            return sent.time < self._trusted
         if sent.group > 0:
             return False
         if sent.group < 0:
@@ -438,6 +445,8 @@ class _Reading:
     def _take(self, frame: av.VideoFrame) -> None:
         sent = frame.opaque if isinstance(frame.opaque, _Sent) else self._sent
         self._pending.pop(sent.index, None)
+        if self._trusted is not None and self._is_leading(sent):
+            return
         if frame.is_corrupt:
             if self._is_leading(sent):
                 return

@@ -1,8 +1,8 @@
 """A video in spans: which frames there are, where to cut, and the frames of one span, exactly as a reading of the whole gives them.
 
-Spans are cut by what the packets say, so nothing is decoded to find them. Decoding of a span starts at the keyframe before the
-one before it: what is shown before a keyframe, and stored after it, refers to both sides. The last frames before a span are
-given, too: their checksums, from two decoders that began at different places, tell whether decoding there can be trusted.
+Spans are cut by what the packets say, so nothing is decoded to find them. Decoding of a span begins one keyframe early: in open
+groups of pictures what follows a keyframe may name earlier frames without using them, and without them strict decoders refuse
+it. What comes out before the second keyframe is thrown away. The last frames before a span are given, too: their checksums, from two decoders that began at different places, tell whether decoding there can be trusted.
 
 Whatever does not fit what the packets said makes the video `Indivisible`. Then it is looked at whole, by one machine, and that
 reading says what is wrong, if anything is.
@@ -45,12 +45,13 @@ class Index:
     keys: NDArray[np.int64]
 
     def key_before(self, frame: int) -> int:
-        """The number of the keyframe from which decoding begins, to have that frame: the last but one before it."""
-        return max(0, int(np.searchsorted(self.keys, self.pts[frame], side="right")) - 2)
+        """The number of the last keyframe up to that frame."""
+        return int(np.searchsorted(self.keys, self.pts[frame], side="right")) - 1
 
     def again(self, frame: int) -> int:
         """How many frames are decoded again when a span starts there."""
-        return frame - int(np.searchsorted(self.pts, self.keys[self.key_before(max(0, frame - OVERLAP))]))
+        key = max(0, self.key_before(max(0, frame - OVERLAP)) - 1)
+        return frame - int(np.searchsorted(self.pts, self.keys[key]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +131,13 @@ def frames_of(source: VideoSource, index: Index, span: Span) -> Iterator[Frame]:
 
 def _frames_before(source: VideoSource, index: Index, frame: int) -> Iterator[Frame]:
     """Frames from a good while before that one on. What a container makes of a wish to seek varies, so it is tried several ways."""
-    number = index.key_before(frame)
-    key = int(index.keys[number])
-    for seek in dict.fromkeys((key, int(index.keys[max(0, number - 4)]), None)):
+    last = index.key_before(frame)
+    number = max(0, last - 1)
+    key, trusted, earlier = (int(index.keys[n]) for n in (number, last, max(0, number - 4)))
+    for seek in dict.fromkeys((key, earlier, None)) if number else (None,):
         found = False
-        for one in source.frames_from(key, seek if number else None):
+        for one in source.frames_from(key, trusted, seek):
             found = True
             yield one
-        if found or not number:
+        if found:
             return
