@@ -433,7 +433,7 @@ class _Reading:
             self._condemn(suspect)
 
     def _is_leading(self, sent: _Sent) -> bool:
-        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was never in the file, or not read."""
+        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was not read."""
         if self._trusted is not None and sent.time is not None:
             return sent.time < self._trusted
         if sent.group > 0:

@@ -1,8 +1,9 @@
-"""A video in spans: which frames there are, where to cut, and the frames of one span, exactly as a reading of the whole gives them.
+"""A video in spans: which frames there are, where to cut, and the frames of one span, as a reading of the whole gives them.
 
 Spans are cut by what the packets say, so nothing is decoded to find them. Decoding of a span begins one keyframe early: in open
 groups of pictures what follows a keyframe may name earlier frames without using them, and without them strict decoders refuse
-it. What comes out before the second keyframe is thrown away. The last frames before a span are given, too: their checksums, from two decoders that began at different places, tell whether decoding there can be trusted.
+it. What comes out before the second keyframe is thrown away. The last frames before a span are given, too: their checksums,
+from two decoders that began at different places, tell whether decoding there can be trusted.
 
 Whatever does not fit what the packets said makes the video `Indivisible`. Then it is looked at whole, by one machine, and that
 reading says what is wrong, if anything is.
@@ -23,7 +24,7 @@ OVERLAP = 8
 """Frames before a span that are decoded for it as well, and compared with the end of the span before."""
 
 WORTH = 4
-"""A cut is not worth it where more than so many frames would be decoded again for each one that is looked at. Looking at a frame
+"""A cut is not worth it where more than so many frames would be decoded again for each one that is looked at. Looking at one
 takes ten times as long as decoding it."""
 
 BY_ORDER = "its container stores no times of the frames that are shown"
@@ -31,6 +32,36 @@ BY_ORDER = "its container stores no times of the frames that are shown"
 
 class Indivisible(Exception):
     """The video has to be looked at whole. The argument says why, as a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Frames first <= i < stop."""
+
+    first: int
+    stop: int
+
+    @property
+    def overlap(self) -> range:
+        """The frames before it whose checksums are compared."""
+        return range(max(0, self.first - OVERLAP), self.first)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """A span, and all that is needed to read it.
+
+    pts      PTS of the frames of its overlap, and of its own.
+    key      PTS of the keyframe from which decoding begins.
+    trusted  PTS from which frames are right.
+    seeks    where to look for that keyframe from, one after the other: PTS, or None for the start of the file.
+    """
+
+    span: Span
+    pts: tuple[int, ...]
+    key: int
+    trusted: int
+    seeks: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,25 +84,21 @@ class Index:
         key = max(0, self.key_before(max(0, frame - OVERLAP)) - 1)
         return frame - int(np.searchsorted(self.pts, self.keys[key]))
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Frames first <= i < stop."""
-
-    first: int
-    stop: int
-
-    @property
-    def overlap(self) -> range:
-        """The frames before it whose checksums are compared."""
-        return range(max(0, self.first - OVERLAP), self.first)
+    def passage(self, span: Span) -> Passage:
+        """How to read that span."""
+        last = self.key_before(span.overlap.start)
+        number = max(0, last - 1)
+        key, trusted, earlier = (int(self.keys[n]) for n in (number, last, max(0, number - 4)))
+        seeks = tuple(dict.fromkeys((key, earlier, None))) if number else (None,)
+        return Passage(span, tuple(self.pts[span.overlap.start : span.stop].tolist()), key, trusted, seeks)
 
 
 def indexed(source: VideoSource) -> Index:
     """What the packets say. Raises Indivisible where they do not say enough, DamagedSource."""
     if source.info.format == "avi":
         raise Indivisible(BY_ORDER)
-    pts, keys = [], []
+    pts: list[int] = []
+    keys: list[int] = []
     for mark in source.marks():
         if mark.is_corrupt:
             raise Indivisible("a part of it is damaged")
@@ -111,32 +138,29 @@ def spans_at(index: Index, starts: list[int]) -> list[Span]:
     return [Span(a, b) for a, b in zip(starts, [*starts[1:], len(index.pts)], strict=True)]
 
 
-def frames_of(source: VideoSource, index: Index, span: Span) -> Iterator[Frame]:
+def frames_of(source: VideoSource, passage: Passage) -> Iterator[Frame]:
     """The frames of the span's overlap and of the span, numbered and timed as in the whole.
 
     Raises Indivisible where the decoder gives others than the packets said, and what `VideoSource.frames` raises.
     """
-    expected, first = (span.overlap.start, span.overlap.start)
-    for frame in _frames_before(source, index, first):
-        if expected == first and frame.pts < index.pts[first]:
+    first, at = passage.span.overlap.start, 0
+    for frame in _frames_before(source, passage):
+        if at == 0 and frame.pts < passage.pts[0]:
             continue  # decoded to be referred to
-        if frame.pts != index.pts[expected] or frame.is_bad:
+        if frame.pts != passage.pts[at] or frame.is_bad:
             raise Indivisible("its frames do not come at the times that are stored")
-        yield replace(frame, index=expected)
-        expected += 1
-        if expected == span.stop:
+        yield replace(frame, index=first + at)
+        at += 1
+        if at == len(passage.pts):
             return
     raise Indivisible("it cannot be decoded from the middle")
 
 
-def _frames_before(source: VideoSource, index: Index, frame: int) -> Iterator[Frame]:
-    """Frames from a good while before that one on. What a container makes of a wish to seek varies, so it is tried several ways."""
-    last = index.key_before(frame)
-    number = max(0, last - 1)
-    key, trusted, earlier = (int(index.keys[n]) for n in (number, last, max(0, number - 4)))
-    for seek in dict.fromkeys((key, earlier, None)) if number else (None,):
+def _frames_before(source: VideoSource, passage: Passage) -> Iterator[Frame]:
+    """Frames from some way before. What a container makes of a wish to seek varies, so there are several tries."""
+    for seek in passage.seeks:
         found = False
-        for one in source.frames_from(key, trusted, seek):
+        for one in source.frames_from(passage.key, passage.trusted, seek):
             found = True
             yield one
         if found:
