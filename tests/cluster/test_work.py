@@ -1,0 +1,86 @@
+"""What machines say, joined, is what one machine says. Without a cluster: the functions are called here."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import chain
+
+import pytest
+
+from efface.cluster.work import Errand, Errands, Part, Told, Whole, do, look_at, stamp_of
+from efface.errors import ClusterUnusable, SourceUnreadable
+from efface.events import silent
+from efface.files import sha256_of
+from efface.media.decode import open_video
+from efface.media.spans import indexed, spans_at
+from efface.options import Options, ReadOptions
+from efface.pipeline.jobs import Planning, Workshop
+from efface.pipeline.look import joined
+from efface.pipeline.names import Job
+from efface.pipeline.perceive import GROUP
+from efface.planning import sidecar
+
+H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
+KINDS = {
+    "b-frames.mp4": (*H264, "-g", 12, "-bf", 3),
+    "open.mkv": (*H264, "-x264-params", "keyint=12:min-keyint=12:open-gop=1:bframes=3:scenecut=0"),
+    "hevc.mp4": ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=12:open-gop=1:bframes=3:log-level=error"),
+    "vp9.webm": ("-c:v", "libvpx-vp9", "-g", 12, "-deadline", "realtime", "-cpu-used", 8),
+}
+OPTIONS = Options()
+
+
+def parts_of(path, starts, **changes):
+    source = open_video(path, ReadOptions())
+    index = indexed(source)
+    parts = [Part(source.info, stamp_of(path), index.passage(span), OPTIONS) for span in spans_at(index, starts)]
+    return source, [dataclasses.replace(p, **changes) for p in parts]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_plan_made_in_seven_spans_is_the_plan_made_in_one(film, name):
+    path = film(name, *KINDS[name])
+    starts = [GROUP * round(i * 98 / 7 / GROUP) for i in range(7)]
+    source, parts = parts_of(path, starts)
+    said = [list(look_at(part)) for part in parts]
+    assert all(isinstance(s[0], Told) for s in said)
+    plan = joined(chain.from_iterable(s[1:] for s in said), source, sha256_of(path), said[0][0], OPTIONS)
+    with Workshop(OPTIONS) as workshop:
+        whole = workshop.find(path, silent)
+    assert whole.tracks
+    assert "".join(sidecar.lines(plan)) == "".join(sidecar.lines(whole))  # to the pixel, and with the same ids
+
+
+def test_a_machine_that_sees_another_file_says_so(film, tmp_path):
+    path = film("b-frames.mp4", *KINDS["b-frames.mp4"])
+    _, (part, *_) = parts_of(path, [0, 48], stamp=(1, 1))
+    (error,) = look_at(part)
+    assert isinstance(error, SourceUnreadable)
+    assert "another file" in str(error)
+    missing = dataclasses.replace(part, info=dataclasses.replace(part.info, path=tmp_path / "missing.mp4"))
+    (error,) = look_at(missing)
+    assert isinstance(error, SourceUnreadable)
+    assert "does not see it" in str(error)
+
+
+def test_a_machine_with_another_efface_says_so(film):
+    _, (part, *_) = parts_of(film("b-frames.mp4", *KINDS["b-frames.mp4"]), [0, 48], version="0.0.1")
+    (error,) = look_at(part)
+    assert isinstance(error, ClusterUnusable)
+    assert "0.0.1" in str(error)
+
+
+def test_what_cannot_be_read_from_the_middle_is_looked_at_whole(film):
+    _, (_, part) = parts_of(film("b-frames.mp4", *KINDS["b-frames.mp4"]), [0, 48])
+    false = dataclasses.replace(part.passage, pts=tuple(p + 1 for p in part.passage.pts))
+    *_, last = look_at(dataclasses.replace(part, passage=false))
+    assert isinstance(last, Whole)
+
+
+def test_a_video_wants_a_plan_where_somebody_asks(film, tmp_path):
+    path = film("b-frames.mp4", *KINDS["b-frames.mp4"])
+    job = Job(path, path.name, tmp_path / "a.json", tmp_path / "a.json")
+    task = Planning(writes=False, overwrite=False)
+    errands = [Errand(job, stamp_of(path), asks=True), Errand(job, (1, 1))]
+    said = [(a.number, a.what) for a in do(Errands(errands, task, OPTIONS))]
+    assert said == [(0, "began"), (0, "asks"), (1, "began"), (1, "failed")]
