@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,15 +22,15 @@ Film = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
-    """film("a.mp4", "-g", 12, frames=98): the example, small, encoded like that."""
+    """film("a.mp4", "-g", 12, frames=56): the example, small, encoded like that."""
     folder, made = tmp_path_factory.mktemp("films"), {}
 
-    def make(name: str, *how: object, frames: int = 98) -> Path:
+    def make(name: str, *how: object, frames: int = 56) -> Path:
         key = (name, how, frames)
         if key not in made:
             made[key] = folder / str(len(made)) / name
             made[key].parent.mkdir()
-            scaled = ["-i", EXAMPLES / "astronaut.mp4", "-an", "-vf", "scale=192:-2", "-frames:v", frames]
+            scaled = ["-i", EXAMPLES / "astronaut.mp4", "-an", "-vf", "scale=160:-2", "-frames:v", frames]
             command = ["ffmpeg", "-v", "error", "-y", *scaled, *how, made[key]]
             subprocess.run([str(c) for c in command], check=True, capture_output=True)
         return made[key]
@@ -39,11 +42,14 @@ class Machines:
     """The cluster."""
 
     def __init__(self) -> None:
+        import ray
         from ray.cluster_utils import Cluster
 
         self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-        self._workers = [self._cluster.add_node(num_cpus=1) for _ in range(2)]
+        self._workers = [self._added() for _ in range(2)]
         self.address = self._cluster.address
+        # One driver for all tests, so that its processes, which take seconds to start, serve them all.
+        ray.init(address=self.address, log_to_driver=False, logging_level=logging.CRITICAL)
 
     def kill_one(self) -> None:
         """All processes of a machine end at once."""
@@ -52,9 +58,18 @@ class Machines:
     def mend(self) -> None:
         """As many machines as before."""
         while len(self._workers) < 2:
-            self._workers.append(self._cluster.add_node(num_cpus=1))
+            self._workers.append(self._added())
+
+    def _added(self) -> Any:
+        for _ in range(5):  # Ray gives a machine 30 s to start; other tests may run beside
+            with suppress(Exception):
+                return self._cluster.add_node(num_cpus=1)
+        return self._cluster.add_node(num_cpus=1)
 
     def close(self) -> None:
+        import ray
+
+        ray.shutdown()
         self._cluster.shutdown()
 
 
@@ -73,10 +88,10 @@ def _machines() -> Iterator[Machines]:
 
 
 @pytest.fixture
-def machines(_machines: Machines) -> Iterator[Machines]:
+def machines(_machines: Machines) -> Machines:
     """The cluster, with two machines that work."""
     _machines.mend()
-    yield _machines
+    return _machines
 
 
 @pytest.fixture

@@ -149,6 +149,7 @@ def _connect(ray: Any, address: str | None, leaving: ExitStack) -> None:
         alone = {"include_dashboard": False, "_system_config": {"automatic_object_spilling_enabled": False}}
         how |= alone
     leaving.callback(ray.shutdown)
+    leaving.enter_context(_unsaid(ray))
     try:
         with _own_signals():
             ray.init(address=address or "local", **how)
@@ -168,6 +169,18 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
     finally:
         for key in mine:
             del os.environ[key]
+
+
+@contextmanager
+def _unsaid(ray: Any) -> Iterator[None]:
+    """Ray prints on stdout, where results are, that a process died. There is no setting for that."""
+    worker: Any = ray._private.worker
+    printing = worker.print_to_stdstream
+    worker.print_to_stdstream = lambda *args, **kwargs: None
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = printing
 
 
 @contextmanager

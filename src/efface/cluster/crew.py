@@ -431,7 +431,7 @@ def _require_all(seen: list[Any], span: Span) -> Seen:
             raise Indivisible(message.why)
         if isinstance(message, Exception):
             raise message
-    if [p.index for p in seen[1:]] != list(range(span.first, span.stop)):
+    if not seen or [p.index for p in seen[1:]] != list(range(span.first, span.stop)):
         raise Lost("it did not say all")
     return seen[0], seen[1:]
 

@@ -27,11 +27,6 @@ def lost_once(part: Part) -> Iterator[object]:
     yield from look_at(part)
 
 
-def silent_about_the_last(part: Part) -> Iterator[object]:
-    """A machine that says too little, and does not notice."""
-    yield from list(look_at(part))[:-1]
-
-
 def seeing_other_pictures(part: Part) -> Iterator[object]:
     """A decoder that gives something else when it begins in the middle."""
     for message in look_at(part):
