@@ -24,6 +24,7 @@ ARGUMENTS = {
     "DeviceMissing": ("cuda",),
     "DetectorFailed": ("centerface", "frame 3", "it took longer than 1 s"),
     "EncoderMissing": ("libx265",),
+    "WorkerDied": ("a.mp4", "it crashed (SIGSEGV)"),
     "ExtraMissing": ("review",),
     "VerificationFailed": ("a.mp4", ["one", "two"]),
     "Interrupted": (),

@@ -15,7 +15,7 @@ import pytest
 
 from efface import files
 from efface.errors import OutputError, SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
-from efface.files import DRAFTS, require_source, require_target, sha256_of, staged, sweep, writing
+from efface.files import DRAFTS, require_source, require_target, sha256_of, staged, staged_pair, sweep, writing
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="locks, links and signals as POSIX has them")
 
@@ -295,3 +295,81 @@ def test_targets_that_are_refused_before_any_work(tmp_path, source):
     with pytest.raises(WriteFailed, match="does not exist"):
         require_target(tmp_path / "absent" / "a.jpg", (source,), overwrite=False)
     require_target(tmp_path / "free.jpg", (source, tmp_path / "gone.jpg"), overwrite=False)
+
+
+# A target and the file that tells of it
+
+
+def pair(folder):
+    return folder / "a.jpg", folder / "a.jpg.json"
+
+
+def write_both(drafts, text):
+    for draft, kind in zip(drafts, ("target", "about"), strict=True):
+        draft.write_text(f"{kind} {text}")
+
+
+def test_a_pair_appears_together(tmp_path):
+    target, about = pair(tmp_path)
+    with staged_pair(target, about, overwrite=False) as drafts:
+        write_both(drafts, "1")
+        assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(DRAFTS)] == []
+    assert (target.read_text(), about.read_text()) == ("target 1", "about 1")
+    with staged_pair(target, about, overwrite=True) as drafts:
+        write_both(drafts, "2")
+    assert (target.read_text(), about.read_text()) == ("target 2", "about 2")
+
+
+@pytest.mark.parametrize("taken", ["a.jpg", "a.jpg.json"])
+def test_a_pair_of_which_one_name_is_taken_does_not_appear(tmp_path, taken):
+    (tmp_path / taken).write_text("somebody's")
+    with pytest.raises(TargetExists), staged_pair(*pair(tmp_path), overwrite=False) as drafts:
+        write_both(drafts, "1")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {taken: "somebody's"}
+
+
+@pytest.mark.parametrize("nth", range(1, 5))
+def test_at_no_moment_a_target_stands_beside_words_about_another(tmp_path, monkeypatch, nth):
+    """And an error at any of the moves leaves what was there before."""
+    target, about = pair(tmp_path)
+    target.write_text("target 1")
+    about.write_text("about 1")
+    count, replace = 0, os.replace
+
+    def failing(start, end):
+        nonlocal count
+        count += 1
+        seen = {p.name: p.read_text().split()[1] for p in (target, about) if p.exists()}
+        assert len(set(seen.values())) <= 1
+        if count == nth:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        replace(start, end)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(WriteFailed), staged_pair(target, about, overwrite=True) as drafts:
+        write_both(drafts, "2")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a.jpg": "target 1", "a.jpg.json": "about 1"}
+
+
+def test_an_interrupt_between_the_moves_leaves_no_words_about_nothing(tmp_path, monkeypatch):
+    link, names = os.link, pair(tmp_path)
+
+    def interrupted(start, end):
+        if Path(end).suffix == ".jpg":
+            raise KeyboardInterrupt
+        link(start, end)
+
+    monkeypatch.setattr(os, "link", interrupted)
+    with pytest.raises(KeyboardInterrupt), staged_pair(*names, overwrite=False) as drafts:
+        write_both(drafts, "1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_swept_once_in_a_while_only(tmp_path, monkeypatch):
+    """Listing a folder of thousands of targets for each of them would take longer and longer."""
+    swept = []
+    monkeypatch.setattr(files, "sweep", swept.append)
+    for i in range(50):
+        with staged(tmp_path / f"{i}.txt", overwrite=False) as draft:
+            draft.write_text("x")
+    assert swept == [tmp_path]

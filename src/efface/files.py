@@ -133,12 +133,18 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
 
 def _add(drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
     (draft, draft_about), (target, about) = drafts, names
-    _move_without_replacing(draft_about, about)
     try:
+        _move_without_replacing(draft_about, about)
         _move_without_replacing(draft, target)
-    except BaseException:  # it has just been written, and tells of nothing
-        about.unlink()
+    except BaseException:
+        if _has_moved(draft_about, about) and not _has_moved(draft, target):  # it tells of nothing
+            about.unlink()
         raise
+
+
+def _has_moved(draft: Path, name: Path) -> bool:
+    """Where moving is to link, both are there for a moment."""
+    return not draft.exists() or (name.exists() and draft.samefile(name))
 
 
 def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:

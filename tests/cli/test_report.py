@@ -177,12 +177,12 @@ def test_a_run_that_is_cut_short_leaves_its_report(efface, kept, kit, tmp_path, 
     for ending, code in ((KeyboardInterrupt(), 130), (DeviceMissing("cuda"), 4)):
         count = 0
 
-        def redact(self, *arguments, ending=ending):
+        def redact(self, *arguments, ending=ending, **how):
             nonlocal count
             count += 1
             if count == 2:
                 raise ending
-            return real(self, *arguments)
+            return real(self, *arguments, **how)
 
         monkeypatch.setattr(jobs.Workshop, "redact", redact)
         out = tmp_path / f"out{code}"

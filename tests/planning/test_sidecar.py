@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from efface.errors import BadPlan, TornPlan, WriteFailed
+from efface.findings import Check, Finding, Outcome, Verification
 from efface.planning.doubt import CAUSES, Doubt, riskiest_first
+from efface.planning.made import Made
 from efface.planning.plan import Plan
-from efface.planning.sidecar import append, lines, load, mended, save
+from efface.planning.sidecar import append, lines, load, mended, save, seal
 from efface.regions import Region
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
@@ -116,7 +118,21 @@ def plans(draw):
         options={"cover": {"margin": 0.25}, "write": {"crf": None}},
         edits=draw(edits(ids, sizes, frames)),
         doubts=draw(doubts(ids, sizes, frames)),
+        made=draw(st.none() | makings()),
     )
+
+
+@st.composite
+def makings(draw):
+    """Notes on targets."""
+    box = st.none() | st.tuples(*[st.integers(0, 9)] * 4)
+    number = st.none() | st.floats(0, 1)
+    finding = st.builds(Finding, st.just("coverage"), st.text(), st.none() | st.integers(0, 9), box, number, number)
+    facts = st.dictionaries(st.text(), st.text() | st.integers() | st.floats(0, 1), max_size=3)
+    bad = st.builds(Check, st.just("coverage"), st.just(Outcome.REVIEW), st.tuples(finding), facts)
+    skipped = st.builds(Check, st.just("hashes"), st.just(Outcome.SKIPPED), why=st.just("not asked"))
+    checks = st.lists(bad | skipped | st.just(Check("fidelity", Outcome.CLEAN)), max_size=3).map(tuple)
+    return Made("cd" * 32, "1.2", (draw(st.integers(0, 3)), 1), Verification(draw(checks)), "ef" * 32)
 
 
 def facts(plan):
@@ -156,6 +172,17 @@ def test_a_plan_comes_back_as_it_was(tmp_path, plan):
     assert again.timeline.pts.dtype == np.int64
     assert again.region_count == plan.region_count
     assert [again.regions(i) for i in range(len(plan.timeline))] == [plan.regions(i) for i in range(len(plan.timeline))]
+
+
+@REUSED
+@given(plans())
+def test_a_seal_lasts_as_long_as_nothing_is_changed(tmp_path, plan):
+    again = load(written(tmp_path, plan))
+    assert seal(again) == seal(plan) == seal(replace(plan, made=None))
+    assert seal(replace(plan, options={"cover": {"margin": 0.26}})) != seal(plan)
+    for track in plan.tracks:
+        others = tuple(replace(t, keep=not t.keep) if t is track else t for t in plan.tracks)
+        assert seal(replace(plan, tracks=others)) != seal(plan)
 
 
 @REUSED

@@ -120,9 +120,10 @@ def redact(
     from efface.pipeline.names import is_single, jobs_for
 
     jobs_to_do = jobs_for(sources, output)
-    hire, resumes = hired(engine, address, len(jobs_to_do), jobs), not is_single(sources, output)
+    resumes = not is_single(sources, output)
+    _check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
+    hire = hired(engine, address, len(jobs_to_do), jobs)
     task = Ferry(Redacting(resumes), resumes, options.write.overwrite)
-    _check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite)
 
     def tell(job: Job, done: Redacted) -> Told:
         code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
@@ -130,7 +131,7 @@ def redact(
         said = "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
         return Told(said, code, done.was_done)
 
-    with Record("redact", reports, jobs_to_do, options) as record:
+    with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         _tell_left_out(sources, output)
         code = run_with(
             hire, jobs_to_do, task, tell, output, options, writes=True, note=record.planned, record=record
@@ -231,11 +232,14 @@ def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...
     sys.exit(code)
 
 
-def _check_reports(reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool) -> None:
+def _check_reports(
+    reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool, resumes: bool = False
+) -> None:
     """Refuses reports before the work. Raises click.UsageError, OutputError."""
     written = [p for job in jobs for p in (job.target, job.plan_path)]
     makes = output if [job.target for job in jobs] != [output] else None
-    require_reports(reports, written, [job.source for job in jobs], overwrite=overwrite, makes=makes)
+    sources = [job.source for job in jobs]
+    require_reports(reports, written, sources, overwrite=overwrite, makes=makes, resumes=resumes)
 
 
 def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:

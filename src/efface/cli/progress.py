@@ -17,7 +17,7 @@ WORDS = {"look": "looking", "render": "erasing", "check": "checking"}
 
 
 class Display:
-    """One line for the file in hand, and with several files one for all."""
+    """One line for each file in hand, and with several files one for all. A single file has a line for each stage."""
 
     def __init__(self, console: Console, files: int) -> None:
         # Not the console's own opinion: FORCE_COLOR, which many CI services set, makes it see a terminal in a pipe.
@@ -57,12 +57,19 @@ class Display:
     def file(self, name: str) -> Iterator[Listener]:
         """A listener for one file."""
         tasks: dict[str, TaskID] = {}
+        key, stage = "", ""
 
         def listen(event: Event) -> None:
-            if event.stage not in tasks:
-                words = f"{printable(name)}: {WORDS.get(event.stage, event.stage)}"
-                tasks[event.stage] = self._progress.add_task(words, total=event.total)
-            self._progress.update(tasks[event.stage], completed=event.done, total=event.total)
+            nonlocal key, stage
+            if event.stage != stage:
+                stage = event.stage
+                words = f"{printable(name)}: {WORDS.get(stage, stage)}"
+                key = stage if self._all is None else ""
+                if key in tasks:
+                    self._progress.reset(tasks[key], description=words, total=event.total)
+                else:
+                    tasks[key] = self._progress.add_task(words, total=event.total)
+            self._progress.update(tasks[key], completed=event.done, total=event.total)
 
         try:
             yield listen

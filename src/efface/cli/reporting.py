@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from efface.pipeline.act import Rendered
     from efface.pipeline.names import Job
     from efface.planning.plan import Plan
-    from efface.report.facts import Entry, Report
+    from efface.report.facts import Chosen, Entry, Report
 
 KINDS = {".html": "page", ".htm": "page", ".json": "manifest"}
 """What is written, by the end of a report's name."""
+
+HEAD = 1 << 12
+MARKS = (b'"format": "efface-report"', b": report of efface</title>")
+"""In the first HEAD bytes of a report, one of these stands."""
 
 reports = click.option(
     "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True, metavar="PATH",
@@ -37,12 +42,19 @@ reports = click.option(
 
 
 def require_reports(
-    paths: Sequence[Path], others: Sequence[Path], sources: Sequence[Path], *, overwrite: bool, makes: Path | None
+    paths: Sequence[Path],
+    others: Sequence[Path],
+    sources: Sequence[Path],
+    *,
+    overwrite: bool,
+    makes: Path | None,
+    resumes: bool = False,
 ) -> None:
     """Refuses reports before any work is done. Raises click.UsageError, OutputError.
 
-    others  what else is written.
-    makes   a folder that will be made for the targets; a report may lie in it.
+    others   what else is written.
+    makes    a folder that will be made for the targets; a report may lie in it.
+    resumes  the run may go on with an earlier one's work, and replaces its report.
     """
     for path in paths:
         if path.suffix.lower() not in KINDS:
@@ -54,21 +66,42 @@ def require_reports(
         if makes is not None and os.path.abspath(path.parent) == os.path.abspath(makes):
             with writing(path):
                 makes.mkdir(parents=True, exist_ok=True)
-        require_target(path, tuple(sources), overwrite=overwrite)
+        require_target(path, tuple(sources), overwrite=overwrite or (resumes and _is_report(path)))
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a report of efface's lies there."""
+    try:
+        with open(path, "rb") as f:
+            head = f.read(HEAD)
+    except OSError:
+        return False
+    return any(mark in head for mark in MARKS)
 
 
 class Record:
-    """What is known of each file so far. On leaving the block the reports are written, and said unless `is_quiet`."""
+    """What is known of each file so far. On leaving the block the reports are written, and said unless `is_quiet`.
+
+    resumes  as in `require_reports`.
+    """
 
     def __init__(
-        self, command: str, paths: Sequence[Path], jobs: Sequence[Job], options: Options, *, is_quiet: bool = False
+        self,
+        command: str,
+        paths: Sequence[Path],
+        jobs: Sequence[Job],
+        options: Options,
+        *,
+        is_quiet: bool = False,
+        resumes: bool = False,
     ) -> None:
-        self._is_quiet = is_quiet
+        self._is_quiet, self._resumes = is_quiet, resumes
         self._command, self._paths, self._jobs, self._options = command, paths, jobs, options
         self._numbers = {job: i for i, job in enumerate(jobs, start=1)}
         self._entries: dict[Job, Entry] = {}
         self._codes: list[int] = []
         self._told = options.report.wanted
+        self._settings: dict[str, tuple[Chosen, ...]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +132,7 @@ class Record:
             media=facts.media_of(plan),
             plan_sha256=plan_sha256,
             found=facts.found_in(plan, self._bound(plan)),
-            chosen=facts.chosen(self._command, asdict(self._options), plan.options),
+            chosen=self._chosen(plan),
             networks=facts.networks_of(plan),
         )
 
@@ -147,7 +180,7 @@ class Record:
             self._named(self._entries.get(job) or self._unknown(job), job),
             verdict=Verdict.NOT_CLEAN if isinstance(error, VerificationFailed) else Verdict.NOT_DONE,
             exit_code=error.exit_code,
-            failure=failure_of(error, self._private()),
+            failure=failure_of(error, self._private),
             verification=found,
         )
 
@@ -167,6 +200,7 @@ class Record:
             return entry
         return replace(entry, name=printable(job.name), target_name=printable(job.target.name))
 
+    @cached_property
     def _private(self) -> set[str]:
         """Words of every name and folder of this run: a report does not tell them."""
         from efface.report.facts import words_of
@@ -175,6 +209,15 @@ class Record:
             return set()
         paths = [p.absolute() for job in self._jobs for p in (job.source, job.target, job.plan_path)]
         return {word for p in paths for part in (*p.parts[:-1], p.stem) for word in words_of(part)}
+
+    def _chosen(self, plan: Plan) -> tuple[Chosen, ...]:
+        """The settings that counted. Those of thousands of files are mostly the same, so each is kept once."""
+        from efface.report import facts
+
+        key = repr(plan.options)
+        if key not in self._settings:
+            self._settings[key] = facts.chosen(self._command, asdict(self._options), plan.options)
+        return self._settings[key]
 
     def _bound(self, plan: Plan) -> float:
         """That of the run, or, where a plan is only obeyed, that of the run that made it."""
@@ -210,8 +253,9 @@ class Record:
         report = self.report()
         sources = tuple(job.source for job in self._jobs)
         for path in self._paths:
-            pieces = page(report) if KINDS[path.suffix.lower()] == "page" else iter([manifest.text(report)])
-            write_text(path, sources, pieces, overwrite=self._options.write.overwrite)
+            pieces = page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)
+            overwrite = self._options.write.overwrite or (self._resumes and _is_report(path))
+            write_text(path, sources, pieces, overwrite=overwrite)
         if self._is_quiet:
             return
         with suppress(OSError):  # whoever read the results went away

@@ -35,10 +35,10 @@ from efface.pipeline.names import Job
 FILES_EACH = 4
 """Files for which it pays to start another worker: it takes a second or two to start."""
 
-AT_REST_BYTES = 450 << 20
-"""Memory of a worker with its networks loaded, and small pictures in hand."""
+AT_REST_BYTES = 1 << 30
+"""Memory of a worker that has done a photo of 12 megapixels, as its networks keep what they needed; after small ones 0.2 GB."""
 
-PHOTO_BYTES, VIDEO_BYTES = 25, 60
+PHOTO_BYTES, VIDEO_BYTES = 30, 60
 """Memory for each pixel of a photo, and of a frame of video, on top of that."""
 
 ENCODER_BYTES = 200 << 20
@@ -85,7 +85,7 @@ def workers_for(files: int, asked: int | None) -> int:
         return max(1, min(asked, files))
     if not hasattr(os, "sched_setaffinity"):  # each would start as many threads as there are cores
         return 1
-    return max(1, min(cores(), files // FILES_EACH, int(usable_bytes() // AT_REST_BYTES) - 1))
+    return max(1, min(cores(), files // FILES_EACH, usable_bytes() // AT_REST_BYTES))
 
 
 def need_of(info: SourceInfo) -> int:

@@ -569,6 +569,7 @@ _FIXED = {
     "DeviceMissing": "The device that was asked for is not available",
     "PartMissing": "A part of efface is missing",
     "DetectorFailed": "The detector failed",
+    "WorkerDied": "The process that worked on it died",
     "EncoderMissing": "The encoder is not part of this installation",
     "ExtraMissing": "A part of efface that is installed on request is missing",
     "VerificationFailed": "The finished draft did not pass its check and was deleted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import resources
 from typing import Any
@@ -16,6 +17,12 @@ from efface.timing import timecode
 FORMAT = "efface-report"
 VERSION = 1
 
+MANY = 100
+"""Files from which on each is one line."""
+
+FILES = "\x00files"
+"""What stands for them while the rest is made into text. No text of a report holds it, as all are printable."""
+
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) that every report obeys."""
@@ -25,11 +32,27 @@ def schema() -> dict[str, Any]:
 
 def text(report: Report) -> str:
     """The content of the file."""
-    return json.dumps(said(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The content of the file, piece by piece. Where there are many files, each is one line: to indent them would take longer
+    than all the rest, and nobody reads them by eye."""
+    said, many = _said(report), len(report.entries) > MANY
+    head, tail = json.dumps(said | {"files": FILES}, indent=1, ensure_ascii=False, allow_nan=False).split(json.dumps(FILES))
+    yield head + "["
+    for i, e in enumerate(report.entries):
+        text = json.dumps(_entry(e), indent=None if many else 1, ensure_ascii=False, allow_nan=False)
+        yield ("," if i else "") + "\n  " + text.replace("\n", "\n  ")
+    yield ("\n ]" if report.entries else "]") + tail + "\n"
 
 
 def said(report: Report) -> dict[str, Any]:
     """The report as plain values. Times are seconds from the start of the film, and timecodes; frames count from 0."""
+    return _said(report) | {"files": [_entry(e) for e in report.entries]}
+
+
+def _said(report: Report) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -41,7 +64,7 @@ def said(report: Report) -> dict[str, Any]:
         "sentence": wording.headline(report),
         "next": list(wording.advice(report)),
         "counts": {"files": len(report.entries)} | {v.value: n for v, n in wording.counts(report)},
-        "files": [_entry(e) for e in report.entries],
+        "files": [],
         "software": dict(report.software),
         "not_promised": list(wording.LIMITS),
         "private": wording.PRIVATE,

@@ -53,10 +53,11 @@ def page(report: Report) -> Iterator[str]:
     yield "\n<main>\n"
     if len(report.entries) > 1:
         yield _queue(report)
-    yield _asked(report)
+    chosen = _common(report)
+    yield _asked(report, chosen)
     for entry in _with_sections(report):
-        yield "\n" + _file(entry, report)
-    yield "\n" + _settings(report)
+        yield "\n" + _file(entry, report, chosen)
+    yield "\n" + _settings(chosen)
     yield "\n" + _versions(report)
     yield "\n" + _limits()
     yield "\n</main>\n"
@@ -171,8 +172,7 @@ def _in_short(e: Entry) -> str:
     return f"{wording.what_was_found(e.found, e.media)}{above}"
 
 
-def _asked(report: Report) -> Html:
-    chosen = _common(report)
+def _asked(report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
     changed = [c for c in chosen or () if c.is_changed]
     told = ", ".join(f"{c.flag} {c.value or 'none'}" for c in changed) if changed else "none: all settings at their defaults"
     kinds = {kind for e in report.entries if e.found for kind in e.found.asked}
@@ -198,14 +198,14 @@ def _common(report: Report) -> tuple[Chosen, ...] | None:
 # one file
 
 
-def _file(e: Entry, report: Report) -> Html:
+def _file(e: Entry, report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
     """A section; a file that is alone needs no heading of its own."""
     parts = [("found", "What was found", _found(e)), ("look", "Moments and findings", _to_look_at(e))]
     parts += [("done", "What was done and checked", _done(e)), ("hashes", "Checksums", _hashes(e))]
     if len(report.entries) == 1:
         return joined([_section(heading, body, name=name) for name, heading, body in parts if body])
     said = [joined(tag("h3", heading), body) for _, heading, body in parts if body]
-    if _common(report) is None:
+    if chosen is None:
         said.append(joined(tag("h3", "Settings"), _settings_table(e.chosen)))
     sentence = tag("p", _verdict(e.verdict), ". ", wording.sentence(e))
     named = f"File {e.number}: {e.name}" if e.name else f"File {e.number}"
@@ -491,8 +491,7 @@ def _hashes(e: Entry) -> Html | None:
 # the run
 
 
-def _settings(report: Report) -> Html:
-    chosen = _common(report)
+def _settings(chosen: tuple[Chosen, ...] | None) -> Html:
     if chosen is None:
         return _section("Settings", tag("p", "They differ, and stand with each file."), name="settings")
     return _section("Settings", _settings_table(chosen), name="settings")

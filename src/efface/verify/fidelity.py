@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log10
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,6 +35,9 @@ LOSSLESS_DB = 100.0
 
 BLOCK = 8
 """Pixels of the sides of SSIM's windows, which do not overlap."""
+
+STRIP_PIXELS = 1 << 21
+"""Pixels of which SSIM is taken at once. It needs some 40 bytes for each, so a hundred megapixels at once would take 4 GB."""
 
 OTHER_DB = 16.0
 DOUBTFUL_DB = 25.0
@@ -207,15 +211,24 @@ def ssim(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float |
     height, width = (n // BLOCK * BLOCK for n in before.planes[which].shape)
     if not height or not width:
         return None
-    scale = np.float32(1 / before.layout.peak)
-    a, b = (p.planes[which][:height, :width].astype(np.float32) * scale for p in (before, after))
-    shown = _blocks(visible[:height, :width].astype(np.float32)) > 0.999
-    if not shown.any():
-        return None
+    total, count = 0.0, 0
+    rows = max(1, STRIP_PIXELS // (BLOCK * width)) * BLOCK
+    for top in range(0, height, rows):
+        part = slice(top, min(top + rows, height)), slice(0, width)
+        shown = _blocks(visible[part].astype(np.float32)) > 0.999
+        if shown.any():
+            index = _indices(before.planes[which][part], after.planes[which][part], before.layout.peak)
+            total, count = total + float(index[shown].sum(dtype=np.float64)), count + int(shown.sum())
+    return total / count if count else None
+
+
+def _indices(before: NDArray[Any], after: NDArray[Any], peak: int) -> NDArray[np.float32]:
+    """SSIM of each block."""
+    a, b = (p.astype(np.float32) * np.float32(1 / peak) for p in (before, after))
     mean_a, mean_b = _blocks(a), _blocks(b)
     var_a, var_b, both = (_blocks(p) - m for p, m in ((a * a, mean_a**2), (b * b, mean_b**2), (a * b, mean_a * mean_b)))
     index = (2 * mean_a * mean_b + 1e-4) * (2 * both + 9e-4) / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4))
-    return float(index[shown].mean())
+    return np.asarray(index, np.float32)
 
 
 def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
