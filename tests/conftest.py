@@ -40,8 +40,9 @@ S3_SERVER = """
 import sys
 from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+out, sys.stdout = sys.stdout, sys.stderr  # it says of itself where it begins
 server.start()
-print(server.get_host_and_port()[1], flush=True)
+print(server.get_host_and_port()[1], file=out, flush=True)
 sys.stdin.read()
 server.stop()
 """
