@@ -74,9 +74,11 @@ class Machines:
 
 
 @pytest.fixture(scope="session")
-def _machines() -> Iterator[Machines]:
+def _machines(s3_server: dict[str, str]) -> Iterator[Machines]:
     pytest.importorskip("ray")
     with pytest.MonkeyPatch.context() as patch:
+        for name, value in s3_server.items():  # machines have keys of their own, which never travel
+            patch.setenv(name, value)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("PYTHONPATH", os.pathsep.join((str(SOURCE_CODE), str(HERE / "helpers"))))
         patch.syspath_prepend(str(HERE / "helpers"))
