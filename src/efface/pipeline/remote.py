@@ -203,7 +203,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 def _why(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return "no such file, folder or bucket"
+        return "there is no such file, folder or bucket"
     if isinstance(error, PermissionError):
         return "permission denied"
     return reason(error) if isinstance(error, OSError) and error.errno else type(error).__name__
