@@ -95,6 +95,11 @@ class DetectOptions(_Checked):
         "normal", flag="--sensitivity", choices=("low", "normal", "high"),
         help="How readily something counts as a face or a plate. high finds more and covers more that is none.",
     )  # fmt: skip
+    detail: str = setting(
+        "paced", flag="--detail", choices=("all", "paced", "sparse"),
+        help="How a video is looked at: paced sees every frame at half its size and less, and every third one whole; "
+        "sparse sees it at a quarter, every third at half, every ninth whole, and misses more; all sees all, and is slowest.",
+    )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
         help="What runs the detector. auto is the processor; cuda and openvino need another build of the run-time.",

@@ -223,5 +223,5 @@ def test_the_examples(efface, kit, tmp_path):
         target, plan = tmp_path / f"out{source.suffix}", tmp_path / "out.plan.json"
         done = efface("redact", source, "-o", target, "--overwrite", *kit.FAST)
         assert done.code == 0
-        assert re.search(r": [13] face", done.out)  # in the film the face leaves and comes back
+        assert re.search(r": [13] face", done.out)  # in the film a bar passes before the face
         assert [w for w in planted if w in target.read_bytes() + plan.read_bytes()] == []

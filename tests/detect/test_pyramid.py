@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from efface.detect.guard import Guarded
 from efface.detect.plates import MAPS, PlateHead
 from efface.detect.pyramid import Pyramid, judged
 from efface.detect.registry import DETECTORS
-from efface.detect.tiling import levels, tiles
+from efface.detect.tiling import SMALLEST_IN_VIDEO, levels, tiles
 from efface.detect.trunk import Trunk
 from efface.detections import FACE, PLATE
 from efface.errors import DetectorFailed
@@ -36,9 +38,9 @@ class CountingTrunk:
 class OneBox:
     """Finds one box in each tile, at one place of the tile."""
 
-    def __init__(self, kind, tensors, score=0.5, box=(10, 10, 20, 20), caution=0.1, smallest=400, jury=None):
+    def __init__(self, kind, tensors, score=0.5, box=(10, 10, 20, 20), caution=0.1, smallest=400, jury=None, below=0.0):
         self.kind, self.tensors, self.infos = kind, tensors, (DetectorInfo(f"head {kind}", "1", "00", "none"),)
-        self.rules = Rules(0.4, 0.2, caution, 0.3, 0.3, 0.6, smallest, jury)
+        self.rules = Rules(0.4, 0.2, caution, 0.3, 0.3, 0.6, smallest, jury, below)
         self.got, self.score, self.box = [], score, box
 
     def boxes(self, tensors, floor):
@@ -52,7 +54,7 @@ def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_alo
     trunk, heads = CountingTrunk(), [OneBox(FACE, ("a", "b"), jury=jury), OneBox(PLATE, ("b", "c"), jury=jury)]
     frame = frame_of((1600, 900), is_alone)
     Pyramid(trunk, heads).detect(frame)
-    sizes = levels(frame.size_wh, is_thorough=is_alone, smallest=400)
+    sizes = levels(frame.size_wh, is_thorough=is_alone, smallest=400 if is_alone else SMALLEST_IN_VIDEO)
     want = [(y2 - y1, x2 - x1) for level in sizes for x1, y1, x2, y2 in tiles(level.size_wh)]
     assert [shape for shape, _ in trunk.asked] == want
     assert {names for _, names in trunk.asked} == {("a", "b", "c")}
@@ -61,12 +63,30 @@ def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_alo
         assert all({*head.tensors} <= names for names, _ in head.got)
 
 
-def test_each_head_looks_down_to_its_own_smallest_level():
+def test_each_head_looks_at_a_photo_down_to_its_own_smallest_level():
     trunk, heads = CountingTrunk(), [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)]
+    Pyramid(trunk, heads).detect(frame_of((2400, 1200), is_alone=True))  # too large for the double size
+    assert trunk.asked[-3:] == [((600, 1200), ("a", "b")), ((300, 600), ("a", "b")), ((150, 300), ("b",))]
+    assert len(heads[1].got) == len(heads[0].got) + 1
+
+
+def test_all_heads_look_at_a_video_down_to_one_level_and_are_cautious_below_their_own():
+    trunk = CountingTrunk()
+    heads = [OneBox(FACE, ("a",), smallest=400, below=0.125), OneBox(PLATE, ("b",), smallest=200, below=0.25)]
     found = Pyramid(trunk, heads).detect(frame_of((960, 540)))
-    assert trunk.asked == [((540, 960), ("a", "b")), ((270, 480), ("a", "b")), ((135, 240), ("b",))]
-    assert found.xyxy[found.kind == PLATE].max() == 80  # 20, on the level of a quarter
-    assert found.xyxy[found.kind == FACE].max() == 40
+    assert trunk.asked == [((540, 960), ("a", "b")), ((270, 480), ("a", "b")), ((135, 240), ("a", "b"))]
+    assert [floor for _, floor in heads[0].got] == pytest.approx([0.2, 0.2, 0.325])
+    assert [floor for _, floor in heads[1].got] == pytest.approx([0.2, 0.2, 0.2])
+    assert found.score[found.kind == FACE].min() == 0.375
+    assert found.score[found.kind == PLATE].min() == 0.5
+
+
+def test_a_frame_with_less_detail_is_looked_at_from_there_down():
+    trunk = CountingTrunk()
+    Pyramid(trunk, [OneBox(FACE, ("a",))]).detect(replace(frame_of((960, 540)), detail=0.5))
+    assert [shape for shape, _ in trunk.asked] == [(270, 480), (135, 240)]
+    Pyramid(trunk, [OneBox(FACE, ("a",))]).detect(replace(frame_of((960, 540)), detail=0.001))
+    assert trunk.asked[-1][0] == (135, 240)
 
 
 def test_a_small_frame_is_looked_at_by_every_head():
@@ -203,8 +223,8 @@ def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, netw
     detector = DETECTORS["pyramid"](DetectOptions(kinds=kinds))
     frame = frame_of((1000, 600))
     detector.detect(frame)
-    smallest = min(head.rules.smallest for head in detector._heads)
-    runs = sum(len(list(tiles(level.size_wh))) for level in levels(frame.size_wh, is_thorough=False, smallest=smallest))
+    sizes = levels(frame.size_wh, is_thorough=False, smallest=SMALLEST_IN_VIDEO)
+    runs = sum(len(list(tiles(level.size_wh))) for level in sizes)
     assert {name: len(asked) for name, asked in sessions.items()} == dict.fromkeys(("centerface", "plates")[:networks], runs)
     faces = {"537", "538", "539"}
     asked = sessions["centerface"][0]

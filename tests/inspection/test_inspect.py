@@ -7,6 +7,7 @@ import json
 import shutil
 import struct
 import subprocess
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from PIL import Image
 
 from efface.errors import NotMedia, SourceUnreadable
 from efface.inspection.inspect import inspect
-from efface.inspection.items import DATA, PICTURES, Inspection, group_of, shown
+from efface.inspection.items import DATA, PICTURES, UNREADABLE, Inspection, group_of, shown
 from efface.media import foreign
 
 needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
@@ -163,6 +164,73 @@ def test_depth_and_gain_maps_and_manifests_are_told(tmp_path: Path, photo: Calla
     path.write_bytes(raw[:33] + chunks + raw[33:])
     found = own(path)
     assert {"C2PA manifest", "GainMapMin", "MotionPhoto"} <= names(found)
+
+
+def with_chunks(path: Path, *chunks: tuple[bytes, bytes]) -> Path:
+    """The PNG with these chunks behind its header."""
+    raw = path.read_bytes()
+    made = b"".join(struct.pack(">I4s", len(c), n) + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks)
+    path.write_bytes(raw[:33] + made + raw[33:])
+    return path
+
+
+def hexed(raw: bytes, length: int | None = None) -> bytes:
+    """As ImageMagick writes it."""
+    return b"\nexif\n%8d\n%s\n" % (len(raw) if length is None else length, raw.hex().encode())
+
+
+NEEDLE = zlib.compress(b"NeedleWords " * 40)
+XMP = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x d='NeedleDate'/>")
+PROFILE = zlib.compress(bytes(160))
+EXIF = struct.pack("<2sHIHHHI4sI", b"II", 42, 8, 1, 0x010F, 2, 4, b"Ndl\0", 0)
+TEXT = b"Raw profile type exif\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "spoilt", "where"),
+    [
+        (b"zTXt", b"Comment\0\0" + NEEDLE, b"Comment\0\0" + b"no zlib", "zTXt Comment"),
+        (b"iTXt", XMP, XMP[:24] + b"no zlib", "iTXt XML:com.adobe.xmp"),
+        (b"iCCP", b"mine\0\0" + PROFILE, b"mine\0\0no zlib", "iCCP"),
+        (b"tEXt", TEXT + hexed(EXIF), TEXT + hexed(EXIF).replace(b"4949", b"no!!"), "tEXt Raw profile type exif"),
+        (b"tEXt", TEXT + hexed(EXIF), TEXT + hexed(EXIF, 4711), "tEXt Raw profile type exif"),
+        (b"tEXt", TEXT + hexed(EXIF), TEXT, "tEXt Raw profile type exif"),
+        (b"zTXt", TEXT + b"\0" + zlib.compress(hexed(EXIF)), TEXT + b"\0no zlib", "zTXt Raw profile type exif"),
+        (b"eXIf", EXIF, b"XX" + EXIF[2:], "eXIf"),
+        (b"eXIf", EXIF, EXIF[:12], "eXIf"),
+    ],
+    ids=["text", "XMP", "ICC", "no hexadecimal", "too short", "nothing", "packed EXIF", "no EXIF", "EXIF cut off"],
+)
+def test_what_cannot_be_read_is_not_called_nothing(
+    photo: Callable[[str], Path], name: bytes, sound: bytes, spoilt: bytes, where: str
+) -> None:
+    whole = own(with_chunks(photo("png"), (name, sound)))
+    assert UNREADABLE not in names(whole)
+    assert whole.troubles == ()
+    assert whole.items
+    found = own(with_chunks(photo("png"), (name, spoilt)))
+    (item,) = (i for i in found.items if i.name == UNREADABLE)
+    assert item.where == where
+    assert item.at is not None
+    assert 41 <= item.at < 41 + len(spoilt), "within its chunk"
+    assert item.value
+    assert found.troubles == (f"{UNREADABLE} in {where}: {item.value}",)
+
+
+def test_of_what_breaks_off_the_beginning_is_told(photo: Callable[[str], Path]) -> None:
+    found = own(with_chunks(photo("png"), (b"zTXt", b"Comment\0\0" + NEEDLE[:-6])))
+    assert any(v.startswith("NeedleWords") for v in values(found, "words"))
+    (trouble,) = found.troubles
+    assert "only its first" in trouble
+
+
+def test_exif_of_a_jpeg_that_cannot_be_read_is_told(photo: Callable[[str], Path]) -> None:
+    path = photo("jpg")
+    data = path.read_bytes()
+    content = b"Exif\0\0no TIFF at all"
+    path.write_bytes(data[:20] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + data[20:])
+    (trouble,) = own(path).troubles
+    assert "APP1 Exif" in trouble
 
 
 # Videos

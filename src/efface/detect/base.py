@@ -76,12 +76,13 @@ class Rules:
     """How boxes of one kind are told from noise and from each other.
 
     sure          score from which an object is covered.
-    floor         score down to which a sighting may continue a track.
+    floor         score down to which a sighting may continue a track, or be one of the many that make one.
     caution       taken off scores of the double-size level.
     same_in_tile  IoU from which two boxes of one pass are one object,
     same          and from which two of different levels and tiles are.
     agree         IoU from which boxes of one object are joined into their hull.
-    smallest      longer side, in pixels, of the smallest reduced level that is worth a look.
+    smallest      longer side, in pixels, of the smallest reduced level of a photo that is worth a look.
+    caution_below taken off scores of levels of a video's frame that are smaller than that.
     jury          how a thorough look makes one score of those of its views; None: the best one counts, and no mirror is used.
     """
 
@@ -93,6 +94,7 @@ class Rules:
     agree: float
     smallest: int
     jury: Jury | None = None
+    caution_below: float = 0.0
 
 
 class Head(Protocol):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.base import DetectorInfo, Found, Head, Jury, Rules, Tensors
-from efface.detect.tiling import Level, levels, tiles
+from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, tiles
 from efface.detect.trunk import Trunk
 from efface.detections import Detections
 from efface.frames import Frame
@@ -30,9 +30,8 @@ class Pyramid:
 
     def detect(self, frame: Frame) -> Detections:
         """What the frame shows, one kind after the other, the best of each first."""
-        views = levels(
-            frame.size_wh, is_thorough=frame.is_alone, smallest=self._smallest, aspect=frame.aspect, detail=frame.detail
-        )
+        smallest = self._smallest if frame.is_alone else SMALLEST_IN_VIDEO
+        views = levels(frame.size_wh, is_thorough=frame.is_alone, smallest=smallest, aspect=frame.aspect, detail=frame.detail)
         is_jury = any(view.is_mirrored for view in views)
         if not frame.is_alone and frame.index % 2:
             # What is missed frame after frame is often seen in a mirror: neighbours in time are two views at the price of one.
@@ -51,7 +50,7 @@ class Pyramid:
 
         is_jury  heads with a jury also tell what only the jury hears.
         """
-        heads = [h for h in self._heads if _looks_at(h, level, is_jury=is_jury)]
+        heads = [h for h in self._heads if _looks_at(h, frame, level, is_jury=is_jury)]
         if not heads:
             return {}
         names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
@@ -70,10 +69,10 @@ class Pyramid:
         return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
 
 
-def _looks_at(head: Head, level: Level, *, is_jury: bool) -> bool:
+def _looks_at(head: Head, frame: Frame, level: Level, *, is_jury: bool) -> bool:
     if is_jury and level.is_mirrored and head.rules.jury is None:
         return False
-    return level.times >= 1 or max(level.size_wh) >= head.rules.smallest
+    return not frame.is_alone or level.times >= 1 or max(level.size_wh) >= head.rules.smallest
 
 
 def _one_each(found: Sequence[Found], rules: Rules, *, is_jury: bool) -> Found:
@@ -86,11 +85,17 @@ def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level, *, is_jury: 
     """What the head finds there, in pixels of the level."""
     rules = head.rules
     floor = rules.sure * rules.jury.floor if is_jury and rules.jury else rules.floor
-    caution = rules.caution if level.times > 1 else 0.0
+    caution = _caution(rules, level)
     xyxy, score = head.boxes(tensors, floor + caution)
     keep = nms(xyxy, score, rules.same_in_tile)
     corner = np.array([*tile[:2], *tile[:2]], np.float32)
     return xyxy[keep] + corner, score[keep] - np.float32(caution)
+
+
+def _caution(rules: Rules, level: Level) -> float:
+    if level.times > 1:
+        return rules.caution
+    return rules.caution_below if level.times < 1 and max(level.size_wh) < rules.smallest else 0.0
 
 
 def _mirrored(xyxy: Boxes, width: int) -> Boxes:

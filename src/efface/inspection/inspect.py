@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from efface.errors import SourceUnreadable
 from efface.files import reason
 from efface.inspection.film import WALKS, of_video
-from efface.inspection.items import DATA, PICTURES, Embedded, Inspection, Item, group_of, joined, shown
+from efface.inspection.items import DATA, PICTURES, UNREADABLE, Embedded, Inspection, Item, group_of, joined, shown
 from efface.inspection.still import of_photo
 from efface.media import foreign
 from efface.media.embedded import pixels
@@ -62,7 +62,7 @@ def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple
     if others:
         asked["exiftool"], more = _by_exiftool(path, items)
         items += more
-    troubles += [f"{i.name}: {i.value}" for i in items if i.name == "no readable structure"]
+    troubles += [f"{i.name} in {i.where}: {i.value}" for i in items if i.name == UNREADABLE]
     return Inspection(
         path, medium_of(path), name, os.path.getsize(path), joined(items), look is not None, asked, tuple(troubles)
     )

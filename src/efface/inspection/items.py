@@ -36,6 +36,15 @@ class Item:
     by: str = "efface"
 
 
+UNREADABLE = "no readable structure"
+"""Name of items that say where nobody could look. They are among the troubles of an inspection as well."""
+
+
+def unreadable(where: str, why: str, at: int | None = None) -> Item:
+    """The item for what is there and cannot be read."""
+    return Item(DATA, UNREADABLE, where, why, at)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
     """A picture within the file. raw: an encoded picture, decoded by nobody yet. name and where as of an item."""

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from efface.inspection import tags
-from efface.inspection.items import DATA, PICTURES, SOFTWARE, TIME, Embedded, Item, group_of, shown
+from efface.inspection.items import DATA, PICTURES, SOFTWARE, TIME, Embedded, Item, group_of, shown, unreadable
 from efface.inspection.tags import LARGEST_BLOCK, Found
 from efface.media.embedded import LARGEST_STRETCH, jpegs
 from efface.media.walk import boxes, gif, jpeg, walk
 from efface.media.walk.parts import BROKEN, GAP, TAIL, Broken, Part, Reader, names
+from efface.media.walk.tiff import Tiff
 
 _JPEG_PLAIN = frozenset(("DQT", "DHT", "DRI", "SOS", "EOI", jpeg.PICTURE, *(f"SOF{i}" for i in range(16))))
 _PNG_PLAIN = names("IHDR IDAT IEND PLTE tRNS gAMA cHRM sRGB sBIT bKGD hIST pHYs acTL fcTL fdAT cICP mDCV cLLI")
@@ -26,7 +27,7 @@ def of_photo(reader: Reader, name: str) -> Found:
 
 def broken(p: Part) -> Item:
     """The item for a part that makes no sense."""
-    return Item(DATA, "no readable structure", p.where, f"{p.note}; {p.size} bytes", p.at)
+    return unreadable(p.where, f"{p.note}; {p.size} bytes", p.at)
 
 
 def of_tail(reader: Reader, p: Part) -> Found:
@@ -119,7 +120,7 @@ def _of_png(reader: Reader) -> Found:
             case "eXIf":
                 yield from tags.of_exif(raw, p.name, p.at)
             case "iCCP":
-                yield from tags.of_icc(_inflated(raw[raw.find(b"\0") + 2 :]), p.name, p.at)
+                yield from _of_packed_icc(p, raw)
             case "tIME" if len(raw) == 7:
                 year = int.from_bytes(raw[:2])
                 yield Item(
@@ -135,15 +136,30 @@ def _of_png(reader: Reader) -> Found:
                 yield Item(DATA, f"chunk {p.name}", "", f"{p.size} bytes", p.at)
 
 
+def _of_packed_icc(p: Part, raw: bytes) -> Found:
+    profile, why = _unpacked(raw[raw.find(b"\0") + 2 :])
+    if why:
+        yield unreadable(p.name, why, p.at)
+    if profile:
+        yield from tags.of_icc(profile, p.name, p.at)
+
+
 def _of_text(p: Part, raw: bytes) -> Found:
     keyword, _, content = raw.partition(b"\0")
-    name = shown(keyword.decode("latin-1"))
+    name, why = shown(keyword.decode("latin-1")), ""
     if p.name == "zTXt":
-        content = _inflated(content[1:])
+        content, why = _unpacked(content[1:])
     elif p.name == "iTXt":
         is_packed = content[:1] == b"\1"
         content = content[2:].split(b"\0", 2)[-1]
-        content = _inflated(content) if is_packed else content
+        content, why = _unpacked(content) if is_packed else (content, "")
+    if why:
+        yield unreadable(f"{p.name} {name}", why, p.at)
+    if content or not why:
+        yield from _of_words(name, content, p)
+
+
+def _of_words(name: str, content: bytes, p: Part) -> Found:
     if name == "XML:com.adobe.xmp":
         yield from tags.of_xmp(content, p.name, p.at)
     elif name.startswith("Raw profile type"):
@@ -155,10 +171,17 @@ def _of_text(p: Part, raw: bytes) -> Found:
 
 def _of_raw_profile(name: str, content: bytes, p: Part) -> Found:
     """ImageMagick's way to keep EXIF and IPTC in a PNG: hexadecimal, after a line with the length."""
+    words = content.split()
+    length, digits = b"".join(words[1:2]), b"".join(words[2:])
     try:
-        raw = bytes.fromhex(b"".join(content.split()[2:]).decode("ascii"))
+        raw = bytes.fromhex(digits.decode("ascii"))
     except ValueError:
-        raw = b""
+        yield unreadable(f"{p.name} {name}", f"it is not in hexadecimal; {len(content)} bytes", p.at)
+        return
+    if length != b"%d" % len(raw):
+        yield unreadable(f"{p.name} {name}", f"it holds {len(raw)} bytes, and says another number", p.at)
+    if not raw:
+        return
     if name.endswith(("exif", "APP1")):
         yield from tags.of_exif(raw.removeprefix(b"Exif\0\0"), f"{p.name} {name}", p.at)
     elif name.endswith("xmp"):
@@ -168,11 +191,14 @@ def _of_raw_profile(name: str, content: bytes, p: Part) -> Found:
         yield Item(DATA, name, p.name, f"{len(content)} bytes", p.at)
 
 
-def _inflated(raw: bytes) -> bytes:
+def _unpacked(raw: bytes) -> tuple[bytes, str]:
+    """What a compressed part holds, and why that is not all of it: empty where it is."""
+    unpacker = zlib.decompressobj()
     try:
-        return zlib.decompressobj().decompress(raw, LARGEST_BLOCK)
+        content = unpacker.decompress(raw, LARGEST_BLOCK)
     except zlib.error:
-        return b""
+        return b"", f"it is compressed, and cannot be unpacked; {len(raw)} bytes"
+    return content, "" if unpacker.eof else f"it is compressed, and only its first {len(content)} bytes could be unpacked"
 
 
 def _of_webp(reader: Reader) -> Found:
@@ -221,9 +247,7 @@ _TIFF_BLOCKS = {700: tags.of_xmp, 33723: tags.of_iptc, 34377: tags.of_photoshop,
 
 
 def _of_tiff(reader: Reader) -> Found:
-    yield from tags.of_tiff(reader, "TIFF")
-    from efface.media.walk.tiff import Tiff
-
+    yield from tags.of_tiff(Tiff(reader), "TIFF")
     tiff = Tiff(reader)
     for e in tiff.entries():
         if e.tag in _TIFF_BLOCKS:

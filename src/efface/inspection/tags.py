@@ -9,7 +9,20 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from efface.inspection.items import DATA, DEVICE, ORIGIN, PERSON, PICTURES, PLACE, WORDS, Embedded, Item, group_of, shown
+from efface.inspection.items import (
+    DATA,
+    DEVICE,
+    ORIGIN,
+    PERSON,
+    PICTURES,
+    PLACE,
+    WORDS,
+    Embedded,
+    Item,
+    group_of,
+    shown,
+    unreadable,
+)
 from efface.media.embedded import exif_name, jpegs
 from efface.media.walk.parts import Broken, Reader
 from efface.media.walk.tiff import Entry, Tiff
@@ -26,13 +39,15 @@ _ALWAYS = {0x9286, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0x010E}
 
 
 def of_exif(raw: bytes, where: str, at: int | None = None) -> Found:
-    """EXIF, which is a TIFF without pictures, or with small ones."""
-    yield from of_tiff(Reader(io.BytesIO(raw[:LARGEST_BLOCK])), where, at or 0)
+    """EXIF, which is a TIFF without pictures, or with small ones; and where it makes no sense."""
+    tiff = Tiff(Reader(io.BytesIO(raw[:LARGEST_BLOCK])))
+    yield from of_tiff(tiff, where, at or 0)
+    for place, why in tiff.troubles:
+        yield unreadable(where, f"{why}; {len(raw)} bytes", (at or 0) + place)
 
 
-def of_tiff(reader: Reader, where: str, at: int = 0) -> Found:
+def of_tiff(tiff: Tiff, where: str, at: int = 0) -> Found:
     """Tags of every directory. The dull ones, exposure and so on, are counted."""
-    tiff = Tiff(reader)
     entries: dict[str, list[Entry]] = {}
     dull = 0
     for e in tiff.entries():

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from efface.media.walk.ebml import vint
+
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 _NEEDED_BOXES = {b"mdat", b"moov", b"moof"}
 """MP4 boxes that hold pictures or say where they are. A cut in any other loses nothing that is shown."""
@@ -62,8 +64,8 @@ def _elements(f: BinaryIO, end: int) -> Iterator[int]:
     while at < end:
         f.seek(at)
         head = f.read(16)
-        name, used = _vint(head, keep_marker=True)
-        size, more = _vint(head[used:])
+        name, used = vint(head, keep_marker=True)
+        size, more = vint(head[used:])
         body = at + used + more
         if not used or not more:
             return
@@ -74,20 +76,6 @@ def _elements(f: BinaryIO, end: int) -> Iterator[int]:
             continue
         yield body + size
         at = body + size
-
-
-def _vint(raw: bytes, *, keep_marker: bool = False) -> tuple[int | None, int]:
-    """An EBML number, None where all its bits are set (not stated), and its length in bytes, 0 where there is none."""
-    if not raw or not raw[0]:
-        return 0, 0
-    length = 9 - raw[0].bit_length()
-    if len(raw) < length:
-        return 0, 0
-    value = int.from_bytes(raw[:length])
-    if keep_marker:
-        return value, length
-    value &= (1 << 7 * length) - 1
-    return (None if value == (1 << 7 * length) - 1 else value), length
 
 
 def _chunks_end(f: BinaryIO, end: int) -> int:

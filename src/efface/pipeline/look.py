@@ -57,7 +57,7 @@ def look(source: Source, sha256: str, detector: Detector, options: Options, list
             tracks = list(_page_by_page(_told(frames, notes, listener, info), detector))
             views = Views.fixed(len(notes.pts))
             return _planned(source, sha256, detector, options, notes, tracks, views)
-        return joined(_told_of(perceived(frames, detector), listener, info), source, sha256, detector, options)
+        return joined(_told_of(perceived(frames, detector, options.detect), listener, info), source, sha256, detector, options)
 
 
 def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight, options: Options) -> Plan:

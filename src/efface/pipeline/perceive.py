@@ -7,15 +7,17 @@ at in spans, by several machines, and what they say, put in order, is what one m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.base import Detector
+from efface.detect.schedule import detail_of
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.geometry import Size
+from efface.options import DetectOptions
 from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.shots import THUMB_WH, thumbnail
 
@@ -50,7 +52,7 @@ class Perceived:
     grey: Grey | None = None
 
 
-def perceived(frames: Iterable[Frame], detector: Detector) -> Iterator[Perceived]:
+def perceived(frames: Iterable[Frame], detector: Detector, options: DetectOptions) -> Iterator[Perceived]:
     """Looks at every frame of a video. Raises DetectorFailed, and what the frames raise."""
     for frame in frames:
         checksum = frame.unpack().checksum()
@@ -58,7 +60,8 @@ def perceived(frames: Iterable[Frame], detector: Detector) -> Iterator[Perceived
         if frame.is_bad:
             yield Perceived(*about, Detections.none())
             continue
-        seen = detector.detect(frame)
+        detail = detail_of(frame.index, frame.size_wh, options.detail)
+        seen = detector.detect(replace(frame, detail=detail))
         small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
         grey = in_grey(frame.look(small_wh(frame.size_wh)))
         yield Perceived(*about, seen, thumbnail(small), in_grey(small), grey)

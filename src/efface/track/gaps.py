@@ -23,6 +23,7 @@ from efface.timing import Timeline
 from efface.track.camera import Views
 from efface.track.motion import MOTIONS, Course, Motion, course, moved
 from efface.track.trails import Trail
+from efface.track.unsure import Unsure, share, widened
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045
@@ -84,7 +85,7 @@ def filled(
     trails of this track's pixels, where nothing was seen.
     """
     views = views or Views.fixed(len(timeline))
-    track = _unsure(track)
+    track = widened(track, _rule(track.kind))
     seconds = timeline.seconds
     start, stop = shots.around(int(track.frame[0]))
     first, last = int(track.frame[0]), int(track.frame[-1])
@@ -123,16 +124,12 @@ def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ..
     return bool(min(x1, y1, width - x2, height - y2) > FROM_RIM * max(x2 - x1, y2 - y1))
 
 
-def _unsure(track: Track) -> Track:
-    """The track with larger boxes where the detector was not sure.
+def _rule(kind: int) -> Unsure:
+    """How boxes of that kind grow with doubt. In video low ones grow, too.
 
     On clips made of labelled pictures a ninth of the leaks of clear faces was left, for a sixth more area.
     """
-    return replace(track, xyxy=grown(track.xyxy, MOTIONS[track.kind].unsure * _doubt(track.score)))
-
-
-def _doubt(score: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(1 - np.clip((score - DOUBTFUL) / (CERTAIN - DOUBTFUL), 0, 1), np.float32)
+    return Unsure(most=MOTIONS[kind].unsure, doubtful=DOUBTFUL, certain=CERTAIN)
 
 
 def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views) -> Boxes:
@@ -253,9 +250,9 @@ def _laid(
         stays = views.seen_from(np.repeat(places[-1:], len(rest), axis=0), np.full(len(rest), numbers[-1]), rest)
         there = np.concatenate([numbers, rest])
         elapsed_s = np.abs(seconds[there] - seconds[trail.start])
-        doubt = _doubt(track.score[np.searchsorted(track.frame, [trail.start])])
-        share = np.minimum(TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + motion.unsure * doubt
-        boxes[there - frame[0]] = grown(np.concatenate([places, stays]), share, evenly=motion.is_flat)
+        unsure = share(track.score[np.searchsorted(track.frame, [trail.start])], _rule(track.kind))
+        growth = np.minimum(TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + unsure
+        boxes[there - frame[0]] = grown(np.concatenate([places, stays]), growth, evenly=motion.is_flat)
         trust[there - frame[0]] = np.concatenate([trusts, np.zeros(len(rest), np.float32)])
     return boxes, trust
 

@@ -91,19 +91,19 @@ sightings is believed; where sizes scatter more than that, it is believed less."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """How a box moves at the moment.
+    """How a box moves at the moment; or how n of them do.
 
-    velocity  (2,) pixels per second of its centre.
+    velocity  (2,) pixels per second of its centre; (n, 2).
     approach  share of its distance that it comes nearer in a second, and so of its size that it grows; negative when it
-              goes away.
+              goes away; (n, 1).
     """
 
     velocity: NDArray[np.float64]
-    approach: float = 0.0
+    approach: float | NDArray[np.float64] = 0.0
 
     def never_receding(self) -> Course:
         """The same, but what goes away is covered at the size that it had."""
-        return replace(self, approach=max(self.approach, 0.0))
+        return replace(self, approach=np.maximum(self.approach, 0.0))
 
 
 STILL = Course(np.zeros(2))

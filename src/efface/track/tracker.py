@@ -9,7 +9,7 @@ a track says "the same thing, a moment later", and ends with the shot.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,12 +65,6 @@ class _Open:
         boxes = _seen_from(view, np.array(self.boxes[recent]), self.views[recent])
         self.course = course(np.array(self.seconds[recent]), boxes, self.motion)
 
-    def expected(self, second: float, view: Step) -> NDArray[np.float32]:
-        """Where it has moved since, as the camera sees it now."""
-        elapsed_s = np.array([second - self.seconds[-1]])
-        box = moved(self.boxes[-1][None], self.course, elapsed_s, self.motion)
-        return np.asarray(_seen_from(view, box, self.views[-1:])[0])
-
     def reach(self, second: float) -> float:
         """Share by which boxes grow before they are compared with this track's, in steps of a tenth."""
         known = self.motion.young_reach if len(self.frames) < YOUNG else self.motion.reach
@@ -90,6 +84,16 @@ class _Open:
             np.full(n, Reason.SEEN, np.uint8),
             np.array(self.scores, np.float32),
         )
+
+
+def _expected(waiting: Sequence[_Open], second: float, view: Step) -> Boxes:
+    """(n, 4) where tracks, all of one kind, have moved since they were seen last, as the camera sees them now."""
+    if not waiting:
+        return np.empty((0, 4), np.float32)
+    courses = Course(np.array([t.course.velocity for t in waiting]), np.array([[t.course.approach] for t in waiting]))
+    elapsed_s = np.array([second - t.seconds[-1] for t in waiting])
+    boxes = moved(np.array([t.boxes[-1] for t in waiting]), courses, elapsed_s, waiting[0].motion)
+    return _seen_from(view, boxes, [t.views[-1] for t in waiting])
 
 
 def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Boxes:
@@ -180,7 +184,7 @@ class Tracker:
         self, frame: int, second: float, seen: Detections, waiting: list[_Open], least: float, *, makes_sure: bool = False
     ) -> tuple[Detections, list[_Open]]:
         """Adds detections to the tracks they continue, all of one kind. Gives back both that found no partner."""
-        expected = np.array([t.expected(second, self._view) for t in waiting], np.float32).reshape(-1, 4)
+        expected = _expected(waiting, second, self._view)
         reach = np.array([t.reach(second) for t in waiting], np.float32)
         pairs = match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])]) if len(seen) else []
         for row, column in pairs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from efface.detections import FACE
 from efface.geometry import grown
@@ -35,8 +36,13 @@ ON_PHOTOS = {FACE: Unsure(most=0.23, doubtful=0.25, certain=0.8, least_px=14)}
 """Where no neighbouring frame tells where an object ends, by kind; what is not named does not grow."""
 
 
+def share(score: NDArray[np.float32], rule: Unsure) -> NDArray[np.float32]:
+    """(n,) share of its sides that a box of each of these scores (n,) gains on every side, whatever its height."""
+    doubt = 1 - np.clip((score - rule.doubtful) / (rule.certain - rule.doubtful), 0, 1)
+    return np.asarray(rule.most * doubt, np.float32)
+
+
 def widened(track: Track, rule: Unsure) -> Track:
     """The track with larger boxes where the detector was not sure."""
-    doubt = 1 - np.clip((track.score - rule.doubtful) / (rule.certain - rule.doubtful), 0, 1)
     grows = track.xyxy[:, 3] - track.xyxy[:, 1] >= rule.least_px
-    return replace(track, xyxy=grown(track.xyxy, rule.most * doubt * grows))
+    return replace(track, xyxy=grown(track.xyxy, share(track.score, rule) * grows))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -102,14 +103,27 @@ _NO_DATE = "0000:00:00 00:00:00"
 
 def exiftool(path: Path) -> Said:
     """What exiftool sees in the file."""
+    return _asked("exiftool", foreign.exiftool, path, _unlisted)
+
+
+def _asked(
+    program: str,
+    ask: Callable[[Path], dict[str, Any] | None],
+    path: Path,
+    strangers: Callable[[dict[str, Any]], Iterator[str]],
+) -> Said:
+    """What is strange in the program's answer, or why there is none."""
     try:
-        tags = foreign.exiftool(path)
+        answer = ask(path)
     except foreign.NoAnswer as e:
-        return Said("exiftool", why=str(e))
-    if tags is None:
-        return Said("exiftool", why=ABSENT)
-    found = [f"the tag {name}" for name, value in tags.items() if not _is_allowed(name, value)]
-    return Said("exiftool", tuple(found[:MOST]), version=foreign.version_of("exiftool"))
+        return Said(program, why=str(e))
+    if answer is None:
+        return Said(program, why=ABSENT)
+    return Said(program, tuple(islice(strangers(answer), MOST)), version=foreign.version_of(program))
+
+
+def _unlisted(tags: dict[str, Any]) -> Iterator[str]:
+    yield from (f"the tag {name}" for name, value in tags.items() if not _is_allowed(name, value))
 
 
 def _is_allowed(name: str, value: object) -> bool:
@@ -129,13 +143,7 @@ STREAM_TAGS = frozenset(("language", "handler_name", "vendor_id", "duration"))
 
 def ffprobe(path: Path) -> Said:
     """What ffprobe sees in a video; photos it is not asked about, as it knows them as films of one frame."""
-    try:
-        said = foreign.ffprobe(path)
-    except foreign.NoAnswer as e:
-        return Said("ffprobe", why=str(e))
-    if said is None:
-        return Said("ffprobe", why=ABSENT)
-    return Said("ffprobe", tuple(_strange(said))[:MOST], version=foreign.version_of("ffprobe"))
+    return _asked("ffprobe", foreign.ffprobe, path, _strange)
 
 
 def _strange(said: dict[str, Any]) -> Iterator[str]:

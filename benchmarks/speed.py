@@ -1,0 +1,290 @@
+"""How long efface takes for a video, next to a bare transcode with the same encoder settings, and what takes its time.
+
+    python benchmarks/speed.py [CLIP...] [--photos FOLDER] [--preset medium,veryfast] [--rounds 1] [--deface PROGRAM]
+                               [--stages] [--json OUT]
+
+Clips are given, or made from a folder of labelled pictures (as in `efface bench stills`): 720p, 1080p and 4K, a few faces and
+many, a camera on a stand and one in a hand. Every program runs as a process of its own, all of them in turn. Prints frames a
+second, the ratio to the bare transcode in time and in CPU seconds (which other work on the machine disturbs less), and peak
+memory. --stages runs the parts of efface one after the other in one process, and prints CPU milliseconds a frame for each.
+
+deface (1.5.0 was compared) is installed apart from efface, `pip install deface onnxruntime` into an environment of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from efface import __version__
+
+SECONDS = 4
+RATE = 30
+SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
+FEW, MANY = (1, 3), (20, 60)
+"""Labelled faces in the picture that a clip is made from, from and to."""
+
+FINE = (0, 7)
+"""Exit codes of a run that wrote its target; 7: a person should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One process: wall seconds, CPU seconds, and peak memory in MB."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clips", nargs="*", type=Path)
+    parser.add_argument("--photos", type=Path, help="Folder of labelled pictures to make clips from.")
+    parser.add_argument("--sizes", default="720p,1080p", help="Of the clips that are made.")
+    parser.add_argument("--preset", default="medium,veryfast")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--options", default="", help="More options for efface redact.")
+    parser.add_argument("--deface", help="The program deface. Without it only efface is run.")
+    parser.add_argument("--stages", action="store_true")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--parts", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.bare:
+        transcode(chosen.clips[0], chosen.bare, chosen.preset)
+    elif chosen.parts:
+        print(json.dumps(parts(chosen.clips[0], chosen.preset)))
+    else:
+        compare(chosen)
+
+
+def compare(chosen: argparse.Namespace) -> None:
+    """Every clip with every preset, a row for each."""
+    rows = []
+    print(HEAD)
+    with tempfile.TemporaryDirectory() as folder:
+        made = clips_from(chosen.photos, chosen.sizes.split(","), Path(folder)) if chosen.photos else iter(())
+        for clip in (*chosen.clips, *made):
+            for preset in chosen.preset.split(","):
+                rows.append(measured(clip, preset, chosen, Path(folder)))
+                print(line(rows[-1]), flush=True)
+    if chosen.json:
+        said = {"efface": __version__, "python": platform.python_version(), "cores": os.cpu_count(), "rows": rows}
+        chosen.json.write_text(json.dumps(said, indent=1) + "\n")
+
+
+HEAD = (
+    f"{'clip':26} {'preset':9} {'frames':>6} {'bare/s':>7} {'efface/s':>8} {'ratio':>6} {'CPU':>6} {'MB':>6} {'bare MB':>7} "
+    f"{'x deface':>8}"
+)
+
+
+def line(row: dict[str, Any]) -> str:
+    """For people."""
+    beside = f"{row['times_deface']:8.1f}" if "times_deface" in row else f"{'-':>8}"
+    text = (
+        f"{row['clip'][:26]:26} {row['preset']:9} {row['frames']:6} {row['bare_fps']:7.1f} {row['efface_fps']:8.1f} "
+        f"{row['ratio']:6.2f} {row['cpu_ratio']:6.2f} {row['peak_mb']:6} {row['bare_peak_mb']:7} {beside}"
+    )
+    stages = row.get("stages_cpu_ms")
+    return text + (
+        "\n  " + ", ".join(f"{name} {ms:.0f}" for name, ms in stages.items()) + " (CPU ms a frame)" if stages else ""
+    )
+
+
+def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """One row. Medians over the rounds, all programs in turn."""
+    target = folder / "target.mp4"
+    commands = {
+        "bare": [sys.executable, __file__, str(clip), "--preset", preset, "--bare", str(target)],
+        "efface": [
+            *(sys.executable, "-m", "efface", "redact", str(clip), "-o", str(target), "--preset", preset, "--overwrite"),
+            *chosen.options.split(),
+        ],
+    }
+    if chosen.deface:
+        commands["deface"] = [chosen.deface, str(clip), "-o", str(folder / "deface.mp4")]
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(chosen.rounds):
+        for name, command in commands.items():
+            runs[name].append(timed(command))
+    frames = count(target)
+    wall = {name: median(r.wall_s for r in of) for name, of in runs.items()}
+    cpu = {name: median(r.cpu_s for r in of) for name, of in runs.items()}
+    row: dict[str, Any] = {
+        "clip": clip.stem, "preset": preset, "frames": frames,
+        "bare_fps": round(frames / wall["bare"], 2), "efface_fps": round(frames / wall["efface"], 2),
+        "ratio": round(wall["efface"] / wall["bare"], 2), "cpu_ratio": round(cpu["efface"] / cpu["bare"], 2),
+        "peak_mb": max(r.peak_mb for r in runs["efface"]), "bare_peak_mb": max(r.peak_mb for r in runs["bare"]),
+    }  # fmt: skip
+    if chosen.deface:
+        row["times_deface"] = round(wall["deface"] / wall["efface"], 2)
+        row["deface_fps"] = round(frames / wall["deface"], 2)
+    if chosen.stages:
+        row["stages_cpu_ms"] = staged(clip, preset)
+    return row
+
+
+def timed(command: list[str]) -> Run:
+    """One process, interpreter and imports included. Raises SystemExit when it fails."""
+    began = time.monotonic()
+    quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+    child = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
+    _, status, usage = os.wait4(child, 0)
+    if os.waitstatus_to_exitcode(status) not in FINE:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return Run(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+
+
+def count(video: Path) -> int:
+    """Frames of it."""
+    with av.open(str(video)) as container:
+        return container.streams.video[0].frames
+
+
+def transcode(source: Path, target: Path, preset: str) -> None:
+    """Decode and encode, and nothing else."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        video = old.streams.video[0]
+        video.thread_type = "AUTO"
+        made = new.add_stream("libx264", rate=video.average_rate)
+        made.width, made.height, made.pix_fmt = video.width, video.height, video.format.name
+        made.codec_context.time_base = Fraction(video.time_base.numerator, video.time_base.denominator)
+        made.codec_context.options = {"crf": "18", "preset": preset, "x264-params": "asm=avx2"}
+        for frame in old.decode(video):
+            frame.pict_type = 0
+            new.mux(made.encode(frame))
+        new.mux(made.encode(None))
+
+
+def staged(clip: Path, preset: str) -> dict[str, float]:
+    """CPU milliseconds a frame for each part of efface, from a process of its own."""
+    import subprocess
+
+    command = [sys.executable, __file__, str(clip), "--preset", preset, "--parts"]
+    said: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return said
+
+
+def parts(clip: Path, preset: str) -> dict[str, float]:
+    """The parts one after the other, nothing at the same time, in CPU milliseconds a frame."""
+    from efface.events import silent
+    from efface.files import sha256_of
+    from efface.media.encode import create_video
+    from efface.options import Options, WriteOptions
+    from efface.pipeline.jobs import Workshop
+    from efface.pipeline.look import joined
+    from efface.pipeline.perceive import perceived
+    from efface.pipeline.sources import opened
+    from efface.render.paint import paint
+
+    options = Options(write=WriteOptions(preset=preset))
+    spent: dict[str, float] = {}
+
+    def clocked(name: str, items: Iterator[Any]) -> Iterator[Any]:
+        while True:
+            began = cpu_s()
+            item = next(items, None)
+            spent[name] = spent.get(name, 0.0) + cpu_s() - began
+            if item is None:
+                return
+            yield item
+
+    with Workshop(options) as workshop, opened(clip, options.read) as source, tempfile.TemporaryDirectory() as folder:
+        detector = workshop._open_detector()
+        decoded = clocked("decode", iter(source.frames()))
+        seen = list(clocked("detect", perceived(decoded, detector, options.detect)))
+        spent["detect"] -= spent["decode"]  # the one calls the other
+        frames = len(seen)
+        began = cpu_s()
+        plan = joined(iter(seen), source, sha256_of(clip), detector, options)
+        spent["track"] = cpu_s() - began
+        target = Path(folder) / "t.mp4"
+        sink = create_video(target, source.info, options.write, target=target)
+        for frame in source.frames():
+            began = cpu_s()
+            picture = frame.unpack()
+            paint(picture, plan.regions(frame.index), options.paint)
+            middle = cpu_s()
+            sink.write(picture, frame.pts)
+            spent["render"] = spent.get("render", 0.0) + middle - began
+            spent["encode"] = spent.get("encode", 0.0) + cpu_s() - middle
+        began = cpu_s()
+        sink.close()
+        spent["encode"] += cpu_s() - began
+        began = cpu_s()
+        workshop.verify(target, plan, clip, silent)
+        spent["verify"] = cpu_s() - began
+    return {name: round(s / frames * 1000, 1) for name, s in spent.items()}
+
+
+def cpu_s() -> float:
+    """CPU seconds of all threads so far."""
+    return time.process_time()
+
+
+def clips_from(photos: Path, sizes: list[str], folder: Path) -> Iterator[Path]:
+    """Clips of SECONDS of each size: few faces and many, on a stand and in a hand."""
+    from efface.bench.truth import load_stills
+
+    stills = load_stills(photos)
+    for size in sizes:
+        for name, (low, high) in (("few", FEW), ("many", MANY)):
+            still = next(s for s in stills if low <= int((s.labels.heights >= 24).sum()) <= high)
+            for is_held in (False, True):
+                path = folder / f"{size}-{name}-{'hand' if is_held else 'stand'}.mp4"
+                film(path, cv2.imread(str(still.path)), SIZES[size], shaken if is_held else steady)
+                yield path
+
+
+def steady(i: int) -> tuple[float, float]:
+    """Where a camera on a stand looks in frame i, in shares of the picture."""
+    return 0.0, 0.0
+
+
+def shaken(i: int) -> tuple[float, float]:
+    """Where a camera in a hand looks: it sways, and pans slowly."""
+    t = i / RATE
+    return 0.02 * np.sin(5.1 * t) + 0.01 * t, 0.015 * np.sin(7.3 * t)
+
+
+def film(path: Path, picture: Any, size_wh: tuple[int, int], way: Callable[[int], tuple[float, float]]) -> None:
+    """An H.264 video of a picture, with the noise of a sensor."""
+    random = np.random.default_rng(1)
+    height, width = picture.shape[:2]
+    zoom = 1.15 * max(size_wh[0] / width, size_wh[1] / height)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = *size_wh, "yuv420p"
+        stream.codec_context.options = {"crf": "23", "preset": "veryfast", "x264-params": "asm=avx2"}
+        noise = random.normal(0, 3, (8, size_wh[1], size_wh[0], 1)).astype(np.int8)
+        for i in range(SECONDS * RATE):
+            dx, dy = way(i)
+            shift = [
+                size_wh[k] / 2 - zoom * side / 2 - d * size_wh[k] for k, (side, d) in enumerate(((width, dx), (height, dy)))
+            ]
+            matrix = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+            seen = cv2.warpAffine(picture, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+            rough = np.clip(seen.astype(np.int16) + noise[i % len(noise)], 0, 255).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rough, format="bgr24")))
+        container.mux(stream.encode(None))
+
+
+if __name__ == "__main__":
+    main()
