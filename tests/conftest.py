@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,3 +34,44 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not left, f"threads outlive the test: {[t.name for t in left]}"
     if tmp_path is not None:
         assert not list(tmp_path.rglob(DRAFTS + "*")), "private folders outlive the test"
+
+
+S3_SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+out, sys.stdout = sys.stdout, sys.stderr  # it says of itself where it begins
+server.start()
+print(server.get_host_and_port()[1], file=out, flush=True)
+sys.stdin.read()
+server.stop()
+"""
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[dict[str, str]]:
+    """A store that speaks S3, in a process of its own on loopback: the environment variables by which it is found."""
+    pytest.importorskip("moto", reason="comes with the extra test")
+    command = [sys.executable, "-W", "ignore", "-c", S3_SERVER]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        port = server.stdout.readline().strip()
+        keys = {"AWS_ACCESS_KEY_ID": "a-key", "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-prints"}
+        yield {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1", **keys}
+        server.communicate("", timeout=30)
+
+
+@pytest.fixture
+def s3(s3_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The store, as fsspec sees it, with an empty bucket `films`."""
+    import fsspec
+
+    for name, value in s3_server.items():
+        monkeypatch.setenv(name, value)
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    store = fsspec.filesystem("s3", use_listings_cache=False)
+    store.mkdir("films")
+    yield store
+    store.rm("films", recursive=True)

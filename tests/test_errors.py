@@ -26,6 +26,7 @@ ARGUMENTS = {
     "EncoderMissing": ("libx265",),
     "WorkerDied": ("a.mp4", "it crashed (SIGSEGV)"),
     "ExtraMissing": ("review",),
+    "ClusterUnusable": ("it cannot be reached", "Is it running?"),
     "VerificationFailed": ("a.mp4", ["one", "two"]),
     "Interrupted": (),
     "EffaceError": ("something",),

@@ -20,7 +20,8 @@
     │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
     │  ├─ EncoderMissing               this build of FFmpeg lacks the encoder
-    │  └─ ExtraMissing                 a part of efface that is installed on request
+    │  ├─ ExtraMissing                 a part of efface that is installed on request
+    │  └─ ClusterUnusable              several machines were asked for, and are not to be had
     ├─ OutputError                  5  a target was refused, or could not be written
     │  ├─ TargetIsSource
     │  ├─ TargetExists
@@ -38,6 +39,7 @@ Every message says what happened, where that leaves the user's files, and what t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from efface.findings import Verification
@@ -49,9 +51,13 @@ EXIT_LOOK = 7
 NOTHING_WRITTEN = "Nothing was written."
 
 
+_ADDRESS = re.compile(r"(?<![\w/])((?:s3|gs|az|sftp):)/(?!/)")
+"""A path that stands for an address: pathlib leaves out one of its slashes."""
+
+
 def printable(text: object) -> str:
     """The text on one line: names of files may hold line breaks, escape codes or undecodable bytes."""
-    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+    return _ADDRESS.sub(r"\1//", "".join(c if c.isprintable() else _escaped(c) for c in str(text)))
 
 
 def _escaped(character: str) -> str:
@@ -268,17 +274,32 @@ class EncoderMissing(PartMissing):
 
 
 class ExtraMissing(PartMissing):
-    """What was asked for needs packages that are installed on request. `extra` is the name to ask for."""
+    """What was asked for needs packages that are installed on request.
 
-    def __init__(self, extra: str) -> None:
-        super().__init__(extra)
-        self.extra = extra
+    extra    the name to ask for.
+    package  one that is needed besides, of several that could be.
+    """
+
+    def __init__(self, extra: str, package: str = "") -> None:
+        super().__init__(extra, package)
+        self.extra, self.package = extra, package
 
     def __str__(self) -> str:
         return printable(
             f"This part of efface needs packages that are not installed. {NOTHING_WRITTEN} "
-            f"Add them with: pip install 'efface[{self.extra}]'"
+            f"Add them with: pip install 'efface[{self.extra}]' {self.package}".rstrip()
         )
+
+
+class ClusterUnusable(PartMissing):
+    """The cluster cannot be reached, or its machines cannot work for this one."""
+
+    def __init__(self, why: str, hint: str = "") -> None:
+        super().__init__(why, hint)
+        self.why, self.hint = why, hint
+
+    def __str__(self) -> str:
+        return printable(" ".join(p for p in (f"The cluster cannot be used: {self.why}.", NOTHING_WRITTEN, self.hint) if p))
 
 
 class OutputError(_AboutFile):

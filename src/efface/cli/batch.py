@@ -15,6 +15,7 @@ import click
 from efface.errors import EXIT_LOOK, EffaceError, Unforeseen, worst
 
 if TYPE_CHECKING:
+    from efface.cli.engines import Hire
     from efface.cli.reporting import Record
     from efface.events import Event, Listener
     from efface.options import Options
@@ -73,7 +74,7 @@ def run(
 
 
 def run_with(
-    workers: int,
+    hire: Hire | None,
     jobs: Sequence[Job],
     task: Task,
     tell: Callable[[Job, Any], Told],
@@ -84,16 +85,16 @@ def run_with(
     note: Callable[[Job, Any], None] = lambda job, content: None,
     record: Record | None = None,
 ) -> int:
-    """As `run`, by so many processes at once; by one, it is this one.
+    """As `run`, by a crew; without one, by this process.
 
+    hire  gives the crew for a task, see `engines`.
     task  what is done with each job.
     tell  gives what to say of what the task gave back, and the exit code.
     note  is told what the task notes while it works.
     """
-    from efface.pipeline.crew import Crew
     from efface.pipeline.jobs import Workshop
 
-    if workers <= 1:
+    if hire is None:
         with Workshop(options) as workshop:
 
             def do(job: Job, listener: Listener) -> Told:
@@ -101,7 +102,7 @@ def run_with(
 
             return run(jobs, do, output, writes=writes, record=record)
     log = _Log(jobs, record)
-    with log, Crew(workers, task, options) as crew:
+    with log, hire(task, options) as crew:
         for said in crew.each(jobs, writes=writes, makes_folders=_makes_folders(jobs, output)):
             log.heard(said, tell, note)
     return log.closed()

@@ -18,20 +18,34 @@ import click
 from efface import __version__
 from efface.cli.batch import Told, asked_to_stop, run, run_with, unexpected
 from efface.cli.bench import bench
+from efface.cli.engines import ADDRESS, ENGINE, hired
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.cli.inspect import inspect
 from efface.cli.reporting import Record, reports, require_reports
 from efface.cli.review import review
 from efface.cli.verify import verify
-from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, printable, worst
+from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, UsageError, printable, worst
 
 if TYPE_CHECKING:
     from efface.events import Listener
     from efface.pipeline.names import Job
 
+
+class _Place(click.Path):
+    """A path, or an address."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        from efface.pipeline.remote import path_of
+
+        try:
+            return path_of(os.fsdecode(super().convert(value, parameter, context)))
+        except UsageError as e:
+            raise click.UsageError(str(e)) from e
+
+
 A_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said file by file, and the others are done
 A_TARGET = click.Path(readable=False)
-SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
+SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=_Place(readable=False))
 
 JOBS = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N",
@@ -50,12 +64,13 @@ def _target(context: click.Context, parameter: click.Parameter, value: str | Non
     """What -o names. With a slash at its end that is a folder, which is made; as a path it would lose the slash."""
     if value is None:
         return None
-    if value.endswith(("/", os.sep)):
+    if value.endswith(("/", os.sep)) and "://" not in value:
         from efface.files import writing
 
         with writing(Path(value)):
             os.makedirs(value, exist_ok=True)
-    return Path(value)
+    place: Path = _Place().convert(value, parameter, context)
+    return place
 
 
 @click.group(context_settings=CONTEXT)
@@ -63,7 +78,8 @@ def _target(context: click.Context, parameter: click.Parameter, value: str | Non
 def cli() -> None:
     """Find every human face and licence plate in photos and videos and erase it, so that nothing can bring it back.
 
-    Everything happens on this machine, offline. Sources are only read. A target appears whole and checked, or not at all.
+    Everything happens on this machine, offline, unless you name an address or a cluster. Sources are only read. A target
+    appears whole and checked, or not at all.
     efface can miss a face or a plate: look at the result before you publish it.
 
     Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;
@@ -83,9 +99,14 @@ cli.add_command(verify)
     "-o", "--output", type=A_TARGET, callback=_target, help="Target file; for a folder or several sources, target folder."
 )
 @JOBS
+@ENGINE
+@ADDRESS
 @reports
 @options_of(*FINDS, *RENDERS, "report")
-def redact(sources: tuple[Path, ...], output: Path | None, jobs: int | None, reports: tuple[Path, ...], **values: Any) -> None:
+def redact(
+    sources: tuple[Path, ...], output: Path | None, jobs: int | None, engine: str, address: str | None,
+    reports: tuple[Path, ...], **values: Any,
+) -> None:  # fmt: skip
     """Find faces and plates, and write copies without them.
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.plan.json beside it says what was erased, and why.
@@ -95,13 +116,15 @@ def redact(sources: tuple[Path, ...], output: Path | None, jobs: int | None, rep
     """
     options = options_from(values)
     from efface.cli import summary
-    from efface.pipeline.crew import workers_for
+    from efface.pipeline.ferry import Ferry
     from efface.pipeline.jobs import Redacted, Redacting
     from efface.pipeline.names import is_single, jobs_for
 
     jobs_to_do = jobs_for(sources, output)
     resumes = not is_single(sources, output)
     _check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
+    hire = hired(engine, address, len(jobs_to_do), jobs)
+    task = Ferry(Redacting(resumes), resumes, options.write.overwrite)
 
     def tell(job: Job, done: Redacted) -> Told:
         code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
@@ -112,8 +135,7 @@ def redact(sources: tuple[Path, ...], output: Path | None, jobs: int | None, rep
     with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         _tell_left_out(sources, output)
         code = run_with(
-            workers_for(len(jobs_to_do), jobs), jobs_to_do, Redacting(resumes), tell, output,
-            options, writes=True, note=record.planned, record=record,
+            hire, jobs_to_do, task, tell, output, options, writes=True, note=record.planned, record=record
         )  # fmt: skip
     sys.exit(code)
 
@@ -127,10 +149,12 @@ def redact(sources: tuple[Path, ...], output: Path | None, jobs: int | None, rep
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
 @click.option("--overwrite", is_flag=True, show_default="off", help="Replace plans and exports that exist already.")
 @JOBS
+@ENGINE
+@ADDRESS
 @options_of(*FINDS)
 def find(
     sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, jobs: int | None,
-    **values: Any,
+    engine: str, address: str | None, **values: Any,
 ) -> None:  # fmt: skip
     """Look for faces and plates, decide what to erase, and write nothing but the plan.
 
@@ -139,7 +163,7 @@ def find(
     options = options_from(values)
     from efface.cli import summary
     from efface.files import require_target
-    from efface.pipeline.crew import workers_for
+    from efface.pipeline.ferry import Ferry
     from efface.pipeline.jobs import Planning, write_text
     from efface.pipeline.names import plans_for
     from efface.planning import exchange
@@ -164,8 +188,10 @@ def find(
         said += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
         return Told(said, summary.code(plan, options.risk.bound))
 
-    task = Planning(writes=output is not None, overwrite=overwrite)
-    code = run_with(workers_for(len(to_look_at), jobs), to_look_at, task, tell, output, options, writes=output is not None)
+    task = Ferry(Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite)
+    code = run_with(
+        hired(engine, address, len(to_look_at), jobs), to_look_at, task, tell, output, options, writes=output is not None
+    )
     plans_in_order = [(job.name, plans[job]) for job in to_look_at if job in plans]
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         photos = [(name, plan) for name, plan in plans_in_order if plan.medium != "video"]

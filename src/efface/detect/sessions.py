@@ -43,7 +43,13 @@ def open_session(name: str, model: bytes, device: str) -> tuple[Any, str]:
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """Processors that this process may use. Whoever gives it less of them than the system does says so as is usual, in
+    OMP_NUM_THREADS: Ray does."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(_granted(), int(asked)) if asked.isascii() and asked.isdigit() and int(asked) else _granted()
+
+
+def _granted() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

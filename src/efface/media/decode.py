@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -84,15 +85,21 @@ def open_video(path: Path, options: ReadOptions) -> VideoSource:
     return VideoSource(info, options)
 
 
-def _opened(path: Path, options: ReadOptions) -> InputContainer:
-    return opened(path, {"max_pixels": str(_ffmpeg_limit(options))})
+def _opened(path: Path, options: ReadOptions, file: BinaryIO | None = None) -> InputContainer:
+    return opened(path, {"max_pixels": str(_ffmpeg_limit(options))}, file)
 
 
-def opened(path: Path, options: dict[str, str] | None = None) -> InputContainer:
-    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable."""
+def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | None = None) -> InputContainer:
+    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable.
+
+    file  is read instead, where it is given; the path is its name then.
+    """
     try:
+        if file is not None:
+            file.seek(0)
         # The prefix keeps a name like "concat:a|b" from being read as an address.
-        container: InputContainer = av.open(f"file:{path.absolute()}", "r", options=(options or {}) | LIMITS, **_LENIENT)
+        what = file or f"file:{path.absolute()}"
+        container: InputContainer = av.open(what, "r", options=(options or {}) | LIMITS, **_LENIENT)
         return container
     except av.error.InvalidDataError as e:
         kind = kind_of(path)
@@ -243,8 +250,9 @@ def _decoded(stream: VideoStream, packet: av.Packet[Any] | None) -> tuple[list[a
 class VideoSource:
     """One video stream of one file. See `media.base.Source`."""
 
-    def __init__(self, info: SourceInfo, options: ReadOptions) -> None:
-        self.info, self._options = info, options
+    def __init__(self, info: SourceInfo, options: ReadOptions, file: BinaryIO | None = None) -> None:
+        """`file` is read instead of the one at `info.path`, which then is only a name. It is read from several times."""
+        self.info, self._options, self._file = info, options, file
 
     @property
     def time_base(self) -> Fraction:
@@ -284,11 +292,51 @@ class VideoSource:
 
     def frames(self) -> Iterator[Frame]:
         """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""
-        with closing(_opened(self.info.path, self._options)) as container:
+        with self._reading() as (container, stream):
+            yield from _Reading(self.info, self._options, container, stream).frames()
+
+    def marks(self) -> Iterator[Mark]:
+        """What the packets say of themselves, in the order of the file; nothing is decoded. Raises DamagedSource."""
+        with self._reading() as (container, stream):
+            for packet in _packets(container, stream, self.info.path, tolerant=False):
+                shows = not packet.is_discard and _shows(stream.codec_context.name, packet)
+                yield Mark(packet.pts, packet.is_keyframe, shows, packet.is_corrupt)
+
+    def frames_from(self, key: int, trusted: int, seek: int | None) -> Iterator[Frame]:
+        """Frames as `frames` gives them, from the time `trusted` on, but counted from 0. None where `key` was not met.
+
+        key      PTS of the keyframe from which they are decoded. What refers to frames before it fails, or is wrong.
+        trusted  PTS from which frames are right.
+        seek     PTS to look for the keyframe from; None for the start of the file.
+
+        Raises what `frames` raises.
+        """
+        with self._reading() as (container, stream):
+            if seek is not None:
+                container.seek(seek, stream=stream, backward=True)
+            packets = _packets(container, stream, self.info.path, tolerant=False)
+            first = next((p for p in packets if p.is_keyframe and p.pts is not None and p.pts >= key), None)
+            if first is not None and first.pts == key:
+                reading = _Reading(self.info, self._options, container, stream, trusted)
+                yield from reading.frames_of(chain([first], packets))
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        with closing(_opened(self.info.path, self._options, self._file)) as container:
             stream = _picked(container, self.info.path)
             _require_readable(stream, self.info.path)
             _prepare(stream, self._options)
-            yield from _Reading(self.info, self._options, container, stream).frames()
+            yield container, stream
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a packet says of itself. shows: a frame comes of it that a player shows."""
+
+    pts: int | None
+    is_key: bool
+    shows: bool
+    is_corrupt: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -313,8 +361,11 @@ class _Shown:
 class _Reading:
     """One pass over the stream: packets in, frames out, and an account of what went missing."""
 
-    def __init__(self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream) -> None:
-        self._info, self._options, self._stream = info, options, stream
+    def __init__(
+        self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream, trusted: int | None = None
+    ) -> None:
+        """trusted: where decoding began in mid-file, the PTS before which frames are left out."""
+        self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
         self._video: VideoInfo = info.private
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
         self._by_order = container.format.name == "avi"  # its times are those of decoding
@@ -331,7 +382,10 @@ class _Reading:
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
 
     def frames(self) -> Iterator[Frame]:
-        for packet in self._packets:
+        yield from self.frames_of(self._packets)
+
+    def frames_of(self, packets: Iterable[av.Packet[Any]]) -> Iterator[Frame]:
+        for packet in packets:
             self._note(packet)
             yield from self._after(*_decoded(self._stream, packet))
         while True:  # the decoder may complain about one frame and still hold others
@@ -371,14 +425,18 @@ class _Reading:
 
     def _blame(self) -> None:
         """Finds the packet complained about: the one just sent, or with threads the oldest that gave nothing yet."""
-        suspect = self._sent if self._video.tolerant else next(iter(self._pending.values()), self._sent)
+        is_bound_to_fail = self._trusted is not None and self._is_leading(self._sent)
+        is_latest = self._video.tolerant or is_bound_to_fail
+        suspect = self._sent if is_latest else next(iter(self._pending.values()), self._sent)
         if self._is_leading(suspect):
             self._pending.pop(suspect.index, None)
         else:
             self._condemn(suspect)
 
     def _is_leading(self, sent: _Sent) -> bool:
-        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was never in the file."""
+        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was not read."""
+        if self._trusted is not None and sent.time is not None:
+            return sent.time < self._trusted
         if sent.group > 0:
             return False
         if sent.group < 0:
@@ -388,6 +446,8 @@ class _Reading:
     def _take(self, frame: av.VideoFrame) -> None:
         sent = frame.opaque if isinstance(frame.opaque, _Sent) else self._sent
         self._pending.pop(sent.index, None)
+        if self._trusted is not None and self._is_leading(sent):
+            return
         if frame.is_corrupt:
             if self._is_leading(sent):
                 return

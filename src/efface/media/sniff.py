@@ -88,6 +88,11 @@ def is_media_name(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES
 
 
+def is_video_name(path: Path) -> bool:
+    """Whether the name suggests a video, where the content is out of reach."""
+    return path.suffix.lower()[1:] in _VIDEO_ENDINGS.split()
+
+
 def _by_magic(head: bytes) -> str | None:
     if head[:4] == b"RIFF":
         return {b"WEBP": "webp", b"AVI ": "avi", b"AVIX": "avi"}.get(head[8:12])

@@ -23,6 +23,7 @@ from efface.pipeline.earlier import earlier, is_current
 from efface.pipeline.look import look
 from efface.pipeline.names import Job, collisions
 from efface.pipeline.proof import verify
+from efface.pipeline.remote import is_remote
 from efface.pipeline.sources import opened
 from efface.planning import sidecar
 from efface.planning.made import Made
@@ -238,7 +239,7 @@ def prepared(jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Itera
     rivals = collisions(jobs) if writes else {}
     for job in jobs:
         error: EffaceError | None = rivals.get(job.source)
-        if makes_folders and error is None:
+        if makes_folders and error is None and not is_remote(job.target):
             try:
                 _make_folder(job)
             except EffaceError as e:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS, sha256_of
-from efface.media.sniff import is_media_name, medium_of
+from efface.media.sniff import is_media_name, is_video_name, medium_of
+from efface.pipeline import remote
 
 MARK = ".redacted"
 PLAN_SUFFIX = ".plan.json"
@@ -76,12 +77,25 @@ def sources_of(given: Sequence[Path]) -> list[Job]:
 
 def is_single(sources: Sequence[Path], output: Path | None) -> bool:
     """Whether one file becomes one file, rather than files of a folder. Raises UsageError as `jobs_for` does."""
-    is_many = len(sources) > 1 or os.path.isdir(sources[0])
-    if is_many and output is not None and os.path.exists(output) and not os.path.isdir(output):
+    is_many = len(sources) > 1 or _is_folder(sources[0])
+    if is_many and output is not None and _is_file(output):
         raise UsageError(
             f"-o {output}: there are several sources, so this must be a folder, and it is a file. Nothing was written."
         )
-    return not is_many and not (output is not None and os.path.isdir(output))
+    return not is_many and not (output is not None and _takes_many(output))
+
+
+def _is_folder(path: Path) -> bool:
+    return remote.is_folder(path) if remote.is_remote(path) else os.path.isdir(path)
+
+
+def _takes_many(output: Path) -> bool:
+    """Whether -o names a folder. Stores have none, so there the name decides: that of a file has an ending."""
+    return not output.suffix if remote.is_remote(output) else os.path.isdir(output)
+
+
+def _is_file(output: Path) -> bool:
+    return not _takes_many(output) and (remote.is_remote(output) or os.path.exists(output))
 
 
 def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, Path]]:
@@ -95,6 +109,8 @@ def _beside(source: Path) -> Path:
 
 
 def _suffix(source: Path) -> str:
+    if remote.is_remote(source):  # its content is not here
+        return VIDEO_SUFFIX if is_video_name(source) else source.suffix
     try:
         return VIDEO_SUFFIX if medium_of(source) == "video" else source.suffix
     except EffaceError:  # it will be reported when its turn comes
@@ -108,13 +124,16 @@ def left_out(sources: Sequence[Path], output: Path | None) -> list[Path]:
 
 def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
     """(source, the folder it was found below) for everything below a folder; a file stands for itself."""
-    if not os.path.isdir(given):
+    if not _is_folder(given):
         yield given, None
         return
     yield from ((path, given) for path in _media(given, output) if not is_own_output(path))
 
 
 def _media(given: Path, output: Path | None) -> Iterator[Path]:
+    if remote.is_remote(given):
+        yield from remote.media_below(given, output)
+        return
     own = os.path.realpath(output) if output is not None else None
     closed: list[OSError] = []
     # Links to folders are not followed, so a loop of links ends.

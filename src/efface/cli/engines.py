@@ -1,0 +1,62 @@
+"""Who does the work: this process, several of this machine, or several machines. Chosen here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from efface.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from efface.options import Options
+    from efface.pipeline.crew import Said, Task
+    from efface.pipeline.names import Job
+
+
+class Each(Protocol):
+    """A crew at work. See `pipeline.crew.Crew.each`."""
+
+    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Said]: ...
+
+
+Hire = Callable[["Task", "Options"], AbstractContextManager[Each]]
+
+ENGINE = click.option(
+    "--engine", type=click.Choice(("local", "ray")), default="local", show_default=True,
+    help="Who does the work: this machine, or a cluster of machines, by Ray.",
+)  # fmt: skip
+ADDRESS = click.option(
+    "--address", metavar="HOST:PORT",
+    help="The cluster for --engine ray; auto is the one this machine is part of. Without it, Ray is started on this machine.",
+)  # fmt: skip
+
+
+def hired(engine: str, address: str | None, files: int, workers: int | None) -> Hire | None:
+    """Whom to hire for so many files; None when this process is enough. Raises UsageError."""
+    return _local(address, files, workers) if engine == "local" else _ray(address, workers)
+
+
+def _local(address: str | None, files: int, workers: int | None) -> Hire | None:
+    from efface.pipeline.crew import Crew, workers_for
+
+    if address is not None:
+        raise UsageError("--address: it belongs to --engine ray. Nothing was written.")
+    count = workers_for(files, workers)
+    return (lambda task, options: Crew(count, task, options)) if count > 1 else None
+
+
+def _ray(address: str | None, workers: int | None) -> Hire:
+    from efface.cluster.crew import RayCrew
+
+    if workers is not None:
+        raise UsageError("--jobs: with --engine ray the cluster says how many. Nothing was written.")
+    if address is not None and "://" in address:
+        raise UsageError("--address: efface has to run on a machine of the cluster; ray:// is for others. Nothing was written.")
+    return lambda task, options: RayCrew(task, options, address, _remark)
+
+
+def _remark(text: str) -> None:
+    click.echo(printable(text), err=True)

@@ -1,0 +1,267 @@
+"""What machines do for another one. All that they need comes with the call, and what they say goes back as messages.
+
+Errors are messages like the rest: a machine that could not read a file is not a machine that was lost.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from efface.detect.base import DetectorInfo
+from efface.detect.registry import open_detector
+from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
+from efface.events import Event, Listener
+from efface.files import sweep
+from efface.media.base import SourceInfo
+from efface.media.decode import VideoSource
+from efface.media.sniff import medium_of
+from efface.media.spans import Indivisible, Passage, frames_of
+from efface.options import Options
+from efface.pipeline.crew import TELL_EVERY_S, Task
+from efface.pipeline.jobs import Workshop
+from efface.pipeline.names import Job
+from efface.pipeline.perceive import perceived
+from efface.pipeline.remote import is_remote, opened_part
+from efface.planning.plan import Plan
+from efface.streaming import frames_ahead, prefetched
+from efface.version import VERSION
+
+SHARED = "Use a folder that all machines share under one path, or an address like s3://bucket/name."
+
+Stamp = tuple[int, int] | None
+"""Size and time of change of a file, by which another machine knows it again. None for what is no local file."""
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Raises SourceUnreadable."""
+    if is_remote(path):
+        return None
+    try:
+        found = path.stat()
+    except OSError as e:
+        raise SourceUnreadable(path, "a machine of the cluster does not see it", SHARED) from e
+    return found.st_size, int(found.st_mtime)
+
+
+def require_seen(path: Path, stamp: Stamp) -> None:
+    """Raises SourceUnreadable unless this machine sees the file that the stamp is of."""
+    if stamp_of(path) != stamp:
+        raise SourceUnreadable(path, "a machine of the cluster sees another file under this name", SHARED)
+
+
+def require_alike(version: str) -> None:
+    """Raises ClusterUnusable where this machine has another efface than the one that calls."""
+    if version != VERSION:
+        raise ClusterUnusable(f"a machine has efface {VERSION}, and this one {version}", "Install the same everywhere.")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A span of a video to be looked at. `info` is that of the whole, as the caller found it."""
+
+    info: SourceInfo
+    stamp: Stamp
+    passage: Passage
+    options: Options
+    version: str = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What comes before what was seen in a span.
+
+    infos, sure  of the detector that looks.
+    overlap      checksums of the frames before the span, as they were decoded for it.
+    """
+
+    infos: tuple[DetectorInfo, ...]
+    sure: Mapping[int, float]
+    overlap: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The video has to be looked at whole; why."""
+
+    why: str
+
+
+def look_at(part: Part) -> Iterator[object]:
+    """Told, and then a Perceived for each frame of the span. Or Whole, an EffaceError or Unforeseen, with which it ends."""
+    try:
+        require_alike(part.version)
+        require_seen(part.info.path, part.stamp)
+        yield from _looked_at(part)
+    except Indivisible as e:
+        yield Whole(str(e))
+    except SourceUnreadable as e:
+        yield e
+    except InputError as e:  # a reading from the start is the judge of that
+        yield Whole(f"a part of it cannot be read alone ({type(e).__name__})")
+    except EffaceError as e:
+        yield e
+    except Exception as e:
+        yield unforeseen(e)
+
+
+def _looked_at(part: Part) -> Iterator[object]:
+    path = part.info.path
+    with ExitStack() as closing:
+        file = closing.enter_context(opened_part(path) if is_remote(path) else nullcontext())
+        source = VideoSource(part.info, part.options.read, file)
+        detector = closing.enter_context(open_detector(part.options.detect))
+        frames = closing.enter_context(prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh)))
+        overlap = [next(frames).unpack().checksum() for _ in part.passage.span.overlap]
+        yield Told(detector.infos, dict(detector.sure), tuple(overlap))
+        yield from perceived(frames, detector, part.options.detect)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A job that is done whole. plan: what was seen already. asks: a video is not looked at here, but said to want a plan."""
+
+    job: Job
+    stamp: Stamp
+    plan: Plan | None = None
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """Jobs that one worker does, one after the other."""
+
+    errands: Sequence[Errand]
+    task: Task
+    options: Options
+    version: str = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of an errand. `what` is as in `crew.Said`, or "asks": a video that may be looked at in parts."""
+
+    number: int
+    what: Literal["began", "event", "note", "done", "failed", "asks"]
+    content: Any = None
+
+
+class _PlanWanted(Exception):
+    pass
+
+
+class _Informed(Workshop):
+    """A workshop that is told what others saw. `asks` as in Errand."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.plan: Plan | None = None
+        self.asks = False
+
+    def find(self, source: Path, listener: Listener) -> Plan:
+        """The plan for a source."""
+        if self.plan is not None:
+            return self.plan
+        if self.asks and medium_of(source) == "video":
+            raise _PlanWanted
+        return super().find(source, listener)
+
+
+def do(errands: Errands) -> Iterator[object]:
+    """Answers, in the order of the errands. One that ends without "done", "failed" or "asks" was lost."""
+    yield from _told_by(lambda tell: _do_all(errands, tell))
+
+
+def _do_all(errands: Errands, tell: Callable[[Answer], None]) -> None:
+    with _Informed(errands.options) as workshop:
+        for number, errand in enumerate(errands.errands):
+            tell(Answer(number, "began"))
+            tell(Answer(number, *_done(errand, errands, workshop, _Progress(number, tell))))
+
+
+def _done(
+    errand: Errand, errands: Errands, workshop: _Informed, progress: _Progress
+) -> tuple[Literal["done", "failed", "asks"], object]:
+    workshop.plan, workshop.asks = errand.plan, errand.asks
+    try:
+        require_alike(errands.version)
+        require_seen(errand.job.source, errand.stamp)
+        if not is_remote(errand.job.target):
+            sweep(errand.job.target.parent)  # what a machine left that was lost
+        return "done", errands.task(workshop, errand.job, progress.event, progress.note)
+    except _PlanWanted:
+        return "asks", None
+    except EffaceError as e:
+        return "failed", e
+    except _Abandoned:
+        raise
+    except Exception as e:
+        return "failed", unforeseen(e)
+
+
+def unforeseen(error: Exception) -> Unforeseen:
+    """An error that is none of efface's, as it travels."""
+    return Unforeseen(type(error).__name__, str(error), "".join(traceback.format_exception(error)))
+
+
+@dataclass(slots=True)
+class _Progress:
+    number: int
+    tell: Callable[[Answer], None]
+    last: float = field(default=0.0)
+
+    def event(self, event: Event) -> None:
+        now = time.monotonic()
+        if now - self.last >= TELL_EVERY_S:
+            self.last = now
+            self.tell(Answer(self.number, "event", event))
+
+    def note(self, content: object) -> None:
+        self.tell(Answer(self.number, "note", content))
+
+
+class _Abandoned(BaseException):
+    """Nobody listens any more: the draft is removed on the way out."""
+
+
+class _End:
+    pass
+
+
+def _told_by(work: Callable[[Callable[[Any], None]], None]) -> Iterator[object]:
+    """What `work` tells, as it tells it, from a thread. Ends the work where nobody takes what it tells."""
+    said: queue.Queue[object] = queue.Queue()
+    gone = threading.Event()
+
+    def tell(what: object) -> None:
+        if gone.is_set():
+            raise _Abandoned
+        said.put(what)
+
+    def run() -> None:
+        try:
+            work(tell)
+        except _Abandoned:
+            pass
+        except BaseException as e:  # handed to whoever listens
+            said.put(e)
+        finally:
+            said.put(_End())
+
+    thread = threading.Thread(target=run, name="efface-work", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(what := said.get(), _End):
+            if isinstance(what, BaseException):
+                raise what
+            yield what
+    finally:
+        gone.set()
+        thread.join()
