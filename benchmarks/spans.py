@@ -23,7 +23,7 @@ from efface.media.spans import Indivisible, Span, cut, indexed, spans_at
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
 from efface.pipeline.look import joined
-from efface.pipeline.perceive import GROUP, Perceived
+from efface.pipeline.perceive import Perceived
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 
@@ -55,8 +55,8 @@ def rows(clip: Path, count: int, frames: int) -> Iterator[str]:
     except Indivisible as e:
         yield f"| {clip.name} | {total} | {whole_s:.1f} | not cut: {e} | | | |"
         return
-    evenly = [GROUP * round(i * total / count / GROUP) for i in range(count)]
-    for spans in (spans_at(index, evenly), cut(index, frames, GROUP)):
+    evenly = [round(i * total / count) for i in range(count)]
+    for spans in (spans_at(index, evenly), cut(index, frames)):
         parts = [Part(source.info, stamp_of(clip), index.passage(span), OPTIONS) for span in spans]
         began = time.perf_counter()
         plan, sent = in_parts(clip, parts)

@@ -56,7 +56,7 @@ def test_spans_are_parts_of_the_whole(clip, name):
     whole, index = told(source.frames()), indexed(source)
     assert index.pts.tolist() == [pts for _, pts, _, _ in whole]
     count = len(whole)
-    for span in [*spans_at(index, [0, 1, 14, 31, 32, 47, count - 1]), *cut(index, 16, 4)]:
+    for span in [*spans_at(index, [0, 1, 14, 31, 32, 47, count - 1]), *cut(index, 16)]:
         assert told(frames_of(source, index.passage(span))) == whole[span.overlap.start : span.stop]
 
 
@@ -129,14 +129,13 @@ def test_damage_is_met_in_the_span_that_holds_it(clip, tmp_path):
 keys = st.lists(st.integers(0, 399), min_size=1, max_size=30, unique=True).map(lambda k: sorted({0, *k}))
 
 
-@given(count=st.integers(1, 400), keys=keys, length=st.integers(1, 100), group=st.integers(1, 9))
-def test_spans_are_the_whole_video_once(count, keys, length, group):
+@given(count=st.integers(1, 400), keys=keys, length=st.integers(1, 100))
+def test_spans_are_the_whole_video_once(count, keys, length):
     index = Index(np.arange(count) * 10, np.array([10 * k for k in keys if k < count]))
-    spans = cut(index, length, group)
+    spans = cut(index, length)
     assert (spans[0].first, spans[-1].stop) == (0, count)
     assert all(a.stop == b.first for a, b in pairwise(spans))
     for span in spans:
-        assert span.first % group == 0
         assert span.first < span.stop
         passage = index.passage(span)
         assert len(passage.pts) == span.stop - max(0, span.first - OVERLAP)

@@ -29,7 +29,6 @@ from efface.media.decode import VideoSource
 from efface.media.sniff import is_video_name, medium_of
 from efface.media.spans import OVERLAP, Indivisible, Span, cut, indexed
 from efface.options import Options
-from efface.pipeline import perceive
 from efface.pipeline.act import unchanged
 from efface.pipeline.crew import Said, Task
 from efface.pipeline.ferry import Ferry
@@ -329,7 +328,7 @@ class _Video:
             raise Indivisible("what is damaged shows only to who reads from the start (--bad-frames cover)")
         index = indexed(source)
         info, stamp = replace(source.info, path=_absolute(self._job).source), stamp_of(self._job.source)
-        spans = cut(index, self._called.frames, perceive.GROUP)
+        spans = cut(index, self._called.frames)
         return [Part(info, stamp, index.passage(span), self._called.options) for span in spans]
 
     def _joined(self, source: VideoSource, sha256: str, parts: list[Part]) -> Plan:

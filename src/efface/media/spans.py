@@ -118,16 +118,15 @@ def indexed(source: VideoSource) -> Index:
     return Index(times, starts)
 
 
-def cut(index: Index, length: int, group: int = 1) -> list[Span]:
-    """Spans of about `length` frames, all together the whole video. Each begins at a multiple of `group`, soon after a keyframe
-    where there is one; cuts for which too much would be decoded again are left out."""
+def cut(index: Index, length: int) -> list[Span]:
+    """Spans of about `length` frames, all together the whole video. They begin at keyframes, where these come often enough;
+    cuts for which too much would be decoded again are left out."""
     count = len(index.pts)
-    keys = np.searchsorted(index.pts, index.keys)
-    after_key = set((-(-keys // group) * group).tolist())
+    keys = set(np.searchsorted(index.pts, index.keys).tolist())
     starts = [0]
-    for at in range(group, count, group):
+    for at in range(1, count):
         here = at - starts[-1]
-        is_wanted = here >= length and (at in after_key or here >= 2 * length)
+        is_wanted = here >= length and (at in keys or here >= 2 * length)
         if is_wanted and index.again(at) <= WORTH * here and count - at >= length // 2:
             starts.append(at)
     return spans_at(index, starts)

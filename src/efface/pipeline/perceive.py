@@ -24,9 +24,6 @@ from efface.track.shots import THUMB_WH, thumbnail
 THUMB_SOURCE = 8
 """A thumbnail is made from the frame at this many times the thumbnail's size: the scaler averages better from there."""
 
-GROUP = 1
-"""What is said of a frame depends on nothing before the last one whose number is a multiple of this: spans begin with such."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Perceived:
