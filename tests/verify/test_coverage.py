@@ -5,11 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from efface.frames import Layout, Picture
 from efface.options import PaintOptions
 from efface.regions import Region
 from efface.render.paint import blackout, paint
+from efface.verify import coverage
 from efface.verify.coverage import surviving
 
 RGB = Layout("rgb", 8, ((0, 0),) * 3)
@@ -179,3 +182,60 @@ def test_a_target_with_a_row_and_a_column_more_is_compared_in_place():
 def test_areas_of_a_few_pixels_tell_nothing_and_break_nothing(box):
     source = picture(np.random.default_rng(0), "noise0", YUV420, 100, 100)
     assert surviving(source, copied(source), [Region(box)]) == []
+
+
+def blur(part, share):
+    return cv2.GaussianBlur(part, (0, 0), share * min(part.shape))
+
+
+def mosaic(part, tiles):
+    few = cv2.resize(part, (tiles, tiles), interpolation=cv2.INTER_AREA)
+    return cv2.resize(few, part.shape[::-1], interpolation=cv2.INTER_NEAREST)
+
+
+@pytest.mark.parametrize(("change", "amount"), [(blur, 0.03), (blur, 0.06), (mosaic, 16), (mosaic, 10)])
+@pytest.mark.parametrize("side", [40, 120, 260, 520])
+def test_a_blur_and_a_mosaic_are_found_in_areas_of_any_size(side, change, amount):
+    source = picture(np.random.default_rng(side), f"noise{side // 12}", YUV420, side + 40, side + 40)
+    target, window = copied(source), (slice(20, 20 + side), slice(20, 20 + side))
+    target.planes[0][window] = change(np.ascontiguousarray(source.planes[0][window]), amount)
+    target.planes[1][...] = target.planes[2][...] = 128
+    box = (20, 20, 20 + side, 20 + side)
+    assert surviving(source, target, [Region(box)]) == [box]
+
+
+@pytest.mark.parametrize("style", ["smooth", "tiles"])
+@pytest.mark.parametrize("kind", ["pink", "noise16", "half"])
+def test_fills_of_large_areas_raise_no_false_alarm(kind, style):
+    source = picture(np.random.default_rng(4), kind, YUV420, 560, 500)
+    result, region = copied(source), Region((30, 40, 510, 470))
+    paint(result, [region], PaintOptions(style=style))
+    assert surviving(source, result, [region]) == []
+    assert surviving(source, changed(result, lambda p: through_jpeg(p, 60)), [region]) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.tuples(st.integers(8, 40), st.integers(8, 40), st.integers(1, 3)),
+    st.floats(1.0, 4.0),
+    st.floats(0.3, 1.2),
+    st.floats(0.0, 0.01),
+    st.booleans(),
+)
+def test_what_is_too_faint_in_the_target_survives_from_no_source(seed, shape, contrast, kept, noise, is_quarter):
+    """The target is looked at first, and a source is only asked for where its detail could be found there."""
+    rng = np.random.default_rng(seed)
+    source = rng.normal(0, contrast * coverage.TEXTURE, shape).astype(np.float32)
+    share = np.zeros(shape, np.float32)
+    rows, columns = (slice(0, n // 2 if is_quarter else n) for n in shape[:2])
+    share[rows, columns, rng.integers(shape[2])] = kept
+    target = source * share + rng.normal(0, noise, shape).astype(np.float32)
+    assert not (coverage._is_faint(target) and coverage._is_there(source, target))
+
+
+def test_that_bound_is_not_far_from_what_survives():
+    detail = np.random.default_rng(0).normal(0, 1.05 * coverage.TEXTURE, (40, 40, 1)).astype(np.float32)
+    assert coverage._is_there(detail, 0.55 * detail)
+    assert not coverage._is_faint(0.55 * detail)
+    assert coverage._is_faint(0.4 * detail)

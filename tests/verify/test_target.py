@@ -209,6 +209,57 @@ def test_it_stops_looking_when_there_is_enough_to_say(plan):
     assert {c.name: c.outcome for c in checks_of_draft(many, late, replace(plan, tracks=()))}["coverage"] is Outcome.SKIPPED
 
 
+class Film(Made):
+    """The same as a video, which counts the frames that were asked of it and says when it is closed."""
+
+    info = replace(Made.info, medium="video")
+    taken, is_closed = 0, False
+
+    def frames(self):
+        try:
+            for frame in super().frames():
+                self.taken += 1
+                yield frame
+        finally:
+            self.is_closed = True
+
+
+@pytest.fixture
+def _signals(monkeypatch):
+    """Nor a container to ask."""
+    monkeypatch.setattr("efface.verify.fidelity.Fidelity.compare_signals", lambda self, *infos: None)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_of_a_video_both_sides_are_read_ahead_and_the_findings_are_the_same(source, draft, plan):
+    draft.pictures[3] = source.pictures[3]
+    old, new = (Film(made.pictures, made.pts) for made in (source, draft))
+    assert check_draft(old, new, plan) == check_draft(source, draft, plan) != []
+    assert (old.taken, new.taken, old.is_closed, new.is_closed) == (COUNT, COUNT, True, True)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_of_a_video_reading_ends_with_the_check(plan):
+    """However it ends: enough was found, a frame cannot be decoded, or whoever listens has had enough."""
+    grey = [np.zeros((70, 90, 3), np.uint8)] * 100
+    plan = replace(plan, tracks=(), timeline=Timeline(np.arange(100, dtype=np.int64), MS))
+
+    def stop(done):
+        raise KeyboardInterrupt
+
+    old, late = Film(grey, range(100)), Film(grey, range(200, 300))
+    assert len(check_draft(old, late, plan)) == MOST
+    broken = Film([*grey[:9], None, *grey[10:]], range(100))
+    again = Film(grey, range(100))
+    assert checks(check_draft(again, broken, plan)) == [("fidelity", None)]
+    stopped = Film(grey, range(100)), Film(grey, range(100))
+    with pytest.raises(KeyboardInterrupt):
+        check_draft(*stopped, plan, tell=stop)
+    for film in (old, late, again, broken, *stopped):
+        assert film.is_closed
+        assert film.taken <= MOST + 10
+
+
 def test_layouts_that_differ_are_compared_as_rgb(source, plan):
     class Grey(Made):
         def frames(self):
