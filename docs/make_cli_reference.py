@@ -29,6 +29,7 @@ BRANCHES = {
     "write": "Targets",
     "report": "Reports",
     "verify": "Checking",
+    "live": "Live streams",
 }
 """Headings of the groups of options."""
 

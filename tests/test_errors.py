@@ -27,6 +27,8 @@ ARGUMENTS = {
     "WorkerDied": ("a.mp4", "it crashed (SIGSEGV)"),
     "ExtraMissing": ("review",),
     "ClusterUnusable": ("it cannot be reached", "Is it running?"),
+    "ProtocolMissing": ("SRT", "libsrt is not installed"),
+    "CameraGivenUp": ("gate", "its process was ended by SIGSEGV"),
     "VerificationFailed": ("a.mp4", ["one", "two"]),
     "Interrupted": (),
     "EffaceError": ("something",),

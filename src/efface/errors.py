@@ -13,7 +13,8 @@
     │  ├─ BadPlan                      the file is no plan, or a damaged one
     │  │  └─ TornPlan                  its last edits are incomplete; the rest of it is whole
     │  ├─ PlanMismatch                 the plan belongs to another source
-    │  └─ BadTruth                     labels to measure against cannot be used
+    │  ├─ BadTruth                     labels to measure against cannot be used
+    │  └─ BadCameras                   the file that describes cameras cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
     │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
     │  ├─ DeviceMissing                the device that was asked for is not to be had
@@ -21,7 +22,8 @@
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
     │  ├─ EncoderMissing               this build of FFmpeg lacks the encoder
     │  ├─ ExtraMissing                 a part of efface that is installed on request
-    │  └─ ClusterUnusable              several machines were asked for, and are not to be had
+    │  ├─ ClusterUnusable              several machines were asked for, and are not to be had
+    │  └─ ProtocolMissing              a library that a kind of network address needs
     ├─ OutputError                  5  a target was refused, or could not be written
     │  ├─ TargetIsSource
     │  ├─ TargetExists
@@ -29,6 +31,7 @@
     │  ├─ TargetUnsuitable             the target's format cannot hold what was asked for
     │  └─ WriteFailed                  disk full, folder missing, no permission
     ├─ VerificationFailed           6  the draft is not clean; it was thrown away
+    ├─ CameraGivenUp                1  the process of a camera failed too often
     └─ Interrupted                130  Ctrl-C or SIGTERM
 
 7 is no error: everything was done, and a person should look at the moments that were said (EXIT_LOOK).
@@ -196,6 +199,12 @@ class BadTruth(InputError):
     lead = "cannot be measured against"
 
 
+class BadCameras(InputError):
+    """The file that describes cameras cannot be used."""
+
+    lead = "is no usable description of cameras"
+
+
 class PartMissing(EffaceError):
     """Something of efface itself is absent or broken."""
 
@@ -302,6 +311,17 @@ class ClusterUnusable(PartMissing):
         return printable(" ".join(p for p in (f"The cluster cannot be used: {self.why}.", NOTHING_WRITTEN, self.hint) if p))
 
 
+class ProtocolMissing(PartMissing):
+    """A kind of network address needs a library that is not there. `name` is the protocol."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+    def __str__(self) -> str:
+        return printable(f"{self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} Install it, or use another address.")
+
+
 class OutputError(_AboutFile):
     """A target was refused, or could not be written."""
 
@@ -355,6 +375,20 @@ class VerificationFailed(EffaceError):
         return printable(
             f"{self.path}: the finished draft did not pass its check ({listed}). The draft was deleted. {NOTHING_WRITTEN} "
             "Please report this: it is a fault of efface."
+        )
+
+
+class CameraGivenUp(EffaceError):
+    """The process of a live camera failed more often than --restarts allows. `name` is that of the camera."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+    def __str__(self) -> str:
+        return printable(
+            f"The camera {self.name} was given up: {self.why}. Its targets have ended, and nothing unredacted left. "
+            "Look at what was said before, and start again; --restarts sets how often it may fail."
         )
 
 

@@ -246,6 +246,52 @@ class ReportOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOptions(_Checked):
+    """How streams are passed on."""
+
+    delay_s: float = setting(
+        1.0, flag="--delay", unit="s", at_least=0.3, at_most=10.0,
+        help="Hold frames back so long: what is seen now is covered in the frames before, which have not left yet.",
+    )  # fmt: skip
+    rtsp_transport: str = setting(
+        "tcp", flag="--rtsp-transport", choices=("tcp", "udp"),
+        help="How RTSP cameras send pictures. udp is quicker to recover, and loses some.",
+    )  # fmt: skip
+    timeout_s: float = setting(
+        5.0, flag="--stream-timeout", unit="s", at_least=0.5, at_most=60.0,
+        help="Take a connection for lost when nothing comes for so long.",
+    )  # fmt: skip
+    retry_s: float = setting(
+        5.0, flag="--retry-most", unit="s", at_least=0.1, at_most=600.0,
+        help="Longest pause between attempts to connect; they begin at a tenth of a second and double.",
+    )  # fmt: skip
+    preset: str = setting(
+        "superfast", flag="--live-preset", choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
+        help="Effort of the H.264 encoder; what it takes, the detector cannot have.",
+    )  # fmt: skip
+    crf: int = setting(
+        23, flag="--live-crf", at_least=0, at_most=51, help="Constant rate factor of the stream; smaller is better and larger."
+    )
+    bitrate_kbit: int | None = setting(
+        None, flag="--bitrate", unit="kbit/s", at_least=50, help="Never send more than this. Default: what the quality needs."
+    )
+    segment_s: float = setting(
+        60.0, flag="--segment", unit="s", at_least=1.0, at_most=86400.0,
+        help="Length of the files of a recording. The one in hand is lost when the machine stops dead.",
+    )  # fmt: skip
+    hls_s: float = setting(
+        2.0, flag="--hls-segment", unit="s", at_least=0.5, at_most=30.0, help="Length of the segments of HLS."
+    )
+    hls_kept: int = setting(6, flag="--hls-kept", at_least=3, at_most=10_000, help="Segments that an HLS playlist holds.")
+    restarts: int = setting(
+        20, flag="--restarts", at_least=0, help="Give a camera up when its process failed more often than this within an hour."
+    )
+    hung_s: float = setting(
+        15.0, flag="--hung-after", unit="s", at_least=2.0, help="Restart a camera's process when it shows no life for so long."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """All options. Values are checked while this is built; errors are `UsageError`."""
 
@@ -258,6 +304,7 @@ class Options:
     write: WriteOptions = field(default_factory=WriteOptions)
     verify: VerifyOptions = field(default_factory=VerifyOptions)
     report: ReportOptions = field(default_factory=ReportOptions)
+    live: LiveOptions = field(default_factory=LiveOptions)
 
     @classmethod
     def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:

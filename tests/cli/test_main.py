@@ -21,7 +21,7 @@ from efface.errors import SourceUnreadable
 from efface.files import staged
 from efface.options import settings
 
-COMMANDS = ("redact", "find", "render")
+COMMANDS = ("redact", "find", "render", "live")
 
 
 # redact

@@ -244,3 +244,22 @@ def test_a_hand_held_camera_breaks_no_track():
     video = [seen((100 + j, 100, 40, 0.9), (160 + j, 100, 40, 0.9)) for j in jumps]
     tracks = tracked(video, views=[Step(1 + 0j, complex(j)) for j in jumps])
     assert [np.ptp(t.xyxy[:, 0] - np.array(jumps)) for t in tracks] == [0, 0]
+
+
+def test_a_stream_without_end_can_be_asked_meanwhile_and_forgotten():
+    tracker = Tracker(TrackOptions(), BOTH)
+    for i in range(50):
+        assert not list(
+            tracker.update(i, i / FPS, seen((100 + i, 100, 40, 0.5 + i / 200), (10, 10, 5, SURE / 2)) if i else seen())
+        )
+    (before,) = tracker.going_on()
+    assert before.frame.tolist() == list(range(1, 50))
+    tracker.forget(40)
+    (after,) = tracker.going_on()
+    assert after.frame.tolist() == list(range(40, 50))
+    assert moments([after]) == moments([before])[-10:]
+    (sighting,) = tracker.seen_in(49)
+    assert sighting.score == pytest.approx(float(after.score.mean()))
+    tracker.forget(1000)
+    (last,) = tracker.going_on()
+    assert last.frame.tolist() == [49]

@@ -21,6 +21,7 @@ from efface.cli.bench import bench
 from efface.cli.engines import ADDRESS, ENGINE, hired
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.cli.inspect import inspect
+from efface.cli.live import live
 from efface.cli.reporting import Record, reports, require_reports
 from efface.cli.review import review
 from efface.cli.verify import verify
@@ -89,6 +90,7 @@ def cli() -> None:
 
 cli.add_command(bench)
 cli.add_command(inspect)
+cli.add_command(live)
 cli.add_command(review)
 cli.add_command(verify)
 

@@ -308,7 +308,8 @@ def _container(draft: Path, form: Format, base: Fraction) -> OutputContainer:
     return container
 
 
-def _x264_repair() -> dict[str, str]:
+def x264_repair() -> dict[str, str]:
+    """Options that x264 must get for the same pictures to give the same file."""
     # With AVX-512, x264's macroblock tree reads memory that was never written: the same pictures gave nine different files in
     # sixty runs. What another frame left in memory must not reach the target, and AVX2 is nearly as fast.
     return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(AVX_512F) else {}
@@ -326,7 +327,7 @@ def _encoder_options(codec: str, options: WriteOptions, form: Format, video: Vid
     order = {} if form.delays else {"bf": "0"}
     if codec == "h264":
         ahead = {"rc-lookahead": _lookahead(video, _X264_LOOKAHEAD[options.preset])}
-        return {"crf": crf, "preset": options.preset, **ahead, **_x264_repair()} | place | order
+        return {"crf": crf, "preset": options.preset, **ahead, **x264_repair()} | place | order
     if codec == "hevc":
         ahead_of = f"rc-lookahead={_lookahead(video, _X265_LOOKAHEAD[options.preset])}"
         params = ":".join(p for p in ("log-level=none:info=0", ahead_of, x265_params(video.colour)) if p)

@@ -8,6 +8,7 @@ a track says "the same thing, a moment later", and ends with the shot.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +65,14 @@ class _Open:
         recent = slice(-self.motion.most_recent, None)
         boxes = _seen_from(view, np.array(self.boxes[recent]), self.views[recent])
         self.course = course(np.array(self.seconds[recent]), boxes, self.motion)
+
+    def forget(self, before: int) -> None:
+        """Drops what was seen in frames before that one, but for the last sighting."""
+        old = min(bisect_left(self.frames, before), len(self.frames) - 1)
+        if old:
+            for kept in (self.frames, self.seconds, self.boxes, self.scores, self.views):
+                del kept[:old]
+            self.scored = sum(self.scores)
 
     def reach(self, second: float) -> float:
         """Share by which boxes grow before they are compared with this track's, in steps of a tenth."""
@@ -128,6 +137,15 @@ class Tracker:
     def flush(self) -> Iterator[Track]:
         """The tracks still open at the end of the video."""
         yield from self._end(lambda t: True)
+
+    def going_on(self) -> Iterator[Track]:
+        """The tracks that may go on, as they are so far. Suspicions are none."""
+        yield from (t.finished() for t in self._open if t.is_sure)
+
+    def forget(self, before: int) -> None:
+        """Drops what open tracks saw in frames before that one, but for the last sighting: a stream has no end, memory has."""
+        for t in self._open:
+            t.forget(before)
 
     def seen_in(self, frame: int) -> Iterator[Sighting]:
         """What open tracks saw in the frame of the last update."""

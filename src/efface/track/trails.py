@@ -11,7 +11,7 @@ is beyond that has no trail, and is covered by the rules for what nobody could f
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,6 +148,16 @@ class Trails:
             self._close(track)
         self._kept.clear()
         self._begun.clear()
+
+    def follows(self, track: int) -> bool:
+        """Whether its pixels are being followed still, beyond its last sighting."""
+        return track in self._last
+
+    def forget(self, before: int, open_tracks: Container[int]) -> None:
+        """Drops trails that lie wholly in frames before that one, and what is only needed for tracks that are over."""
+        self._begun = {t for t in self._begun if t in open_tracks}
+        kept = ((track, [t for t in trails if max(t.start, int(t.frame.max())) >= before]) for track, trails in self.of.items())
+        self.of = {track: trails for track, trails in kept if trails}
 
     def _note(self, frame: int, second: float, seen: Sighting, exact: NDArray[np.float64]) -> None:
         self._close(seen.track)

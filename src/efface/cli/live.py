@@ -1,0 +1,71 @@
+"""`efface live`: between a camera and everyone else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from efface.cli.flags import options_from, options_of
+from efface.errors import printable
+
+A_PATH = click.Path(path_type=Path, readable=False)
+ONE = "camera"
+"""Name of the only camera of a command line."""
+
+
+@click.command()
+@click.argument("source", required=False, metavar="[SOURCE]")
+@click.option("--to", "targets", multiple=True, metavar="TARGET", help="Where the redacted stream goes. Can be given again.")
+@click.option("--config", type=A_PATH, metavar="CAMERAS.toml", help="Many cameras, each in a process of its own, from a file.")
+@click.option("--credentials-env", metavar="NAME", help="Environment variable with what stands in place of {secret} in SOURCE.")
+@click.option("--credentials-file", type=A_PATH, help="The same from a file, which only its owner may read.")
+@click.option(
+    "--target-credentials-env", metavar="NAME", help="Environment variable with what stands in place of {secret} in targets."
+)
+@click.option("--target-credentials-file", type=A_PATH, help="The same from a file.")
+@click.option(
+    "--health", type=click.IntRange(0, 65535), metavar="PORT",
+    help="Serve /health and /metrics on 127.0.0.1 at this port; 0 takes a free one. Default: not at all.",
+)  # fmt: skip
+@options_of("detect", "track", "cover", "paint", "live", without=("--detail",))
+def live(
+    source: str | None, targets: tuple[str, ...], config: Path | None, health: int | None,
+    credentials_env: str | None, credentials_file: Path | None,
+    target_credentials_env: str | None, target_credentials_file: Path | None, **values: Any,
+) -> None:  # fmt: skip
+    """Pass a camera's stream on, with faces and plates erased, about a second later.
+
+    SOURCE is rtsp://, rtmp://, srt://, udp:// (MPEG-TS), http(s)://.../x.m3u8, /dev/video0, or a file, played at its own speed.
+    Targets are rtsp://, rtmp://, srt:// and udp:// addresses, a recording (PATH.mkv or PATH.mp4, in segments), an HLS folder
+    (FOLDER/NAME.m3u8), or mjpeg://127.0.0.1:PORT for a quick look in a browser. Sound is dropped.
+
+    A frame leaves only after it was looked at. When that takes too long the frame rate is lowered, and then a curtain is shown.
+    Nothing is stored unless a target is a recording. Credentials are never part of an address: write {secret} in their place.
+    Ctrl-C and SIGTERM finish what is being written, and end with code 0.
+    """
+    options = options_from(values)
+    from efface.live import cameras
+    from efface.live.address import secret_from
+    from efface.live.crew import Crew
+    from efface.live.crew import health as serving
+
+    if config is not None:
+        named = (source, *targets, credentials_env, credentials_file, target_credentials_env, target_credentials_file)
+        if any(named):
+            raise click.UsageError("--config names all cameras; sources, targets and credentials stand in the file.")
+        wanted = cameras.load(config)
+    else:
+        if source is None or not targets:
+            raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
+        secrets = secret_from(credentials_env, credentials_file), secret_from(target_credentials_env, target_credentials_file)
+        wanted = [cameras.wanted(ONE, source, list(targets), *secrets, options)]
+    crew = Crew(wanted, lambda line: click.echo(printable(line), err=True))
+    with serving(crew, health) as port:
+        if port is not None:
+            click.echo(f"http://127.0.0.1:{port}/health")
+        try:
+            crew.run()
+        except KeyboardInterrupt:  # the usual end of a stream: what was being written is complete
+            click.echo("Ended. What was being written is complete.", err=True)

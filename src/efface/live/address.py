@@ -1,0 +1,203 @@
+"""Addresses: where a stream comes from or goes to, and what FFmpeg may do there.
+
+A password in an address would stand in the process list, in logs and in shell histories. So an address says `{secret}` where
+its credentials belong, and they come from an environment variable or a file. `Address.url` fills them in, at the moment of
+opening; `str(address)` never does, and is what logs get.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from efface.errors import UsageError
+
+SECRET = "{secret}"
+"""Where an address wants its credentials."""
+
+REVEALING = re.compile(r"(pass(word|phrase)?|key|token|secret|auth|sig(nature)?)=(?!\{secret\})", re.IGNORECASE)
+"""Names of query parameters that hold credentials."""
+
+LONGEST_SECRET = 1000
+"""Bytes of a file of credentials. A larger one is something else."""
+
+SAFE_IN_SECRET = ":!$'()*,;~"
+"""Kept as they are in an address; whatever else has a meaning there is escaped. The colon parts user and password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How FFmpeg goes to addresses of one scheme.
+
+    protocols  all that it may use on the way, as its whitelists name them. Nothing else is ever opened.
+    reads, writes  FFmpeg's names of the format; "" where that direction is not to be had.
+    """
+
+    protocols: str
+    reads: str = ""
+    writes: str = ""
+
+
+WAYS: Mapping[str, Way] = {
+    "rtsp": Way("rtsp,rtp,udp,tcp", "rtsp", "rtsp"),
+    "rtsps": Way("rtsps,rtsp,rtp,tls,udp,tcp", "rtsp", "rtsp"),
+    "rtmp": Way("rtmp,tcp", "flv", "flv"),
+    "rtmps": Way("rtmps,rtmp,tls,tcp", "flv", "flv"),
+    "srt": Way("", "mpegts", "mpegts"),
+    "udp": Way("udp", "mpegts", "mpegts"),
+    "http": Way("http,tcp", "hls", ""),
+    "https": Way("https,http,tls,tcp", "hls", ""),
+    "mjpeg": Way("", "", "mjpeg"),
+    "camera": Way("file", "video4linux2,v4l2", ""),
+    "file": Way("file", "file", "file"),
+}
+"""By scheme. `camera` and `file` are efface's own words for a device and a plain path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One end of a stream.
+
+    text    as it was given, without credentials; safe to log.
+    secret  what belongs in place of {secret}; never shown.
+    """
+
+    text: str
+    scheme: str
+    secret: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def way(self) -> Way:
+        """How to get there."""
+        return WAYS[self.scheme]
+
+    @property
+    def url(self) -> str:
+        """For FFmpeg, credentials included. Do not keep it, and do not show it."""
+        if self.scheme in ("camera", "file"):
+            return self.text.removeprefix("camera:")
+        return self.text.replace(SECRET, quote(self.secret, safe=SAFE_IN_SECRET))
+
+    @property
+    def host_port(self) -> tuple[str, int]:
+        """Of an address with a network in it; the port is 0 where none is named."""
+        parts = urlsplit(self.text.replace(SECRET, "-"))
+        return parts.hostname or "", parts.port or 0
+
+
+def source_address(text: str, secret: str = "") -> Address:
+    """Raises UsageError for what no stream can come from."""
+    scheme = "camera" if text.startswith(("camera:", "/dev/video")) else _scheme(text)
+    if not WAYS[scheme].reads:
+        raise UsageError(f"{_shown(text)}: nothing can be read from there.")
+    return _checked(Address(text, scheme, secret))
+
+
+def target_address(text: str, secret: str = "") -> Address:
+    """Raises UsageError for what no stream can go to."""
+    scheme = _scheme(text)
+    if not WAYS[scheme].writes:
+        raise UsageError(f"{_shown(text)}: nothing can be sent there. An HLS folder is a path that ends in .m3u8.")
+    if scheme == "file" and Path(text).suffix.lower() not in (".mkv", ".mp4", ".m3u8"):
+        raise UsageError(f"{_shown(text)}: a recording ends in .mkv or .mp4, and an HLS playlist in .m3u8.")
+    address = _checked(Address(text, scheme, secret))
+    if scheme == "mjpeg":
+        require_loopback(address)
+    return address
+
+
+def require_loopback(address: Address) -> None:
+    """Raises UsageError unless the host is this machine by number, and a port is named."""
+    host, port = address.host_port
+    try:
+        is_here = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_here = False
+    if not is_here or not port:
+        raise UsageError(f"{address}: pictures for a quick look are served on this machine only, as mjpeg://127.0.0.1:PORT.")
+
+
+def _scheme(text: str) -> str:
+    found = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", text)
+    if not found:
+        return "file"
+    scheme = found[1].lower()
+    if scheme not in WAYS or scheme in ("file", "camera"):
+        known = ", ".join(s for s in WAYS if s not in ("file", "camera"))
+        raise UsageError(f"{scheme}:// is no address that efface knows. It knows {known}, and plain paths.")
+    return scheme
+
+
+def _checked(address: Address) -> Address:
+    text = address.text
+    if address.scheme in ("camera", "file"):
+        if not text or "\0" in text:
+            raise UsageError("An address is empty.")
+        return address
+    bare = text.replace(SECRET, "")
+    try:
+        parts = urlsplit(bare)
+        host, port = parts.hostname, parts.port
+    except ValueError as e:
+        raise UsageError(f"{_shown(text)}: the address cannot be read.") from e
+    # Not even a user name: logs shall be free of them, and where there is one, a password belongs beside it.
+    if parts.username or parts.password or REVEALING.search(text):
+        raise UsageError(
+            f"{_shown(text)}: there are credentials in the address, where everybody on this machine can read them. Write "
+            f"{SECRET} in their place, and name an environment variable or a file that holds them."
+        )
+    if not host and not (address.scheme == "udp" and port):
+        raise UsageError(f"{_shown(text)}: the address names no host.")
+    if address.scheme in ("udp", "srt") and not port:
+        raise UsageError(f"{_shown(text)}: the address names no port.")
+    if (SECRET in text) != bool(address.secret):
+        wants = "credentials are wanted, and none were named" if SECRET in text else f"it does not say {SECRET}"
+        raise UsageError(f"{_shown(text)}: {wants}. Credentials stand in place of {SECRET} in an address.")
+    return address
+
+
+def _shown(text: str) -> str:
+    """The address as far as it surely holds no credentials."""
+    scheme, found, rest = text.partition("://")
+    if not found:
+        return text
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    return f"{scheme}://{host}/..."
+
+
+def secret_from(environment: str | None, path: Path | None) -> str:
+    """The credentials of an environment variable or a file; "" where neither is named. Raises UsageError."""
+    if environment and path:
+        raise UsageError("Credentials come from an environment variable or from a file, not from both.")
+    if environment:
+        secret = os.environ.get(environment, "")
+        if not secret:
+            raise UsageError(f"The environment variable {environment} holds no credentials.")
+        return secret
+    return _secret_in(path) if path else ""
+
+
+def _secret_in(path: Path) -> str:
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and os.name == "posix":
+            raise UsageError(f"{path}: others may read these credentials. Take that away with: chmod 600 {path}")
+        with open(path, "rb") as f:
+            raw = f.read(LONGEST_SECRET + 1)
+    except OSError as e:
+        raise UsageError(f"{path}: the credentials cannot be read: {(e.strerror or 'error').lower()}.") from e
+    try:
+        secret = raw.decode().strip()
+    except UnicodeDecodeError:
+        secret = ""
+    if not secret or len(raw) > LONGEST_SECRET or not secret.isprintable():
+        raise UsageError(f"{path}: this does not look like credentials; it holds one line, such as user:password.")
+    return secret

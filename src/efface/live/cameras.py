@@ -1,0 +1,137 @@
+"""Many cameras from one file, in TOML.
+
+[live]                                   # options for all, by their branch, named as in the library
+delay_s = 1.0
+
+[camera.gate]
+source = "rtsp://{secret}@10.0.0.5/stream1"
+credentials_env = "GATE"                 # or credentials_file
+to = ["srt://hub:9000", "recordings/gate.mkv"]
+target_credentials_env = "HUB"           # or target_credentials_file
+live.delay_s = 2.0                       # options for this one
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from efface.errors import BadCameras, UsageError
+from efface.live import srt
+from efface.live.address import SECRET, secret_from, source_address, target_address
+from efface.live.line import Wanted
+from efface.options import Options, Setting, settings
+
+BRANCHES = ("detect", "track", "cover", "paint", "live")
+"""Options that mean something to a stream, but for --detail: that is chosen by the time there is."""
+
+LARGEST = 1_000_000
+"""Bytes of the file."""
+
+KEYS = (
+    "source", "to", "credentials_env", "credentials_file", "target_credentials_env", "target_credentials_file", *BRANCHES,
+)  # fmt: skip
+
+
+def load(path: Path) -> list[Wanted]:
+    """The cameras that the file describes. Raises BadCameras, UsageError."""
+    try:
+        with open(path, "rb") as f:
+            raw = f.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise BadCameras(path, "it is too large")
+        said = tomllib.loads(raw.decode())
+    except OSError as e:
+        raise BadCameras(path, (e.strerror or "error").lower()) from e
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise BadCameras(path, f"it is no TOML: {e}") from e
+    unknown = set(said) - {"camera", *BRANCHES}
+    cameras = said.get("camera")
+    if unknown:
+        raise BadCameras(path, f"it says {sorted(unknown)[0]!r}, which means nothing here")
+    if not isinstance(cameras, dict) or not cameras:
+        raise BadCameras(path, "it describes no camera", "Write [camera.NAME], with source and to.")
+    shared = _values(path, "for all", {b: said[b] for b in BRANCHES if b in said})
+    wanted = [_camera(path, name, table, shared) for name, table in cameras.items()]
+    _require_apart(path, wanted)
+    return wanted
+
+
+def _camera(path: Path, name: str, table: Any, shared: Mapping[tuple[str, str], Any]) -> Wanted:
+    if not isinstance(table, dict):
+        raise BadCameras(path, f"camera {name} is no table")
+    if unknown := set(table) - set(KEYS):
+        raise BadCameras(path, f"camera {name} says {sorted(unknown)[0]!r}, which means nothing here")
+    source, targets = table.get("source"), table.get("to")
+    targets = [targets] if isinstance(targets, str) else targets
+    if (
+        not isinstance(source, str)
+        or not isinstance(targets, list)
+        or not targets
+        or not all(isinstance(t, str) for t in targets)
+    ):
+        raise BadCameras(path, f"camera {name} needs a source, and to, a list of targets")
+    own = _values(path, f"camera {name}", {b: table[b] for b in BRANCHES if b in table})
+    secrets = [
+        secret_from(_text(path, table, f"{what}_env"), _path(_text(path, table, f"{what}_file")))
+        for what in ("credentials", "target_credentials")
+    ]
+    return wanted(name, source, targets, secrets[0], secrets[1], Options.from_values({**shared, **own}))
+
+
+def wanted(name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options) -> Wanted:
+    """One camera. Raises UsageError, ProtocolMissing."""
+    if target_secret and not any(SECRET in t for t in targets):
+        raise UsageError(f"Credentials for targets were named, and no target says {SECRET}.")
+    ends = tuple(target_address(t, target_secret if SECRET in t else "") for t in targets)
+    come = source_address(source, secret)
+    if len({come.text, *(t.text for t in ends)}) <= len(ends):
+        raise UsageError(f"{name}: two of its addresses are one.")
+    for address in (come, *ends):
+        if address.scheme == "srt":
+            srt.require(address)
+    return Wanted(name, come, ends, options)
+
+
+def _require_apart(path: Path, wanted: list[Wanted]) -> None:
+    seen: dict[str, str] = {}
+    for camera in wanted:
+        for target in camera.targets:
+            other = seen.setdefault(target.text, camera.name)
+            if other != camera.name:
+                raise BadCameras(path, f"{other} and {camera.name} have one target, {target}")
+
+
+def _text(path: Path, table: Mapping[str, Any], key: str) -> str | None:
+    value = table.get(key)
+    if value is not None and not isinstance(value, str):
+        raise BadCameras(path, f"{key} is a text")
+    return value
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    known = {(s.branch, s.name): s for s in settings() if s.branch in BRANCHES and s.flag != "--detail"}
+    found: dict[tuple[str, str], Any] = {}
+    for branch, table in branches.items():
+        if not isinstance(table, dict):
+            raise BadCameras(path, f"{whose}: {branch} is no table")
+        for name, value in table.items():
+            setting = known.get((branch, name))
+            if setting is None:
+                raise BadCameras(path, f"{whose}: there is no option {branch}.{name}")
+            found[branch, name] = _typed(path, setting, value)
+    return found
+
+
+def _typed(path: Path, setting: Setting, value: Any) -> Any:
+    if setting.type is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not setting.type:
+        raise BadCameras(path, f"{setting.branch}.{setting.name} is not of the right type")
+    return value

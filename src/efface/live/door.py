@@ -1,0 +1,96 @@
+"""The door for those on this machine: a small HTTP server on the loopback address, which answers GET and nothing else.
+
+Pages of other machines, open in a browser on this one, could ask for what stands here under a name of theirs (DNS
+rebinding). So only requests to a loopback address by number, or to localhost, are answered.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+HOST = "127.0.0.1"
+MOST_VISITORS = 16
+"""At the same time."""
+
+PATIENCE_S = 10.0
+"""For a visitor that takes nothing."""
+
+Answer = tuple[int, str, bytes | Iterator[bytes]]
+"""Status, content type, and content."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+
+    def __init__(self, place: tuple[str, int], answer: Callable[[str], Answer | None]) -> None:
+        self.answer = answer
+        self.visitors = threading.BoundedSemaphore(MOST_VISITORS)
+        super().__init__(place, _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A visitor that left is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = PATIENCE_S
+    server_version, sys_version = "efface", ""
+
+    def do_GET(self) -> None:
+        """Answers, where the request is for this machine and there is something to say."""
+        if not _is_here(self.headers.get("Host", "")) or not self.server.visitors.acquire(blocking=False):
+            self.send_error(403 if not _is_here(self.headers.get("Host", "")) else 503)
+            return
+        try:
+            self._give(self.server.answer(self.path.partition("?")[0]))
+        finally:
+            self.server.visitors.release()
+
+    def _give(self, answer: Answer | None) -> None:
+        if answer is None:
+            self.send_error(404)
+            return
+        status, kind, content = answer
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        if isinstance(content, bytes):
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        with suppress(OSError):  # the visitor left
+            for part in [content] if isinstance(content, bytes) else content:
+                self.wfile.write(part)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: who looks is nobody's business."""
+
+
+def _is_here(host: str) -> bool:
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def serving(port: int, answer: Callable[[str], Answer | None], host: str = HOST) -> Iterator[int]:
+    """Answers requests for paths on that port inside the block; 0 takes a free one. Gives the port. Raises OSError."""
+    server = _Server((host, port), answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="efface-live-door", daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,79 @@
+"""Cameras from a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from efface.errors import BadCameras, UsageError
+from efface.live.cameras import load, wanted
+from efface.options import Options
+
+
+def written(tmp_path, text):
+    path = tmp_path / "cameras.toml"
+    path.write_text(text)
+    return path
+
+
+def test_cameras_share_options_and_have_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("GATE", "joe:word")
+    gate, yard = load(
+        written(
+            tmp_path,
+            """
+            [live]
+            delay_s = 2
+            [detect]
+            sensitivity = "high"
+            [camera.gate]
+            source = "rtsp://{secret}@10.0.0.5/1"
+            credentials_env = "GATE"
+            to = ["srt://hub:9000", "gate.mkv"]
+            live.delay_s = 0.5
+            [camera.yard]
+            source = "udp://0.0.0.0:5000"
+            to = "yard/live.m3u8"
+            """,
+        )
+    )
+    assert (gate.name, gate.source.url, [str(t) for t in gate.targets]) == (
+        "gate", "rtsp://joe:word@10.0.0.5/1", ["srt://hub:9000", "gate.mkv"],
+    )  # fmt: skip
+    assert (gate.options.live.delay_s, yard.options.live.delay_s) == (0.5, 2.0)
+    assert gate.options.detect.sensitivity == yard.options.detect.sensitivity == "high"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[camera]", "not toml", "[camera.a]\nsource='x.mp4'", "[camera.a]\nto=['a.mkv']\nsource=3",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\ncolour='red'", "[cameras.a]\nsource='x.mp4'\nto=['a.mkv']",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay=1", "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay_s='1'",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\n[camera.b]\nsource='y.mp4'\nto=['a.mkv']", "camera=3", "[camera.a]\nto=[]",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nwrite.crf=3",
+    ],
+)  # fmt: skip
+def test_what_is_no_description_is_refused(tmp_path, text):
+    with pytest.raises(BadCameras):
+        load(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[camera.a]\nsource='rtsp://joe:x@h/1'\nto=['a.mkv']", "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay_s=99.0",
+     "[camera.a]\nsource='x.mp4'\nto=['a.mkv', 'a.mkv']",
+     "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\ntarget_credentials_env='PATH'"],
+)  # fmt: skip
+def test_values_are_checked_as_on_the_command_line(tmp_path, text):
+    with pytest.raises(UsageError):
+        load(written(tmp_path, text))
+
+
+def test_the_file_must_be_there(tmp_path):
+    with pytest.raises(BadCameras, match="no such file"):
+        load(tmp_path / "absent.toml")
+
+
+def test_two_targets_may_not_be_one():
+    with pytest.raises(UsageError):
+        wanted("a", "x.mp4", ["a.mkv", "a.mkv"], "", "", Options())

@@ -1,0 +1,179 @@
+"""Streams from and to real peers: ffmpeg, a web server, and GStreamer's RTSP server."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.live.peers import PATIENCE_S, free_port, needs_ffmpeg, needs_rtsp_server, numbers_in, until
+
+pytestmark = needs_ffmpeg
+SERVER = __file__.replace("test_peers.py", "rtsp_server.py")
+
+
+def recorded(folder):
+    """Numbers in all finished segments of a recording, in order."""
+    return [n for path in sorted(folder.glob("r-*.mkv")) for n in numbers_in(path)]
+
+
+def require_stream(numbers):
+    """Numbered pictures, in order but for the clip's beginning anew."""
+    there = [n for n in numbers if n]
+    assert len(there) >= 10
+    jumps = [(a, b) for a, b in itertools.pairwise(there) if b <= a]
+    assert len(jumps) <= 2 + len(there) // 100, jumps
+
+
+def pass_on(programs, tmp_path, source, *arguments, **environment):
+    """Runs until a recording has some segments, ends it, and gives the numbers in it."""
+    live = programs.live(source, "--to", tmp_path / "r.mkv", "--segment", "1", "--retry-most", "0.5", *arguments, **environment)
+    until(lambda: live.poll() is not None or sum(n is not None for n in recorded(tmp_path)) >= 12)
+    assert live.poll() is None, programs.said()
+    live.terminate()
+    assert live.wait(PATIENCE_S) == 0
+    return recorded(tmp_path)
+
+
+def test_udp(programs, tmp_path, clip):
+    port = free_port()
+    programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
+    require_stream(pass_on(programs, tmp_path, f"udp://127.0.0.1:{port}"))
+
+
+def test_srt_with_a_passphrase(programs, tmp_path, clip):
+    port = free_port()
+    programs.send(clip, "-f", "mpegts", f"srt://127.0.0.1:{port}?mode=listener&passphrase=0123456789ab")
+    source = f"srt://127.0.0.1:{port}?passphrase={{secret}}"
+    require_stream(pass_on(programs, tmp_path, source, "--credentials-env", "WORD", WORD="0123456789ab"))
+    assert "0123456789ab" not in programs.said()
+
+
+def test_rtmp(programs, tmp_path, clip):
+    port = free_port()
+    programs.send(clip, "-f", "flv", "-listen", "1", f"rtmp://127.0.0.1:{port}/live/x")
+    require_stream(pass_on(programs, tmp_path, f"rtmp://127.0.0.1:{port}/live/x"))
+
+
+def serve_files(programs, folder):
+    port = free_port()
+    programs.start(sys.executable, "-m", "http.server", "-b", "127.0.0.1", port, "-d", folder)
+    return port
+
+
+def test_hls(programs, tmp_path, clip):
+    folder = tmp_path / "hls"
+    folder.mkdir()
+    port = serve_files(programs, folder)
+    programs.send(clip, "-f", "hls", "-hls_time", "1", "-hls_flags", "delete_segments", folder / "s.m3u8")
+    until(lambda: (folder / "s.m3u8").exists())
+    require_stream(pass_on(programs, tmp_path, f"http://127.0.0.1:{port}/s.m3u8"))
+
+
+def test_a_playlist_does_not_lead_to_other_machines(programs, tmp_path, clip):
+    folder = tmp_path / "hls"
+    folder.mkdir()
+    port, other = serve_files(programs, folder), free_port()
+    # Would be fetched by whoever follows it: the same machine, another port.
+    lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:10", "#EXTINF:10,", f"http://127.0.0.1:{other}/s.ts", ""]
+    (folder / "s.m3u8").write_text("\n".join(lines))
+    with socket.create_server(("127.0.0.1", other)) as door:
+        door.settimeout(0.2)
+        live = programs.live(f"http://127.0.0.1:{port}/s.m3u8", "--to", tmp_path / "r.mkv", "--retry-most", "0.2")
+        until(lambda: "the source is lost" in programs.said())
+        with pytest.raises(TimeoutError):
+            door.accept()
+        live.terminate()
+        live.wait(PATIENCE_S)
+
+
+def rtsp_server(programs, *arguments):
+    server = programs.start("/usr/bin/python3", SERVER, *arguments, stdout=subprocess.PIPE)
+    with server.stdout as said:
+        return server, int(said.readline())
+
+
+@needs_rtsp_server
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_rtsp_with_credentials_both_ways(programs, tmp_path, clip, transport):
+    _, port = rtsp_server(programs, clip, "joe:p@ss", "--record", tmp_path / "taken.h264")
+    source, target = (f"rtsp://{{secret}}@127.0.0.1:{port}/{name}" for name in ("clip", "in"))
+    words = ("--credentials-env", "CAM", "--target-credentials-env", "CAM", "--rtsp-transport", transport)
+    numbers = pass_on(programs, tmp_path, source, "--to", target, *words, CAM="joe:p@ss")
+    require_stream(numbers)
+    require_stream(numbers_in(tmp_path / "taken.h264"))
+    assert "p@ss" not in programs.said()
+
+
+@needs_rtsp_server
+def test_wrong_credentials_are_said_without_saying_them(programs, tmp_path, clip):
+    _, port = rtsp_server(programs, clip, "joe:right")
+    source = f"rtsp://{{secret}}@127.0.0.1:{port}/clip"
+    programs.live(source, "--to", tmp_path / "r.mkv", "--credentials-env", "CAM", CAM="joe:wrong")
+    until(lambda: "the source is lost" in programs.said())
+    assert "wrong" not in programs.said()
+    assert not list(tmp_path.glob("r-*"))
+
+
+@pytest.mark.parametrize(
+    ("target", "taker"),
+    [
+        ("udp://127.0.0.1:{port}", ("-f", "mpegts", "-i", "udp://127.0.0.1:{port}?timeout=60000000")),
+        ("srt://127.0.0.1:{port}", ("-f", "mpegts", "-i", "srt://127.0.0.1:{port}?mode=listener")),
+        ("rtmp://127.0.0.1:{port}/live/x", ("-listen", "1", "-i", "rtmp://127.0.0.1:{port}/live/x")),
+    ],
+    ids=["udp", "srt", "rtmp"],
+)
+def test_targets_take_it(programs, tmp_path, clip, target, taker):
+    port, camera = free_port(), free_port()
+    got = tmp_path / "got.mkv"
+    programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{camera}?pkt_size=1316")
+    receiver = programs.ffmpeg(*(t.format(port=port) for t in taker), "-c", "copy", "-frames:v", "60", got)
+    programs.live(f"udp://127.0.0.1:{camera}", "--to", target.format(port=port), "--retry-most", "0.3")
+    assert receiver.wait(PATIENCE_S) == 0
+    require_stream(numbers_in(got))
+
+
+def test_hls_target_never_shows_anything_half_written(programs, tmp_path, clip):
+    playlist = tmp_path / "out" / "s.m3u8"
+    live = programs.live(clip, "--to", playlist, "--hls-segment", "0.5", "--hls-kept", "3")
+    checked = set()
+    while live.poll() is None:
+        if playlist.exists():
+            text = playlist.read_text()
+            assert text.startswith("#EXTM3U")
+            for name in re.findall(r"^s-\d+\.ts$", text, re.MULTILINE):
+                path = playlist.with_name(name)
+                if name not in checked and path.exists():
+                    assert path.stat().st_size % 188 == 0
+                    assert numbers_in(path)
+                    checked.add(name)
+    assert live.returncode == 0, programs.said()
+    assert len(checked) >= 3
+    assert len(list(playlist.parent.glob("*.ts"))) <= 6
+    assert not list(playlist.parent.glob("*.tmp"))
+
+
+def test_a_quick_look_in_a_browser(programs, tmp_path, clip):
+    port = free_port()
+    programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{(camera := free_port())}?pkt_size=1316")
+    programs.live(f"udp://127.0.0.1:{camera}", "--to", f"mjpeg://127.0.0.1:{port}")
+
+    def looked():
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            content = answer.read(4000)
+        except OSError:
+            return False
+        finally:
+            connection.close()
+        return b"\xff\xd8\xff" in content and b"Content-Type: image/jpeg" in content
+
+    until(looked)
