@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -252,6 +253,7 @@ class Crew:
         arguments = (theirs, self._task, self._options, _share(place, self._count))
         process = self._context.Process(target=_work, args=arguments, name=f"efface-worker-{place + 1}", daemon=True)
         try:
+            resource_tracker.ensure_running()  # else it would be started within, and take the deafness off
             with _deaf():
                 process.start()
         except OSError as e:
@@ -372,6 +374,7 @@ def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> tuple[str, o
 
 def _heed_sigterm() -> None:
     """It ends the work as Ctrl-C does in the parent, and counts once: a second must not interrupt the removal of the draft."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the worker could not be started deaf
 
     def stop(number: int, frame: object) -> None:
         if not _stopped.is_set():
