@@ -40,9 +40,9 @@ class Heard:
     looked: int = 0
 
 
-def run(machines, jobs, task, when_looking: Callable[[int], None] = lambda done: None) -> Heard:
+def run(machines, jobs, task, when_looking: Callable[[int], None] = lambda done: None, frames: int = SPAN) -> Heard:
     heard = Heard()
-    with RayCrew(task, OPTIONS, machines.address, heard.remarks.append, frames=SPAN) as hired:
+    with RayCrew(task, OPTIONS, machines.address, heard.remarks.append, frames) as hired:
         for said in hired.each(jobs, writes=True, makes_folders=True):
             match said.what:
                 case "event" if said.content.stage == "look":
@@ -108,7 +108,7 @@ def test_a_span_that_is_lost_for_good_fails_the_file(machines, film, tmp_path, m
     monkeypatch.setattr(crew, "look_at", lost_in_the_middle)
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "out" / "out.mp4", tmp_path / "out" / "out.plan.json")
-    heard = run(machines, [job], Redacting(resumes=False))
+    heard = run(machines, [job], Redacting(resumes=False), frames=24)
     error = heard.failed[path]
     assert isinstance(error, WorkerDied)
     assert "frames 1 to " in str(error)
@@ -137,10 +137,14 @@ def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(machines, film, t
     for i in range(3):
         shutil.copy(photo(film, i), sources / f"{i}.png")
     (sources / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
-    jobs = jobs_for([sources], tmp_path / "out")
+    missing = Job(sources / "gone.png", "gone.png", tmp_path / "gone.png", tmp_path / "gone.json")
+    jobs = [*jobs_for([sources], tmp_path / "out"), missing]
     heard = run(machines, jobs, Redacting(resumes=True))
     assert {p.name for p in heard.done} == {"0.png", "1.png", "2.png"}
-    assert {p.name: type(e).__name__ for p, e in heard.failed.items()} == {"broken.jpg": "DamagedSource"}
+    assert {p.name: type(e).__name__ for p, e in heard.failed.items()} == {
+        "broken.jpg": "DamagedSource",
+        "gone.png": "SourceUnreadable",
+    }
     for job in jobs[:3]:
         with Workshop(OPTIONS) as workshop:
             here = workshop.redact(Job(job.source, job.name, tmp_path / job.name, tmp_path / f"{job.name}.json"), silent)
