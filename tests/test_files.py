@@ -204,6 +204,22 @@ def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(
     assert names(tmp_path) == ["a.jpg"]
 
 
+@pytest.mark.parametrize("place", ["mkdir", "try_lock", "rename"])
+def test_an_interrupt_while_the_private_folder_is_made_leaves_none(tmp_path, monkeypatch, place):
+    home = {"mkdir": Path, "try_lock": files, "rename": os}[place]
+    real = getattr(home, place)
+
+    def interrupted(*arguments, **more):
+        real(*arguments, **more)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(home, place, interrupted)
+    with pytest.raises(KeyboardInterrupt), staged(tmp_path / "a.jpg", overwrite=False):
+        pytest.fail("it went on")
+    monkeypatch.undo()
+    assert names(tmp_path) == []
+
+
 def test_sweeping_follows_no_links_out_of_the_folder(tmp_path):
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     outside.mkdir()

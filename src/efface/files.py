@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -94,16 +95,12 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Raises TargetExists where a file has appeared under that name meanwhile, and WriteFailed where the disk refuses.
     """
-    folder, lock = _private_folder(target)
-    try:
+    with _private_folder(target) as folder:
         draft = folder / ("draft" + target.suffix)
         yield draft
         with writing(target):
             _flush(draft)
             _publish(draft, target, overwrite=overwrite)
-    finally:
-        _remove(folder)
-        os.close(lock)
 
 
 @contextmanager
@@ -113,8 +110,7 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
     Whatever interrupts it, a pair that stands there is of one making. After `kill -9` `about` may stand alone, or, with
     `overwrite`, both may be gone. Raises as `staged` does, and then what was there before is there again.
     """
-    folder, lock = _private_folder(target)
-    try:
+    with _private_folder(target) as folder:
         drafts = folder / ("draft" + target.suffix), folder / ("about" + about.suffix)
         yield drafts
         with writing(target):
@@ -126,9 +122,6 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
             else:
                 _add(drafts, (target, about))
             _flush_folder(target.parent)
-    finally:
-        _remove(folder)
-        os.close(lock)
 
 
 def _add(drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
@@ -166,12 +159,8 @@ def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path])
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A private folder (0700) among the system's temporary files, removed on leaving. Those of runs that were killed go too."""
-    folder, lock = _private_folder(Path(tempfile.gettempdir()) / "scratch")
-    try:
+    with _private_folder(Path(tempfile.gettempdir()) / "scratch") as folder:
         yield folder
-    finally:
-        _remove(folder)
-        os.close(lock)
 
 
 def _remove(folder: Path) -> None:
@@ -194,15 +183,23 @@ def writing(target: Path) -> Iterator[None]:
         raise WriteFailed(target, reason(e), hint) from e
 
 
-def _private_folder(target: Path) -> tuple[Path, int]:
-    with writing(target):
-        sweep_at_times(target.parent)
-        folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=target.parent))
-        # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
-        lock = os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
-        if try_lock(lock):
-            os.rename(folder / ("new-" + LOCK), folder / LOCK)
-        return folder, lock
+@contextmanager
+def _private_folder(beside: Path) -> Iterator[Path]:
+    """A locked folder (0700) in that of `beside`, removed on leaving. Its name is known before it is: interrupts come at once."""
+    folder, lock = beside.parent / (DRAFTS + secrets.token_hex(8)), -1
+    try:
+        with writing(beside):
+            sweep_at_times(beside.parent)
+            folder.mkdir(0o700)
+            # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
+            lock = os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+            if try_lock(lock):
+                os.rename(folder / ("new-" + LOCK), folder / LOCK)
+        yield folder
+    finally:
+        _remove(folder)
+        if lock >= 0:
+            os.close(lock)
 
 
 def sweep_at_times(folder: Path) -> None:
