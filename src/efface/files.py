@@ -185,7 +185,7 @@ def writing(target: Path) -> Iterator[None]:
 
 @contextmanager
 def _private_folder(beside: Path) -> Iterator[Path]:
-    """A locked folder (0700) in that of `beside`, removed on leaving. Its name is known before it is: interrupts come at once."""
+    """A locked folder (0700) in that of `beside`, removed on leaving. Its name comes before it: interrupts do not wait."""
     folder, lock = beside.parent / (DRAFTS + secrets.token_hex(8)), -1
     try:
         with writing(beside):
