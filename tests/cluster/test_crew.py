@@ -106,6 +106,7 @@ def test_a_span_that_is_lost_for_good_fails_the_file(machines, film, tmp_path, m
     from lost_machines import lost_in_the_middle
 
     monkeypatch.setattr(crew, "look_at", lost_in_the_middle)
+    monkeypatch.setattr(crew, "TRIES", 2)  # each costs a process, which takes seconds to start
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "out" / "out.mp4", tmp_path / "out" / "out.plan.json")
     heard = run(machines, [job], Redacting(resumes=False), frames=24)
