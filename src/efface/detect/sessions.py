@@ -9,6 +9,9 @@ from efface.errors import DeviceMissing, ModelUnusable
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "openvino": "OpenVINOExecutionProvider"}
 
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""Environment variable of ONNX Runtime. Without it version 1.32 writes a device id and events to the home folder, to be sent."""
+
 QUIET = 3
 """Errors only. Warnings of the run-time go to stderr, where the progress bar is."""
 
@@ -20,6 +23,7 @@ def open_session(name: str, model: bytes, device: str) -> tuple[Any, str]:
 
     Raises DeviceMissing when the device is not to be had, ModelUnusable when the run-time refuses the model.
     """
+    os.environ[NO_TELEMETRY] = "1"  # before the import: its own switch comes too late
     import onnxruntime as ort  # takes a third of a second
 
     device = "cpu" if device == "auto" else device
