@@ -10,7 +10,7 @@ from efface.errors import DeviceMissing, ModelUnusable
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "openvino": "OpenVINOExecutionProvider"}
 
 NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
-"""Environment variable of ONNX Runtime. Without it version 1.32 writes a device id and events to the home folder, to be sent."""
+"""Read by ONNX Runtime. Without it version 1.32 writes a device id and events to the home folder, to be sent."""
 
 QUIET = 3
 """Errors only. Warnings of the run-time go to stderr, where the progress bar is."""
