@@ -278,11 +278,13 @@ def holders(process: subprocess.Popen[bytes], name: str) -> list[psutil.Process]
     return []
 
 
-def until(is_so) -> None:
+def until(is_so):
+    """Waits for something true, and gives it."""
     end = time.monotonic() + PATIENCE_S
-    while not is_so():
+    while not (it := is_so()):
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.005)
+    return it
 
 
 def is_gone(process: psutil.Process) -> bool:
@@ -304,8 +306,7 @@ def test_a_worker_that_dies_costs_one_file(started, kit, long_clip, tmp_path):
     source, out = album(tmp_path / "in", 4), tmp_path / "out"
     shutil.copy(long_clip, source / "000.mp4")
     process = started("redact", source, "-o", out, "--jobs", 2, *kit.FAST)
-    until(lambda: holders(process, "000.mp4"))
-    (busy,) = holders(process, "000.mp4")
+    (busy,) = until(lambda: holders(process, "000.mp4"))
     busy.send_signal(signal.SIGKILL)
     said, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 4, err

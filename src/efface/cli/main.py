@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +24,7 @@ from efface.cli.reporting import Record, reports, require_reports
 from efface.cli.review import review
 from efface.cli.verify import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, UsageError, printable, worst
+from efface.stopping import heeding
 
 if TYPE_CHECKING:
     from efface.events import Listener
@@ -260,34 +259,6 @@ def _require_apart(outputs: Sequence[Path]) -> None:
         raise click.UsageError("Two of -o, --coco and --mot name one file. Nothing was written.")
 
 
-@contextmanager
-def _terminable(*, ends_process: bool) -> Iterator[None]:
-    """SIGTERM and a closed terminal end the work as Ctrl-C does: drafts are removed on the way out.
-
-    People press Ctrl-C twice; the second must not interrupt the removal. A later one counts again.
-
-    ends_process  nothing but the exit code is left to do after the block; a signal then must not replace it.
-    """
-    asked_to_stop.clear()
-    last = -math.inf
-
-    def stop(signum: int, frame: object) -> None:
-        nonlocal last
-        asked_to_stop.set()
-        before, last = last, time.monotonic()
-        if last - before > PATIENCE_S:
-            raise KeyboardInterrupt
-
-    # What is ignored (nohup, a background job of a script) stays ignored.
-    wanted = [s for s in SIGNALS if signal.getsignal(s) not in (signal.SIG_IGN, None)]
-    before = {s: signal.signal(s, stop) for s in wanted}
-    try:
-        yield
-    finally:
-        for s, handler in before.items():
-            signal.signal(s, signal.SIG_IGN if ends_process else handler)
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and ends the process. The only place that turns errors into exit codes."""
     code = _run_command(arguments, ends_process=arguments is None)
@@ -307,7 +278,9 @@ def _leave_at_once(code: int) -> NoReturn:
 
 def _run_command(arguments: Sequence[str] | None, *, ends_process: bool) -> int:
     try:
-        with _terminable(ends_process=ends_process):
+        asked_to_stop.clear()
+        # SIGTERM and a closed terminal end the work as Ctrl-C does.
+        with heeding(SIGNALS, asked_to_stop, patience_s=PATIENCE_S, ignored_after=ends_process):
             cli.main(arguments, prog_name="efface", standalone_mode=False)
         code = 0
     except SystemExit as e:

@@ -32,6 +32,7 @@ from efface.media.base import SourceInfo
 from efface.options import Options
 from efface.pipeline.jobs import FATAL, Workshop, prepared
 from efface.pipeline.names import Job
+from efface.stopping import heeding
 
 FILES_EACH = 4
 """Files for which it pays to start another worker: it takes a second or two to start."""
@@ -347,7 +348,13 @@ _stopped = threading.Event()
 
 def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> NoReturn:
     """A worker's life."""
-    _heed_sigterm()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the worker could not be started deaf
+    with heeding([signal.SIGTERM], _stopped):
+        _work_until_told(pipe, task, options, share)
+    os._exit(0)  # a detector that hangs would keep it from ending
+
+
+def _work_until_told(pipe: Connection, task: Task, options: Options, share: list[int]) -> None:
     if share:
         os.sched_setaffinity(0, share)
     threading.Thread(target=_end_with_parent, name="efface-watch", daemon=True).start()
@@ -356,7 +363,6 @@ def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> N
         home.say("ready")
         while not _stopped.is_set() and (job := home.next_job()) is not None:
             home.say(*_done(task, workshop, job, home))
-    os._exit(0)  # a detector that hangs would keep it from ending
 
 
 def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> tuple[str, object]:
@@ -370,18 +376,6 @@ def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> tuple[str, o
         if _stopped.is_set():  # native code may make an error of its own out of an interrupt
             raise KeyboardInterrupt from e
         return "failed", Unforeseen(type(e).__name__, str(e), traceback.format_exc())
-
-
-def _heed_sigterm() -> None:
-    """It ends the work as Ctrl-C does in the parent, and counts once: a second must not interrupt the removal of the draft."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the worker could not be started deaf
-
-    def stop(number: int, frame: object) -> None:
-        if not _stopped.is_set():
-            _stopped.set()
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,56 @@
+"""Signals that end work in order: what is half-done is removed on the way out."""
+
+from __future__ import annotations
+
+import _thread
+import math
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+SOON_S = 0.01
+
+
+@contextmanager
+def heeding(
+    numbers: Sequence[int], told: threading.Event, *, patience_s: float = math.inf, ignored_after: bool = False
+) -> Iterator[None]:
+    """Within, each of those signals sets `told` and raises KeyboardInterrupt in the main thread, but once in `patience_s`.
+
+    People press Ctrl-C twice; the second must not interrupt the removal of a draft. A later one counts again.
+
+    ignored_after  nothing but the exit code is left to do after the block; a signal then must not replace it.
+    """
+    last, latest = -math.inf, signal.SIGINT
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal last, latest
+        told.set()
+        before, last, latest = last, time.monotonic(), signal.Signals(number)
+        if last - before >= patience_s:
+            raise KeyboardInterrupt
+
+    def lost(what: sys.UnraisableHookArgs) -> None:
+        # Python drops what a handler raises while a finaliser or the callback of a weak reference runs.
+        nonlocal last
+        if not issubclass(what.exc_type, KeyboardInterrupt):
+            passed_on(what)
+            return
+        last = -math.inf
+        again = threading.Timer(SOON_S, _thread.interrupt_main, [latest])
+        again.daemon = True
+        again.start()
+
+    # What is ignored (nohup, a background job of a script) stays ignored.
+    wanted = [n for n in numbers if signal.getsignal(n) not in (signal.SIG_IGN, None)]
+    before = {n: signal.signal(n, stop) for n in wanted}
+    passed_on, sys.unraisablehook = sys.unraisablehook, lost
+    try:
+        yield
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, signal.SIG_IGN if ignored_after else handler)
+        sys.unraisablehook = passed_on
