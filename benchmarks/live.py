@@ -4,8 +4,10 @@
     python benchmarks/live.py pace CLIP.mp4 [--delay 1.0]                      one camera: delay, rate, leaks
     python benchmarks/live.py offline CLIP.mp4                                 leaks of `efface redact`, read the same way
     python benchmarks/live.py overload CLIP.mp4 [--cameras 4] [--hogs 2]       and whatever left was looked at
-    python benchmarks/live.py kills CLIP.mp4 [--times 30]                      source, worker and network fail at random moments
-    python benchmarks/live.py soak CLIP.mp4 [--minutes 60]                     memory over time
+    python benchmarks/live.py kills CLIP.mp4 [--times 50] [--source rtsp]      source, server and worker are killed at random
+    python benchmarks/live.py soak CLIP.mp4 [--minutes 60] [--source rtsp]     memory over time
+
+--source rtsp serves CLIP by a GStreamer RTSP server, which kills ends by SIGKILL. The clip must be longer than the run.
 
 What is erased is painted in one loud colour, so that the pictures that arrive tell what was covered, and no word of efface's
 is taken for it. To know what was looked at, the detector is wrapped in the cameras' processes, and reads the number of each
@@ -55,6 +57,7 @@ BLOCK, GAP, BITS, CHECK_BITS = 24, 4, 14, 4
 TOP, LEFTS = 90, (0, 1248)
 LOUD = "#ff00ff"
 RATE = 25
+RTSP_SERVER = Path(__file__).parents[1] / "tests/live/rtsp_server.py"
 
 
 # Numbers in pictures
@@ -176,6 +179,23 @@ class Sender:
         self._thread.join()
 
 
+class Served:
+    """A camera behind an RTSP server, a process of its own: each client is served the clip from its beginning."""
+
+    def __init__(self, clip: Path, port: int) -> None:
+        command = ["/usr/bin/python3", str(RTSP_SERVER), str(clip), "--port", str(port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def camera(chosen: argparse.Namespace, port: int) -> Sender | Served:
+    """Whatever --source says."""
+    return Served(chosen.clip, port) if chosen.source == "rtsp" else Sender(chosen.clip, port, rounds=10_000)
+
+
 def _annexb(packets: Sequence[bytes], extradata: bytes) -> list[bytes]:
     at, head = 6, b""
     for _ in range(2):  # SPS, then PPS after a byte that counts them
@@ -241,6 +261,7 @@ def free_port() -> int:
 # Cameras whose looks are written down
 
 NOTES = "EFFACE_BENCH_NOTES"
+SOURCES = {"udp": "udp://127.0.0.1:{}", "rtsp": "rtsp://127.0.0.1:{}/clip"}
 
 
 def work(wanted: Wanted, pipe: Any) -> None:
@@ -276,13 +297,13 @@ def looked_at(folder: Path, name: str) -> set[int]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, ports: Sequence[tuple[int, int]], options: Options) -> Iterator[Crew]:
+def running(folder: Path, ports: Sequence[tuple[int, int]], options: Options, source: str = "udp") -> Iterator[Crew]:
     """A crew in a thread of its own, a camera for each pair of ports. Each records, too."""
     os.environ[NOTES] = str(folder)
     crews.work = work
     wanted = [
         Wanted(
-            f"c{i}", source_address(f"udp://127.0.0.1:{a}"),
+            f"c{i}", source_address(SOURCES[source].format(a)),
             (target_address(f"udp://127.0.0.1:{b}"), target_address(str(folder / f"c{i}.mkv"))), options,
         ) for i, (a, b) in enumerate(ports)
     ]  # fmt: skip
@@ -457,8 +478,8 @@ def kills(chosen: argparse.Namespace) -> None:
         folder, ports = Path(name), (free_port(), free_port())
         receiver = Receiver(ports[1])
         took: dict[str, list[float]] = {"worker": [], "source": [], "hang": []}
-        with running(folder, [ports], options_for(chosen)) as crew:
-            sender = Sender(chosen.clip, ports[0], rounds=10_000)
+        with running(folder, [ports], options_for(chosen), chosen.source) as crew:
+            sender = camera(chosen, ports[0])
             wait_until_up(crew)
             for i in range(chosen.times):
                 time.sleep(dice.uniform(1.0, 4.0))
@@ -474,7 +495,7 @@ def kills(chosen: argparse.Namespace) -> None:
                     sender.end()
                     time.sleep(dice.uniform(0.2, 5.0))
                     back = time.monotonic()
-                    sender = Sender(chosen.clip, ports[0], rounds=10_000)
+                    sender = camera(chosen, ports[0])
                 took[what].append(recovered(receiver, back, chosen.delay))
                 print(f"  {i + 1:2} {what:7} {took[what][-1]:.1f} s", flush=True)
             sender.end()
@@ -509,8 +530,8 @@ def _goes_on(receiver: Receiver, at: float) -> bool:
 def soak(chosen: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name), (free_port(), free_port())
-        with running(folder, [ports], options_for(chosen)) as crew:
-            sender = Sender(chosen.clip, ports[0], rounds=10_000)
+        with running(folder, [ports], options_for(chosen), chosen.source) as crew:
+            sender = camera(chosen, ports[0])
             wait_until_up(crew)
             began = time.monotonic()
             while time.monotonic() - began < chosen.minutes * 60:
@@ -545,6 +566,7 @@ def main() -> None:
         run.add_argument("--delay", type=float, default=1.0)
         run.add_argument("--timeout", type=float, default=2.0)
         run.add_argument("--kinds", default="face,plate")
+        run.add_argument("--source", choices=list(SOURCES), default="udp")
         run.add_argument("--cameras", type=int, default=4)
         run.add_argument("--hogs", type=int, default=2)
         run.add_argument("--seconds", type=float, default=60)
