@@ -3,6 +3,10 @@
 The detail of the source is looked for in the target, at three scales, in the whole area and in its quarters. Detail is
 what remains when shading and the picture's own blur are taken away: a fill made from the rim carries the rim's colours,
 so shading may agree, and in a narrow area much that is soft; detail may not.
+
+Among thousands of honest fills one or two resemble what they cover by chance: a bright bulge where a bright head was. So what
+is suspected is painted once more, from the target's own rim, where nothing of the source can come from. What comes out the same
+is made of the rim alone; the source's detail is then looked for in what differs.
 """
 
 from __future__ import annotations
@@ -16,11 +20,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.errors import EffaceError
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame, Layout, Picture
 from efface.geometry import Box, pixel_window
+from efface.options import PaintOptions
 from efface.planning.plan import Plan
 from efface.regions import Region
+from efface.render.paint import paint
 from efface.verify.pairs import Pair
 
 NAME = "coverage"
@@ -72,7 +79,7 @@ class Coverage:
     """Takes pairs of frames in order, and says where the plan erases and the target shows the source all the same."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self._plan, self._paint = plan, _paint_options(plan)
         self.found: list[Finding] = []
         self._areas = self._frames = self._missed = 0
 
@@ -90,7 +97,7 @@ class Coverage:
         if regions := self._plan.regions(old.index):
             self._frames += 1
             self._areas += len(regions)
-            for box in surviving(*pictures, regions):
+            for box in surviving(*pictures, regions, self._paint):
                 self._add(pair, "still shows what the plan erases", box)
 
     def _add(self, pair: Pair, what: str, box: Box | None = None) -> None:
@@ -147,26 +154,60 @@ ROOM = 0.15
 near: within ROOM of the thresholds."""
 
 
-def surviving(source: Picture, target: Picture, regions: Sequence[Region]) -> list[Box]:
+def surviving(source: Picture, target: Picture, regions: Sequence[Region], options: PaintOptions) -> list[Box]:
     """Boxes of the regions in which detail of the source is found in the target.
 
     The two pictures have the same layout; the target may be larger by a row or column (padding).
+    options  how the regions were painted.
     """
     boxes = [r.box for r in regions]
-    found = []
+    suspected = []
     for i, box in enumerate(boxes):
         others = boxes[:i] + boxes[i + 1 :]
         if _shows_detail(source, target, box) or _is_blurred(source, target, box, others):
-            found.append(box)
-    return found
+            suspected.append((box, others))
+    if not suspected:
+        return []
+    again = Picture(tuple(p.copy() for p in target.planes), target.layout)
+    try:
+        paint(again, regions, options)
+    except ValueError:  # it has a palette, or is smaller than the plan says: nothing explains what is there
+        return [box for box, _ in suspected]
+    rest = _difference(target, again)
+    return [
+        box for box, others in suspected if _shows_detail(source, rest, box) or _is_blurred(source, target, box, others, again)
+    ]
+
+
+def _paint_options(plan: Plan) -> PaintOptions:
+    """How the plan's regions were painted; where it does not say so, in the usual way."""
+    told = plan.options.get("paint")
+    try:
+        return PaintOptions(**told) if isinstance(told, dict) else PaintOptions()
+    except (TypeError, EffaceError):
+        return PaintOptions()
+
+
+def _difference(picture: Picture, other: Picture) -> Picture:
+    """One less the other, around the middle of the range."""
+    peak = picture.layout.peak
+
+    def less(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        moved: NDArray[Any] = np.clip(a.astype(np.int32) - b + (peak + 1) // 2, 0, peak).astype(a.dtype)
+        return moved
+
+    return Picture(tuple(map(less, picture.planes, other.planes)), picture.layout)
 
 
 def _cross(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box]) -> bool:
-    """Whether the box shows the source, blurred or as a mosaic: beyond what its rim and shading explain."""
+def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box], again: Picture | None = None) -> bool:
+    """Whether the box shows the source, blurred or as a mosaic: beyond what its rim and shading explain.
+
+    again  what the rim explains; where it is not given, an estimate is made that costs less.
+    """
     which = 1 if source.layout.model == "rgb" else 0
     height, width = source.planes[which].shape
     rows, columns = pixel_window(box, (width, height))
@@ -178,7 +219,10 @@ def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box
     rest = _flat(_core(after))
     if _is_smooth(rest):  # what the rim explains only takes away from it
         return False
-    rim = _from_rim(target.planes[which][:height, :width], rows, columns) * scale
+    if again is None:
+        rim = _from_rim(target.planes[which][:height, :width], rows, columns) * scale
+    else:
+        rim = again.planes[which][rows, columns].astype(np.float32) * scale
     if _is_smooth(_without(rest, _unit(_flat(_core(rim))))) or after.std() < BLUR_TEXTURE:
         return False
     before = source.planes[which][rows, columns].astype(np.float32) * scale
