@@ -11,10 +11,8 @@ from efface.verify.second_look import SecondLook
 class Noting:
     """Sees nothing, and notes the frames that it was shown."""
 
-    infos = ()
-    sure = {}
-
     def __init__(self):
+        self.infos, self.sure = (), {}
         self.shown = []
 
     def detect(self, frame):
