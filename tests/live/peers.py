@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -94,6 +97,62 @@ class Programs:
         return self.ffmpeg("-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", *target)
 
 
+def certificate(folder):
+    """Key and certificate of 127.0.0.1, in one file. It vouches for itself, as those of cameras do."""
+    both, key = folder / "own.pem", folder / "own.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", both],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    both.write_text(both.read_text() + key.read_text())
+    return both
+
+
+class TlsFront:
+    """Takes connections by TLS, and passes what comes on to a server on this machine that has none."""
+
+    def __init__(self, own, behind):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(own)
+        self._behind, self._door = behind, socket.create_server(("127.0.0.1", 0))
+        self.port = self._door.getsockname()[1]
+        self.heard = bytearray()  # what callers said
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        with suppress(OSError):
+            while True:
+                caller, _ = self._door.accept()
+                threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
+
+    def _serve(self, caller):
+        with (
+            suppress(OSError),
+            self._context.wrap_socket(caller, server_side=True) as outside,
+            socket.create_connection(("127.0.0.1", self._behind)) as inside,
+        ):
+            back = threading.Thread(target=_pour, args=(inside, outside), daemon=True)
+            back.start()
+            _pour(outside, inside, self.heard)
+            back.join()
+
+    def end(self):
+        self._door.close()
+
+
+def _pour(source, target, heard=None):
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            if heard is not None:
+                heard += piece
+            target.sendall(piece)
+    for one in (source, target):
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
 needs_rtsp_server = pytest.mark.skipif(
     not HAS_RTSP_SERVER, reason="needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi and gstreamer1.0-plugins-good"

@@ -11,7 +11,17 @@ import sys
 
 import pytest
 
-from tests.live.peers import PATIENCE_S, free_port, needs_ffmpeg, needs_rtsp_server, numbers_in, until
+from tests.live.peers import (
+    PATIENCE_S,
+    TlsFront,
+    certificate,
+    free_port,
+    needs_ffmpeg,
+    needs_openssl,
+    needs_rtsp_server,
+    numbers_in,
+    until,
+)  # fmt: skip
 
 pytestmark = needs_ffmpeg
 SERVER = __file__.replace("test_peers.py", "rtsp_server.py")
@@ -118,6 +128,74 @@ def test_wrong_credentials_are_said_without_saying_them(programs, tmp_path, clip
     until(lambda: "the source is lost" in programs.said())
     assert "wrong" not in programs.said()
     assert not list(tmp_path.glob("r-*"))
+
+
+@pytest.fixture
+def tls(tmp_path):
+    """Makes fronts that speak TLS, with the certificate in `own.pem`."""
+    own, fronts = certificate(tmp_path), []
+
+    def made(behind):
+        fronts.append(TlsFront(own, behind))
+        return fronts[-1]
+
+    yield made
+    for front in fronts:
+        front.end()
+
+
+def behind_tls(programs, tmp_path, clip, scheme, tls):
+    """A server of the clip, and the address of a front before it."""
+    if scheme == "rtsps":
+        front = tls(rtsp_server(programs, clip)[1])
+        return front, f"rtsps://127.0.0.1:{front.port}/clip"
+    if scheme == "rtmps":
+        port = free_port()
+        programs.send(clip, "-f", "flv", "-listen", "1", f"rtmp://127.0.0.1:{port}/live/x")
+        front = tls(port)
+        return front, f"rtmps://127.0.0.1:{front.port}/live/x"
+    folder = tmp_path / "hls"
+    folder.mkdir()
+    programs.send(clip, "-f", "hls", "-hls_time", "1", "-hls_flags", "delete_segments", folder / "s.m3u8")
+    until(lambda: (folder / "s.m3u8").exists())
+    front = tls(serve_files(programs, folder))
+    return front, f"https://127.0.0.1:{front.port}/s.m3u8"
+
+
+SECURE = [pytest.param("rtsps", marks=needs_rtsp_server), "rtmps", "https"]
+
+
+@needs_openssl
+@pytest.mark.parametrize("scheme", SECURE)
+def test_by_tls_from_who_is_known(programs, tmp_path, clip, scheme, tls):
+    front, source = behind_tls(programs, tmp_path, clip, scheme, tls)
+    require_stream(pass_on(programs, tmp_path, source, SSL_CERT_FILE=str(tmp_path / "own.pem")))
+    assert front.heard
+
+
+@needs_openssl
+@pytest.mark.parametrize("scheme", SECURE)
+def test_nothing_comes_by_tls_from_who_is_not_known(programs, tmp_path, clip, scheme, tls):
+    front, source = behind_tls(programs, tmp_path, clip, scheme, tls)
+    programs.live(source, "--to", tmp_path / "r.mkv", "--retry-most", "0.2")
+    until(lambda: programs.said().count("the source is lost") >= 1)
+    assert not front.heard  # credentials would be in it
+    assert not list(tmp_path.glob("r-*"))
+
+
+@needs_openssl
+@needs_rtsp_server
+def test_a_target_by_tls(programs, tmp_path, clip, tls):
+    _, port = rtsp_server(programs, clip, "--record", tmp_path / "taken.h264")
+    front, camera = tls(port), free_port()
+    programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{camera}?pkt_size=1316")
+    programs.live(
+        f"udp://127.0.0.1:{camera}", "--to", f"rtsps://127.0.0.1:{front.port}/in", "--retry-most", "0.3",
+        SSL_CERT_FILE=str(tmp_path / "own.pem"),
+    )  # fmt: skip
+    taken = tmp_path / "taken.h264"
+    until(lambda: taken.exists() and taken.stat().st_size > 200_000)
+    require_stream(numbers_in(taken))
 
 
 @pytest.mark.parametrize(
