@@ -397,7 +397,8 @@ def delays(sender: Sender, receiver: Receiver) -> str:
 
 
 def order(numbers: Sequence[int]) -> str:
-    wrong = [(a, b) for a, b in itertools.pairwise(numbers) if b <= a]
+    """What is out of order; not that the clip begins anew, with one of its first frames, when the sender for warming up ended."""
+    wrong = [(a, b) for a, b in itertools.pairwise(numbers) if b <= a and b > RATE]
     return f"{len(numbers)} numbers, {len(wrong)} out of order {wrong[:3] or ''}"
 
 
