@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efface.media.base import SourceInfo
+from efface.options import Options
 from efface.pipeline import crew
-from efface.pipeline.crew import AT_REST_BYTES, FILES_EACH, _Memory, _share, _Worker, need_of, workers_for
+from efface.pipeline.crew import AT_REST_BYTES, FILES_EACH, Crew, _Memory, _share, _Worker, need_of, workers_for
 from efface.pipeline.jobs import Planning, Redacting
+from efface.pipeline.names import Job
 
 on_linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="shares of cores are Linux's")
 
@@ -84,3 +87,23 @@ def test_a_worker_that_died_while_it_waited_is_forgotten():
 def test_tasks_travel():
     for task in (Redacting(resumes=True), Planning(writes=True, overwrite=False)):
         assert pickle.loads(pickle.dumps(task)) == task
+
+
+def whose(workshop, job, listener, note):
+    """A task: which process does it."""
+    return os.getpid()
+
+
+@on_linux
+def test_a_worker_that_died_between_two_files_costs_none(tmp_path):
+    jobs = [Job(tmp_path / n, n, tmp_path / f"{n}.out", tmp_path / f"{n}.json") for n in ("a", "b")]
+    with Crew(1, whose, Options()) as hired:
+
+        def done(job):
+            return [s.content for s in hired.each([job], writes=False, makes_folders=False) if s.what == "done"]
+
+        (first,) = done(jobs[0])
+        os.kill(first, signal.SIGKILL)
+        hired._workers[0].process.join()
+        (second,) = done(jobs[1])
+        assert second != first

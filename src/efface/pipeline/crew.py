@@ -201,6 +201,9 @@ class Crew:
                     idle.append(worker if worker in self._workers else self._workers[worker.place])
 
     def _hand(self, worker: _Worker, job: Job) -> None:
+        if worker.is_ready and not worker.process.is_alive():  # it died after its last file; this one shall not pay for it
+            self._bury(worker)
+            worker = self._workers[worker.place] = self._hire(worker.place)
         worker.job = job
         with suppress(OSError):  # it is gone, which is noticed where its answer is waited for
             worker.pipe.send(job)
