@@ -8,7 +8,7 @@ import shutil
 import struct
 import subprocess
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from efface.errors import NotMedia, SourceUnreadable
+from efface.inspection import tags
 from efface.inspection.inspect import inspect
-from efface.inspection.items import DATA, PICTURES, UNREADABLE, Inspection, group_of, shown
+from efface.inspection.items import DATA, PICTURES, UNREADABLE, Embedded, Inspection, Item, group_of, shown
 from efface.media import foreign
 
 needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
@@ -388,3 +389,39 @@ def test_groups_by_name(name: str, group: str) -> None:
 def test_values_are_cut_and_harmless_on_a_terminal() -> None:
     assert shown("a\x1b[31m\nb" + "c" * 1000).startswith("a·[31m bc")
     assert len(shown("c" * 1000)) < 310
+
+
+def resource(number: int, content: bytes, signature: bytes = b"8BIM") -> bytes:
+    return signature + struct.pack(">HHI", number, 0, len(content)) + content + b"\0" * (len(content) % 2)
+
+
+def dataset(number: int, value: bytes) -> bytes:
+    return struct.pack(">BBBH", 0x1C, 2, number, len(value)) + value
+
+
+WHOLE = resource(1028, dataset(25, b"NeedleKey")) + resource(1005, b"x" * 16, b"MeSa")
+
+
+@pytest.mark.parametrize("raw", [WHOLE, WHOLE + b"\0\0", WHOLE + resource(1005, b"x" * 15)[:-1]])
+def test_resources_of_photoshop_are_read_to_their_end(raw: bytes) -> None:
+    found = list(tags.of_photoshop(raw, "here"))
+    assert "NeedleKey" in [i.value for i in found if isinstance(i, Item)]
+    assert not [i for i in found if isinstance(i, Item) and i.name == UNREADABLE]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: tags.of_photoshop(WHOLE + b"NeedleHidden", "here"),
+        lambda: tags.of_photoshop(WHOLE[:-3], "here"),
+        lambda: tags.of_photoshop(resource(1028, dataset(25, b"a") + b"NeedleHidden"), "here"),
+        lambda: tags.of_iptc(dataset(25, b"a") + b"\x1c\x02\x19\x80\x04\0\0\0\x01b", "here"),
+        lambda: tags.of_iptc(dataset(25, b"abc")[:-1], "here"),
+        lambda: tags.of_iptc(b"Needle", "here"),
+        lambda: tags.of_xmp(b"<x>Needle", "here"),
+        lambda: tags.of_xmp(b'<!DOCTYPE x [<!ENTITY a "Needle">]><x>&a;</x>', "here"),
+        lambda: tags.of_icc(b"Needle", "here"),
+    ],
+)
+def test_where_nobody_could_look_is_said(read: Callable[[], Iterator[Item | Embedded]]) -> None:
+    assert [i.where.split("/")[0] for i in read() if isinstance(i, Item) and i.name == UNREADABLE] == ["here"]

@@ -134,12 +134,12 @@ def of_xmp(raw: bytes, where: str, at: int | None = None) -> Found:
     """Every property of an XMP packet, and the pictures that it holds as text."""
     raw = raw[:LARGEST_BLOCK].strip(b"\0 \n\r\t")
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
-        yield Item(DATA, "XMP", where, "not read: it defines entities, as no camera does", at)
+        yield unreadable(where, "XMP that defines entities, as no camera does", at)
         return
     try:
         root = ElementTree.fromstring(raw)
     except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as e:
-        yield Item(DATA, "XMP", where, shown(f"cannot be parsed ({type(e).__name__}), {len(raw)} bytes"), at)
+        yield unreadable(where, f"XMP that cannot be parsed ({type(e).__name__}), {len(raw)} bytes", at)
         return
     count = 0
     for name, value in _properties(root):
@@ -210,27 +210,39 @@ _DATASETS = {
 
 
 def of_iptc(raw: bytes, where: str, at: int | None = None) -> Found:
-    """Datasets of IPTC's old format."""
+    """Datasets of IPTC's old format, and that there is something else."""
     position = 0
     for _ in range(MOST_ITEMS):
         if raw[position : position + 1] != b"\x1c" or position + 5 > len(raw):
-            return
+            break
         record, number, size = raw[position + 1], raw[position + 2], int.from_bytes(raw[position + 3 : position + 5])
         if size & 0x8000:  # its length has a length: no camera writes such
-            yield Item(DATA, "IPTC", where, "a dataset of extended length", at)
-            return
+            break
         value = raw[position + 5 : position + 5 + size]
         if record != 1 and (record, number) != (2, 0):
             name = _DATASETS.get((record, number), f"dataset {record}:{number}")
             yield Item(group_of(name), f"IPTC {name}", where, shown(value.decode("utf-8", "replace")), at)
         position += 5 + size
+    yield from _rest(raw, position, where, "datasets of IPTC", at)
+
+
+def _rest(raw: bytes, position: int, where: str, are: str, at: int | None) -> Found:
+    """That what stands from there on is none of these, or is cut off. Zeros are padding."""
+    if position > len(raw):
+        yield unreadable(where, f"the last of the {are} is cut off", at)
+    elif left := len(raw[position:].strip(b"\0")):
+        yield unreadable(where, f"{left} bytes that are no {are}", at)
+
+
+_RESOURCES = (b"8BIM", b"PHUT", b"DCSR", b"AgHg", b"MeSa")
+"""Signatures of a resource: Photoshop's own, PhotoDeluxe's, and those of other programs (a list that exiftool has, too)."""
 
 
 def of_photoshop(raw: bytes, where: str, at: int | None = None) -> Found:
     """Image resources: IPTC, thumbnails, EXIF, XMP, and the history of the edits."""
     position, others = 0, 0
     for _ in range(MOST_ITEMS):
-        if raw[position : position + 4] != b"8BIM" or position + 12 > len(raw):
+        if raw[position : position + 4] not in _RESOURCES or position + 12 > len(raw):
             break
         number = int.from_bytes(raw[position + 4 : position + 6])
         name_size = raw[position + 6] + 1
@@ -248,15 +260,17 @@ def of_photoshop(raw: bytes, where: str, at: int | None = None) -> Found:
             yield from of_xmp(content, place, at)
         else:
             others += 1
-        position = start + 4 + size + size % 2
+        # Some leave out the last one's padding.
+        position = start + 4 + size + (size % 2 if start + 4 + size < len(raw) else 0)
     if others:
         yield Item(DATA, f"{others} resources of Photoshop", where, "", at)
+    yield from _rest(raw, position, where, "resources of Photoshop", at)
 
 
 def of_icc(raw: bytes, where: str, at: int | None = None) -> Found:
     """The profile's description, maker and date: a device's own profile tells which device it is."""
     if len(raw) < 132:
-        yield Item(DATA, "ICC profile", where, f"{len(raw)} bytes", at)
+        yield unreadable(where, f"an ICC profile of {len(raw)} bytes", at)
         return
     maker, model = (raw[i : i + 4].decode("latin-1").strip("\0 ") for i in (48, 52))
     name = _icc_text(raw, b"desc")
