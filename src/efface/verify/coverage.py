@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import product
 from math import sqrt, tanh
 from typing import Any
 
@@ -173,7 +174,7 @@ def surviving(source: Picture, target: Picture, regions: Sequence[Region], optio
         paint(again, regions, options)
     except ValueError:  # it has a palette, or is smaller than the plan says: nothing explains what is there
         return [box for box, _ in suspected]
-    rest = _difference(target, again)
+    rest = _difference(target, again, [box for box, _ in suspected])
     return [
         box for box, others in suspected if _shows_detail(source, rest, box) or _is_blurred(source, target, box, others, again)
     ]
@@ -188,15 +189,15 @@ def _paint_options(plan: Plan) -> PaintOptions:
         return PaintOptions()
 
 
-def _difference(picture: Picture, other: Picture) -> Picture:
-    """One less the other, around the middle of the range."""
+def _difference(picture: Picture, other: Picture, boxes: Sequence[Box]) -> Picture:
+    """In the boxes, one less the other, around the middle of the range; the middle elsewhere."""
     peak = picture.layout.peak
-
-    def less(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-        moved: NDArray[Any] = np.clip(a.astype(np.int32) - b + (peak + 1) // 2, 0, peak).astype(a.dtype)
-        return moved
-
-    return Picture(tuple(map(less, picture.planes, other.planes)), picture.layout)
+    planes = tuple(np.full_like(p, (peak + 1) // 2) for p in picture.planes)
+    for (x1, y1, x2, y2), (i, (sx, sy)) in product(boxes, enumerate(picture.layout.shifts)):
+        window = slice(y1 >> sy, -(-y2 >> sy)), slice(x1 >> sx, -(-x2 >> sx))
+        less = picture.planes[i][window].astype(np.int32) - other.planes[i][window]
+        planes[i][window] = np.clip(less + (peak + 1) // 2, 0, peak)
+    return Picture(planes, picture.layout)
 
 
 def _cross(a: Box, b: Box) -> bool:
