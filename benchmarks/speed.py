@@ -1,7 +1,7 @@
 """How long efface takes for a video, next to a bare transcode with the same encoder settings, and what takes its time.
 
-    python benchmarks/speed.py [CLIP...] [--photos FOLDER] [--preset medium,veryfast] [--rounds 1] [--deface PROGRAM]
-                               [--stages] [--json OUT]
+    python benchmarks/speed.py [CLIP...] [--photos FOLDER] [--sizes 720p,1080p,4k] [--seconds 4] [--preset medium,veryfast]
+                               [--rounds 1] [--deface PROGRAM] [--stages] [--json OUT]
 
 Clips are given, or made from a folder of labelled pictures (as in `efface bench stills`): 720p, 1080p and 4K, a few faces and
 many, a camera on a stand and one in a hand. Every program runs as a process of its own, all of them in turn. Prints frames a
@@ -14,6 +14,7 @@ deface (1.5.0 was compared) is installed apart from efface, `pip install deface 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -33,7 +34,6 @@ import numpy as np
 
 from efface import __version__
 
-SECONDS = 4
 RATE = 30
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 FEW, MANY = (1, 3), (20, 60)
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("clips", nargs="*", type=Path)
     parser.add_argument("--photos", type=Path, help="Folder of labelled pictures to make clips from.")
     parser.add_argument("--sizes", default="720p,1080p", help="Of the clips that are made.")
+    parser.add_argument("--seconds", type=float, default=4, help="Of the clips that are made.")
     parser.add_argument("--preset", default="medium,veryfast")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--options", default="", help="More options for efface redact.")
@@ -79,10 +80,11 @@ def compare(chosen: argparse.Namespace) -> None:
     rows = []
     print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
-        made = clips_from(chosen.photos, chosen.sizes.split(","), Path(folder)) if chosen.photos else iter(())
-        for clip in (*chosen.clips, *made):
+        made = clips_from(chosen.photos, chosen.sizes.split(","), chosen.seconds, Path(folder)) if chosen.photos else iter(())
+        for clip in itertools.chain(chosen.clips, made):
+            deface: list[Run] = []
             for preset in chosen.preset.split(","):
-                rows.append(measured(clip, preset, chosen, Path(folder)))
+                rows.append(measured(clip, preset, chosen, Path(folder), deface))
                 print(line(rows[-1]), flush=True)
     if chosen.json:
         said = {"efface": __version__, "python": platform.python_version(), "cores": os.cpu_count(), "rows": rows}
@@ -108,8 +110,11 @@ def line(row: dict[str, Any]) -> str:
     )
 
 
-def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """One row. Medians over the rounds, all programs in turn."""
+def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path, deface: list[Run]) -> dict[str, Any]:
+    """One row. Medians over the rounds, all programs in turn.
+
+    deface  its runs on this clip: it has no presets, so it is run once for all of them.
+    """
     target = folder / "target.mp4"
     commands = {
         "bare": [sys.executable, __file__, str(clip), "--preset", preset, "--bare", str(target)],
@@ -118,12 +123,13 @@ def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path) 
             *chosen.options.split(),
         ],
     }
-    if chosen.deface:
+    if chosen.deface and not deface:
         commands["deface"] = [chosen.deface, str(clip), "-o", str(folder / "deface.mp4")]
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(chosen.rounds):
         for name, command in commands.items():
             runs[name].append(timed(command))
+    deface += runs.pop("deface", [])
     frames = count(target)
     wall = {name: median(r.wall_s for r in of) for name, of in runs.items()}
     cpu = {name: median(r.cpu_s for r in of) for name, of in runs.items()}
@@ -133,9 +139,9 @@ def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path) 
         "ratio": round(wall["efface"] / wall["bare"], 2), "cpu_ratio": round(cpu["efface"] / cpu["bare"], 2),
         "peak_mb": max(r.peak_mb for r in runs["efface"]), "bare_peak_mb": max(r.peak_mb for r in runs["bare"]),
     }  # fmt: skip
-    if chosen.deface:
-        row["times_deface"] = round(wall["deface"] / wall["efface"], 2)
-        row["deface_fps"] = round(frames / wall["deface"], 2)
+    if deface:
+        theirs = median(r.wall_s for r in deface)
+        row["times_deface"], row["deface_fps"] = round(theirs / wall["efface"], 2), round(frames / theirs, 2)
     if chosen.stages:
         row["stages_cpu_ms"] = staged(clip, preset)
     return row
@@ -239,8 +245,8 @@ def cpu_s() -> float:
     return time.process_time()
 
 
-def clips_from(photos: Path, sizes: list[str], folder: Path) -> Iterator[Path]:
-    """Clips of SECONDS of each size: few faces and many, on a stand and in a hand."""
+def clips_from(photos: Path, sizes: list[str], seconds: float, folder: Path) -> Iterator[Path]:
+    """Clips of each size: few faces and many, on a stand and in a hand."""
     from efface.bench.truth import load_stills
 
     stills = load_stills(photos)
@@ -249,7 +255,7 @@ def clips_from(photos: Path, sizes: list[str], folder: Path) -> Iterator[Path]:
             still = next(s for s in stills if low <= int((s.labels.heights >= 24).sum()) <= high)
             for is_held in (False, True):
                 path = folder / f"{size}-{name}-{'hand' if is_held else 'stand'}.mp4"
-                film(path, cv2.imread(str(still.path)), SIZES[size], shaken if is_held else steady)
+                film(path, cv2.imread(str(still.path)), SIZES[size], round(seconds * RATE), shaken if is_held else steady)
                 yield path
 
 
@@ -264,7 +270,7 @@ def shaken(i: int) -> tuple[float, float]:
     return 0.02 * np.sin(5.1 * t) + 0.01 * t, 0.015 * np.sin(7.3 * t)
 
 
-def film(path: Path, picture: Any, size_wh: tuple[int, int], way: Callable[[int], tuple[float, float]]) -> None:
+def film(path: Path, picture: Any, size_wh: tuple[int, int], frames: int, way: Callable[[int], tuple[float, float]]) -> None:
     """An H.264 video of a picture, with the noise of a sensor."""
     random = np.random.default_rng(1)
     height, width = picture.shape[:2]
@@ -274,7 +280,7 @@ def film(path: Path, picture: Any, size_wh: tuple[int, int], way: Callable[[int]
         stream.width, stream.height, stream.pix_fmt = *size_wh, "yuv420p"
         stream.codec_context.options = {"crf": "23", "preset": "veryfast", "x264-params": "asm=avx2"}
         noise = random.normal(0, 3, (8, size_wh[1], size_wh[0], 1)).astype(np.int8)
-        for i in range(SECONDS * RATE):
+        for i in range(frames):
             dx, dy = way(i)
             shift = [
                 size_wh[k] / 2 - zoom * side / 2 - d * size_wh[k] for k, (side, d) in enumerate(((width, dx), (height, dy)))
