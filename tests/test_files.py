@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -167,7 +169,9 @@ def _holding(target: Path) -> subprocess.Popen[str]:
 def test_kill_9_leaves_no_target_and_the_next_run_sweeps_only_what_has_no_owner(tmp_path):
     dead, alive = _holding(tmp_path / "dead.mp4"), _holding(tmp_path / "alive.mp4")
     try:
-        (tmp_path / (DRAFTS + "of a stranger")).mkdir()
+        stranger = tmp_path / (DRAFTS + "of a stranger")
+        stranger.mkdir()
+        (stranger / "thing").touch()
         assert len(private(tmp_path)) == 3
         dead.send_signal(signal.SIGKILL)
         dead.communicate(timeout=20)
@@ -176,7 +180,7 @@ def test_kill_9_leaves_no_target_and_the_next_run_sweeps_only_what_has_no_owner(
             draft.write_bytes(b"x")
             assert len(private(tmp_path)) == 3  # the dead one's has gone, ours is there
         assert "dead.mp4" not in names(tmp_path)
-        left = [p for p in private(tmp_path) if any(p.iterdir())]
+        left = [p for p in private(tmp_path) if p != stranger]
         assert [(p / "draft.mp4").read_bytes() for p in left] == [b"half"]
         alive.communicate("", timeout=20)
         assert (tmp_path / "alive.mp4").read_bytes() == b"half"
@@ -185,7 +189,7 @@ def test_kill_9_leaves_no_target_and_the_next_run_sweeps_only_what_has_no_owner(
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        (tmp_path / (DRAFTS + "of a stranger")).rmdir()
+        shutil.rmtree(stranger)
 
 
 @needs_posix
@@ -218,6 +222,53 @@ def test_an_interrupt_while_the_private_folder_is_made_leaves_none(tmp_path, mon
         pytest.fail("it went on")
     monkeypatch.undo()
     assert names(tmp_path) == []
+
+
+@needs_posix
+def test_a_kill_while_a_private_folder_is_removed_leaves_what_the_next_run_sweeps(tmp_path, monkeypatch):
+    """Stops the removal after every one of its steps."""
+    for steps in range(20):
+        folder = tmp_path / (DRAFTS + f"{steps:02}")
+        folder.mkdir()
+        for name in ("lock", "old", "draft.mp4", "about.json"):
+            (folder / name).touch()
+        left = steps
+
+        def counted(real):
+            def stop_after(*arguments, **more):
+                nonlocal left
+                if left == 0:
+                    raise KeyboardInterrupt
+                left -= 1
+                return real(*arguments, **more)
+
+            return stop_after
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "unlink", counted(os.unlink))
+            patched.setattr(os, "rmdir", counted(os.rmdir))
+            with contextlib.suppress(KeyboardInterrupt):
+                files._empty_and_remove(folder)
+        sweep(tmp_path)
+        assert not folder.exists(), steps
+    assert left > 0, "it was never let to its end"
+
+
+@needs_posix
+def test_an_empty_private_folder_that_is_swept_under_its_maker_is_made_again(tmp_path, monkeypatch):
+    real, swept = os.open, []
+
+    def open_late(path, *arguments, **more):
+        if "new-" in str(path) and not swept:
+            swept.append(path)
+            sweep(tmp_path)
+        return real(path, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", open_late)
+    with staged(tmp_path / "a.jpg", overwrite=False) as draft:
+        draft.write_bytes(b"x")
+    assert swept
+    assert names(tmp_path) == ["a.jpg"]
 
 
 def test_sweeping_follows_no_links_out_of_the_folder(tmp_path):

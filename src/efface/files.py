@@ -29,6 +29,8 @@ LOCK = "lock"
 UNLOCKED_S = 600
 """A private folder is without a lock for milliseconds. After so many seconds it is nobody's."""
 
+MADE_AGAIN = 10
+
 SWEPT_S = 60.0
 """For so long a folder counts as swept. To list one of 20,000 files takes as long as to do a small photo, so not for each."""
 
@@ -165,10 +167,25 @@ def scratch() -> Iterator[Path]:
 
 def _remove(folder: Path) -> None:
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        _empty_and_remove(folder)
     except BaseException:  # Ctrl-C in the middle of it
-        shutil.rmtree(folder, ignore_errors=True)
+        _empty_and_remove(folder)
         raise
+
+
+def _empty_and_remove(folder: Path) -> None:
+    """The lock goes last: what a kill in the middle of it leaves is known to be nobody's, and is swept by the next run."""
+    if hasattr(os, "O_NOFOLLOW"):  # where folders can be opened; elsewhere nothing is ever swept
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                for name in os.listdir(handle):
+                    if name != LOCK:
+                        with suppress(OSError):  # a folder: it is the rest's
+                            os.unlink(name, dir_fd=handle)
+            finally:
+                os.close(handle)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -183,6 +200,15 @@ def writing(target: Path) -> Iterator[None]:
         raise WriteFailed(target, reason(e), hint) from e
 
 
+def _made(folder: Path) -> int:
+    """Makes the folder, and in it a file that can be locked; its handle."""
+    for _ in range(MADE_AGAIN):
+        folder.mkdir(0o700)
+        with suppress(FileNotFoundError):  # another run swept it: it was empty
+            return os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+    raise OSError(errno.ENOENT, "another run sweeps it away each time")
+
+
 @contextmanager
 def _private_folder(beside: Path) -> Iterator[Path]:
     """A locked folder (0700) in that of `beside`, removed on leaving. Its name comes before it: interrupts do not wait."""
@@ -190,9 +216,8 @@ def _private_folder(beside: Path) -> Iterator[Path]:
     try:
         with writing(beside):
             sweep_at_times(beside.parent)
-            folder.mkdir(0o700)
             # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
-            lock = os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+            lock = _made(folder)
             if try_lock(lock):
                 os.rename(folder / ("new-" + LOCK), folder / LOCK)
         yield folder
@@ -215,13 +240,16 @@ def sweep(folder: Path) -> None:
     for left in folder.glob(DRAFTS + "*"):
         with suppress(OSError):
             if _is_abandoned(left):
-                shutil.rmtree(left, ignore_errors=True)
+                _empty_and_remove(left)
 
 
 def _is_abandoned(left: Path) -> bool:
     try:
         lock = os.open(left / LOCK, os.O_RDWR)
-    except FileNotFoundError:  # killed before the lock was there, or while the folder was being removed
+    except FileNotFoundError:  # killed before the lock was there, or just before the folder was gone
+        with suppress(OSError):
+            os.rmdir(left)  # where it is empty; whoever has just made it makes it again
+            return False
         return time.time() - left.stat().st_mtime > UNLOCKED_S
     try:
         return try_lock(lock)
