@@ -63,9 +63,21 @@ def _commands() -> Iterator[str]:
         yield f"```\nefface {name} [OPTIONS] {' '.join(_arguments(command))}\n```\n"
         yield "\n\n".join(_paragraphs(command)) + "\n"
         yield from _own_options(command)
-        groups = [BRANCHES[b] for b in BRANCHES if any(_branch(p) == b for p in command.params)]
-        links = ", ".join(f"[{g}](#{g.lower().replace(' ', '-')})" for g in groups)
-        yield f"Takes the options of these groups as well: {links}.\n"
+        yield f"Takes the options of these groups as well: {', '.join(_groups(command))}.\n"
+
+
+def _groups(command: click.Command) -> Iterator[str]:
+    """Links to the groups of which the command has options; which ones, where it has not all of them."""
+    has = {o for p in command.params for o in p.opts}
+    for branch, heading in BRANCHES.items():
+        ours = [s.flag for s in settings() if s.branch == branch]
+        taken, left = [f for f in ours if f in has], [f for f in ours if f not in has]
+        words = f"[{heading}](#{heading.lower().replace(' ', '-')})"
+        if taken and left:
+            named, without = (taken, "") if len(taken) <= len(left) else (left, "without ")
+            words += f" ({without}{', '.join(f'`{f}`' for f in named)})"
+        if taken:
+            yield words
 
 
 def _leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -85,10 +97,14 @@ def _own_options(command: click.Command) -> Iterator[str]:
     own = [p for p in command.params if isinstance(p, click.Option) and not _branch(p)]
     for option in own:
         needed = " Required." if option.required else ""
-        takes = "" if option.is_flag else f" {option.metavar or 'PATH'}"
+        takes = "" if option.is_flag else f" {option.metavar or _kind(option)}"
         default = f" Default: `{option.default}`." if option.show_default and not option.is_flag else ""
         yield f"- `{', '.join(option.opts)}{takes}` {option.help}{needed}{default}"
     yield ""
+
+
+def _kind(option: click.Option) -> str:
+    return "|".join(option.type.choices) if isinstance(option.type, click.Choice) else "PATH"
 
 
 def _branch(parameter: click.Parameter) -> str:

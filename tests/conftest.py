@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,10 @@ from efface.files import DRAFTS
 
 PATIENCE_S = 5.0
 """A thread that was told to end needs a moment."""
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a script; so would all programs be
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _ours() -> list[threading.Thread]:

@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from efface.stopping import heeding
+from efface.stopping import SOON_S, heeding
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 pytestmark = on_posix
@@ -68,6 +68,20 @@ def test_an_interrupt_is_not_lost_where_python_drops_it(how, capfd):
     assert kept() is None
     assert told.is_set()
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_was_lost_is_not_raised_after_the_block():
+    Thing.__del__ = lambda self: send()
+    heard, before = [], signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        with heeding([signal.SIGTERM], threading.Event()):
+            thing = Thing()
+            del thing
+        time.sleep(10 * SOON_S)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        del Thing.__del__
+    assert not heard
 
 
 def test_other_errors_that_python_drops_are_still_told(capsys):

@@ -29,7 +29,8 @@
     │  ├─ TargetExists
     │  ├─ TargetCollision              two sources would be written to one target
     │  ├─ TargetUnsuitable             the target's format cannot hold what was asked for
-    │  └─ WriteFailed                  disk full, folder missing, no permission
+    │  ├─ WriteFailed                  disk full, folder missing, no permission
+    │  └─ TargetMissed                 a stream ended, and this target got nothing of it
     ├─ VerificationFailed           6  the draft is not clean; it was thrown away
     ├─ CameraGivenUp                1  the process of a camera failed too often
     └─ Interrupted                130  Ctrl-C or SIGTERM
@@ -358,6 +359,12 @@ class TargetUnsuitable(OutputError):
 
 class WriteFailed(OutputError):
     """The disk is full, the folder is missing, or may not be written to."""
+
+
+class TargetMissed(OutputError):
+    """A stream ended, and this target got nothing of it."""
+
+    lead = "got nothing of the stream, as every attempt failed"
 
 
 class VerificationFailed(EffaceError):

@@ -24,7 +24,7 @@ def heeding(
 
     ignored_after  nothing but the exit code is left to do after the block; a signal then must not replace it.
     """
-    last, latest = -math.inf, signal.SIGINT
+    last, latest, is_over = -math.inf, signal.SIGINT, False
 
     def stop(number: int, frame: object) -> None:
         nonlocal last, latest
@@ -40,9 +40,13 @@ def heeding(
             passed_on(what)
             return
         last = -math.inf
-        again = threading.Timer(SOON_S, _thread.interrupt_main, [latest])
-        again.daemon = True
-        again.start()
+        timer = threading.Timer(SOON_S, again)
+        timer.daemon = True
+        timer.start()
+
+    def again() -> None:
+        if not is_over and last == -math.inf:
+            _thread.interrupt_main(latest)
 
     # What is ignored (nohup, a background job of a script) stays ignored.
     wanted = [n for n in numbers if signal.getsignal(n) not in (signal.SIG_IGN, None)]
@@ -51,6 +55,7 @@ def heeding(
     try:
         yield
     finally:
+        is_over = True
         for n, handler in before.items():
             signal.signal(n, signal.SIG_IGN if ignored_after else handler)
         sys.unraisablehook = passed_on

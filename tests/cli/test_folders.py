@@ -143,6 +143,33 @@ def test_the_work_of_a_person_is_left_as_it_is(efface, done):
     assert content(out) == before
 
 
+@on_posix
+def test_on_a_terminal_the_bars_are_gone_and_the_cursor_is_back(kit, done):
+    import pty
+
+    source, out = done
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        kit.command_line("redact", source, "-o", out), stdin=theirs, stdout=theirs, stderr=theirs, env=kit.surroundings()
+    )
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # EIO: the other end is closed
+        while piece := os.read(ours, 65536):
+            said += piece
+    os.close(ours)
+    assert process.wait(PATIENCE_S) == 0
+    assert b"\x1b[?25l" in said, "no bar was ever shown"
+    assert said.rfind(b"\x1b[?25h") > said.rfind(b"\x1b[?25l")
+    assert said.rstrip().endswith(b"3 of 3 files done. 3 of them already by an earlier run.")
+
+
+def test_a_folder_with_one_file_says_that_it_was_done(efface, tmp_path):
+    album(tmp_path / "in", 1)
+    assert efface("redact", tmp_path / "in", "-o", tmp_path / "out").code == 0
+    assert "already by an earlier run" in efface("redact", tmp_path / "in", "-o", tmp_path / "out").out
+
+
 def test_a_single_file_is_refused_as_ever(efface, done, tmp_path):
     source, out = done
     assert efface("redact", source / "000.png", "-o", out / "000.png").code == 5

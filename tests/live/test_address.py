@@ -73,10 +73,29 @@ def test_the_secret_is_in_the_url_alone():
 
 
 def test_a_secret_without_a_place_and_a_place_without_a_secret():
-    with pytest.raises(UsageError, match="does not say"):
+    with pytest.raises(UsageError, match="lacks"):
         source_address("rtsp://10.0.0.5/1", "joe:x")
-    with pytest.raises(UsageError, match="none were named"):
+    with pytest.raises(UsageError, match="neither a variable nor a file"):
         source_address("rtsp://{secret}@10.0.0.5/1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("w/s.m3u8", "./w/s.m3u8"), ("w/../w/s.m3u8", "w/s.m3u8"), ("srt://Hub:9000", "SRT://hub:9000")],
+)
+def test_two_addresses_may_lead_to_one_place(one, other):
+    assert target_address(one).place == target_address(other).place
+
+
+def test_paths_of_addresses_are_told_apart():
+    assert target_address("rtsp://hub/A").place != target_address("rtsp://hub/a").place
+    assert target_address("w/s.m3u8").place != target_address("v/s.m3u8").place
+
+
+def test_a_quick_look_has_one_picture():
+    assert target_address("mjpeg://127.0.0.1:80/")
+    with pytest.raises(UsageError, match="one picture"):
+        target_address("mjpeg://127.0.0.1:80/x")
 
 
 def test_secrets_come_from_the_environment_or_a_private_file(tmp_path, monkeypatch):

@@ -60,13 +60,29 @@ def test_what_is_no_description_is_refused(tmp_path, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["[camera.a]\nsource='rtsp://joe:x@h/1'\nto=['a.mkv']", "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay_s=99.0",
+    ["[camera.a]\nsource='rtsp://joe:x@h/1'\nto=['a.mkv']",
      "[camera.a]\nsource='x.mp4'\nto=['a.mkv', 'a.mkv']",
      "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\ntarget_credentials_env='PATH'"],
 )  # fmt: skip
 def test_values_are_checked_as_on_the_command_line(tmp_path, text):
     with pytest.raises(UsageError):
         load(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("live.delay_s=99.0", "camera a: --delay: 99.0 is out of range"),
+     ("detect.sensitivity='hihg'", "camera a: --sensitivity: 'hihg' is not one of"),
+     ("delay_s=1.0", "'delay_s', which means nothing here. Nothing was written. For one camera, write live.delay_s"),
+     ("live.detect=1", "no option live.detect. Nothing was written. For all cameras, write [detect]"),
+     ("live.delay_s='1'", "live.delay_s is a number"),
+     ("[camera.b]\nsource='y.mp4'\nto='./a.mkv'", "a and b have one target, ./a.mkv"),
+     ("[camera.b]\nsource='udp://:9000'\nto='b.mkv'\n[camera.c]\nsource='udp://:9000'\nto='c.mkv'", "b and c have one source")],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_place(tmp_path, text, said):
+    with pytest.raises(BadCameras) as caught:
+        load(written(tmp_path, f"[camera.a]\nsource='x.mp4'\nto=['a.mkv']\n{text}"))
+    assert said in str(caught.value)
 
 
 def test_the_file_must_be_there(tmp_path):
@@ -76,4 +92,4 @@ def test_the_file_must_be_there(tmp_path):
 
 def test_two_targets_may_not_be_one():
     with pytest.raises(UsageError):
-        wanted("a", "x.mp4", ["a.mkv", "a.mkv"], "", "", Options())
+        wanted("a", "x.mp4", ["a.mkv", "./a.mkv"], "", "", Options())

@@ -95,7 +95,7 @@ def test_a_playlist_does_not_lead_to_other_machines(programs, tmp_path, clip):
     with socket.create_server(("127.0.0.1", other)) as door:
         door.settimeout(0.2)
         live = programs.live(f"http://127.0.0.1:{port}/s.m3u8", "--to", tmp_path / "r.mkv", "--retry-most", "0.2")
-        until(lambda: "the source is lost" in programs.said())
+        until(lambda: "from the source yet" in programs.said())
         with pytest.raises(TimeoutError):
             door.accept()
         live.terminate()
@@ -125,7 +125,7 @@ def test_wrong_credentials_are_said_without_saying_them(programs, tmp_path, clip
     _, port = rtsp_server(programs, clip, "joe:right")
     source = f"rtsp://{{secret}}@127.0.0.1:{port}/clip"
     programs.live(source, "--to", tmp_path / "r.mkv", "--credentials-env", "CAM", CAM="joe:wrong")
-    until(lambda: "the source is lost" in programs.said())
+    until(lambda: "from the source yet" in programs.said())
     assert "wrong" not in programs.said()
     assert not list(tmp_path.glob("r-*"))
 
@@ -178,7 +178,7 @@ def test_by_tls_from_who_is_known(programs, tmp_path, clip, scheme, tls):
 def test_nothing_comes_by_tls_from_who_is_not_known(programs, tmp_path, clip, scheme, tls):
     front, source = behind_tls(programs, tmp_path, clip, scheme, tls)
     programs.live(source, "--to", tmp_path / "r.mkv", "--retry-most", "0.2")
-    until(lambda: programs.said().count("the source is lost") >= 1)
+    until(lambda: "from the source yet" in programs.said())
     assert not front.heard  # credentials would be in it
     assert not list(tmp_path.glob("r-*"))
 
@@ -235,6 +235,33 @@ def test_hls_target_never_shows_anything_half_written(programs, tmp_path, clip):
     assert len(checked) >= 3
     assert len(list(playlist.parent.glob("*.ts"))) <= 6
     assert not list(playlist.parent.glob("*.tmp"))
+
+
+def test_hls_says_where_a_stream_begins_anew_and_only_there(programs, tmp_path, clip):
+    playlist = tmp_path / "a" / "b" / "s.m3u8"
+    for runs in (1, 2):
+        live = programs.live(clip, "--to", playlist, "--hls-segment", "1", "--hls-kept", "30")
+        assert live.wait(PATIENCE_S) == 0, programs.said()
+        lines = playlist.read_text().splitlines()
+        marks = [i for i, line in enumerate(lines) if line == "#EXT-X-DISCONTINUITY"]
+        assert len(marks) == runs
+        assert all(lines[i + 1] != "#EXT-X-DISCONTINUITY" for i in marks)
+
+
+def test_a_recording_makes_its_folder_and_a_target_that_got_nothing_is_an_error(programs, tmp_path, clip):
+    (tmp_path / "file").touch()
+    live = programs.live(clip, "--to", tmp_path / "a" / "b" / "r.mkv", "--to", tmp_path / "file" / "r.mkv")
+    assert live.wait(PATIENCE_S) == 5, programs.said()
+    assert any(numbers_in(p) for p in (tmp_path / "a" / "b").glob("r-*.mkv"))
+    assert f"{tmp_path / 'file' / 'r.mkv'}: got nothing of the stream" in programs.said()
+
+
+def test_options_beside_a_file_of_cameras_are_refused(programs, tmp_path, clip):
+    cameras = tmp_path / "cameras.toml"
+    cameras.write_text(f"[camera.a]\nsource = '{clip}'\nto = '{tmp_path / 'a.mkv'}'\n")
+    assert programs.live("--config", cameras, "--sensitivity", "high").wait(PATIENCE_S) == 2
+    assert "--sensitivity has no effect beside --config" in programs.said()
+    assert programs.live("--config", cameras, "--health", "0").wait(PATIENCE_S) == 0, programs.said()
 
 
 def test_a_quick_look_in_a_browser(programs, tmp_path, clip):

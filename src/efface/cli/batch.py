@@ -176,7 +176,7 @@ class _Log:
 
     def closed(self, *, counts: bool = True) -> int:
         """Says how many were done, and gives the gravest exit code."""
-        if len(self._jobs) != 1 and counts:
+        if (len(self._jobs) != 1 or self._earlier) and counts:
             self.display.say(_tally(len(self._jobs), len(self._failed), self._earlier, self._codes.count(EXIT_LOOK)))
         code = worst([*self._codes, *(e.exit_code for e in self._failed)])
         if self._record is not None:

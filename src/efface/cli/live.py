@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from efface.cli.flags import options_from, options_of
-from efface.errors import printable
+from efface.errors import TargetMissed, printable
 
 A_PATH = click.Path(path_type=Path, readable=False)
 ONE = "camera"
@@ -45,6 +46,7 @@ def live(
     Nothing is stored unless a target is a recording. Credentials are never part of an address: write {secret} in their place.
     Ctrl-C and SIGTERM finish what is being written, and end with code 0.
     """
+    chosen = [p.opts[0] for p in click.get_current_context().command.params if _is_chosen(p) and p.name in values]
     options = options_from(values)
     from efface.live import cameras
     from efface.live.address import secret_from
@@ -55,6 +57,8 @@ def live(
         named = (source, *targets, credentials_env, credentials_file, target_credentials_env, target_credentials_file)
         if any(named):
             raise click.UsageError("--config names all cameras; sources, targets and credentials stand in the file.")
+        if chosen:
+            raise click.UsageError(f"{chosen[0]} has no effect beside --config: options of all and of each stand in the file.")
         wanted = cameras.load(config)
     else:
         if source is None or not targets:
@@ -69,3 +73,13 @@ def live(
             crew.run()
         except KeyboardInterrupt:  # the usual end of a stream: what was being written is complete
             click.echo("Ended. What was being written is complete.", err=True)
+            return
+    for member in crew.members:
+        for target, counts in member.facts["targets"].items():
+            if counts["failures"] and not counts["sent"]:
+                raise TargetMissed(target)
+    click.echo("The source has ended. What was being written is complete.", err=True)
+
+
+def _is_chosen(parameter: click.Parameter) -> bool:
+    return click.get_current_context().get_parameter_source(parameter.name or "") not in (None, ParameterSource.DEFAULT)

@@ -22,6 +22,7 @@ class Display:
     def __init__(self, console: Console, files: int) -> None:
         # Not the console's own opinion: FORCE_COLOR, which many CI services set, makes it see a terminal in a pipe.
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._is_shown = False
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -39,18 +40,22 @@ class Display:
     def shown(self) -> Iterator[None]:
         """The bars are on the screen inside the block, and gone after it."""
         with self._progress:
-            yield
+            self._is_shown = self._is_terminal
+            try:
+                yield
+            finally:
+                self._is_shown = False
 
     def say(self, text: str) -> None:
         """A result, on stdout, above the bars."""
-        if self._is_terminal:
+        if self._is_shown:
             self._progress.stop()
         try:
             click.echo(text)
         except OSError:  # whoever read the results went away, or their disk is full; the work itself goes on
             sys.stdout = sys.stderr
             click.echo(text)
-        if self._is_terminal:
+        if self._is_shown:
             self._progress.start()
 
     @contextmanager

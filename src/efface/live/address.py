@@ -88,6 +88,15 @@ class Address:
         return self.text.replace(SECRET, quote(self.secret, safe=SAFE_IN_SECRET))
 
     @property
+    def place(self) -> str:
+        """The same for two addresses that lead to one place, as far as can be told from them."""
+        if self.scheme in ("camera", "file"):
+            return os.path.realpath(self.url)
+        scheme, _, rest = self.text.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme.lower()}://{host.lower()}{slash}{path}"
+
+    @property
     def host_port(self) -> tuple[str, int]:
         """Of an address with a network in it; the port is 0 where none is named."""
         parts = urlsplit(self.text.replace(SECRET, "-"))
@@ -118,6 +127,8 @@ def target_address(text: str, secret: str = "") -> Address:
 def require_loopback(address: Address) -> None:
     """Raises UsageError unless the host is this machine by number, and a port is named."""
     host, port = address.host_port
+    if urlsplit(address.text).path.strip("/"):
+        raise UsageError(f"{address}: there is one picture at that port; leave out what follows it.")
     try:
         is_here = ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -160,8 +171,11 @@ def _checked(address: Address) -> Address:
     if address.scheme in ("udp", "srt") and not port:
         raise UsageError(f"{_shown(text)}: the address names no port.")
     if (SECRET in text) != bool(address.secret):
-        wants = "credentials are wanted, and none were named" if SECRET in text else f"it does not say {SECRET}"
-        raise UsageError(f"{_shown(text)}: {wants}. Credentials stand in place of {SECRET} in an address.")
+        wants = "credentials are wanted, and neither a variable nor a file is named" if SECRET in text else f"it lacks {SECRET}"
+        raise UsageError(
+            f"{_shown(text)}: {wants}. Credentials of --credentials-env or --credentials-file stand in place of {SECRET} in an "
+            "address; targets have options of their own for them."
+        )
     return address
 
 

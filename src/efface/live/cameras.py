@@ -1,7 +1,10 @@
 """Many cameras from one file, in TOML.
 
-[live]                                   # options for all, by their branch, named as in the library
+[live]                                   # options for all, a table for each branch, named as in the library
 delay_s = 1.0
+
+[detect]
+sensitivity = "high"
 
 [camera.gate]
 source = "rtsp://{secret}@10.0.0.5/stream1"
@@ -50,7 +53,7 @@ def load(path: Path) -> list[Wanted]:
     unknown = set(said) - {"camera", *BRANCHES}
     cameras = said.get("camera")
     if unknown:
-        raise BadCameras(path, f"it says {sorted(unknown)[0]!r}, which means nothing here")
+        raise BadCameras(path, f"it says {min(unknown)!r}, which means nothing here", _hint(min(unknown)))
     if not isinstance(cameras, dict) or not cameras:
         raise BadCameras(path, "it describes no camera", "Write [camera.NAME], with source and to.")
     shared = _values(path, "for all", {b: said[b] for b in BRANCHES if b in said})
@@ -63,7 +66,7 @@ def _camera(path: Path, name: str, table: Any, shared: Mapping[tuple[str, str], 
     if not isinstance(table, dict):
         raise BadCameras(path, f"camera {name} is no table")
     if unknown := set(table) - set(KEYS):
-        raise BadCameras(path, f"camera {name} says {sorted(unknown)[0]!r}, which means nothing here")
+        raise BadCameras(path, f"camera {name} says {min(unknown)!r}, which means nothing here", _hint(min(unknown)))
     source, targets = table.get("source"), table.get("to")
     targets = [targets] if isinstance(targets, str) else targets
     if (
@@ -72,13 +75,17 @@ def _camera(path: Path, name: str, table: Any, shared: Mapping[tuple[str, str], 
         or not targets
         or not all(isinstance(t, str) for t in targets)
     ):
-        raise BadCameras(path, f"camera {name} needs a source, and to, a list of targets")
+        raise BadCameras(path, f"camera {name} needs a source, and to, a target or a list of them")
     own = _values(path, f"camera {name}", {b: table[b] for b in BRANCHES if b in table})
     secrets = [
         secret_from(_text(path, table, f"{what}_env"), _path(_text(path, table, f"{what}_file")))
         for what in ("credentials", "target_credentials")
     ]
-    return wanted(name, source, targets, secrets[0], secrets[1], Options.from_values({**shared, **own}))
+    try:
+        options = Options.from_values({**shared, **own})
+    except UsageError as e:
+        raise BadCameras(path, f"camera {name}: {str(e).rstrip('.')}") from e
+    return wanted(name, source, targets, secrets[0], secrets[1], options)
 
 
 def wanted(name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options) -> Wanted:
@@ -87,7 +94,7 @@ def wanted(name: str, source: str, targets: list[str], secret: str, target_secre
         raise UsageError(f"Credentials for targets were named, and no target says {SECRET}.")
     ends = tuple(target_address(t, target_secret if SECRET in t else "") for t in targets)
     come = source_address(source, secret)
-    if len({come.text, *(t.text for t in ends)}) <= len(ends):
+    if len({come.place, *(t.place for t in ends)}) <= len(ends):
         raise UsageError(f"{name}: two of its addresses are one.")
     for address in (come, *ends):
         if address.scheme == "srt":
@@ -98,10 +105,13 @@ def wanted(name: str, source: str, targets: list[str], secret: str, target_secre
 def _require_apart(path: Path, wanted: list[Wanted]) -> None:
     seen: dict[str, str] = {}
     for camera in wanted:
-        for target in camera.targets:
-            other = seen.setdefault(target.text, camera.name)
+        ends = [("target", t) for t in camera.targets]
+        if camera.source.scheme == "udp":  # one of them would get all, and the other nothing
+            ends.append(("source", camera.source))
+        for what, address in ends:
+            other = seen.setdefault(address.place, camera.name)
             if other != camera.name:
-                raise BadCameras(path, f"{other} and {camera.name} have one target, {target}")
+                raise BadCameras(path, f"{other} and {camera.name} have one {what}, {address}")
 
 
 def _text(path: Path, table: Mapping[str, Any], key: str) -> str | None:
@@ -124,14 +134,23 @@ def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[s
         for name, value in table.items():
             setting = known.get((branch, name))
             if setting is None:
-                raise BadCameras(path, f"{whose}: there is no option {branch}.{name}")
+                raise BadCameras(path, f"{whose}: there is no option {branch}.{name}", _hint(name))
             found[branch, name] = _typed(path, setting, value)
     return found
+
+
+def _hint(name: str) -> str:
+    """Where an option of that name belongs."""
+    places = [f"{s.branch}.{s.name}" for s in settings() if s.branch in BRANCHES and name in (s.name, s.branch)]
+    if name in BRANCHES:
+        return f"For all cameras, write [{name}] at the left, outside of other tables."
+    return f"For one camera, write {places[0]} in its table." if places else ""
 
 
 def _typed(path: Path, setting: Setting, value: Any) -> Any:
     if setting.type is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not setting.type:
-        raise BadCameras(path, f"{setting.branch}.{setting.name} is not of the right type")
+        wants = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[setting.type]
+        raise BadCameras(path, f"{setting.branch}.{setting.name} is {wants}")
     return value

@@ -39,6 +39,8 @@ class Recording(Outlet):
         end = coded.pts + round(self._options.segment_s / float(BASE))
         target = _free(Path(self.address.url), time.time())
         following = None
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
         with staged(target, overwrite=False) as draft, writing(target):
             with closing(_opened(draft, MUXERS[target.suffix.lower()])) as container:
                 muxer = Muxer(container, form, coded.pts)
@@ -74,7 +76,7 @@ class Hls(Outlet):
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
         playlist = Path(self.address.url).absolute()
         with writing(playlist):
-            playlist.parent.mkdir(exist_ok=True)
+            playlist.parent.mkdir(parents=True, exist_ok=True)
             for form, coded in packets:
                 with closing(self._opened(playlist)) as container:
                     muxer = Muxer(container, form)
@@ -94,7 +96,7 @@ class Hls(Outlet):
             "fflags": "+bitexact",
             "hls_time": str(self._options.hls_s),
             "hls_list_size": str(self._options.hls_kept),
-            "hls_flags": "temp_file+delete_segments+append_list+discont_start",
+            "hls_flags": "temp_file+delete_segments+append_list",
             "hls_segment_filename": str(playlist.with_name(playlist.stem)).replace("%", "%%") + "-%09d.ts",
         }
         return av.open(f"file:{playlist}", "w", format="hls", container_options=options)

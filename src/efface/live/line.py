@@ -197,7 +197,8 @@ class _Reader:
             except FeedLost as e:
                 line.facts.losses += 1
                 if line.facts.frames_in > before or line.facts.losses == 1:
-                    line._say(f"the source is lost: {e}")
+                    what = "the source is lost" if line.facts.connections else "nothing comes from the source yet"
+                    line._say(f"{what}: {e}; trying again")
             pause_s = FIRST_PAUSE_S if line.facts.frames_in > before else min(2 * pause_s, line._options.live.retry_s)
             line.stop.wait(pause_s)
         line._belt.close()
@@ -208,6 +209,7 @@ class _Reader:
             line.beats["reader"] = time.monotonic()
             if is_first:
                 line.facts.connections += 1
+                line._say("pictures come" if line.facts.connections == 1 else "pictures come again")
             self._take(took, is_new=is_first)
             is_first = False
 
@@ -355,7 +357,8 @@ class _Writer:
         if since < every_s or self._form is None:
             return
         facts = self._line.facts
-        facts.curtain_s += min(since, every_s)
+        # Threads wait a moment between two looks at the clock; what lies further apart is another curtain.
+        facts.curtain_s += since if since < 2 * every_s + WAIT_S else every_s
         facts.state = state
         self._curtain_at = now
         self._send(self._form, curtain(self._form.size_wh, time.time()), second)

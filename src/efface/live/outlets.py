@@ -96,7 +96,7 @@ class Outlet:
     def _failed(self, why: str) -> None:
         self.counts.failures += 1
         if self.counts.failures == 1 or not self.counts.failures % 100:
-            self._say(f"{self.address}: {why}; trying again ({self.counts.failures})")
+            self._say(f"{self.address}: {why.rstrip('.')}; trying again ({self.counts.failures})")
 
     def _forget_queued(self) -> None:
         """What was queued for a connection that is gone is too old for the next one."""
