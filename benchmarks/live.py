@@ -30,6 +30,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -57,6 +58,8 @@ BLOCK, GAP, BITS, CHECK_BITS = 24, 4, 14, 4
 TOP, LEFTS = 90, (0, 1248)
 LOUD = "#ff00ff"
 RATE = 25
+CLIP_FRAMES = 100
+"""Of each of the clips that `make` puts one after the other."""
 RTSP_SERVER = Path(__file__).parents[1] / "tests/live/rtsp_server.py"
 
 
@@ -347,12 +350,13 @@ class Leaks:
     erased: float = 0.0
     numbers: list[int] = field(default_factory=list)
     pts: list[float] = field(default_factory=list)
+    by_clip: Counter[int] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         rate = self.leaks / self.boxes if self.boxes else 0
         return (
             f"{self.frames} frames, {self.unread} whose number is erased, {self.curtains} curtains; "
-            f"leaks {self.leaks} of {self.boxes} boxes = {rate:.2%}; "
+            f"leaks {self.leaks} of {self.boxes} boxes = {rate:.2%}, by clip {dict(self.by_clip)}; "
             f"erased {self.erased / max(1, self.frames):.1%} of the picture"
         )
 
@@ -377,7 +381,9 @@ def leaks_in(paths: Sequence[Path], boxes: dict[str, list[list[float]]]) -> Leak
                 for x1, y1, x2, y2 in boxes.get(str(number), []):
                     part = loud[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1]
                     found.boxes += 1
-                    found.leaks += bool(part.size and part.mean() < ENOUGH)
+                    is_open = bool(part.size and part.mean() < ENOUGH)
+                    found.leaks += is_open
+                    found.by_clip[(number - 1) // CLIP_FRAMES] += is_open
     return found
 
 
