@@ -70,6 +70,17 @@ def test_an_interrupt_is_not_lost_where_python_drops_it(how, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_the_import_system_is_not_interrupted_within():
+    """A signal there waits for a moment, and is then raised."""
+    names = {"send": signal.raise_signal}
+    exec(compile("def work(): send(15); x = 1; return x + 2", "<frozen importlib._bootstrap>", "exec"), names)
+    seen = []
+    with pytest.raises(KeyboardInterrupt), heeding([signal.SIGTERM], threading.Event()):  # noqa: PT012
+        seen.append(names["work"]())
+        asleep()
+    assert seen == [3]
+
+
 def test_what_was_lost_is_not_raised_after_the_block():
     Thing.__del__ = lambda self: send()
     heard, before = [], signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))

@@ -10,8 +10,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 SOON_S = 0.01
+IMPORT_SYSTEM = "<frozen importlib"
+"""How the names of the files begin that Python's own import system is written in."""
 
 
 @contextmanager
@@ -24,28 +27,36 @@ def heeding(
 
     ignored_after  nothing but the exit code is left to do after the block; a signal then must not replace it.
     """
-    last, latest, is_over = -math.inf, signal.SIGINT, False
+    last, latest, is_due, is_over = -math.inf, signal.SIGINT, False, False
 
-    def stop(number: int, frame: object) -> None:
-        nonlocal last, latest
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal last, latest, is_due
         told.set()
         before, last, latest = last, time.monotonic(), signal.Signals(number)
-        if last - before >= patience_s:
+        if not is_due and last - before < patience_s:
+            return
+        # Within the import system it would leave a lock behind, for which another thread then waits for ever.
+        is_due = frame is not None and frame.f_code.co_filename.startswith(IMPORT_SYSTEM)
+        if not is_due:
             raise KeyboardInterrupt
+        soon()
 
     def lost(what: sys.UnraisableHookArgs) -> None:
         # Python drops what a handler raises while a finaliser or the callback of a weak reference runs.
-        nonlocal last
+        nonlocal is_due
         if not issubclass(what.exc_type, KeyboardInterrupt):
             passed_on(what)
             return
-        last = -math.inf
+        is_due = True
+        soon()
+
+    def soon() -> None:
         timer = threading.Timer(SOON_S, again)
         timer.daemon = True
         timer.start()
 
     def again() -> None:
-        if not is_over and last == -math.inf:
+        if is_due and not is_over:
             _thread.interrupt_main(latest)
 
     # What is ignored (nohup, a background job of a script) stays ignored.
