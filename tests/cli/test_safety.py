@@ -101,10 +101,8 @@ A_RUN_S = (0.05, 1.6)
 
 
 def started(kit, clip: Path, *arguments: object) -> subprocess.Popen[bytes]:
-    command = kit.command_line("redact", clip, *kit.FAST, *arguments)
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=kit.surroundings(), start_new_session=True
-    )
+    command, around = kit.command_line("redact", clip, *kit.FAST, *arguments), kit.surroundings(PYTHONFAULTHANDLER="1")
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=around, start_new_session=True)
 
 
 def wait_until_it_heeds(process: subprocess.Popen[bytes], number: int) -> None:
@@ -127,6 +125,15 @@ def longer(kept, kit, tmp_path_factory):
     return path
 
 
+def ended(process):
+    """What it said. One that hangs is made to say where."""
+    try:
+        return process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(process.communicate(timeout=20)[1].decode())
+
+
 WHOLE = {"long.mp4", "long.redacted.mp4", "long.redacted.plan.json"}
 
 
@@ -141,7 +148,7 @@ def test_an_interrupt_leaves_nothing(longer, kit, tmp_path, number, seed):
     process.send_signal(number)
     if seed % 2:  # people press it again
         process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = ended(process)
     if process.returncode == 0:  # it was faster
         assert set(kit.names_in(tmp_path)) == WHOLE
         return
