@@ -234,6 +234,16 @@ def test_a_fill_that_resembles_what_it_covers_is_no_false_alarm(monkeypatch):
         assert surviving(source, seen, [region], shape="box") == []
 
 
+@pytest.mark.parametrize("change", [lambda p: p, lambda p: mosaic(p, 12), lambda p: blur(p, 0.06)])
+def test_a_painter_that_leaves_an_area_out_explains_nothing(monkeypatch, change):
+    """The same painter made the target: its faults must not excuse themselves."""
+    monkeypatch.setattr(coverage, "paint", lambda *a: None)
+    source = picture(np.random.default_rng(9), "noise8", YUV420, 200, 190)
+    target, window = copied(source), (slice(40, 150), slice(50, 160))
+    target.planes[0][window] = change(np.ascontiguousarray(source.planes[0][window]))
+    assert surviving(source, target, [Region((50, 40, 160, 150))]) == [(50, 40, 160, 150)]
+
+
 def test_what_cannot_be_painted_again_stays_suspected():
     source = picture(np.random.default_rng(0), "noise1", RGB, 100, 100)
     palette = Picture((source.planes[0],), Layout("index", 8, ((0, 0),)))

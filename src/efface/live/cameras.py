@@ -141,9 +141,9 @@ def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[s
 
 def _hint(name: str) -> str:
     """Where an option of that name belongs."""
-    places = [f"{s.branch}.{s.name}" for s in settings() if s.branch in BRANCHES and name in (s.name, s.branch)]
     if name in BRANCHES:
         return f"For all cameras, write [{name}] at the left, outside of other tables."
+    places = [f"{s.branch}.{s.name}" for s in settings() if s.branch in BRANCHES and name == s.name]
     return f"For one camera, write {places[0]} in its table." if places else ""
 
 

@@ -170,6 +170,8 @@ def surviving(source: Picture, target: Picture, regions: Sequence[Region], optio
     if not suspected:
         return []
     again = Picture(tuple(p.copy() for p in target.planes), target.layout)
+    for plane, window in _windows(again, boxes):  # a painter that leaves out an area would else explain what it left there
+        plane[window] = (target.layout.peak + 1) // 2
     try:
         paint(again, regions, options)
     except ValueError:  # it has a palette, or is smaller than the plan says: nothing explains what is there
@@ -192,12 +194,17 @@ def _paint_options(plan: Plan) -> PaintOptions:
 def _difference(picture: Picture, other: Picture, boxes: Sequence[Box]) -> Picture:
     """In the boxes, one less the other, around the middle of the range; the middle elsewhere."""
     peak = picture.layout.peak
-    planes = tuple(np.full_like(p, (peak + 1) // 2) for p in picture.planes)
-    for (x1, y1, x2, y2), (i, (sx, sy)) in product(boxes, enumerate(picture.layout.shifts)):
-        window = slice(y1 >> sy, -(-y2 >> sy)), slice(x1 >> sx, -(-x2 >> sx))
-        less = picture.planes[i][window].astype(np.int32) - other.planes[i][window]
-        planes[i][window] = np.clip(less + (peak + 1) // 2, 0, peak)
-    return Picture(planes, picture.layout)
+    made = Picture(tuple(np.full_like(p, (peak + 1) // 2) for p in picture.planes), picture.layout)
+    ours, theirs, rest = (_windows(p, boxes) for p in (picture, other, made))
+    for (a, window), (b, _), (c, _) in zip(ours, theirs, rest, strict=True):
+        c[window] = np.clip(a[window].astype(np.int32) - b[window] + (peak + 1) // 2, 0, peak)
+    return made
+
+
+def _windows(picture: Picture, boxes: Sequence[Box]) -> Iterator[tuple[NDArray[Any], tuple[slice, slice]]]:
+    """Each plane with the window of each box in it."""
+    for (x1, y1, x2, y2), (plane, (sx, sy)) in product(boxes, zip(picture.planes, picture.layout.shifts, strict=True)):
+        yield plane, (slice(y1 >> sy, -(-y2 >> sy)), slice(x1 >> sx, -(-x2 >> sx)))
 
 
 def _cross(a: Box, b: Box) -> bool:
