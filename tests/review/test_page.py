@@ -68,7 +68,7 @@ def saved(tab, film, *names):
         if edits(film) == list(names):
             return
         tab.wait_for_timeout(25)
-    assert edits(film) == list(names)
+    assert edits(film) == list(names), tab.locator("#toasts").all_inner_texts()
 
 
 def frame_of(tab) -> int:
@@ -243,6 +243,34 @@ def test_two_tabs_see_each_other_and_do_not_overwrite(tab, film, serve):
     assert edits(film) == ["keep", "delete"]
     tab.wait_for_selector("#tracks .empty:has-text('1 deleted')")
     other.close()
+
+
+LATE = """async () => {
+  const { Store } = await import('/static/store.js');
+  const store = new Store();
+  const black = (frame) => store.change({ edit: 'black', first: frame, last: frame, black: true });
+  await store.open(0);
+  const real = window.fetch;
+  let free;
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked);
+    await new Promise((resolve) => { free = resolve; });
+    return answer;
+  };
+  const late = store.reload();
+  window.fetch = real;
+  while (!free) await new Promise((resolve) => setTimeout(resolve, 5));
+  const first = await black(0);
+  free();
+  await late;
+  return [first, store.doc.version, await black(1)];
+}"""
+
+
+def test_an_answer_that_comes_late_does_not_make_the_next_edit_refused(tab, film, serve):
+    shown(tab, serve(film).url)
+    assert tab.evaluate(LATE) == [True, 1, True]
+    assert edits(film) == ["black", "black"]
 
 
 def test_rendering_shows_progress_outcome_and_report(tab, film, serve, kit):

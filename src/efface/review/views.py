@@ -50,7 +50,7 @@ def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
     plan = folder.plan
     now, log = plan.revised, read(plan.edits)
     return known | {
-        "version": folder.document.version,
+        "version": len(plan.edits),  # of the plan that is told here: somebody may be changing it
         "lost": folder.document.lost,
         "medium": plan.medium,
         "sizes": [list(s) for s in plan.sizes],

@@ -41,7 +41,8 @@ export class Store extends EventTarget {
   }
 
   async open(number) {
-    const doc = await get(`/api/files/${number}`);
+    const doc = await this.#read(number);
+    if (!doc) return;
     if (this.doc?.id !== doc.id) {
       this.frame = 0;
       this.chosen = [];
@@ -55,12 +56,24 @@ export class Store extends EventTarget {
   async reload() {
     if (!this.doc) return;
     const number = this.doc.id;
-    const doc = await get(`/api/files/${number}`);
-    if (this.doc.id === number) {
+    const doc = await this.#read(number);
+    if (doc && this.doc.id === number) {
       this.#take(doc);
       this.tell("changed");
     }
   }
+
+  // The file as it is now; null where the answer to a later question came first. What is older must not replace it: the next edit
+  // would name a version that has passed, and be refused.
+  async #read(number) {
+    const asked = (this.#asks += 1);
+    const doc = await get(`/api/files/${number}`);
+    if (asked < (this.#answered.get(number) ?? 0)) return null;
+    this.#answered.set(number, asked);
+    return doc;
+  }
+  #asks = 0;
+  #answered = new Map(); // by file, the newest question that was answered
 
   #take(doc) {
     // Boxes as they were are shown until the new ones are there, so that nothing flickers.
