@@ -291,6 +291,10 @@ class LiveOptions(_Checked):
     )
 
 
+PAINTED = ("paint", "read", "write", "verify")
+"""Branches of the options that count when a target is written; the others count when the plan is made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """All options. Values are checked while this is built; errors are `UsageError`."""

@@ -10,8 +10,9 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import psutil
@@ -19,6 +20,9 @@ import pytest
 from PIL import Image
 
 from efface.files import DRAFTS
+from efface.options import Options, WriteOptions
+from efface.pipeline.names import jobs_for
+from efface.review.desk import Desk
 
 PATIENCE_S = 300.0
 
@@ -141,6 +145,30 @@ def test_the_work_of_a_person_is_left_as_it_is(efface, done):
     assert again.code == 5
     assert again.err.count("somebody changed the plan since its target was made. Nothing was written. efface review") == 2
     assert content(out) == before
+
+
+def test_what_a_person_changed_and_rendered_is_finished_work_too(efface, done):
+    source, out = done
+    jobs = jobs_for([source], out)
+    with (
+        TemporaryDirectory() as scratch,
+        closing(Desk(jobs, Options(write=WriteOptions(overwrite=True)), Path(scratch), print)) as desk,
+    ):
+        desk.change(0, 0, [{"edit": "draw", "track": 7, "kind": "drawn", "first": 0, "boxes": [2, 2, 9, 9]}])
+        work = desk.render(0, overwrite=False)
+        while work.state in ("waiting", "running"):
+            time.sleep(0.02)
+        assert work.state == "done", work.said
+    before = content(out)
+    again = efface("redact", source, "-o", out)
+    assert again.code == 0, again.err
+    assert "3 of them already by an earlier run" in again.out
+    other = efface("redact", source, "-o", out, "--style", "solid")
+    assert other.code == 5
+    assert other.err.count("somebody changed the plan, and source or options are others than those of its target") == 1
+    after = content(out)
+    assert [n for n in changed(before, after) if n.startswith("000")] == []
+    assert changed(before, after)
 
 
 @on_posix

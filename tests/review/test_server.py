@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 
 from efface.errors import WriteFailed
-from efface.planning.sidecar import load
+from efface.files import sha256_of
+from efface.pipeline.names import jobs_for
+from efface.planning.sidecar import load, seal
 from efface.review.document import Document
+from efface.review.serve import serving
 
 PATIENCE_S = 60.0
 
@@ -218,6 +221,36 @@ def test_render_writes_checks_and_does_not_replace_unasked(client, film):
     assert target.read_bytes() != first
 
 
+def test_the_plan_tells_of_what_was_rendered_and_goes_on_taking_edits(client, film, serve, kit):
+    target = film.with_name("film.redacted.mp4")
+    changed(client, {"edit": "delete", "track": 1})
+    assert worked(client, "render")["state"] == "done"
+    plan = load(plan_path(film))
+    assert plan.made is not None
+    assert (plan.made.target_sha256, plan.made.seal) == (sha256_of(target), seal(plan))
+    assert plan.options["write"]["preset"] == "ultrafast"
+    with pytest.raises(WriteFailed, match="another review"):
+        Document(film, plan_path(film))
+    assert [f["state"] for f in client.ask("/api/files").json["files"]] == ["rendered"]
+    changed(client, {"edit": "delete", "track": 2})
+    plan = load(plan_path(film))
+    assert [e["track"] for e in plan.edits] == [1, 2]
+    assert seal(plan) != plan.made.seal
+
+
+def test_what_was_rendered_is_known_by_the_next_review(film, serve, kit):
+    with serving(jobs_for([film], None), kit.OPTIONS) as running:
+        running.start()
+        client = kit.Client(running)
+        client.enter()
+        client.ask("/api/files/0")
+        assert worked(client, "render")["state"] == "done"
+    client = kit.Client(serve(film))
+    client.enter()
+    assert client.ask("/api/files").json["files"][0]["state"] == "rendered"
+    assert client.ask("/api/files/0").json["state"] == "rendered"
+
+
 def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatch):
     from efface.render import paint
 
@@ -242,9 +275,6 @@ def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatc
 
 
 def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep, kit):
-    from efface.pipeline.names import jobs_for
-    from efface.review.serve import serving
-
     with serving(jobs_for([deep], None), kit.OPTIONS) as running:
         running.start()
         client = kit.Client(running)

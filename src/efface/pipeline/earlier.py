@@ -35,7 +35,7 @@ Infos = Callable[[], tuple[Mapping[str, str], ...]]
 def earlier(job: Job) -> Plan | None:
     """The plan that lies there, when plan and target, if there is one, are efface's own; None where nothing is, or any is not.
 
-    Raises TargetExists where a person changed the plan: that is work that only a person may throw away.
+    Raises TargetExists where a person changed the plan, and no target was made by it since.
     """
     try:
         plan = sidecar.load(job.plan_path)
@@ -43,17 +43,24 @@ def earlier(job: Job) -> Plan | None:
         return None
     if plan.made is None:
         return None
-    if plan.edits or sidecar.seal(plan) != plan.made.seal:
-        raise TargetExists(
-            job.plan_path,
-            "somebody changed the plan since its target was made",
-            "efface review goes on from there; --overwrite throws the changes away and starts anew.",
-        )
+    if sidecar.seal(plan) != plan.made.seal:
+        raise _changed(job, "somebody changed the plan since its target was made")
     try:
         is_own = not _is_there(job.target) or sha256_of(job.target) == plan.made.target_sha256
     except SourceUnreadable:
         return None
     return plan if is_own else None
+
+
+def require_replaceable(plan: Plan, job: Job) -> None:
+    """Raises TargetExists where a person's changes are in the plan: that is work that only a person may throw away."""
+    if plan.edits:
+        raise _changed(job, "somebody changed the plan, and source or options are others than those of its target")
+
+
+def _changed(job: Job, why: str) -> TargetExists:
+    hint = "efface review goes on from there; --overwrite throws the changes away and starts anew."
+    return TargetExists(job.plan_path, why, hint)
 
 
 def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:

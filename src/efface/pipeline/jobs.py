@@ -17,9 +17,9 @@ from efface.files import require_source, require_target, sha256_of, staged, stag
 from efface.findings import Verification
 from efface.frames import Frame
 from efface.media.base import SourceInfo
-from efface.options import DetectOptions, Options
+from efface.options import PAINTED, DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
-from efface.pipeline.earlier import earlier, is_current
+from efface.pipeline.earlier import earlier, is_current, require_replaceable
 from efface.pipeline.look import look
 from efface.pipeline.names import Job, collisions
 from efface.pipeline.proof import verify
@@ -121,17 +121,21 @@ class Workshop:
         if before is not None and is_current(before, job, self.options, self._infos):
             planned(before)
             return _done_before(job, before)
+        if before is not None:
+            require_replaceable(before, job)
         for path in (job.target, job.plan_path):
             require_target(path, (job.source,), overwrite=overwrite or before is not None)
         plan = self.find(job.source, listener)
         planned(plan)
         with staged_pair(job.target, job.plan_path, overwrite=overwrite or before is not None) as (draft, plan_draft):
             rendered = self._rendered(job.source, plan, job.target, draft, listener)
-            plan = replace(plan, made=_made(plan, rendered))
+            plan = noted(plan, rendered, self.options)
             sidecar.save(plan, plan_draft)
             plan_sha256 = sha256_of(plan_draft)
-            if before is not None and earlier(job) is None:
-                raise TargetExists(job.target, "another one has appeared meanwhile")
+            if before is not None:
+                if (now := earlier(job)) is None:
+                    raise TargetExists(job.target, "another one has appeared meanwhile")
+                require_replaceable(now, job)
         return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256)
 
     def _earlier(self, job: Job) -> Plan | None:
@@ -195,9 +199,11 @@ class Planning:
         return plan
 
 
-def _made(plan: Plan, done: Rendered) -> Made:
+def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
+    """The plan with a note of the target that was made by it, and with the options by which it was."""
+    plan = replace(plan, options={**plan.options, **{branch: asdict(getattr(options, branch)) for branch in PAINTED}})
     audio = done.audio_kept, done.audio_dropped
-    return Made(done.target_sha256, VERSION, audio, done.verification, sidecar.seal(plan))
+    return replace(plan, made=Made(done.target_sha256, VERSION, audio, done.verification, sidecar.seal(plan)))
 
 
 def _done_before(job: Job, plan: Plan) -> Redacted:

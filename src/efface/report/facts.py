@@ -21,7 +21,7 @@ from efface.detections import FINDABLE, KINDS
 from efface.errors import printable
 from efface.findings import Outcome, Verification
 from efface.geometry import Box, Size
-from efface.options import settings
+from efface.options import PAINTED, settings
 from efface.planning.doubt import Doubt
 from efface.planning.plan import Plan
 from efface.timing import timecode
@@ -54,9 +54,6 @@ LONGEST_TEXT = 200
 
 LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "pillow-heif", "scipy")
 """What decodes, looks, paints and encodes; their versions belong to what was done."""
-
-PAINTED = ("paint", "read", "write", "verify")
-"""Branches of the options that count when a target is written; the others counted when the plan was made."""
 
 NOT_TOLD = {"redact": ("report",), "render": ("report",), "verify": ("report", "paint", "write")}
 """Branches that say nothing about what was erased, by command. How a copy was painted that is only checked, nobody knows."""

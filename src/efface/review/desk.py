@@ -21,7 +21,7 @@ from efface.findings import Outcome, Verification
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options
 from efface.pipeline.act import Rendered
-from efface.pipeline.jobs import Workshop, write_plan
+from efface.pipeline.jobs import Workshop, noted, write_plan
 from efface.pipeline.names import Job, names_of_plans
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
@@ -204,6 +204,7 @@ class Desk:
             with Workshop(options) as workshop:
                 done = workshop.render(folder.job.source, plan, folder.job.target, listener)
             folder.done, folder.rendered_plan = done, plan
+            document.note(noted(plan, done, options), done.target)
             work.result = {"target": done.target.name, "regions": done.regions, "frames": done.frames} | checks(
                 done.verification
             )

@@ -54,6 +54,26 @@ class Document:
             raise WriteFailed(self.path, "it is open in another review", "Go on there, or close it first.")
         return handle
 
+    def note(self, plan: Plan, target: Path) -> None:
+        """Writes this plan, which tells of the target, in place of its own; not where edits came meanwhile. Raises OutputError.
+
+        The new file is locked before it has its name, so that no other review opens it in between; and is as old as the target,
+        as whoever sees a younger plan takes it for one that was changed since.
+        """
+        with self._lock:
+            if plan.edits != self.plan.edits:
+                return
+            with staged(self.path, overwrite=True) as draft:
+                sidecar.save(plan, draft)
+                with writing(self.path):
+                    os.utime(draft, ns=(target.stat().st_mtime_ns,) * 2)
+                    handle = os.open(draft, os.O_RDWR)
+                if not try_lock(handle):
+                    os.close(handle)
+                    raise WriteFailed(self.path, "it cannot be locked")
+            os.close(self._handle)
+            self._handle, self.plan = handle, plan
+
     def close(self) -> None:
         """Lets others open the plan."""
         os.close(self._handle)
