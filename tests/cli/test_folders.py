@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -389,7 +390,12 @@ def test_an_interrupt_stops_all_workers_and_leaves_no_draft(started, kit, long_c
             process.send_signal(number)
     _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
-    assert err.strip() == b"efface: Interrupted. What was finished before is complete; nothing half-done was left."
+    said = [line for line in err.decode().splitlines() if line]
+    assert said[-1] == "efface: Interrupted. What was finished before is complete; nothing half-done was left."
+    told = re.fullmatch(r"efface: (\d) of 3 files were done when it stopped\.", said[-2])
+    assert told
+    assert int(told[1]) <= len(list(out.glob("*.mp4")))
+    assert len(said) == 2
     assert all(is_gone(w) for w in workers)
     assert not [n for n in kit.names_in(out) if DRAFTS in n]
     assert len(list(out.glob("*.mp4"))) < 3

@@ -192,6 +192,7 @@ def test_what_was_finished_before_an_interrupt_is_complete(efface, kept, kit, tm
     done = efface("redact", photos, "-o", tmp_path / "out")
     assert done.code == 130
     assert done.out.count("checked.") == 2
+    assert "efface: 2 of 3 files were done when it stopped.\n" in done.err
     assert [n for n in kit.names_in(tmp_path / "out") if not n.endswith("json")] == ["face.jpg", "other.jpg"]
 
 

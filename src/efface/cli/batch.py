@@ -140,10 +140,12 @@ class _Log:
         self._showing.enter_context(self.display.shown())
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._showing.close()
         for error in self._failed:
             click.echo(f"efface: {error}", err=True)
+        if kind is not None and len(self._jobs) > 1:  # whoever stopped a long run wants to know how far it came
+            click.echo(f"efface: {len(self._codes)} of {len(self._jobs)} files were done when it stopped.", err=True)
 
     def done(self, told: Told) -> None:
         self._codes.append(told.code)
