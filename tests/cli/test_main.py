@@ -456,3 +456,18 @@ def test_a_slash_at_the_end_names_a_folder(efface, kept, kit, tmp_path):
     kit.taken(kept, tmp_path, "face.jpg")
     assert efface("redact", tmp_path / "face.jpg", "-o", f"{tmp_path / 'new'}/").code == 0
     assert kit.names_in(tmp_path / "new") == ["face.jpg", "face.jpg.plan.json"]
+
+
+# live
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("notes.txt", "no photo or video"), ("plain.png", "it is a photo"), ("gone.mp4", "gone")]
+)
+def test_a_file_that_cannot_become_a_film_is_refused_at_once(efface, kept, kit, tmp_path, name, why):
+    kit.taken(kept, tmp_path, "plain.png")
+    (tmp_path / "notes.txt").write_text("Nothing to see here.\n" * 99)
+    refused = efface("live", tmp_path / name, "--to", tmp_path / "out.m3u8")
+    assert refused.code == 3
+    assert why in refused.err
+    assert not (tmp_path / "out.m3u8").exists()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from efface.cli.flags import options_from, options_of
-from efface.errors import TargetMissed, printable
+from efface.errors import TargetMissed, UnsupportedSource, printable
+
+if TYPE_CHECKING:
+    from efface.live.address import Address
 
 A_PATH = click.Path(path_type=Path, readable=False)
 ONE = "camera"
@@ -65,6 +68,7 @@ def live(
             raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
         secrets = secret_from(credentials_env, credentials_file), secret_from(target_credentials_env, target_credentials_file)
         wanted = [cameras.wanted(ONE, source, list(targets), *secrets, options)]
+        _require_film(wanted[0].source)
     crew = Crew(wanted, lambda line: click.echo(printable(line), err=True))
     with serving(crew, health) as port:
         if port is not None:
@@ -79,6 +83,16 @@ def live(
             if counts["failures"] and not counts["sent"]:
                 raise TargetMissed(target)
     click.echo("The source has ended. What was being written is complete.", err=True)
+
+
+def _require_film(source: Address) -> None:
+    """Raises InputError for a file that no video can come from. A camera that is gone may come back; a text stays a text."""
+    from efface.media.sniff import medium_of
+
+    path = Path(source.url)
+    is_pipe = path.exists() and not path.is_file()  # what is read from it is gone
+    if source.scheme == "file" and not is_pipe and medium_of(path) == "photo":
+        raise UnsupportedSource(path, "it is a photo, and only a video can be played")
 
 
 def _is_chosen(parameter: click.Parameter) -> bool:
