@@ -190,6 +190,7 @@ def staged(clip: Path, preset: str) -> dict[str, float]:
 
 def parts(clip: Path, preset: str) -> dict[str, float]:
     """The parts one after the other, nothing at the same time, in CPU milliseconds a frame."""
+    from efface.detect.registry import open_lanes
     from efface.events import silent
     from efface.files import sha256_of
     from efface.media.encode import create_video
@@ -213,13 +214,13 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
             yield item
 
     with Workshop(options) as workshop, opened(clip, options.read) as source, tempfile.TemporaryDirectory() as folder:
-        detector = workshop._open_detector()
+        detectors = workshop._closing.enter_context(open_lanes(options.detect))
         decoded = clocked("decode", iter(source.frames()))
-        seen = list(clocked("detect", perceived(decoded, detector, options.detect)))
+        seen = list(clocked("detect", perceived(decoded, detectors, options.detect)))
         spent["detect"] -= spent["decode"]  # the one calls the other
         frames = len(seen)
         began = cpu_s()
-        plan = joined(iter(seen), source, sha256_of(clip), detector, options)
+        plan = joined(iter(seen), source, sha256_of(clip), detectors[0], options)
         spent["track"] = cpu_s() - began
         target = Path(folder) / "t.mp4"
         sink = create_video(target, source.info, options.write, target=target)

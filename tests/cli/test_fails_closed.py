@@ -136,7 +136,7 @@ def saboteur(monkeypatch):
             def detect(self, frame):
                 return sabotage() if frame.index >= from_frame else nothing()
 
-        monkeypatch.setitem(DETECTORS, "pyramid", lambda _: Saboteur())
+        monkeypatch.setitem(DETECTORS, "pyramid", lambda *_, **__: Saboteur())
 
     return install
 

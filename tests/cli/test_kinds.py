@@ -22,7 +22,7 @@ def sightings(monkeypatch):
         class Seeing:
             infos = tuple(DetectorInfo(name, "1", "00", "none") for name in ("trunk", "more"))
 
-            def __init__(self, options):
+            def __init__(self, options, **_):
                 self.wanted = options.wanted
                 self.sure = {KINDS.index(k): 0.5 for k in options.wanted}
 

@@ -458,6 +458,14 @@ def test_a_slash_at_the_end_names_a_folder(efface, kept, kit, tmp_path):
     assert kit.names_in(tmp_path / "new") == ["face.jpg", "face.jpg.plan.json"]
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core")
+def test_a_plan_is_the_same_with_one_core_and_with_several(efface, kept, tmp_path, monkeypatch):
+    assert efface("find", kept / "clip.mp4", "-o", tmp_path / "several.json").code == 0
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert efface("find", kept / "clip.mp4", "-o", tmp_path / "one.json").code == 0
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "several.json").read_bytes()
+
+
 # live
 
 

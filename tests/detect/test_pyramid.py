@@ -196,8 +196,8 @@ def sessions(monkeypatch):
     """Every session that is opened, with the outputs that were asked of it."""
     opened: dict[str, list[tuple[str, ...]]] = {}
 
-    def spied(name, model, device):
-        session, runtime = real(name, model, device)
+    def spied(name, model, device, threads=None):
+        session, runtime = real(name, model, device, threads)
         asked = opened.setdefault(name, [])
 
         class Spy:

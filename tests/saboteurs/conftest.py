@@ -140,7 +140,7 @@ class Blind:
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is found by looking again: what is caught then is caught by the other checks."""
-    monkeypatch.setitem(DETECTORS, "pyramid", lambda options: Blind())
+    monkeypatch.setitem(DETECTORS, "pyramid", lambda options, **_: Blind())
 
 
 def check(found: Verification, name: str) -> Check:

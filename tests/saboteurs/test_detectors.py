@@ -84,7 +84,7 @@ def photo(tmp_path):
 
 
 def redact(photo, deed, monkeypatch, timeout_s=20.0):
-    monkeypatch.setitem(DETECTORS, "pyramid", lambda options: Saboteur(deed))
+    monkeypatch.setitem(DETECTORS, "pyramid", lambda options, **_: Saboteur(deed))
     (job,) = jobs_for([photo], None)
     with Workshop(Options(detect=DetectOptions(timeout_s=timeout_s))) as workshop:
         return workshop.redact(job, silent)

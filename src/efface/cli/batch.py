@@ -144,7 +144,8 @@ class _Log:
         self._showing.close()
         for error in self._failed:
             click.echo(f"efface: {error}", err=True)
-        if kind is not None and len(self._jobs) > 1:  # whoever stopped a long run wants to know how far it came
+        if len(self._jobs) > 1 and (kind is KeyboardInterrupt or (kind is not None and self._codes)):
+            # Whoever stopped a long run wants to know how far it came.
             click.echo(f"efface: {len(self._codes)} of {len(self._jobs)} files were done when it stopped.", err=True)
 
     def done(self, told: Told) -> None:

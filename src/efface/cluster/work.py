@@ -121,7 +121,7 @@ def _looked_at(part: Part) -> Iterator[object]:
         frames = closing.enter_context(prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh)))
         overlap = [next(frames).unpack().checksum() for _ in part.passage.span.overlap]
         yield Told(detector.infos, dict(detector.sure), tuple(overlap))
-        yield from perceived(frames, detector, part.options.detect)
+        yield from perceived(frames, (detector,), part.options.detect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,9 @@ class PlateHead:
 
     kind = PLATE
 
-    def __init__(self, options: DetectOptions) -> None:
+    def __init__(self, options: DetectOptions, threads: int | None = None) -> None:
         model, sha256 = load_weights(NAME)
-        self._session, runtime = open_session(NAME, model, options.device)
+        self._session, runtime = open_session(NAME, model, options.device, threads)
         self.tensors: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
         self.infos: tuple[DetectorInfo, ...] = (DetectorInfo(NAME, VERSION, sha256, runtime),)
         sure = SURE[options.sensitivity]

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from efface.detect.base import Detector, Head
 from efface.detect.guard import Guarded
+from efface.detect.sessions import cores
 from efface.options import DetectOptions
 
+LANES = 2
+"""Frames of a video that are looked at at once, where there are as many cores. A second thread for the same frame makes a look
+1.0 (320x180) to 1.65 times (1280x720) as fast, for 1.6 to 1.1 times the CPU seconds. The second lane takes 0.1 GB more for 720p
+and 0.25 for 1080p."""
 
-def _face_head(options: DetectOptions) -> Head:
+
+def _face_head(options: DetectOptions, threads: int | None) -> Head:
     from efface.detect.faces import FaceHead
 
-    return FaceHead(options)
+    return FaceHead(options)  # it has no network of its own
 
 
-def _plate_head(options: DetectOptions) -> Head:
+def _plate_head(options: DetectOptions, threads: int | None) -> Head:
     from efface.detect.plates import PlateHead
 
-    return PlateHead(options)
+    return PlateHead(options, threads)
 
 
-HEADS: dict[str, Callable[[DetectOptions], Head]] = {"face": _face_head, "plate": _plate_head}
+HEADS: dict[str, Callable[[DetectOptions, int | None], Head]] = {"face": _face_head, "plate": _plate_head}
 """By the kind of object that it finds."""
 
 
-def _pyramid(options: DetectOptions) -> Detector:
+def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
     from efface.detect.pyramid import Pyramid
     from efface.detect.trunk import Trunk
 
-    return Pyramid(Trunk(options.device), [HEADS[kind](options) for kind in options.wanted])
+    return Pyramid(Trunk(options.device, threads), [HEADS[kind](options, threads) for kind in options.wanted])
 
 
-DETECTORS: dict[str, Callable[[DetectOptions], Detector]] = {"pyramid": _pyramid}
-"""By name. There is one so far, for all kinds."""
+DETECTORS: dict[str, Callable[..., Detector]] = {"pyramid": _pyramid}
+"""By name. There is one so far, for all kinds. `threads` share one run of a network; all cores do when nothing is said."""
 
 
 @contextmanager
@@ -42,3 +48,12 @@ def open_detector(options: DetectOptions) -> Iterator[Guarded]:
     """The detector, guarded. Raises ModelUnusable, DeviceMissing."""
     with Guarded(DETECTORS["pyramid"](options), options.timeout_s) as detector:
         yield detector
+
+
+@contextmanager
+def open_lanes(options: DetectOptions) -> Iterator[tuple[Guarded, ...]]:
+    """As `open_detector`, for several frames at once: each of these looks at one at a time. They share networks and cores."""
+    lanes = min(LANES, cores()) if options.device in ("auto", "cpu") else 1
+    inside = DETECTORS["pyramid"](options, threads=cores() // lanes)
+    with ExitStack() as closing:
+        yield tuple(closing.enter_context(Guarded(inside, options.timeout_s)) for _ in range(lanes))

@@ -16,10 +16,11 @@ QUIET = 3
 """Errors only. Warnings of the run-time go to stderr, where the progress bar is."""
 
 
-def open_session(name: str, model: bytes, device: str) -> tuple[Any, str]:
+def open_session(name: str, model: bytes, device: str, threads: int | None = None) -> tuple[Any, str]:
     """A session for the model and a phrase that says what runs it.
 
-    device  "auto", "cpu", "cuda" or "openvino"; auto is the processor.
+    device   "auto", "cpu", "cuda" or "openvino"; auto is the processor.
+    threads  that share one run; as many as there are cores when nothing is said.
 
     Raises DeviceMissing when the device is not to be had, ModelUnusable when the run-time refuses the model.
     """
@@ -32,7 +33,7 @@ def open_session(name: str, model: bytes, device: str) -> tuple[Any, str]:
         raise DeviceMissing(device)
     settings = ort.SessionOptions()
     settings.log_severity_level = QUIET
-    settings.intra_op_num_threads = cores()
+    settings.intra_op_num_threads = threads or cores()
     # Threads that wait for work shall sleep: those of one network, spinning, take the processor from the other's.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Remembered layouts for each input size took 20 GB after 50 photos of different sizes; without, 0.6 GB at equal speed.

@@ -26,9 +26,9 @@ STEP = 4
 class Trunk:
     """The shared network. Raises ModelUnusable, DeviceMissing while it is opened."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, threads: int | None = None) -> None:
         model, sha256 = load_weights(NAME)
-        self._session, runtime = open_session(NAME, model, device)
+        self._session, runtime = open_session(NAME, model, device, threads)
         self._input: str = self._session.get_inputs()[0].name
         self.info = DetectorInfo(NAME, VERSION, sha256, runtime)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Self
 
 from efface.detect.base import Detector
-from efface.detect.registry import open_detector
+from efface.detect.registry import open_detector, open_lanes
 from efface.detections import KINDS
 from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, TargetExists
 from efface.events import Listener
 from efface.files import require_source, require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
 from efface.findings import Verification
 from efface.frames import Frame
-from efface.media.base import SourceInfo
+from efface.media.base import Source, SourceInfo
 from efface.options import PAINTED, DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
 from efface.pipeline.earlier import earlier, is_current, require_replaceable
@@ -74,14 +74,18 @@ class Workshop:
         """The plan for one source. Raises InputError, PartMissing."""
         with opened(source, self.options.read) as media, unchanged(source):
             self._admit(media.info)
-            try:
-                plan = look(media, sha256_of(source), self._open_detector(), self.options, listener)
-            except DetectorFailed:  # it may hang still; the next file gets one that does not
-                self._close_detector()
-                raise
-            if plan.medium == "video":  # it keeps 0.4 GB after 1080p, which the encoder needs; photos keep it
-                self._close_detector()
-            return plan
+            if media.info.medium == "photo":
+                return self._look_at_photo(media, source, listener)
+            self._close_detector()  # after 1080p one keeps 0.4 GB, which the encoder needs; only photos keep theirs
+            with open_lanes(self.options.detect) as detectors:
+                return look(media, sha256_of(source), detectors, self.options, listener)
+
+    def _look_at_photo(self, media: Source, source: Path, listener: Listener) -> Plan:
+        try:
+            return look(media, sha256_of(source), (self._open_detector(),), self.options, listener)
+        except DetectorFailed:  # it may hang still; the next file gets one that does not
+            self._close_detector()
+            raise
 
     def render(self, source: Path, plan: Plan, target: Path, listener: Listener) -> Rendered:
         """One target by a plan. Raises InputError, OutputError, VerificationFailed."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -48,16 +49,21 @@ class _Notes:
             self.bad.append(one.index)
 
 
-def look(source: Source, sha256: str, detector: Detector, options: Options, listener: Listener) -> Plan:
-    """The plan for a source. Raises InputError, DetectorFailed."""
-    info = source.info
+def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
+    """The plan for a source. Raises InputError, DetectorFailed.
+
+    detectors  as many as frames of a video are looked at at once; all find the same. The first one looks at photos.
+    """
+    info, detector = source.info, detectors[0]
     with prefetched(source.frames(), frames_ahead(info.size_wh)) as frames:
         if info.medium == "photo":
             notes = _Notes()
             tracks = list(_page_by_page(_told(frames, notes, listener, info), detector))
             views = Views.fixed(len(notes.pts))
             return _planned(source, sha256, detector, options, notes, tracks, views)
-        return joined(_told_of(perceived(frames, detector, options.detect), listener, info), source, sha256, detector, options)
+        parts = perceived(frames, detectors, options.detect)
+        with closing(parts):
+            return joined(_told_of(parts, listener, info), source, sha256, detector, options)
 
 
 def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight, options: Options) -> Plan:

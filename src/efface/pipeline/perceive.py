@@ -6,8 +6,11 @@ at in spans, by several machines, and what they say, put in order, is what one m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,16 +52,49 @@ class Perceived:
     grey: Grey | None = None
 
 
-def perceived(frames: Iterable[Frame], detector: Detector, options: DetectOptions) -> Iterator[Perceived]:
-    """Looks at every frame of a video. Raises DetectorFailed, and what the frames raise."""
-    for frame in frames:
-        checksum = frame.unpack().checksum()
-        about = (frame.index, frame.pts, frame.size_wh, frame.is_bad, checksum)
-        if frame.is_bad:
-            yield Perceived(*about, Detections.none())
-            continue
-        detail = detail_of(frame.index, frame.size_wh, options.detail)
-        seen = detector.detect(replace(frame, detail=detail))
-        small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
-        grey = in_grey(frame.look(small_wh(frame.size_wh)))
-        yield Perceived(*about, seen, thumbnail(small), in_grey(small), grey)
+AHEAD = 2
+"""Frames that wait for each detector, so that none is idle while the oldest frame takes longer than those after it."""
+
+
+def perceived(frames: Iterable[Frame], detectors: Sequence[Detector], options: DetectOptions) -> Generator[Perceived]:
+    """Looks at every frame of a video, and gives them in order. Raises DetectorFailed, and what the frames raise.
+
+    detectors  each looks at one frame at a time.
+    """
+    if len(detectors) == 1:
+        yield from (_one(frame, detectors[0], options) for frame in frames)
+        return
+    idle: SimpleQueue[Detector] = SimpleQueue()
+    for detector in detectors:
+        idle.put(detector)
+
+    def looked_at(frame: Frame) -> Perceived:
+        detector = idle.get()
+        try:
+            return _one(frame, detector, options)
+        finally:
+            idle.put(detector)
+
+    waiting: deque[Future[Perceived]] = deque()
+    pool = ThreadPoolExecutor(len(detectors), "efface-look")
+    try:
+        for frame in frames:
+            while waiting and (waiting[0].done() or len(waiting) >= AHEAD * len(detectors)):
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(looked_at, frame))
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # waits for looks under way; a guarded detector that hangs gives up by itself
+
+
+def _one(frame: Frame, detector: Detector, options: DetectOptions) -> Perceived:
+    checksum = frame.unpack().checksum()
+    about = (frame.index, frame.pts, frame.size_wh, frame.is_bad, checksum)
+    if frame.is_bad:
+        return Perceived(*about, Detections.none())
+    detail = detail_of(frame.index, frame.size_wh, options.detail)
+    seen = detector.detect(replace(frame, detail=detail))
+    small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
+    grey = in_grey(frame.look(small_wh(frame.size_wh)))
+    return Perceived(*about, seen, thumbnail(small), in_grey(small), grey)

@@ -1,0 +1,96 @@
+"""Frames looked at several at a time are those that one detector looks at, one after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from efface.detect import registry
+from efface.detect.registry import open_lanes
+from efface.detections import FACE, Detections
+from efface.errors import DetectorFailed
+from efface.frames import Frame, Layout, Picture
+from efface.options import DetectOptions
+from efface.pipeline.perceive import AHEAD, perceived
+
+SIZE_WH = (64, 48)
+
+
+def frames(count, taken):
+    for i in range(count):
+        taken.append(i)
+        grey = np.full((SIZE_WH[1], SIZE_WH[0]), i % 250, np.uint8)
+        yield Frame(
+            i, i, SIZE_WH, lambda wh, grey=grey: np.resize(grey, (wh[1], wh[0], 3)),
+            lambda grey=grey: Picture((grey,), Layout("gray")),
+        )  # fmt: skip
+
+
+class Slow:
+    """Takes longer for every third frame, as a look at all of it does, and counts how many look at once."""
+
+    infos, sure = (), MappingProxyType({FACE: 0.25})
+    lock = threading.Lock()
+    busy = most = 0
+
+    def __init__(self, fails_at=-1):
+        self.fails_at, self.is_busy, self.seen = fails_at, False, []
+
+    def detect(self, frame):
+        assert not self.is_busy, "a detector looks at one frame at a time"
+        self.is_busy = True
+        self.seen.append(frame.index)
+        with Slow.lock:
+            Slow.busy += 1
+            Slow.most = max(Slow.most, Slow.busy)
+        time.sleep(0.004 if frame.index % 3 == 0 else 0.001)
+        with Slow.lock:
+            Slow.busy -= 1
+        self.is_busy = False
+        if frame.index == self.fails_at:
+            raise DetectorFailed("slow", f"frame {frame.index}", "told to")
+        box = np.float32([[1, 1, 5 + frame.index, 9]])
+        return Detections(box, np.float32([0.5]), np.uint8([FACE]))
+
+
+def test_they_come_in_order_and_all_detectors_work():
+    Slow.most, taken, lanes = 0, [], (Slow(), Slow())
+    got = []
+    for part in perceived(frames(40, taken), lanes, DetectOptions()):
+        got.append((part.index, float(part.seen.xyxy[0, 2])))
+        assert len(taken) <= part.index + 2 + AHEAD * len(lanes), "no more is read ahead than memory is meant for"
+    assert got == [(i, 5.0 + i) for i in range(40)]
+    assert Slow.most == 2
+    assert sorted(lanes[0].seen + lanes[1].seen) == list(range(40))
+    assert min(len(lane.seen) for lane in lanes) > 5
+
+
+def test_an_error_comes_in_the_place_of_its_frame_and_ends_it():
+    lanes, got = (Slow(fails_at=7), Slow(fails_at=7)), []
+    with pytest.raises(DetectorFailed, match="frame 7"):
+        got.extend(part.index for part in perceived(frames(40, []), lanes, DetectOptions()))
+    assert got == list(range(7))
+    assert not [t for t in threading.enumerate() if t.name.startswith("efface-look")]
+
+
+def test_an_error_of_the_frames_is_that_of_the_looks():
+    def torn():
+        yield from frames(3, [])
+        raise OSError("torn")
+
+    with pytest.raises(OSError, match="torn"):
+        list(perceived(torn(), (Slow(), Slow()), DetectOptions()))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_there_are_no_more_lanes_than_cores(monkeypatch, count):
+    asked = []
+    monkeypatch.setattr(registry, "cores", lambda: count)
+    monkeypatch.setitem(registry.DETECTORS, "pyramid", lambda options, threads: asked.append(threads) or Slow())
+    with open_lanes(DetectOptions()) as lanes:
+        assert len(lanes) == min(2, count)
+    assert asked == [{1: 1, 2: 1, 5: 2}[count]]
