@@ -270,12 +270,12 @@ SOURCES = {"udp": "udp://127.0.0.1:{}", "rtsp": "rtsp://127.0.0.1:{}/clip"}
 def work(wanted: Wanted, pipe: Any) -> None:
     """The process of a camera, as `efface.live.crew` has it, with a detector that notes which frames it was shown."""
     notes = open(Path(os.environ[NOTES]) / f"{wanted.name}-{os.getpid()}.txt", "a", buffering=1)  # noqa: SIM115
-    opened = lines.open_detector
+    opened = lines.open_lanes
 
     @contextlib.contextmanager
     def noting(options: DetectOptions) -> Iterator[Any]:
-        with opened(options) as detector:
-            inside = detector.detect
+        with opened(options) as detectors:
+            inside = detectors[0].detect  # the one that looks at all of each frame
 
             def detect(frame: Any) -> Any:
                 if frame.size_wh[0] / frame.size_wh[1] > 1.7:  # all of a frame, and no tile of it
@@ -283,10 +283,10 @@ def work(wanted: Wanted, pipe: Any) -> None:
                     notes.write(f"{read(frame.look((width, height)))}\n")
                 return inside(frame)
 
-            detector.detect = detect
-            yield detector
+            detectors[0].detect = detect
+            yield detectors
 
-    lines.open_detector = noting
+    lines.open_lanes = noting
     crews_work(wanted, pipe)
 
 

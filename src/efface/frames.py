@@ -96,6 +96,7 @@ class Frame:
     aspect   width of a pixel over its height; 1 for square ones.
     is_alone no neighbouring frame shows the same objects (photos, pages), so this one deserves a harder look.
     detail   largest share of its size at which it is looked at: 1 for all sizes, 0.5 from half of it down.
+    coarsest smallest share: with `detail`, one size alone can be asked for.
     """
 
     index: int
@@ -107,3 +108,4 @@ class Frame:
     aspect: float = 1.0
     is_alone: bool = False
     detail: float = 1.0
+    coarsest: float = 0.0

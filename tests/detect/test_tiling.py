@@ -54,6 +54,9 @@ def test_padding(length, multiple):
 
 
 def test_levels_have_square_pixels():
+    alone = levels((1280, 720), is_thorough=False, smallest=200, detail=0.5, coarsest=0.5)
+    assert [level.size_wh for level in alone] == [(640, 360)]
+    assert [level.size_wh for level in levels((300, 200), is_thorough=False, smallest=200, coarsest=2.0)] == [(300, 200)]
     assert levels((720, 576), is_thorough=False, smallest=400, aspect=16 / 11)[0].size_wh == (1047, 576)
     assert levels((400, 100), is_thorough=False, smallest=400, aspect=0.5)[0].size_wh == (400, 200)
     assert levels((100, 100), is_thorough=False, smallest=400, aspect=1e9)[0].size_wh == (400, 100)

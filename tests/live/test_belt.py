@@ -50,6 +50,21 @@ def test_frames_leave_in_order_when_their_time_has_come(belt, clock):
     assert [f.state for f in frames] == [State.LOOKED] * 3
 
 
+def test_a_frame_in_hand_is_given_to_nobody_else_and_counts_as_late(belt, clock):
+    first, second = put(belt, clock, 0), put(belt, clock, 1)
+    assert belt.next_to_look(0) is first
+    assert belt.waiting == 1
+    assert belt.next_to_look(0) is second
+    assert (belt.waiting, belt.every) == (0, 1)
+    clock.now += 0.5
+    put(belt, clock, 2)
+    belt.next_to_look(0)
+    assert belt.every == 2, "what is in hand for so long means that looking has fallen behind"
+    belt.looked(first, 0)
+    belt.looked(second, 1)
+    assert [first.state, second.state] == [State.LOOKED] * 2
+
+
 def test_what_nobody_looked_at_in_time_is_missed_whatever_is_said_later(belt, clock):
     held = put(belt, clock, 0)
     assert belt.next_to_look(0) is held

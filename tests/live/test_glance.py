@@ -70,7 +70,7 @@ def test_boxes_come_back_in_pixels_of_the_frame(tile):
 
 def test_with_little_time_all_is_seen_small_and_parts_take_turns():
     detector, frame = Bright(), picture()
-    glances = Glances(detector, frame.size_wh)
+    glances = Glances(detector, detector, frame.size_wh)
     glances._cost = {"quarter": 0.02, "half": 0.08, "tile": 0.04, "full": 0.4}
     seen = glances.look(frame, 0.04)
     assert glances.detail == "quarter"
@@ -86,7 +86,7 @@ def test_with_little_time_all_is_seen_small_and_parts_take_turns():
 
 def test_with_much_time_all_is_seen_at_once():
     detector, frame = Bright(), picture()
-    glances = Glances(detector, frame.size_wh)
+    glances = Glances(detector, detector, frame.size_wh)
     glances._cost = {"quarter": 0.001, "half": 0.002, "tile": 0.002, "full": 0.02}
     glances.look(frame, 0.04)
     assert detector.sizes == [frame.size_wh]

@@ -36,12 +36,12 @@ class Watcher:
         return Detections.none()
 
 
-def run(monkeypatch, source, target, detector, **options):
+def run(monkeypatch, source, target, detector, lanes=2, **options):
     @contextlib.contextmanager
     def opened(_):
-        yield detector
+        yield (detector,) * lanes
 
-    monkeypatch.setattr(lines, "open_detector", opened)
+    monkeypatch.setattr(lines, "open_lanes", opened)
     chosen = Options(live=LiveOptions(**options), paint=PaintOptions(style="solid"))
     line = Line(wanted("one", str(source), [str(target)], "", "", chosen), lambda _: None)
     line.run()
@@ -53,14 +53,15 @@ def pictures(folder):
     return made
 
 
+@pytest.mark.parametrize("lanes", [1, 2])
 @pytest.mark.parametrize(
     "pause_s",
     [lambda n: 0.0, lambda n: 0.1, lambda n: 0.4, lambda n: 2.5 if n % 20 == 0 else 0.0],
     ids=["quick", "slow", "very slow", "stutters"],
 )
-def test_what_leaves_was_looked_at(monkeypatch, tmp_path, clip, pause_s):
+def test_what_leaves_was_looked_at(monkeypatch, tmp_path, clip, pause_s, lanes):
     detector = Watcher(pause_s)
-    line = run(monkeypatch, clip, tmp_path / "r.mkv", detector, delay_s=0.6)
+    line = run(monkeypatch, clip, tmp_path / "r.mkv", detector, lanes, delay_s=0.6)
     shown = numbers_in(pictures(tmp_path))
     there = [n for n in shown if n is not None]
     assert set(there) <= detector.numbers

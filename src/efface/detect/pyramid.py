@@ -31,7 +31,10 @@ class Pyramid:
     def detect(self, frame: Frame) -> Detections:
         """What the frame shows, one kind after the other, the best of each first."""
         smallest = self._smallest if frame.is_alone else SMALLEST_IN_VIDEO
-        views = levels(frame.size_wh, is_thorough=frame.is_alone, smallest=smallest, aspect=frame.aspect, detail=frame.detail)
+        views = levels(
+            frame.size_wh, is_thorough=frame.is_alone, smallest=smallest, aspect=frame.aspect, detail=frame.detail,
+            coarsest=frame.coarsest,
+        )  # fmt: skip
         is_jury = any(view.is_mirrored for view in views)
         if not frame.is_alone and frame.index % 2:
             # What is missed frame after frame is often seen in a mirror: neighbours in time are two views at the price of one.

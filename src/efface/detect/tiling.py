@@ -50,13 +50,16 @@ class Level:
     is_mirrored: bool = False
 
 
-def levels(size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1.0, detail: float = 1.0) -> list[Level]:
+def levels(
+    size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1.0, detail: float = 1.0, coarsest: float = 0.0
+) -> list[Level]:  # fmt: skip
     """The sizes for a frame of this size, largest first, all with square pixels: the network knows no squeezed faces.
 
     aspect       width of the frame's pixels over their height.
     smallest     reduced levels are added while their longer side is at least so many pixels.
     is_thorough  also look at small pictures in double size, and in a mirror: worth its time where no neighbouring frame helps.
-    detail       levels of more than this share of the frame's size are left out; the smallest one always stays.
+    detail       levels of more than this share of the frame's size are left out ...
+    coarsest     ... and those of less than this one. Where none is left, the smallest one stays.
     """
     width, height = squared(size_wh, aspect)
     is_thorough = is_thorough and width * height <= UPSCALE_UP_TO
@@ -69,7 +72,7 @@ def levels(size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1
         found.append(Level((width, height), found[-1].times / 2))
     if is_thorough:
         return found + [replace(level, is_mirrored=True) for level in found if level.times in MIRRORED]
-    return [level for level in found if level.times <= detail] or found[-1:]
+    return [level for level in found if coarsest <= level.times <= detail] or found[-1:]
 
 
 def squared(size_wh: Size, aspect: float) -> Size:

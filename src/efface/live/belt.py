@@ -1,6 +1,6 @@
 """The belt: frames between coming in and leaving, in order, each with what became of it.
 
-Three threads share it. One puts frames on, one looks at them, one takes them off when their time has come. The belt decides
+Threads share it. One puts frames on, one or two look at them, one takes them off when their time has come. The belt decides
 which frame is looked at next: when looking falls behind, fewer frames are (the others leave nobody's sight, as they never leave
 the belt), and when that does not help, none until the newest, and what leaves meanwhile is the curtain.
 """
@@ -52,6 +52,7 @@ class Held:
     arrived  monotonic time.
     form     what the writer must know of it.
     number   by which the window knows it, once it was looked at.
+    is_taken somebody looks at it, or has.
     """
 
     frame: Frame
@@ -62,6 +63,7 @@ class Held:
     form: Form
     number: int = -1
     state: State = State.WAITING
+    is_taken: bool = False
 
 
 class Belt:
@@ -87,9 +89,12 @@ class Belt:
 
     @property
     def waiting(self) -> int:
-        """Frames that nobody looked at yet."""
+        """Frames that nobody looks at yet."""
         with self._changed:
-            return sum(f.state is State.WAITING for f in self._frames)
+            return len(self._waiting())
+
+    def _waiting(self) -> list[Held]:
+        return [f for f in self._frames if f.state is State.WAITING and not f.is_taken]
 
     def put(self, held: Held) -> bool:
         """Puts a frame on. False when the belt is full."""
@@ -107,9 +112,9 @@ class Belt:
         with self._changed:
             until = self._clock() + timeout_s
             while True:
-                waiting = [f for f in self._frames if f.state is State.WAITING]
-                if waiting:
-                    late_s = self._clock() - waiting[0].arrived
+                if waiting := self._waiting():
+                    # By the oldest that is not done with, whoever has it in hand.
+                    late_s = self._clock() - next(f.arrived for f in self._frames if f.state is State.WAITING)
                     if late_s > BEHIND * self._delay_s and len(waiting) > 1:
                         for held in waiting[:-1]:
                             held.state = State.MISSED
@@ -118,6 +123,7 @@ class Belt:
                     for held in waiting:
                         self._turn += 1
                         if self._turn % self.every == 0:
+                            held.is_taken = True
                             return held
                         held.state = State.PASSED
                 left = until - self._clock()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from efface.frames import Frame
 from efface.geometry import Box, Size, hull, iou, nms
 
 Detail = Literal["quarter", "half", "full"]
-Look = Literal["quarter", "half", "full", "tile"]
+Look = Literal["quarter", "half", "full", "half only", "tile"]
 
 SHARES: Mapping[Detail, float] = {"quarter": 0.25, "half": 0.5, "full": 1.0}
 """Of the frame's size."""
@@ -67,25 +67,27 @@ def _pieces(length: int) -> list[tuple[int, int]]:
 class Glances:
     """Looks at frames of one size, as closely as time allows, and measures what that takes.
 
+    detector  looks at all of a frame; `closer` at parts, perhaps in another thread at the same time. They may be one.
     done  looks at parts since the beginning: the full size was seen `done / len(extras)` times in slices.
     """
 
-    def __init__(self, detector: Detector, size_wh: Size) -> None:
-        self._detector, self._size_wh = detector, size_wh
+    def __init__(self, detector: Detector, closer: Detector, size_wh: Size) -> None:
+        self._detector, self._closer, self._size_wh = detector, closer, size_wh
         self._cost: dict[Look, float] = {}
-        self._count: dict[Look, int] = {"quarter": 0, "half": 0, "full": 0, "tile": 0}
+        self._count: dict[Look, int] = dict.fromkeys(get_args(Look), 0)
         self._turn = 0
         self.detail: Detail = "quarter"
         self.extras = 0
 
     def warm(self, frame: Frame) -> None:
-        """Takes the time of each kind of look, once."""
-        self._timed("quarter", frame)
-        self._timed("half", frame)
+        """Takes the time of each kind of look, once; with the one detector only, as the other may be at work."""
+        self._timed("quarter", frame, self._detector)
+        self._timed("half", frame, self._detector)
         x1, y1, x2, y2 = tile = tiles(self._size_wh)[0]
-        self._timed("tile", frame, tile)
+        self._timed("tile", frame, self._detector, tile)
         pixels = self._size_wh[0] * self._size_wh[1] / ((x2 - x1) * (y2 - y1))
         self._cost["full"] = self._cost["half"] + self._cost["tile"] * pixels
+        self._cost["half only"] = max(0.0, self._cost["half"] - self._cost["quarter"])
 
     def look(self, frame: Frame, interval_s: float) -> Detections:
         """What all of the frame shows, at the largest size for which there is time within that interval."""
@@ -95,7 +97,7 @@ class Glances:
                 break
         else:
             self.detail = "quarter"
-        return self._timed(self.detail, frame)
+        return self._timed(self.detail, frame, self._detector)
 
     def look_closer(self, frame: Frame, seen: Detections) -> Detections:
         """The same, with what one part more shows; that part changes from call to call."""
@@ -105,7 +107,7 @@ class Glances:
         name, tile = parts[self._turn % len(parts)]
         self._turn += 1
         self.extras += 1
-        return joined(seen, self._timed(name, frame, tile))
+        return joined(seen, self._timed(name, frame, self._closer, tile))
 
     @property
     def is_round(self) -> bool:
@@ -126,16 +128,17 @@ class Glances:
         of_full: list[tuple[Look, Box | None]] = [("tile", tile) for tile in tiles(self._size_wh)]
         if share(self._size_wh, "half") == share(self._size_wh, self.detail):
             return of_full
-        return [p for i in range(0, len(of_full), 2) for p in (("half", None), *of_full[i : i + 2])]
+        return [p for i in range(0, len(of_full), 2) for p in (("half only", None), *of_full[i : i + 2])]
 
-    def _timed(self, name: Look, frame: Frame, tile: Box | None = None) -> Detections:
+    def _timed(self, name: Look, frame: Frame, detector: Detector, tile: Box | None = None) -> Detections:
         began = time.perf_counter()
         # Every second look of a kind is in a mirror, see the detector.
         numbered = replace(frame, index=self._count[name])
         if name == "tile":
-            seen = seen_in(self._detector, numbered, tile or (0, 0, *self._size_wh))
+            seen = seen_in(detector, numbered, tile or (0, 0, *self._size_wh))
         else:
-            seen = self._detector.detect(replace(numbered, detail=share(self._size_wh, name)))
+            wanted = share(self._size_wh, "half" if name == "half only" else name)
+            seen = detector.detect(replace(numbered, detail=wanted, coarsest=wanted if name == "half only" else 0.0))
         self._count[name] += 1
         took = time.perf_counter() - began
         known = self._cost.get(name)

@@ -1,6 +1,7 @@
 """A line: everything between one source and its targets, in one process.
 
-    reader: source, decode ─▶ belt ─▶ looker: detect, window ─▶ belt ─▶ writer: cover, encode ─▶ a queue and thread a target
+    reader: source, decode ─▶ belt ─▶ looker: all of a frame ─▶ follower: parts of it, window ─▶ belt ─▶ writer: cover, encode
+    ─▶ a queue and thread a target
 
 Nothing but the writer makes pictures that leave, and it makes them of frames that were looked at, or draws the curtain.
 Whatever ends a thread with an error ends the line: the targets stop, and the process is started anew by `live.crew`.
@@ -8,10 +9,11 @@ Whatever ends a thread with an error ends the line: the targets stop, and the pr
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -19,7 +21,8 @@ from typing import Any
 from av.video.frame import VideoFrame
 
 from efface.detect.guard import Guarded
-from efface.detect.registry import open_detector
+from efface.detect.registry import open_lanes
+from efface.detections import Detections
 from efface.frames import Frame, Picture
 from efface.geometry import Size
 from efface.live.address import Address
@@ -102,7 +105,7 @@ class Line:
         self._wanted, self._say, self._options = wanted, say, wanted.options
         self.facts = Facts()
         self.stop = threading.Event()
-        self.beats = {"reader": time.monotonic(), "looker": time.monotonic(), "writer": time.monotonic()}
+        self.beats = dict.fromkeys(("reader", "looker", "follower", "writer"), time.monotonic())
         self._belt = Belt(self._options.live.delay_s)
         self._error: BaseException | None = None
         self._begun = time.monotonic()
@@ -110,10 +113,9 @@ class Line:
 
     def run(self) -> None:
         """Raises what ended the line, if it was an error."""
-        with open_detector(self._options.detect) as detector, self._targets() as targets:
-            reader = _Reader(self, detector)
-            writer = _Writer(self, targets)
-            works = (("reader", reader.work), ("looker", _Looker(self, detector).work), ("writer", writer.work))
+        with open_lanes(self._options.detect) as detectors, self._targets() as targets:
+            reader, looker, writer = _Reader(self, detectors[0]), _Looker(self, detectors), _Writer(self, targets)
+            works = (("reader", reader.work), ("looker", looker.work), ("follower", looker.follow), ("writer", writer.work))
             threads = [
                 threading.Thread(target=self._guarded, args=(work,), name=f"efface-live-{name}", daemon=True)
                 for name, work in works
@@ -147,7 +149,7 @@ class Line:
     def patience_s(self) -> Mapping[str, float]:
         """A thread without a sign of life for so long hangs. To connect may take twice the time-out of the stream."""
         live = self._options.live
-        return {"reader": max(live.hung_s, 3 * live.timeout_s), "looker": live.hung_s, "writer": live.hung_s}
+        return dict.fromkeys(self.beats, live.hung_s) | {"reader": max(live.hung_s, 3 * live.timeout_s)}
 
     def now(self) -> float:
         """Seconds since the line began: the clock of what leaves."""
@@ -250,26 +252,51 @@ def _form_of(took: Taken) -> Form:
 
 
 class _Looker:
-    """Looks at frames on the belt, closely when there is time."""
+    """Looks at frames on the belt: at all of each in one thread, and at parts, where there is time, in another.
 
-    def __init__(self, line: Line, detector: Guarded) -> None:
-        self._line, self._detector = line, detector
+    With one detector the first thread does both, and the other waits for nothing but the end.
+    """
+
+    def __init__(self, line: Line, detectors: Sequence[Guarded]) -> None:
+        self._line, self._detector, self._closer = line, detectors[0], detectors[-1]
+        self._is_alone = len(detectors) == 1
         self._glances: dict[Size, Glances] = {}
+        self._seen: queue.Queue[tuple[Held, Glances, Detections] | None] = queue.Queue()
 
     def work(self) -> None:
+        """Looks at all of each frame."""
+        line = self._line
+        try:
+            while line._error is None:
+                line.beats["looker"] = time.monotonic()
+                held = line._belt.next_to_look(WAIT_S)
+                if held is not None:
+                    self._look(held)
+                elif line._belt.is_closed:
+                    return
+        finally:
+            self._seen.put(None)
+
+    def follow(self) -> None:
+        """Looks at parts of frames that were seen as a whole, and follows what they show. In order."""
         line = self._line
         while line._error is None:
-            line.beats["looker"] = time.monotonic()
-            held = line._belt.next_to_look(WAIT_S)
-            if held is not None:
-                self._look(held)
-            elif line._belt.is_closed:
-                return
+            line.beats["follower"] = time.monotonic()
+            with suppress(queue.Empty):
+                if (seen := self._seen.get(timeout=WAIT_S)) is None:
+                    return
+                self._finish(*seen)
 
     def _look(self, held: Held) -> None:
-        line, facts = self._line, self._line.facts
         glances = self._glances_for(held.frame)
-        seen = glances.look(held.frame, line._belt.every / float(held.form.rate))
+        seen = glances.look(held.frame, self._line._belt.every / float(held.form.rate))
+        if self._is_alone:
+            self._finish(held, glances, seen)
+        else:
+            self._seen.put((held, glances, seen))
+
+    def _finish(self, held: Held, glances: Glances, seen: Detections) -> None:
+        line, facts = self._line, self._line.facts
         while self._has_time(held, glances):
             before = glances.extras
             seen = glances.look_closer(held.frame, seen)
@@ -290,12 +317,13 @@ class _Looker:
         line = self._line
         late_s = time.monotonic() - held.arrived + glances.extra_s
         is_calm = line._belt.overdue_s < LATE_S and line._belt.every == 1
-        return is_calm and late_s < EXTRA_UP_TO * line._options.live.delay_s and line._belt.waiting <= 1
+        is_free = line._belt.waiting + self._seen.qsize() == 0
+        return is_calm and late_s < EXTRA_UP_TO * line._options.live.delay_s and is_free
 
     def _glances_for(self, frame: Frame) -> Glances:
         if frame.size_wh not in self._glances:
             self._glances.clear()
-            self._glances[frame.size_wh] = glances = Glances(self._detector, frame.size_wh)
+            self._glances[frame.size_wh] = glances = Glances(self._detector, self._closer, frame.size_wh)
             glances.warm(frame)
         return self._glances[frame.size_wh]
 
