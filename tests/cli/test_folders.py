@@ -166,7 +166,7 @@ def test_what_a_person_changed_and_rendered_is_finished_work_too(efface, done):
     assert "3 of them already by an earlier run" in again.out
     other = efface("redact", source, "-o", out, "--style", "solid")
     assert other.code == 5
-    assert other.err.count("somebody changed the plan, and source or options are others than those of its target") == 1
+    assert other.err.count("somebody changed the plan, and source, options or efface are others than those of its target") == 1
     after = content(out)
     assert [n for n in changed(before, after) if n.startswith("000")] == []
     assert changed(before, after)

@@ -84,6 +84,18 @@ def test_with_little_time_all_is_seen_small_and_parts_take_turns():
     assert len([s for s in detector.sizes if s == (384, 384)]) == len(tiles(frame.size_wh)) == 8
 
 
+def test_what_was_too_slow_once_is_tried_again_when_it_is_quick():
+    detector, frame = Bright(), picture()
+    glances = Glances(detector, detector, frame.size_wh)
+    glances._cost = {"quarter": 0.001, "half": 9.0, "half only": 9.0, "tile": 0.001, "full": 9.0}
+    seen = glances.look(frame, 0.2)
+    assert glances.detail == "quarter"
+    for _ in range(200):
+        seen = glances.look_closer(frame, seen)
+    glances.look(frame, 0.2)
+    assert glances.detail == "half"
+
+
 def test_with_much_time_all_is_seen_at_once():
     detector, frame = Bright(), picture()
     glances = Glances(detector, detector, frame.size_wh)

@@ -93,4 +93,4 @@ def test_there_are_no_more_lanes_than_cores(monkeypatch, count):
     monkeypatch.setitem(registry.DETECTORS, "pyramid", lambda options, threads: asked.append(threads) or Slow())
     with open_lanes(DetectOptions()) as lanes:
         assert len(lanes) == min(2, count)
-    assert asked == [{1: 1, 2: 1, 5: 2}[count]]
+    assert asked == [{1: 1, 2: 1, 5: 3}[count]]

@@ -238,6 +238,17 @@ def test_the_plan_tells_of_what_was_rendered_and_goes_on_taking_edits(client, fi
     assert seal(plan) != plan.made.seal
 
 
+def test_a_plan_that_another_file_replaced_takes_no_edits_that_would_be_lost(client, film):
+    client.ask("/api/files/0")
+    other = film.with_name("other.json")
+    other.write_bytes(plan_path(film).read_bytes())
+    other.replace(plan_path(film))
+    answer = client.ask("/api/files/0/edits", {"version": 0, "edits": [{"edit": "delete", "track": 1}]})
+    assert answer.status == 422
+    assert "another file has taken its place" in answer.json["error"]
+    assert load(plan_path(film)).edits == ()
+
+
 def test_what_was_rendered_is_known_by_the_next_review(film, serve, kit):
     with serving(jobs_for([film], None), kit.OPTIONS) as running:
         running.start()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from efface.live.address import Address
 
 A_PATH = click.Path(path_type=Path, readable=False)
+UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")
+"""Endings of films that live plays, and of which the first bytes are not known to `sniff`."""
+
 ONE = "camera"
 """Name of the only camera of a command line."""
 
@@ -90,8 +93,10 @@ def _require_film(source: Address) -> None:
     from efface.media.sniff import medium_of
 
     path = Path(source.url)
-    is_pipe = path.exists() and not path.is_file()  # what is read from it is gone
-    if source.scheme == "file" and not is_pipe and medium_of(path) == "photo":
+    is_pipe = path.exists() and not path.is_file() and not path.is_dir()  # what is read from it is gone
+    if source.scheme != "file" or is_pipe or path.suffix.lower() in UNKNOWN_BY_CONTENT:
+        return
+    if medium_of(path) == "photo":
         raise UnsupportedSource(path, "it is a photo, and only a video can be played")
 
 

@@ -54,6 +54,6 @@ def open_detector(options: DetectOptions) -> Iterator[Guarded]:
 def open_lanes(options: DetectOptions) -> Iterator[tuple[Guarded, ...]]:
     """As `open_detector`, for several frames at once: each of these looks at one at a time. They share networks and cores."""
     lanes = min(LANES, cores()) if options.device in ("auto", "cpu") else 1
-    inside = DETECTORS["pyramid"](options, threads=cores() // lanes)
+    inside = DETECTORS["pyramid"](options, threads=-(-cores() // lanes))
     with ExitStack() as closing:
         yield tuple(closing.enter_context(Guarded(inside, options.timeout_s)) for _ in range(lanes))

@@ -59,6 +59,9 @@ LATE_S = 0.1
 EXTRA_UP_TO = 0.3
 """Share of the delay. A frame that would be later than this after one look more does not get it."""
 
+MOST_SEEN = 8
+"""Frames that were seen as a whole and wait for the follower. With more the next one is not begun: the belt is to know."""
+
 WAIT_S = 0.2
 
 
@@ -269,6 +272,9 @@ class _Looker:
         try:
             while line._error is None:
                 line.beats["looker"] = time.monotonic()
+                if self._seen.qsize() >= MOST_SEEN:
+                    line.stop.wait(0.01)
+                    continue
                 held = line._belt.next_to_look(WAIT_S)
                 if held is not None:
                     self._look(held)

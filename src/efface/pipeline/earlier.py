@@ -55,7 +55,9 @@ def earlier(job: Job) -> Plan | None:
 def require_replaceable(plan: Plan, job: Job) -> None:
     """Raises TargetExists where a person's changes are in the plan: that is work that only a person may throw away."""
     if plan.edits:
-        raise _changed(job, "somebody changed the plan, and source or options are others than those of its target")
+        raise _changed(
+            job, "somebody changed the plan, and source, options or efface are others than those of its target, or that is gone"
+        )
 
 
 def _changed(job: Job, why: str) -> TargetExists:

@@ -204,10 +204,14 @@ class Planning:
 
 
 def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
-    """The plan with a note of the target that was made by it, and with the options by which it was."""
+    """The plan with a note of the target that was made by it, and with the options by which it was.
+
+    The version stays that of the first note: it tells who looked, and a newer efface may see more.
+    """
+    version = plan.made.efface if plan.made is not None else VERSION
     plan = replace(plan, options={**plan.options, **{branch: asdict(getattr(options, branch)) for branch in PAINTED}})
     audio = done.audio_kept, done.audio_dropped
-    return replace(plan, made=Made(done.target_sha256, VERSION, audio, done.verification, sidecar.seal(plan)))
+    return replace(plan, made=Made(done.target_sha256, version, audio, done.verification, sidecar.seal(plan)))
 
 
 def _done_before(job: Job, plan: Plan) -> Redacted:

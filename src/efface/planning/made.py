@@ -19,7 +19,7 @@ class Made:
     """The target of a plan.
 
     target_sha256  of the target's bytes, in hexadecimal.
-    efface         version that made it.
+    efface         version that made the first target of the plan.
     audio          sound streams kept, and dropped.
     verification   what was checked before the target got its name.
     seal           SHA-256 of the plan as it was then: see `sidecar.seal`.

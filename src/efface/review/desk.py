@@ -204,10 +204,10 @@ class Desk:
             with Workshop(options) as workshop:
                 done = workshop.render(folder.job.source, plan, folder.job.target, listener)
             folder.done, folder.rendered_plan = done, plan
-            document.note(noted(plan, done, options), done.target)
             work.result = {"target": done.target.name, "regions": done.regions, "frames": done.frames} | checks(
                 done.verification
             )
+            document.note(noted(plan, done, options), done.target)
 
         return self._start(number, "render", do, self._heavy)
 

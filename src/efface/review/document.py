@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,43 +37,60 @@ class Document:
     def __init__(self, source: Path, path: Path) -> None:
         """Raises BadPlan, PlanMismatch and OutputError."""
         self.source, self.path = source, path
-        self.plan, self.lost = sidecar.mended(path)
-        if self.plan.source_sha256 != sha256_of(source):
-            raise PlanMismatch(source, "its SHA-256 is not the one that the plan names")
         self._lock = threading.Lock()
-        self._handle = self._opened()
+        self._handle = self._locked()
+        try:
+            self.plan, self.lost = sidecar.mended(path)
+            if self.plan.source_sha256 != sha256_of(source):
+                raise PlanMismatch(source, "its SHA-256 is not the one that the plan names")
+            with writing(path):
+                text = path.read_bytes()
+            if text != "".join(sidecar.lines(self.plan)).encode():
+                self._replace(self.plan)  # an older version, or torn: from here on lines are added to its end
+        except BaseException:
+            os.close(self._handle)
+            raise
 
-    def _opened(self) -> int:
-        text = "".join(sidecar.lines(self.plan)).encode()
+    def _locked(self) -> int:
+        """The file, open and locked before it is read: what another review adds meanwhile would be lost."""
         with writing(self.path):
-            if self.path.read_bytes() != text:  # an older version, or torn: from here on lines are added to its end
-                with staged(self.path, overwrite=True) as draft:
-                    sidecar.save(self.plan, draft)
             handle = os.open(self.path, os.O_RDWR)
-        if not try_lock(handle):
+        if not try_lock(handle) or not self._is_there(handle):
             os.close(handle)
             raise WriteFailed(self.path, "it is open in another review", "Go on there, or close it first.")
         return handle
 
-    def note(self, plan: Plan, target: Path) -> None:
-        """Writes this plan, which tells of the target, in place of its own; not where edits came meanwhile. Raises OutputError.
+    def _is_there(self, handle: int) -> bool:
+        """Whether it is still that file which has the name."""
+        try:
+            return os.path.samestat(os.fstat(handle), os.stat(self.path))
+        except OSError:
+            return False
 
-        The new file is locked before it has its name, so that no other review opens it in between; and is as old as the target,
-        as whoever sees a younger plan takes it for one that was changed since.
-        """
-        with self._lock:
-            if plan.edits != self.plan.edits:
-                return
+    def _replace(self, plan: Plan, as_old_as: Path | None = None) -> None:
+        """Writes a plan in place of the file. It is locked before it has the name: no other review opens it in between."""
+        with ExitStack() as failing:
             with staged(self.path, overwrite=True) as draft:
                 sidecar.save(plan, draft)
                 with writing(self.path):
-                    os.utime(draft, ns=(target.stat().st_mtime_ns,) * 2)
+                    if as_old_as is not None:
+                        os.utime(draft, ns=(as_old_as.stat().st_mtime_ns,) * 2)
                     handle = os.open(draft, os.O_RDWR)
+                failing.callback(os.close, handle)
                 if not try_lock(handle):
-                    os.close(handle)
                     raise WriteFailed(self.path, "it cannot be locked")
-            os.close(self._handle)
-            self._handle, self.plan = handle, plan
+            failing.pop_all()
+        os.close(self._handle)
+        self._handle, self.plan = handle, plan
+
+    def note(self, plan: Plan, target: Path) -> None:
+        """Writes this plan, which tells of the target, in place of its own; not where edits came meanwhile. Raises OutputError.
+
+        It becomes as old as the target, as whoever sees a younger plan takes it for one that was changed since.
+        """
+        with self._lock:
+            if plan.edits == self.plan.edits and self._is_there(self._handle):
+                self._replace(plan, target)
 
     def close(self) -> None:
         """Lets others open the plan."""
@@ -99,6 +117,8 @@ class Document:
             added = plan.edits[before:]
             if not added:
                 return plan
+            if not self._is_there(self._handle):
+                raise BadPlan(self.path, "another file has taken its place", "The change was not made. Open it again.")
             try:
                 sidecar.append(self._handle, added, is_first=not before)
             except OSError as e:

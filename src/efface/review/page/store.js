@@ -42,7 +42,10 @@ export class Store extends EventTarget {
 
   async open(number) {
     const doc = await this.#read(number);
-    if (!doc) return;
+    if (!doc) {
+      if (this.doc?.id === number) this.tell("opened"); // it was read anew meanwhile
+      return;
+    }
     if (this.doc?.id !== doc.id) {
       this.frame = 0;
       this.chosen = [];
