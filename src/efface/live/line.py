@@ -60,7 +60,7 @@ EXTRA_UP_TO = 0.3
 """Share of the delay. A frame that would be later than this after one look more does not get it."""
 
 MOST_SEEN = 8
-"""Frames that were seen as a whole and wait for the follower. With more the next one is not begun: the belt is to know."""
+"""Frames that were seen as a whole and wait for the follower. The next ones stay on the belt, which drops what is too old."""
 
 WAIT_S = 0.2
 
@@ -273,7 +273,7 @@ class _Looker:
             while line._error is None:
                 line.beats["looker"] = time.monotonic()
                 if self._seen.qsize() >= MOST_SEEN:
-                    line.stop.wait(0.01)
+                    time.sleep(0.01)  # not a wait for the stop: once that is asked for, the follower has frames to finish
                     continue
                 held = line._belt.next_to_look(WAIT_S)
                 if held is not None:
