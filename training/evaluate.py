@@ -79,7 +79,7 @@ class Eye:
         options = DetectOptions(kinds="plate")
         self._head = PlateHead(options)
         self._head.rules = replace(self._head.rules, floor=SCORES[0] / 2, caution=0.0)
-        self._pyramid = Pyramid(Trunk(options.device), [self._head])
+        self._pyramid = Pyramid(Trunk(options), [self._head])
 
     def look_at(self, folder: Path) -> list[Looked]:
         """Every picture of a folder."""

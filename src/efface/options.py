@@ -104,6 +104,11 @@ class DetectOptions(_Checked):
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
         help="What runs the detector. auto is the processor; cuda and openvino need another build of the run-time.",
     )  # fmt: skip
+    precision: str = setting(
+        "auto", flag="--precision", choices=("auto", "int8", "float32"),
+        help="The numbers that the networks count with. auto is int8 for videos on the processor, which takes little more than "
+        "half the time and leaks no more, and float32 for photos, checks and other devices.",
+    )  # fmt: skip
     timeout_s: float = setting(
         120.0,
         flag="--detect-timeout",
@@ -111,6 +116,11 @@ class DetectOptions(_Checked):
         at_least=0.1,
         help="Give up when one frame takes the detector longer than this.",
     )
+
+    @property
+    def is_on_processor(self) -> bool:
+        """Not on a graphics card, nor by another run-time's engine."""
+        return self.device in ("auto", "cpu")
 
     @property
     def wanted(self) -> tuple[str, ...]:

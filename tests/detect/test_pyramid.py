@@ -279,5 +279,5 @@ def test_nonsense_from_the_plate_network_is_an_error_and_not_an_empty_frame(spoi
     head = PlateHead(options)
     head._session = Spoilt(head._session, spoil)
     failed = pytest.raises(DetectorFailed, match="centerface with plates failed at frame 1")
-    with Guarded(Pyramid(Trunk("cpu"), [head]), 20) as detector, failed:
+    with Guarded(Pyramid(Trunk(options), [head]), 20) as detector, failed:
         detector.detect(frame_of((100, 60)))

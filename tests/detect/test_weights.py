@@ -16,7 +16,7 @@ from efface.detect.trunk import Trunk
 from efface.errors import DeviceMissing, ModelUnusable
 from efface.options import DetectOptions
 
-NAMES = ("centerface", "plates")
+NAMES = ("centerface", "plates", "centerface-int8", "plates-int8")
 
 HOME = Path(str(resources.files("efface.detect")))
 
@@ -42,7 +42,8 @@ def model(home, name):
 
 
 def refuse(name, match=None):
-    with pytest.raises(ModelUnusable, match=match) as caught, open_detector(DetectOptions()):
+    options = DetectOptions(precision="int8" if name.endswith("int8") else "float32")
+    with pytest.raises(ModelUnusable, match=match) as caught, open_detector(options):
         pass
     assert caught.value.name == name
 
@@ -95,7 +96,7 @@ def test_what_plates_need_of_the_shared_network_is_there():
     from efface.detect.plates import PlateHead
 
     rgb = np.zeros((40, 70, 3), np.uint8)
-    tensors = Trunk("cpu").tensors(rgb, PlateHead(DetectOptions()).tensors)
+    tensors = Trunk(DetectOptions()).tensors(rgb, PlateHead(DetectOptions()).tensors)
     assert {t.shape[-2:] for t in tensors.values()} == {(64 // 4, 96 // 4), (64 // 8, 96 // 8)}
 
 

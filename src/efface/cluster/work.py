@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from efface.detect.base import DetectorInfo
-from efface.detect.registry import open_detector
+from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event, Listener
 from efface.files import sweep
@@ -117,7 +117,7 @@ def _looked_at(part: Part) -> Iterator[object]:
     with ExitStack() as closing:
         file = closing.enter_context(opened_part(path) if is_remote(path) else nullcontext())
         source = VideoSource(part.info, part.options.read, file)
-        detector = closing.enter_context(open_detector(part.options.detect))
+        detector = closing.enter_context(open_detector(for_films(part.options.detect)))
         frames = closing.enter_context(prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh)))
         overlap = [next(frames).unpack().checksum() for _ in part.passage.span.overlap]
         yield Told(detector.infos, dict(detector.sure), tuple(overlap))

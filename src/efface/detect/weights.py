@@ -6,6 +6,12 @@ import hashlib
 from importlib import resources
 
 from efface.errors import ModelUnusable
+from efface.options import DetectOptions
+
+
+def of_precision(name: str, options: DetectOptions) -> str:
+    """The network's name, as it is with the numbers that it shall count with. See training/quantise.py."""
+    return f"{name}-int8" if options.precision == "int8" else name
 
 
 def load_weights(name: str) -> tuple[bytes, str]:

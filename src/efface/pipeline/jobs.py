@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from efface.detect.base import Detector
-from efface.detect.registry import open_detector, open_lanes
+from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detections import KINDS
 from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, TargetExists
 from efface.events import Listener
@@ -60,6 +60,7 @@ class Workshop:
         self.options, self._admit = options, admit
         self._closing = ExitStack()
         self._detector: Detector | None = None
+        self._film_infos: tuple[dict[str, str], ...] | None = None
         self._checking = ExitStack()
         self._checker: tuple[DetectOptions, Detector] | None = None
 
@@ -122,7 +123,7 @@ class Workshop:
         require_source(job.source)
         overwrite = self.options.write.overwrite
         before = self._earlier(job) if resumes and not overwrite else None
-        if before is not None and is_current(before, job, self.options, self._infos):
+        if before is not None and is_current(before, job, self.options, lambda: self._infos(before.medium)):
             planned(before)
             return _done_before(job, before)
         if before is not None:
@@ -146,8 +147,13 @@ class Workshop:
         sweep_at_times(job.target.parent)
         return earlier(job)
 
-    def _infos(self) -> tuple[dict[str, str], ...]:
-        return tuple(asdict(info) for info in self._open_detector().infos)
+    def _infos(self, medium: str) -> tuple[dict[str, str], ...]:
+        if medium == "photo":
+            return tuple(asdict(info) for info in self._open_detector().infos)
+        if self._film_infos is None:
+            with open_detector(for_films(self.options.detect)) as detector:
+                self._film_infos = tuple(asdict(info) for info in detector.infos)
+        return self._film_infos
 
     def count(self, frame: Frame) -> dict[str, int]:
         """How many of each kind that was asked for are surely in one picture. Raises PartMissing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -111,11 +111,12 @@ def _telling(listener: Listener, total: int | None) -> Callable[[int], None]:
 
 
 def looking(plan: Plan | None, asked: DetectOptions) -> DetectOptions:
-    """How the second look looks: for the kinds that the plan was made for, as anything else was to stay visible."""
+    """How the second look looks: for the kinds that the plan was made for, as anything else was to stay visible. In floats,
+    also where the search counted with integers: what rounding hid from the one, the other may see."""
     detect = plan.options.get("detect") if plan is not None else None
     named = str(detect.get("kinds", "")) if isinstance(detect, dict) else ""
     kinds = [k for k in FINDABLE if k in named.split(",")] or asked.wanted
-    return DetectOptions(kinds=",".join(kinds), sensitivity="high", device=asked.device, timeout_s=asked.timeout_s)
+    return replace(asked, kinds=",".join(kinds), sensitivity="high", detail="paced", precision="auto")
 
 
 def _shift(plan: Plan) -> int:
