@@ -44,17 +44,18 @@ def no_checksum(model, pinned):
     pinned.write_text("")
 
 
-@pytest.mark.parametrize("name", ["centerface", "plates"])
+@pytest.mark.parametrize("name", ["centerface", "plates", "centerface-int8", "plates-int8"])
 @pytest.mark.parametrize("damage", [missing, one_byte, no_onnx_with_a_fitting_checksum, no_checksum])
 def test_a_model_that_cannot_be_used(program, copied_package, kept, kit, tmp_path, damage, name):
     detect = copied_package / "efface" / "detect"
     model, pinned = detect / "models" / f"{name}.onnx", detect / f"{name}.sha256"
     good = model.read_bytes(), pinned.read_bytes()
-    kit.taken(kept, tmp_path / "photos", "face.jpg", "plain.png")
+    names = ("clip.mp4",) if name.endswith("int8") else ("face.jpg", "plain.png")
+    kit.taken(kept, tmp_path / "sources", *names)
     damage(model, pinned)
     try:
-        done = program("redact", "photos", "-o", "out", package=copied_package)
-        found = program("find", "photos/face.jpg", "-o", "plan.json", "--coco", "boxes.json", package=copied_package)
+        done = program("redact", "sources", "-o", "out", package=copied_package)
+        found = program("find", f"sources/{names[0]}", "-o", "plan.json", package=copied_package)
     finally:
         model.write_bytes(good[0])
         pinned.write_bytes(good[1])
@@ -64,7 +65,7 @@ def test_a_model_that_cannot_be_used(program, copied_package, kept, kit, tmp_pat
         assert result.err.startswith(f"efface: The model {name} cannot be used: ")
         assert "Nothing was written." in result.err
         assert result.err.count("\n") == 1
-    assert kit.names_in(tmp_path) == ["photos/face.jpg", "photos/plain.png"]
+    assert kit.names_in(tmp_path) == [f"sources/{source}" for source in names]
 
 
 def test_the_copy_works_when_it_is_whole(program, copied_package, kept, kit, tmp_path):
@@ -176,10 +177,10 @@ def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypat
 
     monkeypatch.setattr(plates, "open_session", spoilt)
     sources = kit.taken(kept, tmp_path, "clip.mp4", "face.jpg")
-    for source in sources:
+    for source, named in zip(sources, ("centerface-int8 with plates-int8", "centerface with plates"), strict=True):
         done = efface("redact", source, *kit.FAST)
         assert (done.code, done.out) == (4, "")
-        assert done.err.startswith("efface: The detector centerface with plates failed at frame 1: ")
+        assert done.err.startswith(f"efface: The detector {named} failed at frame 1: ")
         assert "is not finite. Nothing was written." in done.err
     assert efface("redact", *sources, "-o", tmp_path / "out", "--kinds", "face", *kit.FAST).code == 0
 
