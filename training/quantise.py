@@ -147,7 +147,7 @@ def require_seven_bits(graph: GraphProto) -> None:
 
 
 def _override(step: float, zero: int) -> dict[str, object]:
-    """All eight bits for what is seen: `reduce_range` would take one of them, too."""
+    """In place of what the tool would choose."""
     return {"quant_type": QuantType.QUInt8, "scale": np.array(step, np.float32), "zero_point": np.array(zero, np.uint8)}
 
 

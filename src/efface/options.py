@@ -117,6 +117,11 @@ class DetectOptions(_Checked):
         help="Give up when one frame takes the detector longer than this.",
     )
 
+    def __post_init__(self) -> None:
+        _Checked.__post_init__(self)
+        if self.precision == "int8" and not self.is_on_processor:
+            raise UsageError(f"--precision int8 is for the processor. Leave it out with --device {self.device}.")
+
     @property
     def is_on_processor(self) -> bool:
         """Not on a graphics card, nor by another run-time's engine."""

@@ -80,10 +80,8 @@ def test_videos_are_looked_at_in_integers_and_photos_in_floats_unless_one_is_ask
 
 def test_another_device_counts_with_floats():
     assert for_films(DetectOptions(device="cuda")).precision == "auto"
-    with pytest.raises(UsageError, match="Leave it out with --device cuda"), open_detector(
+    with pytest.raises(UsageError, match="Leave it out with --device cuda"):
         DetectOptions(device="cuda", precision="int8")
-    ):  # fmt: skip
-        pass
 
 
 def test_the_networks_of_integers_hold_no_landmarks_and_mostly_integers():

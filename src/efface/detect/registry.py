@@ -9,7 +9,6 @@ from dataclasses import replace
 from efface.detect.base import Detector, Head
 from efface.detect.guard import Guarded
 from efface.detect.sessions import cores
-from efface.errors import UsageError
 from efface.options import DetectOptions
 
 LANES = 2
@@ -38,8 +37,6 @@ def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
     from efface.detect.pyramid import Pyramid
     from efface.detect.trunk import Trunk
 
-    if options.precision == "int8" and not options.is_on_processor:
-        raise UsageError(f"--precision int8 is for the processor. Leave it out with --device {options.device}.")
     return Pyramid(Trunk(options, threads), [HEADS[kind](options, threads) for kind in options.wanted])
 
 
@@ -56,7 +53,7 @@ def for_films(options: DetectOptions) -> DetectOptions:
 
 @contextmanager
 def open_detector(options: DetectOptions) -> Iterator[Guarded]:
-    """The detector, guarded. Raises ModelUnusable, DeviceMissing, UsageError."""
+    """The detector, guarded. Raises ModelUnusable, DeviceMissing."""
     with Guarded(DETECTORS["pyramid"](options), options.timeout_s) as detector:
         yield detector
 
