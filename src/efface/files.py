@@ -14,11 +14,13 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from efface.errors import SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
 
@@ -40,11 +42,33 @@ _swept: dict[Path, float] = {}
 CHUNK = 1 << 20
 
 
+def open_plain(path: Path) -> BinaryIO:
+    """Opens a plain file for reading. Raises OSError, also for anything else: a pipe would be waited for, a device may not end.
+
+    It is looked at before it is opened, as to open some devices moves them, and afterwards, as it may be another by then.
+    """
+    _require_plain(os.stat(path), path)
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        _require_plain(os.fstat(handle), path)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _require_plain(found: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal. Raises SourceUnreadable."""
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as f:
+        with open_plain(path) as f:
             while chunk := f.read(CHUNK):
                 digest.update(chunk)
     except OSError as e:
@@ -83,12 +107,35 @@ def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) 
         with suppress(OSError):
             if target.exists() and target.samefile(source):
                 raise TargetIsSource(target)
-    if os.path.isdir(target):  # unlike Path.is_dir it does not raise for a name that is too long
-        raise WriteFailed(target, "there is a folder of that name", "Choose another name with -o.")
+    require_replaceable(target)
     if os.path.lexists(target) and not overwrite:
         raise TargetExists(target)
     if not os.path.isdir(target.parent):
         raise WriteFailed(target, f"the folder {target.parent} does not exist", "Make it, or choose another with -o.")
+
+
+def require_replaceable(target: Path) -> None:
+    """Raises WriteFailed where something stands under that name that is not a plain file, or a link to one or to nothing.
+
+    A folder, a device, a pipe or a socket is never replaced, whatever was asked for: others use it under that name.
+    """
+    try:
+        mode = os.stat(target).st_mode
+    except (OSError, ValueError):  # nothing, a link to nothing, or a name that is refused where it is used
+        return
+    if stat.S_ISREG(mode):
+        return
+    what = next((word for is_so, word in _OTHER_KINDS if is_so(mode)), "something that is not a plain file")
+    raise WriteFailed(target, f"there is {what} of that name", "Choose another name with -o.")
+
+
+_OTHER_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 @contextmanager
@@ -119,6 +166,8 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
             for draft in drafts:
                 _flush(draft)
                 os.chmod(draft, 0o666 & ~_umask())
+            for name in (target, about):
+                require_replaceable(name)
             if overwrite:
                 _exchange(folder, drafts, (target, about))
             else:
@@ -150,6 +199,7 @@ def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path])
     try:
         for start, end in moves:
             if os.path.lexists(start):
+                require_replaceable(start if start in names else end)
                 os.replace(start, end)
                 made.append((start, end))
     except BaseException:
@@ -270,6 +320,22 @@ def try_lock(handle: int) -> bool:
     return True
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Locks a file for the block, as a review does. Raises WriteFailed where another process has it."""
+    with writing(path):
+        try:
+            handle = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
+        except PermissionError:  # it may be read, and a review could not open it
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        if not try_lock(handle):
+            raise WriteFailed(path, "it is open in a review", "Close that first, or render from there.")
+        yield
+    finally:
+        os.close(handle)
+
+
 def _flush(draft: Path) -> None:
     handle = os.open(draft, os.O_RDWR)
     try:
@@ -280,6 +346,7 @@ def _flush(draft: Path) -> None:
 
 def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
     os.chmod(draft, 0o666 & ~_umask())
+    require_replaceable(target)  # again: it was looked at before the work, and something else may have the name by now
     if overwrite:
         os.replace(draft, target)
     else:

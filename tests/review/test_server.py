@@ -56,7 +56,7 @@ def changed(client, *edits):
 
 
 def plan_path(film):
-    return film.with_name("film.redacted.plan.json")
+    return film.with_name("film.redacted.mp4.plan.json")
 
 
 @pytest.mark.parametrize("index", [74, 0, 37, 36, 38, 12])
@@ -282,7 +282,7 @@ def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatc
     client.ask("/api/files/0/jobs/cancel", {"kind": "render"})
     said = until(client, lambda d: d["works"][0]["state"] in ("cancelled", "done", "failed"))
     assert said["works"][0]["state"] == "cancelled"
-    assert sorted(p.name for p in film.parent.iterdir()) == ["film.mp4", "film.redacted.plan.json"]
+    assert sorted(p.name for p in film.parent.iterdir()) == ["film.mp4", "film.redacted.mp4.plan.json"]
 
 
 def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep, kit):

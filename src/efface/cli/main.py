@@ -17,7 +17,7 @@ from efface import __version__
 from efface.cli.batch import Told, asked_to_stop, run, run_with, unexpected
 from efface.cli.bench import bench
 from efface.cli.engines import ADDRESS, ENGINE, hired
-from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.flags import FINDS, RENDERS, option_of, options_from, options_of
 from efface.cli.inspect import inspect
 from efface.cli.live import live
 from efface.cli.reporting import Record, reports, require_reports
@@ -110,7 +110,7 @@ def redact(
 ) -> None:  # fmt: skip
     """Find faces and plates, and write copies without them.
 
-    protest.mp4 becomes protest.redacted.mp4, and protest.redacted.plan.json beside it says what was erased, and why.
+    protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what was erased, and why.
     A folder stands for every photo and video below it; with -o its structure is kept. The same command again does only what is
     missing or has changed: sources, options, or efface itself.
     The riskiest moments are listed; watch them, and all the rest, before you publish.
@@ -149,6 +149,7 @@ def redact(
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
 @click.option("--overwrite", is_flag=True, show_default="off", help="Replace plans and exports that exist already.")
+@option_of("--discard-edits")
 @JOBS
 @ENGINE
 @ADDRESS
@@ -207,7 +208,7 @@ def find(
 @click.option("--plan", "plan_path", type=A_PATH, required=True, help="The plan to obey, made by efface find or redact.")
 @click.option("-o", "--output", type=A_PATH, required=True, help="Target file.")
 @reports
-@options_of(*RENDERS, "report")
+@options_of(*RENDERS, "report", without=("--discard-edits",))
 def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...], **values: Any) -> None:
     """Write a copy of SOURCE, erased as a plan says."""
     options = options_from(values)

@@ -66,8 +66,8 @@ class Ferry:
         left = [(old, new) for old, new in _pairs(job, here)[1:] if is_remote(old) and exists(old)]
         if left and not (self.resumes or self.overwrite):
             raise TargetExists(address(left[0][0]))
-        if not self.overwrite:
-            for old, new in left:
+        for old, new in left:
+            if not self.overwrite or old == job.plan_path:  # what a person changed in a plan is obeyed, or asked about
                 fetch(old, new)
         return {new: sha256_of(new) for _, new in left if new.exists()}
 
