@@ -16,7 +16,7 @@
     │  ├─ BadTruth                     labels to measure against cannot be used
     │  └─ BadCameras                   the file that describes cameras cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
-    │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
+    │  ├─ ModelUnusable                weights missing, altered, refused by the run-time, or computed wrongly
     │  ├─ DeviceMissing                the device that was asked for is not to be had
     │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
@@ -213,17 +213,15 @@ class PartMissing(EffaceError):
 
 
 class ModelUnusable(PartMissing):
-    """Weights are missing, altered, or refused by the run-time."""
+    """Weights are missing, altered, refused by the run-time, or computed wrongly by it."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name, self.why = name, why
+    def __init__(self, name: str, why: str, hint: str = "") -> None:
+        super().__init__(name, why, hint)
+        self.name, self.why, self.hint = name, why, hint
 
     def __str__(self) -> str:
-        return printable(
-            f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} "
-            "Without it nothing can be found; install efface again (pip install --force-reinstall)."
-        )
+        hint = self.hint or "Without it nothing can be found; install efface again (pip install --force-reinstall)."
+        return printable(f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} {hint}")
 
 
 class DeviceMissing(PartMissing):

@@ -20,7 +20,6 @@ from efface.media.base import Source, SourceInfo
 from efface.options import PAINTED, DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
 from efface.pipeline.earlier import earlier, held, in_use, is_current, owns, require_no_edits, reviewed
-from efface.pipeline.look import look
 from efface.pipeline.names import Job, collisions
 from efface.pipeline.proof import verify
 from efface.pipeline.remote import is_remote
@@ -32,6 +31,13 @@ from efface.version import VERSION
 
 FATAL = (ModelUnusable, DeviceMissing)
 """Errors after which no other file could succeed."""
+
+
+def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
+    """See `pipeline.look.look`, which is imported on use: SciPy takes a quarter of a second, and whoever leads workers needs none."""
+    from efface.pipeline.look import look as looked
+
+    return looked(source, sha256, detectors, options, listener)
 
 
 @dataclass(frozen=True, slots=True)
