@@ -25,6 +25,7 @@ ARGUMENTS = {
     "DetectorFailed": ("centerface", "frame 3", "it took longer than 1 s"),
     "EncoderMissing": ("libx265",),
     "WorkerDied": ("a.mp4", "it crashed (SIGSEGV)"),
+    "OutOfMemory": ("a.mp4",),
     "ExtraMissing": ("review",),
     "ClusterUnusable": ("it cannot be reached", "Is it running?"),
     "ProtocolMissing": ("SRT", "libsrt is not installed"),

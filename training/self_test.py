@@ -1,6 +1,6 @@
 """Makes src/efface/detect/self_test.json anew: what each network gives for the known input. Run it when weights change.
 
-    python training/self_test.py
+python training/self_test.py
 """
 
 from __future__ import annotations

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import _thread
 import math
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 SOON_S = 0.01
 IMPORT_SYSTEM = "<frozen importlib"
 """How the names of the files begin that Python's own import system is written in."""
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Those that end a program: Ctrl-C, a polite kill, and a terminal that is closed."""
+
+INTERRUPTED = "Interrupted. What was finished before is complete; nothing half-done was left."
+EXIT_INTERRUPTED = 130
 
 WAITING = frozenset(("wait", "_wait_for_tstate_lock", "join"))
 """Functions of `threading` in which a thread waits for long."""
@@ -84,12 +91,25 @@ def heeding(
         sys.unraisablehook = passed_on
 
 
+def leave_at_once_on(numbers: Sequence[int]) -> None:
+    """From now on each of those signals ends the process, with a sentence. For as long as nothing was begun."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        with suppress(OSError):
+            os.write(2, f"efface: {INTERRUPTED}\n".encode())
+        os._exit(EXIT_INTERRUPTED)
+
+    for number in numbers:
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            signal.signal(number, leave)
+
+
 def _holds_a_lock(frame: FrameType) -> bool:
     """Whether an exception here could leave a lock behind, for which another thread then waits for ever.
 
     In the import system; and in the methods of `threading` that take locks. `Condition.__enter__` is written in Python, and an
-    exception between its taking the lock and its return leaves the lock taken: a thread that puts into that queue waits for ever,
-    and whoever joins the thread waits along with it.
+    exception between its taking the lock and its return leaves the lock taken: a thread that puts into that queue waits for
+    ever, and whoever joins the thread waits along with it.
     """
     code = frame.f_code
     return code.co_filename.startswith(IMPORT_SYSTEM) or (

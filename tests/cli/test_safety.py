@@ -59,12 +59,12 @@ def test_a_pipe_is_never_replaced_nor_waited_for(efface, kept, kit, tmp_path, mo
     (source,) = kit.taken(kept, tmp_path, "face.jpg")
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
-    (tmp_path / "link.jpg").symlink_to(pipe)
+    (tmp_path / "link.out").symlink_to(pipe)
     os.mkfifo(tmp_path / "face.redacted.jpg.plan.json")
     assert efface("find", source, "-o", tmp_path / "plan.json").code == 0
     listed = kit.names_in(tmp_path)
     for command in (
-        ("redact", source, "-o", pipe), ("redact", source, "-o", tmp_path / "link.jpg"), ("redact", source),
+        ("redact", source, "-o", pipe), ("redact", source, "-o", tmp_path / "link.out"), ("redact", source),
         ("redact", tmp_path),
         ("redact", source, "-o", tmp_path / "out.jpg", "--report", pipe), ("find", source, "-o", pipe),
         ("find", source, "--coco", pipe), ("render", source, "--plan", tmp_path / "plan.json", "-o", pipe),

@@ -23,8 +23,8 @@ class Each(Protocol):
 
 
 APART = True
-"""Files are worked on in processes of their own, a single one too: decoders crash on what strangers made, and then only that file
-is lost, with a sentence. Tests that look inside turn it off."""
+"""Files are worked on in processes of their own, a single one too: decoders crash on what strangers made, and then only that
+file is lost, with a sentence. Tests that look inside turn it off."""
 
 Hire = Callable[["Task", "Options"], AbstractContextManager[Each]]
 
@@ -48,10 +48,8 @@ def _local(address: str | None, files: int, workers: int | None) -> Hire | None:
 
     if address is not None:
         raise UsageError("--address: it belongs to --engine ray. Nothing was written.")
-    if not APART:
-        return None
     count = workers_for(files, workers)
-    return lambda task, options: Crew(count, task, options)
+    return (lambda task, options: Crew(count, task, options)) if APART or count > 1 else None
 
 
 def _ray(address: str | None, workers: int | None) -> Hire:

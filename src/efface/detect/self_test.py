@@ -1,8 +1,8 @@
 """A known picture, looked at by every network as it is opened: what comes out must be what came out when it was made.
 
 A wrong number is a number, too. Weights are compared by their checksum before, but kernels that compute wrongly, a driver or a
-processor that is broken, would find nobody and say nothing; above all in networks of integers, in which no value is ever NaN. The
-picture is drawn by whole numbers alone, so that it is the same everywhere. Of each tensor sums with signs are compared: they
+processor that is broken, would find nobody and say nothing; above all in networks of integers, in which no value is ever NaN.
+The picture is drawn by whole numbers alone, so that it is the same everywhere. Of each tensor sums with signs are compared: they
 differ by as much as the tensors do as a whole (Johnson and Lindenstrauss), and sixteen numbers are enough to keep.
 """
 
@@ -29,8 +29,10 @@ REFERENCE = "self_test.json"
 
 TOLERANCE = {"float32": 0.0002, "int8": 0.02, "elsewhere": 0.03}
 """Share by which a tensor may differ: in numbers of 32 bits on a processor, in integers, whose rounding differs between
-processors, and on other devices, which round to 10 bits on the way. Orders of addition alone make 0.000002; 2 kB of weights in wrong order make 0.0003
-to 0.15, and in networks of integers 0.04 to 15."""
+processors, and on other devices, which round to 10 bits on the way. Orders of addition alone make 0.000002. 2 kB of weights in
+wrong order make 0.0003 to 0.15, and in networks of integers 0.04 to 15."""
+
+HINT = "The processor, a driver or the run-time may be at fault: try --device cpu or --precision float32, and please report it."
 
 Signs = NDArray[np.float32]
 
@@ -49,7 +51,8 @@ def picture() -> NDArray[np.uint8]:
     rgb[112:140, 62:148] = (236, 236, 230)
     for letter in range(6):
         rgb[117:135, 68 + 13 * letter : 71 + 13 * letter + letter % 3 * 2] = (24, 24, 32)
-    return np.clip(rgb + (x * 37 + y * 101 + x * y * 13)[..., None] % 9, 0, 255).astype(np.uint8)
+    shown: NDArray[np.uint8] = np.clip(rgb + (x * 37 + y * 101 + x * y * 13)[..., None] % 9, 0, 255).astype(np.uint8)
+    return shown
 
 
 def _disc(x: NDArray[np.int64], y: NDArray[np.int64], cx: int, cy: int, rx: int, ry: int) -> NDArray[np.bool_]:
@@ -60,7 +63,8 @@ def waves(channels: int, stride: int) -> NDArray[np.float32]:
     """(1, channels, h, w): made-up input from -8 to 8 for a network that goes on from the middle of another."""
     c, y, x = np.mgrid[0:channels, 0 : SIDE // stride, 0 : SIDE // stride].astype(np.int64)
     heights = (x * (1 + c % 5) * 7 + y * (1 + c % 7) * 5 + c * 29) % 256
-    return ((np.abs(heights - 128) - 64) / np.float32(8)).astype(np.float32)[None]
+    made: NDArray[np.float32] = ((np.abs(heights - 128) - 64) / np.float32(8)).astype(np.float32)[None]
+    return made
 
 
 def tensors_of(name: str) -> list[str]:
@@ -90,10 +94,8 @@ def require_right(name: str, made: Mapping[str, NDArray[np.float32]], device: st
     for tensor_name, values in made.items():
         away = difference(values, expected[tensor_name])
         if not away <= tolerance:  # NaN is away as well
-            raise ModelUnusable(
-                name, f"it computes wrongly here: on a known picture its result is off by {away:.1%}, and {tolerance:.1%} are usual",
-                "The processor, a driver or the run-time may be at fault: try --device cpu or --precision float32, and report it.",
-            )  # fmt: skip
+            why = f"on a known picture its result is off by {away:.1%}, and up to {tolerance:.2%} are usual"
+            raise ModelUnusable(name, f"it computes wrongly here: {why}", HINT)
 
 
 def difference(values: NDArray[np.float32], expected: list[float]) -> float:

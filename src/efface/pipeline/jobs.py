@@ -34,7 +34,7 @@ FATAL = (ModelUnusable, DeviceMissing)
 
 
 def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
-    """See `pipeline.look.look`, which is imported on use: SciPy takes a quarter of a second, and whoever leads workers needs none."""
+    """See `pipeline.look.look`, which is imported on use: whoever leads workers needs no SciPy, which takes a while."""
     from efface.pipeline.look import look as looked
 
     return looked(source, sha256, detectors, options, listener)
@@ -221,6 +221,28 @@ class Redacting:
 
     def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Plan], None]) -> Redacted:
         return workshop.redact(job, listener, note, resumes=self.resumes)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """`Workshop.render` by the plan that the job names. The plan is noted, with its checksum."""
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[object], None]) -> Rendered:
+        require_target(job.target, (job.source, job.plan_path), overwrite=workshop.options.write.overwrite)
+        plan = sidecar.load(job.plan_path)
+        note((plan, sha256_of(job.plan_path)))
+        return workshop.render(job.source, plan, job.target, listener)
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """`Workshop.verify` of the target that the job names. plan, source: as there."""
+
+    plan: Path | None
+    source: Path | None
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Verification:
+        return workshop.verify(job.target, self.plan, self.source, listener)
 
 
 @dataclass(frozen=True, slots=True)
