@@ -535,3 +535,39 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SourceUnreadable, match="not a plain file"):
         sha256_of(tmp_path / "pipe")
+
+
+@needs_posix
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_a_draft_goes_with_the_folder_that_is_renamed_away(tmp_path, error):
+    home, moved = tmp_path / "home", tmp_path / "moved"
+    home.mkdir()
+
+    def renamed():
+        with staged(home / "a.jpg", overwrite=False) as draft:
+            draft.write_bytes(b"half")
+            (draft.parent / "more").mkdir()
+            home.rename(moved)
+            if error is not None:
+                raise error
+
+    with pytest.raises(error or WriteFailed):
+        renamed()
+    assert names(moved) == []
+    assert not home.exists()
+
+
+def test_errors_name_the_target_and_not_its_draft(tmp_path):
+    target, about = pair(tmp_path)
+    for which, name in ((0, target), (1, about)):
+        with (
+            pytest.raises(WriteFailed) as caught,
+            staged_pair(target, about, overwrite=False) as drafts,
+            writing(drafts[which]),
+        ):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        assert str(caught.value).startswith(f"{name}: cannot be written: no space left on device.")
+    with pytest.raises(SourceUnreadable) as unread, staged(target, overwrite=False) as draft:
+        sha256_of(draft)
+    assert str(unread.value).startswith(f"{target}: ")
+    assert DRAFTS not in str(unread.value)

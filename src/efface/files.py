@@ -17,12 +17,12 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from efface.errors import SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
+from efface.errors import EffaceError, SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
 
 DRAFTS = ".efface-draft-"
 """Prefix of private folders. Sources are never taken from inside one."""
@@ -146,7 +146,8 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     with _private_folder(target) as folder:
         draft = folder / ("draft" + target.suffix)
-        yield draft
+        with named_as({draft: target}):
+            yield draft
         with writing(target):
             _flush(draft)
             _publish(draft, target, overwrite=overwrite)
@@ -161,7 +162,8 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
     """
     with _private_folder(target) as folder:
         drafts = folder / ("draft" + target.suffix), folder / ("about" + about.suffix)
-        yield drafts
+        with named_as({drafts[0]: target, drafts[1]: about}):
+            yield drafts
         with writing(target):
             for draft in drafts:
                 _flush(draft)
@@ -173,6 +175,21 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
             else:
                 _add(drafts, (target, about))
             _flush_folder(target.parent)
+
+
+@contextmanager
+def named_as(names: Mapping[Path, Path | str]) -> Iterator[None]:
+    """Errors inside the block tell of files by the names that people know: those of targets, and not of drafts."""
+    try:
+        yield
+    except EffaceError as e:
+        for field in ("path", "why", "hint"):
+            text = getattr(e, field, None)
+            if isinstance(text, str):
+                for here, there in names.items():
+                    text = text.replace(str(here), str(there))
+                setattr(e, field, text)
+        raise
 
 
 def _add(drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
@@ -215,19 +232,24 @@ def scratch() -> Iterator[Path]:
         yield folder
 
 
-def _remove(folder: Path) -> None:
+def _remove(folder: Path, home: int = -1) -> None:
     try:
-        _empty_and_remove(folder)
+        _empty_and_remove(folder, home)
     except BaseException:  # Ctrl-C in the middle of it
-        _empty_and_remove(folder)
+        _empty_and_remove(folder, home)
         raise
 
 
-def _empty_and_remove(folder: Path) -> None:
-    """The lock goes last: what a kill in the middle of it leaves is known to be nobody's, and is swept by the next run."""
+def _empty_and_remove(folder: Path, home: int = -1) -> None:
+    """The lock goes last: what a kill in the middle of it leaves is known to be nobody's, and is swept by the next run.
+
+    home  a handle of the folder that it lies in.
+    """
+    within = {"dir_fd": home} if home >= 0 else {}
+    place = folder.name if within else folder
     if hasattr(os, "O_NOFOLLOW"):  # where folders can be opened; elsewhere nothing is ever swept
         with suppress(OSError):
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, **within)
             try:
                 for name in os.listdir(handle):
                     if name != LOCK:
@@ -235,7 +257,7 @@ def _empty_and_remove(folder: Path) -> None:
                             os.unlink(name, dir_fd=handle)
             finally:
                 os.close(handle)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(place, ignore_errors=True, dir_fd=home if home >= 0 else None)
 
 
 @contextmanager
@@ -261,20 +283,30 @@ def _made(folder: Path) -> int:
 
 @contextmanager
 def _private_folder(beside: Path) -> Iterator[Path]:
-    """A locked folder (0700) in that of `beside`, removed on leaving. Its name comes before it: interrupts do not wait."""
-    folder, lock = beside.parent / (DRAFTS + secrets.token_hex(8)), -1
+    """A locked folder (0700) in that of `beside`, removed on leaving. Its name comes before it: interrupts do not wait.
+
+    It is removed where it is then: somebody may rename the folder that it lies in while efface works.
+    """
+    folder, lock, home = beside.parent / (DRAFTS + secrets.token_hex(8)), -1, -1
     try:
         with writing(beside):
             sweep_at_times(beside.parent)
+            home = _opened_folder(beside.parent)
             # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
             lock = _made(folder)
             if try_lock(lock):
                 os.rename(folder / ("new-" + LOCK), folder / LOCK)
         yield folder
     finally:
-        _remove(folder)
-        if lock >= 0:
-            os.close(lock)
+        _remove(folder, home)
+        for handle in (lock, home):
+            if handle >= 0:
+                os.close(handle)
+
+
+def _opened_folder(folder: Path) -> int:
+    """A handle that leads to the folder whatever its name becomes; -1 where folders cannot be opened."""
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if hasattr(os, "O_DIRECTORY") else -1
 
 
 def sweep_at_times(folder: Path) -> None:

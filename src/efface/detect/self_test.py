@@ -2,8 +2,8 @@
 
 A wrong number is a number, too. Weights are compared by their checksum before, but kernels that compute wrongly, a driver or a
 processor that is broken, would find nobody and say nothing; above all in networks of integers, in which no value is ever NaN.
-The picture is drawn by whole numbers alone, so that it is the same everywhere. Of each tensor sums with signs are compared: they
-differ by as much as the tensors do as a whole (Johnson and Lindenstrauss), and sixteen numbers are enough to keep.
+The picture is drawn by whole numbers alone, so that it is the same everywhere. Of each tensor sums with signs are compared:
+they differ by as much as the tensors do as a whole (Johnson and Lindenstrauss), and sixteen numbers are enough to keep.
 """
 
 from __future__ import annotations
