@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from efface.errors import EffaceError, SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
 
@@ -30,6 +30,8 @@ DRAFTS = ".efface-draft-"
 LOCK = "lock"
 UNLOCKED_S = 600
 """A private folder is without a lock for milliseconds. After so many seconds it is nobody's."""
+
+LOCKED_BYTE = 1 << 30
 
 MADE_AGAIN = 10
 
@@ -294,7 +296,8 @@ def _private_folder(beside: Path) -> Iterator[Path]:
             home = _opened_folder(beside.parent)
             # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
             lock = _made(folder)
-            if try_lock(lock):
+            # Where folders cannot be opened, open files cannot be renamed either, and nothing is ever swept.
+            if hasattr(os, "O_DIRECTORY") and try_lock(lock):
                 os.rename(folder / ("new-" + LOCK), folder / LOCK)
         yield folder
     finally:
@@ -340,11 +343,11 @@ def _is_abandoned(left: Path) -> bool:
 
 
 def try_lock(handle: int) -> bool:
-    """Locks an open file for this process, until it is closed. False where another has it, or nobody can."""
+    """Locks an open file for this process, until it is closed. False where another has it."""
     try:
         import fcntl
-    except ImportError:  # Windows: no advisory locks there, so nothing is ever swept
-        return False
+    except ImportError:
+        return _try_lock_on_windows(handle)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -366,6 +369,22 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _try_lock_on_windows(handle: int) -> bool:
+    """A lock there is one on bytes, which nobody else can read then: one far behind the end is taken, where nothing stands."""
+    import msvcrt
+
+    windows: Any = msvcrt
+    before = os.lseek(handle, 0, os.SEEK_CUR)
+    try:
+        os.lseek(handle, LOCKED_BYTE, os.SEEK_SET)
+        windows.locking(handle, windows.LK_NBLCK, 1)
+    except OSError:
+        return False
+    finally:
+        os.lseek(handle, before, os.SEEK_SET)
+    return True
 
 
 def _flush(draft: Path) -> None:

@@ -139,16 +139,30 @@ def append(handle: int, edits: Sequence[Mapping[str, Any]], *, is_first: bool) -
     """
     tail = TAIL.encode()
     end = os.fstat(handle).st_size - len(tail)
-    if end < 0 or os.pread(handle, len(tail), end) != tail:
+    if end < 0 or _read_at(handle, len(tail), end) != tail:
         raise ValueError("it does not end as a plan does")
     text = ",".join("\n  " + _json(dict(e)) for e in edits)
     data = (("" if is_first else ",") + text).encode() + tail
-    written = os.pwrite(handle, data, end)
+    written = _write_at(handle, data, end)
     if written != len(data):  # the disk is full: back to what was there
-        os.pwrite(handle, tail, end)
+        _write_at(handle, tail, end)
         os.ftruncate(handle, end + len(tail))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(handle)
+
+
+def _read_at(handle: int, count: int, place: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(handle, count, place)
+    os.lseek(handle, place, os.SEEK_SET)  # Windows
+    return os.read(handle, count)
+
+
+def _write_at(handle: int, data: bytes, place: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(handle, data, place)
+    os.lseek(handle, place, os.SEEK_SET)
+    return os.write(handle, data)
 
 
 def mended(path: Path) -> tuple[Plan, int]:

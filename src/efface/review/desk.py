@@ -207,7 +207,10 @@ class Desk:
             work.result = {"target": done.target.name, "regions": done.regions, "frames": done.frames} | checks(
                 done.verification
             )
-            document.note(noted(plan, done, options), done.target)
+            try:
+                document.note(noted(plan, done, options), done.target)
+            except EffaceError as e:  # the target is there, and was checked: only the plan does not tell of it
+                work.said = f"The copy was written and checked, but its plan does not tell of it: {getattr(e, 'why', '') or e}."
 
         return self._start(number, "render", do, self._heavy)
 
