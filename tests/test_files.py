@@ -398,7 +398,7 @@ def test_a_pair_of_which_one_name_is_taken_does_not_appear(tmp_path, taken):
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {taken: "somebody's"}
 
 
-@pytest.mark.parametrize("nth", range(1, 5))
+@pytest.mark.parametrize("nth", range(1, 4))
 def test_at_no_moment_a_target_stands_beside_words_about_another(tmp_path, monkeypatch, nth):
     """And an error at any of the moves leaves what was there before."""
     target, about = pair(tmp_path)
@@ -411,6 +411,7 @@ def test_at_no_moment_a_target_stands_beside_words_about_another(tmp_path, monke
         count += 1
         seen = {p.name: p.read_text().split()[1] for p in (target, about) if p.exists()}
         assert len(set(seen.values())) <= 1
+        assert about.exists()  # a kill at any moment leaves what a person wrote there
         if count == nth:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         replace(start, end)

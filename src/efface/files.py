@@ -211,20 +211,38 @@ def _has_moved(draft: Path, name: Path) -> bool:
 
 
 def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
-    """The old target goes first and the new one comes last, so that at no moment one stands beside words about the other."""
+    """The old target goes first and the new one comes last, so that at no moment one stands beside words about the other.
+
+    The words are replaced in one step: a person's changes may be among them, and must not be gone after a kill in between.
+    """
     (draft, draft_about), (target, about) = drafts, names
-    moves = [(target, folder / "old"), (about, folder / "old-about"), (draft_about, about), (draft, target)]
-    made: list[tuple[Path, Path]] = []
+    old, old_about = folder / "old", folder / "old-about"
+    undo: list[tuple[Path, Path]] = []
     try:
-        for start, end in moves:
-            if os.path.lexists(start):
-                require_replaceable(start if start in names else end)
-                os.replace(start, end)
-                made.append((start, end))
+        if os.path.lexists(target):
+            require_replaceable(target)
+            os.replace(target, old)
+            undo.append((old, target))
+        require_replaceable(about)
+        has_about = os.path.lexists(about)
+        if has_about:
+            _copy(about, old_about)
+        os.replace(draft_about, about)
+        undo.append((old_about, about) if has_about else (about, draft_about))
+        require_replaceable(target)
+        os.replace(draft, target)
     except BaseException:
-        for start, end in reversed(made):
-            os.replace(end, start)
+        for start, end in reversed(undo):
+            os.replace(start, end)
         raise
+
+
+def _copy(path: Path, other: Path) -> None:
+    """A second name for the same file, or, where there are no links, another file."""
+    try:
+        os.link(path, other, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(path, other, follow_symlinks=False)
 
 
 @contextmanager
