@@ -256,7 +256,7 @@ DAMAGE = {
     "a box outside": lambda p: p["tracks"][0]["boxes"].__setitem__(2, 4000),
     "a box too few": lambda p: p["tracks"][0]["boxes"].__delitem__(slice(0, 4)),
     "no tracks at all": lambda p: p.pop("tracks"),
-    "a newer version": lambda p: p.update(version=3),
+    "a newer version": lambda p: p.update(version=4),
 }
 
 
