@@ -263,7 +263,7 @@ def test_a_plan_that_is_open_in_a_review_is_not_touched(efface, done):
     finally:
         document.close()
     assert len(json.loads((out / "000.png.plan.json").read_text())["edits"]) == 2
-    assert efface("redact", source, "-o", out).code == 0
+    assert efface("redact", source, "-o", out, "--overwrite").code == 0
 
 
 def test_what_a_person_changed_and_rendered_is_finished_work_too(efface, done):
