@@ -25,6 +25,7 @@ ARGUMENTS = {
     "DetectorFailed": ("centerface", "frame 3", "it took longer than 1 s"),
     "EncoderMissing": ("libx265",),
     "WorkerDied": ("a.mp4", "it crashed (SIGSEGV)"),
+    "OutOfMemory": ("a.mp4",),
     "ExtraMissing": ("review",),
     "ClusterUnusable": ("it cannot be reached", "Is it running?"),
     "ProtocolMissing": ("SRT", "libsrt is not installed"),
@@ -114,3 +115,34 @@ def test_many_findings_are_counted():
 )
 def test_a_batch_ends_with_the_gravest_code(codes, end):
     assert worst(codes) == end
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("MemoryError", ""),
+        ("RuntimeException", "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc"),
+        ("RuntimeException", "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 9"),
+        ("error", "OpenCV(4.10) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes in function"),
+        ("ImportError", "libx.so: failed to map segment from shared object"),
+        ("RuntimeError", "can't start new thread"),
+        ("OSError", "[Errno 12] Cannot allocate memory"),
+    ],
+)
+def test_want_of_memory_is_known_however_it_is_said(kind, text):
+    from efface.cli.batch import known
+
+    assert errors.is_about_memory(kind, text)
+    found = known(errors.Unforeseen(kind, text, "Traceback"), "a.jpg")
+    assert isinstance(found, errors.OutOfMemory)
+    assert found.exit_code == 4
+    assert str(found).startswith("a.jpg: there is not enough memory")
+    of_detector = known(errors.DetectorFailed("centerface", "frame 1", f"{kind}: {text}"), "a.jpg")
+    assert isinstance(of_detector, errors.OutOfMemory) or kind == "MemoryError"
+
+
+def test_what_is_about_a_file_stays_so():
+    from efface.cli.batch import known
+
+    error = errors.WriteFailed("bad_alloc.jpg", "no space left on device")
+    assert known(error, "bad_alloc.jpg") is error

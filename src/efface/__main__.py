@@ -1,6 +1,47 @@
-"""`python -m efface`."""
+"""`efface`, and `python -m efface`: hears of signals, and looks whether there is memory, before anything large is imported."""
 
-from efface.cli.main import main
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from efface.stopping import SIGNALS, leave_at_once_on
+
+LEAST_BYTES, BYTES_A_CORE = 1_200 << 20, 100 << 20
+"""Address space that the libraries take, and that the threads of each core take. With less, NumPy is imported for ever, or
+crashes."""
+
+EXIT_PART_MISSING = 4
+
+
+def main() -> NoReturn:
+    """Runs the command line and ends the process."""
+    leave_at_once_on(SIGNALS)
+    if not {"--help", "-h", "--version"} & set(sys.argv[1:]) and (short := _memory_is_short()):
+        print(short, file=sys.stderr)
+        sys.exit(EXIT_PART_MISSING)
+    from efface.cli.main import main as run
+
+    run()
+
+
+def _memory_is_short() -> str:
+    """A sentence where a limit of the system leaves too little memory; otherwise nothing."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ""
+    least = LEAST_BYTES + BYTES_A_CORE * (os.cpu_count() or 1)
+    for limit, name in ((resource.RLIMIT_AS, "ulimit -v"), (resource.RLIMIT_DATA, "ulimit -d")):
+        granted = resource.getrlimit(limit)[0]
+        if granted != resource.RLIM_INFINITY and granted < least:
+            return (
+                f"efface: The system grants only {granted >> 20} MB of memory ({name}), and efface needs at least "
+                f"{least >> 20} MB. Nothing was written. Raise the limit and run the same command again."
+            )
+    return ""
+
 
 if __name__ == "__main__":
     main()

@@ -16,10 +16,11 @@
     │  ├─ BadTruth                     labels to measure against cannot be used
     │  └─ BadCameras                   the file that describes cameras cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
-    │  ├─ ModelUnusable                weights missing, altered, or refused by the run-time
+    │  ├─ ModelUnusable                weights missing, altered, refused by the run-time, or computed wrongly
     │  ├─ DeviceMissing                the device that was asked for is not to be had
     │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
+    │  ├─ OutOfMemory                  the system gives no more memory
     │  ├─ EncoderMissing               this build of FFmpeg lacks the encoder
     │  ├─ ExtraMissing                 a part of efface that is installed on request
     │  ├─ ClusterUnusable              several machines were asked for, and are not to be had
@@ -47,6 +48,7 @@ import re
 from collections.abc import Iterable
 
 from efface.findings import Verification
+from efface.stopping import EXIT_INTERRUPTED, INTERRUPTED
 
 EXIT_OK = 0
 EXIT_LOOK = 7
@@ -213,17 +215,15 @@ class PartMissing(EffaceError):
 
 
 class ModelUnusable(PartMissing):
-    """Weights are missing, altered, or refused by the run-time."""
+    """Weights are missing, altered, refused by the run-time, or computed wrongly by it."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name, self.why = name, why
+    def __init__(self, name: str, why: str, hint: str = "") -> None:
+        super().__init__(name, why, hint)
+        self.name, self.why, self.hint = name, why, hint
 
     def __str__(self) -> str:
-        return printable(
-            f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} "
-            "Without it nothing can be found; install efface again (pip install --force-reinstall)."
-        )
+        hint = self.hint or "Without it nothing can be found; install efface again (pip install --force-reinstall)."
+        return printable(f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} {hint}")
 
 
 class DeviceMissing(PartMissing):
@@ -257,17 +257,43 @@ class DetectorFailed(PartMissing):
 
 
 class WorkerDied(PartMissing):
-    """A process that did the work ended in the middle of it. `name` is the file in its hands."""
+    """A process that did the work ended in the middle of it. `name` is the file in its hands; `hint` says what to try."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name, self.why = name, why
+    def __init__(
+        self, name: str, why: str, hint: str = "Run the same command again, with fewer --jobs where memory is short."
+    ) -> None:  # fmt: skip
+        super().__init__(name, why, hint)
+        self.name, self.why, self.hint = name, why, hint
+
+    def __str__(self) -> str:
+        lead = f"{self.name}{': ' if self.name else ''}the process that worked on it died: {self.why}."
+        return printable(f"{lead} {NOTHING_WRITTEN} {self.hint}")
+
+
+class OutOfMemory(PartMissing):
+    """The system gives no more memory. `name` is the file in hand, or nothing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
     def __str__(self) -> str:
         return printable(
-            f"{self.name}{': ' if self.name else ''}the process that worked on it died: {self.why}. {NOTHING_WRITTEN} "
-            "Run the same command again, with fewer --jobs where memory is short."
+            f"{self.name}{': ' if self.name else ''}there is not enough memory for it. {NOTHING_WRITTEN} "
+            "Use fewer --jobs, close other programs, or raise the limit that the system sets (ulimit -v, a container)."
         )
+
+
+_NO_MEMORY = re.compile(
+    r"bad.alloc|insufficient memory|(failed|cannot|unable) to allocate|allocate memory|failed to map segment|start new thread",
+    re.IGNORECASE,
+)
+"""How libraries say it that have no exception of their own for it."""
+
+
+def is_about_memory(kind: str, text: str) -> bool:
+    """Whether an error of that class, with that text, says that there is no more memory."""
+    return kind == "MemoryError" or _NO_MEMORY.search(text) is not None
 
 
 class EncoderMissing(PartMissing):
@@ -402,10 +428,10 @@ class CameraGivenUp(EffaceError):
 class Interrupted(EffaceError):
     """Ctrl-C or SIGTERM."""
 
-    exit_code = 130
+    exit_code = EXIT_INTERRUPTED
 
     def __str__(self) -> str:
-        return "Interrupted. What was finished before is complete; nothing half-done was left."
+        return INTERRUPTED
 
 
 class Unforeseen(Exception):

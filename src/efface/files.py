@@ -14,13 +14,15 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, BinaryIO
 
-from efface.errors import SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
+from efface.errors import EffaceError, SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
 
 DRAFTS = ".efface-draft-"
 """Prefix of private folders. Sources are never taken from inside one."""
@@ -28,6 +30,8 @@ DRAFTS = ".efface-draft-"
 LOCK = "lock"
 UNLOCKED_S = 600
 """A private folder is without a lock for milliseconds. After so many seconds it is nobody's."""
+
+LOCKED_BYTE = 1 << 30
 
 MADE_AGAIN = 10
 
@@ -40,11 +44,33 @@ _swept: dict[Path, float] = {}
 CHUNK = 1 << 20
 
 
+def open_plain(path: Path) -> BinaryIO:
+    """Opens a plain file for reading. Raises OSError, also for anything else: a pipe would be waited for, a device may not end.
+
+    It is looked at before it is opened, as to open some devices moves them, and afterwards, as it may be another by then.
+    """
+    _require_plain(os.stat(path), path)
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        _require_plain(os.fstat(handle), path)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _require_plain(found: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal. Raises SourceUnreadable."""
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as f:
+        with open_plain(path) as f:
             while chunk := f.read(CHUNK):
                 digest.update(chunk)
     except OSError as e:
@@ -83,12 +109,35 @@ def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) 
         with suppress(OSError):
             if target.exists() and target.samefile(source):
                 raise TargetIsSource(target)
-    if os.path.isdir(target):  # unlike Path.is_dir it does not raise for a name that is too long
-        raise WriteFailed(target, "there is a folder of that name", "Choose another name with -o.")
+    require_replaceable(target)
     if os.path.lexists(target) and not overwrite:
         raise TargetExists(target)
     if not os.path.isdir(target.parent):
         raise WriteFailed(target, f"the folder {target.parent} does not exist", "Make it, or choose another with -o.")
+
+
+def require_replaceable(target: Path) -> None:
+    """Raises WriteFailed where something stands under that name that is not a plain file, or a link to one or to nothing.
+
+    A folder, a device, a pipe or a socket is never replaced, whatever was asked for: others use it under that name.
+    """
+    try:
+        mode = os.stat(target).st_mode
+    except (OSError, ValueError):  # nothing, a link to nothing, or a name that is refused where it is used
+        return
+    if stat.S_ISREG(mode):
+        return
+    what = next((word for is_so, word in _OTHER_KINDS if is_so(mode)), "something that is not a plain file")
+    raise WriteFailed(target, f"there is {what} of that name", "Choose another name with -o.")
+
+
+_OTHER_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 @contextmanager
@@ -99,7 +148,8 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     with _private_folder(target) as folder:
         draft = folder / ("draft" + target.suffix)
-        yield draft
+        with named_as({draft: target}):
+            yield draft
         with writing(target):
             _flush(draft)
             _publish(draft, target, overwrite=overwrite)
@@ -114,16 +164,34 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
     """
     with _private_folder(target) as folder:
         drafts = folder / ("draft" + target.suffix), folder / ("about" + about.suffix)
-        yield drafts
+        with named_as({drafts[0]: target, drafts[1]: about}):
+            yield drafts
         with writing(target):
             for draft in drafts:
                 _flush(draft)
                 os.chmod(draft, 0o666 & ~_umask())
+            for name in (target, about):
+                require_replaceable(name)
             if overwrite:
                 _exchange(folder, drafts, (target, about))
             else:
                 _add(drafts, (target, about))
             _flush_folder(target.parent)
+
+
+@contextmanager
+def named_as(names: Mapping[Path, Path | str]) -> Iterator[None]:
+    """Errors inside the block tell of files by the names that people know: those of targets, and not of drafts."""
+    try:
+        yield
+    except EffaceError as e:
+        for field in ("path", "why", "hint"):
+            text = getattr(e, field, None)
+            if isinstance(text, str):
+                for here, there in names.items():
+                    text = text.replace(str(here), str(there))
+                setattr(e, field, text)
+        raise
 
 
 def _add(drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
@@ -143,19 +211,38 @@ def _has_moved(draft: Path, name: Path) -> bool:
 
 
 def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
-    """The old target goes first and the new one comes last, so that at no moment one stands beside words about the other."""
+    """The old target goes first and the new one comes last, so that at no moment one stands beside words about the other.
+
+    The words are replaced in one step: a person's changes may be among them, and must not be gone after a kill in between.
+    """
     (draft, draft_about), (target, about) = drafts, names
-    moves = [(target, folder / "old"), (about, folder / "old-about"), (draft_about, about), (draft, target)]
-    made: list[tuple[Path, Path]] = []
+    old, old_about = folder / "old", folder / "old-about"
+    undo: list[tuple[Path, Path]] = []
     try:
-        for start, end in moves:
-            if os.path.lexists(start):
-                os.replace(start, end)
-                made.append((start, end))
+        if os.path.lexists(target):
+            require_replaceable(target)
+            os.replace(target, old)
+            undo.append((old, target))
+        require_replaceable(about)
+        has_about = os.path.lexists(about)
+        if has_about:
+            _copy(about, old_about)
+        os.replace(draft_about, about)
+        undo.append((old_about, about) if has_about else (about, draft_about))
+        require_replaceable(target)
+        os.replace(draft, target)
     except BaseException:
-        for start, end in reversed(made):
-            os.replace(end, start)
+        for start, end in reversed(undo):
+            os.replace(start, end)
         raise
+
+
+def _copy(path: Path, other: Path) -> None:
+    """A second name for the same file, or, where there are no links, another file."""
+    try:
+        os.link(path, other, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(path, other, follow_symlinks=False)
 
 
 @contextmanager
@@ -165,19 +252,24 @@ def scratch() -> Iterator[Path]:
         yield folder
 
 
-def _remove(folder: Path) -> None:
+def _remove(folder: Path, home: int = -1) -> None:
     try:
-        _empty_and_remove(folder)
+        _empty_and_remove(folder, home)
     except BaseException:  # Ctrl-C in the middle of it
-        _empty_and_remove(folder)
+        _empty_and_remove(folder, home)
         raise
 
 
-def _empty_and_remove(folder: Path) -> None:
-    """The lock goes last: what a kill in the middle of it leaves is known to be nobody's, and is swept by the next run."""
+def _empty_and_remove(folder: Path, home: int = -1) -> None:
+    """The lock goes last: what a kill in the middle of it leaves is known to be nobody's, and is swept by the next run.
+
+    home  a handle of the folder that it lies in.
+    """
+    within = {"dir_fd": home} if home >= 0 else {}
+    place = folder.name if within else folder
     if hasattr(os, "O_NOFOLLOW"):  # where folders can be opened; elsewhere nothing is ever swept
         with suppress(OSError):
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, **within)
             try:
                 for name in os.listdir(handle):
                     if name != LOCK:
@@ -185,7 +277,7 @@ def _empty_and_remove(folder: Path) -> None:
                             os.unlink(name, dir_fd=handle)
             finally:
                 os.close(handle)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(place, ignore_errors=True, dir_fd=home if home >= 0 else None)
 
 
 @contextmanager
@@ -211,20 +303,31 @@ def _made(folder: Path) -> int:
 
 @contextmanager
 def _private_folder(beside: Path) -> Iterator[Path]:
-    """A locked folder (0700) in that of `beside`, removed on leaving. Its name comes before it: interrupts do not wait."""
-    folder, lock = beside.parent / (DRAFTS + secrets.token_hex(8)), -1
+    """A locked folder (0700) in that of `beside`, removed on leaving. Its name comes before it: interrupts do not wait.
+
+    It is removed where it is then: somebody may rename the folder that it lies in while efface works.
+    """
+    folder, lock, home = beside.parent / (DRAFTS + secrets.token_hex(8)), -1, -1
     try:
         with writing(beside):
             sweep_at_times(beside.parent)
+            home = _opened_folder(beside.parent)
             # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
             lock = _made(folder)
-            if try_lock(lock):
+            # Where folders cannot be opened, open files cannot be renamed either, and nothing is ever swept.
+            if hasattr(os, "O_DIRECTORY") and try_lock(lock):
                 os.rename(folder / ("new-" + LOCK), folder / LOCK)
         yield folder
     finally:
-        _remove(folder)
-        if lock >= 0:
-            os.close(lock)
+        _remove(folder, home)
+        for handle in (lock, home):
+            if handle >= 0:
+                os.close(handle)
+
+
+def _opened_folder(folder: Path) -> int:
+    """A handle that leads to the folder whatever its name becomes; -1 where folders cannot be opened."""
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if hasattr(os, "O_DIRECTORY") else -1
 
 
 def sweep_at_times(folder: Path) -> None:
@@ -258,15 +361,47 @@ def _is_abandoned(left: Path) -> bool:
 
 
 def try_lock(handle: int) -> bool:
-    """Locks an open file for this process, until it is closed. False where another has it, or nobody can."""
+    """Locks an open file for this process, until it is closed. False where another has it."""
     try:
         import fcntl
-    except ImportError:  # Windows: no advisory locks there, so nothing is ever swept
-        return False
+    except ImportError:
+        return _try_lock_on_windows(handle)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
+    return True
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Locks a file for the block, as a review does. Raises WriteFailed where another process has it."""
+    with writing(path):
+        try:
+            handle = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
+        except PermissionError:  # it may be read, and a review could not open it
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        if not try_lock(handle):
+            raise WriteFailed(path, "it is open in a review", "Close that first, or render from there.")
+        yield
+    finally:
+        os.close(handle)
+
+
+def _try_lock_on_windows(handle: int) -> bool:
+    """A lock there is one on bytes, which nobody else can read then: one far behind the end is taken, where nothing stands."""
+    import msvcrt
+
+    windows: Any = msvcrt
+    before = os.lseek(handle, 0, os.SEEK_CUR)
+    try:
+        os.lseek(handle, LOCKED_BYTE, os.SEEK_SET)
+        windows.locking(handle, windows.LK_NBLCK, 1)
+    except OSError:
+        return False
+    finally:
+        os.lseek(handle, before, os.SEEK_SET)
     return True
 
 
@@ -280,6 +415,7 @@ def _flush(draft: Path) -> None:
 
 def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
     os.chmod(draft, 0o666 & ~_umask())
+    require_replaceable(target)  # again: it was looked at before the work, and something else may have the name by now
     if overwrite:
         os.replace(draft, target)
     else:

@@ -232,6 +232,10 @@ class WriteOptions(_Checked):
         help="Voices identify people: sound is dropped unless you keep it. Kept sound is copied unchanged.",
     )  # fmt: skip
     overwrite: bool = setting(False, flag="--overwrite", help="Replace targets that exist already. Sources are never replaced.")
+    discard_edits: bool = setting(
+        False, flag="--discard-edits",
+        help="Throw away what a person changed in a plan, look anew, and replace the plan. Without it such a plan is obeyed.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

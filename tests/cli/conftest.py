@@ -43,8 +43,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def efface(capfd: pytest.CaptureFixture[str]) -> Run:
-    """efface("redact", path) runs the command in this process."""
+def efface(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """efface("redact", path) runs the command in this process, and the work too."""
+    monkeypatch.setattr("efface.cli.engines.APART", False)
 
     def run(*arguments: object) -> Result:
         capfd.readouterr()

@@ -212,10 +212,12 @@ def test_bad_frames_are_covered_when_asked(efface, kept, kit, tmp_path):
     assert "Add --bad-frames=cover to black out such frames and go on." in refused.err
     done = efface("redact", clip, "--bad-frames", "cover", *kit.FAST)
     assert (done.code, done.err) == (0, "")
-    first, step, count = kit.plan_of(tmp_path / "flip.redacted.plan.json")["bad"][0]
+    first, step, count = kit.plan_of(tmp_path / "flip.redacted.mp4.plan.json")["bad"][0]
     assert (first, step) == (5, 1)
     bad = [first + i for i in range(count)]
-    bad += [i for run in kit.plan_of(tmp_path / "flip.redacted.plan.json")["bad"][1:] for i in range(run[0], run[0] + run[2])]
+    bad += [
+        i for run in kit.plan_of(tmp_path / "flip.redacted.mp4.plan.json")["bad"][1:] for i in range(run[0], run[0] + run[2])
+    ]
     assert set(range(kit.CLIP_FRAMES)) - set(bad) >= {0, 1, 2, 3}
     assert f"{len(bad)} frames could not be decoded and are black." in done.out
     frames = kit.rgb_frames(tmp_path / "flip.redacted.mp4")
@@ -223,7 +225,7 @@ def test_bad_frames_are_covered_when_asked(efface, kept, kit, tmp_path):
     for i, frame in enumerate(frames):
         assert (frame.max() < 16) == (i in bad), i
     # A plan that knows of bad frames does not make rendering read on where it may not.
-    plan = tmp_path / "flip.redacted.plan.json"
+    plan = tmp_path / "flip.redacted.mp4.plan.json"
     assert efface("render", clip, "--plan", plan, "-o", tmp_path / "again.mp4", *kit.FAST).code == 3
     again = efface("render", clip, "--plan", plan, "-o", tmp_path / "again.mp4", "--bad-frames", "cover", *kit.FAST)
     assert again.code == 0

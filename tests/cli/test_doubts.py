@@ -90,7 +90,7 @@ def test_redact_ends_with_7_and_the_target_is_there(efface, kept, kit, tmp_path,
     assert "areas erased; checked." in done.out
     assert "0.60  0:00:00.000 to 0:00:00.440  face, top left: carried far without a sighting" in done.out
     assert (tmp_path / "clip.redacted.mp4").exists()
-    (said,) = kit.plan_of(tmp_path / "clip.redacted.plan.json")["tracks"][0]["doubts"]
+    (said,) = kit.plan_of(tmp_path / "clip.redacted.mp4.plan.json")["tracks"][0]["doubts"]
     assert (said["risk"], said["frames"]) == (60, [0, kit.CLIP_FRAMES - 1])
 
 

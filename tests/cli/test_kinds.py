@@ -58,7 +58,7 @@ def test_plates_are_erased_with_their_own_margin(efface, kept, kit, tmp_path, si
     (path,) = kit.taken(kept, tmp_path, source)
     done = efface("redact", path, "--margin", "0", "--plate-margin", "0.5", "--verify", "off", *kit.FAST)
     assert done.code == 0
-    plan = kit.plan_of(path.with_suffix(".redacted.plan.json"))
+    plan = kit.plan_of(path.with_name(f"{path.stem}.redacted{path.suffix}.plan.json"))
     boxes = np.array(sorted(t["boxes"][:4] for t in plan["tracks"]))
     wanted = np.array([(10, 10, 30, 34), (48, 47, 96, 59), (75, 16, 128, 31)])  # the last one comes near the rim
     outwards = (boxes - wanted) * (-1, -1, 1, 1)
@@ -88,7 +88,7 @@ def test_only_the_kind_asked_for_is_erased(efface, kept, kit, tmp_path, sighting
     sightings(**SEEN)
     (photo,) = kit.taken(kept, tmp_path, "face.png")
     efface("redact", photo, "--kinds", kind)
-    plan = kit.plan_of(tmp_path / "face.redacted.plan.json")
+    plan = kit.plan_of(tmp_path / "face.redacted.png.plan.json")
     assert {t["kind"] for t in plan["tracks"]} == {kind}
     assert plan["options"]["detect"]["kinds"] == kind
 

@@ -34,8 +34,8 @@ def test_default_names(efface, kept, kit, tmp_path):
     assert (done.code, done.err) == (0, "")
     assert "1 face in 1 page, 1 area erased; checked." in done.out
     assert str(tmp_path / "face.redacted.jpg") in done.out
-    assert str(tmp_path / "face.redacted.plan.json") in done.out
-    made = {"clip.redacted.mp4", "clip.redacted.plan.json", "face.redacted.jpg", "face.redacted.plan.json"}
+    assert str(tmp_path / "face.redacted.jpg.plan.json") in done.out
+    made = {"clip.redacted.mp4", "clip.redacted.mp4.plan.json", "face.redacted.jpg", "face.redacted.jpg.plan.json"}
     assert set(kit.names_in(tmp_path)) == made | {"clip.mp4", "face.jpg"}
     assert len(kit.rgb_frames(tmp_path / "clip.redacted.mp4")) == kit.CLIP_FRAMES
 
@@ -232,11 +232,14 @@ def test_render_obeys_the_plan_that_redact_made(efface, kept, kit, tmp_path, nam
     (source,) = kit.taken(kept, tmp_path, name)
     out, again = tmp_path / f"out{source.suffix}", tmp_path / f"again{source.suffix}"
     assert efface("redact", source, "-o", out, *kit.FAST).code == 0
-    assert efface("render", source, "--plan", tmp_path / "out.plan.json", "-o", again, *kit.FAST).code == 0
+    assert efface("render", source, "--plan", tmp_path / f"{out.name}.plan.json", "-o", again, *kit.FAST).code == 0
     assert out.read_bytes() == again.read_bytes()
     assert efface("find", source, "-o", tmp_path / "found.json").code == 0
     without = ("options", "target")
-    strip = [{k: v for k, v in kit.plan_of(tmp_path / n).items() if k not in without} for n in ("found.json", "out.plan.json")]
+    strip = [
+        {k: v for k, v in kit.plan_of(tmp_path / n).items() if k not in without}
+        for n in ("found.json", f"{out.name}.plan.json")
+    ]
     assert strip[0] == strip[1], "find and redact decide alike"
 
 
@@ -253,7 +256,7 @@ DAMAGE = {
     "a box outside": lambda p: p["tracks"][0]["boxes"].__setitem__(2, 4000),
     "a box too few": lambda p: p["tracks"][0]["boxes"].__delitem__(slice(0, 4)),
     "no tracks at all": lambda p: p.pop("tracks"),
-    "a newer version": lambda p: p.update(version=3),
+    "a newer version": lambda p: p.update(version=4),
 }
 
 

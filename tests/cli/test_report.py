@@ -32,7 +32,7 @@ def test_redact_writes_page_and_json_with_the_hashes_of_all_files(efface, kept, 
     data = read(tmp_path / "r.json")
     (file,) = data["files"]
     assert (data["outcome"], data["exit_code"], data["command"]) == ("clean", 0, "redact")
-    hashes = [kit.state(tmp_path / n)[0] for n in ("clip.mp4", "clip.redacted.mp4", "clip.redacted.plan.json")]
+    hashes = [kit.state(tmp_path / n)[0] for n in ("clip.mp4", "clip.redacted.mp4", "clip.redacted.mp4.plan.json")]
     assert [file["source"]["sha256"], file["target_sha256"], file["plan"]["sha256"]] == hashes
     page = (tmp_path / "r.html").read_text("utf-8")
     # Checksums break where the eye rests.
@@ -135,7 +135,7 @@ def test_verify_reports_and_its_json_stays_json(efface, kept, kit, tmp_path):
     data = read(tmp_path / "r.json")
     assert (data["command"], data["outcome"]) == ("verify", "clean")
     assert data["files"][0]["target_sha256"] == kit.state(target)[0]
-    assert efface("verify", photo, "--plan", tmp_path / "face.redacted.plan.json", "--source", photo,
+    assert efface("verify", photo, "--plan", tmp_path / "face.redacted.jpg.plan.json", "--source", photo,
                   "--report", tmp_path / "bad.json").code == 6  # fmt: skip
     bad = read(tmp_path / "bad.json")
     assert bad["outcome"] == "not clean"
@@ -161,7 +161,7 @@ def test_nothing_is_overwritten_and_nothing_written_twice(efface, kept, kit, tmp
     assert not (tmp_path / "face.redacted.jpg").exists()
     assert efface("redact", photo, "--overwrite", "--report", tmp_path / "r.html").code == 0
     assert "precious" not in (tmp_path / "r.html").read_text()
-    plan = tmp_path / "face.redacted.plan.json"
+    plan = tmp_path / "face.redacted.jpg.plan.json"
     for twice in ((plan,), (tmp_path / "x.json", tmp_path / "x.json")):
         done = efface("redact", photo, "--overwrite", *[a for t in twice for a in ("--report", t)])
         assert done.code == 2
@@ -217,4 +217,4 @@ def test_without_the_option_no_facts_are_gathered(efface, kept, kit, tmp_path, m
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
     monkeypatch.setattr(cli_main.Record, "report", None)
     assert efface("redact", photo).code == 0
-    assert kit.names_in(tmp_path) == ["face.jpg", "face.redacted.jpg", "face.redacted.plan.json"]
+    assert kit.names_in(tmp_path) == ["face.jpg", "face.redacted.jpg", "face.redacted.jpg.plan.json"]

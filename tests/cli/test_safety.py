@@ -54,6 +54,30 @@ def test_a_target_that_is_the_source(efface, kept, kit, tmp_path, name):
     assert kit.state(source) == before
 
 
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_a_pipe_is_never_replaced_nor_waited_for(efface, kept, kit, tmp_path, more):
+    (source,) = kit.taken(kept, tmp_path, "face.jpg")
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    (tmp_path / "link.out").symlink_to(pipe)
+    os.mkfifo(tmp_path / "face.redacted.jpg.plan.json")
+    assert efface("find", source, "-o", tmp_path / "plan.json").code == 0
+    listed = kit.names_in(tmp_path)
+    for command in (
+        ("redact", source, "-o", pipe), ("redact", source, "-o", tmp_path / "link.out"), ("redact", source),
+        ("redact", tmp_path),
+        ("redact", source, "-o", tmp_path / "out.jpg", "--report", pipe), ("find", source, "-o", pipe),
+        ("find", source, "--coco", pipe), ("render", source, "--plan", tmp_path / "plan.json", "-o", pipe),
+    ):  # fmt: skip
+        refused = efface(*command, *more)
+        assert refused.code == 5, command
+        assert "there is a pipe of that name" in refused.err
+    unread = efface("render", source, "--plan", pipe, "-o", tmp_path / "out.jpg")
+    assert (unread.code, "not a plain file" in unread.err) == (3, True)
+    assert kit.names_in(tmp_path) == listed
+    assert pipe.is_fifo()
+
+
 def test_sources_are_untouched_and_their_links_too(efface, kept, kit, tmp_path):
     sources = kit.taken(kept, tmp_path, "face.jpg", "clip.mp4", "plain.png")
     for source in sources:
@@ -89,7 +113,7 @@ def test_targets_get_ordinary_permissions_and_drafts_private_ones(efface, kept, 
     finally:
         os.umask(mask)
     assert seen == [(True, tmp_path, 0o700)]
-    for name in ("plain.redacted.png", "plain.redacted.plan.json"):
+    for name in ("plain.redacted.png", "plain.redacted.png.plan.json"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o640
 
 
@@ -134,7 +158,7 @@ def ended(process):
         pytest.fail(process.communicate(timeout=20)[1].decode())
 
 
-WHOLE = {"long.mp4", "long.redacted.mp4", "long.redacted.plan.json"}
+WHOLE = {"long.mp4", "long.redacted.mp4", "long.redacted.mp4.plan.json"}
 
 
 @on_linux

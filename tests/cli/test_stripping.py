@@ -165,7 +165,7 @@ def test_photos(efface, kit, laden_photo, tmp_path, name):
     assert leaks(source)
     done = efface("redact", source)
     assert (done.code, done.err) == (0, "")
-    target, plan = source.with_stem(source.stem + ".redacted"), tmp_path / "face.redacted.plan.json"
+    target, plan = source.with_stem(source.stem + ".redacted"), tmp_path / f"face.redacted{source.suffix}.plan.json"
     assert leaks(target, plan) == []
     left = tags(target)
     assert set(left) <= (JPEG_TAGS if name.endswith("jpg") else PNG_TAGS), left
@@ -183,7 +183,7 @@ def test_videos(efface, laden_clip, tmp_path, name, sound):
     assert source.read_bytes().count(NEEDLE.encode()) >= 8
     done = efface("redact", source, "--audio", sound, "--preset", "ultrafast")
     assert (done.code, done.err) == (0, "")
-    target, plan = tmp_path / "laden.redacted.mp4", tmp_path / "laden.redacted.plan.json"
+    target, plan = tmp_path / "laden.redacted.mp4", tmp_path / "laden.redacted.mp4.plan.json"
     # Sound is copied unchanged where it is asked for, and AAC by FFmpeg names its encoder in its first packet.
     assert [leak for leak in leaks(target, plan) if sound == "drop" or not leak.startswith("Lavc")] == []
     left = tags(target)
@@ -210,7 +210,7 @@ def test_other_containers(efface, laden_clip, tmp_path, suffix):
     source = laden_clip("laden.mp4")
     target = tmp_path / ("out" + suffix)
     assert efface("redact", source, "-o", target, "--preset", "ultrafast").code == 0
-    found = [leak for leak in leaks(target, tmp_path / "out.plan.json") if suffix != ".mov" or "ftypqt" not in leak]
+    found = [leak for leak in leaks(target, tmp_path / f"out{suffix}.plan.json") if suffix != ".mov" or "ftypqt" not in leak]
     assert found == []
 
 
@@ -220,7 +220,7 @@ def test_the_examples(efface, kit, tmp_path):
     for name in ("astronaut.jpg", "astronaut.mp4"):
         source = Path(shutil.copy(kit.EXAMPLES / name, tmp_path))
         assert [w for w in planted if w in source.read_bytes()]
-        target, plan = tmp_path / f"out{source.suffix}", tmp_path / "out.plan.json"
+        target, plan = tmp_path / f"out{source.suffix}", tmp_path / f"out{source.suffix}.plan.json"
         done = efface("redact", source, "-o", target, "--overwrite", *kit.FAST)
         assert done.code == 0
         assert re.search(r": [13] face", done.out)  # in the film a bar passes before the face

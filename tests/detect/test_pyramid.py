@@ -221,6 +221,9 @@ def sessions(monkeypatch):
 @pytest.mark.parametrize(("kinds", "networks", "of_faces"), [("face", 1, True), ("plate", 2, False), ("plate,face", 2, True)])
 def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, networks, of_faces):
     detector = DETECTORS["pyramid"](DetectOptions(kinds=kinds))
+    for asked in sessions.values():
+        assert len(asked) == 1, "the known picture"
+        asked.clear()
     frame = frame_of((1000, 600))
     detector.detect(frame)
     sizes = levels(frame.size_wh, is_thorough=False, smallest=SMALLEST_IN_VIDEO)

@@ -45,14 +45,14 @@ def listed(jobs, below):
 
 
 def test_a_single_file_gets_a_mark_and_its_plan_beside_it(album):
-    assert listed(jobs_for([album / "b.jpg"], None), album) == [("b.jpg", "b.redacted.jpg", "b.redacted.plan.json")]
-    assert listed(jobs_for([album / "a.MOV"], None), album) == [("a.MOV", "a.redacted.mp4", "a.redacted.plan.json")]
+    assert listed(jobs_for([album / "b.jpg"], None), album) == [("b.jpg", "b.redacted.jpg", "b.redacted.jpg.plan.json")]
+    assert listed(jobs_for([album / "a.MOV"], None), album) == [("a.MOV", "a.redacted.mp4", "a.redacted.mp4.plan.json")]
     # The content decides, and not the suffix: this one is a photo.
     assert listed(jobs_for([album / "deep/d.mp4"], None), album / "deep")[0][1] == "d.redacted.mp4"
 
 
 def test_a_single_file_may_be_given_a_target_or_a_folder(album, tmp_path):
-    assert listed(jobs_for([album / "b.jpg"], tmp_path / "x.jpg"), tmp_path) == [("b.jpg", "x.jpg", "x.plan.json")]
+    assert listed(jobs_for([album / "b.jpg"], tmp_path / "x.jpg"), tmp_path) == [("b.jpg", "x.jpg", "x.jpg.plan.json")]
     assert listed(jobs_for([album / "b.jpg"], tmp_path), tmp_path) == [("b.jpg", "b.jpg", "b.jpg.plan.json")]
 
 
@@ -124,7 +124,7 @@ def test_many_sources_want_a_folder(album, tmp_path):
 
 def test_plans_alone(album, tmp_path):
     assert plans_for([album / "b.jpg"], tmp_path / "p.json")[0].plan_path == tmp_path / "p.json"
-    assert plans_for([album / "b.jpg"], None)[0].plan_path == album / "b.redacted.plan.json"
+    assert plans_for([album / "b.jpg"], None)[0].plan_path == album / "b.redacted.jpg.plan.json"
     out = tmp_path / "out"
     assert [os.path.relpath(j.plan_path, out) for j in plans_for([album], out)][-1] == "deep/er/c.JPG.plan.json"
 

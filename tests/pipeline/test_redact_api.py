@@ -46,7 +46,7 @@ def test_results_are_typed(photo, tmp_path):
     assert isinstance(done.rendered, Rendered)
     assert isinstance(done.plan, efface.Plan)
     assert (done.source, done.rendered.target) == (photo, tmp_path / "a.redacted.png")
-    assert done.plan_path == tmp_path / "a.redacted.plan.json"
+    assert done.plan_path == tmp_path / "a.redacted.png.plan.json"
     assert (done.rendered.frames, done.rendered.regions, done.rendered.blacked_out) == (1, 0, 0)
     assert [(e.stage, e.done, e.total) for e in events] == [("look", 1, 1), ("render", 1, 1), ("check", 1, 1)]
     assert [(c.name, c.outcome.value) for c in done.rendered.verification.checks] == [

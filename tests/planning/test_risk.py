@@ -143,6 +143,22 @@ def test_what_only_the_camera_has_moved_was_not_carried_far():
     assert across.risk > 2 * along.risk
 
 
+def test_frames_that_are_black_are_no_gap():
+    """Nothing can be seen in a frame that could not be decoded: what counts is the time in which the picture was open."""
+    gone = track(0, 199, unseen=range(60, 140), shift=1.5)
+    plan = film(gone)
+    assert any("far" in d.causes for d in doubts(plan, SURE, TALLNESS))
+    black = replace(plan, bad=tuple(range(60, 140)))
+    assert not any("far" in d.causes for d in doubts(black, SURE, TALLNESS))
+
+    def risk(plan):
+        return max((d.risk for d in doubts(plan, SURE, TALLNESS) if "far" in d.causes), default=0.0)
+
+    plan = film(track(0, 199, unseen=range(60, 100)))
+    half = replace(plan, bad=tuple(range(60, 80)))
+    assert 0 < risk(half) < risk(plan)
+
+
 def test_a_gap_names_the_frames_without_a_sighting_and_where_the_box_went():
     (found,) = told(track(0, 199, unseen=range(100, 150), shift=1, box=(200, 190, 280, 310)))
     assert (found.causes, found.first, found.last) == (("far",), 100, 149)

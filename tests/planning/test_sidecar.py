@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import os
+import tracemalloc
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +21,7 @@ from efface.findings import Check, Finding, Outcome, Verification
 from efface.planning.doubt import CAUSES, Doubt, riskiest_first
 from efface.planning.made import Made
 from efface.planning.plan import Plan
-from efface.planning.sidecar import append, lines, load, mended, save, seal
+from efface.planning.sidecar import LARGEST, append, holds_edits, lines, load, mended, require_readable, save, seal
 from efface.regions import Region
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
@@ -103,14 +105,20 @@ def plans(draw):
     sizes = tuple(draw(st.lists(size, min_size=frames, max_size=frames) if many and frames else st.tuples(size)))
     steps = draw(st.lists(st.sampled_from([1, 40, 33, 34, 10**12]), min_size=frames, max_size=frames))
     pts = np.cumsum([draw(st.integers(-(10**6), 10**6)), *steps])[:frames].astype(np.int64)
+    medium = draw(st.sampled_from(["photo", "animation", "video"]))
+    base = draw(st.sampled_from([Fraction(1), Fraction(1, 90_000), Fraction(1001, 30_000)]))
+    if medium == "photo":  # pages count seconds
+        pts, base = np.arange(frames, dtype=np.int64), Fraction(1)
+    is_summed = medium == "video" or draw(st.booleans())  # older plans have none for photos
     numbers = st.sets(st.integers(0, frames - 1)) if frames else st.just(set())
     count = draw(st.integers(0, 5)) if frames else 0
     ids = draw(st.lists(st.integers(1, 2**31 - 1), min_size=count, max_size=count, unique=True))
     return Plan(
         source_sha256="ab" * 32,
-        medium=draw(st.sampled_from(["photo", "animation", "video"])),
+        medium=medium,
         sizes=sizes,
-        timeline=Timeline(pts, draw(st.sampled_from([Fraction(1), Fraction(1, 90_000), Fraction(1001, 30_000)]))),
+        timeline=Timeline(pts, base),
+        checksums=tuple(draw(st.integers(0, 2**32 - 1)) for _ in range(frames)) if is_summed else (),
         tracks=tuple(draw(tracks(i, sizes, frames)) for i in ids),
         cuts=tuple(sorted(draw(numbers))),
         bad=tuple(sorted(draw(numbers))),
@@ -155,7 +163,10 @@ def small():
     )
     timeline = Timeline(np.array([0, 40, 80, 133], np.int64), Fraction(1, 1000))
     doubt = Doubt(7, 1, 3, (0, 0, 64, 48), ("ended", "short"), 0.57)
-    return Plan("cd" * 32, "video", ((64, 48),), timeline, (both,), cuts=(2,), bad=(3,), options={"a": 1.5}, doubts=(doubt,))
+    return Plan(
+        "cd" * 32, "video", ((64, 48),), timeline, (both,), cuts=(2,), bad=(3,), options={"a": 1.5}, doubts=(doubt,),
+        checksums=(1, 2, 3, 4),
+    )  # fmt: skip
 
 
 def written(folder: Path, plan: Plan) -> Path:
@@ -237,7 +248,7 @@ def test_an_hour_of_crowd_fits_and_loads(tmp_path):
         score = np.where(reason == Reason.SEEN, np.round(rng.random(frames), 2), 0).astype(np.float32)
         crowd.append(Track(i + 1, 0, np.arange(frames, dtype=np.int32), boxes, reason, score))
     pts = np.cumsum(rng.choice([3000, 3003, 3006], frames)).astype(np.int64)
-    plan = Plan("ef" * 32, "video", ((1920, 1080),), Timeline(pts, Fraction(1, 90_000)), tuple(crowd))
+    plan = Plan("ef" * 32, "video", ((1920, 1080),), Timeline(pts, Fraction(1, 90_000)), tuple(crowd), checksums=(9,) * frames)
     path = written(tmp_path, plan)
     assert path.stat().st_size < 5_000_000
     again = load(path)
@@ -354,7 +365,11 @@ def _loads_safely(path):
         (("cuts",), [4]),
         (("source", "sizes"), [[64, 48], [64, 48]]),
         (("source", "medium"), "hologram"),
-        (("version",), 3),
+        (("version",), 4),
+        (("version",), 0),
+        (("checksums",), ""),
+        (("checksums",), "0" * 24),
+        (("source", "medium"), "photo"),
         (("version",), True),
         (("edits",), [{"edit": "undo"}]),
         (("edits",), [{"edit": "keep", "track": 9, "keep": True}]),
@@ -379,7 +394,7 @@ def test_what_is_not_said_clearly_is_refused(tmp_path, where, value):
 def test_an_edit_in_a_plan_of_version_1_is_refused(tmp_path):
     path = written(tmp_path, replace(small(), edits=({"edit": "approve", "approved": True},)))
     assert load(path).revised.approved
-    path.write_text(path.read_text().replace('"version": 2', '"version": 1'))
+    path.write_text(path.read_text().replace('"version": 3', '"version": 1'))
     with pytest.raises(BadPlan):
         load(path)
 
@@ -475,3 +490,102 @@ def test_invalid_utf8_is_a_bad_plan(tmp_path):
 def test_a_plan_that_cannot_be_written_is_an_output_error(tmp_path):
     with pytest.raises(WriteFailed):
         save(small(), tmp_path / "absent" / "a.json")
+
+
+# What a stranger may have written
+
+
+@pytest.mark.parametrize("name", ["tracks", "checksums", "source", "edits"])
+def test_what_is_said_twice_is_refused(tmp_path, name):
+    path = written(tmp_path, small())
+    value = json.dumps(json.loads(path.read_text())[name])
+    path.write_text(path.read_text().rstrip().removesuffix("}") + f', "{name}": {value}}}\n')
+    with pytest.raises(BadPlan, match="twice"):
+        load(path)
+    path.write_text(written(tmp_path, small()).read_text().replace('"keep":false', '"keep":false,"keep":true'))
+    with pytest.raises(BadPlan, match="twice"):
+        load(path)
+
+
+@pytest.mark.parametrize("medium", ["photo", "animation", "video"])
+def test_a_plan_without_checksums_is_refused_unless_it_is_an_older_one_of_a_photo(tmp_path, medium):
+    pts, base = np.arange(4, dtype=np.int64), Fraction(1)
+    plan = Plan("cd" * 32, medium, ((64, 48),), Timeline(pts, base), checksums=(1, 2, 3, 4))
+    text = "".join(lines(plan)).replace('"checksums": "00000001000000020000000300000004"', '"checksums": ""')
+    path = tmp_path / "a.plan.json"
+    path.write_text(text)
+    with pytest.raises(BadPlan, match="checksums of its frames are missing"):
+        load(path)
+    path.write_text(text.replace('"version": 3', '"version": 2'))
+    if medium == "video":
+        with pytest.raises(BadPlan, match="checksums of its frames are missing"):
+            load(path)
+    else:
+        assert load(path).checksums == ()
+
+
+@contextmanager
+def memory_bound(most):
+    """Fails when the block takes more memory than that."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("medium", ["photo", "animation", "video"])
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_frames_that_nobody_has_seen_are_not_unfolded(tmp_path, medium, version):
+    document = json.loads(written(tmp_path, small()).read_text())
+    document |= {"version": version, "frames": 50_000_000, "pts": [[0, 1, 50_000_000]], "time_base": "1", "tracks": []}
+    document |= {"bad": [[0, 1, 50_000_000]], "cuts": []}
+    document["source"]["medium"] = medium
+    path = tmp_path / "a.plan.json"
+    for checksums in ("", "00000001", document["checksums"]):
+        path.write_text(json.dumps(document | {"checksums": checksums}))
+        with memory_bound(1 << 20), pytest.raises(BadPlan):
+            load(path)
+    path.write_text(json.dumps(document | {"frames": 4}))
+    with memory_bound(1 << 20), pytest.raises(BadPlan):
+        load(path)
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b"[[[[", b'{"a":'])
+def test_a_plan_of_nothing_but_brackets_takes_no_memory(tmp_path, piece):
+    path = tmp_path / "a.plan.json"
+    head = b'{"format":"efface-plan","tracks":['
+    path.write_bytes(head + piece * ((LARGEST - len(head)) // len(piece)))
+    with memory_bound(2 * LARGEST), pytest.raises(BadPlan, match="parts"):
+        load(path)
+
+
+def test_a_plan_that_is_too_large_is_not_read(tmp_path):
+    path = tmp_path / "a.plan.json"
+    with open(path, "wb") as f:
+        f.write(b'{"format":"efface-plan"')
+        f.truncate(20 * LARGEST)  # a hole: it takes no room on the disk
+    with memory_bound(3 * LARGEST), pytest.raises(BadPlan, match=f"larger than {LARGEST >> 20} MB"):
+        load(path)
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path, monkeypatch):
+    require_readable(small(), tmp_path / "a.json")
+    monkeypatch.setattr("efface.planning.sidecar.LARGEST", 300)
+    with pytest.raises(WriteFailed, match="could not read it again"):
+        require_readable(small(), tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("cut", [0, 4, 40])
+def test_whether_a_person_changed_a_plan_is_known_without_reading_it(tmp_path, cut):
+    path = written(tmp_path, small())
+    assert not holds_edits(path)
+    appended(path, small(), EDITS)
+    path.write_bytes(path.read_bytes()[: len(path.read_bytes()) - cut])
+    assert holds_edits(path)
+    assert not holds_edits(tmp_path / "absent")
+    (tmp_path / "other").write_text('{"edit": 1}')
+    assert not holds_edits(tmp_path / "other")
+    os.mkfifo(tmp_path / "pipe")
+    assert not holds_edits(tmp_path / "pipe")

@@ -121,6 +121,18 @@ def photos(tmp_path: Path) -> list[Path]:
     return made
 
 
+@pytest.fixture(autouse=True)
+def _together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoders work in this process, where tests can look inside; but not for those that are about processes apart."""
+    if "apart" not in request.fixturenames:
+        monkeypatch.setattr("efface.review.apart.APART", False)
+
+
+@pytest.fixture
+def apart() -> None:
+    """As it is outside of tests."""
+
+
 Serve = Callable[..., Running]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
 import pytest
@@ -94,7 +94,7 @@ def test_what_a_form_of_another_site_could_send_is_refused(client, kind):
         "/static/../app.py", "/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/..%5capp.py",
         "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/static/app.py", "/static/index.html%00.js", "/etc/passwd",
         "/api/files/1", "/api/files/-1", "/api/files/0/frame/75", "/api/files/0/frame/-1", "/api/files/99999999999999999999",
-        "/api/files/0/../../../etc/passwd", "/film.mp4", "/film.redacted.plan.json", "/static/",
+        "/api/files/0/../../../etc/passwd", "/film.mp4", "/film.redacted.mp4.plan.json", "/static/",
     ],
 )  # fmt: skip
 def test_no_path_leads_elsewhere(client, path):
@@ -168,3 +168,74 @@ def test_it_listens_on_this_machine_only(film, serve):
         c.laddr for c in psutil.Process().net_connections("inet") if c.status == psutil.CONN_LISTEN and c.laddr.port == port
     ]
     assert [a.ip for a in mine] == ["127.0.0.1"]
+
+
+# Other users of this machine
+
+
+def place(client):
+    host, _, port = client.origin.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/files/0/edits HTTP/1.1\r\nContent-Length: 9\r\n\r\n"]
+)
+def test_connections_of_strangers_keep_nobody_out(client, sent):
+    with ExitStack() as closing:
+        for _ in range(230):
+            closing.enter_context(socket.create_connection(place(client), timeout=10)).sendall(sent)
+        for _ in range(3):
+            assert client.ask("/api/files").status == 200
+        for _ in range(230):
+            closing.enter_context(socket.create_connection(place(client), timeout=10)).sendall(sent)
+        assert client.ask("/").status == 200
+
+
+def is_closed(door, within):
+    door.settimeout(within)
+    try:
+        while door.recv(4096):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def test_who_says_nothing_whole_is_sent_away_and_who_is_known_may_stay(film, serve, kit, monkeypatch):
+    monkeypatch.setattr("efface.review.serve.HEADER_S", 0.3)
+    client = kit.Client(serve(film))
+    client.enter()
+    lines = ["GET /api/files HTTP/1.1", f"Host: {client.origin.removeprefix('http://')}", f"Cookie: {client.cookie}", "", ""]
+    asked = "\r\n".join(lines).encode()
+    with ExitStack() as closing:
+        silent, half, known, known_half = (closing.enter_context(socket.create_connection(place(client))) for _ in range(4))
+        half.sendall(asked[:20])
+        for one in (known, known_half):
+            one.sendall(asked)
+            assert b"200 OK" in one.recv(65536)
+        known_half.sendall(asked[:20])
+        assert is_closed(silent, 5)
+        assert is_closed(half, 5)
+        assert is_closed(known_half, 5)
+        assert not is_closed(known, 1)
+        known.settimeout(10)
+        known.sendall(asked)
+        assert b"200 OK" in known.recv(65536)
+
+
+def test_a_body_without_a_length_that_is_too_large_is_refused_as_such(client):
+    head = [
+        "POST /api/files/0/edits HTTP/1.1", f"Host: {client.origin.removeprefix('http://')}", f"Cookie: {client.cookie}",
+        f"Origin: {client.origin}", "Content-Type: application/json", "Transfer-Encoding: chunked", "", "",
+    ]  # fmt: skip
+    with socket.create_connection(place(client), timeout=30) as door:
+        door.sendall("\r\n".join(head).encode())
+        piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+        with suppress(OSError):  # it may be closed before all of it was sent
+            for _ in range(17):
+                door.sendall(piece)
+        assert door.recv(4096).startswith(b"HTTP/1.1 413 ")
+    assert client.ask("/api/files").status == 200

@@ -59,7 +59,7 @@ def until(tab, expression):
 
 
 def edits(film) -> list[str]:
-    return [e["edit"] for e in json.loads(film.with_name("film.redacted.plan.json").read_text())["edits"]]
+    return [e["edit"] for e in json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())["edits"]]
 
 
 def saved(tab, film, *names):
@@ -122,7 +122,7 @@ def test_a_box_drawn_by_keyboard_alone_is_followed(tab, film, serve, kit):
     tab.keyboard.press("Enter")
     saved(tab, film, "draw")
     tab.wait_for_selector("#toasts p:has-text('Covered')")
-    edit = json.loads(film.with_name("film.redacted.plan.json").read_text())["edits"][0]
+    edit = json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())["edits"][0]
     assert len(edit["boxes"]) > 4 * 30
     tab.wait_for_selector("#boxes .box.drawn.chosen")
 
@@ -152,7 +152,7 @@ def test_a_box_is_drawn_moved_and_resized_by_mouse(tab, film, serve):
     x, y, w, h = (float(tab.locator(".box.chosen .edge").get_attribute(n)) for n in ("x", "y", "width", "height"))
     drag((x + w, y + h), (x + w + 20, y + h + 10))
     saved(tab, film, "draw", "place", "place")
-    edit = json.loads(film.with_name("film.redacted.plan.json").read_text())["edits"][2]
+    edit = json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())["edits"][2]
     assert abs(edit["box"][2] - edit["box"][0] - w - 20) <= 2
 
 
@@ -179,6 +179,9 @@ def test_keep_delete_split_stretch_black_areas_and_undo_without_end(tab, film, s
     press("]", "stretch")
     press("x", "delete")
     press("b", "black")
+    tab.wait_for_selector(".box.blackout")
+    assert tab.evaluate("getComputedStyle(document.querySelector('.box.blackout .edge')).fill") == "rgb(0, 0, 0)"
+    assert tab.evaluate("document.querySelectorAll('.box.spared').length") == 0
     tab.keyboard.press("r")
     tab.keyboard.press("Enter")
     press("Enter", "area")

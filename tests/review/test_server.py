@@ -56,7 +56,7 @@ def changed(client, *edits):
 
 
 def plan_path(film):
-    return film.with_name("film.redacted.plan.json")
+    return film.with_name("film.redacted.mp4.plan.json")
 
 
 @pytest.mark.parametrize("index", [74, 0, 37, 36, 38, 12])
@@ -282,7 +282,7 @@ def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatc
     client.ask("/api/files/0/jobs/cancel", {"kind": "render"})
     said = until(client, lambda d: d["works"][0]["state"] in ("cancelled", "done", "failed"))
     assert said["works"][0]["state"] == "cancelled"
-    assert sorted(p.name for p in film.parent.iterdir()) == ["film.mp4", "film.redacted.plan.json"]
+    assert sorted(p.name for p in film.parent.iterdir()) == ["film.mp4", "film.redacted.mp4.plan.json"]
 
 
 def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep, kit):
@@ -366,3 +366,27 @@ def test_it_ends_when_the_last_tab_is_closed(film, kit, monkeypatch):
         stream.close()
         assert over.wait(PATIENCE_S)
         waiting.join()
+
+
+def test_a_note_that_fails_hides_no_copy(client, film, monkeypatch):
+    """The target is there by then, and was checked."""
+
+    def full(self, plan, target):
+        raise WriteFailed(plan_path(film), "no space left on device")
+
+    monkeypatch.setattr(Document, "note", full)
+    before = plan_path(film).read_bytes()
+    work = worked(client, "render")
+    assert work["state"] == "done"
+    assert work["said"] == "The copy was written and checked, but its plan does not tell of it: no space left on device."
+    assert work["result"]["target"] == "film.redacted.mp4"
+    assert film.with_name("film.redacted.mp4").exists()
+    assert plan_path(film).read_bytes() == before
+
+
+def test_in_a_black_frame_nothing_is_told_as_kept(client):
+    changed(client, {"edit": "keep", "track": 1, "keep": True}, {"edit": "black", "first": 30, "last": 31, "black": True})
+    boxes = client.ask("/api/files/0/boxes?first=29&last=32").json["boxes"]
+    told = {(boxes[i], boxes[i + 1]): boxes[i + 6] for i in range(0, len(boxes), 7)}
+    assert [told[frame, 1] for frame in (29, 30, 31, 32)] == [0, 1, 1, 0]
+    assert all(told[frame, 2] for frame in (29, 30, 31, 32))

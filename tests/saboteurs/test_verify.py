@@ -243,7 +243,8 @@ def test_the_plan_beside_the_target_is_used(clip, kit, tmp_path, blind):
 
     target = kit.rendered(clip, tmp_path / "a.redacted.mp4", leaving(1, 2))
     assert kit.check(efface.verify(target, source=clip.path), "coverage").outcome is SKIPPED
-    sidecar.save(clip.plan, tmp_path / "a.redacted.plan.json")
+    plan = replace(clip.plan, checksums=(0,) * len(clip.plan.timeline))
+    sidecar.save(plan, tmp_path / "a.redacted.plan.json")
     assert frames(kit.check(efface.verify(target, source=clip.path), "coverage")) == [2]
     shutil.move(tmp_path / "a.redacted.plan.json", tmp_path / "a.redacted.mp4.plan.json")
     assert frames(kit.check(efface.verify(target, source=clip.path), "coverage")) == [2]

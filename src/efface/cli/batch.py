@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
 
-from efface.errors import EXIT_LOOK, EffaceError, Unforeseen, worst
+from efface.errors import EXIT_LOOK, DetectorFailed, EffaceError, OutOfMemory, Unforeseen, is_about_memory, worst
 
 if TYPE_CHECKING:
     from efface.cli.engines import Hire
@@ -82,6 +82,7 @@ def run_with(
     options: Options,
     *,
     writes: bool,
+    counts: bool = True,
     note: Callable[[Job, Any], None] = lambda job, content: None,
     record: Record | None = None,
 ) -> int:
@@ -100,12 +101,34 @@ def run_with(
             def do(job: Job, listener: Listener) -> Told:
                 return tell(job, task(workshop, job, listener, lambda content: note(job, content)))
 
-            return run(jobs, do, output, writes=writes, record=record)
+            return run(jobs, do, output, writes=writes, counts=counts, record=record)
     log = _Log(jobs, record)
     with log, hire(task, options) as crew:
         for said in crew.each(jobs, writes=writes, makes_folders=_makes_folders(jobs, output)):
             log.heard(said, tell, note)
-    return log.closed()
+    return log.closed(counts=counts)
+
+
+def done_apart(task: Task, job: Job, options: Options, listener: Listener) -> Any:
+    """What the task makes of one job, in a process of its own. Raises what it raises there, and WorkerDied."""
+    from efface.cli.engines import hired
+    from efface.pipeline.jobs import Workshop
+
+    hire, listener = hired("local", None, 1, None), _heeding(listener)
+    if hire is None:
+        with Workshop(options) as workshop:
+            return task(workshop, job, listener, lambda content: None)
+    result = None
+    with hire(task, options) as crew:
+        for said in crew.each([job], writes=False, makes_folders=False):
+            match said.what:
+                case "event":
+                    listener(said.content)
+                case "failed":
+                    raise said.content
+                case "done":
+                    result = said.content
+    return result
 
 
 def _makes_folders(jobs: Sequence[Job], output: Path | None) -> bool:
@@ -117,7 +140,16 @@ def _known(error: Exception, job: Job) -> EffaceError:
     if asked_to_stop.is_set():  # native code may make an error of its own out of an interrupt
         raise KeyboardInterrupt from error
     # Else it is a fault of efface; the other files need not suffer from it.
-    return error if isinstance(error, EffaceError) else unexpected(error, job.name)
+    return known(error, job.name)
+
+
+def known(error: Exception, name: str = "") -> EffaceError:
+    """The error as one of efface's own: where memory is short every library says it in its own way."""
+    kind, text = (error.kind, error.text) if isinstance(error, Unforeseen) else (type(error).__name__, str(error))
+    is_own = isinstance(error, EffaceError)
+    if (isinstance(error, MemoryError) or is_about_memory(kind, text)) and (not is_own or isinstance(error, DetectorFailed)):
+        return OutOfMemory(name)
+    return error if isinstance(error, EffaceError) else unexpected(error, name)
 
 
 class _Log:

@@ -29,6 +29,11 @@ def options_of(*branches: str, without: tuple[str, ...] = ()) -> Callable[[F], F
     return decorate
 
 
+def option_of(flag: str) -> Callable[[F], F]:
+    """Decorates a command with one flag."""
+    return _flag(next(s for s in settings() if s.flag == flag))
+
+
 def _flag(setting: Setting) -> Callable[[F], F]:
     parameter = f"{setting.branch}__{setting.name}"
     if setting.type is bool:

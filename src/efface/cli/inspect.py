@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import Told, run
+from efface.cli.batch import Told, run_with
+from efface.cli.engines import hired
 from efface.cli.flags import options_from, options_of
 from efface.errors import EXIT_OK, printable
 
 if TYPE_CHECKING:
-    from efface.events import Listener
     from efface.inspection.items import Inspection
     from efface.pipeline.names import Job
 
@@ -44,18 +44,19 @@ def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: 
     video below it. What is said here is about others' secrets as much as yours: mind who looks at your screen.
     """
     options = options_from(values)
-    from efface.pipeline.inspect import inspected
+    from efface.pipeline.inspect import Inspecting
     from efface.pipeline.names import sources_of
 
     found: list[dict[str, Any]] = []
+    jobs, task = sources_of(sources), Inspecting(look=not no_look, others=not own_only)
 
-    def do(job: Job, tell: Listener) -> Told:
-        one = inspected(job.source, options, tell, look=not no_look, others=not own_only)
+    def tell(job: Job, one: Inspection) -> Told:
         found.append(one.as_json(values=not no_values))
         return Told("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
 
     try:
-        code = run(sources_of(sources), do, None, writes=False, counts=not as_json)
+        hire = hired("local", None, len(jobs), 1)
+        code = run_with(hire, jobs, task, tell, None, options, writes=False, counts=not as_json)
     finally:
         if as_json:
             click.echo(json.dumps(found, ensure_ascii=True, indent=1))

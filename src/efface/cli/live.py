@@ -71,7 +71,8 @@ def live(
             raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
         secrets = secret_from(credentials_env, credentials_file), secret_from(target_credentials_env, target_credentials_file)
         wanted = [cameras.wanted(ONE, source, list(targets), *secrets, options)]
-        _require_film(wanted[0].source)
+    for camera in wanted:
+        _require_film(camera.source)
     crew = Crew(wanted, lambda line: click.echo(printable(line), err=True))
     with serving(crew, health) as port:
         if port is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -14,21 +13,22 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from efface import __version__
-from efface.cli.batch import Told, asked_to_stop, run, run_with, unexpected
+from efface.cli.batch import Told, asked_to_stop, known, run_with
 from efface.cli.bench import bench
 from efface.cli.engines import ADDRESS, ENGINE, hired
-from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.flags import FINDS, RENDERS, option_of, options_from, options_of
 from efface.cli.inspect import inspect
 from efface.cli.live import live
 from efface.cli.reporting import Record, reports, require_reports
 from efface.cli.review import review
 from efface.cli.verify import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, UsageError, printable, worst
-from efface.stopping import heeding
+from efface.stopping import SIGNALS, heeding
 
 if TYPE_CHECKING:
-    from efface.events import Listener
+    from efface.pipeline.act import Rendered
     from efface.pipeline.names import Job
+    from efface.planning.plan import Plan
 
 
 class _Place(click.Path):
@@ -55,7 +55,6 @@ JOBS = click.option(
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 PATIENCE_S = 3.0
 """A second signal within this time is impatience, not another wish."""
 
@@ -110,7 +109,7 @@ def redact(
 ) -> None:  # fmt: skip
     """Find faces and plates, and write copies without them.
 
-    protest.mp4 becomes protest.redacted.mp4, and protest.redacted.plan.json beside it says what was erased, and why.
+    protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what was erased, and why.
     A folder stands for every photo and video below it; with -o its structure is kept. The same command again does only what is
     missing or has changed: sources, options, or efface itself.
     The riskiest moments are listed; watch them, and all the rest, before you publish.
@@ -149,6 +148,7 @@ def redact(
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
 @click.option("--overwrite", is_flag=True, show_default="off", help="Replace plans and exports that exist already.")
+@option_of("--discard-edits")
 @JOBS
 @ENGINE
 @ADDRESS
@@ -168,7 +168,6 @@ def find(
     from efface.pipeline.jobs import Planning, write_text
     from efface.pipeline.names import plans_for
     from efface.planning import exchange
-    from efface.planning.plan import Plan
 
     _tell_left_out(sources, output)
     to_look_at = plans_for(sources, output)
@@ -207,30 +206,31 @@ def find(
 @click.option("--plan", "plan_path", type=A_PATH, required=True, help="The plan to obey, made by efface find or redact.")
 @click.option("-o", "--output", type=A_PATH, required=True, help="Target file.")
 @reports
-@options_of(*RENDERS, "report")
+@options_of(*RENDERS, "report", without=("--discard-edits",))
 def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...], **values: Any) -> None:
     """Write a copy of SOURCE, erased as a plan says."""
     options = options_from(values)
     from efface.cli import summary
-    from efface.files import require_target, sha256_of
-    from efface.pipeline.jobs import Workshop
+    from efface.pipeline.jobs import Rendering
     from efface.pipeline.names import Job
-    from efface.planning.sidecar import load
 
     jobs = [Job(source, source.name, output, plan_path)]
     _check_reports(reports, jobs, output, overwrite=options.write.overwrite)
+    plans: dict[Job, Plan] = {}
 
-    def do(job: Job, tell: Listener) -> Told:
-        require_target(job.target, (job.source, plan_path), overwrite=options.write.overwrite)
-        plan = load(plan_path)
-        record.planned(job, plan, sha256_of(plan_path))
-        done = workshop.render(job.source, plan, job.target, tell)
+    def planned(job: Job, content: tuple[Plan, str]) -> None:
+        plans[job], sha256 = content
+        record.planned(job, plans[job], sha256)
+
+    def tell(job: Job, done: Rendered) -> Told:
         code = summary.code_of(done.verification)
         record.rendered(job, done, code)
+        plan = plans[job]
         return Told("\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]), code)
 
-    with Record("render", reports, jobs, options) as record, Workshop(options) as workshop:
-        code = run(jobs, do, output, writes=True, record=record)
+    hire = hired("local", None, 1, None)
+    with Record("render", reports, jobs, options) as record:
+        code = run_with(hire, jobs, Rendering(), tell, output, options, writes=True, note=planned, record=record)
     sys.exit(code)
 
 
@@ -291,7 +291,7 @@ def _run_command(arguments: Sequence[str] | None, *, ends_process: bool) -> int:
     except (KeyboardInterrupt, click.Abort):
         code = _said(Interrupted())
     except Exception as e:
-        code = _said(Interrupted() if asked_to_stop.is_set() else e if isinstance(e, EffaceError) else unexpected(e))
+        code = _said(Interrupted() if asked_to_stop.is_set() else known(e))
     return code
 
 

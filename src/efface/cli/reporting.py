@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from efface.errors import EffaceError, Interrupted, VerificationFailed, printable, worst
-from efface.files import require_target, writing
+from efface.files import open_plain, require_target, writing
 from efface.options import Options, RiskOptions
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def require_reports(
 def _is_report(path: Path) -> bool:
     """Whether a report of efface's lies there."""
     try:
-        with open(path, "rb") as f:
+        with open_plain(path) as f:
             head = f.read(HEAD)
     except OSError:
         return False

@@ -18,7 +18,7 @@ A_PATH = click.Path(path_type=Path, readable=False)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
 @click.option("-o", "--output", type=A_PATH, help="Target file; for a folder or several sources, target folder.")
 @click.option("--no-browser", is_flag=True, show_default="off", help="Only print the address of the page.")
-@options_of(*FINDS, *RENDERS)
+@options_of(*FINDS, *RENDERS, without=("--discard-edits",))
 def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **values: Any) -> None:
     """Check and correct what will be erased, in a browser on this machine, and render.
 

@@ -39,8 +39,14 @@ def found(plan: Plan) -> str:
 def redacted(result: Redacted, bound: float) -> str:
     """The lines for one target and its plan. `bound` is that of the risk."""
     entry = entry_of(result.rendered, result.plan, bound)
-    said = [*text.lines(entry, result.rendered.target, result.plan_path), *doubtful(result.plan, bound)]
+    said = [*text.lines(entry, result.rendered.target, result.plan_path), *_reviewed(result), *doubtful(result.plan, bound)]
     return "\n".join([*said, *text.seen_again(entry)])
+
+
+def _reviewed(result: Redacted) -> list[str]:
+    if not result.was_reviewed or result.was_done:
+        return []
+    return ["  The plan that a person changed was obeyed, and nothing was looked for again (--discard-edits looks anew)."]
 
 
 def rendered(r: Rendered, plan: Plan) -> str:

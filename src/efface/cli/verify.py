@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from efface.cli.batch import done_apart
 from efface.cli.flags import options_from, options_of
 from efface.cli.reporting import Record, reports, require_reports
 from efface.errors import EXIT_LOOK, EXIT_OK, VerificationFailed, printable
 from efface.findings import Check, Finding, Outcome, Verification
+
+if TYPE_CHECKING:
+    from efface.options import Options
+    from efface.pipeline.jobs import Verifying
+    from efface.pipeline.names import Job
 
 A_PATH = click.Path(path_type=Path, readable=False)
 CODES = {
@@ -50,7 +56,7 @@ def verify(
     """
     options = options_from(values | {"verify__level": "quick" if quick else "full"})
     from efface.files import sha256_of
-    from efface.pipeline.jobs import Workshop
+    from efface.pipeline.jobs import Verifying
     from efface.pipeline.names import Job, plan_beside
     from efface.planning.sidecar import load
 
@@ -61,10 +67,10 @@ def verify(
     inputs = [p for p in (target, used, source) if p is not None]
     require_reports(reports, [], inputs, overwrite=options.write.overwrite, makes=None)
     job = Job(source or target, (source or target).name, target, used or target)
-    with Record("verify", reports, [job], options, is_quiet=as_json) as record, Workshop(options) as workshop:
+    with Record("verify", reports, [job], options, is_quiet=as_json) as record:
         if used is not None and reports:
             record.planned(job, load(used), sha256_of(used))
-        found = _with_progress(workshop, target, used, source)
+        found = _with_progress(Verifying(used, source), job, options)
         record.verified(job, found, CODES[_outcome(found)])
     if as_json:
         click.echo(json.dumps(as_data(found), indent=1, allow_nan=False))
@@ -73,14 +79,14 @@ def verify(
     sys.exit(CODES[_outcome(found)])
 
 
-def _with_progress(workshop: Any, target: Path, plan: Path | None, source: Path | None) -> Verification:
+def _with_progress(task: Verifying, job: Job, options: Options) -> Verification:
     from rich.console import Console
 
     from efface.cli.progress import Display
 
     display = Display(Console(stderr=True), 1)
-    with display.shown(), display.file(target.name) as listener:
-        found: Verification = workshop.verify(target, plan, source, listener)
+    with display.shown(), display.file(job.target.name) as listener:
+        found: Verification = done_apart(task, job, options, listener)
     return found
 
 

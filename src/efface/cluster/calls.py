@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from efface.cluster.parcels import Piece, messages, pieces
@@ -26,6 +29,9 @@ WAIT_S = 0.5
 DESERTED_S = 60.0
 """So long a cluster may have no processor at all; then nobody will ever answer."""
 
+
+LONGEST_TEMP = 24
+"""Characters of the system's temporary folder, so that Ray's sockets below it, 80 further on, can be named."""
 
 END_S = 5.0
 """A task that is cancelled has so long to remove its draft."""
@@ -146,8 +152,10 @@ def _connect(ray: Any, address: str | None, leaving: ExitStack) -> None:
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     how: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.CRITICAL}
     if address is None:
+        # Its session folder, with logs and sockets, would be open to everybody in /tmp, and stay there.
+        folder = leaving.enter_context(private_temp_dir())
         alone = {"include_dashboard": False, "_system_config": {"automatic_object_spilling_enabled": False}}
-        how |= alone
+        how |= {**alone, "_temp_dir": str(folder / "ray")}  # Ray opens the folder that it is given to everybody
     leaving.callback(ray.shutdown)
     leaving.enter_context(_unsaid(ray))
     try:
@@ -157,6 +165,21 @@ def _connect(ray: Any, address: str | None, leaving: ExitStack) -> None:
         leaving.close()
         hint = "Is it running, of the same version of Ray and of Python, and is its token known here?" if address else ""
         raise ClusterUnusable(f"it cannot be reached ({type(e).__name__})", hint) from e
+
+
+@contextmanager
+def private_temp_dir() -> Iterator[Path]:
+    """A folder (0700) for Ray, removed on leaving. Its name is short, as names of sockets are limited to some hundred bytes."""
+    usual = tempfile.gettempdir()
+    is_long = len(usual) > LONGEST_TEMP and os.path.isdir("/tmp")
+    folder = Path(tempfile.mkdtemp(prefix="efface-", dir="/tmp" if is_long else usual))
+    try:
+        yield folder
+    finally:
+        until = time.monotonic() + END_S
+        while folder.exists() and time.monotonic() < until:  # processes of Ray that are ending still write to it
+            shutil.rmtree(folder, ignore_errors=True)
+            time.sleep(0.05)
 
 
 @contextmanager

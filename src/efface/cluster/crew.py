@@ -34,7 +34,7 @@ from efface.pipeline.crew import Said, Task
 from efface.pipeline.ferry import Ferry
 from efface.pipeline.jobs import FATAL, Redacted, Redacting, prepared
 from efface.pipeline.look import joined
-from efface.pipeline.names import Job
+from efface.pipeline.names import Job, names_of_plans
 from efface.pipeline.perceive import Perceived
 from efface.pipeline.remote import exists, fetch, is_remote
 from efface.pipeline.sources import opened
@@ -306,6 +306,9 @@ class _Video:
         _whole(self._called, [self._file], self._plan())
 
     def _may_be_done(self) -> bool:
+        """Or whether there is a plan, which a person may have changed: whoever does the job decides."""
+        if any(not is_remote(path) and path.is_file() for path in names_of_plans(self._job)):
+            return True
         target = self._job.target
         return _resumes(self._called.task) and (exists(target) if is_remote(target) else target.exists())
 

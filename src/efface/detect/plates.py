@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.base import DetectorInfo, Found, Rules, Tensors, require_finite
+from efface.detect.self_test import require_right, waves
 from efface.detect.sessions import open_session
 from efface.detect.trunk import STEP
 from efface.detect.weights import load_weights, of_precision
@@ -53,8 +54,16 @@ class PlateHead:
         self._session, runtime = open_session(name, model, options.device, threads)
         self.tensors: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
         self.infos: tuple[DetectorInfo, ...] = (DetectorInfo(name, VERSION, sha256, runtime),)
+        require_right(name, self._maps_of_waves(), options.device)
         sure = SURE[options.sensitivity]
         self.rules = Rules(sure, sure * FLOOR, CAUTION, SAME_IN_TILE, SAME, SAME, SMALLEST)
+
+    def _maps_of_waves(self) -> Tensors:
+        """What the network makes of the input by which it is tested."""
+        # Sides of an input are named by their stride: "hstride4".
+        shapes = {i.name: (i.shape[1], int(str(i.shape[2]).removeprefix("hstride"))) for i in self._session.get_inputs()}
+        made = self._session.run(list(MAPS), {name: waves(*shape) for name, shape in shapes.items()})
+        return dict(zip(MAPS, made, strict=True))
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:
         """Plates in one tile."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.base import DetectorInfo, Tensors
+from efface.detect.self_test import picture, require_right, tensors_of
 from efface.detect.sessions import open_session
 from efface.detect.tiling import padded
 from efface.detect.weights import load_weights, of_precision
@@ -33,6 +34,7 @@ class Trunk:
         self._session, runtime = open_session(name, model, options.device, threads)
         self._input: str = self._session.get_inputs()[0].name
         self.info = DetectorInfo(name, VERSION, sha256, runtime)
+        require_right(name, self.tensors(picture(), tensors_of(name)), options.device)
 
     def tensors(self, rgb: NDArray[np.uint8], names: Sequence[str]) -> Tensors:
         """The named tensors for one tile, (h, w, 3)."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 from av.container import OutputContainer
 
-from efface.files import staged, writing
+from efface.files import require_replaceable, staged, writing
 from efface.live.encode import BASE, Coded, Form
 from efface.live.outlets import Muxer, Outlet
 from efface.media.bitstream import blank_matroska
@@ -77,6 +77,7 @@ class Hls(Outlet):
         playlist = Path(self.address.url).absolute()
         with writing(playlist):
             playlist.parent.mkdir(parents=True, exist_ok=True)
+            require_replaceable(playlist)
             for form, coded in packets:
                 with closing(self._opened(playlist)) as container:
                     muxer = Muxer(container, form)

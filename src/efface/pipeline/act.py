@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from efface.errors import PlanMismatch, SourceChanged
+from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged
 from efface.events import Event, Listener
 from efface.files import sha256_of, writing
 from efface.findings import Verification
@@ -20,6 +21,8 @@ from efface.planning.plan import Plan
 from efface.render.paint import blackout, paint
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
+
+WHAT = {"photo": "a photo", "animation": "an animation", "video": "a film"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def act(
         source_sha256 = sha256_of(path)
         if source_sha256 != plan.source_sha256:
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
+        if source.info.medium != plan.medium:
+            raise BadPlan(path, f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}")
         with _sink(draft, source, options, target) as sink:
             _render(source, plan, sink, options.paint, listener)
         target_sha256 = sha256_of(draft)
@@ -100,12 +105,19 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
         _require_looked_at(frame, plan, source.info.path)
         picture = frame.unpack()
         if plan.checksums and picture.checksum() != plan.checksums[frame.index]:
-            raise PlanMismatch(source.info.path, f"frame {frame.index + 1} decodes to another picture than was looked at")
+            raise _another_picture(source, frame.index)
         if plan.is_black(frame.index):
             blackout(picture)
         else:
             paint(picture, plan.regions(frame.index), options)
         yield picture, frame.pts
+
+
+def _another_picture(source: Source, index: int) -> InputError:
+    why = f"frame {index + 1} decodes to another picture than was looked at"
+    if source.info.medium == "video":  # damaged films do not always decode alike
+        return PlanMismatch(source.info.path, why)
+    return SourceChanged(source.info.path, why, "Run it again when nothing else writes to the file.")
 
 
 def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
@@ -121,16 +133,18 @@ def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
 
 @contextmanager
 def unchanged(path: Path) -> Iterator[None]:
-    """Raises SourceChanged on leaving the block when the file was written to meanwhile."""
+    """Raises SourceChanged on leaving the block when the file was written to meanwhile, or was another one for a moment."""
     before = _stamp(path)
     yield
     if _stamp(path) != before:
         raise SourceChanged(path, hint="Run it again when nothing else writes to the file.")
 
 
-def _stamp(path: Path) -> tuple[int, int, int, int]:
+def _stamp(path: Path) -> tuple[int, ...]:
+    # Size and time of change can be set by whoever writes to a file. The time of the last change to its inode (ctime) cannot,
+    # and it shows too that the file had another name meanwhile. The link's own counts as well, where the source is a link.
     try:
-        s = path.stat()
+        found = os.stat(path), os.lstat(path)
     except OSError as e:
         raise SourceChanged(path, "it is gone") from e
-    return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns
+    return tuple(value for s in found for value in (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))

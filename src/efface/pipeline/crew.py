@@ -233,7 +233,7 @@ class Crew:
 
     def _lost(self, worker: _Worker, job: Job) -> Iterator[Said]:
         worker.process.join(END_S)
-        error = WorkerDied(job.name, _how_it_ended(worker.process.exitcode))
+        error = WorkerDied(job.name, *how_it_ended(worker.process.exitcode))
         self._free(worker)
         self._bury(worker)
         sweep(job.target.parent)  # its draft
@@ -258,7 +258,7 @@ class Crew:
         process = self._context.Process(target=_work, args=arguments, name=f"efface-worker-{place + 1}", daemon=True)
         try:
             resource_tracker.ensure_running()  # else it would be started within, and take the deafness off
-            with _deaf():
+            with deaf():
                 process.start()
         except OSError as e:
             raise WorkerDied("", f"the system starts no further process ({e.strerror})") from e
@@ -276,7 +276,7 @@ class Crew:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """What is started inside the block never hears of Ctrl-C and of a closed terminal, which go to all processes of one: the
     parent hears of them, after the block, and decides."""
     if not hasattr(signal, "pthread_sigmask"):
@@ -294,13 +294,26 @@ def _failed(job: Job, error: EffaceError) -> Iterator[Said]:
     yield Said(job, "ended")
 
 
-def _how_it_ended(code: int | None) -> str:
+def how_it_ended(code: int | None) -> tuple[str, str]:
+    """Why, and what to try."""
+    again = "Run the same command again, with fewer --jobs where memory is short."
     if code == -signal.SIGKILL:
-        return "the system killed it, most likely for want of memory"
+        return "the system killed it, most likely for want of memory", again
     if code is not None and code < 0:
         with suppress(ValueError):
-            return f"it crashed ({signal.Signals(-code).name})"
-    return f"it ended by itself (exit code {code})"
+            hint = "The file may be damaged, or made to do that: leave it out, or convert it with another program first."
+            return f"it crashed ({signal.Signals(-code).name})" + _memory_limit(), hint
+    return f"it ended by itself (exit code {code})" + _memory_limit(), again
+
+
+def _memory_limit() -> str:
+    with suppress(ImportError):
+        import resource
+
+        granted = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if granted != resource.RLIM_INFINITY:
+            return f", and the system grants it only {granted >> 20} MB of memory (ulimit -v)"
+    return ""
 
 
 def _share(place: int, count: int) -> list[int]:
@@ -352,7 +365,8 @@ _stopped = threading.Event()
 def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> NoReturn:
     """A worker's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the worker could not be started deaf
-    with heeding([signal.SIGTERM], _stopped):
+    # Whatever ends it, it ends in silence: what went wrong with a file was said, and nobody waits for what comes after.
+    with suppress(KeyboardInterrupt), heeding([signal.SIGTERM], _stopped, ignored_after=True):
         _work_until_told(pipe, task, options, share)
     os._exit(0)  # a detector that hangs would keep it from ending
 
@@ -360,7 +374,7 @@ def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> N
 def _work_until_told(pipe: Connection, task: Task, options: Options, share: list[int]) -> None:
     if share:
         os.sched_setaffinity(0, share)
-    threading.Thread(target=_end_with_parent, name="efface-watch", daemon=True).start()
+    threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
     home = _Home(pipe)
     with suppress(KeyboardInterrupt, EOFError, OSError), Workshop(options, home.admit) as workshop:
         home.say("ready")
@@ -381,7 +395,7 @@ def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> tuple[str, o
         return "failed", Unforeseen(type(e).__name__, str(e), traceback.format_exc())
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])

@@ -7,21 +7,23 @@ by it, and is itself as it was written; whatever else lies there belongs to some
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from efface.errors import BadPlan, SourceUnreadable, TargetExists
-from efface.files import sha256_of
+from efface.files import locked, sha256_of
 from efface.options import Options
-from efface.pipeline.names import Job
+from efface.pipeline.names import Job, names_of_plans
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.version import VERSION
 
 WITHOUT_EFFECT = frozenset((
-    ("detect", "timeout_s"), ("risk", "bound"), ("read", "max_pixels"), ("write", "overwrite"), ("report", "told"),
+    ("detect", "timeout_s"), ("risk", "bound"), ("read", "max_pixels"), ("write", "overwrite"), ("write", "discard_edits"),
+    ("report", "told"),
 ))  # fmt: skip
 """Options that change neither plan nor target, by branch and name."""
 
@@ -33,36 +35,86 @@ Infos = Callable[[], tuple[Mapping[str, str], ...]]
 
 
 def earlier(job: Job) -> Plan | None:
-    """The plan that lies there, when plan and target, if there is one, are efface's own; None where nothing is, or any is not.
+    """Return the plan that lies there if efface wrote it and its target, or the target is missing; otherwise None."""
+    plan = _read(job.plan_path)
+    return plan if plan is not None and plan.made is not None and owns(plan, job) else None
 
-    Raises TargetExists where a person changed the plan, and no target was made by it since.
+
+def owns(plan: Plan, job: Job) -> bool:
+    """Whether the target was made by that plan, or is missing, so that another one made by it may have its name."""
+    if plan.made is None:
+        return not _is_there(job.target)
+    try:
+        return not _is_there(job.target) or sha256_of(job.target) == plan.made.target_sha256
+    except SourceUnreadable:
+        return False
+
+
+def reviewed(path: Path, source: Path) -> Plan | None:
+    """Return the plan that a person changed, where it fits the source; None where no person changed it.
+
+    What a person did is never thrown away unasked. Raises TargetExists where it cannot be obeyed.
     """
     try:
-        plan = sidecar.load(job.plan_path)
+        plan = sidecar.load(path)
+    except BadPlan as e:
+        if sidecar.holds_edits(path):
+            raise TargetExists(path, f"a person changed it, and {e.why or 'its last edit is torn off'}", KEPT) from e
+        return None
+    if plan.edits and plan.source_sha256 != sha256_of(source):
+        raise TargetExists(path, "a person changed it, and it was made for another source than this one", KEPT)
+    if not plan.edits and plan.made is not None and sidecar.seal(plan) != plan.made.seal:
+        raise TargetExists(path, "somebody changed the plan since its target was made", KEPT)
+    return plan if plan.edits else None
+
+
+def require_no_edits(path: Path) -> None:
+    """Raises TargetExists where a plan lies that a person changed: that is work that only a person may throw away."""
+    if sidecar.holds_edits(path):
+        raise TargetExists(path, "a person changed this plan", KEPT)
+
+
+def in_use(job: Job) -> Path:
+    """Where the plan lies that is there already: commands and older releases gave other names than that of the job.
+
+    A plan that a person changed comes first. Otherwise only efface's own counts, by which the target was made.
+    """
+    others = [path for path in names_of_plans(job) if path != job.plan_path and path.is_file()]
+    if not others or sidecar.holds_edits(job.plan_path):
+        return job.plan_path
+    for path in filter(sidecar.holds_edits, others):
+        plan = _read(path)
+        if plan is None or plan.source_sha256 == sha256_of(job.source):
+            return path
+    if not _is_there(job.plan_path) and _is_there(job.target):
+        for path in others:
+            plan = _read(path)
+            if plan is not None and plan.made is not None and owns(plan, job):
+                return path
+    return job.plan_path
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keeps reviews away from a plan. Raises WriteFailed where one has it open."""
+    if not path.is_file():
+        yield
+        return
+    with locked(path):
+        yield
+
+
+def _read(path: Path) -> Plan | None:
+    try:
+        return sidecar.load(path)
     except BadPlan:
         return None
-    if plan.made is None:
-        return None
-    if sidecar.seal(plan) != plan.made.seal:
-        raise _changed(job, "somebody changed the plan since its target was made")
-    try:
-        is_own = not _is_there(job.target) or sha256_of(job.target) == plan.made.target_sha256
-    except SourceUnreadable:
-        return None
-    return plan if is_own else None
 
 
-def require_replaceable(plan: Plan, job: Job) -> None:
-    """Raises TargetExists where a person's changes are in the plan: that is work that only a person may throw away."""
-    if plan.edits:
-        raise _changed(
-            job, "somebody changed the plan, and source, options or efface are others than those of its target, or that is gone"
-        )
-
-
-def _changed(job: Job, why: str) -> TargetExists:
-    hint = "efface review goes on from there; --overwrite throws the changes away and starts anew."
-    return TargetExists(job.plan_path, why, hint)
+KEPT = (
+    "efface redact obeys such a plan where it fits the source, efface render always, and efface review goes on from there; "
+    "--discard-edits throws the changes away."
+)
 
 
 def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
@@ -73,6 +125,7 @@ def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
     return (
         plan.made is not None
         and plan.made.efface == VERSION
+        and plan.made.seal == sidecar.seal(plan)
         and _is_there(job.target)
         and _are_same(plan.options, options)
         and plan.source_sha256 == sha256_of(job.source)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from efface.errors import EffaceError, TargetExists, TargetIsSource
-from efface.files import scratch, sha256_of
+from efface.errors import TargetExists, TargetIsSource
+from efface.files import named_as, scratch, sha256_of
 from efface.pipeline.names import Job
 from efface.pipeline.remote import address, exists, fetch, is_remote, publish, remove
 
@@ -37,8 +36,7 @@ class Ferry:
             return self.task(workshop, job, listener, note)
         with scratch() as folder:
             here = _here(job, folder)
-            names = {str(new): address(old) for old, new in _pairs(job, here)}
-            with _named(names):
+            with named_as({new: address(old) for old, new in _pairs(job, here)}):
                 return self._done(workshop, job, here, listener, note)
 
     def _done(self, workshop: Workshop, job: Job, here: Job, listener: Listener, note: Callable[[Any], None]) -> Any:
@@ -66,8 +64,8 @@ class Ferry:
         left = [(old, new) for old, new in _pairs(job, here)[1:] if is_remote(old) and exists(old)]
         if left and not (self.resumes or self.overwrite):
             raise TargetExists(address(left[0][0]))
-        if not self.overwrite:
-            for old, new in left:
+        for old, new in left:
+            if not self.overwrite or old == job.plan_path:  # what a person changed in a plan is obeyed, or asked about
                 fetch(old, new)
         return {new: sha256_of(new) for _, new in left if new.exists()}
 
@@ -85,21 +83,6 @@ def _here(job: Job, folder: Path) -> Job:
     source = folder / "source" / job.source.name if is_remote(job.source) else job.source
     target, plan = (folder / "target" / p.name if is_remote(p) else p for p in (job.target, job.plan_path))
     return Job(source, job.name, target, plan)
-
-
-@contextmanager
-def _named(names: dict[str, str]) -> Iterator[None]:
-    """Errors inside the block tell of addresses, not of copies."""
-    try:
-        yield
-    except EffaceError as e:
-        for name in ("path", "why", "hint"):
-            text = getattr(e, name, None)
-            if isinstance(text, str):
-                for here, there in names.items():
-                    text = text.replace(here, there)
-                setattr(e, name, text)
-        raise
 
 
 def _with_paths(value: T, paths: dict[Path, Path]) -> T:

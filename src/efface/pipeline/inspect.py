@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from efface.inspection.items import PEOPLE, Inspection, Item
 from efface.media.sniff import format_of
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
+from efface.pipeline.names import Job
 from efface.planning.plan import Plan
 from efface.timing import timecode
 from efface.tracks import Reason
@@ -50,6 +51,17 @@ def inspected(path: Path, options: Options, listener: Listener, *, look: bool = 
     if why:
         return replace(found, looked=False, troubles=(f"faces and plates could not be looked for: {why}", *found.troubles))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Inspecting:
+    """`inspected`, as what is done with each of many jobs, here or in another process."""
+
+    look: bool
+    others: bool
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Inspection:
+        return inspected(job.source, workshop.options, listener, look=self.look, others=self.others)
 
 
 def _people(plan: Plan) -> Iterator[Item]:

@@ -11,7 +11,7 @@ from typing import Self
 from efface.detect.base import Detector
 from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detections import KINDS
-from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, TargetExists
+from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, SourceUnreadable, TargetExists
 from efface.events import Listener
 from efface.files import require_source, require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
 from efface.findings import Verification
@@ -19,8 +19,7 @@ from efface.frames import Frame
 from efface.media.base import Source, SourceInfo
 from efface.options import PAINTED, DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
-from efface.pipeline.earlier import earlier, is_current, require_replaceable
-from efface.pipeline.look import look
+from efface.pipeline.earlier import earlier, held, in_use, is_current, owns, require_no_edits, reviewed
 from efface.pipeline.names import Job, collisions
 from efface.pipeline.proof import verify
 from efface.pipeline.remote import is_remote
@@ -34,12 +33,20 @@ FATAL = (ModelUnusable, DeviceMissing)
 """Errors after which no other file could succeed."""
 
 
+def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
+    """See `pipeline.look.look`, which is imported on use: whoever leads workers needs no SciPy, which takes a while."""
+    from efface.pipeline.look import look as looked
+
+    return looked(source, sha256, detectors, options, listener)
+
+
 @dataclass(frozen=True, slots=True)
 class Redacted:
     """A source that was redacted.
 
     plan_sha256  of the plan's file.
     was_done     an earlier run did it, and nothing has changed since.
+    was_reviewed the plan was one that a person had changed, and was obeyed.
     """
 
     source: Path
@@ -48,6 +55,7 @@ class Redacted:
     rendered: Rendered
     plan_sha256: str
     was_done: bool = False
+    was_reviewed: bool = False
 
 
 class Workshop:
@@ -73,7 +81,8 @@ class Workshop:
 
     def find(self, source: Path, listener: Listener) -> Plan:
         """The plan for one source. Raises InputError, PartMissing."""
-        with opened(source, self.options.read) as media, unchanged(source):
+        require_source(source)
+        with unchanged(source), opened(source, self.options.read) as media:
             self._admit(media.info)
             if media.info.medium == "photo":
                 return self._look_at_photo(media, source, listener)
@@ -92,11 +101,13 @@ class Workshop:
         """One target by a plan. Raises InputError, OutputError, VerificationFailed."""
         require_source(source)
         require_target(target, (source,), overwrite=self.options.write.overwrite)
+        if not self.options.write.discard_edits:
+            require_no_edits(target)
         with staged(target, overwrite=self.options.write.overwrite) as draft:
             return self._rendered(source, plan, target, draft, listener)
 
     def _rendered(self, source: Path, plan: Plan, target: Path, draft: Path, listener: Listener) -> Rendered:
-        with opened(source, self.options.read) as media:
+        with unchanged(source), opened(source, self.options.read) as media:
             try:
                 return act(media, plan, target, draft, self.options, self._open_checker, listener)
             except DetectorFailed:  # as in find
@@ -118,33 +129,52 @@ class Workshop:
         planned  is told the plan before the target is made: whoever reports wants it when that fails, too.
         resumes  what an earlier run made is not made again where nothing has changed, and replaced where something has.
 
+        A plan that a person changed is obeyed, and never replaced by another without `discard_edits`.
         Raises InputError, OutputError, VerificationFailed, PartMissing.
         """
         require_source(job.source)
-        overwrite = self.options.write.overwrite
-        before = self._earlier(job) if resumes and not overwrite else None
-        if before is not None and is_current(before, job, self.options, lambda: self._infos(before.medium)):
+        known = in_use(job)
+        if known.parent == job.plan_path.parent:  # it keeps its name; one that lies elsewhere is only read
+            job = replace(job, plan_path=known)
+        with held(known):
+            persons = None if self.options.write.discard_edits else reviewed(known, job.source)
+            return self._redacted(job, persons, listener, planned, resumes=resumes and not self.options.write.overwrite)
+
+    def _redacted(
+        self, job: Job, persons: Plan | None, listener: Listener, planned: Callable[[Plan], None], *, resumes: bool
+    ) -> Redacted:
+        discards = self.options.write.discard_edits
+        before = self._earlier(job, persons) if resumes else None
+        is_done = before is not None and not (discards and before.edits)
+        if before is not None and is_done and is_current(before, job, self.options, lambda: self._infos(before.medium)):
             planned(before)
             return _done_before(job, before)
-        if before is not None:
-            require_replaceable(before, job)
-        for path in (job.target, job.plan_path):
-            require_target(path, (job.source,), overwrite=overwrite or before is not None)
-        plan = self.find(job.source, listener)
+        replaces = self.options.write.overwrite or before is not None
+        replaces_plan = replaces or ((discards or persons is not None) and sidecar.holds_edits(job.plan_path))
+        require_target(job.target, (job.source,), overwrite=replaces)
+        if not discards:
+            require_no_edits(job.target)
+        _require_plan_name(job, replaces=replaces_plan)
+        known = _state(job)
+        plan = persons or self.find(job.source, listener)
+        sidecar.require_readable(plan, job.plan_path)
         planned(plan)
-        with staged_pair(job.target, job.plan_path, overwrite=overwrite or before is not None) as (draft, plan_draft):
+        with staged_pair(job.target, job.plan_path, overwrite=replaces_plan) as (draft, plan_draft):
             rendered = self._rendered(job.source, plan, job.target, draft, listener)
             plan = noted(plan, rendered, self.options)
             sidecar.save(plan, plan_draft)
             plan_sha256 = sha256_of(plan_draft)
-            if before is not None:
-                if (now := earlier(job)) is None:
-                    raise TargetExists(job.target, "another one has appeared meanwhile")
-                require_replaceable(now, job)
-        return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256)
+            if replaces_plan and not self.options.write.overwrite and _state(job) != known:
+                raise TargetExists(job.target, "it, or its plan, was changed meanwhile")
+            if self.options.write.overwrite and not discards and _state(job)[1] != known[1]:
+                require_no_edits(job.plan_path)
+        return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256, was_reviewed=persons is not None)
 
-    def _earlier(self, job: Job) -> Plan | None:
+    def _earlier(self, job: Job, persons: Plan | None) -> Plan | None:
+        """The plan by which an earlier run, or a review, made the target."""
         sweep_at_times(job.target.parent)
+        if persons is not None:
+            return persons if owns(persons, job) else None
         return earlier(job)
 
     def _infos(self, medium: str) -> tuple[dict[str, str], ...]:
@@ -194,6 +224,28 @@ class Redacting:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendering:
+    """`Workshop.render` by the plan that the job names. The plan is noted, with its checksum."""
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[object], None]) -> Rendered:
+        require_target(job.target, (job.source, job.plan_path), overwrite=workshop.options.write.overwrite)
+        plan = sidecar.load(job.plan_path)
+        note((plan, sha256_of(job.plan_path)))
+        return workshop.render(job.source, plan, job.target, listener)
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """`Workshop.verify` of the target that the job names. plan, source: as there."""
+
+    plan: Path | None
+    source: Path | None
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Verification:
+        return workshop.verify(job.target, self.plan, self.source, listener)
+
+
+@dataclass(frozen=True, slots=True)
 class Planning:
     """`Workshop.find`, as what is done with each of many jobs. The plan is written, too, where that is asked for."""
 
@@ -201,12 +253,36 @@ class Planning:
     overwrite: bool
 
     def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Plan:
+        discards = workshop.options.write.discard_edits
+        overwrite = self.overwrite or (discards and sidecar.holds_edits(job.plan_path))
         if self.writes:  # before the work, not only after it
-            require_target(job.plan_path, (job.source,), overwrite=self.overwrite)
+            require_target(job.plan_path, (job.source,), overwrite=overwrite)
+            if not discards:
+                require_no_edits(job.plan_path)
         plan = workshop.find(job.source, listener)
         if self.writes:
-            write_plan(plan, job.plan_path, job.source, overwrite=self.overwrite)
+            write_plan(plan, job.plan_path, job.source, overwrite=overwrite, discards=discards)
         return plan
+
+
+def _require_plan_name(job: Job, *, replaces: bool) -> None:
+    """Raises TargetExists, which says what can be done with a plan that is there already."""
+    try:
+        require_target(job.plan_path, (job.source,), overwrite=replaces)
+    except TargetExists as e:
+        hint = "efface render obeys it, and efface review opens it; --overwrite looks anew and replaces it."
+        raise TargetExists(job.plan_path, hint=hint) from e
+
+
+def _state(job: Job) -> tuple[str, str]:
+    """Checksums of what lies under a job's names; empty where nothing does, or nothing that can be read."""
+    found = []
+    for path in (job.target, job.plan_path):
+        try:
+            found.append(sha256_of(path))
+        except SourceUnreadable:
+            found.append("")
+    return found[0], found[1]
 
 
 def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
@@ -228,7 +304,8 @@ def _done_before(job: Job, plan: Plan) -> Redacted:
         job.target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
         made.verification, plan.source_sha256, made.target_sha256,
     )  # fmt: skip
-    return Redacted(job.source, plan, job.plan_path, rendered, sha256_of(job.plan_path), was_done=True)
+    done = sha256_of(job.plan_path)
+    return Redacted(job.source, plan, job.plan_path, rendered, done, was_done=True, was_reviewed=bool(plan.edits))
 
 
 def each(
@@ -272,13 +349,21 @@ def _make_folder(job: Job) -> None:
         job.target.parent.mkdir(parents=True, exist_ok=True)
 
 
-def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool) -> None:
-    """Saves a plan under its name, whole or not at all. Raises OutputError."""
-    write_text(path, (source,), sidecar.lines(plan), overwrite=overwrite)
+def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool, discards: bool = False) -> None:
+    """Saves a plan under its name, whole or not at all. Raises OutputError. `discards` as in `write_text`."""
+    sidecar.require_readable(plan, path)
+    write_text(path, (source,), sidecar.lines(plan), overwrite=overwrite, discards=discards)
 
 
-def write_text(path: Path, sources: tuple[Path, ...], pieces: Iterator[str], *, overwrite: bool) -> None:
-    """Saves text under a name, whole or not at all. Raises OutputError."""
+def write_text(
+    path: Path, sources: tuple[Path, ...], pieces: Iterator[str], *, overwrite: bool, discards: bool = False
+) -> None:  # fmt: skip
+    """Saves text under a name, whole or not at all. `discards`: a plan that a person changed is replaced, too.
+
+    Raises OutputError.
+    """
     require_target(path, sources, overwrite=overwrite)
-    with staged(path, overwrite=overwrite) as draft, writing(path), open(draft, "w", encoding="utf-8") as f:
+    if not discards:
+        require_no_edits(path)
+    with held(path), staged(path, overwrite=overwrite) as draft, writing(path), open(draft, "w", encoding="utf-8") as f:
         f.writelines(pieces)

@@ -107,6 +107,7 @@ def _sizes(notes: _Notes) -> tuple[Size, ...]:
 def _told(frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo) -> Iterator[Frame]:
     for frame in frames:
         notes.add(frame)
+        notes.checksums.append(frame.unpack().checksum())
         yield frame
         listener(Event("look", frame.index + 1, info.frame_count))
 
@@ -137,7 +138,7 @@ def _over_time(
 ) -> Iterator[Track]:
     tracker = Tracker(options.track, sight.sure)
     base, held = float(source.time_base), STILL
-    for part, is_cut in with_cuts(_watched(parts, notes, is_summed=source.info.medium == "video")):
+    for part, is_cut in with_cuts(_watched(parts, notes)):
         i, second = part.index, part.pts * base
         if is_cut:
             notes.cuts.append(i)
@@ -148,14 +149,13 @@ def _over_time(
     trails.flush()
 
 
-def _watched(parts: Iterable[Perceived], notes: _Notes, *, is_summed: bool) -> Iterator[tuple[Perceived, NDArray[np.float32]]]:
+def _watched(parts: Iterable[Perceived], notes: _Notes) -> Iterator[tuple[Perceived, NDArray[np.float32]]]:
     """Each with its thumbnail. A bad frame has that of the one before: what it shows is unknown, and no sign of a new shot."""
     thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
     camera = Camera()
     for part in parts:
         notes.add(part)
-        if is_summed:  # animations are decoded by one thread, always alike
-            notes.checksums.append(part.checksum)
+        notes.checksums.append(part.checksum)
         notes.views.append(camera.view(part.view, part.size_wh) if part.view is not None else None)
         thumb = part.thumb if part.thumb is not None else thumb
         yield part, thumb

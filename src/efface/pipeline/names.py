@@ -1,7 +1,8 @@
 """Which target belongs to which source.
 
-One file: `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.plan.json` beside it. A folder with -o keeps its
-structure and its names. Photos keep their suffix; videos become .mp4, whatever they were.
+One file: `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.mp4.plan.json` beside it. A folder with -o keeps
+its structure and its names. Photos keep their suffix; videos become .mp4, whatever they were. A plan has one name, whether its
+source comes alone or in a folder; names that older releases gave are still read.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
-from efface.files import DRAFTS, sha256_of
+from efface.files import DRAFTS, open_plain, sha256_of
 from efface.media.sniff import is_media_name, is_video_name, medium_of
 from efface.pipeline import remote
 
@@ -46,23 +47,27 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
     if is_single(sources, output):
         source = sources[0]
         target = output or _beside(source)
-        return [Job(source, source.name, target, target.with_suffix(PLAN_SUFFIX))]
+        return [Job(source, source.name, target, plan_path_of(target))]
     jobs = []
     for source, name in _all(sources, output):
         target = _beside(source) if output is None else (output / name).with_suffix(_suffix(source))
-        # The whole name: a folder may hold both a.jpg and a.png.
-        jobs.append(Job(source, str(name), target, target.with_name(target.name + PLAN_SUFFIX)))
+        jobs.append(Job(source, str(name), target, plan_path_of(target)))
     return jobs
+
+
+def plan_path_of(target: Path) -> Path:
+    """The name of a target's plan. It holds the target's whole name, as a folder may hold both a.jpg and a.png."""
+    return target.with_name(target.name + PLAN_SUFFIX)
 
 
 def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
     """As `jobs_for`, when nothing but plans is written: target and plan are one."""
     if is_single(sources, output):
         source = sources[0]
-        plan = output or source.with_name(source.stem + MARK + PLAN_SUFFIX)
+        plan = output or plan_path_of(_beside(source))
         return [Job(source, source.name, plan, plan)]
     plans = [(s, n, (output or s.parent) / (n if output else n.name)) for s, n in _all(sources, output)]
-    return [Job(s, str(n), p, p) for s, n, base in plans for p in [base.with_name(base.name + PLAN_SUFFIX)]]
+    return [Job(s, str(n), p, p) for s, n, base in plans for p in [plan_path_of(base)]]
 
 
 def sources_of(given: Sequence[Path]) -> list[Job]:
@@ -150,14 +155,13 @@ def _media(given: Path, output: Path | None) -> Iterator[Path]:
 def is_own_output(path: Path) -> bool:
     """Whether efface wrote the file: its name says so, or a plan beside it, made for another file than this one."""
     return Path(path.stem).suffix == MARK or any(
-        _names_another(plan, path)
-        for plan in (path.with_name(path.name + PLAN_SUFFIX), path.with_name(path.stem + PLAN_SUFFIX))
+        _names_another(plan, path) for plan in (plan_path_of(path), path.with_name(path.stem + PLAN_SUFFIX))
     )
 
 
 def _names_another(plan: Path, file: Path) -> bool:
     try:
-        with open(plan, "rb") as f:
+        with open_plain(plan) as f:
             named = re.search(rb'"sha256":"([0-9a-f]{64})"', f.read(PLAN_HEAD))
         return named is not None and named[1].decode() != sha256_of(file)
     except (OSError, EffaceError):
@@ -166,7 +170,7 @@ def _names_another(plan: Path, file: Path) -> bool:
 
 def plan_beside(target: Path) -> Path | None:
     """The plan of a target, where it lies beside it under one of its usual names."""
-    names = (target.with_name(target.name + PLAN_SUFFIX), target.with_name(target.stem + PLAN_SUFFIX))
+    names = (plan_path_of(target), target.with_name(target.stem + PLAN_SUFFIX))
     return next((path for path in names if path.is_file()), None)
 
 
@@ -193,12 +197,15 @@ def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
 
 
 def names_of_plans(job: Job) -> list[Path]:
-    """Where a plan of a source may lie: under the name that it would be given now, or under one that other commands give."""
+    """Where a plan of a source may lie: under the name that it would be given now, or under one that other commands give, or
+    that older releases gave."""
     source, target = job.source, job.target
     known = [
         job.plan_path,
+        plan_path_of(target),
         target.with_suffix(PLAN_SUFFIX),
-        target.with_name(target.name + PLAN_SUFFIX),
+        target.with_name(source.name + PLAN_SUFFIX),
+        plan_path_of(_beside(source)),
         source.with_name(source.stem + MARK + PLAN_SUFFIX),
         source.with_name(source.name + PLAN_SUFFIX),
     ]

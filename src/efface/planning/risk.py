@@ -114,6 +114,16 @@ class _Film:
         i = int(np.searchsorted(bounds, frame, side="right")) - 1
         return bounds[i], bounds[i + 1]
 
+    def open_s(self, first: int, last: int) -> float:
+        """Seconds from one frame to another, without those in which the picture is black: there nothing can be seen."""
+        between = [i for i in self.plan.bad if min(first, last) < i < max(first, last)]
+        black_s = sum(float(self.seconds[i + 1] - self.seconds[i]) for i in between)
+        return max(0.0, float(abs(self.seconds[last] - self.seconds[first])) - black_s)
+
+    def is_black(self, first: int, last: int) -> bool:
+        """Whether all frames between these two are black."""
+        return len([i for i in self.plan.bad if first < i < last]) == last - first - 1
+
     def taken_over(self, seen: Boxes, at: int, outer: Boxes, after: int, track: int) -> float:
         """How much of an object another track takes over, 0 to 1, where its own track covers no more.
 
@@ -204,7 +214,7 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
     was_there = _strength(track, seen, film, sure, row) * (1 - _leaving(track, seen, film, row, outer))
     if shot_goes_on:
         was_there *= 1 - film.taken_over(sighting, at, box, edge + way, track.id)
-    unseen_s = float(abs(film.seconds[edge] - film.seconds[at]))
+    unseen_s = film.open_s(at, edge)
     causes = {FAR: was_there * _far(unseen_s, film.shift(sighting, at, box, edge))}
     beyond = edge
     if shot_goes_on:
@@ -248,7 +258,9 @@ def _onwards(film: _Film, edge: int, way: int) -> int:
 def _gaps(track: Track, seen: NDArray[np.intp], film: _Film) -> Iterator[_Moment]:
     """Stretches between two sightings: the box went straight from one to the other, and the object perhaps did not."""
     for a, b in _apart(track, seen):
-        gap_s = float(film.seconds[track.frame[b]] - film.seconds[track.frame[a]])
+        if film.is_black(int(track.frame[a]), int(track.frame[b])):
+            continue
+        gap_s = film.open_s(int(track.frame[a]), int(track.frame[b]))
         far = _far(gap_s, film.shift(track.xyxy[[a]], int(track.frame[a]), track.xyxy[[b]], int(track.frame[b])))
         yield _Moment(int(track.frame[a]) + 1, int(track.frame[b]) - 1, track.xyxy[a : b + 1], track.xyxy[[a, b]], {FAR: far})
 

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import KINDS
-from efface.errors import BadPlan, TornPlan
-from efface.files import reason, writing
+from efface.errors import BadPlan, TornPlan, WriteFailed
+from efface.files import CHUNK, open_plain, reason, writing
 from efface.planning.doubt import Doubt, riskiest_first
 from efface.planning.made import made_of
 from efface.planning.plan import Plan
@@ -33,20 +33,47 @@ from efface.tracks import Reason, Track
 from efface.version import VERSION as EFFACE_VERSION
 
 FORMAT = "efface-plan"
-VERSION = 2
-"""2 obeys edits, which stand at the end. In plans of version 1 there never were any."""
+VERSION = 3
+"""2 obeys edits, which stand at the end; in plans of version 1 there never were any. 3 has checksums of photos and animations,
+too; before, only films had them."""
 
 EDITS = ' "edits": ['
 """The line after which edits stand."""
 
+EDIT = b'"edit"'
+"""What stands in every edit, and nowhere else in a plan."""
+
+HEAD = 1 << 12
+"""Bytes within which a plan says what it is."""
+
 TAIL = "\n ]\n}\n"
 """How every plan ends, after its last edit."""
 
-LARGEST = 1 << 30
-"""Bytes. A file larger than this is no plan."""
+LARGEST = 64 << 20
+"""Bytes. An hour of crowd takes less than 50 MB, and to read a plan takes up to ten times its size."""
+
+MOST_BRACKETS = LARGEST // 12
+"""Lists and objects in a plan. Each takes some 60 bytes of memory, and could take two in a hostile file."""
+
+MOST_PER_MOMENT, MOST_PER_FRAME = 60, 60
+"""Bytes that a box in one frame, and a frame, take in a plan at most, edits aside."""
 
 MOST_FRAMES = 50_000_000
-"""Twenty days at 30 frames a second. Runs are short to write and long to unfold, so a hostile plan could fill the memory."""
+"""Twenty days at 30 frames a second."""
+
+MOST_UNSUMMED = 200_000
+"""Frames of a plan without checksums. Runs are short to write and long to unfold, so a hostile plan could fill the memory;
+otherwise they are held against the number of checksums first."""
+
+
+def require_readable(plan: Plan, path: Path) -> None:
+    """Raises WriteFailed for a plan so large that it could not be read again. Asked before the film is rendered."""
+    moments = sum(len(track) for track in plan.tracks)
+    if MOST_PER_MOMENT * moments + MOST_PER_FRAME * len(plan.timeline) < LARGEST:
+        return
+    if sum(len(piece) for piece in lines(plan)) > LARGEST:
+        why = f"it would be larger than {LARGEST >> 20} MB, and efface could not read it again"
+        raise WriteFailed(path, why, "Cut the film into parts, and redact each.")
 
 
 def save(plan: Plan, path: Path) -> None:
@@ -57,7 +84,8 @@ def save(plan: Plan, path: Path) -> None:
 
 def lines(plan: Plan) -> Iterator[str]:
     """The text of the sidecar, piece by piece."""
-    yield f'{{\n "format": {_json(FORMAT)},\n "version": {VERSION},\n "efface": {_json(EFFACE_VERSION)},\n'
+    version = VERSION if plan.checksums or not len(plan.timeline) else 2
+    yield f'{{\n "format": {_json(FORMAT)},\n "version": {version},\n "efface": {_json(EFFACE_VERSION)},\n'
     yield from _head(plan)
     if plan.made is not None:
         yield f' "target": {_json(plan.made.plain())},\n'
@@ -111,16 +139,30 @@ def append(handle: int, edits: Sequence[Mapping[str, Any]], *, is_first: bool) -
     """
     tail = TAIL.encode()
     end = os.fstat(handle).st_size - len(tail)
-    if end < 0 or os.pread(handle, len(tail), end) != tail:
+    if end < 0 or _read_at(handle, len(tail), end) != tail:
         raise ValueError("it does not end as a plan does")
     text = ",".join("\n  " + _json(dict(e)) for e in edits)
     data = (("" if is_first else ",") + text).encode() + tail
-    written = os.pwrite(handle, data, end)
+    written = _write_at(handle, data, end)
     if written != len(data):  # the disk is full: back to what was there
-        os.pwrite(handle, tail, end)
+        _write_at(handle, tail, end)
         os.ftruncate(handle, end + len(tail))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(handle)
+
+
+def _read_at(handle: int, count: int, place: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(handle, count, place)
+    os.lseek(handle, place, os.SEEK_SET)  # Windows
+    return os.read(handle, count)
+
+
+def _write_at(handle: int, data: bytes, place: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(handle, data, place)
+    os.lseek(handle, place, os.SEEK_SET)
+    return os.write(handle, data)
 
 
 def mended(path: Path) -> tuple[Plan, int]:
@@ -128,7 +170,7 @@ def mended(path: Path) -> tuple[Plan, int]:
     try:
         return load(path), 0
     except TornPlan:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = _content(path).decode("utf-8", "replace")
     head, mark, tail = text.partition("\n" + EDITS)
     kept: list[str] = []
     given = tail.split("\n")[1:]
@@ -139,31 +181,56 @@ def mended(path: Path) -> tuple[Plan, int]:
             break
         kept.append(line.removesuffix(","))
     lost = sum(bool(re.sub(r"[\s\]},]", "", line)) for line in given[len(kept) :])
-    return _parsed(head + mark + "\n" + ",\n".join(kept) + TAIL, path), lost
+    return _parsed((head + mark + "\n" + ",\n".join(kept) + TAIL).encode("utf-8", "replace"), path), lost
 
 
 def load(path: Path) -> Plan:
     """Reads a plan. Raises BadPlan, whatever is wrong with the file; TornPlan where only its last edits are incomplete."""
+    return _parsed(_content(path), path)
+
+
+def holds_edits(path: Path) -> bool:
+    """Whether a plan lies there that a person changed, be it damaged or too large to be read."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise BadPlan(path, "it is too large")
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        with open_plain(path) as f:
+            before = f.read(HEAD)
+            if FORMAT.encode() not in before:
+                return False
+            while piece := f.read(CHUNK):
+                if EDIT in before + piece:
+                    return True
+                before = piece[-len(EDIT) :]
+    except (OSError, ValueError):
+        return False
+    return EDIT in before
+
+
+def _content(path: Path) -> bytes:
+    """Raises BadPlan."""
+    try:
+        with open_plain(path) as f:
+            data = f.read(min(os.fstat(f.fileno()).st_size, LARGEST) + 1)
     except OSError as e:
         raise BadPlan(path, reason(e)) from e
     except (ValueError, MemoryError) as e:  # a NUL byte in the name
         raise BadPlan(path, _why(e)) from e
-    return _parsed(text, path)
+    if len(data) > LARGEST:
+        raise BadPlan(path, f"it is larger than {LARGEST >> 20} MB", "Cut the film into parts, and redact each.")
+    if data.count(b"[") + data.count(b"{") > MOST_BRACKETS:
+        raise BadPlan(path, "it consists of more parts than any plan does")
+    return data
 
 
-def _parsed(text: str, path: Path) -> Plan:
+def _parsed(data: bytes, path: Path) -> Plan:
+    is_torn = ("\n" + EDITS).encode() in data and not data.endswith(TAIL.encode())
     try:
-        return _plan(json.loads(text.encode("utf-8", "surrogateescape"), parse_float=_finite, parse_constant=_finite))
+        return _plan(json.loads(data, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_object))
     except json.JSONDecodeError as e:
-        if "\n" + EDITS in text[: e.pos] and not text.endswith(TAIL):
+        if is_torn and "\n" + EDITS in e.doc[: e.pos]:
             raise TornPlan(path) from e
         raise BadPlan(path, _why(e)) from e
     except UnicodeDecodeError as e:
-        if "\n" + EDITS in text and not text.endswith(TAIL):
+        if is_torn:
             raise TornPlan(path) from e
         raise BadPlan(path, _why(e)) from e
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
@@ -184,6 +251,14 @@ def _finite(text: str) -> float:
     return value
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of two values under one name Python would take the last: "tracks": [] at the end of a file would erase nothing.
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it says something twice")
+    return found
+
+
 def _whole(value: Any) -> int:
     # int() would take 0.7 for 0, and "false" is true: what a plan does not say clearly is not guessed.
     if type(value) is not int:
@@ -194,16 +269,20 @@ def _whole(value: Any) -> int:
 def _plan(data: dict[str, Any]) -> Plan:
     if data["format"] != FORMAT:
         raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
-    if _whole(data["version"]) not in (1, VERSION):
-        raise ValueError(f"it has version {data['version']}, and this efface reads versions 1 and {VERSION}")
+    if not 1 <= _whole(data["version"]) <= VERSION:
+        raise ValueError(f"it has version {data['version']}, and this efface reads versions 1 to {VERSION}")
     if data["version"] == 1 and data["edits"]:
         raise ValueError("it has version 1 and edits, which no efface wrote")
-    pts = _unrolled(data["pts"], MOST_FRAMES)
-    if len(pts) != _whole(data["frames"]):
-        raise ValueError("the number of frames and their PTS disagree")
-    source = data["source"]
+    source, checksums = data["source"], _checksums(data["checksums"])
     if source["medium"] not in ("photo", "animation", "video"):
         raise ValueError(f"unknown medium {source['medium']!r}")
+    frames = _whole(data["frames"])
+    _require_checksums(data["version"], source["medium"], frames, len(checksums))
+    pts = _unrolled(data["pts"], frames)
+    if len(pts) != frames:
+        raise ValueError("the number of frames and their PTS disagree")
+    if source["medium"] == "photo" and (data["time_base"] != "1" or (pts != np.arange(frames)).any()):
+        raise ValueError("it says that it is of a photo, and has the clock of a film")
     return Plan(
         source_sha256=str(source["sha256"]),
         medium=source["medium"],
@@ -215,10 +294,20 @@ def _plan(data: dict[str, Any]) -> Plan:
         detectors=tuple(dict(d) for d in data["detectors"]),
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
-        checksums=_checksums(data["checksums"]),
+        checksums=checksums,
         doubts=riskiest_first([d for t in data["tracks"] for d in _unpacked_doubts(t)]),
         made=made_of(data["target"]) if "target" in data else None,
     )
+
+
+def _require_checksums(version: int, medium: str, frames: int, count: int) -> None:
+    """Raises ValueError where frames would be erased of which nobody knows whether they are those that were looked at."""
+    if count and count != frames:
+        raise ValueError(f"it has {frames} frames, and {count} checksums")
+    if frames and not count and (medium == "video" or version >= 3):
+        raise ValueError("the checksums of its frames are missing")
+    if not 0 <= frames <= (MOST_FRAMES if count else MOST_UNSUMMED):
+        raise ValueError("the number of its frames is not sensible")
 
 
 def _checksums(text: str) -> tuple[int, ...]:

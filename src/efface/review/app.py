@@ -23,6 +23,7 @@ from efface.geometry import Box
 from efface.review import views
 from efface.review.desk import Desk, Folder
 from efface.review.document import Conflict
+from efface.review.guard import TooLarge
 from efface.review.hub import Hub
 from efface.review.reporting import REPORT_POLICY, report_of
 from efface.version import VERSION
@@ -70,7 +71,7 @@ class Routes:
             Route(file + "/edits", self.edits, methods=["POST"]),
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
         ]
-        return Starlette(routes=routes, exception_handlers={Exception: _unexpected, EffaceError: _failed, ValueError: _invalid})
+        return Starlette(routes=routes, exception_handlers=ANSWERS)
 
     async def index(self, request: Request) -> Response:
         """The page itself."""
@@ -283,4 +284,10 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": f"unexpected: {type(error).__name__}"}, 500)
 
 
+def _too_large(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "the request is too large"}, 413, headers={"connection": "close"})
+
+
 Handler = Callable[[Request, Exception], Response]
+
+ANSWERS: dict[Any, Handler] = {Exception: _unexpected, EffaceError: _failed, ValueError: _invalid, TooLarge: _too_large}

@@ -14,28 +14,25 @@ from typing import Any, Literal
 
 import numpy as np
 
-from efface.errors import EffaceError, Interrupted
+from efface.errors import EffaceError, Interrupted, WorkerDied
 from efface.events import Event, Listener
-from efface.files import require_source
+from efface.files import require_source, sweep
 from efface.findings import Outcome, Verification
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options
 from efface.pipeline.act import Rendered
-from efface.pipeline.jobs import Workshop, noted, write_plan
+from efface.pipeline.jobs import noted, write_plan
 from efface.pipeline.names import Job, names_of_plans
-from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
+from efface.review import apart
+from efface.review.apart import MOST_HELD, Apart, PicturesApart
 from efface.review.document import Document
-from efface.review.following import around, onwards, shot
-from efface.review.pictures import Pictures
+from efface.review.following import shot
 
 State = Literal["new", "looking", "review", "accepted", "rendered"]
 
 LARGER = 0.2
 """Share of its sides by which a box grows on every side where a doubtful moment is covered already, and somebody wants more."""
-
-MOST_HELD = 6
-"""Files of which decoded frames are kept in memory."""
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -70,7 +67,7 @@ class Folder:
 
     job: Job
     document: Document | None = None
-    pictures: Pictures | None = None
+    pictures: PicturesApart | None = None
     works: dict[str, Work] = field(default_factory=dict)
     proxy: Path | None = None
     done: Rendered | None = None
@@ -86,7 +83,7 @@ class Folder:
         return self.document.plan
 
     @property
-    def open_pictures(self) -> Pictures:
+    def open_pictures(self) -> PicturesApart:
         """Raises LookupError while there are none."""
         if self.pictures is None:
             raise LookupError("it was not looked at yet")
@@ -101,7 +98,8 @@ class Desk:
         self.options, self._scratch, self._tell = options, scratch, tell
         self._heavy = ThreadPoolExecutor(1, "efface-review-work")
         self._light = ThreadPoolExecutor(1, "efface-review-follow")
-        self._workshop = Workshop(options)
+        # Pictures are shown while a film is followed or rendered. Each process is started when something asks for it.
+        self._shown, self._heavy_apart, self._light_apart = (Apart(f"efface-review-{n}") for n in ("show", "work", "follow"))
         self._is_closing = threading.Event()
         self._recent: list[Folder] = []
         self._recent_lock = threading.Lock()
@@ -109,12 +107,16 @@ class Desk:
     def close(self) -> None:
         """Cancels what goes on, and lets go of everything."""
         self._is_closing.set()
-        for pool in (self._light, self._heavy):
+        processes = (self._shown, self._heavy_apart, self._light_apart)
+        for pool, process in ((self._light, self._light_apart), (self._heavy, self._heavy_apart)):
+            process.stop()
             pool.shutdown(wait=True, cancel_futures=True)
-        self._workshop.__exit__(None, None, None)
         for folder in self.folders:
-            if folder.pictures is not None:
+            if folder.pictures is not None and not apart.APART:
                 folder.pictures.close()
+        for process in processes:
+            process.close()
+        for folder in self.folders:
             if folder.document is not None:
                 folder.document.close()
 
@@ -171,7 +173,7 @@ class Desk:
     def _read(self, folder: Folder, path: Path) -> None:
         document = Document(folder.job.source, path)
         try:
-            folder.pictures = Pictures(folder.job.source, document.plan, self.options)
+            folder.pictures = PicturesApart(folder.job.source, document.plan, self.options, self._shown)
         except EffaceError:
             document.close()
             raise
@@ -184,7 +186,8 @@ class Desk:
         folder = self.folders[number]
 
         def do(work: Work, listener: Listener) -> None:
-            plan = self._workshop.find(folder.job.source, listener)
+            source = folder.job.source
+            plan = self._heavy_apart.call(source, apart.found_in, source, self.options, tell=listener)
             write_plan(plan, folder.job.plan_path, folder.job.source, overwrite=False)
             with folder.lock:
                 self._read(folder, folder.job.plan_path)
@@ -201,24 +204,30 @@ class Desk:
             if document is None:
                 raise LookupError("it was not looked at yet")
             plan = document.plan
-            with Workshop(options) as workshop:
-                done = workshop.render(folder.job.source, plan, folder.job.target, listener)
+            try:
+                done = self._heavy_apart.call(
+                    folder.job.source, apart.rendered_by, folder.job, plan, options, tell=listener
+                )  # fmt: skip
+            except (WorkerDied, Interrupted):
+                sweep(folder.job.target.parent)  # its draft
+                raise
             folder.done, folder.rendered_plan = done, plan
             work.result = {"target": done.target.name, "regions": done.regions, "frames": done.frames} | checks(
                 done.verification
             )
-            document.note(noted(plan, done, options), done.target)
+            try:
+                document.note(noted(plan, done, options), done.target)
+            except EffaceError as e:  # the target is there, and was checked: only the plan does not tell of it
+                work.said = f"The copy was written and checked, but its plan does not tell of it: {getattr(e, 'why', '') or e}."
 
         return self._start(number, "render", do, self._heavy)
 
     def proxy(self, number: int) -> Work | None:
         """Makes a copy that the browser can play, unless it can play the source, or there is one."""
-        from efface.media.proxy import is_playable, write_proxy
-
         folder = self.open(number)
         if folder.pictures is None or folder.plan.medium == "photo" or folder.proxy is not None:
             return None
-        if is_playable(folder.pictures.source):
+        if folder.pictures.is_playable:
             folder.proxy = folder.job.source
             return None
         if (known := folder.works.get("proxy")) is not None and known.state in ("waiting", "running"):
@@ -226,8 +235,8 @@ class Desk:
 
         def do(work: Work, listener: Listener) -> None:
             path, seconds = self._scratch / f"{number}.mp4", folder.plan.timeline.seconds
-            with opened(folder.job.source, self.options.read) as source:
-                write_proxy(source, path, seconds, lambda n: listener(Event("proxy", n, len(seconds))))
+            source = folder.job.source
+            self._heavy_apart.call(source, apart.proxy_of, source, self.options, path, seconds, tell=listener)
             folder.proxy = path
 
         return self._start(number, "proxy", do, self._heavy)
@@ -238,7 +247,9 @@ class Desk:
 
         def do(work: Work, listener: Listener) -> None:
             plan = folder.plan
-            found = around(folder.open_pictures.source, plan, frame, box, lambda n: listener(Event("follow", n, None)))
+            source = folder.job.source
+            asked = (source, self.options, plan, frame, box)
+            found = self._light_apart.call(source, apart.followed_around, *asked, tell=listener)
             boxes = {"first": found.first, "boxes": found.flat}
             edit = {"edit": "draw", "track": None, "kind": kind} if track is None else {"edit": "cover", "track": track}
             before = {t.id for t in folder.plan.revised.tracks}
@@ -266,10 +277,8 @@ class Desk:
                 if (goal - edge) * way <= 0:
                     continue
                 x1, y1, x2, y2 = (int(v) for v in found.xyxy[row])
-                followed = onwards(
-                    folder.open_pictures.source, plan, edge, (x1, y1, x2, y2), way, plan.medium == "photo",
-                    lambda n: listener(Event("follow", n, None)),
-                )  # fmt: skip
+                asked = (folder.job.source, self.options, plan, edge, (x1, y1, x2, y2), way)
+                followed = self._light_apart.call(folder.job.source, apart.followed_on, *asked, tell=listener)
                 near = list(followed.boxes if way > 0 else followed.boxes[::-1])[: abs(goal - edge)]
                 near += [near[-1] if near else (x1, y1, x2, y2)] * (abs(goal - edge) - len(near))
                 flat = [v for b in (near if way > 0 else near[::-1]) for v in b]

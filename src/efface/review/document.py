@@ -27,6 +27,9 @@ AROUND_S = 0.5
 """When a box that was found is moved, the change fades out within this time before and after."""
 
 
+CAN_REPLACE_OPEN_FILES = os.name != "nt"
+
+
 class Conflict(Exception):
     """Somebody else changed the plan meanwhile."""
 
@@ -54,7 +57,7 @@ class Document:
     def _locked(self) -> int:
         """The file, open and locked before it is read: what another review adds meanwhile would be lost."""
         with writing(self.path):
-            handle = os.open(self.path, os.O_RDWR)
+            handle = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         if not try_lock(handle) or not self._is_there(handle):
             os.close(handle)
             raise WriteFailed(self.path, "it is open in another review", "Go on there, or close it first.")
@@ -69,6 +72,9 @@ class Document:
 
     def _replace(self, plan: Plan, as_old_as: Path | None = None) -> None:
         """Writes a plan in place of the file. It is locked before it has the name: no other review opens it in between."""
+        if not CAN_REPLACE_OPEN_FILES:
+            self._replace_closed(plan, as_old_as)
+            return
         with ExitStack() as failing:
             with staged(self.path, overwrite=True) as draft:
                 sidecar.save(plan, draft)
@@ -82,6 +88,16 @@ class Document:
             failing.pop_all()
         os.close(self._handle)
         self._handle, self.plan = handle, plan
+
+    def _replace_closed(self, plan: Plan, as_old_as: Path | None) -> None:
+        """The same where a file that is open cannot be replaced: it is locked again as soon as it has the name."""
+        with staged(self.path, overwrite=True) as draft:
+            sidecar.save(plan, draft)
+            if as_old_as is not None:
+                with writing(self.path):
+                    os.utime(draft, ns=(as_old_as.stat().st_mtime_ns,) * 2)
+            os.close(self._handle)
+        self._handle, self.plan = self._locked(), plan
 
     def note(self, plan: Plan, target: Path) -> None:
         """Writes this plan, which tells of the target, in place of its own; not where edits came meanwhile. Raises OutputError.

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -43,8 +45,9 @@ HEADERS = {
 class Guard:
     """Stands before the application. `token` is the one that opens the door, once."""
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        self._app, self._port = app, port
+    def __init__(self, app: ASGIApp, port: int, admitted: Callable[[Any], object] = lambda client: None) -> None:
+        """`admitted` is told the address of each connection whose request was let in."""
+        self._app, self._port, self._admitted = app, port, admitted
         self.token = secrets.token_urlsafe(32)
         self._is_used = False
         self._session = secrets.token_urlsafe(32)
@@ -64,8 +67,11 @@ class Guard:
         if refusal is None and scope["path"].startswith(ENTRANCE):
             refusal = self._entered(scope["path"].removeprefix(ENTRANCE))
         if refusal is not None:
+            if refusal.status_code < 400:
+                self._admitted(scope.get("client"))
             await refusal(scope, receive, _with_headers(send))
             return
+        self._admitted(scope.get("client"))
         await self._app(scope, _bounded(receive), _with_headers(send))
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -129,14 +135,20 @@ def _with_headers(send: Send) -> Send:
     return sending
 
 
+class TooLarge(Exception):
+    """The body of a request is longer than it may be."""
+
+
 def _bounded(receive: Receive) -> Receive:
-    """Stops reading a body that is longer than it may be, whatever its header said."""
+    """Stops reading a body that is longer than it may be, whatever its header said. Raises TooLarge."""
     read = 0
 
     async def receiving() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if read > MOST_BODY else message
+        if read > MOST_BODY:
+            raise TooLarge
+        return message
 
     return receiving

@@ -7,8 +7,11 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from efface.files import scratch
 from efface.options import Options
@@ -24,6 +27,71 @@ GRACE_S = 4.0
 ENTERING_S = 0.2
 CLOSING_S = 3
 """For answers that are on their way when the server ends."""
+
+
+HEADER_S = 5.0
+"""A connection has so long to send a request that is let in; a browser sends it at once."""
+
+MOST_STRANGERS = 64
+"""Connections that have shown no cookie yet. The oldest goes when one more comes, so that they keep nobody out."""
+
+
+class _Strangers:
+    """Connections of which nobody knows yet who they are of: other users of this machine can connect as well."""
+
+    def __init__(self) -> None:
+        self._open: dict[Any, _Connection] = {}
+
+    def add(self, connection: _Connection) -> None:
+        self._open[connection.client] = connection
+        if len(self._open) > MOST_STRANGERS:
+            self._open.pop(next(iter(self._open))).drop()
+
+    def forget(self, client: Any) -> bool:
+        """Whether it was one until now."""
+        return self._open.pop(tuple(client) if client else None, None) is not None
+
+    def holds(self, connection: _Connection) -> bool:
+        return self._open.get(connection.client) is connection
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed where it sends nothing, or nothing whole, or nothing that is let in."""
+
+    strangers: _Strangers
+
+    def connection_made(self, transport: Any) -> None:
+        """See asyncio.Protocol."""
+        super().connection_made(transport)
+        self.strangers.add(self)
+        self.loop.call_later(HEADER_S, self._check)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        if self.strangers.holds(self):
+            self.strangers.forget(self.client)
+        super().connection_lost(exc)
+
+    def _check(self) -> None:
+        """A stranger is dropped. Whoever is known may stay; a request of theirs that comes piece by piece may not."""
+        if self.transport.is_closing():
+            return
+        if self.strangers.holds(self):
+            self.strangers.forget(self.client)
+            self.drop()
+            return
+        is_half_sent = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+        if is_half_sent and self._was_half_sent:
+            self.drop()
+            return
+        self._was_half_sent = is_half_sent
+        self.loop.call_later(HEADER_S, self._check)
+
+    _was_half_sent = False
+
+    def drop(self) -> None:
+        """Closes it at once."""
+        self.transport.abort()
 
 
 class _Server(uvicorn.Server):
@@ -71,10 +139,12 @@ def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
         door.bind((HOST, 0))
         door.listen(128)
         desk = Desk(jobs, options, folder, hub.tell)
-        guard = Guard(Routes(desk, hub).app(), door.getsockname()[1])
+        strangers = _Strangers()
+        guard = Guard(Routes(desk, hub).app(), door.getsockname()[1], strangers.forget)
+        connection = type("_KnownConnection", (_Connection,), {"strangers": strangers})
         config = uvicorn.Config(
             guard, log_level="critical", access_log=False, log_config=None, lifespan="off", server_header=False, ws="none",
-            date_header=False, timeout_graceful_shutdown=CLOSING_S, timeout_keep_alive=30, limit_concurrency=200, http="h11",
+            date_header=False, timeout_graceful_shutdown=CLOSING_S, timeout_keep_alive=30, http=connection,
             loop="asyncio",
         )  # fmt: skip
         running = Running(desk, hub, _Server(config), guard, door)

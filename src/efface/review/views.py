@@ -118,7 +118,9 @@ def boxes(plan: Plan, first: int, last: int) -> dict[str, Any]:
         low, high = np.searchsorted(track.frame, [first, last + 1])
         if low == high:
             continue
-        erased = plan.erased_rows(track)[low:high]
+        # In a black frame all is erased, whatever stays visible elsewhere.
+        black = [plan.is_black(int(f)) for f in track.frame[low:high]]
+        erased = plan.erased_rows(track)[low:high] | np.array(black, np.bool_)
         part = np.column_stack(
             [track.frame[low:high], np.full(high - low, track.id), track.xyxy[low:high].astype(np.int64), erased]
         )

@@ -362,7 +362,7 @@ async function heardWork({ file, work, state }) {
   by("working").hidden = !isGoing;
   by("working").dataset.kind = work.kind;
   by("working-text").textContent = `${SAID[work.kind]}${work.done ? `, ${work.done} frames` : ""} …`;
-  if (work.state === "failed") toast(work.said, true);
+  if (work.said && (work.state === "failed" || work.state === "done")) toast(work.said, true);
   if (work.state !== "done") return;
   if (work.kind === "proxy") {
     await store.reload();

@@ -223,10 +223,12 @@ export class Stage {
     if (!this.#store.frames) return;
     const had = document.activeElement?.closest?.("#boxes .box")?.dataset.id;
     const made = [];
+    const isBlack = doc.black.some(([first, last]) => frame >= first && frame <= last) || doc.bad.includes(frame);
+    if (isBlack) made.push(this.#box("blackout", null, [0, 0, ...this.#store.size(frame)], "black"));
     const doubt = doc.doubts[this.#store.doubt];
     if (doubt && frame >= doubt.first && frame <= doubt.last) made.push(this.#box("doubt", null, doubt.box, "look here"));
     for (const area of doc.areas) {
-      if (frame >= area.first && frame <= area.last) made.push(this.#box("area", area.id, area.box, "kept area"));
+      if (frame >= area.first && frame <= area.last && !isBlack) made.push(this.#box("area", area.id, area.box, "kept area"));
     }
     for (const [id, x1, y1, x2, y2, erased] of this.#store.boxes() ?? []) {
       const track = this.#store.track(id);
@@ -252,8 +254,8 @@ export class Stage {
       group.setAttribute("aria-label", name);
       group.setAttribute("aria-pressed", String(isChosen));
     }
-    if (isChosen || kind === "doubt" || kind === "area") {
-      const y = kind === "doubt" ? box[3] + 15 / this.#scale : box[1] - 5 / this.#scale;
+    if (isChosen || kind === "doubt" || kind === "area" || kind === "blackout") {
+      const y = { doubt: box[3] + 15 / this.#scale, blackout: box[1] + 18 / this.#scale }[kind] ?? box[1] - 5 / this.#scale;
       const label = svg("text", { class: "label", x: box[0], y, "font-size": 13 / this.#scale });
       label.textContent = name;
       group.append(label);

@@ -1,0 +1,281 @@
+"""Decoders apart from the server: what strangers made is decoded in processes of their own, as native code may crash on it.
+
+A process that dies fails the call in hand, in a sentence, and the next call starts another one. What runs in it are functions
+of this module, so that there is one door through which files of strangers are handed to decoders.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, NoReturn
+
+from efface.errors import EffaceError, Unforeseen, WorkerDied
+from efface.events import Event
+from efface.options import Options
+from efface.pipeline.act import Rendered
+from efface.pipeline.crew import END_S, TELL_EVERY_S, deaf, end_with_parent, how_it_ended
+from efface.pipeline.jobs import Workshop
+from efface.pipeline.names import Job
+from efface.pipeline.sources import opened
+from efface.planning.plan import Plan
+from efface.review.following import Followed, around, onwards
+from efface.review.pictures import Pictures
+from efface.stopping import heeding
+
+APART = True
+"""Tests that look inside turn it off."""
+
+MOST_HELD = 6
+"""Files whose decoded frames are kept in memory."""
+
+Tell = Callable[[Event], None]
+
+
+class Forgotten(Exception):
+    """The process does not have the plan of that version (any more)."""
+
+
+class Apart:
+    """One process, which does one call at a time. Safe to use from several threads. It is started by the first call."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._lock = name, threading.Lock()
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def call(self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Tell = lambda event: None) -> Any:
+        """What the function makes of the arguments, and of `tell`. Raises what it raises, and WorkerDied.
+
+        about  the source. What `tell` raises ends the process, and with it the call.
+        """
+        if not APART:
+            return function(*arguments, tell)
+        with self._lock:
+            pipe = self._started()
+            try:
+                pipe.send((function, arguments))
+                while (said := pipe.recv())[0] == "event":
+                    tell(said[1])
+            except (EOFError, OSError) as e:
+                raise WorkerDied(about.name, *how_it_ended(self._ended())) from e
+            except BaseException:  # cancelled
+                self.stop()
+                self._ended()
+                raise
+        if said[0] == "failed":
+            raise said[1]
+        return said[1]
+
+    def _started(self) -> Connection:
+        if self._process is not None and self._pipe is not None and self._process.is_alive():
+            return self._pipe
+        self._ended()
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,), name=self._name, daemon=True)
+        try:
+            resource_tracker.ensure_running()
+            with deaf():
+                process.start()
+        except OSError as e:
+            raise WorkerDied("", f"the system starts no further process ({e.strerror})") from e
+        finally:
+            theirs.close()
+        self._process = process
+        return self._pipe
+
+    def _ended(self) -> int | None:
+        """How it ended; nothing of it is left."""
+        process, pipe = self._process, self._pipe
+        self._process = self._pipe = None
+        if pipe is not None:
+            pipe.close()
+        if process is None:
+            return None
+        process.join(END_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        return process.exitcode
+
+    def stop(self) -> None:
+        """Ends what it does, from any thread."""
+        process = self._process
+        if process is not None:
+            with suppress(OSError, ValueError, AttributeError):
+                process.terminate()
+
+    def close(self) -> None:
+        """Ends the process."""
+        self.stop()
+        with self._lock:
+            self._ended()
+
+
+class PicturesApart:
+    """`Pictures`, decoded in another process."""
+
+    def __init__(self, source: Path, plan: Plan, options: Options, apart: Apart) -> None:
+        """Raises InputError, WorkerDied."""
+        self._source, self._options, self._apart, self._plan = source, options, apart, plan
+        self.is_playable: bool = self._ask(plan, can_be_played)
+
+    def frame(self, index: int, side: int, plan: Plan, *, is_final: bool) -> bytes:
+        """See `Pictures.frame`."""
+        data: bytes = self._ask(plan if is_final else self._plan, frame_of, index, side, is_final)
+        return data
+
+    def near(self, index: int) -> tuple[bytes, int]:
+        """See `Pictures.near`."""
+        found: tuple[bytes, int] = self._ask(self._plan, near_to, index)
+        return found
+
+    def _ask(self, plan: Plan, function: Callable[..., Any], *rest: Any) -> Any:
+        # A plan may be large, and most questions are about the one that was sent before.
+        key = str(self._source), len(plan.edits), str(plan.edits[-1:])
+        try:
+            return self._apart.call(self._source, function, key, None, *rest)
+        except Forgotten:
+            return self._apart.call(self._source, function, key, (self._source, plan, self._options), *rest)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Frees memory. What is asked for next is decoded again."""
+        with suppress(EffaceError):
+            self._apart.call(self._source, forget, str(self._source))
+
+
+# In the process
+
+Key = tuple[str, int, str]
+Sent = tuple[Path, Plan, Options] | None
+
+_open: OrderedDict[str, Pictures] = OrderedDict()
+_plans: dict[str, tuple[Key, Plan]] = {}
+_guard = threading.Lock()
+
+
+def _pictures(key: Key, sent: Sent) -> tuple[Pictures, Plan]:
+    """Raises Forgotten, InputError."""
+    name = key[0]
+    with _guard:
+        if sent is not None:
+            _plans[name] = key, sent[1]
+            if name not in _open:
+                _open[name] = Pictures(*sent)
+        known = _plans.get(name)
+        if name not in _open or known is None or known[0] != key:
+            raise Forgotten
+        _open.move_to_end(name)
+        while len(_open) > MOST_HELD:
+            _forget(next(iter(_open)))
+        return _open[name], known[1]
+
+
+def _forget(name: str) -> None:
+    _plans.pop(name, None)
+    if (pictures := _open.pop(name, None)) is not None:
+        pictures.close()
+
+
+def forget(name: str, tell: Tell) -> None:
+    """Lets go of a source."""
+    with _guard:
+        _forget(name)
+
+
+def can_be_played(key: Key, sent: Sent, tell: Tell) -> bool:
+    """Whether browsers play the source itself."""
+    from efface.media.proxy import is_playable
+
+    return is_playable(_pictures(key, sent)[0].source)
+
+
+def frame_of(key: Key, sent: Sent, index: int, side: int, is_final: bool, tell: Tell) -> bytes:
+    """See `Pictures.frame`."""
+    pictures, plan = _pictures(key, sent)
+    return pictures.frame(index, side, plan, is_final=is_final)
+
+
+def near_to(key: Key, sent: Sent, index: int, tell: Tell) -> tuple[bytes, int]:
+    """See `Pictures.near`."""
+    return _pictures(key, sent)[0].near(index)
+
+
+def found_in(source: Path, options: Options, tell: Tell) -> Plan:
+    """See `Workshop.find`."""
+    with Workshop(options) as workshop:
+        return workshop.find(source, tell)
+
+
+def rendered_by(job: Job, plan: Plan, options: Options, tell: Tell) -> Rendered:
+    """See `Workshop.render`."""
+    with Workshop(options) as workshop:
+        return workshop.render(job.source, plan, job.target, tell)
+
+
+def proxy_of(source: Path, options: Options, path: Path, seconds: Any, tell: Tell) -> None:
+    """See `write_proxy`."""
+    from efface.media.proxy import write_proxy
+
+    with opened(source, options.read) as media:
+        write_proxy(media, path, seconds, lambda n: tell(Event("proxy", n, len(seconds))))
+
+
+def followed_around(source: Path, options: Options, plan: Plan, frame: int, box: Any, tell: Tell) -> Followed:
+    """See `following.around`."""
+    with opened(source, options.read) as media:
+        return around(media, plan, frame, box, lambda n: tell(Event("follow", n, None)))
+
+
+def followed_on(source: Path, options: Options, plan: Plan, frame: int, box: Any, way: int, tell: Tell) -> Followed:
+    """See `following.onwards`."""
+    with opened(source, options.read) as media:
+        return onwards(media, plan, frame, box, way, plan.medium == "photo", lambda n: tell(Event("follow", n, None)))
+
+
+_stopped = threading.Event()
+
+
+def _serve(pipe: Connection) -> NoReturn:
+    """A process's life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(KeyboardInterrupt, EOFError, OSError), heeding([signal.SIGTERM], _stopped, ignored_after=True):
+        threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
+        while not _stopped.is_set() and (asked := pipe.recv()) is not None:
+            pipe.send(_answer(pipe, *asked))
+    os._exit(0)
+
+
+def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    last = 0.0
+
+    def tell(event: Event) -> None:
+        nonlocal last
+        if _stopped.is_set():
+            raise KeyboardInterrupt
+        if time.monotonic() - last >= TELL_EVERY_S:
+            last = time.monotonic()
+            pipe.send(("event", event))
+
+    try:
+        return "done", function(*arguments, tell)
+    except (EffaceError, Forgotten, IndexError, ValueError, LookupError) as e:
+        return "failed", e
+    except Exception as e:
+        return "failed", Unforeseen(type(e).__name__, str(e), traceback.format_exc())
