@@ -22,7 +22,7 @@ from efface.options import Options, VerifyOptions
 from efface.pipeline.act import Rendered
 from efface.pipeline.inspect import inspected
 from efface.pipeline.jobs import Redacted, Workshop
-from efface.pipeline.names import PLAN_SUFFIX, Job, jobs_for
+from efface.pipeline.names import PLAN_SUFFIX, Job, fitting, jobs_for
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
 
@@ -99,4 +99,4 @@ def inspect(
 
 
 def _job(source: Path, target: Path) -> Job:
-    return Job(source, source.name, target, target.with_suffix(PLAN_SUFFIX))
+    return Job(source, source.name, target, target.with_name(fitting(target.stem, PLAN_SUFFIX)))
