@@ -1,4 +1,4 @@
-"""AVIF pictures by FFmpeg: for files that Pillow or OpenCV refuse and browsers show."""
+"""AVIF and BMP pictures by FFmpeg: for files that Pillow or OpenCV refuse and browsers show."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from efface.media.still_pixels import Page, page_of
 
 
 class AvBook:
-    """The picture of an AVIF, with its opacity where it has one."""
+    """The picture of such a file, with its opacity where it has one."""
 
     count = 1
     is_animated = False
 
-    def __init__(self, path: Path, handle: IO[bytes]) -> None:
+    def __init__(self, path: Path, name: str, handle: IO[bytes]) -> None:
         self._path = path
-        self._facts = facts.of_file("avif", handle)
+        self._facts = facts.of_file(name, handle)
         self.traits = Traits(cicp=self._facts.cicp)
         self.notes: list[str] = []
         self._size: Size = self._find_size()
@@ -56,6 +56,16 @@ class AvBook:
             return turn_of(frame).size((frame.width, frame.height))
 
 
+def mjpeg(data: bytes, mode: str) -> NDArray[Any]:
+    """(h, w) or (h, w, 3) samples of a JPEG in that mode of Pillow, as stored: L or RGB. Raises FFmpegError, OSError."""
+    decoder = av.CodecContext.create("mjpeg", "r")
+    frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]  # type: ignore[attr-defined]
+    if not frames:
+        raise OSError("no decoder gives a picture")
+    found = _stored(frames[0], "gray" if mode == "L" else "rgb", 8)
+    return found[..., 0] if mode == "L" else found
+
+
 _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
 
 
@@ -81,11 +91,14 @@ def _opacity(path: Path, shape: tuple[int, ...], depth: int) -> NDArray[Any]:
 
 
 def _upright(frame: av.VideoFrame, model: str, depth: int) -> NDArray[Any]:
+    return np.array(turn_of(frame).of(_stored(frame, model, depth)), order="C")
+
+
+def _stored(frame: av.VideoFrame, model: str, depth: int) -> NDArray[Any]:
     is_wide = depth > 8
     names = {("gray", False): "gray", ("gray", True): "gray16le", ("rgb", False): "rgb24", ("rgb", True): "rgb48le"}
     matrix = swscale_matrix(frame.colorspace, 0)  # pictures that name none are BT.601
     size_wh, name = (frame.width, frame.height), names[model, is_wide]
     plain = reformatted(frame, size_wh, name, matrix, is_full_range(frame), True, Interpolation.BICUBIC)
-    raw = plain.to_ndarray().reshape(frame.height, frame.width, -1)
-    turned = np.array(turn_of(frame).of(raw), order="C")
-    return np.asarray(turned >> (16 - depth), np.uint16) if is_wide else turned
+    raw: NDArray[Any] = plain.to_ndarray().reshape(frame.height, frame.width, -1)
+    return np.asarray(raw >> (16 - depth), np.uint16) if is_wide else raw

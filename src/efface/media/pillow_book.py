@@ -67,6 +67,10 @@ EIGHT_BITS = "its samples have more than 8 bits and were written with 8"
 """Said where no decoder gives more."""
 
 
+DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
+"""Said where a decoder goes on in spite of what it found."""
+
+
 class _Undecided(Exception):
     """No decoder gives samples of more than 8 bits."""
 
@@ -81,7 +85,8 @@ class PillowBook:
         require_total(path, self._facts.pages, self._facts.pixels, options)  # before a plugin goes through all pages
         self._parts = still_parts.parts_of(name, handle)
         handle.seek(0)
-        self._image: Any = _PLUGINS[name](self._file())
+        self._stream = self._file()
+        self._image: Any = _PLUGINS[name](self._stream)
         self._places = self._find_pages()
         self.count = len(self._places)
         self.is_animated = name in ("png", "gif", "webp", "avif") and self.count > 1
@@ -89,6 +94,8 @@ class PillowBook:
         self.traits = self._find_traits()
         if self.is_animated and self._facts.depth > 8:
             self._note(EIGHT_BITS)
+        if self._parts is not None and self._parts.has_broken_animation:
+            self._note("its animation is damaged, and its picture alone was kept")
 
     def close(self) -> None:
         self._image.close()
@@ -105,17 +112,16 @@ class PillowBook:
         image, orientation = self._image, self._orientation()
         tags = dict(image.tag_v2) if self._name == "tiff" else {}
         colours = self._colours()
-        self._require_whole()
         mode = self._mode(tags)
         if is_apart(tags):
             deep: Array | None = self._planes(mode, tags)
         else:
-            image.load()
+            self._load()
             mode = self._mode(tags)  # known in full only now
             deep = self._checked_deep(mode, tags)
         canvas = self._filled(mode, deep, orientation)
         if self.count == 1:
-            image.close()  # its own copy of the samples is not needed any more
+            self._image.close()  # its own copy of the samples is not needed any more
         page = page_of(canvas, mode, self._facts.depth if self._name == "avif" and deep is not None else None)
         page = in_srgb(page, colours)
         return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
@@ -127,20 +133,59 @@ class PillowBook:
         if text not in self.notes:
             self.notes.append(text)
 
-    def _require_whole(self) -> None:
-        """Of a JPEG: raises OSError unless all data are there. One scan is checked while it is decoded; several only here,
-        as libjpeg reads all of them, up to an end mark, before it gives any row."""
-        if self._name != "jpeg" or self._parts is None:
+    def _load(self) -> None:
+        """Decodes the page. A JPEG whose data are not all there is an error where it has no end mark, as it was cut off then;
+        with one it is decoded as far as it goes, as browsers do, and a note says so."""
+        parts = self._parts
+        if self._name != "jpeg" or parts is None:
+            self._image.load()
             return
-        if self._parts.is_cut:
+        if parts.is_cut:
             raise OSError("the file breaks off")
-        if self._parts.scans > 1 and self._parts.ending != still_parts.PAD and not self._parts.is_arithmetic:
-            probe = JpegImagePlugin.JpegImageFile(self._parts.file(self._handle, ending=still_parts.PAD))
-            try:
-                probe.load()
-            except OSError as e:
-                if "(0 bytes" not in str(e):  # it waits within a scan, not behind the last one
-                    raise
+        is_whole = self._is_whole()
+        if not is_whole and not parts.has_end:
+            raise OSError("the file breaks off")
+        if not is_whole:
+            self._note(DAMAGED)
+            self._image = self._as_far_as_it_goes(parts.file(self._handle, ending=still_parts.EOI).read())
+
+    def _as_far_as_it_goes(self, data: bytes) -> Any:
+        """A damaged JPEG by libjpeg, which fills what is missing; where that gives up, by FFmpeg, which goes on."""
+        image: Any = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        try:
+            image.load()
+        except OSError:
+            from efface.media.av_book import mjpeg  # brings PyAV along, which other photos do not need
+
+            if image.mode not in ("L", "RGB"):
+                raise
+            samples = mjpeg(data, image.mode)
+            if samples.shape[:2] != (image.size[1], image.size[0]):
+                raise
+            return Image.fromarray(samples)
+        return image
+
+    def _is_whole(self) -> bool:
+        """Whether a JPEG holds all its data. One scan is decoded for good meanwhile; of several libjpeg gives no row before it
+        has read all, up to an end mark, and without that it waits behind the last scan, or within one."""
+        parts = self._parts
+        assert parts is not None
+        try:
+            if parts.ending == still_parts.PAD:
+                self._image.load()
+                if parts.unused(self._stream):
+                    self._note(DAMAGED)
+                return True
+            if not parts.is_arithmetic:
+                JpegImagePlugin.JpegImageFile(parts.file(self._handle, ending=still_parts.PAD)).load()
+        except OSError as e:
+            if parts.ending == still_parts.PAD or "(0 bytes" not in str(e):
+                return False
+        try:
+            self._image.load()
+        except OSError:
+            return False
+        return True
 
     def _colours(self) -> Colours:
         parts = self._parts

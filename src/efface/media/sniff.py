@@ -7,6 +7,7 @@ a photo or a film is opened, or reported, and a text beside the pictures is pass
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from pathlib import Path
@@ -119,7 +120,8 @@ def _by_content(head: bytes, size: int) -> str | None:
 def looks_like_media(path: Path) -> bool:
     """Whether a file of a folder is a photo or a film, or looks like one that cannot be opened: by its name, or by its content.
 
-    What cannot be looked at counts: it is reported as unreadable rather than passed over. Sound is neither.
+    What cannot be looked at counts: it is reported as unreadable rather than passed over. Sound is neither, nor is a link that
+    leads nowhere.
     """
     if is_media_name(path):
         return True
@@ -131,8 +133,8 @@ def looks_like_media(path: Path) -> bool:
         with open(path, "rb") as f:
             head = f.read(HEAD)
         return _by_content(head, path.stat().st_size) is not None or head.startswith(_UNOPENED) or _is_raw(head)
-    except OSError:
-        return True
+    except OSError as e:
+        return e.errno not in (errno.ENOENT, errno.ELOOP)
 
 
 def is_media_name(path: Path) -> bool:

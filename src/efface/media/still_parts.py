@@ -16,7 +16,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, cast
 
 LONGEST = 16 << 20
 """Bytes. Metadata parts longer than that are not read. Colour profiles of printers take up to 4 MB."""
@@ -29,10 +29,14 @@ Piece = bytes | tuple[int, int]
 
 
 class Spliced(io.RawIOBase):
-    """A read-only file made of pieces, of which those that are spans stay on the disk."""
+    """A read-only file made of pieces, of which those that are spans stay on the disk.
 
-    def __init__(self, handle: IO[bytes], pieces: Sequence[Piece]) -> None:
+    stepped  the number of the last pieces that are handed out one at a time, however much is asked for.
+    """
+
+    def __init__(self, handle: IO[bytes], pieces: Sequence[Piece], stepped: int = 0) -> None:
         super().__init__()
+        self._whole = len(pieces) - stepped
         self._handle, self._pieces, self._starts, self._at, end = handle, list(pieces), [0], 0, 0
         for piece in self._pieces:
             end += len(piece) if isinstance(piece, bytes) else piece[1] - piece[0]
@@ -55,6 +59,18 @@ class Spliced(io.RawIOBase):
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._starts[-1]}[whence]
         self._at = max(0, base + offset)
         return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """That many bytes, or fewer at the end of the file and of a piece that is handed out alone; all of them if negative."""
+        wanted = self._starts[-1] - self._at if size is None or size < 0 else size
+        found = bytearray()
+        while len(found) < wanted:
+            part = bytearray(min(wanted - len(found), 1 << 20))
+            count = self.readinto(part)
+            found += part[:count]
+            if not count or (size >= 0 and self._at > self._starts[self._whole]):
+                break
+        return bytes(found)
 
     def readinto(self, buffer: Any) -> int:
         """Fills the buffer as far as the piece in hand goes."""
@@ -83,7 +99,9 @@ class Parts:
     cicp        primaries, transfer and whether all values are used, of a PNG.
     gamma       of a PNG, as its encoding exponent; chroma its white point and primaries, 8 numbers.
     is_srgb     the PNG says so.
-    scans       of a JPEG; is_arithmetic: it is coded so. is_cut: it has no end mark, and not all scans.
+    has_broken_animation  of a PNG, which is left out.
+    scans       of a JPEG; stepped: pieces of the last one that are handed out alone; is_arithmetic: it is coded so.
+    has_end     it has an end mark; is_cut: it has none, and not all scans.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -95,7 +113,10 @@ class Parts:
     chroma: tuple[float, ...] | None = None
     is_srgb: bool = False
     scans: int = 0
+    stepped: int = 0
     is_arithmetic: bool = False
+    has_broken_animation: bool = False
+    has_end: bool = False
     is_cut: bool = False
 
     @property
@@ -106,7 +127,14 @@ class Parts:
     def file(self, handle: IO[bytes], *, ending: bytes | None = None) -> IO[bytes]:
         """The picture as a file; another ending than its own where one is given."""
         pieces = [*self.pieces, self.ending if ending is None else ending]
-        return io.BufferedReader(Spliced(handle, [p for p in pieces if p]), 1 << 16)
+        return cast(IO[bytes], Spliced(handle, [p for p in pieces if p], self.stepped))
+
+    def unused(self, file: IO[bytes]) -> int:
+        """Bytes of a JPEG with one scan that its decoder did not ask for. Filling, one byte repeated, does not count."""
+        at, end = file.tell(), file.seek(0, 2) - len(self.ending)
+        file.seek(at)
+        left = b"".join(iter(lambda: file.read(STEP), b""))[: end - at]
+        return end - at if at < end and left.strip(left[:1]) else 0
 
 
 def parts_of(name: str, handle: IO[bytes]) -> Parts | None:
@@ -117,7 +145,7 @@ def parts_of(name: str, handle: IO[bytes]) -> Parts | None:
 
 # JPEG
 
-_EOI = b"\xff\xd9"
+EOI = b"\xff\xd9"
 _JFIF = b"\xff\xe0\x00\x10JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 _LEAST_JFIF, _LEAST_ADOBE = 14, 12
 """Bytes below which libjpeg, and with it every browser, does not believe these two segments."""
@@ -143,14 +171,28 @@ def _of_jpeg(handle: IO[bytes], end: int) -> Parts:
         elif marker == 0xDA:
             found.scans += 1
             passes.take(marker, handle.read(stop - start))
-            found.pieces += [(start - 4, stop), (stop, _after_scan(handle, stop, end))]
+            scan = list(_in_steps(stop, _after_scan(handle, stop, end)))
+            found.pieces, found.stepped = [*found.pieces, (start - 4, stop), *scan], len(scan)
         elif 0xE0 <= marker <= 0xEE:
             _take_segment(found, profile, marker, handle.read(stop - start))
     found.icc = b"".join(profile[n] for n in sorted(profile)) or None
-    found.is_cut = not passes.has_end and not passes.are_all
+    handle.seek(max(0, end - 2))
+    found.has_end = passes.has_end or handle.read(2) == EOI
+    found.is_cut = not found.has_end and not passes.are_all
     is_baseline = found.scans == 1 and not passes.is_progressive and not found.is_arithmetic
-    found.ending = PAD if is_baseline else _EOI
+    found.ending, found.stepped = (PAD, found.stepped) if is_baseline else (EOI, 0)
     return found
+
+
+TAIL, STEP = 1 << 13, 8
+"""Bytes at the end of compressed data that the decoder gets in small steps, and how small: it shows what it left unused."""
+
+
+def _in_steps(start: int, end: int) -> Iterator[Piece]:
+    middle = max(start, end - TAIL)
+    if middle > start:
+        yield start, middle
+    yield from ((at, min(at + STEP, end)) for at in range(middle, end, STEP))
 
 
 @dataclass(slots=True)
@@ -206,8 +248,9 @@ def _segments(handle: IO[bytes], end: int) -> Iterator[tuple[int, int, int]]:
             at += 2
             continue
         stop = at + 2 + int.from_bytes(head[2:4], "big")
-        if len(head) < 4 or stop < at + 4 or stop > end:
-            return
+        if len(head) < 4 or stop < at + 4 or stop > end:  # damage that looks like a marker
+            at += 2
+            continue
         yield head[1], at + 4, stop
         at = _after_scan(handle, stop, end) if head[1] == 0xDA else stop
 
@@ -250,8 +293,9 @@ _LONGEST_PNG_CHUNK = 1 << 31
 
 
 def _of_png(handle: IO[bytes], end: int) -> Parts:
-    found = Parts(pieces=[(0, _SIGNATURE_BYTES)], ending=_IEND)
-    at = _SIGNATURE_BYTES
+    found = Parts(ending=_IEND)
+    pieces: list[tuple[bytes, Piece]] = [(b"", (0, _SIGNATURE_BYTES))]
+    steps, at = list[tuple[bytes, int]](), _SIGNATURE_BYTES
     while at + 8 <= end:
         handle.seek(at)
         size, name = struct.unpack(">I4s", handle.read(8))
@@ -259,12 +303,33 @@ def _of_png(handle: IO[bytes], end: int) -> Parts:
         if name == b"IEND" or size >= _LONGEST_PNG_CHUNK:
             break
         if name in _PICTURE_CHUNKS and (name != b"tRNS" or _is_whole(handle, at, size)):
-            found.pieces.append((at, min(stop, end)))
+            pieces.append((name, (at, min(stop, end))))
+            steps.append((name, int.from_bytes(handle.read(4), "big") if name in _OF_ANIMATION else 0))
         elif name in _READ_CHUNKS and size <= LONGEST and _is_whole(handle, at, size):
             handle.seek(at + 8)
             _take_chunk(found, name, handle.read(size))
         at = stop
+    found.has_broken_animation = any(name == b"acTL" for name, _ in steps) and not _is_sound(steps)
+    found.pieces = [p for name, p in pieces if not (found.has_broken_animation and name in _OF_ANIMATION)]
     return found
+
+
+_OF_ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
+"""They begin with a number: how many frames there are, or a place in the sequence."""
+
+
+def _is_sound(steps: Sequence[tuple[bytes, int]]) -> bool:
+    """Whether an APNG's chunks come in their sequence, each frame with data. Otherwise browsers show the picture alone."""
+    stated = next(number for name, number in steps if name == b"acTL")
+    frames, following, has_data = 0, 0, True
+    for name, number in steps:
+        if name in (b"fcTL", b"fdAT"):
+            if number != following or (name == b"fdAT" and not frames) or (name == b"fcTL" and not has_data):
+                return False
+            following += 1
+            frames += name == b"fcTL"
+        has_data = name in (b"IDAT", b"fdAT") or (has_data and name != b"fcTL")
+    return has_data and frames == stated > 0
 
 
 def _is_whole(handle: IO[bytes], at: int, size: int) -> bool:

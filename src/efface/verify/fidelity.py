@@ -126,7 +126,7 @@ class Fidelity:
         """How it ended."""
         facts: dict[str, str | int | float] = {"frames": self._frames, "last frame at, s": round(self._last_s, 3)}
         facts |= {"compared with": self._with or "nothing"} | self._likeness.facts() | self._facts
-        found = tuple([*self.found, *self._judge, *(Finding(NAME, f"the source: {note}") for note in self._notes)])
+        found = (*self.found, *self._judge, *(Finding(NAME, f"the source: {note}") for note in self._notes))
         if found:
             return Check(NAME, Outcome.NOT_CLEAN if self.found else Outcome.REVIEW, found, facts)
         if not self._with:
