@@ -1,4 +1,4 @@
-"""AVIF and BMP pictures by FFmpeg: for files that Pillow or OpenCV refuse and browsers show."""
+"""AVIF pictures by FFmpeg, for files that Pillow or OpenCV refuse and browsers show; and damaged JPEGs, as far as they go."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from efface.media.still_pixels import Page, page_of
 
 
 class AvBook:
-    """The picture of such a file, with its opacity where it has one."""
+    """The picture of an AVIF, with its opacity where it has one."""
 
     count = 1
     is_animated = False
 
-    def __init__(self, path: Path, name: str, handle: IO[bytes]) -> None:
+    def __init__(self, path: Path, handle: IO[bytes]) -> None:
         self._path = path
-        self._facts = facts.of_file(name, handle)
+        self._facts = facts.of_file("avif", handle)
         self.traits = Traits(cicp=self._facts.cicp)
         self.notes: list[str] = []
         self._size: Size = self._find_size()
@@ -59,7 +59,7 @@ class AvBook:
 def mjpeg(data: bytes, mode: str) -> NDArray[Any]:
     """(h, w) or (h, w, 3) samples of a JPEG in that mode of Pillow, as stored: L or RGB. Raises FFmpegError, OSError."""
     decoder = av.CodecContext.create("mjpeg", "r")
-    frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]  # type: ignore[attr-defined]
+    frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     if not frames:
         raise OSError("no decoder gives a picture")
     found = _stored(frames[0], "gray" if mode == "L" else "rgb", 8)

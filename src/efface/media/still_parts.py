@@ -303,7 +303,8 @@ def _of_png(handle: IO[bytes], end: int) -> Parts:
         if name == b"IEND" or size >= _LONGEST_PNG_CHUNK:
             break
         if name in _PICTURE_CHUNKS and (name != b"tRNS" or _is_whole(handle, at, size)):
-            pieces.append((name, (at, min(stop, end))))
+            pieces += [(name, piece) for piece in _png_pieces(handle, name, (at, stop), end)]
+            handle.seek(at + 8)
             steps.append((name, int.from_bytes(handle.read(4), "big") if name in _OF_ANIMATION else 0))
         elif name in _READ_CHUNKS and size <= LONGEST and _is_whole(handle, at, size):
             handle.seek(at + 8)
@@ -330,6 +331,17 @@ def _is_sound(steps: Sequence[tuple[bytes, int]]) -> bool:
             frames += name == b"fcTL"
         has_data = name in (b"IDAT", b"fdAT") or (has_data and name != b"fcTL")
     return has_data and frames == stated > 0
+
+
+def _png_pieces(handle: IO[bytes], name: bytes, span: tuple[int, int], end: int) -> list[Piece]:
+    """A chunk. One that breaks off is ended where it does: whether enough of the picture is there, the decoder tells."""
+    start, stop = span
+    if stop <= end:
+        return [span]
+    kept = min(end, stop - 4)
+    handle.seek(start + 4)
+    checksum = struct.pack(">I", zlib.crc32(handle.read(kept - start - 4)))
+    return [struct.pack(">I", kept - start - 8) + name, (start + 8, kept), checksum]
 
 
 def _is_whole(handle: IO[bytes], at: int, size: int) -> bool:

@@ -1,6 +1,6 @@
 """Photos and animations, read page by page: HEIF by pillow-heif, and all others by Pillow.
 
-An AVIF or a bitmap that Pillow refuses is tried by FFmpeg: the two do not ask for the same of a file.
+An AVIF that Pillow refuses is tried by FFmpeg: the two do not ask for the same of a file.
 
 A file that is damaged fails as a whole while its header is read, and page by page afterwards; with `--bad-frames=cover` a
 bad page comes as a black one of its size, marked so that it is covered.
@@ -106,12 +106,12 @@ def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> Boo
         with parsing(path):
             return HeifBook(path, handle, options) if name == "heif" else PillowBook(path, name, handle, options)
     except DamagedSource as refused:
-        if name not in ("avif", "bmp"):
+        if name != "avif":
             raise
         from efface.media.av_book import AvBook  # brings PyAV along, which other photos do not need
 
         try:
             with parsing(path):
-                return AvBook(path, name, handle)
+                return AvBook(path, handle)
         except EffaceError:
             raise refused from None
