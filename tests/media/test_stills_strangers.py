@@ -22,7 +22,7 @@ from efface.frames import Picture
 from efface.media import still_parts
 from efface.media.metadata import strangers
 from efface.media.sniff import format_of
-from efface.media.still_facts import orientation_of
+from efface.media.still_facts import of_file, orientation_of
 from efface.media.stills import open_still
 from efface.options import ReadOptions
 
@@ -449,3 +449,22 @@ def test_pictures_of_over_two_hundred_megapixels_are_refused_by_default(tmp_path
     (tmp_path / "a.gif").write_bytes(head + b";")
     with pytest.raises(TooManyPixels, match="--max-pixels"):
         open_still(tmp_path / "a.gif", ReadOptions())
+
+
+@pytest.mark.parametrize("peak", [65535, 1023])
+def test_bits_of_a_ppm_are_kept_or_their_loss_is_said(tmp_path: Path, pages: Pages, scene: Scene, peak: int) -> None:
+    samples, path = scene.astype(np.uint32) * peak // 255, tmp_path / "a.ppm"
+    path.write_bytes(b"P6\n# a comment\n78 53\n%d\n" % peak + samples.astype(">u2").tobytes())
+    picture = pages(path)[0][1]
+    if peak == 65535:
+        assert np.array_equal(stacked(picture), samples)
+    assert (picture.layout.depth, notes_of(path) == []) == ((16, True) if peak == 65535 else (8, False))
+
+
+def test_size_and_depth_of_jpeg_2000_are_known_before_decoding(tmp_path: Path, scene: Scene) -> None:
+    Image.fromarray(scene).save(tmp_path / "a.jp2")
+    with open(tmp_path / "a.jp2", "rb") as f:
+        found = of_file("jp2", f)
+    assert (found.pixels, found.depth) == (78 * 53, 8)
+    with pytest.raises(TooManyPixels):
+        open_still(tmp_path / "a.jp2", ReadOptions(max_pixels=4000))

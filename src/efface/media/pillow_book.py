@@ -298,7 +298,7 @@ class PillowBook:
 
     def _deep(self, tags: dict[int, Any]) -> Array:
         """The same page with more than 8 bits a sample: (h, w, channels), colours in our order."""
-        if self._name == "jp2":
+        if self._name == "jp2" or (self._name == "ppm" and self._facts.depth < 16):
             raise _Undecided
         if self._name == "tiff":
             self._handle.seek(0)

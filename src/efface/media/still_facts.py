@@ -141,7 +141,19 @@ def _of_ppm(handle: IO[bytes]) -> Facts:
         width, height, peak = (int(w) for w in words[1:4])
     except ValueError:
         return Facts()
-    return Facts(width * height, 16 if peak > 255 and head[:2] in (b"P2", b"P3", b"P5", b"P6") else 8)
+    if head[:2] in (b"P1", b"P4"):  # the third number is a pixel
+        peak = 1
+    return Facts(width * height, 8 if peak < 256 else 16 if peak == 65535 else peak.bit_length())
 
 
-_WALKS = {"png": _of_png, "webp": _of_webp, "gif": _of_gif, "avif": _of_avif, "tiff": _of_tiff, "ppm": _of_ppm}
+def _of_jp2(handle: IO[bytes]) -> Facts:
+    """By the marker SIZ, the first of its codestream."""
+    head = handle.read(META_HEAD)
+    at = head.find(b"\xff\x4f\xff\x51")
+    if at < 0:
+        return Facts()
+    right, below, left, above = struct.unpack_from(">4I", head, at + 8)
+    return Facts(max(0, right - left) * max(0, below - above), (head[at + 42] & 0x7F) + 1)
+
+
+_WALKS = {"png": _of_png, "webp": _of_webp, "gif": _of_gif, "avif": _of_avif, "tiff": _of_tiff, "ppm": _of_ppm, "jp2": _of_jp2}
