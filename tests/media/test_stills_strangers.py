@@ -404,7 +404,8 @@ def test_an_avif_that_pillow_refuses_is_read_by_ffmpeg(
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("a.bmp", "bmp"), ("a.ppm", "ppm"), ("a.pgm", "ppm"), ("a.pbm", "ppm"), ("a.jp2", "jp2")]
+    ("name", "kind"),
+    [("a.bmp", "bmp"), ("a.ppm", "ppm"), ("a.pgm", "ppm"), ("a.pbm", "ppm"), ("a.jp2", "jp2"), ("a.ico", "ico")],
 )
 def test_what_has_no_target_of_its_own_becomes_png(
     tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, name: str, kind: str
@@ -412,7 +413,7 @@ def test_what_has_no_target_of_its_own_becomes_png(
     path = tmp_path / name
     image = Image.fromarray(scene)
     image = image.convert("1") if name == "a.pbm" else image.convert("L") if name == "a.pgm" else image
-    image.save(path)
+    image.save(path, **({"sizes": [(78, 53)]} if kind == "ico" else {}))
     assert format_of(path) == kind
     copy = passed_through(path, target=tmp_path / "out.png")
     assert format_of(copy) == "png"

@@ -1,4 +1,4 @@
-"""JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, PPM and JPEG 2000, opened by Pillow.
+"""JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, ICO, PPM and JPEG 2000, opened by Pillow.
 
 Pillow's classes for these formats are called directly rather than through `Image.open`: a file is handed to the one
 decoder that its content asks for and to none of the dozens of others, and efface's own limit of pixels stands in for Pillow's.
@@ -25,6 +25,7 @@ from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
+    IcoImagePlugin,
     Image,
     Jpeg2KImagePlugin,
     JpegImagePlugin,
@@ -60,6 +61,7 @@ _PLUGINS: dict[str, Callable[[IO[bytes]], Image.Image]] = {
     "avif": AvifImagePlugin.AvifImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
     "ppm": PpmImagePlugin.PpmImageFile,
+    "ico": IcoImagePlugin.IcoImageFile,
     "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
 

@@ -19,15 +19,15 @@ from efface.files import reason, require_source
 HEAD = 4096
 """Bytes that are looked at. Twenty packets of a transport stream fit in."""
 
-PHOTOS = ("jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "bmp", "ppm", "jp2")
+PHOTOS = ("jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "bmp", "ppm", "jp2", "ico")
 """Formats that open as photos; animations in them as well."""
 
-WRITTEN_AS = {"bmp": "png", "ppm": "png", "jp2": "png"}
+WRITTEN_AS = {"bmp": "png", "ppm": "png", "jp2": "png", "ico": "png"}
 """Formats that are read and not written, and what their targets are. PNG loses nothing."""
 
 _PHOTO_ENDINGS = (
     "jpg jpeg jpe jfif mpo png apng webp tif tiff gif heic heif heics heifs hif avif avifs "
-    "bmp dib ppm pgm pbm pnm jp2 j2k jpf jpx j2c jpc"
+    "bmp dib ppm pgm pbm pnm jp2 j2k jpf jpx j2c jpc ico"
 )
 _VIDEO_ENDINGS = "mp4 m4v mov qt 3gp 3g2 mkv webm avi ts mts m2ts m2t mpg mpeg mpe vob wmv asf flv f4v ogv mxf insv"
 _OTHER_ENDINGS = (
@@ -112,7 +112,7 @@ def _by_content(head: bytes, size: int) -> str | None:
     return (
         _by_magic(head)
         or _by_box(head, size)
-        or ("bmp" if _is_bitmap(head) else "ppm" if _is_portable_map(head) else None)
+        or ("bmp" if _is_bitmap(head) else "ppm" if _is_portable_map(head) else "ico" if _is_icon(head, size) else None)
         or ("mpegts" if _is_transport_stream(head) else None)
     )
 
@@ -180,6 +180,12 @@ _BITMAP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 
 def _is_bitmap(head: bytes) -> bool:
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS
+
+
+def _is_icon(head: bytes, file_size: int) -> bool:
+    """An icon: its first entry must lie within the file."""
+    count, size, at = (int.from_bytes(head[a:b], "little") for a, b in ((4, 6), (14, 18), (18, 22)))
+    return head[:4] == b"\0\0\1\0" and 0 < count < 256 and at >= 6 + 16 * count and 0 < size <= file_size - at
 
 
 def _is_portable_map(head: bytes) -> bool:

@@ -5,7 +5,7 @@ colours as sRGB (or as HEIF's and AVIF's standard numbers for primaries and tran
 
 - Palettes are written as full colour in PNG and TIFF, which loses nothing; a GIF gets a new palette for each frame.
 - Pictures of 1 to 7 bits are written with 8, and so are animations of more than 8 bits; of these the check says so.
-- BMP, PPM, PGM, PBM and JPEG 2000 become PNG.
+- BMP, PPM, PGM, PBM and JPEG 2000 become PNG, and so does the largest picture of an ICO.
 - Colours under full transparency are wiped.
 - TIFF is written with lossless compression, whatever the source used; HEIF and AVIF as one picture without tiles.
 - JPEG keeps its tables and subsampling; of more pictures in one file (MPO, gain maps, previews) only the main one is kept.
