@@ -310,9 +310,11 @@ def test_a_png_keeps_the_numbers_of_its_colours(
     tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, numbers: tuple[int, int]
 ) -> None:
     path, content = tmp_path / "a.png", bytes((*numbers, 0, 1))
-    path.write_bytes(png(scene.astype(np.uint16) * 257, (b"cICP", content), (b"gAMA", GAMMA_1)))
+    light = [(b"cLLI", bytes(range(8))), (b"mDCV", bytes(range(24)))]
+    path.write_bytes(png(scene.astype(np.uint16) * 257, (b"cICP", content), *light, (b"gAMA", GAMMA_1)))
     copy = passed_through(path)
-    assert b"cICP" + content in copy.read_bytes()
+    for name, value in [(b"cICP", content), *light]:
+        assert name + value in copy.read_bytes()
     assert b"gAMA" not in copy.read_bytes()
     assert np.array_equal(stacked(pages(path)[0][1]), stacked(pages(copy)[0][1]))
     assert strangers(copy, "png") == []
@@ -469,3 +471,16 @@ def test_size_and_depth_of_jpeg_2000_are_known_before_decoding(tmp_path: Path, s
     assert (found.pixels, found.depth) == (78 * 53, 8)
     with pytest.raises(TooManyPixels):
         open_still(tmp_path / "a.jp2", ReadOptions(max_pixels=4000))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_a_transparent_grey_of_few_bits_is_transparent(tmp_path: Path, pages: Pages, bits: int) -> None:
+    top, path = (1 << bits) - 1, tmp_path / "a.png"
+    line = b"\0" + bytes([top << (8 - bits)] + [0] * 3)
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", 32 // bits, 1, bits, 0, 0, 0, 0)), (b"tRNS", struct.pack(">H", top))]
+    parts += [(b"IDAT", zlib.compress(line)), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in parts]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    picture = pages(path)[0][1]
+    assert picture.layout.has_alpha
+    assert picture.planes[-1][0].tolist() == [0] + [255] * (32 // bits - 1)

@@ -89,6 +89,7 @@ class PillowBook:
         handle.seek(0)
         self._stream = self._file()
         self._image: Any = _PLUGINS[name](self._stream)
+        self._scale_key()
         self._places = self._find_pages()
         self.count = len(self._places)
         self.is_animated = name in ("png", "gif", "webp", "avif") and self.count > 1
@@ -127,6 +128,12 @@ class PillowBook:
         page = page_of(canvas, mode, self._facts.depth if self._name == "avif" and deep is not None else None)
         page = in_srgb(page, colours)
         return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
+
+    def _scale_key(self) -> None:
+        """The grey that means transparent in a PNG of 1, 2 or 4 bits, in the steps to which Pillow widens the samples."""
+        key = self._image.info.get("transparency")
+        if self._name == "png" and self._facts.depth < 8 and isinstance(key, int) and self._image.mode in ("1", "L"):
+            self._image.info["transparency"] = key * 255 // ((1 << self._facts.depth) - 1)
 
     def _file(self) -> IO[bytes]:
         return self._handle if self._parts is None else self._parts.file(self._handle)
@@ -232,6 +239,7 @@ class PillowBook:
         if self._parts is not None and self._parts.cicp is not None:
             traits.cicp = facts.known_cicp(*self._parts.cicp[:2])
             traits.full_range = self._parts.cicp[2]
+            traits.light = self._parts.light if traits.cicp else {}
             return traits
         if self._name == "jpeg":
             traits.qtables = [list(table) for _, table in sorted(self._image.quantization.items())]
@@ -338,6 +346,9 @@ class PillowBook:
         """Rows as Pillow has them, in that mode."""
         width = self._stored_wh()[0]
         part = self._image.crop((0, rows.start, width, rows.stop))
+        if part.mode == "1" and mode == "RGBA":  # Pillow heeds the key of greys, and not of single bits
+            part = part.convert("L")
+            part.info["transparency"] = self._image.info["transparency"]
         return np.asarray(part if mode == "I;16" else part.convert(mode)).reshape(-1, width, _CHANNELS[mode])
 
     def _matching(self, deep: Array, mode: str) -> Array:

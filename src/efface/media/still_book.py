@@ -35,6 +35,7 @@ class Traits:
     loop      how often an animation runs, 0 for ever, None where the file does not say.
     cicp      colour primaries and transfer of a HEIF, AVIF or PNG, as ITU-T H.273 numbers them; None means sRGB.
     full_range  the samples of a PNG with such numbers use all values.
+    light     what a PNG with such numbers says of its brightness, by chunk: cLLI of the picture, mDCV of the screen.
     primary   the page of a HEIF that is shown first.
     tail_ms   how long the last frame stays, known once `frames` has reached it: the only field that changes.
     """
@@ -46,6 +47,7 @@ class Traits:
     loop: int | None = None
     cicp: tuple[int, int] | None = None
     full_range: bool = True
+    light: dict[bytes, bytes] = field(default_factory=dict)
     primary: int = 0
     tail_ms: int = ZERO_DURATION_MS
 

@@ -97,6 +97,7 @@ class Parts:
     ending      what the format ends with, where the decoder shall see it; bytes.
     exif, icc   as they stand in the file; None where there is none that can be read.
     cicp        primaries, transfer and whether all values are used, of a PNG.
+    light       content of a PNG's chunks on brightness, by name.
     gamma       of a PNG, as its encoding exponent; chroma its white point and primaries, 8 numbers.
     is_srgb     the PNG says so.
     has_broken_animation  of a PNG, which is left out.
@@ -109,6 +110,7 @@ class Parts:
     exif: bytes | None = None
     icc: bytes | None = None
     cicp: tuple[int, int, bool] | None = None
+    light: dict[bytes, bytes] = field(default_factory=dict)
     gamma: float | None = None
     chroma: tuple[float, ...] | None = None
     is_srgb: bool = False
@@ -350,7 +352,9 @@ def _is_whole(handle: IO[bytes], at: int, size: int) -> bool:
     return len(stated) == 4 and zlib.crc32(content) == int.from_bytes(stated, "big")
 
 
-_READ_CHUNKS = frozenset((b"eXIf", b"iCCP", b"gAMA", b"cHRM", b"cICP", b"sRGB"))
+_READ_CHUNKS = frozenset((b"eXIf", b"iCCP", b"gAMA", b"cHRM", b"cICP", b"sRGB", b"cLLI", b"mDCV"))
+LIGHT = {b"cLLI": 8, b"mDCV": 24}
+"""Chunks on brightness, and their sizes. Viewers fit HDR to the screen by them."""
 
 
 def _take_chunk(found: Parts, name: bytes, content: bytes) -> None:
@@ -365,6 +369,8 @@ def _take_chunk(found: Parts, name: bytes, content: bytes) -> None:
             found.chroma = tuple(n / 100_000 for n in struct.unpack(">8I", content))
         case b"cICP" if len(content) == 4:
             found.cicp = (content[0], content[1], bool(content[3]))
+        case b"cLLI" | b"mDCV" if len(content) == LIGHT[name]:
+            found.light[name] = content
         case b"sRGB":
             found.is_srgb = True
 

@@ -175,7 +175,10 @@ class _PngSink(_TimedSink):
             _require(self._draft, png_write.is_writable(picture.layout), picture.layout)
             loop = (self._traits.loop or 0) if self._info.medium == "animation" else None
             cicp = (*self._traits.cicp, int(self._traits.full_range)) if self._traits.cicp else None
-            self._png, self._layout = PngFile(self._file, picture.size_wh, picture.layout, loop, cicp), picture.layout
+            self._png, self._layout = (
+                PngFile(self._file, picture.size_wh, picture.layout, loop, cicp, self._traits.light),
+                picture.layout,
+            )
         elif self._info.medium != "animation" or (picture.layout, picture.size_wh) != (self._layout, self._info.size_wh):
             raise TargetUnsuitable(self._draft, "the format has room for frames of one kind and size")
         return png_write.compressed(interleaved(picture))
