@@ -130,9 +130,9 @@ class PillowBook:
         return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
 
     def _scale_key(self) -> None:
-        """The grey that means transparent in a PNG of 1, 2 or 4 bits, in the steps to which Pillow widens the samples."""
+        """The grey that means transparent in a PNG of 2 or 4 bits, in the steps to which Pillow widens the samples."""
         key = self._image.info.get("transparency")
-        if self._name == "png" and self._facts.depth < 8 and isinstance(key, int) and self._image.mode in ("1", "L"):
+        if self._name == "png" and self._facts.depth < 8 and isinstance(key, int) and self._image.mode == "L":
             self._image.info["transparency"] = key * 255 // ((1 << self._facts.depth) - 1)
 
     def _file(self) -> IO[bytes]:
