@@ -102,7 +102,7 @@ class Parts:
     is_srgb     the PNG says so.
     has_broken_animation  of a PNG, which is left out.
     scans       of a JPEG; stepped: pieces of the last one that are handed out alone; is_arithmetic: it is coded so.
-    has_end     it has an end mark; is_cut: it has none, and not all scans.
+    has_end     it has an end mark; is_cut: it has none, and not all scans; or a table is missing without which all is noise.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -180,7 +180,7 @@ def _of_jpeg(handle: IO[bytes], end: int) -> Parts:
     found.icc = b"".join(profile[n] for n in sorted(profile)) or None
     handle.seek(max(0, end - 2))
     found.has_end = passes.has_end or handle.read(2) == EOI
-    found.is_cut = not found.has_end and not passes.are_all
+    found.is_cut = not passes.has_tables or (not found.has_end and not passes.are_all)
     is_baseline = found.scans == 1 and not passes.is_progressive and not found.is_arithmetic
     found.ending, found.stepped = (PAD, found.stepped) if is_baseline else (EOI, 0)
     return found
@@ -204,6 +204,13 @@ class _Passes:
     has_end: bool = False
     is_progressive: bool = False
     _missing: dict[int, set[int]] = field(default_factory=dict)
+    _steps: set[int] = field(default_factory=set)
+    _steps_used: set[int] = field(default_factory=set)
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether the quantization tables that components ask for are there."""
+        return self._steps_used <= self._steps
 
     @property
     def are_all(self) -> bool:
@@ -215,6 +222,12 @@ class _Passes:
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             self.is_progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
             self._missing = {number: set(range(64)) for number in content[6::3]}
+            self._steps_used = set(content[8::3])
+        elif marker == 0xDB:
+            at = 0
+            while at < len(content):
+                self._steps.add(content[at] & 15)
+                at += 129 if content[at] >> 4 else 65
         elif marker == 0xDA and len(content) >= 4:
             first, last, low = content[-3], content[-2], content[-1] & 15
             for number in content[1:-3:2]:
