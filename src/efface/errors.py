@@ -151,16 +151,21 @@ class UndecodableFrame(InputError):
 
 
 class TooManyPixels(InputError):
-    """A picture is larger than the limit."""
+    """A picture is larger than the limit; or all `pages` together are, where that is not 0."""
 
-    def __init__(self, path: object, pixels: int, limit: int) -> None:
+    def __init__(self, path: object, pixels: int, limit: int, pages: int = 0) -> None:
         super().__init__(path, str(pixels), str(limit))
-        self.pixels, self.limit = pixels, limit
+        self.pixels, self.limit, self.pages = pixels, limit, pages
 
     def __reduce__(self) -> tuple[type[TooManyPixels], tuple[object, ...]]:
-        return type(self), (self.path, self.pixels, self.limit)
+        return type(self), (self.path, self.pixels, self.limit, self.pages)
 
     def __str__(self) -> str:
+        if self.pages:
+            return printable(
+                f"{self.path}: has {self.pages:,} pages or frames, which count as {self.pixels:,} pixels together, and the "
+                f"limit is {self.limit:,}. {NOTHING_WRITTEN} If you trust the file, raise --max-total-pixels."
+            )
         return printable(
             f"{self.path}: has {self.pixels:,} pixels, and the limit is {self.limit:,}. {NOTHING_WRITTEN} "
             "If you trust the file, raise --max-pixels."

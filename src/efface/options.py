@@ -206,8 +206,12 @@ class ReadOptions(_Checked):
         help="What to do with frames that cannot be decoded: give up on the file, or black them out whole.",
     )  # fmt: skip
     max_pixels: int = setting(
-        300_000_000, flag="--max-pixels", unit="px", at_least=1, help="Refuse pictures with more pixels; guards against bombs."
+        200_000_000, flag="--max-pixels", unit="px", at_least=1, help="Refuse pictures with more pixels; guards against bombs."
     )
+    max_total_pixels: int = setting(
+        4_000_000_000, flag="--max-total-pixels", unit="px", at_least=1,
+        help="Refuse photos and animations whose pages or frames have more pixels together; a page counts as 250,000 at least.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ CASES = {
     "jpeg magic only": (lambda m: m.write("magic.jpg", m.photo[:3]), "is damaged"),
     "half a jpeg": (lambda m: m.write("half.jpg", m.photo[: len(m.photo) // 2]), ""),
     "half a png": (lambda m: m.write("half.png", (m.kept / "face.png").read_bytes()[:9000]), ""),
-    "bomb": (lambda m: m.write("bomb.png", png(60_000, 60_000)), "has 3,600,000,000 pixels, and the limit is 300,000,000"),
+    "bomb": (lambda m: m.write("bomb.png", png(60_000, 60_000)), "has 3,600,000,000 pixels, and the limit is 200,000,000"),
     "too many pixels": (lambda m: m.write("wide.png", png(2**31 - 1, 2**31 - 1)), "pixels"),
     "sound as mp4": (lambda m: m.sound("song.mp4"), "cannot be handled: it holds sound but no picture"),
     "sound": (lambda m: m.sound("song.m4a"), "cannot be handled: it holds sound but no picture"),

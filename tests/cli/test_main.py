@@ -32,7 +32,7 @@ def test_default_names(efface, kept, kit, tmp_path):
     assert efface("redact", tmp_path / "clip.mp4", *kit.FAST).code == 0
     done = efface("redact", tmp_path / "face.jpg")
     assert (done.code, done.err) == (0, "")
-    assert "1 face in 1 page, 1 area erased; checked." in done.out
+    assert "1 face, 1 area erased; checked." in done.out
     assert str(tmp_path / "face.redacted.jpg") in done.out
     assert str(tmp_path / "face.redacted.jpg.plan.json") in done.out
     made = {"clip.redacted.mp4", "clip.redacted.mp4.plan.json", "face.redacted.jpg", "face.redacted.jpg.plan.json"}

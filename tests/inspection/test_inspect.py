@@ -337,6 +337,13 @@ def test_a_format_that_cannot_be_walked_is_a_trouble(film: Path, tmp_path: Path)
     assert any("cannot walk flv" in t for t in own(tmp_path / "a.flv").troubles)
 
 
+def test_a_photo_without_a_walker_is_said(tmp_path):
+    (tmp_path / "a.ppm").write_bytes(b"P6\n1 1\n255\nabc")
+    found = own(tmp_path / "a.ppm")
+    assert found.items == ()
+    assert any("cannot walk ppm" in t for t in found.troubles)
+
+
 # Beside the file
 
 

@@ -46,7 +46,7 @@ def test_a_photo_is_known_by_its_first_bytes_whatever_its_name(tmp_path: Path, n
         (ftyp(b"heic", b"mif1", b"heic"), "heif"),
         (ftyp(b"heix"), "heif"),
         (ftyp(b"mif1", b"heic"), "heif"),
-        (ftyp(b"msf1", b"hevc"), "heif"),
+        (ftyp(b"msf1", b"hevc"), "mp4"),
         (ftyp(b"avif", b"mif1"), "avif"),
         (ftyp(b"avis", b"msf1"), "avif"),
         (ftyp(b"mif1", b"avif"), "avif"),

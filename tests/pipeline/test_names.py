@@ -11,7 +11,8 @@ import pytest
 
 from efface.errors import TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS
-from efface.pipeline.names import Job, collisions, is_own_output, jobs_for, left_out, plans_for
+from efface.media.sniff import looks_like_media
+from efface.pipeline.names import Job, collisions, fitting, is_own_output, jobs_for, left_out, plan_beside, plans_for
 
 JPEG = b"\xff\xd8\xff\xe0 not a whole one"
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42"
@@ -190,3 +191,67 @@ def test_results_in_another_folder_below_the_source_are_no_sources_either(tmp_pa
     shutil.copy(tmp_path / "a.plan.json", tmp_path / "out/a.jpg.plan.json")
     assert [j.name for j in jobs_for([tmp_path], tmp_path / "elsewhere")] == ["a.jpg"]
     assert left_out([tmp_path], tmp_path / "elsewhere") == [tmp_path / "out/a.jpg"]
+
+
+def test_a_folder_names_whatever_looks_like_a_photo_or_a_film(tmp_path):
+    root = tmp_path / "card"
+    root.mkdir()
+    for name, content in {
+        "a.jpg": JPEG, "no-ending": JPEG, "odd.dat": MP4, "b.bmp": b"BM", "c.jxl": b"\xff\x0a", "d.NEF": b"",
+        "e.h264": b"\0\0\0\1",
+        "f.dav": b"DHAV", "g": b"8BPS\0\1", "h": b"FUJIFILMCCD-RAW", "i.bin": b"II*\0\x10\0\0\0CR\2\0",
+        "notes.txt": b"BM is a letter",
+        "song.m4a": b"\0\0\0\x14ftypM4A \0\0\0\0mp42", "song.ogg": b"OggS", "page.html": b"<html>", "p.plan.json": b"{}",
+        "P1": b"P1 is a name",
+    }.items():  # fmt: skip
+        (root / name).write_bytes(content)
+    os.mkfifo(root / "pipe")
+    (root / "nowhere").symlink_to(root / "gone")
+    expected = ["a.jpg", "b.bmp", "c.jxl", "d.NEF", "e.h264", "f.dav", "g", "h", "i.bin", "no-ending", "odd.dat"]
+    assert [j.name for j in jobs_for([root], tmp_path / "out")] == expected
+
+
+def test_what_cannot_be_looked_at_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a.dat").write_bytes(JPEG)
+    (tmp_path / "b.dat").write_bytes(b"text")
+
+    def closed(path, *_):
+        raise PermissionError(13, "no")
+
+    monkeypatch.setattr("builtins.open", closed)
+    assert looks_like_media(tmp_path / "a.dat")
+    assert looks_like_media(tmp_path / "b.dat")
+
+
+def test_a_bitmap_becomes_png(tmp_path):
+    (tmp_path / "a.bmp").write_bytes(b"BM" + bytes(12) + b"\x28\0\0\0" + bytes(40))
+    assert jobs_for([tmp_path / "a.bmp"], None)[0].target.name == "a.redacted.png"
+    assert jobs_for([tmp_path / "a.bmp"], tmp_path)[0].target.name == "a.png"
+
+
+@pytest.mark.parametrize("stem", ["x" * 246, "\u00fc" * 123, "\u4e2d" * 82, os.fsdecode(b"\xff" * 246)])
+def test_names_that_would_be_too_long_are_cut_and_stay_apart(tmp_path, stem):
+    source = tmp_path / (stem + ".jpg")
+    other = tmp_path / (stem[:-1] + "y.jpg")
+    found = []
+    for path in (source, other):
+        path.write_bytes(JPEG)
+        for job in (
+            jobs_for([path], None)[0],
+            jobs_for([path], tmp_path / "out.jpg")[0],
+            jobs_for([tmp_path], tmp_path / "o")[0],
+        ):
+            for name in (job.target.name, job.plan_path.name):
+                assert len(os.fsencode(name)) <= 255
+        job = jobs_for([path], None)[0]
+        job.target.write_bytes(JPEG)
+        job.plan_path.write_bytes(b"{}")
+        assert plan_beside(job.target) == job.plan_path
+        assert is_own_output(job.target)
+        found += [job.target, job.plan_path]
+    assert len(set(found)) == 4
+
+
+def test_short_names_stay_as_they_are():
+    assert fitting("a.jpg", ".plan.json") == "a.jpg.plan.json"
+    assert fitting("x" * 245, ".plan.json") == "x" * 245 + ".plan.json"

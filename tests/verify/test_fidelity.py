@@ -44,6 +44,17 @@ def test_what_was_copied_is_the_same(film, tmp_path):
     assert check.facts["signals changed"] == 0
 
 
+def test_what_is_noted_of_a_source_is_for_a_person_to_judge(film, tmp_path):
+    ffmpeg("-i", film, "-map", "0", "-c", "copy", tmp_path / "copy.mp4")
+    with opened(film, ReadOptions()) as before, opened(tmp_path / "copy.mp4", ReadOptions()) as after:
+        fidelity = Fidelity("the source", is_quick=True)
+        fidelity.compare_signals(before.info, after.info)
+        before.info.notes.append("its data are damaged")  # while it is read
+        check = fidelity.check()
+    assert check.outcome is Outcome.REVIEW
+    assert [f.message for f in check.findings] == ["the source: its data are damaged"]
+
+
 def test_sound_that_was_made_anew_is_not_that_of_the_source(film, tmp_path):
     ffmpeg("-i", film, "-c:v", "copy", "-c:a", "aac", "-b:a", "48k", tmp_path / "again.mp4")
     check = compared(film, tmp_path / "again.mp4")

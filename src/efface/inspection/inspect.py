@@ -56,7 +56,7 @@ def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple
         raise SourceUnreadable(path, reason(e)) from e
     except Broken as e:
         troubles.append(f"a structure that cannot be walked ({e})")
-    if name not in PHOTOS and name not in WALKS:
+    if name not in WALKS:
         troubles.append(f"efface cannot walk {name} files by itself: there may be more in it")
     asked = {}
     if others:
@@ -69,10 +69,8 @@ def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple
 
 
 def _found(reader: Reader, name: str) -> Iterator[Item | Embedded]:
-    if name in PHOTOS:
-        yield from of_photo(reader, name)
-    elif name in WALKS:
-        yield from of_video(reader, name)
+    if name in WALKS:
+        yield from of_photo(reader, name) if name in PHOTOS else of_video(reader, name)
 
 
 def _shown(found: Embedded, look: Look | None) -> Item:

@@ -6,7 +6,7 @@ A photo is a source with one frame, a TIFF one with pages, an animated GIF one w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -20,10 +20,12 @@ class SourceInfo:
 
     path         of the file.
     medium       "photo" (pages that have nothing to do with each other), "animation" (GIF, WebP, ...) or "video".
-    format       short name of the file format: "jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "mp4", "matroska", ...
+    format       short name of the file format: one of `sniff.PHOTOS`, "mp4", "matroska", ...
     frame_count  frames or pages; for video what the container states, or None.
     size_wh      of the first upright frame.
     audio        number of sound streams.
+    notes        sentences without full stop on what was lost or is odd, for the summary and the report; may grow while
+                 frames are read.
     private      what only this room needs to write the target; nobody else looks at it.
     """
 
@@ -34,6 +36,7 @@ class SourceInfo:
     size_wh: Size
     audio: int = 0
     private: Any = None
+    notes: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

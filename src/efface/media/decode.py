@@ -120,6 +120,7 @@ def _picked(container: InputContainer, path: Path) -> VideoStream:
     """The stream a player would show: the default one, or else the largest. Cover art and thumbnails do not move."""
     stills = Disposition.attached_pic | Disposition.timed_thumbnails
     moving = [s for s in container.streams.video if not s.disposition & stills]
+    moving = [s for s in moving if s.frames != 1] or moving  # pictures beside the film, as in a HEIF sequence
     if not moving:
         what = "sound but no picture" if container.streams.audio else "no video"
         raise UnsupportedSource(path, f"it holds {what}")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from efface.geometry import Size
+from efface.media.still_pixels import strips
 
 HALF = 128
 """Opacity from which a pixel of a GIF, which knows no shades of it, is opaque."""
@@ -36,16 +37,28 @@ def gif_frame(rgba: NDArray[np.uint8]) -> tuple[bytes, int | None]:
 
 
 def _indexed(rgb: NDArray[np.uint8], limit: int, clear: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    colour = np.where(clear, 0, (rgb.astype(np.uint32) << np.array([16, 8, 0], np.uint32)).sum(-1, dtype=np.uint32))
-    known, index = np.unique(colour, return_inverse=True)
-    if len(known) <= limit:
-        palette = np.stack([known >> 16 & 255, known >> 8 & 255, known & 255], axis=-1).astype(np.uint8)
-        return index.reshape(rgb.shape[:2]).astype(np.uint8), palette
+    height, width = rgb.shape[:2]
+    known = np.empty(0, np.uint32)
+    for rows in strips(height, width):  # in strips: sorting a whole picture takes thirty bytes for each of its pixels
+        known = np.union1d(known, _numbered(rgb[rows], clear[rows]))
+        if len(known) > limit:
+            break
+    else:
+        index = np.empty((height, width), np.uint8)
+        for rows in strips(height, width):
+            index[rows] = np.searchsorted(known, _numbered(rgb[rows], clear[rows]))
+        return index, np.stack([known >> 16 & 255, known >> 8 & 255, known & 255], axis=-1).astype(np.uint8)
     image = Image.fromarray(np.ascontiguousarray(rgb))
     best = image.quantize(limit, Image.Quantize.MEDIANCUT)
     reduced = image.quantize(palette=best, dither=Image.Dither.FLOYDSTEINBERG)
     table = np.array(best.getpalette(), np.uint8).reshape(-1, 3)[:limit]
     return np.array(reduced), table
+
+
+def _numbered(rgb: NDArray[np.uint8], clear: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """Each colour as one number; 0 where nothing is to be seen."""
+    red, green, blue = (rgb[..., i].astype(np.uint32) for i in range(3))
+    return np.where(clear, np.uint32(0), red << 16 | green << 8 | blue)
 
 
 def _image_block(index: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:

@@ -18,7 +18,9 @@ from efface.files import reason
 from efface.media.walk import boxes, ebml, gif, is_sample, jpeg, mpegts, nal, samples, tiff, walk
 from efface.media.walk.parts import BROKEN, GAP, Broken, Part, Reader, names
 
-PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT"))
+PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT", "cICP", "cLLI", "mDCV"))
+_PNG_NUMBERS = {"cICP": 4, "cLLI": 8, "mDCV": 24}
+"""Sizes of those that hold nothing but numbers of colour and brightness."""
 WEBP_CHUNKS = frozenset(("VP8X", "VP8", "VP8L", "ALPH", "ANIM", "ANMF"))
 TIFF_TAGS = frozenset(f"tag {n}" for n in (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338))
 JPEG_SEGMENTS = frozenset(("DQT", "DHT", "SOF0", "SOF1", "SOF2", "DRI", "SOS", jpeg.PICTURE))
@@ -379,7 +381,7 @@ def _head_units(stream: samples.Stream) -> bytes:
 
 _RULES: dict[str, Callable[[Reader, str], Iterator[str]]] = {
     "jpeg": _of_jpeg,
-    "png": _allowing(PNG_CHUNKS, "chunk"),
+    "png": _allowing(PNG_CHUNKS, "chunk", lambda reader, p: p.size == _PNG_NUMBERS.get(p.name, p.size)),
     "webp": _allowing(WEBP_CHUNKS | {"WEBP"}, "chunk"),
     "gif": _of_gif,
     "tiff": _of_tiff,

@@ -1,9 +1,10 @@
-"""JPEG, PNG, WebP, TIFF, GIF and AVIF, opened by Pillow.
+"""JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, ICO, PPM and JPEG 2000, opened by Pillow.
 
-Pillow's classes for the six formats are called directly rather than through `Image.open`: a file is handed to the one
+Pillow's classes for these formats are called directly rather than through `Image.open`: a file is handed to the one
 decoder that its content asks for and to none of the dozens of others, and efface's own limit of pixels stands in for Pillow's.
-Pillow gives no more than 8 bits of colour pictures; where a file has more, OpenCV decodes it as well, and its samples are
-taken if the two agree on what the picture shows.
+Of JPEG, PNG and WebP the decoder gets the parts that make the picture, see `still_parts`.
+Pillow gives no more than 8 bits of colour pictures; where a file has more, OpenCV or FFmpeg decodes it as well, and its samples
+are taken if the two agree on what the picture shows. Otherwise the picture is written with 8 bits, and a note says so.
 
 What is not read is not written: of a JPEG with several pictures (MPO) the first is a page and the rest is left behind, and so
 are the previews among the pages of a TIFF and the stand-in picture before an APNG.
@@ -11,6 +12,7 @@ are the previews among the pages of a TIFF and the stand-in picture before an AP
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,14 +21,29 @@ from typing import IO, Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import AvifImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    IcoImagePlugin,
+    Image,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from efface.errors import TooManyPixels, UnsupportedSource
 from efface.geometry import Size
 from efface.media import still_facts as facts
-from efface.media.still_book import Traits
-from efface.media.still_colour import to_srgb
+from efface.media import still_parts
+from efface.media.still_book import Traits, require_total
+from efface.media.still_colour import Colours, in_srgb
 from efface.media.still_pixels import Array, Page, as_stored, page_of, strips, upright_size
+from efface.media.tiff_read import decodable, is_apart
+from efface.options import ReadOptions
 
 AVIF_SLACK = 8
 """Steps of 255 by which two decoders' ways from YUV to RGB may differ."""
@@ -42,22 +59,46 @@ _PLUGINS: dict[str, Callable[[IO[bytes]], Image.Image]] = {
     "tiff": TiffImagePlugin.TiffImageFile,
     "gif": GifImagePlugin.GifImageFile,
     "avif": AvifImagePlugin.AvifImageFile,
+    "bmp": BmpImagePlugin.BmpImageFile,
+    "ppm": PpmImagePlugin.PpmImageFile,
+    "ico": IcoImagePlugin.IcoImageFile,
+    "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
+
+EIGHT_BITS = "its samples have more than 8 bits and were written with 8"
+"""Said where no decoder gives more."""
+
+
+DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
+"""Said where a decoder goes on in spite of what it found."""
+
+
+class _Undecided(Exception):
+    """No decoder gives samples of more than 8 bits."""
 
 
 class PillowBook:
-    def __init__(self, path: Path, name: str, handle: IO[bytes], limit: int) -> None:
+    def __init__(self, path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> None:
         self._path, self._name, self._handle = path, name, handle
+        self.notes: list[str] = []
         self._facts = facts.of_file(name, handle)
-        if self._facts.pixels > limit:  # before a plugin allocates its canvas
-            raise TooManyPixels(path, self._facts.pixels, limit)
+        if self._facts.pixels > options.max_pixels:  # before a plugin allocates its canvas
+            raise TooManyPixels(path, self._facts.pixels, options.max_pixels)
+        require_total(path, self._facts.pages, self._facts.pixels, options)  # before a plugin goes through all pages
+        self._parts = still_parts.parts_of(name, handle)
         handle.seek(0)
-        self._image: Any = _PLUGINS[name](handle)
+        self._stream = self._file()
+        self._image: Any = _PLUGINS[name](self._stream)
+        self._scale_key()
         self._places = self._find_pages()
         self.count = len(self._places)
         self.is_animated = name in ("png", "gif", "webp", "avif") and self.count > 1
         self._first_wh = self._image.size
         self.traits = self._find_traits()
+        if self.is_animated and self._facts.depth > 8:
+            self._note(EIGHT_BITS)
+        if self._parts is not None and self._parts.has_broken_animation:
+            self._note("its animation is damaged, and its picture alone was kept")
 
     def close(self) -> None:
         self._image.close()
@@ -73,17 +114,95 @@ class PillowBook:
         self._seek(index)
         image, orientation = self._image, self._orientation()
         tags = dict(image.tag_v2) if self._name == "tiff" else {}
-        icc = image.info.get("icc_profile")
-        image.load()
+        colours = self._colours()
         mode = self._mode(tags)
-        deep = self._deep(index, tags) if self._is_deep(mode, tags) else None
+        if is_apart(tags):
+            deep: Array | None = self._planes(mode, tags)
+        else:
+            self._load()
+            mode = self._mode(tags)  # known in full only now
+            deep = self._checked_deep(mode, tags)
         canvas = self._filled(mode, deep, orientation)
         if self.count == 1:
-            image.close()  # its own copy of the samples is not needed any more
+            self._image.close()  # its own copy of the samples is not needed any more
         page = page_of(canvas, mode, self._facts.depth if self._name == "avif" and deep is not None else None)
-        if page.model == "rgb":
-            to_srgb(page.samples, page.depth, icc)
+        page = in_srgb(page, colours)
         return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
+
+    def _scale_key(self) -> None:
+        """The grey that means transparent in a PNG of 2 or 4 bits, in the steps to which Pillow widens the samples."""
+        key = self._image.info.get("transparency")
+        if self._name == "png" and self._facts.depth < 8 and isinstance(key, int) and self._image.mode == "L":
+            self._image.info["transparency"] = key * 255 // ((1 << self._facts.depth) - 1)
+
+    def _file(self) -> IO[bytes]:
+        return self._handle if self._parts is None else self._parts.file(self._handle)
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def _load(self) -> None:
+        """Decodes the page. A JPEG whose data are not all there is an error where it has no end mark, as it was cut off then;
+        with one it is decoded as far as it goes, as browsers do, and a note says so."""
+        parts = self._parts
+        if self._name != "jpeg" or parts is None:
+            self._image.load()
+            return
+        if parts.is_cut:
+            raise OSError("the file breaks off")
+        is_whole = self._is_whole()
+        if not is_whole and not parts.has_end:
+            raise OSError("the file breaks off")
+        if not is_whole:
+            self._note(DAMAGED)
+            self._image = self._as_far_as_it_goes(parts.file(self._handle, ending=still_parts.EOI).read())
+
+    def _as_far_as_it_goes(self, data: bytes) -> Any:
+        """A damaged JPEG by libjpeg, which fills what is missing; where that gives up, by FFmpeg, which goes on."""
+        image: Any = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        try:
+            image.load()
+        except OSError:
+            from efface.media.av_book import mjpeg  # brings PyAV along, which other photos do not need
+
+            if image.mode not in ("L", "RGB"):
+                raise
+            samples = mjpeg(data, image.mode)
+            if samples.shape[:2] != (image.size[1], image.size[0]):
+                raise
+            return Image.fromarray(samples)
+        return image
+
+    def _is_whole(self) -> bool:
+        """Whether a JPEG holds all its data. One scan is decoded for good meanwhile; of several libjpeg gives no row before it
+        has read all, up to an end mark, and without that it waits behind the last scan, or within one."""
+        parts = self._parts
+        assert parts is not None
+        try:
+            if parts.ending == still_parts.PAD:
+                self._image.load()
+                if parts.unused(self._stream):
+                    self._note(DAMAGED)
+                return True
+            if not parts.is_arithmetic:
+                JpegImagePlugin.JpegImageFile(parts.file(self._handle, ending=still_parts.PAD)).load()
+        except OSError as e:
+            if parts.ending == still_parts.PAD or "(0 bytes" not in str(e):
+                return False
+        try:
+            self._image.load()
+        except OSError:
+            return False
+        return True
+
+    def _colours(self) -> Colours:
+        parts = self._parts
+        if parts is None:
+            return Colours(self._image.info.get("icc_profile"))
+        if self.traits.cicp or parts.has_srgb_numbers:
+            return Colours()
+        return Colours(parts.icc) if parts.icc or parts.is_srgb else Colours(None, parts.gamma, parts.chroma)
 
     def _seek(self, index: int) -> None:
         if self._image.tell() != self._places[index]:
@@ -117,6 +236,11 @@ class PillowBook:
 
     def _find_traits(self) -> Traits:
         traits = Traits(lossless=self._facts.is_lossless, cicp=self._facts.cicp, loop=self._image.info.get("loop"))
+        if self._parts is not None and self._parts.cicp is not None:
+            traits.cicp = facts.known_cicp(*self._parts.cicp[:2])
+            traits.full_range = self._parts.cicp[2]
+            traits.light = self._parts.light if traits.cicp else {}
+            return traits
         if self._name == "jpeg":
             traits.qtables = [list(table) for _, table in sorted(self._image.quantization.items())]
             traits.sampling = JpegImagePlugin.get_sampling(self._image)
@@ -129,7 +253,7 @@ class PillowBook:
         # Pillow turns the pages of a TIFF by itself, and gives their size as turned.
         if self._name == "tiff":
             return 1
-        return facts.orientation_of(self._facts.exif or self._image.info.get("exif"))
+        return facts.orientation_of(self._parts.exif if self._parts is not None else self._image.info.get("exif"))
 
     def _mode(self, tags: dict[int, Any]) -> str:
         """The mode among _CHANNELS in which nothing of the page is lost but what the docstring of `stills` admits."""
@@ -152,24 +276,61 @@ class PillowBook:
         if self.is_animated:
             return False
         if self._name == "tiff":
-            return mode in ("RGB", "RGBA") and max(tags.get(BITS, (8,))) == 16
+            return mode in ("RGB", "RGBA", "CMYK") and max(tags.get(BITS, (8,))) == 16
         return self._facts.depth > 8 and mode in ("LA", "RGB", "RGBA")
 
-    def _deep(self, index: int, tags: dict[int, Any]) -> Array:
-        """The same page with more than 8 bits a sample, from OpenCV: (h, w, channels), colours in our order."""
+    def _planes(self, mode: str, tags: dict[int, Any]) -> Array:
+        """Samples of 16 bits that lie in planes, each read as a grey picture by both decoders."""
         self._handle.seek(0)
-        data = np.frombuffer(self._handle.read(), np.uint8)
-        with _silent_opencv():
-            if self._name == "tiff":
-                place = self._places[index]
-                _, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(place, place + 1))
-                deep = pages[0] if len(pages) == 1 else None
-            else:
-                deep = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if deep is None or deep.dtype != np.uint16:
-            raise UnsupportedSource(self._path, "its samples of more than 8 bits cannot be decoded", "Save it with 8 bits.")
-        deep = deep[..., None] if deep.ndim == 2 else deep
-        return np.asarray(deep[..., [2, 1, 0, *range(3, deep.shape[2])]] if deep.shape[2] >= 3 else deep, np.uint16)
+        planes = []
+        for data in decodable(self._handle.read(), tags):
+            try:
+                plane = _by_opencv(data)
+            except (_Undecided, cv2.error):
+                raise UnsupportedSource(self._path, "its planes of 16 bits cannot be decoded", "Save it with 8 bits.") from None
+            if not np.array_equal(plane[..., 0], np.asarray(TiffImagePlugin.TiffImageFile(io.BytesIO(data)))):
+                raise self._disagreement()
+            planes.append(plane)
+        return self._matching(np.asarray(np.concatenate(planes, axis=-1), np.uint16), mode)
+
+    def _checked_deep(self, mode: str, tags: dict[int, Any]) -> Array | None:
+        """Samples of more than 8 bits, as stored; None where there are none, or none that show what Pillow shows."""
+        if not self._is_deep(mode, tags):
+            return None
+        try:
+            deep = self._matching(self._deep(tags), mode)
+            for rows in strips(*deep.shape[:2]):
+                self._compare(deep[rows], self._low(mode, rows))
+        except (_Undecided, cv2.error):
+            self._note(EIGHT_BITS)
+            return None
+        return deep
+
+    def _deep(self, tags: dict[int, Any]) -> Array:
+        """The same page with more than 8 bits a sample: (h, w, channels), colours in our order."""
+        if self._name == "jp2" or (self._name == "ppm" and self._facts.depth < 16):
+            raise _Undecided
+        if self._name == "tiff":
+            self._handle.seek(0)
+            planes = [_by_opencv(data) for data in decodable(self._handle.read(), tags)]
+            return np.asarray(planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1), np.uint16)
+        file = self._file()
+        file.seek(0)
+        data = file.read()
+        try:
+            return _by_opencv(data)
+        except _Undecided:
+            if self._name != "avif":
+                raise
+        return self._by_ffmpeg()
+
+    def _by_ffmpeg(self) -> Array:
+        from efface.media.av_book import samples_of  # brings PyAV along, which other photos do not need
+
+        found = samples_of(self._path)
+        if found.dtype != np.uint16:
+            raise _Undecided
+        return np.asarray(found, np.uint16)
 
     def _filled(self, mode: str, deep: Array | None, orientation: int) -> Array:
         (width, height), channels = self._stored_wh(), _CHANNELS[mode]
@@ -177,21 +338,24 @@ class PillowBook:
         wide = deep is not None or mode == "I;16"
         canvas = np.empty((upright_wh[1], upright_wh[0], channels), np.uint16 if wide else np.uint8)
         stored = as_stored(canvas, orientation)
-        if deep is not None:
-            deep = self._matching(deep, mode)
         for rows in strips(height, width):
-            part = self._image.crop((0, rows.start, width, rows.stop))
-            low = np.asarray(part if mode == "I;16" else part.convert(mode)).reshape(-1, width, channels)
-            if deep is not None:
-                self._compare(deep[rows], low)
-            stored[rows] = low if deep is None else deep[rows]
+            stored[rows] = self._low(mode, rows) if deep is None else deep[rows]
         return canvas
+
+    def _low(self, mode: str, rows: slice) -> NDArray[Any]:
+        """Rows as Pillow has them, in that mode."""
+        width = self._stored_wh()[0]
+        part = self._image.crop((0, rows.start, width, rows.stop))
+        if part.mode == "1" and mode == "RGBA":  # Pillow heeds the key of greys, and not of single bits
+            part = part.convert("L")
+            part.info["transparency"] = self._image.info["transparency"]
+        return np.asarray(part if mode == "I;16" else part.convert(mode)).reshape(-1, width, _CHANNELS[mode])
 
     def _matching(self, deep: Array, mode: str) -> Array:
         """Only the channels of the mode. OpenCV has no grey with alpha, and adds an alpha where a colour is the key."""
-        want = {"LA": [0, 3], "RGB": [0, 1, 2], "RGBA": [0, 1, 2, 3]}[mode]
+        want = {"LA": [0, 3], "RGB": [0, 1, 2]}.get(mode, [0, 1, 2, 3])
         if deep.shape[2] <= max(want) or deep.shape[:2] != (self._image.size[1], self._image.size[0]):
-            raise UnsupportedSource(self._path, "two decoders disagree about it", "Save it with 8 bits.")
+            raise self._disagreement()
         return deep[..., want]
 
     def _compare(self, deep: Array, low: NDArray[np.uint8]) -> None:
@@ -199,7 +363,19 @@ class PillowBook:
         depth = self._facts.depth if self._name == "avif" else 16
         apart = np.abs((deep >> (depth - 8)).astype(np.int16) - low)
         if apart.max(initial=0) > (AVIF_SLACK if self._name == "avif" else 0):
-            raise UnsupportedSource(self._path, "two decoders disagree about it", "Save it with 8 bits.")
+            raise self._disagreement()
+
+    def _disagreement(self) -> UnsupportedSource:
+        return UnsupportedSource(self._path, "two decoders disagree about it", "Save it with 8 bits.")
+
+
+def _by_opencv(data: bytes) -> Array:
+    with _silent_opencv():
+        deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if deep is None or deep.dtype != np.uint16:
+        raise _Undecided
+    deep = deep[..., None] if deep.ndim == 2 else deep
+    return np.asarray(deep[..., [2, 1, 0, *range(3, deep.shape[2])]] if deep.shape[2] >= 3 else deep, np.uint16)
 
 
 @contextmanager

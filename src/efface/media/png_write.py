@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -67,13 +68,29 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 class PngFile:
-    """A PNG on its way into an open file. Frames have one size and one layout; `loop` None writes a single picture."""
+    """A PNG on its way into an open file. Frames have one size and one layout; `loop` None writes a single picture.
 
-    def __init__(self, file: IO[bytes], size_wh: Size, layout: Layout, loop: int | None) -> None:
+    cicp   primaries and transfer as ITU-T H.273 numbers them, and 1 where all values are used; None for sRGB.
+    light  content of chunks on brightness, by name.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        size_wh: Size,
+        layout: Layout,
+        loop: int | None,
+        cicp: tuple[int, int, int] | None = None,
+        light: Mapping[bytes, bytes] | None = None,
+    ) -> None:
         self._file, self._size, self._loop = file, size_wh, loop
         self._frames, self._sequence = 0, 0
         kind = _COLOUR_TYPES[layout.model, layout.has_alpha]
         file.write(SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", *size_wh, layout.depth, kind, 0, 0, 0)))
+        if cicp is not None:
+            file.write(chunk(b"cICP", struct.pack("BBBB", *cicp[:2], 0, cicp[2])))
+        for name, content in (light or {}).items():
+            file.write(chunk(name, content))
         self._control_at = file.tell()
         if loop is not None:
             self._write_control()

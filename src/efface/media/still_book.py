@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +13,14 @@ from typing import Protocol
 
 from PIL import Image
 
-from efface.errors import DamagedSource, EffaceError, SourceUnreadable, UnsupportedSource
+from efface.errors import DamagedSource, EffaceError, SourceUnreadable, TooManyPixels, UnsupportedSource
 from efface.files import reason
 from efface.geometry import Size
 from efface.media.still_pixels import Page
+from efface.options import ReadOptions
+
+LEAST_COUNTED = 250_000
+"""Pixels that a page counts as at least: decoding, searching and writing takes as long as for so many, however small it is."""
 
 ZERO_DURATION_MS = 100
 """How long browsers show a frame whose duration is 0."""
@@ -27,7 +33,10 @@ class Traits:
     qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1 4:2:2, 2 4:2:0, -1 other.
     lossless  of a WebP.
     loop      how often an animation runs, 0 for ever, None where the file does not say.
-    cicp      colour primaries and transfer of a HEIF or AVIF, as ITU-T H.273 numbers them; None means sRGB.
+    cicp      colour primaries and transfer of a HEIF, AVIF or PNG, as ITU-T H.273 numbers them; None means sRGB.
+    full_range  the samples of a PNG with such numbers use all values.
+    light     what a PNG with such numbers says of its brightness, by chunk: cLLI of the picture, mDCV of the screen.
+    primary   the page of a HEIF that is shown first.
     tail_ms   how long the last frame stays, known once `frames` has reached it: the only field that changes.
     """
 
@@ -37,6 +46,9 @@ class Traits:
     lossless: bool = False
     loop: int | None = None
     cicp: tuple[int, int] | None = None
+    full_range: bool = True
+    light: dict[bytes, bytes] = field(default_factory=dict)
+    primary: int = 0
     tail_ms: int = ZERO_DURATION_MS
 
 
@@ -46,6 +58,7 @@ class Book(Protocol):
     count: int
     is_animated: bool
     traits: Traits
+    notes: list[str]
 
     def size(self, index: int) -> Size:
         """Upright size of a page, without decoding it."""
@@ -58,6 +71,13 @@ class Book(Protocol):
 
     def close(self) -> None:
         """Releases the file."""
+
+
+def require_total(path: Path, count: int, pixels: int, options: ReadOptions) -> None:
+    """Raises TooManyPixels where so many pages of so many pixels are more work than the limit."""
+    total = count * max(pixels, LEAST_COUNTED)
+    if count > 1 and total > options.max_total_pixels:
+        raise TooManyPixels(path, total, options.max_total_pixels, count)
 
 
 @contextmanager
@@ -78,4 +98,15 @@ def parsing(path: Path) -> Iterator[None]:
             raise SourceUnreadable(path, reason(e)) from e
         if "unknown pixel mode" in str(e):  # TIFF has more kinds of samples than Pillow
             raise UnsupportedSource(path, "its pixels are of a kind that the decoder does not know") from e
-        raise DamagedSource(path, str(e).strip().rstrip(".") or type(e).__name__) from e
+        raise DamagedSource(path, _in_plain_words(e)) from e
+
+
+_OF_PYTHON = (struct.error, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
+"""Decoders written in Python raise these where they trip; their texts are for programmers."""
+
+
+def _in_plain_words(error: Exception) -> str:
+    said = re.sub(r"b'(\w*)'", r"\1", str(error)).strip().rstrip(".")
+    if isinstance(error, _OF_PYTHON) or not said or "<" in said or "object" in said:
+        return "its structure makes no sense"
+    return said

@@ -16,21 +16,18 @@ from PIL import Image
 ORIENTATION = 274
 """EXIF's tag."""
 
-LARGEST_EXIF = 1 << 20
-"""Bytes. EXIF beyond that is not looked at for an orientation."""
-
 META_HEAD = 1 << 16
 """Bytes at the start of an AVIF in which its properties are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """pixels: as the header claims, 0 where a decoder will tell. depth: bits a sample. exif: a PNG's, wherever it stands."""
+    """pixels: as the header claims, 0 where a decoder will tell. depth: bits a sample. pages: 0 where a decoder will tell."""
 
     pixels: int = 0
     depth: int = 8
     is_lossless: bool = False
-    exif: bytes | None = None
+    pages: int = 0
     cicp: tuple[int, int] | None = None
 
 
@@ -38,7 +35,7 @@ def of_file(name: str, handle: IO[bytes]) -> Facts:
     """Facts of an open file of that format; leaves the handle anywhere."""
     handle.seek(0)
     try:
-        return {"png": _of_png, "webp": _of_webp, "gif": _of_gif, "avif": _of_avif}.get(name, lambda _: Facts())(handle)
+        return _WALKS.get(name, lambda _: Facts())(handle)
     except (struct.error, IndexError):
         return Facts()
 
@@ -53,6 +50,8 @@ def orientation_of(exif: bytes | None) -> int:
         value = found.get(ORIENTATION)
     except Exception:  # hostile EXIF raises anything, and viewers ignore it too
         return 1
+    if isinstance(value, bytes) and len(value) == 1:  # written as BYTE rather than SHORT
+        value = value[0]
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -65,21 +64,7 @@ def known_cicp(primaries: int, transfer: int) -> tuple[int, int] | None:
 def _of_png(handle: IO[bytes]) -> Facts:
     head = handle.read(33)
     width, height, depth = struct.unpack_from(">IIB", head, 16)
-    exif = next((handle.read(size) for name, size in _png_chunks(handle) if name == b"eXIf" and size < LARGEST_EXIF), None)
-    return Facts(width * height, depth, exif=exif)
-
-
-def _png_chunks(handle: IO[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Name and length of each chunk; the handle stands at its content."""
-    at = 8
-    while True:
-        handle.seek(at)
-        lead = handle.read(8)
-        if len(lead) < 8:
-            return
-        size, name = struct.unpack(">I4s", lead)
-        yield name, size
-        at += 12 + size
+    return Facts(width * height, depth)
 
 
 def _of_webp(handle: IO[bytes]) -> Facts:
@@ -125,3 +110,50 @@ def _of_avif(handle: IO[bytes]) -> Facts:
         width, height = struct.unpack_from(">II", head, extents + 8)
         pixels = width * height
     return Facts(pixels, depth, cicp=cicp)
+
+
+MOST_PAGES = 1 << 20
+"""Directories of a TIFF after which it is clear that there are too many."""
+
+
+def _of_tiff(handle: IO[bytes]) -> Facts:
+    """Counts pages. Pillow does so too, in a quarter of an hour where there are a hundred thousand."""
+    head = handle.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    is_big = struct.unpack_from(order + "H", head, 2)[0] == 43
+    (at,) = struct.unpack_from(order + ("Q" if is_big else "I"), head, 8 if is_big else 4)
+    seen: set[int] = set()
+    while at and at not in seen and len(seen) < MOST_PAGES:
+        seen.add(at)
+        handle.seek(at)
+        (entries,) = struct.unpack(order + ("Q" if is_big else "H"), handle.read(8 if is_big else 2))
+        handle.seek(entries * (20 if is_big else 12), 1)
+        link = handle.read(8 if is_big else 4)
+        at = struct.unpack(order + ("Q" if is_big else "I"), link)[0] if len(link) == (8 if is_big else 4) else 0
+    return Facts(pages=len(seen))
+
+
+def _of_ppm(handle: IO[bytes]) -> Facts:
+    """PPM and its relatives state the largest value instead of a depth."""
+    head = handle.read(512)
+    words = [w for line in head.split(b"\n") for w in line.partition(b"#")[0].split()]
+    try:
+        width, height, peak = (int(w) for w in words[1:4])
+    except ValueError:
+        return Facts()
+    if head[:2] in (b"P1", b"P4"):  # the third number is a pixel
+        peak = 1
+    return Facts(width * height, 8 if peak < 256 else 16 if peak == 65535 else peak.bit_length())
+
+
+def _of_jp2(handle: IO[bytes]) -> Facts:
+    """By the marker SIZ, the first of its codestream."""
+    head = handle.read(META_HEAD)
+    at = head.find(b"\xff\x4f\xff\x51")
+    if at < 0:
+        return Facts()
+    right, below, left, above = struct.unpack_from(">4I", head, at + 8)
+    return Facts(max(0, right - left) * max(0, below - above), (head[at + 42] & 0x7F) + 1)
+
+
+_WALKS = {"png": _of_png, "webp": _of_webp, "gif": _of_gif, "avif": _of_avif, "tiff": _of_tiff, "ppm": _of_ppm, "jp2": _of_jp2}

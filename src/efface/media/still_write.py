@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -20,10 +20,12 @@ from PIL import Image
 from efface.errors import EffaceError, TargetUnsuitable, WriteFailed
 from efface.files import writing
 from efface.frames import Layout, Picture
+from efface.geometry import Size
 from efface.media import png_write, tiff_write
 from efface.media.base import Sink, SourceInfo
 from efface.media.gif_webp_write import GifFile, WebpFile, gif_frame
 from efface.media.png_write import PngFile
+from efface.media.sniff import WRITTEN_AS
 from efface.media.still_book import Traits
 from efface.media.still_pixels import Array, interleaved
 from efface.media.tiff_write import TiffFile
@@ -96,7 +98,7 @@ def encoding(draft: Path) -> Iterator[None]:
 
 
 class _OnePictureSink(_StillSink):
-    """A file of one picture: JPEG, WebP, HEIF, AVIF."""
+    """A file of one picture: JPEG, WebP, AVIF."""
 
     def __init__(self, draft: Path, info: SourceInfo, encode: Encoder) -> None:
         super().__init__(draft, info)
@@ -106,6 +108,25 @@ class _OnePictureSink(_StillSink):
         if self._written:
             raise TargetUnsuitable(self._draft, "the format has room for one picture")
         self._file.write(self._encode(picture, self._traits))
+
+
+class _HeifSink(_StillSink):
+    """Pictures are kept until the end: the encoder takes a file in one piece."""
+
+    def __init__(self, draft: Path, info: SourceInfo) -> None:
+        super().__init__(draft, info)
+        self._pages: list[tuple[Layout, Size, Array]] = []
+        self._bytes = 0
+
+    def _put(self, picture: Picture, pts: int) -> None:
+        samples: Any = np.ascontiguousarray(interleaved(picture))
+        self._bytes += samples.nbytes
+        if self._bytes > MOST_BYTES_AT_ONCE:
+            raise TargetUnsuitable(self._draft, "its pictures together are too large for the encoder", "Save them one by one.")
+        self._pages.append((picture.layout, picture.size_wh, samples))
+
+    def _finish(self) -> None:
+        self._file.write(encode_heif(self._pages, self._traits))
 
 
 class _TiffSink(_StillSink):
@@ -153,7 +174,11 @@ class _PngSink(_TimedSink):
         if self._png is None:
             _require(self._draft, png_write.is_writable(picture.layout), picture.layout)
             loop = (self._traits.loop or 0) if self._info.medium == "animation" else None
-            self._png, self._layout = PngFile(self._file, picture.size_wh, picture.layout, loop), picture.layout
+            cicp = (*self._traits.cicp, int(self._traits.full_range)) if self._traits.cicp else None
+            self._png, self._layout = (
+                PngFile(self._file, picture.size_wh, picture.layout, loop, cicp, self._traits.light),
+                picture.layout,
+            )
         elif self._info.medium != "animation" or (picture.layout, picture.size_wh) != (self._layout, self._info.size_wh):
             raise TargetUnsuitable(self._draft, "the format has room for frames of one kind and size")
         return png_write.compressed(interleaved(picture))
@@ -234,10 +259,12 @@ def create_sink(draft: Path, info: SourceInfo) -> Sink:
     if info.medium == "animation":
         timed = {"png": _PngSink, "gif": _GifSink, "webp": _WebpAnimationSink, "avif": _AvifAnimationSink}[info.format]
         return timed(draft, info)
-    if info.format in ("tiff", "png", "gif"):
-        return {"tiff": _TiffSink, "png": _PngSink, "gif": _GifSink}[info.format](draft, info)
-    encoders = {"jpeg": encode_jpeg, "webp": encode_webp, "heif": encode_heif, "avif": encode_avif}
-    return _OnePictureSink(draft, info, encoders[info.format])
+    name = WRITTEN_AS.get(info.format, info.format)
+    paged = {"tiff": _TiffSink, "png": _PngSink, "gif": _GifSink, "heif": _HeifSink}
+    if name in paged:
+        return paged[name](draft, info)
+    encoders = {"jpeg": encode_jpeg, "webp": encode_webp, "avif": encode_avif}
+    return _OnePictureSink(draft, info, encoders[name])
 
 
 def encode_jpeg(picture: Picture, traits: Traits) -> bytes:
@@ -263,20 +290,22 @@ def encode_webp(picture: Picture, traits: Traits) -> bytes:
     return _saved(_image(picture), "WEBP", quality=WEBP_QUALITY)
 
 
-def encode_heif(picture: Picture, traits: Traits) -> bytes:
-    """HEIF with 8, 10 or 12 bits."""
+def encode_heif(pages: Sequence[tuple[Layout, Size, Array]], traits: Traits) -> bytes:
+    """HEIF with 8, 10 or 12 bits, the same for all pictures: (layout, size, interleaved samples) of each."""
     import pillow_heif
 
-    depth = picture.layout.depth
-    mode, samples = _MODES[picture.layout.model, picture.layout.has_alpha], interleaved(picture)
-    if depth > 8:
-        mode, samples = f"{mode};16", np.asarray(samples << (16 - depth), np.uint16)
+    depth = max(layout.depth for layout, _, _ in pages)
+    heif: Any = pillow_heif.HeifFile()  # type: ignore[no-untyped-call]
+    for layout, size_wh, samples in pages:
+        mode, data = _MODES[layout.model, layout.has_alpha], samples
+        if depth > 8:
+            mode, data = f"{mode};16", np.asarray(samples.astype(np.uint16) << (16 - layout.depth), np.uint16)
+        heif.add_frombytes(mode, size_wh, data.tobytes())
     primaries, transfer = traits.cicp or (1, 13)
     out = io.BytesIO()
-    heif = pillow_heif.from_bytes(mode=mode, size=picture.size_wh, data=samples.tobytes())
     heif.save(
         out, quality=HEIF_QUALITY, bit_depth=depth, color_primaries=primaries, transfer_characteristics=transfer,
-        matrix_coefficients=6, full_range_flag=1,
+        matrix_coefficients=6, full_range_flag=1, primary_index=min(traits.primary, len(pages) - 1),
     )  # fmt: skip
     return out.getvalue()
 

@@ -4,11 +4,13 @@ What a target keeps of its source: format, size as shown, pages, timing, number 
 colours as sRGB (or as HEIF's and AVIF's standard numbers for primaries and transfer). What changes:
 
 - Palettes are written as full colour in PNG and TIFF, which loses nothing; a GIF gets a new palette for each frame.
-- Pictures of 1 to 7 bits are written with 8, CMYK of 16 bits too, and so are animations of more than 8 bits.
+- Pictures of 1 to 7 bits are written with 8, and so are animations of more than 8 bits; of these the check says so.
+- BMP, PPM, PGM, PBM and JPEG 2000 become PNG, and so does the largest picture of an ICO.
 - Colours under full transparency are wiped.
 - TIFF is written with lossless compression, whatever the source used; HEIF and AVIF as one picture without tiles.
-- JPEG keeps its tables and subsampling; of more pictures in one file (MPO, HEIF bursts, previews) only the main one is kept.
-- An ICC profile is applied and left behind for RGB, ignored for grey and CMYK.
+- JPEG keeps its tables and subsampling; of more pictures in one file (MPO, gain maps, previews) only the main one is kept.
+- HEIF keeps all its pictures. A file of the brands of HEIF sequences opens as a video.
+- An ICC profile, and a PNG's gamma, is applied and left behind; CMYK with a profile becomes RGB. See `still_colour`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """Which target belongs to which source.
 
 One file: `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.mp4.plan.json` beside it. A folder with -o keeps
-its structure and its names. Photos keep their suffix; videos become .mp4, whatever they were. A plan has one name, whether its
-source comes alone or in a folder; names that older releases gave are still read.
+its structure and its names. Photos keep their suffix; videos become .mp4, whatever they were; bitmaps (BMP, PPM) and JPEG 2000
+become .png. In a folder every file that looks like a photo or a film is a job; where it cannot be opened, an error names it. A
+plan has one name, whether its source comes alone or in a folder; names that older releases gave are still read.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS, open_plain, sha256_of
-from efface.media.sniff import is_media_name, is_video_name, medium_of
+from efface.media.sniff import PHOTOS, WRITTEN_AS, format_of, is_video_name, looks_like_media
 from efface.pipeline import remote
 
 MARK = ".redacted"
@@ -50,14 +52,19 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
         return [Job(source, source.name, target, plan_path_of(target))]
     jobs = []
     for source, name in _all(sources, output):
-        target = _beside(source) if output is None else (output / name).with_suffix(_suffix(source))
+        target = _beside(source) if output is None else (output / name).with_name(fitting(name.stem, _suffix(source)))
         jobs.append(Job(source, str(name), target, plan_path_of(target)))
     return jobs
 
 
 def plan_path_of(target: Path) -> Path:
     """The name of a target's plan. It holds the target's whole name, as a folder may hold both a.jpg and a.png."""
-    return target.with_name(target.name + PLAN_SUFFIX)
+    return target.with_name(fitting(target.name, PLAN_SUFFIX))
+
+
+def _older_plan_of(target: Path) -> Path:
+    """The name that older releases gave the plan of a target that was made alone."""
+    return target.with_name(fitting(target.stem, PLAN_SUFFIX))
 
 
 def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
@@ -110,14 +117,32 @@ def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, P
 
 
 def _beside(source: Path) -> Path:
-    return source.with_name(source.stem + MARK + _suffix(source))
+    return source.with_name(fitting(source.stem, MARK + _suffix(source)))
+
+
+LONGEST_NAME = 255
+"""Bytes of a name, on nearly every file system."""
+
+_HASHED = 8
+"""Hexadecimal digits that tell two long names apart that begin alike."""
+
+
+def fitting(stem: str, ending: str) -> str:
+    """The name made of both; where it is too long for a file system, with less of the stem, and a part of its hash instead."""
+    whole, mark = stem + ending, f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:_HASHED]}"
+    if len(os.fsencode(whole)) <= LONGEST_NAME:
+        return whole
+    while len(os.fsencode(stem + mark + ending)) > LONGEST_NAME and stem:
+        stem = stem[:-1]
+    return stem + mark + ending
 
 
 def _suffix(source: Path) -> str:
     if remote.is_remote(source):  # its content is not here
         return VIDEO_SUFFIX if is_video_name(source) else source.suffix
     try:
-        return VIDEO_SUFFIX if medium_of(source) == "video" else source.suffix
+        found = format_of(source)
+        return VIDEO_SUFFIX if found not in PHOTOS else f".{WRITTEN_AS[found]}" if found in WRITTEN_AS else source.suffix
     except EffaceError:  # it will be reported when its turn comes
         return source.suffix
 
@@ -146,7 +171,7 @@ def _media(given: Path, output: Path | None) -> Iterator[Path]:
         here = Path(folder)
         subfolders[:] = sorted(s for s in subfolders if not s.startswith(DRAFTS) and os.path.realpath(here / s) != own)
         for name in sorted(names):
-            if is_media_name(here / name):
+            if looks_like_media(here / name):
                 yield here / name
     for error in closed:  # a folder that cannot be listed is reported as a source that cannot be read
         yield Path(error.filename)
@@ -155,7 +180,7 @@ def _media(given: Path, output: Path | None) -> Iterator[Path]:
 def is_own_output(path: Path) -> bool:
     """Whether efface wrote the file: its name says so, or a plan beside it, made for another file than this one."""
     return Path(path.stem).suffix == MARK or any(
-        _names_another(plan, path) for plan in (plan_path_of(path), path.with_name(path.stem + PLAN_SUFFIX))
+        _names_another(plan, path) for plan in (plan_path_of(path), _older_plan_of(path))
     )
 
 
@@ -170,7 +195,7 @@ def _names_another(plan: Path, file: Path) -> bool:
 
 def plan_beside(target: Path) -> Path | None:
     """The plan of a target, where it lies beside it under one of its usual names."""
-    names = (plan_path_of(target), target.with_name(target.stem + PLAN_SUFFIX))
+    names = (plan_path_of(target), _older_plan_of(target))
     return next((path for path in names if path.is_file()), None)
 
 
@@ -203,10 +228,10 @@ def names_of_plans(job: Job) -> list[Path]:
     known = [
         job.plan_path,
         plan_path_of(target),
-        target.with_suffix(PLAN_SUFFIX),
-        target.with_name(source.name + PLAN_SUFFIX),
+        _older_plan_of(target),
+        target.with_name(fitting(source.name, PLAN_SUFFIX)),
         plan_path_of(_beside(source)),
-        source.with_name(source.stem + MARK + PLAN_SUFFIX),
-        source.with_name(source.name + PLAN_SUFFIX),
+        source.with_name(fitting(source.stem, MARK + PLAN_SUFFIX)),
+        plan_path_of(source),
     ]
     return list(dict.fromkeys(known))

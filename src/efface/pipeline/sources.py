@@ -9,7 +9,7 @@ from pathlib import Path
 from efface.errors import TargetUnsuitable
 from efface.files import require_source
 from efface.media.base import Sink, Source, SourceInfo
-from efface.media.sniff import is_media_name, medium_of
+from efface.media.sniff import WRITTEN_AS, is_media_name, medium_of
 from efface.options import ReadOptions, WriteOptions
 
 ENDINGS = {
@@ -54,9 +54,8 @@ def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -
 def _require_telling(target: Path, info: SourceInfo) -> None:
     # A photo keeps its format. A name that tells of another is a mistake, unless the source's own name tells so too.
     suffix = target.suffix.lower()
-    if is_media_name(target) and suffix not in (*ENDINGS[info.format], info.path.suffix.lower()):
-        raise TargetUnsuitable(
-            target,
-            f"a photo keeps its format, which is {info.format}",
-            f"Choose a name that ends in {ENDINGS[info.format][0]}.",
-        )
+    endings = ENDINGS[WRITTEN_AS.get(info.format, info.format)]
+    own = () if info.format in WRITTEN_AS else (info.path.suffix.lower(),)
+    if is_media_name(target) and suffix not in (*endings, *own):
+        keeps = f"{info.format} becomes png" if own == () else f"a photo keeps its format, which is {info.format}"
+        raise TargetUnsuitable(target, keeps, f"Choose a name that ends in {endings[0]}.")

@@ -83,7 +83,9 @@ def objects(found: Found, media: Media) -> str:
 
 
 def what_was_found(found: Found, media: Media) -> str:
-    """What a plan holds, as one clause: `3 face tracks in 319 frames, 2 shots`."""
+    """What a plan holds, as one clause: `3 face tracks in 319 frames, 2 shots`, or `1 face` of a photo with one page."""
+    if media.medium == "photo" and media.frames == 1:
+        return objects(found, media)
     shots = f", {found.shots} shots" if found.shots > 1 else ""
     return f"{objects(found, media)} in {counted(media.frames, unit(media))}{shots}"
 

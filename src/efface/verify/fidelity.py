@@ -59,6 +59,7 @@ class Fidelity:
         self._every = EVERY if is_quick else 1
         self._likeness = Likeness()
         self._judge: list[Finding] = []
+        self._notes: list[str] = []
         self._facts: dict[str, str | int | float] = {}
         self._frames = 0
         self._last_s = 0.0
@@ -94,6 +95,7 @@ class Fidelity:
 
     def compare_signals(self, source: SourceInfo, target: SourceInfo) -> None:
         """What the containers and streams say of colour and pixels."""
+        self._notes = source.notes  # grows while the source is read
         said = _changed_signals(source, target)
         self._judge += [Finding(NAME, message) for message in said]
         self._facts["signals changed"] = len(said)
@@ -124,7 +126,7 @@ class Fidelity:
         """How it ended."""
         facts: dict[str, str | int | float] = {"frames": self._frames, "last frame at, s": round(self._last_s, 3)}
         facts |= {"compared with": self._with or "nothing"} | self._likeness.facts() | self._facts
-        found = tuple(self.found + self._judge)
+        found = (*self.found, *self._judge, *(Finding(NAME, f"the source: {note}") for note in self._notes))
         if found:
             return Check(NAME, Outcome.NOT_CLEAN if self.found else Outcome.REVIEW, found, facts)
         if not self._with:

@@ -33,6 +33,7 @@ TAGS = {
     "JFIF": "JFIFVersion ResolutionUnit XResolution YResolution",
     "APP14": "DCTEncodeVersion APP14Flags0 APP14Flags1 ColorTransform",
     "PNG": "ImageWidth ImageHeight BitDepth ColorType Compression Filter Interlace AnimationFrames AnimationPlays",
+    "PNG-cICP": "ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag",
     "RIFF": "WebP_Flags ImageWidth ImageHeight VP8Version HorizontalScale VerticalScale AlphaIsUsed BackgroundColor "
     "AnimationLoopCount "
     "FrameCount Duration AlphaPreprocessing AlphaFiltering AlphaCompression FrameRate MaxDataRate StreamCount StreamType "
