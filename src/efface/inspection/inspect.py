@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from efface.errors import SourceUnreadable
 from efface.files import reason
-from efface.inspection.film import WALKS, of_video
+from efface.inspection.film import of_video
 from efface.inspection.items import DATA, PICTURES, UNREADABLE, Embedded, Inspection, Item, group_of, joined, shown
 from efface.inspection.still import of_photo
 from efface.media import foreign
 from efface.media.embedded import pixels
 from efface.media.sniff import PHOTOS, format_of, medium_of
+from efface.media.walk import WALKS
 from efface.media.walk.parts import Broken, Reader
 
 Look = Callable[[NDArray[np.uint8]], str]
