@@ -40,13 +40,17 @@ from efface.media.colour import colour_of, side_data, swscale_matrix
 from efface.media.cropping import crop_of
 from efface.media.formats import Pixels, Spec, black, spec_of
 from efface.media.frame_starts import FrameStarts, Holds
+from efface.media.raw_streams import DEMUXERS as DEMUXER_OF
+from efface.media.raw_streams import raw_format
 from efface.media.restarts import JOINABLE, Restart, in_one_clock
+from efface.media.sniff import HEAD, format_of
 from efface.media.video import VideoInfo
 from efface.media.wholeness import is_cut, kind_of
 from efface.options import ReadOptions
 from efface.timing import timecode
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv"
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv,\
+h264,hevc,vvc,m4v,vc1,h263,obu,mjpeg,yuv4mpegpipe,dhav"
 """None of these opens another file or an address. Playlists (hls, dash, concat, sdp, ...) do, and are refused."""
 
 LIMITS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
@@ -107,7 +111,7 @@ def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | N
             file.seek(0)
         # The prefix keeps a name like "concat:a|b" from being read as an address.
         what = file or f"file:{path.absolute()}"
-        container: InputContainer = av.open(what, "r", options=(options or {}) | LIMITS, **_LENIENT)
+        container: InputContainer = av.open(what, "r", _demuxer(path, file), options=(options or {}) | LIMITS, **_LENIENT)
         return container
     except av.error.InvalidDataError as e:
         kind = kind_of(path)
@@ -118,6 +122,18 @@ def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | N
         raise SourceUnreadable(path, reason(e)) from e
     except FFmpegError as e:
         raise UnsupportedSource(path, "it is a playlist, or a format that efface does not open") from e
+
+
+def _demuxer(path: Path, file: BinaryIO | None) -> str | None:
+    """FFmpeg's demuxer for a film without a container, which it might guess wrong; None where it recognises the file."""
+    if file is not None:
+        head = file.read(HEAD)
+        file.seek(0)
+        return DEMUXER_OF.get(raw_format(head, path.suffix) or "")
+    try:
+        return DEMUXER_OF.get(format_of(path))
+    except NotMedia:
+        return None
 
 
 def _ffmpeg_limit(options: ReadOptions) -> int:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from efface.errors import NotMedia, SourceUnreadable
 from efface.files import reason, require_source
+from efface.media import raw_streams
 
 HEAD = 4096
 """Bytes that are looked at. Twenty packets of a transport stream fit in."""
@@ -21,7 +22,7 @@ PHOTOS = ("jpeg", "png", "webp", "tiff", "gif", "heif", "avif")
 
 _PHOTO_ENDINGS = "jpg jpeg jpe jfif mpo png apng webp tif tiff gif heic heif heics heifs hif avif avifs"
 _VIDEO_ENDINGS = "mp4 m4v mov qt 3gp 3g2 mkv webm avi ts mts m2ts m2t mpg mpeg mpe vob wmv asf flv f4v ogv mxf insv"
-_SUFFIXES = frozenset("." + ending for ending in (_PHOTO_ENDINGS + " " + _VIDEO_ENDINGS).split())
+_SUFFIXES = frozenset("." + ending for ending in f"{_PHOTO_ENDINGS} {_VIDEO_ENDINGS} {raw_streams.ENDINGS}".split())
 
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
@@ -75,9 +76,12 @@ def format_of(path: Path) -> str:
         with open(path, "rb") as f:
             head = f.read(HEAD)
         size = path.stat().st_size
+        found = _by_magic(head) or _by_box(head, size) or ("mpegts" if _is_transport_stream(head) else None)
+        if found == "jpeg" and raw_streams.is_jpeg_stream(path):
+            found = "mjpeg"
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
-    found = _by_magic(head) or _by_box(head, size) or ("mpegts" if _is_transport_stream(head) else None)
+    found = found or raw_streams.raw_format(head, path.suffix)
     if found is None:
         raise NotMedia(path, _guess(head))
     return found
@@ -90,7 +94,7 @@ def is_media_name(path: Path) -> bool:
 
 def is_video_name(path: Path) -> bool:
     """Whether the name suggests a video, where the content is out of reach."""
-    return path.suffix.lower()[1:] in _VIDEO_ENDINGS.split()
+    return path.suffix.lower()[1:] in f"{_VIDEO_ENDINGS} {raw_streams.ENDINGS}".split()
 
 
 def _by_magic(head: bytes) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from efface.errors import DamagedSource, TargetUnsuitable
 from efface.media.base import SourceInfo
 from efface.media.bitstream import clean_sound_header
 from efface.media.decode import opened
+from efface.media.sound_formats import HELD, advice
 from efface.media.video import VideoInfo
 
 PRIMING_S = Fraction(1, 2)
@@ -84,11 +85,25 @@ def _time(packet: av.Packet[Any]) -> Fraction:
     return Fraction(time or 0) * Fraction(packet.time_base.numerator, packet.time_base.denominator)
 
 
+def require_holdable(source: Path, muxer: str, target: Path) -> None:
+    """Raises TargetUnsuitable where the container cannot hold a sound stream of the source, and what opening that raises."""
+    with closing(opened(source)) as container:
+        for stream in container.streams.audio:
+            codec = codec_of(stream)
+            if codec not in HELD[muxer]:
+                raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {codec}", advice(codec))
+
+
+def codec_of(stream: av.AudioStream) -> str:
+    """FFmpeg's name of the codec, not of one of its decoders; "unknown" where there is no decoder."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+
+
 def _added(into: OutputContainer, stream: av.AudioStream, target: Path) -> av.AudioStream:
-    name = stream.codec_context.name if stream.codec_context else "unknown"
     try:
         added = into.add_stream_from_template(stream)
         clean_sound_header(added)
     except (ValueError, FFmpegError, IndexError) as e:
-        raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {name}", HINT_MKV) from e
+        codec = codec_of(stream)
+        raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {codec}", advice(codec)) from e
     return added

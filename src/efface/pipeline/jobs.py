@@ -24,7 +24,7 @@ from efface.pipeline.look import look
 from efface.pipeline.names import Job, collisions
 from efface.pipeline.proof import verify
 from efface.pipeline.remote import is_remote
-from efface.pipeline.sources import opened
+from efface.pipeline.sources import opened, require_suitable
 from efface.planning import sidecar
 from efface.planning.made import Made
 from efface.planning.plan import Plan
@@ -130,6 +130,7 @@ class Workshop:
             require_replaceable(before, job)
         for path in (job.target, job.plan_path):
             require_target(path, (job.source,), overwrite=overwrite or before is not None)
+        require_suitable(job.source, job.target, self.options.read, self.options.write)
         plan = self.find(job.source, listener)
         planned(plan)
         with staged_pair(job.target, job.plan_path, overwrite=overwrite or before is not None) as (draft, plan_draft):
