@@ -16,7 +16,7 @@ import heapq
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, islice, pairwise
 from pathlib import Path
@@ -42,7 +42,7 @@ from efface.media.formats import Pixels, Spec, black, spec_of
 from efface.media.frame_starts import FrameStarts, Holds
 from efface.media.raw_streams import DEMUXERS as DEMUXER_OF
 from efface.media.raw_streams import raw_format
-from efface.media.restarts import JOINABLE, Restart, in_one_clock
+from efface.media.restarts import JOINABLE, Clock, Restart, in_one_clock
 from efface.media.sniff import HEAD, format_of
 from efface.media.video import VideoInfo
 from efface.media.wholeness import is_cut, kind_of
@@ -68,6 +68,9 @@ LONGEST_REORDER = 17
 
 LEADING_KEPT = 32
 """Packets after which a leading one is not waited for any more."""
+
+UNTIMED = frozenset(("h264", "hevc", "vvc"))
+"""Demuxers that give no times at all."""
 
 OFTEN = 16
 """Keyframes that are asked for side data before they are collected as garbage: PyAV 18 ties each of them to itself."""
@@ -195,31 +198,39 @@ def _first_frame(
     """
     _prepare(stream, options)
     found: list[av.VideoFrame] = []
-    times: list[tuple[int | None, int | None]] = []
+    times: list[int | None] = []
     packets = _packets(container, stream, path, tolerant=True)
     for tried, packet in enumerate(chain(packets, [None]), 1):
         if packet is not None:
             if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
                 raise UnsupportedSource(path, "it is encrypted")
-            times.append((packet.pts, packet.dts))
+            times.append(packet.pts)
         found += _decoded(stream, packet)[0]
         key = next((f for f in found if f.key_frame), None)
         if key is not None or len(found) > LEADING_KEPT or (tried >= PATIENCE and not found):
             break
     if not found:
         raise DamagedSource(path, "no frame of it can be decoded")
-    is_suspect = len(times) > 1 and all(pts is not None and pts == dts for pts, dts in times)
-    by_order = container.format.name == "avi" or (is_suspect and _runs_back(found, packets, stream))
-    return key or found[0], by_order
+    return key or found[0], container.format.name == "avi" or _runs_back(found, times, packets, stream)
 
 
-def _runs_back(frames: list[av.VideoFrame], packets: Iterator[av.Packet[Any]], stream: VideoStream) -> bool:
-    """Whether the times of the first frames that are shown run back: they are those of decoding. AVI stores no others, and
-    other files neither where somebody put a stream without times into them."""
-    times = [f.pts for f in frames]
-    for packet in islice(packets, 2 * LONGEST_REORDER):
-        times += [f.pts for f in _decoded(stream, packet)[0]]
-    return any(a is not None and b is not None and b < a for a, b in pairwise(times))
+def _runs_back(
+    frames: list[av.VideoFrame], times: list[int | None], packets: Iterator[av.Packet[Any]], stream: VideoStream
+) -> bool:  # fmt: skip
+    """Whether the first frames, in the order in which they are shown, have times that run back: they are those of decoding.
+
+    AVI stores no others, and other files neither where somebody put a stream without times into them.
+
+    times  of the packets read.
+    """
+    following = list(islice(packets, LONGEST_REORDER)) if stream.codec_context.reorder_depth else []
+    times = [*times, *(p.pts for p in following)]
+    if not following or any(a is None or b is None or b <= a for a, b in pairwise(times)):
+        return False  # stored out of order, as it should be where frames are held back
+    shown = [f.pts for f in frames]
+    for packet in [*following, *islice(packets, LONGEST_REORDER)]:
+        shown += [f.pts for f in _decoded(stream, packet)[0]]
+    return any(a is not None and b is not None and b < a for a, b in pairwise(shown))
 
 
 def _prepare(stream: VideoStream, options: ReadOptions) -> None:
@@ -257,7 +268,9 @@ def _described(
 
 def _rate(stream: VideoStream) -> Fraction:
     """Nominal frames per second, 1 to 240."""
-    rate = _fraction(stream.average_rate) or _fraction(stream.guessed_rate) or Fraction(25)
+    average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
+    # Where no times are stored, FFmpeg's average is a default; what the bitstream states stands in its guess.
+    rate = (guessed or average if stream.container.format.name in UNTIMED else average or guessed) or Fraction(25)
     return min(max(rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
 
 
@@ -282,7 +295,30 @@ def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tole
     packets = _stored_packets(container, stream, path, tolerant=tolerant)
     if container.format.name not in JOINABLE:
         return packets
-    return in_one_clock(packets, max(1, round(1 / (_rate(stream) * _fraction(stream.time_base)))))
+    return in_one_clock(packets, _step(stream))
+
+
+def shifts_of(path: Path) -> list[int]:
+    """What is added to the times of the picture after each place where the clock starts anew, in the container's unit.
+
+    Only containers whose clock may do so are read for it. Raises InputError.
+    """
+    with closing(opened(path)) as container:
+        if container.format.name not in JOINABLE:
+            return []
+        stream = _picked(container, path)
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = av.stream.Discard.all
+        clock = Clock(_step(stream))
+        for _ in clock.over(_stored_packets(container, stream, path, tolerant=True)):
+            pass
+        return clock.shifts
+
+
+def _step(stream: VideoStream) -> int:
+    """Duration of a frame in the stream's time base."""
+    return max(1, round(1 / (_rate(stream) * _fraction(stream.time_base))))
 
 
 def _stored_packets(
@@ -444,6 +480,9 @@ class _Reading:
         self._video: VideoInfo = info.private
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
         self._starts = _starts(stream)
+        self._is_adrift = (
+            False  # after a joint, before its first keyframe: nothing is decoded, as it refers to what was not joined
+        )
         self._by_order = self._video.by_order
         self._clock: list[int] = []
         self._pending: dict[int, _Sent] = {}
@@ -462,9 +501,23 @@ class _Reading:
 
     def frames_of(self, packets: Iterable[av.Packet[Any]]) -> Iterator[Frame]:
         for packet in packets:
+            if isinstance(packet.opaque, Restart) and packet.opaque.begins:
+                yield from self._drained()
+                self._stream.codec_context.flush_buffers()
+                self._is_adrift = True
+            if packet.is_keyframe and self._is_adrift:
+                self._is_adrift = False
+                self._lose(list(self._pending.values()))
             self._note(packet)
-            yield from self._after(*_decoded(self._stream, packet))
-        while True:  # the decoder may complain about one frame and still hold others
+            if not self._is_adrift:
+                yield from self._after(*_decoded(self._stream, packet))
+        yield from self._drained()
+        if not self._count:
+            raise DamagedSource(self._info.path, "no frame of it can be decoded")
+
+    def _drained(self) -> Iterator[Frame]:
+        """What the decoder still holds; what is pending then is lost."""
+        while not self._is_adrift:  # the decoder may complain about one frame and still hold others
             frames, complained = _decoded(self._stream, None)
             yield from self._after(frames, complained)
             if not complained:
@@ -472,14 +525,12 @@ class _Reading:
         self._lose([s for s in self._pending.values() if not self._is_leading(s)])
         self._pending.clear()
         yield from self._released()
-        if not self._count:
-            raise DamagedSource(self._info.path, "no frame of it can be decoded")
 
     def _note(self, packet: av.Packet[Any]) -> None:
         index, group, restart = self._sent.index + 1, self._sent.group, packet.opaque
         holds, is_doubtful = self._starts.holds(packet), _is_doubtful(packet, restart)
         if holds is Holds.SECOND_FIELD:
-            packet.opaque = self._sent
+            packet.opaque = replace(self._sent)  # PyAV forgets an object that two packets share
             if is_doubtful:
                 self._condemn(self._sent)
             return

@@ -100,8 +100,9 @@ def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
     try:
         assert running.stdout is not None
         said = running.stdout.read(LARGEST_ANSWER + 1)
-        with suppress(subprocess.TimeoutExpired):
-            running.wait(1.0)  # it has said all; how it ends tells whether that was all that there is
+        if len(said) <= LARGEST_ANSWER:
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(1.0)  # how it ends tells whether that was all that there is to say
         code = running.poll()
     finally:
         running.kill()  # it has said all that it had to say, or too much, or somebody interrupts

@@ -38,42 +38,78 @@ def in_one_clock(packets: Iterable[av.Packet[Any]], step: int) -> Iterator[av.Pa
 
     step  of one frame, in the stream's time base.
     """
-    ahead: deque[av.Packet[Any]] = deque()
-    clock = _Clock(step)
-    for packet in packets:
-        ahead.append(packet)
-        if len(ahead) > AHEAD:
-            yield clock.set(ahead.popleft(), ahead)
-    while ahead:
-        yield clock.set(ahead.popleft(), ahead)
+    return Clock(step).over(packets)
 
 
-class _Clock:
-    def __init__(self, step: int) -> None:
-        self._step, self._shift = step, 0
+class Clock:
+    """The one clock of a stream. shifts: what was added to the times after each joint, in the stream's time base."""
+
+    def __init__(self, step: int, known: Iterator[int] | None = None) -> None:
+        """known: the shifts of another stream of the file, which this one follows."""
+        self._step, self._shift, self._known = step, 0, known
         self._last: int | None = None  # as stored
+        self._latest = 0  # PTS so far, in the one clock
+        self._untimed = 0  # packets without a time since then
+        self._ahead: deque[av.Packet[Any]] = deque()
+        self.shifts: list[int] = []
 
-    def set(self, packet: av.Packet[Any], following: Iterable[av.Packet[Any]]) -> av.Packet[Any]:
-        """The packet, with its time in the one clock. `following` are the next ones, as they are stored."""
-        here, following = packet.dts, list(following)
+    def over(self, packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
+        """All the packets, in that clock."""
+        for packet in packets:
+            yield from self.put(packet)
+        yield from self.rest()
+
+    def put(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
+        """Takes a packet, and gives the one whose turn it is. Raises LostStep where `known` has no shift left."""
+        self._ahead.append(packet)
+        if len(self._ahead) > AHEAD:
+            yield self._set(self._ahead.popleft())
+
+    def rest(self) -> Iterator[av.Packet[Any]]:
+        """What is left at the end."""
+        while self._ahead:
+            yield self._set(self._ahead.popleft())
+
+    def _set(self, packet: av.Packet[Any]) -> av.Packet[Any]:
+        here = packet.dts
         if here is not None:
-            if self._last is not None and here <= self._last - self._step and self._goes_on(here, following):
-                self._shift += self._last + self._step - here
+            if self._last is not None and here <= self._last - self._step and self._goes_on(here, packet):
+                self._shift = self._next_shift(here, packet)
+                self.shifts.append(self._shift)
                 packet.opaque = Restart(begins=True)
-            elif packet.is_corrupt and self._is_before_joint(here, following):
+            elif packet.is_corrupt and self._is_before_joint(here):
                 packet.opaque = Restart(forgiven=True)
-            self._last = here
+            self._last, self._untimed = here, 0
             packet.dts = here + self._shift
+        else:
+            self._untimed += 1
         if packet.pts is not None:
             packet.pts += self._shift
+            self._latest = max(self._latest, packet.pts)
         return packet
 
-    def _goes_on(self, here: int, following: list[av.Packet[Any]]) -> bool:
-        """Whether the packets after this one are as early as it."""
+    def _next_shift(self, here: int, packet: av.Packet[Any]) -> int:
+        """So that decoding goes on at once, and no frame is shown before those of the part before."""
         assert self._last is not None
-        times = [p.dts for p in following if p.dts is not None][:2]
-        return bool(times) and all(here <= t <= self._last for t in times)
+        if self._known is None:
+            at_once = self._shift + self._last + self._step * (1 + self._untimed) - here
+            first = min((p.pts for p in (packet, *self._ahead) if p.pts is not None), default=None)
+            return at_once if first is None else max(at_once, self._latest + self._step - first)
+        shift = next(self._known, None)
+        if shift is None:
+            raise LostStep
+        return shift
 
-    def _is_before_joint(self, here: int, following: list[av.Packet[Any]]) -> bool:
-        times = [here, *(p.dts for p in following if p.dts is not None)]
+    def _goes_on(self, here: int, packet: av.Packet[Any]) -> bool:
+        """Whether the packets after this one are as early as it. Where they have no times, a keyframe is believed."""
+        assert self._last is not None
+        times = [p.dts for p in self._ahead if p.dts is not None][:2]
+        return all(here <= t <= self._last for t in times) if times else bool(self._ahead) and packet.is_keyframe
+
+    def _is_before_joint(self, here: int) -> bool:
+        times = [here, *(p.dts for p in self._ahead if p.dts is not None)]
         return any(b <= a - self._step for a, b in pairwise(times))
+
+
+class LostStep(Exception):
+    """A stream starts anew where the one that it follows does not."""

@@ -31,7 +31,7 @@ HELD: dict[str, dict[str, str]] = {
     ),
     "webm": _plain("opus vorbis"),
     "mpegts": _plain("aac mp3 mp2 ac3 eac3 dts opus truehd"),
-    "avi": _plain("mp3 mp2 ac3 dts flac pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_alaw pcm_mulaw"),
+    "avi": _plain("aac mp3 mp2 ac3 dts flac pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_alaw pcm_mulaw"),
 }  # fmt: skip
 """By FFmpeg's names of muxer and codec: the name of the sample entry in MP4 and MOV, nothing where there is none."""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from efface.errors import PlanMismatch, SourceChanged
+from efface.errors import PlanMismatch, SourceChanged, UndecodableFrame
 from efface.events import Event, Listener
 from efface.files import sha256_of, writing
 from efface.findings import Verification
@@ -48,21 +48,36 @@ class Rendered:
 
 
 def act(
-    source: Source, plan: Plan, target: Path, draft: Path, options: Options, opening: Opening, listener: Listener
+    source: Source,
+    plan: Plan,
+    target: Path,
+    draft: Path,
+    options: Options,
+    opening: Opening,
+    listener: Listener,
+    *,
+    is_fresh: bool = False,
 ) -> Rendered:
     """Renders the source as the plan says to a draft, and checks it; then the caller may give it the target's name.
 
-    opening  gives a detector for the checks.
+    opening   gives a detector for the checks.
+    is_fresh  the plan was made of this very file just now: where the two do not agree, the file is damaged.
 
-    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there must be no target.
+    Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there
+    must be no target.
     """
     path = source.info.path
     with unchanged(path):
         source_sha256 = sha256_of(path)
         if source_sha256 != plan.source_sha256:
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
-        with _sink(draft, source, options, target) as sink:
-            _render(source, plan, sink, options.paint, listener)
+        try:
+            with _sink(draft, source, options, target) as sink:
+                _render(source, plan, sink, options.paint, listener)
+        except PlanMismatch as e:
+            if not is_fresh or not isinstance(e, _Differs):
+                raise
+            raise UndecodableFrame(path, e.at, is_unsteady=True) from e
         target_sha256 = sha256_of(draft)
         made = Draft(draft, source, plan, source_sha256, target_sha256)
         verification = prove(made, target, options, opening, listener)
@@ -71,6 +86,17 @@ def act(
         target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept,
         verification, source_sha256, target_sha256,
     )  # fmt: skip
+
+
+class _Differs(PlanMismatch):
+    """A frame is not the one that was looked at. `at` is its time."""
+
+    def __init__(self, path: object, why: str, plan: Plan, index: int) -> None:
+        super().__init__(path, why)
+        self.at = timecode(float(plan.timeline.seconds[min(index, len(plan.timeline) - 1)]) if len(plan.timeline) else 0.0)
+
+    def __reduce__(self) -> tuple[type[PlanMismatch], tuple[str, str]]:
+        return PlanMismatch, (self.path, self.why)  # as it travels between processes
 
 
 @contextmanager
@@ -92,7 +118,7 @@ def _render(source: Source, plan: Plan, sink: Sink, options: PaintOptions, liste
             done += 1
             listener(Event("render", done, total))
     if done != total:
-        raise PlanMismatch(source.info.path, f"it has {done} frames, and {total} were looked at")
+        raise _Differs(source.info.path, f"it has {done} frames, and {total} were looked at", plan, done)
 
 
 def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tuple[Picture, int]]:
@@ -100,7 +126,8 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
         _require_looked_at(frame, plan, source.info.path)
         picture = frame.unpack()
         if plan.checksums and picture.checksum() != plan.checksums[frame.index]:
-            raise PlanMismatch(source.info.path, f"frame {frame.index + 1} decodes to another picture than was looked at")
+            why = f"frame {frame.index + 1} decodes to another picture than was looked at"
+            raise _Differs(source.info.path, why, plan, frame.index)
         if plan.is_black(frame.index):
             blackout(picture)
         else:
@@ -111,12 +138,12 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
 def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
     i = frame.index
     if i >= len(plan.timeline):
-        raise PlanMismatch(path, f"it has more frames than the {len(plan.timeline)} that were looked at")
+        raise _Differs(path, f"it has more frames than the {len(plan.timeline)} that were looked at", plan, i)
     if frame.pts != plan.timeline.pts[i] or frame.size_wh != plan.size_at(i):
-        raise PlanMismatch(path, f"frame {i + 1} is not the one that was looked at")
+        raise _Differs(path, f"frame {i + 1} is not the one that was looked at", plan, i)
     if frame.is_bad and i not in plan.bad:
         at = timecode(float(plan.timeline.seconds[i]))
-        raise PlanMismatch(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it")
+        raise _Differs(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it", plan, i)
 
 
 @contextmanager

@@ -95,10 +95,12 @@ class Workshop:
         with staged(target, overwrite=self.options.write.overwrite) as draft:
             return self._rendered(source, plan, target, draft, listener)
 
-    def _rendered(self, source: Path, plan: Plan, target: Path, draft: Path, listener: Listener) -> Rendered:
+    def _rendered(
+        self, source: Path, plan: Plan, target: Path, draft: Path, listener: Listener, *, is_fresh: bool = False
+    ) -> Rendered:  # fmt: skip
         with opened(source, self.options.read) as media:
             try:
-                return act(media, plan, target, draft, self.options, self._open_checker, listener)
+                return act(media, plan, target, draft, self.options, self._open_checker, listener, is_fresh=is_fresh)
             except DetectorFailed:  # as in find
                 self._close_checker()
                 raise
@@ -134,7 +136,7 @@ class Workshop:
         plan = self.find(job.source, listener)
         planned(plan)
         with staged_pair(job.target, job.plan_path, overwrite=overwrite or before is not None) as (draft, plan_draft):
-            rendered = self._rendered(job.source, plan, job.target, draft, listener)
+            rendered = self._rendered(job.source, plan, job.target, draft, listener, is_fresh=True)
             plan = noted(plan, rendered, self.options)
             sidecar.save(plan, plan_draft)
             plan_sha256 = sha256_of(plan_draft)
