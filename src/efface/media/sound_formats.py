@@ -5,10 +5,6 @@ One table for all three, as a sound that the muxer writes and the check does not
 
 from __future__ import annotations
 
-_PCM = dict.fromkeys(
-    ("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be"), "ipcm"
-) | dict.fromkeys(("pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be"), "fpcm")  # fmt: skip
-
 
 def _plain(names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), "")
@@ -17,7 +13,7 @@ def _plain(names: str) -> dict[str, str]:
 HELD: dict[str, dict[str, str]] = {
     "mp4": {
         "aac": "mp4a", "mp3": "mp4a", "mp2": "mp4a", "vorbis": "mp4a", "dts": "mp4a", "ac3": "ac-3", "eac3": "ec-3",
-        "opus": "Opus", "flac": "fLaC", "alac": "alac", **_PCM,
+        "opus": "Opus", "flac": "fLaC", "alac": "alac",
     },
     "mov": {
         "aac": "mp4a", "mp3": ".mp3", "mp2": ".mp2", "dts": "dtsc", "ac3": "ac-3", "eac3": "ec-3", "alac": "alac",
@@ -30,10 +26,11 @@ HELD: dict[str, dict[str, str]] = {
         "pcm_s32le pcm_s32be pcm_f32le pcm_f64le"
     ),
     "webm": _plain("opus vorbis"),
-    "mpegts": _plain("aac mp3 mp2 ac3 eac3 dts opus truehd"),
+    "mpegts": _plain("aac mp3 mp2 ac3 eac3 dts opus"),
     "avi": _plain("aac mp3 mp2 ac3 dts flac pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_alaw pcm_mulaw"),
 }  # fmt: skip
-"""By FFmpeg's names of muxer and codec: the name of the sample entry in MP4 and MOV, nothing where there is none."""
+"""By FFmpeg's names of muxer and codec: the name of the sample entry in MP4 and MOV, nothing where there is none. PCM in MP4 is
+left out: FFmpeg refuses it where the source states no channel layout, as in Matroska, and few players know it."""
 
 ENTRIES = frozenset(entry.encode() for held in HELD.values() for entry in held.values() if entry)
 """Sample entries that a finished file may hold."""
