@@ -34,7 +34,7 @@ def sounding(tmp_path_factory):
 
     def make(codec: str) -> Path:
         if codec not in made:
-            path = folder / f"{codec}.{'mov' if codec in ONLY_MOV or codec == 'aac' else 'mkv'}"
+            path = folder / f"{codec}.{'mov' if codec in (*ONLY_MOV, 'aac', 'alac') else 'mkv'}"
             how = ["-f", "lavfi", "-i", "testsrc=s=64x48:d=0.6:r=10", "-f", "lavfi", "-i", "sine=d=0.5:r=48000"]
             end = ["-c:v", "libx264", "-bf", "0", "-pix_fmt", "yuv420p", "-ac", "2", "-c:a", ENCODERS.get(codec, codec)]
             command = ["ffmpeg", "-v", "error", *how, *end, "-strict", "-2", str(path)]
