@@ -134,16 +134,27 @@ class DamagedSource(InputError):
 
 
 class UndecodableFrame(InputError):
-    """A frame cannot be decoded, so what it shows is unknown. `at` is its time or page."""
+    """A frame cannot be decoded, so what it shows is unknown.
 
-    def __init__(self, path: object, at: str) -> None:
+    at  its time or page.
+    is_unsteady  each reading gives another picture, or another time. The decoder does not report that damage, so covering what
+        it reports does not help.
+    """
+
+    def __init__(self, path: object, at: str, is_unsteady: bool = False) -> None:
         super().__init__(path, at)
-        self.at = at
+        self.at, self.is_unsteady = at, is_unsteady
 
     def __reduce__(self) -> tuple[type[UndecodableFrame], tuple[object, ...]]:
-        return type(self), (self.path, self.at)
+        return type(self), (self.path, self.at, self.is_unsteady)
 
     def __str__(self) -> str:
+        if self.is_unsteady:
+            return printable(
+                f"{self.path}: the frame at {self.at} cannot be decoded: it is damaged, and each reading of it gives something "
+                f"else. {NOTHING_WRITTEN} Make a file that decodes the same every time, and look at it: "
+                "ffmpeg -i SOURCE -c:v libx264 -crf 12 NEW.mp4"
+            )
         return printable(
             f"{self.path}: the frame at {self.at} cannot be decoded. {NOTHING_WRITTEN} "
             "Add --bad-frames=cover to black out such frames and go on."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from efface.errors import (
     TargetExists,
     TargetIsSource,
     TargetUnsuitable,
+    UndecodableFrame,
     UsageError,
     WriteFailed,
 )
 from efface.files import sha256_of
 from efface.options import DetectOptions, PaintOptions, WriteOptions
 from efface.pipeline.act import Rendered
-from efface.pipeline.jobs import Redacted
+from efface.pipeline.jobs import Redacted, Workshop
 
 
 @pytest.fixture
@@ -127,3 +129,23 @@ def test_a_frame_that_decodes_to_another_picture_is_not_rendered(tmp_path):
     with pytest.raises(PlanMismatch, match="frame 3 decodes to another picture"):
         efface.render(clip, replace(plan, checksums=changed), tmp_path / "out.mp4")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_film_that_decodes_otherwise_each_time_is_damaged_and_misfits_no_plan(tmp_path, monkeypatch):
+    clip = Path(__file__).parents[2] / "examples" / "astronaut.mp4"
+    plan = efface.find(clip)
+    changed = (*plan.checksums[:2], plan.checksums[2] ^ 1, *plan.checksums[3:])
+    monkeypatch.setattr(Workshop, "find", lambda self, source, listener: replace(plan, checksums=changed))
+    with pytest.raises(UndecodableFrame, match="each reading of it gives something else") as damaged:
+        efface.redact(clip, tmp_path / "out.mp4")
+    assert damaged.value.at == "0:00:00.080"
+    assert str(pickle.loads(pickle.dumps(damaged.value))) == str(damaged.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_target_that_cannot_hold_the_film_is_refused_before_anybody_looks(tmp_path, monkeypatch):
+    clip = Path(__file__).parents[2] / "examples" / "astronaut.mp4"
+    monkeypatch.setattr(Workshop, "find", lambda self, source, listener: pytest.fail("it was looked at"))
+    for name in ("out.jpg", "out.xyz"):
+        with pytest.raises(TargetUnsuitable):
+            efface.redact(clip, tmp_path / name)

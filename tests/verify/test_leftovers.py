@@ -242,6 +242,8 @@ def test_without_the_other_programs_the_facts_say_so(photo: Callable[[str], Path
         ("print('{nonsense')", "makes no sense"),
         ("pass", "makes no sense"),
         ("print('[]')", "no file"),
+        ("import sys; sys.exit(1)", "it failed"),
+        ("bytearray(3 << 30)", "for want of memory"),
     ],
 )
 def test_a_program_that_hangs_or_babbles_is_no_all_clear(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from efface.errors import EXIT_LOOK, EXIT_OK, printable
+from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, printable
 from efface.findings import Outcome, Verification
+from efface.media.raw_streams import TIMELESS
+from efface.media.sniff import format_of
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
 from efface.planning.plan import Plan
@@ -39,8 +41,22 @@ def found(plan: Plan) -> str:
 def redacted(result: Redacted, bound: float) -> str:
     """The lines for one target and its plan. `bound` is that of the risk."""
     entry = entry_of(result.rendered, result.plan, bound)
-    said = [*text.lines(entry, result.rendered.target, result.plan_path), *_reviewed(result), *doubtful(result.plan, bound)]
-    return "\n".join([*said, *text.seen_again(entry)])
+    said = [*text.lines(entry, result.rendered.target, result.plan_path), *constant_rate(result.source, result.plan)]
+    return "\n".join([*said, *_reviewed(result), *doubtful(result.plan, bound), *text.seen_again(entry)])
+
+
+def constant_rate(source: Path, plan: Plan) -> list[str]:
+    """A line on the rate of a film that stores no times; none for other files, and for what is not on this machine."""
+    if plan.medium != "video" or len(plan.timeline) < 2:
+        return []
+    try:
+        name = format_of(source)
+    except EffaceError:
+        return []
+    seconds = float(plan.timeline.seconds[-1]) / (len(plan.timeline) - 1)
+    return [f"  The source stores no times ({name}): its frames are shown at a constant {1 / seconds:g} per second."] * (
+        name in TIMELESS and seconds > 0
+    )
 
 
 def _reviewed(result: Redacted) -> list[str]:

@@ -11,13 +11,14 @@ not advance, by less than one frame, becomes the next possible one; one that run
 
 from __future__ import annotations
 
+import gc
 import heapq
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +26,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.sidedata.sidedata import Type
 from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -34,14 +36,21 @@ from efface.files import reason
 from efface.frames import Frame, Picture
 from efface.geometry import Size
 from efface.media.base import SourceInfo
-from efface.media.colour import colour_of, swscale_matrix
+from efface.media.colour import colour_of, side_data, swscale_matrix
+from efface.media.cropping import crop_of
 from efface.media.formats import Pixels, Spec, black, spec_of
+from efface.media.frame_starts import FrameStarts, Holds
+from efface.media.raw_streams import DEMUXERS as DEMUXER_OF
+from efface.media.raw_streams import raw_format
+from efface.media.restarts import JOINABLE, Clock, Restart, in_one_clock
+from efface.media.sniff import HEAD, format_of
 from efface.media.video import VideoInfo
 from efface.media.wholeness import is_cut, kind_of
 from efface.options import ReadOptions
 from efface.timing import timecode
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv"
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv,\
+h264,hevc,vvc,m4v,vc1,h263,obu,mjpeg,yuv4mpegpipe,dhav"
 """None of these opens another file or an address. Playlists (hls, dash, concat, sdp, ...) do, and are refused."""
 
 LIMITS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
@@ -59,6 +68,12 @@ LONGEST_REORDER = 17
 
 LEADING_KEPT = 32
 """Packets after which a leading one is not waited for any more."""
+
+UNTIMED = frozenset(("h264", "hevc", "vvc"))
+"""Demuxers that give no times at all."""
+
+OFTEN = 16
+"""Keyframes that are asked for side data before they are collected as garbage: PyAV 18 ties each of them to itself."""
 
 SCRAMBLED = {"encv", "drmi", "drms", "enca"}
 _PYAV = int(av.__version__.split(".")[0])
@@ -80,8 +95,8 @@ def open_video(path: Path, options: ReadOptions) -> VideoSource:
         if not tolerant and is_cut(path):
             last = _last_time(container, stream)
             raise DamagedSource(path, f"it breaks off at {timecode(last)}, before its stated end", HINT_COVER)
-        first = _first_frame(container, stream, path, options)
-        info = _described(path, container, stream, first, tolerant)
+        first, by_order = _first_frame(container, stream, path, options)
+        info = _described(path, container, stream, first, tolerant=tolerant, by_order=by_order)
     return VideoSource(info, options)
 
 
@@ -99,7 +114,7 @@ def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | N
             file.seek(0)
         # The prefix keeps a name like "concat:a|b" from being read as an address.
         what = file or f"file:{path.absolute()}"
-        container: InputContainer = av.open(what, "r", options=(options or {}) | LIMITS, **_LENIENT)
+        container: InputContainer = av.open(what, "r", _demuxer(path, file), options=(options or {}) | LIMITS, **_LENIENT)
         return container
     except av.error.InvalidDataError as e:
         kind = kind_of(path)
@@ -112,19 +127,35 @@ def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | N
         raise UnsupportedSource(path, "it is a playlist, or a format that efface does not open") from e
 
 
+def _demuxer(path: Path, file: BinaryIO | None) -> str | None:
+    """FFmpeg's demuxer for a film without a container, which it might guess wrong; None where it recognises the file."""
+    if file is not None:
+        head = file.read(HEAD)
+        file.seek(0)
+        return DEMUXER_OF.get(raw_format(head, path.suffix) or "")
+    try:
+        return DEMUXER_OF.get(format_of(path))
+    except NotMedia:
+        return None
+
+
 def _ffmpeg_limit(options: ReadOptions) -> int:
     return min(options.max_pixels, 2**31 - 1)
 
 
 def _picked(container: InputContainer, path: Path) -> VideoStream:
     """The stream a player would show: the default one, or else the largest. Cover art and thumbnails do not move."""
-    stills = Disposition.attached_pic | Disposition.timed_thumbnails
-    moving = [s for s in container.streams.video if not s.disposition & stills]
+    moving = _moving(container)
     moving = [s for s in moving if s.frames != 1] or moving  # pictures beside the film, as in a HEIF sequence
     if not moving:
         what = "sound but no picture" if container.streams.audio else "no video"
         raise UnsupportedSource(path, f"it holds {what}")
     return max(moving, key=lambda s: (bool(s.disposition & Disposition.default), _pixels(s)))
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    stills = Disposition.attached_pic | Disposition.timed_thumbnails
+    return [s for s in container.streams.video if not s.disposition & stills]
 
 
 def _pixels(stream: VideoStream) -> int:
@@ -159,27 +190,56 @@ def _last_time(container: InputContainer, stream: VideoStream) -> float:
     return float((times[-1] - times[0]) * _fraction(stream.time_base)) if times else 0.0
 
 
-def _first_frame(container: InputContainer, stream: VideoStream, path: Path, options: ReadOptions) -> av.VideoFrame:
-    """A frame to learn the pixel format and the like from; errors before it are met again when the frames are read."""
+def _first_frame(
+    container: InputContainer, stream: VideoStream, path: Path, options: ReadOptions
+) -> tuple[av.VideoFrame, bool]:  # fmt: skip
+    """A frame to learn the pixel format and the like from, and whether times are those of decoding.
+
+    A keyframe where there is one near: others may say nothing of the orientation. Errors before it are met again later.
+    """
     _prepare(stream, options)
-    for tried, packet in enumerate(_packets(container, stream, path, tolerant=True), 1):
-        if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
-            raise UnsupportedSource(path, "it is encrypted")
-        frames, _ = _decoded(stream, packet)
-        if frames:
-            return frames[0]
-        if tried >= PATIENCE:
+    found: list[av.VideoFrame] = []
+    times: list[int | None] = []
+    packets = _packets(container, stream, path, tolerant=True)
+    for tried, packet in enumerate(chain(packets, [None]), 1):
+        if packet is not None:
+            if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
+                raise UnsupportedSource(path, "it is encrypted")
+            times.append(packet.pts)
+        found += _decoded(stream, packet)[0]
+        key = next((f for f in found if f.key_frame), None)
+        if key is not None or len(found) > LEADING_KEPT or (tried >= PATIENCE and not found):
             break
-    frames, _ = _decoded(stream, None)
-    if not frames:
+    if not found:
         raise DamagedSource(path, "no frame of it can be decoded")
-    return frames[0]
+    return key or found[0], container.format.name == "avi" or _runs_back(found, times, packets, stream)
+
+
+def _runs_back(
+    frames: list[av.VideoFrame], times: list[int | None], packets: Iterator[av.Packet[Any]], stream: VideoStream
+) -> bool:  # fmt: skip
+    """Whether the first frames, in the order in which they are shown, have times that run back: they are those of decoding.
+
+    AVI stores no others, and other files neither where somebody put a stream without times into them.
+
+    times  of the packets read.
+    """
+    following = list(islice(packets, LONGEST_REORDER)) if stream.codec_context.reorder_depth else []
+    times = [*times, *(p.pts for p in following)]
+    if not following or any(a is None or b is None or b <= a for a, b in pairwise(times)):
+        return False  # stored out of order, as it should be where frames are held back
+    shown = [f.pts for f in frames]
+    for packet in [*following, *islice(packets, LONGEST_REORDER)]:
+        shown += [f.pts for f in _decoded(stream, packet)[0]]
+    return any(a is not None and b is not None and b < a for a, b in pairwise(shown))
 
 
 def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     context = stream.codec_context
     context.options = {"err_detect": CHECKS, "max_pixels": str(_ffmpeg_limit(options))}
     context.copy_opaque = True
+    # Without it decoders round a crop on the left down to what their memory likes, and columns that nobody sees are published.
+    context.flags |= av.codec.context.Flags.unaligned.value
     if options.bad_frames == "cover":
         # One thread: an error belongs to the packet just sent, so every run, here or elsewhere, finds the same frames bad.
         context.thread_count = 1
@@ -193,17 +253,26 @@ def _prepare(stream: VideoStream, options: ReadOptions) -> None:
 
 
 def _described(
-    path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame, tolerant: bool
+    path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame, *, tolerant: bool, by_order: bool
 ) -> SourceInfo:  # fmt: skip
-    spec = spec_of(first, swscale_matrix(first.colorspace, first.height))
-    rate = _fraction(stream.average_rate) or _fraction(stream.guessed_rate) or Fraction(25)
-    rate = min(max(rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
+    moving = _moving(container)
+    crop = crop_of(path, container.format.name, moving.index(stream), (first.width, first.height))
+    spec = spec_of(first, swscale_matrix(first.colorspace, first.height), crop)
+    rate = _rate(stream)
     aspect = _fraction(stream.sample_aspect_ratio) or Fraction(1)
     if spec.turn.swaps:
         aspect = 1 / aspect
-    video = VideoInfo(spec, _fraction(stream.time_base), rate, aspect, colour_of(first), tolerant)
+    video = VideoInfo(spec, _fraction(stream.time_base), rate, aspect, colour_of(first), tolerant, by_order)
     named = kind_of(path) or container.format.name.split(",")[0]
     return SourceInfo(path, "video", named, _stated_count(stream), spec.size_wh, len(container.streams.audio), video)
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    """Nominal frames per second, 1 to 240."""
+    average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
+    # Where no times are stored, FFmpeg's average is a default; what the bitstream states stands in its guess.
+    rate = (guessed or average if stream.container.format.name in UNTIMED else average or guessed) or Fraction(25)
+    return min(max(rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
 
 
 def _fraction(value: Any) -> Fraction:
@@ -223,7 +292,39 @@ def _is_indexed(stream: VideoStream) -> bool:
 
 
 def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool) -> Iterator[av.Packet[Any]]:
-    """Packets that hold something. Under `tolerant`, reading goes on after an error until there is nothing more to get."""
+    """Packets that hold something, in one clock. Under `tolerant`, reading goes on after an error until there is no more."""
+    packets = _stored_packets(container, stream, path, tolerant=tolerant)
+    if container.format.name not in JOINABLE:
+        return packets
+    return in_one_clock(packets, _step(stream))
+
+
+def shifts_of(path: Path) -> list[int]:
+    """What is added to the times of the picture after each place where the clock starts anew, in the container's unit.
+
+    Only containers whose clock may do so are read for it. Raises InputError.
+    """
+    with closing(opened(path)) as container:
+        if container.format.name not in JOINABLE:
+            return []
+        stream = _picked(container, path)
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = av.stream.Discard.all
+        clock = Clock(_step(stream))
+        for _ in clock.over(_stored_packets(container, stream, path, tolerant=True)):
+            pass
+        return clock.shifts
+
+
+def _step(stream: VideoStream) -> int:
+    """Duration of a frame in the stream's time base."""
+    return max(1, round(1 / (_rate(stream) * _fraction(stream.time_base))))
+
+
+def _stored_packets(
+    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool
+) -> Iterator[av.Packet[Any]]:  # fmt: skip
     failures = 0
     while failures < PATIENCE:
         try:
@@ -260,6 +361,12 @@ class VideoSource:
         """Seconds per unit of PTS."""
         video: VideoInfo = self.info.private
         return video.time_base
+
+    @property
+    def is_by_order(self) -> bool:
+        """Whether its container stores no times of the frames that are shown."""
+        video: VideoInfo = self.info.private
+        return video.by_order
 
     def close(self) -> None:
         """Nothing is open between readings."""
@@ -299,9 +406,12 @@ class VideoSource:
     def marks(self) -> Iterator[Mark]:
         """What the packets say of themselves, in the order of the file; nothing is decoded. Raises DamagedSource."""
         with self._reading() as (container, stream):
+            starts = _starts(stream)
             for packet in _packets(container, stream, self.info.path, tolerant=False):
-                shows = not packet.is_discard and _shows(stream.codec_context.name, packet)
-                yield Mark(packet.pts, packet.is_keyframe, shows, packet.is_corrupt)
+                holds, restarts = starts.holds(packet), isinstance(packet.opaque, Restart)
+                is_key = packet.is_keyframe and holds is not Holds.SECOND_FIELD
+                shows = holds is Holds.FRAME and not packet.is_discard
+                yield Mark(packet.pts, is_key, shows, packet.is_corrupt, restarts)
 
     def frames_from(self, key: int, trusted: int, seek: int | None) -> Iterator[Frame]:
         """Frames as `frames` gives them, from the time `trusted` on, but counted from 0. None where `key` was not met.
@@ -332,12 +442,13 @@ class VideoSource:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a packet says of itself. shows: a frame comes of it that a player shows."""
+    """What a packet says of itself. shows: a frame comes of it that a player shows. restarts: the clock starts anew near it."""
 
     pts: int | None
     is_key: bool
     shows: bool
     is_corrupt: bool
+    restarts: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -369,7 +480,11 @@ class _Reading:
         self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
         self._video: VideoInfo = info.private
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
-        self._by_order = container.format.name == "avi"  # its times are those of decoding
+        self._starts = _starts(stream)
+        self._is_adrift = (
+            False  # after a joint, before its first keyframe: nothing is decoded, as it refers to what was not joined
+        )
+        self._by_order = self._video.by_order
         self._clock: list[int] = []
         self._pending: dict[int, _Sent] = {}
         self._waiting: deque[_Shown] = deque()
@@ -379,7 +494,7 @@ class _Reading:
         self._shown_group = -1
         self._last: int | None = None
         self._start: int | None = None
-        self._count = 0
+        self._count = self._asked = 0
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
 
     def frames(self) -> Iterator[Frame]:
@@ -387,9 +502,23 @@ class _Reading:
 
     def frames_of(self, packets: Iterable[av.Packet[Any]]) -> Iterator[Frame]:
         for packet in packets:
+            if isinstance(packet.opaque, Restart) and packet.opaque.begins:
+                yield from self._drained()
+                self._stream.codec_context.flush_buffers()
+                self._is_adrift = True
+            if packet.is_keyframe and self._is_adrift:
+                self._is_adrift = False
+                self._lose(list(self._pending.values()))
             self._note(packet)
-            yield from self._after(*_decoded(self._stream, packet))
-        while True:  # the decoder may complain about one frame and still hold others
+            if not self._is_adrift:
+                yield from self._after(*_decoded(self._stream, packet))
+        yield from self._drained()
+        if not self._count:
+            raise DamagedSource(self._info.path, "no frame of it can be decoded")
+
+    def _drained(self) -> Iterator[Frame]:
+        """What the decoder still holds; what is pending then is lost."""
+        while not self._is_adrift:  # the decoder may complain about one frame and still hold others
             frames, complained = _decoded(self._stream, None)
             yield from self._after(frames, complained)
             if not complained:
@@ -397,11 +526,15 @@ class _Reading:
         self._lose([s for s in self._pending.values() if not self._is_leading(s)])
         self._pending.clear()
         yield from self._released()
-        if not self._count:
-            raise DamagedSource(self._info.path, "no frame of it can be decoded")
 
     def _note(self, packet: av.Packet[Any]) -> None:
-        index, group = self._sent.index + 1, self._sent.group
+        index, group, restart = self._sent.index + 1, self._sent.group, packet.opaque
+        holds, is_doubtful = self._starts.holds(packet), _is_doubtful(packet, restart)
+        if holds is Holds.SECOND_FIELD:
+            packet.opaque = replace(self._sent)  # PyAV forgets an object that two packets share
+            if is_doubtful:
+                self._condemn(self._sent)
+            return
         time = packet.dts if self._by_order or packet.pts is None else packet.pts
         if packet.is_keyframe:
             group += 1
@@ -409,12 +542,12 @@ class _Reading:
             self._bad_from = {g: i for g, i in self._bad_from.items() if g >= group - 2}
         self._sent = _Sent(index, time, group, packet.is_keyframe)
         packet.opaque = self._sent
-        if packet.is_discard or not _shows(self._stream.codec_context.name, packet):
+        if packet.is_discard or holds is Holds.HIDDEN:
             return
         if self._by_order and time is not None:
             heapq.heappush(self._clock, time)
         self._pending[index] = self._sent
-        if packet.is_corrupt:
+        if is_doubtful:
             self._condemn(self._sent)
 
     def _after(self, frames: list[av.VideoFrame], complained: bool) -> Iterator[Frame]:
@@ -455,14 +588,12 @@ class _Reading:
             self._condemn(sent)
         if not self._by_order and frame.pts is not None:
             sent.time = frame.pts
-        self._lose(self._passed(sent, frame))
+        self._lose(self._passed(sent))
         self._forget_leading()
         self._waiting.append(_Shown(sent.time, sent, frame))
 
-    def _passed(self, by: _Sent, frame: av.VideoFrame) -> list[_Sent]:
+    def _passed(self, by: _Sent) -> list[_Sent]:
         """Packets whose frame should have come before this one and never will."""
-        if frame.interlaced_frame and self._stream.codec_context.name == "h264":
-            return []  # the second field of a frame may come in a packet of its own
         # Where only the order counts, a codec with B-frames may hold a frame back behind as many as that.
         depth = LONGEST_REORDER if self._stream.codec_context.reorder_depth else 0
         before = [s for s in self._pending.values() if self._is_before(s, by, depth)]
@@ -539,27 +670,33 @@ class _Reading:
 
     def _require_same(self, frame: av.VideoFrame, spec: Spec) -> None:
         _require_size((frame.width, frame.height), self._info.path, self._options)
-        # Not the whole matrix: PyAV 18 ties a frame that was asked for side data to itself, and memory would fill with frames.
-        if (frame.width, frame.height) != spec.stored_wh or frame.rotation != spec.angle:
+        if (frame.width, frame.height) != spec.stored_wh or self._is_turned_otherwise(frame, spec):
             at = timecode(self._seconds(self._last))
             raise UnsupportedSource(self._info.path, f"the size or orientation of its picture changes at {at}")
 
+    def _is_turned_otherwise(self, frame: av.VideoFrame, spec: Spec) -> bool:
+        """Whether the frame states another orientation. One that states none keeps that of the frames before it: a bitstream
+        may say it in keyframes only, or once."""
+        # Not the whole matrix: PyAV 18 ties a frame that was asked for side data to itself, and memory would fill with frames.
+        if frame.rotation == spec.angle or not (frame.rotation or frame.key_frame):
+            return False
+        if frame.rotation:
+            return True
+        self._asked += 1
+        if self._asked % OFTEN == 0:
+            gc.collect()
+        return bool(side_data(frame, Type.DISPLAYMATRIX))
 
-def _shows(codec: str, packet: av.Packet[Any]) -> bool:
-    """False for packets that are only referred to: VP8 and VP9 have frames that are never shown."""
-    if codec not in ("vp8", "vp9", "mpeg4"):
-        return True
-    raw = memoryview(packet)
-    if codec == "mpeg4":
-        return len(raw) > 20  # the placeholder that stands for a frame packed into the packet before
-    if codec == "vp8":
-        return bool(raw[0] & 0x10)
-    if raw[-1] & 0xE0 == 0xC0:
-        return True  # a superframe ends with a frame that is shown
-    profile = (raw[0] >> 5 & 1) | (raw[0] >> 4 & 1) << 1
-    bits = raw[0] & (0x07 if profile == 3 else 0x0F)
-    shows_existing = bits >> (2 if profile == 3 else 3) & 1
-    return bool(shows_existing or bits >> (0 if profile == 3 else 1) & 1)
+
+def _starts(stream: VideoStream) -> FrameStarts:
+    return FrameStarts(stream.codec_context.name, bytes(stream.codec_context.extradata or b""))
+
+
+def _is_doubtful(packet: av.Packet[Any], restart: object) -> bool:
+    """Whether what the packet shows is unknown before it is decoded."""
+    if isinstance(restart, Restart):  # what is no keyframe refers to frames that were not joined
+        return (packet.is_corrupt and not restart.forgiven) or (restart.begins and not packet.is_keyframe)
+    return packet.is_corrupt
 
 
 def _bad_frame(index: int, pts: int, spec: Spec) -> Frame:

@@ -33,7 +33,7 @@ from efface.media.base import SourceInfo
 from efface.media.bitstream import blank_matroska, without_banner
 from efface.media.colour import FULL, LIMITED, svtav1_params, x265_params
 from efface.media.formats import even_sized, is_full_range, layout_named, packed, reformatted, unpacked
-from efface.media.sound import HINT_MKV, Sound
+from efface.media.sound import HINT_MKV, Sound, require_holdable
 from efface.media.video import VideoInfo, start_shift
 from efface.options import WriteOptions
 
@@ -92,6 +92,16 @@ def create_video(draft: Path, info: SourceInfo, options: WriteOptions, *, target
 
     Raises TargetUnsuitable (suffix, codec, depth, sound), EncoderMissing, WriteFailed, and what opening the source raises.
     """
+    form, codec = require_suitable(info, options, target)
+    os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 greets on stderr, where the progress bar is
+    return VideoSink(draft, info, options, target, form, codec)
+
+
+def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> tuple[Format, str]:
+    """Container and codec of the target, where it can hold what was asked for: to be known before any work.
+
+    Raises TargetUnsuitable, EncoderMissing, and what opening the source raises.
+    """
     video: VideoInfo = info.private
     form = _form(target)
     codec = _codec(form, video.spec.layout, options, target)
@@ -100,8 +110,9 @@ def create_video(draft: Path, info: SourceInfo, options: WriteOptions, *, target
         why = f"{codec} in {target.suffix} cannot state that pixels are not square"
         raise TargetUnsuitable(target, why, "Choose --codec=hevc, or a target that ends in .mp4.")
     _require_encoder(ENCODERS[codec])
-    os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 greets on stderr, where the progress bar is
-    return VideoSink(draft, info, options, target, form, codec)
+    if options.audio == "keep" and info.audio:
+        require_holdable(info.path, form.muxer, target)
+    return form, codec
 
 
 def _form(target: Path) -> Format:

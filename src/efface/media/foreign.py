@@ -1,9 +1,8 @@
 """exiftool and ffprobe, where they are installed: other people's eyes on a file.
 
-Neither is needed. Both are given the file by its absolute path, so that no name can pass for an option, with a time limit and
-a bound on
-what they may answer; exiftool without the user's configuration, which is a program, and ffprobe with nothing but the file to
-open.
+Neither is needed. Both are given the file by its absolute path, so that no name can pass for an option, with bounds on their
+time, their memory and what they may answer; exiftool without the user's configuration, which is a program, and ffprobe with
+nothing but the file to open.
 """
 
 from __future__ import annotations
@@ -12,14 +11,23 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 TIME_LIMIT_S = 60.0
 LARGEST_ANSWER = 16 << 20
 """Bytes. A long drive of a dashcam gives some megabytes of places."""
+
+MOST_MEMORY = 1 << 30
+"""Bytes. Both need less than 0.2 GB for ordinary files; a made MP4 of 20 kB took 4.6 GB of exiftool."""
+
+LOOK_EVERY_S = 0.1
+"""Between two looks at the memory, where the system cannot be told of a limit."""
 
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv"
 
@@ -78,31 +86,63 @@ def _parsed(answer: bytes) -> object:
 
 def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
     """Standard output of the command, which is stopped when it takes too long or says too much. Raises NoAnswer."""
-    late = threading.Event()
+    stopped: list[str] = []
     env = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     try:
         running = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
+            _bounded(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
         )  # fmt: skip
     except OSError as e:
         raise NoAnswer("it cannot be started") from e
-
-    def stop() -> None:
-        late.set()
-        running.kill()
-
-    timer = threading.Timer(limit_s, stop)
-    timer.start()
+    ended = threading.Event()
+    watch = threading.Thread(target=_watch, args=(running, limit_s, ended, stopped), name="efface-watch", daemon=True)
+    watch.start()
     try:
         assert running.stdout is not None
         said = running.stdout.read(LARGEST_ANSWER + 1)
+        if len(said) <= LARGEST_ANSWER:
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(1.0)  # how it ends tells whether that was all that there is to say
+        code = running.poll()
     finally:
         running.kill()  # it has said all that it had to say, or too much, or somebody interrupts
-        timer.cancel()
-        timer.join()
+        ended.set()
+        watch.join()
         running.communicate()
-    if late.is_set():
-        raise NoAnswer(f"it took longer than {limit_s:g} s")
+    if stopped:
+        raise NoAnswer(stopped[0])
     if len(said) > LARGEST_ANSWER:
         raise NoAnswer("it had too much to say")
+    if code and not said:
+        raise NoAnswer(f"it failed, perhaps for want of memory: it may take {MOST_MEMORY >> 30} GB")
     return said
+
+
+def _bounded(command: Sequence[str]) -> list[str]:
+    """The command with a limit on its memory, where there is a shell that sets it. macOS does not heed it; `_watch` looks."""
+    shell = "/bin/sh"
+    if os.name != "posix" or not os.access(shell, os.X_OK):
+        return list(command)
+    return [shell, "-c", f'ulimit -v {MOST_MEMORY >> 10} 2>/dev/null; exec "$0" "$@"', *command]
+
+
+def _watch(running: subprocess.Popen[bytes], limit_s: float, ended: threading.Event, stopped: list[str]) -> None:
+    """Stop the program when it takes too long, or too much memory where the system does not see to that."""
+    until = time.monotonic() + limit_s
+    while not ended.wait(LOOK_EVERY_S):
+        if time.monotonic() > until:
+            stopped.append(f"it took longer than {limit_s:g} s")
+        elif sys.platform != "linux" and _memory(running.pid) > MOST_MEMORY:
+            stopped.append(f"it took more than {MOST_MEMORY >> 30} GB of memory")
+        if stopped:
+            running.kill()
+            return
+
+
+def _memory(pid: int) -> int:
+    """Bytes that the process holds; 0 where nobody tells, as on Windows: there only its time is bounded."""
+    program = where("ps")
+    if program is None:
+        return 0
+    said = subprocess.run([program, "-o", "rss=", "-p", str(pid)], capture_output=True, check=False).stdout.strip()
+    return int(said) << 10 if said.isdigit() else 0

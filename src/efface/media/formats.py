@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from efface.frames import Layout, Picture
 from efface.geometry import Size
 from efface.media.colour import FULL, LIMITED, side_data
+from efface.media.cropping import WHOLE, Crop
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -57,6 +58,7 @@ class Spec:
     turn    from stored to upright.
     matrix  for conversions between YUV and RGB.
     angle   of the display matrix in degrees; the turn is made from it once, and a frame with another angle is a change.
+    crop    columns and rows that the container hides; they are taken away before turning.
     """
 
     name: str
@@ -65,11 +67,19 @@ class Spec:
     turn: Turn
     matrix: Colorspace
     angle: int = 0
+    crop: Crop = WHOLE
 
     @property
     def stored_wh(self) -> Size:
-        """Size before turning."""
-        return self.turn.size(self.size_wh)
+        """Size before turning, with what the container hides."""
+        width, height = self.turn.size(self.size_wh)
+        return width + self.crop.columns, height + self.crop.rows
+
+    def cropped(self, plane: NDArray[Any], shifts: tuple[int, int] = (0, 0)) -> NDArray[Any]:
+        """A view of a stored plane without what the container hides. shifts: of its subsampling, across and down."""
+        (width, height), (sx, sy) = self.turn.size(self.size_wh), shifts
+        left, top = self.crop.left >> sx, self.crop.top >> sy
+        return plane[top : top + -(-height >> sy), left : left + -(-width >> sx)]
 
 
 def layout_named(name: str, *, full_range: bool) -> Layout:
@@ -118,17 +128,18 @@ def turn_of(frame: av.VideoFrame) -> Turn:
     return Turn(False, a < 0, d < 0)
 
 
-def spec_of(frame: av.VideoFrame, matrix: Colorspace) -> Spec:
-    """How frames like this one will be handed out."""
+def spec_of(frame: av.VideoFrame, matrix: Colorspace, crop: Crop = WHOLE) -> Spec:
+    """How frames like this one will be handed out. crop: what the container hides."""
     turn, name = turn_of(frame), canonical(frame.format.name)
     if turn.swaps and name.startswith("yuv422"):
         name = name.replace("422", "444")  # turned, its chroma would be halved in height only, which nothing else knows
-    width, height = turn.size((frame.width, frame.height))
-    if (turn.flip_x and width % 2) or (turn.flip_y and height % 2):
-        # Mirrored, the chroma sample that covers one luma column would stand at the wrong end, and masks would miss it.
+    size_wh = turn.size((frame.width - crop.columns, frame.height - crop.rows))
+    is_mirrored_oddly = (turn.flip_x and size_wh[0] % 2) or (turn.flip_y and size_wh[1] % 2)
+    if is_mirrored_oddly or crop.left % 2 or crop.top % 2:
+        # The chroma sample that covers one luma column would stand at the wrong end, or beside it, and masks would miss it.
         name = name.replace("yuv420", "yuv444").replace("yuv422", "yuv444")
     layout = layout_named(name, full_range=is_full_range(frame))
-    return Spec(name, layout, turn.size((frame.width, frame.height)), turn, matrix, frame.rotation)
+    return Spec(name, layout, size_wh, turn, matrix, frame.rotation, crop)
 
 
 def _is_direct(name: str, wanted: str) -> bool:
@@ -162,21 +173,24 @@ class Pixels:
 
     _local = threading.local()
 
-    def __init__(self, frame: av.VideoFrame, spec: Spec) -> None:
+    def __init__(self, frame: av.VideoFrame, spec: Spec, *, full_range: bool | None = None) -> None:
+        """full_range: whether the samples use every value, where the frame itself does not say."""
         self._frame, self._spec = frame, spec
+        self._is_full = is_full_range(frame) if full_range is None else full_range
         # PyAV edits the frame's colour tags while it converts, so two conversions at once would see each other's.
         self._lock = threading.Lock()
 
     def unpack(self) -> Picture:
         """A copy of the samples, upright, in the canonical layout."""
         spec, frame = self._spec, self._frame
-        if not _is_direct(frame.format.name, spec.name) or is_full_range(frame) != spec.layout.full_range:
+        if not _is_direct(frame.format.name, spec.name) or self._is_full != spec.layout.full_range:
             frame = self._converted(spec.stored_wh, spec.name, spec.layout.full_range, Interpolation.BICUBIC)
         # The decoder predicts later frames from these very samples: always hand out a copy.
-        upright: Any = tuple(np.array(spec.turn.of(p), order="C") for p in _planes(frame, spec.layout.model))
+        planes = zip(_planes(frame, spec.layout.model), spec.layout.shifts, strict=True)
+        upright: Any = tuple(np.array(spec.turn.of(spec.cropped(p, shifts)), order="C") for p, shifts in planes)
         picture = Picture(upright, spec.layout)
         if any(c.is_alpha for c in self._frame.format.components):
-            _wipe(picture, spec.turn.of(self._opacity() == 0), black(spec))
+            _wipe(picture, spec.turn.of(spec.cropped(self._opacity() == 0)), black(spec))
         return picture
 
     def _opacity(self) -> NDArray[Any]:
@@ -189,6 +203,8 @@ class Pixels:
     def look(self, size_wh: Size) -> NDArray[np.uint8]:
         """(h, w, 3) RGB at that size, upright, read-only."""
         spec = self._spec
+        if any(spec.crop):
+            return self._cropped().look(size_wh)
         width, height = spec.turn.size(size_wh)
         shrinks = width < self._frame.width or height < self._frame.height
         scaler = Interpolation.AREA if shrinks else Interpolation.BILINEAR
@@ -198,9 +214,14 @@ class Pixels:
         upright.flags.writeable = False
         return upright
 
+    def _cropped(self) -> Pixels:
+        """The same without what the container hides: swscale knows whole frames only."""
+        spec = replace(self._spec, turn=Turn(), crop=WHOLE)
+        return Pixels(packed(self.unpack(), spec.name), spec, full_range=spec.layout.full_range)
+
     def _converted(self, size_wh: Size, name: str, full_range: bool, scaler: Interpolation) -> av.VideoFrame:
         with self._lock:
-            return reformatted(self._frame, size_wh, name, self._spec.matrix, is_full_range(self._frame), full_range, scaler)
+            return reformatted(self._frame, size_wh, name, self._spec.matrix, self._is_full, full_range, scaler)
 
 
 def _wipe(picture: Picture, hidden: NDArray[np.bool_], blank: Picture) -> None:

@@ -41,13 +41,13 @@ ITEMS = frozenset(("hvc1", "av01"))
 FILM_BOXES = names(
     "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd stts ctts "
     "stss stsc stsz stco co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli esds wave frma enda chan "
-    "chnl dOps dac3 dec3 dfLa alac udta meta ilst SmDm CoLL fiel"
+    "chnl dOps dac3 dec3 dfLa alac pcmC ddts udta meta ilst SmDm CoLL fiel"
 ) | {"url "}
 _FILM_HANDLERS = {
     "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",), "url ": (b"DataHandler",),
 }  # fmt: skip
 _FILM_ENTRIES = {"vide": boxes.VIDEO_ENTRIES, "soun": boxes.SOUND_ENTRIES}
-_BRANDS = frozenset((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"av01", b"qt  "))
+_BRANDS = frozenset((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"av01", b"dby1", b"qt  "))
 _LANGUAGES = (0x55C4, 0x7FFF, 0)
 """"und", and QuickTime's two ways to say nothing."""
 _VENDORS = (bytes(4), b"FFMP")

@@ -20,6 +20,7 @@ from efface.frames import Frame
 from efface.media.base import Source
 from efface.media.decode import VideoSource
 from efface.media.formats import Pixels
+from efface.media.restarts import JOINABLE
 from efface.media.video import VideoInfo
 
 HELD_BYTES = 200 << 20
@@ -40,6 +41,7 @@ class Reach:
         self._held: OrderedDict[int, Frame] = OrderedDict()
         per_frame = source.info.size_wh[0] * source.info.size_wh[1] * 2
         self._most = max(2, min(300, HELD_BYTES // max(per_frame, 1)))
+        self._is_joinable = source.info.format in JOINABLE
         self._going: Iterator[Frame] | None = None
         self._at = -1
 
@@ -91,6 +93,8 @@ class Reach:
             for frame in frames:
                 if frame.index > index:
                     break
+                if self._is_joinable and not self._is_it(frame):
+                    break  # its clock may have started anew, so a time may stand for two frames
                 self._hold(frame)
                 self._at = frame.index
                 if frame.index == index:

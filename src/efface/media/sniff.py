@@ -15,6 +15,7 @@ from typing import Literal
 
 from efface.errors import NotMedia, SourceUnreadable
 from efface.files import reason, require_source
+from efface.media import raw_streams
 
 HEAD = 4096
 """Bytes that are looked at. Twenty packets of a transport stream fit in."""
@@ -33,14 +34,16 @@ _VIDEO_ENDINGS = "mp4 m4v mov qt 3gp 3g2 mkv webm avi ts mts m2ts m2t mpg mpeg m
 _OTHER_ENDINGS = (
     "jxl jxr wdp hdp psd psb pam pfm tga sgi pcx xcf exr hdr dds qoi flif bpg "
     "3fr arw cr2 cr3 crw dcr dcs dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef ptx raf raw rw2 rwl sr2 srf srw x3f "
-    "h264 264 avc h265 265 hevc h266 266 vvc av1 obu ivf y4m yuv m1v m2v mjpg mjpeg dav dv dif nut rm rmvb swf amv bik "
-    "divx xvid evo f4p f4a gxf mod tod mts1 mkv3d mk3d ogm ogx roq vro vp8 vp9 wtv xesc 360 lrv insp"
+    "av1 yuv nut rm rmvb swf amv bik divx xvid evo f4p f4a gxf mod tod mts1 mkv3d mk3d ogm ogx roq vro vp8 vp9 wtv "
+    "xesc 360 lrv insp"
 )
 """Photos and films that may not be opened. In a folder they are named, so that nobody believes that they were done."""
 _SOUND_ENDINGS = "m4a m4b m4r aac ac3 aif aiff flac mka mp3 oga ogg opus spx wav wma"
 """What holds sound only is passed over, although its content begins as that of a film may."""
 
-_SUFFIXES = frozenset("." + ending for ending in f"{_PHOTO_ENDINGS} {_VIDEO_ENDINGS} {_OTHER_ENDINGS}".split())
+_SUFFIXES = frozenset(
+    "." + ending for ending in f"{_PHOTO_ENDINGS} {_VIDEO_ENDINGS} {raw_streams.ENDINGS} {_OTHER_ENDINGS}".split()
+)
 
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"mif1"))
 _SEQUENCE_BRANDS = frozenset((b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"))
@@ -100,20 +103,23 @@ def format_of(path: Path) -> str:
         with open(path, "rb") as f:
             head = f.read(HEAD)
         size = path.stat().st_size
+        found = _by_content(head, size, path.suffix)
+        if found == "jpeg" and raw_streams.is_jpeg_stream(path):
+            found = "mjpeg"
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
-    found = _by_content(head, size)
     if found is None:
         raise NotMedia(path, _guess(head))
     return found
 
 
-def _by_content(head: bytes, size: int) -> str | None:
+def _by_content(head: bytes, size: int, suffix: str) -> str | None:
     return (
         _by_magic(head)
         or _by_box(head, size)
         or ("bmp" if _is_bitmap(head) else "ppm" if _is_portable_map(head) else "ico" if _is_icon(head, size) else None)
         or ("mpegts" if _is_transport_stream(head) else None)
+        or raw_streams.raw_format(head, suffix)
     )
 
 
@@ -132,7 +138,8 @@ def looks_like_media(path: Path) -> bool:
             return False
         with open(path, "rb") as f:
             head = f.read(HEAD)
-        return _by_content(head, path.stat().st_size) is not None or head.startswith(_UNOPENED) or _is_raw(head)
+        found = _by_content(head, path.stat().st_size, path.suffix)
+        return found is not None or head.startswith(_UNOPENED) or _is_raw(head)
     except OSError as e:
         return e.errno not in (errno.ENOENT, errno.ELOOP)
 
@@ -144,7 +151,7 @@ def is_media_name(path: Path) -> bool:
 
 def is_video_name(path: Path) -> bool:
     """Whether the name suggests a video, where the content is out of reach."""
-    return path.suffix.lower()[1:] in _VIDEO_ENDINGS.split()
+    return path.suffix.lower()[1:] in f"{_VIDEO_ENDINGS} {raw_streams.ENDINGS}".split()
 
 
 def _by_magic(head: bytes) -> str | None:

@@ -95,11 +95,13 @@ class Index:
 
 def indexed(source: VideoSource) -> Index:
     """What the packets say. Raises Indivisible where they do not say enough, DamagedSource."""
-    if source.info.format == "avi":
+    if source.is_by_order:
         raise Indivisible(BY_ORDER)
     pts: list[int] = []
     keys: list[int] = []
     for mark in source.marks():
+        if mark.restarts:
+            raise Indivisible("its clock starts anew in the middle")
         if mark.is_corrupt:
             raise Indivisible("a part of it is damaged")
         if mark.pts is None:

@@ -22,6 +22,7 @@ class VideoInfo:
     aspect     width of a pixel over its height, upright; 1 where nothing is said.
     colour     how sample values become light.
     tolerant   damage was accepted when the source was opened (--bad-frames=cover).
+    by_order   stored times are those of decoding: the n-th frame that is shown gets the n-th of them.
     """
 
     spec: Spec
@@ -30,6 +31,7 @@ class VideoInfo:
     aspect: Fraction = Fraction(1)
     colour: Colour = field(default_factory=Colour)
     tolerant: bool = False
+    by_order: bool = False
 
 
 def start_shift(first_pts: int, time_base: Fraction) -> int:

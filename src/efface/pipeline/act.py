@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged
+from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged, UndecodableFrame
 from efface.events import Event, Listener
 from efface.files import sha256_of, writing
 from efface.findings import Verification
@@ -51,13 +51,23 @@ class Rendered:
 
 
 def act(
-    source: Source, plan: Plan, target: Path, draft: Path, options: Options, opening: Opening, listener: Listener
+    source: Source,
+    plan: Plan,
+    target: Path,
+    draft: Path,
+    options: Options,
+    opening: Opening,
+    listener: Listener,
+    *,
+    is_fresh: bool = False,
 ) -> Rendered:
     """Renders the source as the plan says to a draft, and checks it; then the caller may give it the target's name.
 
-    opening  gives a detector for the checks.
+    opening   gives a detector for the checks.
+    is_fresh  the plan was made of this very file just now: where the two do not agree, the file is damaged.
 
-    Raises PlanMismatch, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there must be no target.
+    Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there
+    must be no target.
     """
     path = source.info.path
     with unchanged(path):
@@ -66,8 +76,13 @@ def act(
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
         if source.info.medium != plan.medium:
             raise BadPlan(path, f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}")
-        with _sink(draft, source, options, target) as sink:
-            _render(source, plan, sink, options.paint, listener)
+        try:
+            with _sink(draft, source, options, target) as sink:
+                _render(source, plan, sink, options.paint, listener)
+        except _Differs as e:
+            if not is_fresh:
+                raise
+            raise UndecodableFrame(path, e.at, is_unsteady=True) from e
         target_sha256 = sha256_of(draft)
         made = Draft(draft, source, plan, source_sha256, target_sha256)
         verification = prove(made, target, options, opening, listener)
@@ -76,6 +91,17 @@ def act(
         target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept,
         verification, source_sha256, target_sha256,
     )  # fmt: skip
+
+
+class _Differs(PlanMismatch):
+    """A frame is not the one that was looked at. `at` is its time."""
+
+    def __init__(self, path: object, why: str, plan: Plan, index: int) -> None:
+        super().__init__(path, why)
+        self.at = timecode(float(plan.timeline.seconds[min(index, len(plan.timeline) - 1)]) if len(plan.timeline) else 0.0)
+
+    def __reduce__(self) -> tuple[type[PlanMismatch], tuple[str, str]]:
+        return PlanMismatch, (self.path, self.why)  # as it travels between processes
 
 
 @contextmanager
@@ -97,7 +123,7 @@ def _render(source: Source, plan: Plan, sink: Sink, options: PaintOptions, liste
             done += 1
             listener(Event("render", done, total))
     if done != total:
-        raise PlanMismatch(source.info.path, f"it has {done} frames, and {total} were looked at")
+        raise _Differs(source.info.path, f"it has {done} frames, and {total} were looked at", plan, done)
 
 
 def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tuple[Picture, int]]:
@@ -105,7 +131,7 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
         _require_looked_at(frame, plan, source.info.path)
         picture = frame.unpack()
         if plan.checksums and picture.checksum() != plan.checksums[frame.index]:
-            raise _another_picture(source, frame.index)
+            raise _another_picture(source, plan, frame.index)
         if plan.is_black(frame.index):
             blackout(picture)
         else:
@@ -113,22 +139,22 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
         yield picture, frame.pts
 
 
-def _another_picture(source: Source, index: int) -> InputError:
+def _another_picture(source: Source, plan: Plan, index: int) -> InputError:
     why = f"frame {index + 1} decodes to another picture than was looked at"
     if source.info.medium == "video":  # damaged films do not always decode alike
-        return PlanMismatch(source.info.path, why)
+        return _Differs(source.info.path, why, plan, index)
     return SourceChanged(source.info.path, why, "Run it again when nothing else writes to the file.")
 
 
 def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
     i = frame.index
     if i >= len(plan.timeline):
-        raise PlanMismatch(path, f"it has more frames than the {len(plan.timeline)} that were looked at")
+        raise _Differs(path, f"it has more frames than the {len(plan.timeline)} that were looked at", plan, i)
     if frame.pts != plan.timeline.pts[i] or frame.size_wh != plan.size_at(i):
-        raise PlanMismatch(path, f"frame {i + 1} is not the one that was looked at")
+        raise _Differs(path, f"frame {i + 1} is not the one that was looked at", plan, i)
     if frame.is_bad and i not in plan.bad:
         at = timecode(float(plan.timeline.seconds[i]))
-        raise PlanMismatch(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it")
+        raise _Differs(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it", plan, i)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from efface.pipeline.earlier import earlier, held, in_use, is_current, owns, req
 from efface.pipeline.names import Job, collisions
 from efface.pipeline.proof import verify
 from efface.pipeline.remote import is_remote
-from efface.pipeline.sources import opened
+from efface.pipeline.sources import opened, require_suitable
 from efface.planning import sidecar
 from efface.planning.made import Made
 from efface.planning.plan import Plan
@@ -106,10 +106,12 @@ class Workshop:
         with staged(target, overwrite=self.options.write.overwrite) as draft:
             return self._rendered(source, plan, target, draft, listener)
 
-    def _rendered(self, source: Path, plan: Plan, target: Path, draft: Path, listener: Listener) -> Rendered:
+    def _rendered(
+        self, source: Path, plan: Plan, target: Path, draft: Path, listener: Listener, *, is_fresh: bool = False
+    ) -> Rendered:  # fmt: skip
         with unchanged(source), opened(source, self.options.read) as media:
             try:
-                return act(media, plan, target, draft, self.options, self._open_checker, listener)
+                return act(media, plan, target, draft, self.options, self._open_checker, listener, is_fresh=is_fresh)
             except DetectorFailed:  # as in find
                 self._close_checker()
                 raise
@@ -155,12 +157,13 @@ class Workshop:
         if not discards:
             require_no_edits(job.target)
         _require_plan_name(job, replaces=replaces_plan)
+        require_suitable(job.source, job.target, self.options.read, self.options.write)
         known = _state(job)
         plan = persons or self.find(job.source, listener)
         sidecar.require_readable(plan, job.plan_path)
         planned(plan)
         with staged_pair(job.target, job.plan_path, overwrite=replaces_plan) as (draft, plan_draft):
-            rendered = self._rendered(job.source, plan, job.target, draft, listener)
+            rendered = self._rendered(job.source, plan, job.target, draft, listener, is_fresh=persons is None)
             plan = noted(plan, rendered, self.options)
             sidecar.save(plan, plan_draft)
             plan_sha256 = sha256_of(plan_draft)

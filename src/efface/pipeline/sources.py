@@ -51,6 +51,20 @@ def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -
     return create_still(draft, info, options)
 
 
+def require_suitable(source: Path, target: Path, read: ReadOptions, write: WriteOptions) -> None:
+    """Whether the target can hold a film, to be known before anybody looks at it; photos are quick.
+
+    Raises what `create` raises, and InputError.
+    """
+    require_source(source)
+    if medium_of(source) == "photo":
+        return
+    from efface.media.encode import require_suitable as require_film
+
+    with opened(source, read) as film:
+        require_film(film.info, write, target)
+
+
 def _require_telling(target: Path, info: SourceInfo) -> None:
     # A photo keeps its format. A name that tells of another is a mistake, unless the source's own name tells so too.
     suffix = target.suffix.lower()

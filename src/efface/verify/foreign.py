@@ -73,7 +73,7 @@ TAGS = {
     "PixelAspectRatio VideoFrameRate BufferSize MaxBitrate AverageBitrate ColorProfiles ColorPrimaries TransferCharacteristics "
     "MatrixCoefficients VideoFullRangeFlag Balance AudioFormat AudioChannels AudioBitsPerSample AudioSampleRate "
     "AudioVendorID VendorID "
-    "PurchaseFileFormat HandlerVendorID TrackProperty LayoutFlags AudioChannelTypes",
+    "PurchaseFileFormat HandlerVendorID TrackProperty LayoutFlags AudioChannelTypes NumChannelDescriptions Endianness",
     "Matroska": "EBMLVersion EBMLReadVersion DocType DocTypeVersion DocTypeReadVersion TimecodeScale TimestampScale "
     "Duration MuxingApp "
     "WritingApp TagTrackUID",
@@ -81,7 +81,8 @@ TAGS = {
     "M2TS": "VideoStreamType AudioStreamType AudioBitrate SurroundMode AudioChannels AudioSampleRate Duration",
     "AC3": "AudioBitrate SurroundMode AudioChannels AudioSampleRate",
     "H264": "ImageWidth ImageHeight",
-    "MPEG": "",
+    "MPEG": "MPEGAudioVersion AudioLayer AudioBitrate SampleRate ChannelMode ModeExtension MSStereo IntensityStereo "
+    "CopyrightFlag OriginalMedia Emphasis VBRFrames VBRBytes VBRScale",
 }  # fmt: skip
 """Groups of exiftool, and their tags that may show up."""
 _TRACKS = (
@@ -131,7 +132,7 @@ def _is_allowed(name: str, value: object) -> bool:
     group, _, tag = name.rpartition(":")
     if group in ABOUT_THE_FILE or name == "SourceFile":
         return tag != "Comment"  # exiftool counts a JPEG's comment among what it says of the file
-    if tag not in TAGS.get(re.sub(r"\d+$", "", group), "").split():
+    if tag not in TAGS.get(group, TAGS.get(re.sub(r"\d+$", "", group), "")).split():  # "Track2", but also "AC3"
         return False
     if tag.endswith("Date"):
         return value == _NO_DATE

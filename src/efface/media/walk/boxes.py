@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from efface.media.sound_formats import ENTRIES
 from efface.media.walk.parts import BROKEN, DEEPEST, MOST_SAMPLES, Broken, Part, Reader, part, word
 
 HEADS = {
@@ -19,9 +20,7 @@ HEADS = {
 VIDEO_ENTRIES = frozenset(
     (b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"vp08", b"vp09", b"mp4v", b"encv", b"dvh1", b"dvhe", b"jpeg")
 )
-SOUND_ENTRIES = frozenset(
-    (b"mp4a", b"Opus", b"fLaC", b"alac", b"ac-3", b"ec-3", b"enca", b"sowt", b"twos", b"lpcm", b"in24", b"in32", b".mp3")
-)
+SOUND_ENTRIES = ENTRIES | {b"enca", b"lpcm"}
 _ENTRY_HEADS = dict.fromkeys(VIDEO_ENTRIES, 78) | dict.fromkeys(SOUND_ENTRIES, 28)
 _SOUND_VERSIONS = {1: 16, 2: 36}
 """QuickTime's sound entries of versions 1 and 2 are longer by so much."""

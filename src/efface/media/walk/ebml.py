@@ -22,7 +22,7 @@ NAMES = {
     0x56BB: "SeekPreRoll", 0x6DE7: "MinCache", 0x7446: "AttachmentLink", 0x41E4: "BlockAdditionMapping",
     0x55EE: "MaxBlockAdditionID",
     0xE0: "Video", 0xB0: "PixelWidth", 0xBA: "PixelHeight", 0x54B0: "DisplayWidth", 0x54BA: "DisplayHeight",
-    0x54B2: "DisplayUnit",
+    0x54B2: "DisplayUnit", 0x54AA: "PixelCropBottom", 0x54BB: "PixelCropTop", 0x54CC: "PixelCropLeft", 0x54DD: "PixelCropRight",
     0x9A: "FlagInterlaced", 0x9D: "FieldOrder", 0x53B8: "StereoMode", 0x53C0: "AlphaMode", 0x55B0: "Colour",
     0x55B1: "MatrixCoefficients", 0x55B2: "BitsPerChannel", 0x55B3: "ChromaSubsamplingHorz", 0x55B4: "ChromaSubsamplingVert",
     0x55B7: "ChromaSitingHorz", 0x55B8: "ChromaSitingVert", 0x55B9: "Range", 0x55BA: "TransferCharacteristics",
