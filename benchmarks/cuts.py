@@ -4,7 +4,7 @@ python benchmarks/cuts.py FOLDER_OR_CLIP ...
 
 Each clip is one shot. Two halves of a sequence are two clips, or two parts of one clip with two seconds left out between
 them (a jump cut). Every sequence is shown plain, dark and noisy, grey, and with little contrast. Sequences without a cut are
-the clips themselves, at once, twice and three times their speed, and with disturbances: flashes, steps of the exposure, somebody
+the clips themselves, at one, two and three times their speed, and with disturbances: flashes, steps of the exposure, somebody
 who walks past in front of the lens, frames that were dropped, whip pans and fast zooms.
 """
 
