@@ -69,7 +69,7 @@ TOUCHED = 0.05
 
 STILL_SEEN = 0.5
 """Share of its score that a sighting keeps without the fill, if it is not made by it. Half-covered faces of a clip kept 0.65 or
-more in 38 of 38 frames; a fill that looked like a face with the hair and neck around it kept nothing."""
+more in 31 of 31 frames; two fills that looked like faces with what is around them kept nothing."""
 
 SAME_SPOT = 0.2
 """IoU from which a sighting without the fill is the one that was seen with it."""
