@@ -129,3 +129,30 @@ def test_luma_and_chroma_of_a_tile_are_of_one_place(noise):
     table = tiled(around(picture, box, base=(1, 1)), Region(box), 0).table.reshape(-1, 3)
     share = (table - left) / (right.astype(float) - left)
     assert np.abs(share - share[:, :1]).max() < 1e-3
+
+
+def with_a_line(size, line):
+    """Grey, with a red line as wide as a twentieth of the hole, which ends at its rim; and the box of the hole."""
+    box = (size // 4, size // 4, size * 3 // 4, size * 3 // 4)
+    picture = Picture(tuple(np.full((size, size), 120, np.uint8) for _ in range(3)), RGB)
+    if line:
+        for plane, value in zip(picture.planes, (250, 10, 10), strict=True):
+            plane[size * 3 // 4 :, size // 2 : size // 2 + size // 40] = value
+    return picture, box
+
+
+@pytest.mark.parametrize("size", [240, 900])
+def test_a_saturated_line_at_the_rim_does_not_flood_a_large_hole(size):
+    picture, box = with_a_line(size, True)
+    fill = around(picture, box).at(box, (0, 0), [0, 1, 2])
+    coloured = (fill.max(axis=-1) - fill.min(axis=-1)) > 12
+    assert coloured.mean() < 0.01
+
+
+def test_light_and_dark_halves_of_the_rim_both_go_on():
+    picture, box = with_a_line(400, False)
+    for plane in picture.planes:
+        plane[:, 200:] = 30
+    fill = around(picture, box).at(box, (0, 0), [0])[..., 0]
+    assert fill[:, :30].mean() > 110
+    assert fill[:, -30:].mean() < 40

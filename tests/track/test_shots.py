@@ -78,3 +78,71 @@ def test_a_fast_pan_at_a_low_frame_rate_is_no_cut():
     assert not any(is_cut for _, is_cut in with_cuts((i, v) for i, v in enumerate(whipped)))
     once = [*still, *[views[1]] * 6]
     assert [i for i, is_cut in with_cuts(enumerate(once)) if is_cut] == [6]
+
+
+def in_the_dark(thumbs, light=0.12, noise=0.4):
+    random = np.random.default_rng(9)
+    return [np.clip(t * light + random.normal(0, noise, t.shape), 0, 255).astype(np.float32) for t in thumbs]
+
+
+def in_grey(thumbs):
+    return [np.repeat(t.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.float32) for t in thumbs]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("changed", [in_the_dark, in_grey])
+def test_cuts_are_found_on_a_dark_stage_and_in_grey(seed, changed):
+    thumbs = changed([*shot(seed, 12), *shot(seed + 100, 15), *shot(seed + 200, 8)])
+    assert cuts_of(thumbs) == [12, 27]
+
+
+def test_a_cut_between_alike_colours_is_found():
+    tone = np.array([40.0, 36.0, 30.0], np.float32)
+    alike = [
+        cv2.resize(np.random.default_rng(s).normal(0, 9, (6, 9)).astype(np.float32), THUMB_WH)[..., None] + tone for s in (1, 2)
+    ]
+    assert cuts_of([alike[0]] * 10 + [alike[1]] * 10) == [10]
+
+
+@pytest.mark.parametrize("gain", [0.3, 0.6, 1.6])
+@pytest.mark.parametrize("frames", [1, 4])
+def test_a_change_of_light_is_no_cut(gain, frames):
+    part = np.interp(np.arange(24), (10, 10 + frames), (0, 1))
+    thumbs = [np.clip(t * gain**p, 0, 255).astype(np.float32) for t, p in zip(shot(6, 24), part, strict=True)]
+    assert cuts_of(thumbs) == []
+
+
+def test_a_short_black_out_before_the_same_shot_in_other_light_is_no_cut():
+    thumbs = list(shot(7, 20))
+    dimmed = [t * np.float32(0.5) for t in thumbs[12:]]
+    assert cuts_of([*thumbs[:10], *[np.zeros_like(thumbs[0])] * 2, *dimmed]) == []
+
+
+@pytest.mark.parametrize("taken", [5, 8])
+def test_somebody_who_walks_past_in_front_of_the_lens_is_no_cut(taken):
+    thumbs, wide = list(shot(8, 30)), 30
+    coat = next(shot(108, 1))[:, :wide]
+    for i in range(taken + 1):
+        x = round(-wide + (THUMB_WH[0] + wide) * i / taken)
+        left, right = max(x, 0), min(x + wide, THUMB_WH[0])
+        thumbs[10 + i] = thumbs[10 + i].copy()
+        thumbs[10 + i][:, left:right] = coat[:, left - x : right - x]
+    assert cuts_of(thumbs) == []
+
+
+def test_a_fast_zoom_is_no_cut():
+    whole = next(shot(2, 1))
+    scales = 1.6 ** np.clip((np.arange(20) - 8) / 4, 0, 1)
+    middle = THUMB_WH[0] / 2, THUMB_WH[1] / 2
+    about = [cv2.getRotationMatrix2D(middle, 0, float(s)) for s in scales]
+    assert cuts_of([cv2.warpAffine(whole, m, THUMB_WH) for m in about]) == []
+
+
+def test_a_title_and_a_black_out_cut():
+    title, scene = np.full((THUMB_WH[1], THUMB_WH[0], 3), 200, np.float32), list(shot(1, 24))
+    assert cuts_of([*scene[:12], *[title] * 10, *scene[12:]]) == [12, 22]
+
+
+def test_the_noise_of_a_black_picture_is_no_cut():
+    random = np.random.default_rng(3)
+    assert cuts_of([random.normal(4, s, (27, 48, 3)).astype(np.float32) for s in [0.5] * 10 + [1.5] * 3 + [0.5] * 10]) == []

@@ -285,3 +285,34 @@ def test_that_bound_is_not_far_from_what_survives():
     assert coverage._is_there(detail, 0.55 * detail)
     assert not coverage._is_faint(0.55 * detail)
     assert coverage._is_faint(0.4 * detail)
+
+
+def halved(rgb):
+    """As HEIC gives it back: colours repeated for two pixels."""
+    luma, *chroma = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb))
+    wh = rgb.shape[1], rgb.shape[0]
+    half = wh[0] // 2, wh[1] // 2
+    steps = [cv2.resize(cv2.resize(c, half, interpolation=cv2.INTER_AREA), wh, interpolation=cv2.INTER_NEAREST) for c in chroma]
+    return cv2.cvtColor(cv2.merge([luma, *steps]), cv2.COLOR_YCrCb2RGB)
+
+
+def as_picture(rgb):
+    return Picture(tuple(np.ascontiguousarray(rgb[..., i]) for i in range(3)), RGB)
+
+
+def test_steps_of_halved_colours_on_a_steep_gradient_are_not_the_source():
+    y, x = np.mgrid[:100, :30]
+    shown = halved(np.stack([x * 255 // 29, y * 255 // 99, (x + y) * 255 // 128], axis=-1).astype(np.uint8))
+    regions = [Region((3, 12, 26, 88))]
+    target = as_picture(shown)
+    paint(target, regions, PaintOptions())
+    coded = as_picture(halved(np.ascontiguousarray(np.stack(target.planes, axis=-1))))
+    assert surviving(as_picture(shown), coded, regions) == []
+
+
+def test_what_is_left_is_found_behind_halved_colours_too():
+    rng = np.random.default_rng(4)
+    grey = np.stack([texture(rng, 100, 60, "noise1")] * 3, axis=-1)
+    shown = halved(np.clip(grey + np.array((0, 20, 40)), 0, 255).astype(np.uint8))
+    regions = [Region((8, 12, 52, 88))]
+    assert surviving(as_picture(shown), as_picture(shown), regions) == [r.box for r in regions]

@@ -75,7 +75,7 @@ def verify(
     if as_json:
         click.echo(json.dumps(as_data(found), indent=1, allow_nan=False))
     else:
-        _show(target, found)
+        _show(target, found, is_quick=quick)
     sys.exit(CODES[_outcome(found)])
 
 
@@ -117,7 +117,7 @@ def _finding(f: Finding) -> dict[str, Any]:
     return {"message": f.message, "frame": f.frame, "time_s": f.time_s, "box": f.box, "score": f.score}
 
 
-def _show(target: Path, found: Verification) -> None:
+def _show(target: Path, found: Verification, *, is_quick: bool) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -134,7 +134,21 @@ def _show(target: Path, found: Verification) -> None:
             console.print(Text(f"{check.name}: {located(f)}"))
         if len(check.findings) > MOST_LISTED:
             console.print(f"{check.name}: and {len(check.findings) - MOST_LISTED} more; --json lists them all")
-    console.print(Text(f"Altogether: {_outcome(found).value}.", STYLES[_outcome(found)]))
+    console.print(Text(conclusion(found, is_quick=is_quick), STYLES[_outcome(found)]))
+
+
+def conclusion(found: Verification, *, is_quick: bool) -> str:
+    """Sum up in one or two sentences. "Clean" is said only where everything was looked at."""
+    unseen = [c.name for c in found.checks if c.outcome is Outcome.SKIPPED]
+    again = next((c.facts for c in found.checks if c.name == "second look" and c.facts), None)
+    if is_quick and again is not None:
+        left = int(again["frames"]) - int(again["frames looked at"])
+        unseen += [f"{left} of {again['frames']} frames in the second look (--quick)"] if left else []
+    outcome = _outcome(found)
+    if outcome is Outcome.SKIPPED or not unseen:
+        return f"Altogether: {outcome.value}."
+    said = "nothing found where it looked" if outcome is Outcome.CLEAN else outcome.value
+    return f"Altogether: {said}. It did not look at: {', '.join(unseen)}."
 
 
 def _said(check: Check) -> str:

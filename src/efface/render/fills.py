@@ -2,7 +2,9 @@
 
 The rim is gathered into a grid of cells, coarse where the hole is large, and the grid's unknown cells are filled by a
 pyramid (push-pull): each level is the mean of what is known in the level below, and on the way back unknown cells take
-the smooth enlargement of the level above. A mean weighted with 0 never looks at its sample, so nothing erased gets in.
+the smooth enlargement of the level above. In a large hole, cells that stand out from the rim around them count for less: a
+red line that ends at the rim must not flood the hole. A mean weighted with 0 never looks at its sample, so nothing erased gets
+in.
 
 Coordinates here are *base* samples: those of the coarsest plane. A base sample is known if no luma pixel in it is
 erased; all planes of it are then known alike, and a colour is always one place's luma with the same place's chroma.
@@ -46,6 +48,15 @@ TOP = 8
 
 SURE = np.float32(4)
 """How much more a cell is trusted than its known share: with 4, one known quarter makes it known. Rims reach further in."""
+
+LARGE = 48
+"""Cells along the longest side of a hole from which its rim is made robust. Smaller ones have nothing to flood."""
+
+RIM_PART = 3
+"""A part of the rim, to which its cells are compared, is the longest side divided by this."""
+
+STANDS_OUT = 1.5
+"""Times the usual distance from the mean of its part of the rim at which a cell counts half."""
 
 FAINT = np.float32(1e-12)
 """Keeps the division by a share of nothing finite."""
@@ -123,7 +134,8 @@ def filled(picture: Picture, erased: Erased, windows: Sequence[Box], base: Shift
     right, bottom = min(-(-x2 // cell) + RIM, -(-width // cell)), min(-(-y2 // cell) + RIM, -(-height // cell))
     colour, weight = _gathered(picture, erased, (left, top, right, bottom), cell, base)
     if weight.any():
-        cells = _spread(colour, weight)
+        part = max(max(hole[2] - hole[0], hole[3] - hole[1]) for hole in holes) // cell
+        cells = _spread(*(_robust(colour, weight, part // RIM_PART) if part >= LARGE else (colour, weight)))
     else:
         cells = np.broadcast_to(np.array(picture.layout.neutral[: colour.shape[2]], np.float32), colour.shape).copy()
     return Fill(cells, (left, top), cell, base)
@@ -158,6 +170,21 @@ def _gathered(picture: Picture, erased: Erased, cells: Box, cell: int, base: Shi
             seen = _at_base(plane, picture.layout.shifts[i], (x1, y1, x2, y2), base)
             colour[rows, columns, i] = _reduced(seen * known, cell, cell)
     return colour, weight
+
+
+def _robust(colour: Cells, weight: Cells, part: int) -> tuple[Cells, Cells]:
+    """Take from sums and shares alike where a cell stands out from what is known within `part` cells (Cauchy weights)."""
+    known = weight[..., :1]
+    there = _mean(known, part) + FAINT
+    away = np.abs(colour - weight * (_mean(colour, part) / there)).sum(axis=-1, keepdims=True)
+    usual = _mean(away, part) / there
+    trust = usual**2 / (usual**2 + (away / (np.maximum(known, FAINT) * np.float32(STANDS_OUT))) ** 2 + FAINT)
+    trust = np.where(usual > 0, trust, 1).astype(np.float32)
+    return colour * trust, weight * trust
+
+
+def _mean(cells: Cells, part: int) -> Cells:
+    return _with_channels(cv2.blur(cells, (part, part), borderType=cv2.BORDER_CONSTANT))
 
 
 def _halvable(rows: int, columns: int) -> tuple[int, int]:

@@ -82,10 +82,15 @@ class Coverage:
     def __init__(self, plan: Plan) -> None:
         self._plan, self._paint = plan, _paint_options(plan)
         self.found: list[Finding] = []
+        self.is_as_painted = True
+        """Whether every erased area shows what its own rim makes. Only told where `compare` was asked to find out."""
         self._areas = self._frames = self._missed = 0
 
-    def compare(self, pair: Pair, pictures: tuple[Picture, Picture] | None) -> None:
-        """The next pair, and the samples of both in one layout; None where they cannot be compared."""
+    def compare(self, pair: Pair, pictures: tuple[Picture, Picture] | None, *, is_same_file: bool = False) -> None:
+        """The next pair, and the samples of both in one layout; None where they cannot be compared.
+
+        is_same_file  source and target are the same bytes: find out whether erasing could have made nothing else.
+        """
         old = pair.old
         if old is None or pictures is None or old.index >= len(self._plan.timeline):
             self._missed += 1
@@ -100,9 +105,16 @@ class Coverage:
             self._areas += len(regions)
             for box in surviving(*pictures, regions, self._paint):
                 self._add(pair, "still shows what the plan erases", box)
+            if is_same_file and self.is_as_painted:
+                self.is_as_painted = _is_as_painted(pictures[1], regions, self._paint)
 
     def _add(self, pair: Pair, what: str, box: Box | None = None) -> None:
         self.found.append(Finding(NAME, f"{pair.name} {what}", pair.number, box, pair.second))
+
+    @property
+    def has_missed(self) -> bool:
+        """Whether a frame could not be compared."""
+        return self._missed > 0
 
     def check(self, *, is_whole: bool) -> Check:
         """How it ended. is_whole: every frame was compared."""
@@ -112,6 +124,19 @@ class Coverage:
         if self._missed or not is_whole:
             return Check(NAME, Outcome.SKIPPED, facts=facts, why="not every frame could be compared with the source's")
         return Check(NAME, Outcome.CLEAN, facts=facts)
+
+
+NOT_MORE = 2
+"""Of 255, by which the areas of a picture of one colour may differ from what is painted there again."""
+
+
+def _is_as_painted(target: Picture, regions: Sequence[Region], options: PaintOptions) -> bool:
+    again = painted_again(target, regions, options)
+    if again is None:
+        return False
+    most = NOT_MORE * target.layout.peak / 255
+    pairs = zip(_windows(target, [r.box for r in regions]), _windows(again, [r.box for r in regions]), strict=True)
+    return all(bool((np.abs(a[w].astype(np.int32) - b[w]) <= most).all()) for (a, w), (b, _) in pairs)
 
 
 def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
@@ -169,17 +194,58 @@ def surviving(source: Picture, target: Picture, regions: Sequence[Region], optio
             suspected.append((box, others))
     if not suspected:
         return []
+    again = painted_again(target, regions, options)
+    if again is None:
+        return [box for box, _ in suspected]
+    for explained in _explanations(again):
+        rest = _difference(target, explained, [box for box, _ in suspected])
+        suspected = [
+            (box, others)
+            for box, others in suspected
+            if _shows_detail(source, rest, box) or _is_blurred(source, target, box, others, explained)
+        ]
+    return [box for box, _ in suspected]
+
+
+def painted_again(target: Picture, regions: Sequence[Region], options: PaintOptions) -> Picture | None:
+    """Erase the regions of a target once more, so that they show what its own rim makes.
+
+    Return None where that cannot be done: it has a palette, or is smaller than the plan says.
+    """
     again = Picture(tuple(p.copy() for p in target.planes), target.layout)
-    for plane, window in _windows(again, boxes):  # a painter that leaves out an area would else explain what it left there
+    for plane, window in _windows(again, [r.box for r in regions]):
+        # A painter that leaves out an area would else explain what it left there.
         plane[window] = (target.layout.peak + 1) // 2
     try:
         paint(again, regions, options)
-    except ValueError:  # it has a palette, or is smaller than the plan says: nothing explains what is there
-        return [box for box, _ in suspected]
-    rest = _difference(target, again, [box for box, _ in suspected])
-    return [
-        box for box, others in suspected if _shows_detail(source, rest, box) or _is_blurred(source, target, box, others, again)
+    except ValueError:
+        return None
+    return again
+
+
+def _explanations(again: Picture) -> Iterator[Picture]:
+    """What the rim makes; for RGB also as a format with halved colours gives it back: in steps of two pixels.
+
+    HEIC repeats colours for two pixels. On a steep gradient the steps of the source and those of an honest fill are the same.
+    """
+    yield again
+    if again.layout.model == "rgb" and again.layout.depth == 8 and len(again.planes) >= 3:
+        yield _with_halved_colours(again)
+
+
+def _with_halved_colours(picture: Picture) -> Picture:
+    rgb = np.ascontiguousarray(np.stack(picture.planes[:3], axis=-1))
+    height, width = rgb.shape[:2]
+    even = cv2.copyMakeBorder(rgb, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    luma, *chroma = cv2.split(cv2.cvtColor(even, cv2.COLOR_RGB2YCrCb))
+    size_wh = luma.shape[1], luma.shape[0]
+    half = size_wh[0] // 2, size_wh[1] // 2
+    steps = [
+        cv2.resize(cv2.resize(c, half, interpolation=cv2.INTER_AREA), size_wh, interpolation=cv2.INTER_NEAREST) for c in chroma
     ]
+    made = cv2.cvtColor(cv2.merge([luma, *steps]), cv2.COLOR_YCrCb2RGB)[:height, :width]
+    colours = [np.ascontiguousarray(made[..., i], np.uint8) for i in range(3)]
+    return Picture((*colours, *picture.planes[3:]), picture.layout)
 
 
 def _paint_options(plan: Plan) -> PaintOptions:

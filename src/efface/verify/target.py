@@ -66,7 +66,7 @@ def checked(
     walk = _Walk(evidence, again if isinstance(again, SecondLook) else None, is_quick)
     is_whole = walk.go(tell)
     return (
-        _hashes(evidence),
+        _hashes(evidence, is_one_colour=is_whole and walk.is_as_painted),
         walk.coverage.check(is_whole=is_whole) if walk.coverage is not None else _no_coverage(evidence),
         again.check(is_whole=is_whole) if isinstance(again, SecondLook) else _skipped(second_look.NAME, again),
         # Starting exiftool and ffprobe takes a second or two, which is much beside a photo.
@@ -84,19 +84,25 @@ def _no_coverage(evidence: Evidence) -> Check:
     return _skipped(coverage.NAME, f"there is no {' and no '.join(lacks)} to compare it with")
 
 
-def _hashes(evidence: Evidence) -> Check:
+def _hashes(evidence: Evidence, *, is_one_colour: bool) -> Check:
+    """is_one_colour: all that the plan erases shows what its rim makes of it, as in a picture of one colour."""
     known, plan, found = evidence.hashes, evidence.plan, []
     if not known:
         return _skipped(HASHES, "no hash was taken")
     if plan is not None and known.get("source", plan.source_sha256) != plan.source_sha256:
         found.append(Finding(HASHES, "the source is not the one that the plan names, by its SHA-256"))
-    source = known.get("source", plan.source_sha256 if plan is not None else "")
-    if known.get("target") == source and (plan is None or plan.region_count):
+    if _is_same_file(evidence) and (plan is None or plan.region_count) and not is_one_colour:
         found.append(Finding(HASHES, "the target is the source itself, byte by byte"))
     facts = {f"SHA-256 of the {name}": value for name, value in known.items()}
     if not found and len(known) < 2 and plan is None:
         return Check(HASHES, Outcome.SKIPPED, facts=facts, why="there is neither source nor plan to compare it with")
     return Check(HASHES, Outcome.NOT_CLEAN if found else Outcome.CLEAN, tuple(found), facts)
+
+
+def _is_same_file(evidence: Evidence) -> bool:
+    known, plan = evidence.hashes, evidence.plan
+    source = known.get("source", plan.source_sha256 if plan is not None else "")
+    return bool(known) and known.get("target") == source
 
 
 def _compared_with(evidence: Evidence) -> str:
@@ -116,6 +122,11 @@ class _Walk:
         if evidence.source is not None:
             self.fidelity.compare_signals(evidence.source.info, evidence.target.info)
             self.fidelity.compare_sound(evidence.source.info, evidence.target.info, evidence.sound)
+
+    @property
+    def is_as_painted(self) -> bool:
+        """Whether every frame was compared, and erasing could have made nothing else of it."""
+        return self.coverage is not None and self.coverage.is_as_painted and not self.coverage.has_missed
 
     def go(self, tell: Callable[[int], None]) -> bool:
         """Whether everything was looked at, to the end."""
@@ -151,7 +162,7 @@ class _Walk:
         pictures = _pictures(pair)
         regions = self._regions(pair)
         if self.coverage is not None:
-            self.coverage.compare(pair, pictures)
+            self.coverage.compare(pair, pictures, is_same_file=_is_same_file(self._with))
         self.fidelity.compare(pair, pictures if self._is_shown(pair) else None, regions)
         if self._again is not None and pair.new is not None:
             self._again.look(pair.new, pair.second, pair.old.index if pair.old is not None else pair.number)
