@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -63,6 +64,19 @@ def test_what_is_sure_is_left_alone_and_of_a_crowd_those_nearest_to_the_limit_ar
     assert len(look.pieces) == 4
     assert score[[0, 1, 4]].tolist() == pytest.approx([0.7, 0.5, 0.13])
     assert (score[[2, 3]] > 0.6).all()
+
+
+def test_what_did_not_count_has_to_be_there_in_both_pieces():
+    scores = itertools.cycle([0.9, 0.1])
+
+    def once(rgb):
+        return Shown(next(scores))(rgb)
+
+    def after(score):
+        return float(looked_closer(found([100, 80, 120, 100, score]), RGB, once, RULE, 0.25)[1][0])
+
+    assert after(0.3) == pytest.approx(1.25 * (0.3 + 0.5) / 2)
+    assert after(0.2) == pytest.approx(1.25 * (0.2 + 0.1) / 2)
 
 
 def test_the_source_stays_as_it_is_and_large_things_are_made_small():

@@ -79,7 +79,8 @@ class Closer:
     side     pixels: the object's longer side in the piece.
     context  side of the piece over that of the object.
     same     IoU from which what the piece shows is the object.
-    gain     the new score is so many times the average of the old one and of that in the pieces.
+    gain     the new score is so many times the average of the old one and of that in the pieces, or of the lower one of
+             those where the object did not count before.
     most     objects of one picture that are looked at again: a picture of noise shows hundreds.
     """
 

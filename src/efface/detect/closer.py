@@ -33,7 +33,9 @@ def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer
     xyxy, score = found[0].copy(), found[1].copy()
     for i in _in_doubt(score, rule, counts_from):
         pieces = [_seen_again(xyxy[i], rgb, look, rule, is_mirrored=m) for m in (False, True)]
-        seen = float(np.mean([s for _, s in pieces]))
+        scores = [s for _, s in pieces]
+        # What did not count yet has to be there in both.
+        seen = float(np.mean(scores) if score[i] >= counts_from else min(scores))
         xyxy[i] = _fitted(xyxy[i], pieces)
         score[i] = min(1.0, rule.gain * (float(score[i]) + seen) / 2)
     return xyxy, score

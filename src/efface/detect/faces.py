@@ -45,10 +45,9 @@ JURY = Jury(best=3, gain=1.14, floor=0.32)
 picture, 16 px) it finds 0.948 of the faces, and the best score of the same views 0.934. Averages of four and five found less
 of the large faces, which fewer views show well."""
 
-CLOSER = Closer(sure=0.45, side=56, context=3.0, same=0.4, gain=1.25, most=60)
-"""A face of 56 pixels is as the network knows them best. Above .4 a closer look would drop nothing, whatever it shows. On 60
-pictures of WIDER FACE, at the recall that there was (.943 at 16 px), false alarms a picture: 5.9 before, 4.6 with boxes between
-average and hull and less growth, 3.6 with a closer look. A crowd takes a fifth longer for it, most pictures hardly any."""
+CLOSER = Closer(sure=0.45, side=56, context=3.0, same=0.4, gain=1.35, most=60)
+"""A face of 56 pixels is as the network knows them well. Much above .4 a closer look would drop nothing, whatever it shows. See
+docs/design.md for what it gains."""
 
 
 class FaceHead:
