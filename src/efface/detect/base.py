@@ -79,8 +79,8 @@ class Closer:
     side     pixels: the object's longer side in the piece.
     context  side of the piece over that of the object.
     same     IoU from which what the piece shows is the object.
-    gain     the new score is so many times the average of the old one and of that in the pieces, or of the lower one of
-             those where the object did not count before.
+    keeps    the new score is so many times the average of the old one and of that in the pieces ...
+    lifts    ... or, for what did not count before, so many times that of the old one and the lower one of the pieces.
     most     objects of one picture that are looked at again: a picture of noise shows hundreds.
     """
 
@@ -88,7 +88,8 @@ class Closer:
     side: int
     context: float
     same: float
-    gain: float
+    keeps: float
+    lifts: float
     most: int
 
 

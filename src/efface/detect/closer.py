@@ -34,10 +34,10 @@ def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer
     for i in _in_doubt(score, rule, counts_from):
         pieces = [_seen_again(xyxy[i], rgb, look, rule, is_mirrored=m) for m in (False, True)]
         scores = [s for _, s in pieces]
-        # What did not count yet has to be there in both.
-        seen = float(np.mean(scores) if score[i] >= counts_from else min(scores))
+        # What did not count yet has to be there in both; what did is dropped only where hardly anything is there.
+        seen, gain = (np.mean(scores), rule.keeps) if score[i] >= counts_from else (min(scores), rule.lifts)
         xyxy[i] = _fitted(xyxy[i], pieces)
-        score[i] = min(1.0, rule.gain * (float(score[i]) + seen) / 2)
+        score[i] = min(1.0, gain * (float(score[i]) + float(seen)) / 2)
     return xyxy, score
 
 

@@ -32,7 +32,7 @@ class Unsure:
     least_px: float = 0.0
 
 
-ON_PHOTOS = {FACE: Unsure(most=0.3, doubtful=0.25, certain=0.8, least_px=14)}
+ON_PHOTOS = {FACE: Unsure(most=0.36, doubtful=0.25, certain=0.8, least_px=14)}
 """Where no neighbouring frame tells where an object ends, by kind; what is not named does not grow."""
 
 
