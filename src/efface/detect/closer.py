@@ -37,7 +37,8 @@ def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer
         # What did not count yet has to be there in both; what did is dropped only where hardly anything is there.
         seen, gain = (np.mean(scores), rule.keeps) if score[i] >= counts_from else (min(scores), rule.lifts)
         xyxy[i] = _fitted(xyxy[i], pieces)
-        score[i] = min(1.0, gain * (float(score[i]) + float(seen)) / 2)
+        # There may be no doubt of the face any more, and still of its edges: a box grows by its score.
+        score[i] = min(rule.sure, gain * (float(score[i]) + float(seen)) / 2)
     return xyxy, score
 
 
