@@ -109,12 +109,27 @@ def test_the_same_place_may_hold_a_face_and_a_plate():
 
 def test_each_head_is_cautious_in_its_own_way_at_double_size_only():
     heads = OneBox(FACE, ("a",), caution=0.25), OneBox(PLATE, ("a",), caution=0.125)
-    found = Pyramid(CountingTrunk(), heads).detect(frame_of((100, 100), True))
+    # One by one: a plate on a face would be explained by it.
+    found = [Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100), True)) for head in heads]
     assert [floor for _, floor in heads[0].got] == pytest.approx([0.45, 0.2])
     assert [floor for _, floor in heads[1].got] == pytest.approx([0.325, 0.2])
-    by_kind = {kind: sorted(found.score[found.kind == kind].tolist()) for kind in (FACE, PLATE)}
-    assert by_kind == {FACE: [0.25, 0.5], PLATE: [0.375, 0.5]}
-    assert sorted(found.xyxy[found.kind == PLATE].tolist()) == [[5, 5, 10, 10], [10, 10, 20, 20]]
+    assert [sorted(seen.score.tolist()) for seen in found] == [[0.25, 0.5], [0.375, 0.5]]
+    assert sorted(found[1].xyxy.tolist()) == [[5, 5, 10, 10], [10, 10, 20, 20]]
+
+
+def test_a_photo_has_to_be_surer_where_a_kind_says_so_and_a_video_has_not():
+    head = OneBox(PLATE, ("a",), caution=0.0)
+    head.rules = replace(head.rules, caution_alone=0.125)
+    made = Pyramid(CountingTrunk(), [head])
+    assert set(made.detect(frame_of((100, 100), True)).score.tolist()) == {0.375}
+    assert made.detect(frame_of((100, 100))).score.tolist() == [0.5]
+
+
+def test_a_plate_on_a_face_is_explained_by_it_in_a_photo_only():
+    heads = [OneBox(FACE, ("a",), box=(10, 10, 40, 50)), OneBox(PLATE, ("a",), box=(15, 30, 35, 40))]
+    made = Pyramid(CountingTrunk(), heads)
+    assert set(made.detect(frame_of((100, 100), True)).kind.tolist()) == {FACE}
+    assert set(made.detect(frame_of((100, 100))).kind.tolist()) == {FACE, PLATE}
 
 
 def test_thresholds_and_networks_are_those_of_the_heads():
@@ -155,9 +170,15 @@ def test_fewer_views_than_jurors_leave_seats_empty():
     assert judged([view(((0, 0, 10, 10), 0.9))], RULES, JURY)[1].tolist() == pytest.approx([1.5 * 0.3])
 
 
-def test_the_box_is_the_hull_of_what_agrees_and_is_not_too_weak():
-    views = [view(((0, 0, 20, 20), 0.9)), view(((2, 2, 22, 22), 0.5)), view(((-2, 0, 20, 20), 0.19))]
-    assert judged(views, RULES, JURY)[0].tolist() == [[0, 0, 22, 22]]
+def test_the_box_lies_between_average_and_hull_of_what_agrees_and_is_not_too_weak():
+    views = [view(((0, 0, 20, 20), 0.75)), view(((2, 2, 22, 22), 0.25)), view(((-2, 0, 20, 20), 0.19))]
+    assert judged(views, RULES, JURY)[0].tolist() == [[0.25, 0.25, 21.25, 21.25]]
+
+
+def test_one_view_that_is_far_off_does_not_draw_the_box_alone():
+    face, loose = (100, 100, 140, 150), (97, 94, 144, 160)
+    (box,) = judged([view((face, 0.9)), view((face, 0.8)), view((loose, 0.3))], RULES, JURY)[0].tolist()
+    assert 150 < box[3] < 157
 
 
 def test_a_mirrored_view_is_turned_back_and_only_heads_with_a_jury_look_at_it():

@@ -67,15 +67,37 @@ def head(*box, kind=FACE, **options):
 
 
 def test_a_head_is_its_face_and_more_above_at_the_sides_and_below():
-    assert head(400, 400, 480, 500, margin=0) == [335, 350, 545, 540]
-    assert head(400, 400, 480, 500, margin=0.25) == [315, 325, 565, 565]
+    assert head(400, 400, 480, 500, margin=0) == [346, 331, 534, 530]
+    # The margin is not added to it: a head has none of its own. A margin that reaches farther counts.
+    assert head(400, 400, 480, 500, margin=0.25) == [346, 331, 534, 530]
+    assert head(400, 400, 480, 500, margin=0.8) == [336, 320, 544, 580]
 
 
-def test_narrow_and_lying_faces_have_heads_as_large_as_others():
-    profile, upright = head(400, 400, 450, 500, margin=0), head(375, 400, 475, 500, margin=0)
-    assert upright[0] - 375 == profile[0] - 400 == -65
-    lying = head(400, 400, 500, 450, margin=0)
-    assert [lying[0], lying[2], lying[1], lying[3]] == [335, 565, 350, 490]
+def test_a_head_ends_at_the_neck_line():
+    box = head(400, 400, 475, 500)
+    assert box[3] == 530
+    assert (box[2] - box[0]) * (box[3] - box[1]) < 5.2 * 75 * 100  # 6.5 times the face, before
+
+
+def test_the_head_of_a_profile_lies_behind_it_and_that_of_a_flat_face_beside():
+    profile, frontal, lying = head(400, 400, 455, 500), head(400, 400, 485, 500), head(400, 400, 525, 500)
+    assert [round(400 - box[0]) for box in (profile, frontal, lying)] == [90, 45, 82]
+    assert [round(box[3] - 500) for box in (profile, frontal, lying)] == [30, 30, 57]
+
+
+def test_a_bowed_head_shows_more_hair():
+    assert 400 - head(400, 400, 490, 500)[1] == 85
+    assert 400 - head(400, 400, 475, 500)[1] == 60
+
+
+def test_growth_adds_to_the_margin_and_leaves_heads_alone():
+    seen = track([[400, 400, 480, 500], [400, 400, 480, 500]])
+    growth = np.float32([0.25, 0])
+    plain = covering(seen, ((1000, 1000),), CoverOptions(margin=0.25), growth).xyxy.tolist()
+    assert plain == [[360, 350, 520, 550], [380, 375, 500, 525]]
+    heads = covering(seen, ((1000, 1000),), CoverOptions(margin=0.25, part="head"), growth).xyxy.tolist()
+    assert heads[0] == [346, 331, 534, 550]
+    assert heads[1] == [346, 331, 534, 530]
 
 
 def test_only_faces_have_heads():

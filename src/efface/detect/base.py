@@ -72,6 +72,28 @@ class Jury:
 
 
 @dataclass(frozen=True, slots=True)
+class Closer:
+    """How objects of a photo that are in doubt are looked at again, each in a piece of the picture of its own.
+
+    sure     score from which nothing is in doubt.
+    side     pixels: the object's longer side in the piece.
+    context  side of the piece over that of the object.
+    same     IoU from which what the piece shows is the object.
+    keeps    the new score is so many times the average of the old one and of that in the pieces ...
+    lifts    ... or, for what did not count before, so many times that of the old one and the lower one of the pieces.
+    most     objects of one picture that are looked at again: a picture of noise shows hundreds.
+    """
+
+    sure: float
+    side: int
+    context: float
+    same: float
+    keeps: float
+    lifts: float
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How boxes of one kind are told from noise and from each other.
 
@@ -83,6 +105,8 @@ class Rules:
     agree         IoU from which boxes of one object are joined into their hull.
     smallest      longer side, in pixels, of the smallest reduced level of a photo that is worth a look.
     caution_below taken off scores of levels of a video's frame that are smaller than that.
+    caution_alone taken off scores of a photo: what no neighbouring frame confirms must be surer.
+    closer        how what a thorough look leaves in doubt is looked at again; None: it is not.
     jury          how a thorough look makes one score of those of its views; None: the best one counts, and no mirror is used.
     """
 
@@ -95,6 +119,8 @@ class Rules:
     smallest: int
     jury: Jury | None = None
     caution_below: float = 0.0
+    caution_alone: float = 0.0
+    closer: Closer | None = None
 
 
 class Head(Protocol):

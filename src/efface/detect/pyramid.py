@@ -12,11 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.base import DetectorInfo, Found, Head, Jury, Rules, Tensors
-from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, tiles
+from efface.detect.closer import best_of, looked_closer
+from efface.detect.photos import sifted
+from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tiles
 from efface.detect.trunk import Trunk
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.geometry import Box, Boxes, hull, iou, nms
+
+FAINT = 0.4
+"""Share of a kind's floor down to which pieces of a photo are heard: averages want to know of low scores, too."""
 
 
 class Pyramid:
@@ -43,10 +48,13 @@ class Pyramid:
         seen = []
         for head in self._heads:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
-            seen.append(_one_each(found, head.rules, is_jury=is_jury))
+            one_each = _one_each(found, head.rules, is_jury=is_jury)
+            one_each = self._closer(frame, head, one_each) if is_jury else one_each
+            seen.append(_cautious(one_each, head.rules.caution_alone) if frame.is_alone else one_each)
         kinds = [np.full(len(score), head.kind, np.uint8) for head, (_, score) in zip(self._heads, seen, strict=True)]
         xyxy, score = together(seen)
-        return Detections(xyxy, np.clip(score, 0, 1), np.concatenate(kinds))
+        found_of_all = Detections(xyxy, np.clip(score, 0, 1), np.concatenate(kinds))
+        return sifted(found_of_all) if frame.is_alone else found_of_all
 
     def on_level(self, frame: Frame, level: Level, *, is_jury: bool = False) -> dict[int, Found]:
         """What was found of each kind that is looked for on such a level, in pixels of the frame.
@@ -71,6 +79,22 @@ class Pyramid:
             found = {kind: (_mirrored(xyxy, level.size_wh[0]), score) for kind, (xyxy, score) in found.items()}
         return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
 
+    def _closer(self, frame: Frame, head: Head, found: Found) -> Found:
+        """What was found, after a closer look at what is in doubt."""
+        rule = head.rules.closer
+        if rule is None or not len(found[0]):
+            return found
+        size_wh = squared(frame.size_wh, frame.aspect)
+        shrink: Boxes = np.tile(np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2)
+
+        def look(rgb: NDArray[np.uint8]) -> Found:
+            tensors = self._trunk.tensors(rgb, head.tensors)
+            return best_of(head.boxes(tensors, head.rules.floor * FAINT), head.rules.same_in_tile)
+
+        xyxy, score = looked_closer((found[0] / shrink, found[1]), frame.look(size_wh), look, rule, head.rules.sure)
+        order = np.argsort(-score, kind="stable")
+        return (xyxy * shrink)[order], score[order]
+
 
 def _looks_at(head: Head, frame: Frame, level: Level, *, is_jury: bool) -> bool:
     if is_jury and level.is_mirrored and head.rules.jury is None:
@@ -82,6 +106,10 @@ def _one_each(found: Sequence[Found], rules: Rules, *, is_jury: bool) -> Found:
     if is_jury and rules.jury:
         return judged(found, rules, rules.jury)
     return joined(*together(found), rules.same, rules.agree)
+
+
+def _cautious(found: Found, caution: float) -> Found:
+    return found[0], (found[1] - np.float32(caution)).astype(np.float32)
 
 
 def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level, *, is_jury: bool) -> Found:
@@ -120,9 +148,10 @@ def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -
 
 
 def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
-    """One box an object: the hull of those that agree with the best one, and the score that the jury of the views gives it.
+    """One box an object, of those that agree with the best one, and the score that the jury of the views gives it.
 
-    The best come first. What stays below the rules' floor is left out.
+    Boxes lie half way between the average and the hull: a hull alone is drawn by whichever view is farthest off. The best
+    come first. What stays below the rules' floor is left out.
     """
     xyxy, score = together(views)
     view = np.repeat(np.arange(len(views)), [len(of_view) for _, of_view in views])
@@ -135,11 +164,16 @@ def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
         np.maximum.at(votes, view[is_same], score[is_same])
         verdict = jury.gain * float(np.sort(votes)[-jury.best :].mean())
         if verdict >= rules.floor:
-            boxes.append(
-                hull(xyxy[is_same & ((overlap >= rules.agree) & (score >= rules.floor) | (np.arange(len(xyxy)) == best))])
-            )
+            tells = is_same & ((overlap >= rules.agree) & (score >= rules.floor) | (np.arange(len(xyxy)) == best))
+            boxes.append(_between(xyxy[tells], score[tells]))
             verdicts.append(verdict)
     if not boxes:
         return xyxy[:0], score[:0]
     order = np.argsort(-np.array(verdicts), kind="stable")
     return np.concatenate(boxes)[order], np.array(verdicts, np.float32)[order]
+
+
+def _between(xyxy: Boxes, score: NDArray[np.float32]) -> Boxes:
+    """(1, 4) half way between the average of boxes, by their scores, and their hull."""
+    middle = np.average(xyxy, axis=0, weights=np.maximum(score, np.float32(1e-6)))
+    return np.asarray((middle + hull(xyxy)) / 2, np.float32)

@@ -27,7 +27,7 @@ from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, with_cuts
 from efface.track.tracker import Tracker
 from efface.track.trails import Trails
-from efface.track.unsure import ON_PHOTOS, widened
+from efface.track.unsure import ON_PHOTOS, growth
 from efface.tracks import Reason, Track
 
 
@@ -80,7 +80,7 @@ def _planned(
     source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, tracks: list[Track], views: Views
 ) -> Plan:  # fmt: skip
     sizes = _sizes(notes)
-    covered = [c for t in tracks if (c := covering(t, sizes, options.cover))]
+    covered = [c for t in tracks if (c := covering(t, sizes, options.cover, _doubted(t, source.info.medium)))]
     plan = Plan(
         source_sha256=sha256,
         medium=source.info.medium,
@@ -122,7 +122,7 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
     for frame in frames:
         seen = Detections.none() if frame.is_bad else detector.detect(replace(frame, is_alone=True))
         for i in np.flatnonzero(seen.are_sure(detector.sure)):
-            track = Track(
+            yield Track(
                 id=1,
                 kind=int(seen.kind[i]),
                 frame=np.array([frame.index], np.int32),
@@ -130,7 +130,11 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
                 reason=np.array([Reason.SEEN], np.uint8),
                 score=seen.score[[i]],
             )
-            yield widened(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else track
+
+
+def _doubted(track: Track, medium: str) -> float | NDArray[np.float32]:
+    """How far an object may reach beyond its box, see `covering`. In video the box has grown before, with the track."""
+    return growth(track, ON_PHOTOS[track.kind]) if medium == "photo" and track.kind in ON_PHOTOS else 0.0
 
 
 def _over_time(
