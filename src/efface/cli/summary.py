@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from efface.errors import EXIT_LOOK, EXIT_OK, printable
@@ -39,7 +40,8 @@ def found(plan: Plan) -> str:
 def redacted(result: Redacted, bound: float) -> str:
     """The lines for one target and its plan. `bound` is that of the risk."""
     entry = entry_of(result.rendered, result.plan, bound)
-    said = [*text.lines(entry, result.rendered.target, result.plan_path), *doubtful(result.plan, bound)]
+    said = [*text.lines(entry, result.rendered.target, result.plan_path, result.source)]
+    said += doubtful(result.plan, bound, result.source)
     return "\n".join([*said, *text.seen_again(entry)])
 
 
@@ -65,12 +67,14 @@ def code_of(verification: Verification) -> int:
     return EXIT_LOOK if is_doubtful else EXIT_OK
 
 
-def doubtful(plan: Plan, bound: float) -> list[str]:
-    """Lines on the riskiest moments; none when nothing is worth a look."""
-    return list(text.doubtful(found_in(plan, bound), media_of(plan)))
+def doubtful(plan: Plan, bound: float, source: object = "FILE") -> list[str]:
+    """Lines on the riskiest moments; none when nothing is worth a look. `source` is the path to review."""
+    return list(text.doubtful(found_in(plan, bound), media_of(plan), source))
 
 
 def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
     """The lines for one plan. `bound` is that of the risk."""
     where = f" Plan: {printable(path)}" if path else ""
-    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *doubtful(plan, bound)])
+    facts = found_in(plan, bound)
+    cost = text.priced(facts, media_of(plan), source, f"efface find {shlex.quote(printable(source))}")
+    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *cost, *doubtful(plan, bound, source)])
