@@ -11,8 +11,7 @@ surely are taken for the truth.
 A case: for 0.6 to 4 s, from a random frame on, no sighting of one object reaches the tracker; all else is at its defaults.
 Labelled boxes of that object, of at least 24 px (plates: 12 px), in those frames, of which less than 90 % is erased, are leaks.
 A doubt shows a leak when it contains 90 % of the labelled box, is at most four times as large, and is about a frame within
-a second of it. A case counts as shown when some leak of it is, and its rank is that of the first doubt that shows one; `frames` is
-the share of all leaks that some doubt shows.
+a second of it. A case counts as shown when some leak of it is, and its rank is that of the first doubt that shows one.
 
 Prints for each clip how many doubts a minute the list has without any blindness, and how many of them are above the bound.
 What the network says of each frame is kept in the folder of --cache, as the network takes nearly all of the time.
@@ -83,8 +82,7 @@ class Clip:
 class Case:
     """One blindness: who, from which frame to which, how many leaks came of it, how many are shown, by the doubt of which rank.
 
-    rank  from 1; None where no doubt shows a leak. `height` is that of the tallest leak, `above` how many doubts are above the
-          bound, `listed` how many there are.
+    rank  from 1; None where no doubt shows a leak. `height` is that of the tallest leak, `listed` how many doubts there are.
     """
 
     clip: str

@@ -11,7 +11,7 @@ from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
 from efface.planning.plan import Plan
 from efface.report import text, wording
-from efface.report.facts import Done, Entry, found_in, media_of, verdict_of
+from efface.report.facts import Done, Entry, costs_of, found_in, media_of, verdict_of
 from efface.report.wording import CAUSES
 
 __all__ = ["CAUSES", "code", "code_of", "doubtful", "entry_of", "found", "planned", "redacted", "rendered", "seen_again"]
@@ -43,6 +43,11 @@ def redacted(result: Redacted, bound: float) -> str:
     said = [*text.lines(entry, result.rendered.target, result.plan_path, result.source)]
     said += doubtful(result.plan, bound, result.source)
     return "\n".join([*said, *text.seen_again(entry)])
+
+
+def share_of(plan: Plan) -> float:
+    """The share of the picture that is erased, on average."""
+    return costs_of(plan)[0].mean
 
 
 def rendered(r: Rendered, plan: Plan) -> str:

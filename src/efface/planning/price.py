@@ -24,8 +24,8 @@ without a plate, signs and shirts reach 0.6, and real plates that fill 40 pixels
 MUCH, MUCH_AT_WORST = 0.02, 0.1
 """A kind costs much when it erases this share of the picture on average, or this share of some frame."""
 
-BATCH = 1 << 20
-"""Numbers of one array that areas are computed with."""
+BATCH = 1 << 17
+"""Numbers of one array that areas are computed with: they stay in the cache of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def areas(frame: NDArray[np.int64], boxes: NDArray[np.int32], frames: int) -> ND
         of_n = np.flatnonzero(count == n)
         for part in _batches(of_n, n):
             rows = starts[part][:, None] + np.arange(n)
-            covered[part] = _union(boxes[rows].astype(np.int64))
+            covered[part] = _union(boxes[rows])
     return covered
 
 
@@ -127,7 +127,7 @@ def _batches(frames: NDArray[np.intp], n: int) -> Iterator[NDArray[np.intp]]:
     yield from (frames[i : i + step] for i in range(0, len(frames), step))
 
 
-def _union(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _union(boxes: NDArray[np.int32]) -> NDArray[np.int64]:
     """(f,) area of the union of each of f sets of n boxes, (f, n, 4).
 
     The picture is cut into strips at every upper and lower edge. In a strip each box is there as a whole or not at all, so what
@@ -141,4 +141,4 @@ def _union(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
     before = np.maximum.accumulate(end, axis=2)
     before = np.concatenate([np.zeros_like(before[:, :, :1]), before[:, :, :-1]], axis=2)
     length = np.maximum(end - np.maximum(boxes[:, None, :, 0], before), 0).sum(axis=2)
-    return np.asarray((length * height).sum(axis=1))
+    return np.asarray((length.astype(np.int64) * height).sum(axis=1))

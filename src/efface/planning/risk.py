@@ -32,11 +32,12 @@ from efface.tracks import Reason, Track
 
 WEIGHTS = {ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3, CAMERA: 0.3}
 """Risk of a large object for each cause alone, at its strongest. What stops being covered was probably still there. What is
-weak, short or near a cut is covered, after all; it tells that the detector is at its limits there. What covers much hides
+weak, short or near a cut is covered, after all; the detector is at its limits there. What covers much hides
 nobody's face; it hides the film."""
 
-SIZES = {FACE: (12.0, 48.0), PLATE: (6.0, 24.0)}
-"""Heights, in pixels, up to which an object is too small to matter, and from which it matters fully."""
+SIZES = {FACE: (12.0, 24.0), PLATE: (6.0, 24.0)}
+"""Heights, in pixels, up to which an object is too small to matter, and from which it matters fully: a face of 24 px is known by
+those who know it."""
 
 LEAST = 0.05
 """Moments of less risk are not written down. They count as 0."""
@@ -335,6 +336,17 @@ def _onwards(film: _Film, edge: int, way: int) -> int:
     return min(max(frame, start), stop - 1)
 
 
+def _worst(by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film: _Film) -> NDArray[np.intp]:
+    """(n,) numbers of the stretches of a track that are looked into, of those named: so many a minute as can be listed at all.
+
+    A track that flickers for an hour has thousands.
+    """
+    length_s = float(film.seconds[track.frame[-1]] - film.seconds[track.frame[0]])
+    rows = np.flatnonzero(which)
+    most = MOST_A_MINUTE * ceil(length_s / 60 + 1)
+    return np.sort(rows[np.argsort(-by[rows], kind="stable")[:most]])
+
+
 def _belief(score: NDArray[np.float32], sure: float) -> NDArray[np.float64]:
     """How far a gap beside a sighting of that score is believed to be one of a real object, MISTRUST to 1."""
     return np.asarray(MISTRUST + (1 - MISTRUST) * np.clip((score - sure) / STRONG, 0, 1), np.float64)
@@ -348,7 +360,7 @@ def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Ite
     there = film.seen_from(track.xyxy[a], track.frame[a], track.frame[b])
     gap_s = film.seconds[track.frame[b]] - film.seconds[track.frame[a]]
     far = _fars(gap_s, _shifts(there, track.xyxy[b])) * _belief(np.maximum(track.score[a], track.score[b]), sure)
-    for i in np.flatnonzero(WEIGHTS[FAR] * far >= LEAST):
+    for i in _worst(far, WEIGHTS[FAR] * far >= LEAST, track, film):
         yield _in_between(track, int(a[i]), int(b[i]), {FAR: float(far[i])})
 
 
@@ -357,7 +369,7 @@ def _weak_stretches(track: Track, seen: NDArray[np.intp], film: _Film, sure: flo
     low, high = WEAK_S
     a, b = _apart(track, seen[track.score[seen] >= sure - HUNDREDTH])
     long_s = film.seconds[track.frame[b]] - film.seconds[track.frame[a]]
-    for i in np.flatnonzero(long_s > low):
+    for i in _worst(long_s, long_s > low, track, film):
         if (track.reason[a[i] + 1 : b[i]] == Reason.SEEN).any():
             yield _in_between(track, int(a[i]), int(b[i]), {WEAK: _clipped((float(long_s[i]) - low) / (high - low))})
 
@@ -379,8 +391,9 @@ def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallne
     if not len(clear):
         return
     a, b = _apart(track, clear)
-    is_long = film.seconds[track.frame[b]] - film.seconds[track.frame[a]] > LOST_S
-    stretches: list[tuple[int, int | None, int]] = [(int(i), int(j), 1) for i, j in zip(a[is_long], b[is_long], strict=True)]
+    long_s = film.seconds[track.frame[b]] - film.seconds[track.frame[a]]
+    longest = _worst(long_s, long_s > LOST_S, track, film)
+    stretches: list[tuple[int, int | None, int]] = [(int(a[i]), int(b[i]), 1) for i in longest]
     stretches += [(int(clear[0]), None, -1), (int(clear[-1]), None, 1)]
     enough = _clipped(len(clear) * film.frame_s / BRIEF_S)
     for row, other, way in stretches:
@@ -441,7 +454,10 @@ def _open_place(
     half = (places[:, 2:] - places[:, :2]) / (2 * tallness)
     bare = np.concatenate([bare - half, bare + half], axis=1)
     risky = np.zeros(len(frames))
+    is_open = _own_share(track, frames, bare) < 1 - OPEN
     for i, frame in enumerate(frames.tolist()):
+        if not is_open[i]:
+            continue
         limit = np.array(film.plan.size_at(frame), np.float32)
         inside = np.concatenate([bare[i, :2].clip(0, limit), bare[i, 2:].clip(0, limit)])[None]
         if float(area(inside)[0]) < float(area(bare[[i]])[0]) * (1 - RIM):
@@ -454,6 +470,14 @@ def _open_place(
     box = _no_larger(places[[worst]], float(area(track.xyxy[[row]])[0]))
     near = frames[_is_near(places, box) & (risky > 0)]
     yield _Moment(int(near.min()), int(near.max()), box, track.xyxy[[row]], {LOST: _clipped(strength * float(risky[worst]))})
+
+
+def _own_share(track: Track, frames: NDArray[np.int64], places: Boxes) -> NDArray[np.float64]:
+    """(n,) the share of each place that the track's own box covers in that frame."""
+    rows = np.searchsorted(track.frame, frames).clip(0, len(track) - 1)
+    own = track.xyxy[rows]
+    sides = (np.minimum(own[:, 2:], places[:, 2:]) - np.maximum(own[:, :2], places[:, :2])).clip(0)
+    return np.asarray(np.where(track.frame[rows] == frames, sides.prod(axis=1) / area(places), 0.0))
 
 
 def _large_ones(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:

@@ -247,7 +247,8 @@ def _unsure(found: Found) -> Html | None:
     """Kinds that cost much and were never sure, and the commands that help."""
     told = [c for c in found.costs if c.is_doubtful]
     without = "efface redact FILE --kinds {} --overwrite"
-    said = [f"{wording.unsure_cost(c)} {wording.way_out(c, without.format(c.instead), 'efface review FILE')}" for c in told]
+    ways = [wording.ways_out(c, without.format(c.instead), "efface review FILE") for c in told]
+    said = [" ".join([wording.unsure_cost(c), *(f"{way}." for way in of)]) for c, of in zip(told, ways, strict=True)]
     return joined([tag("p", _prose(s), class_="note") for s in said]) if said else None
 
 

@@ -40,7 +40,7 @@ def priced(found: Found, media: Media, source: object, command: str, ending: str
         if cost.is_doubtful and source is not None:
             yield f"  {wording.unsure_cost(cost)}"
             without = f"{command} --kinds {cost.instead}{ending}"
-            yield f"  {wording.way_out(cost, without, f'efface review {_shell(source)}')}"
+            yield from (f"    {way}" for way in wording.ways_out(cost, without, f"efface review {_shell(source)}"))
     if media.medium != "photo":
         yield from (f"  {wording.unsought(s)}" for s in found.sought)
 

@@ -166,11 +166,11 @@ def unsure_cost(cost: KindCost) -> str:
     return f"{said}, and no sighting is surely one: the best score is {cost.best:.2f}."
 
 
-def way_out(cost: KindCost, without: str, review: str) -> str:
-    """What to do about it. Both are commands, and `without` is for where the kind can be left out."""
+def ways_out(cost: KindCost, without: str, review: str) -> tuple[str, ...]:
+    """What to do about it, each with its command; `without` is for where the kind can be left out."""
     if not cost.instead:
-        return f"Take away what is none: {review}."
-    return f"If there are no {kinds(cost.kind)}, leave them out: {without}. Or decide one by one: {review}."
+        return (f"Take away by hand what is none: {review}",)
+    return f"If there are no {kinds(cost.kind)}, leave them out: {without}", f"Or decide one by one: {review}"
 
 
 def unsought(sought: Sought) -> str:

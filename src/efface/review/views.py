@@ -17,6 +17,9 @@ from efface.tracks import Reason, Track
 MOST_BOXES = 200_000
 """In one answer."""
 
+MOST_PRICED = 300_000
+"""Erased areas up to which their share of the picture is counted anew after each edit. It takes half a second."""
+
 
 def listed(desk: Desk) -> list[dict[str, Any]]:
     """Every file, shortly."""
@@ -84,6 +87,8 @@ def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
 
 def _cost(plan: Plan) -> list[str]:
     """What is erased, as sentences."""
+    if plan.region_count > MOST_PRICED:
+        return ["The film is long: the report on the copy says how much of the picture is erased."]
     cost, costs = costs_of(plan)
     said = wording.price(cost, costs, media_of(plan))
     return [f"{said}." if said else "Nothing is erased.", *(wording.unsure_cost(c) for c in costs if c.is_doubtful)]
