@@ -36,8 +36,8 @@ weak, short or near a cut is covered, after all; the detector is at its limits t
 nobody's face; it hides the film."""
 
 SIZES = {FACE: (12.0, 24.0), PLATE: (6.0, 24.0)}
-"""Heights, in pixels, up to which an object is too small to matter, and from which it matters fully: a face of 24 px is known by
-those who know it."""
+"""Heights, in pixels, up to which an object is too small to matter, and from which it matters fully: a face of 24 px is known
+by those who know it."""
 
 LEAST = 0.05
 """Moments of less risk are not written down. They count as 0."""
