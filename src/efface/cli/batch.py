@@ -153,7 +153,7 @@ class _Log:
     def done(self, told: Told) -> None:
         self._codes.append(told.code)
         self._earlier += told.was_done
-        self._shares += [] if told.share is None else [told.share]
+        self._shares += [] if told.share is None or told.was_done else [told.share]
         if told.text:
             self.display.say(told.text)
 
