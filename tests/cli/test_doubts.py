@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict, replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from efface.cli import summary
+from efface.options import Options
 from efface.pipeline import look
-from efface.planning.doubt import CAUSES, Doubt
+from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Track
@@ -34,7 +36,9 @@ def test_a_moment_is_told_with_times_place_causes_and_risk():
     said = summary.doubtful(plan(doubt(causes=("ended", "weak"))), 0.5)
     assert said[1] == f"    0.60  0:00:02.000 to 0:00:03.000  face, left: {END}, hardly seen"
     assert "1 moment is above the bound of 0.5" in said[2]
-    assert "--sensitivity high" in " ".join(said)
+    assert said[3] == "  Where something shows, cover it by hand: efface review FILE"
+    assert "--track-hold" in said[4], "it stops too early"
+    assert "--sensitivity high" in said[5], "it is hardly seen"
     assert set(summary.CAUSES) == set(CAUSES)
 
 
@@ -60,7 +64,50 @@ def test_what_is_far_below_the_bound_is_not_worth_the_readers_time():
     assert summary.doubtful(plan(), 0.5) == []
     assert summary.doubtful(plan(doubt(risk=0.25)), 0.5) == []
     assert len(summary.doubtful(plan(doubt(risk=0.26)), 0.5)) == 2, "listed, but nothing to be done"
-    assert len(summary.doubtful(plan(doubt(risk=0.05)), 0.0)) == 4
+    assert len(summary.doubtful(plan(doubt(risk=0.05)), 0.0)) == 5
+
+
+def test_advice_is_about_the_cause():
+    said = " ".join(summary.doubtful(plan(doubt(causes=("lost",))), 0.5, "my film.mp4"))
+    assert "efface review 'my film.mp4'" in said
+    assert "--sensitivity" not in said
+    assert "--track" not in said
+
+
+def test_what_is_about_the_whole_picture_names_no_track():
+    whole = Doubt(WHOLE, 10, 60, (0, 0, 300, 300), ("camera",), 0.3)
+    said = summary.doubtful(plan(whole), 0.5)
+    assert said[1] == "    0.30  0:00:00.400 to 0:00:02.400  whole picture: the camera's motion is unknown"
+
+
+# the price
+
+
+def priced(kind, score, box=(0, 0, 150, 300), **how):
+    one = plan(**how)
+    (track,) = one.tracks
+    wide = replace(track, kind=kind, xyxy=np.array([box], np.float32), score=np.full(1, score, np.float32))
+    return summary.planned("a b.mp4", replace(one, tracks=(wide,), options=asdict(Options())), None, 0.5).split("\n")
+
+
+def test_the_share_of_the_picture_is_said_on_average_and_at_worst():
+    said = priced(0, 0.9, frames=10)
+    assert said[1] == "  5.0 % of the picture is erased on average, 50 % at most, at 0:00:00.000."
+    assert not any("--kinds" in line for line in said)
+    assert said[2] == "  Faces of less than 8 px of height were looked for nowhere."
+
+
+def test_a_photo_has_one_share_and_pages_have_numbers():
+    assert priced(0, 0.9, medium="photo", frames=1)[1] == "  50 % of the picture is erased."
+    assert priced(0, 0.9, medium="photo", frames=4)[1] == "  12 % of the picture is erased on average, 50 % at most, on page 1."
+
+
+def test_a_kind_that_costs_much_and_was_never_sure_comes_with_the_command_that_leaves_it_out():
+    said = priced(1, 0.55, frames=10)
+    assert said[2] == "  Plates cost 5.0 % of the picture, 50 % at most, and no sighting is surely one: the best score is 0.55."
+    assert said[3] == "    If there are no plates, leave them out: efface find 'a b.mp4' --kinds face"
+    assert said[4] == "    Or decide one by one: efface review 'a b.mp4'"
+    assert len(priced(1, 0.55, box=(0, 0, 20, 20))) == 3, "it costs little"
 
 
 def test_pages_have_no_times():
@@ -106,11 +153,12 @@ def test_a_batch_says_how_many_and_an_error_is_graver(efface, kept, kit, tmp_pat
     kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
     done = efface("redact", photos, "-o", tmp_path / "out")
     assert done.code == 7
-    assert "3 of 3 files done. 2 of them with moments that a person should look at: see above." in done.out
+    assert re.search(r"3 of 3 files done. On average [\d.]+ % of a file's picture is erased, [\d.]+ % in the", done.out)
+    assert "2 of them with moments that a person should look at: see above." in done.out
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
     done = efface("redact", photos, "-o", tmp_path / "again")
     assert done.code == 3
-    assert re.search(r"3 of 4 files done, 1 not: see above\. 2 of them with moments", done.out)
+    assert re.search(r"3 of 4 files done, 1 not: see above\. .* 2 of them with moments", done.out)
 
 
 def test_find_with_7_writes_all_that_it_was_told_to(efface, kept, kit, tmp_path, doubted):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import CoverOptions
 from efface.planning.build import covering, tallness
-from efface.planning.doubt import CAUSES, Doubt
+from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.plan import Plan
-from efface.planning.risk import SIZES, WEIGHTS, combined, doubts, size_share
+from efface.planning.risk import SIZES, TIGHT, WEIGHTS, combined, doubts, size_share
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
@@ -103,7 +103,7 @@ def test_two_tracks_of_one_face_that_end_together_do_not_excuse_each_other():
 def test_an_end_is_the_riskier_the_stronger_larger_and_less_covered_the_face_was():
     usual = risk_of("ended", track(0, 100))
     assert 0 < risk_of("ended", track(0, 100, score=0.4)) < usual
-    assert 0 < risk_of("ended", track(0, 100, box=(300, 200, 325, 240))) < usual
+    assert 0 < risk_of("ended", track(0, 100, box=(300, 200, 317, 227))) < usual
     assert risk_of("ended", track(0, 100, lead=0)) > usual > risk_of("ended", track(0, 100, lead=50)) > 0
     assert told(track(0, 100, score=0.25, lead=80, box=(300, 200, 310, 217))) == ()
 
@@ -162,7 +162,10 @@ def test_frames_that_are_black_are_no_gap():
 def test_a_gap_names_the_frames_without_a_sighting_and_where_the_box_went():
     (found,) = told(track(0, 199, unseen=range(100, 150), shift=1, box=(200, 190, 280, 310)))
     assert (found.causes, found.first, found.last) == (("far",), 100, 149)
-    assert found.box == (299, 190, 430, 310)
+    left, top, right, bottom = found.box
+    assert 299 < left < 325 < 375 < right < 430, "where it was in the middle of the gap"
+    assert (top, bottom) == (190, 310)
+    assert (right - left) * (bottom - top) <= TIGHT * 80 * 120 * 1.03
 
 
 # weak, short
@@ -188,6 +191,80 @@ def test_a_short_track_is_one_moment_with_all_its_causes():
     assert told(track(0, 4, lead=0), frames=5) == (), "in a short shot nothing is seen for long"
 
 
+# lost: a track takes up with something else
+
+
+def taken_up(last_clear=100, jumps_to=(20, 20, 100, 140)):
+    """Clearly seen in the middle up to a frame; from then on the track covers something else, weakly seen."""
+    one = track(0, 199, weak=range(last_clear + 1, 200))
+    boxes = one.xyxy.copy()
+    boxes[one.frame > last_clear] = jumps_to
+    return replace(one, xyxy=boxes)
+
+
+def test_a_track_that_takes_up_with_something_else_leaves_its_object_open():
+    found = told(taken_up())[0]
+    assert "lost" in found.causes
+    assert found.risk > 0.5
+    assert found.box == MIDDLE, "where the object was, and not where the track went"
+    assert found.first in (101, 102, 103)
+    assert risk_of("lost", taken_up(jumps_to=MIDDLE)) == 0
+    assert risk_of("lost", taken_up(), track(0, 199, number=2)) == 0, "another track covers it"
+
+
+def test_what_is_lost_between_two_clear_sightings_is_looked_for_on_the_straight_way():
+    one = track(0, 199, shift=1, box=(100, 190, 180, 310), weak=range(80, 120))
+    boxes = one.xyxy.copy()
+    boxes[80:120] = (500, 20, 580, 140)
+    found = told(replace(one, xyxy=boxes))[0]
+    assert "lost" in found.causes
+    assert 180 <= found.box[0] <= 220
+    assert 79 < found.first <= found.last < 120
+
+
+# what covers much, and the camera
+
+
+def test_what_covers_much_without_a_sure_sighting_is_said():
+    large = (100, 100, 400, 400)
+    assert risk_of("covers", track(0, 199, box=large, score=0.3)) > 0.25
+    assert risk_of("covers", track(0, 199, box=large, unseen=range(50, 150))) > 0.25
+    assert risk_of("covers", track(0, 199, box=large)) == 0
+    assert risk_of("covers", track(0, 199, score=0.3)) == 0, "it covers little"
+
+
+def test_a_camera_whose_motion_is_unknown_is_one_doubt_while_something_is_carried():
+    carried = track(0, 199, unseen=range(100, 160))
+    found = [d for d in doubts(film(carried), SURE, TALLNESS, unknown=range(90, 150)) if d.track == WHOLE]
+    assert [(d.causes, d.first, d.last, d.box) for d in found] == [(("camera",), 100, 149, (0, 0, *SIZE))]
+    assert not [d for d in doubts(film(track(0, 199)), SURE, TALLNESS, unknown=range(90, 150)) if d.track == WHOLE]
+    assert not [d for d in doubts(film(carried), SURE, TALLNESS, unknown=range(110, 113)) if d.track == WHOLE]
+
+
+# the list
+
+
+def test_doubts_of_one_moment_and_place_are_one_and_stay_tight():
+    near = tuple(v + 4 for v in MIDDLE)
+    (found,) = told(track(0, 100), track(0, 98, number=2, box=near, score=0.5))
+    assert found.track == 1
+    left, top, right, bottom = found.box
+    assert (left, top) == MIDDLE[:2]
+    assert (right, bottom) == near[2:]
+    assert (right - left) * (bottom - top) <= TIGHT * 80 * 120
+    apart = tuple(v + 60 for v in MIDDLE)
+    assert len(told(track(0, 100), track(0, 98, number=2, box=apart))) == 2, "elsewhere"
+    assert len(told(track(0, 60), track(180, 199, number=2, box=near))) == 2, "at another time"
+
+
+def test_a_list_is_no_longer_than_a_dozen_a_minute_unless_more_are_above_the_bound():
+    many = [track(0, 100, number=i + 1, box=(60 * i, 10, 60 * i + 40, 70), lead=0) for i in range(10)]
+    kept = doubts(film(*many), SURE, TALLNESS)
+    assert len(kept) == 2, "of eight seconds"
+    assert len(doubts(film(*many), SURE, TALLNESS, bound=0.5)) == 10
+    assert [d.risk for d in kept] == [max(d.risk for d in doubts(film(*many), SURE, TALLNESS, bound=0.0))] * 2
+
+
 # what leaves no doubt
 
 
@@ -200,6 +277,9 @@ def test_on_photos_only_weak_sightings_count():
     (found,) = told(track(0, 0, lead=0, score=0.26), frames=1, medium="photo")
     assert found.causes == ("weak",)
     assert 0 < found.risk <= WEIGHTS["weak"]
+    (large,) = told(track(0, 0, lead=0, score=0.26, box=(100, 100, 400, 400)), frames=1, medium="photo")
+    assert set(large.causes) == {"covers", "weak"}
+    assert large.risk > found.risk
     assert told(track(0, 0, lead=0, score=0.6), frames=1, medium="photo") == ()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.options import Options
-from efface.planning.doubt import Doubt
+from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.plan import Plan
 from efface.report import facts
 from efface.report.facts import Done, Entry, Failure, Report
@@ -89,11 +89,15 @@ def kinds_of_report() -> dict[str, Report]:
     kept = track(3, "s" * 30, first=20, keep=True)
     film = plan(face, plate, kept, cuts=(120, 200), bad=(240, 241, 245))
     photo = plan(track(1, "s"), track(2, "s", kind=1), medium="photo", frames=1)
+    wide = track(2, "ssssss", first=100, kind=1)
+    wide = replace(wide, xyxy=np.tile(np.array([[0, 0, 300, 200]], np.float32), (6, 1)), score=np.full(6, 0.5, np.float32))
+    whole = Doubt(WHOLE, 10, 60, (0, 0, 300, 300), ("camera",), 0.3)
     bad = entry(film, findings(Outcome.NOT_CLEAN), done=None, target_sha256="", failure=Failure("VerificationFailed", "x", ""))
     return {
         "clean": report(entry(film)),
         "photo": report(entry(photo)),
         "empty": report(entry(plan())),
+        "costly": report(entry(plan(wide, doubts=(whole,)))),
         "doubtful": report(entry(plan(face, doubts=(doubt(),))), exit_code=7),
         "review": report(entry(film, findings(Outcome.REVIEW)), exit_code=7),
         "not clean": report(bad, exit_code=6),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from efface import errors
 from efface.findings import Outcome
-from efface.options import Options, PaintOptions
+from efface.options import DetectOptions, Options, PaintOptions
 from efface.report import facts
 from efface.report.facts import Verdict
 
@@ -147,3 +147,17 @@ def test_every_error_has_words_of_its_own(name):
         return
     error = kind.__new__(kind)
     assert "did not expect" not in facts.failure_of(error, ()).message
+
+
+def test_what_was_too_small_to_be_looked_for_follows_from_size_and_pace(made):
+    def sought(size, detail, medium="video"):
+        options = asdict(Options(detect=DetectOptions(detail=detail)))
+        one = replace(made.plan(frames=1, medium=medium), sizes=(size,), options=options)
+        return [(s.kind, s.at_all, s.always) for s in facts.found_in(one, 0.5).sought]
+
+    assert sought((640, 360), "all") == [("face", 8, 8)]
+    assert sought((1920, 1080), "paced") == [("face", 8, 16)]
+    assert sought((1920, 1080), "sparse") == [("face", 8, 32)]
+    assert sought((800, 600), "paced", "photo") == [("face", 7, 7)]
+    assert sought((8000, 6000), "paced", "photo") == [("face", 8, 8)]
+    assert facts.found_in(made.plan(options={}), 0.5).sought == (), "an old plan does not say how it was looked at"

@@ -50,7 +50,7 @@ WRONG = {
     "a missing field": lambda d: d.pop("outcome"),
     "an unknown outcome": lambda d: d.update(outcome="perfect"),
     "an unknown exit code": lambda d: d.update(exit_code=99),
-    "another version": lambda d: d.update(version=2),
+    "another version": lambda d: d.update(version=1),
     "a date with seconds": lambda d: d.update(made="2025-01-02T03:04:05Z"),
     "a hash that is none": lambda d: d["files"][0].update(target_sha256="abc"),
     "fewer than nothing": lambda d: d["files"][0]["found"].update(tracks=-1),

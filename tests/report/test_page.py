@@ -212,3 +212,13 @@ def test_reasons_differ_by_shape_and_each_verdict_has_its_glyph():
     assert len({strips.BARS[r] for r in ("seen", "bridged", "extended")}) == 3
     assert ".s-drawn{fill:var(--paper);stroke" in STYLE
     assert len(set(page.GLYPHS.values())) == len(Verdict)
+
+
+def test_the_price_is_said_and_what_leaves_out_a_kind_that_was_never_sure(kinds_of_report):
+    text = "".join(page.page(kinds_of_report["costly"]))
+    assert "1.6 % of the picture is erased on average, 67 % at most, at 0:00:04.000" in text
+    assert "Plates cost 1.6 % of the picture, 67 % at most, and no sighting is surely one: the best score is 0.50." in text
+    assert re.search(r"efface redact FILE <code>--kinds</code> face <code>--overwrite</code>", text)
+    assert "efface review FILE" in text
+    assert "whole picture; frames 11 to 61" in text
+    assert "Plates cost" not in "".join(page.page(kinds_of_report["clean"]))

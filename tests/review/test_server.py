@@ -15,7 +15,8 @@ import pytest
 from efface.errors import WriteFailed
 from efface.files import sha256_of
 from efface.pipeline.names import jobs_for
-from efface.planning.sidecar import load, seal
+from efface.planning.doubt import WHOLE, Doubt
+from efface.planning.sidecar import load, save, seal
 from efface.review.document import Document
 from efface.review.serve import serving
 
@@ -390,3 +391,23 @@ def test_in_a_black_frame_nothing_is_told_as_kept(client):
     told = {(boxes[i], boxes[i + 1]): boxes[i + 6] for i in range(0, len(boxes), 7)}
     assert [told[frame, 1] for frame in (29, 30, 31, 32)] == [0, 1, 1, 0]
     assert all(told[frame, 2] for frame in (29, 30, 31, 32))
+
+
+def test_the_price_is_told_and_follows_the_edits(client):
+    before = client.ask("/api/files/0").json["cost"]
+    assert before[0].endswith(").")
+    assert "of the picture is erased on average" in before[0]
+    after = changed(client, {"edit": "black", "first": 0, "last": 74, "black": True})["cost"]
+    assert after[0].startswith("100 % of the picture is erased on average")
+
+
+def test_a_doubt_about_the_whole_picture_can_be_accepted(film, serve, kit):
+    planned = load(plan_path(film))
+    whole = Doubt(WHOLE, 3, 30, (0, 0, *planned.sizes[0]), ("camera",), 0.3)
+    save(replace(planned, doubts=(whole,)), plan_path(film))
+    client = kit.Client(serve(film))
+    client.enter()
+    (said,) = client.ask("/api/files/0").json["doubts"]
+    assert (said["track"], said["causes"], said["settled"]) == (0, ["camera"], False)
+    (said,) = changed(client, {"edit": "accept", "track": 0, "first": 3, "last": 30, "accepted": True})["doubts"]
+    assert said["settled"]

@@ -30,11 +30,12 @@ asked_to_stop = threading.Event()
 
 
 class Told(NamedTuple):
-    """What to say of a job, and its exit code. was_done: an earlier run did it."""
+    """What to say of a job, and its exit code. was_done: an earlier run did it; share: of the picture erased, 0 to 1."""
 
     text: str
     code: int
     was_done: bool = False
+    share: float | None = None
 
 
 def run(
@@ -164,6 +165,7 @@ class _Log:
         self._jobs, self._record = jobs, record
         self._failed: list[EffaceError] = []
         self._codes: list[int] = []
+        self._shares: list[float] = []
         self._earlier = 0
         self._open: dict[Job, tuple[ExitStack, Listener]] = {}
         self._showing = ExitStack()
@@ -183,6 +185,7 @@ class _Log:
     def done(self, told: Told) -> None:
         self._codes.append(told.code)
         self._earlier += told.was_done
+        self._shares += [] if told.share is None or told.was_done else [told.share]
         if told.text:
             self.display.say(told.text)
 
@@ -212,7 +215,9 @@ class _Log:
     def closed(self, *, counts: bool = True) -> int:
         """Says how many were done, and gives the gravest exit code."""
         if (len(self._jobs) != 1 or self._earlier) and counts:
-            self.display.say(_tally(len(self._jobs), len(self._failed), self._earlier, self._codes.count(EXIT_LOOK)))
+            self.display.say(
+                _tally(len(self._jobs), len(self._failed), self._earlier, self._codes.count(EXIT_LOOK), self._shares)
+            )
         code = worst([*self._codes, *(e.exit_code for e in self._failed)])
         if self._record is not None:
             self._record.ended(code)
@@ -230,14 +235,22 @@ def _heeding(listener: Listener) -> Listener:
     return listen
 
 
-def _tally(jobs: int, failed: int, earlier: int, doubtful: int) -> str:
+def _tally(jobs: int, failed: int, earlier: int, doubtful: int, shares: list[float]) -> str:
     if not jobs:
         return "No photo or video was found, so there was nothing to do."
     return " ".join([
         f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else "."),
         *([f"{earlier} of them already by an earlier run."] if earlier else []),
+        *([_shared(shares)] if any(shares) else []),
         *([f"{doubtful} of them with moments that a person should look at: see above."] if doubtful else []),
     ])  # fmt: skip
+
+
+def _shared(shares: list[float]) -> str:
+    from efface.report.wording import share
+
+    mean, most = share(sum(shares) / len(shares)), share(max(shares))
+    return f"On average {mean} of a file's picture is erased, {most} in the file that loses most."
 
 
 def unexpected(error: Exception, name: str = "") -> EffaceError:

@@ -130,7 +130,7 @@ def redact(
         code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
         record.rendered(job, done.rendered, code, done.plan_sha256)
         said = "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
-        return Told(said, code, done.was_done)
+        return Told(said, code, done.was_done, None if done.was_done else summary.share_of(done.plan))
 
     with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         _tell_left_out(sources, output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, printable
@@ -12,7 +13,7 @@ from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
 from efface.planning.plan import Plan
 from efface.report import text, wording
-from efface.report.facts import Done, Entry, found_in, media_of, verdict_of
+from efface.report.facts import Done, Entry, costs_of, found_in, media_of, verdict_of
 from efface.report.wording import CAUSES
 
 __all__ = ["CAUSES", "code", "code_of", "doubtful", "entry_of", "found", "planned", "redacted", "rendered", "seen_again"]
@@ -41,8 +42,10 @@ def found(plan: Plan) -> str:
 def redacted(result: Redacted, bound: float) -> str:
     """The lines for one target and its plan. `bound` is that of the risk."""
     entry = entry_of(result.rendered, result.plan, bound)
-    said = [*text.lines(entry, result.rendered.target, result.plan_path), *constant_rate(result.source, result.plan)]
-    return "\n".join([*said, *_reviewed(result), *doubtful(result.plan, bound), *text.seen_again(entry)])
+    remade = None if result.plan.edits else result.source  # a plan that a person changed is obeyed, whatever is asked for
+    said = [*text.lines(entry, result.rendered.target, result.plan_path, remade), *constant_rate(result.source, result.plan)]
+    said += [*_reviewed(result), *doubtful(result.plan, bound, result.source)]
+    return "\n".join([*said, *text.seen_again(entry)])
 
 
 def constant_rate(source: Path, plan: Plan) -> list[str]:
@@ -63,6 +66,11 @@ def _reviewed(result: Redacted) -> list[str]:
     if not result.was_reviewed or result.was_done:
         return []
     return ["  The plan that a person changed was obeyed, and nothing was looked for again (--discard-edits looks anew)."]
+
+
+def share_of(plan: Plan) -> float:
+    """The share of the picture that is erased, on average."""
+    return costs_of(plan)[0].mean
 
 
 def rendered(r: Rendered, plan: Plan) -> str:
@@ -87,12 +95,14 @@ def code_of(verification: Verification) -> int:
     return EXIT_LOOK if is_doubtful else EXIT_OK
 
 
-def doubtful(plan: Plan, bound: float) -> list[str]:
-    """Lines on the riskiest moments; none when nothing is worth a look."""
-    return list(text.doubtful(found_in(plan, bound), media_of(plan)))
+def doubtful(plan: Plan, bound: float, source: object = "FILE") -> list[str]:
+    """Lines on the riskiest moments; none when nothing is worth a look. `source` is the path to review."""
+    return list(text.doubtful(found_in(plan, bound), media_of(plan), source))
 
 
 def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
     """The lines for one plan. `bound` is that of the risk."""
     where = f" Plan: {printable(path)}" if path else ""
-    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *doubtful(plan, bound)])
+    facts = found_in(plan, bound)
+    cost = text.priced(facts, media_of(plan), source, f"efface find {shlex.quote(printable(source))}")
+    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *cost, *doubtful(plan, bound, source)])

@@ -93,7 +93,9 @@ def _planned(
         options=asdict(options),
         checksums=tuple(notes.checksums),
     )
-    return replace(plan, doubts=doubts(plan, sight.sure, tallness(options.cover), views.seen_from))
+    unknown = [i for i, view in enumerate(notes.views) if view is None]
+    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound)
+    return replace(plan, doubts=told)
 
 
 def _timeline(notes: _Notes, source: Source) -> Timeline:

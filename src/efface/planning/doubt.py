@@ -6,16 +6,23 @@ from dataclasses import dataclass
 
 from efface.geometry import Box
 
-BEGAN, ENDED, FAR, WEAK, SHORT, CUT = CAUSES = ("began", "ended", "far", "weak", "short", "cut")
-"""Why a moment is doubtful: covering starts, or stops, in mid-picture; the box was carried far without a sighting; sightings
-were weak, or few; a shot change is near."""
+BEGAN, ENDED, LOST, FAR, WEAK, SHORT, CUT, COVERS, CAMERA = CAUSES = (
+    "began", "ended", "lost", "far", "weak", "short", "cut", "covers", "camera",
+)  # fmt: skip
+"""Why a moment is doubtful: covering starts, or stops, in mid-picture; nothing is erased where an object
+should be that was clearly seen before or after; the box was carried far without a sighting; sightings
+were weak, or few; a shot change is near; much of the picture is erased without a sure sighting; it could not be told how the
+camera moved."""
+
+WHOLE = 0
+"""What stands in place of a track's id in doubts about the whole picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A moment at which something of one track may be visible.
+    """A moment at which something may be visible, or at which too much is erased.
 
-    track        its id.
+    track        id of the track that it is about, of several at one place that of the riskiest; WHOLE where it is about none.
     first, last  numbers of the frames to look at, both included. They may lie outside of the track.
     box          where to look: whole pixels, x1 < x2 and y1 < y2, inside the frame.
     causes       some of CAUSES, the gravest first.

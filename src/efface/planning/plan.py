@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from efface.detections import DRAWN
 from efface.geometry import Box, Size
-from efface.planning.doubt import Doubt
+from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.edits import read
 from efface.planning.made import Made
 from efface.planning.revise import MOST_TRACKS, Revised, part_of, revised
@@ -81,7 +81,7 @@ class Plan:
             raise ValueError("two tracks have one id")
         for track in self.tracks:
             self._check(track)
-        ids = {t.id for t in self.tracks}
+        ids = {WHOLE, *(t.id for t in self.tracks)}
         for doubt in self.doubts:
             self._check_doubt(doubt, ids)
         if self.edits:
@@ -138,6 +138,11 @@ class Plan:
             for (x1, y1, x2, y2), i in zip(boxes[rows], ids[rows], strict=True)
         ]
 
+    @property
+    def erased(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+        """`regions` of all frames at once: the row at which each frame starts, then boxes (n, 4) and tracks' ids (n,)."""
+        return self._by_frame
+
     @cached_property
     def _by_frame(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
         """Row numbers where each frame starts, then boxes and track ids of all erased moments, frame by frame."""
@@ -190,7 +195,7 @@ class Plan:
         now = self._revised
         parts = ((t, np.ones(len(t), np.bool_) if t.keep else self.erased_rows(t)) for t in now.tracks)
         tracks = tuple(part_of(t, rows) for t, rows in parts if rows.any())
-        there = {t.id for t in tracks}
+        there = {WHOLE, *(t.id for t in tracks)}
         left = (d for d in self.doubts if (d.track, d.first, d.last) not in now.accepted and now.now(d.track) in there)
         doubts = tuple(replace(d, track=now.now(d.track)) for d in left)
         return replace(self, tracks=tracks, doubts=doubts, edits=(), made=None)

@@ -8,30 +8,37 @@ carried far without a sighting. Each such moment is a `Doubt`. Its risk is
 where size and every strength are from 0 to 1. So more of any cause never lowers it. The weights are judgement, and were set by
 looking at clips; the number orders moments and is no probability. Pixels are not looked at: whether a face was sharp or dark,
 this module does not know.
+
+A list that is too long guides nobody. So a moment is shown by a box that is little larger than the object, for as long as the
+object is near it; moments of one time and place are one; and of the rest only the riskiest dozen a minute are kept, and all
+above the bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from math import log, prod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import ceil, log, prod
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from efface.detections import DRAWN, FACE, PLATE
-from efface.geometry import Boxes, area, hull, overlap
-from efface.planning.doubt import BEGAN, CUT, ENDED, FAR, SHORT, WEAK, Doubt, riskiest_first
+from efface.geometry import Box, Boxes, Size, area, overlap
+from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LOST, SHORT, WEAK, WHOLE, Doubt, riskiest_first
 from efface.planning.plan import Plan
 from efface.regions import Region
 from efface.tracks import Reason, Track
 
-WEIGHTS = {ENDED: 0.9, BEGAN: 0.8, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2}
+WEIGHTS = {ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3, CAMERA: 0.3}
 """Risk of a large object for each cause alone, at its strongest. What stops being covered was probably still there. What is
-weak, short or near a cut is covered, after all; it tells that the detector is at its limits there."""
+weak, short or near a cut is covered, after all; the detector is at its limits there. What covers much hides
+nobody's face; it hides the film."""
 
-SIZES = {FACE: (12.0, 48.0), PLATE: (6.0, 24.0)}
-"""Heights, in pixels, up to which an object is too small to matter, and from which it matters fully."""
+SIZES = {FACE: (12.0, 24.0), PLATE: (6.0, 24.0)}
+"""Heights, in pixels, up to which an object is too small to matter, and from which it matters fully: a face of 24 px is known
+by those who know it."""
 
 LEAST = 0.05
 """Moments of less risk are not written down. They count as 0."""
@@ -75,14 +82,54 @@ WEAK_S = (0.5, 2.5)
 HUNDREDTH = 0.005
 """Scores in plans are rounded to hundredths."""
 
+MISTRUST = 0.3
+"""A gap between two weak sightings weighs so much of one between two strong ones: mostly nothing was there at all."""
+
+LOST_S = 0.15
+"""Between clear sightings that are nearer than this nothing can be lost."""
+
+GOES_ON_S = 0.5
+"""So long what was lost is taken to go on as it moved; then it is taken to stand."""
+
+OPEN = 0.25
+"""Share of the place of an object, without margin, that is not erased, from which it may be visible there."""
+
+MOST_STEPS = 24
+"""Frames of a stretch in which that is looked up."""
+
+MUCH = 0.1
+"""Share of the picture from which a box covers much, where no sighting is sure ..."""
+
+LONG_MUCH_S = 1.0
+"""... for so long."""
+
+UNKNOWN_S = (0.2, 1.5)
+"""Stretches over which the camera's motion is unknown, from the first to the second of which CAMERA grows."""
+
+TIGHT = 1.3
+"""Where to look is at most so many times as large as the object with its margin was when it was seen: whoever looks there
+should not have to search."""
+
+NEAR = 0.5
+"""A box lies near the place where to look when they share at least this part of the smaller of them."""
+
+ONE_MOMENT_S = 0.5
+"""Moments at one place are one when less time lies between them, ..."""
+
+LONGEST_S = 4.0
+"""... and the joined one is no longer than this."""
+
+MOST_A_MINUTE = 12
+"""Moments that are kept of a minute, or of a page, unless more are above the bound."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Moment:
-    """Frames, where to look, sightings at its ends, which tell the size, and the strength of each cause."""
+    """Frames, where to look (1, 4), sightings at its ends, which tell the size, and the strength of each cause."""
 
     first: int
     last: int
-    boxes: Boxes
+    box: Boxes
     seen: Boxes
     causes: Mapping[str, float]
 
@@ -95,7 +142,7 @@ def _on_the_screen(xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: N
     return xyxy.astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Film:
     """What moments are judged by. A plan, the time of each of its frames, in seconds, and how the camera moved."""
 
@@ -114,15 +161,33 @@ class _Film:
         i = int(np.searchsorted(bounds, frame, side="right")) - 1
         return bounds[i], bounds[i + 1]
 
-    def open_s(self, first: int, last: int) -> float:
+    def open_s(self, first: ArrayLike, last: ArrayLike) -> NDArray[np.float64]:
         """Seconds from one frame to another, without those in which the picture is black: there nothing can be seen."""
-        between = [i for i in self.plan.bad if min(first, last) < i < max(first, last)]
-        black_s = sum(float(self.seconds[i + 1] - self.seconds[i]) for i in between)
-        return max(0.0, float(abs(self.seconds[last] - self.seconds[first])) - black_s)
+        low, high = np.minimum(first, last), np.maximum(first, last)
+        black_s = self._black_s[high] - self._black_s[np.minimum(low + 1, high)]
+        return np.asarray(np.maximum(0.0, self.seconds[high] - self.seconds[low] - black_s))
 
-    def is_black(self, first: int, last: int) -> bool:
-        """Whether all frames between these two are black."""
-        return len([i for i in self.plan.bad if first < i < last]) == last - first - 1
+    def are_black(self, first: NDArray[np.integer], last: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Whether all frames between each of these and the other are black."""
+        return np.asarray(self._blacks[last] - self._blacks[first + 1] == last - first - 1)
+
+    @cached_property
+    def _black_s(self) -> NDArray[np.float64]:
+        """(n + 1,) seconds of black before each frame."""
+        lasts = np.diff(self.seconds, append=self.seconds[-1:])
+        return np.concatenate([[0.0], np.cumsum(np.where(self.black, lasts, 0.0))])
+
+    @cached_property
+    def _blacks(self) -> NDArray[np.int64]:
+        """(n + 1,) black frames before each frame."""
+        return np.concatenate([[0], np.cumsum(self.black)])
+
+    @cached_property
+    def black(self) -> NDArray[np.bool_]:
+        """(n,) which frames are black, as they could not be decoded."""
+        black = np.zeros(len(self.seconds), np.bool_)
+        black[list(self.plan.bad)] = True
+        return black
 
     def taken_over(self, seen: Boxes, at: int, outer: Boxes, after: int, track: int) -> float:
         """How much of an object another track takes over, 0 to 1, where its own track covers no more.
@@ -135,22 +200,31 @@ class _Film:
 
 
 def doubts(
-    plan: Plan, sure: Mapping[int, float], tallness: Mapping[int, float], seen_from: SeenFrom = _on_the_screen
+    plan: Plan,
+    sure: Mapping[int, float],
+    tallness: Mapping[int, float],
+    seen_from: SeenFrom = _on_the_screen,
+    unknown: Sequence[int] = (),
+    bound: float = 1.0,
 ) -> tuple[Doubt, ...]:
     """Every doubtful moment of the plan, riskiest first. What a person drew, or keeps visible, leaves no doubt.
 
     sure       score from which an object of each kind counts by itself.
     tallness   height of what is erased over that of the object, by kind (see `build.tallness`).
     seen_from  how the camera moved; what only it has moved was not carried far.
+    unknown    numbers of the frames of which nobody could tell how the camera moved.
+    bound      what is riskier is listed, however much there is of it.
     """
     seconds = plan.timeline.seconds
     film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from)
     found: list[Doubt] = []
     for track in plan.tracks:
         if not track.keep and track.kind != DRAWN and (track.reason == Reason.SEEN).any():
-            moments = _moments(track, film, sure.get(track.kind, 0.0))
-            found += [d for m in moments if (d := _doubt(track, m, tallness.get(track.kind, 1.0)))]
-    return riskiest_first(found)
+            high = tallness.get(track.kind, 1.0)
+            moments = _moments(track, film, sure.get(track.kind, 0.0), high)
+            found += [d for m in moments if (d := _doubt(track, m, high, film))]
+    found += _unknown_motion(film, unknown)
+    return _listed(riskiest_first(found), film, bound)
 
 
 def combined(causes: Mapping[str, float]) -> float:
@@ -164,18 +238,26 @@ def size_share(kind: int, height: float) -> float:
     return _clipped(log(max(height, low) / low) / log(high / low))
 
 
-def _doubt(track: Track, moment: _Moment, tallness: float) -> Doubt | None:
+def _doubt(track: Track, moment: _Moment, tallness: float, film: _Film) -> Doubt | None:
     height = float((moment.seen[:, 3] - moment.seen[:, 1]).max()) / tallness
     risk = round(combined(moment.causes) * size_share(track.kind, height), 2)
     if risk < LEAST:
         return None
     alone = {c: WEIGHTS[c] * strength for c, strength in moment.causes.items()}
     named = sorted((c for c in alone if alone[c] >= min(NAMED, max(alone.values()))), key=lambda c: -alone[c])
-    x1, y1, x2, y2 = (int(v) for v in hull(moment.boxes)[0])
-    return Doubt(track.id, moment.first, moment.last, (x1, y1, x2, y2), tuple(named), risk)
+    box = _in_the_picture(moment.box, film.plan.size_at(moment.first))
+    return Doubt(track.id, moment.first, moment.last, box, tuple(named), risk)
 
 
-def _moments(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
+def _in_the_picture(box: Boxes, size_wh: Size) -> Box:
+    """Whole pixels, rounded outwards; what lies outside of the picture is left out, but for one pixel."""
+    (x1, y1), (x2, y2) = np.floor(box[0, :2]), np.ceil(box[0, 2:])
+    left, top = (int(min(max(v, 0), side - 1)) for v, side in zip((x1, y1), size_wh, strict=True))
+    right, bottom = (int(min(max(v, low + 1), side)) for v, low, side in zip((x2, y2), (left, top), size_wh, strict=True))
+    return left, top, right, bottom
+
+
+def _moments(track: Track, film: _Film, sure: float, tallness: float) -> Iterator[_Moment]:
     seen = np.flatnonzero(track.reason == Reason.SEEN)
     middle = _sightings(track, seen, film, sure)
     if film.plan.medium == "photo":  # pages have nothing before and after them
@@ -183,25 +265,53 @@ def _moments(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
         return
     ends = [_end(track, seen, film, sure, way) for way in (-1, 1)]
     if SHORT in middle.causes:  # one moment, and not three at one time
-        yield _joined([middle, *ends])
+        yield _gravest([middle, *ends])
     else:
         yield from (middle, *ends)
-    yield from _gaps(track, seen, film)
+    yield from _gaps(track, seen, film, sure)
     yield from _weak_stretches(track, seen, film, sure)
+    yield from _large_ones(track, film, sure)
+    yield from _lost(track, seen, film, sure, tallness)
 
 
 def _sightings(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> _Moment:
     """The track as a whole: was it ever seen well, and for how long?"""
     score = track.score[seen]
     causes = {WEAK: 1 - _clipped((float(score.max()) - sure) / CLEAR)}
-    first, last = int(track.frame[seen[0]]), int(track.frame[seen[-1]])
-    if film.plan.medium != "photo":
-        start, stop = film.shot(first)
-        enough_s = min(BRIEF_S, (stop - start) * film.frame_s)  # in a short shot nothing is seen for long
-        short = 1 - _clipped(len(seen) * film.frame_s / enough_s) if enough_s else 0.0
-        causes |= {SHORT: short} if short else {}
-    best = track.xyxy[seen[[score.argmax()]]]
-    return _Moment(first, last, best, best, causes)
+    best = seen[score.argmax()]
+    if film.plan.medium == "photo":
+        much = causes[WEAK] * _clipped(float(_shares(track, film)[best]) / MUCH)
+        causes |= {COVERS: much} if WEIGHTS[COVERS] * much >= NAMED else {}
+        return _around(track, int(best), slice(int(best), int(best) + 1), track.xyxy[[best]], causes)
+    start, stop = film.shot(int(track.frame[seen[0]]))
+    enough_s = min(BRIEF_S, (stop - start) * film.frame_s)  # in a short shot nothing is seen for long
+    short = 1 - _clipped(len(seen) * film.frame_s / enough_s) if enough_s else 0.0
+    causes |= {SHORT: short} if short else {}
+    return _around(track, int(best), slice(int(seen[0]), int(seen[-1]) + 1), track.xyxy[[best]], causes)
+
+
+def _around(track: Track, row: int, rows: slice, seen: Boxes, causes: Mapping[str, float]) -> _Moment:
+    """A moment about one row of a track, and those of `rows` before and after it in which the box stays near."""
+    box = _no_larger(track.xyxy[[row]], float(area(seen).max()))
+    near = _is_near(track.xyxy[rows], box)
+    at = row - (rows.start or 0)
+    before, after = np.flatnonzero(~near[:at]), np.flatnonzero(~near[at:])
+    first = int(before[-1]) + 1 if len(before) else 0
+    last = at + int(after[0]) - 1 if len(after) else len(near) - 1
+    frames = track.frame[rows]
+    return _Moment(int(frames[min(first, at)]), int(frames[max(last, at)]), box, seen, causes)
+
+
+def _no_larger(box: Boxes, size: float) -> Boxes:
+    """The box, made smaller around its middle where it is more than TIGHT times as large as `size` pixels."""
+    shrink = min(1.0, (TIGHT * size / float(area(box)[0])) ** 0.5)
+    middle = (box[:, :2] + box[:, 2:]) / 2
+    return np.concatenate([middle + (box[:, i : i + 2] - middle) * shrink for i in (0, 2)], axis=1).astype(np.float32)
+
+
+def _is_near(boxes: Boxes, place: Boxes) -> NDArray[np.bool_]:
+    """(n,) which of the boxes share enough with a place (1, 4)."""
+    return np.asarray(overlap(boxes, place)[:, 0] >= NEAR * np.minimum(area(boxes), area(place)))
 
 
 def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: int) -> _Moment:
@@ -212,9 +322,9 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
     start, stop = film.shot(edge)
     shot_goes_on = start <= edge + way < stop
     was_there = _strength(track, seen, film, sure, row) * (1 - _leaving(track, seen, film, row, outer))
-    if shot_goes_on:
+    if shot_goes_on and was_there:
         was_there *= 1 - film.taken_over(sighting, at, box, edge + way, track.id)
-    unseen_s = film.open_s(at, edge)
+    unseen_s = float(film.open_s(at, edge))
     causes = {FAR: was_there * _far(unseen_s, film.shift(sighting, at, box, edge))}
     beyond = edge
     if shot_goes_on:
@@ -223,8 +333,8 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
         beyond = _onwards(film, edge, way) if abrupt >= NAMED else edge
     elif 0 <= edge + way < len(film.seconds):
         causes[CUT] = 1 - _clipped(unseen_s / CUT_S)
-    first, last = sorted((at, beyond))
-    return _Moment(first, last, box, sighting, causes)
+    moment = _around(track, outer, slice(min(int(row), outer), max(int(row), outer) + 1), sighting, causes)
+    return replace(moment, first=min(moment.first, beyond), last=max(moment.last, beyond))
 
 
 def _strength(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, row: np.intp) -> float:
@@ -255,30 +365,243 @@ def _onwards(film: _Film, edge: int, way: int) -> int:
     return min(max(frame, start), stop - 1)
 
 
-def _gaps(track: Track, seen: NDArray[np.intp], film: _Film) -> Iterator[_Moment]:
+def _worst(by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film: _Film) -> NDArray[np.intp]:
+    """(n,) numbers of the stretches of a track that are looked into, of those named: so many a minute as can be listed at all.
+
+    A track that flickers for an hour has thousands.
+    """
+    length_s = float(film.seconds[track.frame[-1]] - film.seconds[track.frame[0]])
+    rows = np.flatnonzero(which)
+    most = MOST_A_MINUTE * ceil(length_s / 60 + 1)
+    return np.sort(rows[np.argsort(-by[rows], kind="stable")[:most]])
+
+
+def _belief(score: NDArray[np.float32], sure: float) -> NDArray[np.float64]:
+    """How far a gap beside a sighting of that score is believed to be one of a real object, MISTRUST to 1."""
+    return np.asarray(MISTRUST + (1 - MISTRUST) * np.clip((score - sure) / STRONG, 0, 1), np.float64)
+
+
+def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Iterator[_Moment]:
     """Stretches between two sightings: the box went straight from one to the other, and the object perhaps did not."""
-    for a, b in _apart(track, seen):
-        if film.is_black(int(track.frame[a]), int(track.frame[b])):
-            continue
-        gap_s = film.open_s(int(track.frame[a]), int(track.frame[b]))
-        far = _far(gap_s, film.shift(track.xyxy[[a]], int(track.frame[a]), track.xyxy[[b]], int(track.frame[b])))
-        yield _Moment(int(track.frame[a]) + 1, int(track.frame[b]) - 1, track.xyxy[a : b + 1], track.xyxy[[a, b]], {FAR: far})
+    a, b = _apart(track, seen)
+    is_open = ~film.are_black(track.frame[a], track.frame[b])
+    a, b = a[is_open], b[is_open]
+    if not len(a):
+        return
+    there = film.seen_from(track.xyxy[a], track.frame[a], track.frame[b])
+    gap_s = film.open_s(track.frame[a], track.frame[b])
+    far = _fars(gap_s, _shifts(there, track.xyxy[b])) * _belief(np.maximum(track.score[a], track.score[b]), sure)
+    for i in _worst(far, WEIGHTS[FAR] * far >= LEAST, track, film):
+        yield _in_between(track, int(a[i]), int(b[i]), {FAR: float(far[i])})
 
 
 def _weak_stretches(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Iterator[_Moment]:
     """Stretches between two sure sightings in which there were weak ones only."""
     low, high = WEAK_S
-    for a, b in _apart(track, seen[track.score[seen] >= sure - HUNDREDTH]):
-        weak = _clipped((float(film.seconds[track.frame[b]] - film.seconds[track.frame[a]]) - low) / (high - low))
-        if weak and (track.reason[a + 1 : b] == Reason.SEEN).any():
-            yield _Moment(
-                int(track.frame[a]) + 1, int(track.frame[b]) - 1, track.xyxy[a : b + 1], track.xyxy[[a, b]], {WEAK: weak}
-            )
+    a, b = _apart(track, seen[track.score[seen] >= sure - HUNDREDTH])
+    long_s = film.seconds[track.frame[b]] - film.seconds[track.frame[a]]
+    for i in _worst(long_s, long_s > low, track, film):
+        if (track.reason[a[i] + 1 : b[i]] == Reason.SEEN).any():
+            yield _in_between(track, int(a[i]), int(b[i]), {WEAK: _clipped((float(long_s[i]) - low) / (high - low))})
 
 
-def _apart(track: Track, rows: NDArray[np.intp]) -> Iterator[tuple[np.intp, np.intp]]:
-    """Neighbours among these rows with frames between them."""
-    yield from ((rows[i], rows[i + 1]) for i in np.flatnonzero(np.diff(track.frame[rows]) > 1))
+def _in_between(track: Track, a: int, b: int, causes: Mapping[str, float]) -> _Moment:
+    """A moment about the middle of the rows between two, where least is known."""
+    rows = slice(a + 1, b) if b - a > 1 else slice(a, b + 1)  # a track may have holes
+    middle = int(np.searchsorted(track.frame, (int(track.frame[a]) + int(track.frame[b])) // 2))
+    return _around(track, min(max(middle, rows.start), rows.stop - 1), rows, track.xyxy[[a, b]], causes)
+
+
+def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallness: float) -> Iterator[_Moment]:
+    """Where an object should be that was clearly seen before or after, and where nothing is erased.
+
+    A track that takes up with something else leaves its object open, and all of its own boxes look well. So the object's place
+    is guessed from clear sightings alone: straight from one to the next, and as it moved beyond the first and the last.
+    """
+    clear = seen[track.score[seen] >= sure + CLEAR - HUNDREDTH]
+    if not len(clear):
+        return
+    a, b = _apart(track, clear)
+    long_s = film.seconds[track.frame[b]] - film.seconds[track.frame[a]]
+    longest = _worst(long_s, long_s > LOST_S, track, film)
+    stretches: list[tuple[int, int | None, int]] = [(int(a[i]), int(b[i]), 1) for i in longest]
+    stretches += [(int(clear[0]), None, -1), (int(clear[-1]), None, 1)]
+    enough = _clipped(len(clear) * film.frame_s / BRIEF_S)
+    for row, other, way in stretches:
+        strength = enough * _strength(track, clear, film, sure, np.intp(row))
+        if WEIGHTS[LOST] * strength >= LEAST:
+            frames = _unsure_frames(track, film, row, other, way)
+            places = _places(track, clear, film, row, other, frames)
+            yield from _open_place(track, film, row, frames, places, strength, tallness)
+
+
+def _unsure_frames(track: Track, film: _Film, row: int, other: int | None, way: int) -> NDArray[np.int64]:
+    """Frames from one clear sighting to the next, or to where the object is gone; at most MOST_STEPS of them."""
+    at = int(track.frame[row])
+    start, stop = film.shot(at)
+    if other is not None:
+        first, last = at + 1, int(track.frame[other]) - 1
+    else:
+        held = int(np.searchsorted(film.seconds, film.seconds[at] + way * HELD_S)) - (way > 0)
+        # Where the track ends, that it does so is said already.
+        begin, end = int(track.frame[0]), int(track.frame[-1])
+        first, last = (at + 1, min(held, stop - 1, end)) if way > 0 else (max(held, start, begin), at - 1)
+    frames = np.arange(first, last + 1)[::way]
+    return frames[:: max(1, -(-len(frames) // MOST_STEPS))]
+
+
+def _places(
+    track: Track, clear: NDArray[np.intp], film: _Film, row: int, other: int | None, frames: NDArray[np.int64]
+) -> Boxes:  # fmt: skip
+    """(n, 4) where the object should be in these frames."""
+    n, at = len(frames), int(track.frame[row])
+    here = film.seen_from(np.repeat(track.xyxy[[row]], n, axis=0), np.full(n, at), frames)
+    if other is not None:
+        then = int(track.frame[other])
+        there = film.seen_from(np.repeat(track.xyxy[[other]], n, axis=0), np.full(n, then), frames)
+        share = ((frames - at) / (then - at))[:, None]
+        return np.asarray(here * (1 - share) + there * share, np.float32)
+    late = _lately(track, clear, film, np.intp(row))
+    far = late[np.abs(film.seconds[track.frame[late]] - film.seconds[at]).argmax()]
+    before = int(track.frame[far])
+    if before == at:
+        return here
+    was = film.seen_from(track.xyxy[[far]], np.array([before]), np.array([at]))
+    speed = (_middles(track.xyxy[[row]]) - _middles(was)) / (film.seconds[at] - film.seconds[before])
+    gone_s = np.clip(film.seconds[frames] - film.seconds[at], -GOES_ON_S, GOES_ON_S)[:, None]
+    return np.asarray(here + np.tile(speed, 2) * gone_s, np.float32)
+
+
+def _middles(boxes: Boxes) -> NDArray[np.float32]:
+    return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, np.float32)
+
+
+def _open_place(
+    track: Track, film: _Film, row: int, frames: NDArray[np.int64], places: Boxes, strength: float, tallness: float
+) -> Iterator[_Moment]:
+    """The moment in which that place is riskiest, if it is open ever."""
+    at_s = film.seconds[track.frame[row]]
+    bare = _middles(places)
+    half = (places[:, 2:] - places[:, :2]) / (2 * tallness)
+    bare = np.concatenate([bare - half, bare + half], axis=1)
+    risky = np.zeros(len(frames))
+    is_open = (_own_share(track, frames, bare) < 1 - OPEN) & ~film.black[frames]
+    for i, frame in enumerate(frames.tolist()):
+        if not is_open[i]:
+            continue
+        limit = np.array(film.plan.size_at(frame), np.float32)
+        inside = np.concatenate([bare[i, :2].clip(0, limit), bare[i, 2:].clip(0, limit)])[None]
+        if float(area(inside)[0]) < float(area(bare[[i]])[0]) * (1 - RIM):
+            break  # it left the picture
+        open_ = 1 - _covered(inside, film.plan.regions(frame))
+        risky[i] = open_ * (1 - _clipped(abs(float(film.seconds[frame] - at_s)) / HELD_S)) if open_ >= OPEN else 0.0
+    if not risky.any():
+        return
+    worst = int(risky.argmax())
+    box = _no_larger(places[[worst]], float(area(track.xyxy[[row]])[0]))
+    near = frames[_is_near(places, box) & (risky > 0)]
+    yield _Moment(int(near.min()), int(near.max()), box, track.xyxy[[row]], {LOST: _clipped(strength * float(risky[worst]))})
+
+
+def _own_share(track: Track, frames: NDArray[np.int64], places: Boxes) -> NDArray[np.float64]:
+    """(n,) the share of each place that the track's own box covers in that frame."""
+    rows = np.searchsorted(track.frame, frames).clip(0, len(track) - 1)
+    own = track.xyxy[rows]
+    sides = (np.minimum(own[:, 2:], places[:, 2:]) - np.maximum(own[:, :2], places[:, :2])).clip(0)
+    return np.asarray(np.where(track.frame[rows] == frames, sides.prod(axis=1) / area(places), 0.0))
+
+
+def _large_ones(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
+    """The stretch of a track without a sure sighting that covers most."""
+    is_sure = (track.reason == Reason.SEEN) & (track.score >= sure + CLEAR - HUNDREDTH) | (track.reason == Reason.DRAWN)
+    share = _shares(track, film)
+    if is_sure.all() or not (share >= MUCH * NAMED).any():
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], is_sure, [True]]).astype(np.int8)))
+    starts, stops = edges[::2], edges[1::2]
+    sums = np.concatenate([[0.0], np.cumsum(share)])
+    cost = sums[stops] - sums[starts]
+    worst = int(cost.argmax())
+    rows = slice(int(starts[worst]), int(stops[worst]))
+    long_s = (rows.stop - rows.start) * film.frame_s
+    row = rows.start + int(share[rows].argmax())
+    strength = _clipped(float(share[rows].mean()) / MUCH) * _clipped(long_s / LONG_MUCH_S)
+    if WEIGHTS[COVERS] * strength >= NAMED:
+        yield _around(track, row, rows, track.xyxy[[row]], {COVERS: strength})
+
+
+def _shares(track: Track, film: _Film) -> NDArray[np.float64]:
+    """(n,) the share of the picture that each box is."""
+    sizes = np.array(film.plan.sizes, np.float64).prod(axis=1)
+    return np.asarray(area(track.xyxy) / (sizes[track.frame] if len(sizes) > 1 else sizes))
+
+
+def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
+    """Stretches in which nobody knows how the camera moved, while something was covered without a sighting."""
+    if not len(unknown) or film.plan.medium == "photo":
+        return []
+    carried = np.zeros(len(film.seconds), np.bool_)
+    for track in film.plan.tracks:
+        carried[track.frame[track.reason != Reason.SEEN]] |= not track.keep
+    frames = np.asarray(unknown, np.int64)
+    frames = frames[carried[frames]]
+    (low, high), found = UNKNOWN_S, []
+    for part in np.split(frames, np.flatnonzero(np.diff(film.seconds[frames]) > ONE_MOMENT_S) + 1) if len(frames) else []:
+        strength = _clipped((len(part) * film.frame_s - low) / (high - low))
+        risk, first = round(combined({CAMERA: strength}), 2), int(part[0])
+        if risk >= LEAST:
+            found.append(Doubt(WHOLE, first, int(part[-1]), (0, 0, *film.plan.size_at(first)), (CAMERA,), risk))
+    return found
+
+
+def _listed(found: Sequence[Doubt], film: _Film, bound: float) -> tuple[Doubt, ...]:
+    """Those that are kept of what was found, riskiest first: one for a moment and place, and no more than people look at."""
+    length_s = float(film.seconds[-1] - film.seconds[0]) + film.frame_s if len(film.seconds) else 0.0
+    pages = len(film.seconds) if film.plan.medium == "photo" else length_s / 60
+    most = ceil(MOST_A_MINUTE * pages)
+    kept: list[Doubt] = []
+    sizes: list[float] = []
+    for doubt in found:
+        for i, other in enumerate(kept):
+            if (one := _one_moment(other, doubt, sizes[i], film)) is not None:
+                kept[i] = one
+                break
+        else:
+            if len(kept) < most or doubt.risk > bound:
+                kept.append(doubt)
+                sizes.append(_size(doubt.box))
+    return riskiest_first(kept)
+
+
+def _one_moment(a: Doubt, b: Doubt, size: float, film: _Film) -> Doubt | None:
+    """Both as one, riskier first; None where they are of another time or place, or the joined one would be too large.
+
+    size  of the box of a before anything was joined with it.
+    """
+    s = film.seconds
+    if WHOLE in (a.track, b.track) or film.plan.medium == "photo":
+        return None
+    if max(s[a.first], s[b.first]) - min(s[a.last], s[b.last]) > ONE_MOMENT_S:
+        return None
+    first, last = min(a.first, b.first), max(a.last, b.last)
+    if s[last] - s[first] > max(LONGEST_S, s[a.last] - s[a.first]) or film.shot(first) != film.shot(last):
+        return None
+    box = (min(a.box[0], b.box[0]), min(a.box[1], b.box[1]), max(a.box[2], b.box[2]), max(a.box[3], b.box[3]))
+    if _size(box) > TIGHT * min(size, _size(b.box)):
+        return None
+    return replace(
+        a, first=first, last=last, box=box, causes=tuple(dict.fromkeys([*a.causes, *(b.causes if b.risk >= NAMED else ())]))
+    )
+
+
+def _size(box: Box) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _apart(track: Track, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(n,) and (n,): neighbours among these rows with frames between them."""
+    gaps = np.flatnonzero(np.diff(track.frame[rows]) > 1)
+    return rows[gaps], rows[gaps + 1]
 
 
 def _covered(box: Boxes, regions: list[Region]) -> float:
@@ -290,21 +613,33 @@ def _covered(box: Boxes, regions: list[Region]) -> float:
 
 def _far(unseen_s: float, shift: float) -> float:
     """How far a box was carried, 0 to 1."""
-    return 1 - (1 - _clipped(unseen_s / LONG_S) / 2) * (1 - _clipped(shift * unseen_s))
+    return float(_fars(np.array([unseen_s]), np.array([shift]))[0])
+
+
+def _fars(unseen_s: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 - (1 - np.clip(unseen_s / LONG_S, 0, 1) / 2) * (1 - np.clip(shift * unseen_s, 0, 1)))
 
 
 def _shift(a: Boxes, b: Boxes) -> float:
     """How far b lies from a, both (1, 4), as a share of the longer side of the larger of them."""
-    apart = (a[0, :2] + a[0, 2:] - b[0, :2] - b[0, 2:]) / 2
-    return float(np.hypot(*apart)) / float(max((a[:, 2:] - a[:, :2]).max(), (b[:, 2:] - b[:, :2]).max()))
+    return float(_shifts(a, b)[0])
 
 
-def _joined(moments: list[_Moment]) -> _Moment:
+def _shifts(a: Boxes, b: Boxes) -> NDArray[np.float64]:
+    apart = (a[:, :2] + a[:, 2:] - b[:, :2] - b[:, 2:]) / 2
+    longer = np.maximum((a[:, 2:] - a[:, :2]).max(axis=1), (b[:, 2:] - b[:, :2]).max(axis=1))
+    return np.asarray(np.hypot(apart[:, 0], apart[:, 1]) / longer, np.float64)
+
+
+def _gravest(moments: list[_Moment]) -> _Moment:
+    """The riskiest of them, with the causes of all, and the frames of those at the same place."""
     causes: dict[str, float] = {}
     for m in moments:
         causes |= {c: max(strength, causes.get(c, 0.0)) for c, strength in m.causes.items()}
-    boxes, seen = (np.concatenate(parts) for parts in ([m.boxes for m in moments], [m.seen for m in moments]))
-    return _Moment(min(m.first for m in moments), max(m.last for m in moments), boxes, seen, causes)
+    gravest = max(moments, key=lambda m: combined(m.causes))
+    near = [m for m in moments if _is_near(m.box, gravest.box)[0]]
+    first, last = min(m.first for m in near), max(m.last for m in near)
+    return replace(gravest, first=first, last=last, causes=causes, seen=np.concatenate([m.seen for m in moments]))
 
 
 def _clipped(share: float) -> float:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from efface.detections import KINDS
 from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.files import CHUNK, open_plain, reason, writing
-from efface.planning.doubt import Doubt, riskiest_first
+from efface.planning.doubt import WHOLE, Doubt, riskiest_first
 from efface.planning.made import made_of
 from efface.planning.plan import Plan
 from efface.timing import Timeline
@@ -111,6 +111,7 @@ def _head(plan: Plan) -> Iterator[str]:
         "cuts": list(plan.cuts),
         "bad": _runs(np.array(plan.bad, np.int64)),
         "checksums": "".join(f"{c:08x}" for c in plan.checksums),
+        **_packed_doubts([d for d in plan.doubts if d.track == WHOLE]),
     }
     for name, value in head.items():
         yield f" {_json(name)}: {_json(value)},\n"
@@ -295,7 +296,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
         checksums=checksums,
-        doubts=riskiest_first([d for t in data["tracks"] for d in _unpacked_doubts(t)]),
+        doubts=riskiest_first([d for t in (data | {"id": WHOLE}, *data["tracks"]) for d in _unpacked_doubts(t)]),
         made=made_of(data["target"]) if "target" in data else None,
     )
 
@@ -336,7 +337,7 @@ def _packed(track: Track) -> dict[str, Any]:
 
 
 def _packed_doubts(doubts: list[Doubt]) -> dict[str, Any]:
-    """A track without doubts, as most are, says nothing of them."""
+    """Of one track, or of the whole. Without doubts, as most tracks are, nothing is said of them."""
     packed = [
         {"frames": [d.first, d.last], "risk": round(d.risk * 100), "causes": list(d.causes), "box": list(d.box)} for d in doubts
     ]

@@ -12,18 +12,21 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import metadata
+from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import FINDABLE, KINDS
+from efface.detect.schedule import PACES, smallest_face
+from efface.detections import FACE, FINDABLE, KINDS
 from efface.errors import printable
 from efface.findings import Outcome, Verification
 from efface.geometry import Box, Size
 from efface.options import PAINTED, settings
 from efface.planning.doubt import Doubt
 from efface.planning.plan import Plan
+from efface.planning.price import KindPrice, Share, price
 from efface.timing import timecode
 from efface.tracks import Reason, Track
 from efface.version import VERSION
@@ -151,8 +154,48 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """The share of the picture that is erased, 0 to 1: on average, and in the worst frame or page, with its number and time."""
+
+    mean: float
+    worst: float
+    worst_frame: int
+    worst_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class KindCost:
+    """What one kind costs; where two kinds meet, both are charged.
+
+    best         score of its best sighting.
+    is_sure      some sighting is surely one of its kind, or a person drew it.
+    is_doubtful  it costs much, and is not sure.
+    instead      what to give to --kinds to leave it out; empty where nothing else was looked for.
+    """
+
+    kind: str
+    cost: Cost
+    best: float
+    is_sure: bool
+    is_doubtful: bool
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Heights, in whole pixels, below which objects of a kind were looked for nowhere, and from which in every frame."""
+
+    kind: str
+    at_all: int
+    always: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """Frames in which something of one track may be visible. `place` is a ninth of the picture, in words."""
+    """Frames in which something may be visible. `place` is a ninth of the picture, in words.
+
+    track  0 where it is about no track but the whole picture; `kind` is empty then.
+    """
 
     track: int
     kind: str
@@ -190,6 +233,8 @@ class Found:
     marks        where on the time line all moments worth a look, all shot changes, and all blacked out frames lie; by the names
                  "moments", "cuts" and "blacked_out".
     edits        changes that a person made.
+    cost         of all kinds together, and `costs` of each.
+    sought       what was too small to be looked for.
     """
 
     asked: tuple[str, ...]
@@ -210,6 +255,9 @@ class Found:
     bound: float
     marks: Mapping[str, Marks]
     edits: int
+    cost: Cost
+    costs: tuple[KindCost, ...]
+    sought: tuple[Sought, ...]
 
     @property
     def risk(self) -> float:
@@ -317,6 +365,7 @@ def media_of(plan: Plan) -> Media:
 def found_in(plan: Plan, bound: float) -> Found:
     """What the plan holds after all edits. `bound` is that of the risk."""
     areas, edits = plan.region_count, len(plan.edits)
+    cost, costs = costs_of(plan)
     plan = plan.settled()
     times = _Times(plan)
     density, seen = _density(plan, times)
@@ -345,7 +394,35 @@ def found_in(plan: Plan, bound: float) -> Found:
             "blacked_out": times.marks(gaps),
         },
         edits=edits,
+        cost=cost,
+        costs=costs,
+        sought=_sought(plan),
     )
+
+
+def costs_of(plan: Plan) -> tuple[Cost, tuple[KindCost, ...]]:
+    """What the plan costs after all edits: all kinds together, and each."""
+    paid, times = price(plan), _Times(plan)
+    return _cost(paid.share, times), tuple(_kind_cost(k, _asked(plan), times) for k in paid.kinds)
+
+
+def _cost(share: Share, times: _Times) -> Cost:
+    return Cost(share.mean, share.worst, share.worst_frame, times.start_s(share.worst_frame) if times.count else 0.0)
+
+
+def _kind_cost(paid: KindPrice, asked: tuple[str, ...], times: _Times) -> KindCost:
+    instead = ",".join(kind for kind in asked if kind != paid.kind) if paid.kind in asked else ""
+    return KindCost(paid.kind, _cost(paid.share, times), paid.best, paid.is_sure, paid.is_doubtful, instead)
+
+
+def _sought(plan: Plan) -> tuple[Sought, ...]:
+    """Of faces, as that was measured, in the first frame or page; nothing where the plan does not say how it was looked at."""
+    asked = plan.options.get("detect")
+    pace = asked.get("detail") if isinstance(asked, Mapping) else None
+    if not plan.sizes or pace not in PACES or KINDS[FACE] not in _asked(plan):
+        return ()
+    heights = smallest_face(plan.sizes[0], str(pace), is_photo=plan.medium == "photo")
+    return (Sought(KINDS[FACE], *(ceil(h) for h in heights)),)
 
 
 class _Times:
@@ -353,6 +430,7 @@ class _Times:
 
     def __init__(self, plan: Plan) -> None:
         self._seconds = plan.timeline.seconds
+        self.count = len(self._seconds)
         self._frame_s = float(np.median(np.diff(self._seconds))) if len(self._seconds) > 1 else 0.0
 
     def start_s(self, frame: int) -> float:
@@ -474,10 +552,11 @@ def _density(plan: Plan, times: _Times) -> tuple[tuple[int, ...], tuple[int, ...
 
 
 def _moment(doubt: Doubt, plan: Plan, times: _Times, bound: float) -> Moment:
-    kind = next(KINDS[t.kind] for t in plan.tracks if t.id == doubt.track)
+    kind = next((KINDS[t.kind] for t in plan.tracks if t.id == doubt.track), "")
+    where = place(doubt.box, plan.size_at(doubt.first)) if kind else "whole picture"
     return Moment(
         doubt.track, kind, (doubt.first, doubt.last), times.start_s(doubt.first), times.start_s(doubt.last),
-        doubt.box, place(doubt.box, plan.size_at(doubt.first)), doubt.causes, doubt.risk, doubt.risk > bound,
+        doubt.box, where, doubt.causes, doubt.risk, doubt.risk > bound,
     )  # fmt: skip
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from efface.errors import printable
 from efface.findings import Check, Finding
 from efface.report import wording
-from efface.report.facts import MOST_FINDINGS, Entry, Found, Lane, Media, Moment, Report, Span
+from efface.report.facts import MOST_FINDINGS, Cost, Entry, Found, KindCost, Lane, Media, Moment, Report, Span
 from efface.timing import timecode
 
 FORMAT = "efface-report"
-VERSION = 1
+VERSION = 2
 
 MANY = 100
 """Files from which on each is one line."""
@@ -82,7 +82,7 @@ def _entry(e: Entry) -> dict[str, Any]:
         "error": asdict(e.failure) if e.failure else None,
         "source": _media(e.media) if e.media else None,
         "plan": {"sha256": e.plan_sha256 or None} if e.found else None,
-        "found": _found(e.found) if e.found else None,
+        "found": _found(e.found, e.media) if e.found else None,
         "target_sha256": e.target_sha256 or None,
         "done": asdict(e.done) if e.done else None,
         "checks": [_check(c) for c in e.verification.checks] if e.verification else None,
@@ -99,7 +99,7 @@ def _media(m: Media) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _found(f: Found) -> dict[str, Any]:
+def _found(f: Found, media: Media | None) -> dict[str, Any]:
     return {
         "asked": list(f.asked),
         "tracks": f.tracks,
@@ -119,7 +119,22 @@ def _found(f: Found) -> dict[str, Any]:
         "moments_worth_a_look": f.worth,
         "moments_above": f.above,
         "edits": f.edits,
+        "erased": _cost(f.cost) | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},
+        "erased_by_kind": [_kind_cost(c) for c in f.costs],
+        "sought": [asdict(s) for s in f.sought],
     }
+
+
+def _cost(c: Cost) -> dict[str, Any]:
+    return {
+        "mean": c.mean, "worst": c.worst, "worst_frame": c.worst_frame, "worst_second": c.worst_s,
+        "worst_timecode": timecode(c.worst_s),
+    }  # fmt: skip
+
+
+def _kind_cost(c: KindCost) -> dict[str, Any]:
+    said = _cost(c.cost) | {"kind": c.kind, "best_score": c.best, "sure": c.is_sure, "doubtful": c.is_doubtful}
+    return said | {"kinds_without": c.instead or None, "sentence": wording.unsure_cost(c) if c.is_doubtful else ""}
 
 
 def _span(s: Span) -> dict[str, Any]:
@@ -147,7 +162,7 @@ def _lane(lane: Lane) -> dict[str, Any]:
 
 def _moment(m: Moment) -> dict[str, Any]:
     return _when(m.frames, m.start_s, m.end_s) | {
-        "track": m.track, "kind": m.kind, "risk": m.risk, "above": m.is_above, "causes": list(m.causes),
+        "track": m.track or None, "kind": m.kind or None, "risk": m.risk, "above": m.is_above, "causes": list(m.causes),
         "why": wording.causes(m), "box": list(m.box), "place": m.place,
     }  # fmt: skip
 

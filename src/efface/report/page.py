@@ -169,7 +169,8 @@ def _in_short(e: Entry) -> str:
     if e.found is None or e.media is None or e.failure is not None:
         return wording.sentence(e)
     above = f"; {wording.counted(e.found.above, 'moment')} to look at" if e.found.above else ""
-    return f"{wording.what_was_found(e.found, e.media)}{above}"
+    cost = f"; {wording.share(e.found.cost.mean)} erased" if e.found.cost.worst else ""
+    return f"{wording.what_was_found(e.found, e.media)}{cost}{above}"
 
 
 def _asked(report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
@@ -229,14 +230,26 @@ def _found(e: Entry) -> Html | None:
             ("Source", f"{media.medium.capitalize()}, {width} × {height} pixels{sizes}"),
             ("Length", f"{wording.counted(media.frames, wording.unit(media))}{length}{shots}"),
             ("Found", wording.objects(found, media)),
+            ("Erased", wording.price(found.cost, found.costs, media) or None),
+            ("Too small", " ".join(wording.unsought(s) for s in found.sought) or None),
             ("Blacked out", black if found.blacked_out else None),
             ("Changed by hand", f"{wording.counted(found.edits, 'change')} in the plan" if found.edits else None),
         ),
         tag("p", _missed(found), class_="note") if not found.tracks else None,
+        _unsure(found),
         _kept(found),
         _kinds(found, media) if found.kinds else None,
         _film(found, media, _times(e.verification)) if media.medium != "photo" and found.tracks else None,
     )
+
+
+def _unsure(found: Found) -> Html | None:
+    """Kinds that cost much and were never sure, and the commands that help."""
+    told = [c for c in found.costs if c.is_doubtful]
+    without = "efface redact FILE --kinds {} --overwrite"
+    ways = [wording.ways_out(c, without.format(c.instead), "efface review FILE") for c in told]
+    said = [" ".join([wording.unsure_cost(c), *(f"{way}." for way in of)]) for c, of in zip(told, ways, strict=True)]
+    return joined([tag("p", _prose(s), class_="note") for s in said]) if said else None
 
 
 def _missed(found: Found) -> str:
@@ -253,11 +266,18 @@ def _kept(found: Found) -> Html | None:
 
 def _kinds(found: Found, media: Media) -> Html:
     if media.medium == "photo":
-        rows: list[tuple[Content, ...]] = [(k.kind, k.tracks, k.areas) for k in found.kinds]
-        return _table("Erased areas by kind.", ("Kind", "Found", "Erased"), rows, numbers=(1, 2))
-    rows = [(k.kind, k.tracks, k.areas, k.seen + k.drawn, k.bridged + k.extended) for k in found.kinds]
+        rows: list[tuple[Content, ...]] = [(k.kind, k.tracks, k.areas, *_shares(found, k.kind)) for k in found.kinds]
+        return _table("Erased areas by kind.", ("Kind", "Found", "Erased", "Mean share", "Worst"), rows, numbers=(1, 2, 3, 4))
+    rows = [(k.kind, k.tracks, k.areas, k.seen + k.drawn, k.bridged + k.extended, *_shares(found, k.kind)) for k in found.kinds]
     caption = "Areas are counted in every frame. Unseen ones lie between two sightings, before the first, or after the last."
-    return _table(caption, ("Kind", "Tracks", "Areas", "Seen", "Unseen"), rows, numbers=(1, 2, 3, 4))
+    caption += " Shares are those of the picture: on average, and in the worst frame."
+    columns = ("Kind", "Tracks", "Areas", "Seen", "Unseen", "Mean share", "Worst")
+    return _table(caption, columns, rows, numbers=(1, 2, 3, 4, 5, 6))
+
+
+def _shares(found: Found, kind: str) -> tuple[str, str]:
+    cost = next((c.cost for c in found.costs if c.kind == kind), None)
+    return (wording.share(cost.mean), wording.share(cost.worst)) if cost else ("0 %", "0 %")
 
 
 def _times(verification: Verification | None) -> list[float]:
@@ -401,7 +421,8 @@ def _moments(found: Found, media: Media) -> Html:
 
 def _what(m: Moment) -> Html:
     frames = f"frames {m.frames[0] + 1} to {m.frames[1] + 1}"
-    return tag("span", f"{m.kind} {m.track}, {m.place}; {frames}", class_="quiet small")
+    what = f"{m.kind} {m.track}, {m.place}" if m.kind else m.place
+    return tag("span", f"{what}; {frames}", class_="quiet small")
 
 
 def _findings(findings: list[tuple[Check, Finding]], media: Media | None) -> Html:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from efface.errors import printable
@@ -13,15 +14,40 @@ MOST_LISTED = 5
 """Moments and findings; page and JSON have more of them."""
 
 
-def lines(entry: Entry, target: object, plan: object = None) -> Iterator[str]:
-    """What is said of a file whose target is there. Its path is told here, to whoever named it."""
+def lines(entry: Entry, target: object, plan: object = None, source: object = None) -> Iterator[str]:
+    """What is said of a file whose target is there. Its path is told here, to whoever named it.
+
+    source  its path, where another plan can be made of it.
+    """
     if entry.found is None or entry.media is None or entry.done is None:
         return
     said = wording.what_was_found(entry.found, entry.media)
     yield f"{printable(target)}: {said}, {wording.areas(entry.done.areas)} erased; {_checked(entry)}."
+    yield from priced(entry.found, entry.media, source, f"efface redact {_shell(source)} -o {_shell(target)}", " --overwrite")
     yield from _notes(entry.found, entry.done)
     if plan is not None:
         yield f"  Plan: {printable(plan)}"
+
+
+def priced(found: Found, media: Media, source: object, command: str, ending: str = "") -> Iterator[str]:
+    """Lines on what it costs: how much is erased, and which kind costs much for nothing, perhaps; with what to do about it.
+
+    command  that which made the plan, up to its options; ending stands after them.
+    """
+    if said := wording.price(found.cost, found.costs, media):
+        yield f"  {said}."
+    for cost in found.costs:
+        if cost.is_doubtful and source is not None:
+            yield f"  {wording.unsure_cost(cost)}"
+            without = f"{command} --kinds {cost.instead}{ending}"
+            yield from (f"    {way}" for way in wording.ways_out(cost, without, f"efface review {_shell(source)}"))
+    if media.medium != "photo":
+        yield from (f"  {wording.unsought(s)}" for s in found.sought)
+
+
+def _shell(path: object) -> str:
+    """A path as it is typed."""
+    return shlex.quote(printable(path))
 
 
 def _checked(entry: Entry) -> str:
@@ -40,22 +66,25 @@ def _notes(found: Found, done: Done) -> Iterator[str]:
         yield f"  Look at it before you publish it: efface may have missed {wording.missed(found)}."
 
 
-def doubtful(found: Found, media: Media) -> Iterator[str]:
-    """Lines on the riskiest moments; none when nothing is worth a look."""
+def doubtful(found: Found, media: Media, source: object = "FILE") -> Iterator[str]:
+    """Lines on the riskiest moments; none when nothing is worth a look. `source` is the path to review."""
     if not found.moments:
         return
     yield "  Moments to look at, riskiest first:"
     for moment in found.moments[:MOST_LISTED]:
         yield f"    {_moment(moment, media)}"
     if said := wording.above(found):
-        yield f"  {said}: watch before you publish. Where something shows, --sensitivity high"
-        yield "  and longer --track-lead-in and --track-lead-out cover more."
+        yield f"  {said}: watch before you publish."
+        yield f"  Where something shows, cover it by hand: efface review {_shell(source)}"
+        causes = {c for m in found.moments if m.is_above for c in m.causes}
+        yield from (f"  {wording.HELP[c]}" for c in wording.HELP if c in causes)
 
 
 def _moment(moment: Moment, media: Media) -> str:
     when = wording.where(moment, media)
     gap = "  " if when else ""
-    return f"{moment.risk:.2f}  {when}{gap}{moment.kind}, {moment.place}: {wording.causes(moment)}"
+    what = f"{moment.kind}, {moment.place}" if moment.kind else moment.place
+    return f"{moment.risk:.2f}  {when}{gap}{what}: {wording.causes(moment)}"
 
 
 def seen_again(entry: Entry) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from efface.findings import Check, Outcome
-from efface.planning.doubt import BEGAN, CUT, ENDED, FAR, SHORT, WEAK
-from efface.report.facts import Entry, Found, Media, Moment, Report, Verdict, span_text
+from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LOST, SHORT, WEAK
+from efface.report.facts import Cost, Entry, Found, KindCost, Media, Moment, Report, Sought, Verdict, span_text
+from efface.timing import timecode
 
 CAUSES = {
     BEGAN: "covering starts in mid-picture",
@@ -15,7 +16,18 @@ CAUSES = {
     WEAK: "hardly seen",
     SHORT: "seen briefly",
     CUT: "beside a shot change",
+    LOST: "clearly seen, and nothing is erased where it should be",
+    COVERS: "covers much without a sure sighting",
+    CAMERA: "the camera's motion is unknown",
 }
+
+HELP = {
+    BEGAN: "Where covering starts too late again and again, --track-hold and --track-lead-in make it start earlier.",
+    ENDED: "Where covering stops too early again and again, --track-hold and --track-lead-out make it last longer.",
+    WEAK: "Where faces are missed again and again, --sensitivity high finds more, and covers more that is no face.",
+    CUT: "Where a shot dissolves into the next, cut the frames of the change.",
+}
+"""What changes the whole film, for those causes for which something does. What shows at one moment is covered by hand."""
 
 REASONS = {
     "seen": "the detector saw it",
@@ -49,8 +61,7 @@ ADVICE = {
     Verdict.CLEAN: (WATCH, PUBLISH),
     Verdict.REVIEW: (
         "Look at the moments and findings below before anything else, riskiest first.",
-        "Where something shows, do not publish. Redact again with --sensitivity high and with longer --track-lead-in and "
-        "--track-lead-out, or cut the scene.",
+        "Where something shows, do not publish. Cover it by hand (efface review opens the plan), or cut the scene.",
         WATCH,
     ),
     Verdict.NOT_VERIFIED: (
@@ -122,6 +133,52 @@ def above(found: Found) -> str:
     if not found.above:
         return ""
     return f"{found.above} moment{'s are' if found.above > 1 else ' is'} above the bound of {found.bound:g}"
+
+
+def share(value: float) -> str:
+    """A share of the picture: `4 %`; tenths below one per cent."""
+    if value and value < 0.001:
+        return "less than 0.1 %"
+    return f"{value * 100:.1f} %" if value < 0.0995 else f"{value * 100:.0f} %"
+
+
+def price(cost: Cost, costs: Sequence[KindCost], media: Media) -> str:
+    """What the copy costs, as a sentence without a full stop; empty where nothing is erased."""
+    if not cost.worst:
+        return ""
+    parts = [f"{kinds(c.kind)} {share(c.cost.mean)}" for c in costs] if len(costs) > 1 else []
+    return f"{share(cost.mean)} of the picture is erased{_worst(cost, media)}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _worst(cost: Cost, media: Media) -> str:
+    if media.frames < 2:
+        return ""
+    at = f"on page {cost.worst_frame + 1}" if media.medium == "photo" else f"at {timecode(cost.worst_s)}"
+    return f" on average, {share(cost.worst)} at most, {at}"
+
+
+def kinds(kind: str) -> str:
+    """A kind in the plural."""
+    return {"drawn": "drawn areas"}.get(kind, f"{kind}s")
+
+
+def unsure_cost(cost: KindCost) -> str:
+    """That a kind costs much, perhaps for nothing, as a sentence."""
+    said = f"{kinds(cost.kind).capitalize()} cost {share(cost.cost.mean)} of the picture, {share(cost.cost.worst)} at most"
+    return f"{said}, and no sighting is surely one: the best score is {cost.best:.2f}."
+
+
+def ways_out(cost: KindCost, without: str, review: str) -> tuple[str, ...]:
+    """What to do about it, each with its command; `without` is for where the kind can be left out."""
+    if not cost.instead:
+        return (f"Take away by hand what is none: {review}",)
+    return f"If there are no {kinds(cost.kind)}, leave them out: {without}", f"Or decide one by one: {review}"
+
+
+def unsought(sought: Sought) -> str:
+    """What was looked for nowhere, as a sentence."""
+    said = f"{kinds(sought.kind).capitalize()} of less than {sought.at_all} px of height were looked for nowhere"
+    return f"{said}, those of less than {sought.always} px not in every frame." if sought.always > sought.at_all else f"{said}."
 
 
 def missed(found: Found) -> str:

@@ -9,11 +9,16 @@ import numpy as np
 from efface.detections import KINDS
 from efface.planning.edits import Edit, read
 from efface.planning.plan import Plan
+from efface.report import wording
+from efface.report.facts import costs_of, media_of
 from efface.review.desk import Desk, Folder
 from efface.tracks import Reason, Track
 
 MOST_BOXES = 200_000
 """In one answer."""
+
+MOST_PRICED = 300_000
+"""Erased areas up to which their share of the picture is counted anew after each edit. It takes half a second."""
 
 
 def listed(desk: Desk) -> list[dict[str, Any]]:
@@ -72,11 +77,21 @@ def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
         "approved": now.approved,
         "undo": _named(log.in_force),
         "redo": _named(log.undone),
+        "cost": _cost(plan),
         "target": folder.job.target.name,
         "video": folder.proxy is not None,
         "playable": plan.medium != "photo",
         "verification": _verification(folder),
     }  # fmt: skip
+
+
+def _cost(plan: Plan) -> list[str]:
+    """What is erased, as sentences."""
+    if plan.region_count > MOST_PRICED:
+        return ["The film is long: the report on the copy says how much of the picture is erased."]
+    cost, costs = costs_of(plan)
+    said = wording.price(cost, costs, media_of(plan))
+    return [f"{said}." if said else "Nothing is erased.", *(wording.unsure_cost(c) for c in costs if c.is_doubtful)]
 
 
 def _verification(folder: Folder) -> dict[str, Any] | None:

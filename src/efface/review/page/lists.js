@@ -40,6 +40,7 @@ export class Lists {
   draw() {
     if (!this.#store.frames) return;
     const had = document.activeElement?.dataset?.key;
+    by("cost").textContent = this.#store.doc.cost.join(" ");
     this.#drawDoubts();
     this.#drawTracks();
     if (had) document.querySelector(`#side [data-key="${CSS.escape(had)}"]`)?.focus();
@@ -61,7 +62,8 @@ export class Lists {
   }
 
   #doubt(doubt, i) {
-    const kind = this.#store.track(doubt.track)?.kind ?? "face";
+    const isWhole = doubt.track === 0;
+    const kind = this.#store.track(doubt.track)?.kind ?? (isWhole ? "drawn" : "face");
     const isHere = i === this.#store.doubt;
     const names = doubt.causes.map((c) => CAUSES[c]).join(", ");
     const done = doubt.accepted ? " · looked at" : doubt.settled ? " · deleted" : "";
@@ -71,7 +73,7 @@ export class Lists {
       el(
         "span", { class: "top" },
         el("i", { class: `dot ${kind}`, "aria-hidden": "true" }),
-        el("b", {}, `${KINDS[kind]} ${doubt.track}`),
+        el("b", {}, isWhole ? "Whole picture" : `${KINDS[kind]} ${doubt.track}`),
         el("span", {}, this.#when(doubt.first)),
         el("span", { class: `meter${doubt.risk > this.#bound && !doubt.settled ? " high" : ""}`, title: "risk, 0 to 1" }, doubt.risk.toFixed(2)),
       ),
@@ -83,8 +85,8 @@ export class Lists {
       el(
         "div", { class: "acts" },
         el("button", { "data-key": `a${i}`, onclick: () => this.onAct("accept") }, el("kbd", {}, "A"), doubt.accepted ? "Look again" : "Accept"),
-        el("button", { "data-key": `e${i}`, onclick: () => this.onAct("extend") }, el("kbd", {}, "E"), "Extend"),
-        el("button", { "data-key": `x${i}`, class: "danger", onclick: () => this.onAct("delete") }, el("kbd", {}, "X"), "Delete track"),
+        isWhole ? null : el("button", { "data-key": `e${i}`, onclick: () => this.onAct("extend") }, el("kbd", {}, "E"), "Extend"),
+        isWhole ? null : el("button", { "data-key": `x${i}`, class: "danger", onclick: () => this.onAct("delete") }, el("kbd", {}, "X"), "Delete track"),
       ),
     );
   }

@@ -182,11 +182,12 @@ const actions = {
   },
   async extend() {
     const found = doubt();
-    if (found && !found.settled) await store.work("extend", { track: found.track, first: found.first, last: found.last });
+    if (found?.track === 0) toast("It is about the whole picture. Look at it, and draw a box (D) where something shows.");
+    else if (found && !found.settled) await store.work("extend", { track: found.track, first: found.first, last: found.last });
     else toast("Choose a doubtful moment with N first.");
   },
   async delete() {
-    const ids = store.chosen.length ? store.chosen : doubt() ? [doubt().track] : [];
+    const ids = store.chosen.length ? store.chosen : doubt()?.track ? [doubt().track] : [];
     const edits = ids.map((id) => ({ edit: "delete", track: id }));
     if (edits.length && (await store.change(...edits))) toast(`Deleted: it will be visible. Undo with Z.`);
   },

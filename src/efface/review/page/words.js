@@ -8,6 +8,9 @@ export const CAUSES = {
   weak: "hardly seen",
   short: "seen briefly",
   cut: "beside a shot change",
+  lost: "clearly seen, and nothing is erased where it should be",
+  covers: "covers much without a sure sighting",
+  camera: "the camera's motion is unknown",
 };
 export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
 export const EDITS = {
