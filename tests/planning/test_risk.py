@@ -212,6 +212,13 @@ def test_a_track_that_takes_up_with_something_else_leaves_its_object_open():
     assert risk_of("lost", taken_up(), track(0, 199, number=2)) == 0, "another track covers it"
 
 
+def test_nothing_is_lost_in_black_frames():
+    plan = film(taken_up())
+    black = replace(plan, bad=tuple(range(101, 200)))
+    assert any("lost" in d.causes for d in doubts(plan, SURE, TALLNESS))
+    assert not any("lost" in d.causes for d in doubts(black, SURE, TALLNESS))
+
+
 def test_what_is_lost_between_two_clear_sightings_is_looked_for_on_the_straight_way():
     one = track(0, 199, shift=1, box=(100, 190, 180, 310), weak=range(80, 120))
     boxes = one.xyxy.copy()

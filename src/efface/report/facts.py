@@ -646,6 +646,7 @@ _FIXED = {
     "PartMissing": "A part of efface is missing",
     "DetectorFailed": "The detector failed",
     "WorkerDied": "The process that worked on it died",
+    "OutOfMemory": "There was not enough memory for it",
     "ClusterUnusable": "The cluster cannot be used",
     "ProtocolMissing": "A protocol that it needs is not to be had on this machine",
     "CameraGivenUp": "A camera failed again and again, and was given up",
