@@ -207,7 +207,7 @@ def _add(drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
 
 def _has_moved(draft: Path, name: Path) -> bool:
     """Where moving is to link, both are there for a moment."""
-    return not draft.exists() or (name.exists() and draft.samefile(name))
+    return not draft.exists() or (os.path.exists(name) and draft.samefile(name))
 
 
 def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:

@@ -47,7 +47,7 @@ def test_both_are_found_counted_and_exported_by_default(efface, kept, kit, tmp_p
     assert [d["name"] for d in plan["detectors"]] == ["trunk", "more"]
     assert plan["options"]["detect"]["kinds"] == "face,plate"
     assert sorted(t["kind"] for t in plan["tracks"]) == ["face", "plate", "plate"]
-    assert efface("find", photo, "--coco", tmp_path / "boxes.json").out == "face.png: 1 face and 2 plates.\n"
+    assert efface("find", photo, "--coco", tmp_path / "boxes.json").out.startswith("face.png: 1 face and 2 plates.\n")
     document = json.loads((tmp_path / "boxes.json").read_text())
     assert sorted(a["category_id"] for a in document["annotations"]) == [FACE + 1, PLATE + 1, PLATE + 1]
 

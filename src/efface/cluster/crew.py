@@ -7,6 +7,7 @@ does not help either, the file fails.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -307,7 +308,7 @@ class _Video:
 
     def _may_be_done(self) -> bool:
         """Or whether there is a plan, which a person may have changed: whoever does the job decides."""
-        if any(not is_remote(path) and path.is_file() for path in names_of_plans(self._job)):
+        if any(not is_remote(path) and os.path.isfile(path) for path in names_of_plans(self._job)):
             return True
         target = self._job.target
         return _resumes(self._called.task) and (exists(target) if is_remote(target) else target.exists())

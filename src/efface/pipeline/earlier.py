@@ -7,6 +7,7 @@ by it, and is itself as it was written; whatever else lies there belongs to some
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -79,7 +80,7 @@ def in_use(job: Job) -> Path:
 
     A plan that a person changed comes first. Otherwise only efface's own counts, by which the target was made.
     """
-    others = [path for path in names_of_plans(job) if path != job.plan_path and path.is_file()]
+    others = [path for path in names_of_plans(job) if path != job.plan_path and os.path.isfile(path)]
     if not others or sidecar.holds_edits(job.plan_path):
         return job.plan_path
     for path in filter(sidecar.holds_edits, others):
@@ -97,7 +98,7 @@ def in_use(job: Job) -> Path:
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Keeps reviews away from a plan. Raises WriteFailed where one has it open."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         yield
         return
     with locked(path):
@@ -134,7 +135,7 @@ def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
 
 
 def _is_there(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
+    return os.path.lexists(path)
 
 
 def _are_same(then: Mapping[str, Any], now: Options) -> bool:

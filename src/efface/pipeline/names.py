@@ -52,7 +52,7 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
         return [Job(source, source.name, target, plan_path_of(target))]
     jobs = []
     for source, name in _all(sources, output):
-        target = _beside(source) if output is None else (output / name).with_name(fitting(name.stem, _suffix(source)))
+        target = _beside(source) if output is None else _in(output / name, source)
         jobs.append(Job(source, str(name), target, plan_path_of(target)))
     return jobs
 
@@ -118,6 +118,11 @@ def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, P
 
 def _beside(source: Path) -> Path:
     return source.with_name(fitting(source.stem, MARK + _suffix(source)))
+
+
+def _in(named: Path, source: Path) -> Path:
+    """The target in another folder. It may be that folder itself, where one cannot be listed."""
+    return named.with_name(fitting(named.stem, _suffix(source)))
 
 
 LONGEST_NAME = 255
@@ -196,7 +201,7 @@ def _names_another(plan: Path, file: Path) -> bool:
 def plan_beside(target: Path) -> Path | None:
     """The plan of a target, where it lies beside it under one of its usual names."""
     names = (plan_path_of(target), _older_plan_of(target))
-    return next((path for path in names if path.is_file()), None)
+    return next((path for path in names if os.path.isfile(path)), None)
 
 
 def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:

@@ -5,6 +5,7 @@ Long work runs in threads, one piece at a time, and tells everybody who listens 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -383,7 +384,7 @@ def _enlarged(plan: Plan, number: int, first: int, last: int) -> list[dict[str, 
 
 
 def _plan_beside(job: Job) -> Path | None:
-    return next((p for p in names_of_plans(job) if p.is_file()), None)
+    return next((p for p in names_of_plans(job) if os.path.isfile(p)), None)
 
 
 def _is_rendered(job: Job) -> bool:
