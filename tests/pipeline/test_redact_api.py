@@ -124,7 +124,7 @@ def test_a_frame_that_decodes_to_another_picture_is_not_rendered(tmp_path):
     plan = efface.find(clip)
     assert len(plan.checksums) == len(plan.timeline) == 100
     assert plan.risk == plan.doubts[0].risk > 0, "a bar passes before her face"
-    assert "weak" in plan.doubts[0].causes
+    assert plan.doubts[0].causes
     changed = (*plan.checksums[:2], plan.checksums[2] ^ 1, *plan.checksums[3:])
     with pytest.raises(PlanMismatch, match="frame 3 decodes to another picture"):
         efface.render(clip, replace(plan, checksums=changed), tmp_path / "out.mp4")
