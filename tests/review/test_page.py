@@ -181,7 +181,7 @@ def test_keep_delete_split_stretch_black_areas_and_undo_without_end(tab, film, s
     press("b", "black")
     tab.wait_for_selector(".box.blackout")
     assert tab.evaluate("getComputedStyle(document.querySelector('.box.blackout .edge')).fill") == "rgb(0, 0, 0)"
-    assert tab.evaluate("document.querySelectorAll('.box.spared').length") == 0
+    until(tab, "document.querySelectorAll('.box.spared').length === 0")  # boxes come after the change
     tab.keyboard.press("r")
     tab.keyboard.press("Enter")
     press("Enter", "area")
