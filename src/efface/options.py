@@ -141,10 +141,18 @@ class TrackOptions(_Checked):
         2.0, flag="--track-bridge", unit="s", at_least=0.0, help="Cover a gap between two sightings of up to this long."
     )
     lead_in_s: float = setting(
-        0.5, flag="--track-lead-in", unit="s", at_least=0.0, help="Also cover this long before the first sighting."
+        0.5,
+        flag="--track-lead-in",
+        unit="s",
+        at_least=0.0,
+        help="Also cover up to this long before the first sighting: all of it where an object was clearly and often seen.",
     )
     lead_out_s: float = setting(
-        0.5, flag="--track-lead-out", unit="s", at_least=0.0, help="Also cover this long after the last sighting."
+        0.5,
+        flag="--track-lead-out",
+        unit="s",
+        at_least=0.0,
+        help="Also cover up to this long after the last sighting: all of it where an object was clearly and often seen.",
     )
     hold_s: float = setting(
         3.0, flag="--track-hold", unit="s", at_least=0.0,
@@ -162,7 +170,7 @@ class CoverOptions(_Checked):
     )  # fmt: skip
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
-        help="Added around faces on every side. Hair, chin and ears identify people too.",
+        help="Added around faces on every side, four fifths of it in films. Hair, chin and ears identify people too.",
     )  # fmt: skip
     plate_margin: float = setting(
         0.2, flag="--plate-margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,

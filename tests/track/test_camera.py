@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -145,7 +147,7 @@ def test_what_fills_most_of_the_picture_is_taken_for_the_world_and_what_does_not
     assert abs(found.shift.real - (30 if is_camera else 0)) < 1.5
 
 
-def test_when_no_motion_has_half_of_the_corners_behind_it_there_is_none():
+def test_when_no_motion_fills_half_of_the_picture_there_is_none():
     """Three strips that go three ways."""
     picture, frames = texture(), []
     for step in (0, 1):
@@ -155,6 +157,22 @@ def test_when_no_motion_has_half_of_the_corners_behind_it_there_is_none():
             frame[rows] = np.roll(picture[rows], step * way, axis=1)
         frames.append(filmed(frame, STILL))
     assert measured(*frames)[1] is None
+
+
+def test_a_pan_goes_on_where_what_it_follows_fills_most_of_the_picture():
+    """Like a cart with riders in the middle of the picture: the background, a third of it, goes on as before."""
+    picture, cart = texture(), texture(2)
+    frames = []
+    for step in range(4):
+        frame = np.roll(picture, -24 * step, axis=1)
+        if step > 1:  # it comes into the picture, and its parts move against each other
+            for i, way in enumerate((6, -9)):
+                rows = slice(240 * (i + 1), 240 * (i + 2))
+                frame[rows] = np.roll(cart[rows], step * way, axis=1)
+        frames.append(filmed(frame, STILL))
+    steps = [b.shift - a.shift for a, b in itertools.pairwise(measured(*frames))]
+    assert steps[0] == pytest.approx(-24, abs=1)
+    assert steps[2] == pytest.approx(-24, abs=1)
 
 
 def test_a_zoom_that_no_camera_makes_in_one_frame_is_none():

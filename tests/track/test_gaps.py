@@ -120,7 +120,7 @@ def test_an_unseen_box_grows_with_time_and_not_without_end():
     sides = full.xyxy[:, 2] - full.xyxy[:, 0]
     after = sides[full.frame >= 500]
     assert (np.diff(after) >= -1e-3).all()
-    assert after[0] < after[12] < after.max() <= after[0] * 2.001
+    assert after[0] < after[4] < after.max() <= 40 * 1.501
     before = sides[full.frame <= 500][::-1]
     np.testing.assert_allclose(before[: len(after)], after[: len(before)], atol=1e-3)
 
@@ -262,7 +262,7 @@ def test_what_stands_still_before_a_hand_held_camera_stays_covered_before_betwee
 
 
 @pytest.mark.parametrize(
-    ("kind", "score", "side"), [(FACE, 0.9, 40), (FACE, 0.6, 40), (FACE, 0.25, 52), (FACE, 0.1, 52), (PLATE, 0.1, 40)]
+    ("kind", "score", "side"), [(FACE, 0.9, 40), (FACE, 0.6, 40), (FACE, 0.25, 60), (FACE, 0.1, 60), (PLATE, 0.1, 40)]
 )
 def test_the_less_sure_a_face_was_the_more_around_it_is_covered(kind, score, side):
     seen = still(5, 6)
@@ -417,7 +417,7 @@ def test_a_followed_box_grows_with_time():
     covered = left_behind()
     widths = [covered[i][2] - covered[i][0] for i in range(111, 160)]
     assert (np.diff(widths[1:]) > -1e-3).all()
-    assert widths[40] > widths[5] * 1.2
+    assert widths[40] > widths[0] * 1.1
 
 
 def test_a_trail_into_another_shot_is_not_covered():
@@ -451,8 +451,10 @@ def test_a_motion_that_is_not_the_cameras_leads_nothing_astray_that_can_be_follo
 def test_a_bridge_does_not_grow_beyond_its_bound_and_shrinks_to_what_was_seen():
     full = filled(still(0, 100), steady(101), Shots([], 101), TrackOptions(bridge_s=5))
     sides = full.xyxy[:, 2] - full.xyxy[:, 0]
-    np.testing.assert_allclose(sides[[0, -1]], 42, atol=0.5)  # the envelope takes in the frame beside it
-    np.testing.assert_allclose(sides[50], 80, atol=0.5)
+    np.testing.assert_allclose(
+        sides[[0, -1]], 51.2, atol=0.5
+    )  # the envelope takes in the frame beside it, where nothing is seen
+    np.testing.assert_allclose(sides[50], 60, atol=0.5)
 
 
 def test_no_box_of_a_track_jumps_from_one_frame_to_the_next():

@@ -17,7 +17,7 @@ from efface.geometry import Size
 from efface.media.base import Source, SourceInfo
 from efface.options import Options
 from efface.pipeline.perceive import Perceived, perceived
-from efface.planning.build import covering, numbered, tallness
+from efface.planning.build import covering, less_in_films, numbered, tallness
 from efface.planning.plan import Plan
 from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
@@ -25,6 +25,7 @@ from efface.timing import Timeline
 from efface.track.camera import STILL, Camera, Step, Views
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, with_cuts
+from efface.track.support import supported
 from efface.track.tracker import Tracker
 from efface.track.trails import Trails
 from efface.track.unsure import ON_PHOTOS, growth
@@ -72,15 +73,25 @@ def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight
     tracks = list(_over_time(parts, sight, options, notes, trails, source))
     shots, views = Shots(notes.cuts, len(notes.pts)), Views.of(notes.views)
     timeline, sizes = _timeline(notes, source), _sizes(notes)
-    tracks = [filled(t, timeline, shots, options.track, views, sizes, trails.of.get(t.id, ())) for t in tracks]
-    return _planned(source, sha256, sight, options, notes, tracks, views)
+    covered, left = [], []
+    for track in tracks:
+        ways = trails.of.get(track.id, ())
+        full = filled(track, timeline, shots, options.track, views, sizes, ways)
+        kept = supported(full, track, timeline.seconds, options.track, sight.sure[track.kind], ways)
+        if kept is None:
+            left.append(track)
+        else:
+            covered.append(kept)
+    return _planned(source, sha256, sight, options, notes, covered, views, left)
 
 
 def _planned(
-    source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, tracks: list[Track], views: Views
+    source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, tracks: list[Track], views: Views,
+    left: Sequence[Track] = (),
 ) -> Plan:  # fmt: skip
+    """The plan for these tracks. left: what was seen too weakly to be covered, for a person to look at."""
     sizes = _sizes(notes)
-    covered = [c for t in tracks if (c := covering(t, sizes, options.cover, _doubted(t, source.info.medium)))]
+    covered = [c for t in tracks if (c := covering(t, sizes, options.cover, _doubted(t, source.info.medium, options)))]
     plan = Plan(
         source_sha256=sha256,
         medium=source.info.medium,
@@ -94,7 +105,7 @@ def _planned(
         checksums=tuple(notes.checksums),
     )
     unknown = [i for i, view in enumerate(notes.views) if view is None]
-    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound)
+    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound, left)
     return replace(plan, doubts=told)
 
 
@@ -134,9 +145,12 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
             )
 
 
-def _doubted(track: Track, medium: str) -> float | NDArray[np.float32]:
-    """How far an object may reach beyond its box, see `covering`. In video the box has grown before, with the track."""
-    return growth(track, ON_PHOTOS[track.kind]) if medium == "photo" and track.kind in ON_PHOTOS else 0.0
+def _doubted(track: Track, medium: str, options: Options) -> float | NDArray[np.float32]:
+    """How much farther than the margin an object may reach beyond its box, see `covering`. In a film the box has grown before,
+    with the track."""
+    if medium != "photo":
+        return less_in_films(track.kind, options.cover)
+    return growth(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else 0.0
 
 
 def _over_time(

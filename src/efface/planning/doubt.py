@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from efface.geometry import Box
 
-BEGAN, ENDED, LOST, FAR, WEAK, SHORT, CUT, COVERS, CAMERA = CAUSES = (
-    "began", "ended", "lost", "far", "weak", "short", "cut", "covers", "camera",
+BEGAN, ENDED, LOST, FAR, WEAK, SHORT, CUT, COVERS, CAMERA, LEFT = CAUSES = (
+    "began", "ended", "lost", "far", "weak", "short", "cut", "covers", "camera", "left",
 )  # fmt: skip
 """Why a moment is doubtful: covering starts, or stops, in mid-picture; nothing is erased where an object
 should be that was clearly seen before or after; the box was carried far without a sighting; sightings
 were weak, or few; a shot change is near; much of the picture is erased without a sure sighting; it could not be told how the
-camera moved."""
+camera moved; something was seen too weakly for its size, and was left open."""
 
 WHOLE = 0
 """What stands in place of a track's id in doubts about the whole picture."""

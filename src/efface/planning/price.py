@@ -19,7 +19,7 @@ from efface.tracks import Reason
 
 SURELY = {FACE: 0.5, PLATE: 0.65}
 """Score of a sighting that is surely one of its kind. A kind without any such sighting may be a mistake as a whole: in clips
-without a plate, signs and shirts reach 0.6, and real plates that fill 40 pixels or more pass 0.7."""
+without a plate, signs and shirts reach 0.6, and three in four real plates pass 0.77."""
 
 MUCH, MUCH_AT_WORST = 0.02, 0.1
 """A kind costs much when it erases this share of the picture on average, or this share of some frame."""

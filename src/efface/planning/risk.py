@@ -25,13 +25,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from efface.detections import DRAWN, FACE, PLATE
-from efface.geometry import Box, Boxes, Size, area, overlap
-from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LOST, SHORT, WEAK, WHOLE, Doubt, riskiest_first
+from efface.geometry import Box, Boxes, Size, area, grown, overlap
+from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, WEAK, WHOLE, Doubt, riskiest_first
 from efface.planning.plan import Plan
 from efface.regions import Region
 from efface.tracks import Reason, Track
 
-WEIGHTS = {ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3, CAMERA: 0.3}
+WEIGHTS = {
+    ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3, CAMERA: 0.3,
+    LEFT: 0.45,
+}  # fmt: skip
 """Risk of a large object for each cause alone, at its strongest. What stops being covered was probably still there. What is
 weak, short or near a cut is covered, after all; the detector is at its limits there. What covers much hides
 nobody's face; it hides the film."""
@@ -206,6 +209,7 @@ def doubts(
     seen_from: SeenFrom = _on_the_screen,
     unknown: Sequence[int] = (),
     bound: float = 1.0,
+    left: Sequence[Track] = (),
 ) -> tuple[Doubt, ...]:
     """Every doubtful moment of the plan, riskiest first. What a person drew, or keeps visible, leaves no doubt.
 
@@ -214,6 +218,7 @@ def doubts(
     seen_from  how the camera moved; what only it has moved was not carried far.
     unknown    numbers of the frames of which nobody could tell how the camera moved.
     bound      what is riskier is listed, however much there is of it.
+    left       sightings that were too weak to be covered, with boxes as the detector drew them.
     """
     seconds = plan.timeline.seconds
     film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from)
@@ -224,7 +229,21 @@ def doubts(
             moments = _moments(track, film, sure.get(track.kind, 0.0), high)
             found += [d for m in moments if (d := _doubt(track, m, high, film))]
     found += _unknown_motion(film, unknown)
+    found += [d for t in left if (d := _left_open(t, film, sure.get(t.kind, 0.0)))]
     return _listed(riskiest_first(found), film, bound)
+
+
+def _left_open(track: Track, film: _Film, sure: float) -> Doubt | None:
+    """Where something was seen too weakly to be covered: around its best sighting."""
+    best = int(track.score.argmax())
+    near = np.flatnonzero(np.abs(film.seconds[track.frame] - film.seconds[track.frame[best]]) <= LATELY_S)
+    seen = track.xyxy[[best]]
+    long_s = len(near) * film.frame_s
+    strength = _clipped(long_s / BRIEF_S) * _clipped(float(track.score[best]) / (sure + STRONG))
+    first, last = (int(track.frame[i]) for i in (near[0], near[-1]))
+    return _doubt(
+        replace(track, id=WHOLE), _Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}), 1.0, film
+    )
 
 
 def combined(causes: Mapping[str, float]) -> float:

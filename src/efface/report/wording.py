@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from efface.findings import Check, Outcome
-from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LOST, SHORT, WEAK
+from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, WEAK
 from efface.report.facts import Cost, Entry, Found, KindCost, Media, Moment, Report, Sought, Verdict, span_text
 from efface.timing import timecode
 
@@ -19,6 +19,7 @@ CAUSES = {
     LOST: "clearly seen, and nothing is erased where it should be",
     COVERS: "covers much without a sure sighting",
     CAMERA: "the camera's motion is unknown",
+    LEFT: "seen too weakly, and left open",
 }
 
 HELP = {

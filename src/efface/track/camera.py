@@ -3,13 +3,18 @@
 A hand-held camera moves everything at once. Where an object was, seen from where the camera is now, is a better guess than
 where it was on the screen. The motion of a frame is a similarity, x' = c x + d with complex numbers: zoom and roll in c, pan
 and shake in d. It is found as in video stabilisers: corners are followed (Lucas and Kanade 1981, in pyramids), kept when the
-way back leads to where they came from, and most of them agree (RANSAC).
+way back leads to where they came from, and the largest group that agrees is taken (RANSAC).
+
+Whoever films a person who walks keeps that person in the middle, and the background runs past: then fewer corners lie on
+the background than on what is in front of it. So corners are taken from all over the picture, as many from each part of it,
+and groups are compared by how much of the picture they fill and by whether they go on as the camera did before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,12 +22,30 @@ from numpy.typing import NDArray
 
 from efface.geometry import Boxes, Size
 
-CORNERS = 300
-"""At most so many are followed."""
+CORNERS, IN_A_PART = 600, 8
+"""At most so many corners are looked for, and so many of them followed in each part of the picture."""
+
+PARTS: Size = (8, 5)
+"""Parts of the picture, across and down."""
 
 LEAST_CORNERS = 12
-LEAST_AGREE = 0.5
-"""A motion with fewer corners, or a smaller share of them behind it, is that of something in front of the camera."""
+"""A motion with fewer corners behind it is none."""
+
+GROUPS = 3
+"""So many motions of one step are compared: the background, and what moves in front of it."""
+
+FIRM = 0.4
+"""Share of the picture that a group has to fill, for its motion to be that of the camera, ..."""
+
+LEAST_AGREE = 0.15
+"""... and that is enough where the camera went on as it did before."""
+
+AS_BEFORE = 0.15
+"""Worth of going on as before, as a share of the picture, when groups are compared."""
+
+STEADY = 0.35, 0.01
+"""A step goes on as before when it differs from the last one by at most this share of it, and this share of the picture's
+longer side: at the middle, and at the corners."""
 
 THERE_AND_BACK = 0.7
 """Pixels of the small picture by which the way back may miss."""
@@ -117,6 +140,7 @@ class Camera:
     def __init__(self) -> None:
         self.held = STILL
         self._known: NDArray[np.uint8] | None = None
+        self._last: Step | None = None
         self._missed = 0
 
     def view(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
@@ -129,7 +153,7 @@ class Camera:
         self._missed = 0 if step else self._missed + 1
         if not step and self._known is not None and self._missed <= MOST_MISSED:
             return None
-        self._known, self._missed = grey, 0
+        self._known, self._last, self._missed = grey, step, 0
         self.held = after(self.held, step or STILL)
         return self.held
 
@@ -138,15 +162,26 @@ class Camera:
         if self._known is None or self._known.shape != grey.shape:
             return None
         a, b = _followed(self._known, grey)
-        if len(a) < LEAST_CORNERS:
-            return None
         factor = np.array(size_wh) / (grey.shape[1], grey.shape[0])
-        matrix, agree = cv2.estimateAffinePartial2D(
-            a * factor, b * factor, method=cv2.RANSAC, ransacReprojThreshold=AGREE * float(factor.max())
-        )
-        if matrix is None or agree.mean() < LEAST_AGREE:
-            return None
-        return _step(np.asarray(matrix, np.float64))
+        groups = list(_groups(a * factor, b * factor, AGREE * float(factor.max())))
+        filled = _filled(_part(a, grey.shape), [rows for _, rows in groups])
+        steady = [self._is_steady(step, size_wh) for step, _ in groups]
+        worth = [
+            (share + AS_BEFORE * goes_on, i)
+            for i, (share, goes_on) in enumerate(zip(filled, steady, strict=True))
+            if share >= (LEAST_AGREE if goes_on else FIRM)
+        ]
+        return groups[max(worth)[1]][0] if worth else None
+
+    def _is_steady(self, step: Step, size_wh: Size) -> bool:
+        """Whether the step goes on as the one before it did."""
+        if self._last is None:
+            return False
+        width, height = size_wh
+        spots = np.array([0, width, 1j * height, width + 1j * height, (width + 1j * height) / 2])
+        now, before = (s.turn * spots + s.shift - spots for s in (step, self._last))
+        share, least = STEADY
+        return bool((np.abs(now - before) <= share * np.abs(before) + least * max(size_wh)).all())
 
 
 def _step(matrix: NDArray[np.float64]) -> Step | None:
@@ -158,10 +193,52 @@ def _step(matrix: NDArray[np.float64]) -> Step | None:
     return Step(turn, shift)
 
 
+def _groups(
+    a: NDArray[np.float64], b: NDArray[np.float64], tolerance: float
+) -> Iterator[tuple[Step, NDArray[np.intp]]]:  # fmt: skip
+    """Motions of corners a (n, 2) to b, each with the rows that agree with it, largest group first."""
+    left = np.arange(len(a))
+    for _ in range(GROUPS):
+        if len(left) < LEAST_CORNERS:
+            return
+        matrix, agree = cv2.estimateAffinePartial2D(a[left], b[left], method=cv2.RANSAC, ransacReprojThreshold=tolerance)
+        agrees = agree[:, 0].astype(bool) if matrix is not None else np.zeros(len(left), bool)
+        if agrees.sum() < LEAST_CORNERS:
+            return
+        if step := _step(np.asarray(matrix, np.float64)):
+            yield step, left[agrees]
+        left = left[~agrees]
+
+
+def _part(corners: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """(n,) number of the part of the picture in which each corner (n, 2) lies."""
+    across, down = (np.minimum(corners[:, i] * PARTS[i] / shape[1 - i], PARTS[i] - 1).astype(np.intp) for i in (0, 1))
+    return np.asarray(down * PARTS[0] + across, np.intp)
+
+
+def _filled(parts: NDArray[np.intp], groups: Sequence[NDArray[np.intp]]) -> list[float]:
+    """Share of the picture that each group of corners fills: of the corners in each part, averaged over the parts with any."""
+    every = np.bincount(parts, minlength=PARTS[0] * PARTS[1])
+    return [float((np.bincount(parts[g], minlength=len(every)) / np.maximum(every, 1))[every > 0].mean()) for g in groups]
+
+
+def _corners(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, 2) the best ones of each part of the picture."""
+    found = cv2.goodFeaturesToTrack(picture, CORNERS, 0.005, 5)
+    if found is None:
+        return np.empty((0, 2), np.float32)
+    corners = found[:, 0]  # best first
+    parts = _part(corners, picture.shape)
+    order = np.argsort(parts, kind="stable")
+    _, first, count = np.unique(parts[order], return_index=True, return_counts=True)
+    rank = np.arange(len(order)) - np.repeat(first, count)
+    return np.asarray(corners[np.sort(order[rank < IN_A_PART])], np.float32)
+
+
 def _followed(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Corners (n, 2) of the one picture, and where they are in the other."""
-    corners = cv2.goodFeaturesToTrack(before, CORNERS, 0.01, 7)
-    if corners is None:
+    corners = _corners(before)[:, None]
+    if not len(corners):
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
     guess = np.zeros_like(corners)  # only its memory is used
     there, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, guess, winSize=(15, 15), maxLevel=3)

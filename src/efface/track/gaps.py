@@ -22,17 +22,23 @@ from efface.options import TrackOptions
 from efface.timing import Timeline
 from efface.track.camera import Views
 from efface.track.motion import MOTIONS, Course, Motion, course, moved
+from efface.track.steady import CERTAIN, rule, steadied
 from efface.track.trails import Trail
-from efface.track.unsure import Unsure, share, widened
+from efface.track.unsure import share
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045
 """Boxes this long before and after count for a frame's box: one frame at 25 or 30 a second. On two labelled clips it closed
 the one leak that a noisy box had left, for 24 % more area where the camera shook and 4 % where it was still."""
 
+UNSEEN = 0.12
+"""Share of its sides that a box gains on each of them as soon as nothing is seen: it may move at once."""
 
-DOUBTFUL, CERTAIN = 0.25, 0.6
-"""Scores up to which a box is as little known as can be, and from which it is known exactly."""
+MOST_AREA = 2.25
+"""Where nothing was seen, a box is at most this many times as large as the larger of the sightings around ..."""
+
+MOST_APART = 6.0
+"""... and at most this many times as large where it contains two places, one of them a guess after a trail was lost."""
 
 
 HELD_AFTER = 3
@@ -85,8 +91,9 @@ def filled(
     trails of this track's pixels, where nothing was seen.
     """
     views = views or Views.fixed(len(timeline))
-    track = widened(track, _rule(track.kind))
     seconds = timeline.seconds
+    if MOTIONS[track.kind].keeps_size:  # a line through its neighbours lags behind a plate that comes nearer
+        track = steadied(track, seconds, views, MOTIONS[track.kind].unsure)
     start, stop = shots.around(int(track.frame[0]))
     first, last = int(track.frame[0]), int(track.frame[-1])
     # The frame on the screen at that time: with few frames a second, it was shown well before.
@@ -102,8 +109,8 @@ def filled(
     motion = MOTIONS[track.kind]
     xyxy = _along(frame, track, seconds, views)
     distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
-    xyxy = grown(xyxy, np.minimum(motion.growth_per_s * distance_s, motion.most_growth), evenly=motion.is_flat)
-    xyxy = _followed(frame, xyxy, track, trails, seconds, views)
+    xyxy = grown(xyxy, np.minimum(UNSEEN + motion.growth_per_s * distance_s, motion.most_growth), evenly=motion.is_flat)
+    xyxy = _followed(frame, _bounded(frame, xyxy, track, views), track, trails, seconds, views)
     reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
     score = np.zeros(len(frame), np.float32)
     at = np.searchsorted(frame, track.frame)
@@ -122,14 +129,6 @@ def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ..
     x1, y1, x2, y2 = track.xyxy[at]
     width, height = sizes[track.frame[at]] if len(sizes) > 1 else sizes[0]
     return bool(min(x1, y1, width - x2, height - y2) > FROM_RIM * max(x2 - x1, y2 - y1))
-
-
-def _rule(kind: int) -> Unsure:
-    """How boxes of that kind grow with doubt. In video low ones grow, too.
-
-    On clips made of labelled pictures a ninth of the leaks of clear faces was left, for a sixth more area.
-    """
-    return Unsure(most=MOTIONS[kind].unsure, doubtful=DOUBTFUL, certain=CERTAIN)
 
 
 def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views) -> Boxes:
@@ -220,9 +219,12 @@ def _followed(
     )
     between = (frame > track.frame[0]) & (frame < track.frame[-1])
     boxes = guess
+    most = MOST_APART * _sides_around(frame, track, views).prod(axis=1)
     for way, trust in (forwards, backwards):
         is_clear = (trust >= CLEAR) & ~between
-        boxes = np.where((trust >= 0)[:, None], hulls(boxes, way), boxes)
+        both = hulls(boxes, way)
+        is_near = (trust >= ALIVE) | (area(both) <= most)  # a trail that was lost leads nowhere
+        boxes = np.where(((trust >= 0) & is_near)[:, None], both, boxes)
         boxes = np.where(is_clear[:, None], way, boxes)
     (a, trust_a), (b, trust_b) = forwards, backwards
     agree = between & (np.minimum(trust_a, trust_b) >= ALIVE) & (_iou_by_row(a, b) >= AGREE)
@@ -250,9 +252,10 @@ def _laid(
         stays = views.seen_from(np.repeat(places[-1:], len(rest), axis=0), np.full(len(rest), numbers[-1]), rest)
         there = np.concatenate([numbers, rest])
         elapsed_s = np.abs(seconds[there] - seconds[trail.start])
-        unsure = share(track.score[np.searchsorted(track.frame, [trail.start])], _rule(track.kind))
-        growth = np.minimum(TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + unsure
-        boxes[there - frame[0]] = grown(np.concatenate([places, stays]), growth, evenly=motion.is_flat)
+        unsure = share(track.score[np.searchsorted(track.frame, [trail.start])], rule(motion.unsure))
+        growth = np.minimum(UNSEEN + TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + unsure
+        ways = grown(np.concatenate([places, stays]), growth, evenly=motion.is_flat)
+        boxes[there - frame[0]] = _bounded(there, ways, track, views)
         trust[there - frame[0]] = np.concatenate([trusts, np.zeros(len(rest), np.float32)])
     return boxes, trust
 
@@ -268,6 +271,22 @@ def _iou_by_row(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     shared = np.maximum(sides, 0).prod(axis=1)
     return np.asarray(shared / np.maximum(area(a) + area(b) - shared, 1e-6), np.float32)
+
+
+def _bounded(frame: NDArray[np.int32], xyxy: Boxes, track: Track, views: Views) -> Boxes:
+    """The boxes (n, 4), none larger than MOST_AREA allows beside the sightings of the track. Their centres stay."""
+    if MOTIONS[track.kind].is_flat:
+        return xyxy  # what comes nearer grows, and plates do
+    most = _sides_around(frame, track, views) * MOST_AREA**0.5
+    middle, half = (xyxy[:, :2] + xyxy[:, 2:]) / 2, np.minimum(xyxy[:, 2:] - xyxy[:, :2], most) / 2
+    return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
+
+
+def _sides_around(frame: NDArray[np.int32], track: Track, views: Views) -> Boxes:
+    """(len(frame), 2) the larger sides of the sightings before and after each frame, as they would look in it."""
+    after = np.clip(np.searchsorted(track.frame, frame), 0, len(track) - 1)
+    there = [views.seen_from(track.xyxy[i], track.frame[i], frame) for i in (np.maximum(after - 1, 0), after)]
+    return np.asarray(np.maximum(*(b[:, 2:] - b[:, :2] for b in there)), np.float32)
 
 
 def _enveloped(t: NDArray[np.float64], frame: NDArray[np.int32], xyxy: Boxes, views: Views) -> Boxes:

@@ -10,7 +10,9 @@ from efface.geometry import Boxes, area, grown, iou
 from efface.track.motion import Motion
 
 
-def match(expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float, motion: Motion) -> list[tuple[int, int]]:
+def match(
+    expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float, motion: Motion, instead: Boxes | None = None
+) -> list[tuple[int, int]]:  # fmt: skip
     """Pairs (row of expected, row of seen) with the largest total overlap (Hungarian method).
 
     expected  (n, 4) where tracks should be.
@@ -18,10 +20,13 @@ def match(expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float
     seen      (m, 4) detections.
     least     pairs whose buffered IoU is below this are no pairs.
     motion    how such objects move, and how much their sizes may differ.
+    instead   (n, 4) where they may be as well: the larger overlap of both places counts.
     """
     if not len(expected) or not len(seen):
         return []
     score = buffered_iou(expected, seen, reach, evenly=motion.is_flat)
+    if instead is not None:
+        score = np.maximum(score, buffered_iou(instead, seen, reach, evenly=motion.is_flat))
     ratio = area(expected)[:, None] / np.maximum(area(seen)[None, :], 1e-6)
     score[(ratio > motion.max_ratio) | (ratio < 1 / motion.max_ratio)] = 0
     rows, columns = linear_sum_assignment(-score)

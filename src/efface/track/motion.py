@@ -63,7 +63,7 @@ class Motion:
 FACE_MOTION = Motion(
     memory_s=0.3, most_recent=12, fade_s=0.4, keeps_size=True, is_flat=False, reach=0.3, young_reach=0.3,
     reach_per_s=0.7, doubt=1e-6, least_strong=0.2, weak_within_s=math.inf, max_ratio=2.5, growth_per_s=0.5, most_growth=0.5,
-    held_from=0.4, followed_from=0.4, weak_counts=True, unsure=0.15,
+    held_from=0.4, followed_from=0.4, weak_counts=True, unsure=0.25,
 )  # fmt: skip
 PLATE_MOTION = Motion(
     memory_s=0.4, most_recent=48, fade_s=3.0, keeps_size=False, is_flat=True, reach=0.3, young_reach=0.8,

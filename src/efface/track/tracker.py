@@ -105,6 +105,17 @@ def _expected(waiting: Sequence[_Open], second: float, view: Step) -> Boxes:
     return _seen_from(view, boxes, [t.views[-1] for t in waiting])
 
 
+def _on_screen(waiting: Sequence[_Open], expected: Boxes) -> Boxes:
+    """(n, 4) where tracks were on the screen, while little is known of how they move; else where they are expected.
+
+    What the camera follows stays where it is on the screen, and the background goes.
+    """
+    young = [len(t.frames) < YOUNG for t in waiting]
+    return np.array([t.boxes[-1] if y else e for t, y, e in zip(waiting, young, expected, strict=True)], np.float32).reshape(
+        -1, 4
+    )
+
+
 def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Boxes:
     """Boxes (n, 4), each seen in another view, as they are in this one."""
     n = len(views)
@@ -204,7 +215,8 @@ class Tracker:
         """Adds detections to the tracks they continue, all of one kind. Gives back both that found no partner."""
         expected = _expected(waiting, second, self._view)
         reach = np.array([t.reach(second) for t in waiting], np.float32)
-        pairs = match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])]) if len(seen) else []
+        instead = _on_screen(waiting, expected)
+        pairs = match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])], instead) if len(seen) else []
         for row, column in pairs:
             waiting[row].add(frame, second, seen.xyxy[column], float(seen.score[column]), self._view)
             waiting[row].is_sure |= makes_sure

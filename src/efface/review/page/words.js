@@ -11,6 +11,7 @@ export const CAUSES = {
   lost: "clearly seen, and nothing is erased where it should be",
   covers: "covers much without a sure sighting",
   camera: "the camera's motion is unknown",
+  left: "seen too weakly, and left open",
 };
 export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
 export const EDITS = {

@@ -1,0 +1,127 @@
+"""Boxes of one object, made steady: each sighting is corrected by those around it.
+
+The box of a single frame is noisy. It jumps by some pixels, and a weak sighting says little about where the object ends. The
+camera's motion is known, so neighbouring sightings can be laid over each other: the centre of each box becomes that of a line
+fitted through them (local linear regression, Cleveland 1979), its size their mean, and sure sightings weigh more. What the
+sightings differ by from the fit is what the box grows by, and it grows where all of them were unsure. Each box still contains
+what was seen in its own frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.geometry import Boxes, hulls
+from efface.track.camera import Views
+from efface.track.unsure import Unsure, share
+from efface.tracks import Track
+
+REACH_S = 0.2
+"""Sightings this long before and after count for a box, less and less with their distance in time (biweight kernel)."""
+
+POWER = 2
+"""Sightings weigh as this power of their score."""
+
+LEAST_SPREAD = 0.15
+"""Share of REACH_S. Centres from a shorter time tell little about a velocity, and are taken to stand still."""
+
+SPREAD, MOST_SPREAD = 0.5, 0.3
+"""Share of the spread of the sightings around the fit that is added on every side, and the most of it, as a share of the
+box."""
+
+DOUBTFUL, CERTAIN = 0.25, 0.6
+"""Scores up to which a box is as little known as can be, and from which it is known exactly."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """Sightings that count for another one.
+
+    row      (n,) the sighting that they count for.
+    centre   (n, 2) of the box, seen from where the camera was then, pixels.
+    size     (n, 2) logarithm of its width and height.
+    weight   (n,)
+    after_s  (n,) how much later it is; negative when earlier.
+    score    (n,)
+    """
+
+    row: NDArray[np.intp]
+    centre: NDArray[np.float64]
+    size: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    after_s: NDArray[np.float64]
+    score: NDArray[np.float64]
+
+
+def rule(most: float) -> Unsure:
+    """How boxes grow with doubt in a film, where low ones grow, too."""
+    return Unsure(most=most, doubtful=DOUBTFUL, certain=CERTAIN)
+
+
+def steadied(track: Track, seconds: NDArray[np.float64], views: Views, most_unsure: float) -> Track:
+    """The track of sightings with steady boxes.
+
+    seconds      of every frame.
+    most_unsure  share of its sides that a box gains on every side where nothing sure was seen.
+    """
+    pairs = list(_pairs(track, seconds, views))
+    n = len(track)
+    total = _summed(n, [(p.row, p.weight) for p in pairs])
+    mean_s = _summed(n, [(p.row, p.weight * p.after_s) for p in pairs]) / total
+    centre, size = (
+        _summed(n, [(p.row, p.weight[:, None] * getattr(p, name)) for p in pairs]) / total[:, None]
+        for name in ("centre", "size")
+    )
+    apart = _summed(n, [(p.row, p.weight * p.after_s**2) for p in pairs]) / total - mean_s**2
+    together = _summed(n, [(p.row, (p.weight * p.after_s)[:, None] * p.centre) for p in pairs]) / total[:, None]
+    velocity = (together - mean_s[:, None] * centre) / (np.maximum(apart, 0) + (LEAST_SPREAD * REACH_S) ** 2)[:, None]
+    centre = centre - velocity * mean_s[:, None]
+    misses = [(p.row, p.weight[:, None] * _missed(p, centre, size, velocity) ** 2) for p in pairs]
+    spread = np.sqrt(_summed(n, misses) / total[:, None])
+    score = _summed(n, [(p.row, p.weight * p.score) for p in pairs]) / total
+    growth = np.minimum(SPREAD * spread, MOST_SPREAD) + share(score.astype(np.float32), rule(most_unsure))[:, None]
+    half = np.exp(size) / 2 * (1 + 2 * growth)
+    fitted = np.concatenate([centre - half, centre + half], axis=1)
+    return replace(track, xyxy=hulls(fitted, track.xyxy))
+
+
+def _missed(
+    p: _Pairs, centre: NDArray[np.float64], size: NDArray[np.float64], velocity: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n, 2) by how much of the fitted box's sides the sides of these boxes lie elsewhere."""
+    there = centre[p.row] + velocity[p.row] * p.after_s[:, None]
+    return np.abs(p.centre - there) / np.exp(size[p.row]) + np.abs(np.expm1(p.size - size[p.row])) / 2
+
+
+def _pairs(track: Track, seconds: NDArray[np.float64], views: Views) -> Iterator[_Pairs]:
+    """Each sighting for itself, and for those near it in time."""
+    t, score = seconds[track.frame], track.score.astype(np.float64)
+    weight = np.maximum(score, 1e-3) ** POWER
+    rows = np.arange(len(track))
+    yield _Pairs(rows, *_centre_and_size(track.xyxy), weight, np.zeros(len(track)), score)
+    for step in range(1, len(track)):
+        early = np.flatnonzero(t[step:] - t[:-step] < REACH_S)
+        if not len(early):
+            return
+        late = early + step
+        near = (1 - ((t[late] - t[early]) / REACH_S) ** 2) ** 2
+        for of, to in ((early, late), (late, early)):
+            there = views.seen_from(track.xyxy[of], track.frame[of], track.frame[to])
+            yield _Pairs(to, *_centre_and_size(there), weight[of] * near, t[of] - t[to], score[of])
+
+
+def _centre_and_size(xyxy: Boxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    boxes = xyxy.astype(np.float64)
+    return (boxes[:, :2] + boxes[:, 2:]) / 2, np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3))
+
+
+def _summed(count: int, parts: list[tuple[NDArray[np.intp], NDArray[np.float64]]]) -> NDArray[np.float64]:
+    """(count, ...) sums of values by row. In one part no row comes twice."""
+    total = np.zeros((count, *parts[0][1].shape[1:]))
+    for rows, values in parts:
+        total[rows] += values
+    return total

@@ -1,0 +1,115 @@
+"""How long a track is covered without being seen, and what is not covered at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from efface.detections import DRAWN, FACE, PLATE
+from efface.options import TrackOptions
+from efface.timing import Timeline
+from efface.track.gaps import Shots, filled
+from efface.track.support import supported
+from efface.track.trails import Trail
+from efface.tracks import Reason, Track
+
+FRAMES = 400
+SURE = {FACE: 0.25, PLATE: 0.34, DRAWN: 0.0}
+
+
+def track(frames, score, height=40, kind=FACE):
+    n = len(frames)
+    boxes = np.tile(np.float32([100, 100, 100 + height, 100 + height]), (n, 1))
+    return Track(
+        1, kind, np.array(frames, np.int32), boxes, np.full(n, Reason.SEEN, np.uint8), np.broadcast_to(np.float32(score), n)
+    )
+
+
+def covered(seen, trails=(), fps=25, **options):
+    """Frame numbers that are covered."""
+    timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
+    chosen = TrackOptions(**options)
+    full = filled(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
+    kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], trails)
+    return [] if kept is None else kept.frame.tolist()
+
+
+def beyond(frames, last):
+    return sum(f > last for f in frames)
+
+
+def test_the_better_something_was_seen_the_longer_it_stays_covered():
+    after = [beyond(covered(track(range(100, 110), s)), 109) for s in (0.26, 0.4, 0.6, 0.9)]
+    assert after == sorted(after)
+    assert after[0] <= 6
+    assert after[-1] >= 25
+
+
+def test_the_more_often_something_was_seen_the_longer_it_stays_covered():
+    after = [beyond(covered(track(range(100, 100 + n), 0.4)), 99 + n) for n in (1, 3, 10, 30)]
+    assert after == sorted(after)
+    assert after[0] < after[-1]
+
+
+def test_a_gap_between_clear_sightings_is_covered_and_one_between_weak_sightings_is_not():
+    frames = [*range(100, 120), *range(150, 170)]
+    assert covered(track(frames, 0.8))[:70] == list(range(covered(track(frames, 0.8))[0], covered(track(frames, 0.8))[0] + 70))
+    assert 135 not in covered(track(frames, 0.27))
+
+
+def test_what_is_followed_by_its_pixels_stays_covered_longer():
+    way = Trail(
+        109,
+        np.arange(110, 180, dtype=np.int32),
+        np.tile(np.float32([100, 100, 140, 140]), (70, 1)),
+        np.full(70, 0.9, np.float32),
+    )
+    seen = track(range(100, 110), 0.5)
+    assert beyond(covered(seen, [way]), 109) > 1.5 * beyond(covered(seen), 109)
+
+
+def test_a_longer_lead_out_covers_longer():
+    seen = track(range(100, 110), 0.5)
+    assert beyond(covered(seen, lead_out_s=2.0), 109) > 2 * beyond(covered(seen), 109)
+
+
+@pytest.mark.parametrize(("height", "least"), [(30, 0.26), (100, 0.43), (200, 0.61)])
+def test_large_faces_have_to_be_seen_better(height, least):
+    few = range(100, 108)
+    assert covered(track(few, least, height))
+    if height > 40:
+        assert not covered(track(few, least - 0.06, height))
+
+
+def test_one_clear_sighting_vouches_for_weak_ones_around_it():
+    scores = np.float32([0.2] * 5 + [0.7] + [0.2] * 5)
+    assert set(range(100, 111)) <= set(covered(track(range(100, 111), scores, 200)))
+
+
+def test_a_large_face_that_is_seen_again_and_again_is_believed():
+    assert covered(track(range(100, 150), 0.28, 120))
+
+
+def test_plates_have_to_be_seen_the_better_the_longer_they_are_in_sight():
+    assert covered(track(range(100, 105), 0.55, 40, PLATE))
+    assert not covered(track(range(100, 160), 0.55, 40, PLATE))
+    assert covered(track(range(100, 160), 0.8, 40, PLATE))
+
+
+def test_no_patch_appears_and_vanishes_within_three_frames():
+    assert not covered(track([100], 0.26))
+    one = covered(track([100], 0.45))
+    assert len(one) > 3
+    assert 100 in one
+
+
+def test_at_two_frames_a_second_one_sighting_is_no_flash():
+    assert covered(track([100], 0.26), fps=2) == [100]
+
+
+def test_what_a_person_drew_is_not_judged():
+    seen = replace(track(range(100, 105), 0.0), kind=DRAWN)
+    assert len(covered(seen)) >= 5
