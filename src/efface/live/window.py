@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from efface.detections import Detections
 from efface.geometry import Box, Size
 from efface.options import CoverOptions, TrackOptions
-from efface.planning.build import covering, less_in_films
+from efface.planning.build import covering
 from efface.regions import Region
 from efface.timing import Timeline
 from efface.track.camera import STILL, Camera, Step, Views
@@ -210,7 +210,7 @@ class Window:
         trails = [t for trail in self._trails.of.get(track.id, ()) if (t := _trail_since(trail, start))]
         full = filled(part, timeline, shots, options, views, (self._size_wh,), trails)
         kept = supported(full, part, timeline.seconds, options, self._sure[track.kind], trails)
-        covered = covering(kept, (self._size_wh,), self._cover, less_in_films(track.kind, self._cover)) if kept else None
+        covered = covering(kept, (self._size_wh,), self._cover) if kept else None
         return None if covered is None else replace(covered, frame=covered.frame + start)
 
     def _own(self, row: _Row) -> list[Region]:

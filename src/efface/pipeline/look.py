@@ -17,7 +17,7 @@ from efface.geometry import Size
 from efface.media.base import Source, SourceInfo
 from efface.options import Options
 from efface.pipeline.perceive import Perceived, perceived
-from efface.planning.build import covering, less_in_films, numbered, tallness
+from efface.planning.build import covering, numbered, tallness
 from efface.planning.plan import Plan
 from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
@@ -91,7 +91,7 @@ def _planned(
 ) -> Plan:  # fmt: skip
     """The plan for these tracks. left: what was seen too weakly to be covered, for a person to look at."""
     sizes = _sizes(notes)
-    covered = [c for t in tracks if (c := covering(t, sizes, options.cover, _doubted(t, source.info.medium, options)))]
+    covered = [c for t in tracks if (c := covering(t, sizes, options.cover, _doubted(t, source.info.medium)))]
     plan = Plan(
         source_sha256=sha256,
         medium=source.info.medium,
@@ -145,12 +145,9 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
             )
 
 
-def _doubted(track: Track, medium: str, options: Options) -> float | NDArray[np.float32]:
-    """How much farther than the margin an object may reach beyond its box, see `covering`. In a film the box has grown before,
-    with the track."""
-    if medium != "photo":
-        return less_in_films(track.kind, options.cover)
-    return growth(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else 0.0
+def _doubted(track: Track, medium: str) -> float | NDArray[np.float32]:
+    """How far an object may reach beyond its box, see `covering`. In video the box has grown before, with the track."""
+    return growth(track, ON_PHOTOS[track.kind]) if medium == "photo" and track.kind in ON_PHOTOS else 0.0
 
 
 def _over_time(

@@ -17,11 +17,6 @@ from efface.geometry import Boxes, Size, grown, hulls, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Reason, Track
 
-IN_FILMS = 0.8
-"""Share of the margin that faces get in films. There neighbouring frames tell where a face ends, and boxes grow by what they
-differ by (`track.steady`). On clips made of labelled pictures all of it saves a ninth of the leaks, none of them of a clear
-face, and erases a sixth more."""
-
 NEAR_RIM = 0.02
 """Share of the picture's width or height: a plate that is as near as this to the rim is covered up to it ..."""
 
@@ -75,11 +70,6 @@ def covering(
         reason=track.reason[inside],
         score=np.round(track.score[inside], 2),
     )
-
-
-def less_in_films(kind: int, options: CoverOptions) -> float:
-    """What the margin of an object changes by in a film, as `covering` wants it: its box is that of several frames together."""
-    return (IN_FILMS - 1) * options.margin if kind == FACE else 0.0
 
 
 def tallness(options: CoverOptions) -> dict[int, float]:

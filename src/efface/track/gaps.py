@@ -37,6 +37,10 @@ UNSEEN = 0.12
 MOST_AREA = 2.25
 """Where nothing was seen, a box is at most this many times as large as the larger of the sightings around ..."""
 
+MOST_NEARER = 2.0
+"""... of a plate, which grows as it comes nearer, each side is before the first and after the last sighting at most this many
+times as long, and what it grows by beside ..."""
+
 MOST_APART = 6.0
 """... and at most this many times as large where it contains two places, one of them a guess after a trail was lost."""
 
@@ -275,9 +279,13 @@ def _iou_by_row(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 
 def _bounded(frame: NDArray[np.int32], xyxy: Boxes, track: Track, views: Views) -> Boxes:
     """The boxes (n, 4), none larger than MOST_AREA allows beside the sightings of the track. Their centres stay."""
+    sides = _sides_around(frame, track, views)
     if MOTIONS[track.kind].is_flat:
-        return xyxy  # what comes nearer grows, and plates do
-    most = _sides_around(frame, track, views) * MOST_AREA**0.5
+        is_between = ((frame >= track.frame[0]) & (frame <= track.frame[-1]))[:, None]  # both ends are known
+        nearer = MOST_NEARER * sides + MOTIONS[track.kind].most_growth * sides.max(axis=1, keepdims=True)
+        most = np.where(is_between, np.inf, nearer)
+    else:
+        most = sides * MOST_AREA**0.5
     middle, half = (xyxy[:, :2] + xyxy[:, 2:]) / 2, np.minimum(xyxy[:, 2:] - xyxy[:, :2], most) / 2
     return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
 
