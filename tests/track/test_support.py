@@ -11,6 +11,7 @@ import pytest
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
 from efface.timing import Timeline
+from efface.track.camera import Views
 from efface.track.gaps import Shots, filled
 from efface.track.support import supported
 from efface.track.trails import Trail
@@ -33,7 +34,7 @@ def covered(seen, trails=(), fps=25, **options):
     timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
     chosen = TrackOptions(**options)
     full = filled(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
-    kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], trails)
+    kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], Views.fixed(FRAMES), trails)
     return [] if kept is None else kept.frame.tolist()
 
 
@@ -93,10 +94,16 @@ def test_a_large_face_that_is_seen_again_and_again_is_believed():
     assert covered(track(range(100, 150), 0.28, 120))
 
 
-def test_plates_have_to_be_seen_the_better_the_longer_they_are_in_sight():
+def test_plates_that_stand_still_have_to_be_seen_the_better_the_longer_they_are_in_sight():
     assert covered(track(range(100, 105), 0.55, 40, PLATE))
     assert not covered(track(range(100, 160), 0.55, 40, PLATE))
     assert covered(track(range(100, 160), 0.8, 40, PLATE))
+
+
+def test_a_plate_that_moves_is_no_sign():
+    seen = track(range(100, 160), 0.55, 40, PLATE)
+    way = 4 * np.arange(60, dtype=np.float32)[:, None] * np.float32([1, 0, 1, 0])
+    assert covered(replace(seen, xyxy=seen.xyxy + way))
 
 
 def test_no_patch_appears_and_vanishes_within_three_frames():

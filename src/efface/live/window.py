@@ -209,7 +209,7 @@ class Window:
         views = Views.of(known.views[back:])
         trails = [t for trail in self._trails.of.get(track.id, ()) if (t := _trail_since(trail, start))]
         full = filled(part, timeline, shots, options, views, (self._size_wh,), trails)
-        kept = supported(full, part, timeline.seconds, options, self._sure[track.kind], trails)
+        kept = supported(full, part, timeline.seconds, options, self._sure[track.kind], views, trails)
         covered = covering(kept, (self._size_wh,), self._cover) if kept else None
         return None if covered is None else replace(covered, frame=covered.frame + start)
 

@@ -77,7 +77,7 @@ def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight
     for track in tracks:
         ways = trails.of.get(track.id, ())
         full = filled(track, timeline, shots, options.track, views, sizes, ways)
-        kept = supported(full, track, timeline.seconds, options.track, sight.sure[track.kind], ways)
+        kept = supported(full, track, timeline.seconds, options.track, sight.sure[track.kind], views, ways)
         if kept is None:
             left.append(track)
         else:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
+from efface.track.camera import Views
 from efface.track.gaps import ALIVE
 from efface.track.trails import Trail
 from efface.tracks import Track
@@ -55,8 +56,8 @@ class Bar:
     """What something has to score in its best frame, over the score from which a sighting counts by itself.
 
     height  (n,) pixels, increasing; between them the logarithm of the height counts.
-    brief   (n,) when it was in sight for BRIEF_S or less, and
-    long    (n,) for LONG_S or more.
+    brief   (n,) when it was in sight for BRIEF_S or less, or moved, and
+    long    (n,) when it stood still and was in sight for LONG_S or more.
     """
 
     height: tuple[float, ...]
@@ -65,6 +66,9 @@ class Bar:
 
 
 BRIEF_S, LONG_S = 0.5, 1.5
+
+STANDS = 1.0
+"""Longer sides by which the middle of what stands still may move: boxes are noisy, and so is what is known of the camera."""
 
 _FACE_SHARES = (1.0, 1.1, 1.4, 2.4)
 BARS = {
@@ -77,21 +81,23 @@ stays below .62 in 19 of 20."""
 
 
 def supported(
-    full: Track, seen: Track, seconds: NDArray[np.float64], options: TrackOptions, sure: float, trails: Sequence[Trail] = ()
-) -> Track | None:
+    full: Track, seen: Track, seconds: NDArray[np.float64], options: TrackOptions, sure: float, views: Views,
+    trails: Sequence[Trail] = (),
+) -> Track | None:  # fmt: skip
     """The frames of a filled track that its sightings support; None when there are none.
 
     full     see `gaps.filled`.
     seen     the track of sightings that it was made of: boxes as the detector drew them.
     seconds  of every frame.
     sure     score from which a sighting counts by itself.
+    views    where the camera looked in each frame.
     trails   of this track's pixels.
     """
     if full.kind == DRAWN:
         return full
     t, seen_t = seconds[full.frame], seconds[seen.frame]
     best = _best_nearby(seen_t, seen.score)
-    given = np.minimum((seen.score / sure) ** POWER, MOST) * _passes(seen, seconds, best / sure)
+    given = np.minimum((seen.score / sure) ** POWER, MOST) * _passes(seen, seconds, best / sure, stands=_stands(seen, views))
     weight, fade = np.zeros(len(full)), np.full(len(full), FADE)
     at = np.searchsorted(full.frame, seen.frame)
     weight[at], fade[at] = given, FADE_FOLLOWED
@@ -118,10 +124,20 @@ def _around(seen_t: NDArray[np.float64], within_s: float) -> tuple[NDArray[np.in
     return np.searchsorted(seen_t, seen_t - within_s), np.searchsorted(seen_t, seen_t + within_s, side="right")
 
 
-def _passes(seen: Track, seconds: NDArray[np.float64], best: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _stands(seen: Track, views: Views) -> bool:
+    """Whether it stands still in the world, as signs do."""
+    there = views.seen_from(seen.xyxy, seen.frame, np.full(len(seen), seen.frame[0])).astype(np.float64)
+    middle, side = (there[:, :2] + there[:, 2:]) / 2, (there[:, 2:] - there[:, :2]).max(axis=1)
+    return bool((np.ptp(middle, axis=0) <= STANDS * np.median(side)).all())
+
+
+def _passes(
+    seen: Track, seconds: NDArray[np.float64], best: NDArray[np.float64], *, stands: bool
+) -> NDArray[np.bool_]:  # fmt: skip
     """(n,) whether what was sighted was seen well enough for its size, or often.
 
-    best  (n,) best score nearby over the score that counts by itself.
+    best    (n,) best score nearby over the score that counts by itself.
+    stands  it stands still in the world.
     """
     seen_t = seconds[seen.frame]
     frame_s = _frame_s(seconds)
@@ -129,7 +145,7 @@ def _passes(seen: Track, seconds: NDArray[np.float64], best: NDArray[np.float64]
     height = np.log2(np.maximum(seen.xyxy[:, 3] - seen.xyxy[:, 1], 1))
     bar = BARS[seen.kind]
     brief, long = (np.interp(height, np.log2(bar.height), shares) for shares in (bar.brief, bar.long))
-    is_long = np.clip(((stop - first) * frame_s - BRIEF_S) / (LONG_S - BRIEF_S), 0, 1)
+    is_long = stands * np.clip(((stop - first) * frame_s - BRIEF_S) / (LONG_S - BRIEF_S), 0, 1)
     passes = best >= brief + (long - brief) * is_long - 1e-6
     if seen.kind == FACE:
         first, stop = _around(seen_t, DENSE_WITHIN_S)
