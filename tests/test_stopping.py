@@ -176,3 +176,12 @@ def test_what_was_ignored_stays_ignored_and_handlers_come_back():
     finally:
         signal.signal(signal.SIGHUP, before)
         signal.signal(signal.SIGTERM, mine)
+
+
+def test_an_interrupt_waits_until_a_process_was_told_what_to_do():
+    """Else that process finds nothing to read, and its traceback is on the terminal."""
+    code = compile("def start():\n    return sys._getframe()", "multiprocessing/popen_spawn_posix.py", "exec")
+    names = {"sys": sys}
+    exec(code, names)
+    assert stopping._starts_a_process(names["start"]())
+    assert not stopping._starts_a_process(sys._getframe())

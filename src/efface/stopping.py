@@ -23,6 +23,9 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 INTERRUPTED = "Interrupted. What was finished before is complete; nothing half-done was left."
 EXIT_INTERRUPTED = 130
 
+STARTS_PROCESSES = "popen_spawn_posix.py"
+"""The file in which Python starts a process, and writes to it what it is to do."""
+
 WAITING = frozenset(("wait", "_wait_for_tstate_lock", "join"))
 """Functions of `threading` in which a thread waits for long."""
 
@@ -45,7 +48,7 @@ def heeding(
         before, last, latest = last, time.monotonic(), signal.Signals(number)
         if not is_due and last - before < patience_s:
             return
-        is_due = frame is not None and _holds_a_lock(frame)
+        is_due = frame is not None and (_holds_a_lock(frame) or _starts_a_process(frame))
         if not is_due:
             raise KeyboardInterrupt
         soon()
@@ -115,3 +118,12 @@ def _holds_a_lock(frame: FrameType) -> bool:
     return code.co_filename.startswith(IMPORT_SYSTEM) or (
         code.co_filename == threading.__file__ and code.co_name not in WAITING
     )
+
+
+def _starts_a_process(frame: FrameType | None) -> bool:
+    """Whether an exception here would leave a process that waits in vain for what it is to do, and says so on the terminal."""
+    while frame is not None:
+        if frame.f_code.co_filename.endswith(STARTS_PROCESSES):
+            return True
+        frame = frame.f_back
+    return False
