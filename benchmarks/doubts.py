@@ -239,7 +239,7 @@ def main() -> None:
     """Prints a line for each clip, one for each case with leaks, and the sums."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--clips", default="", help="Names without ending; all, if there is none.")
+    parser.add_argument("--clips", default="", help="Clip names without file extension. Default: all clips.")
     parser.add_argument("--cases", type=int, default=12, help="Of blindness, for each clip.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=Path("build/doubts"))
