@@ -170,7 +170,8 @@ class CoverOptions(_Checked):
     )  # fmt: skip
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
-        help="Added around faces on every side. Hair, chin and ears identify people too.",
+        help="Added around faces on every side: hair, chin and ears identify people too. "
+        "Faces that a film shows large and clearly get six tenths of it.",
     )  # fmt: skip
     plate_margin: float = setting(
         0.2, flag="--plate-margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,

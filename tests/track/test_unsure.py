@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from efface.track.unsure import Unsure, widened
+from efface.detections import PLATE
+from efface.track.unsure import Unsure, in_films, widened
 from efface.tracks import Reason, Track
 
 RULE = Unsure(most=0.4, doubtful=0.2, certain=0.8, least_px=14)
@@ -33,3 +36,40 @@ def test_nothing_else_of_the_track_changes():
     assert (after.id, after.kind, after.frame, after.score, after.reason) == (
         before.id, before.kind, before.frame, before.score, before.reason
     )  # fmt: skip
+
+
+def film(score, height=100.0, reason=Reason.SEEN):
+    n = len(score)
+    box = np.float32([[0, 0, 80, height]])
+    return Track(1, 0, np.arange(n, dtype=np.int32), np.repeat(box, n, 0), np.full(n, reason, np.uint8), np.float32(score))
+
+
+SECONDS = np.arange(50) / 25
+
+
+def test_a_large_face_that_is_seen_clearly_needs_less_margin():
+    assert in_films(film([0.9] * 10), SECONDS, 0.25) == pytest.approx(np.full(10, -0.1), abs=1e-6)
+    assert in_films(film([0.9] * 10), SECONDS, 0.0) == pytest.approx(np.zeros(10))
+
+
+@pytest.mark.parametrize("seen", [film([0.6] * 10), film([0.9] * 10, height=20), film([0.9] * 10, reason=Reason.EXTENDED)])
+def test_what_is_weak_small_or_not_seen_keeps_its_whole_margin(seen):
+    assert np.all(in_films(seen, SECONDS, 0.25) == 0)
+
+
+def test_a_plate_keeps_its_whole_margin():
+    assert in_films(replace(film([0.9] * 10), kind=PLATE), SECONDS, 0.25) == 0
+
+
+def test_a_face_has_its_whole_margin_soon_after_it_was_last_seen():
+    track = film([0.9] * 5 + [0.0] * 10)
+    track.reason[5:] = Reason.BRIDGED
+    kept = in_films(track, SECONDS, 0.25)
+    assert np.all(np.diff(kept[4:]) >= 0)
+    assert np.all(kept[11:] == 0)
+
+
+def test_one_weak_frame_among_clear_ones_does_not_make_the_box_pulse():
+    score = [0.9] * 10
+    score[5] = 0.3
+    assert np.ptp(in_films(film(score), SECONDS, 0.25)) == pytest.approx(0, abs=1e-6)

@@ -32,6 +32,7 @@ from efface.track.shots import ShotChanges, thumbnail
 from efface.track.support import supported
 from efface.track.tracker import Tracker
 from efface.track.trails import Trail, Trails
+from efface.track.unsure import in_films
 from efface.tracks import Reason, Track
 
 BLOCK = 0.25
@@ -210,7 +211,10 @@ class Window:
         trails = [t for trail in self._trails.of.get(track.id, ()) if (t := _trail_since(trail, start))]
         full = filled(part, timeline, shots, options, views, (self._size_wh,), trails)
         kept = supported(full, part, timeline.seconds, options, self._sure[track.kind], views, trails)
-        covered = covering(kept, (self._size_wh,), self._cover) if kept else None
+        if kept is None:
+            return None
+        growth = in_films(kept, timeline.seconds, self._cover.margin)
+        covered = covering(kept, (self._size_wh,), self._cover, growth)
         return None if covered is None else replace(covered, frame=covered.frame + start)
 
     def _own(self, row: _Row) -> list[Region]:

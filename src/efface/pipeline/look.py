@@ -28,7 +28,7 @@ from efface.track.shots import THUMB_WH, with_cuts
 from efface.track.support import supported
 from efface.track.tracker import Tracker
 from efface.track.trails import Trails
-from efface.track.unsure import ON_PHOTOS, growth
+from efface.track.unsure import ON_PHOTOS, growth, in_films
 from efface.tracks import Reason, Track
 
 
@@ -90,8 +90,12 @@ def _planned(
     left: Sequence[Track] = (),
 ) -> Plan:  # fmt: skip
     """The plan for these tracks. left: what was seen too weakly to be covered, for a person to look at."""
-    sizes = _sizes(notes)
-    covered = [c for t in tracks if (c := covering(t, sizes, options.cover, _doubted(t, source.info.medium)))]
+    sizes, seconds = _sizes(notes), _timeline(notes, source).seconds
+    is_film, margin = source.info.medium != "photo", options.cover.margin
+    covered = [
+        c for t in tracks
+        if (c := covering(t, sizes, options.cover, in_films(t, seconds, margin) if is_film else _on_photos(t)))
+    ]  # fmt: skip
     plan = Plan(
         source_sha256=sha256,
         medium=source.info.medium,
@@ -145,9 +149,9 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
             )
 
 
-def _doubted(track: Track, medium: str) -> float | NDArray[np.float32]:
-    """How far an object may reach beyond its box, see `covering`. In video the box has grown before, with the track."""
-    return growth(track, ON_PHOTOS[track.kind]) if medium == "photo" and track.kind in ON_PHOTOS else 0.0
+def _on_photos(track: Track) -> float | NDArray[np.float32]:
+    """How far an object may reach beyond its box, see `covering`."""
+    return growth(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else 0.0
 
 
 def _over_time(
