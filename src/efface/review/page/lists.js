@@ -132,7 +132,7 @@ export class Lists {
     const { scrollTop } = list;
     list.replaceChildren(...items);
     list.scrollTop = scrollTop;
-    if (!list.hidden) list.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+    if (!list.hidden) list.querySelector('div:has(> [aria-current="true"])')?.scrollIntoView({ block: "nearest" });
   }
 
   #decisions() {
