@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import KINDS
-from efface.geometry import Boxes, area, overlap
+from efface.geometry import Boxes, area
 from efface.planning.doubt import LEFT
 from efface.planning.plan import LeftBeyond, Plan
 from efface.tracks import Reason, Track
@@ -127,10 +127,13 @@ def _hidden(plan: Plan, tracks: Sequence[Track]) -> Iterator[NDArray[np.bool_]]:
     """For each of the tracks which of its sightings are erased anyway."""
     starts, erased, _ = plan.erased
     for track in tracks:
-        middles, share = _middles(track.xyxy), np.zeros(len(track))
+        middles, share = _middles(track.xyxy), np.zeros(len(track), np.float32)
         first, stop = starts[track.frame], starts[track.frame + 1]
-        for i in np.flatnonzero((stop > first) & (track.reason == Reason.SEEN)):
-            share[i] = overlap(middles[[i]], erased[first[i] : stop[i]].astype(np.float32)).max()
+        rows = np.flatnonzero((stop > first) & (track.reason == Reason.SEEN))
+        at = np.concatenate([np.empty(0, np.int64), *(np.arange(first[i], stop[i]) for i in rows)])
+        row = np.repeat(rows, (stop - first)[rows])
+        sides = np.minimum(middles[row, 2:], erased[at, 2:]) - np.maximum(middles[row, :2], erased[at, :2])
+        np.maximum.at(share, row, np.maximum(sides, 0).prod(axis=1).astype(np.float32))
         yield share >= HIDDEN * area(middles)
 
 

@@ -387,12 +387,12 @@ def found_in(plan: Plan, bound: float) -> Found:
     """What the plan holds after all edits. `bound` is that of the risk."""
     areas, edits = plan.region_count, len(plan.edits)
     cost, costs = costs_of(plan)
+    left, left_kinds = stretches(plan), by_kind(plan)
     plan = plan.settled()
     times = _Times(plan)
     density, seen = _density(plan, times)
     gaps = _runs(np.array(plan.bad, np.int64))
     worth = [d for d in plan.doubts if d.risk > bound * WORTH_A_LOOK]
-    left = stretches(plan)
     return Found(
         asked=_asked(plan),
         kinds=tuple(k for i, kind in enumerate(KINDS) if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks),
@@ -420,7 +420,7 @@ def found_in(plan: Plan, bound: float) -> Found:
         cost=cost,
         costs=costs,
         sought=_sought(plan),
-        left=by_kind(plan),
+        left=left_kinds,
         left_where=tuple(
             Left(s.track, KINDS[s.kind], times.span(s.first, s.last), s.best, s.is_listed) for s in left[:MOST_LEFT]
         ),
