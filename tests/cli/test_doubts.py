@@ -117,6 +117,41 @@ def test_pages_have_no_times():
     assert two == f"    0.60  page 2  face, left: {END}"
 
 
+# what is left visible
+
+
+def with_left(**how):
+    made = plan()
+    zero = np.zeros(3, np.uint8)
+    left = Track(
+        2, 0, np.arange(5, 8, dtype=np.int32), np.array([[200, 200, 240, 240]] * 3, np.float32), zero, zero + np.float32(0.2)
+    )
+    return replace(made, left=(left,), options=asdict(Options()), **how)
+
+
+def test_what_is_left_visible_is_one_line_with_what_to_do():
+    said = summary.planned("a b.mp4", with_left(), None, 0.5).split("\n")
+    (line,) = (s for s in said if "Left visible" in s)
+    assert line == (
+        "  Left visible: 1 possible face, seen too weakly to be erased, for 0.1 s altogether (1 place, 0 of them among the "
+        "moments to look at). Go through all of it: efface review 'a b.mp4'. --sensitivity high erases more of it."
+    )
+    assert summary.code(with_left(), 0.5) == 0, "what is only listed asks for no other exit code"
+
+
+def test_where_it_is_erased_nothing_is_said_of_it():
+    covered = with_left(edits=({"edit": "keep", "track": 2, "keep": False},))
+    assert "Left visible" not in summary.planned("a.mp4", covered, None, 0.5)
+
+
+def test_what_was_looked_for_as_hard_as_can_be_gets_no_such_advice():
+    asked = asdict(Options())
+    asked["detect"]["sensitivity"] = "high"
+    said = summary.planned("a.mp4", replace(with_left(), options=asked), None, 0.5)
+    assert "Left visible" in said
+    assert "--sensitivity" not in said
+
+
 # what the commands do with it
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from efface.errors import CameraGivenUp
 from efface.live.cameras import wanted
-from efface.live.crew import Crew
+from efface.live.crew import Crew, Member
 from efface.options import DetectOptions, LiveOptions, Options
 from tests.live.peers import PATIENCE_S, free_port, needs_ffmpeg, numbers_in, until
 
@@ -178,3 +178,34 @@ def test_the_source_comes_and_goes(crew, programs, tmp_path, clip):
     shown = [n for path in sorted(tmp_path.glob("r-*.mkv")) for n in numbers_in(path)]
     assert None in shown  # the curtain
     assert sum(n is not None for n in shown) > 20
+
+
+def test_what_left_visible_adds_up_over_all_processes_and_is_said_at_the_end(tmp_path):
+    class Over:
+        """A process that has ended."""
+
+        exitcode = 1
+
+        def join(self, timeout=None):
+            pass
+
+        close = kill = join
+
+    said = []
+    member = Member(camera("gate", tmp_path / "a.mp4", tmp_path / "r.mkv"))
+    for faces in (2, 3):
+        member.facts |= {"left_faces": faces, "left_sightings": 10 * faces, "left_s": float(faces)}
+        member._process = Over()
+        member._buried(1, time.monotonic(), said.append)
+    assert (member.left_visible["left_faces"], member.left_visible["left_sightings"], member.left_visible["left_s"]) == (
+        5,
+        50,
+        5.0,
+    )
+    member._process = Over()
+    member.facts |= {"left_faces": 1, "left_s": 0.5}
+    member.end(time.monotonic(), said.append)
+    assert said[-1] == (
+        "gate: left visible, as they were seen too weakly to be erased: 6 possible faces, 5.5 s altogether; "
+        "--sensitivity high erases more of it"
+    )

@@ -81,6 +81,23 @@ def test_when_looking_stops_the_curtain_is_shown(monkeypatch, tmp_path, clip):
     assert line.facts.frames_missed > 50
 
 
+def test_what_left_visible_is_among_the_facts(monkeypatch, tmp_path, clip):
+    class Unsure(Watcher):
+        def detect(self, frame):
+            super().detect(frame)
+            n, (width, height) = len(self.numbers), frame.size_wh
+            if not 20 <= n < 26:
+                return Detections.none()
+            box = np.array([[0.2 * width, 0.1 * height, 0.5 * width, 0.7 * height]], np.float32)
+            return Detections(box, np.array([0.3], np.float32), np.array([FACE], np.uint8))
+
+    line = run(monkeypatch, clip, tmp_path / "r.mkv", Unsure(lambda n: 0.0), 1, delay_s=0.6)
+    assert line.facts.regions == 0
+    assert line.facts.left_faces == 1
+    assert line.facts.left_sightings >= 4
+    assert line.facts.left_s > 0.1
+
+
 def test_a_detector_that_fails_ends_the_line(monkeypatch, tmp_path, clip):
     class Broken(Watcher):
         def detect(self, frame):

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import pytest
 
 from efface.live.door import serving
+from efface.live.left_visible import said
 from efface.live.line import Facts
 from efface.live.status import answers, health, prometheus
 
@@ -57,3 +58,25 @@ def test_the_door_answers_this_machine_only():
         assert get(port, "/health", "127.0.0.1.evil.example")[0] == 403
     with serving(0, answers(lambda: told("lost"))) as port:
         assert get(port, "/health")[0] == 503
+
+
+def test_what_was_left_visible_is_told_to_monitors():
+    facts = told()
+    facts['ga"te'] |= {"left_faces": 3, "left_plates": 1, "left_sightings": 40, "left_s": 2.5}
+    lines = prometheus(facts).splitlines()
+    assert 'efface_live_left_visible_faces_total{camera="ga\\"te"} 3' in lines
+    assert 'efface_live_left_visible_plates_total{camera="ga\\"te"} 1' in lines
+    assert 'efface_live_left_visible_sightings_total{camera="ga\\"te"} 40' in lines
+    assert 'efface_live_left_visible_seconds_total{camera="ga\\"te"} 2.5' in lines
+    assert health(facts)["cameras"]['ga"te']["left_s"] == 2.5
+
+
+def test_and_said_in_a_sentence_with_what_to_do():
+    counts = {"left_faces": 3, "left_plates": 1, "left_s": 2.54}
+    text = said(counts, may_cover_more=True)
+    assert text == (
+        "left visible, as they were seen too weakly to be erased: 3 possible faces and 1 possible plate, 2.5 s altogether; "
+        "--sensitivity high erases more of it"
+    )
+    assert "--sensitivity" not in said(counts, may_cover_more=False)
+    assert said({"left_faces": 0, "left_plates": 0, "left_s": 0.0}, may_cover_more=True) == ""

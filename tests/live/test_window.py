@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from efface.detections import FACE, Detections
+from efface.live.left_visible import LeftVisible
 from efface.live.window import Window
 from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
@@ -130,3 +131,51 @@ def held_by(window):
         len(open_tracks),
     ]
     return [*counts, sum(len(t.frames) for t in open_tracks)]
+
+
+WEAK = (200, 100, 350, 250)
+"""So large that a face would score more."""
+
+
+def counted(show, delay=25, frames=150):
+    """What is counted of frames that left, where `show(i)` is seen in frame i."""
+    visible = LeftVisible()
+    street = Street(delay)
+    street.window = Window(SIZE, TrackOptions(), CoverOptions(), SURE, delay / RATE, visible)
+    for i in range(frames):
+        street.show(i, show(i))
+    return visible, street.regions
+
+
+def test_what_leaves_visible_as_it_was_seen_too_weakly_is_counted():
+    visible, regions = counted(lambda i: seen_at(WEAK, 0.3) if 50 <= i < 56 else Detections.none())
+    assert not any(regions.values())
+    assert (visible.left_faces, visible.left_plates, visible.left_sightings) == (1, 0, 6)
+    assert visible.left_s == pytest.approx(6 / RATE)
+
+
+def test_what_is_erased_is_not_counted_as_visible():
+    visible, regions = counted(lambda i: seen_at(face(i)) if i >= 50 else Detections.none())
+    assert regions[60]
+    assert visible == LeftVisible()
+
+
+def test_what_another_area_hides_is_not_counted():
+    def both(i):
+        shown = [((190, 90, 360, 260), 0.9), (WEAK, 0.3)][: 2 if 50 <= i < 56 else 1]
+        boxes, scores = (np.array(values, np.float32) for values in zip(*shown, strict=True))
+        return Detections(boxes, scores, np.full(len(shown), FACE, np.uint8))
+
+    visible, _ = counted(both)
+    assert visible.left_faces == 0
+
+
+def test_the_same_track_counts_once_and_two_windows_add_up():
+    def twice(i):
+        return seen_at(WEAK, 0.3) if i in (*range(50, 56), *range(110, 116)) else Detections.none()
+
+    visible, _ = counted(twice, frames=200)
+    assert (visible.left_faces, visible.left_sightings) == (2, 12)
+    again = Window(SIZE, TrackOptions(), CoverOptions(), SURE, 1.0, visible)
+    assert again is not None
+    assert (visible.left_faces, visible.left_sightings) == (2, 12)

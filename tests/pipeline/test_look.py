@@ -15,6 +15,7 @@ from efface.frames import Frame, Layout, Picture
 from efface.media.base import SourceInfo
 from efface.options import Options, TrackOptions
 from efface.pipeline.look import look
+from efface.planning.left_visible import by_kind
 
 SIZE_WH = (640, 360)
 FRAMES = 70
@@ -105,3 +106,26 @@ def test_a_frame_that_nobody_could_read_ends_what_is_followed_and_nothing_else()
 def test_with_no_help_from_time_nothing_is_followed():
     alone = Options(track=TrackOptions(bridge_s=0, lead_in_s=0, lead_out_s=0, hold_s=0))
     assert open_in(alone) == list(LOST)
+
+
+class Unsure:
+    """Sees the thing in six frames, too weakly for its size."""
+
+    infos = ()
+    sure = MappingProxyType({FACE: 0.25})
+
+    def detect(self, frame):
+        if frame.index not in range(20, 26):
+            return Detections.none()
+        large = np.float32([200, 100, 350, 250]) if frame.index < 23 else np.float32([205, 100, 355, 250])
+        return Detections(large[None], np.float32([0.3]), np.uint8([FACE]))
+
+
+def test_what_passes_no_bar_stays_visible_and_in_the_plan_with_a_moment_that_names_it():
+    plan = look(Film(), "0" * 64, (Unsure(),), Options(), silent)
+    assert plan.region_count == 0
+    (left,) = plan.left
+    assert set(range(20, 26)) <= set(left.frame.tolist())
+    assert [d.track for d in plan.doubts if "left" in d.causes] == [left.id]
+    (kind,) = by_kind(plan)
+    assert (kind.kind, kind.tracks, kind.seconds) == ("face", 1, 0.24)

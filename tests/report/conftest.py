@@ -12,7 +12,7 @@ import pytest
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.options import Options
 from efface.planning.doubt import WHOLE, Doubt
-from efface.planning.plan import Plan
+from efface.planning.plan import LeftBeyond, Plan
 from efface.report import facts
 from efface.report.facts import Done, Entry, Failure, Report
 from efface.timing import Timeline
@@ -91,6 +91,9 @@ def kinds_of_report() -> dict[str, Report]:
     photo = plan(track(1, "s"), track(2, "s", kind=1), medium="photo", frames=1)
     wide = track(2, "ssssss", first=100, kind=1)
     wide = replace(wide, xyxy=np.tile(np.array([[0, 0, 300, 200]], np.float32), (6, 1)), score=np.full(6, 0.5, np.float32))
+    weak = (track(4, "eesssee", first=60), track(5, "s", first=100, kind=1))
+    weak = tuple(replace(t, xyxy=t.xyxy + 200, score=t.score * np.float32(0.3)) for t in weak)
+    left = Doubt(4, 62, 64, (210, 210, 250, 250), ("left",), 0.3)
     whole = Doubt(WHOLE, 10, 60, (0, 0, 300, 300), ("camera",), 0.3)
     bad = entry(film, findings(Outcome.NOT_CLEAN), done=None, target_sha256="", failure=Failure("VerificationFailed", "x", ""))
     return {
@@ -98,6 +101,8 @@ def kinds_of_report() -> dict[str, Report]:
         "photo": report(entry(photo)),
         "empty": report(entry(plan())),
         "costly": report(entry(plan(wide, doubts=(whole,)))),
+        "left": report(entry(plan(face, left=weak, doubts=(left,)))),
+        "only left": report(entry(plan(left=weak, left_beyond=(LeftBeyond("face", 7, 9, 2.5),)))),
         "doubtful": report(entry(plan(face, doubts=(doubt(),))), exit_code=7),
         "review": report(entry(film, findings(Outcome.REVIEW)), exit_code=7),
         "not clean": report(bad, exit_code=6),

@@ -161,3 +161,13 @@ def test_what_was_too_small_to_be_looked_for_follows_from_size_and_pace(made):
     assert sought((800, 600), "paced", "photo") == [("face", 7, 7)]
     assert sought((8000, 6000), "paced", "photo") == [("face", 8, 8)]
     assert facts.found_in(made.plan(options={}), 0.5).sought == (), "an old plan does not say how it was looked at"
+
+
+def test_what_a_person_blacked_out_is_not_left_visible(made):
+    weak = made.track(2, "ssssss", first=60)
+    film = made.plan(left=(weak,))
+    (kind,) = facts.found_in(film, 0.5).left
+    assert (kind.kind, kind.tracks, kind.seconds) == ("face", 1, 0.24)
+    black = {"edit": "black", "first": 50, "last": 80, "black": True}
+    found = facts.found_in(replace(film, edits=(black,)), 0.5)
+    assert (found.left, found.left_where, found.marks["left"]) == ((), (), ())

@@ -67,13 +67,16 @@ def track(number: int, first: int, last: int, box: tuple[int, int, int, int], ki
     return Track(number, kind, np.arange(first, last + 1, dtype=np.int32), np.array([box] * n, np.float32), reason, score)
 
 
-def planned(source: Path, tracks: tuple[Track, ...], doubts: tuple[Doubt, ...] = ()) -> Plan:
+def planned(
+    source: Path, tracks: tuple[Track, ...], doubts: tuple[Doubt, ...] = (), left: tuple[Track, ...] = ()
+) -> Plan:  # fmt: skip
     """A plan of the source, saved beside it."""
     with opened(source, OPTIONS.read) as media:
         frames = [(f.pts, f.size_wh, f.unpack().checksum()) for f in media.frames()]
         timeline = Timeline(np.array([pts for pts, _, _ in frames], np.int64), media.time_base)
         checksums = tuple(c for _, _, c in frames) if media.info.medium == "video" else ()
-        plan = Plan(sha256_of(source), media.info.medium, (frames[0][1],), timeline, tracks, checksums=checksums, doubts=doubts)
+        facts = (sha256_of(source), media.info.medium, (frames[0][1],), timeline)
+        plan = Plan(*facts, tracks, checksums=checksums, doubts=doubts, left=left)
     save(plan, jobs_for([source], None)[0].plan_path)
     return plan
 
@@ -96,6 +99,16 @@ def film(_kept: Path, tmp_path: Path) -> Path:
     path = tmp_path / "film.mp4"
     path.write_bytes((_kept / "film.mp4").read_bytes())
     planned(path, TRACKS, DOUBTS)
+    return path
+
+
+@pytest.fixture
+def weak(_kept: Path, tmp_path: Path) -> Path:
+    """film.mp4 with a plan that leaves tracks 4 and 5 visible; 4 is among its moments."""
+    path = tmp_path / "film.mp4"
+    path.write_bytes((_kept / "film.mp4").read_bytes())
+    left = (track(4, 10, 30, (120, 100, 160, 150)), track(5, 50, 60, (20, 100, 60, 150), 1))
+    planned(path, TRACKS, (*DOUBTS, Doubt(4, 12, 20, (125, 105, 155, 145), ("left",), 0.1)), left)
     return path
 
 

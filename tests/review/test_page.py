@@ -396,3 +396,56 @@ def test_after_kill_9_everything_is_there_again(film, browser):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_what_is_left_visible_is_listed_and_one_key_covers_it(tab, weak, serve, kit):
+    running = serve(weak)
+    shown(tab, running.url)
+    assert tab.locator("#left-count").text_content() == "2"
+    tab.keyboard.press("w")
+    assert "1 possible face and 1 possible plate" in tab.locator("#left .note").text_content()
+    tab.keyboard.press("n")
+    assert frame_of(tab) == 10
+    tab.wait_for_selector("#boxes .box.face.left.chosen")
+    assert not tab.locator("#boxes .box.left.chosen .handle").count()
+    assert "also a doubtful moment" in tab.locator("#left [aria-current='true']").text_content()
+    tab.keyboard.press("c")
+    saved(tab, weak, "keep")
+    tab.wait_for_selector("#boxes .box.face.chosen:not(.left):not(.spared)")
+    assert tab.locator("#left-count").text_content() == "1"
+    assert "decided" in tab.locator("#doubts").text_content()
+    tab.keyboard.press("z")
+    saved(tab, weak, "keep", "undo")
+    tab.wait_for_selector("#boxes .box.face.left")
+    tab.keyboard.press("Shift+z")
+    tab.keyboard.press("n")
+    saved(tab, weak, "keep", "undo", "redo")
+    until(tab, "document.getElementById('lanes').getAttribute('aria-valuenow') === '50'")
+    tab.keyboard.press("v")
+    saved(tab, weak, "keep", "undo", "redo", "keep")
+    tab.wait_for_selector("#boxes .box.plate.spared")
+    tab.wait_for_selector("#left .empty:has-text('Nothing that was seen')")
+    tab.reload()
+    tab.wait_for_selector("html[data-ready]")
+    until(tab, "document.getElementById('left-count').textContent === '0'")
+    tab.keyboard.press("?")
+    assert tab.locator("#help-list").get_by_text("cover it: it is erased").is_visible()
+
+
+def test_a_left_moment_is_covered_from_the_list_of_moments(tab, weak, serve):
+    shown(tab, serve(weak).url)
+    for _ in range(3):
+        tab.keyboard.press("n")
+    until(tab, "document.querySelector('#doubts [aria-current=\"true\"]')?.textContent.includes('Face 4')")
+    tab.get_by_role("button", name="Cover").last.click()
+    saved(tab, weak, "keep")
+    until(tab, "document.querySelector('#doubts [aria-current=\"true\"]')?.textContent.includes('decided')")
+
+
+def test_many_left_tracks_fit_a_narrow_screen_and_stand_out(tab, weak, serve):
+    tab.set_viewport_size({"width": 360, "height": 700})
+    shown(tab, serve(weak).url)
+    tab.keyboard.press("w")
+    tab.keyboard.press("n")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert tab.evaluate(CONTRAST) == []

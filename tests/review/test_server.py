@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
+from efface.api import verify
 from efface.errors import WriteFailed
 from efface.files import sha256_of
+from efface.options import Options, VerifyOptions
 from efface.pipeline.names import jobs_for
 from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.sidecar import load, save, seal
@@ -411,3 +413,44 @@ def test_a_doubt_about_the_whole_picture_can_be_accepted(film, serve, kit):
     assert (said["track"], said["causes"], said["settled"]) == (0, ["camera"], False)
     (said,) = changed(client, {"edit": "accept", "track": 0, "first": 3, "last": 30, "accepted": True})["doubts"]
     assert said["settled"]
+
+
+def test_what_a_person_covers_of_what_was_left_visible_is_rendered_and_held_by_the_check(weak, serve, kit):
+    client = kit.Client(serve(weak))
+    client.enter()
+    told = client.ask("/api/files/0").json
+    assert [t["id"] for t in told["left"]] == [4, 5]
+    assert [(w["track"], w["first"], w["last"], w["listed"]) for w in told["left_where"]] == [
+        (4, 10, 30, True),
+        (5, 50, 60, False),
+    ]
+    assert "1 possible face and 1 possible plate" in told["left_said"]
+    flat = client.ask("/api/files/0/boxes?first=15&last=15").json["boxes"]
+    assert {flat[i + 1]: flat[i + 6] for i in range(0, len(flat), 7)} == {1: 1, 4: 0}
+    assert [r.track for r in load(plan_path(weak)).regions(15)] == [1]
+    target = weak.with_name("film.redacted.mp4")
+    assert worked(client, "render")["state"] == "done"
+
+    told = changed(client, {"edit": "keep", "track": 4, "keep": False})
+    assert [t["id"] for t in told["left"]] == [5]
+    assert [d["settled"] for d in told["doubts"] if d["causes"] == ["left"]] == [True]
+    told = changed(client, {"edit": "draw", "track": None, "kind": "face", "first": 0, "boxes": [1, 1, 9, 9]})
+    assert [t["id"] for t in told["tracks"]] == [1, 2, 3, 4, 6], "5 is taken"
+    plan = load(plan_path(weak))
+    assert [r.track for r in plan.regions(15)] == [1, 4]
+    assert coverage(target, plan, weak) == "not clean", "the copy from before shows it"
+    assert worked(client, "render", {"overwrite": True})["state"] == "done"
+    assert coverage(target, load(plan_path(weak)), weak) == "clean"
+
+
+def coverage(target, plan, source):
+    found = verify(target, plan, source, options=Options(verify=VerifyOptions(level="quick")))
+    return next(c.outcome.value for c in found.checks if c.name == "coverage")
+
+
+def test_extending_what_was_left_visible_covers_it(weak, serve, kit):
+    client = kit.Client(serve(weak))
+    client.enter()
+    assert worked(client, "extend", {"track": 4, "first": 10, "last": 40})["state"] == "done"
+    plan = load(plan_path(weak))
+    assert all(4 in [r.track for r in plan.regions(i)] for i in range(10, 41))

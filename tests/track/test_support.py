@@ -13,7 +13,7 @@ from efface.options import TrackOptions
 from efface.timing import Timeline
 from efface.track.camera import Views
 from efface.track.gaps import Shots, filled
-from efface.track.support import supported
+from efface.track.support import supported, unsupported
 from efface.track.trails import Trail
 from efface.tracks import Reason, Track
 
@@ -120,3 +120,42 @@ def test_at_two_frames_a_second_one_sighting_is_no_flash():
 def test_what_a_person_drew_is_not_judged():
     seen = replace(track(range(100, 105), 0.0), kind=DRAWN)
     assert len(covered(seen)) >= 5
+
+
+def left(seen, trails=(), fps=25, **options):
+    """What was sighted and is not covered."""
+    timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
+    chosen = TrackOptions(**options)
+    full = filled(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
+    kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], Views.fixed(FRAMES), trails)
+    return unsupported(full, kept, timeline.seconds, chosen)
+
+
+def test_a_track_that_passes_no_bar_is_left_with_the_lead_around_it():
+    rest = left(track(range(100, 104), 0.3, height=150))
+    assert covered(track(range(100, 104), 0.3, height=150)) == []
+    assert rest.frame.tolist() == list(range(rest.frame[0], rest.frame[-1] + 1))
+    assert (rest.frame[0], rest.frame[-1]) == (100 - 12, 103 + 12)
+    assert rest.frame[rest.reason == Reason.SEEN].tolist() == [100, 101, 102, 103]
+
+
+def test_weak_sightings_outside_of_the_support_of_a_covered_track_are_left():
+    seen = replace(track([*range(100, 120), 180, 182], 0.8), score=np.float32([0.8] * 20 + [0.1, 0.1]))
+    rest = left(seen)
+    assert 100 in covered(seen)
+    assert not {180, 182} & set(covered(seen))
+    assert rest.frame[rest.reason == Reason.SEEN].tolist() == [180, 182]
+    assert not set(rest.frame.tolist()) & set(covered(seen))
+
+
+@pytest.mark.parametrize("score", [0.1, 0.2, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize("height", [30, 100, 200])
+def test_every_sighting_is_covered_or_left(score, height):
+    seen = track([*range(100, 104), *range(130, 134), 180, 220], score, height)
+    rest = left(seen)
+    known = set(covered(seen)) | (set() if rest is None else set(rest.frame.tolist()))
+    assert set(seen.frame.tolist()) <= known
+
+
+def test_where_every_sighting_is_covered_nothing_is_left():
+    assert left(track(range(100, 140), 0.9)) is None

@@ -105,4 +105,5 @@ def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
     where = f" Plan: {printable(path)}" if path else ""
     facts = found_in(plan, bound)
     cost = text.priced(facts, media_of(plan), source, f"efface find {shlex.quote(printable(source))}")
-    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *cost, *doubtful(plan, bound, source)])
+    left = text.left_visible(facts, source)
+    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *cost, *left, *doubtful(plan, bound, source)])

@@ -21,6 +21,7 @@ from typing import Any
 
 from efface.errors import CameraGivenUp, EffaceError, UsageError
 from efface.live.door import serving
+from efface.live.left_visible import COUNTED, said
 from efface.live.line import Facts, Line, Wanted
 from efface.live.status import answers
 
@@ -34,6 +35,9 @@ STARTING_S = 60.0
 
 FINISHING_S = 25.0
 """Cameras get so long to let the held frames leave and to finish their segments."""
+
+MOST_SENSITIVE = "high"
+"""Of --sensitivity."""
 
 Say = Callable[[str], None]
 
@@ -51,6 +55,7 @@ class Member:
     facts: dict[str, Any] = field(default_factory=lambda: asdict(Facts()))
     heard: float = 0.0
     why: str = ""
+    _past: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     _failures: deque[float] = field(default_factory=deque)
     _pause_s: float = FIRST_PAUSE_S
     _start_at: float = 0.0
@@ -62,6 +67,11 @@ class Member:
     def is_over(self) -> bool:
         """It will not be started again."""
         return self.state in ("ended", "given up")
+
+    @property
+    def left_visible(self) -> dict[str, float]:
+        """What left visible, as it was seen too weakly: in all its processes together."""
+        return {name: self._past[name] + self.facts[name] for name in COUNTED}
 
     @property
     def pid(self) -> int | None:
@@ -123,6 +133,8 @@ class Member:
         if self._is_ended:
             self.state = "ended"
             return
+        self._past = self.left_visible
+        self.facts = {**self.facts, **dict.fromkeys(COUNTED, 0)}
         self._failures.append(now)
         while self._failures[0] < now - BUDGET_S:
             self._failures.popleft()
@@ -142,17 +154,21 @@ class Member:
             with suppress(OSError):
                 self._process.terminate()
 
-    def end(self, until: float) -> None:
-        """Waits for that time at most, then kills it."""
+    def end(self, until: float, say: Say) -> None:
+        """Waits for that time at most, then kills it. Says at last what left visible."""
         if self._process is not None:
             self._process.join(max(0.0, until - time.monotonic()))
             if self._process.exitcode is None:
                 self._process.kill()
                 self._process.join()
+            self._listen(say)
             if self._pipe is not None:
                 self._pipe.close()
             self._process.close()
             self._process = None
+        may_cover_more = self.wanted.options.detect.sensitivity != MOST_SENSITIVE
+        if text := said(self.left_visible, may_cover_more=may_cover_more):
+            say(f"{self.wanted.name}: {text}")
 
 
 def _how(exitcode: int) -> str:
@@ -189,7 +205,7 @@ class Crew:
             member.ask_to_end()
         until = time.monotonic() + FINISHING_S
         for member in self.members:
-            member.end(until)
+            member.end(until, self._say)
 
 
 @contextmanager
@@ -207,9 +223,11 @@ def health(crew: Crew, port: int | None) -> Iterator[int | None]:
 
 
 def _told(crew: Crew) -> Mapping[str, Mapping[str, Any]]:
-    return {
-        m.wanted.name: {**m.facts, "state": m.state, "restarts": m.restarts, "pid": m.pid or 0} for m in crew.members
-    }  # fmt: skip
+    return {m.wanted.name: {**m.facts, **m.left_visible, **_of_the_process(m)} for m in crew.members}
+
+
+def _of_the_process(member: Member) -> dict[str, Any]:
+    return {"state": member.state, "restarts": member.restarts, "pid": member.pid or 0}
 
 
 def work(wanted: Wanted, pipe: Connection) -> None:

@@ -33,6 +33,7 @@ from efface.live.feed import FeedEnded, FeedLost, Taken, taken
 from efface.live.folders import Hls, Recording
 from efface.live.glance import Glances
 from efface.live.glimpse import Glimpses
+from efface.live.left_visible import COUNTED, LeftVisible
 from efface.live.outlets import FIRST_PAUSE_S, Outlet, Sender
 from efface.live.window import Window
 from efface.media.colour import swscale_matrix
@@ -91,6 +92,10 @@ class Facts:
     regions: int = 0
     connections: int = 0
     losses: int = 0
+    left_faces: int = 0
+    left_plates: int = 0
+    left_sightings: int = 0
+    left_s: float = 0.0
     curtain_s: float = 0.0
     delay_s: float = 0.0
     late_s: float = 0.0
@@ -107,6 +112,7 @@ class Line:
     def __init__(self, wanted: Wanted, say: Callable[[str], None]) -> None:
         self._wanted, self._say, self._options = wanted, say, wanted.options
         self.facts = Facts()
+        self.visible = LeftVisible()
         self.stop = threading.Event()
         self.beats = dict.fromkeys(("reader", "looker", "follower", "writer"), time.monotonic())
         self._belt = Belt(self._options.live.delay_s)
@@ -161,6 +167,8 @@ class Line:
     def collected(self, targets: list[Outlet | Glimpses]) -> None:
         """Brings up to date what changes without anybody's doing."""
         belt, facts = self._belt, self.facts
+        for name in COUNTED:
+            setattr(facts, name, getattr(self.visible, name))
         facts.held, facts.waiting, facts.every, facts.frames_refused = len(belt), belt.waiting, belt.every, belt.refused
         facts.targets = {
             str(t.address): {
@@ -227,8 +235,9 @@ class _Reader:
             self._key = key
             self._anchor = line.now(), took.second
             self._window = Window(
-                self._form.size_wh, line._options.track, line._options.cover, self._sure, line._options.live.delay_s
-            )
+                self._form.size_wh, line._options.track, line._options.cover, self._sure, line._options.live.delay_s,
+                line.visible,
+            )  # fmt: skip
         second = self._anchor[0] + float(took.second - self._anchor[1])
         second = max(second, self._last + float(BASE))  # both clocks went on, and this one only ever does
         self._last = second

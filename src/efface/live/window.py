@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import Detections
-from efface.geometry import Box, Size
+from efface.geometry import Box, Size, area, overlap
+from efface.live.left_visible import LeftVisible
 from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
 from efface.regions import Region
@@ -45,6 +46,9 @@ Rgb = NDArray[np.uint8]
 """(h, w, 3)"""
 
 BASE = Fraction(1, 90_000)
+HIDDEN = 0.9
+"""Share of a sighting from which a region that is erased hides it."""
+
 CONFIRMED = 3
 """Sightings from which a lost track is covered as long as it may be found again. False alarms mostly come singly."""
 
@@ -82,8 +86,11 @@ class Window:
     """
 
     def __init__(
-        self, size_wh: Size, track: TrackOptions, cover: CoverOptions, sure: Mapping[int, float], delay_s: float
+        self, size_wh: Size, track: TrackOptions, cover: CoverOptions, sure: Mapping[int, float], delay_s: float,
+        visible: LeftVisible | None = None,
     ) -> None:  # fmt: skip
+        """visible  counts what leaves without being erased; it goes on where another window ended."""
+        self._visible = visible or LeftVisible()
         self._block_s = BLOCK * delay_s
         self._size_wh, self._options, self._cover, self._sure = size_wh, track, cover, sure
         self._kept_s = max(track.hold_s, track.lead_out_s, track.bridge_s) + 2 * LATELY_S
@@ -96,6 +103,8 @@ class Window:
         self._next = 0
         self._left = 0.0
         self._ready: dict[int, list[Region]] = {}
+        self._shown: dict[int, list[tuple[int, int]]] = {}
+        self._shown_at: dict[int, float] = {}
         self._done: dict[int, Track | None] = {}
 
     def looked(self, second: float, small: Rgb, grey: Grey, seen: Detections) -> int:
@@ -137,13 +146,19 @@ class Window:
         alive, over = {t.id for t in self._tracker.going_on()}, {t.id for t in self._over}
         self._trails.forget(first, alive | over)
         self._done = {i: covered for i, covered in self._done.items() if i in over}
+        self._shown_at = {i: at for i, at in self._shown_at.items() if i in alive | over}
 
     def regions(self, index: int, second: float) -> list[Region]:
         """What is erased in that frame, which leaves now. Ask for each frame once, in order."""
         with self._lock:
-            self._left = second
+            frame_s, self._left = second - self._left, second
             if index not in self._ready:
                 self._ready = self._block(index, second)
+            for track, kind in self._shown.pop(index, ()):
+                is_new, before = track not in self._shown_at, self._shown_at.get(track, float("-inf"))
+                since_s = second - before if second - before <= LATELY_S else min(frame_s, LATELY_S)
+                self._visible.add(kind, max(0.0, since_s), is_new=is_new)
+                self._shown_at[track] = second
             return self._ready.pop(index)
 
     def left(self, second: float) -> None:
@@ -155,19 +170,29 @@ class Window:
         wanted = [r for r in self._rows if r.index == index or (r.index > index and r.second < second + self._block_s)]
         regions: dict[int, list[Region]] = {r.index: [] for r in wanted}
         judged = [r.index for r in wanted if r.is_judged]
+        self._shown = {}
         if judged:
-            for number, box, track in self._boxes(judged[0], judged[-1]):
+            covered = list(self._covered_tracks(judged[0]))
+            for number, box, track in self._boxes(covered, judged[0], judged[-1]):
                 regions[number].append(Region(box, track))
+            self._shown = _shown(covered, {i: regions[i] for i in judged})
         for row in wanted:
             if not row.is_judged:  # the verdict on cuts comes later than this frame must leave: a low rate, or a short delay
                 regions[row.index] = self._own(row) + self._as_before(row, regions)
         return {i: r for i, r in regions.items() if i == index or i in judged}
 
-    def _boxes(self, first: int, last: int) -> Iterator[tuple[int, Box, int]]:
-        """Number of the frame, box and track of all that is erased in these frames."""
+    def _covered_tracks(self, first: int) -> Iterator[tuple[Track, Track | None]]:
+        """Each track of sightings, and what is erased of it from that frame on."""
         known = self._known()
         for track, is_open in self._tracks():
-            if covered := self._covered(track, first, known) if is_open else self._covered_when_over(track, first, known):
+            yield track, self._covered(track, first, known) if is_open else self._covered_when_over(track, first, known)
+
+    def _boxes(
+        self, tracks: Iterable[tuple[Track, Track | None]], first: int, last: int
+    ) -> Iterator[tuple[int, Box, int]]:  # fmt: skip
+        """Number of the frame, box and track of all that is erased in these frames."""
+        for track, covered in tracks:
+            if covered is not None:
                 inside = (covered.frame >= first) & (covered.frame <= last)
                 for number, box in zip(covered.frame[inside].tolist(), covered.xyxy[inside].astype(int).tolist(), strict=True):
                     yield number, (box[0], box[1], box[2], box[3]), track.id
@@ -234,7 +259,25 @@ class Window:
         if before is not None:
             return regions[before]
         judged = [r.index for r in self._rows if r.is_judged]
-        return [Region(box, track) for _, box, track in self._boxes(judged[-1], judged[-1])] if judged else []
+        if not judged:
+            return []
+        boxes = self._boxes(self._covered_tracks(judged[-1]), judged[-1], judged[-1])
+        return [Region(box, track) for _, box, track in boxes]
+
+
+def _shown(
+    tracks: Iterable[tuple[Track, Track | None]], regions: Mapping[int, list[Region]]
+) -> dict[int, list[tuple[int, int]]]:  # fmt: skip
+    """For each of these frames the tracks, with their kinds, that were sighted there and that no region hides."""
+    shown: dict[int, list[tuple[int, int]]] = {}
+    for track, covered in tracks:
+        is_left = np.ones(len(track), np.bool_) if covered is None else ~np.isin(track.frame, covered.frame)
+        for row in np.flatnonzero(is_left & np.isin(track.frame, list(regions))):
+            frame, box = int(track.frame[row]), track.xyxy[[row]]
+            erased = np.array([r.box for r in regions[frame]], np.float32).reshape(-1, 4)
+            if not (overlap(box, erased) >= HIDDEN * area(box)).any():
+                shown.setdefault(frame, []).append((track.id, track.kind))
+    return shown
 
 
 def _since(track: Track, start: int) -> Track:

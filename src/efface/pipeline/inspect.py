@@ -20,6 +20,7 @@ from efface.media.sniff import format_of
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
 from efface.pipeline.names import Job
+from efface.planning.left_visible import by_kind
 from efface.planning.plan import Plan
 from efface.timing import timecode
 from efface.tracks import Reason
@@ -44,7 +45,8 @@ def inspected(path: Path, options: Options, listener: Listener, *, look: bool = 
     with Workshop(bare) as workshop:
         why = ""
         try:
-            people = tuple(_people(workshop.find(path, listener)))
+            plan = workshop.find(path, listener)
+            people = (*_people(plan), *_possible(plan))
         except InputError as e:
             people, why = (), e.why or e.lead
         found = inspect(path, look=lambda picture: _seen(workshop, picture), others=others, people=people)
@@ -78,6 +80,13 @@ def _people(plan: Plan) -> Iterator[Item]:
             np.add.at(most, t.frame[seen], 1)
         if heights:
             yield Item(PEOPLE, f"{kind}s", "", _said(plan, len(tracks), heights, times, int(most.max())))
+
+
+def _possible(plan: Plan) -> Iterator[Item]:
+    """What was seen too weakly to count."""
+    for kind in by_kind(plan):
+        said = f"{kind.tracks} track{'s' * (kind.tracks != 1)}, {kind.seconds:.1f} s altogether, seen too weakly to be sure"
+        yield Item(PEOPLE, f"possible {kind.kind}s", "", said)
 
 
 def _said(plan: Plan, count: int, heights: list[float], times: list[float], most: int) -> str:

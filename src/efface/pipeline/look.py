@@ -18,6 +18,7 @@ from efface.media.base import Source, SourceInfo
 from efface.options import Options
 from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness
+from efface.planning.left_visible import bounded
 from efface.planning.plan import Plan
 from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
@@ -25,7 +26,7 @@ from efface.timing import Timeline
 from efface.track.camera import STILL, Camera, Step, Views
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, with_cuts
-from efface.track.support import supported
+from efface.track.support import supported, unsupported
 from efface.track.tracker import Tracker
 from efface.track.trails import Trails
 from efface.track.unsure import ON_PHOTOS, growth, in_films
@@ -73,35 +74,42 @@ def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight
     tracks = list(_over_time(parts, sight, options, notes, trails, source))
     shots, views = Shots(notes.cuts, len(notes.pts)), Views.of(notes.views)
     timeline, sizes = _timeline(notes, source), _sizes(notes)
-    covered, left = [], []
+    covered: list[Track] = []
+    left: list[tuple[Track, Track]] = []
     for track in tracks:
         ways = trails.of.get(track.id, ())
         full = filled(track, timeline, shots, options.track, views, sizes, ways)
         kept = supported(full, track, timeline.seconds, options.track, sight.sure[track.kind], views, ways)
-        if kept is None:
-            left.append(track)
-        else:
+        if kept is not None:
             covered.append(kept)
+        if (rest := unsupported(full, kept, timeline.seconds, options.track)) is not None:
+            left.append((rest, track))
     return _planned(source, sha256, sight, options, notes, covered, views, left)
 
 
 def _planned(
     source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, tracks: list[Track], views: Views,
-    left: Sequence[Track] = (),
+    left: Sequence[tuple[Track, Track]] = (),
 ) -> Plan:  # fmt: skip
-    """The plan for these tracks. left: what was seen too weakly to be covered, for a person to look at."""
+    """The plan for these tracks.
+
+    left  what was seen too weakly to be covered, each with the track of sightings that it is a part of.
+    """
     sizes, seconds = _sizes(notes), _timeline(notes, source).seconds
     is_film, margin = source.info.medium != "photo", options.cover.margin
     covered = [
         c for t in tracks
         if (c := covering(t, sizes, options.cover, in_films(t, seconds, margin) if is_film else _on_photos(t)))
     ]  # fmt: skip
+    numbered_tracks = numbered(covered)
+    open_tracks, sightings = _left_visible(left, sizes, options, len(numbered_tracks))
     plan = Plan(
         source_sha256=sha256,
         medium=source.info.medium,
         sizes=sizes,
         timeline=_timeline(notes, source),
-        tracks=numbered(covered),
+        tracks=numbered_tracks,
+        left=open_tracks,
         cuts=tuple(notes.cuts),
         bad=tuple(notes.bad),
         detectors=tuple(asdict(info) for info in sight.infos),
@@ -109,8 +117,27 @@ def _planned(
         checksums=tuple(notes.checksums),
     )
     unknown = [i for i, view in enumerate(notes.views) if view is None]
-    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound, left)
-    return replace(plan, doubts=told)
+    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound, sightings)
+    return bounded(replace(plan, doubts=told))
+
+
+def _left_visible(
+    left: Sequence[tuple[Track, Track]], sizes: tuple[Size, ...], options: Options, before: int
+) -> tuple[tuple[Track, ...], list[Track]]:
+    """What is left visible as it would be erased, and its sightings as the detector drew them, both under one number.
+
+    before  highest number of the tracks that are covered.
+    """
+    parts = [(c, seen) for rest, seen in left if (c := covering(rest, sizes, options.cover))]
+    parts.sort(key=lambda p: (int(p[0].frame[0]), float(p[0].xyxy[0, 0]), float(p[0].xyxy[0, 1]), p[0].id))
+    tracks = tuple(replace(c, id=before + i) for i, (c, _) in enumerate(parts, start=1))
+    return tracks, [_seen_in(t, seen) for t, (_, seen) in zip(tracks, parts, strict=True)]
+
+
+def _seen_in(track: Track, seen: Track) -> Track:
+    """The sightings that lie in the frames of a track, under its number."""
+    rows = np.isin(seen.frame, track.frame)
+    return replace(track, frame=seen.frame[rows], xyxy=seen.xyxy[rows], reason=seen.reason[rows], score=seen.score[rows])
 
 
 def _timeline(notes: _Notes, source: Source) -> Timeline:

@@ -12,7 +12,7 @@ BEGAN, ENDED, LOST, FAR, WEAK, SHORT, CUT, COVERS, CAMERA, LEFT = CAUSES = (
 """Why a moment is doubtful: covering starts, or stops, in mid-picture; nothing is erased where an object
 should be that was clearly seen before or after; the box was carried far without a sighting; sightings
 were weak, or few; a shot change is near; much of the picture is erased without a sure sighting; it could not be told how the
-camera moved; something was seen too weakly for its size, and was left open."""
+camera moved; something was seen too weakly for its size, and is left visible."""
 
 WHOLE = 0
 """What stands in place of a track's id in doubts about the whole picture."""

@@ -103,7 +103,7 @@ class Delete(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Keep(Edit):
-    """Whether a track stays visible."""
+    """Whether a track stays visible. Of one that was left visible, as it was seen weakly: a person's decision either way."""
 
     name: ClassVar[str] = "keep"
     track: int
@@ -112,7 +112,7 @@ class Keep(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Only(Edit):
-    """These tracks stay visible, and every other that is there is erased."""
+    """These tracks stay visible, and every other that is there is erased; not what was left visible, as it was seen weakly."""
 
     name: ClassVar[str] = "only"
     tracks: tuple[int, ...]

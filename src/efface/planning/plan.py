@@ -15,9 +15,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN
+from efface.detections import DRAWN, KINDS
 from efface.geometry import Box, Size
-from efface.planning.doubt import WHOLE, Doubt
+from efface.planning.doubt import LEFT, WHOLE, Doubt
 from efface.planning.edits import read
 from efface.planning.made import Made
 from efface.planning.revise import MOST_TRACKS, Revised, part_of, revised
@@ -30,6 +30,21 @@ Medium = Literal["photo", "animation", "video"]
 
 LARGEST_SIDE = 2**30
 """Pixels. Frames have no more, and their numbers fit into those that boxes are kept in."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBeyond:
+    """Tracks of one kind that were left visible and for which a plan has no room: their stretches, and how long those last."""
+
+    kind: str
+    tracks: int
+    stretches: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        is_sensible = self.kind in KINDS and 0 <= self.tracks <= self.stretches <= MOST_TRACKS
+        if not is_sensible or not 0 <= self.seconds < LARGEST_SIDE:
+            raise ValueError("what is left visible beyond the list is not sensible")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +64,9 @@ class Plan:
     checksums      of each decoded frame (`Picture.checksum`), for video; what is rendered must be what was looked at, and
                    damaged files do not always decode alike. Empty where nobody took them.
     doubts         moments to look at, riskiest first; what is not among them has no risk that is worth naming.
+    left           tracks that were seen too weakly to be erased and stay visible, with the boxes that would be erased. Their
+                   ids are no others'. Only a person's edit makes one of them erased.
+    left_beyond    how many more of them there are than a plan holds.
     made           the target that was made by it, where that is known.
     """
 
@@ -64,6 +82,8 @@ class Plan:
     edits: tuple[Mapping[str, Any], ...] = ()
     checksums: tuple[int, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    left: tuple[Track, ...] = ()
+    left_beyond: tuple[LeftBeyond, ...] = ()
     made: Made | None = None
 
     def __post_init__(self) -> None:
@@ -77,11 +97,14 @@ class Plan:
         for name, numbers in (("cuts", self.cuts), ("bad", self.bad)):
             if list(numbers) != sorted(set(numbers)) or (numbers and not 0 <= numbers[0] <= numbers[-1] < n):
                 raise ValueError(f"{name} must be increasing frame numbers below {n}")
-        if len({t.id for t in self.tracks}) != len(self.tracks):
+        every = (*self.tracks, *self.left)
+        if len({t.id for t in every}) != len(every):
             raise ValueError("two tracks have one id")
-        for track in self.tracks:
+        if any(t.keep for t in self.left):
+            raise ValueError("a track that was left visible is not one that a person keeps")
+        for track in every:
             self._check(track)
-        ids = {WHOLE, *(t.id for t in self.tracks)}
+        ids = {WHOLE, *(t.id for t in every)}
         for doubt in self.doubts:
             self._check_doubt(doubt, ids)
         if self.edits:
@@ -119,7 +142,7 @@ class Plan:
 
     @cached_property
     def _revised(self) -> Revised:
-        return revised(self.tracks, read(self.edits), self.sizes, len(self.timeline))
+        return revised(self.tracks, read(self.edits), self.sizes, len(self.timeline), self.left)
 
     def is_black(self, frame: int) -> bool:
         """Whether that frame is written black: it could not be decoded, or a person wants it so."""
@@ -162,7 +185,8 @@ class Plan:
         return order, np.searchsorted(frame[order], np.arange(len(self.timeline) + 1)).astype(np.int64)
 
     def known(self, frame: int) -> list[Box]:
-        """Places in that frame on which somebody decided: what is erased, kept, or was taken away by a person."""
+        """Places in that frame on which somebody decided: what is erased, kept, or was taken away by a person. What was left
+        visible is none of them."""
         starts, boxes = self._known
         found = boxes[int(starts[frame]) : int(starts[frame + 1])].tolist()
         areas = [a.box for a in self._revised.areas if a.first <= frame <= a.last]
@@ -195,10 +219,18 @@ class Plan:
         now = self._revised
         parts = ((t, np.ones(len(t), np.bool_) if t.keep else self.erased_rows(t)) for t in now.tracks)
         tracks = tuple(part_of(t, rows) for t, rows in parts if rows.any())
-        there = {WHOLE, *(t.id for t in tracks)}
-        left = (d for d in self.doubts if (d.track, d.first, d.last) not in now.accepted and now.now(d.track) in there)
-        doubts = tuple(replace(d, track=now.now(d.track)) for d in left)
-        return replace(self, tracks=tracks, doubts=doubts, edits=(), made=None)
+        there = {WHOLE, *(t.id for t in (*tracks, *now.left))}
+        doubts = (replace(d, track=now.now(d.track)) for d in self.doubts if not self.is_settled(d))
+        return replace(
+            self, tracks=tracks, left=now.left, doubts=tuple(d for d in doubts if d.track in there), edits=(), made=None
+        )
+
+    def is_settled(self, doubt: Doubt) -> bool:
+        """Whether a person looked at it, took its track away, or decided about what was left visible."""
+        now = self._revised
+        is_decided = LEFT in doubt.causes and doubt.track != WHOLE and all(t.id != doubt.track for t in now.left)
+        is_gone = any(t.id == now.now(doubt.track) for t in now.deleted)
+        return (doubt.track, doubt.first, doubt.last) in now.accepted or is_gone or is_decided
 
     @property
     def risk(self) -> float:

@@ -61,6 +61,7 @@ class Revised:
     """What a plan comes to.
 
     tracks    all that are there, erased or kept, by id.
+    left      those that were left visible, and about which no person has decided.
     deleted   those that a person took away.
     areas     kept areas.
     black     (n,) bool, whether a person wants that frame black.
@@ -71,6 +72,7 @@ class Revised:
     """
 
     tracks: tuple[Track, ...]
+    left: tuple[Track, ...]
     deleted: tuple[Track, ...]
     areas: tuple[KeptArea, ...]
     black: NDArray[np.bool_]
@@ -86,9 +88,15 @@ class Revised:
         return track
 
 
-def revised(tracks: Sequence[Track], log: Log, sizes: tuple[Size, ...], frames: int) -> Revised:
-    """The tracks after all edits. Raises ValueError where one cannot be: no such track, a box outside of the frame, ..."""
-    desk = _Desk({t.id: t for t in tracks}, np.array(sizes, np.int32).reshape(-1, 2), np.zeros(frames, np.bool_))
+def revised(
+    tracks: Sequence[Track], log: Log, sizes: tuple[Size, ...], frames: int, left: Sequence[Track] = ()
+) -> Revised:  # fmt: skip
+    """The tracks after all edits. Raises ValueError where one cannot be: no such track, a box outside of the frame, ...
+
+    left  tracks that were left visible. The first edit of one makes it a track like others: it is erased, unless it is kept.
+    """
+    every = np.array(sizes, np.int32).reshape(-1, 2)
+    desk = _Desk({t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left})
     for edit in log.in_force:
         desk.do(edit)
     return desk.result()
@@ -101,6 +109,7 @@ class _Desk:
     tracks: dict[int, Track]
     sizes: NDArray[np.int32]
     black: NDArray[np.bool_]
+    left: dict[int, Track]
     deleted: dict[int, Track] = field(default_factory=dict)
     areas: dict[int, KeptArea] = field(default_factory=dict)
     keys: dict[int, set[int]] = field(default_factory=dict)
@@ -111,9 +120,9 @@ class _Desk:
 
     def result(self) -> Revised:
         keys = {i: tuple(sorted(k)) for i, k in self.keys.items()}
-        tracks, deleted = (tuple(d[i] for i in sorted(d)) for d in (self.tracks, self.deleted))
+        tracks, left, deleted = (tuple(d[i] for i in sorted(d)) for d in (self.tracks, self.left, self.deleted))
         areas = tuple(self.areas[i] for i in sorted(self.areas))
-        return Revised(tracks, deleted, areas, self.black, keys, frozenset(self.accepted), self.merged, self.approved)
+        return Revised(tracks, left, deleted, areas, self.black, keys, frozenset(self.accepted), self.merged, self.approved)
 
     def do(self, edit: Edit) -> None:
         self.approved = isinstance(edit, Approve) and edit.approved
@@ -153,12 +162,14 @@ class _Desk:
                 (self.accepted.add if accepted else self.accepted.discard)((track, first, last))
 
     def _track(self, number: int) -> Track:
+        if number in self.left:  # a person decides about it
+            self.tracks[number] = self.left.pop(number)
         if number not in self.tracks:
             raise ValueError(f"an edit is about track {number}, which is not there")
         return self.tracks[number]
 
     def _require_new(self, number: int) -> None:
-        known = (self.tracks, self.deleted, self.areas, self.merged)
+        known = (self.tracks, self.left, self.deleted, self.areas, self.merged)
         if not 0 < number <= MOST_TRACKS or any(number in k for k in known):
             raise ValueError(f"an edit makes track {number}, which was there before, or can be none")
 

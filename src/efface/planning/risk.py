@@ -27,7 +27,9 @@ from numpy.typing import ArrayLike, NDArray
 from efface.detections import DRAWN, FACE, PLATE
 from efface.geometry import Box, Boxes, Size, area, grown, overlap
 from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, WEAK, WHOLE, Doubt, riskiest_first
+from efface.planning.left_visible import stretches
 from efface.planning.plan import Plan
+from efface.planning.revise import part_of
 from efface.regions import Region
 from efface.tracks import Reason, Track
 
@@ -218,7 +220,7 @@ def doubts(
     seen_from  how the camera moved; what only it has moved was not carried far.
     unknown    numbers of the frames of which nobody could tell how the camera moved.
     bound      what is riskier is listed, however much there is of it.
-    left       sightings that were too weak to be covered, with boxes as the detector drew them.
+    left       sightings of what the plan leaves visible, with boxes as the detector drew them.
     """
     seconds = plan.timeline.seconds
     film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from)
@@ -229,8 +231,18 @@ def doubts(
             moments = _moments(track, film, sure.get(track.kind, 0.0), high)
             found += [d for m in moments if (d := _doubt(track, m, high, film))]
     found += _unknown_motion(film, unknown)
-    found += [d for t in left if (d := _left_open(t, film, sure.get(t.kind, 0.0)))]
+    found += _left_visible(left, film, sure)
     return _listed(riskiest_first(found), film, bound)
+
+
+def _left_visible(left: Sequence[Track], film: _Film, sure: Mapping[int, float]) -> Iterator[Doubt]:
+    """A moment for each stretch in which something is left visible; what another track covers there is not."""
+    known = {t.id: t for t in left}
+    for stretch in stretches(film.plan) if left else ():
+        track = known[stretch.track]
+        within = part_of(track, (track.frame >= stretch.first) & (track.frame <= stretch.last))
+        if doubt := _left_open(within, film, sure.get(track.kind, 0.0)):
+            yield doubt
 
 
 def _left_open(track: Track, film: _Film, sure: float) -> Doubt | None:
@@ -241,9 +253,7 @@ def _left_open(track: Track, film: _Film, sure: float) -> Doubt | None:
     long_s = len(near) * film.frame_s
     strength = _clipped(long_s / BRIEF_S) * _clipped(float(track.score[best]) / (sure + STRONG))
     first, last = (int(track.frame[i]) for i in (near[0], near[-1]))
-    return _doubt(
-        replace(track, id=WHOLE), _Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}), 1.0, film
-    )
+    return _doubt(track, _Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}), 1.0, film)
 
 
 def combined(causes: Mapping[str, float]) -> float:
@@ -599,6 +609,8 @@ def _one_moment(a: Doubt, b: Doubt, size: float, film: _Film) -> Doubt | None:
     """
     s = film.seconds
     if WHOLE in (a.track, b.track) or film.plan.medium == "photo":
+        return None
+    if LEFT in (*a.causes, *b.causes):  # whoever has one erased must know which
         return None
     if max(s[a.first], s[b.first]) - min(s[a.last], s[b.last]) > ONE_MOMENT_S:
         return None

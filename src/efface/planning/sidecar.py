@@ -14,6 +14,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -27,7 +28,7 @@ from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.files import CHUNK, open_plain, reason, writing
 from efface.planning.doubt import WHOLE, Doubt, riskiest_first
 from efface.planning.made import made_of
-from efface.planning.plan import Plan
+from efface.planning.plan import LeftBeyond, Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 from efface.version import VERSION as EFFACE_VERSION
@@ -35,7 +36,7 @@ from efface.version import VERSION as EFFACE_VERSION
 FORMAT = "efface-plan"
 VERSION = 3
 """2 obeys edits, which stand at the end; in plans of version 1 there never were any. 3 has checksums of photos and animations,
-too; before, only films had them."""
+too; before, only films had them. It also has what was left visible; before, every track was erased."""
 
 EDITS = ' "edits": ['
 """The line after which edits stand."""
@@ -68,7 +69,7 @@ otherwise they are held against the number of checksums first."""
 
 def require_readable(plan: Plan, path: Path) -> None:
     """Raises WriteFailed for a plan so large that it could not be read again. Asked before the film is rendered."""
-    moments = sum(len(track) for track in plan.tracks)
+    moments = sum(len(track) for track in (*plan.tracks, *plan.left))
     if MOST_PER_MOMENT * moments + MOST_PER_FRAME * len(plan.timeline) < LARGEST:
         return
     if sum(len(piece) for piece in lines(plan)) > LARGEST:
@@ -112,6 +113,7 @@ def _head(plan: Plan) -> Iterator[str]:
         "bad": _runs(np.array(plan.bad, np.int64)),
         "checksums": "".join(f"{c:08x}" for c in plan.checksums),
         **_packed_doubts([d for d in plan.doubts if d.track == WHOLE]),
+        **({"left_beyond": [asdict(b) for b in plan.left_beyond]} if plan.left_beyond else {}),
     }
     for name, value in head.items():
         yield f" {_json(name)}: {_json(value)},\n"
@@ -121,10 +123,13 @@ def _body(plan: Plan) -> Iterator[str]:
     doubts: dict[int, list[Doubt]] = {}
     for doubt in plan.doubts:
         doubts.setdefault(doubt.track, []).append(doubt)
-    yield ' "tracks": ['
-    for i, track in enumerate(plan.tracks):
-        yield (",\n  " if i else "\n  ") + _json(_packed(track) | _packed_doubts(doubts.get(track.id, [])))
-    yield "\n ],\n"
+    for name, tracks in (("tracks", plan.tracks), ("left", plan.left)):
+        if name == "left" and not tracks:
+            continue
+        yield f' "{name}": ['
+        for i, track in enumerate(tracks):
+            yield (",\n  " if i else "\n  ") + _json(_packed(track) | _packed_doubts(doubts.get(track.id, [])))
+        yield "\n ],\n"
     yield EDITS + ",".join("\n  " + _json(dict(e)) for e in plan.edits)
     yield TAIL
 
@@ -284,6 +289,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         raise ValueError("the number of frames and their PTS disagree")
     if source["medium"] == "photo" and (data["time_base"] != "1" or (pts != np.arange(frames)).any()):
         raise ValueError("it says that it is of a photo, and has the clock of a film")
+    left = data.get("left", [])  # plans older than this know nothing of it
     return Plan(
         source_sha256=str(source["sha256"]),
         medium=source["medium"],
@@ -296,7 +302,9 @@ def _plan(data: dict[str, Any]) -> Plan:
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
         checksums=checksums,
-        doubts=riskiest_first([d for t in (data | {"id": WHOLE}, *data["tracks"]) for d in _unpacked_doubts(t)]),
+        doubts=riskiest_first([d for t in (data | {"id": WHOLE}, *data["tracks"], *left) for d in _unpacked_doubts(t)]),
+        left=tuple(_unpacked(t) for t in left),
+        left_beyond=tuple(_beyond(b) for b in data.get("left_beyond", [])),
         made=made_of(data["target"]) if "target" in data else None,
     )
 
@@ -350,6 +358,12 @@ def _unpacked_doubts(track: dict[str, Any]) -> Iterator[Doubt]:
         x1, y1, x2, y2 = (_whole(n) for n in data["box"])
         causes = tuple(str(c) for c in data["causes"])
         yield Doubt(_whole(track["id"]), first, last, (x1, y1, x2, y2), causes, _whole(data["risk"]) / 100)
+
+
+def _beyond(data: dict[str, Any]) -> LeftBeyond:
+    if type(seconds := data["seconds"]) not in (int, float):
+        raise TypeError("how long something is left visible is not a number")
+    return LeftBeyond(str(data["kind"]), _whole(data["tracks"]), _whole(data["stretches"]), float(seconds))
 
 
 def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:

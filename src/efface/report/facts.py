@@ -25,6 +25,7 @@ from efface.findings import Outcome, Verification
 from efface.geometry import Box, Size
 from efface.options import PAINTED, settings
 from efface.planning.doubt import Doubt
+from efface.planning.left_visible import KindLeft, by_kind, stretches
 from efface.planning.plan import Plan
 from efface.planning.price import KindPrice, Share, price
 from efface.timing import timecode
@@ -41,6 +42,7 @@ MOST_MOMENTS = 100
 MOST_FINDINGS = 200
 MOST_CUTS = 500
 MOST_GAPS = 200
+MOST_LEFT = 200
 """Listed of each for one file; the rest is counted."""
 
 STEPS = 500
@@ -57,6 +59,9 @@ LONGEST_TEXT = 200
 
 LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "pillow-heif", "scipy")
 """What decodes, looks, paints and encodes; their versions belong to what was done."""
+
+MOST_SENSITIVE = "high"
+"""Of --sensitivity."""
 
 NOT_TOLD = {"redact": ("report",), "render": ("report",), "verify": ("report", "paint", "write")}
 """Branches that say nothing about what was erased, by command. How a copy was painted that is only checked, nobody knows."""
@@ -220,6 +225,17 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A track that is left visible, from its first sighting in a stretch to the last one. See `left_visible.Stretch`."""
+
+    track: int
+    kind: str
+    span: Span
+    best: float
+    is_listed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a plan holds.
 
@@ -230,11 +246,13 @@ class Found:
     density      erased areas at a time, the most in each of up to BINS equal steps; `density_seen` of them those in sight.
     moments      those worth a look, the riskiest first; `doubts` counts all, `worth` those worth a look, `above` those
                  above the bound.
-    marks        where on the time line all moments worth a look, all shot changes, and all blacked out frames lie; by the names
-                 "moments", "cuts" and "blacked_out".
+    marks        where on the time line all moments worth a look, all shot changes, all blacked out frames, and all that is left
+                 visible lie; by the names "moments", "cuts", "blacked_out" and "left".
     edits        changes that a person made.
     cost         of all kinds together, and `costs` of each.
     sought       what was too small to be looked for.
+    left         what was seen too weakly to be erased, and is left visible; left_where tells where, the first MOST_LEFT of it.
+    may_cover_more  another --sensitivity would erase more of it.
     """
 
     asked: tuple[str, ...]
@@ -258,6 +276,9 @@ class Found:
     cost: Cost
     costs: tuple[KindCost, ...]
     sought: tuple[Sought, ...]
+    left: tuple[KindLeft, ...]
+    left_where: tuple[Left, ...]
+    may_cover_more: bool
 
     @property
     def risk(self) -> float:
@@ -366,6 +387,7 @@ def found_in(plan: Plan, bound: float) -> Found:
     """What the plan holds after all edits. `bound` is that of the risk."""
     areas, edits = plan.region_count, len(plan.edits)
     cost, costs = costs_of(plan)
+    left, left_kinds = stretches(plan), by_kind(plan)
     plan = plan.settled()
     times = _Times(plan)
     density, seen = _density(plan, times)
@@ -392,11 +414,17 @@ def found_in(plan: Plan, bound: float) -> Found:
             "moments": times.marks([(d.first, d.last) for d in worth]),
             "cuts": times.marks([(c, c) for c in plan.cuts]),
             "blacked_out": times.marks(gaps),
+            "left": times.marks([(s.first, s.last) for s in left]),
         },
         edits=edits,
         cost=cost,
         costs=costs,
         sought=_sought(plan),
+        left=left_kinds,
+        left_where=tuple(
+            Left(s.track, KINDS[s.kind], times.span(s.first, s.last), s.best, s.is_listed) for s in left[:MOST_LEFT]
+        ),
+        may_cover_more=_may_cover_more(plan),
     )
 
 
@@ -423,6 +451,11 @@ def _sought(plan: Plan) -> tuple[Sought, ...]:
         return ()
     heights = smallest_face(plan.sizes[0], str(pace), is_photo=plan.medium == "photo")
     return (Sought(KINDS[FACE], *(ceil(h) for h in heights)),)
+
+
+def _may_cover_more(plan: Plan) -> bool:
+    asked = plan.options.get("detect")
+    return not isinstance(asked, Mapping) or asked.get("sensitivity") != MOST_SENSITIVE
 
 
 class _Times:
@@ -552,7 +585,7 @@ def _density(plan: Plan, times: _Times) -> tuple[tuple[int, ...], tuple[int, ...
 
 
 def _moment(doubt: Doubt, plan: Plan, times: _Times, bound: float) -> Moment:
-    kind = next((KINDS[t.kind] for t in plan.tracks if t.id == doubt.track), "")
+    kind = next((KINDS[t.kind] for t in (*plan.tracks, *plan.left) if t.id == doubt.track), "")
     where = place(doubt.box, plan.size_at(doubt.first)) if kind else "whole picture"
     return Moment(
         doubt.track, kind, (doubt.first, doubt.last), times.start_s(doubt.first), times.start_s(doubt.last),

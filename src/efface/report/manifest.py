@@ -11,7 +11,7 @@ from typing import Any
 from efface.errors import printable
 from efface.findings import Check, Finding
 from efface.report import wording
-from efface.report.facts import MOST_FINDINGS, Cost, Entry, Found, KindCost, Lane, Media, Moment, Report, Span
+from efface.report.facts import MOST_FINDINGS, Cost, Entry, Found, KindCost, Lane, Left, Media, Moment, Report, Span
 from efface.timing import timecode
 
 FORMAT = "efface-report"
@@ -122,7 +122,16 @@ def _found(f: Found, media: Media | None) -> dict[str, Any]:
         "erased": _cost(f.cost) | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},
         "erased_by_kind": [_kind_cost(c) for c in f.costs],
         "sought": [asdict(s) for s in f.sought],
+        "left_visible": {
+            "kinds": [asdict(k) for k in f.left],
+            "stretches": [_left(s) for s in f.left_where],
+            "sentence": wording.left_visible(f.left),
+        },
     }
+
+
+def _left(s: Left) -> dict[str, Any]:
+    return _span(s.span) | {"track": s.track, "kind": s.kind, "best_score": s.best, "listed": s.is_listed}
 
 
 def _cost(c: Cost) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from importlib import resources
 
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.report import strips, wording
-from efface.report.facts import MOST_FINDINGS, Chosen, Entry, Found, Lane, Media, Moment, Network, Report, Verdict
+from efface.report.facts import MOST_FINDINGS, Chosen, Entry, Found, Lane, Media, Moment, Network, Report, Verdict, span_text
 from efface.report.facts import place as place_of
 from efface.report.markup import Content, Html, joined, tag
 from efface.timing import timecode
@@ -169,6 +169,7 @@ def _in_short(e: Entry) -> str:
     if e.found is None or e.media is None or e.failure is not None:
         return wording.sentence(e)
     above = f"; {wording.counted(e.found.above, 'moment')} to look at" if e.found.above else ""
+    above += f"; {wording.possible(e.found.left)} left visible" if e.found.left else ""
     cost = f"; {wording.share(e.found.cost.mean)} erased" if e.found.cost.worst else ""
     return f"{wording.what_was_found(e.found, e.media)}{cost}{above}"
 
@@ -231,15 +232,17 @@ def _found(e: Entry) -> Html | None:
             ("Length", f"{wording.counted(media.frames, wording.unit(media))}{length}{shots}"),
             ("Found", wording.objects(found, media)),
             ("Erased", wording.price(found.cost, found.costs, media) or None),
+            ("Left visible", wording.left_visible(found.left).partition(": ")[2] or None),
             ("Too small", " ".join(wording.unsought(s) for s in found.sought) or None),
             ("Blacked out", black if found.blacked_out else None),
             ("Changed by hand", f"{wording.counted(found.edits, 'change')} in the plan" if found.edits else None),
         ),
         tag("p", _missed(found), class_="note") if not found.tracks else None,
+        tag("p", _prose(wording.ways_to_cover(found, "efface review FILE")), class_="note") if found.left else None,
         _unsure(found),
         _kept(found),
         _kinds(found, media) if found.kinds else None,
-        _film(found, media, _times(e.verification)) if media.medium != "photo" and found.tracks else None,
+        _film(found, media, _times(e.verification)) if media.medium != "photo" and (found.tracks or found.left) else None,
     )
 
 
@@ -291,6 +294,12 @@ def _film(found: Found, media: Media, findings: list[float]) -> Html:
         tag("h3", "Over time"),
         _key(found),
         tag("div", _axis(length_s), list(_overview(found, length_s, findings)), class_="film"),
+        _lanes(found, length_s) if found.lanes else None,
+    )
+
+
+def _lanes(found: Found, length_s: float) -> Html:
+    return joined(
         tag("h3", _lanes_heading(found)),
         tag("div", _lanes_head(), [_lane(lane, length_s) for lane in found.lanes], class_="film"),
         _not_drawn(found),
@@ -309,11 +318,15 @@ def _axis(length_s: float) -> Html:
 def _overview(found: Found, length_s: float, findings: list[float]) -> Iterator[Html]:
     most = max(found.density, default=0)
     busiest = timecode(found.density.index(most) * length_s / len(found.density)) if found.density else ""
-    told = f"Up to {wording.areas(most)} at a time, most at {busiest}. Of them seen, at the most: {max(found.density_seen)}."
+    seen = max(found.density_seen, default=0)
+    told = f"Up to {wording.areas(most)} at a time, most at {busiest}. Of them seen, at the most: {seen}."
     yield _row("Erased areas at a time", strips.density(found.density, found.density_seen, told), f"max {most}", "row lead")
     if found.moments:
         told = f"{wording.counted(found.worth, 'moment')} to look at, listed below."
         yield _row("Moments to look at", strips.marks(found.marks["moments"], length_s, "doubt", told), found.worth)
+    if found.left:
+        told, places = f"{wording.left_visible(found.left)}.", sum(k.stretches for k in found.left)
+        yield _row("Left visible", strips.marks(found.marks["left"], length_s, "left", told), places)
     if findings:
         told = f"{wording.counted(len(findings), 'finding')} of the checks, listed below."
         yield _row("Findings of checks", strips.marks([(t, t) for t in findings], length_s, "finding", told), len(findings))
@@ -395,9 +408,13 @@ def _to_look_at(e: Entry) -> Html | None:
     moments = e.found.moments if e.found else ()
     if e.found is None or e.media is None:
         return joined(_findings(findings, None)) if findings else None
-    if not findings and not moments:
+    if not findings and not moments and not e.found.left:
         return tag("p", "None. A file without doubts is not one without faces: a program does not know what it has missed.")
-    return joined(_findings(findings, e.media) if findings else None, _moments(e.found, e.media) if moments else None)
+    return joined(
+        _findings(findings, e.media) if findings else None,
+        _moments(e.found, e.media) if moments else None,
+        _left(e.found) if e.found.left_where else None,
+    )
 
 
 def _moments(found: Found, media: Media) -> Html:
@@ -417,6 +434,24 @@ def _moments(found: Found, media: Media) -> Html:
         for m in found.moments
     ]
     return _table(caption, ("Risk", "When and where", "Why"), rows)
+
+
+def _left(found: Found) -> Html:
+    more = sum(k.stretches for k in found.left) - len(found.left_where)
+    caption = "What was seen too weakly to be erased and is left visible, by time. efface review lists it, too."
+    caption += f" {wording.counted(more, 'place')} more {'is' if more == 1 else 'are'} not listed here." if more else ""
+    rows: list[tuple[Content, ...]] = [
+        (
+            f"{s.kind} {s.track}",
+            [
+                span_text(s.span.start_s, s.span.end_s), tag("br"),
+                tag("span", f"frames {s.span.first + 1} to {s.span.last + 1}", class_="quiet small"),
+            ],
+            f"{s.best:.2f}", "yes" if s.is_listed else "no",
+        )
+        for s in found.left_where
+    ]  # fmt: skip
+    return _table(caption, ("What", "When", "Best score", "Among the moments"), rows, numbers=(2,))
 
 
 def _what(m: Moment) -> Html:

@@ -56,7 +56,7 @@ def density(areas: Sequence[int], seen: Sequence[int], told: str) -> Html:
 
 
 def marks(spans: Iterable[tuple[float, float]], length_s: float, name: str, told: str) -> Html:
-    """Times that matter. `name` says what they are: cut, bad, doubt or finding."""
+    """Times that matter. `name` says what they are: cut, bad, doubt, left or finding."""
     return _strip(
         [tag("path", class_=f"s-{name}", d=_bars(_merged(spans, length_s, LEAST if name == "cut" else LEAST_MARK), 2, 12))],
         14,

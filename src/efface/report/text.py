@@ -24,6 +24,7 @@ def lines(entry: Entry, target: object, plan: object = None, source: object = No
     said = wording.what_was_found(entry.found, entry.media)
     yield f"{printable(target)}: {said}, {wording.areas(entry.done.areas)} erased; {_checked(entry)}."
     yield from priced(entry.found, entry.media, source, f"efface redact {_shell(source)} -o {_shell(target)}", " --overwrite")
+    yield from left_visible(entry.found, source)
     yield from _notes(entry.found, entry.done)
     if plan is not None:
         yield f"  Plan: {printable(plan)}"
@@ -43,6 +44,16 @@ def priced(found: Found, media: Media, source: object, command: str, ending: str
             yield from (f"    {way}" for way in wording.ways_out(cost, without, f"efface review {_shell(source)}"))
     if media.medium != "photo":
         yield from (f"  {wording.unsought(s)}" for s in found.sought)
+
+
+def left_visible(found: Found, source: object = None) -> Iterator[str]:
+    """A line on what was seen too weakly to be erased; none where nothing was.
+
+    source  the path to review, where it is known.
+    """
+    if said := wording.left_visible(found.left):
+        review = f"efface review {'FILE' if source is None else _shell(source)}"
+        yield f"  {said}. {wording.ways_to_cover(found, review)}"
 
 
 def _shell(path: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from efface.findings import Check, Outcome
 from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, WEAK
+from efface.planning.left_visible import KindLeft
 from efface.report.facts import Cost, Entry, Found, KindCost, Media, Moment, Report, Sought, Verdict, span_text
 from efface.timing import timecode
 
@@ -19,7 +20,7 @@ CAUSES = {
     LOST: "clearly seen, and nothing is erased where it should be",
     COVERS: "covers much without a sure sighting",
     CAMERA: "the camera's motion is unknown",
-    LEFT: "seen too weakly, and left open",
+    LEFT: "seen too weakly, and left visible",
 }
 
 HELP = {
@@ -58,6 +59,8 @@ PRIVATE = (
 WATCH = "Watch the whole copy, slowly and at full size, with someone who knows the place. No program replaces your eyes."
 PUBLISH = "Publish the copy only, under a new name. Keep the plan and this report with the original."
 
+SEE_LEFT = "Go through what was left visible, as it was seen too weakly to be erased: efface review lists all of it."
+
 ADVICE = {
     Verdict.CLEAN: (WATCH, PUBLISH),
     Verdict.REVIEW: (
@@ -91,7 +94,35 @@ def objects(found: Found, media: Media) -> str:
     # A person who leaves the picture and comes back is two tracks: efface does not recognise anybody.
     track = "" if media.medium == "photo" else " track"
     said = [counted(k.tracks, k.kind + track) for k in found.kinds]
-    return " and ".join(said) or " and ".join(f"no {kind}" for kind in found.asked) + " found"
+    return " and ".join(said) or " and ".join(f"no {kind}" for kind in found.asked) + f" {_found_how(found)}"
+
+
+def _found_how(found: Found) -> str:
+    return "surely found" if found.left else "found"
+
+
+def possible(left: Sequence[KindLeft]) -> str:
+    """What is left visible, by kind: `3 possible faces and 1 possible plate`; empty where nothing is."""
+    return " and ".join(counted(k.tracks, f"possible {k.kind}") for k in left)
+
+
+def left_visible(left: Sequence[KindLeft]) -> str:
+    """How much is left visible, as a sentence without a full stop; empty where nothing is."""
+    if not left:
+        return ""
+    places, listed = sum(k.stretches for k in left), sum(k.listed for k in left)
+    long_s, beyond = sum(k.seconds for k in left), sum(k.beyond for k in left)
+    said = (
+        f"Left visible: {possible(left)}, seen too weakly to be erased, for {long_s:.{1 if long_s >= 0.1 else 2}f} s altogether"
+    )
+    said += f" ({counted(places, 'place')}, {listed} of them among the moments to look at"
+    return said + (f"; for {beyond} the plan has no room, and does not tell where they are)" if beyond else ")")
+
+
+def ways_to_cover(found: Found, review: str) -> str:
+    """What to do about what is left visible, as sentences."""
+    more = " --sensitivity high erases more of it." if found.may_cover_more else ""
+    return f"Go through all of it: {review}.{more}"
 
 
 def what_was_found(found: Found, media: Media) -> str:
@@ -213,7 +244,11 @@ def _clean(entry: Entry) -> str:
     if entry.done is None or entry.found is None:
         return f"{said}."
     kinds = " and ".join(f"no {kind}" for kind in entry.found.asked)
-    return f"What was found is erased. {said}." if entry.found.areas else f"Nothing was erased, as {kinds} was found. {said}."
+    verb = "are" if sum(k.tracks for k in entry.found.left) > 1 else "is"
+    left = f", {possible(entry.found.left)} {verb} left visible" if entry.found.left else ""
+    if entry.found.areas:
+        return f"What was {'surely ' if left else ''}found is erased{left}. {said}."
+    return f"Nothing was erased, as {kinds} was {_found_how(entry.found)}{left}. {said}."
 
 
 def _checks(entry: Entry) -> tuple[Check, ...]:
@@ -253,6 +288,8 @@ def counts(report: Report) -> Sequence[tuple[Verdict, int]]:
 def advice(report: Report) -> tuple[str, ...]:
     """What to do next. Of a run with errors also what to do with the copies that are there."""
     said = list(ADVICE[report.verdict])
+    if any(e.found is not None and e.found.left and e.done is not None for e in report.entries):
+        said.insert(0, SEE_LEFT)
     done = {e.verdict for e in report.entries if e.done is not None}
     if report.verdict in (Verdict.NOT_DONE, Verdict.NOT_CLEAN) and done:
         said += ADVICE[max(done, key=lambda v: v.gravity)]

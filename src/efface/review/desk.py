@@ -267,7 +267,8 @@ class Desk:
 
         def do(work: Work, listener: Listener) -> None:
             plan = folder.plan
-            found = next((t for t in plan.revised.tracks if t.id == plan.revised.now(track)), None)
+            every = (*plan.revised.tracks, *plan.revised.left)
+            found = next((t for t in every if t.id == plan.revised.now(track)), None)
             if found is None:
                 raise ValueError(f"track {track} is not there")
             edits: list[dict[str, Any]] = []
@@ -370,7 +371,7 @@ def checks(verification: Verification) -> dict[str, Any]:
 
 def _enlarged(plan: Plan, number: int, first: int, last: int) -> list[dict[str, Any]]:
     """Edits that make the boxes of a track larger in these frames. Runs of frames, as a track may have gaps."""
-    track = next(t for t in plan.revised.tracks if t.id == number)
+    track = next(t for t in (*plan.revised.tracks, *plan.revised.left) if t.id == number)
     rows = np.flatnonzero((track.frame >= first) & (track.frame <= last))
     if not len(rows):
         return []

@@ -160,7 +160,7 @@ class Document:
 def unused_id(plan: Plan) -> int:
     """One that no track or area ever had."""
     now = plan.revised
-    tracks = [t.id for t in (*now.tracks, *now.deleted)]
+    tracks = [t.id for t in (*now.tracks, *now.left, *now.deleted)]
     return 1 + max([*tracks, *(a.id for a in now.areas), *now.merged, 0])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from efface.detections import KINDS
 from efface.planning.edits import Edit, read
+from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report import wording
 from efface.report.facts import costs_of, media_of
@@ -37,13 +38,8 @@ def listed(desk: Desk) -> list[dict[str, Any]]:
 
 
 def _shortly(plan: Plan) -> dict[str, Any]:
-    open_ = [d for d in plan.doubts if not _is_settled(plan, d)]
+    open_ = [d for d in plan.doubts if not plan.is_settled(d)]
     return {"medium": plan.medium, "risk": max((d.risk for d in open_), default=0.0), "doubts": len(open_)}
-
-
-def _is_settled(plan: Plan, doubt: Any) -> bool:
-    now = plan.revised
-    return (doubt.track, doubt.first, doubt.last) in now.accepted or any(t.id == now.now(doubt.track) for t in now.deleted)
 
 
 def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
@@ -70,10 +66,11 @@ def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
             {
                 "track": now.now(d.track), "was": d.track, "first": d.first, "last": d.last, "box": list(d.box),
                 "causes": list(d.causes), "risk": d.risk, "accepted": (d.track, d.first, d.last) in now.accepted,
-                "settled": _is_settled(plan, d),
+                "settled": plan.is_settled(d),
             }
             for d in plan.doubts
         ],
+        **_left(plan),
         "approved": now.approved,
         "undo": _named(log.in_force),
         "redo": _named(log.undone),
@@ -83,6 +80,20 @@ def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
         "playable": plan.medium != "photo",
         "verification": _verification(folder),
     }  # fmt: skip
+
+
+def _left(plan: Plan) -> dict[str, Any]:
+    """What is left visible: its tracks, the stretches in which they are in sight, and how much it is, as a sentence."""
+    found = stretches(plan)
+    visible = {s.track for s in found}
+    said = wording.left_visible(by_kind(plan))
+    return {
+        "left": [_track(t, plan) for t in plan.revised.left if t.id in visible],
+        "left_where": [
+            {"track": s.track, "first": s.first, "last": s.last, "best": s.best, "listed": s.is_listed} for s in found
+        ],
+        "left_said": f"{said}." if said else "",
+    }
 
 
 def _cost(plan: Plan) -> list[str]:
@@ -127,15 +138,16 @@ def _runs(frames: Any) -> list[list[int]]:
 
 
 def boxes(plan: Plan, first: int, last: int) -> dict[str, Any]:
-    """Boxes of all tracks in these frames: [frame, track, x1, y1, x2, y2, erased], flat."""
+    """Boxes of all tracks in these frames: [frame, track, x1, y1, x2, y2, erased], flat. What is left visible is not erased."""
     rows: list[Any] = []
-    for track in plan.revised.tracks:
+    left = {t.id for t in plan.revised.left}
+    for track in (*plan.revised.tracks, *plan.revised.left):
         low, high = np.searchsorted(track.frame, [first, last + 1])
         if low == high:
             continue
         # In a black frame all is erased, whatever stays visible elsewhere.
         black = [plan.is_black(int(f)) for f in track.frame[low:high]]
-        erased = plan.erased_rows(track)[low:high] | np.array(black, np.bool_)
+        erased = (plan.erased_rows(track)[low:high] & (track.id not in left)) | np.array(black, np.bool_)
         part = np.column_stack(
             [track.frame[low:high], np.full(high - low, track.id), track.xyxy[low:high].astype(np.int64), erased]
         )

@@ -22,7 +22,7 @@ from efface.options import TrackOptions
 from efface.track.camera import Views
 from efface.track.gaps import ALIVE
 from efface.track.trails import Trail
-from efface.tracks import Track
+from efface.tracks import Reason, Track
 
 POWER, MOST = 2, 60.0
 """Support of a sighting is this power of its score over the score from which one counts by itself. All of it together is at
@@ -108,10 +108,36 @@ def supported(
     is_covered = _without_flashes(_support(t, weight, fade_s) >= 1 - 1e-6, full.score, FLASH_SCORE * sure, flash)
     if not is_covered.any():
         return None
+    return _part(full, is_covered)
+
+
+def unsupported(
+    full: Track, kept: Track | None, seconds: NDArray[np.float64], options: TrackOptions
+) -> Track | None:  # fmt: skip
+    """What was sighted and is not covered, with the lead before and after it; None where every sighting is covered.
+
+    full  see `gaps.filled`.
+    kept  its frames that are covered, see `supported`.
+    """
+    bare = np.ones(len(full), np.bool_) if kept is None else ~np.isin(full.frame, kept.frame)
+    is_left = np.zeros(len(full), np.bool_)
+    for rows in _runs(full.frame, bare):
+        if len(seen := rows[full.reason[rows] == Reason.SEEN]):
+            t, (first_s, last_s) = seconds[full.frame[rows]], seconds[full.frame[seen[[0, -1]]]]
+            is_left[rows] = (t >= first_s - options.lead_in_s) & (t <= last_s + options.lead_out_s)
+    return _part(full, is_left) if is_left.any() else None
+
+
+def _runs(frame: NDArray[np.int32], which: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    """The rows of each stretch of neighbouring frames among those named."""
+    rows = np.flatnonzero(which)
+    return np.split(rows, np.flatnonzero(np.diff(frame[rows]) != 1) + 1) if len(rows) else []
+
+
+def _part(track: Track, which: NDArray[np.bool_]) -> Track:
     return replace(
-        full, frame=full.frame[is_covered], xyxy=full.xyxy[is_covered], reason=full.reason[is_covered],
-        score=full.score[is_covered],
-    )  # fmt: skip
+        track, frame=track.frame[which], xyxy=track.xyxy[which], reason=track.reason[which], score=track.score[which]
+    )
 
 
 def _best_nearby(seen_t: NDArray[np.float64], score: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -11,6 +11,9 @@ export const SHORTCUTS = [
     ["N  P", "next, previous"], ["A", "accept; a photo as a whole"], ["E", "extend: cover all of it, or more"], ["X", "delete its track"],
     ["Shift+A", "accept the whole file"],
   ]],
+  ["Left visible, as it was seen too weakly", [
+    ["W", "the list of all of it; N P go through it"], ["C", "cover it: it is erased"], ["V", "keep it visible"], ["X", "nothing is there"],
+  ]],
   ["Tracks", [
     ["Tab", "to the boxes in the picture; Enter chooses"], ["V", "keep visible, or erase again"], ["Shift+V", "erase everyone except what is chosen"],
     ["F", "follow the box of this frame both ways"], ["S", "split here"], ["M", "join what is chosen (Shift+click adds)"],

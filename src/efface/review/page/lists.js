@@ -1,22 +1,28 @@
-// The lists at the side: doubtful moments, riskiest first, and all tracks. They say in words what the timeline draws.
+// The lists at the side: doubtful moments, riskiest first; all that is left visible; and all tracks. They say in words what the
+// timeline draws.
 
 import { CAUSES, KINDS, by, el, timecode } from "/static/words.js";
+
+const NAMES = ["doubts", "left", "tracks"];
+const MOST = 2000; // lines of one list
 
 export class Lists {
   #store;
   #bound = 0.5;
+  shown = "doubts";
   onAct = () => {};
 
   constructor(store) {
     this.#store = store;
     for (const event of ["opened", "changed", "chosen", "doubt"]) store.addEventListener(event, () => this.draw());
-    const tabs = [by("tab-doubts"), by("tab-tracks")];
+    const tabs = NAMES.map((name) => by(`tab-${name}`));
     for (const tab of tabs) {
       tab.addEventListener("click", () => this.open(tab.getAttribute("aria-controls")));
       tab.addEventListener("keydown", (event) => {
         if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
         event.stopPropagation();
-        const other = tabs[1 - tabs.indexOf(tab)];
+        const step = event.key === "ArrowRight" ? 1 : tabs.length - 1;
+        const other = tabs[(tabs.indexOf(tab) + step) % tabs.length];
         this.open(other.getAttribute("aria-controls"));
         other.focus();
       });
@@ -24,7 +30,8 @@ export class Lists {
   }
 
   open(name) {
-    for (const tab of [by("tab-doubts"), by("tab-tracks")]) {
+    this.shown = name;
+    for (const tab of NAMES.map((n) => by(`tab-${n}`))) {
       const isOpen = tab.getAttribute("aria-controls") === name;
       tab.setAttribute("aria-selected", String(isOpen));
       tab.tabIndex = isOpen ? 0 : -1;
@@ -42,6 +49,7 @@ export class Lists {
     const had = document.activeElement?.dataset?.key;
     by("cost").textContent = this.#store.doc.cost.join(" ");
     this.#drawDoubts();
+    this.#drawLeft();
     this.#drawTracks();
     if (had) document.querySelector(`#side [data-key="${CSS.escape(had)}"]`)?.focus();
   }
@@ -63,10 +71,12 @@ export class Lists {
 
   #doubt(doubt, i) {
     const isWhole = doubt.track === 0;
-    const kind = this.#store.track(doubt.track)?.kind ?? (isWhole ? "drawn" : "face");
+    const left = this.#store.left(doubt.track);
+    const kind = (this.#store.track(doubt.track) ?? left)?.kind ?? (isWhole ? "drawn" : "face");
     const isHere = i === this.#store.doubt;
     const names = doubt.causes.map((c) => CAUSES[c]).join(", ");
-    const done = doubt.accepted ? " · looked at" : doubt.settled ? " · deleted" : "";
+    const isThere = this.#store.track(doubt.track);
+    const done = doubt.accepted ? " · looked at" : doubt.settled ? (isThere ? " · decided" : " · deleted") : "";
     const button = el(
       "button",
       { class: `item${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, onclick: () => this.onAct("jump", i) },
@@ -85,17 +95,56 @@ export class Lists {
       el(
         "div", { class: "acts" },
         el("button", { "data-key": `a${i}`, onclick: () => this.onAct("accept") }, el("kbd", {}, "A"), doubt.accepted ? "Look again" : "Accept"),
-        isWhole ? null : el("button", { "data-key": `e${i}`, onclick: () => this.onAct("extend") }, el("kbd", {}, "E"), "Extend"),
+        left ? el("button", { "data-key": `c${i}`, onclick: () => this.onAct("cover") }, el("kbd", {}, "C"), "Cover") : null,
+        isWhole || left ? null : el("button", { "data-key": `e${i}`, onclick: () => this.onAct("extend") }, el("kbd", {}, "E"), "Extend"),
         isWhole ? null : el("button", { "data-key": `x${i}`, class: "danger", onclick: () => this.onAct("delete") }, el("kbd", {}, "X"), "Delete track"),
       ),
     );
+  }
+
+  #drawLeft() {
+    const { doc, chosen, place } = this.#store;
+    by("left-count").textContent = String(doc.left_where.length);
+    const items = doc.left_where.slice(0, MOST).map((found) => {
+      const { kind } = this.#store.left(found.track);
+      const isHere = place !== null && place.track === found.track && place.first === found.first;
+      const until = found.last === found.first ? "" : ` to ${this.#when(found.last)}`;
+      const button = el(
+        "button",
+        {
+          class: "item", "aria-current": String(isHere && chosen.includes(found.track)), "data-key": `l${found.track}-${found.first}`,
+          onclick: () => this.onAct("visit", found),
+        },
+        el(
+          "span", { class: "top" },
+          el("i", { class: `dot left ${kind}`, "aria-hidden": "true" }),
+          el("b", {}, `Possible ${kind} ${found.track}`),
+          el("span", { class: "meter", title: "best score, 0 to 1" }, found.best.toFixed(2)),
+        ),
+        el("span", { class: "why" }, `${this.#when(found.first)}${until}${found.listed ? " · also a doubtful moment" : ""}`),
+      );
+      return isHere && chosen.includes(found.track) ? el("div", {}, button, this.#decisions()) : button;
+    });
+    if (items.length) items.unshift(el("p", { class: "note" }, doc.left_said));
+    else items.push(el("p", { class: "empty" }, doc.left_said || "Nothing that was seen is left visible. What was never seen is in no list."));
+    if (doc.left_where.length > MOST) items.push(el("p", { class: "empty" }, `${doc.left_where.length - MOST} more: decide about some of these first.`));
+    const list = by("left");
+    const { scrollTop } = list;
+    list.replaceChildren(...items);
+    list.scrollTop = scrollTop;
+    if (!list.hidden) list.querySelector('div:has(> [aria-current="true"])')?.scrollIntoView({ block: "nearest" });
+  }
+
+  #decisions() {
+    const button = (name, key, text) => el("button", { "data-key": `left-${name}`, onclick: () => this.onAct(name) }, el("kbd", {}, key), text);
+    return el("div", { class: "acts" }, button("cover", "C", "Cover"), button("keep", "V", "Keep visible"), button("delete", "X", "Nothing there"));
   }
 
   #drawTracks() {
     const { doc, chosen } = this.#store;
     const all = [...doc.areas.map((a) => ({ ...a, isArea: true })), ...doc.tracks];
     by("track-count").textContent = String(all.length);
-    const items = all.slice(0, 2000).map((track) => {
+    const items = all.slice(0, MOST).map((track) => {
       const isKept = track.isArea || track.keep;
       const name = track.isArea ? `Kept area ${track.id}` : `${KINDS[track.kind]} ${track.id}`;
       const from = this.#when(track.first);

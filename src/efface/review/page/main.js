@@ -51,7 +51,7 @@ async function open(number) {
   show("editor");
   by("editor").classList.toggle("photo", store.isPhoto);
   by("editor").classList.toggle("pages", store.isPhoto && store.frames > 1);
-  lists.open(doc.doubts.length || !doc.tracks.length ? "doubts" : "tracks");
+  lists.open(doc.doubts.length || !doc.tracks.length ? (doc.doubts.length || !doc.left.length ? "doubts" : "left") : "tracks");
   head();
   stage.fit();
   by("stage").focus({ preventScroll: true });
@@ -87,10 +87,14 @@ function head() {
 
 function tools() {
   for (const button of document.querySelectorAll("#tools [data-needs]")) {
-    const tracks = store.chosen.filter((id) => store.track(id));
     const isArea = store.doc.areas.some((a) => a.id === store.selected);
-    const enough = button.dataset.needs === "tracks" ? tracks.length > 1 : tracks.length > 0 || (isArea && button.dataset.do === "delete");
-    button.disabled = !enough;
+    const enough = {
+      tracks: theChosen().length > 1,
+      track: Boolean(track()),
+      left: theChosen().some((id) => store.left(id)),
+      any: theChosen().length > 0 || (isArea && button.dataset.do === "delete"),
+    };
+    button.disabled = !enough[button.dataset.needs];
   }
   const keeps = document.querySelector('[data-do="keep"]');
   const isKept = store.track(store.selected)?.keep;
@@ -116,6 +120,7 @@ async function toQueue() {
 // What can be done
 
 const track = () => store.track(store.selected);
+const theChosen = () => store.chosen.filter((id) => store.track(id) ?? store.left(id)); // tracks, erased or not
 const range = (first, last) => ({ first: store.marks.first ?? first, last: store.marks.last ?? last });
 const ordered = ({ first, last }) => (first <= last ? { first, last } : { first: last, last: first });
 
@@ -143,14 +148,35 @@ function jump(i) {
   player.pause();
   store.doubt = i;
   lists.open("doubts");
-  if (store.track(found.track)) store.choose(found.track);
+  if (store.track(found.track) ?? store.left(found.track)) store.choose(found.track);
   store.go(found.first);
   stage.reveal(found.box);
   store.tell("doubt");
   stage.overlay();
 }
 
+// Goes to a place at which something is left visible.
+function visit(found) {
+  player.pause();
+  store.place = { track: found.track, first: found.first };
+  lists.open("left");
+  store.go(found.first);
+  store.choose(found.track);
+  const box = store.boxOf(found.track);
+  if (box) stage.reveal(box);
+}
+
+function seekLeft(way) {
+  const all = store.doc.left_where;
+  if (!all.length) return toast("Nothing that was seen is left visible.");
+  const rank = (p) => p.first * 2 ** 31 + p.track;
+  const at = store.place === null ? -1 : rank(store.place);
+  const ahead = way > 0 ? all.find((p) => rank(p) > at) : all.findLast((p) => rank(p) < at);
+  visit(ahead ?? all.at(way > 0 ? 0 : -1));
+}
+
 function seek(way) {
+  if (lists.shown === "left") return seekLeft(way);
   const { doubts } = store.doc;
   let i = store.doubt;
   for (let tried = 0; tried < doubts.length; tried += 1) {
@@ -182,9 +208,21 @@ const actions = {
   },
   async extend() {
     const found = doubt();
-    if (found?.track === 0) toast("It is about the whole picture. Look at it, and draw a box (D) where something shows.");
+    if (store.left(found?.track)) await actions.cover();
+    else if (found?.track === 0) toast("It is about the whole picture. Look at it, and draw a box (D) where something shows.");
     else if (found && !found.settled) await store.work("extend", { track: found.track, first: found.first, last: found.last });
     else toast("Choose a doubtful moment with N first.");
+  },
+  visit,
+  left() {
+    lists.open("left");
+    by("tab-left").scrollIntoView({ block: "nearest" });
+  },
+  async cover() {
+    const asked = theChosen().filter((id) => store.left(id));
+    if (!asked.length && store.left(doubt()?.track)) asked.push(doubt().track);
+    if (!asked.length) return toast("Choose something that is left visible first: W lists all of it.");
+    if (await store.change(...asked.map((id) => ({ edit: "keep", track: id, keep: false })))) toast("Covered: it will be erased. Undo with Z.");
   },
   async delete() {
     const ids = store.chosen.length ? store.chosen : doubt()?.track ? [doubt().track] : [];
@@ -192,13 +230,13 @@ const actions = {
     if (edits.length && (await store.change(...edits))) toast(`Deleted: it will be visible. Undo with Z.`);
   },
   async keep() {
-    const found = store.chosen.filter((id) => store.track(id));
+    const found = theChosen();
     if (!found.length) return toast("Choose a track first.");
     const keep = !track()?.keep;
     if (await store.change(...found.map((id) => ({ edit: "keep", track: id, keep })))) toast(keep ? "Kept: it will be visible." : "It is erased again.");
   },
   async only() {
-    const found = store.chosen.filter((id) => store.track(id));
+    const found = theChosen();
     if (!found.length) return toast("Choose who stays visible first.");
     if (await store.change({ edit: "only", tracks: found })) toast("Everyone else is erased.");
   },
@@ -211,7 +249,7 @@ const actions = {
     if (track()) await store.change({ edit: "split", track: store.selected, frame: store.frame, new: null });
   },
   async join() {
-    const [first, ...others] = store.chosen.filter((id) => store.track(id));
+    const [first, ...others] = theChosen();
     if (!others.length) return toast("Choose two tracks: Shift+click adds one.");
     await store.change(...others.map((other) => ({ edit: "join", track: first, other })));
     store.choose(first);
@@ -263,7 +301,7 @@ const keys = {
   ArrowLeft: () => player.step(-1), ArrowRight: () => player.step(1),
   "Shift+ArrowLeft": () => player.seconds(-1), "Shift+ArrowRight": () => player.seconds(1),
   Home: () => player.step(-store.frames), End: () => player.step(store.frames),
-  n: () => seek(1), p: () => seek(-1), a: actions.accept, "Shift+a": actions.approve, e: actions.extend,
+  n: () => seek(1), p: () => seek(-1), c: actions.cover, w: actions.left, a: actions.accept, "Shift+a": actions.approve, e: actions.extend,
   x: actions.delete, Delete: actions.delete, v: actions.keep, "Shift+v": actions.only, f: actions.follow, s: actions.split, m: actions.join,
   "[": actions.begin, "]": actions.end, b: actions.black, d: actions.draw, r: actions.area, "Shift+r": actions.spare, t: actions.look,
   z: actions.undo, "Shift+z": actions.redo, "Ctrl+z": actions.undo, "Ctrl+Shift+z": actions.redo, "Ctrl+y": actions.redo,
@@ -272,6 +310,7 @@ const keys = {
   PageDown: () => next(1), PageUp: () => next(-1), g: () => queue.files.length > 1 && toQueue(), Enter: actions.render,
   Escape() {
     store.doubt = -1;
+    store.place = null;
     store.marks = { first: null, last: null };
     store.choose(null);
     store.tell("doubt");

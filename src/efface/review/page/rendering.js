@@ -35,6 +35,7 @@ export class Rendering {
     const lines = [el("p", {}, `Writes ${doc.target} beside the source, checks it, and only then gives it its name.`)];
     lines.push(el("p", {}, doc.cost.join(" ")));
     if (open) lines.push(el("p", { class: "warn" }, `${open} doubtful ${open === 1 ? "moment was" : "moments were"} not looked at.`));
+    if (doc.left_said) lines.push(el("p", { class: "warn" }, doc.left_said));
     if (overwrite) lines.push(el("p", {}, "There is an earlier copy of that name. It will be replaced."));
     by("rendering-body").replaceChildren(...lines);
     by("rendering-bar").hidden = true;

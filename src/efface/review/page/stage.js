@@ -231,8 +231,14 @@ export class Stage {
       if (frame >= area.first && frame <= area.last && !isBlack) made.push(this.#box("area", area.id, area.box, "kept area"));
     }
     for (const [id, x1, y1, x2, y2, erased] of this.#store.boxes() ?? []) {
-      const track = this.#store.track(id);
+      const left = this.#store.left(id);
+      const track = this.#store.track(id) ?? left;
       if (!track) continue;
+      if (left) {
+        const what = `Possible ${track.kind} ${id}, left visible`;
+        if (!erased) made.push(this.#box(`${track.kind} left`, id, [x1, y1, x2, y2], what, chosen.includes(id)));
+        continue;
+      }
       const hand = this.#drag?.id === id && this.#drag.box ? this.#drag : this.#placed;
       const moved = hand?.id === id && (hand === this.#drag || hand.frame === frame) ? hand.box : [x1, y1, x2, y2];
       const name = `${KINDS[track.kind]} ${id}`;
@@ -260,7 +266,7 @@ export class Stage {
       label.textContent = name;
       group.append(label);
     }
-    if (isChosen && kind !== "area") {
+    if (isChosen && this.#store.track(id)) {
       const side = 9 / this.#scale;
       GRIPS.forEach(([gx, gy], i) => {
         const at = { x: box[0] + gx * place.width - side / 2, y: box[1] + gy * place.height - side / 2, width: side, height: side };

@@ -11,6 +11,7 @@ export class Store extends EventTarget {
   frame = 0;
   chosen = []; // ids of tracks or areas, the last one chosen last
   doubt = -1; // place in doc.doubts
+  place = null; // what was visited last of doc.left_where: { track, first }
   isFinal = false;
   marks = { first: null, last: null };
   #windows = new Map();
@@ -32,6 +33,9 @@ export class Store extends EventTarget {
   track(id) {
     return this.doc.tracks.find((t) => t.id === id);
   }
+  left(id) {
+    return this.doc.left.find((t) => t.id === id);
+  }
   get selected() {
     return this.chosen.length ? this.chosen[this.chosen.length - 1] : null;
   }
@@ -50,6 +54,7 @@ export class Store extends EventTarget {
       this.frame = 0;
       this.chosen = [];
       this.doubt = -1;
+      this.place = null;
       this.marks = { first: null, last: null };
     }
     this.#take(doc);
@@ -84,7 +89,7 @@ export class Store extends EventTarget {
     this.doc = doc;
     this.#known = { stamp: this.#known.stamp + 1 };
     this.#windows.clear();
-    const ids = new Set([...(doc.tracks ?? []), ...(doc.areas ?? [])].map((t) => t.id));
+    const ids = new Set([...(doc.tracks ?? []), ...(doc.left ?? []), ...(doc.areas ?? [])].map((t) => t.id));
     this.chosen = this.chosen.filter((id) => ids.has(id));
     this.frame = Math.min(this.frame, Math.max(0, this.frames - 1));
   }

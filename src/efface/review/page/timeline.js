@@ -86,7 +86,8 @@ export class Timeline {
 
   #lanes() {
     const { doc } = this.#store;
-    return [...(doc.areas ?? []).map((a) => ({ ...a, isArea: true })), ...(doc.tracks ?? [])];
+    const left = (doc.left ?? []).map((t) => ({ ...t, isLeft: true }));
+    return [...(doc.areas ?? []).map((a) => ({ ...a, isArea: true })), ...(doc.tracks ?? []), ...left];
   }
 
   #x(frame) {
@@ -132,13 +133,15 @@ export class Timeline {
       const colour = lane.isArea || lane.keep ? this.#colours.kept : this.#colours[lane.kind];
       c.fillStyle = c.strokeStyle = colour;
       const spans = lane.isArea ? [[lane.first, lane.last]] : lane.runs;
-      if (lane.isArea || lane.keep) {
-        // Not erased: an outline only.
+      if (lane.isArea || lane.keep || lane.isLeft) {
+        // Not erased: an outline only; dashed where nobody decided that.
         c.lineWidth = 1.5;
+        c.setLineDash(lane.isLeft ? [4, 3] : []);
         for (const [a, b] of spans) {
           const x = this.#x(a);
           c.strokeRect(x + 1, y + 4, Math.max(2, this.#x(b + 1) - x - 2), LANE - 8);
         }
+        c.setLineDash([]);
       } else {
         c.globalAlpha = 0.42; // bridged, extended: covered without a sighting
         for (const run of spans) this.#bar(c, run, y + 4, LANE - 8);
@@ -218,7 +221,7 @@ export class Timeline {
     const box = this.#canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const lane = y < RULER ? null : (this.#lanes()[Math.floor((y - RULER + this.#scroll) / LANE)] ?? null);
-    const chosen = lane && !lane.isArea && this.#store.chosen.includes(lane.id);
+    const chosen = lane && !lane.isArea && !lane.isLeft && this.#store.chosen.includes(lane.id);
     const end = !chosen ? "" : Math.abs(x - this.#x(lane.first)) < NEAR ? "first" : Math.abs(x - this.#x(lane.last + 1)) < NEAR ? "last" : "";
     return { x, y, lane, end };
   }

@@ -11,12 +11,12 @@ export const CAUSES = {
   lost: "clearly seen, and nothing is erased where it should be",
   covers: "covers much without a sure sighting",
   camera: "the camera's motion is unknown",
-  left: "seen too weakly, and left open",
+  left: "seen too weakly, and left visible",
 };
 export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
 export const EDITS = {
   draw: "drawing", cover: "covering", place: "moving", stretch: "stretching", join: "joining", split: "splitting", delete: "deleting",
-  keep: "keeping", only: "erasing all others", area: "an area", black: "blackout", accept: "accepting a moment", approve: "accepting the file",
+  keep: "keeping or covering", only: "erasing all others", area: "an area", black: "blackout", accept: "accepting a moment", approve: "accepting the file",
 };
 
 export function el(name, attributes = {}, ...children) {

@@ -1,0 +1,48 @@
+"""What left a camera visible, as it was seen too weakly to be erased: counted as frames leave, and said at the end.
+
+Offline such a track stays in the plan, for a person to look at. Nobody looks at a stream before it is out, so all that can be
+done is to say how much there was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from efface.detections import FACE, PLATE
+
+
+@dataclass(slots=True)
+class LeftVisible:
+    """Counts of one camera. Their names are those of its facts.
+
+    left_faces, left_plates  tracks.
+    left_sightings           frames in which they were sighted, of each track.
+    left_s                   how long they were in sight, all added up.
+    """
+
+    left_faces: int = 0
+    left_plates: int = 0
+    left_sightings: int = 0
+    left_s: float = 0.0
+
+    def add(self, kind: int, since_s: float, *, is_new: bool) -> None:
+        """A sighting leaves, so long after the one before; is_new: the first one of its track."""
+        self.left_faces += is_new and kind == FACE
+        self.left_plates += is_new and kind == PLATE
+        self.left_sightings += 1
+        self.left_s += since_s
+
+
+COUNTED = LeftVisible.__slots__
+
+
+def said(facts: Mapping[str, Any], *, may_cover_more: bool) -> str:
+    """The counts as a sentence without a full stop; empty where nothing was left visible."""
+    counts = [(facts["left_faces"], "possible face"), (facts["left_plates"], "possible plate")]
+    told = " and ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in counts if n)
+    if not told:
+        return ""
+    more = "; --sensitivity high erases more of it" if may_cover_more else ""
+    return f"left visible, as they were seen too weakly to be erased: {told}, {facts['left_s']:.1f} s altogether{more}"
