@@ -109,6 +109,13 @@ def test_hevc_is_tagged_for_apples_players(clip, tmp_path):
     assert probed(tmp_path / "b.mp4")["streams"][0]["codec_tag_string"] == "hvc1"
 
 
+@pytest.mark.parametrize("target", ["b.mp4", "b.mov", "b.mkv"])
+@pytest.mark.parametrize("frames", [1, 2, 3, 4])
+def test_the_shortest_films(frames, target, clip, tmp_path):
+    source = open_video(clip("a.mov", "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", frames=frames), FAIL)  # becomes HEVC
+    assert_same(source, copied(source, tmp_path / target))
+
+
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
 @pytest.mark.parametrize("size", [(65, 67), (66, 67), (65, 66)])
 def test_odd_sizes(codec, size, clip, tmp_path):
