@@ -31,6 +31,34 @@ def seconds(source):
     return [f.pts * float(source.time_base) for f in source.frames()]
 
 
+# What encoders of ordinary devices do
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg", ".mkv"])
+@pytest.mark.parametrize("codec", ["mpeg1video", "mpeg2video"])
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+def test_slices_of_mpeg_that_end_in_zeros_are_whole(bad_frames, codec, suffix, clip, run_ffmpeg, tmp_path, picture_of):
+    stream = clip("a.m2v", "-c:v", codec, "-q:v", 2, "-bf", 0).read_bytes()
+    padded, film = tmp_path / "padded.m2v", tmp_path / f"a{suffix}"
+    padded.write_bytes(stream[:4] + stream[4:].replace(b"\0\0\1", bytes(42) + b"\1"))
+    run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", padded, "-c", "copy", film)
+    frames = list(open_video(film, ReadOptions(bad_frames=bad_frames)).frames())
+    assert len(frames) >= 28
+    assert not any(f.is_bad for f in frames)
+    assert all(far(f.look((160, 96)), picture_of(f.index)) < 8 for f in frames[::9])
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_path):
+    stream = clip("a.m2v", "-c:v", "mpeg2video", "-q:v", 2, "-bf", 2).read_bytes()
+    broken, film = tmp_path / "broken.m2v", tmp_path / f"a{suffix}"
+    at = stream.index(b"\0\0\1\3", len(stream) // 2)
+    broken.write_bytes(stream[: at + 20] + stream[stream.index(b"\0\0\1", at + 4) :])
+    run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", broken, "-c", "copy", film)
+    with pytest.raises(UndecodableFrame):
+        list(open_video(film, FAIL).frames())
+
+
 # Joined recordings
 
 

@@ -58,6 +58,10 @@ LIMITS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 CHECKS = "crccheck+bitstream+buffer+explode"
 """FFmpeg's `err_detect`: report what could be concealed."""
 
+PADDED = frozenset(("mpeg1video", "mpeg2video"))
+"""Codecs whose slices may end in zeros, as camcorders and DVD recorders write them to keep their rate. Under `bitstream` FFmpeg
+calls every such frame damaged. What is left of a slice and is not zero is reported all the same."""
+
 HINT_COVER = "Add --bad-frames=cover to go on with what is there."
 HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
 PATIENCE = 600
@@ -236,7 +240,8 @@ def _runs_back(
 
 def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     context = stream.codec_context
-    context.options = {"err_detect": CHECKS, "max_pixels": str(_ffmpeg_limit(options))}
+    checks = CHECKS.replace("bitstream+", "") if context.name in PADDED else CHECKS
+    context.options = {"err_detect": checks, "max_pixels": str(_ffmpeg_limit(options))}
     context.copy_opaque = True
     # Without it decoders round a crop on the left down to what their memory likes, and columns that nobody sees are published.
     context.flags |= av.codec.context.Flags.unaligned.value
