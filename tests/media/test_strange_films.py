@@ -316,3 +316,50 @@ def test_pictures_of_one_size_one_after_the_other_are_a_film(name, between, tmp_
     assert (format_of(path), medium_of(path)) == ("mjpeg", "video")
     frames = list(open_video(path, FAIL).frames())
     assert [round(f.look((1, 1))[0, 0, 0] / 20) for f in frames] == list(range(10))
+
+
+# MPEG-2 with a picture to each field
+
+_DC_SIZES = ("100", "00", "01", "101", "110", "1110", "11110", "111110")
+"""Codes of MPEG-2 for the number of bits of a luma difference."""
+
+
+def field_pictures(frames: int, lost_row: int | None = None) -> bytes:
+    """MPEG-2 of 64x64 pixels, two field pictures to a frame: rows of macroblocks in one grey each. lost_row: of the last field."""
+
+    def packed(bits: str) -> bytes:
+        bits += "0" * (-len(bits) % 8)
+        return int(bits, 2).to_bytes(len(bits) // 8)
+
+    def row(number: int, grey: int) -> bytes:
+        blocks = f"{_DC_SIZES[grey.bit_length()]}{grey:b}10" + "10010" * 3 + "0010" * 2  # steps from a middle grey, no AC
+        rest = "10010" * 4 + "0010" * 2
+        return b"\0\0\1" + bytes([number]) + packed("00001" + "0" + "11" + blocks + ("11" + rest) * 3)
+
+    head = b"\0\0\1\xb3" + packed(f"{64:012b}{64:012b}" + "0001" + "0011" + f"{400:018b}" + "1" + f"{20:010b}" + "000")
+    head += b"\0\0\1\xb5" + packed("0001" + "01001000" + "0" + "01" + "0000" + "0" * 12 + "1" + "0" * 8 + "0" + "0" * 7)
+    pictures = b""
+    for i in range(frames):
+        for parity in (1, 2):
+            pictures += b"\0\0\1\0" + packed(f"{i:010b}" + "001" + "1" * 16 + "0")
+            pictures += b"\0\0\1\xb5" + packed("1000" + "1" * 16 + "00" + f"{parity:02b}" + "0000000000" + "00")
+            is_last = (i, parity) == (frames - 1, 2)
+            pictures += b"".join(row(r, 10 * r + 40 * parity - 30 + i) for r in (1, 2) if not (is_last and r == lost_row))
+    return head + pictures + b"\0\0\1\xb7"
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg", ".mkv"])
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+@pytest.mark.parametrize("lost_row", [None, 1, 2])
+def test_single_fields_of_mpeg2_make_frames(lost_row, bad_frames, suffix, run_ffmpeg, tmp_path):
+    stream, film = tmp_path / "a.m2v", tmp_path / f"a{suffix}"
+    stream.write_bytes(field_pictures(40, lost_row))
+    run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", stream, "-c", "copy", film)
+    source = open_video(film, ReadOptions(bad_frames=bad_frames))
+    if lost_row and bad_frames == "fail":
+        with pytest.raises(UndecodableFrame):
+            list(source.frames())
+        return
+    frames = list(source.frames())
+    assert [f.is_bad for f in frames] == [False] * 39 + [bool(lost_row)]
+    assert all(np.ptp(f.unpack().planes[0]) > 20 for f in frames[:39])

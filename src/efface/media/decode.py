@@ -39,7 +39,7 @@ from efface.media.base import SourceInfo
 from efface.media.colour import colour_of, side_data, swscale_matrix
 from efface.media.cropping import crop_of
 from efface.media.formats import Pixels, Spec, black, spec_of
-from efface.media.frame_starts import FrameStarts, Holds
+from efface.media.frame_starts import FrameStarts, Holds, is_interlaced_mpeg2, lacks_rows
 from efface.media.raw_streams import DEMUXERS as DEMUXER_OF
 from efface.media.raw_streams import raw_format
 from efface.media.restarts import JOINABLE, Clock, Restart, in_one_clock
@@ -242,10 +242,13 @@ def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     context = stream.codec_context
     checks = CHECKS.replace("bitstream+", "") if context.name in PADDED else CHECKS
     context.options = {"err_detect": checks, "max_pixels": str(_ffmpeg_limit(options))}
+    has_fields = _may_hold_fields(stream)
+    if has_fields:  # the decoder takes a field for a frame that lacks every second row; `lacks_rows` looks for those instead
+        context.options |= {"ec": "0"}
     context.copy_opaque = True
     # Without it decoders round a crop on the left down to what their memory likes, and columns that nobody sees are published.
     context.flags |= av.codec.context.Flags.unaligned.value
-    if options.bad_frames == "cover":
+    if options.bad_frames == "cover" or has_fields:
         # One thread: an error belongs to the packet just sent, so every run, here or elsewhere, finds the same frames bad.
         context.thread_count = 1
     else:
@@ -255,6 +258,12 @@ def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     for other in stream.container.streams:
         if other.index != stream.index:
             other.discard = av.stream.Discard.all
+
+
+def _may_hold_fields(stream: VideoStream) -> bool:
+    """Whether pictures of the stream may be single fields of MPEG-2."""
+    context = stream.codec_context
+    return context.name == "mpeg2video" and is_interlaced_mpeg2(bytes(context.extradata or b""))
 
 
 def _described(
@@ -486,6 +495,7 @@ class _Reading:
         self._video: VideoInfo = info.private
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
         self._starts = _starts(stream)
+        self._has_fields, self._coded_height = _may_hold_fields(stream), stream.codec_context.height
         self._is_adrift = (
             False  # after a joint, before its first keyframe: nothing is decoded, as it refers to what was not joined
         )
@@ -534,7 +544,8 @@ class _Reading:
 
     def _note(self, packet: av.Packet[Any]) -> None:
         index, group, restart = self._sent.index + 1, self._sent.group, packet.opaque
-        holds, is_doubtful = self._starts.holds(packet), _is_doubtful(packet, restart)
+        holds = self._starts.holds(packet)
+        is_doubtful = _is_doubtful(packet, restart) or (self._has_fields and lacks_rows(bytes(packet), self._coded_height))
         if holds is Holds.SECOND_FIELD:
             packet.opaque = replace(self._sent)  # PyAV forgets an object that two packets share
             if is_doubtful:
