@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from pathlib import Path
 
@@ -325,7 +326,7 @@ _DC_SIZES = ("100", "00", "01", "101", "110", "1110", "11110", "111110")
 
 
 def field_pictures(frames: int, lost_row: int | None = None) -> bytes:
-    """MPEG-2 of 64x64 pixels, two field pictures to a frame: rows of macroblocks in one grey each. lost_row: of the last field."""
+    """MPEG-2 of 64x64 pixels, two field pictures to a frame, each row in one grey. lost_row: of the last field."""
 
     def packed(bits: str) -> bytes:
         bits += "0" * (-len(bits) % 8)
@@ -363,3 +364,26 @@ def test_single_fields_of_mpeg2_make_frames(lost_row, bad_frames, suffix, run_ff
     frames = list(source.frames())
     assert [f.is_bad for f in frames] == [False] * 39 + [bool(lost_row)]
     assert all(np.ptp(f.unpack().planes[0]) > 20 for f in frames[:39])
+
+
+# Damage that no decoder reports
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_decoder_makes_up_is_covered(seed, clip, tmp_path):
+    film, rng = tmp_path / "a.webm", random.Random(seed)
+    data = bytearray(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M", "-g", 100, "-auto-alt-ref", 0).read_bytes())
+    for _ in range(8):
+        data[rng.randrange(len(data) // 6, len(data))] ^= 1 << rng.randrange(8)
+    film.write_bytes(data)
+    source = open_video(film, ReadOptions(bad_frames="cover"))
+    held = list(source.frames())  # memory that is held cannot be used again by the decoder
+    assert any(f.is_bad for f in held)
+    assert [f.unpack().checksum() for f in source.frames()] == [f.unpack().checksum() for f in held]
+
+
+def test_whole_films_lose_nothing_where_damage_is_covered(clip, picture_of):
+    source = open_video(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M"), ReadOptions(bad_frames="cover"))
+    frames = list(source.frames())
+    assert len(frames) == 30
+    assert all(not f.is_bad and far(f.look((160, 96)), picture_of(f.index)) < 12 for f in frames)

@@ -51,7 +51,7 @@ LOOKAHEAD_PIXELS = 1920 * 1088
 SHORTEST_LOOKAHEAD = 10
 
 SHORTEST = 2
-"""Frames up to which they are stored in the order in which they are shown. x265 invents the decoding times of so short a film."""
+"""Frames up to which a film is stored in the order in which it is shown. x265 invents the decoding times of so short a one."""
 _VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
 
 DEEPEST = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
