@@ -510,8 +510,8 @@ class _Reading:
     """One pass over the stream: packets in, frames out, and an account of what went missing."""
 
     def __init__(
-        self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream, trusted: int | None = None,
-        *, copies: bool = False,
+        self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream,
+        trusted: int | None = None, *, copies: bool = False,
     ) -> None:  # fmt: skip
         """trusted: where decoding began in mid-file, the PTS before which frames are left out. copies: frames are handed out in
         memory of their own, so that whoever holds them does not change what memory the decoder uses."""
