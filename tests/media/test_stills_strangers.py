@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from efface.errors import TooManyPixels, UndecodableFrame
+from efface.errors import InputError, TooManyPixels, UndecodableFrame
 from efface.frames import Picture
 from efface.media import still_parts
 from efface.media.metadata import strangers
 from efface.media.sniff import format_of
 from efface.media.still_facts import of_file, orientation_of
+from efface.media.still_truncation import lacks_data
 from efface.media.stills import open_still
 from efface.options import ReadOptions
 
@@ -484,3 +486,72 @@ def test_a_transparent_grey_of_few_bits_is_transparent(tmp_path: Path, pages: Pa
     picture = pages(path)[0][1]
     assert picture.layout.has_alpha
     assert picture.planes[-1][0].tolist() == [0] + [255] * (32 // bits - 1)
+
+
+# WebP, HEIF and AVIF: are their data all there?
+
+DAMAGE = "its data are damaged, so parts of the picture may be wrong or missing"
+
+
+def container(scene: Scene, name: str, **how: Any) -> bytes:
+    pillow_heif.register_heif_opener()
+    out, picture = io.BytesIO(), Image.fromarray(scene).resize((320, 240))
+    picture.save(out, name, quality=90, **how)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["WEBP", "HEIF", "AVIF"])
+def test_whole_containers_are_not_called_damaged(name: str, tmp_path: Path, scene: Scene) -> None:
+    path = tmp_path / f"a.{name.lower()}"
+    path.write_bytes(container(scene, name))
+    assert DAMAGE not in notes_of(path)
+    path.write_bytes(container(scene, name) + b"what follows is not part of it" * 9)
+    assert DAMAGE not in notes_of(path)
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+@pytest.mark.parametrize("name", ["WEBP", "HEIF", "AVIF"])
+@pytest.mark.parametrize("kept", [0.6, 0.9, 0.98])
+def test_containers_that_break_off_never_pass_without_a_word(
+    kept: float, name: str, lossless: bool, tmp_path: Path, scene: Scene
+) -> None:  # fmt: skip
+    data, path = container(scene, name, **({"lossless": lossless} if name == "WEBP" else {})), tmp_path / f"a.{name.lower()}"
+    path.write_bytes(data[: int(len(data) * kept)])
+    with suppress(InputError):  # the decoder saw it
+        assert DAMAGE in notes_of(path)
+
+
+@pytest.mark.parametrize("lost", [3, 40, 400])
+def test_units_that_do_not_add_up_are_damage(lost: int, tmp_path: Path, scene: Scene) -> None:
+    data, path = bytearray(container(scene, "HEIF")), tmp_path / "a.heic"
+    config = data.index(b"hvcC")
+    assert data[config + 4 + 21] & 3 == 3, "sizes of four bytes"
+    at = data.index(b"mdat") + 4
+    size = int.from_bytes(data[at : at + 4])
+    while at + 4 + size < len(data):  # to the last unit, the largest
+        at += 4 + size
+        size = int.from_bytes(data[at : at + 4])
+    data[at : at + 4] = (size - lost).to_bytes(4)
+    path.write_bytes(data)
+    with open(path, "rb") as handle:
+        assert lacks_data("heif", handle)
+
+
+@pytest.mark.parametrize("lost", [3, 40, 400])
+def test_av1_whose_units_do_not_add_up_is_damage(lost: int, tmp_path: Path, scene: Scene) -> None:
+    data, path = container(scene, "AVIF"), tmp_path / "a.avif"
+    with open(tmp_path / "whole.avif", "w+b") as handle:
+        handle.write(data)
+        assert not lacks_data("avif", handle)
+    path.write_bytes(data[: len(data) // 2] + data[len(data) // 2 + lost :])
+    with open(path, "rb") as handle:
+        assert lacks_data("avif", handle)
+
+
+def test_a_vp8_partition_beyond_its_chunk_is_damage(tmp_path: Path, scene: Scene) -> None:
+    data, path = bytearray(container(scene, "WEBP")), tmp_path / "a.webp"
+    at = data.index(b"VP8 ") + 8
+    data[at : at + 3] = (int.from_bytes(data[at : at + 3], "little") | 0x7FFFF << 5).to_bytes(3, "little")
+    path.write_bytes(data)
+    with open(path, "rb") as handle:
+        assert lacks_data("webp", handle)

@@ -39,9 +39,10 @@ from efface.errors import TooManyPixels, UnsupportedSource
 from efface.geometry import Size
 from efface.media import still_facts as facts
 from efface.media import still_parts
-from efface.media.still_book import Traits, require_total
+from efface.media.still_book import DAMAGED, Traits, require_total
 from efface.media.still_colour import Colours, in_srgb
 from efface.media.still_pixels import Array, Page, as_stored, page_of, strips, upright_size
+from efface.media.still_truncation import lacks_data
 from efface.media.tiff_read import decodable, is_apart
 from efface.options import ReadOptions
 
@@ -69,10 +70,6 @@ EIGHT_BITS = "its samples have more than 8 bits and were written with 8"
 """Said where no decoder gives more."""
 
 
-DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
-"""Said where a decoder goes on in spite of what it found."""
-
-
 class _Undecided(Exception):
     """No decoder gives samples of more than 8 bits."""
 
@@ -97,6 +94,8 @@ class PillowBook:
         self.traits = self._find_traits()
         if self.is_animated and self._facts.depth > 8:
             self._note(EIGHT_BITS)
+        if lacks_data(name, handle):
+            self._note(DAMAGED)
         if self._parts is not None and self._parts.has_broken_animation:
             self._note("its animation is damaged, and its picture alone was kept")
 
