@@ -1,7 +1,7 @@
 """What efface makes of damaged and hostile files: mutants of small photos and films, with a detector that names a known area.
 
     PYTHONPATH=src python benchmarks/mutants.py [--count 2000] [--first 0] [--seconds 60] [--gigabytes 4] [--json OUT]
-        [--keep DIR]
+        [--keep DIR] [--blind]
 
 Mutant n is made from seed file n modulo their number, by a generator seeded with n. Every seed file shows a mark in its middle,
 and the detector names the middle of every frame. Every second mutant is redacted with `--bad-frames=cover`. A mutant fails when
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=4, help="for one mutant")
     parser.add_argument("--json", type=Path, help="write the outcome of every mutant there, a line each")
     parser.add_argument("--keep", type=Path, help="copy mutants that failed there")
+    parser.add_argument("--blind", action="store_true", help="a detector that names nothing: to see that marks are found")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve:
@@ -102,7 +103,7 @@ def main() -> None:
         for number in range(asked.first, asked.first + asked.count):
             if number in known:
                 continue
-            outcomes.append(_tried(number, seeds, bench, forks, asked.keep))
+            outcomes.append(_tried(number, seeds, bench, forks, asked))
             print(json.dumps(asdict(outcomes[-1])), file=log, flush=True)
     print("\n".join(_table(outcomes)))
 
@@ -200,7 +201,7 @@ def _mutant(number: int, seeds: Sequence[Path]) -> bytes:
     return bytes(data)
 
 
-def _redact_here(source: str, target: str, covers: bool) -> None:
+def _redact_here(source: str, target: str, covers: bool, is_blind: bool) -> None:
     """Run in a fork: redact with a detector that names the middle of every frame."""
     import efface.cli.engines
     from efface.cli.main import main as run
@@ -216,6 +217,8 @@ def _redact_here(source: str, target: str, covers: bool) -> None:
             self.sure = {KINDS.index(k): 0.5 for k in self.wanted}
 
         def detect(self, frame: Any) -> Detections:
+            if is_blind:
+                return Detections.none()
             box = np.array([AREA], np.float32) * np.tile(np.array(frame.size_wh, np.float32), 2)
             return Detections(box, np.array([0.99], np.float32), np.array([KINDS.index("face")], np.uint8))
 
@@ -224,15 +227,15 @@ def _redact_here(source: str, target: str, covers: bool) -> None:
     run(["redact", source, "-o", target, "--preset", "ultrafast", *(["--bad-frames", "cover"] if covers else [])])
 
 
-def _tried(number: int, seeds: Sequence[Path], folder: Path, forks: Forks, keep: Path | None) -> Outcome:
+def _tried(number: int, seeds: Sequence[Path], folder: Path, forks: Forks, asked: argparse.Namespace) -> Outcome:
     seed = seeds[number % len(seeds)]
     source, target = folder / f"mutant{number}{seed.suffix}", folder / f"target{number}{_suffix_for(seed)}"
     source.write_bytes(_mutant(number, seeds))
-    code, said = forks.run(str(source), str(target), bool(number // len(seeds) % 2))
+    code, said = forks.run(str(source), str(target), bool(number // len(seeds) % 2), asked.blind)
     kind, why = _judged(code, said, target)
-    if kind and keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        (keep / source.name).write_bytes(source.read_bytes())
+    if kind and asked.keep is not None:
+        asked.keep.mkdir(parents=True, exist_ok=True)
+        (asked.keep / source.name).write_bytes(source.read_bytes())
     for path in folder.iterdir():
         path.unlink()
     line = next((line for line in said.splitlines() if line.startswith("efface:")), "")
