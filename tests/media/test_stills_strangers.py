@@ -555,3 +555,52 @@ def test_a_vp8_partition_beyond_its_chunk_is_damage(tmp_path: Path, scene: Scene
     path.write_bytes(data)
     with open(path, "rb") as handle:
         assert lacks_data("webp", handle)
+
+
+# BMP as Pillow does not read it
+
+
+def bitmap(bits: int, rows: list[bytes], size_wh: tuple[int, int], palette: bytes = b"", masks: tuple[int, ...] = ()) -> bytes:
+    """A BMP of a plain header. rows: from the top, not padded."""
+    body = b"".join(row + bytes(-len(row) % 4) for row in reversed(rows))
+    tables = struct.pack(f"<{len(masks)}I", *masks) + palette
+    compression = {0: 0, 3: 3, 4: 6}[len(masks)]
+    head = struct.pack("<IiiHHIIiiII", 40, *size_wh, 1, bits, compression, len(body), 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54 + len(tables) + len(body), 0, 0, 54 + len(tables)) + head + tables + body
+
+
+@pytest.mark.parametrize(
+    ("bits", "masks"),
+    [(16, (0xF00, 0xF0, 0xF)), (16, (0xF00, 0xF0, 0xF, 0xF000)), (16, (0x7, 0x38, 0x7C0)), (32, (0x3FF, 0xFFC00, 0x3FF00000)),
+     (32, (0xFF000000, 0xFF0000, 0xFF00, 0xFF)), (32, (0x1F, 0x3E0, 0x7C00))],
+)  # fmt: skip
+def test_a_bmp_of_any_masks_is_read(bits: int, masks: tuple[int, ...], tmp_path: Path, pages: Pages, scene: Scene) -> None:
+    values = np.zeros(scene.shape[:2], np.uint32)
+    for channel, mask in enumerate(masks):
+        shift, levels = (mask & -mask).bit_length() - 1, mask >> ((mask & -mask).bit_length() - 1)
+        wanted = scene[..., channel] if channel < 3 else np.full(scene.shape[:2], 255)
+        values |= np.round(wanted / 255 * levels).astype(np.uint32) << np.uint32(shift)
+    rows = [row.astype(f"<u{bits // 8}").tobytes() for row in values]
+    path = tmp_path / "a.bmp"
+    path.write_bytes(bitmap(bits, rows, scene.shape[1::-1], masks=masks))
+    seen = stacked(pages(path)[0][1])
+    coarsest = min(mask.bit_count() for mask in masks[:3])
+    assert np.abs(seen[..., :3].astype(int) - scene).max() <= 255 / ((1 << coarsest) - 1) / 2 + 1
+    deep = any(mask.bit_count() > 8 for mask in masks)
+    assert ("its samples have more than 8 bits and were written with 8" in notes_of(path)) == deep
+
+
+def test_a_bmp_of_two_bits_a_pixel_is_read(tmp_path: Path, pages: Pages) -> None:
+    palette = bytes([10, 20, 30, 0, 200, 100, 50, 0, 0, 255, 0, 0, 255, 255, 255, 0])  # blue, green, red, nothing
+    path = tmp_path / "a.bmp"
+    path.write_bytes(bitmap(2, [b"\x1b\xc0", b"\xe4\x00"], (5, 2), palette))
+    colours = np.array([[30, 20, 10], [50, 100, 200], [0, 255, 0], [255, 255, 255]])
+    assert np.array_equal(stacked(pages(path)[0][1])[..., :3], colours[[[0, 1, 2, 3, 3], [3, 2, 1, 0, 0]]])
+
+
+@pytest.mark.parametrize("lost", [1, 4, 500])
+def test_a_bmp_that_breaks_off_is_refused(lost: int, tmp_path: Path, scene: Scene) -> None:
+    path = tmp_path / "a.bmp"
+    path.write_bytes(bitmap(16, [bytes(200)] * 40, (100, 40), masks=(0x7, 0x38, 0x7C0))[:-lost])
+    with pytest.raises(InputError):
+        notes_of(path)
