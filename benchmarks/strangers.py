@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.media.sniff import PHOTOS
+from efface.media.sniff import PHOTOS, WRITTEN_AS
 from efface.verify.foreign import exiftool
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -156,7 +156,7 @@ def _tried(path: Path, efface: Forks, photos: _Chromium | None) -> Outcome:
     before = look(path)
     opens = before is not None
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / ("out.mp4" if medium == "film" else "out" + path.suffix)
+        target = Path(folder) / f"out{_suffix_for(path, medium)}"
         code, said = efface.run(str(path), str(target))
         if code is None:
             return Outcome(str(path), opens, "too slow")
@@ -166,6 +166,18 @@ def _tried(path: Path, efface: Forks, photos: _Chromium | None) -> Outcome:
             return Outcome(str(path), opens, "different", different)
         told = exiftool(target).strangers
         return Outcome(str(path), opens, "metadata" if told else "", ", ".join(told))
+
+
+def _suffix_for(path: Path, medium: str) -> str:
+    """What the target's name ends in: some formats of photos become another."""
+    from efface.errors import EffaceError
+    from efface.media.sniff import format_of
+
+    try:
+        becomes = WRITTEN_AS.get(format_of(path))
+    except EffaceError:
+        becomes = None
+    return ".mp4" if medium == "film" else f".{becomes}" if becomes else path.suffix
 
 
 def _medium(path: Path) -> str:
