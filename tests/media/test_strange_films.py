@@ -60,6 +60,22 @@ def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_
         list(open_video(film, FAIL).frames())
 
 
+@pytest.mark.parametrize("zeros", [1, 9, 200])
+def test_zeros_before_a_stream_of_mpeg_do_not_hide_it(zeros, clip, tmp_path, picture_of):
+    film = tmp_path / "a.m2v"
+    film.write_bytes(bytes(zeros) + clip("a.m2v", "-c:v", "mpeg2video", "-q:v", 2).read_bytes())
+    assert (format_of(film), medium_of(film)) == ("mpeg", "video")
+    assert len(list(open_video(film, FAIL).frames())) == 30
+
+
+def test_a_recording_of_mpeg_that_was_cut_anywhere_is_a_film(clip, tmp_path):
+    whole = clip("a.mpg", "-c:v", "mpeg2video", "-q:v", 2, "-g", 5, "-f", "vob").read_bytes()
+    film = tmp_path / "a.mpg"
+    film.write_bytes(whole[1000:])
+    assert (format_of(film), medium_of(film)) == ("mpeg", "video")
+    assert len(list(open_video(film, ReadOptions(bad_frames="cover")).frames())) >= 20
+
+
 # Joined recordings
 
 
