@@ -2,18 +2,21 @@
 
     python benchmarks/strangers.py FOLDER... [--seconds 120] [--gigabytes 4] [--json OUT] [--chromium /usr/bin/chromium]
 
-Each file is redacted in a process of its own, with bounds on time and memory. What a real viewer shows of source and target is
-compared: ffprobe and ffmpeg for films (number, times and pixels of frames), Chromium for photos (size and colours), and
-exiftool reads the metadata of the target. Prints one line for each kind of failure, with the names of some files.
+Each file is redacted in a process of its own, a fork, with bounds on time and memory. Of files with the same bytes only one is
+tried. What a real viewer shows of source and target is compared: ffprobe and ffmpeg for films (number, times and pixels of
+frames), Chromium for photos (size and colours), and exiftool reads the metadata of the target. Prints one line for each kind of
+failure, with the names of some files. OUT gets a line for each file as soon as it is done; files that it names already are not
+tried again.
 Linux only; exiftool, ffmpeg and playwright with a Chromium are used where they are installed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -28,8 +31,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.media.sniff import PHOTOS
+from efface.media.sniff import PHOTOS, WRITTEN_AS
 from efface.verify.foreign import exiftool
+
+sys.path.insert(0, str(Path(__file__).parent))
+from forks import Forks
 
 Viewer = Callable[[Path], "Seen | None"]
 
@@ -75,31 +81,55 @@ class Outcome:
 def main() -> None:
     """Read the command line, work on every file, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--seconds", type=float, default=120, help="for one file")
     parser.add_argument("--gigabytes", type=float, default=4, help="for one file")
-    parser.add_argument("--json", type=Path, help="write the outcome of every file there")
+    parser.add_argument("--json", type=Path, help="write the outcome of every file there, a line each")
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="a viewer for photos")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.child:
-        _redact_here(*asked.child)
+    if asked.serve:
+        Forks.serve(_redact_here)
+        return
+    outcomes = _earlier(asked.json)
+    known = {o.path for o in outcomes}
     paths = sorted({p for f in asked.folders for p in (f.rglob("*") if f.is_dir() else [f]) if p.is_file()})
     with ExitStack() as closing:
         photos = closing.enter_context(_Chromium(asked.chromium)) if asked.chromium else None
-        outcomes = []
-        for path in paths:
-            outcome = _tried(path, asked.seconds, asked.gigabytes, photos)
+        efface = closing.enter_context(Forks(__file__, asked.seconds, asked.gigabytes))
+        log = closing.enter_context(open(asked.json or os.devnull, "a"))
+        for path in _unlike(paths):
+            if str(path) in known:
+                continue
+            outcome = _tried(path, efface, photos)
             print(f"{outcome.kind or 'good':12} {path.name}", file=sys.stderr, flush=True)
             outcomes.append(outcome)
-    if asked.json:
-        asked.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
+            print(json.dumps(asdict(outcome)), file=log, flush=True)
     print("\n".join(_table(outcomes)))
 
 
+def _earlier(path: Path | None) -> list[Outcome]:
+    """The outcomes that an earlier run wrote."""
+    if path is None or not path.exists():
+        return []
+    return [Outcome(**json.loads(line)) for line in path.read_text().splitlines()]
+
+
+def _unlike(paths: Sequence[Path]) -> Iterator[Path]:
+    """The paths without those whose bytes are those of an earlier one."""
+    met = set()
+    for path in paths:
+        with open(path, "rb") as f:
+            digest = hashlib.file_digest(f, "sha256").digest()
+        if digest not in met:
+            met.add(digest)
+            yield path
+
+
 def _redact_here(source: str, target: str) -> None:
-    """Run in the child: redact with a detector that sees nothing."""
-    from efface.cli.main import main as efface
+    """Run in a fork: redact with a detector that sees nothing."""
+    import efface.cli.engines
+    from efface.cli.main import main
     from efface.detect.base import DetectorInfo
     from efface.detect.registry import DETECTORS
     from efface.detections import KINDS, Detections
@@ -115,27 +145,39 @@ def _redact_here(source: str, target: str) -> None:
             return Detections.none()
 
     DETECTORS["pyramid"] = Blind
-    efface(["redact", source, "-o", target, "--preset", "ultrafast"])
+    efface.cli.engines.APART = False  # this is a process of its own already
+    main(["redact", source, "-o", target, "--preset", "ultrafast"])
 
 
-def _tried(path: Path, seconds: float, gigabytes: float, photos: _Chromium | None) -> Outcome:
+def _tried(path: Path, efface: Forks, photos: _Chromium | None) -> Outcome:
     """Redact one file and compare what a viewer shows before and after."""
     medium = _medium(path)
     look: Viewer = photos.seen if medium == "photo" and photos else film_seen
     before = look(path)
     opens = before is not None
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / ("out.mp4" if medium == "film" else "out" + path.suffix)
-        try:
-            code, said = _redacted(path, target, seconds, gigabytes)
-        except subprocess.TimeoutExpired:
-            return Outcome(str(path), opens, "too slow", f"more than {seconds:g} s")
+        target = Path(folder) / f"out{_suffix_for(path, medium)}"
+        code, said = efface.run(str(path), str(target))
+        if code is None:
+            return Outcome(str(path), opens, "too slow")
         if code not in (0, 7) or not target.exists():
             return Outcome(str(path), opens, "refused" if code == 3 else f"exit {code}", _kind_of(said, path))
         if different := _difference(before, look(target)):
             return Outcome(str(path), opens, "different", different)
         told = exiftool(target).strangers
         return Outcome(str(path), opens, "metadata" if told else "", ", ".join(told))
+
+
+def _suffix_for(path: Path, medium: str) -> str:
+    """What the target's name ends in: some formats of photos become another."""
+    from efface.errors import EffaceError
+    from efface.media.sniff import format_of
+
+    try:
+        becomes = WRITTEN_AS.get(format_of(path))
+    except EffaceError:
+        becomes = None
+    return ".mp4" if medium == "film" else f".{becomes}" if becomes else path.suffix
 
 
 def _medium(path: Path) -> str:
@@ -149,15 +191,6 @@ def _medium(path: Path) -> str:
         return (
             "photo" if path.suffix.lower() in (".jpg", ".png", ".heic", ".heif", ".avif", ".webp", ".jxl", ".bmp") else "film"
         )
-
-
-def _redacted(path: Path, target: Path, seconds: float, gigabytes: float) -> tuple[int, str]:
-    """Exit code and standard error of a process that redacts the file. Raises TimeoutExpired."""
-    most = int(gigabytes * 2**30)
-    command = [sys.executable, __file__, "-", "--child", str(path), str(target)]
-    limit = lambda: resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # noqa: E731
-    done = subprocess.run(command, capture_output=True, timeout=seconds, preexec_fn=limit, check=False)
-    return done.returncode, done.stderr.decode("utf-8", "replace")
 
 
 def _kind_of(said: str, path: Path) -> str:
@@ -190,7 +223,9 @@ def _difference(before: Seen | None, after: Seen | None) -> str:
 
 def film_seen(path: Path) -> Seen | None:
     """What ffprobe and ffmpeg show of a film; None where they show no frame."""
-    entries = "frame=best_effort_timestamp_time,width,height,sample_aspect_ratio:frame_side_data=rotation"
+    entries = (
+        "frame=best_effort_timestamp_time,width,height,sample_aspect_ratio:frame_side_data=rotation:stream_side_data=rotation"
+    )
     probe = [
         "ffprobe",
         "-v",
@@ -218,7 +253,8 @@ def film_seen(path: Path) -> Seen | None:
     times = [float(f.get("best_effort_timestamp_time", "nan")) for f in frames]  # raw streams know none
     across, down = (int(n) for n in frames[0].get("sample_aspect_ratio", "1:1").split(":"))
     size = frames[0]["width"], frames[0]["height"]
-    turned = any(abs(float(d.get("rotation", 0))) % 180 == 90 for d in frames[0].get("side_data_list", ()))
+    said_aside = [*frames[0].get("side_data_list", ()), *(said.get("streams") or [{}])[0].get("side_data_list", ())]
+    turned = any(abs(float(d.get("rotation", 0))) % 180 == 90 for d in said_aside)
     thumbs = np.frombuffer(raw[: len(raw) // (THUMB * THUMB * 3) * THUMB * THUMB * 3], np.uint8).reshape(-1, THUMB, THUMB, 3)
     pixel = across / down if across and down else 1.0
     return Seen([t - times[0] for t in times], thumbs, size[::-1] if turned else size, 1 / pixel if turned else pixel)

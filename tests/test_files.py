@@ -474,6 +474,14 @@ def short_path(tmp_path):
 
 
 @needs_posix
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_name_that_is_too_long_is_refused_before_any_work(tmp_path, overwrite):
+    with pytest.raises(WriteFailed, match="too long"):
+        require_target(tmp_path / ("x" * 252 + ".jpg"), (), overwrite=overwrite)
+    require_target(tmp_path / ("x" * 251 + ".jpg"), (), overwrite=overwrite)
+
+
+@needs_posix
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_not_a_plain_file_is_refused_before_any_work(short_path, kind):
     target = short_path / "a.jpg"

@@ -137,8 +137,7 @@ class UndecodableFrame(InputError):
     """A frame cannot be decoded, so what it shows is unknown.
 
     at  its time or page.
-    is_unsteady  each reading gives another picture, or another time. The decoder does not report that damage, so covering what
-        it reports does not help.
+    is_unsteady  each reading gives another picture, or another time. The decoder does not report that damage.
     """
 
     def __init__(self, path: object, at: str, is_unsteady: bool = False) -> None:
@@ -152,8 +151,8 @@ class UndecodableFrame(InputError):
         if self.is_unsteady:
             return printable(
                 f"{self.path}: the frame at {self.at} cannot be decoded: it is damaged, and each reading of it gives something "
-                f"else. {NOTHING_WRITTEN} Make a file that decodes the same every time, and look at it: "
-                "ffmpeg -i SOURCE -c:v libx264 -crf 12 NEW.mp4"
+                f"else. {NOTHING_WRITTEN} Add --bad-frames=cover to black out such frames and go on. Where that does not help, "
+                "make a file that decodes the same every time, and look at it: ffmpeg -i SOURCE -c:v libx264 -crf 12 NEW.mp4"
             )
         return printable(
             f"{self.path}: the frame at {self.at} cannot be decoded. {NOTHING_WRITTEN} "

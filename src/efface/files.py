@@ -123,7 +123,11 @@ def require_replaceable(target: Path) -> None:
     """
     try:
         mode = os.stat(target).st_mode
-    except (OSError, ValueError):  # nothing, a link to nothing, or a name that is refused where it is used
+    except OSError as e:  # nothing, a link to nothing, or a name that is refused where it is used
+        if e.errno == errno.ENAMETOOLONG:  # which is known without any work
+            raise WriteFailed(target, reason(e)) from e
+        return
+    except ValueError:
         return
     if stat.S_ISREG(mode):
         return

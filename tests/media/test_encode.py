@@ -19,6 +19,7 @@ from efface.frames import Picture
 from efface.media import encode
 from efface.media.decode import open_video
 from efface.media.encode import create_video
+from efface.media.signals import sound_kept
 from efface.media.video import start_shift
 from efface.options import ReadOptions, WriteOptions
 
@@ -107,6 +108,13 @@ def test_what_goes_in_comes_out(way, clip, tmp_path):
 def test_hevc_is_tagged_for_apples_players(clip, tmp_path):
     copied(open_video(clip("a.mp4", *H264), FAIL), tmp_path / "b.mp4", codec="hevc")
     assert probed(tmp_path / "b.mp4")["streams"][0]["codec_tag_string"] == "hvc1"
+
+
+@pytest.mark.parametrize("target", ["b.mp4", "b.mov", "b.mkv"])
+@pytest.mark.parametrize("frames", [1, 2, 3, 4])
+def test_the_shortest_films(frames, target, clip, tmp_path):
+    source = open_video(clip("a.mov", "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", frames=frames), FAIL)  # becomes HEVC
+    assert_same(source, copied(source, tmp_path / target))
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
@@ -343,6 +351,14 @@ def test_kept_sound_is_complete_and_in_step(suffix, laden, tmp_path):
     for before, after in zip(sound_times(laden[".mp4"]), sound_times(target), strict=True):
         assert after[1] == pytest.approx(before[1], abs=0.025)
         assert after[2] == pytest.approx(before[2], abs=2048)  # silence before the start may go
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_sound_whose_packets_state_no_duration_is_complete(suffix, clip, tmp_path):
+    sine = ("-f", "lavfi", "-i", "sine=duration=1.3", "-c:a", "alac")
+    source, target = open_video(clip("a.mkv", *sine, *H264), FAIL), tmp_path / f"b{suffix}"
+    copied(source, target, audio="keep")
+    assert [(s.missing, s.is_same) for s in sound_kept(source.info.path, target)] == [(0, True)]
 
 
 def test_sound_moves_with_a_shifted_picture(clip, run_ffmpeg, tmp_path):

@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from efface.errors import TooManyPixels, UndecodableFrame
+from efface.errors import InputError, TooManyPixels, UndecodableFrame
 from efface.frames import Picture
 from efface.media import still_parts
 from efface.media.metadata import strangers
 from efface.media.sniff import format_of
 from efface.media.still_facts import of_file, orientation_of
+from efface.media.still_truncation import lacks_data
 from efface.media.stills import open_still
 from efface.options import ReadOptions
 
@@ -484,3 +486,121 @@ def test_a_transparent_grey_of_few_bits_is_transparent(tmp_path: Path, pages: Pa
     picture = pages(path)[0][1]
     assert picture.layout.has_alpha
     assert picture.planes[-1][0].tolist() == [0] + [255] * (32 // bits - 1)
+
+
+# WebP, HEIF and AVIF: are their data all there?
+
+DAMAGE = "its data are damaged, so parts of the picture may be wrong or missing"
+
+
+def container(scene: Scene, name: str, **how: Any) -> bytes:
+    pillow_heif.register_heif_opener()
+    out, picture = io.BytesIO(), Image.fromarray(scene).resize((320, 240))
+    picture.save(out, name, quality=90, **how)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["WEBP", "HEIF", "AVIF"])
+def test_whole_containers_are_not_called_damaged(name: str, tmp_path: Path, scene: Scene) -> None:
+    path = tmp_path / f"a.{name.lower()}"
+    path.write_bytes(container(scene, name))
+    assert DAMAGE not in notes_of(path)
+    path.write_bytes(container(scene, name) + b"what follows is not part of it" * 9)
+    assert DAMAGE not in notes_of(path)
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+@pytest.mark.parametrize("name", ["WEBP", "HEIF", "AVIF"])
+@pytest.mark.parametrize("kept", [0.6, 0.9, 0.98])
+def test_containers_that_break_off_never_pass_without_a_word(
+    kept: float, name: str, lossless: bool, tmp_path: Path, scene: Scene
+) -> None:  # fmt: skip
+    data, path = container(scene, name, **({"lossless": lossless} if name == "WEBP" else {})), tmp_path / f"a.{name.lower()}"
+    path.write_bytes(data[: int(len(data) * kept)])
+    with suppress(InputError):  # the decoder saw it
+        assert DAMAGE in notes_of(path)
+
+
+@pytest.mark.parametrize("lost", [3, 40, 400])
+def test_units_that_do_not_add_up_are_damage(lost: int, tmp_path: Path, scene: Scene) -> None:
+    data, path = bytearray(container(scene, "HEIF")), tmp_path / "a.heic"
+    config = data.index(b"hvcC")
+    assert data[config + 4 + 21] & 3 == 3, "sizes of four bytes"
+    at = data.index(b"mdat") + 4
+    size = int.from_bytes(data[at : at + 4])
+    while at + 4 + size < len(data):  # to the last unit, the largest
+        at += 4 + size
+        size = int.from_bytes(data[at : at + 4])
+    data[at : at + 4] = (size - lost).to_bytes(4)
+    path.write_bytes(data)
+    with open(path, "rb") as handle:
+        assert lacks_data("heif", handle)
+
+
+@pytest.mark.parametrize("lost", [3, 40, 400])
+def test_av1_whose_units_do_not_add_up_is_damage(lost: int, tmp_path: Path, scene: Scene) -> None:
+    data, path = container(scene, "AVIF"), tmp_path / "a.avif"
+    with open(tmp_path / "whole.avif", "w+b") as handle:
+        handle.write(data)
+        assert not lacks_data("avif", handle)
+    path.write_bytes(data[: len(data) // 2] + data[len(data) // 2 + lost :])
+    with open(path, "rb") as handle:
+        assert lacks_data("avif", handle)
+
+
+def test_a_vp8_partition_beyond_its_chunk_is_damage(tmp_path: Path, scene: Scene) -> None:
+    data, path = bytearray(container(scene, "WEBP")), tmp_path / "a.webp"
+    at = data.index(b"VP8 ") + 8
+    data[at : at + 3] = (int.from_bytes(data[at : at + 3], "little") | 0x7FFFF << 5).to_bytes(3, "little")
+    path.write_bytes(data)
+    with open(path, "rb") as handle:
+        assert lacks_data("webp", handle)
+
+
+# BMP as Pillow does not read it
+
+
+def bitmap(bits: int, rows: list[bytes], size_wh: tuple[int, int], palette: bytes = b"", masks: tuple[int, ...] = ()) -> bytes:
+    """A BMP of a plain header. rows: from the top, not padded."""
+    body = b"".join(row + bytes(-len(row) % 4) for row in reversed(rows))
+    tables = struct.pack(f"<{len(masks)}I", *masks) + palette
+    compression = {0: 0, 3: 3, 4: 6}[len(masks)]
+    head = struct.pack("<IiiHHIIiiII", 40, *size_wh, 1, bits, compression, len(body), 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54 + len(tables) + len(body), 0, 0, 54 + len(tables)) + head + tables + body
+
+
+@pytest.mark.parametrize(
+    ("bits", "masks"),
+    [(16, (0xF00, 0xF0, 0xF)), (16, (0xF00, 0xF0, 0xF, 0xF000)), (16, (0x7, 0x38, 0x7C0)), (32, (0x3FF, 0xFFC00, 0x3FF00000)),
+     (32, (0xFF000000, 0xFF0000, 0xFF00, 0xFF)), (32, (0x1F, 0x3E0, 0x7C00))],
+)  # fmt: skip
+def test_a_bmp_of_any_masks_is_read(bits: int, masks: tuple[int, ...], tmp_path: Path, pages: Pages, scene: Scene) -> None:
+    values = np.zeros(scene.shape[:2], np.uint32)
+    for channel, mask in enumerate(masks):
+        shift, levels = (mask & -mask).bit_length() - 1, mask >> ((mask & -mask).bit_length() - 1)
+        wanted = scene[..., channel] if channel < 3 else np.full(scene.shape[:2], 255)
+        values |= np.round(wanted / 255 * levels).astype(np.uint32) << np.uint32(shift)
+    rows = [row.astype(f"<u{bits // 8}").tobytes() for row in values]
+    path = tmp_path / "a.bmp"
+    path.write_bytes(bitmap(bits, rows, scene.shape[1::-1], masks=masks))
+    seen = stacked(pages(path)[0][1])
+    coarsest = min(mask.bit_count() for mask in masks[:3])
+    assert np.abs(seen[..., :3].astype(int) - scene).max() <= 255 / ((1 << coarsest) - 1) / 2 + 1
+    deep = any(mask.bit_count() > 8 for mask in masks)
+    assert ("its samples have more than 8 bits and were written with 8" in notes_of(path)) == deep
+
+
+def test_a_bmp_of_two_bits_a_pixel_is_read(tmp_path: Path, pages: Pages) -> None:
+    palette = bytes([10, 20, 30, 0, 200, 100, 50, 0, 0, 255, 0, 0, 255, 255, 255, 0])  # blue, green, red, nothing
+    path = tmp_path / "a.bmp"
+    path.write_bytes(bitmap(2, [b"\x1b\xc0", b"\xe4\x00"], (5, 2), palette))
+    colours = np.array([[30, 20, 10], [50, 100, 200], [0, 255, 0], [255, 255, 255]])
+    assert np.array_equal(stacked(pages(path)[0][1])[..., :3], colours[[[0, 1, 2, 3, 3], [3, 2, 1, 0, 0]]])
+
+
+@pytest.mark.parametrize("lost", [1, 4, 500])
+def test_a_bmp_that_breaks_off_is_refused(lost: int, tmp_path: Path, scene: Scene) -> None:
+    path = tmp_path / "a.bmp"
+    path.write_bytes(bitmap(16, [bytes(200)] * 40, (100, 40), masks=(0x7, 0x38, 0x7C0))[:-lost])
+    with pytest.raises(InputError):
+        notes_of(path)

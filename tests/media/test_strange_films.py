@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from pathlib import Path
 
@@ -29,6 +30,50 @@ def far(a, b):
 
 def seconds(source):
     return [f.pts * float(source.time_base) for f in source.frames()]
+
+
+# What encoders of ordinary devices do
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg", ".mkv"])
+@pytest.mark.parametrize("codec", ["mpeg1video", "mpeg2video"])
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+def test_slices_of_mpeg_that_end_in_zeros_are_whole(bad_frames, codec, suffix, clip, run_ffmpeg, tmp_path, picture_of):
+    stream = clip("a.m2v", "-c:v", codec, "-q:v", 2, "-bf", 0).read_bytes()
+    padded, film = tmp_path / "padded.m2v", tmp_path / f"a{suffix}"
+    padded.write_bytes(stream[:4] + stream[4:].replace(b"\0\0\1", bytes(42) + b"\1"))
+    run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", padded, "-c", "copy", film)
+    frames = list(open_video(film, ReadOptions(bad_frames=bad_frames)).frames())
+    assert len(frames) >= 28
+    assert not any(f.is_bad for f in frames)
+    assert all(far(f.look((160, 96)), picture_of(f.index)) < 8 for f in frames[::9])
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_path):
+    stream = clip("a.m2v", "-c:v", "mpeg2video", "-q:v", 2, "-bf", 2).read_bytes()
+    broken, film = tmp_path / "broken.m2v", tmp_path / f"a{suffix}"
+    at = stream.index(b"\0\0\1\3", len(stream) // 2)
+    broken.write_bytes(stream[: at + 20] + stream[stream.index(b"\0\0\1", at + 4) :])
+    run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", broken, "-c", "copy", film)
+    with pytest.raises(UndecodableFrame):
+        list(open_video(film, FAIL).frames())
+
+
+@pytest.mark.parametrize("zeros", [1, 9, 200])
+def test_zeros_before_a_stream_of_mpeg_do_not_hide_it(zeros, clip, tmp_path, picture_of):
+    film = tmp_path / "a.m2v"
+    film.write_bytes(bytes(zeros) + clip("a.m2v", "-c:v", "mpeg2video", "-q:v", 2).read_bytes())
+    assert (format_of(film), medium_of(film)) == ("mpeg", "video")
+    assert len(list(open_video(film, FAIL).frames())) == 30
+
+
+def test_a_recording_of_mpeg_that_was_cut_anywhere_is_a_film(clip, tmp_path):
+    whole = clip("a.mpg", "-c:v", "mpeg2video", "-q:v", 2, "-g", 5, "-f", "vob").read_bytes()
+    film = tmp_path / "a.mpg"
+    film.write_bytes(whole[1000:])
+    assert (format_of(film), medium_of(film)) == ("mpeg", "video")
+    assert len(list(open_video(film, ReadOptions(bad_frames="cover")).frames())) >= 20
 
 
 # Joined recordings
@@ -288,3 +333,73 @@ def test_pictures_of_one_size_one_after_the_other_are_a_film(name, between, tmp_
     assert (format_of(path), medium_of(path)) == ("mjpeg", "video")
     frames = list(open_video(path, FAIL).frames())
     assert [round(f.look((1, 1))[0, 0, 0] / 20) for f in frames] == list(range(10))
+
+
+# MPEG-2 with a picture to each field
+
+_DC_SIZES = ("100", "00", "01", "101", "110", "1110", "11110", "111110")
+"""Codes of MPEG-2 for the number of bits of a luma difference."""
+
+
+def field_pictures(frames: int, lost_row: int | None = None) -> bytes:
+    """MPEG-2 of 64x64 pixels, two field pictures to a frame, each row in one grey. lost_row: of the last field."""
+
+    def packed(bits: str) -> bytes:
+        bits += "0" * (-len(bits) % 8)
+        return int(bits, 2).to_bytes(len(bits) // 8)
+
+    def row(number: int, grey: int) -> bytes:
+        blocks = f"{_DC_SIZES[grey.bit_length()]}{grey:b}10" + "10010" * 3 + "0010" * 2  # steps from a middle grey, no AC
+        rest = "10010" * 4 + "0010" * 2
+        return b"\0\0\1" + bytes([number]) + packed("00001" + "0" + "11" + blocks + ("11" + rest) * 3)
+
+    head = b"\0\0\1\xb3" + packed(f"{64:012b}{64:012b}" + "0001" + "0011" + f"{400:018b}" + "1" + f"{20:010b}" + "000")
+    head += b"\0\0\1\xb5" + packed("0001" + "01001000" + "0" + "01" + "0000" + "0" * 12 + "1" + "0" * 8 + "0" + "0" * 7)
+    pictures = b""
+    for i in range(frames):
+        for parity in (1, 2):
+            pictures += b"\0\0\1\0" + packed(f"{i:010b}" + "001" + "1" * 16 + "0")
+            pictures += b"\0\0\1\xb5" + packed("1000" + "1" * 16 + "00" + f"{parity:02b}" + "0000000000" + "00")
+            is_last = (i, parity) == (frames - 1, 2)
+            pictures += b"".join(row(r, 10 * r + 40 * parity - 30 + i) for r in (1, 2) if not (is_last and r == lost_row))
+    return head + pictures + b"\0\0\1\xb7"
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg", ".mkv"])
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+@pytest.mark.parametrize("lost_row", [None, 1, 2])
+def test_single_fields_of_mpeg2_make_frames(lost_row, bad_frames, suffix, run_ffmpeg, tmp_path):
+    stream, film = tmp_path / "a.m2v", tmp_path / f"a{suffix}"
+    stream.write_bytes(field_pictures(40, lost_row))
+    run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", stream, "-c", "copy", film)
+    source = open_video(film, ReadOptions(bad_frames=bad_frames))
+    if lost_row and bad_frames == "fail":
+        with pytest.raises(UndecodableFrame):
+            list(source.frames())
+        return
+    frames = list(source.frames())
+    assert [f.is_bad for f in frames] == [False] * 39 + [bool(lost_row)]
+    assert all(np.ptp(f.unpack().planes[0]) > 20 for f in frames[:39])
+
+
+# Damage that no decoder reports
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_decoder_makes_up_is_covered(seed, clip, tmp_path):
+    film, rng = tmp_path / "a.webm", random.Random(seed)
+    data = bytearray(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M", "-g", 100, "-auto-alt-ref", 0).read_bytes())
+    for _ in range(8):
+        data[rng.randrange(len(data) // 6, len(data))] ^= 1 << rng.randrange(8)
+    film.write_bytes(data)
+    source = open_video(film, ReadOptions(bad_frames="cover"))
+    held = list(source.frames())  # memory that is held cannot be used again by the decoder
+    assert any(f.is_bad for f in held)
+    assert [f.unpack().checksum() for f in source.frames()] == [f.unpack().checksum() for f in held]
+
+
+def test_whole_films_lose_nothing_where_damage_is_covered(clip, picture_of):
+    source = open_video(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M"), ReadOptions(bad_frames="cover"))
+    frames = list(source.frames())
+    assert len(frames) == 30
+    assert all(not f.is_bad and far(f.look((160, 96)), picture_of(f.index)) < 12 for f in frames)

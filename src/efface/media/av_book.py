@@ -15,9 +15,10 @@ from efface.geometry import Size
 from efface.media import still_facts as facts
 from efface.media.colour import swscale_matrix
 from efface.media.formats import is_full_range, reformatted, turn_of
-from efface.media.still_book import Traits
+from efface.media.still_book import DAMAGED, Traits
 from efface.media.still_colour import Colours, in_srgb
 from efface.media.still_pixels import Page, page_of
+from efface.media.still_truncation import lacks_data
 
 
 class AvBook:
@@ -30,7 +31,7 @@ class AvBook:
         self._path = path
         self._facts = facts.of_file("avif", handle)
         self.traits = Traits(cicp=self._facts.cicp)
-        self.notes: list[str] = []
+        self.notes: list[str] = [DAMAGED] if lacks_data("avif", handle) else []
         self._size: Size = self._find_size()
 
     def size(self, index: int) -> Size:

@@ -38,8 +38,8 @@ from efface.geometry import Size
 from efface.media.base import SourceInfo
 from efface.media.colour import colour_of, side_data, swscale_matrix
 from efface.media.cropping import crop_of
-from efface.media.formats import Pixels, Spec, black, spec_of
-from efface.media.frame_starts import FrameStarts, Holds
+from efface.media.formats import Pixels, Spec, black, copied, is_full_range, spec_of
+from efface.media.frame_starts import FrameStarts, Holds, is_interlaced_mpeg2, lacks_rows
 from efface.media.raw_streams import DEMUXERS as DEMUXER_OF
 from efface.media.raw_streams import raw_format
 from efface.media.restarts import JOINABLE, Clock, Restart, in_one_clock
@@ -58,6 +58,10 @@ LIMITS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 CHECKS = "crccheck+bitstream+buffer+explode"
 """FFmpeg's `err_detect`: report what could be concealed."""
 
+PADDED = frozenset(("mpeg1video", "mpeg2video"))
+"""Codecs whose slices may end in zeros, as camcorders and DVD recorders write them to keep their rate. Under `bitstream` FFmpeg
+calls every such frame damaged. What is left of a slice and is not zero is reported all the same."""
+
 HINT_COVER = "Add --bad-frames=cover to go on with what is there."
 HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
 PATIENCE = 600
@@ -65,6 +69,9 @@ PATIENCE = 600
 
 LONGEST_REORDER = 17
 """One more than the frames H.264 and HEVC may hold back."""
+
+HELD = 8
+"""Frames whose memory is held back in the second of two readings, so that the decoder uses other memory than in the first."""
 
 LEADING_KEPT = 32
 """Packets after which a leading one is not waited for any more."""
@@ -236,11 +243,15 @@ def _runs_back(
 
 def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     context = stream.codec_context
-    context.options = {"err_detect": CHECKS, "max_pixels": str(_ffmpeg_limit(options))}
+    checks = CHECKS.replace("bitstream+", "") if context.name in PADDED else CHECKS
+    context.options = {"err_detect": checks, "max_pixels": str(_ffmpeg_limit(options))}
+    has_fields = _may_hold_fields(stream)
+    if has_fields:  # the decoder takes a field for a frame that lacks every second row; `lacks_rows` looks for those instead
+        context.options |= {"ec": "0"}
     context.copy_opaque = True
     # Without it decoders round a crop on the left down to what their memory likes, and columns that nobody sees are published.
     context.flags |= av.codec.context.Flags.unaligned.value
-    if options.bad_frames == "cover":
+    if options.bad_frames == "cover" or has_fields:
         # One thread: an error belongs to the packet just sent, so every run, here or elsewhere, finds the same frames bad.
         context.thread_count = 1
     else:
@@ -250,6 +261,12 @@ def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     for other in stream.container.streams:
         if other.index != stream.index:
             other.discard = av.stream.Discard.all
+
+
+def _may_hold_fields(stream: VideoStream) -> bool:
+    """Whether pictures of the stream may be single fields of MPEG-2."""
+    context = stream.codec_context
+    return context.name == "mpeg2video" and is_interlaced_mpeg2(bytes(context.extradata or b""))
 
 
 def _described(
@@ -400,8 +417,27 @@ class VideoSource:
 
     def frames(self) -> Iterator[Frame]:
         """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""
+        video: VideoInfo = self.info.private
+        if video.tolerant and self._file is None:
+            yield from self._decoded_twice()
+            return
         with self._reading() as (container, stream):
             yield from _Reading(self.info, self._options, container, stream).frames()
+
+    def _decoded_twice(self) -> Iterator[Frame]:
+        """Decode side by side into memory that is used in two different ways; what comes out differently is bad.
+
+        Not every decoder reports damage: some leave what lies in memory where nothing was stored (VP8, HEVC). That may be
+        anything, and another thing in each reading.
+        """
+        spec, held = self.info.private.spec, deque[Frame | None](maxlen=HELD)
+        with self._reading() as first, self._reading() as second:
+            frames = _Reading(self.info, self._options, *first, copies=True).frames()
+            others = _Reading(self.info, self._options, *second).frames()
+            for frame in frames:
+                held.append(next(others, None))
+                is_same = held[-1] is not None and _is_same(frame, held[-1])
+                yield frame if is_same else _bad_frame(frame.index, frame.pts, spec)
 
     def marks(self) -> Iterator[Mark]:
         """What the packets say of themselves, in the order of the file; nothing is decoded. Raises DamagedSource."""
@@ -474,13 +510,17 @@ class _Reading:
     """One pass over the stream: packets in, frames out, and an account of what went missing."""
 
     def __init__(
-        self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream, trusted: int | None = None
-    ) -> None:
-        """trusted: where decoding began in mid-file, the PTS before which frames are left out."""
+        self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream,
+        trusted: int | None = None, *, copies: bool = False,
+    ) -> None:  # fmt: skip
+        """trusted: where decoding began in mid-file, the PTS before which frames are left out. copies: frames are handed out in
+        memory of their own, so that whoever holds them does not change what memory the decoder uses."""
         self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
         self._video: VideoInfo = info.private
+        self._copies = copies
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
         self._starts = _starts(stream)
+        self._has_fields, self._coded_height = _may_hold_fields(stream), stream.codec_context.height
         self._is_adrift = (
             False  # after a joint, before its first keyframe: nothing is decoded, as it refers to what was not joined
         )
@@ -529,7 +569,8 @@ class _Reading:
 
     def _note(self, packet: av.Packet[Any]) -> None:
         index, group, restart = self._sent.index + 1, self._sent.group, packet.opaque
-        holds, is_doubtful = self._starts.holds(packet), _is_doubtful(packet, restart)
+        holds = self._starts.holds(packet)
+        is_doubtful = _is_doubtful(packet, restart) or (self._has_fields and lacks_rows(bytes(packet), self._coded_height))
         if holds is Holds.SECOND_FIELD:
             packet.opaque = replace(self._sent)  # PyAV forgets an object that two packets share
             if is_doubtful:
@@ -650,7 +691,7 @@ class _Reading:
         if shown.frame is None or self._is_bad(shown):
             return _bad_frame(self._count - 1, pts, spec)
         self._require_same(shown.frame, spec)
-        pixels = Pixels(shown.frame, spec)
+        pixels = Pixels(copied(shown.frame) if self._copies else shown.frame, spec, full_range=is_full_range(shown.frame))
         return Frame(self._count - 1, pts, spec.size_wh, pixels.look, pixels.unpack, aspect=float(self._video.aspect))
 
     def _timed(self, shown: _Shown) -> int:
@@ -697,6 +738,12 @@ def _is_doubtful(packet: av.Packet[Any], restart: object) -> bool:
     if isinstance(restart, Restart):  # what is no keyframe refers to frames that were not joined
         return (packet.is_corrupt and not restart.forgiven) or (restart.begins and not packet.is_keyframe)
     return packet.is_corrupt
+
+
+def _is_same(frame: Frame, other: Frame) -> bool:
+    if (frame.pts, frame.is_bad) != (other.pts, other.is_bad):
+        return False
+    return frame.is_bad or frame.unpack().checksum() == other.unpack().checksum()
 
 
 def _bad_frame(index: int, pts: int, spec: Spec) -> Frame:

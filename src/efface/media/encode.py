@@ -49,6 +49,9 @@ LOOKAHEAD_PIXELS = 1920 * 1088
 """Frames up to this size get the preset's lookahead, larger ones less in proportion."""
 
 SHORTEST_LOOKAHEAD = 10
+
+SHORTEST = 2
+"""Frames up to which a film is stored in the order in which it is shown. x265 invents the decoding times of so short a one."""
 _VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
 
 DEEPEST = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
@@ -180,6 +183,7 @@ class VideoSink:
         self._base = 1 / self._video.rate if form.muxer == "avi" else self._video.time_base
         self._shift: int | None = None
         self._last: int | None = None
+        self._written = 0
         self._step = max(1, round(1 / (self._video.rate * self._base)))
         self._sound: Sound | None = None
         self._is_open = True
@@ -229,6 +233,7 @@ class VideoSink:
         time = self._timed(pts)
         frame = self._packed(picture)
         frame.pts, frame.time_base = time, self._base
+        self._written += 1
         with _muxing(self._target):
             self._mux(self._stream.encode(frame))
 
@@ -279,7 +284,7 @@ class VideoSink:
     def close(self) -> None:
         """Finishes the file. Raises WriteFailed."""
         with _muxing(self._target):
-            self._mux(self._stream.encode(None))
+            self._mux(self._last_packets())
             if self._sound is not None:
                 self._sound.mux_until(None, self._shift_s)
                 self._sound.close()
@@ -287,6 +292,14 @@ class VideoSink:
             self._container.close()
             if self._form.muxer in ("matroska", "webm"):
                 blank_matroska(self._draft)
+
+    def _last_packets(self) -> list[av.Packet[VideoStream]]:
+        """Return what the encoder still holds."""
+        packets = self._stream.encode(None)
+        if self._written <= SHORTEST:
+            for packet in packets:
+                packet.dts = packet.pts
+        return packets
 
     def abort(self) -> None:
         """Releases what is open. Harmless after close."""

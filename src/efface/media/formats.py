@@ -168,6 +168,20 @@ def _planes(frame: av.VideoFrame, model: str) -> list[Plane]:
     return [_plane(frame, i) for i in order]
 
 
+def copied(frame: av.VideoFrame) -> av.VideoFrame:
+    """Return the same samples in memory of their own: the decoder gets its memory back. Palettes are not copied."""
+    if "pal" in frame.format.name:
+        return frame
+    copy = av.VideoFrame(frame.width, frame.height, frame.format.name)
+    for into, plane in zip(copy.planes, frame.planes, strict=True):
+        rows, own = _rows(plane), _rows(into)
+        width = min(rows.shape[1], own.shape[1])
+        own[:, :width] = (rows[::-1] if plane.line_size < 0 else rows)[:, :width]
+    copy.color_range, copy.colorspace = frame.color_range, frame.colorspace
+    copy.color_primaries, copy.color_trc = frame.color_primaries, frame.color_trc
+    return copy
+
+
 class Pixels:
     """The samples of one decoded frame, converted when asked. Safe to use from several threads."""
 

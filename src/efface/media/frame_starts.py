@@ -8,7 +8,9 @@ MPEG-4 in AVI has placeholders. All of it is read from the head of each packet; 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -27,6 +29,37 @@ _CHROMA_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139
 
 _FRAME = 3
 """MPEG-2's picture_structure of a whole frame; 1 and 2 are fields."""
+
+
+_TALLEST = 2800
+"""Lines up to which the number of a slice is that of its row of macroblocks."""
+
+
+def is_interlaced_mpeg2(config: bytes) -> bool:
+    """Whether MPEG-2's sequence extension allows fields. config: the decoder's configuration, as the container gives it."""
+    at = config.find(b"\0\0\1\xb5")
+    while at >= 0:
+        if len(config) > at + 5 and config[at + 4] >> 4 == 1:
+            return not config[at + 5] & 8
+        at = config.find(b"\0\0\1\xb5", at + 4)
+    return False
+
+
+def lacks_rows(sample: bytes, height: int) -> bool:
+    """Whether a picture in a packet of interlaced MPEG-2 has no slice for one of its rows of macroblocks."""
+    rows = 2 * -(-height // 32)
+    if height > _TALLEST:
+        return False
+    starts = [match.start() for match in _EXTENSION_OF_PICTURE.finditer(sample)]
+    for at, end in pairwise([*starts, len(sample)]):
+        is_field = sample[at + 6 : at + 7] and sample[at + 6] & 3 != _FRAME
+        if {found[1][0] for found in _SLICE.finditer(sample, at, end)} != set(range(1, (rows // 2 if is_field else rows) + 1)):
+            return True
+    return False
+
+
+_EXTENSION_OF_PICTURE = re.compile(rb"\x00\x00\x01\xb5[\x80-\x8f]")
+_SLICE = re.compile(rb"\x00\x00\x01([\x01-\xaf])")
 
 
 class Holds(enum.Enum):

@@ -10,9 +10,10 @@ import numpy as np
 from efface.errors import UnsupportedSource
 from efface.geometry import Size
 from efface.media import still_facts as facts
-from efface.media.still_book import Traits, require_total
+from efface.media.still_book import DAMAGED, Traits, require_total
 from efface.media.still_colour import Colours, in_srgb
 from efface.media.still_pixels import Page, page_of
+from efface.media.still_truncation import lacks_data
 from efface.options import ReadOptions
 
 
@@ -31,7 +32,7 @@ class HeifBook:
         found: Any = pillow_heif.open_heif(handle, convert_hdr_to_8bit=False)
         self._images: list[Any] = list(found)
         self.count = len(self._images)
-        self.notes: list[str] = []
+        self.notes: list[str] = [DAMAGED] if lacks_data("heif", handle) else []
         self.traits = Traits(cicp=_cicp(found[found.primary_index]), primary=found.primary_index)
         require_total(path, self.count, max(w * h for w, h in (i.size for i in self._images)), options)
 

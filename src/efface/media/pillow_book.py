@@ -37,11 +37,12 @@ from PIL import (
 
 from efface.errors import TooManyPixels, UnsupportedSource
 from efface.geometry import Size
+from efface.media import bmp_read, still_parts
 from efface.media import still_facts as facts
-from efface.media import still_parts
-from efface.media.still_book import Traits, require_total
+from efface.media.still_book import DAMAGED, Traits, require_total
 from efface.media.still_colour import Colours, in_srgb
 from efface.media.still_pixels import Array, Page, as_stored, page_of, strips, upright_size
+from efface.media.still_truncation import lacks_data
 from efface.media.tiff_read import decodable, is_apart
 from efface.options import ReadOptions
 
@@ -69,17 +70,13 @@ EIGHT_BITS = "its samples have more than 8 bits and were written with 8"
 """Said where no decoder gives more."""
 
 
-DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
-"""Said where a decoder goes on in spite of what it found."""
-
-
 class _Undecided(Exception):
     """No decoder gives samples of more than 8 bits."""
 
 
 class PillowBook:
     def __init__(self, path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> None:
-        self._path, self._name, self._handle = path, name, handle
+        self._path, self._name, self._handle, self._options = path, name, handle, options
         self.notes: list[str] = []
         self._facts = facts.of_file(name, handle)
         if self._facts.pixels > options.max_pixels:  # before a plugin allocates its canvas
@@ -88,7 +85,7 @@ class PillowBook:
         self._parts = still_parts.parts_of(name, handle)
         handle.seek(0)
         self._stream = self._file()
-        self._image: Any = _PLUGINS[name](self._stream)
+        self._image: Any = self._opened()
         self._scale_key()
         self._places = self._find_pages()
         self.count = len(self._places)
@@ -97,6 +94,8 @@ class PillowBook:
         self.traits = self._find_traits()
         if self.is_animated and self._facts.depth > 8:
             self._note(EIGHT_BITS)
+        if lacks_data(name, handle):
+            self._note(DAMAGED)
         if self._parts is not None and self._parts.has_broken_animation:
             self._note("its animation is damaged, and its picture alone was kept")
 
@@ -129,6 +128,30 @@ class PillowBook:
         page = in_srgb(page, colours)
         return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
 
+    def _opened(self) -> Any:
+        try:
+            return _PLUGINS[self._name](self._stream)
+        except OSError:
+            if self._name != "bmp":
+                raise
+            image = self._own_bmp()
+            if image is None:
+                raise
+            return image
+
+    def _own_bmp(self) -> Any:
+        """A BMP that Pillow refuses; None where it cannot be read here either. Raises OSError, TooManyPixels."""
+        self._handle.seek(0)
+        data = self._handle.read()
+        header = bmp_read.header_of(data)
+        if header is None:
+            return None
+        if header.width * header.height > self._options.max_pixels:
+            raise TooManyPixels(self._path, header.width * header.height, self._options.max_pixels)
+        if header.is_deep:
+            self._note(EIGHT_BITS)
+        return Image.fromarray(bmp_read.samples_of(data, header))
+
     def _scale_key(self) -> None:
         """The grey that means transparent in a PNG of 2 or 4 bits, in the steps to which Pillow widens the samples."""
         key = self._image.info.get("transparency")
@@ -146,6 +169,9 @@ class PillowBook:
         """Decodes the page. A JPEG whose data are not all there is an error where it has no end mark, as it was cut off then;
         with one it is decoded as far as it goes, as browsers do, and a note says so."""
         parts = self._parts
+        if self._name == "bmp":
+            self._load_bmp()
+            return
         if self._name != "jpeg" or parts is None:
             self._image.load()
             return
@@ -157,6 +183,15 @@ class PillowBook:
         if not is_whole:
             self._note(DAMAGED)
             self._image = self._as_far_as_it_goes(parts.file(self._handle, ending=still_parts.EOI).read())
+
+    def _load_bmp(self) -> None:
+        try:
+            self._image.load()
+        except (OSError, ValueError):
+            image = self._own_bmp()
+            if image is None or image.size != self._image.size:
+                raise
+            self._image = image
 
     def _as_far_as_it_goes(self, data: bytes) -> Any:
         """A damaged JPEG by libjpeg, which fills what is missing; where that gives up, by FFmpeg, which goes on."""

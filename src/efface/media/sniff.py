@@ -68,6 +68,13 @@ _MAGIC = (
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "jp2"),
     (b"\xff\x4f\xff\x51", "jp2"),
 )
+_PADDED_MPEG = re.compile(rb"\x00{2,512}\x01[\xb3\xba]")
+"""Recorders write zeros before the first start code."""
+
+_MPEG_SUFFIXES = (".mpg", ".mpeg", ".mpe", ".vob", ".m2p")
+_PACK = re.compile(rb"\x00\x00\x01\xba[\x20-\x2f\x40-\x7f]")
+"""A pack of MPEG. In a file whose name tells of MPEG it counts anywhere: a recording may be cut anywhere."""
+
 _STRANGERS = (
     (b"PK\x03\x04", "it looks like a zip archive or an office document"),
     (b"%PDF", "it looks like a PDF; save its pictures one by one"),
@@ -119,6 +126,7 @@ def _by_content(head: bytes, size: int, suffix: str) -> str | None:
         or _by_box(head, size)
         or ("bmp" if _is_bitmap(head) else "ppm" if _is_portable_map(head) else "ico" if _is_icon(head, size) else None)
         or ("mpegts" if _is_transport_stream(head) else None)
+        or ("mpeg" if _PADDED_MPEG.match(head) or (suffix.lower() in _MPEG_SUFFIXES and _PACK.search(head)) else None)
         or raw_streams.raw_format(head, suffix)
     )
 

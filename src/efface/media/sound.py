@@ -71,6 +71,8 @@ class Sound:
                 return  # a clock that runs back, which no container accepts
             # Matroska counts milliseconds, and short packets share one.
             dts = latest if self._is_lenient else latest + 1
+        if not packet.duration:  # Matroska may state none; an edit list of the target then ends before the last packet
+            packet.duration = dts - self._latest.get(index, dts) or _frame_duration(packet)
         self._latest[index] = dts
         packet.pts, packet.dts, packet.stream = max(pts, dts), dts, self._streams[index]
         self._into.mux(packet)
@@ -96,6 +98,14 @@ class Sound:
         self._packets.close()  # type: ignore[attr-defined]
         with suppress(FFmpegError):
             self._container.close()
+
+
+def _frame_duration(packet: av.Packet[Any]) -> int:
+    """Return how long a frame of the packet's codec lasts, in the packet's time base; 0 where the codec does not say it."""
+    context = packet.stream.codec_context
+    samples, rate = (context.frame_size, context.sample_rate) if context else (0, 0)
+    base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
+    return round(Fraction(samples, rate) / base) if samples and rate else 0
 
 
 def _time(packet: av.Packet[Any]) -> Fraction:

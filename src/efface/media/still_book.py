@@ -22,6 +22,9 @@ from efface.options import ReadOptions
 LEAST_COUNTED = 250_000
 """Pixels that a page counts as at least: decoding, searching and writing takes as long as for so many, however small it is."""
 
+DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
+"""Said where a decoder goes on in spite of what is wrong."""
+
 ZERO_DURATION_MS = 100
 """How long browsers show a frame whose duration is 0."""
 

@@ -1,0 +1,101 @@
+"""Samples of a BMP without compression that Pillow refuses: any masks of 16 or 32 bits, 2 bits a pixel, palettes of any size.
+
+Rows that are not all there are an error, and compressed rows are left to Pillow.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PLAIN, _MASKS, _MASKS_WITH_ALPHA = 0, 3, 6
+_CORE, _OS2 = 12, 64
+"""Sizes of headers: of the oldest, and of one whose compression 3 is another."""
+
+_DEFAULT_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 24: (0xFF0000, 0xFF00, 0xFF, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """width, height in pixels; bits of a pixel. start: of the rows, in bytes. palette: its start, and the bytes of an entry."""
+
+    width: int
+    height: int
+    bits: int
+    start: int
+    is_upside_down: bool
+    masks: tuple[int, ...]
+    palette: tuple[int, int]
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether samples have more than 8 bits."""
+        return any(mask.bit_count() > 8 for mask in self.masks[:3])
+
+
+def header_of(data: bytes) -> Header | None:
+    """The header; None where it says nothing that can be read here."""
+    try:
+        start, size = struct.unpack_from("<II", data, 10)
+        if size == _CORE:
+            width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
+            compression, entry = _PLAIN, 3
+        else:
+            width, height, _, bits = struct.unpack_from("<iiHH", data, 18)
+            compression, entry = struct.unpack_from("<I", data, 30)[0] if size >= 20 else _PLAIN, 4
+        masks = _DEFAULT_MASKS.get(bits, ())
+        if compression in (_MASKS, _MASKS_WITH_ALPHA) and bits in (16, 32) and size != _OS2:
+            has_alpha = size >= 56 or compression == _MASKS_WITH_ALPHA
+            masks = struct.unpack_from("<4I" if has_alpha else "<3I", data, 54) + (() if has_alpha else (0,))
+        elif compression != _PLAIN:
+            return None
+    except struct.error:
+        return None
+    if width <= 0 or not height or bits not in (1, 2, 4, 8, 16, 24, 32):
+        return None
+    return Header(width, abs(height), bits, start, height > 0, masks, (14 + size, entry))
+
+
+def samples_of(data: bytes, header: Header) -> NDArray[np.uint8]:
+    """(h, w, 3) RGB, or (h, w, 4) RGBA. Raises OSError where rows are missing."""
+    stride = (header.width * header.bits + 31) // 32 * 4
+    if header.start + stride * header.height > len(data):
+        raise OSError("the file breaks off")
+    rows = np.frombuffer(data, np.uint8, stride * header.height, header.start).reshape(header.height, stride)
+    if header.is_upside_down:
+        rows = rows[::-1]
+    return _by_palette(data, header, rows) if header.bits <= 8 else _by_masks(header, rows)
+
+
+def _by_palette(data: bytes, header: Header, rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    at, entry = header.palette
+    count = max(0, min(256, (header.start - at) // entry))
+    colours = np.zeros((256, 3), np.uint8)
+    colours[:count] = np.frombuffer(data, np.uint8, count * entry, at).reshape(count, entry)[:, 2::-1]
+    bits, per_byte = header.bits, 8 // header.bits
+    shifts = np.arange(per_byte - 1, -1, -1, dtype=np.uint8) * bits
+    indices = (rows[..., None] >> shifts) & ((1 << bits) - 1)
+    picture: NDArray[np.uint8] = colours[indices.reshape(header.height, -1)[:, : header.width]]
+    return picture
+
+
+def _by_masks(header: Header, rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = header.bits // 8
+    raw = np.zeros((header.height, header.width, 4), np.uint8)
+    raw[..., :size] = rows[:, : header.width * size].reshape(header.height, header.width, size)
+    values = raw.view("<u4")[..., 0]
+    masks = header.masks if header.masks[3] else header.masks[:3]
+    return np.stack([_channel(values, mask) for mask in masks], axis=-1)
+
+
+def _channel(values: NDArray[Any], mask: int) -> NDArray[np.uint8]:
+    if not mask:
+        return np.zeros(values.shape, np.uint8)
+    shift = (mask & -mask).bit_length() - 1
+    most = mask >> shift
+    found = ((values & np.uint32(mask)) >> np.uint32(shift)).astype(np.uint64)
+    return np.minimum((found * 255 + most // 2) // most, 255).astype(np.uint8)
