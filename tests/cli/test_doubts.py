@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import asdict, replace
 from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +15,10 @@ import pytest
 from efface.cli import summary
 from efface.options import Options
 from efface.pipeline import look
+from efface.pipeline.names import beside, jobs_for, plan_path_of
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.plan import Plan
+from efface.report.text import review_of
 from efface.timing import Timeline
 from efface.tracks import Track
 
@@ -68,10 +72,21 @@ def test_what_is_far_below_the_bound_is_not_worth_the_readers_time():
 
 
 def test_advice_is_about_the_cause():
-    said = " ".join(summary.doubtful(plan(doubt(causes=("lost",))), 0.5, "my film.mp4"))
+    said = " ".join(summary.doubtful(plan(doubt(causes=("lost",))), 0.5, review_of("my film.mp4")))
     assert "efface review 'my film.mp4'" in said
     assert "--sensitivity" not in said
     assert "--track" not in said
+
+
+def test_review_is_told_where_a_copy_lies_that_was_named(tmp_path):
+    """Without -o it would find no plan, and look anew."""
+    source = tmp_path / "a.mp4"
+    for target, said in ((beside(source), ""), (tmp_path / "out" / "b.mp4", f" -o {tmp_path / 'out' / 'b.mp4'}")):
+        rendered = SimpleNamespace(target=target)
+        command = summary._review_of(SimpleNamespace(source=source, rendered=rendered))
+        assert command == f"efface review {source}{said}"
+        again = jobs_for([source], Path(said.removeprefix(" -o ")) if said else None)
+        assert [job.plan_path for job in again] == [plan_path_of(target)]
 
 
 def test_what_is_about_the_whole_picture_names_no_track():

@@ -11,6 +11,7 @@ from efface.media.raw_streams import TIMELESS
 from efface.media.sniff import format_of
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
+from efface.pipeline.names import beside
 from efface.planning.plan import Plan
 from efface.report import text, wording
 from efface.report.facts import Done, Entry, costs_of, found_in, media_of, verdict_of
@@ -43,9 +44,16 @@ def redacted(result: Redacted, bound: float) -> str:
     """The lines for one target and its plan. `bound` is that of the risk."""
     entry = entry_of(result.rendered, result.plan, bound)
     remade = None if result.plan.edits else result.source  # a plan that a person changed is obeyed, whatever is asked for
-    said = [*text.lines(entry, result.rendered.target, result.plan_path, remade), *constant_rate(result.source, result.plan)]
-    said += [*_reviewed(result), *doubtful(result.plan, bound, result.source)]
+    target, review = result.rendered.target, _review_of(result)
+    said = [*text.lines(entry, target, result.plan_path, remade, review), *constant_rate(result.source, result.plan)]
+    said += [*_reviewed(result), *doubtful(result.plan, bound, review)]
     return "\n".join([*said, *text.seen_again(entry)])
+
+
+def _review_of(result: Redacted) -> str:
+    """The command that opens this plan: with -o where the target has not the name that efface gives by itself."""
+    target = result.rendered.target
+    return text.review_of(result.source, None if target == beside(result.source) else target)
 
 
 def constant_rate(source: Path, plan: Plan) -> list[str]:
@@ -95,15 +103,16 @@ def code_of(verification: Verification) -> int:
     return EXIT_LOOK if is_doubtful else EXIT_OK
 
 
-def doubtful(plan: Plan, bound: float, source: object = "FILE") -> list[str]:
-    """Lines on the riskiest moments; none when nothing is worth a look. `source` is the path to review."""
-    return list(text.doubtful(found_in(plan, bound), media_of(plan), source))
+def doubtful(plan: Plan, bound: float, review: str = "efface review FILE") -> list[str]:
+    """Lines on the riskiest moments; none when nothing is worth a look. `review` is the command that reviews the source."""
+    return list(text.doubtful(found_in(plan, bound), media_of(plan), review))
 
 
 def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
     """The lines for one plan. `bound` is that of the risk."""
     where = f" Plan: {printable(path)}" if path else ""
     facts = found_in(plan, bound)
-    cost = text.priced(facts, media_of(plan), source, f"efface find {shlex.quote(printable(source))}")
-    left = text.left_visible(facts, source)
-    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *cost, *left, *doubtful(plan, bound, source)])
+    review = text.review_of(source)
+    cost = text.priced(facts, media_of(plan), review, f"efface find {shlex.quote(printable(source))}")
+    left = text.left_visible(facts, review)
+    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *cost, *left, *doubtful(plan, bound, review)])

@@ -48,11 +48,11 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
     """
     if is_single(sources, output):
         source = sources[0]
-        target = output or _beside(source)
+        target = output or beside(source)
         return [Job(source, source.name, target, plan_path_of(target))]
     jobs = []
     for source, name in _all(sources, output):
-        target = _beside(source) if output is None else _in(output / name, source)
+        target = beside(source) if output is None else _in(output / name, source)
         jobs.append(Job(source, str(name), target, plan_path_of(target)))
     return jobs
 
@@ -71,7 +71,7 @@ def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
     """As `jobs_for`, when nothing but plans is written: target and plan are one."""
     if is_single(sources, output):
         source = sources[0]
-        plan = output or plan_path_of(_beside(source))
+        plan = output or plan_path_of(beside(source))
         return [Job(source, source.name, plan, plan)]
     plans = [(s, n, (output or s.parent) / (n if output else n.name)) for s, n in _all(sources, output)]
     return [Job(s, str(n), p, p) for s, n, base in plans for p in [plan_path_of(base)]]
@@ -116,7 +116,8 @@ def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, P
             yield path, path.relative_to(root) if root else Path(path.name)
 
 
-def _beside(source: Path) -> Path:
+def beside(source: Path) -> Path:
+    """The target of a source for which none was named."""
     return source.with_name(fitting(source.stem, MARK + _suffix(source)))
 
 
@@ -235,7 +236,7 @@ def names_of_plans(job: Job) -> list[Path]:
         plan_path_of(target),
         _older_plan_of(target),
         target.with_name(fitting(source.name, PLAN_SUFFIX)),
-        plan_path_of(_beside(source)),
+        plan_path_of(beside(source)),
         source.with_name(fitting(source.stem, MARK + PLAN_SUFFIX)),
         plan_path_of(source),
     ]

@@ -14,45 +14,51 @@ MOST_LISTED = 5
 """Moments and findings; page and JSON have more of them."""
 
 
-def lines(entry: Entry, target: object, plan: object = None, source: object = None) -> Iterator[str]:
+def review_of(source: object, target: object = None) -> str:
+    """The command that reviews a source. target: where it was written, unless that is where efface writes by itself."""
+    return f"efface review {_shell(source)}" + (f" -o {_shell(target)}" if target is not None else "")
+
+
+def lines(
+    entry: Entry, target: object, plan: object = None, source: object = None, review: str = "efface review FILE"
+) -> Iterator[str]:
     """What is said of a file whose target is there. Its path is told here, to whoever named it.
 
     source  its path, where another plan can be made of it.
+    review  the command that reviews it.
     """
     if entry.found is None or entry.media is None or entry.done is None:
         return
     said = wording.what_was_found(entry.found, entry.media)
     yield f"{printable(target)}: {said}, {wording.areas(entry.done.areas)} erased; {_checked(entry)}."
-    yield from priced(entry.found, entry.media, source, f"efface redact {_shell(source)} -o {_shell(target)}", " --overwrite")
-    yield from left_visible(entry.found, source)
+    command = None if source is None else f"efface redact {_shell(source)} -o {_shell(target)}"
+    yield from priced(entry.found, entry.media, review, command, " --overwrite")
+    yield from left_visible(entry.found, review)
     yield from _notes(entry.found, entry.done)
     if plan is not None:
         yield f"  Plan: {printable(plan)}"
 
 
-def priced(found: Found, media: Media, source: object, command: str, ending: str = "") -> Iterator[str]:
+def priced(found: Found, media: Media, review: str, command: str | None, ending: str = "") -> Iterator[str]:
     """Lines on what it costs: how much is erased, and which kind costs much for nothing, perhaps; with what to do about it.
 
-    command  that which made the plan, up to its options; ending stands after them.
+    review   the command that reviews the source.
+    command  that which made the plan, up to its options, or None where it makes no other one; ending stands after them.
     """
     if said := wording.price(found.cost, found.costs, media):
         yield f"  {said}."
     for cost in found.costs:
-        if cost.is_doubtful and source is not None:
+        if cost.is_doubtful and command is not None:
             yield f"  {wording.unsure_cost(cost)}"
             without = f"{command} --kinds {cost.instead}{ending}"
-            yield from (f"    {way}" for way in wording.ways_out(cost, without, f"efface review {_shell(source)}"))
+            yield from (f"    {way}" for way in wording.ways_out(cost, without, review))
     if media.medium != "photo":
         yield from (f"  {wording.unsought(s)}" for s in found.sought)
 
 
-def left_visible(found: Found, source: object = None) -> Iterator[str]:
-    """A line on what was seen too weakly to be erased; none where nothing was.
-
-    source  the path to review, where it is known.
-    """
+def left_visible(found: Found, review: str) -> Iterator[str]:
+    """A line on what was seen too weakly to be erased; none where nothing was. `review` is the command that shows it."""
     if said := wording.left_visible(found.left):
-        review = f"efface review {'FILE' if source is None else _shell(source)}"
         yield f"  {said}. {wording.ways_to_cover(found, review)}"
 
 
@@ -77,8 +83,8 @@ def _notes(found: Found, done: Done) -> Iterator[str]:
         yield f"  Look at it before you publish it: efface may have missed {wording.missed(found)}."
 
 
-def doubtful(found: Found, media: Media, source: object = "FILE") -> Iterator[str]:
-    """Lines on the riskiest moments; none when nothing is worth a look. `source` is the path to review."""
+def doubtful(found: Found, media: Media, review: str = "efface review FILE") -> Iterator[str]:
+    """Lines on the riskiest moments; none when nothing is worth a look. `review` is the command that reviews the source."""
     if not found.moments:
         return
     yield "  Moments to look at, riskiest first:"
@@ -86,7 +92,7 @@ def doubtful(found: Found, media: Media, source: object = "FILE") -> Iterator[st
         yield f"    {_moment(moment, media)}"
     if said := wording.above(found):
         yield f"  {said}: watch before you publish."
-        yield f"  Where something shows, cover it by hand: efface review {_shell(source)}"
+        yield f"  Where something shows, cover it by hand: {review}"
         causes = {c for m in found.moments if m.is_above for c in m.causes}
         yield from (f"  {wording.HELP[c]}" for c in wording.HELP if c in causes)
 
