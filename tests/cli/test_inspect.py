@@ -68,7 +68,7 @@ def test_a_name_cannot_colour_the_terminal(efface, kept, tmp_path):
 def test_redacted_files_give_nothing_away(efface, kit, tmp_path):
     for name in ("astronaut.jpg", "astronaut.mp4"):
         target = tmp_path / f"{name[-3:]}-{name}"
-        assert efface("redact", kit.EXAMPLES / name, "-o", target, *kit.FAST).code in (0, 7)
+        assert efface("redact", kit.EXAMPLES / name, "-o", target, *kit.FAST).code == 0
         done = efface("inspect", "--no-look", target)
         assert "Nothing was found that tells of somebody" in done.out, done.out
 
