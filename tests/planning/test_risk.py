@@ -373,3 +373,17 @@ def test_a_doubt_that_does_not_fit_its_plan_is_refused(wrong):
     assert replace(plan, doubts=(right,)).risk == 0.5
     with pytest.raises(ValueError, match="a doubt"):
         replace(plan, doubts=(replace(right, **wrong),))
+
+
+# text in the picture
+
+
+def test_text_that_is_written_into_the_picture_is_one_doubt_for_the_whole_film():
+    found = [d for d in doubts(film(track(0, 199)), SURE, TALLNESS, text=[(10, 400, 200, 430)]) if d.track == WHOLE]
+    assert [(d.causes, d.box, d.first) for d in found] == [(("text",), (10, 400, 200, 430), 0)]
+    assert 0.25 < found[0].risk < 0.5
+
+
+def test_text_that_is_erased_is_none():
+    covered = track(0, 199, box=(10, 400, 200, 430))
+    assert not [d for d in doubts(film(covered), SURE, TALLNESS, text=[(12, 402, 198, 428)]) if d.track == WHOLE]

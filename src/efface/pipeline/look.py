@@ -24,6 +24,7 @@ from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
 from efface.track.camera import STILL, Camera, Step, Views
+from efface.track.captions import Captions
 from efface.track.gaps import Shots, filled
 from efface.track.shots import THUMB_WH, with_cuts
 from efface.track.support import supported, unsupported
@@ -43,6 +44,7 @@ class _Notes:
     cuts: list[int] = field(default_factory=list)
     checksums: list[int] = field(default_factory=list)
     views: list[Step | None] = field(default_factory=list)
+    captions: Captions = field(default_factory=Captions)
 
     def add(self, one: Frame | Perceived) -> None:
         self.pts.append(one.pts)
@@ -117,7 +119,8 @@ def _planned(
         checksums=tuple(notes.checksums),
     )
     unknown = [i for i, view in enumerate(notes.views) if view is None]
-    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound, sightings)
+    text = notes.captions.boxes(sizes[0]) if sizes else []
+    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound, sightings, text)
     return bounded(replace(plan, doubts=told))
 
 
@@ -205,5 +208,7 @@ def _watched(parts: Iterable[Perceived], notes: _Notes) -> Iterator[tuple[Percei
         notes.add(part)
         notes.checksums.append(part.checksum)
         notes.views.append(camera.view(part.view, part.size_wh) if part.view is not None else None)
+        if part.view is not None:
+            notes.captions.add(part.view)
         thumb = part.thumb if part.thumb is not None else thumb
         yield part, thumb

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from efface.geometry import Box
 
-BEGAN, ENDED, LOST, FAR, WEAK, SHORT, CUT, COVERS, CAMERA, LEFT = CAUSES = (
-    "began", "ended", "lost", "far", "weak", "short", "cut", "covers", "camera", "left",
+BEGAN, ENDED, LOST, FAR, WEAK, SHORT, CUT, COVERS, CAMERA, LEFT, TEXT = CAUSES = (
+    "began", "ended", "lost", "far", "weak", "short", "cut", "covers", "camera", "left", "text",
 )  # fmt: skip
 """Why a moment is doubtful: covering starts, or stops, in mid-picture; nothing is erased where an object
 should be that was clearly seen before or after; the box was carried far without a sighting; sightings
 were weak, or few; a shot change is near; much of the picture is erased without a sure sighting; it could not be told how the
-camera moved; something was seen too weakly for its size, and is left visible."""
+camera moved; something was seen too weakly for its size, and is left visible; text is written into the picture."""
 
 WHOLE = 0
-"""What stands in place of a track's id in doubts about the whole picture."""
+"""What stands in place of a track's id in doubts that are about none: about the whole picture, or text in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from efface.detections import DRAWN, FACE, PLATE
 from efface.geometry import Box, Boxes, Size, area, grown, overlap
-from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, WEAK, WHOLE, Doubt, riskiest_first
+from efface.planning.doubt import (
+    BEGAN,
+    CAMERA,
+    COVERS,
+    CUT,
+    ENDED,
+    FAR,
+    LEFT,
+    LOST,
+    SHORT,
+    TEXT,
+    WEAK,
+    WHOLE,
+    Doubt,
+    riskiest_first,
+)
 from efface.planning.left_visible import stretches
 from efface.planning.plan import Plan
 from efface.planning.revise import part_of
@@ -35,7 +50,7 @@ from efface.tracks import Reason, Track
 
 WEIGHTS = {
     ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3, CAMERA: 0.3,
-    LEFT: 0.45,
+    LEFT: 0.45, TEXT: 0.3,
 }  # fmt: skip
 """Risk of a large object for each cause alone, at its strongest. What stops being covered was probably still there. What is
 weak, short or near a cut is covered, after all; the detector is at its limits there. What covers much hides
@@ -212,6 +227,7 @@ def doubts(
     unknown: Sequence[int] = (),
     bound: float = 1.0,
     left: Sequence[Track] = (),
+    text: Sequence[Box] = (),
 ) -> tuple[Doubt, ...]:
     """Every doubtful moment of the plan, riskiest first. What a person drew, or keeps visible, leaves no doubt.
 
@@ -221,6 +237,7 @@ def doubts(
     unknown    numbers of the frames of which nobody could tell how the camera moved.
     bound      what is riskier is listed, however much there is of it.
     left       sightings of what the plan leaves visible, with boxes as the detector drew them.
+    text       where text is written into the picture of the whole film.
     """
     seconds = plan.timeline.seconds
     film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from)
@@ -232,6 +249,7 @@ def doubts(
             found += [d for m in moments if (d := _doubt(track, m, high, film))]
     found += _unknown_motion(film, unknown)
     found += _left_visible(left, film, sure)
+    found += _written_in(film, text)
     return _listed(riskiest_first(found), film, bound)
 
 
@@ -581,6 +599,25 @@ def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
         if risk >= LEAST:
             found.append(Doubt(WHOLE, first, int(part[-1]), (0, 0, *film.plan.size_at(first)), (CAMERA,), risk))
     return found
+
+
+def _written_in(film: _Film, text: Sequence[Box]) -> list[Doubt]:
+    """A doubt for each place with text, from the first frame to the last, unless it is erased in all of them."""
+    frames = np.unique(np.linspace(0, len(film.seconds) - 1, MOST_STEPS).astype(int))
+    risk = round(combined({TEXT: 1.0}), 2)
+    return [
+        Doubt(WHOLE, 0, len(film.seconds) - 1, box, (TEXT,), risk)
+        for box in text
+        if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN for f in frames)
+    ]
+
+
+def _open_share(box: Box, erased: Sequence[Box]) -> float:
+    """Share of a box outside of all of these."""
+    whole = np.array([box], np.float32)
+    if not erased:
+        return 1.0
+    return 1.0 - min(1.0, float(overlap(whole, np.array(erased, np.float32)).sum()) / float(area(whole)[0]))
 
 
 def _listed(found: Sequence[Doubt], film: _Film, bound: float) -> tuple[Doubt, ...]:

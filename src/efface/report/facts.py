@@ -24,7 +24,7 @@ from efface.errors import printable
 from efface.findings import Outcome, Verification
 from efface.geometry import Box, Size
 from efface.options import PAINTED, settings
-from efface.planning.doubt import Doubt
+from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.left_visible import KindLeft, by_kind, stretches
 from efface.planning.plan import Plan
 from efface.planning.price import KindPrice, Share, price
@@ -586,11 +586,16 @@ def _density(plan: Plan, times: _Times) -> tuple[tuple[int, ...], tuple[int, ...
 
 def _moment(doubt: Doubt, plan: Plan, times: _Times, bound: float) -> Moment:
     kind = next((KINDS[t.kind] for t in (*plan.tracks, *plan.left) if t.id == doubt.track), "")
-    where = place(doubt.box, plan.size_at(doubt.first)) if kind else "whole picture"
+    where = "whole picture" if _is_whole(doubt, plan) else place(doubt.box, plan.size_at(doubt.first))
     return Moment(
         doubt.track, kind, (doubt.first, doubt.last), times.start_s(doubt.first), times.start_s(doubt.last),
         doubt.box, where, doubt.causes, doubt.risk, doubt.risk > bound,
     )  # fmt: skip
+
+
+def _is_whole(doubt: Doubt, plan: Plan) -> bool:
+    """Whether it is about the whole picture."""
+    return doubt.track == WHOLE and doubt.box == (0, 0, *plan.size_at(doubt.first))
 
 
 def place(box: Box, size_wh: Size) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from efface.findings import Check, Outcome
-from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, WEAK
+from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, TEXT, WEAK
 from efface.planning.left_visible import KindLeft
 from efface.report.facts import Cost, Entry, Found, KindCost, Media, Moment, Report, Sought, Verdict, span_text
 from efface.timing import timecode
@@ -21,12 +21,14 @@ CAUSES = {
     COVERS: "covers much without a sure sighting",
     CAMERA: "the camera's motion is unknown",
     LEFT: "seen too weakly, and left visible",
+    TEXT: "text is written into the picture",
 }
 
 HELP = {
     BEGAN: "Where covering starts too late again and again, --track-hold and --track-lead-in make it start earlier.",
     ENDED: "Where covering stops too early again and again, --track-hold and --track-lead-out make it last longer.",
     WEAK: "Where faces are missed again and again, --sensitivity high finds more, and covers more that is no face.",
+    TEXT: "Text in the picture may name a place, a time or a person: draw one area over it in the review.",
     CUT: "Where a shot dissolves into the next, cut the frames of the change.",
 }
 """What changes the whole film, for those causes for which something does. What shows at one moment is covered by hand."""

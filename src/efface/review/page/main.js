@@ -209,7 +209,7 @@ const actions = {
   async extend() {
     const found = doubt();
     if (store.left(found?.track)) await actions.cover();
-    else if (found?.track === 0) toast("It is about the whole picture. Look at it, and draw a box (D) where something shows.");
+    else if (found?.track === 0) toast("It is about no track. Look at it, and draw a box (D) where something shows.");
     else if (found && !found.settled) await store.work("extend", { track: found.track, first: found.first, last: found.last });
     else toast("Choose a doubtful moment with N first.");
   },

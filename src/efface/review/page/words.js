@@ -12,6 +12,7 @@ export const CAUSES = {
   covers: "covers much without a sure sighting",
   camera: "the camera's motion is unknown",
   left: "seen too weakly, and left visible",
+  text: "text is written into the picture",
 };
 export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
 export const EDITS = {

@@ -1,0 +1,96 @@
+"""Text that stands still in the picture while what is filmed moves: dates, places, names and numbers, written in by a recorder.
+
+What is filmed changes its place from frame to frame, and edges come and go with it. What is written into the picture keeps its
+edges, at the same pixels and in the same direction. So frames are compared that hardly share anything else: of a camera that
+stands still before a still scene nothing is told. Nothing is read here; a place is named, for a person to look at.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.geometry import Box, Size
+
+CHANGED, CHANGED_SHARE = 16.0, 0.4
+"""Grey levels by which this share of the pixels must have changed since the last frame that was compared."""
+
+FEWEST = 8
+"""Frames that have to be compared before anything is said."""
+
+EDGE = 22.0
+"""Grey levels a pixel from which there is an edge."""
+
+LASTING = 0.75
+"""Share of the compared frames in which an edge is there, with the same direction."""
+
+JOIN_WH = (9, 3)
+"""Pixels over which the edges of letters and words are joined."""
+
+HEIGHTS, LEAST_WIDTH, LEAST_ASPECT = (4, 34), 14, 1.8
+"""Pixels of a line or two of text, and how much wider than high it is."""
+
+LEAST_FILLED = 0.25
+"""Share of a line's area that is edges. Frames and bars have fewer."""
+
+UPRIGHT = (0.25, 0.97)
+"""Share of the edges that are more upright than level: letters have both."""
+
+MOST = 8
+"""Places that are named, the largest first."""
+
+
+class Captions:
+    """Takes frames in order, made small, and tells where text stands still in all of them."""
+
+    def __init__(self) -> None:
+        self._last: NDArray[np.int16] | None = None
+        self._sum: NDArray[np.float32] | None = None
+        self._count = 0
+
+    def add(self, grey: NDArray[np.uint8]) -> None:
+        """A frame, (h, w); all have one size, or those of another size begin anew."""
+        now = grey.astype(np.int16)
+        if self._last is None or self._last.shape != now.shape:
+            self._last, self._sum, self._count = None, np.zeros((*grey.shape, 2), np.float32), 0
+        elif (np.abs(now - self._last) > CHANGED).mean() < CHANGED_SHARE:
+            return
+        assert self._sum is not None
+        self._last, self._count = now, self._count + 1
+        self._sum += _directions(grey)
+
+    def boxes(self, size_wh: Size) -> list[Box]:
+        """Where text stands, in pixels of frames of that size, half-open; empty when too little has moved to tell."""
+        if self._sum is None or self._count < FEWEST:
+            return []
+        mean = self._sum / self._count
+        lasting = np.linalg.norm(mean, axis=2) >= LASTING
+        joined = cv2.morphologyEx(lasting.astype(np.uint8), cv2.MORPH_CLOSE, np.ones(JOIN_WH[::-1], np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        lines = [s for s in stats[1:] if _is_text(s, lasting, np.abs(mean))]
+        lines.sort(key=lambda s: -int(s[cv2.CC_STAT_WIDTH]) * int(s[cv2.CC_STAT_HEIGHT]))
+        return [_in_frame(s, lasting.shape, size_wh) for s in lines[:MOST]]
+
+
+def _directions(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(h, w, 2) direction of the edge at each pixel, of length 1; 0 where there is none."""
+    x, y = (cv2.Scharr(grey, cv2.CV_32F, dx, 1 - dx, scale=1 / 32) for dx in (1, 0))
+    strength = np.hypot(x, y)
+    found = np.stack([x, y], axis=2) / np.maximum(strength, 1e-6)[..., None]
+    return np.asarray(np.where((strength >= EDGE)[..., None], found, 0), np.float32)
+
+
+def _is_text(stats: NDArray[np.int32], lasting: NDArray[np.bool_], mean: NDArray[np.float32]) -> bool:
+    x, y, width, height = (int(v) for v in stats[:4])
+    if not HEIGHTS[0] <= height <= HEIGHTS[1] or width < max(LEAST_WIDTH, LEAST_ASPECT * height):
+        return False
+    part = lasting[y : y + height, x : x + width]
+    upright = (mean[y : y + height, x : x + width, 0] > mean[y : y + height, x : x + width, 1])[part]
+    return bool(part.mean() >= LEAST_FILLED and UPRIGHT[0] <= upright.mean() <= UPRIGHT[1])
+
+
+def _in_frame(stats: NDArray[np.int32], shape: tuple[int, ...], size_wh: Size) -> Box:
+    x, y, width, height = (int(v) for v in stats[:4])
+    across, down = size_wh[0] / shape[1], size_wh[1] / shape[0]
+    return int(x * across), int(y * down), -int(-(x + width) * across // 1), -int(-(y + height) * down // 1)
