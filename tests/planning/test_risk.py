@@ -384,6 +384,14 @@ def test_text_that_is_written_into_the_picture_is_one_doubt_for_the_whole_film()
     assert 0.25 < found[0].risk < 0.5
 
 
+def test_text_takes_no_place_from_other_moments_nor_they_from_it():
+    gone = [replace(track(0, 40, box=(60 + 120 * i, 100, 100 + 120 * i, 150)), id=i + 1) for i in range(4)]
+    text = [(10, 400, 200, 430)]
+    plain, more = (doubts(film(*gone), SURE, TALLNESS, text=t) for t in ((), text))
+    assert [d for d in more if d.causes != ("text",)] == list(plain)
+    assert [d.box for d in more if d.causes == ("text",)] == text
+
+
 def test_text_that_is_erased_is_none():
     covered = track(0, 199, box=(10, 400, 200, 430))
     assert not [d for d in doubts(film(covered), SURE, TALLNESS, text=[(12, 402, 198, 428)]) if d.track == WHOLE]

@@ -249,8 +249,8 @@ def doubts(
             found += [d for m in moments if (d := _doubt(track, m, high, film))]
     found += _unknown_motion(film, unknown)
     found += _left_visible(left, film, sure)
-    found += _written_in(film, text)
-    return _listed(riskiest_first(found), film, bound)
+    # Text is told of once for a whole film, so it takes no place from the moments of a minute.
+    return riskiest_first([*_listed(riskiest_first(found), film, bound), *_written_in(film, text)])
 
 
 def _left_visible(left: Sequence[Track], film: _Film, sure: Mapping[int, float]) -> Iterator[Doubt]:

@@ -37,7 +37,7 @@ LEAST_FILLED = 0.25
 UPRIGHT = (0.25, 0.97)
 """Share of the edges that are more upright than level: letters have both."""
 
-MOST = 8
+MOST = 3
 """Places that are named, the largest first."""
 
 
