@@ -15,6 +15,7 @@ from efface.planning.build import covering
 from efface.timing import Timeline
 from efface.track.gaps import Shots, filled
 from efface.track.tracker import Tracker
+from efface.track.unsure import in_films
 
 SIZE = (640, 360)
 RATE = 25
@@ -100,7 +101,8 @@ def test_seen_all_the_time_it_is_covered_as_offline():
         list(tracker.update(i, i / RATE, seen_at(boxes[i])))
     (track,) = tracker.flush()
     timeline = Timeline(np.arange(100), Fraction(1, RATE))
-    offline = covering(filled(track, timeline, Shots([], 100), TrackOptions(), None, (SIZE,)), (SIZE,), CoverOptions())
+    full = filled(track, timeline, Shots([], 100), TrackOptions(), None, (SIZE,))
+    offline = covering(full, (SIZE,), CoverOptions(), in_films(full, timeline.seconds, CoverOptions().margin))
     for i in range(10, 70):
         (region,) = street.regions[i]
         assert np.abs(np.array(region.box) - offline.xyxy[list(offline.frame).index(i)]).max() <= 1
