@@ -382,6 +382,8 @@ def test_text_that_is_written_into_the_picture_is_one_doubt_for_the_whole_film()
     found = [d for d in doubts(film(track(0, 199)), SURE, TALLNESS, text=[(10, 400, 200, 430)]) if d.track == WHOLE]
     assert [(d.causes, d.box, d.first) for d in found] == [(("text",), (10, 400, 200, 430), 0)]
     assert 0.25 < found[0].risk < 0.5
+    both = list(doubts(film(track(0, 199)), SURE, TALLNESS, text=[(10, 400, 200, 430), (300, 10, 380, 30)]))
+    assert [d.box for d in both if d.causes == ("text",)] == [(10, 10, 380, 430)]
 
 
 def test_text_takes_no_place_from_other_moments_nor_they_from_it():

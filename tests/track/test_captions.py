@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from efface.track.captions import FEWEST, Captions
+from efface.track.captions import EVERY, FEWEST, Captions
 
 WH = (384, 216)
 FRAME_WH = (1280, 720)
@@ -62,7 +62,7 @@ def test_a_camera_that_stands_before_a_still_street_tells_nothing():
 
 
 def test_too_few_frames_tell_nothing():
-    frames = [written(seen(street(), i), "2026-11-28") for i in range(FEWEST - 1)]
+    frames = [written(seen(street(), i), "2026-11-28") for i in range(EVERY * (FEWEST - 1))]
     assert told(frames) == []
 
 

@@ -602,14 +602,16 @@ def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
 
 
 def _written_in(film: _Film, text: Sequence[Box]) -> list[Doubt]:
-    """A doubt for each place with text, from the first frame to the last, unless it is erased in all of them."""
+    """One doubt for all text that is not erased in every frame: it stands there from the first frame to the last, so whoever
+    looks at one frame sees all of it."""
     frames = np.unique(np.linspace(0, len(film.seconds) - 1, MOST_STEPS).astype(int))
-    risk = round(combined({TEXT: 1.0}), 2)
-    return [
-        Doubt(WHOLE, 0, len(film.seconds) - 1, box, (TEXT,), risk)
-        for box in text
-        if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN for f in frames)
-    ]
+    still = [
+        box for box in text if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN for f in frames)
+    ]  # fmt: skip
+    if not still:
+        return []
+    x1, y1, x2, y2 = (pick(box[i] for box in still) for i, pick in enumerate((min, min, max, max)))
+    return [Doubt(WHOLE, 0, len(film.seconds) - 1, (x1, y1, x2, y2), (TEXT,), round(combined({TEXT: 1.0}), 2))]
 
 
 def _open_share(box: Box, erased: Sequence[Box]) -> float:

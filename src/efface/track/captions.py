@@ -16,6 +16,9 @@ from efface.geometry import Box, Size
 CHANGED, CHANGED_SHARE = 16.0, 0.4
 """Grey levels by which this share of the pixels must have changed since the last frame that was compared."""
 
+EVERY = 4
+"""Frames of which one is compared: the others cost time, and show the same."""
+
 FEWEST = 8
 """Frames that have to be compared before anything is said."""
 
@@ -47,10 +50,13 @@ class Captions:
     def __init__(self) -> None:
         self._last: NDArray[np.int16] | None = None
         self._sum: NDArray[np.float32] | None = None
-        self._count = 0
+        self._count = self._frames = 0
 
     def add(self, grey: NDArray[np.uint8]) -> None:
         """A frame, (h, w); all have one size, or those of another size begin anew."""
+        self._frames += 1
+        if self._frames % EVERY != 1:
+            return
         now = grey.astype(np.int16)
         if self._last is None or self._last.shape != now.shape:
             self._last, self._sum, self._count = None, np.zeros((*grey.shape, 2), np.float32), 0
