@@ -514,7 +514,7 @@ class _Reading:
         trusted: int | None = None, *, copies: bool = False,
     ) -> None:  # fmt: skip
         """trusted: where decoding began in mid-file, the PTS before which frames are left out. copies: frames are handed out in
-        memory of their own, so that whoever holds them does not change what memory the decoder uses."""
+        memory of their own, so that frames that are held do not change which memory the decoder uses."""
         self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
         self._video: VideoInfo = info.private
         self._copies = copies

@@ -185,8 +185,8 @@ class Plan:
         return order, np.searchsorted(frame[order], np.arange(len(self.timeline) + 1)).astype(np.int64)
 
     def known(self, frame: int) -> list[Box]:
-        """Places in that frame on which somebody decided: what is erased, kept, or was taken away by a person. What was left
-        visible is none of them."""
+        """Places in that frame on which somebody decided: what is erased, kept, or was taken away by a person. Places that
+        efface left visible do not count."""
         starts, boxes = self._known
         found = boxes[int(starts[frame]) : int(starts[frame + 1])].tolist()
         areas = [a.box for a in self._revised.areas if a.first <= frame <= a.last]

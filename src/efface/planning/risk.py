@@ -602,8 +602,8 @@ def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
 
 
 def _written_in(film: _Film, text: Sequence[Box]) -> list[Doubt]:
-    """One doubt for all text that is not erased in every frame: it stands there from the first frame to the last, so whoever
-    looks at one frame sees all of it."""
+    """One doubt for all text that is not erased in every frame: it stands there from the first frame to the last, so one frame
+    shows all of it."""
     frames = np.unique(np.linspace(0, len(film.seconds) - 1, MOST_STEPS).astype(int))
     still = [
         box for box in text if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN for f in frames)
@@ -649,7 +649,7 @@ def _one_moment(a: Doubt, b: Doubt, size: float, film: _Film) -> Doubt | None:
     s = film.seconds
     if WHOLE in (a.track, b.track) or film.plan.medium == "photo":
         return None
-    if LEFT in (*a.causes, *b.causes):  # whoever has one erased must know which
+    if LEFT in (*a.causes, *b.causes):  # a person who erases one must know which
         return None
     if max(s[a.first], s[b.first]) - min(s[a.last], s[b.last]) > ONE_MOMENT_S:
         return None

@@ -80,7 +80,7 @@ class Captions:
 
 
 def _directions(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(h, w, 2) direction of the edge at each pixel, of length 1; 0 where there is none."""
+    """(h, w, 2) unit vectors along the gradient at each pixel; zeros where there is no edge."""
     x, y = (cv2.Scharr(grey, cv2.CV_32F, dx, 1 - dx, scale=1 / 32) for dx in (1, 0))
     strength = np.hypot(x, y)
     found = np.stack([x, y], axis=2) / np.maximum(strength, 1e-6)[..., None]
