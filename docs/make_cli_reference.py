@@ -8,7 +8,9 @@ It reads the parameters and not the text of `--help`, whose line breaks change w
 
 from __future__ import annotations
 
+import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,20 +35,37 @@ BRANCHES = {
 }
 """Headings of the groups of options."""
 
+COLUMNS = 100
+"""Width of the page's lines, outside of tables and code."""
+
 HEAD = """# The command line
 
-Made by `docs/make_cli_reference.py` from the program itself; do not edit by hand. `efface COMMAND --help` says the same.
+`docs/make_cli_reference.py` makes this page from the program itself; do not edit it by hand.
+`efface COMMAND --help` says the same.
 """
 
 ENVIRONMENT = """## Environment
 
-`EFFACE_TRACEBACK=1` shows where an unexpected error came from. It is off by default, as tracebacks quote paths and values.
+`EFFACE_TRACEBACK=1` shows where an unexpected error came from. It is off by default, because tracebacks quote paths and values.
 """
 
 
 def reference() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_overview(), *_commands(), *_options(), ENVIRONMENT])
+    return _wrapped("\n".join([HEAD, *_overview(), *_commands(), *_options(), ENVIRONMENT]))
+
+
+def _wrapped(text: str) -> str:
+    """The text with its prose broken into lines of COLUMNS."""
+    blocks = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+    return "".join(b if b.startswith("```") else "\n".join(map(_filled, b.split("\n"))) for b in blocks)
+
+
+def _filled(line: str) -> str:
+    if line.startswith(("|", "#")):
+        return line
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.fill(line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _overview() -> Iterator[str]:
@@ -63,7 +82,7 @@ def _commands() -> Iterator[str]:
         yield f"```\nefface {name} [OPTIONS] {' '.join(_arguments(command))}\n```\n"
         yield "\n\n".join(_paragraphs(command)) + "\n"
         yield from _own_options(command)
-        yield f"Takes the options of these groups as well: {', '.join(_groups(command))}.\n"
+        yield f"It also takes the options of these groups: {', '.join(_groups(command))}.\n"
 
 
 def _groups(command: click.Command) -> Iterator[str]:
@@ -112,7 +131,7 @@ def _branch(parameter: click.Parameter) -> str:
 
 
 def _options() -> Iterator[str]:
-    yield "# Options\n\nThe same in every command that has them, and in the library.\n"
+    yield "# Options\n\nAn option means the same in every command that has it, and in the library.\n"
     for branch, heading in BRANCHES.items():
         yield f"## {heading}\n"
         for setting in (s for s in settings() if s.branch == branch):

@@ -1,17 +1,23 @@
-"""Makes the example photo and clip, and the picture of before and after, from a public-domain portrait.
+"""Makes the example photo and clip, and the README's picture, from a public-domain portrait.
 
 The portrait is NASA's of Eileen Collins, as scikit-image ships it (`skimage.data.astronaut()`). Both files are loaded with what
 efface must remove: the photo with a place, a serial number, a thumbnail that shows the face and an XMP packet; the clip with a
 place, a title, a date and sound. All of it is invented. The clip has a camera that pans, zooms and shakes, a fast swing that
 blurs, and a bar that passes before the face: moments in which a detector that looks at single frames loses people.
 
-    pip install -e . scikit-image && python examples/make.py
+    pip install -e '.[test]' scikit-image && python examples/make.py
+    python examples/make.py --overview      makes only the README's picture; it needs chromium and no scikit-image
 """
 
 from __future__ import annotations
 
 import io
+import os
+import re
+import shutil
 import struct
+import subprocess
+import sys
 import tempfile
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +25,7 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).parent
 
@@ -60,6 +66,15 @@ SAMPLES = 6
 
 BAR = (52, 72, 46)
 """First and last frame of the bar, and its width in pixels of the clip."""
+
+PHOTO_CROP = (40, 0, 472, 340)
+"""The part of the photo that the README's picture shows: left, top, right, bottom, in pixels."""
+
+PAGE_WH, PAGE_SHOWN = (1060, 700), 620
+"""Size of the browser's window, and how many of its rows the picture shows."""
+
+PHOTO_HEIGHT, CAPTION_HEIGHT, GAP = 414, 32, 8
+"""In pixels of the README's picture."""
 
 Rgb = NDArray[np.uint8]
 
@@ -175,27 +190,73 @@ def _tone(stream: av.AudioStream) -> list[list[av.Packet]]:
     return [*packets, stream.encode(None)]
 
 
-def make_before_after(photo: Path, target: Path) -> None:
-    """Left the photo's upper part as it was, right the same by efface, side by side."""
+def make_overview(photo: Path, clip: Path, target: Path) -> None:
+    """The README's picture: the photo before and after, and below it the page on which a person reviews the clip."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = _before_and_after(photo, Path(folder))
+        page = _review_page(clip, Path(folder))
+    half = ((PAGE_WH[0] - GAP) // 2, PHOTO_HEIGHT)
+    top, below = CAPTION_HEIGHT, 2 * CAPTION_HEIGHT + PHOTO_HEIGHT + GAP
+    canvas = Image.new("RGB", (PAGE_WH[0], below + page.height), "white")
+    draw = ImageDraw.Draw(canvas)
+    placed = (("Before", before.resize(half), 0, top), ("After", after.resize(half), half[0] + GAP, top))
+    for words, picture, x, y in (*placed, ("The review page: a person checks and corrects every box", page, 0, below)):
+        draw.text((x, y - CAPTION_HEIGHT + 4), words, fill="black", font=ImageFont.load_default(20))
+        canvas.paste(picture, (x, y))
+    canvas.save(target, quality=85, optimize=True)
+
+
+def _before_and_after(photo: Path, folder: Path) -> tuple[Image.Image, Image.Image]:
     import efface
 
-    with tempfile.TemporaryDirectory() as folder:
-        redacted = Path(folder) / photo.name
-        efface.redact(photo, redacted)
-        parts = [Image.open(p).convert("RGB").crop((64, 0, 412, 276)) for p in (photo, redacted)]
-    both = Image.new("RGB", (2 * parts[0].width + 8, parts[0].height), "white")
-    both.paste(parts[0], (0, 0))
-    both.paste(parts[1], (parts[0].width + 8, 0))
-    both.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
+    redacted = folder / photo.name
+    efface.redact(photo, redacted)
+    before, after = (Image.open(p).convert("RGB").crop(PHOTO_CROP) for p in (photo, redacted))
+    return before, after
 
 
-def main() -> None:
+def _review_page(clip: Path, folder: Path) -> Image.Image:
+    """What the browser shows of the clip's last frame."""
+    shutil.copy(clip, folder / clip.name)
+    command = [sys.executable, "-m", "efface", "review", clip.name, "--no-browser"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            return _photographed(_address(server), folder / "page.png")
+        finally:
+            server.terminate()
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    return next(found[0] for line in server.stdout if (found := re.search(r"http://\S+", line)))
+
+
+def _photographed(address: str, target: Path) -> Image.Image:
+    from playwright.sync_api import sync_playwright
+
+    is_shown = "(e => e && !e.hidden && e.naturalWidth > 0)(document.getElementById('still'))"
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        page = browser.new_page(viewport={"width": PAGE_WH[0], "height": PAGE_WH[1]}, color_scheme="light")
+        page.goto(address)
+        while not page.evaluate(is_shown):
+            page.wait_for_timeout(100)
+        page.keyboard.press("End")
+        page.wait_for_timeout(1500)
+        page.screenshot(path=target)
+        browser.close()
+    return Image.open(target).convert("RGB").crop((0, 0, PAGE_WH[0], PAGE_SHOWN))
+
+
+def main(arguments: list[str]) -> None:
     """Makes all three, beside this script."""
-    picture = portrait()
-    make_photo(picture, HERE / "astronaut.jpg")
-    make_clip(picture, HERE / "astronaut.mp4")
-    make_before_after(HERE / "astronaut.jpg", HERE / "before-after.png")
+    if "--overview" not in arguments:
+        picture = portrait()
+        make_photo(picture, HERE / "astronaut.jpg")
+        make_clip(picture, HERE / "astronaut.mp4")
+    make_overview(HERE / "astronaut.jpg", HERE / "astronaut.mp4", HERE / "overview.jpg")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -22,7 +22,15 @@ from efface.options import settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [
+    *(ROOT / n for n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "training/README.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
+ABOUT_OTHER_PROGRAMS = [ROOT / n for n in ("CONTRIBUTING.md", "CHANGELOG.md", "training/README.md")]
+"""Pages that name options of programs that are not efface's."""
+WRAPPED = [*PAGES, *sorted((ROOT / "changelog.d").glob("*.md"))]
+COLUMNS = 100
+"""Width of prose in Markdown."""
 NOT_OURS = {"build", "dist", "models", "redacted", "__pycache__"}
 BINARY = {".jpg", ".mp4", ".png", ".onnx", ".pyc"}
 
@@ -99,7 +107,7 @@ def test_no_paragraph_is_about_an_error_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("setting", list(settings()), ids=lambda s: s.flag)
 def test_every_option_has_its_entry(setting: efface.options.Setting) -> None:
-    entry = sections(DOCS / "cli.md", "###")[setting.flag]
+    entry = " ".join(sections(DOCS / "cli.md", "###")[setting.flag].split())
     assert setting.help in entry
     assert setting.unit in entry
     assert all(f"`{c}`" in entry for c in setting.choices + setting.items)
@@ -110,7 +118,7 @@ def test_the_reference_is_what_the_program_says_now() -> None:
     assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, "run: python docs/make_cli_reference.py"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_commands_and_flags_shown_exist(page: Path) -> None:
     for words in shown_commands(page):
         if page.name == "cli.md" or words[0].startswith("-"):
@@ -120,10 +128,11 @@ def test_commands_and_flags_shown_exist(page: Path) -> None:
         assert {w for w in words if w.startswith("-")} <= known, (name, words)
 
 
-def test_commands_shown_can_be_parsed() -> None:
+@pytest.mark.parametrize(("page", "fewest"), [(ROOT / "README.md", 8), (DOCS / "usage.md", 15)], ids=["README", "usage"])
+def test_commands_shown_can_be_parsed(page: Path, fewest: int) -> None:
     """Flags with their values; sources need not exist."""
-    shown = list(shown_commands(ROOT / "README.md"))
-    assert len(shown) >= 8
+    shown = list(shown_commands(page))
+    assert len(shown) >= fewest
     for words in shown:
         name, command = called(words)
         command.make_context(name, words[len(name.split()) :]).close()
@@ -131,32 +140,68 @@ def test_commands_shown_can_be_parsed() -> None:
 
 def test_flags_named_in_prose_exist() -> None:
     known = {o for c in leaves(cli) for p in c.params for o in p.opts} | {"--help", "--version"}
-    ours = [p for p in PAGES if p.name != "CONTRIBUTING.md"]
+    ours = [p for p in PAGES if p not in ABOUT_OTHER_PROGRAMS]
     named = {f for p in ours for f in re.findall(r"`(?:[^`\n]* )?(--[a-z][a-z-]+)", p.read_text(encoding="utf-8"))}
     assert named - known <= {"--print", "--force-reinstall"}
 
 
+def test_the_tree_of_errors_is_that_of_the_classes() -> None:
+    script = loaded(DOCS / "make_error_tree.py")
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    assert script.tree() in text, "run: python docs/make_error_tree.py"
+    assert script.page(text) == text
+    assert set(re.findall(r"[A-Z]\w+", "\n".join(line[:30] for line in script.tree().splitlines()))) == set(error_classes())
+
+
 def test_python_shown_uses_public_names() -> None:
-    (block,) = blocks(ROOT / "README.md", "python")
-    used = {
-        n.attr for n in ast.walk(ast.parse(block)) if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "efface"
-    }
+    shown = ast.parse("\n".join(blocks(DOCS / "library.md", "python")))
+    used = {n.attr for n in ast.walk(shown) if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "efface"}
     assert used
     assert used <= set(efface.__all__)
 
 
-def test_links_lead_somewhere() -> None:
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+def prose(page: Path) -> Iterator[str]:
+    """The lines of a page outside of tables and code, without the targets of links and without pictures."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for line in text.splitlines():
+        if not line.lstrip().startswith("|"):
+            yield re.sub(r"\]\([^)]*\)", "]", re.sub(r"!\[[^\]]*\]\([^)]*\)", "", line))
 
 
-def test_links_within_the_documents_have_their_heading() -> None:
-    for page in DOCS.glob("*.md"):
-        text = page.read_text(encoding="utf-8")
-        headings = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
-        assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings, page.name
+def headings(page: Path) -> set[str]:
+    """The anchors of a page's headings."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in found}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor in headings(linked), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", WRAPPED, ids=lambda p: str(p.relative_to(ROOT)))
+def test_prose_is_wrapped(page: Path) -> None:
+    assert [line for line in prose(page) if len(line) > COLUMNS] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 120
+
+
+def test_every_decision_is_in_the_index() -> None:
+    decisions = sorted(p for p in (DOCS / "decisions").glob("*.md") if p.name != "README.md")
+    index = (DOCS / "decisions" / "README.md").read_text(encoding="utf-8")
+    titles = [re.match(r"# (\d{3})\. (.+)", p.read_text(encoding="utf-8")) for p in decisions]
+    for path, title in zip(decisions, titles, strict=True):
+        assert title is not None, path.name
+        assert path.name.startswith(title[1] + "-")
+        assert f"| {title[1]} | [{title[2]}]({path.name}) |" in index
+    assert [path.name[:3] for path in decisions] == [f"{i:03}" for i in range(1, len(decisions) + 1)]
 
 
 def test_no_registry_and_no_machine_is_named() -> None:

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 SHOWN = re.compile(r"^```\n\$ (efface redact examples/.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LIMITS = {"astronaut.jpg": 60_000, "astronaut.mp4": 300_000, "before-after.png": 120_000}
+LIMITS = {"astronaut.jpg": 60_000, "astronaut.mp4": 300_000, "overview.jpg": 300_000}
 
 
 def planted() -> tuple[str, ...]:
