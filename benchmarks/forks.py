@@ -64,7 +64,7 @@ class Forks:
 
 def _import_all() -> None:
     import efface.cli.main
-    import efface.media.stills
+    import efface.media.still.stills
     import efface.pipeline.jobs
     import efface.pipeline.look  # noqa: F401
 

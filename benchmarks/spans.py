@@ -18,8 +18,8 @@ from efface.cluster.parcels import Piece, messages, pieces
 from efface.cluster.work import Part, Told, look_at, stamp_of
 from efface.events import silent
 from efface.files import sha256_of
-from efface.media.decode import open_video
-from efface.media.spans import Indivisible, Span, cut, indexed, spans_at
+from efface.media.video.decode import open_video
+from efface.media.video.spans import Indivisible, Span, cut, indexed, spans_at
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
 from efface.pipeline.look import joined

@@ -193,7 +193,7 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
     from efface.detect.registry import open_lanes
     from efface.events import silent
     from efface.files import sha256_of
-    from efface.media.encode import create_video
+    from efface.media.video.encode import create_video
     from efface.options import Options, WriteOptions
     from efface.pipeline.jobs import Workshop
     from efface.pipeline.look import joined

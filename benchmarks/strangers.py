@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.media.sniff import PHOTOS, WRITTEN_AS
+from efface.containers.sniff import PHOTOS, WRITTEN_AS
 from efface.verify.foreign import exiftool
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -170,8 +170,8 @@ def _tried(path: Path, efface: Forks, photos: _Chromium | None) -> Outcome:
 
 def _suffix_for(path: Path, medium: str) -> str:
     """What the target's name ends in: some formats of photos become another."""
+    from efface.containers.sniff import format_of
     from efface.errors import EffaceError
-    from efface.media.sniff import format_of
 
     try:
         becomes = WRITTEN_AS.get(format_of(path))
@@ -182,8 +182,8 @@ def _suffix_for(path: Path, medium: str) -> str:
 
 def _medium(path: Path) -> str:
     """Whether efface takes the file for a photo or for a film. What it does not know is taken for what its name says."""
+    from efface.containers.sniff import format_of
     from efface.errors import EffaceError
-    from efface.media.sniff import format_of
 
     try:
         return "photo" if format_of(path) in PHOTOS else "film"

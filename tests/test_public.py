@@ -61,3 +61,12 @@ def test_importing_efface_loads_no_engine():
 def test_the_runtime_of_models_and_the_codecs_wait_until_they_are_used(module):
     code = f"import {module}, sys, json; print(json.dumps([m for m in sys.modules if '.' not in m]))"
     assert {"onnxruntime", "av", "PIL", "pillow_heif"}.isdisjoint(in_a_fresh_process(code))
+
+
+def test_containers_are_read_with_the_standard_library_alone():
+    code = "import efface.containers, importlib, json, pkgutil, sys\n"
+    code += "for m in pkgutil.iter_modules(efface.containers.__path__, 'efface.containers.'): importlib.import_module(m.name)\n"
+    code += "print(json.dumps([m for m in sys.modules if '.' not in m]))"
+    loaded = set(in_a_fresh_process(code))
+    assert loaded.isdisjoint(ENGINES)
+    assert loaded - set(sys.stdlib_module_names) - {"__main__"} <= {"efface"} | {m for m in loaded if m.startswith("_")}

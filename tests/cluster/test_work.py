@@ -13,8 +13,8 @@ from efface.cluster.work import Errand, Errands, Part, Told, Whole, do, look_at,
 from efface.errors import ClusterUnusable, SourceUnreadable
 from efface.events import silent
 from efface.files import sha256_of
-from efface.media.decode import open_video
-from efface.media.spans import Indivisible, indexed, spans_at
+from efface.media.video.decode import open_video
+from efface.media.video.spans import Indivisible, indexed, spans_at
 from efface.options import Options, ReadOptions
 from efface.pipeline.jobs import Planning, Workshop
 from efface.pipeline.look import joined

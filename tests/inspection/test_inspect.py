@@ -20,7 +20,7 @@ from efface.errors import NotMedia, SourceUnreadable
 from efface.inspection import tags
 from efface.inspection.inspect import inspect
 from efface.inspection.items import DATA, PICTURES, UNREADABLE, Embedded, Inspection, Item, group_of, shown
-from efface.media import foreign
+from efface.media import external_tools
 
 needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
 
@@ -358,7 +358,7 @@ def test_exiftool_adds_what_only_it_knows_and_repeats_nothing(photo: Callable[[s
 
 
 def test_without_exiftool_it_is_said(photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "where", lambda program: None)
+    monkeypatch.setattr(external_tools, "where", lambda program: None)
     assert inspect(photo("png"), look=None).others == {"exiftool": "not on this machine"}
 
 

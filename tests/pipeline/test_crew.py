@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efface.media.base import SourceInfo
+from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline import crew
 from efface.pipeline.crew import AT_REST_BYTES, FILES_EACH, Crew, _Memory, _share, _Worker, need_of, workers_for

@@ -12,7 +12,7 @@ import numpy as np
 from efface.detections import FACE, Detections
 from efface.events import silent
 from efface.frames import Frame, Layout, Picture
-from efface.media.base import SourceInfo
+from efface.media.interfaces import SourceInfo
 from efface.options import Options, TrackOptions
 from efface.pipeline.look import look
 from efface.planning.left_visible import by_kind

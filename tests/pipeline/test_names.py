@@ -9,9 +9,9 @@ import shutil
 
 import pytest
 
+from efface.containers.sniff import looks_like_media
 from efface.errors import TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS
-from efface.media.sniff import looks_like_media
 from efface.pipeline.names import Job, collisions, fitting, is_own_output, jobs_for, left_out, plan_beside, plans_for
 
 JPEG = b"\xff\xd8\xff\xe0 not a whole one"

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from efface.containers.sniff import format_of, medium_of
 from efface.findings import Outcome
-from efface.media import foreign
-from efface.media.base import Source, SourceInfo
-from efface.media.encode import create_video
-from efface.media.sniff import format_of, medium_of
-from efface.media.stills import create_still, open_still
+from efface.media import external_tools
+from efface.media.interfaces import Source, SourceInfo
+from efface.media.still.stills import create_still, open_still
+from efface.media.video.encode import create_video
 from efface.options import ReadOptions, WriteOptions
 from efface.pipeline.sources import opened
 from efface.verify import foreign as strangers_eyes
@@ -228,7 +228,7 @@ def test_a_format_that_cannot_be_walked_is_not_clean(raw: Path, tmp_path: Path) 
 
 
 def test_without_the_other_programs_the_facts_say_so(photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "where", lambda program: None)
+    monkeypatch.setattr(external_tools, "where", lambda program: None)
     check = check_leftovers(info(photo("png")))
     assert check.outcome is Outcome.CLEAN
     assert check.facts["exiftool"] == "not on this machine"
@@ -252,8 +252,8 @@ def test_a_program_that_hangs_or_babbles_is_no_all_clear(
     script = tmp_path / "fake"
     script.write_text(f"#!{sys.executable}\n{program}\n", "utf-8")
     script.chmod(0o700)
-    monkeypatch.setattr(foreign, "where", lambda name: str(script))
-    monkeypatch.setattr(foreign._answer, "__defaults__", (1.0,))
+    monkeypatch.setattr(external_tools, "where", lambda name: str(script))
+    monkeypatch.setattr(external_tools._answer, "__defaults__", (1.0,))
     seen = strangers_eyes.exiftool(photo("png"))
     assert why in seen.why
     assert seen.strangers == ()

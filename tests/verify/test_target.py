@@ -12,7 +12,7 @@ import pytest
 from efface.errors import UndecodableFrame
 from efface.findings import Check, Outcome
 from efface.frames import Frame, Layout, Picture
-from efface.media.base import SourceInfo
+from efface.media.interfaces import SourceInfo
 from efface.options import PaintOptions
 from efface.planning.plan import Plan
 from efface.render.paint import blackout, paint

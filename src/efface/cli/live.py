@@ -91,7 +91,7 @@ def live(
 
 def _require_film(source: Address) -> None:
     """Raises InputError for a file that no video can come from. A camera that is gone may come back; a text stays a text."""
-    from efface.media.sniff import medium_of
+    from efface.containers.sniff import medium_of
 
     path = Path(source.url)
     is_pipe = path.exists() and not path.is_file() and not path.is_dir()  # what is read from it is gone

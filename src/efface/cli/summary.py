@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from efface.containers.raw_streams import TIMELESS
+from efface.containers.sniff import format_of
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, printable
 from efface.findings import Outcome, Verification
-from efface.media.raw_streams import TIMELESS
-from efface.media.sniff import format_of
 from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
 from efface.pipeline.names import beside

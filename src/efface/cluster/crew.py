@@ -22,13 +22,13 @@ from typing import Any, Self
 
 from efface.cluster.calls import WAIT_S, Calls, Lost, Stopped
 from efface.cluster.work import SHARED, Answer, Errand, Errands, Part, Told, Whole, do, look_at, stamp_of, unforeseen
+from efface.containers.sniff import is_video_name, medium_of
 from efface.detect.base import DetectorInfo
 from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WorkerDied, WriteFailed
 from efface.events import Event
 from efface.files import require_source, scratch, sha256_of
-from efface.media.decode import VideoSource
-from efface.media.sniff import is_video_name, medium_of
-from efface.media.spans import OVERLAP, Indivisible, Span, cut, indexed
+from efface.media.video.decode import VideoSource
+from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
 from efface.options import Options
 from efface.pipeline.act import unchanged
 from efface.pipeline.crew import Said, Task

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from efface.containers.sniff import medium_of
 from efface.detect.base import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event, Listener
 from efface.files import sweep
-from efface.media.base import SourceInfo
-from efface.media.decode import VideoSource
-from efface.media.sniff import medium_of
-from efface.media.spans import Indivisible, Passage, frames_of
+from efface.media.interfaces import SourceInfo
+from efface.media.video.decode import VideoSource
+from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
 from efface.pipeline.crew import TELL_EVERY_S, Task
 from efface.pipeline.jobs import Workshop

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.containers.parts import Broken, Reader
+from efface.containers.sniff import PHOTOS, format_of, medium_of
+from efface.containers.walk import WALKS
 from efface.errors import SourceUnreadable
 from efface.files import reason
 from efface.inspection.film import of_video
 from efface.inspection.items import DATA, PICTURES, UNREADABLE, Embedded, Inspection, Item, group_of, joined, shown
 from efface.inspection.still import of_photo
-from efface.media import foreign
-from efface.media.embedded import pixels
-from efface.media.sniff import PHOTOS, format_of, medium_of
-from efface.media.walk import WALKS
-from efface.media.walk.parts import Broken, Reader
+from efface.media import external_tools
+from efface.media.still.embedded import pixels
 
 Look = Callable[[NDArray[np.uint8]], str]
 """Says what a picture shows, (h, w, 3) RGB: "2 faces", "no face and no plate found"."""
@@ -119,8 +119,8 @@ def _plain(value: str) -> str:
 def _by_exiftool(path: Path, own: list[Item]) -> tuple[str, list[Item]]:
     """exiftool's version, or why it said nothing, and the tags that tell something and that nobody told before."""
     try:
-        tags = foreign.exiftool(path)
-    except foreign.NoAnswer as e:
+        tags = external_tools.exiftool(path)
+    except external_tools.NoAnswer as e:
         return f"gave no answer: {e}", []
     if tags is None:
         return "not on this machine", []
@@ -137,4 +137,4 @@ def _by_exiftool(path: Path, own: list[Item]) -> tuple[str, list[Item]]:
         if (tag.lower(), text) in known or _plain(text) in known or (is_placed and group == "GPS" and "itude" in tag):
             continue
         found.append(Item(kind, tag, group, text, by="exiftool"))
-    return f"looked, version {foreign.version_of('exiftool')}", found[:MOST_FOUND]
+    return f"looked, version {external_tools.version_of('exiftool')}", found[:MOST_FOUND]

@@ -21,10 +21,10 @@ from efface.errors import EncoderMissing
 from efface.frames import Picture
 from efface.geometry import Size
 from efface.live.curtain import LAYOUT
-from efface.media.bitstream import without_banner
 from efface.media.colour import LIMITED, UNSPECIFIED
-from efface.media.encode import x264_repair
-from efface.media.formats import Spec, even_sized, packed, reformatted, unpacked
+from efface.media.pixel_formats import Spec, even_sized, packed, reformatted, unpacked
+from efface.media.video.bitstream import without_banner
+from efface.media.video.encode import x264_repair
 from efface.options import LiveOptions
 
 ENCODER = "libx264"

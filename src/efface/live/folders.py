@@ -19,7 +19,7 @@ from av.container import OutputContainer
 from efface.files import require_replaceable, staged, writing
 from efface.live.encode import BASE, Coded, Form
 from efface.live.outlets import Muxer, Outlet
-from efface.media.bitstream import blank_matroska
+from efface.media.video.bitstream import blank_matroska
 
 MUXERS = {".mkv": "matroska", ".mp4": "mp4"}
 

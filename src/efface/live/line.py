@@ -37,7 +37,7 @@ from efface.live.left_visible import COUNTED, LeftVisible
 from efface.live.outlets import FIRST_PAUSE_S, Outlet, Sender
 from efface.live.window import Window
 from efface.media.colour import swscale_matrix
-from efface.media.formats import Pixels, spec_of
+from efface.media.pixel_formats import Pixels, spec_of
 from efface.options import Options
 from efface.pipeline.perceive import THUMB_SOURCE
 from efface.render.paint import paint

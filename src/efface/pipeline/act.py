@@ -13,7 +13,7 @@ from efface.events import Event, Listener
 from efface.files import sha256_of, writing
 from efface.findings import Verification
 from efface.frames import Frame, Picture
-from efface.media.base import Sink, Source
+from efface.media.interfaces import Sink, Source
 from efface.options import Options, PaintOptions
 from efface.pipeline.proof import Draft, Opening, prove
 from efface.pipeline.sources import create

@@ -28,7 +28,7 @@ from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event, Listener
 from efface.files import sweep
-from efface.media.base import SourceInfo
+from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.jobs import FATAL, Workshop, prepared
 from efface.pipeline.names import Job

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.containers.sniff import format_of
 from efface.detections import KINDS
 from efface.errors import InputError
 from efface.events import Listener
@@ -16,7 +17,6 @@ from efface.files import require_source
 from efface.frames import Frame
 from efface.inspection.inspect import inspect
 from efface.inspection.items import PEOPLE, Inspection, Item
-from efface.media.sniff import format_of
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
 from efface.pipeline.names import Job

@@ -16,7 +16,7 @@ from efface.events import Listener
 from efface.files import require_source, require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
 from efface.findings import Verification
 from efface.frames import Frame
-from efface.media.base import Source, SourceInfo
+from efface.media.interfaces import Source, SourceInfo
 from efface.options import PAINTED, DetectOptions, Options
 from efface.pipeline.act import Rendered, act, unchanged
 from efface.pipeline.earlier import earlier, held, in_use, is_current, owns, require_no_edits, reviewed

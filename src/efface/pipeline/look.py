@@ -14,7 +14,7 @@ from efface.detections import Detections
 from efface.events import Event, Listener
 from efface.frames import Frame
 from efface.geometry import Size
-from efface.media.base import Source, SourceInfo
+from efface.media.interfaces import Source, SourceInfo
 from efface.options import Options
 from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from efface.containers.sniff import PHOTOS, WRITTEN_AS, format_of, is_video_name, looks_like_media
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS, open_plain, sha256_of
-from efface.media.sniff import PHOTOS, WRITTEN_AS, format_of, is_video_name, looks_like_media
 from efface.pipeline import remote
 
 MARK = ".redacted"

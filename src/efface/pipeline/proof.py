@@ -14,7 +14,7 @@ from efface.errors import EffaceError, PartMissing, VerificationFailed
 from efface.events import Event, Listener
 from efface.files import sha256_of
 from efface.findings import Check, Finding, Outcome, Verification
-from efface.media.base import Source
+from efface.media.interfaces import Source
 from efface.options import DetectOptions, Options, ReadOptions
 from efface.pipeline.names import plan_beside
 from efface.pipeline.sources import opened
@@ -134,6 +134,6 @@ def _start(plan: Plan | None, source: Source | None) -> int:
 
 
 def _start_shift(first_pts: int, time_base: Fraction) -> int:
-    from efface.media.video import start_shift  # brings PyAV along, which photos do not need
+    from efface.media.video.video_info import start_shift  # brings PyAV along, which photos do not need
 
     return start_shift(first_pts, time_base)

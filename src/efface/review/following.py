@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Box, grown, whole_pixels
-from efface.media.base import Source
-from efface.media.reach import Reach
+from efface.media.interfaces import Source
+from efface.media.video.frame_access import Reach
 from efface.planning.plan import Plan
 from efface.track.follow import SMALL_WH, followed
 

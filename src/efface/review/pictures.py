@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from efface.media.base import Source
+from efface.media.interfaces import Source
 from efface.media.preview import fitted, jpeg, rgb_of
-from efface.media.reach import Reach
+from efface.media.video.frame_access import Reach
 from efface.options import Options
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan

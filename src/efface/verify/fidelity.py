@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Picture
 from efface.geometry import Size, pixel_window
-from efface.media.base import SourceInfo
+from efface.media.interfaces import SourceInfo
 from efface.regions import Region
 from efface.verify.pairs import Pair
 
@@ -112,7 +112,7 @@ class Fidelity:
             self._compare_packets(source, target)
 
     def _compare_packets(self, source: SourceInfo, target: SourceInfo) -> None:
-        from efface.media.signals import sound_kept  # brings PyAV along, which photos do not need
+        from efface.media.video.stream_digests import sound_kept  # brings PyAV along, which photos do not need
 
         streams = sound_kept(source.path, target.path)
         for i, sound in enumerate(streams, 1):
@@ -137,7 +137,7 @@ class Fidelity:
 def _changed_signals(source: SourceInfo, target: SourceInfo) -> list[str]:
     if "video" not in (source.medium, target.medium):
         return []
-    from efface.media.signals import signals  # brings PyAV along, which photos do not need
+    from efface.media.video.stream_digests import signals  # brings PyAV along, which photos do not need
 
     before, after = signals(source), signals(target)
     if before.get("pixels", "").split(",")[0] != after.get("pixels", "").split(",")[0]:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from efface.media import foreign
+from efface.media import external_tools
 
 ABSENT = "not on this machine"
 MOST = 20
@@ -105,7 +105,7 @@ _NO_DATE = "0000:00:00 00:00:00"
 
 def exiftool(path: Path) -> Said:
     """What exiftool sees in the file."""
-    return _asked("exiftool", foreign.exiftool, path, _unlisted)
+    return _asked("exiftool", external_tools.exiftool, path, _unlisted)
 
 
 def _asked(
@@ -117,11 +117,11 @@ def _asked(
     """What is strange in the program's answer, or why there is none."""
     try:
         answer = ask(path)
-    except foreign.NoAnswer as e:
+    except external_tools.NoAnswer as e:
         return Said(program, why=str(e))
     if answer is None:
         return Said(program, why=ABSENT)
-    return Said(program, tuple(islice(strangers(answer), MOST)), version=foreign.version_of(program))
+    return Said(program, tuple(islice(strangers(answer), MOST)), version=external_tools.version_of(program))
 
 
 def _unlisted(tags: dict[str, Any]) -> Iterator[str]:
@@ -145,7 +145,7 @@ STREAM_TAGS = frozenset(("language", "handler_name", "vendor_id", "duration"))
 
 def ffprobe(path: Path) -> Said:
     """What ffprobe sees in a video; photos it is not asked about, as it knows them as films of one frame."""
-    return _asked("ffprobe", foreign.ffprobe, path, _strange)
+    return _asked("ffprobe", external_tools.ffprobe, path, _strange)
 
 
 def _strange(said: dict[str, Any]) -> Iterator[str]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from efface.containers.allowlist import WALKED, strangers
+from efface.containers.sniff import format_of
 from efface.errors import EffaceError
 from efface.findings import Check, Finding, Outcome
-from efface.media.base import SourceInfo
-from efface.media.metadata import WALKED, strangers
-from efface.media.sniff import format_of
+from efface.media.interfaces import SourceInfo
 from efface.verify.foreign import ABSENT, Said, exiftool, ffprobe
 
 NAME = "leftovers"

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from efface.frames import Frame
 from efface.geometry import Size
-from efface.media.base import Source
+from efface.media.interfaces import Source
 from efface.planning.plan import Plan
 
 T = TypeVar("T")

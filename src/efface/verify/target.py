@@ -13,7 +13,7 @@ from fractions import Fraction
 from efface.errors import InputError
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame, Picture
-from efface.media.base import Source
+from efface.media.interfaces import Source
 from efface.planning.plan import Plan
 from efface.regions import Region
 from efface.streaming import frames_ahead, prefetched
@@ -40,7 +40,7 @@ class Evidence:
     target  opened from the disk.
     plan    by which it was made, or None.
     source  of which it was made, opened from the disk, or None.
-    shift   taken off the source's PTS when the target was written, in the source's time base (see `media.video.start_shift`).
+    shift   taken off the source's PTS when the target was written, in the source's time base (see `video_info.start_shift`).
     sound   "keep" or "drop", where it is known what was asked for.
     hashes  SHA-256 by name, those that are known: "source", "plan", "target".
     """
