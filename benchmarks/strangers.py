@@ -31,8 +31,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.checks.foreign import exiftool
 from efface.containers.sniff import PHOTOS, WRITTEN_AS
-from efface.verify.foreign import exiftool
 
 sys.path.insert(0, str(Path(__file__).parent))
 from forks import Forks

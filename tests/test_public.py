@@ -33,19 +33,20 @@ def test_functions_are_those_of_the_library():
     from efface import api
     from efface.planning.sidecar import load
 
-    assert (efface.find, efface.redact, efface.load_plan) == (api.find, api.redact, load)
+    assert (efface.find, efface.redact, efface.render, efface.verify) == (api.find, api.redact, api.render, api.verify)
+    assert efface.load_plan is load
     for function in (api.find, api.redact, api.render, api.verify):
         assert {"options", "listener"} <= set(inspect.signature(function).parameters)
 
 
-@pytest.mark.parametrize("first", ["efface.redact", "import efface.verify.target", "efface.find", "pass"])
+@pytest.mark.parametrize("first", ["efface.redact", "import efface.checks.target", "efface.find", "pass"])
 def test_verify_can_be_called_whatever_was_imported_before(first):
     code = f"import efface, json\n{first}\ntry: efface.verify('nowhere', 'no.plan')\n"
     code += "except efface.errors.SourceUnreadable as e: print(json.dumps([type(e).__name__]))"
     assert in_a_fresh_process(code) == ["SourceUnreadable"]
 
 
-@pytest.mark.parametrize("first", ["efface.redact", "import efface.render.paint", "efface.find", "pass"])
+@pytest.mark.parametrize("first", ["efface.redact", "import efface.painting.paint", "efface.find", "pass"])
 def test_render_can_be_called_whatever_was_imported_before(first):
     code = f"import efface, json\n{first}\ntry: efface.render('nowhere', 'no.plan', 'x')\n"
     code += "except efface.errors.BadPlan as e: print(json.dumps([type(e).__name__]))"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from efface.checks.leftovers import check_leftovers
 from efface.containers.sound_formats import HELD, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.findings import Outcome
@@ -15,7 +16,6 @@ from efface.media.video.decode import open_video
 from efface.media.video.encode import FORMATS, create_video, require_suitable
 from efface.media.video.stream_digests import sound_kept
 from efface.options import ReadOptions, WriteOptions
-from efface.verify.leftovers import check_leftovers
 
 ENCODERS = {
     "aac": "aac", "mp3": "libmp3lame", "mp2": "mp2", "ac3": "ac3", "eac3": "eac3", "dts": "dca", "opus": "libopus",

@@ -266,7 +266,7 @@ def test_what_was_rendered_is_known_by_the_next_review(film, serve, kit):
 
 
 def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatch):
-    from efface.render import paint
+    from efface.painting import paint
 
     slow = threading.Event()
     real = paint.paint

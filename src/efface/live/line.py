@@ -39,8 +39,8 @@ from efface.live.window import Window
 from efface.media.colour import swscale_matrix
 from efface.media.pixel_formats import Pixels, spec_of
 from efface.options import Options
+from efface.painting.paint import paint
 from efface.pipeline.perceive import THUMB_SOURCE
-from efface.render.paint import paint
 from efface.track.follow import in_grey, small_wh
 from efface.track.shots import THUMB_WH
 

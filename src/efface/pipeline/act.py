@@ -15,10 +15,10 @@ from efface.findings import Verification
 from efface.frames import Frame, Picture
 from efface.media.interfaces import Sink, Source
 from efface.options import Options, PaintOptions
+from efface.painting.paint import blackout, paint
 from efface.pipeline.proof import Draft, Opening, prove
 from efface.pipeline.sources import create
 from efface.planning.plan import Plan
-from efface.render.paint import blackout, paint
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
 

@@ -1,4 +1,4 @@
-"""Checks of a draft before it gets its name, and of a target that has one: opens the files, and hands them to `verify`."""
+"""Checks of a draft before it gets its name, and of a target that has one: opens the files, and hands them to `checks`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from efface.checks.fidelity import NAME as FIDELITY
+from efface.checks.second_look import SecondLook
+from efface.checks.target import CHECKS, Evidence, checked
 from efface.detect.base import Detector
 from efface.detections import FINDABLE
 from efface.errors import EffaceError, PartMissing, VerificationFailed
@@ -20,9 +23,6 @@ from efface.pipeline.names import plan_beside
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
-from efface.verify.fidelity import NAME as FIDELITY
-from efface.verify.second_look import SecondLook
-from efface.verify.target import CHECKS, Evidence, checked
 
 NOT_ASKED = "it was not asked for (--verify off)"
 ANY_SIZE = 2**62

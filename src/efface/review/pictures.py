@@ -14,9 +14,9 @@ from efface.media.interfaces import Source
 from efface.media.preview import fitted, jpeg, rgb_of
 from efface.media.video.frame_access import Reach
 from efface.options import Options
+from efface.painting.paint import blackout, paint
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
-from efface.render.paint import blackout, paint
 
 HELD_BYTES = 48 << 20
 """Of pictures ready to be sent."""

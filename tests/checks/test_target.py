@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from efface.checks.target import MOST, Evidence, checked
 from efface.errors import UndecodableFrame
 from efface.findings import Check, Outcome
 from efface.frames import Frame, Layout, Picture
 from efface.media.interfaces import SourceInfo
 from efface.options import PaintOptions
+from efface.painting.paint import blackout, paint
 from efface.planning.plan import Plan
-from efface.render.paint import blackout, paint
 from efface.timing import Timeline
 from efface.tracks import Track
-from efface.verify.target import MOST, Evidence, checked
 
 RGB = Layout("rgb", 8, ((0, 0),) * 3)
 SIZE = (90, 70)
@@ -77,7 +77,7 @@ def draft(source, plan):
 @pytest.fixture(autouse=True)
 def _no_file(monkeypatch):
     """These sources are made of arrays, so there is no file to walk."""
-    monkeypatch.setattr("efface.verify.target.check_leftovers", lambda info, **how: Check("leftovers", Outcome.CLEAN))
+    monkeypatch.setattr("efface.checks.target.check_leftovers", lambda info, **how: Check("leftovers", Outcome.CLEAN))
 
 
 def check_draft(*arguments, **named):
@@ -227,7 +227,7 @@ class Film(Made):
 @pytest.fixture
 def _signals(monkeypatch):
     """Nor a container to ask."""
-    monkeypatch.setattr("efface.verify.fidelity.Fidelity.compare_signals", lambda self, *infos: None)
+    monkeypatch.setattr("efface.checks.fidelity.Fidelity.compare_signals", lambda self, *infos: None)
 
 
 @pytest.mark.usefixtures("_signals")

@@ -21,15 +21,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.checks.pairs import Pair
 from efface.errors import EffaceError
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame, Layout, Picture
 from efface.geometry import Box, pixel_window
 from efface.options import PaintOptions
+from efface.painting.paint import paint
 from efface.planning.plan import Plan
 from efface.regions import Region
-from efface.render.paint import paint
-from efface.verify.pairs import Pair
 
 NAME = "coverage"
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from efface.frames import Layout, Picture
 from efface.options import PaintOptions
+from efface.painting.masks import erased
+from efface.painting.paint import blackout, paint
 from efface.regions import Region
-from efface.render.masks import erased
-from efface.render.paint import blackout, paint
 
 STYLES = ("smooth", "solid", "tiles")
 SHAPES = ("rounded", "ellipse", "box")
@@ -121,7 +121,7 @@ def test_five_hundred_boxes(noise, style, model):
 
 @pytest.mark.parametrize("style", STYLES)
 def test_holes_too_large_for_one_band(noise, style, monkeypatch):
-    monkeypatch.setattr("efface.render.masks.BAND", 1000)
+    monkeypatch.setattr("efface.painting.masks.BAND", 1000)
     layout = Layout("yuv", 8, ((0, 0), (1, 1), (1, 1)))
     regions = [Region((11, 13, 290, 201)), Region((250, 100, 301, 203), 2)]
     masks = [masked(erased(regions, "rounded", (301, 203)).mask, shift) for shift in layout.shifts]

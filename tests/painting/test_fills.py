@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from efface.frames import Layout, Picture
+from efface.painting.fills import LIMIT, SPAN, filled, tiled
+from efface.painting.masks import erased
 from efface.regions import Region
-from efface.render.fills import LIMIT, SPAN, filled, tiled
-from efface.render.masks import erased
 
 YUV420 = Layout("yuv", 8, ((0, 0), (1, 1), (1, 1)))
 RGB = Layout("rgb", 8, ((0, 0),) * 3)
@@ -64,7 +64,7 @@ def test_a_piece_of_the_fill_is_the_same_piece_of_the_whole(noise, shift):
 def test_bands_do_not_show(noise, monkeypatch):
     picture = noise(YUV420, (501, 403))
     whole = around(picture, (50, 50, 450, 380), base=(1, 1))
-    monkeypatch.setattr("efface.render.masks.BAND", 600)
+    monkeypatch.setattr("efface.painting.masks.BAND", 600)
     assert np.array_equal(around(picture, (50, 50, 450, 380), base=(1, 1)).cells, whole.cells)
 
 

@@ -10,6 +10,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from efface.checks import coverage, fidelity, leftovers, second_look
+from efface.checks.coverage import Coverage, comparable
+from efface.checks.fidelity import Fidelity, is_same_size
+from efface.checks.leftovers import check_leftovers
+from efface.checks.pairs import Expected, Pair, from_plan, from_source, paired
+from efface.checks.second_look import SecondLook
 from efface.errors import InputError
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame, Picture
@@ -17,12 +23,6 @@ from efface.media.interfaces import Source
 from efface.planning.plan import Plan
 from efface.regions import Region
 from efface.streaming import frames_ahead, prefetched
-from efface.verify import coverage, fidelity, leftovers, second_look
-from efface.verify.coverage import Coverage, comparable
-from efface.verify.fidelity import Fidelity, is_same_size
-from efface.verify.leftovers import check_leftovers
-from efface.verify.pairs import Expected, Pair, from_plan, from_source, paired
-from efface.verify.second_look import SecondLook
 
 HASHES = "hashes"
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from efface.checks.foreign import ABSENT, Said, exiftool, ffprobe
 from efface.containers.allowlist import WALKED, strangers
 from efface.containers.sniff import format_of
 from efface.errors import EffaceError
 from efface.findings import Check, Finding, Outcome
 from efface.media.interfaces import SourceInfo
-from efface.verify.foreign import ABSENT, Said, exiftool, ffprobe
 
 NAME = "leftovers"
 

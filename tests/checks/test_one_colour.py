@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from efface.checks.target import Evidence, checked
 from efface.files import sha256_of
 from efface.findings import Outcome
 from efface.options import Options
@@ -15,7 +16,6 @@ from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
-from efface.verify.target import Evidence, checked
 
 
 def hashes_of(path, pixels, box):

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from efface.checks import foreign as strangers_eyes
+from efface.checks.leftovers import check_leftovers, leftovers
 from efface.containers.sniff import format_of, medium_of
 from efface.findings import Outcome
 from efface.media import external_tools
@@ -22,8 +24,6 @@ from efface.media.still.stills import create_still, open_still
 from efface.media.video.encode import create_video
 from efface.options import ReadOptions, WriteOptions
 from efface.pipeline.sources import opened
-from efface.verify import foreign as strangers_eyes
-from efface.verify.leftovers import check_leftovers, leftovers
 
 needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
 needs_ffprobe = pytest.mark.skipif(not shutil.which("ffprobe"), reason="ffprobe is not installed")

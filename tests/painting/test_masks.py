@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efface.painting.masks import bands, erased, subsampled
 from efface.regions import Region
-from efface.render.masks import bands, erased, subsampled
 
 SHAPES = ("rounded", "ellipse", "box")
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from efface.frames import Picture
 from efface.geometry import Box
+from efface.painting.masks import Erased, Shift, bands, subsampled
 from efface.regions import Region
-from efface.render.masks import Erased, Shift, bands, subsampled
 
 Cells = NDArray[np.float32]
 """(rows, columns, colour planes) float32, in sample values."""

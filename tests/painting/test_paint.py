@@ -7,8 +7,8 @@ import pytest
 
 from efface.frames import Layout, Picture
 from efface.options import PaintOptions
+from efface.painting.paint import blackout, paint
 from efface.regions import Region
-from efface.render.paint import blackout, paint
 
 YUV420 = Layout("yuv", 8, ((0, 0), (1, 1), (1, 1)), full_range=False)
 RGB = Layout("rgb", 8, ((0, 0),) * 3)

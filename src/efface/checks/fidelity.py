@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.checks.pairs import Pair
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Picture
 from efface.geometry import Size, pixel_window
 from efface.media.interfaces import SourceInfo
 from efface.regions import Region
-from efface.verify.pairs import Pair
 
 NAME = "fidelity"
 

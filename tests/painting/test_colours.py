@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from efface.frames import Layout
-from efface.render.colours import samples_of
+from efface.painting.colours import samples_of
 
 PLAIN = ((0, 0),) * 3
 

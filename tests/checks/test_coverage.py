@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from efface.checks import coverage
 from efface.frames import Layout, Picture
 from efface.options import PaintOptions
+from efface.painting.paint import blackout, paint
 from efface.regions import Region
-from efface.render.paint import blackout, paint
-from efface.verify import coverage
 
 RGB = Layout("rgb", 8, ((0, 0),) * 3)
 YUV420 = Layout("yuv", 8, ((0, 0), (1, 1), (1, 1)), full_range=False)

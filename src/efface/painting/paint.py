@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from efface.frames import Picture
 from efface.geometry import Box
 from efface.options import PaintOptions
+from efface.painting.colours import samples_of
+from efface.painting.fills import Fill, Tiles, filled, tiled
+from efface.painting.masks import Erased, Shift, bands, erased, subsampled
 from efface.regions import Region
-from efface.render.colours import samples_of
-from efface.render.fills import Fill, Tiles, filled, tiled
-from efface.render.masks import Erased, Shift, bands, erased, subsampled
 
 
 def paint(picture: Picture, regions: Sequence[Region], options: PaintOptions) -> None:

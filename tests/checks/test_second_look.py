@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from efface.checks.second_look import SecondLook, without_fill
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.regions import Region
-from efface.verify.second_look import SecondLook, without_fill
 
 
 class Noting:

@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
+from efface.checks.fidelity import Fidelity
 from efface.findings import Outcome
 from efface.options import ReadOptions
 from efface.pipeline.sources import opened
-from efface.verify.fidelity import Fidelity
 
 SOUND = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100:duration=2")
 
