@@ -46,11 +46,11 @@ from efface.bench import moving
 from efface.bench.clips import made, write_video
 from efface.bench.score import ENOUGH, LEAST_PX
 from efface.bench.truth import load_stills
-from efface.live import crew as crews
-from efface.live import line as lines
+from efface.live import camera_pipeline as lines
+from efface.live import supervisor as crews
 from efface.live.address import source_address, target_address
-from efface.live.crew import Crew
-from efface.live.line import Wanted
+from efface.live.camera_pipeline import Wanted
+from efface.live.supervisor import Crew
 from efface.options import CoverOptions, DetectOptions, LiveOptions, Options, PaintOptions
 
 SIZE_WH = (1280, 720)
@@ -268,7 +268,7 @@ SOURCES = {"udp": "udp://127.0.0.1:{}", "rtsp": "rtsp://127.0.0.1:{}/clip"}
 
 
 def work(wanted: Wanted, pipe: Any) -> None:
-    """The process of a camera, as `efface.live.crew` has it, with a detector that notes which frames it was shown."""
+    """The process of a camera, as `efface.live.supervisor` has it, with a detector that notes which frames it was shown."""
     notes = open(Path(os.environ[NOTES]) / f"{wanted.name}-{os.getpid()}.txt", "a", buffering=1)  # noqa: SIM115
     opened = lines.open_lanes
 

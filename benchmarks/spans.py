@@ -14,15 +14,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from efface.cluster.parcels import Piece, messages, pieces
+from efface.cluster.wire_format import Piece, messages, pieces
 from efface.cluster.work import Part, Told, look_at, stamp_of
 from efface.events import silent
 from efface.files import sha256_of
 from efface.media.video.decode import open_video
 from efface.media.video.spans import Indivisible, Span, cut, indexed, spans_at
 from efface.options import Options
+from efface.pipeline.analysis import joined
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.look import joined
 from efface.pipeline.perceive import Perceived
 from efface.planning import sidecar
 from efface.planning.plan import Plan

@@ -196,8 +196,8 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
     from efface.media.video.encode import create_video
     from efface.options import Options, WriteOptions
     from efface.painting.paint import paint
+    from efface.pipeline.analysis import joined
     from efface.pipeline.jobs import Workshop
-    from efface.pipeline.look import joined
     from efface.pipeline.perceive import perceived
     from efface.pipeline.sources import opened
 

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.checks.foreign import exiftool
+from efface.checks.external_findings import exiftool
 from efface.containers.sniff import PHOTOS, WRITTEN_AS
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -130,7 +130,7 @@ def _redact_here(source: str, target: str) -> None:
     """Run in a fork: redact with a detector that sees nothing."""
     import efface.cli.engines
     from efface.cli.main import main
-    from efface.detect.base import DetectorInfo
+    from efface.detect.detector import DetectorInfo
     from efface.detect.registry import DETECTORS
     from efface.detections import KINDS, Detections
 

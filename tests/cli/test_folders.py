@@ -22,10 +22,10 @@ from PIL import Image
 
 from efface.files import DRAFTS
 from efface.options import Options, WriteOptions
-from efface.pipeline.names import jobs_for
+from efface.pipeline.naming import jobs_for
 from efface.planning.sidecar import append
-from efface.review.desk import Desk
 from efface.review.document import Document
+from efface.review.session import Desk
 
 PATIENCE_S = 300.0
 
@@ -114,7 +114,7 @@ def test_options_that_change_no_target_do_nothing_anew(efface, done, options):
 def test_another_efface_does_it_anew(efface, done, monkeypatch, cause):
     source, out = done
     if cause == "version":
-        monkeypatch.setattr("efface.pipeline.earlier.VERSION", "0.0.9")
+        monkeypatch.setattr("efface.pipeline.resume.VERSION", "0.0.9")
     else:
         monkeypatch.setattr("efface.detect.trunk.VERSION", "of yesterday")
     assert "earlier" not in efface("redact", source, "-o", out).out

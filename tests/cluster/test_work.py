@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from efface.cluster.calls import Lost
-from efface.cluster.crew import _require_all, _Sight
+from efface.cluster.ray_engine import _require_all, _Sight
 from efface.cluster.work import Errand, Errands, Part, Told, Whole, do, look_at, stamp_of
 from efface.errors import ClusterUnusable, SourceUnreadable
 from efface.events import silent
@@ -16,9 +16,9 @@ from efface.files import sha256_of
 from efface.media.video.decode import open_video
 from efface.media.video.spans import Indivisible, indexed, spans_at
 from efface.options import Options, ReadOptions
+from efface.pipeline.analysis import joined
 from efface.pipeline.jobs import Planning, Workshop
-from efface.pipeline.look import joined
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
 from efface.planning import sidecar
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p")

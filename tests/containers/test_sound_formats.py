@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from efface.checks.leftovers import check_leftovers
+from efface.checks.residual_metadata import check_leftovers
 from efface.containers.sound_formats import HELD, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.findings import Outcome

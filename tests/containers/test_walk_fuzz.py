@@ -25,7 +25,7 @@ from efface.containers.allowlist import strangers
 from efface.containers.parts import MOST_PARTS, Reader
 from efface.containers.walk import WALKS, walk
 from efface.errors import InputError
-from efface.inspection.inspect import MOST_FOUND, inspect
+from efface.inspection.inspector import MOST_FOUND, inspect
 
 EXAMPLES = int(os.environ.get("EFFACE_FUZZ_EXAMPLES", "12"))
 """Of each format in an ordinary run."""

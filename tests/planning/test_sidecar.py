@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.planning.doubt import CAUSES, Doubt, riskiest_first
-from efface.planning.made import Made
 from efface.planning.plan import Plan
+from efface.planning.render_record import Made
 from efface.planning.sidecar import LARGEST, append, holds_edits, lines, load, mended, require_readable, save, seal
 from efface.regions import Region
 from efface.timing import Timeline

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from efface.detect.base import DetectorInfo
+from efface.detect.detector import DetectorInfo
 from efface.detect.registry import DETECTORS
 from efface.detections import DRAWN, FACE, PLATE, Detections
 from efface.files import sha256_of

@@ -15,9 +15,9 @@ from efface.geometry import area, grown, overlap
 from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
 from efface.timing import Timeline
-from efface.track.camera import STILL, Step, Views, after
+from efface.track.camera_motion import STILL, Step, Views, after
 from efface.track.gaps import SEEN_OFTEN, Shots, filled
-from efface.track.trails import Trail
+from efface.track.pixel_trails import Trail
 from efface.tracks import Reason, Track
 
 MS = Fraction(1, 1000)

@@ -11,10 +11,10 @@ import pytest
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
 from efface.timing import Timeline
-from efface.track.camera import Views
+from efface.track.camera_motion import Views
 from efface.track.gaps import Shots, filled
+from efface.track.pixel_trails import Trail
 from efface.track.support import supported, unsupported
-from efface.track.trails import Trail
 from efface.tracks import Reason, Track
 
 FRAMES = 400

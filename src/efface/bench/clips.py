@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.bench.camera import Glimpse, Path, Rgb, exposed, glimpse, reduced
+from efface.bench.camera_path import Glimpse, Path, Rgb, exposed, glimpse, reduced
 from efface.bench.sprites import Sprite, put
 from efface.bench.truth import TrackTruth, VideoTruth, lines, load_video
 from efface.errors import EffaceError

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.checks.pairs import Pair
+from efface.checks.frame_alignment import Pair
 from efface.errors import EffaceError
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame, Layout, Picture

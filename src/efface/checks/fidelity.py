@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.checks.pairs import Pair
+from efface.checks.frame_alignment import Pair
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Picture
 from efface.geometry import Size, pixel_window

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import Detector
+from efface.detect.detector import Detector
 from efface.detections import FACE, KINDS, PLATE, Detections
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame

@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from efface.checks import coverage, fidelity, leftovers, second_look
+from efface.checks import coverage, fidelity, residual_metadata, second_look
 from efface.checks.coverage import Coverage, comparable
 from efface.checks.fidelity import Fidelity, is_same_size
-from efface.checks.leftovers import check_leftovers
-from efface.checks.pairs import Expected, Pair, from_plan, from_source, paired
+from efface.checks.frame_alignment import Expected, Pair, from_plan, from_source, paired
+from efface.checks.residual_metadata import check_leftovers
 from efface.checks.second_look import SecondLook
 from efface.errors import InputError
 from efface.findings import Check, Finding, Outcome
@@ -26,7 +26,7 @@ from efface.streaming import frames_ahead, prefetched
 
 HASHES = "hashes"
 
-CHECKS = (HASHES, coverage.NAME, second_look.NAME, leftovers.NAME, fidelity.NAME)
+CHECKS = (HASHES, coverage.NAME, second_look.NAME, residual_metadata.NAME, fidelity.NAME)
 """In the order of the report."""
 
 MOST = 20

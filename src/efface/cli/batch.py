@@ -16,11 +16,11 @@ from efface.errors import EXIT_LOOK, DetectorFailed, EffaceError, OutOfMemory, U
 
 if TYPE_CHECKING:
     from efface.cli.engines import Hire
-    from efface.cli.reporting import Record
+    from efface.cli.run_report import Record
     from efface.events import Event, Listener
     from efface.options import Options
-    from efface.pipeline.crew import Said, Task
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
+    from efface.pipeline.worker_pool import Said, Task
 
 TRACEBACK = "EFFACE_TRACEBACK"
 """Environment variable that shows where an unexpected error came from. Off by default: tracebacks quote paths and values."""

@@ -12,12 +12,12 @@ from efface.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from efface.options import Options
-    from efface.pipeline.crew import Said, Task
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
+    from efface.pipeline.worker_pool import Said, Task
 
 
 class Each(Protocol):
-    """A crew at work. See `pipeline.crew.Crew.each`."""
+    """A crew at work. See `pipeline.worker_pool.Crew.each`."""
 
     def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Said]: ...
 
@@ -44,7 +44,7 @@ def hired(engine: str, address: str | None, files: int, workers: int | None) -> 
 
 
 def _local(address: str | None, files: int, workers: int | None) -> Hire | None:
-    from efface.pipeline.crew import Crew, workers_for
+    from efface.pipeline.worker_pool import Crew, workers_for
 
     if address is not None:
         raise UsageError("--address: it belongs to --engine ray. Nothing was written.")
@@ -53,7 +53,7 @@ def _local(address: str | None, files: int, workers: int | None) -> Hire | None:
 
 
 def _ray(address: str | None, workers: int | None) -> Hire:
-    from efface.cluster.crew import RayCrew
+    from efface.cluster.ray_engine import RayCrew
 
     if workers is not None:
         raise UsageError("--jobs: with --engine ray the cluster says how many. Nothing was written.")

@@ -14,20 +14,20 @@ import click
 
 from efface import __version__
 from efface.cli.batch import Told, asked_to_stop, known, run_with
-from efface.cli.bench import bench
+from efface.cli.bench_command import bench
 from efface.cli.engines import ADDRESS, ENGINE, hired
 from efface.cli.flags import FINDS, RENDERS, option_of, options_from, options_of
-from efface.cli.inspect import inspect
-from efface.cli.live import live
-from efface.cli.reporting import Record, reports, require_reports
-from efface.cli.review import review
-from efface.cli.verify import verify
+from efface.cli.inspect_command import inspect
+from efface.cli.live_command import live
+from efface.cli.review_command import review
+from efface.cli.run_report import Record, reports, require_reports
+from efface.cli.verify_command import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, UsageError, printable, worst
-from efface.stopping import SIGNALS, heeding
+from efface.signals import SIGNALS, heeding
 
 if TYPE_CHECKING:
-    from efface.pipeline.act import Rendered
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
+    from efface.pipeline.rendering import Rendered
     from efface.planning.plan import Plan
 
 
@@ -116,9 +116,9 @@ def redact(
     """
     options = options_from(values)
     from efface.cli import summary
-    from efface.pipeline.ferry import Ferry
     from efface.pipeline.jobs import Redacted, Redacting
-    from efface.pipeline.names import is_single, jobs_for
+    from efface.pipeline.naming import is_single, jobs_for
+    from efface.pipeline.transfer import Ferry
 
     jobs_to_do = jobs_for(sources, output)
     resumes = not is_single(sources, output)
@@ -164,10 +164,10 @@ def find(
     options = options_from(values)
     from efface.cli import summary
     from efface.files import require_target
-    from efface.pipeline.ferry import Ferry
     from efface.pipeline.jobs import Planning, write_text
-    from efface.pipeline.names import plans_for
-    from efface.planning import exchange
+    from efface.pipeline.naming import plans_for
+    from efface.pipeline.transfer import Ferry
+    from efface.planning import export_formats
 
     _tell_left_out(sources, output)
     to_look_at = plans_for(sources, output)
@@ -195,9 +195,9 @@ def find(
     plans_in_order = [(job.name, plans[job]) for job in to_look_at if job in plans]
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         photos = [(name, plan) for name, plan in plans_in_order if plan.medium != "video"]
-        write_text(coco, everything, iter([exchange.coco(photos)]), overwrite=overwrite)
+        write_text(coco, everything, iter([export_formats.coco(photos)]), overwrite=overwrite)
     if mot and plans:
-        write_text(mot, everything, exchange.mot(plans_in_order[0][1]), overwrite=overwrite)
+        write_text(mot, everything, export_formats.mot(plans_in_order[0][1]), overwrite=overwrite)
     sys.exit(code)
 
 
@@ -212,7 +212,7 @@ def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...
     options = options_from(values)
     from efface.cli import summary
     from efface.pipeline.jobs import Rendering
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
 
     jobs = [Job(source, source.name, output, plan_path)]
     _check_reports(reports, jobs, output, overwrite=options.write.overwrite)
@@ -245,7 +245,7 @@ def _check_reports(
 
 
 def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:
-    from efface.pipeline.names import left_out
+    from efface.pipeline.naming import left_out
 
     if results := left_out(sources, output):
         named = ", ".join(printable(r) for r in results[:3]) + (", ..." if len(results) > 3 else "")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from efface.containers.sniff import medium_of
-from efface.detect.base import DetectorInfo
+from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event, Listener
@@ -25,11 +25,11 @@ from efface.media.interfaces import SourceInfo
 from efface.media.video.decode import VideoSource
 from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
-from efface.pipeline.crew import TELL_EVERY_S, Task
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
 from efface.pipeline.perceive import perceived
 from efface.pipeline.remote import is_remote, opened_part
+from efface.pipeline.worker_pool import TELL_EVERY_S, Task
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.version import VERSION
@@ -146,7 +146,7 @@ class Errands:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of an errand. `what` is as in `crew.Said`, or "asks": a video that may be looked at in parts."""
+    """What is said of an errand. `what` is as in `worker_pool.Said`, or "asks": a video that may be looked at in parts."""
 
     number: int
     what: Literal["began", "event", "note", "done", "failed", "asks"]

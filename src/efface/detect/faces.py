@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import Closer, DetectorInfo, Found, Jury, Rules, Tensors, require_finite
+from efface.detect.detector import Closer, DetectorInfo, Found, Jury, Rules, Tensors, require_finite
 from efface.detect.trunk import STEP
 from efface.detections import FACE
 from efface.options import DetectOptions
@@ -51,7 +51,7 @@ docs/design.md for what it gains."""
 
 
 class FaceHead:
-    """See `detect.base.Head`."""
+    """See `detect.detector.Head`."""
 
     kind = FACE
     tensors: tuple[str, ...] = ("537", "538", "539")

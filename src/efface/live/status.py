@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from efface.live.door import Answer
+from efface.live.loopback_server import Answer
 
 Told = Mapping[str, Mapping[str, Any]]
 """Facts of each camera by its name."""

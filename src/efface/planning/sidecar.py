@@ -27,8 +27,8 @@ from efface.detections import KINDS
 from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.files import CHUNK, open_plain, reason, writing
 from efface.planning.doubt import WHOLE, Doubt, riskiest_first
-from efface.planning.made import made_of
 from efface.planning.plan import LeftBeyond, Plan
+from efface.planning.render_record import made_of
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 from efface.version import VERSION as EFFACE_VERSION

@@ -24,15 +24,15 @@ from typing import Any, NoReturn
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.options import Options
-from efface.pipeline.act import Rendered
-from efface.pipeline.crew import END_S, TELL_EVERY_S, deaf, end_with_parent, how_it_ended
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
+from efface.pipeline.rendering import Rendered
 from efface.pipeline.sources import opened
+from efface.pipeline.worker_pool import END_S, TELL_EVERY_S, deaf, end_with_parent, how_it_ended
 from efface.planning.plan import Plan
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
-from efface.stopping import heeding
+from efface.signals import heeding
 
 APART = True
 """Tests that look inside turn it off."""

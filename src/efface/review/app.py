@@ -20,12 +20,12 @@ from starlette.routing import Route
 from efface.detections import KINDS
 from efface.errors import EffaceError, printable
 from efface.geometry import Box
-from efface.review import views
-from efface.review.desk import Desk, Folder
+from efface.review import api_models
+from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
-from efface.review.guard import TooLarge
-from efface.review.hub import Hub
-from efface.review.reporting import REPORT_POLICY, report_of
+from efface.review.event_broadcast import Hub
+from efface.review.session import Desk, Folder
+from efface.review.session_report import REPORT_POLICY, report_of
 from efface.version import VERSION
 
 TYPES = {
@@ -89,7 +89,7 @@ class Routes:
 
     async def listed(self, request: Request) -> Response:
         """All files."""
-        found = await run_in_threadpool(views.listed, self._desk)
+        found = await run_in_threadpool(api_models.listed, self._desk)
         return JSONResponse({"files": found, "efface": VERSION, "bound": self._desk.options.risk.bound})
 
     async def document(self, request: Request) -> Response:
@@ -97,7 +97,7 @@ class Routes:
         number = self._number(request)
 
         def said() -> dict[str, Any]:
-            return views.document(self._desk, number, self._desk.open(number))
+            return api_models.document(self._desk, number, self._desk.open(number))
 
         return JSONResponse(await run_in_threadpool(said))
 
@@ -105,7 +105,7 @@ class Routes:
         """Boxes of a stretch of frames."""
         plan = (await self._ready(request)).plan
         first, last = (_whole(request.query_params.get(name, "")) for name in ("first", "last"))
-        return JSONResponse(await run_in_threadpool(views.boxes, plan, first, last))
+        return JSONResponse(await run_in_threadpool(api_models.boxes, plan, first, last))
 
     async def frame(self, request: Request) -> Response:
         """A frame, exactly: as it is, or as it will look."""

@@ -15,11 +15,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from efface.files import scratch
 from efface.options import Options
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
+from efface.review.access_guard import HOST, Guard
 from efface.review.app import Routes
-from efface.review.desk import Desk
-from efface.review.guard import HOST, Guard
-from efface.review.hub import Hub
+from efface.review.event_broadcast import Hub
+from efface.review.session import Desk
 
 GRACE_S = 4.0
 """A page that is loaded again is gone for a moment."""

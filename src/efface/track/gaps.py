@@ -1,6 +1,6 @@
 """What is covered between two sightings, before the first and after the last.
 
-A detector blinks, and it sees a face or a plate late. Where its pixels could be followed (`track.trails`), the box goes
+A detector blinks, and it sees a face or a plate late. Where its pixels could be followed (`track.pixel_trails`), the box goes
 along with them. Else it goes straight from one sighting to the next, and at both ends it goes on with the last motion. Where
 nothing was seen the box grows with the time since something was: nobody knows exactly where it is. Nothing reaches beyond
 the shot.
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from efface.geometry import Boxes, Size, area, grown, hulls
 from efface.options import TrackOptions
 from efface.timing import Timeline
-from efface.track.camera import Views
+from efface.track.camera_motion import Views
 from efface.track.motion import MOTIONS, Course, Motion, course, moved
+from efface.track.pixel_trails import Trail
+from efface.track.score_margin import share
 from efface.track.steady import CERTAIN, rule, steadied
-from efface.track.trails import Trail
-from efface.track.unsure import share
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045

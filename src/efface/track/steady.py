@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Boxes, hulls
-from efface.track.camera import Views
-from efface.track.unsure import Unsure, share
+from efface.track.camera_motion import Views
+from efface.track.score_margin import Unsure, share
 from efface.tracks import Track
 
 REACH_S = 0.2

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
-from efface.track.camera import Views
+from efface.track.camera_motion import Views
 from efface.track.gaps import ALIVE
-from efface.track.trails import Trail
+from efface.track.pixel_trails import Trail
 from efface.tracks import Reason, Track
 
 POWER, MOST = 2, 60.0
