@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from efface.cluster.wire_format import Piece, messages, pieces
-from efface.cluster.work import Part, Told, look_at, stamp_of
+from efface.cluster.work import Part, SpanStart, look_at, stamp_of
 from efface.events import silent
 from efface.files import sha256_of
 from efface.media.video.decode import open_video
@@ -79,16 +79,16 @@ def in_parts(clip: Path, parts: list[Part]) -> tuple[Plan, int]:
             sent += len(piece[1])
             yield piece
 
-    def said() -> Iterator[Told | Perceived]:
+    def said() -> Iterator[SpanStart | Perceived]:
         for part in parts:
             for message in messages(counted(pieces(look_at(part)))):
-                if not isinstance(message, Told | Perceived):
+                if not isinstance(message, SpanStart | Perceived):
                     raise SystemExit(f"{clip}: {message}")
                 yield message
 
     everything = said()
     told = next(everything)
-    assert isinstance(told, Told)
+    assert isinstance(told, SpanStart)
     seen = (message for message in everything if isinstance(message, Perceived))
     return joined(seen, open_video(clip, OPTIONS.read), sha256_of(clip), told, OPTIONS), sent
 

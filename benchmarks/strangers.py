@@ -164,7 +164,7 @@ def _tried(path: Path, efface: Forks, photos: _Chromium | None) -> Outcome:
             return Outcome(str(path), opens, "refused" if code == 3 else f"exit {code}", _kind_of(said, path))
         if different := _difference(before, look(target)):
             return Outcome(str(path), opens, "different", different)
-        told = exiftool(target).strangers
+        told = exiftool(target).unlisted
         return Outcome(str(path), opens, "metadata" if told else "", ", ".join(told))
 
 

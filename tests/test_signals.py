@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from efface import signals
-from efface.signals import SOON_S, heeding
+from efface.signals import SOON_S, interruptible
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 pytestmark = on_posix
@@ -33,21 +33,21 @@ def asleep():
 
 def test_a_signal_interrupts_and_is_told():
     told = threading.Event()
-    with pytest.raises(KeyboardInterrupt), heeding([signal.SIGTERM], told):
+    with pytest.raises(KeyboardInterrupt), interruptible([signal.SIGTERM], told):
         send()
     assert told.is_set()
 
 
 def test_a_second_one_is_impatience():
     told = threading.Event()
-    with heeding([signal.SIGTERM], told):
+    with interruptible([signal.SIGTERM], told):
         with contextlib.suppress(KeyboardInterrupt):
             send()
         send()
 
 
 def test_a_later_one_counts_again():
-    with heeding([signal.SIGTERM], threading.Event(), patience_s=0.05):
+    with interruptible([signal.SIGTERM], threading.Event(), patience_s=0.05):
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 send()
@@ -62,7 +62,7 @@ def test_an_interrupt_is_not_lost_where_python_drops_it(how, capfd):
         Thing.__del__ = lambda self: send()
     kept = weakref.ref(thing, lambda _: send())
     try:
-        with pytest.raises(KeyboardInterrupt), heeding([signal.SIGTERM], told):  # noqa: PT012
+        with pytest.raises(KeyboardInterrupt), interruptible([signal.SIGTERM], told):  # noqa: PT012
             del thing
             send()  # a second one, at once, changes nothing
             asleep()
@@ -79,7 +79,7 @@ def test_the_import_system_is_not_interrupted_within():
     names = {"send": signal.raise_signal}
     exec(compile("def work(): send(15); x = 1; return x + 2", "<frozen importlib._bootstrap>", "exec"), names)
     seen = []
-    with pytest.raises(KeyboardInterrupt), heeding([signal.SIGTERM], threading.Event()):  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), interruptible([signal.SIGTERM], threading.Event()):  # noqa: PT012
         seen.append(names["work"]())
         asleep()
     assert seen == [3]
@@ -91,7 +91,7 @@ def test_whoever_takes_a_lock_is_not_interrupted_within(name):
     names = {"send": signal.raise_signal}
     exec(compile(f"def {name}(): send(15); x = 1; return x + 2", threading.__file__, "exec"), names)
     seen = []
-    with pytest.raises(KeyboardInterrupt), heeding([signal.SIGTERM], threading.Event()):  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), interruptible([signal.SIGTERM], threading.Event()):  # noqa: PT012
         seen.append(names[name]())
         asleep()
     assert seen == ([] if name == "wait" else [3])
@@ -102,7 +102,7 @@ def test_an_interrupt_that_had_to_wait_wakes_who_waits_for_a_lock():
     names = {"send": signal.raise_signal}
     exec(compile("def __enter__(): send(15)", threading.__file__, "exec"), names)
     start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), heeding([signal.SIGTERM], threading.Event()):  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), interruptible([signal.SIGTERM], threading.Event()):  # noqa: PT012
         names["__enter__"]()
         queue.Queue().get(timeout=20)
     assert time.monotonic() - start < 10
@@ -112,11 +112,11 @@ LEAKS = """
 import os, random, signal, sys, threading, time
 from contextlib import suppress
 sys.path.insert(0, sys.argv[1])
-from efface.signals import heeding
+from efface.signals import interruptible
 taken = 0
 for _ in range(int(sys.argv[2])):
     condition = threading.Condition(threading.Lock())
-    with suppress(KeyboardInterrupt), heeding([signal.SIGUSR1], threading.Event()):
+    with suppress(KeyboardInterrupt), interruptible([signal.SIGUSR1], threading.Event()):
         killer = threading.Thread(target=lambda: (time.sleep(0.001), os.kill(os.getpid(), signal.SIGUSR1)), daemon=True)
         killer.start()
         while True:
@@ -138,7 +138,7 @@ def test_what_was_lost_is_not_raised_after_the_block():
     Thing.__del__ = lambda self: send()
     heard, before = [], signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     try:
-        with heeding([signal.SIGTERM], threading.Event()):
+        with interruptible([signal.SIGTERM], threading.Event()):
             thing = Thing()
             del thing
         time.sleep(10 * SOON_S)
@@ -154,7 +154,7 @@ def test_other_errors_that_python_drops_are_still_told(capsys):
     try:
         thing = Thing()
         kept = weakref.ref(thing, lambda _: 1 / 0)
-        with heeding([signal.SIGTERM], threading.Event()):
+        with interruptible([signal.SIGTERM], threading.Event()):
             del thing
     finally:
         sys.unraisablehook = before
@@ -166,11 +166,11 @@ def test_what_was_ignored_stays_ignored_and_handlers_come_back():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     mine = signal.getsignal(signal.SIGTERM)
     try:
-        with heeding([signal.SIGHUP, signal.SIGTERM], threading.Event()):
+        with interruptible([signal.SIGHUP, signal.SIGTERM], threading.Event()):
             send(signal.SIGHUP)
             assert signal.getsignal(signal.SIGTERM) is not mine
         assert signal.getsignal(signal.SIGTERM) is mine
-        with heeding([signal.SIGTERM], threading.Event(), ignored_after=True):
+        with interruptible([signal.SIGTERM], threading.Event(), ignored_after=True):
             pass
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:

@@ -31,7 +31,7 @@ WAITING = frozenset(("wait", "_wait_for_tstate_lock", "join"))
 
 
 @contextmanager
-def heeding(
+def interruptible(
     numbers: Sequence[int], told: threading.Event, *, patience_s: float = math.inf, ignored_after: bool = False
 ) -> Iterator[None]:
     """Within, each of those signals sets `told` and raises KeyboardInterrupt in the main thread, but once in `patience_s`.

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from efface.checks import external_findings as strangers_eyes
-from efface.checks.residual_metadata import check_leftovers, leftovers
+from efface.checks.residual_metadata import check_residual_metadata, residual_metadata
 from efface.containers.sniff import format_of, medium_of
 from efface.findings import Outcome
 from efface.media import external_tools
@@ -39,7 +39,7 @@ def info(path: Path) -> SourceInfo:
 
 
 def said(path: Path) -> list[str]:
-    return [f.message for f in leftovers(info(path))]
+    return [f.message for f in residual_metadata(info(path))]
 
 
 def written(source: Source, sink: object) -> None:
@@ -89,7 +89,7 @@ def photo(tmp_path: Path) -> Callable[[str], Path]:
 @pytest.mark.parametrize(("name", "codec"), FILMS)
 def test_what_efface_writes_is_clean_to_all_eyes(film: Callable[..., Path], name: str, codec: str) -> None:
     path = film(name, codec)
-    check = check_leftovers(info(path))
+    check = check_residual_metadata(info(path))
     assert [f.message for f in check.findings] == []
     assert check.outcome is Outcome.CLEAN
 
@@ -101,7 +101,7 @@ def test_kept_sound_is_clean_too(film: Callable[..., Path], name: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tif", "avif"])
 def test_finished_photos_are_clean_to_all_eyes(photo: Callable[[str], Path], suffix: str) -> None:
-    check = check_leftovers(info(photo(suffix)))
+    check = check_residual_metadata(info(photo(suffix)))
     assert [f.message for f in check.findings] == []
 
 
@@ -127,7 +127,7 @@ def test_a_place_left_in_a_photo_is_caught(photo: Callable[[str], Path]) -> None
     place = ["-GPSLatitude=12.3", "-GPSLatitudeRef=N", "-GPSLongitude=4.5", "-GPSLongitudeRef=E"]
     subprocess.run(["exiftool", "-q", "-overwrite_original", *place, str(path)], check=True)
     assert said(path) == ["it holds segment APP1 Exif"]
-    assert any("GPS" in f for f in strangers_eyes.exiftool(path).strangers)
+    assert any("GPS" in f for f in strangers_eyes.exiftool(path).unlisted)
 
 
 def boxed(name: bytes, content: bytes) -> bytes:
@@ -155,9 +155,9 @@ def test_a_place_left_in_a_film_is_caught(film: Callable[..., Path], name: str) 
         assert sum(p.size > 0 for p in container.demux(video=0)) == 4
     assert said(path) == ["it holds box moov/udta/©xyz"]
     if shutil.which("exiftool"):
-        assert any("GPS" in f for f in strangers_eyes.exiftool(path).strangers)
+        assert any("GPS" in f for f in strangers_eyes.exiftool(path).unlisted)
     if shutil.which("ffprobe"):
-        assert any("location" in f for f in strangers_eyes.ffprobe(path).strangers)
+        assert any("location" in f for f in strangers_eyes.ffprobe(path).unlisted)
 
 
 def test_a_message_left_within_the_pictures_is_caught(film: Callable[..., Path], tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_chapters_and_subtitles_are_caught_by_each(film: Callable[..., Path], tm
     subprocess.run(["ffmpeg", "-v", "error", "-i", str(film("a.mkv")), *more, str(spoilt)], check=True)
     assert any("Chapters" in f for f in said(spoilt))
     assert "it holds a track of subtitles" in said(spoilt)
-    seen = strangers_eyes.ffprobe(spoilt).strangers
+    seen = strangers_eyes.ffprobe(spoilt).unlisted
     assert {"1 chapters", "a stream of subtitle"} <= set(seen)
 
 
@@ -229,7 +229,7 @@ def test_a_format_that_cannot_be_walked_is_not_clean(raw: Path, tmp_path: Path) 
 
 def test_without_the_other_programs_the_facts_say_so(photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(external_tools, "where", lambda program: None)
-    check = check_leftovers(info(photo("png")))
+    check = check_residual_metadata(info(photo("png")))
     assert check.outcome is Outcome.CLEAN
     assert check.facts["exiftool"] == "not on this machine"
 
@@ -256,7 +256,7 @@ def test_a_program_that_hangs_or_babbles_is_no_all_clear(
     monkeypatch.setattr(external_tools._answer, "__defaults__", (1.0,))
     seen = strangers_eyes.exiftool(photo("png"))
     assert why in seen.why
-    assert seen.strangers == ()
+    assert seen.unlisted == ()
 
 
 @needs_exiftool

@@ -77,7 +77,7 @@ def draft(source, plan):
 @pytest.fixture(autouse=True)
 def _no_file(monkeypatch):
     """These sources are made of arrays, so there is no file to walk."""
-    monkeypatch.setattr("efface.checks.target.check_leftovers", lambda info, **how: Check("leftovers", Outcome.CLEAN))
+    monkeypatch.setattr("efface.checks.target.check_residual_metadata", lambda info, **how: Check("leftovers", Outcome.CLEAN))
 
 
 def check_draft(*arguments, **named):

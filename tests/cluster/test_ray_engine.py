@@ -21,7 +21,7 @@ from efface.planning import sidecar
 
 pytest.importorskip("ray")
 from efface.cluster import ray_engine
-from efface.cluster.ray_engine import RayCrew
+from efface.cluster.ray_engine import RayEngine
 
 OPTIONS = Options(write=WriteOptions(preset="ultrafast"))
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", 8, "-bf", 2)
@@ -42,7 +42,7 @@ class Heard:
 
 def run(machines, jobs, task, when_looking: Callable[[int], None] = lambda done: None, frames: int = SPAN) -> Heard:
     heard = Heard()
-    with RayCrew(task, OPTIONS, machines.address, heard.remarks.append, frames) as hired:
+    with RayEngine(task, OPTIONS, machines.address, heard.remarks.append, frames) as hired:
         for said in hired.each(jobs, writes=True, makes_folders=True):
             match said.what:
                 case "event" if said.content.stage == "look":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from efface.checks.residual_metadata import check_leftovers
+from efface.checks.residual_metadata import check_residual_metadata
 from efface.containers.sound_formats import HELD, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.findings import Outcome
@@ -67,7 +67,7 @@ def test_what_the_table_names_is_written_and_clean_to_all_eyes(suffix, codec, so
         if "constant frame rate" in e.why:
             pytest.skip("its picture begins later than its sound, which AVI cannot hold")
         raise
-    check = check_leftovers(info)
+    check = check_residual_metadata(info)
     assert [f.message for f in check.findings] == []
     assert check.outcome is Outcome.CLEAN
     assert all(s.is_same and not s.missing for s in sound_kept(source, target))

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from efface.containers import walk as walking
-from efface.containers.allowlist import strangers
+from efface.containers.allowlist import unlisted_parts
 from efface.containers.parts import MOST_PARTS, Reader
 from efface.containers.walk import WALKS, walk
 from efface.errors import InputError
@@ -118,7 +118,7 @@ def look_at(path: Path, name: str) -> None:
     with bounded():
         with open(path, "rb") as f:
             assert sum(1 for _ in walk(Reader(f), name)) <= MOST_PARTS + 1
-        assert len(strangers(path, name)) <= 51
+        assert len(unlisted_parts(path, name)) <= 51
         try:
             found = inspect(path, look=None, others=False)
         except InputError:
@@ -194,6 +194,6 @@ def test_traps_are_walked_to_an_end(what: str, tmp_path: Path, monkeypatch: pyte
     path.write_bytes(raw)
     with open(path, "rb") as f:
         assert sum(1 for _ in walk(Reader(f), name)) <= FEW_PARTS + 1
-    assert strangers(path, name)
+    assert unlisted_parts(path, name)
     with bounded():
         inspect(path, look=None, others=False)

@@ -14,7 +14,7 @@ from benchmarks.live import is_curtain, read
 from efface.detections import FACE, Detections
 from efface.errors import DetectorFailed
 from efface.live import camera_pipeline as lines
-from efface.live.camera_pipeline import Line
+from efface.live.camera_pipeline import CameraPipeline
 from efface.live.cameras import wanted
 from efface.options import LiveOptions, Options, PaintOptions
 from tests.live.peers import FRAMES, needs_ffmpeg, numbers_in
@@ -43,7 +43,7 @@ def run(monkeypatch, source, target, detector, lanes=2, **options):
 
     monkeypatch.setattr(lines, "open_lanes", opened)
     chosen = Options(live=LiveOptions(**options), paint=PaintOptions(style="solid"))
-    line = Line(wanted("one", str(source), [str(target)], "", "", chosen), lambda _: None)
+    line = CameraPipeline(wanted("one", str(source), [str(target)], "", "", chosen), lambda _: None)
     line.run()
     return line
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from efface.detections import FACE, Detections
 from efface.frames import Frame
-from efface.live.detail_budget import SHARES, SMALLEST, Glances, joined, seen_in, share, tiles
+from efface.live.detail_budget import SHARES, SMALLEST, DetailBudget, joined, seen_in, share, tiles
 
 SIDES = st.integers(16, 3000)
 
@@ -70,7 +70,7 @@ def test_boxes_come_back_in_pixels_of_the_frame(tile):
 
 def test_with_little_time_all_is_seen_small_and_parts_take_turns():
     detector, frame = Bright(), picture()
-    glances = Glances(detector, detector, frame.size_wh)
+    glances = DetailBudget(detector, detector, frame.size_wh)
     glances._cost = {"quarter": 0.02, "half": 0.08, "tile": 0.04, "full": 0.4}
     seen = glances.look(frame, 0.04)
     assert glances.detail == "quarter"
@@ -86,7 +86,7 @@ def test_with_little_time_all_is_seen_small_and_parts_take_turns():
 
 def test_what_was_too_slow_once_is_tried_again_when_it_is_quick():
     detector, frame = Bright(), picture()
-    glances = Glances(detector, detector, frame.size_wh)
+    glances = DetailBudget(detector, detector, frame.size_wh)
     glances._cost = {"quarter": 0.001, "half": 9.0, "half only": 9.0, "tile": 0.001, "full": 9.0}
     seen = glances.look(frame, 0.2)
     assert glances.detail == "quarter"
@@ -98,7 +98,7 @@ def test_what_was_too_slow_once_is_tried_again_when_it_is_quick():
 
 def test_with_much_time_all_is_seen_at_once():
     detector, frame = Bright(), picture()
-    glances = Glances(detector, detector, frame.size_wh)
+    glances = DetailBudget(detector, detector, frame.size_wh)
     glances._cost = {"quarter": 0.001, "half": 0.002, "tile": 0.002, "full": 0.02}
     glances.look(frame, 0.04)
     assert detector.sizes == [frame.size_wh]

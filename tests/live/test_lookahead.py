@@ -9,11 +9,11 @@ import pytest
 
 from efface.detections import FACE, Detections
 from efface.live.left_visible_counter import LeftVisible
-from efface.live.lookahead import Window
+from efface.live.lookahead import Lookahead
 from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
 from efface.timing import Timeline
-from efface.track.gaps import Shots, filled
+from efface.track.gaps import Shots, fill_track
 from efface.track.score_margin import in_films
 from efface.track.tracker import Tracker
 
@@ -36,7 +36,7 @@ class Street:
     """A window to which frames are shown, and which they leave so many frames later."""
 
     def __init__(self, delay=25, track=None):
-        self.window = Window(SIZE, track or TrackOptions(), CoverOptions(), SURE, delay / RATE)
+        self.window = Lookahead(SIZE, track or TrackOptions(), CoverOptions(), SURE, delay / RATE)
         self.delay, self.numbers, self.regions = delay, [], {}
 
     def show(self, i, seen):
@@ -101,7 +101,7 @@ def test_seen_all_the_time_it_is_covered_as_offline():
         list(tracker.update(i, i / RATE, seen_at(boxes[i])))
     (track,) = tracker.flush()
     timeline = Timeline(np.arange(100), Fraction(1, RATE))
-    full = filled(track, timeline, Shots([], 100), TrackOptions(), None, (SIZE,))
+    full = fill_track(track, timeline, Shots([], 100), TrackOptions(), None, (SIZE,))
     offline = covering(full, (SIZE,), CoverOptions(), in_films(full, timeline.seconds, CoverOptions().margin))
     for i in range(10, 70):
         (region,) = street.regions[i]
@@ -143,7 +143,7 @@ def counted(show, delay=25, frames=150):
     """What is counted of frames that left, where `show(i)` is seen in frame i."""
     visible = LeftVisible()
     street = Street(delay)
-    street.window = Window(SIZE, TrackOptions(), CoverOptions(), SURE, delay / RATE, visible)
+    street.window = Lookahead(SIZE, TrackOptions(), CoverOptions(), SURE, delay / RATE, visible)
     for i in range(frames):
         street.show(i, show(i))
     return visible, street.regions
@@ -178,6 +178,6 @@ def test_the_same_track_counts_once_and_two_windows_add_up():
 
     visible, _ = counted(twice, frames=200)
     assert (visible.left_faces, visible.left_sightings) == (2, 12)
-    again = Window(SIZE, TrackOptions(), CoverOptions(), SURE, 1.0, visible)
+    again = Lookahead(SIZE, TrackOptions(), CoverOptions(), SURE, 1.0, visible)
     assert again is not None
     assert (visible.left_faces, visible.left_sightings) == (2, 12)

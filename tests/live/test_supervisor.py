@@ -13,7 +13,7 @@ import pytest
 
 from efface.errors import CameraGivenUp
 from efface.live.cameras import wanted
-from efface.live.supervisor import Crew, Member
+from efface.live.supervisor import Member, Supervisor
 from efface.options import DetectOptions, LiveOptions, Options
 from tests.live.peers import PATIENCE_S, free_port, needs_ffmpeg, numbers_in, until
 
@@ -23,7 +23,7 @@ class Running:
 
     def __init__(self, cameras):
         self.said, self.error = [], None
-        self.crew = Crew(cameras, self.said.append)
+        self.crew = Supervisor(cameras, self.said.append)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()

@@ -16,7 +16,7 @@ from efface.options import Options
 from efface.pipeline import worker_pool
 from efface.pipeline.jobs import Planning, Redacting
 from efface.pipeline.naming import Job
-from efface.pipeline.worker_pool import AT_REST_BYTES, FILES_EACH, Crew, _Memory, _share, _Worker, need_of, workers_for
+from efface.pipeline.worker_pool import AT_REST_BYTES, FILES_EACH, WorkerPool, _Memory, _share, _Worker, need_of, workers_for
 
 on_linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="shares of cores are Linux's")
 
@@ -97,7 +97,7 @@ def whose(workshop, job, listener, note):
 @on_linux
 def test_a_worker_that_died_between_two_files_costs_none(tmp_path):
     jobs = [Job(tmp_path / n, n, tmp_path / f"{n}.out", tmp_path / f"{n}.json") for n in ("a", "b")]
-    with Crew(1, whose, Options()) as hired:
+    with WorkerPool(1, whose, Options()) as hired:
 
         def done(job):
             return [s.content for s in hired.each([job], writes=False, makes_folders=False) if s.what == "done"]

@@ -296,7 +296,7 @@ def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep
         client.ask("/api/files/0")
         assert client.ask("/api/files/0/video").status == 404
         assert worked(client, "proxy")["state"] == "done"
-        proxy = running.desk.folders[0].proxy
+        proxy = running.session.folders[0].proxy
         assert proxy is not None
         assert os.stat(proxy.parent).st_mode & 0o077 == 0
         part = client.ask("/api/files/0/video", headers={"range": "bytes=4-11"})

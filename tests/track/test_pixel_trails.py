@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from efface.track import pixel_trails as module
-from efface.track.pixel_trails import CONFIRMED, MOST_AT_ONCE, MOST_KEPT, MOST_SAVED, Sighting, Trails
+from efface.track.pixel_trails import CONFIRMED, MOST_AT_ONCE, MOST_KEPT, MOST_SAVED, PixelTrails, Sighting
 
 SIZE_WH = (640, 360)
 FPS = 25
@@ -38,7 +38,7 @@ def picture(i):
 
 def run(sightings, frames=60, cuts=(), bad=()):
     """Trails of one track that was seen in those frames."""
-    trails, known = Trails(), []
+    trails, known = PixelTrails(), []
     for i in range(frames):
         seen = []
         if i in sightings:
@@ -95,7 +95,7 @@ def test_it_is_followed_for_so_long_and_no_longer(monkeypatch):
 
 
 def test_pictures_are_kept_for_some_seconds_and_never_more_than_so_many():
-    trails = Trails()
+    trails = PixelTrails()
     for i in range(2 * MOST_KEPT):
         trails.update(i, i / 1000, BEHIND, SIZE_WH, [])
     assert len(trails._kept) == MOST_KEPT
@@ -112,7 +112,7 @@ def crowd():
 
 
 def test_in_a_crowd_only_so_many_are_followed_at_once(crowd):
-    trails = Trails()
+    trails = PixelTrails()
     for i in range(20):
         seen = [Sighting(t, box, t / 100, i + 1, max(i - 1, 0), 0, box) for t, box in enumerate(crowd)] if i < 5 else []
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)
@@ -122,7 +122,7 @@ def test_in_a_crowd_only_so_many_are_followed_at_once(crowd):
 
 
 def test_in_a_crowd_only_so_many_steps_are_gone_back(crowd):
-    trails = Trails()
+    trails = PixelTrails()
     for i in range(40):
         seen = [Sighting(t, box, t / 100, i - 29, max(i - 1, 30), 30, box) for t, box in enumerate(crowd)] if i >= 30 else []
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)
@@ -132,7 +132,7 @@ def test_in_a_crowd_only_so_many_steps_are_gone_back(crowd):
 
 
 def test_a_track_that_ended_long_ago_is_forgotten():
-    trails = Trails()
+    trails = PixelTrails()
     for i in range(200):
         seen = [Sighting(1, place(0), 0.8, i + 1, max(i - 1, 0), 0, place(0))] if i < 5 else []
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)

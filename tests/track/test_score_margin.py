@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from efface.detections import PLATE
-from efface.track.score_margin import Unsure, in_films, widened
+from efface.track.score_margin import ScoreMargin, in_films, widened
 from efface.tracks import Reason, Track
 
-RULE = Unsure(most=0.4, doubtful=0.2, certain=0.8, least_px=14)
+RULE = ScoreMargin(most=0.4, doubtful=0.2, certain=0.8, least_px=14)
 
 
 def track(score, height=20.0):

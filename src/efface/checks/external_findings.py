@@ -17,11 +17,11 @@ MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """program: its name. strangers: what it sees that is on no list. why: why it said nothing; version: of the program."""
+class ToolFindings:
+    """program: its name. unlisted: what it sees that is on no list. why: why it said nothing; version: of the program."""
 
     program: str
-    strangers: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
     why: str = ""
     version: str = ""
 
@@ -103,7 +103,7 @@ EXPECTED = {
 _NO_DATE = "0000:00:00 00:00:00"
 
 
-def exiftool(path: Path) -> Said:
+def exiftool(path: Path) -> ToolFindings:
     """What exiftool sees in the file."""
     return _asked("exiftool", external_tools.exiftool, path, _unlisted)
 
@@ -112,16 +112,16 @@ def _asked(
     program: str,
     ask: Callable[[Path], dict[str, Any] | None],
     path: Path,
-    strangers: Callable[[dict[str, Any]], Iterator[str]],
-) -> Said:
+    unlisted: Callable[[dict[str, Any]], Iterator[str]],
+) -> ToolFindings:
     """What is strange in the program's answer, or why there is none."""
     try:
         answer = ask(path)
     except external_tools.NoAnswer as e:
-        return Said(program, why=str(e))
+        return ToolFindings(program, why=str(e))
     if answer is None:
-        return Said(program, why=ABSENT)
-    return Said(program, tuple(islice(strangers(answer), MOST)), version=external_tools.version_of(program))
+        return ToolFindings(program, why=ABSENT)
+    return ToolFindings(program, tuple(islice(unlisted(answer), MOST)), version=external_tools.version_of(program))
 
 
 def _unlisted(tags: dict[str, Any]) -> Iterator[str]:
@@ -143,7 +143,7 @@ FORMAT_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands"))
 STREAM_TAGS = frozenset(("language", "handler_name", "vendor_id", "duration"))
 
 
-def ffprobe(path: Path) -> Said:
+def ffprobe(path: Path) -> ToolFindings:
     """What ffprobe sees in a video; photos it is not asked about, as it knows them as films of one frame."""
     return _asked("ffprobe", external_tools.ffprobe, path, _strange)
 

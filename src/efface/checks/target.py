@@ -14,7 +14,7 @@ from efface.checks import coverage, fidelity, residual_metadata, second_look
 from efface.checks.coverage import Coverage, comparable
 from efface.checks.fidelity import Fidelity, is_same_size
 from efface.checks.frame_alignment import Expected, Pair, from_plan, from_source, paired
-from efface.checks.residual_metadata import check_leftovers
+from efface.checks.residual_metadata import check_residual_metadata
 from efface.checks.second_look import SecondLook
 from efface.errors import InputError
 from efface.findings import Check, Finding, Outcome
@@ -70,7 +70,7 @@ def checked(
         walk.coverage.check(is_whole=is_whole) if walk.coverage is not None else _no_coverage(evidence),
         again.check(is_whole=is_whole) if isinstance(again, SecondLook) else _skipped(second_look.NAME, again),
         # Starting exiftool and ffprobe takes a second or two, which is much beside a photo.
-        check_leftovers(evidence.target.info, with_others=not is_quick),
+        check_residual_metadata(evidence.target.info, with_others=not is_quick),
         walk.fidelity.check(),
     )
 

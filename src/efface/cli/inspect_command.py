@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import Told, run_with
-from efface.cli.engines import hired
+from efface.cli.batch import FileOutcome, run_with
+from efface.cli.engines import make_engine
 from efface.cli.flags import options_from, options_of
 from efface.errors import EXIT_OK, printable
 
@@ -50,12 +50,12 @@ def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: 
     found: list[dict[str, Any]] = []
     jobs, task = sources_of(sources), Inspecting(look=not no_look, others=not own_only)
 
-    def tell(job: Job, one: Inspection) -> Told:
+    def tell(job: Job, one: Inspection) -> FileOutcome:
         found.append(one.as_json(values=not no_values))
-        return Told("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
+        return FileOutcome("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
 
     try:
-        hire = hired("local", None, len(jobs), 1)
+        hire = make_engine("local", None, len(jobs), 1)
         code = run_with(hire, jobs, task, tell, None, options, writes=False, counts=not as_json)
     finally:
         if as_json:

@@ -56,7 +56,7 @@ def live(
     options = options_from(values)
     from efface.live import cameras
     from efface.live.address import secret_from
-    from efface.live.supervisor import Crew
+    from efface.live.supervisor import Supervisor
     from efface.live.supervisor import health as serving
 
     if config is not None:
@@ -73,7 +73,7 @@ def live(
         wanted = [cameras.wanted(ONE, source, list(targets), *secrets, options)]
     for camera in wanted:
         _require_film(camera.source)
-    crew = Crew(wanted, lambda line: click.echo(printable(line), err=True))
+    crew = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
     with serving(crew, health) as port:
         if port is not None:
             click.echo(f"http://127.0.0.1:{port}/health")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from efface.cluster.calls import WAIT_S, Calls, Lost, Stopped
-from efface.cluster.work import SHARED, Answer, Errand, Errands, Part, Told, Whole, do, look_at, stamp_of, unforeseen
+from efface.cluster.work import SHARED, Answer, Part, SpanStart, Whole, WorkItem, WorkItems, do, look_at, stamp_of, unforeseen
 from efface.containers.sniff import is_video_name, medium_of
 from efface.detect.detector import DetectorInfo
 from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WorkerDied, WriteFailed
@@ -37,8 +37,8 @@ from efface.pipeline.perceive import Perceived
 from efface.pipeline.remote import exists, fetch, is_remote
 from efface.pipeline.rendering import unchanged
 from efface.pipeline.sources import opened
-from efface.pipeline.transfer import Ferry
-from efface.pipeline.worker_pool import Said, Task
+from efface.pipeline.transfer import Transfer
+from efface.pipeline.worker_pool import Message, Task
 from efface.planning.plan import Plan
 
 TRIES = 4
@@ -78,8 +78,8 @@ class Called:
     frames: int
 
 
-class RayCrew:
-    """As `pipeline.worker_pool.Crew`: the same task for every job, on the machines of a cluster.
+class RayEngine:
+    """As `pipeline.worker_pool.WorkerPool`: the same task for every job, on the machines of a cluster.
 
     Arguments are those of Called, and the address of `Calls`. Raises ExtraMissing, ClusterUnusable.
     """
@@ -89,7 +89,7 @@ class RayCrew:
         frames: int = FRAMES,
     ) -> None:  # fmt: skip
         self._called = Called(Calls(address), task, options, remark, frames)
-        self._said: queue.Queue[Said | None] = queue.Queue()
+        self._said: queue.Queue[Message | None] = queue.Queue()
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +97,7 @@ class RayCrew:
     def __exit__(self, *_: object) -> None:
         self._called.calls.close()
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Said]:
+    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
         """Does every job; gives what is said of them as it comes. Arguments as in `jobs.each`, and so is what is raised."""
         slots = self._called.calls.slots
         if not slots:
@@ -129,7 +129,7 @@ class RayCrew:
         batch: list[Job] = []
         for job, error in jobs:
             if error is not None:
-                for said in (Said(job, "began"), Said(job, "failed", error), Said(job, "ended")):
+                for said in (Message(job, "began"), Message(job, "failed", error), Message(job, "ended")):
                     self._said.put(said)
             elif _is_video(job):
                 yield [job]
@@ -162,34 +162,34 @@ class _File:
     """A job, and what was said of it so far."""
 
     job: Job
-    say: Callable[[Said], None]
+    say: Callable[[Message], None]
     is_begun: bool = False
     is_ended: bool = False
 
     def begin(self) -> None:
         if not self.is_begun:
             self.is_begun = True
-            self.say(Said(self.job, "began"))
+            self.say(Message(self.job, "began"))
 
     def tell(self, event: Event) -> None:
         self.begin()
-        self.say(Said(self.job, "event", event))
+        self.say(Message(self.job, "event", event))
 
     def note(self, content: object) -> None:
-        self.say(Said(self.job, "note", content))
+        self.say(Message(self.job, "note", content))
 
     def finish(self, done: object) -> None:
-        self._end(Said(self.job, "done", done))
+        self._end(Message(self.job, "done", done))
 
     def fail(self, error: Exception) -> None:
-        self._end(Said(self.job, "failed", error))
+        self._end(Message(self.job, "failed", error))
 
-    def _end(self, said: Said) -> None:
+    def _end(self, said: Message) -> None:
         if not self.is_ended:
             self.begin()
             self.is_ended = True
             self.say(said)
-            self.say(Said(self.job, "ended"))
+            self.say(Message(self.job, "ended"))
 
 
 def _is_video(job: Job) -> bool:
@@ -209,14 +209,14 @@ def _whole(called: Called, files: Sequence[_File], plan: Plan | None = None, *, 
     task, why = called.task, ""
     for _ in range(TRIES):
         left = [f for f in files if not f.is_ended]
-        errands = _errands(left, plan, asks=asks)
-        if not errands:
+        work_items = _work_items(left, plan, asks=asks)
+        if not work_items:
             return False
         try:
-            for answer in called.calls.answers(do, Errands([e for _, e in errands], task, called.options)):
+            for answer in called.calls.answers(do, WorkItems([e for _, e in work_items], task, called.options)):
                 if answer.what == "asks":
                     return True
-                _hear(errands[answer.number][0], answer, called)
+                _hear(work_items[answer.number][0], answer, called)
             if all(f.is_ended for f in files):
                 return False
         except Lost as e:
@@ -227,13 +227,13 @@ def _whole(called: Called, files: Sequence[_File], plan: Plan | None = None, *, 
     return False
 
 
-def _errands(files: Sequence[_File], plan: Plan | None, *, asks: bool) -> list[tuple[_File, Errand]]:
+def _work_items(files: Sequence[_File], plan: Plan | None, *, asks: bool) -> list[tuple[_File, WorkItem]]:
     made = []
     for file in files:
         try:
             if not is_remote(file.job.source):
                 require_source(file.job.source)
-            made.append((file, Errand(_absolute(file.job), stamp_of(file.job.source), plan, asks)))
+            made.append((file, WorkItem(_absolute(file.job), stamp_of(file.job.source), plan, asks)))
         except EffaceError as e:
             file.fail(e)
     return made
@@ -283,12 +283,12 @@ def _require_visible(target: Path, sha256: str) -> None:
 
 
 def _resumes(task: Task) -> bool:
-    return _resumes(task.task) if isinstance(task, Ferry) else isinstance(task, Redacting) and task.resumes
+    return _resumes(task.task) if isinstance(task, Transfer) else isinstance(task, Redacting) and task.resumes
 
 
 def _again(task: Task) -> Task:
     """The task for a second try, which finds what the first has finished."""
-    if isinstance(task, Ferry):
+    if isinstance(task, Transfer):
         return replace(task, task=_again(task.task), resumes=True)
     return replace(task, resumes=True) if isinstance(task, Redacting) else task
 
@@ -362,7 +362,7 @@ class _Sight:
     infos: tuple[DetectorInfo, ...] = ()
     sure: Mapping[int, float] = field(default_factory=dict)
 
-    def hear(self, told: Told) -> None:
+    def hear(self, told: SpanStart) -> None:
         """Raises ClusterUnusable."""
         if not self.infos:
             self.infos, self.sure = told.infos, told.sure
@@ -374,7 +374,7 @@ def _networks(infos: Sequence[DetectorInfo]) -> list[tuple[str, str, str]]:
     return [(i.name, i.version, i.sha256) for i in infos]
 
 
-Seen = tuple[Told, list[Perceived]]
+Seen = tuple[SpanStart, list[Perceived]]
 
 
 class _Spans:

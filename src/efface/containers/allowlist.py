@@ -87,7 +87,7 @@ MOST = 50
 """Strangers after which there is no need to look further."""
 
 
-def strangers(path: Path, name: str) -> list[str]:
+def unlisted_parts(path: Path, name: str) -> list[str]:
     """Parts of a finished file of that format (a name of `containers.sniff`) that nothing allows,
     in words. Raises SourceUnreadable."""
     found: list[str] = []

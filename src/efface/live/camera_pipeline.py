@@ -1,10 +1,10 @@
-"""A line: everything between one source and its targets, in one process.
+"""The pipeline of a camera: everything between one source and its targets, in one process.
 
-    reader: source, decode ─▶ belt ─▶ looker: all of a frame ─▶ follower: parts of it, window ─▶ belt ─▶ writer: cover, encode
-    ─▶ a queue and thread a target
+    reader: source, decode ─▶ queue ─▶ looker: all of a frame ─▶ follower: parts of it, lookahead ─▶ queue ─▶ writer: cover,
+    encode ─▶ a queue and thread a target
 
 Nothing but the writer makes pictures that leave, and it makes them of frames that were looked at, or draws the curtain.
-Whatever ends a thread with an error ends the line: the targets stop, and the process is started anew by `live.supervisor`.
+Whatever ends a thread with an error ends the pipeline: the targets stop, and the process is started anew by `live.supervisor`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from efface.detections import Detections
 from efface.frames import Frame, Picture
 from efface.geometry import Size
 from efface.live.address import Address
-from efface.live.detail_budget import Glances
-from efface.live.frame_queue import Belt, Held, State
+from efface.live.detail_budget import DetailBudget
+from efface.live.frame_queue import FrameQueue, QueuedFrame, State
 from efface.live.h264_encoder import BASE, Encoder, Form
-from efface.live.ingest import FeedEnded, FeedLost, Taken, taken
+from efface.live.ingest import StreamEnded, StreamLost, Taken, taken
 from efface.live.left_visible_counter import COUNTED, LeftVisible
-from efface.live.lookahead import Window
-from efface.live.mjpeg import Glimpses
-from efface.live.outputs import FIRST_PAUSE_S, Outlet, Sender
-from efface.live.placeholder import curtain
+from efface.live.lookahead import Lookahead
+from efface.live.mjpeg import MjpegPreview
+from efface.live.outputs import FIRST_PAUSE_S, Output, Sender
+from efface.live.placeholder import placeholder
 from efface.live.recordings import Hls, Recording
 from efface.media.colour import swscale_matrix
 from efface.media.pixel_formats import Pixels, spec_of
@@ -61,7 +61,7 @@ EXTRA_UP_TO = 0.3
 """Share of the delay. A frame that would be later than this after one look more does not get it."""
 
 MOST_SEEN = 8
-"""Frames that were seen as a whole and wait for the follower. The next ones stay on the belt, which drops what is too old."""
+"""Frames that were seen as a whole and wait for the follower. The next ones stay on the queue, which drops what is too old."""
 
 WAIT_S = 0.2
 
@@ -106,7 +106,7 @@ class Facts:
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-class Line:
+class CameraPipeline:
     """See the module. `run` returns when the source is a file that ended, or after `stop`."""
 
     def __init__(self, wanted: Wanted, say: Callable[[str], None]) -> None:
@@ -115,7 +115,7 @@ class Line:
         self.visible = LeftVisible()
         self.stop = threading.Event()
         self.beats = dict.fromkeys(("reader", "looker", "follower", "writer"), time.monotonic())
-        self._belt = Belt(self._options.live.delay_s)
+        self._frame_queue = FrameQueue(self._options.live.delay_s)
         self._error: BaseException | None = None
         self._begun = time.monotonic()
         self._has_ended = threading.Event()
@@ -138,9 +138,9 @@ class Line:
             raise self._error
 
     @contextmanager
-    def _targets(self) -> Iterator[list[Outlet | Glimpses]]:
+    def _targets(self) -> Iterator[list[Output | MjpegPreview]]:
         with ExitStack() as opened:
-            made: list[Outlet | Glimpses] = []
+            made: list[Output | MjpegPreview] = []
             for address in self._wanted.targets:
                 made.append(_target(address, self._options, self._say))
                 opened.callback(made[-1].close)
@@ -152,7 +152,7 @@ class Line:
         except BaseException as e:  # handed to whoever runs the line
             self._error = self._error or e
             self.stop.set()
-            self._belt.close()
+            self._frame_queue.close()
 
     @property
     def patience_s(self) -> Mapping[str, float]:
@@ -164,12 +164,17 @@ class Line:
         """Seconds since the line began: the clock of what leaves."""
         return time.monotonic() - self._begun
 
-    def collected(self, targets: list[Outlet | Glimpses]) -> None:
+    def collected(self, targets: list[Output | MjpegPreview]) -> None:
         """Brings up to date what changes without anybody's doing."""
-        belt, facts = self._belt, self.facts
+        frame_queue, facts = self._frame_queue, self.facts
         for name in COUNTED:
             setattr(facts, name, getattr(self.visible, name))
-        facts.held, facts.waiting, facts.every, facts.frames_refused = len(belt), belt.waiting, belt.every, belt.refused
+        facts.held, facts.waiting, facts.every, facts.frames_refused = (
+            len(frame_queue),
+            frame_queue.waiting,
+            frame_queue.every,
+            frame_queue.refused,
+        )
         facts.targets = {
             str(t.address): {
                 "up": t.counts.is_up, "sent": t.counts.sent, "dropped": t.counts.dropped, "failures": t.counts.failures,
@@ -178,9 +183,9 @@ class Line:
         }  # fmt: skip
 
 
-def _target(address: Address, options: Options, say: Callable[[str], None]) -> Outlet | Glimpses:
+def _target(address: Address, options: Options, say: Callable[[str], None]) -> Output | MjpegPreview:
     if address.scheme == "mjpeg":
-        return Glimpses(address, say)
+        return MjpegPreview(address, say)
     if address.scheme == "file":
         kind = Hls if address.text.lower().endswith(".m3u8") else Recording
         return kind(address, options.live, say)
@@ -188,13 +193,13 @@ def _target(address: Address, options: Options, say: Callable[[str], None]) -> O
 
 
 class _Reader:
-    """Connects, again and again, and puts frames on the belt."""
+    """Connects, again and again, and puts frames on the queue."""
 
-    def __init__(self, line: Line, detector: Guarded) -> None:
+    def __init__(self, line: CameraPipeline, detector: Guarded) -> None:
         self._line, self._sure = line, detector.sure
         self._key: object = None
         self._form: Form | None = None
-        self._window: Window | None = None
+        self._window: Lookahead | None = None
         self._anchor = (0.0, Fraction(0))
         self._last = -1.0
 
@@ -205,16 +210,16 @@ class _Reader:
             before = line.facts.frames_in
             try:
                 self._read()
-            except FeedEnded:
+            except StreamEnded:
                 break
-            except FeedLost as e:
+            except StreamLost as e:
                 line.facts.losses += 1
                 if line.facts.frames_in > before or line.facts.losses == 1:
                     what = "the source is lost" if line.facts.connections else "nothing comes from the source yet"
                     line._say(f"{what}: {e}; trying again")
             pause_s = FIRST_PAUSE_S if line.facts.frames_in > before else min(2 * pause_s, line._options.live.retry_s)
             line.stop.wait(pause_s)
-        line._belt.close()
+        line._frame_queue.close()
 
     def _read(self) -> None:
         line, is_first = self._line, True
@@ -234,7 +239,7 @@ class _Reader:
                 self._form = _form_of(took)
             self._key = key
             self._anchor = line.now(), took.second
-            self._window = Window(
+            self._window = Lookahead(
                 self._form.size_wh, line._options.track, line._options.cover, self._sure, line._options.live.delay_s,
                 line.visible,
             )  # fmt: skip
@@ -247,7 +252,7 @@ class _Reader:
             line.facts.frames_in, 0, self._form.size_wh, pixels.look, pixels.unpack, aspect=float(self._form.aspect)
         )  # fmt: skip
         size = sum(p.buffer_size for p in frame.planes)
-        line._belt.put(Held(made, self._window, second, time.monotonic(), size, form=self._form))
+        line._frame_queue.put(QueuedFrame(made, self._window, second, time.monotonic(), size, form=self._form))
 
 
 def _key(frame: VideoFrame) -> object:
@@ -264,16 +269,16 @@ def _form_of(took: Taken) -> Form:
 
 
 class _Looker:
-    """Looks at frames on the belt: at all of each in one thread, and at parts, where there is time, in another.
+    """Looks at frames on the queue: at all of each in one thread, and at parts, where there is time, in another.
 
     With one detector the first thread does both, and the other waits for nothing but the end.
     """
 
-    def __init__(self, line: Line, detectors: Sequence[Guarded]) -> None:
+    def __init__(self, line: CameraPipeline, detectors: Sequence[Guarded]) -> None:
         self._line, self._detector, self._closer = line, detectors[0], detectors[-1]
         self._is_alone = len(detectors) == 1
-        self._glances: dict[Size, Glances] = {}
-        self._seen: queue.Queue[tuple[Held, Glances, Detections] | None] = queue.Queue()
+        self._glances: dict[Size, DetailBudget] = {}
+        self._seen: queue.Queue[tuple[QueuedFrame, DetailBudget, Detections] | None] = queue.Queue()
 
     def work(self) -> None:
         """Looks at all of each frame."""
@@ -284,10 +289,10 @@ class _Looker:
                 if self._seen.qsize() >= MOST_SEEN:
                     time.sleep(0.01)  # not a wait for the stop: once that is asked for, the follower has frames to finish
                     continue
-                held = line._belt.next_to_look(WAIT_S)
+                held = line._frame_queue.next_to_look(WAIT_S)
                 if held is not None:
                     self._look(held)
-                elif line._belt.is_closed:
+                elif line._frame_queue.is_closed:
                     return
         finally:
             self._seen.put(None)
@@ -302,15 +307,15 @@ class _Looker:
                     return
                 self._finish(*seen)
 
-    def _look(self, held: Held) -> None:
+    def _look(self, held: QueuedFrame) -> None:
         glances = self._glances_for(held.frame)
-        seen = glances.look(held.frame, self._line._belt.every / float(held.form.rate))
+        seen = glances.look(held.frame, self._line._frame_queue.every / float(held.form.rate))
         if self._is_alone:
             self._finish(held, glances, seen)
         else:
             self._seen.put((held, glances, seen))
 
-    def _finish(self, held: Held, glances: Glances, seen: Detections) -> None:
+    def _finish(self, held: QueuedFrame, glances: DetailBudget, seen: Detections) -> None:
         line, facts = self._line, self._line.facts
         while self._has_time(held, glances):
             before = glances.extras
@@ -321,32 +326,32 @@ class _Looker:
         small = held.frame.look(SMALL_WH)
         grey = in_grey(held.frame.look(small_wh(held.frame.size_wh)))
         number = held.window.looked(held.second, small, grey, seen)
-        line._belt.looked(held, number)
+        line._frame_queue.looked(held, number)
         facts.looks += 1
         facts.detections += int(seen.are_sure(self._detector.sure).sum())
         facts.late_s = time.monotonic() - held.arrived
         facts.detail = glances.detail
 
-    def _has_time(self, held: Held, glances: Glances) -> bool:
+    def _has_time(self, held: QueuedFrame, glances: DetailBudget) -> bool:
         """Whether nothing waits for the processor, so that a closer look costs nobody anything."""
         line = self._line
         late_s = time.monotonic() - held.arrived + glances.extra_s
-        is_calm = line._belt.overdue_s < LATE_S and line._belt.every == 1
-        is_free = line._belt.waiting + self._seen.qsize() == 0
+        is_calm = line._frame_queue.overdue_s < LATE_S and line._frame_queue.every == 1
+        is_free = line._frame_queue.waiting + self._seen.qsize() == 0
         return is_calm and late_s < EXTRA_UP_TO * line._options.live.delay_s and is_free
 
-    def _glances_for(self, frame: Frame) -> Glances:
+    def _glances_for(self, frame: Frame) -> DetailBudget:
         if frame.size_wh not in self._glances:
             self._glances.clear()
-            self._glances[frame.size_wh] = glances = Glances(self._detector, self._closer, frame.size_wh)
+            self._glances[frame.size_wh] = glances = DetailBudget(self._detector, self._closer, frame.size_wh)
             glances.warm(frame)
         return self._glances[frame.size_wh]
 
 
 class _Writer:
-    """Takes frames off the belt when their time has come, covers them, and gives them to the targets."""
+    """Takes frames off the queue when their time has come, covers them, and gives them to the targets."""
 
-    def __init__(self, line: Line, targets: list[Outlet | Glimpses]) -> None:
+    def __init__(self, line: CameraPipeline, targets: list[Output | MjpegPreview]) -> None:
         self._line, self._targets = line, targets
         self._encoder: Encoder | None = None
         self._form: Form | None = None
@@ -358,16 +363,16 @@ class _Writer:
         line = self._line
         while line._error is None:
             line.beats["writer"] = time.monotonic()
-            held = line._belt.next_to_leave(WAIT_S)
+            held = line._frame_queue.next_to_leave(WAIT_S)
             if held is not None:
                 self._leave(held)
-            elif line._belt.is_closed and not len(line._belt):
+            elif line._frame_queue.is_closed and not len(line._frame_queue):
                 break
             else:
                 self._go_without()
             line.collected(self._targets)
 
-    def _leave(self, held: Held) -> None:
+    def _leave(self, held: QueuedFrame) -> None:
         line, facts = self._line, self._line.facts
         self._form = held.form
         self._frame_at = time.monotonic()
@@ -404,7 +409,7 @@ class _Writer:
         facts.curtain_s += since if since < 2 * every_s + WAIT_S else every_s
         facts.state = state
         self._curtain_at = now
-        self._send(self._form, curtain(self._form.size_wh, time.time()), second)
+        self._send(self._form, placeholder(self._form.size_wh, time.time()), second)
 
     def _send(self, form: Form, picture: Picture, second: float) -> None:
         if self._encoder is None or self._encoder.form != form:
@@ -412,8 +417,8 @@ class _Writer:
         self._pts = max(round(second / float(BASE)), self._pts + 1)
         for coded in self._encoder.encode(picture, self._pts):
             for target in self._targets:
-                if isinstance(target, Outlet):
+                if isinstance(target, Output):
                     target.offer(form, coded)
         for target in self._targets:
-            if isinstance(target, Glimpses):
+            if isinstance(target, MjpegPreview):
                 target.show(picture)

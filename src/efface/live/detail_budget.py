@@ -64,7 +64,7 @@ def _pieces(length: int) -> list[tuple[int, int]]:
     return [((length - TILE) * i // (count - 1), (length - TILE) * i // (count - 1) + TILE) for i in range(count)]
 
 
-class Glances:
+class DetailBudget:
     """Looks at frames of one size, as closely as time allows, and measures what that takes.
 
     detector  looks at all of a frame; `closer` at parts, perhaps in another thread at the same time. They may be one.

@@ -1,8 +1,8 @@
-"""The belt: frames between coming in and leaving, in order, each with what became of it.
+"""The queue: frames between coming in and leaving, in order, each with what became of it.
 
-Threads share it. One puts frames on, one or two look at them, one takes them off when their time has come. The belt decides
+Threads share it. One puts frames on, one or two look at them, one takes them off when their time has come. The queue decides
 which frame is looked at next: when looking falls behind, fewer frames are (the others leave nobody's sight, as they never leave
-the belt), and when that does not help, none until the newest, and what leaves meanwhile is the curtain.
+the queue), and when that does not help, none until the newest, and what leaves meanwhile is the curtain.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from enum import Enum
 
 from efface.frames import Frame
 from efface.live.h264_encoder import Form
-from efface.live.lookahead import Window
+from efface.live.lookahead import Lookahead
 
 MOST_BYTES = 600_000_000
-"""On the belt. Beyond that frames that come in are not taken: they are not looked at, and do not leave."""
+"""On the queue. Beyond that frames that come in are not taken: they are not looked at, and do not leave."""
 
 SLOWER, SLOWEST, BEHIND = 0.4, 0.6, 0.8
 """Share of the delay by which looking is late: from there on every second frame is looked at, every fourth, only the newest."""
@@ -45,8 +45,8 @@ class State(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class Held:
-    """A frame on the belt.
+class QueuedFrame:
+    """A frame on the queue.
 
     second   of the clock of what leaves.
     arrived  monotonic time.
@@ -56,7 +56,7 @@ class Held:
     """
 
     frame: Frame
-    window: Window
+    window: Lookahead
     second: float
     arrived: float
     size_bytes: int
@@ -66,7 +66,7 @@ class Held:
     is_taken: bool = False
 
 
-class Belt:
+class FrameQueue:
     """See the module.
 
     every    one in so many frames is looked at.
@@ -75,7 +75,7 @@ class Belt:
 
     def __init__(self, delay_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._delay_s, self._clock = delay_s, clock
-        self._frames: deque[Held] = deque()
+        self._frames: deque[QueuedFrame] = deque()
         self._changed = threading.Condition()
         self._bytes = 0
         self._turn = 0
@@ -93,11 +93,11 @@ class Belt:
         with self._changed:
             return len(self._waiting())
 
-    def _waiting(self) -> list[Held]:
+    def _waiting(self) -> list[QueuedFrame]:
         return [f for f in self._frames if f.state is State.WAITING and not f.is_taken]
 
-    def put(self, held: Held) -> bool:
-        """Puts a frame on. False when the belt is full."""
+    def put(self, held: QueuedFrame) -> bool:
+        """Puts a frame on. False when the queue is full."""
         with self._changed:
             if self._bytes + held.size_bytes > MOST_BYTES:
                 self.refused += 1
@@ -107,8 +107,8 @@ class Belt:
             self._changed.notify_all()
             return True
 
-    def next_to_look(self, timeout_s: float) -> Held | None:
-        """The frame to look at now; None when there is none for so long, or the belt is closed."""
+    def next_to_look(self, timeout_s: float) -> QueuedFrame | None:
+        """The frame to look at now; None when there is none for so long, or the queue is closed."""
         with self._changed:
             until = self._clock() + timeout_s
             while True:
@@ -142,15 +142,15 @@ class Belt:
             self.every //= 2
             self._calm_since = now
 
-    def looked(self, held: Held, number: int) -> None:
+    def looked(self, held: QueuedFrame, number: int) -> None:
         """The window knows the frame by that number now."""
         with self._changed:
             held.number = number
             if held.state is State.WAITING:
                 held.state = State.LOOKED
 
-    def next_to_leave(self, timeout_s: float) -> Held | None:
-        """The frame whose time has come, in order; None when there is none for so long, or the belt is closed and empty.
+    def next_to_leave(self, timeout_s: float) -> QueuedFrame | None:
+        """The frame whose time has come, in order; None when there is none for so long, or the queue is closed and empty.
 
         What was not looked at by then is missed, whatever a look that is under way will say.
         """

@@ -48,11 +48,11 @@ GAP_S = 5.0
 """A clock that jumps farther than this, or back, is another clock."""
 
 
-class FeedLost(Exception):
+class StreamLost(Exception):
     """The connection did not come about, broke, or gives nothing any more. Its text names no address."""
 
 
-class FeedEnded(Exception):
+class StreamEnded(Exception):
     """A file came to its end."""
 
 
@@ -74,21 +74,21 @@ class Taken:
 
 
 def taken(address: Address, options: LiveOptions, stop: threading.Event) -> Iterator[Taken]:
-    """Every frame of one connection, in order, until `stop`. Raises FeedLost, FeedEnded."""
+    """Every frame of one connection, in order, until `stop`. Raises StreamLost, StreamEnded."""
     try:
         with closing(_opened(address, options)) as container:
             stream = _picked(container)
             frames = _decoded(container, stream, stop)
             yield from _paced(frames, stop) if address.scheme in BURSTY else frames
     except FFmpegError as e:
-        raise FeedLost(_reason(e)) from None  # not even as a cause: it holds the whole address
+        raise StreamLost(_reason(e)) from None  # not even as a cause: it holds the whole address
     except (URLError, http.client.HTTPException, OSError, ValueError) as e:
         # The words of a bare ConnectionError are `live.srt`'s own; others may quote an address.
-        raise FeedLost(str(e) if type(e) is ConnectionError else type(e).__name__) from None
+        raise StreamLost(str(e) if type(e) is ConnectionError else type(e).__name__) from None
     if not stop.is_set():
         if address.scheme == "file":
-            raise FeedEnded
-        raise FeedLost("the source ended it")
+            raise StreamEnded
+        raise StreamLost("the source ended it")
 
 
 def _reason(error: FFmpegError) -> str:
@@ -176,7 +176,7 @@ def _place(url: str) -> tuple[str, str, int | None]:
 def _picked(container: InputContainer) -> VideoStream:
     moving = [s for s in container.streams.video if s.codec_context is not None]
     if not moving:
-        raise FeedLost("it holds no video")
+        raise StreamLost("it holds no video")
     stream = max(moving, key=lambda s: s.codec_context.width * s.codec_context.height)
     for other in container.streams:
         if other.index != stream.index:
@@ -199,7 +199,7 @@ def _decoded(container: InputContainer, stream: VideoStream, stop: threading.Eve
             if frame.is_corrupt or frame.pts is None:
                 continue
             if frame.width * frame.height > MOST_PIXELS:
-                raise FeedLost("its pictures are too large")
+                raise StreamLost("its pictures are too large")
             second = frame.pts * _fraction(frame.time_base)
             is_resumed = before is not None and not 0 < second - before < GAP_S
             before = second

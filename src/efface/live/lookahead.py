@@ -28,8 +28,8 @@ from efface.regions import Region
 from efface.timing import Timeline
 from efface.track.camera_motion import STILL, Camera, Step, Views
 from efface.track.follow import Grey, in_grey
-from efface.track.gaps import LATELY_S, Shots, filled
-from efface.track.pixel_trails import Trail, Trails
+from efface.track.gaps import LATELY_S, Shots, fill_track
+from efface.track.pixel_trails import PixelTrail, PixelTrails
 from efface.track.score_margin import in_films
 from efface.track.shots import ShotChanges, thumbnail
 from efface.track.support import supported
@@ -71,7 +71,7 @@ class _Row:
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """Rows as arrays, as `filled` wants them. `first` is the index of row 0."""
+    """Rows as arrays, as `fill_track` wants them. `first` is the index of row 0."""
 
     first: int
     pts: NDArray[np.int64]
@@ -79,7 +79,7 @@ class _Known:
     cuts: list[int] = field(default_factory=list)
 
 
-class Window:
+class Lookahead:
     """Takes frames of one size that were looked at, in order, and tells for each what to erase when it leaves.
 
     `looked` is called by one thread, `regions` by another.
@@ -97,7 +97,7 @@ class Window:
         self._lock = threading.Lock()
         self._rows: deque[_Row] = deque()
         self._changes: ShotChanges[_Row] = ShotChanges()
-        self._camera, self._tracker, self._trails = Camera(), Tracker(track, sure), Trails()
+        self._camera, self._tracker, self._trails = Camera(), Tracker(track, sure), PixelTrails()
         self._over: deque[Track] = deque()
         self._held = STILL
         self._next = 0
@@ -234,7 +234,7 @@ class Window:
         shots = Shots([c - start for c in known.cuts if c > start], len(timeline))
         views = Views.of(known.views[back:])
         trails = [t for trail in self._trails.of.get(track.id, ()) if (t := _trail_since(trail, start))]
-        full = filled(part, timeline, shots, options, views, (self._size_wh,), trails)
+        full = fill_track(part, timeline, shots, options, views, (self._size_wh,), trails)
         kept = supported(full, part, timeline.seconds, options, self._sure[track.kind], views, trails)
         if kept is None:
             return None
@@ -289,9 +289,9 @@ def _since(track: Track, start: int) -> Track:
     )  # fmt: skip
 
 
-def _trail_since(trail: Trail, start: int) -> Trail | None:
+def _trail_since(trail: PixelTrail, start: int) -> PixelTrail | None:
     """The same of a trail; None when nothing is left."""
     rows = trail.frame >= start
     if trail.start < start or not rows.any():
         return None
-    return Trail(trail.start - start, trail.frame[rows] - np.int32(start), trail.xyxy[rows], trail.trust[rows])
+    return PixelTrail(trail.start - start, trail.frame[rows] - np.int32(start), trail.xyxy[rows], trail.trust[rows])

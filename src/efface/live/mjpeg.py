@@ -24,7 +24,7 @@ QUIET_S = 30.0
 """A visitor is let go when no picture comes for so long."""
 
 
-class Glimpses:
+class MjpegPreview:
     """Serves the latest picture to whoever looks."""
 
     def __init__(self, address: Address, say: Callable[[str], None]) -> None:

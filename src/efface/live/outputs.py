@@ -43,7 +43,7 @@ class Counts:
     is_up: bool = False
 
 
-class Outlet:
+class Output:
     """A target that takes packets. What differs from kind to kind is `_carry`."""
 
     def __init__(self, address: Address, options: LiveOptions, say: Callable[[str], None]) -> None:
@@ -151,7 +151,7 @@ class Muxer:
         self._container.mux(packet)
 
 
-class Sender(Outlet):
+class Sender(Output):
     """Over the network: MPEG-TS by UDP and SRT, RTMP, RTSP."""
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:

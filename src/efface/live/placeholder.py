@@ -29,7 +29,7 @@ SEGMENTS = {
 """a on top, then clockwise to f, and g in the middle."""
 
 
-def curtain(size_wh: Size, at: float) -> Picture:
+def placeholder(size_wh: Size, at: float) -> Picture:
     """The curtain with the clock at that time, in seconds since 1970."""
     width, height = size_wh
     y = np.full((height, width), DARK[0], np.uint8)

@@ -18,13 +18,13 @@ from av.container import OutputContainer
 
 from efface.files import require_replaceable, staged, writing
 from efface.live.h264_encoder import BASE, Coded, Form
-from efface.live.outputs import Muxer, Outlet
+from efface.live.outputs import Muxer, Output
 from efface.media.video.bitstream import blank_matroska
 
 MUXERS = {".mkv": "matroska", ".mp4": "mp4"}
 
 
-class Recording(Outlet):
+class Recording(Output):
     """NAME.mkv becomes NAME-20250131T235959Z.mkv and so on: the time (UTC) at which each segment begins."""
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
@@ -70,7 +70,7 @@ def _opened(draft: Path, muxer: str) -> OutputContainer:
     return av.open(f"file:{draft.absolute()}", "w", format=muxer, container_options=options)
 
 
-class Hls(Outlet):
+class Hls(Output):
     """A playlist and its segments. Another run goes on where the last one ended."""
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from efface.errors import CameraGivenUp, EffaceError, UsageError
-from efface.live.camera_pipeline import Facts, Line, Wanted
+from efface.live.camera_pipeline import CameraPipeline, Facts, Wanted
 from efface.live.left_visible_counter import COUNTED, said
 from efface.live.loopback_server import serving
 from efface.live.status import answers
@@ -178,7 +178,7 @@ def _how(exitcode: int) -> str:
     return f"its process ended with code {exitcode}"
 
 
-class Crew:
+class Supervisor:
     """All cameras of one run."""
 
     def __init__(self, cameras: Sequence[Wanted], say: Say) -> None:
@@ -209,7 +209,7 @@ class Crew:
 
 
 @contextmanager
-def health(crew: Crew, port: int | None) -> Iterator[int | None]:
+def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
     """Serves health and metrics on that port of this machine inside the block; None serves nothing. Raises UsageError."""
     with ExitStack() as opened:
         if port is None:
@@ -222,7 +222,7 @@ def health(crew: Crew, port: int | None) -> Iterator[int | None]:
         yield at
 
 
-def _told(crew: Crew) -> Mapping[str, Mapping[str, Any]]:
+def _told(crew: Supervisor) -> Mapping[str, Mapping[str, Any]]:
     return {m.wanted.name: {**m.facts, **m.left_visible, **_of_the_process(m)} for m in crew.members}
 
 
@@ -240,7 +240,7 @@ def work(wanted: Wanted, pipe: Connection) -> None:
 
     with suppress(AttributeError):  # Windows has no process groups
         os.setpgrp()  # a Ctrl-C in the terminal is for the crew, which tells its members to finish
-    line = Line(wanted, lambda text: tell("say", text))
+    line = CameraPipeline(wanted, lambda text: tell("say", text))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: line.stop.set())
     threading.Thread(target=_watch, args=(line, tell), name="efface-live-beat", daemon=True).start()
@@ -260,7 +260,7 @@ def work(wanted: Wanted, pipe: Connection) -> None:
     os._exit(code)  # a reader may sit in a call that nothing interrupts
 
 
-def _watch(line: Line, tell: Callable[[str, object], None]) -> None:
+def _watch(line: CameraPipeline, tell: Callable[[str, object], None]) -> None:
     """Tells of the line as long as all of its threads live."""
     while True:
         now = time.monotonic()
@@ -269,7 +269,7 @@ def _watch(line: Line, tell: Callable[[str, object], None]) -> None:
         time.sleep(BEAT_S)
 
 
-def _follow(line: Line) -> None:
+def _follow(line: CameraPipeline) -> None:
     """Finishes when the crew is gone: nobody could end this process any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:

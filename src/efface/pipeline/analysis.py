@@ -25,8 +25,8 @@ from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
 from efface.track.camera_motion import STILL, Camera, Step, Views
 from efface.track.captions import Captions
-from efface.track.gaps import Shots, filled
-from efface.track.pixel_trails import Trails
+from efface.track.gaps import Shots, fill_track
+from efface.track.pixel_trails import PixelTrails
 from efface.track.score_margin import ON_PHOTOS, growth, in_films
 from efface.track.shots import THUMB_WH, with_cuts
 from efface.track.support import supported, unsupported
@@ -72,7 +72,7 @@ def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Op
 
 def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight, options: Options) -> Plan:
     """The plan for a video or an animation, from what was perceived of each of its frames, in order."""
-    notes, trails = _Notes(), Trails()
+    notes, trails = _Notes(), PixelTrails()
     tracks = list(_over_time(parts, sight, options, notes, trails, source))
     shots, views = Shots(notes.cuts, len(notes.pts)), Views.of(notes.views)
     timeline, sizes = _timeline(notes, source), _sizes(notes)
@@ -80,7 +80,7 @@ def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight
     left: list[tuple[Track, Track]] = []
     for track in tracks:
         ways = trails.of.get(track.id, ())
-        full = filled(track, timeline, shots, options.track, views, sizes, ways)
+        full = fill_track(track, timeline, shots, options.track, views, sizes, ways)
         kept = supported(full, track, timeline.seconds, options.track, sight.sure[track.kind], views, ways)
         if kept is not None:
             covered.append(kept)
@@ -185,7 +185,7 @@ def _on_photos(track: Track) -> float | NDArray[np.float32]:
 
 
 def _over_time(
-    parts: Iterable[Perceived], sight: Sight, options: Options, notes: _Notes, trails: Trails, source: Source
+    parts: Iterable[Perceived], sight: Sight, options: Options, notes: _Notes, trails: PixelTrails, source: Source
 ) -> Iterator[Track]:
     tracker = Tracker(options.track, sight.sure)
     base, held = float(source.time_base), STILL

@@ -26,7 +26,7 @@ from efface.pipeline.resume import earlier, held, in_use, is_current, owns, requ
 from efface.pipeline.sources import opened, require_suitable
 from efface.planning import sidecar
 from efface.planning.plan import Plan
-from efface.planning.render_record import Made
+from efface.planning.render_record import RenderRecord
 from efface.version import VERSION
 
 FATAL = (ModelUnusable, DeviceMissing)
@@ -296,7 +296,7 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
     version = plan.made.efface if plan.made is not None else VERSION
     plan = replace(plan, options={**plan.options, **{branch: asdict(getattr(options, branch)) for branch in PAINTED}})
     audio = done.audio_kept, done.audio_dropped
-    return replace(plan, made=Made(done.target_sha256, version, audio, done.verification, sidecar.seal(plan)))
+    return replace(plan, made=RenderRecord(done.target_sha256, version, audio, done.verification, sidecar.seal(plan)))
 
 
 def _done_before(job: Job, plan: Plan) -> Redacted:

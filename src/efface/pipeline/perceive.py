@@ -38,7 +38,7 @@ class Perceived:
     seen      what the detector says.
     thumb     see `shots.thumbnail`.
     view      (h, w) uint8, grey: for `camera.Camera`.
-    grey      (h, w) uint8, as `follow.small_wh` has it: for `pixel_trails.Trails`.
+    grey      (h, w) uint8, as `follow.small_wh` has it: for `pixel_trails.PixelTrails`.
     """
 
     index: int

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Ferry:
+class Transfer:
     """A task (see `worker_pool.Task`) whose sources and targets may lie elsewhere: brought here, done by `task`, and put there.
 
     resumes    what an earlier run left there is brought as well.

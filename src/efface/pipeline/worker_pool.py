@@ -32,7 +32,7 @@ from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.jobs import FATAL, Workshop, prepared
 from efface.pipeline.naming import Job
-from efface.signals import heeding
+from efface.signals import interruptible
 
 FILES_EACH = 4
 """Files for which it pays to start another worker: it takes a second or two to start."""
@@ -68,7 +68,7 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """Something about a job.
 
     what     "began" and "ended" stand around all else; "event" is progress; "note" what the task noted; then comes "done" with
@@ -151,7 +151,7 @@ class _Memory:
         self.asking = deque((w, n) for w, n in self.asking if w is not worker)
 
 
-class Crew:
+class WorkerPool:
     """`count` workers, which are there inside the block. On leaving it they are stopped, whatever they do."""
 
     def __init__(self, count: int, task: Task, options: Options) -> None:
@@ -177,7 +177,7 @@ class Crew:
             for worker in self._workers:
                 self._bury(worker)
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Said]:
+    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
         """Does every job; gives what is said of them as it comes. Arguments as in `jobs.each`, and so is what is raised."""
         waiting = prepared(jobs, writes=writes, makes_folders=makes_folders)
         while len(self._workers) < min(self._count, len(jobs)):
@@ -186,7 +186,7 @@ class Crew:
         while True:
             while idle and (task := next(waiting, None)) is not None:
                 job, error = task
-                yield Said(job, "began")
+                yield Message(job, "began")
                 if error is None:
                     self._hand(idle.popleft(), job)
                 else:
@@ -208,7 +208,7 @@ class Crew:
         with suppress(OSError):  # it is gone, which is noticed where its answer is waited for
             worker.pipe.send(job)
 
-    def _heard(self, worker: _Worker) -> Iterator[Said]:
+    def _heard(self, worker: _Worker) -> Iterator[Message]:
         job = worker.job
         assert job is not None
         try:
@@ -226,12 +226,12 @@ class Crew:
                 if isinstance(content, FATAL):
                     raise content
                 self._free(worker)
-                yield Said(job, what, content)
-                yield Said(job, "ended")
+                yield Message(job, what, content)
+                yield Message(job, "ended")
             case _:
-                yield Said(job, what, content)
+                yield Message(job, what, content)
 
-    def _lost(self, worker: _Worker, job: Job) -> Iterator[Said]:
+    def _lost(self, worker: _Worker, job: Job) -> Iterator[Message]:
         worker.process.join(END_S)
         error = WorkerDied(job.name, *how_it_ended(worker.process.exitcode))
         self._free(worker)
@@ -289,9 +289,9 @@ def deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _failed(job: Job, error: EffaceError) -> Iterator[Said]:
-    yield Said(job, "failed", error)
-    yield Said(job, "ended")
+def _failed(job: Job, error: EffaceError) -> Iterator[Message]:
+    yield Message(job, "failed", error)
+    yield Message(job, "ended")
 
 
 def how_it_ended(code: int | None) -> tuple[str, str]:
@@ -366,7 +366,7 @@ def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> N
     """A worker's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the worker could not be started deaf
     # Whatever ends it, it ends in silence: what went wrong with a file was said, and nobody waits for what comes after.
-    with suppress(KeyboardInterrupt), heeding([signal.SIGTERM], _stopped, ignored_after=True):
+    with suppress(KeyboardInterrupt), interruptible([signal.SIGTERM], _stopped, ignored_after=True):
         _work_until_told(pipe, task, options, share)
     os._exit(0)  # a detector that hangs would keep it from ending
 

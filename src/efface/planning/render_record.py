@@ -15,7 +15,7 @@ from efface.findings import Check, Finding, Outcome, Verification
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RenderRecord:
     """The target of a plan.
 
     target_sha256  of the target's bytes, in hexadecimal.
@@ -42,14 +42,14 @@ class Made:
         }
 
 
-def made_of(data: Mapping[str, Any]) -> Made:
+def record_of(data: Mapping[str, Any]) -> RenderRecord:
     """From JSON. Raises ValueError, KeyError, TypeError for what makes no sense."""
     for name in ("sha256", "seal"):
         if not re.fullmatch(r"[0-9a-f]{64}", data[name], re.ASCII):
             raise ValueError(f"the {name} of its target is none")
     kept, dropped = (_count(n) for n in data["audio"])
     verification = Verification(tuple(_check(c) for c in data["checks"]))
-    return Made(data["sha256"], str(data["efface"]), (kept, dropped), verification, data["seal"])
+    return RenderRecord(data["sha256"], str(data["efface"]), (kept, dropped), verification, data["seal"])
 
 
 def _count(value: Any) -> int:

@@ -12,7 +12,7 @@ from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report import wording
 from efface.report.facts import costs_of, media_of
-from efface.review.session import Desk, Folder
+from efface.review.session import Folder, ReviewSession
 from efface.tracks import Reason, Track
 
 MOST_BOXES = 200_000
@@ -22,18 +22,18 @@ MOST_PRICED = 300_000
 """Erased areas up to which their share of the picture is counted anew after each edit. It takes half a second."""
 
 
-def listed(desk: Desk) -> list[dict[str, Any]]:
+def listed(session: ReviewSession) -> list[dict[str, Any]]:
     """Every file, shortly."""
     return [
         {
             "id": i,
             "name": f.job.name,
-            "state": desk.state(f),
+            "state": session.state(f),
             "error": f.error,
             "works": [w.plain() for w in f.works.values()],
         }
         | (_shortly(f.plan) if f.document is not None else {})
-        for i, f in enumerate(desk.folders)
+        for i, f in enumerate(session.folders)
     ]
 
 
@@ -42,9 +42,9 @@ def _shortly(plan: Plan) -> dict[str, Any]:
     return {"medium": plan.medium, "risk": max((d.risk for d in open_), default=0.0), "doubts": len(open_)}
 
 
-def document(desk: Desk, number: int, folder: Folder) -> dict[str, Any]:
+def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, Any]:
     """All of a file but its boxes."""
-    known: dict[str, Any] = {"id": number, "name": folder.job.name, "state": desk.state(folder), "error": folder.error}
+    known: dict[str, Any] = {"id": number, "name": folder.job.name, "state": session.state(folder), "error": folder.error}
     known["works"] = [w.plain() for w in folder.works.values()]
     if folder.document is None:
         return known

@@ -13,7 +13,7 @@ DEPTH = 1000
 """Events that wait for a tab that sleeps; it reloads what it missed."""
 
 
-class Hub:
+class EventBroadcast:
     """Events from any thread to all tabs; and for how long there has been none."""
 
     def __init__(self) -> None:

@@ -64,7 +64,7 @@ class Work:
 
 @dataclass(slots=True, eq=False)
 class Folder:
-    """One file of the desk. document and pictures are there once it was looked at and opened."""
+    """One file of the session. document and pictures are there once it was looked at and opened."""
 
     job: Job
     document: Document | None = None
@@ -91,7 +91,7 @@ class Folder:
         return self.pictures
 
 
-class Desk:
+class ReviewSession:
     """All files. `scratch` is a private folder for what the browser needs."""
 
     def __init__(self, jobs: Sequence[Job], options: Options, scratch: Path, tell: Tell) -> None:

@@ -8,7 +8,7 @@ from efface.errors import EXIT_LOOK, EXIT_OK
 from efface.files import sha256_of
 from efface.report import facts
 from efface.report.page import page
-from efface.review.session import Desk, Folder
+from efface.review.session import Folder, ReviewSession
 
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -17,11 +17,11 @@ REPORT_POLICY = (
 """The report brings its style along and runs no script."""
 
 
-def report_of(desk: Desk, folder: Folder) -> str | None:
+def report_of(session: ReviewSession, folder: Folder) -> str | None:
     """The page, or None where nothing was rendered since the review was opened."""
     if folder.done is None or folder.rendered_plan is None:
         return None
-    plan, done, bound = folder.rendered_plan, folder.done, desk.options.risk.bound
+    plan, done, bound = folder.rendered_plan, folder.done, session.options.risk.bound
     found = facts.found_in(plan, bound)
     verdict = facts.verdict_of(found, done.verification)
     code = EXIT_OK if verdict is facts.Verdict.CLEAN else EXIT_LOOK
@@ -36,7 +36,7 @@ def report_of(desk: Desk, folder: Folder) -> str | None:
         found=found,
         done=facts.Done(done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped),
         verification=done.verification,
-        chosen=facts.chosen("render", asdict(desk.options), plan.options),
+        chosen=facts.chosen("render", asdict(session.options), plan.options),
         networks=facts.networks_of(plan),
     )
     return "".join(page(facts.Report("render", (entry,), code, software=facts.software())))

@@ -2,7 +2,7 @@
 
 While frames go by, small grey pictures of the last seconds are kept. What a track loses is followed forwards from its last
 sighting, frame by frame as they come; when it is seen again, it is followed backwards from there through the pictures that
-are kept, and so is what is seen for the first time. `gaps.filled` decides what of that is covered.
+are kept, and so is what is seen for the first time. `gaps.fill_track` decides what of that is covered.
 
 Memory and time are bounded whatever the video shows: so many pictures, so many patches at once, so many steps a frame. What
 is beyond that has no trail, and is covered by the rules for what nobody could follow.
@@ -43,7 +43,7 @@ MOST_SAVED = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trail:
+class PixelTrail:
     """Where a patch went, from a sighting on. Row i of the arrays is the same moment, in the order of the steps.
 
     start  frame of the sighting.
@@ -62,7 +62,7 @@ class Trail:
         return bool(self.frame[0] > self.start)
 
     @classmethod
-    def of(cls, start: int, moments: Iterable[tuple[int, Place]]) -> Trail | None:
+    def of(cls, start: int, moments: Iterable[tuple[int, Place]]) -> PixelTrail | None:
         """None when there are none."""
         known = list(moments)
         if not known:
@@ -109,14 +109,14 @@ class _Last:
     moments: list[tuple[int, Place]] = field(default_factory=list)
 
 
-class Trails:
+class PixelTrails:
     """Takes frames in order, with what tracks saw in them.
 
     of  the trails of each track so far, by its id.
     """
 
     def __init__(self) -> None:
-        self.of: dict[int, list[Trail]] = {}
+        self.of: dict[int, list[PixelTrail]] = {}
         self._kept: deque[tuple[int, float, Grey]] = deque(maxlen=MOST_KEPT)
         self._last: dict[int, _Last] = {}
         self._steps = MOST_SAVED
@@ -173,9 +173,9 @@ class Trails:
     def _close(self, track: int) -> None:
         last = self._last.pop(track, None)
         if last:
-            self._add(track, Trail.of(last.frame, last.moments))
+            self._add(track, PixelTrail.of(last.frame, last.moments))
 
-    def _add(self, track: int, trail: Trail | None) -> None:
+    def _add(self, track: int, trail: PixelTrail | None) -> None:
         if trail:
             self.of.setdefault(track, []).append(trail)
 
@@ -187,7 +187,7 @@ class Trails:
         pictures = [k for k in pictures if k[1] >= pictures[0][1] - FARTHEST_S]
         moments = list(zip((f for f, _, _ in pictures[1:]), places((p for _, _, p in pictures), xyxy, exact), strict=False))
         self._steps -= len(moments)
-        self._add(track, Trail.of(start, moments))
+        self._add(track, PixelTrail.of(start, moments))
 
     def _go_on(self, frame: int, second: float, picture: Grey, lost: list[int], exact: NDArray[np.float64]) -> None:
         """One step forwards with what was lost."""

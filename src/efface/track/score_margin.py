@@ -20,7 +20,7 @@ from efface.tracks import Reason, Track
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
+class ScoreMargin:
     """How boxes grow with doubt.
 
     most      share of the box's width and height that is added on every side when the score is `doubtful` or less.
@@ -35,7 +35,7 @@ class Unsure:
     least_px: float = 0.0
 
 
-ON_PHOTOS = {FACE: Unsure(most=0.36, doubtful=0.25, certain=0.8, least_px=14)}
+ON_PHOTOS = {FACE: ScoreMargin(most=0.36, doubtful=0.25, certain=0.8, least_px=14)}
 """Where no neighbouring frame tells where an object ends, by kind; what is not named does not grow."""
 
 
@@ -49,19 +49,19 @@ CLEAR_S, AWAY_S = 0.2, 0.24
 """The best score within CLEAR_S counts, so that boxes do not pulse; AWAY_S after a sighting a face has its whole margin."""
 
 
-def share(score: NDArray[np.float32], rule: Unsure) -> NDArray[np.float32]:
+def share(score: NDArray[np.float32], rule: ScoreMargin) -> NDArray[np.float32]:
     """(n,) share of its sides that a box of each of these scores (n,) gains on every side, whatever its height."""
     doubt = 1 - np.clip((score - rule.doubtful) / (rule.certain - rule.doubtful), 0, 1)
     return np.asarray(rule.most * doubt, np.float32)
 
 
-def growth(track: Track, rule: Unsure) -> NDArray[np.float32]:
+def growth(track: Track, rule: ScoreMargin) -> NDArray[np.float32]:
     """(n,) share of its sides that each box of the track gains on every side."""
     grows = track.xyxy[:, 3] - track.xyxy[:, 1] >= rule.least_px
     return np.asarray(share(track.score, rule) * grows, np.float32)
 
 
-def widened(track: Track, rule: Unsure) -> Track:
+def widened(track: Track, rule: ScoreMargin) -> Track:
     """The track with larger boxes where the detector was not sure."""
     return replace(track, xyxy=grown(track.xyxy, growth(track, rule)))
 

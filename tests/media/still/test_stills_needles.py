@@ -17,7 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from efface.containers.allowlist import strangers
+from efface.containers.allowlist import unlisted_parts
 from efface.containers.sniff import format_of
 
 Scene = NDArray[np.uint8]
@@ -300,12 +300,12 @@ def test_nothing_but_pixels_and_timing_gets_through(
     planted = PLANTED[name](path, scene)
     source = path.read_bytes()
     assert [word for word in planted if needle(word) not in source] == []
-    assert strangers(path, format_of(path)) != []
+    assert unlisted_parts(path, format_of(path)) != []
     copy = passed_through(path)
     assert NEEDLE not in copy.read_bytes()
     for word in (b"4711", b"Photoshop", b"xmpmeta", b"Exif", b"acsp", b"Pillow", b"x265", b"ftypmp42", b"PK\x03\x04"):
         assert word not in copy.read_bytes()
-    assert strangers(copy, format_of(copy)) == []
+    assert unlisted_parts(copy, format_of(copy)) == []
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from efface.containers import picture_parts
-from efface.containers.allowlist import strangers
+from efface.containers.allowlist import unlisted_parts
 from efface.containers.image_truncation import lacks_data
 from efface.containers.sniff import format_of
 from efface.errors import InputError, TooManyPixels, UndecodableFrame
@@ -115,7 +115,7 @@ def test_broken_segments_of_a_jpeg_are_dropped(tmp_path: Path, passed_through: P
     with Image.open(passed_through(path)) as copy:
         want = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
         assert np.abs(np.asarray(copy).astype(int) - want).mean() < 2
-    assert strangers(tmp_path / "out.jpg", "jpeg") == []
+    assert unlisted_parts(tmp_path / "out.jpg", "jpeg") == []
 
 
 def png(samples: NDArray[Any], *chunks: tuple[bytes, bytes], spoil: bool = False) -> bytes:
@@ -319,13 +319,13 @@ def test_a_png_keeps_the_numbers_of_its_colours(
         assert name + value in copy.read_bytes()
     assert b"gAMA" not in copy.read_bytes()
     assert np.array_equal(stacked(pages(path)[0][1]), stacked(pages(copy)[0][1]))
-    assert strangers(copy, "png") == []
+    assert unlisted_parts(copy, "png") == []
 
 
 def test_a_longer_chunk_of_colour_numbers_is_a_stranger(tmp_path: Path, scene: Scene) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png(scene, (b"cICP", b"\x0c\x0d\0\1 and a name")))
-    assert strangers(path, "png") == ["chunk cICP"]
+    assert unlisted_parts(path, "png") == ["chunk cICP"]
 
 
 # Several pictures, planes, more bits
@@ -344,7 +344,7 @@ def test_all_pictures_of_a_heif_are_kept(tmp_path: Path, pages: Pages, passed_th
         for (_, picture), want in zip(found, others, strict=True):
             assert np.abs(stacked(picture).astype(int) - want).mean() < 5
     assert pillow_heif.open_heif(copy).primary_index == 1
-    assert strangers(copy, "heif") == []
+    assert unlisted_parts(copy, "heif") == []
 
 
 def test_heif_with_the_brand_of_sequences_is_a_film(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from efface.containers.sniff import format_of, medium_of
 from efface.errors import InputError, UndecodableFrame
 from efface.media.cropping import Crop, crop_of
 from efface.media.video.decode import open_video, shifts_of
-from efface.media.video.frame_access import Reach
+from efface.media.video.frame_access import FrameAccess
 from efface.media.video.spans import Indivisible, indexed
 from efface.options import ReadOptions
 
@@ -95,7 +95,7 @@ def test_joined_recordings_go_on_where_the_clock_starts_anew(name, how, bad_fram
     with pytest.raises(Indivisible, match="starts anew"):
         indexed(source)
     assert len(shifts_of(joined)) == 2
-    reach = Reach(source, np.array([f.pts for f in frames]), [f.unpack().checksum() for f in source.frames()])
+    reach = FrameAccess(source, np.array([f.pts for f in frames]), [f.unpack().checksum() for f in source.frames()])
     assert all(far(reach.frame(i).look((160, 96)), picture_of(i % 30)) < 8 for i in (70, 5, 45))
     reach.close()
 

@@ -21,7 +21,7 @@ from efface.media.still.still_colour import Colours, in_srgb
 from efface.media.still.still_pixels import Page, page_of
 
 
-class AvBook:
+class AvReader:
     """The picture of an AVIF, with its opacity where it has one."""
 
     count = 1

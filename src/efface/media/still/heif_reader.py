@@ -17,7 +17,7 @@ from efface.media.still.still_pixels import Page, page_of
 from efface.options import ReadOptions
 
 
-class HeifBook:
+class HeifReader:
     """The pictures of a HEIF, the primary one among them; thumbnails, depth maps and other auxiliary pictures are left out.
 
     libheif turns them upright as the container says; their EXIF orientation only repeats that.

@@ -55,7 +55,7 @@ class Traits:
     tail_ms: int = ZERO_DURATION_MS
 
 
-class Book(Protocol):
+class ImageReader(Protocol):
     """An open file and its pages."""
 
     count: int

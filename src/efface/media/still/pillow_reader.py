@@ -75,7 +75,7 @@ class _Undecided(Exception):
     """No decoder gives samples of more than 8 bits."""
 
 
-class PillowBook:
+class PillowReader:
     def __init__(self, path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> None:
         self._path, self._name, self._handle, self._options = path, name, handle, options
         self.notes: list[str] = []

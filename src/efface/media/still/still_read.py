@@ -18,9 +18,9 @@ from efface.containers.sniff import PHOTOS, format_of
 from efface.errors import DamagedSource, EffaceError, TooManyPixels, UndecodableFrame, UnsupportedSource
 from efface.frames import Frame
 from efface.media.interfaces import SourceInfo
-from efface.media.still.heif_reader import HeifBook
-from efface.media.still.image_reader import ZERO_DURATION_MS, Book, parsing, require_total
-from efface.media.still.pillow_reader import PillowBook
+from efface.media.still.heif_reader import HeifReader
+from efface.media.still.image_reader import ZERO_DURATION_MS, ImageReader, parsing, require_total
+from efface.media.still.pillow_reader import PillowReader
 from efface.media.still.still_pixels import Page, black_page
 from efface.options import ReadOptions
 
@@ -65,7 +65,7 @@ class StillSource:
     def _keep(self, notes: list[str]) -> None:
         self.info.notes.extend(note for note in notes if note not in self.info.notes)
 
-    def _page(self, book: Book, index: int) -> tuple[Page, bool]:
+    def _page(self, book: ImageReader, index: int) -> tuple[Page, bool]:
         path, limit = self.info.path, self._options.max_pixels
         with parsing(path):
             width, height = book.size(index)
@@ -81,10 +81,10 @@ class StillSource:
 
 
 @contextmanager
-def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[Book]:
+def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[ImageReader]:
     with parsing(path):
         handle = open(path, "rb")  # noqa: SIM115  closed below
-    book: Book | None = None
+    book: ImageReader | None = None
     try:
         book = _book(path, name, handle, options)
         with parsing(path):
@@ -101,17 +101,17 @@ def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[Book]:
         handle.close()
 
 
-def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> Book:
+def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> ImageReader:
     try:
         with parsing(path):
-            return HeifBook(path, handle, options) if name == "heif" else PillowBook(path, name, handle, options)
+            return HeifReader(path, handle, options) if name == "heif" else PillowReader(path, name, handle, options)
     except DamagedSource as refused:
         if name != "avif":
             raise
-        from efface.media.still.av_reader import AvBook  # brings PyAV along, which other photos do not need
+        from efface.media.still.av_reader import AvReader  # brings PyAV along, which other photos do not need
 
         try:
             with parsing(path):
-                return AvBook(path, handle)
+                return AvReader(path, handle)
         except EffaceError:
             raise refused from None

@@ -33,7 +33,7 @@ FARTHER_BACK = (0.0, 8.0)
 """Seconds before the frame from which to look for a keyframe: some are none, for what follows them needs the group before."""
 
 
-class Reach:
+class FrameAccess:
     """Frames of one source in any order. Not for several threads at once."""
 
     def __init__(self, source: Source, pts: NDArray[np.int64], checksums: Sequence[int] = ()) -> None:
