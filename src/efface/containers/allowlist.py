@@ -28,8 +28,6 @@ JPEG_SEGMENTS = frozenset(("DQT", "DHT", "SOF0", "SOF1", "SOF2", "DRI", "SOS", j
 """The two APP segments that may stand beside them are compared byte by byte."""
 JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """Version 1.1, no unit, 1:1, no thumbnail."""
-ADOBE = b"Adobe\0"
-"""Start of the 12 bytes that say how CMYK is stored; the rest are numbers."""
 GIF_LOOP = "application NETSCAPE2.0"
 
 PHOTO_BOXES = names(

@@ -9,8 +9,6 @@ MOST_UNITS = 4096
 """Of one sample: a frame has a few, each slice one."""
 
 _SEI_UNITS = {"h264": (6,), "hevc": (39, 40)}
-H264_UNITS = frozenset((1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 15, 19, 20))
-"""Slices, parameter sets, delimiters, ends, filler."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 from efface.containers.parts import BROKEN, DEEPEST, TAIL, Broken, Part, Reader, part, rest, word
 
-MEDIA_CHUNKS = 4
-"""Letters of the name of a chunk of a stream in AVI's `movi` list: number of the stream, kind."""
-
 _FRAME_HEAD = 16
 """Bytes of a WebP frame before the chunks of its picture."""
 

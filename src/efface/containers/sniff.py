@@ -46,8 +46,6 @@ _SUFFIXES = frozenset(
 )
 
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"mif1"))
-_SEQUENCE_BRANDS = frozenset((b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"))
-"""Of HEIF files that are to be shown as a film: they hold a track, and open as videos."""
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _MOV_ATOMS = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 _PACKET_SIZES = (188, 192, 204)

@@ -127,9 +127,6 @@ def _pictures_of(tiff: Tiff, directory: str, found: list[Entry], where: str, at:
             yield Embedded("preview", f"{place}/MakerNote", raw, at + note.at + offset)
 
 
-_NAMESPACE = re.compile(r"\{[^}]*[/#:]([^}/#:]+)[/#]*(?:\d[\d.]*/?)?\}(.+)")
-
-
 def of_xmp(raw: bytes, where: str, at: int | None = None) -> Found:
     """Every property of an XMP packet, and the pictures that it holds as text."""
     raw = raw[:LARGEST_BLOCK].strip(b"\0 \n\r\t")

@@ -118,7 +118,6 @@ class CameraPipeline:
         self._frame_queue = FrameQueue(self._options.live.delay_s)
         self._error: BaseException | None = None
         self._begun = time.monotonic()
-        self._has_ended = threading.Event()
 
     def run(self) -> None:
         """Raises what ended the line, if it was an error."""

@@ -333,7 +333,6 @@ class _Home:
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe, self._lock, self._last = pipe, threading.Lock(), 0.0
-        self._stage = ""
 
     def say(self, what: str, content: object = None) -> None:
         with self._lock:

@@ -288,6 +288,9 @@ def _too_large(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": "the request is too large"}, 413, headers={"connection": "close"})
 
 
-Handler = Callable[[Request, Exception], Response]
-
-ANSWERS: dict[Any, Handler] = {Exception: _unexpected, EffaceError: _failed, ValueError: _invalid, TooLarge: _too_large}
+ANSWERS: dict[Any, Callable[[Request, Exception], Response]] = {
+    Exception: _unexpected,
+    EffaceError: _failed,
+    ValueError: _invalid,
+    TooLarge: _too_large,
+}

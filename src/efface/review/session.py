@@ -83,13 +83,6 @@ class Folder:
             raise LookupError("it was not looked at yet")
         return self.document.plan
 
-    @property
-    def open_pictures(self) -> PicturesApart:
-        """Raises LookupError while there are none."""
-        if self.pictures is None:
-            raise LookupError("it was not looked at yet")
-        return self.pictures
-
 
 class ReviewSession:
     """All files. `scratch` is a private folder for what the browser needs."""
