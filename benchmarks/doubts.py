@@ -38,7 +38,7 @@ from efface.detections import FACE, KINDS, PLATE
 from efface.files import sha256_of
 from efface.geometry import area, iou, overlap
 from efface.options import DetectOptions, Options
-from efface.pipeline.look import joined
+from efface.pipeline.analysis import joined
 from efface.pipeline.perceive import Perceived, perceived
 from efface.pipeline.sources import opened
 from efface.planning.doubt import Doubt

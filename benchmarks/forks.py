@@ -63,10 +63,7 @@ class Forks:
 
 
 def _import_all() -> None:
-    import efface.cli.main
-    import efface.media.stills
-    import efface.pipeline.jobs
-    import efface.pipeline.look  # noqa: F401
+    pass
 
 
 def _do_and_end(do: Callable[..., None], arguments: list[Any]) -> None:

@@ -46,11 +46,11 @@ from efface.bench import moving
 from efface.bench.clips import made, write_video
 from efface.bench.score import ENOUGH, LEAST_PX
 from efface.bench.truth import load_stills
-from efface.live import crew as crews
-from efface.live import line as lines
+from efface.live import camera_pipeline as lines
+from efface.live import supervisor as crews
 from efface.live.address import source_address, target_address
-from efface.live.crew import Crew
-from efface.live.line import Wanted
+from efface.live.camera_pipeline import Wanted
+from efface.live.supervisor import Supervisor
 from efface.options import CoverOptions, DetectOptions, LiveOptions, Options, PaintOptions
 
 SIZE_WH = (1280, 720)
@@ -268,7 +268,7 @@ SOURCES = {"udp": "udp://127.0.0.1:{}", "rtsp": "rtsp://127.0.0.1:{}/clip"}
 
 
 def work(wanted: Wanted, pipe: Any) -> None:
-    """The process of a camera, as `efface.live.crew` has it, with a detector that notes which frames it was shown."""
+    """The process of a camera, as `efface.live.supervisor` has it, with a detector that notes which frames it was shown."""
     notes = open(Path(os.environ[NOTES]) / f"{wanted.name}-{os.getpid()}.txt", "a", buffering=1)  # noqa: SIM115
     opened = lines.open_lanes
 
@@ -300,7 +300,7 @@ def looked_at(folder: Path, name: str) -> set[int]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, ports: Sequence[tuple[int, int]], options: Options, source: str = "udp") -> Iterator[Crew]:
+def running(folder: Path, ports: Sequence[tuple[int, int]], options: Options, source: str = "udp") -> Iterator[Supervisor]:
     """A crew in a thread of its own, a camera for each pair of ports. Each records, too."""
     os.environ[NOTES] = str(folder)
     crews.work = work
@@ -310,7 +310,7 @@ def running(folder: Path, ports: Sequence[tuple[int, int]], options: Options, so
             (target_address(f"udp://127.0.0.1:{b}"), target_address(str(folder / f"c{i}.mkv"))), options,
         ) for i, (a, b) in enumerate(ports)
     ]  # fmt: skip
-    crew = Crew(wanted, lambda line: print("   ", line, flush=True))
+    crew = Supervisor(wanted, lambda line: print("   ", line, flush=True))
     stop = threading.Event()
     thread = threading.Thread(target=crew.run, args=(stop.is_set,))
     thread.start()
@@ -329,7 +329,7 @@ def options_for(chosen: argparse.Namespace) -> Options:
     )  # fmt: skip
 
 
-def wait_until_up(crew: Crew, least: str = "passing", patience_s: float = 60) -> None:
+def wait_until_up(crew: Supervisor, least: str = "passing", patience_s: float = 60) -> None:
     until = time.monotonic() + patience_s
     while any(m.state != least for m in crew.members):
         if time.monotonic() > until:

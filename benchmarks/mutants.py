@@ -205,7 +205,7 @@ def _redact_here(source: str, target: str, covers: bool, is_blind: bool) -> None
     """Run in a fork: redact with a detector that names the middle of every frame."""
     import efface.cli.engines
     from efface.cli.main import main as run
-    from efface.detect.base import DetectorInfo
+    from efface.detect.detector import DetectorInfo
     from efface.detect.registry import DETECTORS
     from efface.detections import KINDS, Detections
 

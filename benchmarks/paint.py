@@ -13,8 +13,8 @@ import numpy as np
 
 from efface.frames import Layout, Picture
 from efface.options import PaintOptions
+from efface.painting.paint import paint
 from efface.regions import Region
-from efface.render.paint import paint
 
 YUV420 = ((0, 0), (1, 1), (1, 1))
 LAYOUTS = {

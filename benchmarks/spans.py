@@ -14,15 +14,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from efface.cluster.parcels import Piece, messages, pieces
-from efface.cluster.work import Part, Told, look_at, stamp_of
+from efface.cluster.wire_format import Piece, messages, pieces
+from efface.cluster.work import Part, SpanStart, look_at, stamp_of
 from efface.events import silent
 from efface.files import sha256_of
-from efface.media.decode import open_video
-from efface.media.spans import Indivisible, Span, cut, indexed, spans_at
+from efface.media.video.decode import open_video
+from efface.media.video.spans import Indivisible, Span, cut, indexed, spans_at
 from efface.options import Options
+from efface.pipeline.analysis import joined
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.look import joined
 from efface.pipeline.perceive import Perceived
 from efface.planning import sidecar
 from efface.planning.plan import Plan
@@ -79,16 +79,16 @@ def in_parts(clip: Path, parts: list[Part]) -> tuple[Plan, int]:
             sent += len(piece[1])
             yield piece
 
-    def said() -> Iterator[Told | Perceived]:
+    def said() -> Iterator[SpanStart | Perceived]:
         for part in parts:
             for message in messages(counted(pieces(look_at(part)))):
-                if not isinstance(message, Told | Perceived):
+                if not isinstance(message, SpanStart | Perceived):
                     raise SystemExit(f"{clip}: {message}")
                 yield message
 
     everything = said()
     told = next(everything)
-    assert isinstance(told, Told)
+    assert isinstance(told, SpanStart)
     seen = (message for message in everything if isinstance(message, Perceived))
     return joined(seen, open_video(clip, OPTIONS.read), sha256_of(clip), told, OPTIONS), sent
 

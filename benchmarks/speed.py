@@ -193,13 +193,13 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
     from efface.detect.registry import open_lanes
     from efface.events import silent
     from efface.files import sha256_of
-    from efface.media.encode import create_video
+    from efface.media.video.encode import create_video
     from efface.options import Options, WriteOptions
+    from efface.painting.paint import paint
+    from efface.pipeline.analysis import joined
     from efface.pipeline.jobs import Workshop
-    from efface.pipeline.look import joined
     from efface.pipeline.perceive import perceived
     from efface.pipeline.sources import opened
-    from efface.render.paint import paint
 
     options = Options(write=WriteOptions(preset=preset))
     spent: dict[str, float] = {}

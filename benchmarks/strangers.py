@@ -31,8 +31,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.media.sniff import PHOTOS, WRITTEN_AS
-from efface.verify.foreign import exiftool
+from efface.checks.external_findings import exiftool
+from efface.containers.sniff import PHOTOS, WRITTEN_AS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from forks import Forks
@@ -130,7 +130,7 @@ def _redact_here(source: str, target: str) -> None:
     """Run in a fork: redact with a detector that sees nothing."""
     import efface.cli.engines
     from efface.cli.main import main
-    from efface.detect.base import DetectorInfo
+    from efface.detect.detector import DetectorInfo
     from efface.detect.registry import DETECTORS
     from efface.detections import KINDS, Detections
 
@@ -164,14 +164,14 @@ def _tried(path: Path, efface: Forks, photos: _Chromium | None) -> Outcome:
             return Outcome(str(path), opens, "refused" if code == 3 else f"exit {code}", _kind_of(said, path))
         if different := _difference(before, look(target)):
             return Outcome(str(path), opens, "different", different)
-        told = exiftool(target).strangers
+        told = exiftool(target).unlisted
         return Outcome(str(path), opens, "metadata" if told else "", ", ".join(told))
 
 
 def _suffix_for(path: Path, medium: str) -> str:
     """What the target's name ends in: some formats of photos become another."""
+    from efface.containers.sniff import format_of
     from efface.errors import EffaceError
-    from efface.media.sniff import format_of
 
     try:
         becomes = WRITTEN_AS.get(format_of(path))
@@ -182,8 +182,8 @@ def _suffix_for(path: Path, medium: str) -> str:
 
 def _medium(path: Path) -> str:
     """Whether efface takes the file for a photo or for a film. What it does not know is taken for what its name says."""
+    from efface.containers.sniff import format_of
     from efface.errors import EffaceError
-    from efface.media.sniff import format_of
 
     try:
         return "photo" if format_of(path) in PHOTOS else "film"

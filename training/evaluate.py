@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import Found
+from efface.detect.detector import Found
 from efface.detect.plates import SAME, PlateHead
 from efface.detect.pyramid import Pyramid, joined, together
 from efface.detect.tiling import levels

@@ -21,10 +21,10 @@ from efface.files import sha256_of
 from efface.frames import Layout, Picture
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options, PaintOptions, WriteOptions
+from efface.painting.masks import erased
+from efface.painting.paint import paint
 from efface.planning.plan import Plan
 from efface.regions import Region
-from efface.render.masks import erased
-from efface.render.paint import paint
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from efface.version import VERSION as __version__
@@ -25,21 +24,9 @@ _HOMES = {
     "inspect": ("efface.api", "inspect"),
     "load_plan": ("efface.planning.sidecar", "load"),
     "redact": ("efface.api", "redact"),
+    "render": ("efface.api", "render"),
+    "verify": ("efface.api", "verify"),
 }
-
-
-class _Room(ModuleType):
-    """A room that can be called, as `efface.render`: importing the room puts it where the function of that name belongs."""
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """See the function of that name in `efface.api`."""
-        from efface import api
-
-        return getattr(api, self.__name__.rpartition(".")[2])(*args, **named)
-
-
-for _room in ("efface.render", "efface.verify"):
-    importlib.import_module(_room).__class__ = _Room
 
 
 def __getattr__(name: str) -> Any:

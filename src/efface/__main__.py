@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from efface.stopping import SIGNALS, leave_at_once_on
+from efface.signals import SIGNALS, leave_at_once_on
 
 LEAST_BYTES, BYTES_A_CORE = 1_200 << 20, 100 << 20
 """Address space that the libraries take, and that the threads of each core take. With less, NumPy is imported for ever, or

@@ -19,10 +19,10 @@ from efface.files import require_source
 from efface.findings import Verification
 from efface.inspection.items import Inspection
 from efface.options import Options, VerifyOptions
-from efface.pipeline.act import Rendered
-from efface.pipeline.inspect import inspected
+from efface.pipeline.inspecting import inspected
 from efface.pipeline.jobs import Redacted, Workshop
-from efface.pipeline.names import Job, jobs_for, plan_path_of
+from efface.pipeline.naming import Job, jobs_for, plan_path_of
+from efface.pipeline.rendering import Rendered
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
 

@@ -48,7 +48,7 @@ import re
 from collections.abc import Iterable
 
 from efface.findings import Verification
-from efface.stopping import EXIT_INTERRUPTED, INTERRUPTED
+from efface.signals import EXIT_INTERRUPTED, INTERRUPTED
 
 EXIT_OK = 0
 EXIT_LOOK = 7

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from efface.geometry import Box
+if TYPE_CHECKING:
+    from efface.geometry import Box
 
 
 @dataclass(frozen=True, slots=True)

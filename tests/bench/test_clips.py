@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from efface.bench.camera import still_path
+from efface.bench.camera_path import still_path
 from efface.bench.clips import Clip, Developer, Shot, made
 from efface.bench.sprites import Sprite
 from efface.bench.truth import load_video

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from efface.bench import moving, sprites, stress
-from efface.bench.camera import extent
+from efface.bench.camera_path import extent
 from efface.bench.clips import Developer
-from efface.bench.run import reader
+from efface.bench.runner import reader
 from efface.bench.truth import load_stills
 from efface.errors import UsageError
 from efface.options import ReadOptions

@@ -14,8 +14,8 @@ import pytest
 
 from efface.cli import summary
 from efface.options import Options
-from efface.pipeline import look
-from efface.pipeline.names import beside, jobs_for, plan_path_of
+from efface.pipeline import analysis
+from efface.pipeline.naming import beside, jobs_for, plan_path_of
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.plan import Plan
 from efface.report.text import review_of
@@ -177,7 +177,7 @@ def doubted(monkeypatch):
     def doubts(plan, sure, tallness, *_):
         return tuple(Doubt(t.id, 0, len(plan.timeline) - 1, (0, 0, 9, 9), ("far",), 0.6) for t in plan.tracks[:1])
 
-    monkeypatch.setattr(look, "doubts", doubts)
+    monkeypatch.setattr(analysis, "doubts", doubts)
 
 
 def test_redact_ends_with_7_and_the_target_is_there(efface, kept, kit, tmp_path, doubted):

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from efface.detect.base import DetectorInfo
+from efface.detect.detector import DetectorInfo
 from efface.detect.registry import DETECTORS
 from efface.detections import FACE, PLATE, Detections
 
@@ -200,7 +200,7 @@ def test_one_that_hangs_on_one_file_gets_to_see_the_next(efface, kept, kit, tmp_
 
 
 def test_a_renderer_that_does_nothing_is_caught_by_the_check(efface, kept, kit, tmp_path, monkeypatch):
-    monkeypatch.setattr("efface.pipeline.act.paint", lambda *_: None)
+    monkeypatch.setattr("efface.pipeline.rendering.paint", lambda *_: None)
     for source in kit.taken(kept, tmp_path, "face.jpg", "face.png", "clip.mp4"):
         done = efface("redact", source, *kit.FAST)
         assert (done.code, done.out) == (6, "")

@@ -22,10 +22,10 @@ from PIL import Image
 
 from efface.files import DRAFTS
 from efface.options import Options, WriteOptions
-from efface.pipeline.names import jobs_for
+from efface.pipeline.naming import jobs_for
 from efface.planning.sidecar import append
-from efface.review.desk import Desk
 from efface.review.document import Document
+from efface.review.session import ReviewSession
 
 PATIENCE_S = 300.0
 
@@ -114,7 +114,7 @@ def test_options_that_change_no_target_do_nothing_anew(efface, done, options):
 def test_another_efface_does_it_anew(efface, done, monkeypatch, cause):
     source, out = done
     if cause == "version":
-        monkeypatch.setattr("efface.pipeline.earlier.VERSION", "0.0.9")
+        monkeypatch.setattr("efface.pipeline.resume.VERSION", "0.0.9")
     else:
         monkeypatch.setattr("efface.detect.trunk.VERSION", "of yesterday")
     assert "earlier" not in efface("redact", source, "-o", out).out
@@ -158,11 +158,14 @@ def test_what_a_person_drew_is_erased_and_stays_in_the_plan(efface, tmp_path, ho
     source, out = album(tmp_path / "in", 2), tmp_path / "out"
     if how == "review":
         out.mkdir()
-        with TemporaryDirectory() as scratch, closing(Desk(jobs_for([source], out), Options(), Path(scratch), print)) as desk:
-            work = desk.look(0)
+        with (
+            TemporaryDirectory() as scratch,
+            closing(ReviewSession(jobs_for([source], out), Options(), Path(scratch), print)) as session,
+        ):
+            work = session.look(0)
             while work.state in ("waiting", "running"):
                 time.sleep(0.02)
-            desk.change(0, 0, [DRAWN])
+            session.change(0, 0, [DRAWN])
     else:
         assert efface(how, source, "-o", out).code == 0
         edited(out / "000.png.plan.json")
@@ -271,10 +274,10 @@ def test_what_a_person_changed_and_rendered_is_finished_work_too(efface, done):
     jobs = jobs_for([source], out)
     with (
         TemporaryDirectory() as scratch,
-        closing(Desk(jobs, Options(write=WriteOptions(overwrite=True)), Path(scratch), print)) as desk,
+        closing(ReviewSession(jobs, Options(write=WriteOptions(overwrite=True)), Path(scratch), print)) as session,
     ):
-        desk.change(0, 0, [{"edit": "draw", "track": 7, "kind": "drawn", "first": 0, "boxes": [2, 2, 9, 9]}])
-        work = desk.render(0, overwrite=False)
+        session.change(0, 0, [{"edit": "draw", "track": 7, "kind": "drawn", "first": 0, "boxes": [2, 2, 9, 9]}])
+        work = session.render(0, overwrite=False)
         while work.state in ("waiting", "running"):
             time.sleep(0.02)
         assert work.state == "done", work.said

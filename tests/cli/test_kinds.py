@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from efface.detect.base import DetectorInfo
+from efface.detect.detector import DetectorInfo
 from efface.detect.registry import DETECTORS
 from efface.detections import FACE, FINDABLE, KINDS, PLATE, Detections
 

@@ -12,7 +12,7 @@ from efface import files
 from efface.cli import main as cli_main
 from efface.errors import DeviceMissing, VerificationFailed
 from efface.findings import Check, Finding, Outcome, Verification
-from efface.pipeline import act, jobs
+from efface.pipeline import jobs, rendering
 from efface.report import manifest
 
 VALIDATOR = Draft202012Validator(manifest.schema())
@@ -86,7 +86,7 @@ def refuse(monkeypatch):
     def prove(made, target, *_):
         raise VerificationFailed(target, [found.message], verification)
 
-    monkeypatch.setattr(act, "prove", prove)
+    monkeypatch.setattr(rendering, "prove", prove)
 
 
 def test_a_refused_target_is_reported_with_what_was_found(efface, kept, kit, tmp_path, monkeypatch):

@@ -97,16 +97,16 @@ def test_sources_are_untouched_and_their_links_too(efface, kept, kit, tmp_path):
 def test_targets_get_ordinary_permissions_and_drafts_private_ones(efface, kept, kit, tmp_path, monkeypatch):
     (source,) = kit.taken(kept, tmp_path, "plain.png")
     seen = []
-    from efface.pipeline import act
+    from efface.pipeline import rendering
 
-    prove = act.prove
+    prove = rendering.prove
 
     def looking(draft, *more):
         folder = draft.path.parent
         seen.append((folder.name.startswith(DRAFTS), folder.parent, folder.stat().st_mode & 0o777))
         return prove(draft, *more)
 
-    monkeypatch.setattr(act, "prove", looking)
+    monkeypatch.setattr(rendering, "prove", looking)
     mask = os.umask(0o027)
     try:
         assert efface("redact", source).code == 0
@@ -237,7 +237,7 @@ def test_an_interrupt_that_became_another_error_on_its_way_still_stops(
             raise ImportError("initialization failed") from None
 
     homes = {"opened": "efface.pipeline.jobs.", "look": "efface.pipeline.jobs.", "act": "efface.pipeline.jobs."}
-    monkeypatch.setattr(homes.get(place, "efface.pipeline.act.") + place, swallowing)
+    monkeypatch.setattr(homes.get(place, "efface.pipeline.rendering.") + place, swallowing)
     done = efface("redact", tmp_path / "in", "-o", tmp_path / "out")
     assert done.code == 130
     assert "unexpected" not in done.err

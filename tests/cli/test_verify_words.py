@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from efface.cli.verify import conclusion
+from efface.cli.verify_command import conclusion
 from efface.findings import Check, Finding, Outcome, Verification
 
 

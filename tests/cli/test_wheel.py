@@ -31,7 +31,7 @@ def test_it_holds_the_weights_and_every_licence(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"efface/detect/models/centerface.onnx", "efface/detect/models/centerface.LICENSE.txt"} <= names
     assert {f"efface/detect/models/{name}.onnx" for name in ("plates", "centerface-int8", "plates-int8")} <= names
-    assert {"efface/report/schema.json", "efface/report/style.css"} <= names
+    assert {"efface/py.typed", "efface/report/schema.json", "efface/report/report.css"} <= names
     pinned = ("centerface", "plates", "centerface-int8", "plates-int8")
     assert {f"efface/detect/{name}.sha256" for name in pinned} <= names
     assert {Path(n).name for n in names if "/licenses/" in n} == {"LICENSE", "NOTICE"}

@@ -10,7 +10,7 @@ import pytest
 from efface.events import silent
 from efface.options import Options, WriteOptions
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
 
 pytest.importorskip("ray")
 

@@ -8,17 +8,17 @@ from itertools import chain
 import pytest
 
 from efface.cluster.calls import Lost
-from efface.cluster.crew import _require_all, _Sight
-from efface.cluster.work import Errand, Errands, Part, Told, Whole, do, look_at, stamp_of
+from efface.cluster.ray_engine import _require_all, _Sight
+from efface.cluster.work import Part, SpanStart, Whole, WorkItem, WorkItems, do, look_at, stamp_of
 from efface.errors import ClusterUnusable, SourceUnreadable
 from efface.events import silent
 from efface.files import sha256_of
-from efface.media.decode import open_video
-from efface.media.spans import Indivisible, indexed, spans_at
+from efface.media.video.decode import open_video
+from efface.media.video.spans import Indivisible, indexed, spans_at
 from efface.options import Options, ReadOptions
+from efface.pipeline.analysis import joined
 from efface.pipeline.jobs import Planning, Workshop
-from efface.pipeline.look import joined
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
 from efface.planning import sidecar
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
@@ -44,7 +44,7 @@ def test_a_plan_made_in_seven_spans_is_the_plan_made_in_one(film, name):
     starts = [8 * i for i in range(7)]
     source, parts = parts_of(path, starts)
     said = [list(look_at(part)) for part in parts]
-    assert all(isinstance(s[0], Told) for s in said)
+    assert all(isinstance(s[0], SpanStart) for s in said)
     plan = joined(chain.from_iterable(s[1:] for s in said), source, sha256_of(path), said[0][0], OPTIONS)
     with Workshop(OPTIONS) as workshop:
         whole = workshop.find(path, silent)
@@ -109,6 +109,6 @@ def test_a_video_wants_a_plan_where_somebody_asks(film, tmp_path):
     path = film("b-frames.mp4", *KINDS["b-frames.mp4"])
     job = Job(path, path.name, tmp_path / "a.json", tmp_path / "a.json")
     task = Planning(writes=False, overwrite=False)
-    errands = [Errand(job, stamp_of(path), asks=True), Errand(job, (1, 1))]
-    said = [(a.number, a.what) for a in do(Errands(errands, task, OPTIONS))]
+    work_items = [WorkItem(job, stamp_of(path), asks=True), WorkItem(job, (1, 1))]
+    said = [(a.number, a.what) for a in do(WorkItems(work_items, task, OPTIONS))]
     assert said == [(0, "began"), (0, "asks"), (1, "began"), (1, "failed")]

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from efface.detect.base import Closer, Jury
 from efface.detect.closer import looked_closer
+from efface.detect.detector import Closer, Jury
 from efface.detect.pyramid import Pyramid
 from efface.detections import FACE
 from tests.detect.test_pyramid import CountingTrunk, OneBox, frame_of

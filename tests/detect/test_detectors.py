@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from efface.detect.base import DetectorInfo
+from efface.detect.detector import DetectorInfo
 from efface.detect.faces import boxes_from_maps
-from efface.detect.guard import Guarded
+from efface.detect.fail_closed import Guarded
 from efface.detect.pyramid import joined
 from efface.detect.registry import DETECTORS
 from efface.detections import FACE, KINDS, Detections

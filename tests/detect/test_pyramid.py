@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from efface.detect.base import DetectorInfo, Jury, Rules
-from efface.detect.guard import Guarded
+from efface.detect.detector import DetectorInfo, Jury, Rules
+from efface.detect.fail_closed import Guarded
 from efface.detect.plates import MAPS, PlateHead
 from efface.detect.pyramid import Pyramid, judged
 from efface.detect.registry import DETECTORS

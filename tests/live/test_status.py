@@ -8,9 +8,9 @@ from dataclasses import asdict
 
 import pytest
 
-from efface.live.door import serving
-from efface.live.left_visible import said
-from efface.live.line import Facts
+from efface.live.camera_pipeline import Facts
+from efface.live.left_visible_counter import said
+from efface.live.loopback_server import serving
 from efface.live.status import answers, health, prometheus
 
 

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from efface.frames import Picture
-from efface.media.stills import create_still, open_still
+from efface.media.still.stills import create_still, open_still
 from efface.options import ReadOptions, WriteOptions
 
 FRAMES, WIDTH, HEIGHT = 30, 160, 96

@@ -24,8 +24,8 @@ from efface.errors import (
 )
 from efface.files import sha256_of
 from efface.options import DetectOptions, PaintOptions, WriteOptions
-from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted, Workshop
+from efface.pipeline.rendering import Rendered
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ from efface.events import silent
 from efface.files import DRAFTS, sha256_of
 from efface.options import Options
 from efface.pipeline import remote
-from efface.pipeline.ferry import Ferry
 from efface.pipeline.jobs import Redacting, Workshop
-from efface.pipeline.names import Job, jobs_for
+from efface.pipeline.naming import Job, jobs_for
 from efface.pipeline.remote import address, exists, fetch, is_folder, is_remote, media_below, opened_part, path_of, publish
+from efface.pipeline.transfer import Transfer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SOURCE_CODE = Path(__file__).parents[2] / "src"
@@ -171,7 +171,7 @@ def test_a_source_is_never_its_own_target(s3):
     path = path_of("s3://films/a.jpg")
     job = Job(path, "a.jpg", path, path.with_suffix(".plan.json"))
     with pytest.raises(TargetIsSource), Workshop(Options()) as workshop:
-        Ferry(Redacting(resumes=False), resumes=False, overwrite=True)(workshop, job, silent, print)
+        Transfer(Redacting(resumes=False), resumes=False, overwrite=True)(workshop, job, silent, print)
 
 
 def efface(tmp_path, *arguments):

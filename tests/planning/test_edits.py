@@ -10,7 +10,7 @@ import pytest
 
 from efface.planning import edits as e
 from efface.planning.edits import TYPES, edit_of, read
-from efface.planning.exchange import mot
+from efface.planning.export_formats import mot
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track

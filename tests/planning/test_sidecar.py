@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.planning.doubt import CAUSES, Doubt, riskiest_first
-from efface.planning.made import Made
 from efface.planning.plan import Plan
+from efface.planning.render_record import RenderRecord
 from efface.planning.sidecar import LARGEST, append, holds_edits, lines, load, mended, require_readable, save, seal
 from efface.regions import Region
 from efface.timing import Timeline
@@ -140,7 +140,7 @@ def makings(draw):
     bad = st.builds(Check, st.just("coverage"), st.just(Outcome.REVIEW), st.tuples(finding), facts)
     skipped = st.builds(Check, st.just("hashes"), st.just(Outcome.SKIPPED), why=st.just("not asked"))
     checks = st.lists(bad | skipped | st.just(Check("fidelity", Outcome.CLEAN)), max_size=3).map(tuple)
-    return Made("cd" * 32, "1.2", (draw(st.integers(0, 3)), 1), Verification(draw(checks)), "ef" * 32)
+    return RenderRecord("cd" * 32, "1.2", (draw(st.integers(0, 3)), 1), Verification(draw(checks)), "ef" * 32)
 
 
 def facts(plan):

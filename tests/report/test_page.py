@@ -183,7 +183,7 @@ def test_strips_are_bounded_and_inside(made):
 
 # colours
 
-STYLE = resources.files("efface.report").joinpath("style.css").read_text("utf-8")
+STYLE = resources.files("efface.report").joinpath("report.css").read_text("utf-8")
 PALETTES = [dict(re.findall(r"--(\w+):(#[0-9a-f]{6})", block)) for block in re.findall(r":root\{([^}]*--ink[^}]*)\}", STYLE)]
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from efface.files import sha256_of
 from efface.options import Options, VerifyOptions, WriteOptions
-from efface.pipeline.names import Job, jobs_for
+from efface.pipeline.naming import Job, jobs_for
 from efface.pipeline.sources import opened
 from efface.planning.doubt import Doubt
 from efface.planning.plan import Plan

@@ -10,7 +10,7 @@ import pytest
 
 from efface.errors import WriteFailed
 from efface.files import locked
-from efface.pipeline.names import jobs_for
+from efface.pipeline.naming import jobs_for
 from efface.planning.sidecar import lines, load
 from efface.review import document
 from efface.review.document import Document

@@ -16,7 +16,7 @@ from efface.api import verify
 from efface.errors import WriteFailed
 from efface.files import sha256_of
 from efface.options import Options, VerifyOptions
-from efface.pipeline.names import jobs_for
+from efface.pipeline.naming import jobs_for
 from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.sidecar import load, save, seal
 from efface.review.document import Document
@@ -266,7 +266,7 @@ def test_what_was_rendered_is_known_by_the_next_review(film, serve, kit):
 
 
 def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatch):
-    from efface.render import paint
+    from efface.painting import paint
 
     slow = threading.Event()
     real = paint.paint
@@ -276,7 +276,7 @@ def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatc
         time.sleep(0.02)
         real(*args)
 
-    monkeypatch.setattr("efface.pipeline.act.paint", waiting)
+    monkeypatch.setattr("efface.pipeline.rendering.paint", waiting)
     client = kit.Client(serve(film))
     client.enter()
     client.ask("/api/files/0")
@@ -296,7 +296,7 @@ def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep
         client.ask("/api/files/0")
         assert client.ask("/api/files/0/video").status == 404
         assert worked(client, "proxy")["state"] == "done"
-        proxy = running.desk.folders[0].proxy
+        proxy = running.session.folders[0].proxy
         assert proxy is not None
         assert os.stat(proxy.parent).st_mode & 0o077 == 0
         part = client.ask("/api/files/0/video", headers={"range": "bytes=4-11"})
@@ -351,7 +351,7 @@ def test_a_torn_plan_is_mended_and_said(film, serve, kit):
 def test_it_ends_when_the_last_tab_is_closed(film, kit, monkeypatch):
     import urllib.request
 
-    from efface.pipeline.names import jobs_for
+    from efface.pipeline.naming import jobs_for
     from efface.review import serve
 
     monkeypatch.setattr(serve, "GRACE_S", 0.3)

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from efface.detect.base import DetectorInfo
+from efface.detect.detector import DetectorInfo
 from efface.detect.registry import DETECTORS
 from efface.detections import DRAWN, FACE, PLATE, Detections
 from efface.files import sha256_of
 from efface.findings import Check, Verification
 from efface.frames import Picture
 from efface.options import PaintOptions, ReadOptions, WriteOptions
+from efface.painting.paint import paint
 from efface.pipeline.sources import create, opened
 from efface.planning.plan import Plan
 from efface.regions import Region
-from efface.render.paint import paint
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from efface.detect.base import DetectorInfo
-from efface.detect.guard import Guarded
+from efface.detect.detector import DetectorInfo
+from efface.detect.fail_closed import Guarded
 from efface.detect.registry import DETECTORS
 from efface.detections import DRAWN, FACE, PLATE, Detections
 from efface.errors import DetectorFailed, ModelUnusable
@@ -19,7 +19,7 @@ from efface.events import silent
 from efface.frames import Frame
 from efface.options import DetectOptions, Options
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.names import jobs_for
+from efface.pipeline.naming import jobs_for
 
 
 class Saboteur:

@@ -14,7 +14,7 @@ from PIL import Image
 import efface
 from efface.findings import Outcome
 from efface.options import PaintOptions
-from efface.render.paint import paint
+from efface.painting.paint import paint
 
 CLEAN, NOT_CLEAN, REVIEW, SKIPPED = Outcome.CLEAN, Outcome.NOT_CLEAN, Outcome.REVIEW, Outcome.SKIPPED
 

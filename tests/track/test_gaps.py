@@ -15,9 +15,9 @@ from efface.geometry import area, grown, overlap
 from efface.options import CoverOptions, TrackOptions
 from efface.planning.build import covering
 from efface.timing import Timeline
-from efface.track.camera import STILL, Step, Views, after
-from efface.track.gaps import SEEN_OFTEN, Shots, filled
-from efface.track.trails import Trail
+from efface.track.camera_motion import STILL, Step, Views, after
+from efface.track.gaps import SEEN_OFTEN, Shots, fill_track
+from efface.track.pixel_trails import PixelTrail
 from efface.tracks import Reason, Track
 
 MS = Fraction(1, 1000)
@@ -57,7 +57,7 @@ def cases(draw):
 @given(cases())
 def test_no_frame_between_first_and_last_is_left_out_and_nothing_leaves_the_shot(case):
     seen, timeline, cuts, (start, stop), options = case
-    full = filled(seen, timeline, Shots(cuts, len(timeline)), options)
+    full = fill_track(seen, timeline, Shots(cuts, len(timeline)), options)
     assert full.frame.tolist() == list(range(full.frame[0], full.frame[-1] + 1))
     assert start <= full.frame[0] <= seen.frame[0]
     assert seen.frame[-1] <= full.frame[-1] < stop
@@ -66,7 +66,7 @@ def test_no_frame_between_first_and_last_is_left_out_and_nothing_leaves_the_shot
 @given(cases())
 def test_every_sighting_stays_covered_with_its_score_and_reason(case):
     seen, timeline, cuts, _, options = case
-    full = filled(seen, timeline, Shots(cuts, len(timeline)), options)
+    full = fill_track(seen, timeline, Shots(cuts, len(timeline)), options)
     at = np.searchsorted(full.frame, seen.frame)
     assert (full.xyxy[at, :2] <= seen.xyxy[:, :2]).all()
     assert (full.xyxy[at, 2:] >= seen.xyxy[:, 2:]).all()
@@ -80,7 +80,7 @@ def test_every_sighting_stays_covered_with_its_score_and_reason(case):
 @given(cases())
 def test_lead_in_and_lead_out_last_as_long_as_asked(case):
     seen, timeline, cuts, (start, stop), options = case
-    full = filled(seen, timeline, Shots(cuts, len(timeline)), options)
+    full = fill_track(seen, timeline, Shots(cuts, len(timeline)), options)
     t = timeline.seconds
     begin, end = t[seen.frame[0]] - options.lead_in_s, t[seen.frame[-1]] + options.lead_out_s
     first, last = int(full.frame[0]), int(full.frame[-1])
@@ -94,18 +94,18 @@ def test_lead_in_and_lead_out_last_as_long_as_asked(case):
 
 @pytest.mark.parametrize(("fps", "frames"), [(25, 13), (30, 15), (60, 30), (1, 1), (2, 1)])
 def test_half_a_second_before_the_first_sighting_is_covered_at_any_frame_rate(fps, frames):
-    full = filled(still(100), steady(200, fps), Shots([], 200), TrackOptions(lead_in_s=0.5, lead_out_s=0))
+    full = fill_track(still(100), steady(200, fps), Shots([], 200), TrackOptions(lead_in_s=0.5, lead_out_s=0))
     assert 100 - full.frame[0] in (frames, frames + 1)
 
 
 def test_without_lead_there_is_none():
-    full = filled(still(5, 6), steady(20), Shots([], 20), TrackOptions(lead_in_s=0, lead_out_s=0))
+    full = fill_track(still(5, 6), steady(20), Shots([], 20), TrackOptions(lead_in_s=0, lead_out_s=0))
     assert full.frame.tolist() == [5, 6]
 
 
 def test_a_bridge_goes_straight_and_contains_what_lies_between():
     ends = [(0, 0, 40, 40), (100, 50, 140, 90)]
-    full = filled(track([0, 10], ends), steady(11), Shots([], 11), TrackOptions())
+    full = fill_track(track([0, 10], ends), steady(11), Shots([], 11), TrackOptions())
     share = np.arange(11)[:, None] / 10
     straight = np.float32(ends[0]) * (1 - share) + np.float32(ends[1]) * share
     assert (full.xyxy[:, :2] <= straight[:, :2] + 1e-3).all()
@@ -116,7 +116,7 @@ def test_a_bridge_goes_straight_and_contains_what_lies_between():
 
 
 def test_an_unseen_box_grows_with_time_and_not_without_end():
-    full = filled(still(500), steady(1001), Shots([], 1001), TrackOptions(lead_in_s=20, lead_out_s=20))
+    full = fill_track(still(500), steady(1001), Shots([], 1001), TrackOptions(lead_in_s=20, lead_out_s=20))
     sides = full.xyxy[:, 2] - full.xyxy[:, 0]
     after = sides[full.frame >= 500]
     assert (np.diff(after) >= -1e-3).all()
@@ -127,7 +127,7 @@ def test_an_unseen_box_grows_with_time_and_not_without_end():
 
 def test_an_object_that_moves_is_followed_beyond_its_last_sighting():
     seen = track(range(20, 31), [(10 * i, 0, 10 * i + 40, 40) for i in range(20, 31)])
-    full = filled(seen, steady(60), Shots([], 60), TrackOptions())
+    full = fill_track(seen, steady(60), Shots([], 60), TrackOptions())
     by_frame = dict(zip(full.frame.tolist(), full.xyxy.tolist(), strict=True))
     for i in (17, 18, 19, 31, 32, 33):
         assert by_frame[i][0] <= 10 * i
@@ -135,7 +135,7 @@ def test_an_object_that_moves_is_followed_beyond_its_last_sighting():
 
 
 def test_nothing_reaches_over_a_cut():
-    full = filled(still(10, 12), steady(40), Shots([9, 14], 40), TrackOptions(lead_in_s=5, lead_out_s=5))
+    full = fill_track(still(10, 12), steady(40), Shots([9, 14], 40), TrackOptions(lead_in_s=5, lead_out_s=5))
     assert full.frame.tolist() == list(range(9, 14))
 
 
@@ -156,13 +156,15 @@ def covers(full, frame, true, margin=0.0):
 def test_a_plate_that_comes_nearer_stays_covered_through_a_gap_of_15_frames(nearing):
     every = nearing(np.arange(50) / 25)
     sightings = [*range(20, 30), *range(45, 50)]
-    full = filled(track(sightings, every[sightings], PLATE), steady(50), Shots([], 50), TrackOptions(lead_out_s=0, lead_in_s=0))
+    full = fill_track(
+        track(sightings, every[sightings], PLATE), steady(50), Shots([], 50), TrackOptions(lead_out_s=0, lead_in_s=0)
+    )
     assert all(covers(full, i, every[i]) for i in range(20, 50))
 
 
 def test_with_its_margin_a_plate_that_comes_nearer_stays_covered_before_and_after_its_sightings(nearing):
     every = nearing(np.arange(50) / 25)
-    full = filled(track(range(15, 35), every[15:35], PLATE), steady(50), Shots([], 50), TrackOptions())
+    full = fill_track(track(range(15, 35), every[15:35], PLATE), steady(50), Shots([], 50), TrackOptions())
     assert full.frame.tolist() == list(range(2, 47))
     assert all(covers(full, i, every[i], CoverOptions().plate_margin) for i in range(2, 47))
 
@@ -170,12 +172,12 @@ def test_with_its_margin_a_plate_that_comes_nearer_stays_covered_before_and_afte
 def test_a_plate_sees_its_true_place_between_two_far_sightings(nearing):
     """Straight in space is not straight in time: halfway through the gap the car is nearer to where it was seen first."""
     every = nearing(np.arange(61) / 25)
-    full = filled(track([0, 60], every[[0, 60]], PLATE), steady(61), Shots([], 61), TrackOptions(bridge_s=3))
+    full = fill_track(track([0, 60], every[[0, 60]], PLATE), steady(61), Shots([], 61), TrackOptions(bridge_s=3))
     assert all(covers(full, i, every[i]) for i in range(61))
 
 
 def test_an_unseen_plate_gains_as_much_above_as_beside():
-    full = filled(track([0, 10], [(100, 100, 200, 120)] * 2, PLATE), steady(11), Shots([], 11), TrackOptions())
+    full = fill_track(track([0, 10], [(100, 100, 200, 120)] * 2, PLATE), steady(11), Shots([], 11), TrackOptions())
     gained = np.abs(full.xyxy[5] - np.float32([100, 100, 200, 120]))
     assert gained.min() > 5
     assert gained.max() - gained.min() < 0.01
@@ -191,7 +193,7 @@ def test_cars_that_come_and_go_stay_covered_for_half_a_second_before_and_after(s
     centre, half = np.stack([900 + sideways * scale, 300 + 150 * scale], 1), np.stack([40 * scale, 9 * scale], 1)
     every = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
     seen = range(22, 22 + sightings)
-    full = filled(track(seen, every[seen], PLATE), steady(60), Shots([], 60), TrackOptions())
+    full = fill_track(track(seen, every[seen], PLATE), steady(60), Shots([], 60), TrackOptions())
     for frame, box in zip(full.frame, grown(full.xyxy, CoverOptions().plate_margin), strict=True):
         assert overlap(box[None], every[[frame]]).item() >= 0.9 * area(every[[frame]]).item()
 
@@ -201,7 +203,7 @@ def test_a_plate_that_brakes_at_the_rim_stays_covered():
     frame = np.arange(30)
     left = 560 + 12 * np.minimum(frame, 14)
     every = np.stack([left, 0 * frame + 200, left + 100, 0 * frame + 222], axis=1).astype(np.float32)
-    full = filled(track(range(15), every[:15], PLATE), steady(30), Shots([], 30), TrackOptions())
+    full = fill_track(track(range(15), every[:15], PLATE), steady(30), Shots([], 30), TrackOptions())
     covered = covering(full, ((800, 400),), CoverOptions())
     assert covered.frame[-1] == 26
     assert all(covers(covered, i, np.clip(every[i], 0, [800, 400, 800, 400])) for i in range(15, 27))
@@ -211,7 +213,7 @@ def test_a_plate_that_brakes_at_the_rim_stays_covered():
 def test_two_sightings_in_one_instant_throw_nothing_out_of_the_picture(kind):
     pts = np.array([0, 1, *(1 + 3600 * np.arange(1, 12))])
     boxes = np.float32([(100, 100, 160, 114), (101, 101, 161, 115)])
-    full = filled(track([0, 1], boxes, kind), Timeline(pts, Fraction(1, 90000)), Shots([], 13), TrackOptions())
+    full = fill_track(track([0, 1], boxes, kind), Timeline(pts, Fraction(1, 90000)), Shots([], 13), TrackOptions())
     assert all(covers(full, int(i), boxes[1]) for i in full.frame[1:])
 
 
@@ -220,7 +222,7 @@ def test_a_plate_that_leaves_the_picture_stays_covered():
     frame = np.arange(40)
     every = np.stack([500 + 12 * frame, 0 * frame + 200, 600 + 12 * frame, 0 * frame + 222], axis=1).astype(np.float32)
     last = 16
-    full = filled(track(range(last), every[:last], PLATE), steady(40), Shots([], 40), TrackOptions())
+    full = fill_track(track(range(last), every[:last], PLATE), steady(40), Shots([], 40), TrackOptions())
     covered = covering(full, ((800, 400),), CoverOptions())
     for i in range(last + 10):
         visible = np.clip(every[i], 0, [800, 400, 800, 400])
@@ -233,7 +235,7 @@ def test_a_half_plate_seen_at_the_rim_is_covered_to_the_rim():
     frame = np.arange(20)
     left = 700 + 8 * frame
     boxes = np.stack([left, 0 * frame + 200, np.minimum(left + 100, 790), 0 * frame + 222], axis=1).astype(np.float32)
-    full = filled(track(range(10), boxes[:10], PLATE), steady(20), Shots([], 20), TrackOptions())
+    full = fill_track(track(range(10), boxes[:10], PLATE), steady(20), Shots([], 20), TrackOptions())
     covered = covering(full, ((800, 400),), CoverOptions())
     for i in range(12):
         assert covers(covered, i, np.float32([left[i], 200, 800, 222]))
@@ -253,10 +255,10 @@ def test_what_stands_still_before_a_hand_held_camera_stays_covered_before_betwee
     views, frame = shaken(60), np.arange(60)
     there = views.seen_from(np.tile(np.float32([[300, 200, 340, 240]]), (60, 1)), 0 * frame, frame)
     sightings = [20, 21, 22, 23, 24, 38, 39, 40]
-    full = filled(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions(), views)
+    full = fill_track(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions(), views)
     assert full.frame.tolist() == list(range(7, 53))
     assert all(covers(full, i, there[i]) for i in full.frame)
-    ignorant = filled(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions())
+    ignorant = fill_track(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions())
     assert not all(covers(ignorant, i, there[i]) for i in ignorant.frame)
     assert area(full.xyxy).sum() < area(ignorant.xyxy).sum()
 
@@ -267,7 +269,7 @@ def test_what_stands_still_before_a_hand_held_camera_stays_covered_before_betwee
 def test_the_less_sure_a_face_was_the_more_around_it_is_covered(kind, score, side):
     seen = still(5, 6)
     seen = replace(seen, kind=kind, score=np.full(2, score, np.float32))
-    full = filled(seen, steady(12), Shots([], 12), TrackOptions(lead_in_s=0, lead_out_s=0))
+    full = fill_track(seen, steady(12), Shots([], 12), TrackOptions(lead_in_s=0, lead_out_s=0))
     np.testing.assert_allclose(full.xyxy[:, 2] - full.xyxy[:, 0], side, rtol=1e-5)
 
 
@@ -278,7 +280,7 @@ def seen_at(x, score=0.8, frames=range(100, 110), kind=FACE):
 
 def lasts(seen, **options):
     """First and last frame covered, of 200 at 25 a second."""
-    full = filled(seen, steady(200), Shots([], 200), TrackOptions(**options), None, ((640, 360),))
+    full = fill_track(seen, steady(200), Shots([], 200), TrackOptions(**options), None, ((640, 360),))
     return int(full.frame[0]), int(full.frame[-1])
 
 
@@ -308,7 +310,7 @@ def test_what_was_never_surely_seen_as_a_plate_comes_no_nearer(nearing):
     every = nearing(np.arange(50) / 25)
     sure = track(range(15, 35), every[15:35], PLATE)
     unsure = replace(sure, score=np.full(20, 0.45, np.float32))
-    last = [filled(t, steady(50), Shots([], 50), TrackOptions()).xyxy[-1] for t in (sure, unsure)]
+    last = [fill_track(t, steady(50), Shots([], 50), TrackOptions()).xyxy[-1] for t in (sure, unsure)]
     large, small = (b[2] - b[0] for b in last)
     assert large > 1.15 * small
     assert small >= every[34, 2] - every[34, 0]
@@ -316,7 +318,7 @@ def test_what_was_never_surely_seen_as_a_plate_comes_no_nearer(nearing):
 
 def trail(start, frames, boxes, trust=0.9):
     frames = np.array(list(frames), np.int32)
-    return Trail(start, frames, np.float32(boxes), np.full(len(frames), trust, np.float32))
+    return PixelTrail(start, frames, np.float32(boxes), np.full(len(frames), trust, np.float32))
 
 
 def aside(i):
@@ -329,7 +331,7 @@ GAP = track([8, 9, 10, 30, 31, 32], [aside(i) if 10 <= i <= 30 else (100, 100, 1
 
 
 def bridged(*trails, **options):
-    full = filled(GAP, steady(60), Shots([], 60), TrackOptions(hold_s=0, **options), None, (), trails)
+    full = fill_track(GAP, steady(60), Shots([], 60), TrackOptions(hold_s=0, **options), None, (), trails)
     return dict(zip(full.frame.tolist(), full.xyxy, strict=True))
 
 
@@ -378,7 +380,7 @@ def left_behind(score=0.8, trust=0.9, lasts=50, **options):
     """Frames that are covered where a face walks on that was last seen, standing, in frame 110 of 300."""
     seen = seen_at(300, score, range(101, 111))
     way = trail(110, range(111, 111 + lasts), [walking(i) for i in range(111, 111 + lasts)], trust)
-    full = filled(seen, steady(300), Shots([], 300), TrackOptions(**options), None, (), [way])
+    full = fill_track(seen, steady(300), Shots([], 300), TrackOptions(**options), None, (), [way])
     return dict(zip(full.frame.tolist(), full.xyxy, strict=True))
 
 
@@ -399,7 +401,7 @@ def test_what_was_seen_weakly_but_often_is_followed_as_far_as_what_was_seen_well
     for often, last in ((SEEN_OFTEN - 1, 122), (SEEN_OFTEN, 160)):
         seen = seen_at(300, 0.2, range(111 - often, 111))
         way = trail(110, range(111, 161), [walking(i) for i in range(111, 161)])
-        assert filled(seen, steady(300), Shots([], 300), TrackOptions(), None, (), [way]).frame[-1] == last
+        assert fill_track(seen, steady(300), Shots([], 300), TrackOptions(), None, (), [way]).frame[-1] == last
 
 
 def test_a_trail_that_is_doubtful_is_covered_with_the_place_where_it_was_last_seen():
@@ -422,7 +424,7 @@ def test_a_followed_box_grows_with_time():
 
 def test_a_trail_into_another_shot_is_not_covered():
     way = trail(109, range(110, 160), [walking(i) for i in range(110, 160)])
-    full = filled(seen_at(300), steady(300), Shots([130], 300), TrackOptions(), None, (), [way])
+    full = fill_track(seen_at(300), steady(300), Shots([130], 300), TrackOptions(), None, (), [way])
     assert full.frame[-1] == 129
 
 
@@ -436,20 +438,20 @@ def misled(frames, turn=1.0, pan=12.0):
 
 def test_a_motion_that_is_not_the_cameras_leads_no_bridge_astray():
     """An even pan cancels out: the one end comes as much too far as the other."""
-    full = filled(still(*range(10), *range(30, 40)), steady(40), Shots([], 40), TrackOptions(), misled(40))
+    full = fill_track(still(*range(10), *range(30, 40)), steady(40), Shots([], 40), TrackOptions(), misled(40))
     assert all(covers(full, i, np.float32([100, 100, 140, 150])) for i in full.frame)
 
 
 def test_a_motion_that_is_not_the_cameras_leads_nothing_astray_that_can_be_followed():
     seen, box = seen_at(300, frames=range(10)), np.float32([300, 100, 340, 150])
     way = trail(9, range(10, 40), [box] * 30)
-    ignorant, knowing = (filled(seen, steady(60), Shots([], 60), TrackOptions(), misled(60), (), t) for t in ((), [way]))
+    ignorant, knowing = (fill_track(seen, steady(60), Shots([], 60), TrackOptions(), misled(60), (), t) for t in ((), [way]))
     assert not covers(ignorant, int(ignorant.frame[-1]), box)
     assert all(covers(knowing, i, box) for i in range(10, 40))
 
 
 def test_a_bridge_does_not_grow_beyond_its_bound_and_shrinks_to_what_was_seen():
-    full = filled(still(0, 100), steady(101), Shots([], 101), TrackOptions(bridge_s=5))
+    full = fill_track(still(0, 100), steady(101), Shots([], 101), TrackOptions(bridge_s=5))
     sides = full.xyxy[:, 2] - full.xyxy[:, 0]
     np.testing.assert_allclose(
         sides[[0, -1]], 51.2, atol=0.5

@@ -6,7 +6,7 @@ import numpy as np
 
 from efface.detections import FACE
 from efface.geometry import hulls
-from efface.track.camera import Step, Views
+from efface.track.camera_motion import Step, Views
 from efface.track.steady import MOST_SPREAD, steadied
 from efface.tracks import Reason, Track
 

@@ -11,10 +11,10 @@ import pytest
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
 from efface.timing import Timeline
-from efface.track.camera import Views
-from efface.track.gaps import Shots, filled
+from efface.track.camera_motion import Views
+from efface.track.gaps import Shots, fill_track
+from efface.track.pixel_trails import PixelTrail
 from efface.track.support import supported, unsupported
-from efface.track.trails import Trail
 from efface.tracks import Reason, Track
 
 FRAMES = 400
@@ -33,7 +33,7 @@ def covered(seen, trails=(), fps=25, **options):
     """Frame numbers that are covered."""
     timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
     chosen = TrackOptions(**options)
-    full = filled(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
+    full = fill_track(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
     kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], Views.fixed(FRAMES), trails)
     return [] if kept is None else kept.frame.tolist()
 
@@ -62,7 +62,7 @@ def test_a_gap_between_clear_sightings_is_covered_and_one_between_weak_sightings
 
 
 def test_what_is_followed_by_its_pixels_stays_covered_longer():
-    way = Trail(
+    way = PixelTrail(
         109,
         np.arange(110, 180, dtype=np.int32),
         np.tile(np.float32([100, 100, 140, 140]), (70, 1)),
@@ -126,7 +126,7 @@ def left(seen, trails=(), fps=25, **options):
     """What was sighted and is not covered."""
     timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
     chosen = TrackOptions(**options)
-    full = filled(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
+    full = fill_track(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
     kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], Views.fixed(FRAMES), trails)
     return unsupported(full, kept, timeline.seconds, chosen)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from efface.detections import FACE, PLATE, Detections
 from efface.options import TrackOptions
-from efface.track.camera import STILL, Step
+from efface.track.camera_motion import STILL, Step
 from efface.track.tracker import LEAST_OFTEN, Tracker
 from efface.tracks import Reason
 

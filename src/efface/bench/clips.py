@@ -18,18 +18,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.bench.camera import Glimpse, Path, Rgb, exposed, glimpse, reduced
+from efface.bench.camera_path import Glimpse, Path, Rgb, exposed, glimpse, reduced
 from efface.bench.sprites import Sprite, put
 from efface.bench.truth import TrackTruth, VideoTruth, lines, load_video
 from efface.errors import EffaceError
 from efface.files import staged, writing
 from efface.frames import Layout, Picture
 from efface.geometry import Boxes, Size
-from efface.media.base import SourceInfo
 from efface.media.colour import Colour, swscale_matrix
-from efface.media.encode import create_video
-from efface.media.formats import Spec, Turn
-from efface.media.video import VideoInfo
+from efface.media.interfaces import SourceInfo
+from efface.media.pixel_formats import Spec, Turn
+from efface.media.video.encode import create_video
+from efface.media.video.video_info import VideoInfo
 from efface.options import WriteOptions
 
 LEAST_SEEN = 0.35

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from efface.bench import sprites
-from efface.bench.camera import Path, Rgb, extent, still_path
+from efface.bench.camera_path import Path, Rgb, extent, still_path
 from efface.bench.clips import RATE, Clip, Shot
 from efface.bench.sprites import Sprite
 from efface.bench.truth import StillTruth

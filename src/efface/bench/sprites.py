@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from efface.bench.camera import Rgb
+from efface.bench.camera_path import Rgb
 from efface.geometry import Size
 
 FINE = 4

@@ -16,7 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from efface.bench import sprites
-from efface.bench.camera import Rgb, still_path
+from efface.bench.camera_path import Rgb, still_path
 from efface.bench.clips import Clip, Shot
 from efface.bench.moving import SIZE_WH, Read
 from efface.bench.score import LEAST_PX

@@ -15,12 +15,12 @@ import click
 from efface.errors import EXIT_LOOK, DetectorFailed, EffaceError, OutOfMemory, Unforeseen, is_about_memory, worst
 
 if TYPE_CHECKING:
-    from efface.cli.engines import Hire
-    from efface.cli.reporting import Record
+    from efface.cli.engines import MakeEngine
+    from efface.cli.run_report import Record
     from efface.events import Event, Listener
     from efface.options import Options
-    from efface.pipeline.crew import Said, Task
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
+    from efface.pipeline.worker_pool import Message, Task
 
 TRACEBACK = "EFFACE_TRACEBACK"
 """Environment variable that shows where an unexpected error came from. Off by default: tracebacks quote paths and values."""
@@ -29,7 +29,7 @@ asked_to_stop = threading.Event()
 """Somebody asked to stop. The exception that says so can get lost: in a destructor, or in a library that is being loaded."""
 
 
-class Told(NamedTuple):
+class FileOutcome(NamedTuple):
     """What to say of a job, and its exit code. was_done: an earlier run did it; share: of the picture erased, 0 to 1."""
 
     text: str
@@ -40,7 +40,7 @@ class Told(NamedTuple):
 
 def run(
     jobs: Sequence[Job],
-    do: Callable[[Job, Listener], Told],
+    do: Callable[[Job, Listener], FileOutcome],
     output: Path | None,
     *,
     writes: bool,
@@ -75,10 +75,10 @@ def run(
 
 
 def run_with(
-    hire: Hire | None,
+    hire: MakeEngine | None,
     jobs: Sequence[Job],
     task: Task,
-    tell: Callable[[Job, Any], Told],
+    tell: Callable[[Job, Any], FileOutcome],
     output: Path | None,
     options: Options,
     *,
@@ -99,7 +99,7 @@ def run_with(
     if hire is None:
         with Workshop(options) as workshop:
 
-            def do(job: Job, listener: Listener) -> Told:
+            def do(job: Job, listener: Listener) -> FileOutcome:
                 return tell(job, task(workshop, job, listener, lambda content: note(job, content)))
 
             return run(jobs, do, output, writes=writes, counts=counts, record=record)
@@ -112,10 +112,10 @@ def run_with(
 
 def done_apart(task: Task, job: Job, options: Options, listener: Listener) -> Any:
     """What the task makes of one job, in a process of its own. Raises what it raises there, and WorkerDied."""
-    from efface.cli.engines import hired
+    from efface.cli.engines import make_engine
     from efface.pipeline.jobs import Workshop
 
-    hire, listener = hired("local", None, 1, None), _heeding(listener)
+    hire, listener = make_engine("local", None, 1, None), _heeding(listener)
     if hire is None:
         with Workshop(options) as workshop:
             return task(workshop, job, listener, lambda content: None)
@@ -182,7 +182,7 @@ class _Log:
             # Whoever stopped a long run wants to know how far it came.
             click.echo(f"efface: {len(self._codes)} of {len(self._jobs)} files were done when it stopped.", err=True)
 
-    def done(self, told: Told) -> None:
+    def done(self, told: FileOutcome) -> None:
         self._codes.append(told.code)
         self._earlier += told.was_done
         self._shares += [] if told.share is None or told.was_done else [told.share]
@@ -194,7 +194,7 @@ class _Log:
         if self._record is not None:
             self._record.failed(job, error)
 
-    def heard(self, said: Said, tell: Callable[[Job, Any], Told], note: Callable[[Job, Any], None]) -> None:
+    def heard(self, said: Message, tell: Callable[[Job, Any], FileOutcome], note: Callable[[Job, Any], None]) -> None:
         """What a worker said."""
         job, content = said.job, said.content
         match said.what:

@@ -12,21 +12,21 @@ from efface.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from efface.options import Options
-    from efface.pipeline.crew import Said, Task
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
+    from efface.pipeline.worker_pool import Message, Task
 
 
 class Each(Protocol):
-    """A crew at work. See `pipeline.crew.Crew.each`."""
+    """A crew at work. See `pipeline.worker_pool.WorkerPool.each`."""
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Said]: ...
+    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]: ...
 
 
 APART = True
 """Files are worked on in processes of their own, a single one too: decoders crash on what strangers made, and then only that
 file is lost, with a sentence. Tests that look inside turn it off."""
 
-Hire = Callable[["Task", "Options"], AbstractContextManager[Each]]
+MakeEngine = Callable[["Task", "Options"], AbstractContextManager[Each]]
 
 ENGINE = click.option(
     "--engine", type=click.Choice(("local", "ray")), default="local", show_default=True,
@@ -38,28 +38,28 @@ ADDRESS = click.option(
 )  # fmt: skip
 
 
-def hired(engine: str, address: str | None, files: int, workers: int | None) -> Hire | None:
+def make_engine(engine: str, address: str | None, files: int, workers: int | None) -> MakeEngine | None:
     """Whom to hire for so many files; None when this process is enough. Raises UsageError."""
     return _local(address, files, workers) if engine == "local" else _ray(address, workers)
 
 
-def _local(address: str | None, files: int, workers: int | None) -> Hire | None:
-    from efface.pipeline.crew import Crew, workers_for
+def _local(address: str | None, files: int, workers: int | None) -> MakeEngine | None:
+    from efface.pipeline.worker_pool import WorkerPool, workers_for
 
     if address is not None:
         raise UsageError("--address: it belongs to --engine ray. Nothing was written.")
     count = workers_for(files, workers)
-    return (lambda task, options: Crew(count, task, options)) if APART or count > 1 else None
+    return (lambda task, options: WorkerPool(count, task, options)) if APART or count > 1 else None
 
 
-def _ray(address: str | None, workers: int | None) -> Hire:
-    from efface.cluster.crew import RayCrew
+def _ray(address: str | None, workers: int | None) -> MakeEngine:
+    from efface.cluster.ray_engine import RayEngine
 
     if workers is not None:
         raise UsageError("--jobs: with --engine ray the cluster says how many. Nothing was written.")
     if address is not None and "://" in address:
         raise UsageError("--address: efface has to run on a machine of the cluster; ray:// is for others. Nothing was written.")
-    return lambda task, options: RayCrew(task, options, address, _remark)
+    return lambda task, options: RayEngine(task, options, address, _remark)
 
 
 def _remark(text: str) -> None:

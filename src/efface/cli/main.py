@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from efface import __version__
-from efface.cli.batch import Told, asked_to_stop, known, run_with
-from efface.cli.bench import bench
-from efface.cli.engines import ADDRESS, ENGINE, hired
+from efface.cli.batch import FileOutcome, asked_to_stop, known, run_with
+from efface.cli.bench_command import bench
+from efface.cli.engines import ADDRESS, ENGINE, make_engine
 from efface.cli.flags import FINDS, RENDERS, option_of, options_from, options_of
-from efface.cli.inspect import inspect
-from efface.cli.live import live
-from efface.cli.reporting import Record, reports, require_reports
-from efface.cli.review import review
-from efface.cli.verify import verify
+from efface.cli.inspect_command import inspect
+from efface.cli.live_command import live
+from efface.cli.review_command import review
+from efface.cli.run_report import Record, reports, require_reports
+from efface.cli.verify_command import verify
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, Interrupted, UsageError, printable, worst
-from efface.stopping import SIGNALS, heeding
+from efface.signals import SIGNALS, interruptible
 
 if TYPE_CHECKING:
-    from efface.pipeline.act import Rendered
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
+    from efface.pipeline.rendering import Rendered
     from efface.planning.plan import Plan
 
 
@@ -116,21 +116,21 @@ def redact(
     """
     options = options_from(values)
     from efface.cli import summary
-    from efface.pipeline.ferry import Ferry
     from efface.pipeline.jobs import Redacted, Redacting
-    from efface.pipeline.names import is_single, jobs_for
+    from efface.pipeline.naming import is_single, jobs_for
+    from efface.pipeline.transfer import Transfer
 
     jobs_to_do = jobs_for(sources, output)
     resumes = not is_single(sources, output)
     _check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
-    hire = hired(engine, address, len(jobs_to_do), jobs)
-    task = Ferry(Redacting(resumes), resumes, options.write.overwrite)
+    hire = make_engine(engine, address, len(jobs_to_do), jobs)
+    task = Transfer(Redacting(resumes), resumes, options.write.overwrite)
 
-    def tell(job: Job, done: Redacted) -> Told:
+    def tell(job: Job, done: Redacted) -> FileOutcome:
         code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
         record.rendered(job, done.rendered, code, done.plan_sha256)
         said = "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
-        return Told(said, code, done.was_done, None if done.was_done else summary.share_of(done.plan))
+        return FileOutcome(said, code, done.was_done, None if done.was_done else summary.share_of(done.plan))
 
     with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         _tell_left_out(sources, output)
@@ -164,10 +164,10 @@ def find(
     options = options_from(values)
     from efface.cli import summary
     from efface.files import require_target
-    from efface.pipeline.ferry import Ferry
     from efface.pipeline.jobs import Planning, write_text
-    from efface.pipeline.names import plans_for
-    from efface.planning import exchange
+    from efface.pipeline.naming import plans_for
+    from efface.pipeline.transfer import Transfer
+    from efface.planning import export_formats
 
     _tell_left_out(sources, output)
     to_look_at = plans_for(sources, output)
@@ -181,23 +181,23 @@ def find(
     )
     plans: dict[Job, Plan] = {}
 
-    def tell(job: Job, plan: Plan) -> Told:
+    def tell(job: Job, plan: Plan) -> FileOutcome:
         if (coco and plan.medium != "video") or mot:
             plans[job] = plan
         said = summary.planned(job.name, plan, job.plan_path if output else None, options.risk.bound)
         said += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
-        return Told(said, summary.code(plan, options.risk.bound))
+        return FileOutcome(said, summary.code(plan, options.risk.bound))
 
-    task = Ferry(Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite)
+    task = Transfer(Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite)
     code = run_with(
-        hired(engine, address, len(to_look_at), jobs), to_look_at, task, tell, output, options, writes=output is not None
+        make_engine(engine, address, len(to_look_at), jobs), to_look_at, task, tell, output, options, writes=output is not None
     )
     plans_in_order = [(job.name, plans[job]) for job in to_look_at if job in plans]
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         photos = [(name, plan) for name, plan in plans_in_order if plan.medium != "video"]
-        write_text(coco, everything, iter([exchange.coco(photos)]), overwrite=overwrite)
+        write_text(coco, everything, iter([export_formats.coco(photos)]), overwrite=overwrite)
     if mot and plans:
-        write_text(mot, everything, exchange.mot(plans_in_order[0][1]), overwrite=overwrite)
+        write_text(mot, everything, export_formats.mot(plans_in_order[0][1]), overwrite=overwrite)
     sys.exit(code)
 
 
@@ -212,7 +212,7 @@ def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...
     options = options_from(values)
     from efface.cli import summary
     from efface.pipeline.jobs import Rendering
-    from efface.pipeline.names import Job
+    from efface.pipeline.naming import Job
 
     jobs = [Job(source, source.name, output, plan_path)]
     _check_reports(reports, jobs, output, overwrite=options.write.overwrite)
@@ -222,13 +222,13 @@ def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...
         plans[job], sha256 = content
         record.planned(job, plans[job], sha256)
 
-    def tell(job: Job, done: Rendered) -> Told:
+    def tell(job: Job, done: Rendered) -> FileOutcome:
         code = summary.code_of(done.verification)
         record.rendered(job, done, code)
         plan = plans[job]
-        return Told("\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]), code)
+        return FileOutcome("\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]), code)
 
-    hire = hired("local", None, 1, None)
+    hire = make_engine("local", None, 1, None)
     with Record("render", reports, jobs, options) as record:
         code = run_with(hire, jobs, Rendering(), tell, output, options, writes=True, note=planned, record=record)
     sys.exit(code)
@@ -245,7 +245,7 @@ def _check_reports(
 
 
 def _tell_left_out(sources: Sequence[Path], output: Path | None) -> None:
-    from efface.pipeline.names import left_out
+    from efface.pipeline.naming import left_out
 
     if results := left_out(sources, output):
         named = ", ".join(printable(r) for r in results[:3]) + (", ..." if len(results) > 3 else "")
@@ -280,7 +280,7 @@ def _run_command(arguments: Sequence[str] | None, *, ends_process: bool) -> int:
     try:
         asked_to_stop.clear()
         # SIGTERM and a closed terminal end the work as Ctrl-C does.
-        with heeding(SIGNALS, asked_to_stop, patience_s=PATIENCE_S, ignored_after=ends_process):
+        with interruptible(SIGNALS, asked_to_stop, patience_s=PATIENCE_S, ignored_after=ends_process):
             cli.main(arguments, prog_name="efface", standalone_mode=False)
         code = 0
     except SystemExit as e:

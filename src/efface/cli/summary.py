@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from efface.containers.raw_streams import TIMELESS
+from efface.containers.sniff import format_of
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, printable
 from efface.findings import Outcome, Verification
-from efface.media.raw_streams import TIMELESS
-from efface.media.sniff import format_of
-from efface.pipeline.act import Rendered
 from efface.pipeline.jobs import Redacted
-from efface.pipeline.names import beside
+from efface.pipeline.naming import beside
+from efface.pipeline.rendering import Rendered
 from efface.planning.plan import Plan
 from efface.report import text, wording
 from efface.report.facts import Done, Entry, costs_of, found_in, media_of, verdict_of

@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from efface.cluster.parcels import Piece, messages, pieces
+from efface.cluster.wire_format import Piece, messages, pieces
 from efface.errors import ClusterUnusable, ExtraMissing
 
 WAIT_S = 0.5

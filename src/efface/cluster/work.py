@@ -15,21 +15,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from efface.detect.base import DetectorInfo
+from efface.containers.sniff import medium_of
+from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event, Listener
 from efface.files import sweep
-from efface.media.base import SourceInfo
-from efface.media.decode import VideoSource
-from efface.media.sniff import medium_of
-from efface.media.spans import Indivisible, Passage, frames_of
+from efface.media.interfaces import SourceInfo
+from efface.media.video.decode import VideoSource
+from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
-from efface.pipeline.crew import TELL_EVERY_S, Task
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
 from efface.pipeline.perceive import perceived
 from efface.pipeline.remote import is_remote, opened_part
+from efface.pipeline.worker_pool import TELL_EVERY_S, Task
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.version import VERSION
@@ -75,7 +75,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SpanStart:
     """What comes before what was seen in a span.
 
     infos, sure  of the detector that looks.
@@ -95,7 +95,7 @@ class Whole:
 
 
 def look_at(part: Part) -> Iterator[object]:
-    """Told, and then a Perceived for each frame of the span. Or Whole, an EffaceError or Unforeseen, with which it ends."""
+    """SpanStart, then a Perceived for each frame of the span. Or Whole, an EffaceError or Unforeseen, with which it ends."""
     try:
         require_alike(part.version)
         require_seen(part.info.path, part.stamp)
@@ -120,12 +120,12 @@ def _looked_at(part: Part) -> Iterator[object]:
         detector = closing.enter_context(open_detector(for_films(part.options.detect)))
         frames = closing.enter_context(prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh)))
         overlap = [next(frames).unpack().checksum() for _ in part.passage.span.overlap]
-        yield Told(detector.infos, dict(detector.sure), tuple(overlap))
+        yield SpanStart(detector.infos, dict(detector.sure), tuple(overlap))
         yield from perceived(frames, (detector,), part.options.detect)
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class WorkItem:
     """A job that is done whole. plan: what was seen already. asks: a video is not looked at here, but said to want a plan."""
 
     job: Job
@@ -135,10 +135,10 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
-class Errands:
+class WorkItems:
     """Jobs that one worker does, one after the other."""
 
-    errands: Sequence[Errand]
+    work_items: Sequence[WorkItem]
     task: Task
     options: Options
     version: str = VERSION
@@ -146,7 +146,7 @@ class Errands:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of an errand. `what` is as in `crew.Said`, or "asks": a video that may be looked at in parts."""
+    """What is said of a work item. `what` is as in `worker_pool.Message`, or "asks": a video that may be looked at in parts."""
 
     number: int
     what: Literal["began", "event", "note", "done", "failed", "asks"]
@@ -158,7 +158,7 @@ class _PlanWanted(Exception):
 
 
 class _Informed(Workshop):
-    """A workshop that is told what others saw. `asks` as in Errand."""
+    """A workshop that is told what others saw. `asks` as in WorkItem."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -174,28 +174,28 @@ class _Informed(Workshop):
         return super().find(source, listener)
 
 
-def do(errands: Errands) -> Iterator[object]:
-    """Answers, in the order of the errands. One that ends without "done", "failed" or "asks" was lost."""
-    yield from _told_by(lambda tell: _do_all(errands, tell))
+def do(work_items: WorkItems) -> Iterator[object]:
+    """Answers, in the order of the items. One that ends without "done", "failed" or "asks" was lost."""
+    yield from _told_by(lambda tell: _do_all(work_items, tell))
 
 
-def _do_all(errands: Errands, tell: Callable[[Answer], None]) -> None:
-    with _Informed(errands.options) as workshop:
-        for number, errand in enumerate(errands.errands):
+def _do_all(work_items: WorkItems, tell: Callable[[Answer], None]) -> None:
+    with _Informed(work_items.options) as workshop:
+        for number, work_item in enumerate(work_items.work_items):
             tell(Answer(number, "began"))
-            tell(Answer(number, *_done(errand, errands, workshop, _Progress(number, tell))))
+            tell(Answer(number, *_done(work_item, work_items, workshop, _Progress(number, tell))))
 
 
 def _done(
-    errand: Errand, errands: Errands, workshop: _Informed, progress: _Progress
+    work_item: WorkItem, work_items: WorkItems, workshop: _Informed, progress: _Progress
 ) -> tuple[Literal["done", "failed", "asks"], object]:
-    workshop.plan, workshop.asks = errand.plan, errand.asks
+    workshop.plan, workshop.asks = work_item.plan, work_item.asks
     try:
-        require_alike(errands.version)
-        require_seen(errand.job.source, errand.stamp)
-        if not is_remote(errand.job.target):
-            sweep(errand.job.target.parent)  # what a machine left that was lost
-        return "done", errands.task(workshop, errand.job, progress.event, progress.note)
+        require_alike(work_items.version)
+        require_seen(work_item.job.source, work_item.stamp)
+        if not is_remote(work_item.job.target):
+            sweep(work_item.job.target.parent)  # what a machine left that was lost
+        return "done", work_items.task(workshop, work_item.job, progress.event, progress.note)
     except _PlanWanted:
         return "asks", None
     except EffaceError as e:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import Closer, Found
+from efface.detect.detector import Closer, Found
 from efface.geometry import Boxes, iou, nms, pixel_window
 
 Look = Callable[[NDArray[np.uint8]], Found]

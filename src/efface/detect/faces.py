@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import Closer, DetectorInfo, Found, Jury, Rules, Tensors, require_finite
+from efface.detect.detector import Closer, DetectorInfo, Found, Jury, Rules, Tensors, require_finite
 from efface.detect.trunk import STEP
 from efface.detections import FACE
 from efface.options import DetectOptions
@@ -47,11 +47,11 @@ of the large faces, which fewer views show well."""
 
 CLOSER = Closer(sure=0.45, side=56, context=3.0, same=0.4, keeps=2.5, lifts=1.5, most=60)
 """A face of 56 pixels is as the network knows them well. Much above .4 a closer look would drop nothing, whatever it shows. See
-docs/design.md for what it gains."""
+docs/decisions/005-photos-closer-look.md for what it gains."""
 
 
 class FaceHead:
-    """See `detect.base.Head`."""
+    """See `detect.detector.Head`."""
 
     kind = FACE
     tensors: tuple[str, ...] = ("537", "538", "539")

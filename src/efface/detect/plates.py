@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import DetectorInfo, Found, Rules, Tensors, require_finite
+from efface.detect.detector import DetectorInfo, Found, Rules, Tensors, require_finite
 from efface.detect.self_test import require_right, waves
 from efface.detect.sessions import open_session
 from efface.detect.trunk import STEP
@@ -47,7 +47,7 @@ MAPS = ("heat", "sides")
 
 
 class PlateHead:
-    """See `detect.base.Head`. Raises ModelUnusable, DeviceMissing while it is opened."""
+    """See `detect.detector.Head`. Raises ModelUnusable, DeviceMissing while it is opened."""
 
     kind = PLATE
 

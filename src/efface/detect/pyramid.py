@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import DetectorInfo, Found, Head, Jury, Rules, Tensors
 from efface.detect.closer import best_of, looked_closer
+from efface.detect.detector import DetectorInfo, Found, Head, Jury, Rules, Tensors
 from efface.detect.photos import sifted
 from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tiles
 from efface.detect.trunk import Trunk
@@ -25,7 +25,7 @@ FAINT = 0.4
 
 
 class Pyramid:
-    """Looks at a frame on several levels and joins what was found, kind by kind. See `detect.base.Detector`."""
+    """Looks at a frame on several levels and joins what was found, kind by kind. See `detect.detector.Detector`."""
 
     def __init__(self, trunk: Trunk, heads: Sequence[Head]) -> None:
         self._trunk, self._heads = trunk, tuple(heads)

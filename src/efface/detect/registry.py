@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from efface.detect.base import Detector, Head
-from efface.detect.guard import Guarded
+from efface.detect.detector import Detector, Head
+from efface.detect.fail_closed import Guarded
 from efface.detect.sessions import cores
 from efface.options import DetectOptions
 

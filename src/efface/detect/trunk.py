@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import DetectorInfo, Tensors
+from efface.detect.detector import DetectorInfo, Tensors
 from efface.detect.self_test import picture, require_right, tensors_of
 from efface.detect.sessions import open_session
 from efface.detect.tiling import padded

@@ -8,13 +8,14 @@ import struct
 from collections import Counter
 from collections.abc import Callable
 
+from efface.containers import boxes, nal, samples
+from efface.containers.parts import BROKEN, TAIL, Broken, Part, Reader, names
+from efface.containers.walk import is_sample, walk
 from efface.inspection import tags
 from efface.inspection.items import DATA, DEVICE, PICTURES, PLACE, SOFTWARE, SOUND, TIME, WORDS, Embedded, Item, group_of, shown
 from efface.inspection.still import broken, of_boxes, of_tail
 from efface.inspection.tags import LARGEST_BLOCK, Found
-from efface.media.embedded import jpegs
-from efface.media.walk import boxes, is_sample, nal, samples, walk
-from efface.media.walk.parts import BROKEN, TAIL, Broken, Part, Reader, names
+from efface.media.still.embedded import jpegs
 
 _EPOCHS = {"mp4": datetime.datetime(1904, 1, 1), "matroska": datetime.datetime(2001, 1, 1)}
 
@@ -330,7 +331,7 @@ def _of_avi(reader: Reader, parts: list[Part]) -> Found:
 
 
 def _of_ts(reader: Reader, parts: list[Part]) -> Found:
-    from efface.media.walk import mpegts
+    from efface.containers import mpegts
 
     for p in parts:
         if p.name == BROKEN:

@@ -59,7 +59,7 @@ class Embedded:
 class Inspection:
     """Everything found in one file.
 
-    path, medium, format, size  the file; medium is "photo" or "video", format a name of `media.sniff`, size in bytes.
+    path, medium, format, size  the file; medium is "photo" or "video", format a name of `containers.sniff`, size in bytes.
     items      what it gives away, ordered by group.
     looked     faces and plates were looked for. False means that nobody looked, not that there are none.
     others     what else was asked, by name: "exiftool": its version, or why it did not answer.

@@ -6,13 +6,14 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 
+from efface.containers import boxes, gif, jpeg
+from efface.containers.parts import BROKEN, GAP, TAIL, Broken, Part, Reader, names
+from efface.containers.tiff import Tiff
+from efface.containers.walk import walk
 from efface.inspection import tags
 from efface.inspection.items import DATA, PICTURES, SOFTWARE, TIME, Embedded, Item, group_of, shown, unreadable
 from efface.inspection.tags import LARGEST_BLOCK, Found
-from efface.media.embedded import LARGEST_STRETCH, jpegs
-from efface.media.walk import boxes, gif, jpeg, walk
-from efface.media.walk.parts import BROKEN, GAP, TAIL, Broken, Part, Reader, names
-from efface.media.walk.tiff import Tiff
+from efface.media.still.embedded import LARGEST_STRETCH, jpegs
 
 _JPEG_PLAIN = frozenset(("DQT", "DHT", "DRI", "SOS", "EOI", jpeg.PICTURE, *(f"SOF{i}" for i in range(16))))
 _PNG_PLAIN = names("IHDR IDAT IEND PLTE tRNS gAMA cHRM sRGB sBIT bKGD hIST pHYs acTL fcTL fdAT cICP mDCV cLLI")

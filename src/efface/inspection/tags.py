@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
+from efface.containers.parts import Broken, Reader
+from efface.containers.tiff import Entry, Tiff
 from efface.inspection.items import (
     DATA,
     DEVICE,
@@ -23,9 +25,7 @@ from efface.inspection.items import (
     shown,
     unreadable,
 )
-from efface.media.embedded import exif_name, jpegs
-from efface.media.walk.parts import Broken, Reader
-from efface.media.walk.tiff import Entry, Tiff
+from efface.media.still.embedded import exif_name, jpegs
 
 Found = Iterator[Item | Embedded]
 
@@ -125,9 +125,6 @@ def _pictures_of(tiff: Tiff, directory: str, found: list[Entry], where: str, at:
         note = by_tag[MAKER_NOTE]
         for offset, raw in jpegs(tiff.raw(note, LARGEST_BLOCK)):
             yield Embedded("preview", f"{place}/MakerNote", raw, at + note.at + offset)
-
-
-_NAMESPACE = re.compile(r"\{[^}]*[/#:]([^}/#:]+)[/#]*(?:\d[\d.]*/?)?\}(.+)")
 
 
 def of_xmp(raw: bytes, where: str, at: int | None = None) -> Found:

@@ -24,7 +24,7 @@ from typing import Any
 from efface.errors import BadCameras, UsageError
 from efface.live import srt
 from efface.live.address import SECRET, secret_from, source_address, target_address
-from efface.live.line import Wanted
+from efface.live.camera_pipeline import Wanted
 from efface.options import Options, Setting, settings
 
 BRANCHES = ("detect", "track", "cover", "paint", "live")

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from efface.live.door import Answer
+from efface.live.loopback_server import Answer
 
-Told = Mapping[str, Mapping[str, Any]]
+CameraFacts = Mapping[str, Mapping[str, Any]]
 """Facts of each camera by its name."""
 
 METRICS: Mapping[str, tuple[str, str, str]] = {
@@ -48,7 +48,7 @@ OF_TARGETS: Mapping[str, tuple[str, str, str]] = {
 HEALTHY = ("passing", "ended")
 
 
-def answers(told: Callable[[], Told]) -> Callable[[str], Answer | None]:
+def answers(told: Callable[[], CameraFacts]) -> Callable[[str], Answer | None]:
     """What stands at each path."""
 
     def answer(path: str) -> Answer | None:
@@ -62,7 +62,7 @@ def answers(told: Callable[[], Told]) -> Callable[[str], Answer | None]:
     return answer
 
 
-def health(told: Told) -> dict[str, Any]:
+def health(told: CameraFacts) -> dict[str, Any]:
     """Healthy: redacted pictures leave from every camera, and every target takes them."""
     cameras = {name: {**facts, "healthy": _is_healthy(facts)} for name, facts in told.items()}
     return {"healthy": all(c["healthy"] for c in cameras.values()), "cameras": cameras}
@@ -72,12 +72,12 @@ def _is_healthy(facts: Mapping[str, Any]) -> bool:
     return facts["state"] in HEALTHY and all(t["up"] or facts["state"] == "ended" for t in facts["targets"].values())
 
 
-def prometheus(told: Told) -> str:
+def prometheus(told: CameraFacts) -> str:
     """In Prometheus's text format."""
     return "\n".join(_lines(told)) + "\n"
 
 
-def _lines(told: Told) -> Iterator[str]:
+def _lines(told: CameraFacts) -> Iterator[str]:
     yield from _head("up", "gauge", "1 while redacted pictures of the camera leave.")
     for camera, facts in told.items():
         yield f"efface_live_up{_labels(camera=camera)} {int(facts['state'] == 'passing')}"

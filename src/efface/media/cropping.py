@@ -13,9 +13,9 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+from efface.containers import boxes, ebml
+from efface.containers.parts import Part, Reader
 from efface.geometry import Size
-from efface.media.walk import boxes, ebml
-from efface.media.walk.parts import Part, Reader
 
 MOST_PARTS = 20_000
 """Parts that are looked at before giving up. The description of the streams comes first, or behind one block of samples."""

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from efface.frames import Picture
 from efface.geometry import Size
-from efface.media.base import SourceInfo
-from efface.media.formats import packed, reformatted
-from efface.media.still_pixels import Page, interleaved
-from efface.media.video import VideoInfo
+from efface.media.interfaces import SourceInfo
+from efface.media.pixel_formats import packed, reformatted
+from efface.media.still.still_pixels import Page, interleaved
+from efface.media.video.video_info import VideoInfo
 
 QUALITY = 88
 """Of the JPEG: a person should see what is there, and not the compression."""

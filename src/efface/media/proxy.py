@@ -13,11 +13,11 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.containers.truncation import kind_of
 from efface.files import writing
-from efface.media.base import Source
-from efface.media.decode import VideoSource
+from efface.media.interfaces import Source
 from efface.media.preview import fitted
-from efface.media.wholeness import kind_of
+from efface.media.video.decode import VideoSource
 
 WIDEST = 1280
 """Pixels of the longer side."""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from efface.detect.base import Detector
+from efface.detect.detector import Detector
 from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detections import KINDS
 from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, SourceUnreadable, TargetExists
@@ -16,17 +16,17 @@ from efface.events import Listener
 from efface.files import require_source, require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
 from efface.findings import Verification
 from efface.frames import Frame
-from efface.media.base import Source, SourceInfo
+from efface.media.interfaces import Source, SourceInfo
 from efface.options import PAINTED, DetectOptions, Options
-from efface.pipeline.act import Rendered, act, unchanged
-from efface.pipeline.earlier import earlier, held, in_use, is_current, owns, require_no_edits, reviewed
-from efface.pipeline.names import Job, collisions
-from efface.pipeline.proof import verify
+from efface.pipeline.checking import verify
+from efface.pipeline.naming import Job, collisions
 from efface.pipeline.remote import is_remote
+from efface.pipeline.rendering import Rendered, act, unchanged
+from efface.pipeline.resume import earlier, held, in_use, is_current, owns, require_no_edits, reviewed
 from efface.pipeline.sources import opened, require_suitable
 from efface.planning import sidecar
-from efface.planning.made import Made
 from efface.planning.plan import Plan
+from efface.planning.render_record import RenderRecord
 from efface.version import VERSION
 
 FATAL = (ModelUnusable, DeviceMissing)
@@ -34,8 +34,8 @@ FATAL = (ModelUnusable, DeviceMissing)
 
 
 def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
-    """See `pipeline.look.look`, which is imported on use: whoever leads workers needs no SciPy, which takes a while."""
-    from efface.pipeline.look import look as looked
+    """See `pipeline.analysis.look`, which is imported on use: whoever leads workers needs no SciPy, which takes a while."""
+    from efface.pipeline.analysis import look as looked
 
     return looked(source, sha256, detectors, options, listener)
 
@@ -296,7 +296,7 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
     version = plan.made.efface if plan.made is not None else VERSION
     plan = replace(plan, options={**plan.options, **{branch: asdict(getattr(options, branch)) for branch in PAINTED}})
     audio = done.audio_kept, done.audio_dropped
-    return replace(plan, made=Made(done.target_sha256, version, audio, done.verification, sidecar.seal(plan)))
+    return replace(plan, made=RenderRecord(done.target_sha256, version, audio, done.verification, sidecar.seal(plan)))
 
 
 def _done_before(job: Job, plan: Plan) -> Redacted:

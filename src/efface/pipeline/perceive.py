@@ -15,7 +15,7 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.base import Detector
+from efface.detect.detector import Detector
 from efface.detect.schedule import detail_of
 from efface.detections import Detections
 from efface.frames import Frame
@@ -38,7 +38,7 @@ class Perceived:
     seen      what the detector says.
     thumb     see `shots.thumbnail`.
     view      (h, w) uint8, grey: for `camera.Camera`.
-    grey      (h, w) uint8, as `follow.small_wh` has it: for `trails.Trails`.
+    grey      (h, w) uint8, as `follow.small_wh` has it: for `pixel_trails.PixelTrails`.
     """
 
     index: int

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from efface.containers.sniff import is_media_name
 from efface.errors import (
     NOTHING_WRITTEN,
     EffaceError,
@@ -29,7 +30,6 @@ from efface.errors import (
     printable,
 )  # fmt: skip
 from efface.files import CHUNK, DRAFTS, reason, sha256_of
-from efface.media.sniff import is_media_name
 
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
 """What each protocol needs beside fsspec."""

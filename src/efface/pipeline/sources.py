@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from efface.containers.sniff import WRITTEN_AS, is_media_name, medium_of
 from efface.errors import TargetUnsuitable
 from efface.files import require_source
-from efface.media.base import Sink, Source, SourceInfo
-from efface.media.sniff import WRITTEN_AS, is_media_name, medium_of
+from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.options import ReadOptions, WriteOptions
 
 ENDINGS = {
@@ -29,9 +29,9 @@ def opened(path: Path, options: ReadOptions) -> Iterator[Source]:
     """The source behind that path. Raises InputError in all its kinds."""
     require_source(path)
     if medium_of(path) == "photo":
-        from efface.media.stills import open_still as open_source
+        from efface.media.still.stills import open_still as open_source
     else:
-        from efface.media.decode import open_video as open_source
+        from efface.media.video.decode import open_video as open_source
     source = open_source(path, options)
     try:
         yield source
@@ -42,10 +42,10 @@ def opened(path: Path, options: ReadOptions) -> Iterator[Source]:
 def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -> Sink:
     """A file of the right kind to write to. Raises OutputError in all its kinds, EncoderMissing."""
     if info.medium == "video":
-        from efface.media.encode import create_video
+        from efface.media.video.encode import create_video
 
         return create_video(draft, info, options, target=target)
-    from efface.media.stills import create_still
+    from efface.media.still.stills import create_still
 
     _require_telling(target, info)
     return create_still(draft, info, options)
@@ -59,7 +59,7 @@ def require_suitable(source: Path, target: Path, read: ReadOptions, write: Write
     require_source(source)
     if medium_of(source) == "photo":
         return
-    from efface.media.encode import require_suitable as require_film
+    from efface.media.video.encode import require_suitable as require_film
 
     with opened(source, read) as film:
         require_film(film.info, write, target)

@@ -19,7 +19,7 @@ from efface.detections import DRAWN, KINDS
 from efface.geometry import Box, Size
 from efface.planning.doubt import LEFT, WHOLE, Doubt
 from efface.planning.edits import read
-from efface.planning.made import Made
+from efface.planning.render_record import RenderRecord
 from efface.planning.revise import MOST_TRACKS, Revised, part_of, revised
 from efface.regions import Region
 from efface.timing import Timeline
@@ -84,7 +84,7 @@ class Plan:
     doubts: tuple[Doubt, ...] = ()
     left: tuple[Track, ...] = ()
     left_beyond: tuple[LeftBeyond, ...] = ()
-    made: Made | None = None
+    made: RenderRecord | None = None
 
     def __post_init__(self) -> None:
         n = len(self.timeline)

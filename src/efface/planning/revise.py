@@ -96,14 +96,14 @@ def revised(
     left  tracks that were left visible. The first edit of one makes it a track like others: it is erased, unless it is kept.
     """
     every = np.array(sizes, np.int32).reshape(-1, 2)
-    desk = _Desk({t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left})
+    desk = _EditState({t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left})
     for edit in log.in_force:
         desk.do(edit)
     return desk.result()
 
 
 @dataclass(slots=True, eq=False)
-class _Desk:
+class _EditState:
     """What the edits are made on, one after the other."""
 
     tracks: dict[int, Track]

@@ -27,8 +27,8 @@ from efface.detections import KINDS
 from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.files import CHUNK, open_plain, reason, writing
 from efface.planning.doubt import WHOLE, Doubt, riskiest_first
-from efface.planning.made import made_of
 from efface.planning.plan import LeftBeyond, Plan
+from efface.planning.render_record import record_of
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 from efface.version import VERSION as EFFACE_VERSION
@@ -305,7 +305,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         doubts=riskiest_first([d for t in (data | {"id": WHOLE}, *data["tracks"], *left) for d in _unpacked_doubts(t)]),
         left=tuple(_unpacked(t) for t in left),
         left_beyond=tuple(_beyond(b) for b in data.get("left_beyond", [])),
-        made=made_of(data["target"]) if "target" in data else None,
+        made=record_of(data["target"]) if "target" in data else None,
     )
 
 

@@ -25,9 +25,9 @@ from efface.findings import Outcome, Verification
 from efface.geometry import Box, Size
 from efface.options import PAINTED, settings
 from efface.planning.doubt import WHOLE, Doubt
+from efface.planning.erased_share import KindPrice, Share, price
 from efface.planning.left_visible import KindLeft, by_kind, stretches
 from efface.planning.plan import Plan
-from efface.planning.price import KindPrice, Share, price
 from efface.timing import timecode
 from efface.tracks import Reason, Track
 from efface.version import VERSION

@@ -70,7 +70,7 @@ def _name(verdict: Verdict) -> str:
 
 
 def _head(report: Report) -> Html:
-    style = Html(resources.files("efface.report").joinpath("style.css").read_text("utf-8"))
+    style = Html(resources.files("efface.report").joinpath("report.css").read_text("utf-8"))
     return tag(
         "head",
         tag("meta", charset="utf-8"),

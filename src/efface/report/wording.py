@@ -296,8 +296,3 @@ def advice(report: Report) -> tuple[str, ...]:
     if report.verdict in (Verdict.NOT_DONE, Verdict.NOT_CLEAN) and done:
         said += ADVICE[max(done, key=lambda v: v.gravity)]
     return tuple(dict.fromkeys(said))
-
-
-def check_outcome(check: Check) -> str:
-    """How one check ended."""
-    return f"not looked: {check.why}" if check.outcome is Outcome.SKIPPED else check.outcome.value

@@ -24,15 +24,15 @@ from typing import Any, NoReturn
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.options import Options
-from efface.pipeline.act import Rendered
-from efface.pipeline.crew import END_S, TELL_EVERY_S, deaf, end_with_parent, how_it_ended
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
+from efface.pipeline.rendering import Rendered
 from efface.pipeline.sources import opened
+from efface.pipeline.worker_pool import END_S, TELL_EVERY_S, deaf, end_with_parent, how_it_ended
 from efface.planning.plan import Plan
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
-from efface.stopping import heeding
+from efface.signals import interruptible
 
 APART = True
 """Tests that look inside turn it off."""
@@ -255,7 +255,7 @@ _stopped = threading.Event()
 def _serve(pipe: Connection) -> NoReturn:
     """A process's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(KeyboardInterrupt, EOFError, OSError), heeding([signal.SIGTERM], _stopped, ignored_after=True):
+    with suppress(KeyboardInterrupt, EOFError, OSError), interruptible([signal.SIGTERM], _stopped, ignored_after=True):
         threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
         while not _stopped.is_set() and (asked := pipe.recv()) is not None:
             pipe.send(_answer(pipe, *asked))

@@ -20,12 +20,12 @@ from starlette.routing import Route
 from efface.detections import KINDS
 from efface.errors import EffaceError, printable
 from efface.geometry import Box
-from efface.review import views
-from efface.review.desk import Desk, Folder
+from efface.review import api_models
+from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
-from efface.review.guard import TooLarge
-from efface.review.hub import Hub
-from efface.review.reporting import REPORT_POLICY, report_of
+from efface.review.event_broadcast import EventBroadcast
+from efface.review.session import Folder, ReviewSession
+from efface.review.session_report import REPORT_POLICY, report_of
 from efface.version import VERSION
 
 TYPES = {
@@ -49,10 +49,10 @@ def page_files() -> dict[str, tuple[bytes, str]]:
 
 
 class Routes:
-    """Answers for one desk."""
+    """Answers for one session."""
 
-    def __init__(self, desk: Desk, hub: Hub) -> None:
-        self._desk, self._hub, self._page = desk, hub, page_files()
+    def __init__(self, session: ReviewSession, broadcast: EventBroadcast) -> None:
+        self._session, self._broadcast, self._page = session, broadcast, page_files()
 
     def app(self) -> Starlette:
         """The application, without its guard."""
@@ -89,15 +89,15 @@ class Routes:
 
     async def listed(self, request: Request) -> Response:
         """All files."""
-        found = await run_in_threadpool(views.listed, self._desk)
-        return JSONResponse({"files": found, "efface": VERSION, "bound": self._desk.options.risk.bound})
+        found = await run_in_threadpool(api_models.listed, self._session)
+        return JSONResponse({"files": found, "efface": VERSION, "bound": self._session.options.risk.bound})
 
     async def document(self, request: Request) -> Response:
         """One file, without boxes."""
         number = self._number(request)
 
         def said() -> dict[str, Any]:
-            return views.document(self._desk, number, self._desk.open(number))
+            return api_models.document(self._session, number, self._session.open(number))
 
         return JSONResponse(await run_in_threadpool(said))
 
@@ -105,7 +105,7 @@ class Routes:
         """Boxes of a stretch of frames."""
         plan = (await self._ready(request)).plan
         first, last = (_whole(request.query_params.get(name, "")) for name in ("first", "last"))
-        return JSONResponse(await run_in_threadpool(views.boxes, plan, first, last))
+        return JSONResponse(await run_in_threadpool(api_models.boxes, plan, first, last))
 
     async def frame(self, request: Request) -> Response:
         """A frame, exactly: as it is, or as it will look."""
@@ -134,7 +134,7 @@ class Routes:
     async def report(self, request: Request) -> Response:
         """The report on what was rendered."""
         folder = await self._ready(request)
-        pieces = await run_in_threadpool(report_of, self._desk, folder)
+        pieces = await run_in_threadpool(report_of, self._session, folder)
         if pieces is None:
             raise HTTPException(404)
         return Response(pieces, media_type="text/html", headers={"content-security-policy": REPORT_POLICY})
@@ -146,9 +146,9 @@ class Routes:
         if type(version) is not int or not isinstance(edits, list) or not all(isinstance(e, dict) for e in edits):
             raise ValueError("an edit needs the version that it is about")
         try:
-            return JSONResponse({"version": await run_in_threadpool(self._desk.change, number, version, edits)})
+            return JSONResponse({"version": await run_in_threadpool(self._session.change, number, version, edits)})
         except Conflict:
-            now = self._desk.open(number).plan.edits
+            now = self._session.open(number).plan.edits
             since = [str(e["edit"]) for e in now[max(version, 0) :]]
             return JSONResponse({"version": len(now), "since": since}, 409)
 
@@ -159,29 +159,29 @@ class Routes:
         return JSONResponse({"work": work.plain() if work is not None else None}, 202)
 
     def _started(self, number: int, kind: str, asked: dict[str, Any]) -> Any:
-        desk = self._desk
+        session = self._session
         match kind:
             case "look":
-                return desk.look(number)
+                return session.look(number)
             case "proxy":
-                return desk.proxy(number)
+                return session.proxy(number)
             case "render":
-                return desk.render(number, overwrite=asked.get("overwrite") is True)
+                return session.render(number, overwrite=asked.get("overwrite") is True)
             case "cancel":
-                return desk.cancel(number, str(asked.get("kind")))
+                return session.cancel(number, str(asked.get("kind")))
             case "follow":
                 track, kind_of = asked.get("track"), asked.get("kind", "drawn")
                 if kind_of not in KINDS or (track is not None and type(track) is not int):
                     raise ValueError("what is to be followed is unknown")
-                return desk.follow(number, *self._spot(number, asked), kind_of, track)
+                return session.follow(number, *self._spot(number, asked), kind_of, track)
             case "extend":
                 first, last = _int(asked, "first"), _int(asked, "last")
-                return desk.extend(number, _int(asked, "track"), first, last)
+                return session.extend(number, _int(asked, "track"), first, last)
         raise HTTPException(404)
 
     def _spot(self, number: int, asked: dict[str, Any]) -> tuple[int, Box]:
         """A frame and a box in it, checked."""
-        plan, frame, box = self._desk.open(number).plan, _int(asked, "frame"), asked.get("box")
+        plan, frame, box = self._session.open(number).plan, _int(asked, "frame"), asked.get("box")
         if not isinstance(box, list) or len(box) != 4 or any(type(v) is not int for v in box):
             raise ValueError("a box is four whole numbers")
         x1, y1, x2, y2 = box
@@ -196,9 +196,9 @@ class Routes:
         """What happens, as it happens, for as long as the tab is open."""
 
         async def said() -> AsyncIterator[str]:
-            with self._hub.listening() as heard:
+            with self._broadcast.listening() as heard:
                 yield "retry: 500\n\n"
-                while not self._hub.is_over:
+                while not self._broadcast.is_over:
                     try:
                         event = await asyncio.wait_for(heard.get(), BEAT_S)
                         yield f"data: {json.dumps(event)}\n\n"
@@ -209,12 +209,12 @@ class Routes:
 
     def _number(self, request: Request) -> int:
         number: int = request.path_params["file"]
-        if number >= len(self._desk.folders):
+        if number >= len(self._session.folders):
             raise HTTPException(404)
         return number
 
     async def _ready(self, request: Request) -> Folder:
-        folder = await run_in_threadpool(self._desk.open, self._number(request))
+        folder = await run_in_threadpool(self._session.open, self._number(request))
         if folder.document is None:
             raise HTTPException(404)
         return folder
@@ -288,6 +288,9 @@ def _too_large(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": "the request is too large"}, 413, headers={"connection": "close"})
 
 
-Handler = Callable[[Request, Exception], Response]
-
-ANSWERS: dict[Any, Handler] = {Exception: _unexpected, EffaceError: _failed, ValueError: _invalid, TooLarge: _too_large}
+ANSWERS: dict[Any, Callable[[Request, Exception], Response]] = {
+    Exception: _unexpected,
+    EffaceError: _failed,
+    ValueError: _invalid,
+    TooLarge: _too_large,
+}

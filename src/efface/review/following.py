@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Box, grown, whole_pixels
-from efface.media.base import Source
-from efface.media.reach import Reach
+from efface.media.interfaces import Source
+from efface.media.video.frame_access import FrameAccess
 from efface.planning.plan import Plan
 from efface.track.follow import SMALL_WH, followed
 
@@ -59,7 +59,7 @@ def onwards(
     start, stop = shot(plan, frame)
     seconds, width_height = plan.timeline.seconds, np.array(plan.size_at(frame), np.int32)
     found: list[Box] = []
-    reach = Reach(source, plan.timeline.pts, plan.checksums)
+    reach = FrameAccess(source, plan.timeline.pts, plan.checksums)
     try:
         for done, place in enumerate(followed(_greys(reach, frame, way, start, stop), box, plan.size_at(frame)), 1):
             away_s = abs(float(seconds[frame + way * done] - seconds[frame]))
@@ -87,7 +87,7 @@ def shot(plan: Plan, frame: int) -> tuple[int, int]:
     return bounds[i], bounds[i + 1]
 
 
-def _greys(reach: Reach, frame: int, way: int, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
+def _greys(reach: FrameAccess, frame: int, way: int, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
     if way > 0:
         yield from (_grey(reach, i) for i in range(frame, stop))
         return
@@ -96,5 +96,5 @@ def _greys(reach: Reach, frame: int, way: int, start: int, stop: int) -> Iterato
         yield from [_grey(reach, i) for i in range(low, high)][::-1]
 
 
-def _grey(reach: Reach, index: int) -> NDArray[np.uint8]:
+def _grey(reach: FrameAccess, index: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(reach.frame(index).look(SMALL_WH), cv2.COLOR_RGB2GRAY), np.uint8)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from efface.media.base import Source
+from efface.media.interfaces import Source
 from efface.media.preview import fitted, jpeg, rgb_of
-from efface.media.reach import Reach
+from efface.media.video.frame_access import FrameAccess
 from efface.options import Options
+from efface.painting.paint import blackout, paint
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
-from efface.render.paint import blackout, paint
 
 HELD_BYTES = 48 << 20
 """Of pictures ready to be sent."""
@@ -36,8 +36,8 @@ class Pictures:
         self._options = options
         self._closing = ExitStack()
         self.source: Source = self._closing.enter_context(opened(source, options.read))
-        self._exact = Reach(self.source, plan.timeline.pts, plan.checksums)
-        self._quick = Reach(self.source, plan.timeline.pts, plan.checksums)
+        self._exact = FrameAccess(self.source, plan.timeline.pts, plan.checksums)
+        self._quick = FrameAccess(self.source, plan.timeline.pts, plan.checksums)
         self._locks = threading.Lock(), threading.Lock(), threading.Lock()
         self._ready: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 

@@ -15,11 +15,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from efface.files import scratch
 from efface.options import Options
-from efface.pipeline.names import Job
+from efface.pipeline.naming import Job
+from efface.review.access_guard import HOST, Guard
 from efface.review.app import Routes
-from efface.review.desk import Desk
-from efface.review.guard import HOST, Guard
-from efface.review.hub import Hub
+from efface.review.event_broadcast import EventBroadcast
+from efface.review.session import ReviewSession
 
 GRACE_S = 4.0
 """A page that is loaded again is gone for a moment."""
@@ -104,8 +104,10 @@ class _Server(uvicorn.Server):
 class Running:
     """A server that answers. `url` opens the door, once."""
 
-    def __init__(self, desk: Desk, hub: Hub, server: _Server, guard: Guard, door: socket.socket) -> None:
-        self.desk, self.hub, self.url = desk, hub, guard.url
+    def __init__(
+        self, session: ReviewSession, broadcast: EventBroadcast, server: _Server, guard: Guard, door: socket.socket
+    ) -> None:
+        self.session, self.broadcast, self.url = session, broadcast, guard.url
         self._server = server
         self._thread = threading.Thread(target=server.run, args=([door],), name="efface-review-server", daemon=True)
 
@@ -117,12 +119,12 @@ class Running:
         """Until the last tab was closed, and nothing is rendered any more."""
         while self._thread.is_alive():
             self._thread.join(ENTERING_S)
-            if self.hub.empty_for() > GRACE_S and not self.desk.is_busy:
+            if self.broadcast.empty_for() > GRACE_S and not self.session.is_busy:
                 return
 
     def stop(self) -> None:
         """Ends the server."""
-        self.hub.end()
+        self.broadcast.end()
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join(2 * CLOSING_S)
@@ -134,27 +136,27 @@ class Running:
 @contextmanager
 def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
     """A server for these files, on a free port of this machine. Raises OSError where there is none."""
-    hub = Hub()
+    broadcast = EventBroadcast()
     with scratch() as folder, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
         door.bind((HOST, 0))
         door.listen(128)
-        desk = Desk(jobs, options, folder, hub.tell)
+        session = ReviewSession(jobs, options, folder, broadcast.tell)
         strangers = _Strangers()
-        guard = Guard(Routes(desk, hub).app(), door.getsockname()[1], strangers.forget)
+        guard = Guard(Routes(session, broadcast).app(), door.getsockname()[1], strangers.forget)
         connection = type("_KnownConnection", (_Connection,), {"strangers": strangers})
         config = uvicorn.Config(
             guard, log_level="critical", access_log=False, log_config=None, lifespan="off", server_header=False, ws="none",
             date_header=False, timeout_graceful_shutdown=CLOSING_S, timeout_keep_alive=30, http=connection,
             loop="asyncio",
         )  # fmt: skip
-        running = Running(desk, hub, _Server(config), guard, door)
+        running = Running(session, broadcast, _Server(config), guard, door)
         try:
             yield running
         finally:
             try:
                 running.stop()
             finally:
-                desk.close()
+                session.close()
 
 
 def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callable[[str], None]) -> None:
@@ -162,7 +164,7 @@ def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callabl
     _raise_limit()
     with serving(jobs, options) as running:
         running.start()
-        running.desk.warm()
+        running.session.warm()
         say(running.url)
         if browser:
             webbrowser.open(running.url)

@@ -1,6 +1,6 @@
 """What is covered between two sightings, before the first and after the last.
 
-A detector blinks, and it sees a face or a plate late. Where its pixels could be followed (`track.trails`), the box goes
+A detector blinks, and it sees a face or a plate late. Where its pixels could be followed (`track.pixel_trails`), the box goes
 along with them. Else it goes straight from one sighting to the next, and at both ends it goes on with the last motion. Where
 nothing was seen the box grows with the time since something was: nobody knows exactly where it is. Nothing reaches beyond
 the shot.
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from efface.geometry import Boxes, Size, area, grown, hulls
 from efface.options import TrackOptions
 from efface.timing import Timeline
-from efface.track.camera import Views
+from efface.track.camera_motion import Views
 from efface.track.motion import MOTIONS, Course, Motion, course, moved
+from efface.track.pixel_trails import PixelTrail
+from efface.track.score_margin import share
 from efface.track.steady import CERTAIN, rule, steadied
-from efface.track.trails import Trail
-from efface.track.unsure import share
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045
@@ -79,14 +79,14 @@ class Shots:
         return int(self._starts[i]), int(self._stops[i])
 
 
-def filled(
+def fill_track(
     track: Track,
     timeline: Timeline,
     shots: Shots,
     options: TrackOptions,
     views: Views | None = None,
     sizes: tuple[Size, ...] = (),
-    trails: Sequence[Trail] = (),
+    trails: Sequence[PixelTrail] = (),
 ) -> Track:
     """The track with every frame from lead-in to lead-out. Each box contains what was seen in its frame.
 
@@ -202,7 +202,7 @@ def _is_followed(track: Track) -> bool:
     return bool(often or track.score.mean() >= motion.followed_from)
 
 
-def _beyond(trail: Trail, first: int, last: int, seconds: NDArray[np.float64], most_s: float) -> list[int]:
+def _beyond(trail: PixelTrail, first: int, last: int, seconds: NDArray[np.float64], most_s: float) -> list[int]:
     """Frames before the first or after the last sighting in which the patch surely was there, for so long at most."""
     if trail.start != (last if trail.is_forwards else first):
         return []
@@ -211,7 +211,12 @@ def _beyond(trail: Trail, first: int, last: int, seconds: NDArray[np.float64], m
 
 
 def _followed(
-    frame: NDArray[np.int32], guess: Boxes, track: Track, trails: Sequence[Trail], seconds: NDArray[np.float64], views: Views
+    frame: NDArray[np.int32],
+    guess: Boxes,
+    track: Track,
+    trails: Sequence[PixelTrail],
+    seconds: NDArray[np.float64],
+    views: Views,
 ) -> Boxes:
     """(len(frame), 4) boxes: the guess (n, 4), and where trails say something, that.
 
@@ -236,7 +241,7 @@ def _followed(
 
 
 def _laid(
-    trails: Sequence[Trail], frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views
+    trails: Sequence[PixelTrail], frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views
 ) -> tuple[Boxes, NDArray[np.float32]]:
     """Boxes (n, 4) and trust (n,) of trails that go the same way; trust is -1 where there is none.
 
@@ -264,7 +269,7 @@ def _laid(
     return boxes, trust
 
 
-def _rest(frame: NDArray[np.int32], known: int, trail: Trail, track: Track) -> NDArray[np.int32]:
+def _rest(frame: NDArray[np.int32], known: int, trail: PixelTrail, track: Track) -> NDArray[np.int32]:
     """The frames beyond the last place of a trail that goes beyond all sightings."""
     if trail.is_forwards and trail.start == track.frame[-1]:
         return frame[frame > known]

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Boxes, hulls
-from efface.track.camera import Views
-from efface.track.unsure import Unsure, share
+from efface.track.camera_motion import Views
+from efface.track.score_margin import ScoreMargin, share
 from efface.tracks import Track
 
 REACH_S = 0.2
@@ -57,9 +57,9 @@ class _Pairs:
     score: NDArray[np.float64]
 
 
-def rule(most: float) -> Unsure:
+def rule(most: float) -> ScoreMargin:
     """How boxes grow with doubt in a film, where low ones grow, too."""
-    return Unsure(most=most, doubtful=DOUBTFUL, certain=CERTAIN)
+    return ScoreMargin(most=most, doubtful=DOUBTFUL, certain=CERTAIN)
 
 
 def steadied(track: Track, seconds: NDArray[np.float64], views: Views, most_unsure: float) -> Track:

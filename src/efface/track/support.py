@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
-from efface.track.camera import Views
+from efface.track.camera_motion import Views
 from efface.track.gaps import ALIVE
-from efface.track.trails import Trail
+from efface.track.pixel_trails import PixelTrail
 from efface.tracks import Reason, Track
 
 POWER, MOST = 2, 60.0
@@ -82,11 +82,11 @@ stays below .62 in 19 of 20."""
 
 def supported(
     full: Track, seen: Track, seconds: NDArray[np.float64], options: TrackOptions, sure: float, views: Views,
-    trails: Sequence[Trail] = (),
+    trails: Sequence[PixelTrail] = (),
 ) -> Track | None:  # fmt: skip
     """The frames of a filled track that its sightings support; None when there are none.
 
-    full     see `gaps.filled`.
+    full     see `gaps.fill_track`.
     seen     the track of sightings that it was made of: boxes as the detector drew them.
     seconds  of every frame.
     sure     score from which a sighting counts by itself.
@@ -116,7 +116,7 @@ def unsupported(
 ) -> Track | None:  # fmt: skip
     """What was sighted and is not covered, with the lead before and after it; None where every sighting is covered.
 
-    full  see `gaps.filled`.
+    full  see `gaps.fill_track`.
     kept  its frames that are covered, see `supported`.
     """
     bare = np.ones(len(full), np.bool_) if kept is None else ~np.isin(full.frame, kept.frame)

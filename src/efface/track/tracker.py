@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from efface.detections import Detections
 from efface.geometry import Boxes
 from efface.options import TrackOptions
-from efface.track.camera import STILL as FIXED
-from efface.track.camera import Step, Views
+from efface.track.camera_motion import STILL as FIXED
+from efface.track.camera_motion import Step, Views
 from efface.track.match import match
 from efface.track.motion import MOTIONS, STILL, YOUNG, Course, Motion, course, moved
-from efface.track.trails import Sighting
+from efface.track.pixel_trails import Sighting
 from efface.tracks import Reason, Track
 
 LEAST_WEAK = 0.35

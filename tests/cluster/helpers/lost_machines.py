@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
-from efface.cluster.work import Answer, Errands, Part, do, look_at
+from efface.cluster.work import Answer, Part, WorkItems, do, look_at
 
 
 def lost_in_the_middle(part: Part) -> Iterator[object]:
@@ -35,9 +35,9 @@ def seeing_other_pictures(part: Part) -> Iterator[object]:
         yield message
 
 
-def lost_after_the_first(errands: Errands) -> Iterator[object]:
+def lost_after_the_first(work_items: WorkItems) -> Iterator[object]:
     """Does one job, and dies over the second; so does the next machine, until all is done."""
-    for message in do(errands):
+    for message in do(work_items):
         if isinstance(message, Answer) and message.number == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         yield message

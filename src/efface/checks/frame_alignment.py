@@ -1,0 +1,110 @@
+"""Frames of a target beside what was expected there: the frame of the source, or what the plan says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Generic, TypeVar
+
+from efface.frames import Frame
+from efface.geometry import Size
+from efface.media.interfaces import Source
+from efface.planning.plan import Plan
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """A frame that the target should have.
+
+    index    its number in the source.
+    at       when the target should show it, in seconds of the target's clock.
+    size_wh  of the frame.
+    frame    the source's, or None where there is only a plan.
+    """
+
+    index: int
+    at: Fraction
+    size_wh: Size
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """What belongs together. One side is None where the other has a frame too many, or nothing was expected; both never are.
+
+    at      when the target shows the frame, in seconds of its clock; of a frame that it lacks, when it should.
+    second  the same, from its first frame on.
+    tolerance  seconds that the target's clock cannot tell apart.
+    number  of the frame in the target; of a frame that it lacks, that of the one that stands in its place.
+    """
+
+    old: Expected | None
+    new: Frame | None
+    at: Fraction
+    second: float
+    number: int
+    tolerance: Fraction = Fraction(0)
+
+    @property
+    def name(self) -> str:
+        """For people, who count from 1."""
+        return f"frame {self.number + 1}"
+
+
+def from_source(source: Source, shift: int) -> Iterator[Expected]:
+    """The frames of the source. `shift` was taken off its PTS."""
+    base = Fraction(source.time_base)
+    for frame in source.frames():
+        yield Expected(frame.index, (frame.pts - shift) * base, frame.size_wh, frame)
+
+
+def from_plan(plan: Plan, shift: int) -> Iterator[Expected]:
+    """What a plan says of the frames."""
+    for i, pts in enumerate(plan.timeline.pts.tolist()):
+        yield Expected(i, (pts - shift) * plan.timeline.time_base, plan.size_at(i))
+
+
+def paired(expected: Iterable[Expected] | None, frames: Iterable[Frame], base: Fraction) -> Iterator[Pair]:
+    """What was expected and the target's frames, side by side, in order. `base` is the target's time base.
+
+    Where a frame is missing or too many, those after it find their partners again.
+    """
+    olds, news = _Ahead(iter(expected or ())), _Ahead(iter(frames))
+    is_near, start = _within(base / 2), None
+    while olds.first is not None or news.first is not None:
+        old, new = olds.first, news.first
+        if old is not None and new is not None and not is_near(new.pts * base, old.at):
+            # One step ahead is enough to tell a frame that is missing, or too many, from one at a wrong time.
+            if olds.second is not None and is_near(new.pts * base, olds.second.at):
+                new = None
+            elif news.second is not None and is_near(news.second.pts * base, old.at):
+                old = None
+        at = new.pts * base if new is not None else old.at  # type: ignore[union-attr]  # both are never None
+        start = at if start is None else start
+        yield Pair(old, new, at, float(at - start), news.taken, base / 2)
+        if old is not None:
+            olds.step()
+        if new is not None:
+            news.step()
+
+
+def _within(tolerance: Fraction) -> Callable[[Fraction, Fraction], bool]:
+    return lambda a, b: abs(a - b) <= tolerance
+
+
+class _Ahead(Generic[T]):
+    """An iterator that shows its next two items; None stands for the end."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+        self.taken = 0
+        self.first: T | None = next(items, None)
+        self.second: T | None = next(items, None) if self.first is not None else None
+
+    def step(self) -> None:
+        self.taken += 1
+        self.first = self.second
+        self.second = next(self._items, None) if self.first is not None else None

@@ -1,0 +1,183 @@
+"""All checks of one target, in one pass over its frames: read from the disk, as a stranger would.
+
+What a check needs and does not have (a source, a plan, a detector) makes it a check that did not look. That is never clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from efface.checks import coverage, fidelity, residual_metadata, second_look
+from efface.checks.coverage import Coverage, comparable
+from efface.checks.fidelity import Fidelity, is_same_size
+from efface.checks.frame_alignment import Expected, Pair, from_plan, from_source, paired
+from efface.checks.residual_metadata import check_residual_metadata
+from efface.checks.second_look import SecondLook
+from efface.errors import InputError
+from efface.findings import Check, Finding, Outcome
+from efface.frames import Frame, Picture
+from efface.media.interfaces import Source
+from efface.planning.plan import Plan
+from efface.regions import Region
+from efface.streaming import frames_ahead, prefetched
+
+HASHES = "hashes"
+
+CHECKS = (HASHES, coverage.NAME, second_look.NAME, residual_metadata.NAME, fidelity.NAME)
+"""In the order of the report."""
+
+MOST = 20
+"""Findings after which there is no need to look further."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What there is to check a target with.
+
+    target  opened from the disk.
+    plan    by which it was made, or None.
+    source  of which it was made, opened from the disk, or None.
+    shift   taken off the source's PTS when the target was written, in the source's time base (see `video_info.start_shift`).
+    sound   "keep" or "drop", where it is known what was asked for.
+    hashes  SHA-256 by name, those that are known: "source", "plan", "target".
+    """
+
+    target: Source
+    plan: Plan | None = None
+    source: Source | None = None
+    shift: int = 0
+    sound: str = ""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+
+def checked(
+    evidence: Evidence, again: SecondLook | str, *, is_quick: bool = False, tell: Callable[[int], None] = lambda done: None
+) -> tuple[Check, ...]:
+    """Every check, in the order of the report: hashes, coverage, second look, leftovers, fidelity.
+
+    again  the second look, or why there is none.
+    tell   called with the number of frames checked so far.
+
+    Raises DetectorFailed; whatever is wrong with the target is a finding.
+    """
+    walk = _Walk(evidence, again if isinstance(again, SecondLook) else None, is_quick)
+    is_whole = walk.go(tell)
+    return (
+        _hashes(evidence, is_one_colour=is_whole and walk.is_as_painted),
+        walk.coverage.check(is_whole=is_whole) if walk.coverage is not None else _no_coverage(evidence),
+        again.check(is_whole=is_whole) if isinstance(again, SecondLook) else _skipped(second_look.NAME, again),
+        # Starting exiftool and ffprobe takes a second or two, which is much beside a photo.
+        check_residual_metadata(evidence.target.info, with_others=not is_quick),
+        walk.fidelity.check(),
+    )
+
+
+def _skipped(name: str, why: str) -> Check:
+    return Check(name, Outcome.SKIPPED, why=why)
+
+
+def _no_coverage(evidence: Evidence) -> Check:
+    lacks = [what for what, it in (("source", evidence.source), ("plan", evidence.plan)) if it is None]
+    return _skipped(coverage.NAME, f"there is no {' and no '.join(lacks)} to compare it with")
+
+
+def _hashes(evidence: Evidence, *, is_one_colour: bool) -> Check:
+    """is_one_colour: all that the plan erases shows what its rim makes of it, as in a picture of one colour."""
+    known, plan, found = evidence.hashes, evidence.plan, []
+    if not known:
+        return _skipped(HASHES, "no hash was taken")
+    if plan is not None and known.get("source", plan.source_sha256) != plan.source_sha256:
+        found.append(Finding(HASHES, "the source is not the one that the plan names, by its SHA-256"))
+    if _is_same_file(evidence) and (plan is None or plan.region_count) and not is_one_colour:
+        found.append(Finding(HASHES, "the target is the source itself, byte by byte"))
+    facts = {f"SHA-256 of the {name}": value for name, value in known.items()}
+    if not found and len(known) < 2 and plan is None:
+        return Check(HASHES, Outcome.SKIPPED, facts=facts, why="there is neither source nor plan to compare it with")
+    return Check(HASHES, Outcome.NOT_CLEAN if found else Outcome.CLEAN, tuple(found), facts)
+
+
+def _is_same_file(evidence: Evidence) -> bool:
+    known, plan = evidence.hashes, evidence.plan
+    source = known.get("source", plan.source_sha256 if plan is not None else "")
+    return bool(known) and known.get("target") == source
+
+
+def _compared_with(evidence: Evidence) -> str:
+    if evidence.source is not None:
+        return "the source"
+    return "the plan: number, times and sizes of frames" if evidence.plan is not None else ""
+
+
+class _Walk:
+    """One pass over the frames of the target, side by side with those of the source where there is one."""
+
+    def __init__(self, evidence: Evidence, again: SecondLook | None, is_quick: bool) -> None:
+        self._with, self._again = evidence, again
+        has_both = evidence.plan is not None and evidence.source is not None
+        self.coverage = Coverage(evidence.plan) if has_both and evidence.plan is not None else None
+        self.fidelity = Fidelity(_compared_with(evidence), is_quick=is_quick)
+        if evidence.source is not None:
+            self.fidelity.compare_signals(evidence.source.info, evidence.target.info)
+            self.fidelity.compare_sound(evidence.source.info, evidence.target.info, evidence.sound)
+
+    @property
+    def is_as_painted(self) -> bool:
+        """Whether every frame was compared, and erasing could have made nothing else of it."""
+        return self.coverage is not None and self.coverage.is_as_painted and not self.coverage.has_missed
+
+    def go(self, tell: Callable[[int], None]) -> bool:
+        """Whether everything was looked at, to the end."""
+        try:
+            with ExitStack() as reading:
+                for pair in self._pairs(reading):
+                    self._take(pair)
+                    tell(pair.number + 1)
+                    if len(self.fidelity.found) + len(self.coverage.found if self.coverage else ()) >= MOST:
+                        return False
+        except InputError as e:
+            self.fidelity.add(None, f"it cannot be decoded ({e.why or e.lead})")
+            return False
+        return True
+
+    def _pairs(self, reading: ExitStack) -> Iterator[Pair]:
+        """Both files are decoded ahead, each in a thread that ends with `reading`."""
+        target, expected = self._with.target, self._expected()
+        frames: Iterable[Frame] = target.frames()
+        if target.info.medium == "video":  # pages may be as large as memory allows
+            depth = max(1, frames_ahead(target.info.size_wh) // 2)
+            frames = reading.enter_context(prefetched(frames, depth))
+            if expected is not None and self._with.source is not None:
+                expected = reading.enter_context(prefetched(expected, depth))
+        return paired(expected, frames, Fraction(target.time_base))
+
+    def _expected(self) -> Iterable[Expected] | None:
+        if self._with.source is not None:
+            return from_source(self._with.source, self._with.shift)
+        return from_plan(self._with.plan, self._with.shift) if self._with.plan is not None else None
+
+    def _take(self, pair: Pair) -> None:
+        pictures = _pictures(pair)
+        regions = self._regions(pair)
+        if self.coverage is not None:
+            self.coverage.compare(pair, pictures, is_same_file=_is_same_file(self._with))
+        self.fidelity.compare(pair, pictures if self._is_shown(pair) else None, regions)
+        if self._again is not None and pair.new is not None:
+            self._again.look(pair.new, pair.second, pair.old.index if pair.old is not None else pair.number)
+
+    def _regions(self, pair: Pair) -> list[Region]:
+        plan, old = self._with.plan, pair.old
+        return plan.regions(old.index) if plan is not None and old is not None and old.index < len(plan.timeline) else []
+
+    def _is_shown(self, pair: Pair) -> bool:
+        """Whether it is known what of the source the frame shows: some are black as a whole."""
+        plan = self._with.plan
+        return plan is not None and pair.old is not None and not plan.is_black(pair.old.index)
+
+
+def _pictures(pair: Pair) -> tuple[Picture, Picture] | None:
+    if pair.old is None or pair.new is None or pair.old.frame is None:
+        return None
+    return comparable(pair.old.frame, pair.new) if is_same_size(pair.old.size_wh, pair.new.size_wh) else None

@@ -1,0 +1,186 @@
+"""`efface bench`: how well efface finds, measured on labelled pictures and videos."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from efface.cli.flags import options_from, options_of
+from efface.errors import printable
+
+if TYPE_CHECKING:
+    from efface.bench.runner import Result
+    from efface.bench.truth import StillTruth
+    from efface.options import Options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+A_PATH = click.Path(path_type=Path, readable=False)
+SETTINGS = ("detect", "track", "cover", "read")
+"""Branches of the options that decide what would be erased."""
+
+DROPPED = 7
+"""Exit code: everything was measured, and a person should look."""
+
+folders = click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=A_PATH)
+
+
+def _about_results(command: F) -> F:
+    """Decorates a command with what all benches share."""
+    for option in (
+        click.option(
+            "--plain", is_flag=True, help="Look at each frame by itself, without tracks: what following things in time gains."
+        ),
+        click.option(
+            "--against", type=A_PATH, help="Earlier result, as --json wrote it. A number that dropped ends with exit code 7."
+        ),
+        click.option("--json", "json_path", type=A_PATH, help="Also write everything as JSON; an earlier file is replaced."),
+    ):
+        command = option(command)
+    return options_of(*SETTINGS)(command)
+
+
+def _about_clips(count: int, of: str) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in (
+            click.option(
+                "--keep", type=A_PATH, help="Folder for the clips and their labels. What is there already is not made again."
+            ),
+            click.option("--only", metavar="KIND,...", default="", help="Only these kinds, with commas between. Default: all."),
+            click.option(
+                "--seed",
+                metavar="N",
+                type=click.IntRange(min=0),
+                default=1,
+                show_default=True,
+                help="Another number, other clips.",
+            ),
+            click.option("--clips", metavar="N", type=click.IntRange(min=1), default=count, show_default=True, help=of),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.group()
+def bench() -> None:
+    """Measure how well faces and plates are found, on labelled pictures and videos.
+
+    Prints a table, and writes JSON on request. Labels are read from files beside the pictures; docs/bench.md says how they
+    look, and what each number means. Clips of moving ground truth are made from still pictures.
+    """
+
+
+@bench.command()
+@folders
+@_about_results
+def stills(folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool, **values: Any) -> None:
+    """Recall and false alarms on folders of pictures with annotations.json."""
+    from efface.bench import runner
+
+    options = _options(values, plain)
+    _finish(lambda: runner.run_stills(_loaded(folders), options, _say), json_path, against, plain)
+
+
+@bench.command()
+@click.argument("truths", nargs=-1, required=True, metavar="TRUTH.json...", type=A_PATH)
+@_about_results
+def video(truths: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool, **values: Any) -> None:
+    """Leaks and false alarms in videos, each beside a file with its boxes in every frame."""
+    from efface.bench import runner
+    from efface.bench.truth import load_video
+
+    options = _options(values, plain)
+    _finish(lambda: runner.run_videos([load_video(t) for t in truths], options, _say), json_path, against, plain)
+
+
+@bench.command()
+@folders
+@_about_clips(60, "How many clips of 4 s to make.")
+@_about_results
+def moving(
+    folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool,
+    clips: int, seed: int, only: str, keep: Path | None, **values: Any,
+) -> None:  # fmt: skip
+    """Leaks in clips that are made from labelled pictures, where every box is known exactly.
+
+    The camera pans, zooms, turns, shakes, and loses sight of faces; there is motion blur, a change of exposure, strong
+    compression, somebody walking past in front, a hand, a hard cut.
+    """
+    from efface.bench import runner
+
+    options = _options(values, plain)
+    wanted = runner.ClipsWanted(count=clips, seed=seed, kinds=_kinds(only), keep=keep)
+    _finish(
+        lambda: runner.run_moving(_loaded(folders), options, _say, wanted),
+        json_path, against, plain,
+    )  # fmt: skip
+
+
+@bench.command()
+@folders
+@_about_clips(6, "How many clips of each kind to make.")
+@_about_results
+def stress(
+    folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool,
+    clips: int, seed: int, only: str, keep: Path | None, **values: Any,
+) -> None:  # fmt: skip
+    """Legible faces in clips that make detectors blink, from labelled pictures.
+
+    A bar passing over the face, motion blur, the head rolling from 0 to 180 degrees, darkness, a drawn mask and dark glasses,
+    small faces, a face leaving the picture, and the same faces clean.
+    """
+    from efface.bench import runner
+
+    options = _options(values, plain)
+    wanted = runner.ClipsWanted(count=clips, seed=seed, kinds=_kinds(only), keep=keep)
+    _finish(
+        lambda: runner.run_stress(_loaded(folders), options, _say, wanted),
+        json_path, against, plain,
+    )  # fmt: skip
+
+
+def _options(values: dict[str, Any], plain: bool) -> Options:
+    from efface.bench import runner
+
+    options = options_from(values)
+    return runner.plain(options) if plain else options
+
+
+def _kinds(only: str) -> list[str]:
+    return [k.strip() for k in only.split(",") if k.strip()]
+
+
+def _loaded(folders: Sequence[Path]) -> list[tuple[str, list[StillTruth]]]:
+    from efface.bench.truth import load_stills
+
+    return [(folder.resolve().name, load_stills(folder)) for folder in folders]
+
+
+def _say(line: str) -> None:
+    click.echo(printable(line), err=True)
+
+
+def _finish(measure: Callable[[], Result], json_path: Path | None, against: Path | None, plain: bool) -> None:
+    """Measures, prints the table, writes the file, and compares. What is to be compared with is read before the work."""
+    from efface.bench import results
+    from efface.files import require_target
+    from efface.pipeline.jobs import write_text
+
+    before = results.load(against) if against else None
+    if json_path:
+        require_target(json_path, (against,) if against else (), overwrite=True)
+    said = results.as_json(measure(), plain=plain)
+    click.echo(results.table(said))
+    if json_path:
+        write_text(json_path, (), iter([results.text(said)]), overwrite=True)
+    dropped = results.drops(said, before) if before else []
+    for sentence in dropped:
+        click.echo(f"efface: worse than before: {sentence}.", err=True)
+    if dropped:
+        sys.exit(DROPPED)

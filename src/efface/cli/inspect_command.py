@@ -1,0 +1,104 @@
+"""`efface inspect`: what a file gives away, as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from efface.cli.batch import FileOutcome, run_with
+from efface.cli.engines import make_engine
+from efface.cli.flags import options_from, options_of
+from efface.errors import EXIT_OK, printable
+
+if TYPE_CHECKING:
+    from efface.inspection.items import Inspection
+    from efface.pipeline.naming import Job
+
+A_PATH = click.Path(path_type=Path, readable=False)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=A_PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables, a list with an entry for each file.")
+@click.option(
+    "--no-look",
+    is_flag=True,
+    help="Do not look for faces and plates, only read what is written in the file; it is much faster.",
+)
+@click.option(
+    "--no-values", is_flag=True, help="Name what is there and where, but not what it says: no places, names or numbers."
+)
+@click.option("--own-only", is_flag=True, help="Do not ask exiftool, even where it is installed.")
+@options_of("detect", "track", "read")
+def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: bool, own_only: bool, **values: Any) -> None:
+    """Tell what in a file could identify somebody, or whoever made it.
+
+    Faces and plates, places, devices and their numbers, names, dates, programs, thumbnails and whether they show faces, films
+    within
+    photos, sound, data after the end, and whatever else is in it. Nothing is changed or written. A folder stands for every
+    photo and
+    video below it. What is said here is about others' secrets as much as yours: mind who looks at your screen.
+    """
+    options = options_from(values)
+    from efface.pipeline.inspecting import Inspecting
+    from efface.pipeline.naming import sources_of
+
+    found: list[dict[str, Any]] = []
+    jobs, task = sources_of(sources), Inspecting(look=not no_look, others=not own_only)
+
+    def tell(job: Job, one: Inspection) -> FileOutcome:
+        found.append(one.as_json(values=not no_values))
+        return FileOutcome("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
+
+    try:
+        hire = make_engine("local", None, len(jobs), 1)
+        code = run_with(hire, jobs, task, tell, None, options, writes=False, counts=not as_json)
+    finally:
+        if as_json:
+            click.echo(json.dumps(found, ensure_ascii=True, indent=1))
+    sys.exit(code)
+
+
+def said(name: str, one: Inspection, *, values: bool = True) -> str:
+    """The table for one file, and what could not be looked at."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    heads = ("", "what", "says", "where") if values else ("", "what", "where")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    before = ""
+    for i in one.items:
+        where = " ".join(
+            w for w in (i.where, f"@{i.at}" if i.at is not None else "", f"({i.by})" if i.by != "efface" else "") if w
+        )
+        # Text, not markup: what a file says may look like rich's own.
+        cells = (i.group if i.group != before else "", i.name, *((i.value,) if values else ()), where)
+        table.add_row(*(Text(printable(c)) for c in cells))
+        before = i.group
+    width = max(80, Console().width) if sys.stdout.isatty() else 120
+    console = Console(width=width, color_system=None, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    lines = [f"{printable(name)}: {one.format}, {one.size:,} bytes", *_outcome(one)]
+    return "\n".join([*lines, captured.get().rstrip()] if one.items else lines)
+
+
+def _outcome(one: Inspection) -> list[str]:
+    lines = []
+    if not one.looked:
+        lines.append("  Faces and plates: not looked.")
+    elif not any(one.of("people")):
+        lines.append("  Faces and plates: none found. efface may have missed some.")
+    if not one.items:
+        lines.append("  Nothing was found that tells of somebody. The picture itself still may.")
+    lines += [f"  Could not be read: {printable(t)}." for t in one.troubles[:10]]
+    lines += [f"  {name}: {printable(how)}." for name, how in one.others.items() if not how.startswith("looked")]
+    return lines

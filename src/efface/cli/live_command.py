@@ -1,0 +1,105 @@
+"""`efface live`: between a camera and everyone else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from efface.cli.flags import options_from, options_of
+from efface.errors import TargetMissed, UnsupportedSource, printable
+
+if TYPE_CHECKING:
+    from efface.live.address import Address
+
+A_PATH = click.Path(path_type=Path, readable=False)
+UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")
+"""Endings of films that live plays, and of which the first bytes are not known to `sniff`."""
+
+ONE = "camera"
+"""Name of the only camera of a command line."""
+
+
+@click.command()
+@click.argument("source", required=False, metavar="[SOURCE]")
+@click.option("--to", "targets", multiple=True, metavar="TARGET", help="Where the redacted stream goes. Can be given again.")
+@click.option("--config", type=A_PATH, metavar="CAMERAS.toml", help="Many cameras, each in a process of its own, from a file.")
+@click.option("--credentials-env", metavar="NAME", help="Environment variable with what stands in place of {secret} in SOURCE.")
+@click.option("--credentials-file", type=A_PATH, help="The same from a file, which only its owner may read.")
+@click.option(
+    "--target-credentials-env", metavar="NAME", help="Environment variable with what stands in place of {secret} in targets."
+)
+@click.option("--target-credentials-file", type=A_PATH, help="The same from a file.")
+@click.option(
+    "--health", type=click.IntRange(0, 65535), metavar="PORT",
+    help="Serve /health and /metrics on 127.0.0.1 at this port; 0 takes a free one. Default: not at all.",
+)  # fmt: skip
+@options_of("detect", "track", "cover", "paint", "live", without=("--detail",))
+def live(
+    source: str | None, targets: tuple[str, ...], config: Path | None, health: int | None,
+    credentials_env: str | None, credentials_file: Path | None,
+    target_credentials_env: str | None, target_credentials_file: Path | None, **values: Any,
+) -> None:  # fmt: skip
+    """Pass a camera's stream on, with faces and plates erased, about a second later.
+
+    SOURCE is rtsp://, rtmp://, srt://, udp:// (MPEG-TS), http(s)://.../x.m3u8, /dev/video0, or a file, played at its own speed.
+    Targets are rtsp://, rtmp://, srt:// and udp:// addresses, a recording (PATH.mkv or PATH.mp4, in segments), an HLS folder
+    (FOLDER/NAME.m3u8), or mjpeg://127.0.0.1:PORT for a quick look in a browser. Sound is dropped.
+
+    A frame leaves only after it was looked at. When that takes too long the frame rate is lowered, and then a curtain is shown.
+    Nothing is stored unless a target is a recording. Credentials are never part of an address: write {secret} in their place.
+    Ctrl-C and SIGTERM finish what is being written, and end with code 0.
+    """
+    chosen = [p.opts[0] for p in click.get_current_context().command.params if _is_chosen(p) and p.name in values]
+    options = options_from(values)
+    from efface.live import cameras
+    from efface.live.address import secret_from
+    from efface.live.supervisor import Supervisor
+    from efface.live.supervisor import health as serving
+
+    if config is not None:
+        named = (source, *targets, credentials_env, credentials_file, target_credentials_env, target_credentials_file)
+        if any(named):
+            raise click.UsageError("--config names all cameras; sources, targets and credentials stand in the file.")
+        if chosen:
+            raise click.UsageError(f"{chosen[0]} has no effect beside --config: options of all and of each stand in the file.")
+        wanted = cameras.load(config)
+    else:
+        if source is None or not targets:
+            raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
+        secrets = secret_from(credentials_env, credentials_file), secret_from(target_credentials_env, target_credentials_file)
+        wanted = [cameras.wanted(ONE, source, list(targets), *secrets, options)]
+    for camera in wanted:
+        _require_film(camera.source)
+    crew = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
+    with serving(crew, health) as port:
+        if port is not None:
+            click.echo(f"http://127.0.0.1:{port}/health")
+        try:
+            crew.run()
+        except KeyboardInterrupt:  # the usual end of a stream: what was being written is complete
+            click.echo("Ended. What was being written is complete.", err=True)
+            return
+    for member in crew.members:
+        for target, counts in member.facts["targets"].items():
+            if counts["failures"] and not counts["sent"]:
+                raise TargetMissed(target)
+    click.echo("The source has ended. What was being written is complete.", err=True)
+
+
+def _require_film(source: Address) -> None:
+    """Raises InputError for a file that no video can come from. A camera that is gone may come back; a text stays a text."""
+    from efface.containers.sniff import medium_of
+
+    path = Path(source.url)
+    is_pipe = path.exists() and not path.is_file() and not path.is_dir()  # what is read from it is gone
+    if source.scheme != "file" or is_pipe or path.suffix.lower() in UNKNOWN_BY_CONTENT:
+        return
+    if medium_of(path) == "photo":
+        raise UnsupportedSource(path, "it is a photo, and only a video can be played")
+
+
+def _is_chosen(parameter: click.Parameter) -> bool:
+    return click.get_current_context().get_parameter_source(parameter.name or "") not in (None, ParameterSource.DEFAULT)

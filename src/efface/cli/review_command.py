@@ -1,0 +1,47 @@
+"""`efface review`: a page on this machine, on which a person checks what will be erased."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import click
+
+from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.errors import ExtraMissing, UsageError
+
+A_PATH = click.Path(path_type=Path, readable=False)
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
+@click.option("-o", "--output", type=A_PATH, help="Target file; for a folder or several sources, target folder.")
+@click.option("--no-browser", is_flag=True, show_default="off", help="Only print the address of the page.")
+@options_of(*FINDS, *RENDERS, without=("--discard-edits",))
+def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **values: Any) -> None:
+    """Check and correct what will be erased, in a browser on this machine, and render.
+
+    Files without a plan are looked at first. Every change is written to the plan at once; to go on later, start it again.
+    The address that is printed opens the page once, for one browser. It ends when the last tab is closed, or with Ctrl-C.
+    """
+    options = options_from(values)
+    if any(importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn")):
+        raise ExtraMissing("review")
+    from efface.files import require_source, writing
+    from efface.pipeline.naming import collisions, jobs_for
+    from efface.review.serve import review as serve
+
+    for source in sources:
+        if not source.is_dir():
+            require_source(source)
+    jobs = jobs_for(sources, output)
+    if not jobs:
+        raise UsageError("No photo or video was found, so there is nothing to review.")
+    for error in collisions(jobs).values():
+        raise error
+    if output is not None and [j.target for j in jobs] != [output]:
+        for job in jobs:
+            with writing(job.target):
+                job.target.parent.mkdir(parents=True, exist_ok=True)
+    serve(jobs, options, browser=not no_browser, say=click.echo)

@@ -1,0 +1,266 @@
+"""Reports of a run: facts are noted while it goes on, and written at its end, however it ends.
+
+A report of failure is the one that is needed most, so an error, an interrupt and a refused target end in it as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from efface.errors import EffaceError, Interrupted, VerificationFailed, printable, worst
+from efface.files import open_plain, require_target, writing
+from efface.options import Options, RiskOptions
+
+if TYPE_CHECKING:
+    from efface.findings import Verification
+    from efface.pipeline.naming import Job
+    from efface.pipeline.rendering import Rendered
+    from efface.planning.plan import Plan
+    from efface.report.facts import Chosen, Entry, Report
+
+KINDS = {".html": "page", ".htm": "page", ".json": "manifest"}
+"""What is written, by the end of a report's name."""
+
+HEAD = 1 << 12
+MARKS = (b'"format": "efface-report"', b": report of efface</title>")
+"""In the first HEAD bytes of a report, one of these stands."""
+
+reports = click.option(
+    "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True, metavar="PATH",
+    help="Also write a report, HTML or JSON by the end of its name; may be given once for each.",
+)  # fmt: skip
+
+
+def require_reports(
+    paths: Sequence[Path],
+    others: Sequence[Path],
+    sources: Sequence[Path],
+    *,
+    overwrite: bool,
+    makes: Path | None,
+    resumes: bool = False,
+) -> None:
+    """Refuses reports before any work is done. Raises click.UsageError, OutputError.
+
+    others   what else is written.
+    makes    a folder that will be made for the targets; a report may lie in it.
+    resumes  the run may go on with an earlier one's work, and replaces its report.
+    """
+    for path in paths:
+        if path.suffix.lower() not in KINDS:
+            raise click.UsageError(f"--report {printable(path)}: its name must end in .html or .json. Nothing was written.")
+    taken = [os.path.abspath(p).casefold() for p in (*paths, *others)]
+    if len(set(taken[: len(paths)])) < len(paths) or set(taken[: len(paths)]) & set(taken[len(paths) :]):
+        raise click.UsageError("--report names a file that is to be written for something else. Nothing was written.")
+    for path in paths:
+        if makes is not None and os.path.abspath(path.parent) == os.path.abspath(makes):
+            with writing(path):
+                makes.mkdir(parents=True, exist_ok=True)
+        require_target(path, tuple(sources), overwrite=overwrite or (resumes and _is_report(path)))
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a report of efface's lies there."""
+    try:
+        with open_plain(path) as f:
+            head = f.read(HEAD)
+    except OSError:
+        return False
+    return any(mark in head for mark in MARKS)
+
+
+class Record:
+    """What is known of each file so far. On leaving the block the reports are written, and said unless `is_quiet`.
+
+    resumes  as in `require_reports`.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        paths: Sequence[Path],
+        jobs: Sequence[Job],
+        options: Options,
+        *,
+        is_quiet: bool = False,
+        resumes: bool = False,
+    ) -> None:
+        self._is_quiet, self._resumes = is_quiet, resumes
+        self._command, self._paths, self._jobs, self._options = command, paths, jobs, options
+        self._numbers = {job: i for i, job in enumerate(jobs, start=1)}
+        self._entries: dict[Job, Entry] = {}
+        self._codes: list[int] = []
+        self._told = options.report.wanted
+        self._settings: dict[str, tuple[Chosen, ...]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if not self._paths:
+            return
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            self._write_or_say()
+            return
+        reason = error if isinstance(error, EffaceError) else Interrupted() if _is_interrupt(error) else EffaceError()
+        for job in self._jobs:
+            if job not in self._entries or self._entries[job].exit_code < 0:
+                self.failed(job, reason)
+        with suppress(EffaceError):  # what ended the run is said; a full disk besides would hide it
+            self._write()
+
+    def planned(self, job: Job, plan: Plan, plan_sha256: str = "") -> None:
+        """A plan is there, and nothing has come of it yet. Its facts are kept, it is not."""
+        if not self._paths:
+            return
+        from efface.report import facts
+
+        self._entries[job] = facts.Entry(
+            self._numbers[job],
+            facts.Verdict.NOT_DONE,
+            -1,
+            media=facts.media_of(plan),
+            plan_sha256=plan_sha256,
+            found=facts.found_in(plan, self._bound(plan)),
+            chosen=self._chosen(plan),
+            networks=facts.networks_of(plan),
+        )
+
+    def rendered(self, job: Job, done: Rendered, code: int, plan_sha256: str = "") -> None:
+        """The target is there."""
+        if not self._paths:
+            return
+        from efface.report.facts import Done, verdict_of
+
+        entry = self._entries[job]
+        self._entries[job] = replace(
+            self._named(entry, job),
+            verdict=verdict_of(entry.found, done.verification),
+            exit_code=code,
+            plan_sha256=plan_sha256 or entry.plan_sha256,
+            target_sha256=done.target_sha256,
+            done=Done(done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped),
+            verification=done.verification,
+        )
+
+    def verified(self, job: Job, found: Verification, code: int) -> None:
+        """A target was checked. Moments of its plan are told, and the outcome is that of the checks."""
+        if not self._paths:
+            return
+        from efface.report.facts import verdict_of
+
+        hashes = {k: v for c in found.checks for k, v in c.facts.items() if isinstance(v, str)}
+        target = hashes.get("SHA-256 of the target", "")
+        self._entries[job] = replace(
+            self._named(self._entries.get(job) or self._unknown(job), job),
+            verdict=verdict_of(None, found),
+            exit_code=code,
+            target_sha256=target,
+            verification=found,
+        )
+
+    def failed(self, job: Job, error: EffaceError) -> None:
+        """There is no target."""
+        if not self._paths:
+            return
+        from efface.report.facts import Verdict, failure_of
+
+        found = error.verification if isinstance(error, VerificationFailed) else None
+        self._entries[job] = replace(
+            self._named(self._entries.get(job) or self._unknown(job), job),
+            verdict=Verdict.NOT_CLEAN if isinstance(error, VerificationFailed) else Verdict.NOT_DONE,
+            exit_code=error.exit_code,
+            failure=failure_of(error, self._private),
+            verification=found,
+        )
+
+    def ended(self, code: int) -> None:
+        """With that exit code the command ends."""
+        self._codes.append(code)
+
+    def _unknown(self, job: Job) -> Entry:
+        from efface.report import facts
+
+        return facts.Entry(
+            self._numbers[job], facts.Verdict.NOT_DONE, -1, chosen=facts.chosen(self._command, asdict(self._options))
+        )  # fmt: skip
+
+    def _named(self, entry: Entry, job: Job) -> Entry:
+        if "names" not in self._told:
+            return entry
+        return replace(entry, name=printable(job.name), target_name=printable(job.target.name))
+
+    @cached_property
+    def _private(self) -> set[str]:
+        """Words of every name and folder of this run: a report does not tell them."""
+        from efface.report.facts import words_of
+
+        if "names" in self._told:
+            return set()
+        paths = [p.absolute() for job in self._jobs for p in (job.source, job.target, job.plan_path)]
+        return {word for p in paths for part in (*p.parts[:-1], p.stem) for word in words_of(part)}
+
+    def _chosen(self, plan: Plan) -> tuple[Chosen, ...]:
+        """The settings that counted. Those of thousands of files are mostly the same, so each is kept once."""
+        from efface.report import facts
+
+        key = repr(plan.options)
+        if key not in self._settings:
+            self._settings[key] = facts.chosen(self._command, asdict(self._options), plan.options)
+        return self._settings[key]
+
+    def _bound(self, plan: Plan) -> float:
+        """That of the run, or, where a plan is only obeyed, that of the run that made it."""
+        if self._command == "redact":
+            return self._options.risk.bound
+        asked = plan.options.get("risk")
+        bound = asked.get("bound") if isinstance(asked, dict) else None
+        is_usable = isinstance(bound, int | float) and 0 <= bound <= 1
+        return float(bound) if is_usable and bound is not None else RiskOptions().bound
+
+    def report(self) -> Report:
+        """All that is known."""
+        from efface.report import facts
+
+        made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ") if "date" in self._told else ""
+        entries = tuple(self._entries[job] for job in self._jobs if job in self._entries)
+        code = worst([*self._codes, *(e.exit_code for e in entries)])
+        return facts.Report(self._command, entries, code, made, software=facts.software())
+
+    def _write_or_say(self) -> None:
+        """Ends the process where a report cannot be written, with the gravest code of all that happened."""
+        try:
+            self._write()
+        except EffaceError as e:
+            click.echo(f"efface: {e} This is about the report; targets are as said above.", err=True)
+            raise SystemExit(worst([*self._codes, e.exit_code])) from e
+
+    def _write(self) -> None:
+        from efface.pipeline.jobs import write_text
+        from efface.report import manifest, text
+        from efface.report.page import page
+
+        report = self.report()
+        sources = tuple(job.source for job in self._jobs)
+        for path in self._paths:
+            pieces = page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)
+            overwrite = self._options.write.overwrite or (self._resumes and _is_report(path))
+            write_text(path, sources, pieces, overwrite=overwrite)
+        if self._is_quiet:
+            return
+        with suppress(OSError):  # whoever read the results went away
+            click.echo(text.closing(report, [str(p) for p in self._paths]))
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    return isinstance(error, KeyboardInterrupt | click.Abort)

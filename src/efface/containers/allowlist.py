@@ -1,0 +1,396 @@
+"""What may remain in a finished photo or video: the parts by name, for every format. Everything else is a stranger.
+
+Writers put nothing else in; this module does not take their word for it. It walks the file that they left, part by part
+up to the last byte, without any of the libraries that wrote it, and lists what no list below names. It knows the files
+that efface writes, not all that a format allows: what cannot be walked is a stranger too. In a video it goes on into the
+pictures' own streams, where encoders and cameras leave messages, and asks of each byte of `mdat` to which sample it belongs.
+
+Sound that was asked for is copied as it is, so what a sound stream says of itself within its packets is not looked at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from efface.containers import boxes, ebml, gif, jpeg, mpegts, nal, samples, tiff
+from efface.containers.parts import BROKEN, GAP, Broken, Part, Reader, names
+from efface.containers.walk import is_sample, walk
+from efface.errors import SourceUnreadable
+from efface.files import reason
+
+PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT", "cICP", "cLLI", "mDCV"))
+_PNG_NUMBERS = {"cICP": 4, "cLLI": 8, "mDCV": 24}
+"""Sizes of those that hold nothing but numbers of colour and brightness."""
+WEBP_CHUNKS = frozenset(("VP8X", "VP8", "VP8L", "ALPH", "ANIM", "ANMF"))
+TIFF_TAGS = frozenset(f"tag {n}" for n in (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338))
+JPEG_SEGMENTS = frozenset(("DQT", "DHT", "SOF0", "SOF1", "SOF2", "DRI", "SOS", jpeg.PICTURE))
+"""The two APP segments that may stand beside them are compared byte by byte."""
+JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+"""Version 1.1, no unit, 1:1, no thumbnail."""
+GIF_LOOP = "application NETSCAPE2.0"
+
+PHOTO_BOXES = names(
+    "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi hvcC av1C colr auxC irot "
+    "clap auxi ccst mvhd trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd stts stsc stsz stco co64 "
+    "stss av01 grpl altr btrt"
+) | {"url "}
+ITEMS = frozenset(("hvc1", "av01"))
+
+FILM_BOXES = names(
+    "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd stts ctts "
+    "stss stsc stsz stco co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli esds wave frma enda chan "
+    "chnl dOps dac3 dec3 dfLa alac pcmC ddts udta meta ilst SmDm CoLL fiel"
+) | {"url "}
+_FILM_HANDLERS = {
+    "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",), "url ": (b"DataHandler",),
+}  # fmt: skip
+_FILM_ENTRIES = {"vide": boxes.VIDEO_ENTRIES, "soun": boxes.SOUND_ENTRIES}
+_BRANDS = frozenset((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"av01", b"dby1", b"qt  "))
+_LANGUAGES = (0x55C4, 0x7FFF, 0)
+""""und", and QuickTime's two ways to say nothing."""
+_VENDORS = (bytes(4), b"FFMP")
+"""FFmpeg names itself in every QuickTime file. That is said of millions of files."""
+
+ELEMENTS = names(
+    "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType DocTypeVersion DocTypeReadVersion "
+    "Void CRC-32 Segment SeekHead Seek SeekID SeekPosition Info TimestampScale Duration MuxingApp WritingApp Tracks "
+    "TrackEntry TrackNumber TrackUID TrackType FlagDefault FlagLacing DefaultDuration Language CodecID CodecPrivate "
+    "CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth PixelHeight DisplayWidth DisplayHeight DisplayUnit "
+    "FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel ChromaSubsamplingHorz ChromaSubsamplingVert "
+    "ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL MaxFALL MasteringMetadata "
+    "PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX PrimaryGChromaticityY PrimaryBChromaticityX "
+    "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax LuminanceMin Audio "
+    "SamplingFrequency OutputSamplingFrequency Channels BitDepth Cluster Timestamp Position PrevSize SimpleBlock "
+    "BlockGroup Block BlockDuration ReferenceBlock DiscardPadding Cues CuePoint CueTime CueTrackPositions CueTrack "
+    "CueClusterPosition CueRelativePosition CueDuration Tags Tag Targets TagTrackUID SimpleTag TagName TagString "
+    "TagLanguage TagDefault"
+)
+AVI_CHUNKS = names("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX")
+TS_TABLES = frozenset((0, 17, 8191))
+"""PIDs of the list of programs, of their names, and of filling."""
+
+SEI = {"h264": frozenset[int](), "hevc": frozenset((137, 144, 147)), "av1": frozenset((1, 2))}
+"""Messages within the pictures that may remain: what HDR needs, brightness of the screen and of the film, transfer curve."""
+_UNITS = {
+    "h264": frozenset((1, 5, 7, 8, 9, 12)),
+    "hevc": frozenset((*range(22), 32, 33, 34, 35, 38, 39)),
+    "av1": frozenset((1, 2, 3, 4, 5, 6, 7)),
+}
+"""Units of a bitstream that may remain: pictures, parameters, delimiters, filling, and messages,
+which are looked at one by one."""
+
+
+MOST = 50
+"""Strangers after which there is no need to look further."""
+
+
+def unlisted_parts(path: Path, name: str) -> list[str]:
+    """Parts of a finished file of that format (a name of `containers.sniff`) that nothing allows,
+    in words. Raises SourceUnreadable."""
+    found: list[str] = []
+    try:
+        with open(path, "rb") as f:
+            for stranger in _RULES[name](Reader(f), name):
+                found.append(stranger)
+                if len(found) == MOST:
+                    break
+    except OSError as e:
+        raise SourceUnreadable(path, reason(e)) from e
+    except Broken as e:
+        found.append(f"a structure that cannot be walked ({e})")
+    return found
+
+
+def _allowing(
+    allowed_names: Iterable[str], kind: str, look: Callable[[Reader, Part], bool] = lambda r, p: True
+) -> Callable[[Reader, str], Iterator[str]]:
+    """A rule: parts of these names, as far as `look` allows their content, and nothing else."""
+    allowed = frozenset(allowed_names)
+
+    def rule(reader: Reader, name: str) -> Iterator[str]:
+        yield from _unknown(reader, walk(reader, name), allowed, kind, look)
+
+    return rule
+
+
+def _unknown(
+    reader: Reader, parts: Iterable[Part], allowed: frozenset[str], kind: str, look: Callable[[Reader, Part], bool]
+) -> Iterator[str]:
+    for p in parts:
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif p.name.startswith("("):
+            yield f"{p.size} bytes {p.name[1:-1]}"
+        elif p.name not in allowed or not look(reader, p):
+            yield f"{kind} {p.name}"
+
+
+def _of_jpeg(reader: Reader, name: str) -> Iterator[str]:
+    def look(reader: Reader, p: Part) -> bool:
+        content = boxes.at(reader, p, 0, 64)
+        return (
+            (p.name == "APP0 JFIF" and content == JFIF)
+            or (p.name == "APP14 Adobe" and len(content) == 12)
+            or p.name in JPEG_SEGMENTS
+        )
+
+    yield from _unknown(reader, walk(reader, name), JPEG_SEGMENTS | {"APP0 JFIF", "APP14 Adobe"}, "segment", look)
+
+
+def _of_gif(reader: Reader, name: str) -> Iterator[str]:
+    yield from _unknown(reader, walk(reader, name), frozenset(("picture", "control", GIF_LOOP)), "block", _is_short_loop)
+
+
+def _is_short_loop(reader: Reader, p: Part) -> bool:
+    return p.name != GIF_LOOP or (p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1")
+
+
+def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
+    """Also adds up what the tags point to: bytes that nothing points to are strangers."""
+    for p in tiff.walk(reader):
+        if p.name == GAP:
+            yield f"{p.size} bytes that no tag points to"
+        elif p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif p.name not in TIFF_TAGS and not p.name.startswith("data of"):
+            yield p.name
+
+
+def _is_allowed_photo_box(reader: Reader, p: Part) -> bool:
+    """A profile in `colr`, an item that is no picture, a name, a date or padding with content would each tell something."""
+    content = boxes.at(reader, p, 0, 1 << 16) if p.name != "mdat" else b""
+    match p.name:
+        case "colr":
+            return content[:4] == b"nclx" and len(content) == 11
+        case "infe":
+            return content[8:12].decode("latin-1") in ITEMS and content[12:].rstrip(b"\0") in (b"", b"Color", b"Alpha")
+        case "hdlr":
+            return content[8:12] in (b"pict", b"auxv") and not content[12:].strip(b"\0")
+        case "mvhd" | "tkhd" | "mdhd":
+            return _is_undated(content)
+        case "free":
+            return _is_blank(reader, p)
+    return True
+
+
+def _is_undated(content: bytes) -> bool:
+    return not any(content[4 : 20 if content[:1] == b"\1" else 12])
+
+
+def _is_blank(reader: Reader, p: Part) -> bool:
+    return not any(any(boxes.at(reader, p, at, 1 << 16)) for at in range(0, p.size, 1 << 16))
+
+
+def _of_film(reader: Reader, name: str) -> Iterator[str]:
+    """Boxes by name and place; then the samples: every byte of `mdat` must belong to one."""
+    parts = list(walk(reader, name))
+    for p in parts:
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif not _is_allowed_film_box(reader, p):
+            yield f"box {p.where}"
+    yield from _of_tracks(reader, parts)
+    yield from _of_pictures(reader, name, parts)
+
+
+def _is_allowed_film_box(reader: Reader, p: Part) -> bool:
+    above = p.path[-2] if len(p.path) > 1 else ""
+    if above == "ilst" or (p.name in ("udta", "meta", "ilst") and p.path not in _EMPTY_LISTS):
+        return False
+    if above in ("stsd", "wave") and p.name not in FILM_BOXES:
+        return _is_allowed_entry(reader, p)
+    if p.name not in FILM_BOXES:
+        return False
+    content = boxes.at(reader, p, 0, 1 << 12) if p.name != "mdat" else b""
+    match p.name:
+        case "ftyp":
+            return {content[i : i + 4] for i in (0, *range(8, len(content), 4))} <= _BRANDS
+        case "mvhd" | "tkhd":
+            return _is_undated(content)
+        case "mdhd":
+            at = 32 if content[:1] == b"\1" else 20
+            return _is_undated(content) and int.from_bytes(content[at : at + 2]) in _LANGUAGES
+        case "hdlr":
+            return _is_allowed_handler(content)
+        case "dref":
+            return content[4:] == b"\0\0\0\1\0\0\0\x0curl \0\0\0\1"
+        case "colr":
+            return content[:4] in (b"nclx", b"nclc") and len(content) in (10, 11)
+        case "free" | "wide":
+            return _is_blank(reader, p)
+    return True
+
+
+_EMPTY_LISTS = (("moov", "udta"), ("moov", "udta", "meta"), ("moov", "udta", "meta", "ilst"))
+"""FFmpeg writes a list of tags into some MP4 files even where there is no tag; it must be empty."""
+
+
+def _is_allowed_handler(content: bytes) -> bool:
+    name = content[24:].strip(b"\0")
+    if name[:1] == bytes([len(name) - 1 & 0xFF]):  # QuickTime counts the letters first
+        name = name[1:]
+    return name in _FILM_HANDLERS.get(content[8:12].decode("latin-1"), ())
+
+
+def _is_allowed_entry(reader: Reader, p: Part) -> bool:
+    raw = p.name.encode("latin-1")
+    if p.path[-2] == "wave":
+        return raw in boxes.SOUND_ENTRIES or p.size == 0
+    if raw in boxes.VIDEO_ENTRIES:  # who made the encoder, and its name
+        return boxes.at(reader, p, 12, 4) in _VENDORS and not any(boxes.at(reader, p, 42, 32))
+    return raw in boxes.SOUND_ENTRIES
+
+
+def _of_tracks(reader: Reader, parts: list[Part]) -> Iterator[str]:
+    found = boxes.tracks(parts, reader)
+    spans = []
+    for track in found:
+        if track.handler not in _FILM_ENTRIES:
+            yield f"a track of {track.handler or 'no kind'}"
+        spans += [(at - reader.start, at + size - reader.start) for at, size in boxes.samples(track, reader)]
+    if sum(t.handler == "vide" for t in found) != 1:
+        yield "more pictures than one track, or none"
+    room = [(p.at - reader.start, p.at + p.size - reader.start) for p in parts if p.path == ("mdat",)]
+    loose = sum(end - start for start, end in tiff.gaps([*spans, *_outside(room, reader.size)], reader.size, least=1))
+    if loose:
+        yield f"{loose} bytes that belong to no sample"
+
+
+def _outside(room: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    yield from tiff.gaps(room, size, least=1)
+
+
+def _of_matroska(reader: Reader, name: str) -> Iterator[str]:
+    parts: list[Part] = []
+    for p in walk(reader, name):
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif not _is_allowed_element(reader, p):
+            yield f"element {p.where}"
+        if not is_sample(p):
+            parts.append(p)
+    found = samples.streams(reader, name, parts)
+    for stream in found:
+        if stream.kind not in ("video", "sound"):
+            yield f"a track of {stream.kind}"
+    yield from _of_pictures(reader, name, parts)
+
+
+def _is_allowed_element(reader: Reader, p: Part) -> bool:
+    if p.name not in ELEMENTS:
+        return False
+    match p.name:
+        case "MuxingApp" | "WritingApp":
+            return boxes.at(reader, p, 0, 64) == ebml.NO_PROGRAM
+        case "Language" | "TagLanguage":
+            return boxes.at(reader, p, 0, 64).strip(b"\0") in (b"und", b"eng")
+        case "TagName":
+            return boxes.at(reader, p, 0, 64) == b"DURATION"
+        case "TagString":
+            return not boxes.at(reader, p, 0, 64).rstrip(b"\0").strip(b"0123456789:.") and p.size < 64
+        case "TrackUID" | "TagTrackUID":  # FFmpeg numbers tracks with bitexact, and rolls dice without
+            return int.from_bytes(boxes.at(reader, p, 0, 8)) < boxes.MOST_TRACKS
+        case "Void":
+            return _is_blank(reader, p)
+    return True
+
+
+def _of_avi(reader: Reader, name: str) -> Iterator[str]:
+    parts = []
+    for p in walk(reader, name):
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif p.name.startswith("("):
+            yield f"{p.size} bytes {p.name[1:-1]}"
+        elif (
+            (not is_sample(p) and p.name not in AVI_CHUNKS)
+            or (
+                p.path[1:2] == ("movi",) and len(p.path) == 3 and p.name[2:] not in ("dc", "wb") and not p.name.startswith("ix")
+            )
+            or (p.name == "JUNK" and not _is_room_for_index(reader, p))
+        ):
+            yield f"chunk {p.where}"
+        if not is_sample(p):
+            parts.append(p)
+    for stream in samples.streams(reader, name, parts):
+        if stream.kind not in ("video", "sound"):
+            yield f"a stream of {stream.kind}"
+    yield from _of_pictures(reader, name, parts)
+
+
+def _is_room_for_index(reader: Reader, p: Part) -> bool:
+    """FFmpeg keeps room for an index of large files: in it the number of its fields, the name of a stream,
+    and the list's name."""
+    raw = boxes.at(reader, p, 0, 1 << 16)
+    known = raw.replace(b"odmldmlh", b"").translate(None, b"\0")
+    return _is_blank(reader, p) or (p.path[1:2] == ("hdrl",) and len(known) <= 8 and p.size <= 1 << 14)
+
+
+def _of_ts(reader: Reader, name: str) -> Iterator[str]:
+    """Streams by their PID: tables, picture and sound; the name of the program must be FFmpeg's shortest."""
+    parts = list(walk(reader, name))
+    found = samples.streams(reader, name, parts)
+    tables = TS_TABLES | set(mpegts.programs(reader))
+    listed = {s.number for s in found}
+    for p in parts:
+        if p.name == BROKEN:
+            yield f"a structure that cannot be walked ({p.note})"
+        elif int(p.name.split()[1]) not in tables | listed:
+            yield f"packets of {p.name}, which no table names"
+    table = mpegts.section(reader, 17)
+    for tag, content in mpegts.descriptors(table, 16, len(table) - 4):
+        if tag != 0x48 or content[1:] != b"\1-\1-":
+            yield "a name of the service"
+    if sum(s.kind == "video" for s in found) != 1:
+        yield "more pictures than one stream, or none"
+    yield from _of_pictures(reader, name, parts)
+
+
+def _of_pictures(reader: Reader, name: str, parts: list[Part]) -> Iterator[str]:
+    """What is said within the pictures, each kind of it once."""
+    said: set[str] = set()
+    for stream in samples.streams(reader, name, parts):
+        if stream.kind != "video" or stream.codec not in SEI:
+            continue
+        pieces = [(_head_units(stream), 0)] if stream.codec != "av1" else [(stream.config[4:], 0)]
+        for piece, size in pieces:
+            said |= set(_in_sample(piece, stream.codec, size))
+        for sample in samples.samples(reader, name, parts, stream):
+            said |= set(_in_sample(sample, stream.codec, stream.length_size))
+    yield from sorted(said)
+
+
+def _in_sample(sample: bytes, codec: str, length_size: int) -> Iterator[str]:
+    kinds = (
+        (k for k, _ in nal.obus(sample)) if codec == "av1" else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
+    )
+    for kind in kinds:
+        if kind not in _UNITS[codec] and not (codec == "h264" and kind == 6):
+            yield f"a unit of type {kind} in the {codec} stream"
+    for message in nal.messages(sample, codec, length_size):
+        if message.kind not in SEI[codec]:
+            yield f"{nal.name_of(message)} in the {codec} stream"
+
+
+def _head_units(stream: samples.Stream) -> bytes:
+    """The units of a decoder's configuration, with start codes between them."""
+    return b"".join(b"\0\0\1" + u for u in nal.config_units(stream.config, stream.codec))
+
+
+_RULES: dict[str, Callable[[Reader, str], Iterator[str]]] = {
+    "jpeg": _of_jpeg,
+    "png": _allowing(PNG_CHUNKS, "chunk", lambda reader, p: p.size == _PNG_NUMBERS.get(p.name, p.size)),
+    "webp": _allowing(WEBP_CHUNKS | {"WEBP"}, "chunk"),
+    "gif": _of_gif,
+    "tiff": _of_tiff,
+    "heif": _allowing(PHOTO_BOXES, "box", _is_allowed_photo_box),
+    "avif": _allowing(PHOTO_BOXES, "box", _is_allowed_photo_box),
+    "mp4": _of_film,
+    "matroska": _of_matroska,
+    "avi": _of_avi,
+    "mpegts": _of_ts,
+}
+
+WALKED = frozenset(_RULES)
+"""Formats that can be checked."""

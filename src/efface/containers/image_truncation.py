@@ -1,0 +1,122 @@
+"""Whether the data of a WebP, HEIF or AVIF are all there, as far as sizes in the file tell it.
+
+None of these formats has checksums, and their decoders go on where data end early. Three things can be seen without decoding:
+parts that reach beyond the end of the file, chains of parts that break, and pictures whose units do not add up to their stated
+size. Metadata may break off: they are thrown away anyhow. Bits that are flipped inside a unit cannot be seen.
+"""
+
+from __future__ import annotations
+
+from typing import IO
+
+from efface.containers import boxes
+from efface.containers.parts import Broken, Part, Reader
+
+_PICTURES = frozenset((b"VP8 ", b"VP8L", b"ALPH", b"ANMF"))
+_ASIDE = frozenset((b"EXIF", b"XMP ", b"ICCP", b"ANIM", b"VP8X"))
+_VP8_HEAD = 10
+"""Bytes of a VP8 keyframe before its first partition."""
+
+_ANMF_HEAD = 16
+_LARGEST_UNIT = 1 << 26
+"""Bytes of an item that are read at most, so that a hostile file costs no more."""
+
+
+def lacks_data(name: str, handle: IO[bytes]) -> bool:
+    """Whether data of the picture are missing. name: of the format. Leaves the handle anywhere."""
+    reader = Reader(handle)
+    try:
+        if name == "webp":
+            return _webp_lacks(reader)
+        return name in ("heif", "avif") and _items_lack(reader)
+    except Broken:
+        return True
+
+
+def _webp_lacks(reader: Reader) -> bool:
+    stated = int.from_bytes(reader.read(4, 4), "little") + 8
+    at = _end_of_chunks(reader, 12, min(stated, reader.size))
+    if at < 0:
+        return True
+    rest = reader.peek(at, 4)
+    return stated > reader.size and bool(rest) and rest not in _ASIDE
+
+
+def _end_of_chunks(reader: Reader, at: int, end: int) -> int:
+    """Where the whole chunks end; -1 where one of a picture is not whole."""
+    while at + 8 <= end:
+        name, size = reader.read(at, 4), int.from_bytes(reader.read(at + 4, 4), "little")
+        if name in _PICTURES and (at + 8 + size > end or _is_short(reader, name, at + 8, size)):
+            return -1
+        if at + 8 + size > end:
+            return at
+        if not name.isascii():
+            return -1
+        at += 8 + size + size % 2
+    return at
+
+
+def _is_short(reader: Reader, name: bytes, at: int, size: int) -> bool:
+    if name == b"VP8 ":
+        head = int.from_bytes(reader.read(at, 3), "little")
+        return _VP8_HEAD + (head >> 5) > size
+    return name == b"ANMF" and _end_of_chunks(reader, at + _ANMF_HEAD, at + size) < 0
+
+
+def _items_lack(reader: Reader) -> bool:
+    parts = list(boxes.walk(reader))
+    length = _length_size(parts, reader)
+    for item in boxes.items(parts, reader):
+        if item.kind in ("hvc1", "av01") and _item_lacks(item, reader, length):
+            return True
+    return any(_track_lacks(track, reader) for track in boxes.tracks(parts, reader) if track.handler in ("pict", "vide"))
+
+
+def _track_lacks(track: boxes.Track, reader: Reader) -> bool:
+    return any(place + size > reader.size for place, size in boxes.samples(track, reader))
+
+
+def _item_lacks(item: boxes.Item, reader: Reader, length_size: int) -> bool:
+    if any(place + size > reader.size for place, size in item.extents):
+        return True
+    if sum(size for _, size in item.extents) > _LARGEST_UNIT:
+        return False
+    data = b"".join(reader.read(place, size) for place, size in item.extents)
+    return not (_units_fit(data, length_size) if item.kind == "hvc1" else _obus_fit(data))
+
+
+def _length_size(parts: list[Part], reader: Reader) -> int:
+    """Bytes of the sizes before HEVC's units."""
+    config = next((p for p in parts if p.name == "hvcC"), None)
+    raw = boxes.at(reader, config, 21, 1) if config is not None else b""
+    return (raw[0] & 3) + 1 if raw else 4
+
+
+def _units_fit(data: bytes, length_size: int) -> bool:
+    at = 0
+    while at + length_size <= len(data):
+        at += length_size + int.from_bytes(data[at : at + length_size])
+    return at == len(data)
+
+
+def _obus_fit(data: bytes) -> bool:
+    """Whether AV1's units end where the data do. The last one may state no size."""
+    at = 0
+    while at < len(data):
+        has_extension, has_size = data[at] >> 2 & 1, data[at] >> 1 & 1
+        if data[at] & 0x80:  # a bit that is always 0
+            return False
+        at += 1 + has_extension
+        if not has_size:
+            return True
+        size = shift = 0
+        while True:
+            if at >= len(data) or shift > 49:
+                return False
+            byte = data[at]
+            size |= (byte & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+            if not byte & 0x80:
+                break
+        at += size
+    return at == len(data)

@@ -1,0 +1,192 @@
+"""TIFF: directories and their entries, in a TIFF file and in the EXIF of any other."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from efface.containers.parts import BROKEN, GAP, Broken, Part, Reader, part
+
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+"""Bytes of a value, by its type."""
+
+POINTERS = {0x8769: "Exif", 0x8825: "GPS", 0xA005: "Interop", 0x014A: "SubIFD"}
+MOST_ENTRIES = 4096
+"""Of one directory. Cameras write about a hundred."""
+MOST_DIRECTORIES = 1024
+"""Of one file: a TIFF has one for each page."""
+MOST_ALL_ENTRIES = 20_000
+"""Of all directories together."""
+MOST_VALUES = 64
+"""Of one entry, that are handed out."""
+_STRIPS = {273: 279, 324: 325, 513: 514, 288: 289}
+"""Tags with places of data, and of their lengths: strips, tiles, the thumbnail, free space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `at` and `size` are those of its values in the stretch that was walked; kind is TIFF's number of the type."""
+
+    directory: str
+    tag: int
+    kind: int
+    count: int
+    at: int
+    size: int
+
+
+class Tiff:
+    """The directories of a stretch that is a TIFF. What was walked over is remembered in `spans` (start, end)."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.spans: list[tuple[int, int]] = []
+        self.troubles: list[tuple[int, str]] = []
+        """Places at which the structure makes no sense, and why."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Entries of all directories, of each once, however they point to one another."""
+        try:
+            waiting = [("IFD0", self._first())]
+        except Broken as e:
+            self.troubles.append((0, str(e)))
+            return
+        seen: set[int] = set()
+        pages = entries = 0
+        while waiting:
+            name, at = waiting.pop(0)
+            if at in seen or len(seen) >= MOST_DIRECTORIES:
+                self.troubles.append((at, "its directories go in circles"))
+                continue
+            seen.add(at)
+            try:
+                for entry in self._directory(name, at):
+                    if (entries := entries + 1) > MOST_ALL_ENTRIES:
+                        self.troubles.append((at, "it has too many entries"))
+                        return
+                    yield entry
+                    if entry.tag in POINTERS and entry.kind in (3, 4, 13, 16, 18):
+                        waiting += [(self._below(name, entry.tag), place) for place in self.whole(entry)[:MOST_VALUES]]
+                following = self._number(self._end, self._wide)
+                if following and name.startswith("IFD"):
+                    pages += 1
+                    waiting.append((f"IFD{pages}", following))
+            except Broken as e:
+                self.troubles.append((at, str(e)))
+
+    def _below(self, name: str, tag: int) -> str:
+        return POINTERS[tag] if name == "IFD0" else f"{name}/{POINTERS[tag]}"
+
+    def _first(self) -> int:
+        self._order = {b"II": "little", b"MM": "big"}.get(self.reader.read(0, 2), "")
+        if not self._order:
+            raise Broken("no start of a TIFF")
+        is_big = self._number(2, 2) == 43
+        self._wide, self._counts, self._step = (8, 8, 20) if is_big else (4, 2, 12)
+        head = 16 if is_big else 8
+        self.spans.append((0, head))
+        return self._number(head - self._wide, self._wide)
+
+    def _number(self, at: int, size: int) -> int:
+        return self.reader.number(at, size, self._order)
+
+    def _directory(self, name: str, at: int) -> Iterator[Entry]:
+        count = self._number(at, self._counts)
+        if count > MOST_ENTRIES:
+            raise Broken(f"a directory of {count} entries")
+        start = at + self._counts
+        self._end = start + count * self._step
+        self.reader.read(start, min(count * self._step, 1))
+        for row in range(start, self._end, self._step):
+            tag, kind = self._number(row, 2), self._number(row + 2, 2)
+            many = self._number(row + 4, self._wide)
+            size, place = many * SIZES.get(kind, 1), row + 4 + self._wide
+            if size > self._wide:
+                place = self._number(place, self._wide)
+                if place + size > self.reader.size:
+                    self.troubles.append((row, f"tag {tag} points beyond the end"))
+                    continue
+                self.spans.append((place, place + size))
+            yield Entry(name, tag, kind, many, place, size)
+        self.spans.append((at, self._end + self._wide))
+
+    def whole(self, entry: Entry) -> list[int]:
+        """The values of an entry of whole numbers, up to a bound. Raises Broken."""
+        width = SIZES.get(entry.kind, 1)
+        return [self._number(entry.at + i * width, width) for i in range(min(entry.count, 1 << 16))]
+
+    def raw(self, entry: Entry, most: int = 1 << 16) -> bytes:
+        """The bytes of an entry's values, up to a bound."""
+        return self.reader.peek(entry.at, min(entry.size, most))
+
+    def values(self, entry: Entry) -> list[int | float | str]:
+        """Up to MOST_VALUES values as Python has them; text is one. Broken ones are left out."""
+        order = "<" if self._order == "little" else ">"
+        if entry.kind in (2, 7):
+            return [text_of(self.raw(entry))] if entry.kind == 2 else []
+        letter = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}.get(
+            entry.kind
+        )
+        if letter:
+            count = min(entry.count, MOST_VALUES)
+            raw = self.raw(entry, count * SIZES[entry.kind])
+            return list(
+                struct.unpack(
+                    f"{order}{len(raw) // SIZES[entry.kind]}{letter}", raw[: len(raw) // SIZES[entry.kind] * SIZES[entry.kind]]
+                )
+            )
+        if entry.kind in (5, 10):
+            raw = self.raw(entry, min(entry.count, MOST_VALUES) * 8)
+            pairs = [struct.unpack_from(order + ("II" if entry.kind == 5 else "ii"), raw, i) for i in range(0, len(raw) - 7, 8)]
+            return [float(Fraction(a, b)) for a, b in pairs if b]
+        return []
+
+    def data(self, found: list[Entry]) -> Iterator[tuple[Entry, int, int]]:
+        """Where entries of one directory say that data lies, strips and thumbnails: (entry, start, size)."""
+        by_tag = {e.tag: e for e in found}
+        for tag, lengths in _STRIPS.items():
+            if tag in by_tag and lengths in by_tag:
+                for at, size in zip(self.whole(by_tag[tag]), self.whole(by_tag[lengths]), strict=False):
+                    yield by_tag[tag], at, size
+
+
+def text_of(raw: bytes) -> str:
+    """Text up to the first zero, in UTF-8 where it is that."""
+    raw = raw.split(b"\0")[0].strip()
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def walk(reader: Reader, above: tuple[str, ...] = ()) -> Iterator[Part]:
+    """Entries as parts, by directory and tag; then data; then whatever nothing points to."""
+    tiff = Tiff(reader)
+    directories: dict[str, list[Entry]] = {}
+    for entry in tiff.entries():
+        directories.setdefault(entry.directory, []).append(entry)
+        yield part(reader, (*above, entry.directory, f"tag {entry.tag}"), entry.at, entry.size)
+    for name, found in directories.items():
+        try:
+            for entry, at, size in tiff.data(found):
+                tiff.spans.append((at, at + size))
+                yield part(reader, (*above, name, f"data of tag {entry.tag}"), at, size)
+        except Broken as e:
+            tiff.troubles.append((0, str(e)))
+    for at, why in tiff.troubles:
+        yield part(reader, (*above, BROKEN), at, 0, why)
+    for start, end in gaps(tiff.spans, reader.size):
+        yield part(reader, (*above, GAP), start, end - start)
+
+
+def gaps(spans: list[tuple[int, int]], size: int, least: int = 2) -> Iterator[tuple[int, int]]:
+    """Stretches that no span covers. One byte between two of them keeps the second at an even place."""
+    at = 0
+    for start, end in sorted(spans):
+        if start - at >= least:
+            yield at, start
+        at = max(at, end)
+    if size - at >= least:
+        yield at, size

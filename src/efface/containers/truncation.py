@@ -1,0 +1,93 @@
+"""Whether a file ends where its own structure says it does.
+
+FFmpeg plays a file that was cut off in the middle as if it ended there. These walks read only the sizes of the outermost
+parts, a few bytes each, and compare them with the size of the file. MPEG-TS and others without such sizes cannot be checked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from efface.containers.ebml import vint
+
+_EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+_NEEDED_BOXES = {b"mdat", b"moov", b"moof"}
+"""MP4 boxes that hold pictures or say where they are. A cut in any other loses nothing that is shown."""
+
+
+def kind_of(path: Path) -> str:
+    """ "mov", "mp4", "matroska", "webm", "avi", or "" for what this module does not know."""
+    with open(path, "rb") as f:
+        head = f.read(64)
+    if head[4:8] == b"ftyp":
+        return "mov" if head[8:12] == b"qt  " else "mp4"
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return "mov"
+    if head[:4] == b"\x1aE\xdf\xa3":
+        return "webm" if b"webm" in head else "matroska"
+    return "avi" if head[:4] == b"RIFF" and head[8:11] == b"AVI" else ""
+
+
+def is_cut(path: Path) -> bool:
+    """True where a part that is needed reaches beyond the end of the file."""
+    kind, end = kind_of(path), os.path.getsize(path)
+    with open(path, "rb") as f:
+        if kind in ("mov", "mp4"):
+            return any(name in _NEEDED_BOXES and stop > end for name, stop in _boxes(f, end))
+        if kind in ("matroska", "webm"):
+            return any(stop > end for stop in _elements(f, end))
+        if kind == "avi":
+            return _chunks_end(f, end) > end
+    return False
+
+
+def _boxes(f: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
+    """Name and end of each outermost MP4 box."""
+    at = 0
+    while at + 8 <= end:
+        f.seek(at)
+        head = f.read(16)
+        size, name = int.from_bytes(head[:4]), head[4:8]
+        size = int.from_bytes(head[8:16]) if size == 1 else size or end - at  # 0: up to the end of the file
+        if size < 8:
+            return
+        yield name, at + size
+        at += size
+
+
+def _elements(f: BinaryIO, end: int) -> Iterator[int]:
+    """Ends of the outermost EBML elements, and of the clusters of a segment that does not state its own."""
+    at = 0
+    while at < end:
+        f.seek(at)
+        head = f.read(16)
+        name, used = vint(head, keep_marker=True)
+        size, more = vint(head[used:])
+        body = at + used + more
+        if not used or not more:
+            return
+        if size is None:
+            if name not in (_SEGMENT, _CLUSTER):
+                return
+            at = body  # size not stated, as in live recordings: step inside
+            continue
+        yield body + size
+        at = body + size
+
+
+def _chunks_end(f: BinaryIO, end: int) -> int:
+    """Where the last RIFF chunk ends; a recorder that was interrupted leaves its size at 0, which counts as beyond the end."""
+    at = 0
+    while at + 12 <= end:
+        f.seek(at)
+        head = f.read(12)
+        if head[:4] != b"RIFF":
+            break
+        size = int.from_bytes(head[4:8], "little")
+        if size == 0:
+            return end + 1
+        at += 8 + size + size % 2
+    return at

@@ -1,0 +1,79 @@
+"""A detector that fails closed: whatever goes wrong inside is an error, never an empty result."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from contextlib import suppress
+from typing import Self
+
+from efface.detect.detector import Detector
+from efface.detections import Detections
+from efface.errors import DetectorFailed, EffaceError
+from efface.frames import Frame
+
+Answer = Detections | BaseException
+
+
+class Guarded:
+    """The detector inside, with a time limit, and with every failure turned into DetectorFailed.
+
+    It works in a thread of its own: a call into native code cannot be interrupted, but it need not be waited for.
+    """
+
+    def __init__(self, inside: Detector, timeout_s: float) -> None:
+        self.infos, self.sure = inside.infos, inside.sure
+        self._timeout_s = timeout_s
+        self._asked: queue.Queue[Frame | None] = queue.Queue(1)
+        self._answers: queue.Queue[Answer] = queue.Queue(1)
+        self._is_busy = False
+        # A daemon: one that hangs must not keep the process alive.
+        self._thread = threading.Thread(target=self._work, args=(inside,), name="efface-detect", daemon=True)
+        self._thread.start()
+
+    def detect(self, frame: Frame) -> Detections:
+        """What the detector inside says of the frame. Raises DetectorFailed."""
+        if self._is_busy:
+            raise self._failed(frame, "it did not come back from an earlier frame")
+        # Until the answer is here: whatever ends the waiting, a late answer must not pass for that to the next frame.
+        self._is_busy = True
+        self._asked.put(frame)
+        try:
+            answer = self._answers.get(timeout=self._timeout_s)
+        except queue.Empty:
+            raise self._failed(frame, f"it took longer than {self._timeout_s:g} s") from None
+        self._is_busy = False
+        if isinstance(answer, Detections):
+            return answer
+        if isinstance(answer, EffaceError):
+            raise answer
+        # SystemExit too: it would end the process with the exit code that the detector chose, perhaps 0.
+        raise self._failed(frame, f"{type(answer).__name__}: {answer}") from answer
+
+    def close(self) -> None:
+        """Ends the thread, unless the detector hangs in it."""
+        with suppress(queue.Full):  # closed before, while it hung
+            self._asked.put_nowait(None)
+        if not self._is_busy:
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _failed(self, frame: Frame, why: str) -> DetectorFailed:
+        return DetectorFailed(" with ".join(i.name for i in self.infos), f"frame {frame.index + 1}", why)
+
+    def _work(self, inside: Detector) -> None:
+        while (frame := self._asked.get()) is not None:
+            try:
+                answer: Answer = inside.detect(frame)
+                if not isinstance(answer, Detections):
+                    answer = TypeError("the answer is no Detections")
+                elif not set(answer.kind.tolist()) <= set(self.sure):
+                    answer = ValueError("it answers with a kind that it does not look for")
+            except BaseException as e:  # handed to the caller, whatever it is
+                answer = e
+            self._answers.put(answer)

@@ -1,0 +1,185 @@
+"""Looks: at how much detail a frame is looked at, and the rest of the work in slices.
+
+One look at a frame of 1280x720 in all sizes takes ten times as long as there is between two frames on two cores. So each frame
+gets one look at all of it, at the largest of three sizes for which there is time; whatever time is left goes into further
+looks at parts of it, half the size and the full size in tiles, in rotation. What such a part shows is a track from then on,
+and tracks are covered in the frames between.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detect.detector import Detector
+from efface.detections import Detections
+from efface.frames import Frame
+from efface.geometry import Box, Size, hull, iou, nms
+
+Detail = Literal["quarter", "half", "full"]
+Look = Literal["quarter", "half", "full", "half only", "tile"]
+
+SHARES: Mapping[Detail, float] = {"quarter": 0.25, "half": 0.5, "full": 1.0}
+"""Of the frame's size."""
+
+SMALLEST = 320
+"""Longer side, in pixels, below which no look goes: a face that fills a fifth of a frame's height is 36 pixels high then."""
+
+TILE = 384
+"""Pixels. Tiles of the full size stay below the size from which heads look at reduced levels too, which others do already."""
+
+OVERLAP = 48
+"""Pixels that tiles share: more than what only the full size shows."""
+
+SAME, AGREE = 0.4, 0.6
+"""IoU from which boxes of two looks are one object, and from which their hull is taken, as in the detector."""
+
+BUSY = 0.75
+"""Share of the time between two frames that the look at the whole of it may take."""
+
+MEMORY = 0.2
+"""Weight of the last measurement of what a look costs."""
+
+
+def share(size_wh: Size, detail: Detail) -> float:
+    """Of its size, at which all of a frame is seen in that detail: small pictures are seen in more of theirs."""
+    return next((s for s in sorted(SHARES.values()) if s >= SHARES[detail] and s * max(size_wh) >= SMALLEST), 1.0)
+
+
+def tiles(size_wh: Size) -> list[Box]:
+    """Windows of the full size which together are all of it."""
+    columns, rows = (_pieces(length) for length in size_wh)
+    return [(x1, y1, x2, y2) for y1, y2 in rows for x1, x2 in columns]
+
+
+def _pieces(length: int) -> list[tuple[int, int]]:
+    if length <= TILE:
+        return [(0, length)]
+    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
+    return [((length - TILE) * i // (count - 1), (length - TILE) * i // (count - 1) + TILE) for i in range(count)]
+
+
+class DetailBudget:
+    """Looks at frames of one size, as closely as time allows, and measures what that takes.
+
+    detector  looks at all of a frame; `closer` at parts, perhaps in another thread at the same time. They may be one.
+    done  looks at parts since the beginning: the full size was seen `done / len(extras)` times in slices.
+    """
+
+    def __init__(self, detector: Detector, closer: Detector, size_wh: Size) -> None:
+        self._detector, self._closer, self._size_wh = detector, closer, size_wh
+        self._cost: dict[Look, float] = {}
+        self._count: dict[Look, int] = dict.fromkeys(get_args(Look), 0)
+        self._turn = 0
+        self.detail: Detail = "quarter"
+        self.extras = 0
+
+    def warm(self, frame: Frame) -> None:
+        """Takes the time of each kind of look, once; with the one detector only, as the other may be at work."""
+        self._timed("quarter", frame, self._detector)
+        self._timed("half", frame, self._detector)
+        x1, y1, x2, y2 = tile = tiles(self._size_wh)[0]
+        self._timed("tile", frame, self._detector, tile)
+        pixels = self._size_wh[0] * self._size_wh[1] / ((x2 - x1) * (y2 - y1))
+        self._cost["full"] = self._cost["half"] + self._cost["tile"] * pixels
+        self._cost["half only"] = max(0.0, self._cost["half"] - self._cost["quarter"])
+
+    def look(self, frame: Frame, interval_s: float) -> Detections:
+        """What all of the frame shows, at the largest size for which there is time within that interval."""
+        for detail in ("full", "half"):
+            if self._cost.get(detail, 0.0) <= BUSY * interval_s:
+                self.detail = detail
+                break
+        else:
+            self.detail = "quarter"
+        return self._timed(self.detail, frame, self._detector)
+
+    def look_closer(self, frame: Frame, seen: Detections) -> Detections:
+        """The same, with what one part more shows; that part changes from call to call."""
+        parts = self._parts()
+        if not parts:
+            return seen
+        name, tile = parts[self._turn % len(parts)]
+        self._turn += 1
+        self.extras += 1
+        return joined(seen, self._timed(name, frame, self._closer, tile))
+
+    @property
+    def is_round(self) -> bool:
+        """All parts had their turn equally often: the same frame shows nothing new."""
+        parts = self._parts()
+        return not parts or self._turn % len(parts) == 0
+
+    @property
+    def extra_s(self) -> float:
+        """How long the next part takes, about."""
+        parts = self._parts()
+        return self._cost.get(parts[self._turn % len(parts)][0], 0.0) if parts else 0.0
+
+    def _parts(self) -> list[tuple[Look, Box | None]]:
+        """In turn: half the size after each two tiles."""
+        if share(self._size_wh, self.detail) == 1:
+            return []
+        of_full: list[tuple[Look, Box | None]] = [("tile", tile) for tile in tiles(self._size_wh)]
+        if share(self._size_wh, "half") == share(self._size_wh, self.detail):
+            return of_full
+        return [p for i in range(0, len(of_full), 2) for p in (("half only", None), *of_full[i : i + 2])]
+
+    def _timed(self, name: Look, frame: Frame, detector: Detector, tile: Box | None = None) -> Detections:
+        began = time.perf_counter()
+        # Every second look of a kind is in a mirror, see the detector.
+        numbered = replace(frame, index=self._count[name])
+        if name == "tile":
+            seen = seen_in(detector, numbered, tile or (0, 0, *self._size_wh))
+        else:
+            wanted = share(self._size_wh, "half" if name == "half only" else name)
+            seen = detector.detect(replace(numbered, detail=wanted, coarsest=wanted if name == "half only" else 0.0))
+        self._count[name] += 1
+        took = time.perf_counter() - began
+        known = self._cost.get(name)
+        self._cost[name] = took if known is None else known + MEMORY * (took - known)
+        if name == "half only":  # what was too slow once need not be for ever
+            self._cost["half"] = self._cost.get("quarter", 0.0) + self._cost[name]
+        return seen
+
+
+def seen_in(detector: Detector, frame: Frame, tile: Box) -> Detections:
+    """What a window of the frame shows at full size, in pixels of the frame."""
+    x1, y1, x2, y2 = tile
+
+    def look(size_wh: Size) -> NDArray[np.uint8]:
+        if size_wh != (x2 - x1, y2 - y1):
+            raise ValueError("tiles are looked at in their own size")
+        return np.ascontiguousarray(frame.look(frame.size_wh)[y1:y2, x1:x2])
+
+    seen = detector.detect(replace(frame, size_wh=(x2 - x1, y2 - y1), look=look, aspect=1.0))
+    return Detections((seen.xyxy + np.array([x1, y1, x1, y1], np.float32)).astype(np.float32), seen.score, seen.kind)
+
+
+def joined(a: Detections, b: Detections) -> Detections:
+    """What two looks at one frame show, one box an object: the hull of boxes that agree."""
+    if not len(b):
+        return a
+    every = Detections(
+        np.concatenate([a.xyxy, b.xyxy]), np.concatenate([a.score, b.score]), np.concatenate([a.kind, b.kind])
+    )  # fmt: skip
+    parts = list(_one_each(every))
+    xyxy = np.concatenate([p.xyxy for p in parts])
+    return Detections(xyxy, np.concatenate([p.score for p in parts]), np.concatenate([p.kind for p in parts]))
+
+
+def _one_each(seen: Detections) -> Iterator[Detections]:
+    for kind in np.unique(seen.kind):
+        of_kind = seen.rows(seen.kind == kind)
+        best = nms(of_kind.xyxy, of_kind.score, SAME)
+        hulls = []
+        for i in best:
+            agree = iou(of_kind.xyxy[[i]], of_kind.xyxy)[0] >= AGREE
+            agree[i] = True
+            hulls.append(hull(of_kind.xyxy[agree]))
+        yield Detections(np.concatenate(hulls), of_kind.score[best], of_kind.kind[best])

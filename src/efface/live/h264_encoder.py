@@ -1,0 +1,138 @@
+"""Pictures to H.264, once for all targets, without holding any back.
+
+Every picture that leaves is 4:2:0 with 8 bits, as all receivers take that. A keyframe stands at least every second, whatever
+the frame rate has become, so that whoever joins, or joins again, sees something soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+from av.video.reformatter import Interpolation
+
+from efface.errors import EncoderMissing
+from efface.frames import Picture
+from efface.geometry import Size
+from efface.live.placeholder import LAYOUT
+from efface.media.colour import LIMITED, UNSPECIFIED
+from efface.media.pixel_formats import Spec, even_sized, packed, reformatted, unpacked
+from efface.media.video.bitstream import without_banner
+from efface.media.video.encode import x264_repair
+from efface.options import LiveOptions
+
+ENCODER = "libx264"
+BASE = Fraction(1, 90_000)
+"""Seconds per unit of all times that leave: that of MPEG-TS and RTP."""
+
+KEY_S = 1.0
+PIXEL_FORMAT = "yuv420p"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a receiver must know before the first packet; when it changes, targets begin anew.
+
+    spec    how frames of the source are handed out.
+    rate    frames a second, as the source states it.
+    aspect  width of a pixel over its height.
+    colour  primaries, transfer and matrix, as H.273 numbers.
+    """
+
+    spec: Spec
+    rate: Fraction
+    aspect: Fraction = Fraction(1)
+    colour: tuple[int, int, int] = (UNSPECIFIED, UNSPECIFIED, UNSPECIFIED)
+
+    @property
+    def size_wh(self) -> Size:
+        """Of the upright frame."""
+        return self.spec.size_wh
+
+    @property
+    def coded_wh(self) -> Size:
+        """Both even."""
+        width, height = self.size_wh
+        return width + width % 2, height + height % 2
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """One encoded picture. pts in BASE."""
+
+    data: bytes
+    pts: int
+    is_key: bool
+
+
+class Encoder:
+    """Pictures of one form to packets. Raises EncoderMissing."""
+
+    def __init__(self, form: Form, options: LiveOptions) -> None:
+        self.form = form
+        try:
+            context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
+        except (FFmpegError, ValueError) as e:
+            raise EncoderMissing(ENCODER) from e
+        context.width, context.height = form.coded_wh
+        context.pix_fmt, context.time_base, context.framerate = PIXEL_FORMAT, BASE, form.rate
+        context.sample_aspect_ratio = form.aspect.limit_denominator(255)
+        context.color_primaries, context.color_trc, context.colorspace = form.colour
+        context.color_range = LIMITED
+        context.flags |= av.codec.context.Flags.bitexact.value
+        context.options = _settings(options)
+        self._context, self._banner = context, without_banner(ENCODER)
+        self._key_at: int | None = None
+
+    def encode(self, picture: Picture, pts: int) -> Iterator[Coded]:
+        """The packets of the next picture; pts in BASE, increasing."""
+        frame = self._framed(picture)
+        frame.pts, frame.time_base = pts, BASE
+        if self._key_at is None or pts - self._key_at >= KEY_S / BASE:
+            self._key_at = pts
+            frame.pict_type = PictureType.I
+        for packet in self._context.encode(frame):
+            for kept in self._banner.filter(packet) if self._banner else [packet]:
+                yield Coded(bytes(kept), kept.pts if kept.pts is not None else pts, kept.is_keyframe)
+
+    def _framed(self, picture: Picture) -> av.VideoFrame:
+        layout = picture.layout
+        if layout == LAYOUT:
+            frame = packed(even_sized(picture), PIXEL_FORMAT)
+        else:
+            name = _name(picture)
+            made = reformatted(
+                packed(picture, name), picture.size_wh, PIXEL_FORMAT, self.form.spec.matrix, layout.full_range, False,
+                Interpolation.BICUBIC,
+            )  # fmt: skip
+            frame = packed(even_sized(unpacked(made, LAYOUT)), PIXEL_FORMAT)
+        context = self._context
+        frame.color_range, frame.colorspace = LIMITED, context.colorspace
+        frame.color_primaries, frame.color_trc = context.color_primaries, context.color_trc
+        return frame
+
+
+def _name(picture: Picture) -> str:
+    """FFmpeg's name of the canonical format that the picture is in."""
+    layout = picture.layout
+    depth = "" if layout.depth == 8 else f"{layout.depth}le"
+    if layout.model == "yuv":
+        return {(1, 1): "yuv420p", (1, 0): "yuv422p", (0, 0): "yuv444p"}[layout.shifts[-1]] + depth
+    return {"rgb": "gbrp", "gray": "gray"}[layout.model] + depth
+
+
+def _settings(options: LiveOptions) -> dict[str, str]:
+    repair = x264_repair().get("x264-params", "")
+    params = ":".join(p for p in ("repeat-headers=1:scenecut=0:keyint=infinite", repair) if p)
+    most = options.bitrate_kbit
+    # The buffer of half a second keeps the size of single pictures in bounds, as a network wants it.
+    limit = {"maxrate": f"{most}k", "bufsize": f"{max(1, most // 2)}k"} if most else {}
+    return {
+        "preset": options.preset, "tune": "zerolatency", "crf": str(options.crf), "forced-idr": "1", "x264-params": params,
+    } | limit  # fmt: skip

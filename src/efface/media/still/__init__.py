@@ -1,0 +1,1 @@
+"""Photos and animations: reads them, and writes them anew."""

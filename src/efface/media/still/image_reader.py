@@ -1,0 +1,115 @@
+"""An open photo or animation as a book of pages, whichever library reads it; and what its writer must know of it."""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from efface.errors import DamagedSource, EffaceError, SourceUnreadable, TooManyPixels, UnsupportedSource
+from efface.files import reason
+from efface.geometry import Size
+from efface.media.still.still_pixels import Page
+from efface.options import ReadOptions
+
+LEAST_COUNTED = 250_000
+"""Pixels that a page counts as at least: decoding, searching and writing takes as long as for so many, however small it is."""
+
+DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
+"""Said where a decoder goes on in spite of what is wrong."""
+
+ZERO_DURATION_MS = 100
+"""How long browsers show a frame whose duration is 0."""
+
+
+@dataclass(slots=True)
+class Traits:
+    """What the writer must know to keep a source's format as it was. Numbers only; nothing here can name anybody.
+
+    qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1 4:2:2, 2 4:2:0, -1 other.
+    lossless  of a WebP.
+    loop      how often an animation runs, 0 for ever, None where the file does not say.
+    cicp      colour primaries and transfer of a HEIF, AVIF or PNG, as ITU-T H.273 numbers them; None means sRGB.
+    full_range  the samples of a PNG with such numbers use all values.
+    light     what a PNG with such numbers says of its brightness, by chunk: cLLI of the picture, mDCV of the screen.
+    primary   the page of a HEIF that is shown first.
+    tail_ms   how long the last frame stays, known once `frames` has reached it: the only field that changes.
+    """
+
+    qtables: list[list[int]] = field(default_factory=list)
+    sampling: int = -1
+    progressive: bool = False
+    lossless: bool = False
+    loop: int | None = None
+    cicp: tuple[int, int] | None = None
+    full_range: bool = True
+    light: dict[bytes, bytes] = field(default_factory=dict)
+    primary: int = 0
+    tail_ms: int = ZERO_DURATION_MS
+
+
+class ImageReader(Protocol):
+    """An open file and its pages."""
+
+    count: int
+    is_animated: bool
+    traits: Traits
+    notes: list[str]
+
+    def size(self, index: int) -> Size:
+        """Upright size of a page, without decoding it."""
+
+    def page(self, index: int) -> Page:
+        """Decodes a page. May raise anything; callers wrap it in `parsing`."""
+
+    def duration_ms(self) -> float:
+        """Of the page decoded last; 0 where the file says so, or nothing."""
+
+    def close(self) -> None:
+        """Releases the file."""
+
+
+def require_total(path: Path, count: int, pixels: int, options: ReadOptions) -> None:
+    """Raises TooManyPixels where so many pages of so many pixels are more work than the limit."""
+    total = count * max(pixels, LEAST_COUNTED)
+    if count > 1 and total > options.max_total_pixels:
+        raise TooManyPixels(path, total, options.max_total_pixels, count)
+
+
+@contextmanager
+def parsing(path: Path) -> Iterator[None]:
+    """Silences warnings, and turns whatever a decoder raises inside the block into DamagedSource, or a narrower class."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except EffaceError:
+        raise
+    except MemoryError as e:
+        raise UnsupportedSource(path, "there is not enough memory to decode it") from e
+    except Image.DecompressionBombError as e:
+        raise UnsupportedSource(path, "it has more pixels than the decoder accepts") from e
+    except Exception as e:  # decoders raise a dozen classes over hostile files, and more with each release
+        if isinstance(e, OSError) and e.errno is not None:
+            raise SourceUnreadable(path, reason(e)) from e
+        if "unknown pixel mode" in str(e):  # TIFF has more kinds of samples than Pillow
+            raise UnsupportedSource(path, "its pixels are of a kind that the decoder does not know") from e
+        raise DamagedSource(path, _in_plain_words(e)) from e
+
+
+_OF_PYTHON = (struct.error, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
+"""Decoders written in Python raise these where they trip; their texts are for programmers."""
+
+
+def _in_plain_words(error: Exception) -> str:
+    said = re.sub(r"b'(\w*)'", r"\1", str(error)).strip().rstrip(".")
+    if isinstance(error, _OF_PYTHON) or not said or "<" in said or "object" in said:
+        return "its structure makes no sense"
+    return said

@@ -1,0 +1,444 @@
+"""JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, ICO, PPM and JPEG 2000, opened by Pillow.
+
+Pillow's classes for these formats are called directly rather than through `Image.open`: a file is handed to the one
+decoder that its content asks for and to none of the dozens of others, and efface's own limit of pixels stands in for Pillow's.
+Of JPEG, PNG and WebP the decoder gets the parts that make the picture, see `still_parts`.
+Pillow gives no more than 8 bits of colour pictures; where a file has more, OpenCV or FFmpeg decodes it as well, and its samples
+are taken if the two agree on what the picture shows. Otherwise the picture is written with 8 bits, and a note says so.
+
+What is not read is not written: of a JPEG with several pictures (MPO) the first is a page and the rest is left behind, and so
+are the previews among the pages of a TIFF and the stand-in picture before an APNG.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    IcoImagePlugin,
+    Image,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from efface.containers import picture_parts
+from efface.containers.image_truncation import lacks_data
+from efface.containers.tiff_page import decodable, is_apart
+from efface.errors import TooManyPixels, UnsupportedSource
+from efface.geometry import Size
+from efface.media.still import bmp_read
+from efface.media.still import still_facts as facts
+from efface.media.still.image_reader import DAMAGED, Traits, require_total
+from efface.media.still.still_colour import Colours, in_srgb
+from efface.media.still.still_pixels import Array, Page, as_stored, page_of, strips, upright_size
+from efface.options import ReadOptions
+
+AVIF_SLACK = 8
+"""Steps of 255 by which two decoders' ways from YUV to RGB may differ."""
+
+SUB_FILE, OLD_SUB_FILE, BITS, PHOTOMETRIC, SUB_IFDS, DNG_VERSION = 254, 255, 258, 262, 330, 50706
+"""Tags of TIFF that decide how a page is read."""
+
+_CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4, "I;16": 1}
+_PLUGINS: dict[str, Callable[[IO[bytes]], Image.Image]] = {
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "png": PngImagePlugin.PngImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+    "tiff": TiffImagePlugin.TiffImageFile,
+    "gif": GifImagePlugin.GifImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
+    "bmp": BmpImagePlugin.BmpImageFile,
+    "ppm": PpmImagePlugin.PpmImageFile,
+    "ico": IcoImagePlugin.IcoImageFile,
+    "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile,
+}
+
+EIGHT_BITS = "its samples have more than 8 bits and were written with 8"
+"""Said where no decoder gives more."""
+
+
+class _Undecided(Exception):
+    """No decoder gives samples of more than 8 bits."""
+
+
+class PillowReader:
+    def __init__(self, path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> None:
+        self._path, self._name, self._handle, self._options = path, name, handle, options
+        self.notes: list[str] = []
+        self._facts = facts.of_file(name, handle)
+        if self._facts.pixels > options.max_pixels:  # before a plugin allocates its canvas
+            raise TooManyPixels(path, self._facts.pixels, options.max_pixels)
+        require_total(path, self._facts.pages, self._facts.pixels, options)  # before a plugin goes through all pages
+        self._parts = picture_parts.parts_of(name, handle)
+        handle.seek(0)
+        self._stream = self._file()
+        self._image: Any = self._opened()
+        self._scale_key()
+        self._places = self._find_pages()
+        self.count = len(self._places)
+        self.is_animated = name in ("png", "gif", "webp", "avif") and self.count > 1
+        self._first_wh = self._image.size
+        self.traits = self._find_traits()
+        if self.is_animated and self._facts.depth > 8:
+            self._note(EIGHT_BITS)
+        if lacks_data(name, handle):
+            self._note(DAMAGED)
+        if self._parts is not None and self._parts.has_broken_animation:
+            self._note("its animation is damaged, and its picture alone was kept")
+
+    def close(self) -> None:
+        self._image.close()
+
+    def size(self, index: int) -> Size:
+        self._seek(index)
+        return upright_size(self._stored_wh(), self._orientation())
+
+    def duration_ms(self) -> float:
+        return float(self._image.info.get("duration") or 0)
+
+    def page(self, index: int) -> Page:
+        self._seek(index)
+        image, orientation = self._image, self._orientation()
+        tags = dict(image.tag_v2) if self._name == "tiff" else {}
+        colours = self._colours()
+        mode = self._mode(tags)
+        if is_apart(tags):
+            deep: Array | None = self._planes(mode, tags)
+        else:
+            self._load()
+            mode = self._mode(tags)  # known in full only now
+            deep = self._checked_deep(mode, tags)
+        canvas = self._filled(mode, deep, orientation)
+        if self.count == 1:
+            self._image.close()  # its own copy of the samples is not needed any more
+        page = page_of(canvas, mode, self._facts.depth if self._name == "avif" and deep is not None else None)
+        page = in_srgb(page, colours)
+        return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
+
+    def _opened(self) -> Any:
+        try:
+            return _PLUGINS[self._name](self._stream)
+        except OSError:
+            if self._name != "bmp":
+                raise
+            image = self._own_bmp()
+            if image is None:
+                raise
+            return image
+
+    def _own_bmp(self) -> Any:
+        """A BMP that Pillow refuses; None where it cannot be read here either. Raises OSError, TooManyPixels."""
+        self._handle.seek(0)
+        data = self._handle.read()
+        header = bmp_read.header_of(data)
+        if header is None:
+            return None
+        if header.width * header.height > self._options.max_pixels:
+            raise TooManyPixels(self._path, header.width * header.height, self._options.max_pixels)
+        if header.is_deep:
+            self._note(EIGHT_BITS)
+        return Image.fromarray(bmp_read.samples_of(data, header))
+
+    def _scale_key(self) -> None:
+        """The grey that means transparent in a PNG of 2 or 4 bits, in the steps to which Pillow widens the samples."""
+        key = self._image.info.get("transparency")
+        if self._name == "png" and self._facts.depth < 8 and isinstance(key, int) and self._image.mode == "L":
+            self._image.info["transparency"] = key * 255 // ((1 << self._facts.depth) - 1)
+
+    def _file(self) -> IO[bytes]:
+        return self._handle if self._parts is None else self._parts.file(self._handle)
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def _load(self) -> None:
+        """Decodes the page. A JPEG whose data are not all there is an error where it has no end mark, as it was cut off then;
+        with one it is decoded as far as it goes, as browsers do, and a note says so."""
+        parts = self._parts
+        if self._name == "bmp":
+            self._load_bmp()
+            return
+        if self._name != "jpeg" or parts is None:
+            self._image.load()
+            return
+        if parts.is_cut:
+            raise OSError("the file breaks off")
+        is_whole = self._is_whole()
+        if not is_whole and not parts.has_end:
+            raise OSError("the file breaks off")
+        if not is_whole:
+            self._note(DAMAGED)
+            self._image = self._as_far_as_it_goes(parts.file(self._handle, ending=picture_parts.EOI).read())
+
+    def _load_bmp(self) -> None:
+        try:
+            self._image.load()
+        except (OSError, ValueError):
+            image = self._own_bmp()
+            if image is None or image.size != self._image.size:
+                raise
+            self._image = image
+
+    def _as_far_as_it_goes(self, data: bytes) -> Any:
+        """A damaged JPEG by libjpeg, which fills what is missing; where that gives up, by FFmpeg, which goes on."""
+        image: Any = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        try:
+            image.load()
+        except OSError:
+            from efface.media.still.av_reader import mjpeg  # brings PyAV along, which other photos do not need
+
+            if image.mode not in ("L", "RGB"):
+                raise
+            samples = mjpeg(data, image.mode)
+            if samples.shape[:2] != (image.size[1], image.size[0]):
+                raise
+            return Image.fromarray(samples)
+        return image
+
+    def _is_whole(self) -> bool:
+        """Whether a JPEG holds all its data. One scan is decoded for good meanwhile; of several libjpeg gives no row before it
+        has read all, up to an end mark, and without that it waits behind the last scan, or within one."""
+        parts = self._parts
+        assert parts is not None
+        try:
+            if parts.ending == picture_parts.PAD:
+                self._image.load()
+                if parts.unused(self._stream):
+                    self._note(DAMAGED)
+                return True
+            if not parts.is_arithmetic:
+                JpegImagePlugin.JpegImageFile(parts.file(self._handle, ending=picture_parts.PAD)).load()
+        except OSError as e:
+            if parts.ending == picture_parts.PAD or "(0 bytes" not in str(e):
+                return False
+        try:
+            self._image.load()
+        except OSError:
+            return False
+        return True
+
+    def _colours(self) -> Colours:
+        parts = self._parts
+        if parts is None:
+            return Colours(self._image.info.get("icc_profile"))
+        if self.traits.cicp or parts.has_srgb_numbers:
+            return Colours()
+        return Colours(parts.icc) if parts.icc or parts.is_srgb else Colours(None, parts.gamma, parts.chroma)
+
+    def _seek(self, index: int) -> None:
+        if self._image.tell() != self._places[index]:
+            self._image.seek(self._places[index])
+
+    def _stored_wh(self) -> Size:
+        # A later frame of a GIF may stick out of the animation, and Pillow then lets the whole grow.
+        width, height = self._first_wh if self.is_animated else self._image.size
+        return width, height
+
+    def _find_pages(self) -> list[int]:
+        count = getattr(self._image, "n_frames", 1) if self._name != "jpeg" else 1
+        if self._name == "tiff":
+            return self._find_tiff_pages(count)
+        # The picture in front of an APNG is shown by old viewers only, and belongs to no animation.
+        has_stand_in = self._name == "png" and count > 1 and bool(getattr(self._image, "default_image", False))
+        return list(range(int(has_stand_in), count))
+
+    def _find_tiff_pages(self, count: int) -> list[int]:
+        kept, is_raw = [], False
+        for place in range(count):
+            self._image.seek(place)
+            tags = self._image.tag_v2
+            is_preview = bool(int(tags.get(SUB_FILE, 0)) & 0b101) or tags.get(OLD_SUB_FILE) == 2
+            is_raw |= DNG_VERSION in tags or (place == 0 and is_preview and SUB_IFDS in tags)
+            if not is_preview:
+                kept.append(place)
+        if is_raw:
+            raise UnsupportedSource(self._path, "it is a camera's raw file", "Develop it into a TIFF or JPEG first.")
+        return kept or list(range(count))
+
+    def _find_traits(self) -> Traits:
+        traits = Traits(lossless=self._facts.is_lossless, cicp=self._facts.cicp, loop=self._image.info.get("loop"))
+        if self._parts is not None and self._parts.cicp is not None:
+            traits.cicp = facts.known_cicp(*self._parts.cicp[:2])
+            traits.full_range = self._parts.cicp[2]
+            traits.light = self._parts.light if traits.cicp else {}
+            return traits
+        if self._name == "jpeg":
+            traits.qtables = [list(table) for _, table in sorted(self._image.quantization.items())]
+            traits.sampling = JpegImagePlugin.get_sampling(self._image)
+            traits.progressive = bool(self._image.info.get("progressive"))
+        if self._image.info.get("icc_profile"):
+            traits.cicp = None  # the samples will be converted
+        return traits
+
+    def _orientation(self) -> int:
+        # Pillow turns the pages of a TIFF by itself, and gives their size as turned.
+        if self._name == "tiff":
+            return 1
+        return facts.orientation_of(self._parts.exif if self._parts is not None else self._image.info.get("exif"))
+
+    def _mode(self, tags: dict[int, Any]) -> str:
+        """The mode among _CHANNELS in which nothing of the page is lost but what the docstring of `stills` admits."""
+        mode: str = self._image.mode
+        has_key = "transparency" in self._image.info
+        if self.is_animated:
+            return "RGBA"
+        if mode in ("P", "PA"):
+            return "RGBA" if self._image.has_transparency_data else "RGB"
+        if mode.startswith("I;16"):
+            return "I;16"
+        if mode in ("1", "L", "RGB") and has_key and not self._is_deep(mode, tags):
+            return "RGBA"
+        found = {"1": "L", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "RGBa": "RGBA"}.get(mode, mode)
+        if found not in _CHANNELS:
+            raise UnsupportedSource(self._path, f"its pixels are of a kind that efface cannot write ({mode})")
+        return found
+
+    def _is_deep(self, mode: str, tags: dict[int, Any]) -> bool:
+        if self.is_animated:
+            return False
+        if self._name == "tiff":
+            return mode in ("RGB", "RGBA", "CMYK") and max(tags.get(BITS, (8,))) == 16
+        return self._facts.depth > 8 and mode in ("LA", "RGB", "RGBA")
+
+    def _planes(self, mode: str, tags: dict[int, Any]) -> Array:
+        """Samples of 16 bits that lie in planes, each read as a grey picture by both decoders."""
+        self._handle.seek(0)
+        planes = []
+        for data in decodable(self._handle.read(), tags):
+            try:
+                plane = _by_opencv(data)
+            except (_Undecided, cv2.error):
+                raise UnsupportedSource(self._path, "its planes of 16 bits cannot be decoded", "Save it with 8 bits.") from None
+            if not np.array_equal(plane[..., 0], np.asarray(TiffImagePlugin.TiffImageFile(io.BytesIO(data)))):
+                raise self._disagreement()
+            planes.append(plane)
+        return self._matching(np.asarray(np.concatenate(planes, axis=-1), np.uint16), mode)
+
+    def _checked_deep(self, mode: str, tags: dict[int, Any]) -> Array | None:
+        """Samples of more than 8 bits, as stored; None where there are none, or none that show what Pillow shows."""
+        if not self._is_deep(mode, tags):
+            return None
+        try:
+            deep = self._matching(self._deep(tags), mode)
+            for rows in strips(*deep.shape[:2]):
+                self._compare(deep[rows], self._low(mode, rows))
+        except (_Undecided, cv2.error):
+            self._note(EIGHT_BITS)
+            return None
+        return deep
+
+    def _deep(self, tags: dict[int, Any]) -> Array:
+        """The same page with more than 8 bits a sample: (h, w, channels), colours in our order."""
+        if self._name == "jp2" or (self._name == "ppm" and self._facts.depth < 16):
+            raise _Undecided
+        if self._name == "tiff":
+            self._handle.seek(0)
+            planes = [_by_opencv(data) for data in decodable(self._handle.read(), tags)]
+            return np.asarray(planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1), np.uint16)
+        file = self._file()
+        file.seek(0)
+        data = file.read()
+        try:
+            return _by_opencv(data)
+        except _Undecided:
+            if self._name != "avif":
+                raise
+        return self._by_ffmpeg()
+
+    def _by_ffmpeg(self) -> Array:
+        from efface.media.still.av_reader import samples_of  # brings PyAV along, which other photos do not need
+
+        found = samples_of(self._path)
+        if found.dtype != np.uint16:
+            raise _Undecided
+        return np.asarray(found, np.uint16)
+
+    def _filled(self, mode: str, deep: Array | None, orientation: int) -> Array:
+        (width, height), channels = self._stored_wh(), _CHANNELS[mode]
+        upright_wh = upright_size((width, height), orientation)
+        wide = deep is not None or mode == "I;16"
+        canvas = np.empty((upright_wh[1], upright_wh[0], channels), np.uint16 if wide else np.uint8)
+        stored = as_stored(canvas, orientation)
+        for rows in strips(height, width):
+            stored[rows] = self._low(mode, rows) if deep is None else deep[rows]
+        return canvas
+
+    def _low(self, mode: str, rows: slice) -> NDArray[Any]:
+        """Rows as Pillow has them, in that mode."""
+        width = self._stored_wh()[0]
+        part = self._image.crop((0, rows.start, width, rows.stop))
+        if part.mode == "1" and mode == "RGBA":  # Pillow heeds the key of greys, and not of single bits
+            part = part.convert("L")
+            part.info["transparency"] = self._image.info["transparency"]
+        return np.asarray(part if mode == "I;16" else part.convert(mode)).reshape(-1, width, _CHANNELS[mode])
+
+    def _matching(self, deep: Array, mode: str) -> Array:
+        """Only the channels of the mode. OpenCV has no grey with alpha, and adds an alpha where a colour is the key."""
+        want = {"LA": [0, 3], "RGB": [0, 1, 2]}.get(mode, [0, 1, 2, 3])
+        if deep.shape[2] <= max(want) or deep.shape[:2] != (self._image.size[1], self._image.size[0]):
+            raise self._disagreement()
+        return deep[..., want]
+
+    def _compare(self, deep: Array, low: NDArray[np.uint8]) -> None:
+        """What efface looks at and what it writes must be one picture, or a face could pass from one into the other."""
+        depth = self._facts.depth if self._name == "avif" else 16
+        apart = np.abs((deep >> (depth - 8)).astype(np.int16) - low)
+        if apart.max(initial=0) > (AVIF_SLACK if self._name == "avif" else 0):
+            raise self._disagreement()
+
+    def _disagreement(self) -> UnsupportedSource:
+        return UnsupportedSource(self._path, "two decoders disagree about it", "Save it with 8 bits.")
+
+
+def _by_opencv(data: bytes) -> Array:
+    with _silent_opencv():
+        deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if deep is None or deep.dtype != np.uint16:
+        raise _Undecided
+    deep = deep[..., None] if deep.ndim == 2 else deep
+    return np.asarray(deep[..., [2, 1, 0, *range(3, deep.shape[2])]] if deep.shape[2] >= 3 else deep, np.uint16)
+
+
+@contextmanager
+def _silent_opencv() -> Iterator[None]:
+    """OpenCV reports harmless oddities of files on stderr, where a progress bar may be standing."""
+    log = cv2.utils.logging
+    before = log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)
+
+
+def _levelled(page: Page, tags: dict[int, Any]) -> Page:
+    """TIFF's grey of more than 8 bits comes as stored: maybe with 12 bits, maybe with white as 0."""
+    if page.model == "gray" and page.depth == 16:
+        if tags.get(BITS, (16,))[0] == 12:
+            np.left_shift(page.samples, 4, out=page.samples)
+        if tags.get(PHOTOMETRIC) == 0:
+            np.invert(page.samples, out=page.samples)
+    return page
+
+
+def _with_key(page: Page, key: Any, *, is_deep: bool) -> Page:
+    """An alpha channel for pictures of 16 bits in which one colour means transparent; Pillow does the same for 8 bits."""
+    if key is None or not is_deep or page.has_alpha:
+        return page
+    is_key = (page.samples == np.array(key, np.uint16).reshape(-1)).all(axis=-1, keepdims=True)
+    alpha = np.where(is_key, 0, 65535).astype(np.uint16)
+    return Page(np.concatenate([page.samples, alpha], axis=-1), page.model, page.depth, has_alpha=True)

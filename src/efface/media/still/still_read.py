@@ -1,0 +1,117 @@
+"""Photos and animations, read page by page: HEIF by pillow-heif, and all others by Pillow.
+
+An AVIF that Pillow refuses is tried by FFmpeg: the two do not ask for the same of a file.
+
+A file that is damaged fails as a whole while its header is read, and page by page afterwards; with `--bad-frames=cover` a
+bad page comes as a black one of its size, marked so that it is covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Literal
+
+from efface.containers.sniff import PHOTOS, format_of
+from efface.errors import DamagedSource, EffaceError, TooManyPixels, UndecodableFrame, UnsupportedSource
+from efface.frames import Frame
+from efface.media.interfaces import SourceInfo
+from efface.media.still.heif_reader import HeifReader
+from efface.media.still.image_reader import ZERO_DURATION_MS, ImageReader, parsing, require_total
+from efface.media.still.pillow_reader import PillowReader
+from efface.media.still.still_pixels import Page, black_page
+from efface.options import ReadOptions
+
+
+class StillSource:
+    """An open photo or animation. Each call of `frames` opens the file anew and decodes a page at a time."""
+
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self._options = options
+        self._format = format_of(path)
+        if self._format not in PHOTOS:
+            raise UnsupportedSource(path, "it is a video, not a photo")
+        with _opened(path, self._format, options) as book:
+            medium: Literal["photo", "animation"] = "animation" if book.is_animated else "photo"
+            self._traits = book.traits
+            with parsing(path):
+                size_wh = book.size(0)
+            self.info = SourceInfo(path, medium, self._format, book.count, size_wh, private=book.traits, notes=book.notes)
+
+    @property
+    def time_base(self) -> Fraction:
+        """Milliseconds for animations; pages count seconds."""
+        return Fraction(1, 1000) if self.info.medium == "animation" else Fraction(1)
+
+    def frames(self) -> Iterator[Frame]:
+        """Pages, upright. Raises UndecodableFrame, DamagedSource, UnsupportedSource, TooManyPixels, SourceUnreadable."""
+        clock, pts = 0.0, -1
+        with _opened(self.info.path, self._format, self._options) as book:
+            for index in range(book.count):
+                page, is_bad = self._page(book, index)
+                pts = max(pts + 1, round(clock)) if book.is_animated else index
+                duration = (0.0 if is_bad else book.duration_ms()) or ZERO_DURATION_MS
+                clock += duration
+                self._traits.tail_ms = max(1, round(clock) - pts)
+                height, width = page.samples.shape[:2]
+                self._keep(book.notes)
+                yield Frame(index, pts, (width, height), page.look, page.unpack, is_bad, is_alone=not book.is_animated)
+
+    def close(self) -> None:
+        """Nothing is open between calls of `frames`."""
+
+    def _keep(self, notes: list[str]) -> None:
+        self.info.notes.extend(note for note in notes if note not in self.info.notes)
+
+    def _page(self, book: ImageReader, index: int) -> tuple[Page, bool]:
+        path, limit = self.info.path, self._options.max_pixels
+        with parsing(path):
+            width, height = book.size(index)
+        if width * height > limit:
+            raise TooManyPixels(path, width * height, limit)
+        try:
+            with parsing(path):
+                return book.page(index), False
+        except DamagedSource as e:
+            if self._options.bad_frames != "cover":
+                raise UndecodableFrame(path, f"page {index + 1}") from e
+            return black_page((width, height), 4 if book.is_animated else 3), True
+
+
+@contextmanager
+def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[ImageReader]:
+    with parsing(path):
+        handle = open(path, "rb")  # noqa: SIM115  closed below
+    book: ImageReader | None = None
+    try:
+        book = _book(path, name, handle, options)
+        with parsing(path):
+            width, height = book.size(0)
+        if width <= 0 or height <= 0:
+            raise DamagedSource(path, f"it claims to be {width} by {height} pixels")
+        if width * height > options.max_pixels:
+            raise TooManyPixels(path, width * height, options.max_pixels)
+        require_total(path, book.count, width * height, options)
+        yield book
+    finally:
+        if book is not None:
+            book.close()
+        handle.close()
+
+
+def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> ImageReader:
+    try:
+        with parsing(path):
+            return HeifReader(path, handle, options) if name == "heif" else PillowReader(path, name, handle, options)
+    except DamagedSource as refused:
+        if name != "avif":
+            raise
+        from efface.media.still.av_reader import AvReader  # brings PyAV along, which other photos do not need
+
+        try:
+            with parsing(path):
+                return AvReader(path, handle)
+        except EffaceError:
+            raise refused from None

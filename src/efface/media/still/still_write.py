@@ -1,0 +1,387 @@
+"""Photos and animations, written from samples alone.
+
+No encoder here is given a source, a copy of its tags, or a profile. JPEG, WebP, HEIF and AVIF are encoded in memory, checked
+to be what was asked for, and put into the draft; PNG, TIFF, GIF and animated WebP grow in the draft page by page.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from efface.containers.sniff import WRITTEN_AS
+from efface.errors import EffaceError, TargetUnsuitable, WriteFailed
+from efface.files import writing
+from efface.frames import Layout, Picture
+from efface.geometry import Size
+from efface.media.interfaces import Sink, SourceInfo
+from efface.media.still import png_write, tiff_write
+from efface.media.still.gif_webp_write import GifFile, WebpFile, gif_frame
+from efface.media.still.image_reader import Traits
+from efface.media.still.png_write import PngFile
+from efface.media.still.still_pixels import Array, interleaved
+from efface.media.still.tiff_write import TiffFile
+
+WEBP_QUALITY = HEIF_QUALITY = AVIF_QUALITY = 90
+"""Of 100. The source's own quality cannot be read from these formats; this one leaves no visible trace."""
+
+JPEG_QUALITY = 92
+"""Where a source's tables cannot be used."""
+
+MOST_BYTES_AT_ONCE = 4 << 30
+"""Of the frames of an AVIF sequence, whose encoder wants them all at once."""
+
+_MODES = {("gray", False): "L", ("gray", True): "LA", ("rgb", False): "RGB", ("rgb", True): "RGBA", ("cmyk", False): "CMYK"}
+
+Encoder = Callable[[Picture, Traits], bytes]
+
+
+class _StillSink:
+    """What all sinks share: the open draft, and errors with its name."""
+
+    def __init__(self, draft: Path, info: SourceInfo) -> None:
+        self._draft, self._info = draft, info
+        self._traits: Traits = info.private
+        self._written = 0
+        with writing(draft):
+            self._file: IO[bytes] = open(draft, "wb")  # noqa: SIM115  closed by close and abort
+
+    def write(self, picture: Picture, pts: int) -> None:
+        """Adds the next page. Raises TargetUnsuitable, WriteFailed."""
+        with encoding(self._draft):
+            self._put(picture, pts)
+        self._written += 1
+
+    def close(self) -> None:
+        """Finishes the file. Raises WriteFailed."""
+        try:
+            if not self._written:
+                raise WriteFailed(self._draft, "it was given no picture")
+            with encoding(self._draft):
+                self._finish()
+                self._file.close()
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Releases the draft. Harmless after close."""
+        with encoding(self._draft):
+            self._file.close()
+
+    def _put(self, picture: Picture, pts: int) -> None:
+        raise NotImplementedError
+
+    def _finish(self) -> None:
+        """What is left to write after the last page."""
+
+
+@contextmanager
+def encoding(draft: Path) -> Iterator[None]:
+    """Turns whatever an encoder or the system raises inside the block into WriteFailed."""
+    try:
+        with writing(draft):
+            yield
+    except EffaceError:
+        raise
+    except MemoryError as e:
+        raise WriteFailed(draft, "there is not enough memory to encode it") from e
+    except Exception as e:  # encoders raise many classes; each means that there is no target
+        raise WriteFailed(draft, f"the encoder gave up ({str(e).strip().rstrip('.') or type(e).__name__})") from e
+
+
+class _OnePictureSink(_StillSink):
+    """A file of one picture: JPEG, WebP, AVIF."""
+
+    def __init__(self, draft: Path, info: SourceInfo, encode: Encoder) -> None:
+        super().__init__(draft, info)
+        self._encode = encode
+
+    def _put(self, picture: Picture, pts: int) -> None:
+        if self._written:
+            raise TargetUnsuitable(self._draft, "the format has room for one picture")
+        self._file.write(self._encode(picture, self._traits))
+
+
+class _HeifSink(_StillSink):
+    """Pictures are kept until the end: the encoder takes a file in one piece."""
+
+    def __init__(self, draft: Path, info: SourceInfo) -> None:
+        super().__init__(draft, info)
+        self._pages: list[tuple[Layout, Size, Array]] = []
+        self._bytes = 0
+
+    def _put(self, picture: Picture, pts: int) -> None:
+        samples: Any = np.ascontiguousarray(interleaved(picture))
+        self._bytes += samples.nbytes
+        if self._bytes > MOST_BYTES_AT_ONCE:
+            raise TargetUnsuitable(self._draft, "its pictures together are too large for the encoder", "Save them one by one.")
+        self._pages.append((picture.layout, picture.size_wh, samples))
+
+    def _finish(self) -> None:
+        self._file.write(encode_heif(self._pages, self._traits))
+
+
+class _TiffSink(_StillSink):
+    def __init__(self, draft: Path, info: SourceInfo) -> None:
+        super().__init__(draft, info)
+        self._tiff = TiffFile(self._file)
+
+    def _put(self, picture: Picture, pts: int) -> None:
+        _require(self._draft, tiff_write.is_writable(picture.layout), picture.layout)
+        self._tiff.add(interleaved(picture), picture.layout)
+
+
+class _TimedSink(_StillSink):
+    """Animations: a frame waits, encoded, until the next one says how long it stays."""
+
+    _waiting: tuple[Any, int] | None = None
+
+    def _put(self, picture: Picture, pts: int) -> None:
+        frame = self._encoded(picture)
+        if self._waiting is not None:
+            self._add(*self._waiting, pts)
+        self._waiting = (frame, pts)
+
+    def _finish(self) -> None:
+        if self._waiting is not None:
+            frame, pts = self._waiting
+            self._add(frame, pts, pts + self._traits.tail_ms)
+        self._end()
+
+    def _encoded(self, picture: Picture) -> Any:
+        raise NotImplementedError
+
+    def _add(self, frame: Any, start_ms: int, end_ms: int) -> None:
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        raise NotImplementedError
+
+
+class _PngSink(_TimedSink):
+    _png: PngFile | None = None
+    _layout: Layout | None = None
+
+    def _encoded(self, picture: Picture) -> bytes:
+        if self._png is None:
+            _require(self._draft, png_write.is_writable(picture.layout), picture.layout)
+            loop = (self._traits.loop or 0) if self._info.medium == "animation" else None
+            cicp = (*self._traits.cicp, int(self._traits.full_range)) if self._traits.cicp else None
+            self._png, self._layout = (
+                PngFile(self._file, picture.size_wh, picture.layout, loop, cicp, self._traits.light),
+                picture.layout,
+            )
+        elif self._info.medium != "animation" or (picture.layout, picture.size_wh) != (self._layout, self._info.size_wh):
+            raise TargetUnsuitable(self._draft, "the format has room for frames of one kind and size")
+        return png_write.compressed(interleaved(picture))
+
+    def _add(self, frame: bytes, start_ms: int, end_ms: int) -> None:
+        assert self._png is not None
+        self._png.add(frame, end_ms - start_ms)
+
+    def _end(self) -> None:
+        assert self._png is not None
+        self._png.finish()
+
+
+class _GifSink(_TimedSink):
+    def __init__(self, draft: Path, info: SourceInfo) -> None:
+        super().__init__(draft, info)
+        self._gif = GifFile(self._file, info.size_wh, self._traits.loop)
+
+    def _encoded(self, picture: Picture) -> tuple[bytes, int | None]:
+        samples = _eight_bit(self._draft, picture)
+        if picture.layout.model == "gray":  # Pillow reads a GIF of greys as such; colour tables hold RGB
+            samples = np.dstack([*picture.planes[:1] * 3, *picture.planes[1:]])
+        return gif_frame(samples)
+
+    def _add(self, frame: tuple[bytes, int | None], start_ms: int, end_ms: int) -> None:
+        # Both ends are rounded, so that rounding never adds up; a still keeps no time at all.
+        is_still = self._info.medium != "animation"
+        self._gif.add(frame, 0 if is_still else max(1, round(end_ms / 10) - round(start_ms / 10)))
+
+    def _end(self) -> None:
+        self._gif.finish()
+
+
+class _WebpAnimationSink(_TimedSink):
+    def __init__(self, draft: Path, info: SourceInfo) -> None:
+        super().__init__(draft, info)
+        self._webp = WebpFile(self._file, info.size_wh, self._traits.loop or 0)
+
+    def _encoded(self, picture: Picture) -> bytes:
+        return encode_webp(picture, self._traits)
+
+    def _add(self, frame: bytes, start_ms: int, end_ms: int) -> None:
+        self._webp.add(frame, end_ms - start_ms)
+
+    def _end(self) -> None:
+        self._webp.finish()
+
+
+class _AvifAnimationSink(_TimedSink):
+    """Frames are kept until the end: the encoder takes a sequence in one piece."""
+
+    def __init__(self, draft: Path, info: SourceInfo) -> None:
+        width, height = info.size_wh
+        if width * height * 4 * (info.frame_count or 1) > MOST_BYTES_AT_ONCE:
+            raise TargetUnsuitable(draft, "its frames together are too large for the encoder", "Save it as a video first.")
+        super().__init__(draft, info)
+        self._images: list[Image.Image] = []
+        self._durations: list[int] = []
+
+    def _encoded(self, picture: Picture) -> Image.Image:
+        _eight_bit(self._draft, picture)
+        return _image(picture)
+
+    def _add(self, frame: Image.Image, start_ms: int, end_ms: int) -> None:
+        self._images.append(frame)
+        self._durations.append(end_ms - start_ms)
+
+    def _end(self) -> None:
+        if all(i.mode == "RGBA" and i.getchannel("A").getextrema() == (255, 255) for i in self._images):
+            self._images = [i.convert("RGB") for i in self._images]
+        first, *others = self._images
+        data = _saved(first, "AVIF", quality=AVIF_QUALITY, save_all=True, append_images=others, duration=self._durations)
+        self._file.write(_undated(_with_cicp(data, self._traits.cicp)))
+
+
+def create_sink(draft: Path, info: SourceInfo) -> Sink:
+    """A sink for the source's format. Raises WriteFailed, TargetUnsuitable."""
+    if info.medium == "animation":
+        timed = {"png": _PngSink, "gif": _GifSink, "webp": _WebpAnimationSink, "avif": _AvifAnimationSink}[info.format]
+        return timed(draft, info)
+    name = WRITTEN_AS.get(info.format, info.format)
+    paged = {"tiff": _TiffSink, "png": _PngSink, "gif": _GifSink, "heif": _HeifSink}
+    if name in paged:
+        return paged[name](draft, info)
+    encoders = {"jpeg": encode_jpeg, "webp": encode_webp, "avif": encode_avif}
+    return _OnePictureSink(draft, info, encoders[name])
+
+
+def encode_jpeg(picture: Picture, traits: Traits) -> bytes:
+    """JPEG with the source's tables and subsampling, so that its quality stays what it was."""
+    image = _image(picture)
+    tables = [[min(max(q, 1), 255) for q in table] for table in traits.qtables if len(table) == 64][:2]
+    options: dict[str, Any] = {"qtables": tables} if tables else {"quality": JPEG_QUALITY}
+    if image.mode == "RGB":
+        options["subsampling"] = max(traits.sampling, 0)
+    try:
+        return _saved(image, "JPEG", progressive=traits.progressive, **options)
+    except OSError:
+        if not traits.progressive:
+            raise
+        # A progressive file must fit in Pillow's buffer as a whole, a byte for each pixel; one of mere noise does not.
+        return _saved(image, "JPEG", **options)
+
+
+def encode_webp(picture: Picture, traits: Traits) -> bytes:
+    """WebP, lossless to the last bit where the source was."""
+    if traits.lossless:
+        return _saved(_image(picture), "WEBP", lossless=True, exact=True)
+    return _saved(_image(picture), "WEBP", quality=WEBP_QUALITY)
+
+
+def encode_heif(pages: Sequence[tuple[Layout, Size, Array]], traits: Traits) -> bytes:
+    """HEIF with 8, 10 or 12 bits, the same for all pictures: (layout, size, interleaved samples) of each."""
+    import pillow_heif
+
+    depth = max(layout.depth for layout, _, _ in pages)
+    heif: Any = pillow_heif.HeifFile()  # type: ignore[no-untyped-call]
+    for layout, size_wh, samples in pages:
+        mode, data = _MODES[layout.model, layout.has_alpha], samples
+        if depth > 8:
+            mode, data = f"{mode};16", np.asarray(samples.astype(np.uint16) << (16 - layout.depth), np.uint16)
+        heif.add_frombytes(mode, size_wh, data.tobytes())
+    primaries, transfer = traits.cicp or (1, 13)
+    out = io.BytesIO()
+    heif.save(
+        out, quality=HEIF_QUALITY, bit_depth=depth, color_primaries=primaries, transfer_characteristics=transfer,
+        matrix_coefficients=6, full_range_flag=1, primary_index=min(traits.primary, len(pages) - 1),
+    )  # fmt: skip
+    return out.getvalue()
+
+
+def encode_avif(picture: Picture, traits: Traits) -> bytes:
+    """AVIF: by Pillow with 8 bits, by OpenCV with 10 or 12."""
+    depth = picture.layout.depth
+    if depth == 8:
+        return _with_cicp(_saved(_image(picture), "AVIF", quality=AVIF_QUALITY), traits.cicp)
+    samples = interleaved(picture)
+    if samples.shape[2] >= 3:
+        samples = np.ascontiguousarray(samples[..., [2, 1, 0, *range(3, samples.shape[2])]], np.uint16)
+    options = [cv2.IMWRITE_AVIF_QUALITY, AVIF_QUALITY, cv2.IMWRITE_AVIF_DEPTH, depth]
+    is_done, data = cv2.imencode(".avif", samples, options)
+    if not is_done:
+        raise OSError("OpenCV encoded nothing")
+    return _with_cicp(data.tobytes(), traits.cicp)
+
+
+def _require(draft: Path, is_writable: bool, layout: Layout) -> None:
+    if not is_writable:
+        raise TargetUnsuitable(draft, f"the format has no {layout.model} samples of {layout.depth} bits")
+
+
+def _eight_bit(draft: Path, picture: Picture) -> Any:
+    _require(draft, picture.layout.depth == 8, picture.layout)
+    return interleaved(picture)
+
+
+def _image(picture: Picture) -> Image.Image:
+    """The picture as Pillow has it, made of samples and nothing else."""
+    if picture.layout.depth != 8 or picture.layout.model not in ("gray", "rgb", "cmyk"):
+        raise ValueError(f"no way to write {picture.layout}")
+    mode, samples = _MODES[picture.layout.model, picture.layout.has_alpha], interleaved(picture)
+    return Image.frombuffer(mode, picture.size_wh, _bytes_of(samples), "raw", mode, 0, 1)
+
+
+def _bytes_of(samples: Array) -> Any:
+    return np.ascontiguousarray(samples).reshape(-1)
+
+
+def _saved(image: Image.Image, name: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, name, **options)
+    return out.getvalue()
+
+
+def _with_cicp(avif: bytes, cicp: tuple[int, int] | None) -> bytes:
+    """The file with these colour primaries and transfer in its `colr` boxes; encoders write sRGB's whatever they are given."""
+    if cicp is None:
+        return avif
+    data, end = bytearray(avif), avif.find(b"mdat")
+    at = data.find(b"colrnclx", 0, end)
+    while at >= 0:
+        struct.pack_into(">HH", data, at + 8, *cicp)
+        at = data.find(b"colrnclx", at + 8, end)
+    return bytes(data)
+
+
+def _undated(avif: bytes) -> bytes:
+    """The file without the hours of making that libavif writes into the headers of sequences."""
+    data = bytearray(avif)
+    for start, _ in _boxes(avif, 0, len(avif), (b"mvhd", b"tkhd", b"mdhd")):
+        size = 16 if data[start] == 1 else 8
+        data[start + 4 : start + 4 + size] = bytes(size)
+    return bytes(data)
+
+
+def _boxes(data: bytes, start: int, end: int, names: tuple[bytes, ...]) -> Iterator[tuple[int, int]]:
+    """Content of the boxes of these names, wherever they stand in `moov`."""
+    while start + 8 <= end:
+        size, name = struct.unpack_from(">I4s", data, start)
+        if size < 8:
+            return
+        if name in names:
+            yield start + 8, start + size
+        if name in (b"moov", b"trak", b"mdia"):
+            yield from _boxes(data, start + 8, start + size, names)
+        start += size

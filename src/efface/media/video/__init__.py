@@ -1,0 +1,1 @@
+"""Videos: reads their frames and sound, and writes them anew."""

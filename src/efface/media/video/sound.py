@@ -1,0 +1,137 @@
+"""Sound that was asked for: copied packet by packet from the source, in step with the picture, with nothing said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.stream import Discard
+
+from efface.containers.sound_formats import HELD, advice
+from efface.errors import DamagedSource, TargetUnsuitable
+from efface.media.interfaces import SourceInfo
+from efface.media.video.bitstream import clean_sound_header
+from efface.media.video.decode import opened, shifts_of
+from efface.media.video.restarts import Clock, LostStep
+from efface.media.video.video_info import VideoInfo
+
+PRIMING_S = Fraction(1, 2)
+"""Sound this long before time 0 is kept where the container can say that it is not to be heard: decoders need it to warm up."""
+
+LATE_S = Fraction(1, 50)
+"""A packet of sound that is earlier than the one before it by no more than this is kept, at the time of that one."""
+
+HINT_MKV = "Choose a target that ends in .mkv, which holds nearly everything."
+
+
+class Sound:
+    """The sound streams of a source, on their way into a target. Memory stays flat: packets are read as the picture goes on."""
+
+    def __init__(self, info: SourceInfo, into: OutputContainer, target: Path, *, keeps_priming: bool) -> None:
+        self._info, self._into, self._keeps_priming = info, into, keeps_priming
+        self._is_lenient = into.format.name in ("matroska", "webm")  # two packets may have one time there
+        self._container = opened(info.path)
+        self._streams = {s.index: _added(into, s, target) for s in self._container.streams.audio}
+        for stream in self._container.streams:
+            if stream.index not in self._streams:
+                stream.discard = Discard.all
+        self._shifts = shifts_of(info.path)
+        self._packets = self._read()
+        self._next: av.Packet[Any] | None = None
+        self._latest: dict[int, int] = {}
+
+    def mux_until(self, seconds: Fraction | None, shift_s: Fraction) -> None:
+        """Copies what is decoded before that time of the target, or all that is left. `shift_s` is taken off every time."""
+        while True:
+            if self._next is None:
+                self._next = next(self._packets, None)
+            packet = self._next
+            if packet is None or (seconds is not None and _time(packet) - shift_s > seconds):
+                return
+            self._next = None
+            self._mux(packet, shift_s)
+
+    def _mux(self, packet: av.Packet[Any], shift_s: Fraction) -> None:
+        base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
+        shift, index = round(shift_s / base), packet.stream_index
+        pts = (packet.pts if packet.pts is not None else packet.dts or 0) - shift
+        dts = (packet.dts if packet.dts is not None else pts + shift) - shift
+        earliest = -PRIMING_S if self._keeps_priming else Fraction(0)
+        if pts * base < earliest:
+            return  # before the picture begins
+        latest = self._latest.get(index, dts - 1)
+        if dts <= latest:
+            if (latest - dts) * base > LATE_S:
+                return  # a clock that runs back, which no container accepts
+            # Matroska counts milliseconds, and short packets share one.
+            dts = latest if self._is_lenient else latest + 1
+        if not packet.duration:  # Matroska may state none; an edit list of the target then ends before the last packet
+            packet.duration = dts - self._latest.get(index, dts) or _frame_duration(packet)
+        self._latest[index] = dts
+        packet.pts, packet.dts, packet.stream = max(pts, dts), dts, self._streams[index]
+        self._into.mux(packet)
+
+    def _read(self) -> Iterator[av.Packet[Any]]:
+        video: VideoInfo = self._info.private
+        try:
+            clocks = {i: Clock(1, iter(self._shifts)) for i in self._streams} if self._shifts else {}
+            for packet in self._container.demux(self._container.streams.audio):
+                if packet.size and not (packet.pts is None and packet.dts is None):
+                    yield from clocks[packet.stream_index].put(packet) if clocks else (packet,)
+            for clock in clocks.values():
+                yield from clock.rest()
+        except LostStep as e:
+            why = "its sound starts anew where its picture does not"
+            raise DamagedSource(self._info.path, why, "Leave out --audio=keep.") from e
+        except FFmpegError as e:
+            if not video.tolerant:
+                raise DamagedSource(self._info.path, "its sound cannot be read to its end", "Leave out --audio=keep.") from e
+
+    def close(self) -> None:
+        """Releases the source."""
+        self._packets.close()  # type: ignore[attr-defined]
+        with suppress(FFmpegError):
+            self._container.close()
+
+
+def _frame_duration(packet: av.Packet[Any]) -> int:
+    """Return how long a frame of the packet's codec lasts, in the packet's time base; 0 where the codec does not say it."""
+    context = packet.stream.codec_context
+    samples, rate = (context.frame_size, context.sample_rate) if context else (0, 0)
+    base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
+    return round(Fraction(samples, rate) / base) if samples and rate else 0
+
+
+def _time(packet: av.Packet[Any]) -> Fraction:
+    time = packet.dts if packet.dts is not None else packet.pts
+    return Fraction(time or 0) * Fraction(packet.time_base.numerator, packet.time_base.denominator)
+
+
+def require_holdable(source: Path, muxer: str, target: Path) -> None:
+    """Raises TargetUnsuitable where the container cannot hold a sound stream of the source, and what opening that raises."""
+    with closing(opened(source)) as container:
+        for stream in container.streams.audio:
+            codec = codec_of(stream)
+            if codec not in HELD[muxer]:
+                raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {codec}", advice(codec))
+
+
+def codec_of(stream: av.AudioStream) -> str:
+    """FFmpeg's name of the codec, not of one of its decoders; "unknown" where there is no decoder."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+
+
+def _added(into: OutputContainer, stream: av.AudioStream, target: Path) -> av.AudioStream:
+    try:
+        added = into.add_stream_from_template(stream)
+        clean_sound_header(added)
+    except (ValueError, FFmpegError, IndexError) as e:
+        codec = codec_of(stream)
+        raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {codec}", advice(codec)) from e
+    return added

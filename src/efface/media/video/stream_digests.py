@@ -1,0 +1,134 @@
+"""What a video says about its picture and its sound, in words and digests: for comparing a target with its source."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+from av.error import FFmpegError
+from av.stream import Discard
+
+from efface.media.interfaces import SourceInfo
+from efface.media.video.decode import opened
+from efface.media.video.video_info import VideoInfo
+
+DIGEST_BYTES = 8
+"""Of one packet. They only have to tell packets of one recording apart."""
+
+
+def signals(info: SourceInfo) -> Mapping[str, str]:
+    """What a video says of its picture; empty for photos. What conversion changes on purpose is said in other words.
+
+    pixels          colour model and bits of a sample, e.g. "yuv, 8 bit".
+    range           "limited" or "full".
+    matrix, primaries, transfer  numbers of H.273, "2" where nothing is stated.
+    pixel shape     width over height.
+    """
+    if info.medium != "video":
+        return {}
+    video: VideoInfo = info.private
+    layout, colour = video.spec.layout, video.colour
+    return {
+        "pixels": f"{layout.model}, {layout.depth} bit",
+        "range": "full" if layout.full_range else "limited",
+        "matrix": str(colour.matrix),
+        "primaries": str(colour.primaries),
+        "transfer": str(colour.transfer),
+        "pixel shape": str(video.aspect),
+    }
+
+
+@dataclass(slots=True)
+class _Track:
+    """One sound stream: digests of its packets, and how many bytes they hold together."""
+
+    digests: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SoundKept:
+    """How one sound stream of a target compares with that of its source.
+
+    packets  in the target.
+    before   packets of the source that come before the first one kept; they belong before the picture begins.
+    missing  packets of the source that are left out after that.
+    is_same  what the target holds is, in the same order, what the source holds.
+    """
+
+    packets: int
+    before: int
+    missing: int
+    is_same: bool
+
+
+def sound_kept(source: Path, target: Path) -> list[SoundKept]:
+    """Every sound stream of the target beside the one of the source at the same place. Raises InputError.
+
+    A stream that only one of the two has is not among them; what cannot be read any further ends a stream there.
+    """
+    streams, kept = _read(source), _read(target)
+    return [_compared(a, b, (source, target), i) for i, (a, b) in enumerate(zip(streams, kept, strict=False))]
+
+
+def _compared(source: _Track, target: _Track, paths: tuple[Path, Path], stream: int) -> SoundKept:
+    packets, left = len(target.digests), iter(enumerate(source.digests))
+    at = [next((i for i, digest in left if digest == wanted), None) for wanted in target.digests]
+    if at and None not in at:
+        first: int = at[0]  # type: ignore[assignment]  # none of them is None
+        return SoundKept(packets, first, len(source.digests) - first - packets, True)
+    # Containers may cut the same bytes into other packets, as MOV does with PCM.
+    is_same = target.size <= source.size and _tail(paths[0], stream, target.size, source.size) == _tail(
+        paths[1], stream, target.size, target.size
+    )
+    return SoundKept(packets, 0, 0, is_same)
+
+
+def _tail(path: Path, stream: int, wanted: int, size: int) -> bytes:
+    """Digest of the last `wanted` of the `size` bytes of that stream."""
+    skip, digest = size - wanted, hashlib.sha256()
+    for index, data in _packets(path):
+        if index == stream:
+            digest.update(data[skip:])
+            skip = max(0, skip - len(data))
+    return digest.digest()
+
+
+def _read(path: Path) -> list[_Track]:
+    tracks: dict[int, _Track] = {}
+    for index, data in _packets(path):
+        track = tracks.setdefault(index, _Track())
+        track.digests.append(hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest())
+        track.size += len(data)
+    return [tracks.get(i, _Track()) for i in range(max(tracks, default=-1) + 1)]
+
+
+def _packets(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(number of the sound stream, content) of every packet of sound, without what a container puts around it."""
+    with closing(opened(path)) as container:
+        sounds = list(container.streams.audio)
+        for stream in container.streams:
+            if stream not in sounds:
+                stream.discard = Discard.all
+        if not sounds:
+            return
+        places = {stream.index: i for i, stream in enumerate(sounds)}
+        try:
+            for packet in container.demux(sounds):
+                if packet.size:
+                    yield places[packet.stream_index], _bare(packet)
+        except FFmpegError:  # damage that was accepted when the source was redacted; the target then ends there, too
+            return
+
+
+def _bare(packet: av.Packet[Any]) -> bytes:
+    data = bytes(packet)
+    context = packet.stream.codec_context
+    if context is not None and context.name == "aac" and len(data) > 9 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+        return data[7 if data[1] & 1 else 9 :]  # the ADTS header, which MPEG-TS needs and MP4 does not have
+    return data

@@ -1,0 +1,42 @@
+"""What the two sides of a video agree on: how its pixels lie, what its colours mean, and how its clock runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from efface.media.colour import Colour
+from efface.media.pixel_formats import Spec
+
+LATEST_START_S = 10
+"""A first frame later than this is moved to 0: such a clock tells since when the camera has been running."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What the sink needs to know of a video source; travels in `SourceInfo.private`.
+
+    spec       pixel format, layout and turn of the frames that the source hands out.
+    time_base  seconds per unit of PTS.
+    rate       nominal frames per second, 1 to 240; a hint for the encoder, never used for timing where PTS exist.
+    aspect     width of a pixel over its height, upright; 1 where nothing is said.
+    colour     how sample values become light.
+    tolerant   damage was accepted when the source was opened (--bad-frames=cover).
+    by_order   stored times are those of decoding: the n-th frame that is shown gets the n-th of them.
+    """
+
+    spec: Spec
+    time_base: Fraction
+    rate: Fraction
+    aspect: Fraction = Fraction(1)
+    colour: Colour = field(default_factory=Colour)
+    tolerant: bool = False
+    by_order: bool = False
+
+
+def start_shift(first_pts: int, time_base: Fraction) -> int:
+    """What to subtract from every PTS of a video that starts there: 0 where the start may stay as it is.
+
+    It stays when it lies between 0 and 10 seconds. A negative one cannot be written, and a late one is the clock of the camera.
+    """
+    return 0 if 0 <= first_pts * time_base <= LATEST_START_S else first_pts

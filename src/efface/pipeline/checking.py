@@ -1,0 +1,139 @@
+"""Checks of a draft before it gets its name, and of a target that has one: opens the files, and hands them to `checks`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from efface.checks.fidelity import NAME as FIDELITY
+from efface.checks.second_look import SecondLook
+from efface.checks.target import CHECKS, Evidence, checked
+from efface.detect.detector import Detector
+from efface.detections import FINDABLE
+from efface.errors import EffaceError, PartMissing, VerificationFailed
+from efface.events import Event, Listener
+from efface.files import sha256_of
+from efface.findings import Check, Finding, Outcome, Verification
+from efface.media.interfaces import Source
+from efface.options import DetectOptions, Options, ReadOptions
+from efface.pipeline.naming import plan_beside
+from efface.pipeline.sources import opened
+from efface.planning.plan import Plan
+from efface.planning.sidecar import load
+
+NOT_ASKED = "it was not asked for (--verify off)"
+ANY_SIZE = 2**62
+"""A target is as large as its source, and that was accepted."""
+
+Opening = Callable[[DetectOptions], Detector]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft, and what it was made of: an open source, its plan, and their hashes."""
+
+    path: Path
+    source: Source
+    plan: Plan
+    source_sha256: str
+    sha256: str
+
+
+def prove(draft: Draft, target: Path, options: Options, opening: Opening, listener: Listener) -> Verification:
+    """What was checked on a draft.
+
+    target   the name that messages go by.
+    opening  gives a detector for a second look.
+
+    Raises VerificationFailed unless the draft may have its name, DetectorFailed, ModelUnusable, DeviceMissing.
+    """
+    if options.verify.level == "off":
+        return Verification(tuple(Check(name, Outcome.SKIPPED, why=NOT_ASKED) for name in CHECKS))
+    is_quick, total = options.verify.level == "quick", len(draft.plan.timeline)
+    again = SecondLook(opening(looking(draft.plan, options.detect)), draft.plan, is_quick=is_quick)
+    try:
+        with opened(draft.path, ReadOptions(max_pixels=ANY_SIZE)) as result:
+            evidence = Evidence(
+                result,
+                draft.plan,
+                draft.source,
+                _shift(draft.plan),
+                options.write.audio,
+                {"source": draft.source_sha256, "target": draft.sha256},
+            )
+            tell = _telling(listener, total)
+            found = Verification(checked(evidence, again, is_quick=is_quick, tell=tell))
+    except PartMissing:
+        raise
+    except EffaceError as e:
+        unopened = Finding(FIDELITY, f"it cannot be opened: {type(e).__name__}")
+        found = Verification((Check(FIDELITY, Outcome.NOT_CLEAN, (unopened,)),))
+        raise VerificationFailed(target, [unopened.message], found) from e
+    if found.outcome is Outcome.NOT_CLEAN:
+        grave = [c for c in found.checks if c.outcome is Outcome.NOT_CLEAN]
+        raise VerificationFailed(target, [f.message for c in grave for f in c.findings], found)
+    return found
+
+
+def verify(
+    target: Path, plan: Plan | Path | None, source: Path | None, options: Options, opening: Opening, listener: Listener
+) -> Verification:
+    """What can be said of a target. Without a plan, the one that lies beside it under its usual name is used.
+
+    Raises InputError (a file cannot be opened at all), DetectorFailed, ModelUnusable, DeviceMissing.
+    """
+    plan = plan_beside(target) if plan is None else plan
+    hashes = {"plan": sha256_of(plan)} if isinstance(plan, Path) else {}
+    obeyed = load(plan) if isinstance(plan, Path) else plan
+    is_quick = options.verify.level == "quick"
+    with ExitStack() as closing:
+        result = closing.enter_context(opened(target, ReadOptions(max_pixels=options.read.max_pixels)))
+        hashes["target"] = sha256_of(target)
+        original = None
+        if source is not None:
+            covers = options.read.bad_frames == "cover" or bool(obeyed and obeyed.bad)
+            reading = ReadOptions(bad_frames="cover" if covers else "fail", max_pixels=options.read.max_pixels)
+            original = closing.enter_context(opened(source, reading))
+            hashes["source"] = sha256_of(source)
+        again: SecondLook | str = NOT_ASKED
+        if options.verify.level != "off":
+            again = SecondLook(opening(looking(obeyed, options.detect)), obeyed, is_quick=is_quick)
+        evidence = Evidence(result, obeyed, original, _start(obeyed, original), "", hashes)
+        total = len(obeyed.timeline) if obeyed is not None else result.info.frame_count
+        return Verification(checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total)))
+
+
+def _telling(listener: Listener, total: int | None) -> Callable[[int], None]:
+    return lambda done: listener(Event("check", done, total))
+
+
+def looking(plan: Plan | None, asked: DetectOptions) -> DetectOptions:
+    """How the second look looks: for the kinds that the plan was made for, as anything else was to stay visible. In floats,
+    also where the search counted with integers: what rounding hid from the one, the other may see."""
+    detect = plan.options.get("detect") if plan is not None else None
+    named = str(detect.get("kinds", "")) if isinstance(detect, dict) else ""
+    kinds = [k for k in FINDABLE if k in named.split(",")] or asked.wanted
+    return replace(asked, kinds=",".join(kinds), sensitivity="high", detail="paced", precision="auto")
+
+
+def _shift(plan: Plan) -> int:
+    if plan.medium != "video" or not len(plan.timeline):
+        return 0
+    return _start_shift(int(plan.timeline.pts[0]), plan.timeline.time_base)
+
+
+def _start(plan: Plan | None, source: Source | None) -> int:
+    """As `_shift`, also where there is only a source."""
+    if plan is not None or source is None or source.info.medium != "video":
+        return _shift(plan) if plan is not None else 0
+    first = next(iter(source.frames()), None)
+    return _start_shift(first.pts, source.time_base) if first is not None else 0
+
+
+def _start_shift(first_pts: int, time_base: Fraction) -> int:
+    from efface.media.video.video_info import start_shift  # brings PyAV along, which photos do not need
+
+    return start_shift(first_pts, time_base)

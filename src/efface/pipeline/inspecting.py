@@ -1,0 +1,120 @@
+"""Inspection of one file: the detector on the picture itself and on the pictures within it, and the walk of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.containers.sniff import format_of
+from efface.detections import KINDS
+from efface.errors import InputError
+from efface.events import Listener
+from efface.files import require_source
+from efface.frames import Frame
+from efface.inspection.inspector import inspect
+from efface.inspection.items import PEOPLE, Inspection, Item
+from efface.options import Options
+from efface.pipeline.jobs import Workshop
+from efface.pipeline.naming import Job
+from efface.planning.left_visible import by_kind
+from efface.planning.plan import Plan
+from efface.timing import timecode
+from efface.tracks import Reason
+
+LEAST_SIDE = 640
+"""Small pictures are shown to the detector larger, so that the faces in a thumbnail have the pixels that it needs."""
+
+
+def inspected(path: Path, options: Options, listener: Listener, *, look: bool = True, others: bool = True) -> Inspection:
+    """Everything that a file gives away. Raises SourceUnreadable, NotMedia, PartMissing.
+
+    look    faces and plates are looked for, in the file and in the pictures within. A file that cannot be decoded is inspected
+    all
+            the same, and says that nobody could look.
+    others  exiftool is asked, where it is installed.
+    """
+    require_source(path)
+    format_of(path)
+    if not look:
+        return inspect(path, look=None, others=others)
+    bare = replace(options, cover=replace(options.cover, part="face", margin=0.0, plate_margin=0.0))
+    with Workshop(bare) as workshop:
+        why = ""
+        try:
+            plan = workshop.find(path, listener)
+            people = (*_people(plan), *_possible(plan))
+        except InputError as e:
+            people, why = (), e.why or e.lead
+        found = inspect(path, look=lambda picture: _seen(workshop, picture), others=others, people=people)
+    if why:
+        return replace(found, looked=False, troubles=(f"faces and plates could not be looked for: {why}", *found.troubles))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Inspecting:
+    """`inspected`, as what is done with each of many jobs, here or in another process."""
+
+    look: bool
+    others: bool
+
+    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Inspection:
+        return inspected(job.source, workshop.options, listener, look=self.look, others=self.others)
+
+
+def _people(plan: Plan) -> Iterator[Item]:
+    """Faces and plates that were seen: how many, how large, when."""
+    for number, kind in enumerate(KINDS):
+        tracks = [t for t in plan.tracks if t.kind == number]
+        if not tracks:
+            continue
+        heights, times, most = [], [], np.zeros(len(plan.timeline), int)
+        for t in tracks:
+            seen = t.reason == Reason.SEEN
+            heights += [float(b[3] - b[1]) for b in t.xyxy[seen]]
+            times += [float(plan.timeline.seconds[i]) for i in t.frame[seen]]
+            np.add.at(most, t.frame[seen], 1)
+        if heights:
+            yield Item(PEOPLE, f"{kind}s", "", _said(plan, len(tracks), heights, times, int(most.max())))
+
+
+def _possible(plan: Plan) -> Iterator[Item]:
+    """What was seen too weakly to count."""
+    for kind in by_kind(plan):
+        said = f"{kind.tracks} track{'s' * (kind.tracks != 1)}, {kind.seconds:.1f} s altogether, seen too weakly to be sure"
+        yield Item(PEOPLE, f"possible {kind.kind}s", "", said)
+
+
+def _said(plan: Plan, count: int, heights: list[float], times: list[float], most: int) -> str:
+    low, high = round(min(heights)), round(max(heights))
+    size = f"{low} px high" if low == high else f"{low} to {high} px high"
+    if plan.medium == "photo":
+        return f"{count}, {size}"
+    # Somebody who leaves the picture and comes back is two tracks: efface does not recognise anybody.
+    tracks = f"{count} track{'s' * (count != 1)}"
+    return f"{tracks}, up to {most} at once, {size}, first at {timecode(min(times))}, last at {timecode(max(times))}"
+
+
+def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
+    """What the detector sees in a picture, (h, w, 3) RGB, in words."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    scale = max(1, -(-LEAST_SIDE // max(height, width)))
+
+    def look(size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+        return np.asarray(
+            cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA if size_wh[0] < width else cv2.INTER_LINEAR), np.uint8
+        )
+
+    def unpack() -> None:
+        raise NotImplementedError("pictures within a file are only looked at")
+
+    frame = Frame(0, 0, (width * scale, height * scale), look, unpack, is_alone=True)  # type: ignore[arg-type]
+    counts = workshop.count(frame)
+    seen = [f"{n} {kind}{'s' * (n != 1)}" for kind, n in counts.items() if n]
+    return "shows " + " and ".join(seen) if seen else "no " + " and no ".join(counts) + " found"

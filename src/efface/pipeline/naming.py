@@ -1,0 +1,243 @@
+"""Which target belongs to which source.
+
+One file: `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.mp4.plan.json` beside it. A folder with -o keeps
+its structure and its names. Photos keep their suffix; videos become .mp4, whatever they were; bitmaps (BMP, PPM) and JPEG 2000
+become .png. In a folder every file that looks like a photo or a film is a job; where it cannot be opened, an error names it. A
+plan has one name, whether its source comes alone or in a folder; names that older releases gave are still read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from efface.containers.sniff import PHOTOS, WRITTEN_AS, format_of, is_video_name, looks_like_media
+from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
+from efface.files import DRAFTS, open_plain, sha256_of
+from efface.pipeline import remote
+
+MARK = ".redacted"
+PLAN_SUFFIX = ".plan.json"
+
+PLAN_HEAD = 1 << 12
+"""Bytes of a plan in which the hash of its source stands."""
+
+VIDEO_SUFFIX = ".mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source and what becomes of it. `name` is the source's name relative to the folder it was found in."""
+
+    source: Path
+    name: str
+    target: Path
+    plan_path: Path
+
+
+def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
+    """A job for each source; folders give one for every photo and video below them.
+
+    output  a file for a single source, otherwise a folder; None puts targets beside their sources.
+
+    Raises UsageError when several sources are to become one file.
+    """
+    if is_single(sources, output):
+        source = sources[0]
+        target = output or beside(source)
+        return [Job(source, source.name, target, plan_path_of(target))]
+    jobs = []
+    for source, name in _all(sources, output):
+        target = beside(source) if output is None else _in(output / name, source)
+        jobs.append(Job(source, str(name), target, plan_path_of(target)))
+    return jobs
+
+
+def plan_path_of(target: Path) -> Path:
+    """The name of a target's plan. It holds the target's whole name, as a folder may hold both a.jpg and a.png."""
+    return target.with_name(fitting(target.name, PLAN_SUFFIX))
+
+
+def _older_plan_of(target: Path) -> Path:
+    """The name that older releases gave the plan of a target that was made alone."""
+    return target.with_name(fitting(target.stem, PLAN_SUFFIX))
+
+
+def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
+    """As `jobs_for`, when nothing but plans is written: target and plan are one."""
+    if is_single(sources, output):
+        source = sources[0]
+        plan = output or plan_path_of(beside(source))
+        return [Job(source, source.name, plan, plan)]
+    plans = [(s, n, (output or s.parent) / (n if output else n.name)) for s, n in _all(sources, output)]
+    return [Job(s, str(n), p, p) for s, n, base in plans for p in [plan_path_of(base)]]
+
+
+def sources_of(given: Sequence[Path]) -> list[Job]:
+    """A job for each file, and for every photo and video below a folder, results of efface's among them; nothing is written."""
+    found = [
+        (p, p.relative_to(g) if os.path.isdir(g) else Path(g.name))
+        for g in given
+        for p in (_media(g, None) if os.path.isdir(g) else [g])
+    ]
+    return [Job(source, str(name), source, source) for source, name in found]
+
+
+def is_single(sources: Sequence[Path], output: Path | None) -> bool:
+    """Whether one file becomes one file, rather than files of a folder. Raises UsageError as `jobs_for` does."""
+    is_many = len(sources) > 1 or _is_folder(sources[0])
+    if is_many and output is not None and _is_file(output):
+        raise UsageError(
+            f"-o {output}: there are several sources, so this must be a folder, and it is a file. Nothing was written."
+        )
+    return not is_many and not (output is not None and _takes_many(output))
+
+
+def _is_folder(path: Path) -> bool:
+    return remote.is_folder(path) if remote.is_remote(path) else os.path.isdir(path)
+
+
+def _takes_many(output: Path) -> bool:
+    """Whether -o names a folder. Stores have none, so there the name decides: that of a file has an ending."""
+    return not output.suffix if remote.is_remote(output) else os.path.isdir(output)
+
+
+def _is_file(output: Path) -> bool:
+    return not _takes_many(output) and (remote.is_remote(output) or os.path.exists(output))
+
+
+def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, Path]]:
+    for given in dict.fromkeys(sources):
+        for path, root in _below(given, output):
+            yield path, path.relative_to(root) if root else Path(path.name)
+
+
+def beside(source: Path) -> Path:
+    """The target of a source for which none was named."""
+    return source.with_name(fitting(source.stem, MARK + _suffix(source)))
+
+
+def _in(named: Path, source: Path) -> Path:
+    """The target in another folder. It may be that folder itself, where one cannot be listed."""
+    return named.with_name(fitting(named.stem, _suffix(source)))
+
+
+LONGEST_NAME = 255
+"""Bytes of a name, on nearly every file system."""
+
+_HASHED = 8
+"""Hexadecimal digits that tell two long names apart that begin alike."""
+
+
+def fitting(stem: str, ending: str) -> str:
+    """The name made of both; where it is too long for a file system, with less of the stem, and a part of its hash instead."""
+    whole, mark = stem + ending, f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:_HASHED]}"
+    if len(os.fsencode(whole)) <= LONGEST_NAME:
+        return whole
+    while len(os.fsencode(stem + mark + ending)) > LONGEST_NAME and stem:
+        stem = stem[:-1]
+    return stem + mark + ending
+
+
+def _suffix(source: Path) -> str:
+    if remote.is_remote(source):  # its content is not here
+        return VIDEO_SUFFIX if is_video_name(source) else source.suffix
+    try:
+        found = format_of(source)
+        return VIDEO_SUFFIX if found not in PHOTOS else f".{WRITTEN_AS[found]}" if found in WRITTEN_AS else source.suffix
+    except EffaceError:  # it will be reported when its turn comes
+        return source.suffix
+
+
+def left_out(sources: Sequence[Path], output: Path | None) -> list[Path]:
+    """Photos and videos below these folders that are no sources, because efface wrote them."""
+    return [p for given in sources if os.path.isdir(given) for p in _media(given, output) if is_own_output(p)]
+
+
+def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
+    """(source, the folder it was found below) for everything below a folder; a file stands for itself."""
+    if not _is_folder(given):
+        yield given, None
+        return
+    yield from ((path, given) for path in _media(given, output) if not is_own_output(path))
+
+
+def _media(given: Path, output: Path | None) -> Iterator[Path]:
+    if remote.is_remote(given):
+        yield from remote.media_below(given, output)
+        return
+    own = os.path.realpath(output) if output is not None else None
+    closed: list[OSError] = []
+    # Links to folders are not followed, so a loop of links ends.
+    for folder, subfolders, names in os.walk(given, onerror=closed.append):
+        here = Path(folder)
+        subfolders[:] = sorted(s for s in subfolders if not s.startswith(DRAFTS) and os.path.realpath(here / s) != own)
+        for name in sorted(names):
+            if looks_like_media(here / name):
+                yield here / name
+    for error in closed:  # a folder that cannot be listed is reported as a source that cannot be read
+        yield Path(error.filename)
+
+
+def is_own_output(path: Path) -> bool:
+    """Whether efface wrote the file: its name says so, or a plan beside it, made for another file than this one."""
+    return Path(path.stem).suffix == MARK or any(
+        _names_another(plan, path) for plan in (plan_path_of(path), _older_plan_of(path))
+    )
+
+
+def _names_another(plan: Path, file: Path) -> bool:
+    try:
+        with open_plain(plan) as f:
+            named = re.search(rb'"sha256":"([0-9a-f]{64})"', f.read(PLAN_HEAD))
+        return named is not None and named[1].decode() != sha256_of(file)
+    except (OSError, EffaceError):
+        return False  # it is reported when its turn comes
+
+
+def plan_beside(target: Path) -> Path | None:
+    """The plan of a target, where it lies beside it under one of its usual names."""
+    names = (plan_path_of(target), _older_plan_of(target))
+    return next((path for path in names if os.path.isfile(path)), None)
+
+
+def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
+    """An error for every source whose target, or plan, is another source or is written by another too. Keys are sources."""
+    sources = {os.path.realpath(job.source): job.source for job in jobs}
+    taken: dict[Path, OutputError] = {
+        job.source: TargetIsSource(path, hint="Name another target, or leave that source out.")
+        for job in jobs
+        for path in (job.target, job.plan_path)
+        if sources.get(os.path.realpath(path), job.source) != job.source
+    }
+    wanted: dict[str, list[Job]] = {}
+    for job in jobs:
+        for path in (job.target, job.plan_path):
+            # Some file systems do not tell A.jpg from a.jpg: one of them would replace the other.
+            wanted.setdefault(os.path.abspath(path).casefold(), []).append(job)
+    return taken | {
+        job.source: TargetCollision(job.target, f"by {' and '.join(sorted({j.name for j in rivals}))}", "Rename one of them.")
+        for rivals in wanted.values()
+        if len({j.source for j in rivals}) > 1
+        for job in rivals
+    }
+
+
+def names_of_plans(job: Job) -> list[Path]:
+    """Where a plan of a source may lie: under the name that it would be given now, or under one that other commands give, or
+    that older releases gave."""
+    source, target = job.source, job.target
+    known = [
+        job.plan_path,
+        plan_path_of(target),
+        _older_plan_of(target),
+        target.with_name(fitting(source.name, PLAN_SUFFIX)),
+        plan_path_of(beside(source)),
+        source.with_name(fitting(source.stem, MARK + PLAN_SUFFIX)),
+        plan_path_of(source),
+    ]
+    return list(dict.fromkeys(known))

@@ -1,0 +1,176 @@
+"""Plan to draft: render and check. Whatever does not fit the plan to the last frame stops it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged, UndecodableFrame
+from efface.events import Event, Listener
+from efface.files import sha256_of, writing
+from efface.findings import Verification
+from efface.frames import Frame, Picture
+from efface.media.interfaces import Sink, Source
+from efface.options import Options, PaintOptions
+from efface.painting.paint import blackout, paint
+from efface.pipeline.checking import Draft, Opening, prove
+from efface.pipeline.sources import create
+from efface.planning.plan import Plan
+from efface.streaming import frames_ahead, prefetched
+from efface.timing import timecode
+
+WHAT = {"photo": "a photo", "animation": "an animation", "video": "a film"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What was written.
+
+    target        the file.
+    frames        frames or pages in it.
+    regions       areas erased, in all frames together.
+    blacked_out   frames that could not be decoded and are black.
+    audio_kept    sound streams copied.
+    audio_dropped sound streams left out.
+    verification  what was checked before the target got its name.
+    source_sha256, target_sha256  of the bytes of both files, in hexadecimal.
+    """
+
+    target: Path
+    frames: int
+    regions: int
+    blacked_out: int
+    audio_kept: int
+    audio_dropped: int
+    verification: Verification
+    source_sha256: str
+    target_sha256: str
+
+
+def act(
+    source: Source,
+    plan: Plan,
+    target: Path,
+    draft: Path,
+    options: Options,
+    opening: Opening,
+    listener: Listener,
+    *,
+    is_fresh: bool = False,
+) -> Rendered:
+    """Renders the source as the plan says to a draft, and checks it; then the caller may give it the target's name.
+
+    opening   gives a detector for the checks.
+    is_fresh  the plan was made of this very file just now: where the two do not agree, the file is damaged.
+
+    Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there
+    must be no target.
+    """
+    path = source.info.path
+    with unchanged(path):
+        source_sha256 = sha256_of(path)
+        if source_sha256 != plan.source_sha256:
+            raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
+        if source.info.medium != plan.medium:
+            raise BadPlan(path, f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}")
+        try:
+            with _sink(draft, source, options, target) as sink:
+                _render(source, plan, sink, options.paint, listener)
+        except _Differs as e:
+            if not is_fresh:
+                raise
+            raise UndecodableFrame(path, e.at, is_unsteady=True) from e
+        target_sha256 = sha256_of(draft)
+        made = Draft(draft, source, plan, source_sha256, target_sha256)
+        verification = prove(made, target, options, opening, listener)
+    kept = source.info.audio if options.write.audio == "keep" else 0
+    return Rendered(
+        target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept,
+        verification, source_sha256, target_sha256,
+    )  # fmt: skip
+
+
+class _Differs(PlanMismatch):
+    """A frame is not the one that was looked at. `at` is its time."""
+
+    def __init__(self, path: object, why: str, plan: Plan, index: int) -> None:
+        super().__init__(path, why)
+        self.at = timecode(float(plan.timeline.seconds[min(index, len(plan.timeline) - 1)]) if len(plan.timeline) else 0.0)
+
+    def __reduce__(self) -> tuple[type[PlanMismatch], tuple[str, str]]:
+        return PlanMismatch, (self.path, self.why)  # as it travels between processes
+
+
+@contextmanager
+def _sink(draft: Path, source: Source, options: Options, target: Path) -> Iterator[Sink]:
+    with writing(target):
+        sink = create(draft, source.info, options.write, target)
+        try:
+            yield sink
+            sink.close()
+        finally:
+            sink.abort()
+
+
+def _render(source: Source, plan: Plan, sink: Sink, options: PaintOptions, listener: Listener) -> None:
+    total, done = len(plan.timeline), 0
+    with prefetched(_painted(source, plan, options), frames_ahead(source.info.size_wh)) as pictures:
+        for picture, pts in pictures:
+            sink.write(picture, pts)
+            done += 1
+            listener(Event("render", done, total))
+    if done != total:
+        raise _Differs(source.info.path, f"it has {done} frames, and {total} were looked at", plan, done)
+
+
+def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tuple[Picture, int]]:
+    for frame in source.frames():
+        _require_looked_at(frame, plan, source.info.path)
+        picture = frame.unpack()
+        if plan.checksums and picture.checksum() != plan.checksums[frame.index]:
+            raise _another_picture(source, plan, frame.index)
+        if plan.is_black(frame.index):
+            blackout(picture)
+        else:
+            paint(picture, plan.regions(frame.index), options)
+        yield picture, frame.pts
+
+
+def _another_picture(source: Source, plan: Plan, index: int) -> InputError:
+    why = f"frame {index + 1} decodes to another picture than was looked at"
+    if source.info.medium == "video":  # damaged films do not always decode alike
+        return _Differs(source.info.path, why, plan, index)
+    return SourceChanged(source.info.path, why, "Run it again when nothing else writes to the file.")
+
+
+def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
+    i = frame.index
+    if i >= len(plan.timeline):
+        raise _Differs(path, f"it has more frames than the {len(plan.timeline)} that were looked at", plan, i)
+    if frame.pts != plan.timeline.pts[i] or frame.size_wh != plan.size_at(i):
+        raise _Differs(path, f"frame {i + 1} is not the one that was looked at", plan, i)
+    if frame.is_bad and i not in plan.bad:
+        at = timecode(float(plan.timeline.seconds[i]))
+        raise _Differs(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it", plan, i)
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """Raises SourceChanged on leaving the block when the file was written to meanwhile, or was another one for a moment."""
+    before = _stamp(path)
+    yield
+    if _stamp(path) != before:
+        raise SourceChanged(path, hint="Run it again when nothing else writes to the file.")
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    # Size and time of change can be set by whoever writes to a file. The time of the last change to its inode (ctime) cannot,
+    # and it shows too that the file had another name meanwhile. The link's own counts as well, where the source is a link.
+    try:
+        found = os.stat(path), os.lstat(path)
+    except OSError as e:
+        raise SourceChanged(path, "it is gone") from e
+    return tuple(value for s in found for value in (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))

@@ -1,0 +1,161 @@
+"""What an earlier run left: finished work that need not be done again, and older work of efface's own that may be replaced.
+
+Nothing is believed by its name. A pair of target and plan is efface's own when the plan says by its hash which target was made
+by it, and is itself as it was written; whatever else lies there belongs to somebody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from efface.errors import BadPlan, SourceUnreadable, TargetExists
+from efface.files import locked, sha256_of
+from efface.options import Options
+from efface.pipeline.naming import Job, names_of_plans
+from efface.planning import sidecar
+from efface.planning.plan import Plan
+from efface.version import VERSION
+
+WITHOUT_EFFECT = frozenset((
+    ("detect", "timeout_s"), ("risk", "bound"), ("read", "max_pixels"), ("read", "max_total_pixels"), ("write", "overwrite"),
+    ("write", "discard_edits"), ("report", "told"),
+))  # fmt: skip
+"""Options that change neither plan nor target, by branch and name."""
+
+LEVELS = ("off", "quick", "full")
+"""How a target was checked: a harder check is good for an easier one."""
+
+Infos = Callable[[], tuple[Mapping[str, str], ...]]
+"""Name, version, sha256 and runtime of each detector that would look now. Asking may take a second."""
+
+
+def earlier(job: Job) -> Plan | None:
+    """Return the plan that lies there if efface wrote it and its target, or the target is missing; otherwise None."""
+    plan = _read(job.plan_path)
+    return plan if plan is not None and plan.made is not None and owns(plan, job) else None
+
+
+def owns(plan: Plan, job: Job) -> bool:
+    """Whether the target was made by that plan, or is missing, so that another one made by it may have its name."""
+    if plan.made is None:
+        return not _is_there(job.target)
+    try:
+        return not _is_there(job.target) or sha256_of(job.target) == plan.made.target_sha256
+    except SourceUnreadable:
+        return False
+
+
+def reviewed(path: Path, source: Path) -> Plan | None:
+    """Return the plan that a person changed, where it fits the source; None where no person changed it.
+
+    What a person did is never thrown away unasked. Raises TargetExists where it cannot be obeyed.
+    """
+    try:
+        plan = sidecar.load(path)
+    except BadPlan as e:
+        if sidecar.holds_edits(path):
+            raise TargetExists(path, f"a person changed it, and {e.why or 'its last edit is torn off'}", KEPT) from e
+        return None
+    if plan.edits and plan.source_sha256 != sha256_of(source):
+        raise TargetExists(path, "a person changed it, and it was made for another source than this one", KEPT)
+    if not plan.edits and plan.made is not None and sidecar.seal(plan) != plan.made.seal:
+        raise TargetExists(path, "somebody changed the plan since its target was made", KEPT)
+    return plan if plan.edits else None
+
+
+def require_no_edits(path: Path) -> None:
+    """Raises TargetExists where a plan lies that a person changed: that is work that only a person may throw away."""
+    if sidecar.holds_edits(path):
+        raise TargetExists(path, "a person changed this plan", KEPT)
+
+
+def in_use(job: Job) -> Path:
+    """Where the plan lies that is there already: commands and older releases gave other names than that of the job.
+
+    A plan that a person changed comes first. Otherwise only efface's own counts, by which the target was made.
+    """
+    others = [path for path in names_of_plans(job) if path != job.plan_path and os.path.isfile(path)]
+    if not others or sidecar.holds_edits(job.plan_path):
+        return job.plan_path
+    for path in filter(sidecar.holds_edits, others):
+        plan = _read(path)
+        if plan is None or plan.source_sha256 == sha256_of(job.source):
+            return path
+    if not _is_there(job.plan_path) and _is_there(job.target):
+        for path in others:
+            plan = _read(path)
+            if plan is not None and plan.made is not None and owns(plan, job):
+                return path
+    return job.plan_path
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keeps reviews away from a plan. Raises WriteFailed where one has it open."""
+    if not os.path.isfile(path):
+        yield
+        return
+    with locked(path):
+        yield
+
+
+def _read(path: Path) -> Plan | None:
+    try:
+        return sidecar.load(path)
+    except BadPlan:
+        return None
+
+
+KEPT = (
+    "efface redact obeys such a plan where it fits the source, efface render always, and efface review goes on from there; "
+    "--discard-edits throws the changes away."
+)
+
+
+def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
+    """Whether doing the job again would give the same: same source, same options, same efface, same detectors.
+
+    Raises SourceUnreadable, ModelUnusable, DeviceMissing.
+    """
+    return (
+        plan.made is not None
+        and plan.made.efface == VERSION
+        and plan.made.seal == sidecar.seal(plan)
+        and _is_there(job.target)
+        and _are_same(plan.options, options)
+        and plan.source_sha256 == sha256_of(job.source)
+        and _identities(plan.detectors) == _identities(infos())
+    )
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+def _are_same(then: Mapping[str, Any], now: Options) -> bool:
+    old, new = dict(then), json.loads(json.dumps(asdict(now)))
+    try:
+        is_checked = LEVELS.index(old["verify"]["level"]) >= LEVELS.index(new["verify"]["level"])
+    except (LookupError, TypeError, ValueError):
+        return False
+    return is_checked and _with_effect(old) == _with_effect(new)
+
+
+def _with_effect(options: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    return {
+        (branch, name): value
+        for branch, values in options.items()
+        if branch != "verify" and isinstance(values, dict)
+        for name, value in values.items()
+        if (branch, name) not in WITHOUT_EFFECT
+    }
+
+
+def _identities(detectors: tuple[Mapping[str, str], ...]) -> list[tuple[str | None, ...]]:
+    return [tuple(d.get(n) for n in ("name", "version", "sha256")) for d in detectors]

@@ -1,0 +1,85 @@
+"""What was made by a plan: a note in the plan's own file, by which a later run knows finished work from foreign files.
+
+It is written together with the target (`files.staged_pair`), so it is never older or younger than that. `seal` tells whether
+anybody changed the plan since; then it is a person's work, and nothing replaces it unasked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from efface.findings import Check, Finding, Outcome, Verification
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRecord:
+    """The target of a plan.
+
+    target_sha256  of the target's bytes, in hexadecimal.
+    efface         version that made the first target of the plan.
+    audio          sound streams kept, and dropped.
+    verification   what was checked before the target got its name.
+    seal           SHA-256 of the plan as it was then: see `sidecar.seal`.
+    """
+
+    target_sha256: str
+    efface: str
+    audio: tuple[int, int]
+    verification: Verification
+    seal: str
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "sha256": self.target_sha256,
+            "efface": self.efface,
+            "audio": list(self.audio),
+            "checks": [_plain_check(c) for c in self.verification.checks],
+            "seal": self.seal,
+        }
+
+
+def record_of(data: Mapping[str, Any]) -> RenderRecord:
+    """From JSON. Raises ValueError, KeyError, TypeError for what makes no sense."""
+    for name in ("sha256", "seal"):
+        if not re.fullmatch(r"[0-9a-f]{64}", data[name], re.ASCII):
+            raise ValueError(f"the {name} of its target is none")
+    kept, dropped = (_count(n) for n in data["audio"])
+    verification = Verification(tuple(_check(c) for c in data["checks"]))
+    return RenderRecord(data["sha256"], str(data["efface"]), (kept, dropped), verification, data["seal"])
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError("a number of sound streams is none")
+    return value
+
+
+def _plain_check(c: Check) -> dict[str, Any]:
+    findings = [
+        {"check": f.check, "message": f.message, "frame": f.frame, "box": f.box, "time_s": f.time_s, "score": f.score}
+        for f in c.findings
+    ]
+    return {"name": c.name, "outcome": c.outcome.value, "findings": findings, "facts": dict(c.facts), "why": c.why}
+
+
+def _check(data: Mapping[str, Any]) -> Check:
+    facts = dict(data["facts"])
+    if not all(isinstance(v, str | int | float) for v in facts.values()):
+        raise TypeError("a check of its target states what is neither text nor number")
+    return Check(
+        str(data["name"]), Outcome(data["outcome"]), tuple(_finding(f) for f in data["findings"]), facts, str(data["why"])
+    )
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    box, frame = data["box"], data["frame"]
+    if frame is not None and type(frame) is not int:
+        raise TypeError("a finding is at a frame that is no number")
+    x1, y1, x2, y2 = box if box is not None else (0, 0, 0, 0)
+    seconds, score = (None if data[n] is None else float(data[n]) for n in ("time_s", "score"))
+    place = None if box is None else (int(x1), int(y1), int(x2), int(y2))
+    return Finding(str(data["check"]), str(data["message"]), frame, place, seconds, score)

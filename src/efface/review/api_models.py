@@ -1,0 +1,156 @@
+"""What the page is told of a file: its frames, tracks, doubtful moments, and boxes for a stretch of frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from efface.detections import KINDS
+from efface.planning.edits import Edit, read
+from efface.planning.left_visible import by_kind, stretches
+from efface.planning.plan import Plan
+from efface.report import wording
+from efface.report.facts import costs_of, media_of
+from efface.review.session import Folder, ReviewSession
+from efface.tracks import Reason, Track
+
+MOST_BOXES = 200_000
+"""In one answer."""
+
+MOST_PRICED = 300_000
+"""Erased areas up to which their share of the picture is counted anew after each edit. It takes half a second."""
+
+
+def listed(session: ReviewSession) -> list[dict[str, Any]]:
+    """Every file, shortly."""
+    return [
+        {
+            "id": i,
+            "name": f.job.name,
+            "state": session.state(f),
+            "error": f.error,
+            "works": [w.plain() for w in f.works.values()],
+        }
+        | (_shortly(f.plan) if f.document is not None else {})
+        for i, f in enumerate(session.folders)
+    ]
+
+
+def _shortly(plan: Plan) -> dict[str, Any]:
+    open_ = [d for d in plan.doubts if not plan.is_settled(d)]
+    return {"medium": plan.medium, "risk": max((d.risk for d in open_), default=0.0), "doubts": len(open_)}
+
+
+def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, Any]:
+    """All of a file but its boxes."""
+    known: dict[str, Any] = {"id": number, "name": folder.job.name, "state": session.state(folder), "error": folder.error}
+    known["works"] = [w.plain() for w in folder.works.values()]
+    if folder.document is None:
+        return known
+    plan = folder.plan
+    now, log = plan.revised, read(plan.edits)
+    return known | {
+        "version": len(plan.edits),  # of the plan that is told here: somebody may be changing it
+        "lost": folder.document.lost,
+        "medium": plan.medium,
+        "sizes": [list(s) for s in plan.sizes],
+        "seconds": [round(s, 4) for s in plan.timeline.seconds.tolist()],
+        "cuts": list(plan.cuts),
+        "bad": list(plan.bad),
+        "tracks": [_track(t, plan) for t in now.tracks],
+        "deleted": [_track(t, plan) for t in now.deleted],
+        "areas": [{"id": a.id, "first": a.first, "last": a.last, "box": list(a.box)} for a in now.areas],
+        "black": _runs(np.flatnonzero(now.black)),
+        "doubts": [
+            {
+                "track": now.now(d.track), "was": d.track, "first": d.first, "last": d.last, "box": list(d.box),
+                "causes": list(d.causes), "risk": d.risk, "accepted": (d.track, d.first, d.last) in now.accepted,
+                "settled": plan.is_settled(d),
+            }
+            for d in plan.doubts
+        ],
+        **_left(plan),
+        "approved": now.approved,
+        "undo": _named(log.in_force),
+        "redo": _named(log.undone),
+        "cost": _cost(plan),
+        "target": folder.job.target.name,
+        "video": folder.proxy is not None,
+        "playable": plan.medium != "photo",
+        "verification": _verification(folder),
+    }  # fmt: skip
+
+
+def _left(plan: Plan) -> dict[str, Any]:
+    """What is left visible: its tracks, the stretches in which they are in sight, and how much it is, as a sentence."""
+    found = stretches(plan)
+    visible = {s.track for s in found}
+    said = wording.left_visible(by_kind(plan))
+    return {
+        "left": [_track(t, plan) for t in plan.revised.left if t.id in visible],
+        "left_where": [
+            {"track": s.track, "first": s.first, "last": s.last, "best": s.best, "listed": s.is_listed} for s in found
+        ],
+        "left_said": f"{said}." if said else "",
+    }
+
+
+def _cost(plan: Plan) -> list[str]:
+    """What is erased, as sentences."""
+    if plan.region_count > MOST_PRICED:
+        return ["The film is long: the report on the copy says how much of the picture is erased."]
+    cost, costs = costs_of(plan)
+    said = wording.price(cost, costs, media_of(plan))
+    return [f"{said}." if said else "Nothing is erased.", *(wording.unsure_cost(c) for c in costs if c.is_doubtful)]
+
+
+def _verification(folder: Folder) -> dict[str, Any] | None:
+    from efface.review.session import checks
+
+    return checks(folder.done.verification) if folder.done is not None else None
+
+
+def _named(edits: tuple[Edit, ...]) -> str:
+    return edits[-1].name if edits else ""
+
+
+def _track(track: Track, plan: Plan) -> dict[str, Any]:
+    return {
+        "id": track.id,
+        "kind": KINDS[track.kind],
+        "keep": track.keep,
+        "first": int(track.frame[0]),
+        "last": int(track.frame[-1]),
+        "runs": _runs(track.frame),
+        "seen": _runs(track.frame[track.reason == Reason.SEEN]),
+        "drawn": _runs(track.frame[track.reason == Reason.DRAWN]),
+        "keys": list(plan.revised.keys.get(track.id, ())),
+    }
+
+
+def _runs(frames: Any) -> list[list[int]]:
+    """[first, last] of each stretch of consecutive frames."""
+    if not len(frames):
+        return []
+    breaks = np.flatnonzero(np.diff(frames) != 1) + 1
+    return [[int(r[0]), int(r[-1])] for r in np.split(np.asarray(frames), breaks)]
+
+
+def boxes(plan: Plan, first: int, last: int) -> dict[str, Any]:
+    """Boxes of all tracks in these frames: [frame, track, x1, y1, x2, y2, erased], flat. What is left visible is not erased."""
+    rows: list[Any] = []
+    left = {t.id for t in plan.revised.left}
+    for track in (*plan.revised.tracks, *plan.revised.left):
+        low, high = np.searchsorted(track.frame, [first, last + 1])
+        if low == high:
+            continue
+        # In a black frame all is erased, whatever stays visible elsewhere.
+        black = [plan.is_black(int(f)) for f in track.frame[low:high]]
+        erased = (plan.erased_rows(track)[low:high] & (track.id not in left)) | np.array(black, np.bool_)
+        part = np.column_stack(
+            [track.frame[low:high], np.full(high - low, track.id), track.xyxy[low:high].astype(np.int64), erased]
+        )
+        rows.append(part)
+    flat = np.concatenate(rows).astype(np.int64)[:MOST_BOXES] if rows else np.empty((0, 7), np.int64)
+    return {"boxes": flat.ravel().tolist()}

@@ -1,0 +1,62 @@
+"""Who listens, and what they hear: every open tab gets every event."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+DEPTH = 1000
+"""Events that wait for a tab that sleeps; it reloads what it missed."""
+
+
+class EventBroadcast:
+    """Events from any thread to all tabs; and for how long there has been none."""
+
+    def __init__(self) -> None:
+        self._tabs: set[asyncio.Queue[dict[str, Any]]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+        self._empty_since: float | None = None
+        self.is_over = False
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """For every tab."""
+        with self._lock:
+            loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._spread, event)
+
+    def _spread(self, event: dict[str, Any]) -> None:
+        for queue in self._tabs:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[dict[str, Any]]]:
+        """A tab that listens, for as long as the block lasts. In the loop of the server."""
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(DEPTH)
+        with self._lock:
+            self._loop = asyncio.get_running_loop()
+            self._empty_since = None
+        self._tabs.add(queue)
+        try:
+            yield queue
+        finally:
+            self._tabs.discard(queue)
+            if not self._tabs:
+                self._empty_since = time.monotonic()
+
+    def end(self) -> None:
+        """Lets every listener go."""
+        self.is_over = True
+        self.tell({"event": "end"})
+
+    def empty_for(self) -> float:
+        """Seconds since the last tab was closed; 0 while there are some, and before the first."""
+        since = self._empty_since
+        return time.monotonic() - since if since is not None and not self._tabs else 0.0

@@ -1,0 +1,42 @@
+"""The report on what was rendered from the page: the same one that the command line writes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from efface.errors import EXIT_LOOK, EXIT_OK
+from efface.files import sha256_of
+from efface.report import facts
+from efface.report.page import page
+from efface.review.session import Folder, ReviewSession
+
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox"
+)
+"""The report brings its style along and runs no script."""
+
+
+def report_of(session: ReviewSession, folder: Folder) -> str | None:
+    """The page, or None where nothing was rendered since the review was opened."""
+    if folder.done is None or folder.rendered_plan is None:
+        return None
+    plan, done, bound = folder.rendered_plan, folder.done, session.options.risk.bound
+    found = facts.found_in(plan, bound)
+    verdict = facts.verdict_of(found, done.verification)
+    code = EXIT_OK if verdict is facts.Verdict.CLEAN else EXIT_LOOK
+    is_same = folder.document is not None and folder.document.plan is plan
+    entry = facts.Entry(
+        1,
+        verdict,
+        code,
+        media=facts.media_of(plan),
+        plan_sha256=sha256_of(folder.document.path) if is_same and folder.document is not None else "",
+        target_sha256=done.target_sha256,
+        found=found,
+        done=facts.Done(done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped),
+        verification=done.verification,
+        chosen=facts.chosen("render", asdict(session.options), plan.options),
+        networks=facts.networks_of(plan),
+    )
+    return "".join(page(facts.Report("render", (entry,), code, software=facts.software())))

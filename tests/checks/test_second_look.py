@@ -1,0 +1,119 @@
+"""At which sizes a second look is taken, and how often."""
+
+import numpy as np
+import pytest
+
+from efface.checks.second_look import SecondLook, without_fill
+from efface.detections import Detections
+from efface.frames import Frame
+from efface.regions import Region
+
+
+class Noting:
+    """Sees nothing, and notes the frames that it was shown."""
+
+    def __init__(self):
+        self.infos, self.sure = (), {}
+        self.shown = []
+
+    def detect(self, frame):
+        self.shown.append((frame.size_wh, frame.is_alone))
+        return Detections.none()
+
+
+def frame(size_wh, *, is_alone=False, index=0):
+    shade = 10 * index
+    return Frame(index, index, size_wh, lambda wh: np.full((wh[1], wh[0], 3), shade, np.uint8), lambda: None, is_alone=is_alone)
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "is_alone", "is_quick", "shown"),
+    [
+        ((1600, 1200), True, True, (1200, 900)),
+        ((4000, 3000), True, True, (1500, 1125)),
+        ((4000, 3000), True, False, (3000, 2250)),
+        ((1920, 1080), False, True, (1440, 810)),
+        ((3840, 2160), False, True, (1440, 810)),
+        ((1920, 1080), False, False, (2880, 1620)),
+    ],
+)
+def test_the_size_of_a_second_look(size_wh, is_alone, is_quick, shown):
+    detector = Noting()
+    SecondLook(detector, None, is_quick=is_quick).look(frame(size_wh, is_alone=is_alone), 0.0, 0)
+    assert detector.shown == [(shown, is_alone and not is_quick)]
+
+
+def test_a_quick_look_is_at_one_frame_a_second_and_a_full_one_at_all():
+    for is_quick, count in ((True, 2), (False, 8)):
+        detector = Noting()
+        look = SecondLook(detector, None, is_quick=is_quick)
+        for i in range(8):
+            look.look(frame((640, 360), index=i), i / 4, i)
+        assert len(detector.shown) == count
+        assert look.check(is_whole=True).facts["frames looked at"] == count
+
+
+class Scripted:
+    """Sees one face at a place: as sure as `alone` where the marked fill is grey, as `filled` where it is not."""
+
+    def __init__(self, box, filled, alone):
+        self.infos, self.sure = (), {}
+        self.box, self.filled, self.alone, self.looks = box, filled, alone, 0
+
+    def detect(self, frame):
+        self.looks += 1
+        rgb = frame.look(frame.size_wh)[:, ::-1]
+        x, y = (np.array((60, 60)) * frame.size_wh[0] / 640).astype(int)
+        score = self.filled if rgb[y, x, 0] == 200 else self.alone
+        x1, y1, x2, y2 = np.array(self.box, np.float32) * frame.size_wh[0] / 640
+        box = np.array([[frame.size_wh[0] - x2, y1, frame.size_wh[0] - x1, y2]], np.float32)
+        return Detections(box, np.array([score], np.float32), np.zeros(1, np.uint8)) if score else Detections.none()
+
+
+class Planned:
+    """A plan with one erased box in every frame."""
+
+    timeline, doubts, cuts = range(9), (), ()
+    erased = (40, 40, 140, 140)
+
+    def known(self, frame):
+        return [self.erased]
+
+    def regions(self, frame):
+        return [Region(self.erased)]
+
+
+def moments(box, filled, alone):
+    detector = Scripted(box, filled, alone)
+    look = SecondLook(detector, Planned(), is_quick=False)
+    shown = Frame(0, 0, (640, 360), lambda wh: np.full((wh[1], wh[0], 3), 200, np.uint8), lambda: None)
+    look.look(shown, 0.0, 0)
+    return look.check(is_whole=True).facts["moments"], detector.looks
+
+
+BESIDE = (100, 40, 220, 160)
+
+
+def test_a_sighting_that_the_fill_made_is_none():
+    assert moments(BESIDE, 0.42, 0.0) == (0, 2)
+    assert moments(BESIDE, 0.42, 0.15) == (0, 2)
+
+
+@pytest.mark.parametrize(("filled", "alone"), [(0.42, 0.42), (0.57, 0.38), (0.45, 0.9)])
+def test_a_face_that_is_partly_covered_is_still_found(filled, alone):
+    assert moments(BESIDE, filled, alone) == (1, 2)
+
+
+def test_what_is_surer_than_any_fill_or_away_from_fills_is_not_looked_at_twice():
+    assert moments(BESIDE, 0.75, 0.0) == (1, 1)
+    assert moments((300, 40, 400, 160), 0.5, 0.0) == (1, 1)
+
+
+def test_grey_covers_the_whole_erased_area_at_any_size():
+    shown = Frame(0, 0, (641, 359), lambda wh: np.full((wh[1], wh[0], 3), 200, np.uint8), lambda: None)
+    for size_wh in ((641, 359), (962, 538), (240, 134)):
+        rgb = without_fill(shown, [(41, 43, 140, 141)]).look(size_wh)
+        scale = np.array(size_wh) / (641, 359)
+        (x1, y1), (x2, y2) = np.floor((41, 43) * scale).astype(int), np.ceil((140, 141) * scale).astype(int)
+        assert (rgb[y1:y2, x1:x2] == 128).all()
+        assert (rgb == 128).all(axis=-1).sum() == (x2 - x1) * (y2 - y1)

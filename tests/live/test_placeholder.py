@@ -1,0 +1,21 @@
+"""The curtain is made of no frame, and its clock runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from efface.live.placeholder import INK, placeholder
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (640, 360), (321, 181), (16, 16), (2, 2), (1, 1), (720, 1280)])
+def test_it_fits_any_picture(size):
+    made = placeholder(size, 0.0)
+    assert made.size_wh == size
+
+
+def test_the_clock_is_seen_and_runs():
+    one, other, same = (placeholder((640, 360), t) for t in (0.0, 61.0, 0.9))
+    assert (one.planes[0] == INK).sum() > 500
+    assert not np.array_equal(one.planes[0], other.planes[0])
+    assert np.array_equal(one.planes[0], same.planes[0])

@@ -1,0 +1,117 @@
+"""What is rendered is what was looked at, whoever writes to the source meanwhile."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import nullcontext
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import efface
+from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged
+from efface.files import sha256_of
+from efface.pipeline import jobs, rendering
+
+SIZE = (96, 64)
+
+
+def pictures(count, seed):
+    return [Image.fromarray(np.random.default_rng(seed + i).integers(0, 255, (*SIZE[::-1], 3), np.uint8)) for i in range(count)]
+
+
+def drawn(path, seed):
+    """A source of that kind; another seed gives other pictures."""
+    if path.suffix == ".mp4":
+        raw = b"".join(np.asarray(p).tobytes() for p in pictures(5, seed))
+        how = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x64", "-r", "25", "-i", "-", "-pix_fmt", "yuv420p"]
+        subprocess.run(["ffmpeg", "-v", "error", "-y", *how, path], input=raw, check=True)
+    elif path.suffix == ".gif":
+        first, *rest = pictures(3, seed)
+        first.save(path, save_all=True, append_images=rest, duration=100)
+    elif path.suffix == ".tif":
+        first, *rest = pictures(2, seed)
+        first.save(path, save_all=True, append_images=rest)
+    else:
+        pictures(1, seed)[0].save(path)
+    return path
+
+
+def swapped(path, content):
+    """Other content in place, with size and time of change as they were."""
+    before = path.stat()
+    with open(path, "r+b") as f:
+        f.write(content)
+        f.truncate(len(content))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+KINDS = ("a.jpg", "a.png", "a.tif", "a.gif", "a.mp4")
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("moment", ["find", "render"])
+def test_a_source_that_is_swapped_in_place_is_noticed(tmp_path, monkeypatch, name, moment):
+    source, other = drawn(tmp_path / name, 1), drawn(tmp_path / ("b" + name), 100)
+    plan = efface.find(source)
+    home = jobs if moment == "find" else rendering
+    hash_of, again = sha256_of, source.read_bytes()
+
+    def then_swap(path):
+        found = hash_of(path)
+        if path == source:
+            swapped(source, other.read_bytes())
+        return found
+
+    monkeypatch.setattr(home, "sha256_of", then_swap)
+    with pytest.raises(InputError) as caught:
+        efface.find(source) if moment == "find" else efface.render(source, plan, tmp_path / ("t" + source.suffix))
+    assert isinstance(caught.value, SourceChanged) or name == "a.mp4"
+    monkeypatch.undo()
+    swapped(source, again)
+    assert not (tmp_path / ("t" + source.suffix)).exists()
+
+
+def test_a_file_that_had_another_name_meanwhile_is_noticed(tmp_path):
+    source, other = drawn(tmp_path / "a.png", 1), drawn(tmp_path / "b.png", 2)
+    link = tmp_path / "link.png"
+    link.symlink_to(source)
+
+    def exchanged(path):
+        with rendering.unchanged(path):
+            path.rename(tmp_path / "kept")
+            path.symlink_to(other)
+            path.unlink()
+            (tmp_path / "kept").rename(path)
+
+    for path in (source, link):
+        with pytest.raises(SourceChanged):
+            exchanged(path)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_pictures_are_compared_even_where_the_file_seems_unchanged(tmp_path, monkeypatch, name):
+    source, other = drawn(tmp_path / name, 1), drawn(tmp_path / ("b" + name), 100)
+    plan = efface.find(source)
+    assert len(plan.checksums) == len(plan.timeline)
+    monkeypatch.setattr(rendering, "sha256_of", lambda path: plan.source_sha256)
+    monkeypatch.setattr(rendering, "unchanged", lambda path: nullcontext())
+    monkeypatch.setattr(jobs, "unchanged", lambda path: nullcontext())
+    target = tmp_path / ("t" + source.suffix)
+    with pytest.raises(PlanMismatch if name == "a.mp4" else SourceChanged):
+        efface.render(other, plan, target)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif", "a.mp4"])
+@pytest.mark.parametrize("medium", ["photo", "animation", "video"])
+def test_a_plan_for_another_medium_is_refused(tmp_path, name, medium):
+    source = drawn(tmp_path / name, 1)
+    plan = efface.find(source)
+    if medium == plan.medium:
+        return
+    with pytest.raises(BadPlan, match="the plan is one of"):
+        efface.render(source, replace(plan, medium=medium), tmp_path / ("t" + source.suffix))
