@@ -15,7 +15,7 @@ from efface.frames import Frame
 Answer = Detections | BaseException
 
 PIXELS = 25_000_000
-"""Frames of more get more time, in proportion. Two cores look at 12 megapixels in 11 s, so they need longer than two minutes for
+"""Frames of more get more time, in proportion. Two cores look at 12 megapixels in 11 s, and need more than two minutes for
 the largest photos that are opened by default."""
 
 
