@@ -26,6 +26,7 @@ from efface.media import walk as walking
 from efface.media.metadata import strangers
 from efface.media.walk import WALKS, walk
 from efface.media.walk.parts import MOST_PARTS, Reader
+from efface.media.walk.tiff import Tiff
 
 EXAMPLES = int(os.environ.get("EFFACE_FUZZ_EXAMPLES", "12"))
 """Of each format in an ordinary run."""
@@ -197,3 +198,17 @@ def test_traps_are_walked_to_an_end(what: str, tmp_path: Path, monkeypatch: pyte
     assert strangers(path, name)
     with bounded():
         inspect(path, look=None, others=False)
+
+
+def test_a_tiff_of_thousands_of_pages_is_walked_to_its_end():
+    pages = 3000
+    tags = (256, 257, 258, 259, 262, 273, 277, 278, 279)
+    directory = len(tags) * 12 + 6
+    data = b"II*\0" + struct.pack("<I", 8)
+    for page in range(pages):
+        end = 8 + (page + 1) * directory
+        data += struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 3, 1, 1) for tag in tags)
+        data += struct.pack("<I", end if page < pages - 1 else 0)
+    tiff = Tiff(Reader(io.BytesIO(data)))
+    assert len(list(tiff.entries())) == pages * len(tags)
+    assert [why for _, why in tiff.troubles if "too many" in why or "circles" in why] == []
