@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
+from field_pictures import field_pictures
 from forks import Forks
 
 SIZE_WH = 160, 120
@@ -61,8 +62,21 @@ FILMS = {
     "mpeg2.ts": ("mpeg2video", "yuv420p", {}), "prores.mov": ("prores_ks", "yuv422p10le", {}),
     "mjpeg.avi": ("mjpeg", "yuvj420p", {}), "flv1.flv": ("flv1", "yuv420p", {}), "ffv1.mkv": ("ffv1", "yuv420p", {}),
     "h263.3gp": ("h263", "yuv420p", {}), "raw.h264": ("libx264", "yuv420p", {}),
-    "wmv2.wmv": ("wmv2", "yuv420p", {}),
+    "wmv2.wmv": ("wmv2", "yuv420p", {}), "mpeg1.mpg": ("mpeg1video", "yuv420p", {"bf": "2"}),
+    "interlaced.ts": ("mpeg2video", "yuv420p", {"flags": "+ilme+ildct"}), "raw.m2v": ("mpeg2video", "yuv420p", {}),
+    "mbaff.mkv": ("libx264", "yuv420p", {"flags": "+ilme+ildct", "x264-params": "tff=1"}),
+    "raw.hevc": ("libx265", "yuv420p", {"x265-params": "log-level=none:keyint=8"}), "raw.m4v": ("mpeg4", "yuv420p", {}),
+    "vp8.ivf": ("libvpx", "yuv420p", {}), "vp9.ivf": ("libvpx-vp9", "yuv420p", {}),
+    "av1.ivf": ("libsvtav1", "yuv420p", {"preset": "12"}),
+    "stream.mjpg": ("mjpeg", "yuvj420p", {}), "raw.dv": ("dvvideo", "yuv420p", {}),
+    "av1.mp4": ("libsvtav1", "yuv420p", {"preset": "12"}),
 }  # fmt: skip
+
+OTHER_SIZES = {"h263": (176, 144), "dvvideo": (720, 576)}
+"""Codecs that know a few sizes only."""
+
+FILMS_BY_HAND = "fields.h264", "fields.mts", "raw.y4m"
+BECOME_PNG = ".bmp", ".ico", ".ppm", ".jp2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +152,14 @@ def _seeds(folder: Path) -> Iterator[Path]:
         "a.png": {"exif": exif}, "lossy.webp": {"quality": 90, "exif": exif}, "lossless.webp": {"lossless": True},
         "moving.webp": moving, "moving.gif": moving, "moving.png": moving,
         "raw.tif": {}, "lzw.tif": moving | {"compression": "tiff_lzw"},
-        "a.bmp": {}, "a.heic": {"quality": 90, "exif": exif.tobytes()}, "a.avif": {"quality": 90},
+        "a.bmp": {}, "a.heic": {"quality": 90, "exif": exif.tobytes()}, "a.avif": {"quality": 90}, "two.heic": moving,
+        "moving.avif": moving, "two.mpo": moving, "a.ico": {"sizes": [SIZE_WH]}, "a.jp2": {}, "a.ppm": {},
     }  # fmt: skip
     for name, how in ways.items():
         picture.save(folder / name, **how)
         yield folder / name
+    yield from _rarer_photos(folder, picture, pages)
+    yield from _films_by_hand(folder)
     for name, (codec, pixels, options) in FILMS.items():
         try:
             _write_film(folder / name, codec, pixels, options)
@@ -152,16 +169,62 @@ def _seeds(folder: Path) -> Iterator[Path]:
         yield folder / name
 
 
+def _rarer_photos(folder: Path, picture: Image.Image, pages: Sequence[Image.Image]) -> Iterator[Path]:
+    """Other modes and depths."""
+    modes = {
+        "grey.jpg": "L",
+        "cmyk.jpg": "CMYK",
+        "cmyk.tif": "CMYK",
+        "palette.bmp": "P",
+        "palette.gif": "P",
+        "clear.webp": "RGBA",
+    }
+    for name, mode in modes.items():
+        (picture.quantize(256) if mode == "P" else picture.convert(mode)).save(folder / name)
+        yield folder / name
+    deep = np.asarray(picture)[..., ::-1].astype(np.uint16) * 257
+    for name in ("deep.png", "deep.tif"):
+        cv2.imwrite(str(folder / name), deep)
+        yield folder / name
+    encoded = pillow_heif.from_pillow(pages[0])
+    for page in pages[1:]:
+        encoded.add_from_pillow(page)
+    encoded.save(folder / "three.heic", quality=90)
+    yield folder / "three.heic"
+
+
+def _films_by_hand(folder: Path) -> Iterator[Path]:
+    """Films that no encoder here writes."""
+    frames = [_grown(_picture(i / 2), (160, 128)) for i in range(FRAMES)]
+    planes = [av.VideoFrame.from_ndarray(frame, "rgb24").to_ndarray(format="yuv420p") for frame in frames]
+    raw, wrapped = folder / "fields.h264", folder / "fields.mts"
+    raw.write_bytes(b"".join(field_pictures(planes)))
+    yield raw
+    with av.open(str(raw)) as source, av.open(str(wrapped), "w", format="mpegts") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(p for p in source.demux() if p.size):
+            packet.stream, packet.pts, packet.dts = stream, number * 1800, number * 1800
+            target.mux(packet)
+    yield wrapped
+    header = b"YUV4MPEG2 W160 H128 F25:1 Ip A1:1 C420jpeg\n"
+    (folder / "raw.y4m").write_bytes(header + b"".join(b"FRAME\n" + p.tobytes() for p in planes))
+    yield folder / "raw.y4m"
+
+
+def _grown(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """The picture in the middle of a larger one."""
+    x, y = ((large - small) // 2 for large, small in zip(size_wh, SIZE_WH, strict=True))
+    return cv2.copyMakeBorder(picture, y, y, x, x, cv2.BORDER_REPLICATE)
+
+
 def _write_film(path: Path, codec: str, pixels: str, options: dict[str, str]) -> None:
-    size = (176, 144) if codec == "h263" else SIZE_WH
+    size = OTHER_SIZES.get(codec, SIZE_WH)
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, 25, options=options)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = *size, pixels, 2_000_000
         for i in range(FRAMES):
-            frame = cv2.copyMakeBorder(
-                _picture(i / 2), *[(size[1] - SIZE_WH[1]) // 2] * 2, *[(size[0] - SIZE_WH[0]) // 2] * 2, cv2.BORDER_REPLICATE
-            )
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
+            frame = av.VideoFrame.from_ndarray(_grown(_picture(i / 2), size), "rgb24")
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 
@@ -243,9 +306,9 @@ def _tried(number: int, seeds: Sequence[Path], folder: Path, forks: Forks, asked
 
 
 def _suffix_for(seed: Path) -> str:
-    if seed.name in FILMS:
+    if seed.name in FILMS or seed.name in FILMS_BY_HAND:
         return ".mp4"
-    return ".png" if seed.suffix == ".bmp" else seed.suffix
+    return ".png" if seed.suffix in BECOME_PNG else ".jpg" if seed.suffix == ".mpo" else seed.suffix
 
 
 def _judged(code: int | None, said: str, target: Path) -> tuple[str, str]:

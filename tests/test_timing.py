@@ -22,6 +22,11 @@ def test_seconds_count_from_the_first_frame():
     assert len(line(1, 2, 3)) == 3
 
 
+def test_a_leap_beyond_the_integers_is_a_long_time_and_no_negative_one():
+    timeline = Timeline(np.array([-(2**62), 2**62, 2**63 - 1], np.int64), Fraction(1, 1000))
+    assert timeline.seconds.tolist() == pytest.approx([0.0, 2.0**63 / 1000, (2.0**63 + 2.0**62) / 1000])
+
+
 @pytest.mark.parametrize("pts", [(0, 0), (5, 4), (1, 2, 2, 3), (2**63 - 1, -(2**63))])
 def test_pts_that_do_not_increase_are_refused(pts):
     with pytest.raises(ValueError, match="increasing"):

@@ -114,7 +114,8 @@ class DetectOptions(_Checked):
         flag="--detect-timeout",
         unit="s",
         at_least=0.1,
-        help="Give up when one frame takes the detector longer than this.",
+        help="Give up when one frame takes the detector longer than this. Frames of more than 25 megapixels get more time, "
+        "in proportion to their size.",
     )
 
     def __post_init__(self) -> None:

@@ -38,7 +38,8 @@ class Timeline:
     def seconds(self) -> NDArray[np.float64]:
         """(n,) time of each frame since the first, in seconds."""
         first = self.pts[0] if len(self.pts) else 0
-        return (self.pts - first).astype(np.float64) * float(self.time_base)
+        # Damaged films leap by more than int64 holds; as numbers without a sign the differences are right.
+        return (self.pts - first).view(np.uint64).astype(np.float64) * float(self.time_base)
 
 
 def timecode(seconds: float) -> str:

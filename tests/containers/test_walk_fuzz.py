@@ -23,6 +23,7 @@ from PIL import Image
 from efface.containers import walk as walking
 from efface.containers.allowlist import unlisted_parts
 from efface.containers.parts import MOST_PARTS, Reader
+from efface.containers.tiff import Tiff
 from efface.containers.walk import WALKS, walk
 from efface.errors import InputError
 from efface.inspection.inspector import MOST_FOUND, inspect
@@ -197,3 +198,17 @@ def test_traps_are_walked_to_an_end(what: str, tmp_path: Path, monkeypatch: pyte
     assert unlisted_parts(path, name)
     with bounded():
         inspect(path, look=None, others=False)
+
+
+def test_a_tiff_of_thousands_of_pages_is_walked_to_its_end():
+    pages = 3000
+    tags = (256, 257, 258, 259, 262, 273, 277, 278, 279)
+    directory = len(tags) * 12 + 6
+    data = b"II*\0" + struct.pack("<I", 8)
+    for page in range(pages):
+        end = 8 + (page + 1) * directory
+        data += struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 3, 1, 1) for tag in tags)
+        data += struct.pack("<I", end if page < pages - 1 else 0)
+    tiff = Tiff(Reader(io.BytesIO(data)))
+    assert len(list(tiff.entries())) == pages * len(tags)
+    assert [why for _, why in tiff.troubles if "too many" in why or "circles" in why] == []

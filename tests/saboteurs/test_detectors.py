@@ -136,6 +136,19 @@ def test_one_that_hangs_is_given_up_and_not_asked_again(photo, monkeypatch):
         release.set()
 
 
+def test_large_frames_get_more_time(monkeypatch):
+    def slow(frame):
+        time.sleep(0.5)
+        return Detections.none()
+
+    monkeypatch.setattr("efface.detect.guard.PIXELS", frame().size_wh[0] * frame().size_wh[1] / 40)
+    with Guarded(Saboteur(slow), 0.1) as guarded:
+        assert len(guarded.detect(frame())) == 0
+    monkeypatch.undo()
+    with Guarded(Saboteur(slow), 0.1) as guarded, pytest.raises(DetectorFailed, match="--detect-timeout"):
+        guarded.detect(frame())
+
+
 def test_a_late_answer_is_never_taken_for_another_frame():
     def slow(frame):
         time.sleep(0.3)

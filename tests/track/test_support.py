@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from efface.detect import faces, plates
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
 from efface.timing import Timeline
@@ -29,12 +30,12 @@ def track(frames, score, height=40, kind=FACE):
     )
 
 
-def covered(seen, trails=(), fps=25, **options):
+def covered(seen, trails=(), fps=25, sure=None, **options):
     """Frame numbers that are covered."""
     timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
     chosen = TrackOptions(**options)
     full = fill_track(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
-    kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], Views.fixed(FRAMES), trails)
+    kept = supported(full, seen, timeline.seconds, chosen, sure or SURE[seen.kind], Views.fixed(FRAMES), trails)
     return [] if kept is None else kept.frame.tolist()
 
 
@@ -104,6 +105,14 @@ def test_a_plate_that_moves_is_no_sign():
     seen = track(range(100, 160), 0.55, 40, PLATE)
     way = 4 * np.arange(60, dtype=np.float32)[:, None] * np.float32([1, 0, 1, 0])
     assert covered(replace(seen, xyxy=seen.xyxy + way))
+
+
+@pytest.mark.parametrize(("kind", "sure"), [(FACE, faces.SURE), (PLATE, plates.SURE)])
+@pytest.mark.parametrize("sensitivity", ["low", "normal", "high"])
+@pytest.mark.parametrize("frames", [range(100, 108), range(100, 180), range(100, 180, 8)])
+@pytest.mark.parametrize("height", [30, 200])
+def test_what_is_certain_is_covered_at_every_sensitivity(kind, sure, sensitivity, frames, height):
+    assert set(frames) <= set(covered(track(frames, 0.85, height, kind), sure=sure[sensitivity]))
 
 
 def test_no_patch_appears_and_vanishes_within_three_frames():

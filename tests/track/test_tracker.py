@@ -103,6 +103,12 @@ def test_time_counts_and_not_frames():
     assert len(tracked(video, options=TrackOptions(bridge_s=1.0), seconds=[0, 0.9, 2.5])) == 2
 
 
+@pytest.mark.parametrize("leap_s", [1e16, 1e17, 4e18])
+def test_times_that_leap_beyond_all_measure_end_a_track_and_break_nothing(leap_s):
+    tracks = tracked([seen((10, 10, 40, 0.9))] * 4, seconds=[0.0, 0.04, leap_s, leap_s])
+    assert [t.frame.tolist() for t in tracks] == [[0, 1], [2, 3]]
+
+
 def test_weak_sightings_continue_a_track_and_a_few_begin_none():
     video = [seen((100, 100, 40, 0.9)), seen((101, 100, 40, 0.1), (300, 300, 40, 0.2)), seen((102, 100, 40, 0.1))]
     (track,) = tracked(video)

@@ -35,7 +35,7 @@ _OTHER_ENDINGS = (
     "jxl jxr wdp hdp psd psb pam pfm tga sgi pcx xcf exr hdr dds qoi flif bpg "
     "3fr arw cr2 cr3 crw dcr dcs dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef ptx raf raw rw2 rwl sr2 srf srw x3f "
     "av1 yuv nut rm rmvb swf amv bik divx xvid evo f4p f4a gxf mod tod mts1 mkv3d mk3d ogm ogx roq vro vp8 vp9 wtv "
-    "xesc 360 lrv insp"
+    "xesc 360 lrv insp pdf djvu djv xps eps ai svg svgz wmf emf icns cur thm ktx dpx cin fits"
 )
 """Photos and films that may not be opened. In a folder they are named, so that nobody believes that they were done."""
 _SOUND_ENDINGS = "m4a m4b m4r aac ac3 aif aiff flac mka mp3 oga ogg opus spx wav wma"
@@ -92,7 +92,7 @@ _STRANGERS = (
 )
 
 _UNOPENED = tuple(
-    magic for magic, why in _STRANGERS if any(word in why for word in ("JPEG XL", "Photoshop", "raw file"))
+    magic for magic, why in _STRANGERS if any(word in why for word in ("JPEG XL", "PDF", "Photoshop", "raw file"))
 )  # fmt: skip
 
 

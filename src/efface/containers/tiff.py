@@ -15,9 +15,10 @@ SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12:
 POINTERS = {0x8769: "Exif", 0x8825: "GPS", 0xA005: "Interop", 0x014A: "SubIFD"}
 MOST_ENTRIES = 4096
 """Of one directory. Cameras write about a hundred."""
-MOST_DIRECTORIES = 1024
-"""Of one file: a TIFF has one for each page."""
-MOST_ALL_ENTRIES = 20_000
+MOST_DIRECTORIES = 1 << 15
+"""Of one file: a TIFF has one for each page. By default half as many pages are opened, and what is written of them has to be
+walked to its end."""
+MOST_ALL_ENTRIES = 20 * MOST_DIRECTORIES
 """Of all directories together."""
 MOST_VALUES = 64
 """Of one entry, that are handed out."""
@@ -57,7 +58,10 @@ class Tiff:
         pages = entries = 0
         while waiting:
             name, at = waiting.pop(0)
-            if at in seen or len(seen) >= MOST_DIRECTORIES:
+            if len(seen) >= MOST_DIRECTORIES:
+                self.troubles.append((at, "it has too many directories"))
+                return
+            if at in seen:
                 self.troubles.append((at, "its directories go in circles"))
                 continue
             seen.add(at)

@@ -14,6 +14,10 @@ from efface.frames import Frame
 
 Answer = Detections | BaseException
 
+PIXELS = 25_000_000
+"""Frames of more get more time, in proportion. Two cores look at 12 megapixels in 11 s, and need more than two minutes for
+the largest photos that are opened by default."""
+
 
 class Guarded:
     """The detector inside, with a time limit, and with every failure turned into DetectorFailed.
@@ -22,6 +26,7 @@ class Guarded:
     """
 
     def __init__(self, inside: Detector, timeout_s: float) -> None:
+        """timeout_s: for a frame of up to PIXELS."""
         self.infos, self.sure = inside.infos, inside.sure
         self._timeout_s = timeout_s
         self._asked: queue.Queue[Frame | None] = queue.Queue(1)
@@ -38,10 +43,12 @@ class Guarded:
         # Until the answer is here: whatever ends the waiting, a late answer must not pass for that to the next frame.
         self._is_busy = True
         self._asked.put(frame)
+        limit_s = self._timeout_s * max(1.0, frame.size_wh[0] * frame.size_wh[1] / PIXELS)
         try:
-            answer = self._answers.get(timeout=self._timeout_s)
+            answer = self._answers.get(timeout=limit_s)
         except queue.Empty:
-            raise self._failed(frame, f"it took longer than {self._timeout_s:g} s") from None
+            why = f"it took longer than {limit_s:.4g} s, and --detect-timeout allows more"
+            raise self._failed(frame, why) from None
         self._is_busy = False
         if isinstance(answer, Detections):
             return answer

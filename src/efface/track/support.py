@@ -79,6 +79,10 @@ BARS = {
 passed .67; of what was no face 9 in 10 stayed below .40. Plates of long tracks pass .77 in 3 of 4 cases, and what is no plate
 stays below .62 in 19 of 20."""
 
+CERTAIN = 0.75
+"""Score from which anything passes. The shares above are made for `normal` sensitivity. With `low`, 2.06 times what counts is
+more than any network can say, and every plate that stands still would stay visible."""
+
 
 def supported(
     full: Track, seen: Track, seconds: NDArray[np.float64], options: TrackOptions, sure: float, views: Views,
@@ -97,7 +101,9 @@ def supported(
         return full
     t, seen_t = seconds[full.frame], seconds[seen.frame]
     best = _best_nearby(seen_t, seen.score)
-    given = np.minimum((seen.score / sure) ** POWER, MOST) * _passes(seen, seconds, best / sure, stands=_stands(seen, views))
+    given = np.minimum((seen.score / sure) ** POWER, MOST) * _passes(
+        seen, seconds, best / sure, CERTAIN / sure, stands=_stands(seen, views)
+    )
     weight, fade = np.zeros(len(full)), np.full(len(full), FADE)
     at = np.searchsorted(full.frame, seen.frame)
     weight[at], fade[at] = given, FADE_FOLLOWED
@@ -158,12 +164,13 @@ def _stands(seen: Track, views: Views) -> bool:
 
 
 def _passes(
-    seen: Track, seconds: NDArray[np.float64], best: NDArray[np.float64], *, stands: bool
+    seen: Track, seconds: NDArray[np.float64], best: NDArray[np.float64], certain: float, *, stands: bool
 ) -> NDArray[np.bool_]:  # fmt: skip
     """(n,) whether what was sighted was seen well enough for its size, or often.
 
-    best    (n,) best score nearby over the score that counts by itself.
-    stands  it stands still in the world.
+    best     (n,) best score nearby over the score that counts by itself.
+    certain  what always passes, over the same score.
+    stands   it stands still in the world.
     """
     seen_t = seconds[seen.frame]
     frame_s = _frame_s(seconds)
@@ -172,7 +179,7 @@ def _passes(
     bar = BARS[seen.kind]
     brief, long = (np.interp(height, np.log2(bar.height), shares) for shares in (bar.brief, bar.long))
     is_long = stands * np.clip(((stop - first) * frame_s - BRIEF_S) / (LONG_S - BRIEF_S), 0, 1)
-    passes = best >= brief + (long - brief) * is_long - 1e-6
+    passes = best >= np.minimum(brief + (long - brief) * is_long, certain) - 1e-6
     if seen.kind == FACE:
         first, stop = _around(seen_t, DENSE_WITHIN_S)
         passes |= (stop - first) * frame_s >= DENSE * 2 * DENSE_WITHIN_S

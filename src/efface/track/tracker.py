@@ -139,7 +139,7 @@ class Tracker:
         """The next frame. `is_cut`: a new shot begins with it, so all tracks end before it. `view`: see `camera.Views`."""
         self._view = view
         self._lately.append(second)
-        while self._lately[0] <= second - OFTEN_WITHIN_S:
+        while second - self._lately[0] >= OFTEN_WITHIN_S:
             self._lately.popleft()
         yield from self._end(lambda t: is_cut or second - t.seconds[-1] > self._patience(t))
         for kind in np.unique(seen.kind):
