@@ -103,6 +103,7 @@ class Parts:
     has_broken_animation  of a PNG, which is left out.
     scans       of a JPEG; stepped: pieces of the last one that are handed out alone; is_arithmetic: it is coded so.
     has_end     it has an end mark; is_cut: it has none, and not all scans; or a table is missing without which all is noise.
+                A PNG is cut where the file ends within the data of its picture, or right behind them.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -310,14 +311,17 @@ _LONGEST_PNG_CHUNK = 1 << 31
 def _of_png(handle: IO[bytes], end: int) -> Parts:
     found = Parts(ending=_IEND)
     pieces: list[tuple[bytes, Piece]] = [(b"", (0, _SIGNATURE_BYTES))]
-    steps, at = list[tuple[bytes, int]](), _SIGNATURE_BYTES
+    steps, at, has_head = list[tuple[bytes, int]](), _SIGNATURE_BYTES, False
     while at + 8 <= end:
         handle.seek(at)
         size, name = struct.unpack(">I4s", handle.read(8))
         stop = at + 12 + size
+        found.is_cut = name == b"IDAT" and stop + 8 > end
         if name == b"IEND" or size >= _LONGEST_PNG_CHUNK:
             break
-        if name in _PICTURE_CHUNKS and (name != b"tRNS" or _is_whole(handle, at, size)):
+        is_second_head = name == b"IHDR" and has_head
+        has_head |= name == b"IHDR"
+        if name in _PICTURE_CHUNKS and not is_second_head and (name != b"tRNS" or _is_whole(handle, at, size)):
             pieces += [(name, piece) for piece in _png_pieces(handle, name, (at, stop), end)]
             handle.seek(at + 8)
             steps.append((name, int.from_bytes(handle.read(4), "big") if name in _OF_ANIMATION else 0))
