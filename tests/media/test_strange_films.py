@@ -13,7 +13,7 @@ from PIL import Image
 
 from efface.errors import InputError, UndecodableFrame
 from efface.media.cropping import Crop, crop_of
-from efface.media.decode import open_video, shifts_of
+from efface.media.decode import RESIZED, open_video, shifts_of
 from efface.media.raw_streams import DEMUXERS, is_jpeg_stream, raw_format
 from efface.media.reach import Reach
 from efface.media.sniff import format_of, medium_of
@@ -58,6 +58,43 @@ def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_
     run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", broken, "-c", "copy", film)
     with pytest.raises(UndecodableFrame):
         list(open_video(film, FAIL).frames())
+
+
+def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
+    film = tmp_path / "a.mp4"
+    data = bytearray(clip("a.mp4", *H264, "-movflags", "+faststart").read_bytes())
+    at = data.index(b"mdat") - 4
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4]) + 5000).to_bytes(4)
+    film.write_bytes(data)
+    assert len(list(open_video(film, FAIL).frames())) == 30
+    film.write_bytes(data[:-9])
+    with pytest.raises(InputError, match="breaks off"):
+        open_video(film, FAIL)
+
+
+@pytest.mark.parametrize("size_wh", [(320, 192), (80, 48), (96, 160)])
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+def test_frames_of_another_size_are_fitted_into_that_of_the_first(bad_frames, size_wh, clip, tmp_path, picture_of):
+    film, first = tmp_path / "a.h264", clip("a.h264", *H264)
+    film.write_bytes(first.read_bytes() + clip("b.h264", *H264, size=size_wh).read_bytes())
+    source = open_video(film, ReadOptions(bad_frames=bad_frames))
+    frames = list(source.frames())
+    assert len(frames) == 60
+    assert not any(f.is_bad for f in frames)
+    assert all(f.unpack().size_wh == (160, 96) for f in frames)
+    share = min(160 / size_wh[0], 96 / size_wh[1])
+    width, height = round(size_wh[0] * share), round(size_wh[1] * share)
+    seen = frames[40].look((160, 96))
+    shown = np.asarray(Image.fromarray(picture_of(10, *size_wh)).resize((width, height)))
+    assert far(seen[:height, :width], shown) < 10
+    assert far(seen[:, width + 2 :], np.zeros_like(seen[:, width + 2 :])) < 3 if width < 150 else True
+    assert source.info.notes == [RESIZED]
+
+
+def test_a_film_of_one_size_says_nothing_of_sizes(clip):
+    source = open_video(clip("a.mp4", *H264), FAIL)
+    assert len(list(source.frames())) == 30
+    assert source.info.notes == []
 
 
 @pytest.mark.parametrize("zeros", [1, 9, 200])

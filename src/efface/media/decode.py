@@ -62,6 +62,8 @@ PADDED = frozenset(("mpeg1video", "mpeg2video"))
 """Codecs whose slices may end in zeros, as camcorders and DVD recorders write them to keep their rate. Under `bitstream` FFmpeg
 calls every such frame damaged. What is left of a slice and is not zero is reported all the same."""
 
+RESIZED = "the size of its picture changes, and all frames were written in the size of the first"
+
 HINT_COVER = "Add --bad-frames=cover to go on with what is there."
 HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
 PATIENCE = 600
@@ -710,10 +712,16 @@ class _Reading:
         return time
 
     def _require_same(self, frame: av.VideoFrame, spec: Spec) -> None:
+        """A frame of another size is fitted into that of the first, and a note says so."""
         _require_size((frame.width, frame.height), self._info.path, self._options)
-        if (frame.width, frame.height) != spec.stored_wh or self._is_turned_otherwise(frame, spec):
+        is_resized = (frame.width, frame.height) != spec.stored_wh
+        # What a container hides, and what transparency hides, are known for the first size only.
+        hides = any(spec.crop) or any(c.is_alpha for c in frame.format.components)
+        if (is_resized and hides) or self._is_turned_otherwise(frame, spec):
             at = timecode(self._seconds(self._last))
             raise UnsupportedSource(self._info.path, f"the size or orientation of its picture changes at {at}")
+        if is_resized and RESIZED not in self._info.notes:
+            self._info.notes.append(RESIZED)
 
     def _is_turned_otherwise(self, frame: av.VideoFrame, spec: Spec) -> bool:
         """Whether the frame states another orientation. One that states none keeps that of the frames before it: a bitstream
