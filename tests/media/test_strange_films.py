@@ -60,6 +60,20 @@ def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_
         list(open_video(film, FAIL).frames())
 
 
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+def test_a_recording_of_hevc_that_was_cut_anywhere_begins_with_its_keyframe(bad_frames, clip, tmp_path, picture_of):
+    """Frames shown before the first keyframe refer to what was cut off, and the decoder complains of them after it."""
+    params = "open-gop=1:keyint=15:min-keyint=15:bframes=3:scenecut=0:repeat-headers=1:log-level=none"
+    whole = clip("a.ts", "-c:v", "libx265", "-x265-params", params, "-crf", 12, "-pix_fmt", "yuv420p", frames=60).read_bytes()
+    cut = tmp_path / "a.ts"
+    for share in (0.1, 0.2):
+        cut.write_bytes(whole[int(len(whole) // 188 * share) * 188 :])
+        frames = list(open_video(cut, ReadOptions(bad_frames=bad_frames)).frames())
+        assert len(frames) in (30, 45)
+        assert not any(f.is_bad for f in frames)
+        assert all(far(f.look((160, 96)), picture_of(60 - len(frames) + f.index)) < 8 for f in frames[:5])
+
+
 def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
     film = tmp_path / "a.mp4"
     data = bytearray(clip("a.mp4", *H264, "-movflags", "+faststart").read_bytes())

@@ -602,7 +602,7 @@ class _Reading:
 
     def _blame(self) -> None:
         """Finds the packet complained about: the one just sent, or with threads the oldest that gave nothing yet."""
-        is_bound_to_fail = self._trusted is not None and self._is_leading(self._sent)
+        is_bound_to_fail = self._is_leading(self._sent)  # what it refers to is not there
         is_latest = self._video.tolerant or is_bound_to_fail
         suspect = self._sent if is_latest else next(iter(self._pending.values()), self._sent)
         if self._is_leading(suspect):
