@@ -13,7 +13,7 @@ from PIL import Image
 
 from efface.errors import InputError, UndecodableFrame
 from efface.media.cropping import Crop, crop_of
-from efface.media.decode import RESIZED, open_video, shifts_of
+from efface.media.decode import BREAKS_OFF, RESIZED, open_video, shifts_of
 from efface.media.raw_streams import DEMUXERS, is_jpeg_stream, raw_format
 from efface.media.reach import Reach
 from efface.media.sniff import format_of, medium_of
@@ -72,6 +72,23 @@ def test_a_recording_of_hevc_that_was_cut_anywhere_begins_with_its_keyframe(bad_
         assert len(frames) in (30, 45)
         assert not any(f.is_bad for f in frames)
         assert all(far(f.look((160, 96)), picture_of(60 - len(frames) + f.index)) < 8 for f in frames[:5])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.ts", H264), ("a.ts", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2)), ("a.flv", H264)]
+)
+def test_a_recording_that_ends_within_a_frame_lacks_that_frame_and_says_so(name, codec, clip, tmp_path, picture_of):
+    whole, cut = clip(name, *codec).read_bytes(), tmp_path / name
+    noted = 0
+    for lost in (400, 900, 1600, 2500):
+        cut.write_bytes(whole[: len(whole) - lost])
+        source = open_video(cut, FAIL)
+        frames = list(source.frames())
+        assert 20 <= len(frames) <= 30
+        assert all(far(f.look((160, 96)), picture_of(f.index)) < 9 for f in frames[:-4])
+        assert not any(f.is_bad for f in frames)
+        noted += source.info.notes == [BREAKS_OFF]
+    assert noted
 
 
 def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
