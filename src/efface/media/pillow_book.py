@@ -98,6 +98,8 @@ class PillowBook:
             self._note(EIGHT_BITS)
         if lacks_data(name, handle):
             self._note(DAMAGED)
+        if self._parts is not None and self._parts.others:
+            self._note("it holds several pictures, and only the first was kept")
         if self._parts is not None and self._parts.has_broken_animation:
             self._note("its animation is damaged, and its picture alone was kept")
 
