@@ -284,7 +284,7 @@ class _Chromium:
         self._closing.close()
 
     def seen(self, path: Path) -> Seen | None:
-        """What the browser shows; None where it shows nothing."""
+        """What the browser shows; None where it draws not one pixel: it also "opens" files of which it reads the size only."""
         script = """async ([url, side]) => {
             const image = new Image(); image.src = url;
             try { await image.decode() } catch { return null }
@@ -297,7 +297,8 @@ class _Chromium:
         if said is None:
             return None
         width, height, data = said
-        return Seen([0.0], np.array(data, np.uint8).reshape(1, THUMB, THUMB, 4)[..., :3], (width, height))
+        rgba = np.array(data, np.uint8).reshape(1, THUMB, THUMB, 4)
+        return Seen([0.0], rgba[..., :3], (width, height)) if rgba[..., 3].any() else None
 
 
 def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:

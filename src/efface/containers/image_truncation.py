@@ -1,16 +1,18 @@
-"""Whether the data of a WebP, HEIF or AVIF are all there, as far as sizes in the file tell it.
+"""Whether the data of a WebP, GIF, HEIF or AVIF are all there, as far as sizes in the file tell it; and those of a PNG right.
 
-None of these formats has checksums, and their decoders go on where data end early. Three things can be seen without decoding:
-parts that reach beyond the end of the file, chains of parts that break, and pictures whose units do not add up to their stated
-size. Metadata may break off: they are thrown away anyhow. Bits that are flipped inside a unit cannot be seen.
+PNG has checksums, which its decoder does not compare. The others have none, and their decoders go on where data end early.
+Three things can be seen without decoding: parts that reach beyond the end of the file, chains of parts that break, and
+pictures whose units do not add up to their stated size. Metadata may break off: they are thrown away anyhow. Bits that are
+flipped inside a unit cannot be seen.
 """
 
 from __future__ import annotations
 
+import zlib
 from typing import IO
 
-from efface.containers import boxes
-from efface.containers.parts import Broken, Part, Reader
+from efface.containers import boxes, gif
+from efface.containers.parts import BROKEN, Broken, Part, Reader
 
 _PICTURES = frozenset((b"VP8 ", b"VP8L", b"ALPH", b"ANMF"))
 _ASIDE = frozenset((b"EXIF", b"XMP ", b"ICCP", b"ANIM", b"VP8X"))
@@ -18,19 +20,54 @@ _VP8_HEAD = 10
 """Bytes of a VP8 keyframe before its first partition."""
 
 _ANMF_HEAD = 16
+_PNG_PICTURES = frozenset((b"IDAT", b"fdAT", b"PLTE"))
+"""Chunks of a PNG that hold its picture."""
+
+_STEP = 1 << 20
 _LARGEST_UNIT = 1 << 26
 """Bytes of an item that are read at most, so that a hostile file costs no more."""
 
 
 def lacks_data(name: str, handle: IO[bytes]) -> bool:
-    """Whether data of the picture are missing. name: of the format. Leaves the handle anywhere."""
+    """Whether data of the picture are missing or wrong. name: of the format. Leaves the handle anywhere."""
     reader = Reader(handle)
     try:
         if name == "webp":
             return _webp_lacks(reader)
+        if name == "png":
+            return _png_is_wrong(reader)
+        if name == "gif":
+            return _gif_breaks_off(reader)
         return name in ("heif", "avif") and _items_lack(reader)
     except Broken:
         return True
+
+
+def _png_is_wrong(reader: Reader) -> bool:
+    """Whether a checksum of the picture's data contradicts them. A chunk that breaks off is left to the decoder."""
+    at = 8
+    while at + 12 <= reader.size:
+        size, name = int.from_bytes(reader.read(at, 4)), reader.read(at + 4, 4)
+        end = at + 8 + size
+        if name == b"IEND" or end + 4 > reader.size:
+            return False
+        if name in _PNG_PICTURES and _checksum(reader, at + 4, end) != int.from_bytes(reader.read(end, 4)):
+            return True
+        at = end + 4
+    return False
+
+
+def _gif_breaks_off(reader: Reader) -> bool:
+    """Whether a picture or an extension begins and does not end. The mark at the end may be missing."""
+    broken = next((p for p in gif.walk(reader) if p.name == BROKEN), None)
+    return broken is not None and reader.peek(broken.at, 1) in (b",", b"!")
+
+
+def _checksum(reader: Reader, at: int, end: int) -> int:
+    found = 0
+    for start in range(at, end, _STEP):
+        found = zlib.crc32(reader.read(start, min(_STEP, end - start)), found)
+    return found
 
 
 def _webp_lacks(reader: Reader) -> bool:

@@ -102,7 +102,9 @@ class Parts:
     is_srgb     the PNG says so.
     has_broken_animation  of a PNG, which is left out.
     scans       of a JPEG; stepped: pieces of the last one that are handed out alone; is_arithmetic: it is coded so.
+    others      further pictures of a JPEG that are as large as the first, as of a stereo camera; not previews, not gain maps.
     has_end     it has an end mark; is_cut: it has none, and not all scans; or a table is missing without which all is noise.
+                A PNG is cut where the file ends within the data of its picture, or right behind them.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -118,6 +120,7 @@ class Parts:
     stepped: int = 0
     is_arithmetic: bool = False
     has_broken_animation: bool = False
+    others: int = 0
     has_end: bool = False
     is_cut: bool = False
 
@@ -245,6 +248,25 @@ def _take_segment(found: Parts, profile: dict[int, bytes], marker: int, content:
         found.exif = content
     elif marker == 0xE2 and content.startswith(_ICC) and len(content) > 14:
         profile.setdefault(content[12], content[14:])
+    elif marker == 0xE2 and content.startswith(b"MPF\0"):
+        found.others = max(0, _pictures_listed(content[4:]) - 1)
+
+
+_MP_ENTRIES, _MP_ENTRY_BYTES = 0xB002, 16
+
+
+def _pictures_listed(index: bytes) -> int:
+    """How many pictures of equal rank a JPEG's index of several pictures (MPF) lists: of a panorama or a stereo camera."""
+    order = "<" if index[:2] == b"II" else ">"
+    try:
+        (at,) = struct.unpack_from(order + "I", index, 4)
+        (count,) = struct.unpack_from(order + "H", index, at)
+        fields = [struct.unpack_from(order + "HHII", index, at + 2 + 12 * i) for i in range(min(count, 64))]
+        size, start = next((size, place) for tag, _, size, place in fields if tag == _MP_ENTRIES)
+        kinds = [struct.unpack_from(order + "I", index, start + at)[0] for at in range(0, size, _MP_ENTRY_BYTES)]
+    except (struct.error, StopIteration):
+        return 0
+    return sum(kind >> 8 & 0xFFFF == 0x0200 for kind in kinds)
 
 
 def _segments(handle: IO[bytes], end: int) -> Iterator[tuple[int, int, int]]:
@@ -310,14 +332,17 @@ _LONGEST_PNG_CHUNK = 1 << 31
 def _of_png(handle: IO[bytes], end: int) -> Parts:
     found = Parts(ending=_IEND)
     pieces: list[tuple[bytes, Piece]] = [(b"", (0, _SIGNATURE_BYTES))]
-    steps, at = list[tuple[bytes, int]](), _SIGNATURE_BYTES
+    steps, at, has_head = list[tuple[bytes, int]](), _SIGNATURE_BYTES, False
     while at + 8 <= end:
         handle.seek(at)
         size, name = struct.unpack(">I4s", handle.read(8))
         stop = at + 12 + size
+        found.is_cut = name == b"IDAT" and stop + 8 > end
         if name == b"IEND" or size >= _LONGEST_PNG_CHUNK:
             break
-        if name in _PICTURE_CHUNKS and (name != b"tRNS" or _is_whole(handle, at, size)):
+        is_second_head = name == b"IHDR" and has_head
+        has_head |= name == b"IHDR"
+        if name in _PICTURE_CHUNKS and not is_second_head and (name != b"tRNS" or _is_whole(handle, at, size)):
             pieces += [(name, piece) for piece in _png_pieces(handle, name, (at, stop), end)]
             handle.seek(at + 8)
             steps.append((name, int.from_bytes(handle.read(4), "big") if name in _OF_ANIMATION else 0))

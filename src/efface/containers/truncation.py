@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from efface.containers import boxes
 from efface.containers.ebml import vint
+from efface.containers.parts import Broken, Reader
 
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 _NEEDED_BOXES = {b"mdat", b"moov", b"moof"}
@@ -36,12 +38,27 @@ def is_cut(path: Path) -> bool:
     kind, end = kind_of(path), os.path.getsize(path)
     with open(path, "rb") as f:
         if kind in ("mov", "mp4"):
-            return any(name in _NEEDED_BOXES and stop > end for name, stop in _boxes(f, end))
+            found = list(_boxes(f, end))
+            beyond = {name for name, stop in found if name in _NEEDED_BOXES and stop > end}
+            has_tables = b"moov" in dict(found) and b"moof" not in dict(found)
+            # A recorder may state too much for the pictures. Where the index is whole, it says where each of them ends.
+            return bool(beyond) and not (beyond == {b"mdat"} and has_tables and _samples_are_there(f))
         if kind in ("matroska", "webm"):
             return any(stop > end for stop in _elements(f, end))
         if kind == "avi":
             return _chunks_end(f, end) > end
     return False
+
+
+def _samples_are_there(f: BinaryIO) -> bool:
+    """Whether all samples of an MP4 lie within the file, by its index."""
+    reader = Reader(f)
+    try:
+        parts = list(boxes.walk(reader))
+        found = [sum(1 for _ in boxes.samples(track, reader)) for track in boxes.tracks(parts, reader)]
+    except Broken:
+        return False
+    return bool(found) and all(found)
 
 
 def _boxes(f: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:

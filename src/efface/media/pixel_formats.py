@@ -188,9 +188,12 @@ class Pixels:
     _local = threading.local()
 
     def __init__(self, frame: av.VideoFrame, spec: Spec, *, full_range: bool | None = None) -> None:
-        """full_range: whether the samples use every value, where the frame itself does not say."""
-        self._frame, self._spec = frame, spec
+        """full_range: whether the samples use every value, where the frame itself does not say. A frame of another size than
+        the spec's is fitted into that."""
         self._is_full = is_full_range(frame) if full_range is None else full_range
+        if (frame.width, frame.height) != spec.stored_wh:
+            frame, self._is_full = _fitted(frame, spec, self._is_full), spec.layout.full_range
+        self._frame, self._spec = frame, spec
         # PyAV edits the frame's colour tags while it converts, so two conversions at once would see each other's.
         self._lock = threading.Lock()
 
@@ -262,6 +265,20 @@ def reformatted(
         frame, *size_wh, name, src_colorspace=matrix, dst_colorspace=matrix, interpolation=scaler,
         src_color_range=FULL if full_in else LIMITED, dst_color_range=FULL if full_out else LIMITED, threads=1,
     )  # fmt: skip
+
+
+def _fitted(frame: av.VideoFrame, spec: Spec, full_range: bool) -> av.VideoFrame:
+    """The whole frame, scaled to fit into the spec's size; the rest is black. Stretched faces would be hard to find."""
+    width, height = spec.stored_wh
+    share = min(width / frame.width, height / frame.height)
+    inner = max(1, round(frame.width * share)), max(1, round(frame.height * share))
+    full_out = spec.layout.full_range
+    plain = copied(frame)  # without the place of its chroma samples, which copies never have: both must come out the same
+    small = reformatted(plain, inner, spec.name, spec.matrix, full_range, full_out, Interpolation.BICUBIC)
+    whole = black(replace(spec, size_wh=(width, height), turn=Turn(), crop=WHOLE))
+    for into, plane in zip(whole.planes, _planes(small, spec.layout.model), strict=True):
+        into[: plane.shape[0], : plane.shape[1]] = plane
+    return packed(whole, spec.name)
 
 
 def packed(picture: Picture, name: str) -> av.VideoFrame:

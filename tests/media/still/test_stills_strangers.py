@@ -91,6 +91,25 @@ def test_data_that_the_decoder_leaves_unused_are_called_damage(tmp_path: Path, s
     assert any("damaged" in note for note in notes_of(path))
 
 
+def test_further_pictures_of_a_jpeg_are_said_to_be_lost(tmp_path: Path, scene: Scene) -> None:
+    path = tmp_path / "a.mpo"
+    first, second = Image.fromarray(scene), Image.fromarray(scene[::-1].copy())
+    first.save(path, "MPO", save_all=True, append_images=[second])
+    data = path.read_bytes()
+    assert notes_of(path) == []  # Pillow writes a type that says nothing
+    at = data.index(b"\x02\xb0")
+    start = data.index(b"MPF\0") + 4
+    entries = start + struct.unpack_from("<I", data, at + 8)[0]
+    told = bytearray(data)
+    for n in range(2):
+        struct.pack_into("<I", told, entries + 16 * n, 0x020002)
+    path.write_bytes(told)
+    assert notes_of(path) == ["it holds several pictures, and only the first was kept"]
+    struct.pack_into("<I", told, entries + 16, 0x010001)  # a preview
+    path.write_bytes(told)
+    assert notes_of(path) == []
+
+
 def test_an_arithmetic_jpeg_gets_its_end_mark() -> None:
     head = b"\xff\xd8\xff\xc9\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
     found = picture_parts.parts_of("jpeg", io.BytesIO(head + b"abc\xff\xd9"))

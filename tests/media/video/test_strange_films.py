@@ -15,7 +15,7 @@ from efface.containers.raw_streams import DEMUXERS, is_jpeg_stream, raw_format
 from efface.containers.sniff import format_of, medium_of
 from efface.errors import InputError, UndecodableFrame
 from efface.media.cropping import Crop, crop_of
-from efface.media.video.decode import open_video, shifts_of
+from efface.media.video.decode import BREAKS_OFF, RESIZED, open_video, shifts_of
 from efface.media.video.frame_access import FrameAccess
 from efface.media.video.spans import Indivisible, indexed
 from efface.options import ReadOptions
@@ -58,6 +58,74 @@ def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_
     run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", broken, "-c", "copy", film)
     with pytest.raises(UndecodableFrame):
         list(open_video(film, FAIL).frames())
+
+
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+def test_a_recording_of_hevc_that_was_cut_anywhere_begins_with_its_keyframe(bad_frames, clip, tmp_path, picture_of):
+    """Frames shown before the first keyframe refer to what was cut off, and the decoder complains of them after it."""
+    params = "open-gop=1:keyint=15:min-keyint=15:bframes=3:scenecut=0:repeat-headers=1:log-level=none"
+    whole = clip("a.ts", "-c:v", "libx265", "-x265-params", params, "-crf", 12, "-pix_fmt", "yuv420p", frames=60).read_bytes()
+    cut = tmp_path / "a.ts"
+    for share in (0.1, 0.2):
+        cut.write_bytes(whole[int(len(whole) // 188 * share) * 188 :])
+        frames = list(open_video(cut, ReadOptions(bad_frames=bad_frames)).frames())
+        assert len(frames) in (30, 45)
+        assert not any(f.is_bad for f in frames)
+        assert all(far(f.look((160, 96)), picture_of(60 - len(frames) + f.index)) < 8 for f in frames[:5])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.ts", H264), ("a.ts", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2)), ("a.flv", H264)]
+)
+def test_a_recording_that_ends_within_a_frame_lacks_that_frame_and_says_so(name, codec, clip, tmp_path, picture_of):
+    whole, cut = clip(name, *codec).read_bytes(), tmp_path / name
+    noted = 0
+    for lost in (400, 900, 1600, 2500):
+        cut.write_bytes(whole[: len(whole) - lost])
+        source = open_video(cut, FAIL)
+        frames = list(source.frames())
+        assert 20 <= len(frames) <= 30
+        assert all(far(f.look((160, 96)), picture_of(f.index)) < 9 for f in frames[:-4])
+        assert not any(f.is_bad for f in frames)
+        noted += source.info.notes == [BREAKS_OFF]
+    assert noted
+
+
+def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
+    film = tmp_path / "a.mp4"
+    data = bytearray(clip("a.mp4", *H264, "-movflags", "+faststart").read_bytes())
+    at = data.index(b"mdat") - 4
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4]) + 5000).to_bytes(4)
+    film.write_bytes(data)
+    assert len(list(open_video(film, FAIL).frames())) == 30
+    film.write_bytes(data[:-9])
+    with pytest.raises(InputError, match="breaks off"):
+        open_video(film, FAIL)
+
+
+@pytest.mark.parametrize("size_wh", [(320, 192), (80, 48), (96, 160)])
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+def test_frames_of_another_size_are_fitted_into_that_of_the_first(bad_frames, size_wh, clip, tmp_path, picture_of):
+    film, first = tmp_path / "a.h264", clip("a.h264", *H264)
+    film.write_bytes(first.read_bytes() + clip("b.h264", *H264, size=size_wh).read_bytes())
+    source = open_video(film, ReadOptions(bad_frames=bad_frames))
+    frames = list(source.frames())
+    assert len(frames) == 60
+    assert not any(f.is_bad for f in frames)
+    assert all(f.unpack().size_wh == (160, 96) for f in frames)
+    share = min(160 / size_wh[0], 96 / size_wh[1])
+    width, height = round(size_wh[0] * share), round(size_wh[1] * share)
+    seen = frames[40].look((160, 96))
+    shown = np.asarray(Image.fromarray(picture_of(10, *size_wh)).resize((width, height)))
+    assert far(seen[:height, :width], shown) < 10
+    assert far(seen[:, width + 2 :], np.zeros_like(seen[:, width + 2 :])) < 3 if width < 150 else True
+    assert source.info.notes == [RESIZED]
+
+
+def test_a_film_of_one_size_says_nothing_of_sizes(clip):
+    source = open_video(clip("a.mp4", *H264), FAIL)
+    assert len(list(source.frames())) == 30
+    assert source.info.notes == []
 
 
 @pytest.mark.parametrize("zeros", [1, 9, 200])

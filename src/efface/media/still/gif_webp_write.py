@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,20 @@ HALF = 128
 """Opacity from which a pixel of a GIF, which knows no shades of it, is opaque."""
 
 
-def gif_frame(rgba: NDArray[np.uint8]) -> tuple[bytes, int | None]:
-    """(h, w, 3 or 4) uint8 as a GIF's image block with a colour table of its own, and the transparent index, if any.
+class GifFrame(NamedTuple):
+    """A picture as a GIF's image block with a colour table of its own.
+
+    clear      index that means transparent; None where all 256 are colours.
+    has_clear  some pixel is transparent.
+    """
+
+    block: bytes
+    clear: int | None
+    has_clear: bool
+
+
+def gif_frame(rgba: NDArray[np.uint8]) -> GifFrame:
+    """(h, w, 3 or 4) uint8 as a frame of a GIF.
 
     Up to 256 colours are kept exactly; more are reduced to the best 256, dithered.
     """
@@ -33,7 +45,8 @@ def gif_frame(rgba: NDArray[np.uint8]) -> tuple[bytes, int | None]:
     if has_clear:
         index[clear] = len(palette)
         palette = np.concatenate([palette, np.zeros((1, 3), np.uint8)])
-    return _image_block(index, palette), len(palette) - 1 if has_clear else None
+        return GifFrame(_image_block(index, palette), len(palette) - 1, True)
+    return GifFrame(_image_block(index, palette), len(palette) if len(palette) < 256 else None, False)
 
 
 def _indexed(rgb: NDArray[np.uint8], limit: int, clear: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -97,20 +110,34 @@ class GifFile:
 
     def __init__(self, file: IO[bytes], size_wh: Size, loop: int | None) -> None:
         self._file = file
+        self._held: tuple[GifFrame, int] | None = None
         file.write(b"GIF89a" + struct.pack("<HHBBB", *size_wh, 0x70, 0, 0))
         if loop is not None:
             file.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", min(loop, 65535)) + b"\0")
 
-    def add(self, frame: tuple[bytes, int | None], hundredths: int) -> None:
+    def add(self, frame: GifFrame, hundredths: int) -> None:
         """Adds a frame made by `gif_frame`, shown for that many hundredths of a second."""
-        block, clear = frame
-        restore, keep = 2 << 2, 1 << 2
-        flags = keep if clear is None else restore | 1
-        self._file.write(struct.pack("<BBBBHBB", 0x21, 0xF9, 4, flags, min(hundredths, 65535), clear or 0, 0) + block)
+        self._write_held(before_clear=frame.has_clear)
+        self._held = frame, hundredths
 
     def finish(self) -> None:
         """Writes the end."""
+        self._write_held(before_clear=False)
         self._file.write(b"\x3b")
+
+    def _write_held(self, *, before_clear: bool) -> None:
+        """Writes the frame added last. It is wiped if it or the next one is clear somewhere: it would show through there.
+
+        Pillow wipes to nothing only where the frame names an index for that.
+        """
+        if self._held is None:
+            return
+        frame, hundredths = self._held
+        wipe, keep = 2 << 2, 1 << 2
+        is_wiped = before_clear or frame.has_clear
+        names_clear = is_wiped and frame.clear is not None
+        head = (0x21, 0xF9, 4, (wipe if is_wiped else keep) | names_clear, min(hundredths, 65535), frame.clear or 0, 0)
+        self._file.write(struct.pack("<BBBBHBB", *head) + frame.block)
 
 
 def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

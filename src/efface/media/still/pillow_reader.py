@@ -13,6 +13,7 @@ are the previews among the pages of a TIFF and the stand-in picture before an AP
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ from efface.containers.image_truncation import lacks_data
 from efface.containers.tiff_page import decodable, is_apart
 from efface.errors import TooManyPixels, UnsupportedSource
 from efface.geometry import Size
-from efface.media.still import bmp_read
+from efface.media.still import bmp_read, png_read
 from efface.media.still import still_facts as facts
 from efface.media.still.image_reader import DAMAGED, Traits, require_total
 from efface.media.still.still_colour import Colours, in_srgb
@@ -79,6 +80,7 @@ class PillowReader:
     def __init__(self, path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> None:
         self._path, self._name, self._handle, self._options = path, name, handle, options
         self.notes: list[str] = []
+        self._is_salvaged = False
         self._facts = facts.of_file(name, handle)
         if self._facts.pixels > options.max_pixels:  # before a plugin allocates its canvas
             raise TooManyPixels(path, self._facts.pixels, options.max_pixels)
@@ -97,6 +99,8 @@ class PillowReader:
             self._note(EIGHT_BITS)
         if lacks_data(name, handle):
             self._note(DAMAGED)
+        if self._parts is not None and self._parts.others:
+            self._note("it holds several pictures, and only the first was kept")
         if self._parts is not None and self._parts.has_broken_animation:
             self._note("its animation is damaged, and its picture alone was kept")
 
@@ -162,6 +166,11 @@ class PillowReader:
     def _file(self) -> IO[bytes]:
         return self._handle if self._parts is None else self._parts.file(self._handle)
 
+    def _file_from_start(self) -> IO[bytes]:
+        file = self._file()
+        file.seek(0)
+        return file
+
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
@@ -170,8 +179,9 @@ class PillowReader:
         """Decodes the page. A JPEG whose data are not all there is an error where it has no end mark, as it was cut off then;
         with one it is decoded as far as it goes, as browsers do, and a note says so."""
         parts = self._parts
-        if self._name == "bmp":
-            self._load_bmp()
+        by_hand = {"bmp": self._load_bmp, "gif": self._load_gif, "png": self._load_png}.get(self._name)
+        if by_hand is not None:
+            by_hand()
             return
         if self._name != "jpeg" or parts is None:
             self._image.load()
@@ -194,21 +204,59 @@ class PillowReader:
                 raise
             self._image = image
 
+    def _load_gif(self) -> None:
+        """Decodes a frame; a damaged one up to the damage. What is missing of it shows the colour that it begins with."""
+        image = self._image
+        try:
+            image.load()
+        except OSError:  # not ValueError: there the frame lies outside of the picture, and nothing was decoded
+            self._note(DAMAGED)
+            if image.tile:  # data were missing; where they are wrong, Pillow does this before it complains
+                image.tile = []
+                image.load_end()
+
+    def _load_png(self) -> None:
+        """Decodes the picture; where its data are damaged, up to the damage. One that breaks off is an error."""
+        parts = self._parts
+        assert parts is not None
+        try:
+            self._image.load()
+        except (OSError, SyntaxError, ValueError):
+            found = None if self.is_animated or parts.is_cut else png_read.salvaged(self._file_from_start().read())
+            if found is None:
+                raise
+            self._note(DAMAGED)
+            image: Any = PngImagePlugin.PngImageFile(io.BytesIO(found.data))
+            image.load()
+            self._image = png_read.spread(image, found.step_wh)
+            self._scale_key()
+            self._is_salvaged = True
+
     def _as_far_as_it_goes(self, data: bytes) -> Any:
-        """A damaged JPEG by libjpeg, which fills what is missing; where that gives up, by FFmpeg, which goes on."""
+        """A damaged JPEG by libjpeg, which fills what is missing; where that gives up, by FFmpeg, which goes on; where neither
+        goes on, the rows that libjpeg gave before."""
         image: Any = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         try:
             image.load()
         except OSError:
-            from efface.media.still.av_reader import mjpeg  # brings PyAV along, which other photos do not need
-
-            if image.mode not in ("L", "RGB"):
+            samples = self._by_mjpeg(data, image)
+            if samples is not None:
+                return Image.fromarray(samples)
+            if image.im.getbbox() is None:  # not one row
                 raise
-            samples = mjpeg(data, image.mode)
-            if samples.shape[:2] != (image.size[1], image.size[0]):
-                raise
-            return Image.fromarray(samples)
+            image.tile = []
         return image
+
+    def _by_mjpeg(self, data: bytes, image: Any) -> NDArray[np.uint8] | None:
+        if image.mode not in ("L", "RGB"):
+            return None
+        from efface.media.still.av_reader import mjpeg  # brings PyAV along, which other photos do not need
+
+        try:
+            samples = mjpeg(data, image.mode)
+        except (OSError, ValueError):  # what PyAV raises over broken data is one of both
+            return None
+        return samples if samples.shape[:2] == (image.size[1], image.size[0]) else None
 
     def _is_whole(self) -> bool:
         """Whether a JPEG holds all its data. One scan is decoded for good meanwhile; of several libjpeg gives no row before it
@@ -250,12 +298,25 @@ class PillowReader:
         return width, height
 
     def _find_pages(self) -> list[int]:
-        count = getattr(self._image, "n_frames", 1) if self._name != "jpeg" else 1
+        count = self._count_frames()
         if self._name == "tiff":
             return self._find_tiff_pages(count)
         # The picture in front of an APNG is shown by old viewers only, and belongs to no animation.
         has_stand_in = self._name == "png" and count > 1 and bool(getattr(self._image, "default_image", False))
         return list(range(int(has_stand_in), count))
+
+    def _count_frames(self) -> int:
+        if self._name == "jpeg":
+            return 1
+        try:
+            return getattr(self._image, "n_frames", 1)
+        except (struct.error, IndexError):
+            if self._name != "gif":
+                raise
+        self._note(DAMAGED)  # the animation breaks off; whole frames are left
+        count = int(self._image.tell()) + 1
+        self._image.seek(0)
+        return count
 
     def _find_tiff_pages(self, count: int) -> list[int]:
         kept, is_raw = [], False
@@ -333,6 +394,9 @@ class PillowReader:
         """Samples of more than 8 bits, as stored; None where there are none, or none that show what Pillow shows."""
         if not self._is_deep(mode, tags):
             return None
+        if self._is_salvaged:  # no other decoder opens it
+            self._note(EIGHT_BITS)
+            return None
         try:
             deep = self._matching(self._deep(tags), mode)
             for rows in strips(*deep.shape[:2]):
@@ -350,9 +414,7 @@ class PillowReader:
             self._handle.seek(0)
             planes = [_by_opencv(data) for data in decodable(self._handle.read(), tags)]
             return np.asarray(planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1), np.uint16)
-        file = self._file()
-        file.seek(0)
-        data = file.read()
+        data = self._file_from_start().read()
         try:
             return _by_opencv(data)
         except _Undecided:

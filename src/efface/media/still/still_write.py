@@ -24,7 +24,7 @@ from efface.frames import Layout, Picture
 from efface.geometry import Size
 from efface.media.interfaces import Sink, SourceInfo
 from efface.media.still import png_write, tiff_write
-from efface.media.still.gif_webp_write import GifFile, WebpFile, gif_frame
+from efface.media.still.gif_webp_write import GifFile, GifFrame, WebpFile, gif_frame
 from efface.media.still.image_reader import Traits
 from efface.media.still.png_write import PngFile
 from efface.media.still.still_pixels import Array, interleaved
@@ -197,13 +197,13 @@ class _GifSink(_TimedSink):
         super().__init__(draft, info)
         self._gif = GifFile(self._file, info.size_wh, self._traits.loop)
 
-    def _encoded(self, picture: Picture) -> tuple[bytes, int | None]:
+    def _encoded(self, picture: Picture) -> GifFrame:
         samples = _eight_bit(self._draft, picture)
         if picture.layout.model == "gray":  # Pillow reads a GIF of greys as such; colour tables hold RGB
             samples = np.dstack([*picture.planes[:1] * 3, *picture.planes[1:]])
         return gif_frame(samples)
 
-    def _add(self, frame: tuple[bytes, int | None], start_ms: int, end_ms: int) -> None:
+    def _add(self, frame: GifFrame, start_ms: int, end_ms: int) -> None:
         # Both ends are rounded, so that rounding never adds up; a still keeps no time at all.
         is_still = self._info.medium != "animation"
         self._gif.add(frame, 0 if is_still else max(1, round(end_ms / 10) - round(start_ms / 10)))

@@ -62,6 +62,16 @@ PADDED = frozenset(("mpeg1video", "mpeg2video"))
 """Codecs whose slices may end in zeros, as camcorders and DVD recorders write them to keep their rate. Under `bitstream` FFmpeg
 calls every such frame damaged. What is left of a slice and is not zero is reported all the same."""
 
+RESIZED = "the size of its picture changes, and all frames were written in the size of the first"
+
+BREAKS_OFF = "it breaks off within a frame, which was left out with what followed"
+
+ENDLESS = frozenset(("mpegts", "mpeg", "flv"))
+"""FFmpeg's names of containers that state no end. A recording may be cut anywhere, and then ends within a frame."""
+
+MPEG_END = b"\0\0\1\xb7"
+"""What an encoder writes behind the last frame. What is damaged before it was not cut off."""
+
 HINT_COVER = "Add --bad-frames=cover to go on with what is there."
 HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
 PATIENCE = 600
@@ -535,6 +545,9 @@ class _Reading:
         self._last: int | None = None
         self._start: int | None = None
         self._count = self._asked = 0
+        self._may_break_off = container.format.name in ENDLESS and not self._video.tolerant
+        self._may_be_cut = False  # this is so of the packet sent last
+        self._unfinished: _Sent | None = None  # the packet sent last, if it is damaged: an error as soon as another one follows
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
 
     def frames(self) -> Iterator[Frame]:
@@ -553,6 +566,8 @@ class _Reading:
             if not self._is_adrift:
                 yield from self._after(*_decoded(self._stream, packet))
         yield from self._drained()
+        if self._unfinished is not None and BREAKS_OFF not in self._info.notes:
+            self._info.notes.append(BREAKS_OFF)
         if not self._count:
             raise DamagedSource(self._info.path, "no frame of it can be decoded")
 
@@ -563,11 +578,15 @@ class _Reading:
             yield from self._after(frames, complained)
             if not complained:
                 break
-        self._lose([s for s in self._pending.values() if not self._is_leading(s)])
+        if self._unfinished is None:
+            self._lose([s for s in self._pending.values() if not self._is_leading(s)])
         self._pending.clear()
         yield from self._released()
 
     def _note(self, packet: av.Packet[Any]) -> None:
+        if self._unfinished is not None:
+            raise UndecodableFrame(self._info.path, timecode(self._seconds(self._unfinished.time)))
+        self._may_be_cut = self._may_break_off and bytes(packet)[-4:] != MPEG_END
         index, group, restart = self._sent.index + 1, self._sent.group, packet.opaque
         holds = self._starts.holds(packet)
         is_doubtful = _is_doubtful(packet, restart) or (self._has_fields and lacks_rows(bytes(packet), self._coded_height))
@@ -600,8 +619,8 @@ class _Reading:
 
     def _blame(self) -> None:
         """Finds the packet complained about: the one just sent, or with threads the oldest that gave nothing yet."""
-        is_bound_to_fail = self._trusted is not None and self._is_leading(self._sent)
-        is_latest = self._video.tolerant or is_bound_to_fail
+        is_bound_to_fail = self._is_leading(self._sent)  # what it refers to is not there
+        is_latest = self._video.tolerant or is_bound_to_fail or self._may_break_off
         suspect = self._sent if is_latest else next(iter(self._pending.values()), self._sent)
         if self._is_leading(suspect):
             self._pending.pop(suspect.index, None)
@@ -627,6 +646,8 @@ class _Reading:
             if self._is_leading(sent):
                 return
             self._condemn(sent)
+        if self._is_unfinished(sent) or (self._unfinished is not None and self._passed(sent)):
+            return  # the decoder gives up another frame as well while it complains, and what comes after that is left out, too
         if not self._by_order and frame.pts is not None:
             sent.time = frame.pts
         self._lose(self._passed(sent))
@@ -654,13 +675,21 @@ class _Reading:
         for sent in sorted((s for s in lost if not self._is_leading(s)), key=lambda s: (s.time is None, s.time or 0, s.index)):
             self._pending.pop(sent.index, None)
             self._condemn(sent)
-            self._waiting.append(_Shown(sent.time, sent, None))
+            if not self._is_unfinished(sent):
+                self._waiting.append(_Shown(sent.time, sent, None))
 
     def _condemn(self, sent: _Sent) -> None:
         """What this packet shows is unknown, and so is what refers to it: the rest of its group."""
+        if self._may_be_cut and sent.index == self._sent.index:
+            self._unfinished = sent
+            return
         if not self._video.tolerant:
             raise UndecodableFrame(self._info.path, timecode(self._seconds(sent.time)))
         self._bad_from[sent.group] = min(sent.index, self._bad_from.get(sent.group, sent.index))
+
+    def _is_unfinished(self, sent: _Sent) -> bool:
+        """Whether the packet is the last one, and damaged. Its frame is left out: it may show anything."""
+        return self._unfinished is not None and sent.index == self._unfinished.index
 
     def _seconds(self, time: int | None) -> float:
         start = self._start if self._start is not None else time
@@ -710,10 +739,16 @@ class _Reading:
         return time
 
     def _require_same(self, frame: av.VideoFrame, spec: Spec) -> None:
+        """A frame of another size is fitted into that of the first, and a note says so."""
         _require_size((frame.width, frame.height), self._info.path, self._options)
-        if (frame.width, frame.height) != spec.stored_wh or self._is_turned_otherwise(frame, spec):
+        is_resized = (frame.width, frame.height) != spec.stored_wh
+        # What a container hides, and what transparency hides, are known for the first size only.
+        hides = any(spec.crop) or any(c.is_alpha for c in frame.format.components)
+        if (is_resized and hides) or self._is_turned_otherwise(frame, spec):
             at = timecode(self._seconds(self._last))
             raise UnsupportedSource(self._info.path, f"the size or orientation of its picture changes at {at}")
+        if is_resized and RESIZED not in self._info.notes:
+            self._info.notes.append(RESIZED)
 
     def _is_turned_otherwise(self, frame: av.VideoFrame, spec: Spec) -> bool:
         """Whether the frame states another orientation. One that states none keeps that of the frames before it: a bitstream
