@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,15 @@ def test_sure_by_kind():
     found = seen([[1, 2, 3, 4]] * 4, [0.25, 0.25, 0.35, 0.01], [FACE, PLATE, PLATE, DRAWN])
     assert found.are_sure({FACE: 0.25, PLATE: 0.35}).tolist() == [True, False, True, True]
     assert Detections.none().are_sure({FACE: 0.25}).tolist() == []
+
+
+@pytest.mark.parametrize("closer", [[1.5], [-0.1], [np.inf], [0.5, 0.5], []])
+def test_closer_looks_that_make_no_sense_are_refused(closer):
+    with pytest.raises(ValueError, match="closer look"):
+        replace(seen(), closer=np.array(closer, np.float32))
+
+
+def test_rows_take_their_closer_looks_along_and_where_nobody_looked_there_are_none():
+    both = replace(seen([(1, 2, 3, 4), (5, 6, 7, 8)], [0.5, 0.4], [FACE, PLATE]), closer=np.array([np.nan, 0.3], np.float32))
+    assert both.rows(both.kind == PLATE).closer_looks().tolist() == pytest.approx([0.3])
+    assert np.isnan(seen().closer_looks()).all()

@@ -28,14 +28,18 @@ class Detections:
     xyxy   (n, 4) float32, pixels of the upright frame, half-open: x1 <= x < x2. Tight, without margin.
     score  (n,) float32, 0 to 1.
     kind   (n,) uint8, index into KINDS.
+    closer (n,) float32, 0 to 1: the score of the same place in a closer look; NaN where there was none. None: there was none.
     """
 
     xyxy: NDArray[np.float32]
     score: NDArray[np.float32]
     kind: NDArray[np.uint8]
+    closer: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.xyxy)
+        if self.closer is not None and self.closer.shape != (n,):
+            raise ValueError(f"want a closer look for each of {n} objects, got {self.closer.shape}")
         if (self.xyxy.shape, self.score.shape, self.kind.shape) != ((n, 4), (n,), (n,)):
             raise ValueError(f"want (n, 4), (n,) and (n,), got {self.xyxy.shape}, {self.score.shape} and {self.kind.shape}")
         if not (np.isfinite(self.xyxy).all() and np.isfinite(self.score).all()):
@@ -44,6 +48,8 @@ class Detections:
             raise ValueError("a box reaches farther than any picture")
         if (self.xyxy[:, :2] > self.xyxy[:, 2:]).any():
             raise ValueError("a box whose sides are swapped covers nothing")
+        if self.closer is not None and not ((self.closer >= 0) & (self.closer <= 1) | np.isnan(self.closer)).all():
+            raise ValueError("a closer look has a score from 0 to 1, or NaN where there was none")
         if (self.score < 0).any() or (self.score > 1).any() or (self.kind >= len(KINDS)).any():
             raise ValueError("a score is from 0 to 1, and a kind is an index into KINDS")
 
@@ -65,4 +71,9 @@ class Detections:
 
     def rows(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
         """Only the rows that the mask or index names."""
-        return Detections(self.xyxy[which], self.score[which], self.kind[which])
+        closer = None if self.closer is None else self.closer[which]
+        return Detections(self.xyxy[which], self.score[which], self.kind[which], closer)
+
+    def closer_looks(self) -> NDArray[np.float32]:
+        """(n,) `closer`, with NaN for all of them where nobody looked closer."""
+        return np.full(len(self), np.nan, np.float32) if self.closer is None else self.closer

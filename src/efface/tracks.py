@@ -36,6 +36,7 @@ class Track:
     reason  (n,) uint8, Reason.
     score   (n,) float32, 0 to 1; 0 where the object was not seen.
     keep    a person asked for this object to stay visible.
+    closer  (n,) float32 as in `Detections`, of a track of sightings; None in plans.
     """
 
     id: int
@@ -45,9 +46,12 @@ class Track:
     reason: NDArray[np.uint8]
     score: NDArray[np.float32]
     keep: bool = False
+    closer: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.frame)
+        if self.closer is not None and self.closer.shape != (n,):
+            raise ValueError(f"a closer look belongs to a moment; got {self.closer.shape} for {n}")
         shapes = (self.frame.shape, self.xyxy.shape, self.reason.shape, self.score.shape)
         if n == 0 or shapes != ((n,), (n, 4), (n,), (n,)):
             raise ValueError(f"a track has n > 0 moments, as (n,), (n, 4), (n,) and (n,); got {shapes}")

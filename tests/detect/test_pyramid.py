@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from efface.detect.detector import DetectorInfo, Jury, Rules
+from efface.detect.detector import Confirm, DetectorInfo, Jury, Rules
+from efface.detect.faces import FaceHead
 from efface.detect.fail_closed import Guarded
 from efface.detect.plates import MAPS, PlateHead
 from efface.detect.pyramid import Pyramid, judged
@@ -305,3 +306,17 @@ def test_nonsense_from_the_plate_network_is_an_error_and_not_an_empty_frame(spoi
     failed = pytest.raises(DetectorFailed, match="centerface with plates failed at frame 1")
     with Guarded(Pyramid(Trunk(options), [head]), 20) as detector, failed:
         detector.detect(frame_of((100, 60)))
+
+
+def test_doubtful_objects_of_every_third_frame_of_a_film_are_looked_at_closer():
+    trunk, head = CountingTrunk(), OneBox(FACE, ("a",), box=(10, 10, 50, 50))
+    head.rules = replace(head.rules, confirm=Confirm(0.65, 28, (40,), 3.2, 0.35, every=3, most=2))
+    pyramid = Pyramid(trunk, [head])
+    told = [pyramid.detect(frame_of((320, 240), index=i)).closer_looks() for i in range(7)]
+    assert [bool(np.isfinite(t).any()) for t in told] == [i % 3 == 0 for i in range(7)]
+    assert np.isnan(pyramid.detect(frame_of((320, 240), is_alone=True)).closer_looks()).all()
+
+
+def test_high_sensitivity_asks_for_no_closer_look_in_films():
+    rules = {s: FaceHead(DetectOptions(sensitivity=s)).rules.confirm for s in ("low", "normal", "high")}
+    assert [r is None for r in rules.values()] == [False, False, True]

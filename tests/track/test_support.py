@@ -168,3 +168,43 @@ def test_every_sighting_is_covered_or_left(score, height):
 
 def test_where_every_sighting_is_covered_nothing_is_left():
     assert left(track(range(100, 140), 0.9)) is None
+
+
+def looked(frames, score, closer):
+    """A track of sightings that were looked at closely."""
+    return replace(track(frames, score), closer=np.broadcast_to(np.float32(closer), (len(frames),)).copy())
+
+
+def test_what_closer_looks_refute_is_left():
+    frames = range(100, 130)
+    assert covered(track(frames, 0.5))
+    assert covered(looked(frames, 0.5, 0.0)) == []
+    assert covered(looked(frames, 0.5, 0.4)) == covered(track(frames, 0.5))
+
+
+def test_without_a_closer_look_nothing_is_refuted():
+    frames = range(100, 130)
+    assert covered(looked(frames, 0.5, np.nan)) == covered(track(frames, 0.5))
+
+
+def test_one_good_look_among_many_that_show_nothing_is_not_enough_and_a_few_are():
+    told = np.zeros(30, np.float32)
+    told[15] = 0.5
+    assert covered(looked(range(100, 130), 0.5, told)) == []
+    told[::3] = 0.5
+    assert covered(looked(range(100, 130), 0.5, told)) == covered(track(range(100, 130), 0.5))
+
+
+def test_what_is_surely_seen_is_not_refuted_by_its_doubtful_moments():
+    scores = np.array([0.5] * 10 + [0.9] * 10 + [0.5] * 10, np.float32)
+    told = np.where(scores < 0.65, 0.0, np.nan).astype(np.float32)
+    kept = covered(replace(looked(range(100, 130), 0.5, told), score=scores))
+    assert set(range(108, 122)) <= set(kept)
+
+
+def test_what_is_refuted_at_another_time_is_not_refuted_now():
+    frames = [*range(20, 50), *range(150, 180)]
+    told = np.array([0.0] * 30 + [0.4] * 30, np.float32)
+    kept = covered(looked(frames, 0.5, told))
+    assert kept
+    assert min(kept) > 100

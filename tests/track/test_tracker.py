@@ -269,3 +269,15 @@ def test_a_stream_without_end_can_be_asked_meanwhile_and_forgotten():
     tracker.forget(1000)
     (last,) = tracker.going_on()
     assert last.frame.tolist() == [49]
+
+
+def test_a_track_knows_what_closer_looks_at_its_sightings_said():
+    tracker = Tracker(TrackOptions(), BOTH)
+    told = [0.1, np.nan, 0.3]
+    for i, closer in enumerate(told):
+        face = Detections(
+            np.float32([[100, 100, 140, 140]]), np.float32([0.6]), np.zeros(1, np.uint8), np.array([closer], np.float32)
+        )
+        assert not list(tracker.update(i, i / 25, face))
+    (track,) = tracker.flush()
+    assert track.closer == pytest.approx(told, nan_ok=True)

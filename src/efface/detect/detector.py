@@ -94,6 +94,28 @@ class Closer:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirm:
+    """How doubtful objects of a film are looked at once more, each in a piece of the frame of its own.
+
+    sure      score from which nothing is in doubt.
+    least_px  height of the lowest box that is looked at.
+    sides     pixels: the object's longer side in the piece. Frames take turns.
+    context   side of the piece over that of the object.
+    same      IoU from which what the piece shows is the object.
+    every     it is done in one of so many frames.
+    most      objects of one frame that are looked at, the largest first.
+    """
+
+    sure: float
+    least_px: float
+    sides: tuple[int, ...]
+    context: float
+    same: float
+    every: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How boxes of one kind are told from noise and from each other.
 
@@ -107,6 +129,7 @@ class Rules:
     caution_below taken off scores of levels of a video's frame that are smaller than that.
     caution_alone taken off scores of a photo: what no neighbouring frame confirms must be surer.
     closer        how what a thorough look leaves in doubt is looked at again; None: it is not.
+    confirm       the same for frames of a film.
     jury          how a thorough look makes one score of those of its views; None: the best one counts, and no mirror is used.
     """
 
@@ -121,6 +144,7 @@ class Rules:
     caution_below: float = 0.0
     caution_alone: float = 0.0
     closer: Closer | None = None
+    confirm: Confirm | None = None
 
 
 class Head(Protocol):

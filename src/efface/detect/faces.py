@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.detector import Closer, DetectorInfo, Found, Jury, Rules, Tensors, require_finite
+from efface.detect.detector import Closer, Confirm, DetectorInfo, Found, Jury, Rules, Tensors, require_finite
 from efface.detect.trunk import STEP
 from efface.detections import FACE
 from efface.options import DetectOptions
@@ -49,6 +49,10 @@ CLOSER = Closer(sure=0.45, side=56, context=3.0, same=0.4, keeps=2.5, lifts=1.5,
 """A face of 56 pixels is as the network knows them well. Much above .4 a closer look would drop nothing, whatever it shows. See
 docs/decisions/005-photos-closer-look.md for what it gains."""
 
+CONFIRM = Confirm(sure=0.65, least_px=28, sides=(40, 60), context=3.2, same=0.35, every=3, most=16)
+"""Lower boxes cost little area, and a piece shows them hardly better. Every third frame is the one that is looked at whole. See
+docs/decisions/050-films-closer-look.md."""
+
 
 class FaceHead:
     """See `detect.detector.Head`."""
@@ -61,7 +65,11 @@ class FaceHead:
 
     def __init__(self, options: DetectOptions) -> None:
         sure = SURE[options.sensitivity]
-        self.rules = Rules(sure, sure * FLOOR, CAUTION, SAME_IN_TILE, SAME, AGREE, SMALLEST, JURY, CAUTION_BELOW, closer=CLOSER)
+        confirm = None if options.sensitivity == "high" else CONFIRM  # high: what is in doubt is covered
+        self.rules = Rules(
+            sure, sure * FLOOR, CAUTION, SAME_IN_TILE, SAME, AGREE, SMALLEST, JURY, CAUTION_BELOW, closer=CLOSER,
+            confirm=confirm,
+        )  # fmt: skip
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:
         """Faces in one tile."""

@@ -11,14 +11,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.closer import best_of, looked_closer
+from efface.detect.closer import Look, best_of, looked_closer
+from efface.detect.confirm import closer_looks
 from efface.detect.detector import DetectorInfo, Found, Head, Jury, Rules, Tensors
 from efface.detect.photos import sifted
 from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tiles
 from efface.detect.trunk import Trunk
 from efface.detections import Detections
 from efface.frames import Frame
-from efface.geometry import Box, Boxes, hull, iou, nms
+from efface.geometry import Box, Boxes, Size, hull, iou, nms
 
 FAINT = 0.4
 """Share of a kind's floor down to which pieces of a photo are heard: averages want to know of low scores, too."""
@@ -45,15 +46,16 @@ class Pyramid:
             # What is missed frame after frame is often seen in a mirror: neighbours in time are two views at the price of one.
             views = [replace(view, is_mirrored=True) for view in views]
         in_views = [self.on_level(frame, view, is_jury=is_jury) for view in views]
-        seen = []
+        seen, closer = [], []
         for head in self._heads:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
             one_each = _one_each(found, head.rules, is_jury=is_jury)
             one_each = self._closer(frame, head, one_each) if is_jury else one_each
             seen.append(_cautious(one_each, head.rules.caution_alone) if frame.is_alone else one_each)
+            closer.append(self._confirmed(frame, head, one_each))
         kinds = [np.full(len(score), head.kind, np.uint8) for head, (_, score) in zip(self._heads, seen, strict=True)]
         xyxy, score = together(seen)
-        found_of_all = Detections(xyxy, np.clip(score, 0, 1), np.concatenate(kinds))
+        found_of_all = Detections(xyxy, np.clip(score, 0, 1), np.concatenate(kinds), np.concatenate(closer))
         return sifted(found_of_all) if frame.is_alone else found_of_all
 
     def on_level(self, frame: Frame, level: Level, *, is_jury: bool = False) -> dict[int, Found]:
@@ -84,16 +86,35 @@ class Pyramid:
         rule = head.rules.closer
         if rule is None or not len(found[0]):
             return found
-        size_wh = squared(frame.size_wh, frame.aspect)
-        shrink: Boxes = np.tile(np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2)
+        size_wh, shrink = _with_square_pixels(frame)
+        rgb = frame.look(size_wh)
+        xyxy, score = looked_closer((found[0] / shrink, found[1]), rgb, self._look_of(head), rule, head.rules.sure)
+        order = np.argsort(-score, kind="stable")
+        return (xyxy * shrink)[order], score[order]
+
+    def _confirmed(self, frame: Frame, head: Head, found: Found) -> NDArray[np.float32]:
+        """(n,) what a closer look at each object says; NaN where there was none."""
+        rule = head.rules.confirm
+        if rule is None or frame.is_alone or frame.index % rule.every or not (found[1] < rule.sure).any():
+            return np.full(len(found[0]), np.nan, np.float32)
+        size_wh, shrink = _with_square_pixels(frame)
+        turn = frame.index // rule.every
+        return closer_looks((found[0] / shrink, found[1]), frame.look(size_wh), self._look_of(head), rule, turn)
+
+    def _look_of(self, head: Head) -> Look:
+        """Finds objects of one kind in a piece of a picture."""
 
         def look(rgb: NDArray[np.uint8]) -> Found:
             tensors = self._trunk.tensors(rgb, head.tensors)
             return best_of(head.boxes(tensors, head.rules.floor * FAINT), head.rules.same_in_tile)
 
-        xyxy, score = looked_closer((found[0] / shrink, found[1]), frame.look(size_wh), look, rule, head.rules.sure)
-        order = np.argsort(-score, kind="stable")
-        return (xyxy * shrink)[order], score[order]
+        return look
+
+
+def _with_square_pixels(frame: Frame) -> tuple[Size, Boxes]:
+    """The size at which the frame's pixels are square, and the frame's pixels for one of that picture, (4,)."""
+    size_wh = squared(frame.size_wh, frame.aspect)
+    return size_wh, np.tile(np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2)
 
 
 def _looks_at(head: Head, frame: Frame, level: Level, *, is_jury: bool) -> bool:

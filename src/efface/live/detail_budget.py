@@ -158,7 +158,8 @@ def seen_in(detector: Detector, frame: Frame, tile: Box) -> Detections:
         return np.ascontiguousarray(frame.look(frame.size_wh)[y1:y2, x1:x2])
 
     seen = detector.detect(replace(frame, size_wh=(x2 - x1, y2 - y1), look=look, aspect=1.0))
-    return Detections((seen.xyxy + np.array([x1, y1, x1, y1], np.float32)).astype(np.float32), seen.score, seen.kind)
+    xyxy = (seen.xyxy + np.array([x1, y1, x1, y1], np.float32)).astype(np.float32)
+    return replace(seen, xyxy=xyxy)
 
 
 def joined(a: Detections, b: Detections) -> Detections:
@@ -166,11 +167,12 @@ def joined(a: Detections, b: Detections) -> Detections:
     if not len(b):
         return a
     every = Detections(
-        np.concatenate([a.xyxy, b.xyxy]), np.concatenate([a.score, b.score]), np.concatenate([a.kind, b.kind])
+        np.concatenate([a.xyxy, b.xyxy]), np.concatenate([a.score, b.score]), np.concatenate([a.kind, b.kind]),
+        np.concatenate([a.closer_looks(), b.closer_looks()]),
     )  # fmt: skip
     parts = list(_one_each(every))
-    xyxy = np.concatenate([p.xyxy for p in parts])
-    return Detections(xyxy, np.concatenate([p.score for p in parts]), np.concatenate([p.kind for p in parts]))
+    xyxy, closer = np.concatenate([p.xyxy for p in parts]), np.concatenate([p.closer_looks() for p in parts])
+    return Detections(xyxy, np.concatenate([p.score for p in parts]), np.concatenate([p.kind for p in parts]), closer)
 
 
 def _one_each(seen: Detections) -> Iterator[Detections]:
@@ -182,4 +184,4 @@ def _one_each(seen: Detections) -> Iterator[Detections]:
             agree = iou(of_kind.xyxy[[i]], of_kind.xyxy)[0] >= AGREE
             agree[i] = True
             hulls.append(hull(of_kind.xyxy[agree]))
-        yield Detections(np.concatenate(hulls), of_kind.score[best], of_kind.kind[best])
+        yield replace(of_kind.rows(best), xyxy=np.concatenate(hulls))

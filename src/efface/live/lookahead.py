@@ -285,7 +285,7 @@ def _since(track: Track, start: int) -> Track:
     rows = track.frame >= start
     return replace(
         track, frame=track.frame[rows] - np.int32(start), xyxy=track.xyxy[rows], reason=track.reason[rows],
-        score=track.score[rows],
+        score=track.score[rows], closer=None if track.closer is None else track.closer[rows],
     )  # fmt: skip
 
 

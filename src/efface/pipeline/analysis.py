@@ -140,7 +140,8 @@ def _left_visible(
 def _seen_in(track: Track, seen: Track) -> Track:
     """The sightings that lie in the frames of a track, under its number."""
     rows = np.isin(seen.frame, track.frame)
-    return replace(track, frame=seen.frame[rows], xyxy=seen.xyxy[rows], reason=seen.reason[rows], score=seen.score[rows])
+    reason, score = seen.reason[rows], seen.score[rows]
+    return replace(track, frame=seen.frame[rows], xyxy=seen.xyxy[rows], reason=reason, score=score)
 
 
 def _timeline(notes: _Notes, source: Source) -> Timeline:

@@ -119,7 +119,8 @@ def fill_track(
     score = np.zeros(len(frame), np.float32)
     at = np.searchsorted(frame, track.frame)
     xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
-    return replace(track, frame=frame, xyxy=_enveloped(t, frame, xyxy, views), reason=reason, score=score)
+    boxes = _enveloped(t, frame, xyxy, views)
+    return replace(track, frame=frame, xyxy=boxes, reason=reason, score=score, closer=None)
 
 
 def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ...], at: int) -> bool:

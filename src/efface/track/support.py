@@ -39,6 +39,19 @@ these factors."""
 NEARBY_S = 2.0
 """Sightings that near tell whether something was ever seen well, and how long it was in sight."""
 
+REFUTED, REFUTED_WITHIN_S = 0.03, 2.0
+"""What scores less than this in closer looks, in the geometric mean over so many seconds around a sighting, is no face. A face
+in doubt that scores nothing in one look is rare: one in a hundred, on clips made of labelled pictures."""
+
+CONFIRMS_ITSELF = 0.65
+"""Score from which no closer look is asked for, see `detect.faces.CONFIRM`."""
+
+CONFIRMED_PX = 28.0
+"""Height from which a box is refuted: what is lower covers little, and a closer look shows it hardly better."""
+
+LEAST_LOOK = 0.02
+"""A closer look that shows nothing counts as this score: it may have been blurred, and a mean must not be 0 by one of many."""
+
 DENSE, DENSE_WITHIN_S = 0.4, 1.0
 """A face that is seen in this share of the frames around a sighting is believed, however weakly it is seen: half hidden by
 hair or a hat it never scores more."""
@@ -100,8 +113,9 @@ def supported(
     if full.kind == DRAWN:
         return full
     t, seen_t = seconds[full.frame], seconds[seen.frame]
-    best = _best_nearby(seen_t, seen.score)
-    given = np.minimum((seen.score / sure) ** POWER, MOST) * _passes(
+    score = np.where(_are_refuted(seen, seen_t), 0, seen.score)
+    best = _best_nearby(seen_t, score)
+    given = np.minimum((score / sure) ** POWER, MOST) * _passes(
         seen, seconds, best / sure, CERTAIN / sure, stands=_stands(seen, views)
     )
     weight, fade = np.zeros(len(full)), np.full(len(full), FADE)
@@ -111,7 +125,9 @@ def supported(
         fade[np.isin(full.frame, trail.frame[trail.trust >= ALIVE])] = FADE_FOLLOWED
     fade_s = fade * _lead_s(full, seen, options) * _trust(t, seen_t, best / (HALF_SURE * sure))
     flash = int(FLASH_S / _frame_s(seconds))
-    is_covered = _without_flashes(_support(t, weight, fade_s) >= 1 - 1e-6, full.score, FLASH_SCORE * sure, flash)
+    scores = full.score.copy()
+    scores[at] = score
+    is_covered = _without_flashes(_support(t, weight, fade_s) >= 1 - 1e-6, scores, FLASH_SCORE * sure, flash)
     if not is_covered.any():
         return None
     return _part(full, is_covered)
@@ -144,6 +160,23 @@ def _part(track: Track, which: NDArray[np.bool_]) -> Track:
     return replace(
         track, frame=track.frame[which], xyxy=track.xyxy[which], reason=track.reason[which], score=track.score[which]
     )
+
+
+def _are_refuted(seen: Track, seen_t: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) whether closer looks at what was sighted, there and in the moments around, showed next to nothing.
+
+    A sighting without a closer look of its own is refuted with its neighbours, unless it was sure or small.
+    """
+    looked = np.zeros(len(seen), np.bool_) if seen.closer is None else np.isfinite(seen.closer)
+    if seen.closer is None or not looked.any():
+        return np.zeros(len(seen), np.bool_)
+    total = np.concatenate([[0], np.cumsum(np.where(looked, np.log(np.maximum(seen.closer, 0) + LEAST_LOOK), 0))])
+    number = np.concatenate([[0], np.cumsum(looked)])
+    first, stop = _around(seen_t, REFUTED_WITHIN_S)
+    count = number[stop] - number[first]
+    mean = np.exp((total[stop] - total[first]) / np.maximum(count, 1)) - LEAST_LOOK
+    is_open_to_doubt = (seen.score < CONFIRMS_ITSELF) & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= CONFIRMED_PX)
+    return np.asarray((count > 0) & (mean < REFUTED) & is_open_to_doubt, np.bool_)
 
 
 def _best_nearby(seen_t: NDArray[np.float64], score: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -50,16 +50,19 @@ class _Open:
     seconds: list[float] = field(default_factory=list)
     boxes: list[NDArray[np.float32]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    closer: list[float] = field(default_factory=list)
     views: list[Step] = field(default_factory=list)
     course: Course = STILL
     is_sure: bool = False
     scored: float = 0.0
 
-    def add(self, frame: int, second: float, box: NDArray[np.float32], score: float, view: Step) -> None:
+    def add(self, frame: int, second: float, seen: Detections, row: int, view: Step) -> None:
+        score = float(seen.score[row])
         self.frames.append(frame)
         self.seconds.append(second)
-        self.boxes.append(box)
+        self.boxes.append(seen.xyxy[row])
         self.scores.append(score)
+        self.closer.append(float(seen.closer_looks()[row]))
         self.scored += score
         self.views.append(view)
         recent = slice(-self.motion.most_recent, None)
@@ -70,7 +73,7 @@ class _Open:
         """Drops what was seen in frames before that one, but for the last sighting."""
         old = min(bisect_left(self.frames, before), len(self.frames) - 1)
         if old:
-            for kept in (self.frames, self.seconds, self.boxes, self.scores, self.views):
+            for kept in (self.frames, self.seconds, self.boxes, self.scores, self.closer, self.views):
                 del kept[:old]
             self.scored = sum(self.scores)
 
@@ -92,6 +95,7 @@ class _Open:
             np.array(self.boxes, np.float32),
             np.full(n, Reason.SEEN, np.uint8),
             np.array(self.scores, np.float32),
+            closer=np.array(self.closer, np.float32),
         )
 
 
@@ -194,7 +198,7 @@ class Tracker:
     def _begin(self, frame: int, second: float, seen: Detections, *, is_sure: bool) -> None:
         for i in range(len(seen)):
             track = _Open(self._next_id, int(seen.kind[i]), is_sure=is_sure)
-            track.add(frame, second, seen.xyxy[i], float(seen.score[i]), self._view)
+            track.add(frame, second, seen, i, self._view)
             self._open.append(track)
             self._next_id += 1
 
@@ -218,7 +222,7 @@ class Tracker:
         instead = _on_screen(waiting, expected)
         pairs = match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])], instead) if len(seen) else []
         for row, column in pairs:
-            waiting[row].add(frame, second, seen.xyxy[column], float(seen.score[column]), self._view)
+            waiting[row].add(frame, second, seen, column, self._view)
             waiting[row].is_sure |= makes_sure
         is_left = np.ones(len(seen), bool)
         is_left[[c for _, c in pairs]] = False

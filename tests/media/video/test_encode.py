@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -103,6 +104,18 @@ def test_what_goes_in_comes_out(way, clip, tmp_path):
     assert (stream["codec_name"], stream["pix_fmt"]) == stored
     raw = (tmp_path / target).read_bytes()
     assert [n for n in (b"x264", b"x265", b"Lavf", b"Lavc", b"FFmpeg", b"SVT") if n in raw] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may have real-time priority")
+def test_av1_leaves_the_priority_of_threads_alone(clip, tmp_path):
+    before = os.sched_getscheduler(0)
+    info = open_video(clip("a.mp4", *H264), FAIL).info
+    sink = create_video(tmp_path / "b.mp4", info, WriteOptions(codec="av1", preset="fast"), target=tmp_path / "b.mp4")
+    try:
+        policies = {os.sched_getscheduler(int(t.name)) for t in Path("/proc/self/task").iterdir()}
+    finally:
+        sink.abort()
+    assert (os.sched_getscheduler(0), policies) == (before, {before})
 
 
 def test_hevc_is_tagged_for_apples_players(clip, tmp_path):

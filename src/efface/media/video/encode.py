@@ -160,6 +160,26 @@ def _pixel_format(codec: str, name: str) -> str:
 
 
 @contextmanager
+def _priority_kept() -> Iterator[None]:
+    """Gives every thread of this process the scheduling back that it had before.
+
+    SVT-AV1, opened by root, puts its threads and the caller into the real-time class: beside them nothing else runs.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, param = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        tasks = Path("/proc/self/task")
+        for thread in [int(t.name) for t in tasks.iterdir()] if tasks.is_dir() else [0]:
+            with suppress(OSError):  # a thread may end meanwhile
+                if os.sched_getscheduler(thread) != policy:
+                    os.sched_setscheduler(thread, policy, param)
+
+
+@contextmanager
 def _muxing(target: Path) -> Iterator[None]:
     """WriteFailed where the system refuses, TargetUnsuitable where the muxer or the encoder does."""
     with writing(target):
@@ -194,7 +214,8 @@ class VideoSink:
                 self._stream = self._added(codec, options)
                 if options.audio == "keep" and info.audio:
                     self._sound = Sound(info, self._container, target, keeps_priming=form.muxer in ("mp4", "mov"))
-                self._container.start_encoding()
+                with _priority_kept():
+                    self._container.start_encoding()
                 self._banner = without_banner(ENCODERS[codec])
         except BaseException:
             self.abort()

@@ -1,0 +1,65 @@
+"""One more look at each doubtful object in a frame of a film, in a piece of it that shows it at a size the network knows.
+
+The levels of a frame differ by a factor of two and show an object at whatever size it has there. What is a face scores in a
+piece, too; a lantern, a knee or a flower pot that resembled one on one level hardly ever does. A piece costs a twentieth of a
+frame. Frames take turns with its size and with its mirror image, so neighbours in time are several views at the price of one.
+What they say together is judged in `track.support`; no score changes here.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detect.closer import Look
+from efface.detect.detector import Confirm, Found
+from efface.geometry import iou
+
+
+def closer_looks(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Confirm, turn: int) -> NDArray[np.float32]:
+    """(n,) float32: the score of each object's place in a piece of its own; NaN where nobody looked.
+
+    found  boxes in pixels of the picture, and scores.
+    rgb    (h, w, 3) the picture.
+    turn   0, 1, 2 ... of the frames in which this is done; see `Confirm.sides`.
+    """
+    xyxy, score = found
+    side, is_mirrored = rule.sides[turn % len(rule.sides)], bool((turn + 1) // 2 % 2)
+    told = np.full(len(xyxy), np.nan, np.float32)
+    for i in _doubtful(xyxy, score, rule):
+        piece, box = _piece(rgb, xyxy[i], side, rule.context)
+        if is_mirrored:
+            width = piece.shape[1]
+            piece = np.ascontiguousarray(piece[:, ::-1])
+            box = np.array([width - box[2], box[1], width - box[0], box[3]], np.float32)
+        boxes, scores = look(piece)
+        is_there = iou(box[None], boxes)[0] >= rule.same
+        told[i] = scores[is_there].max(initial=0.0)
+    return told
+
+
+def _doubtful(xyxy: NDArray[np.float32], score: NDArray[np.float32], rule: Confirm) -> NDArray[np.intp]:
+    size = xyxy[:, 2:] - xyxy[:, :2]
+    rows = np.flatnonzero((score < rule.sure) & (size[:, 1] >= rule.least_px))
+    return rows[np.argsort(-size[rows].prod(axis=1), kind="stable")[: rule.most]]
+
+
+def _piece(
+    rgb: NDArray[np.uint8], box: NDArray[np.float32], side: int, context: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A square around the box, black outside of the picture, and where the box lies in it. It is as large for all boxes."""
+    length = round(side * context)
+    times = side / max(float((box[2:] - box[:2]).max()), 1.0)
+    corner = (box[:2] + box[2:]) / 2 - length / times / 2
+    matrix = np.array([[times, 0, -corner[0] * times], [0, times, -corner[1] * times]], np.float64)
+    source = rgb
+    if times < 1:  # a warp reads four pixels; shrinking needs them all
+        low = np.clip(np.floor(corner), 0, [rgb.shape[1] - 1, rgb.shape[0] - 1]).astype(int)
+        high = np.ceil(corner + length / times).astype(int)
+        part = rgb[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+        source = np.asarray(cv2.resize(part, None, fx=times, fy=times, interpolation=cv2.INTER_AREA), np.uint8)
+        shrunk = np.array([part.shape[1] / source.shape[1], part.shape[0] / source.shape[0]])
+        matrix = np.column_stack([np.diag(times * shrunk), (low - corner) * times])
+    piece = cv2.warpAffine(source, matrix, (length, length), flags=cv2.INTER_LINEAR)
+    return np.asarray(piece, np.uint8), ((box - np.tile(corner, 2)) * times).astype(np.float32)
