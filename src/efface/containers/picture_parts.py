@@ -198,7 +198,7 @@ def _of_jpeg(handle: IO[bytes], end: int) -> Parts:
 
 
 TAIL_BYTES, STEP_BYTES = 1 << 13, 8
-"""Give the decoder the last TAIL_BYTES bytes of compressed data in steps of STEP_BYTES bytes. This shows how
+"""The decoder gets the end of compressed data, TAIL_BYTES long, in steps of STEP_BYTES. This shows how
 much it left unused."""
 
 
