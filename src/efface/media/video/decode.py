@@ -255,8 +255,7 @@ def _runs_back(
     """Return whether the first frames in display order have times that run back. If so, they are
     decoding times.
 
-    AVI stores no others. Other files lack presentation times if a stream without times was put into
-    them.
+    AVI stores no others. Nor do other files into which a stream without times was put.
 
     times  of the packets read.
     """

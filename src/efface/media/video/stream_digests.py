@@ -23,8 +23,9 @@ DIGEST_BYTES = 8
 
 
 def signals(info: SourceInfo) -> Mapping[str, str]:
-    """Return what a video states about its picture; empty for photos. Only properties that
-    conversion keeps are included.
+    """Return what a video states about its picture; empty for photos.
+
+    A property that conversion changes on purpose is described in other words.
 
     pixels          colour model and bits of a sample, e.g. "yuv, 8 bit".
     range           "limited" or "full".
