@@ -3,7 +3,7 @@ files.
 
 A clip is one or more shots, each a path of the camera over one picture. The label of a frame is the
 smallest box around the visible part of the ellipse in the labelled box: the part inside the frame,
-and not behind something in front. If less than LEAST_SEEN of an object is visible, or it is small,
+and not behind something in front. If less than LEAST_SEEN_SHARE of an object is visible, or it is small,
 it is `ignore` in that frame.
 """
 
@@ -34,7 +34,7 @@ from efface.media.video.encode import create_video
 from efface.media.video.video_info import VideoInfo
 from efface.options import WriteOptions
 
-LEAST_SEEN = 0.35
+LEAST_SEEN_SHARE = 0.35
 """Share of an object. With two thirds hidden, little remains to cover."""
 
 RATE = 25
@@ -134,7 +134,7 @@ class Developer:
                 moments.xyxy.append(seen.xyxy)
 
     def _counts(self, seen: Glimpse) -> bool:
-        return seen.share >= LEAST_SEEN and seen.height >= self._clip.least_px
+        return seen.share >= LEAST_SEEN_SHARE and seen.height >= self._clip.least_px
 
     def truth(self, path: FilePath) -> VideoTruth:
         """Return where everything was, for the video at that path. Call this after all frames have

@@ -28,7 +28,7 @@ LEAST_PX = 24
 
 SIZE_WH: Size = (640, 360)
 SECONDS = 4.0
-MOST_ENLARGED = 1.6
+MOST_SCALE = 1.6
 """Maximum pixels of the frame for one of the picture. A larger scale shows nothing new."""
 
 FOLLOWED_PX = (30.0, 110.0)
@@ -111,11 +111,11 @@ def _clip(
     shots = tuple(_shot(still, read, n, way, ours, random) for still, n in parts if n)
     crf = int(random.integers(32, 39)) if "compression" in ours else 20
     pictures = [still.path.name for still, n in parts if n]
-    about = {"made": MADE, "pictures": pictures, "number": number, "set_seed": seed}
+    about = {"made": RECIPE_VERSION, "pictures": pictures, "number": number, "set_seed": seed}
     return Clip(f"moving-{number:03}", shots, SIZE_WH, (way, *ours), crf, LEAST_PX, seed * 1000 + number, about)
 
 
-MADE = 1
+RECIPE_VERSION = 1
 """Increase this when the same seed makes other clips."""
 
 
@@ -149,7 +149,7 @@ def _base(scene: Scene, frames: int, size_wh: Size, random: Generator) -> Path:
     height, width = scene.picture.shape[:2]
     fills = max(size_wh[0] / width, size_wh[1] / height) * 1.05
     wanted = float(np.exp(random.uniform(*np.log(FOLLOWED_PX)))) / scene.face_wh[1]
-    scale = max(fills, min(wanted, MOST_ENLARGED))
+    scale = max(fills, min(wanted, MOST_SCALE))
     path = still_path(frames, (scene.centre[0], scene.centre[1]), scale)
     aside = random.uniform(-0.2, 0.2, 2) * size_wh / scale
     return _inside(

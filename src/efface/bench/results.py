@@ -70,7 +70,7 @@ def load(path: Path) -> dict[str, Any]:
     except ValueError as e:
         raise BadTruth(path, "it is not JSON") from e
     if not isinstance(found, dict) or not {"efface", "numbers", "parts", *COMPARED_FIRST} <= set(found):
-        raise BadTruth(path, "it is no result of efface bench")
+        raise BadTruth(path, "it is not a result of efface bench")
     return found
 
 

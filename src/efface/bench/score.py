@@ -32,7 +32,7 @@ LEGIBLE = 0.7
 """Open share from which a face is a leak in the stress clips. Other tools were compared by this
 measure."""
 
-OVERLAPS = 0.2
+OVERLAP_IOU = 0.2
 """IoU with a labelled box from which an erased area is not a false alarm."""
 
 LEAST_PX = 16
@@ -60,7 +60,7 @@ def alarms(erased: Boxes, labelled: Boxes) -> int:
     """Count the erased boxes that overlap no labelled one."""
     if not len(labelled):
         return len(erased)
-    return int((iou(erased, labelled).max(axis=1, initial=0) < OVERLAPS).sum())
+    return int((iou(erased, labelled).max(axis=1, initial=0) < OVERLAP_IOU).sum())
 
 
 def needless(erased: Boxes, labelled: Boxes, size_wh: Size) -> float:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from efface.bench.camera_path import Rgb
 from efface.geometry import Size
 
-FINE = 4
+DRAWING_SCALE = 4
 """Shapes are drawn this many times larger, then reduced, which softens their edges."""
 
-HIDES = 0.5
+HIDING_OPACITY = 0.5
 """Opacity from which a pixel hides what is behind it."""
 
 Colour = tuple[float, float, float]
@@ -72,7 +72,7 @@ def put(picture: NDArray[np.float32], sprites: tuple[Sprite, ...], frame: int) -
             colour, alpha = layer
             picture *= 1 - alpha[..., None]
             picture += colour
-            hidden = (alpha >= HIDES) | (False if hidden is None else hidden)
+            hidden = (alpha >= HIDING_OPACITY) | (False if hidden is None else hidden)
     return hidden
 
 
@@ -97,7 +97,7 @@ def _finished(
 def person(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
     """Draw a person from behind: hair, neck, shoulders and a coat, which fill the width and reach
     the lower rim."""
-    w, h = (n * FINE for n in size_wh)
+    w, h = (n * DRAWING_SCALE for n in size_wh)
     mask, colours = np.zeros((h, w), np.uint8), np.zeros((h, w, 3), np.uint8)
     hair = random.uniform(15, 80) * np.array([1, 0.85, 0.7])
     coat = random.uniform(25, 170) + random.uniform(-25, 25, 3)
@@ -116,7 +116,7 @@ def person(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
 def hand(size_wh: Size, skin: Colour, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
     """Draw a raised hand, 1.35 times as high as wide, its fingers a little apart; the arm reaches
     the lower rim."""
-    w, h = (n * FINE for n in size_wh)
+    w, h = (n * DRAWING_SCALE for n in size_wh)
     high = w * 1.35
     mask, colours = np.zeros((h, w), np.uint8), np.zeros((h, w, 3), np.uint8)
     colours[:] = skin
@@ -136,7 +136,7 @@ def hand(size_wh: Size, skin: Colour, random: Generator) -> tuple[Rgb, NDArray[n
 
 def bar(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
     """Draw a post, as a passing camera sees it."""
-    w, h = (n * FINE for n in size_wh)
+    w, h = (n * DRAWING_SCALE for n in size_wh)
     colours = np.empty((h, w, 3), np.uint8)
     colours[:] = random.uniform(40, 160, 3)
     return _finished(np.full((h, w), 255, np.uint8), colours, size_wh, random)

@@ -28,7 +28,7 @@ from efface.errors import UsageError
 LEAST_LABELLED_PX = 56
 """Minimum height of a usable face in the picture."""
 
-CLEAR = {"blur": 0, "occlusion": 0, "pose": 0, "illumination": 0}
+CLEAR_LABELS = {"blur": 0, "occlusion": 0, "pose": 0, "illumination": 0}
 """Labels of a clear face, if the set has them."""
 
 SHOWN_PX = 90.0
@@ -67,7 +67,7 @@ def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, ki
 def _clear_rows(still: StillTruth) -> NDArray[np.intp]:
     """Return the rows of the labels that show a clear face, the highest first."""
     labels = still.labels
-    clear = [all(a.get(name, value) == value for name, value in CLEAR.items()) for a in labels.attributes]
+    clear = [all(a.get(name, value) == value for name, value in CLEAR_LABELS.items()) for a in labels.attributes]
     rows = np.flatnonzero(np.array(clear, bool) & ~labels.ignore & (labels.heights >= LEAST_LABELLED_PX))
     return rows[np.argsort(-labels.heights[rows], kind="stable")]
 
@@ -85,7 +85,7 @@ def _clip(kind: str, number: int, still: StillTruth, row: int, picture: Rgb, see
     judged = np.arange(len(still.labels)) == row
     ones = np.ones(FRAMES)
     quiet = Shot(picture, still.labels.xyxy, judged, still.labels.attributes, path, ones, 1.5 * ones)
-    about = {"made": MADE, "pictures": [still.path.name], "row": row, "number": number, "set_seed": seed}
+    about = {"made": RECIPE_VERSION, "pictures": [still.path.name], "row": row, "number": number, "set_seed": seed}
     return Clip(
         f"stress-{kind}-{number:02}",
         (STRESSES[kind](quiet, box, random),),
@@ -98,7 +98,7 @@ def _clip(kind: str, number: int, still: StillTruth, row: int, picture: Rgb, see
     )
 
 
-MADE = 1
+RECIPE_VERSION = 1
 """Increase this when the same seed makes other clips."""
 
 

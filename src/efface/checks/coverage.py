@@ -35,11 +35,11 @@ from efface.regions import Region
 
 NAME = "coverage"
 
-CORE = 0.7
+CORE_SHARE = 0.7
 """Share of the box that is compared. Its rim may resemble its surroundings, which are still
 visible."""
 
-BLANK = 0.01
+BLANK_DEVIATION = 0.01
 """Standard deviation, as share of the sample range, up to which a picture shows nothing."""
 
 SCALES = (1, 2, 4)
@@ -53,17 +53,17 @@ With a fixed blur the rims of narrow areas predicted their middle: every tenth s
 textures was reported as untouched.
 """
 
-SHADING = 2
+SHADING_DEGREE = 2
 """Degree, along each side, of the polynomial that counts as shading."""
 
 TEXTURE = 0.008
 """Standard deviation of detail, as share of the sample range, below which nothing is recognisable
 (2 of 255)."""
 
-LEAST_SIDE = 8
+LEAST_SIDE_PX = 8
 """Minimum pixels on a scale; fewer say nothing."""
 
-RICH = 0.05
+RICH_SHARE = 0.05
 """Energy of the slopes across the main direction, as share of those along it, from which a quarter
 is informative."""
 
@@ -77,14 +77,14 @@ If fills from the rim reach that correlation (in narrow areas of soft texture), 
 0.44.
 """
 
-CHANCE = 6.0
+CHANCE_ERRORS = 6.0
 """Standard errors by which a correlation must exceed zero. Small patches are similar by chance, and
 there are many."""
 
-INDEPENDENT = 4
+INDEPENDENT_SAMPLES = 4
 """Number of neighbouring samples of detail that count as one independent sample."""
 
-FAINT = 0.9 * KEPT * TEXTURE
+FAINT_DEVIATION = 0.9 * KEPT * TEXTURE
 """Standard deviation of the target's detail below which the source's detail cannot survive in it,
 whatever that was.
 
@@ -147,7 +147,7 @@ class Coverage:
         return Check(NAME, Outcome.CLEAN, facts=facts)
 
 
-NOT_MORE = 2
+MOST_COLOUR_STEPS = 2
 """Of 255, by which the areas of a single-colour picture may differ from the same areas painted
 again."""
 
@@ -156,7 +156,7 @@ def _is_as_painted(target: Picture, regions: Sequence[Region], options: PaintOpt
     again = painted_again(target, regions, options)
     if again is None:
         return False
-    most = NOT_MORE * target.layout.peak / 255
+    most = MOST_COLOUR_STEPS * target.layout.peak / 255
     pairs = zip(_windows(target, [r.box for r in regions]), _windows(again, [r.box for r in regions]), strict=True)
     return all(bool((np.abs(a[w].astype(np.int32) - b[w]) <= most).all()) for (a, w), (b, _) in pairs)
 
@@ -170,7 +170,7 @@ def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
 
 
 def _is_blank(picture: Picture) -> bool:
-    return all(float(np.std(plane)) <= BLANK * picture.layout.peak for plane in picture.planes)
+    return all(float(np.std(plane)) <= BLANK_DEVIATION * picture.layout.peak for plane in picture.planes)
 
 
 def _as_rgb(frame: Frame) -> Picture:
@@ -202,9 +202,9 @@ of 100. Where areas cross, seams once reached 0.87 in 8,700 areas of a video; th
 """
 
 BLUR_LARGE = 64
-ROOM = 0.15
+ROOM_SHARE = 0.15
 """Boxes of at least twice that side are first checked at a smaller size, down to it. They are
-checked at full size only if they come within ROOM of the thresholds."""
+checked at full size only if they come within ROOM_SHARE of the thresholds."""
 
 
 def surviving(source: Picture, target: Picture, regions: Sequence[Region], options: PaintOptions) -> list[Box]:
@@ -334,7 +334,7 @@ def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box
     before = source.planes[which][rows, columns].astype(np.float32) * scale
     alike = SEAMS_ALIKE if any(_cross(box, other) for other in others) else BLUR_ALIKE
     patches, shrunk = [before, after, rim], min(sides) // BLUR_LARGE
-    if shrunk > 1 and not _is_same_but_blurred([_reduced(p, shrunk) for p in patches], alike, ROOM):
+    if shrunk > 1 and not _is_same_but_blurred([_reduced(p, shrunk) for p in patches], alike, ROOM_SHARE):
         return False
     return _is_same_but_blurred(patches, alike)
 
@@ -359,7 +359,7 @@ def _is_same_but_blurred(patches: Sequence[NDArray[np.float32]], alike: float, r
 
 
 def _core(patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows, columns = (slice(int(n * (1 - CORE) / 2), n - int(n * (1 - CORE) / 2)) for n in patch.shape)
+    rows, columns = (slice(int(n * (1 - CORE_SHARE) / 2), n - int(n * (1 - CORE_SHARE) / 2)) for n in patch.shape)
     return patch[rows, columns]
 
 
@@ -412,7 +412,7 @@ def _without(patch: NDArray[np.float32], unit: NDArray[np.float32]) -> NDArray[n
 
 def _shows_detail(source: Picture, target: Picture, box: Box) -> bool:
     x1, y1, x2, y2 = box
-    inset_x, inset_y = (x2 - x1) * (1 - CORE) / 2, (y2 - y1) * (1 - CORE) / 2
+    inset_x, inset_y = (x2 - x1) * (1 - CORE_SHARE) / 2, (y2 - y1) * (1 - CORE_SHARE) / 2
     core = (x1 + inset_x, y1 + inset_y, x2 - inset_x, y2 - inset_y)
     for (sx, sy), planes in _alike_in_size(source.layout).items():
         height, width = source.planes[planes[0]].shape
@@ -442,7 +442,7 @@ def _survives(source: Callable[[], NDArray[np.float32]], target: Callable[[], ND
     scales."""
     after = target()
     for scale in SCALES:
-        if min(after.shape[:2]) // scale < LEAST_SIDE:
+        if min(after.shape[:2]) // scale < LEAST_SIDE_PX:
             return False
         there = _detail(_reduced(after, scale))
         if not _is_faint(there) and _is_there(_detail(_reduced(source(), scale)), there):
@@ -462,18 +462,18 @@ def _is_faint(detail: NDArray[np.float32]) -> bool:
     """Return whether the detail is too weak for the source's to survive, in every plane and in
     every quarter."""
     height, width = (n // 2 for n in detail.shape[:2])
-    if float(np.vdot(detail, detail)) < height * width * FAINT**2:
+    if float(np.vdot(detail, detail)) < height * width * FAINT_DEVIATION**2:
         return True
     energy = detail * detail
     quarters = cv2.resize(energy[: 2 * height, : 2 * width], (2, 2), interpolation=cv2.INTER_AREA)
-    return max(float(quarters.max()), float(energy.mean(axis=(0, 1)).max())) < FAINT**2
+    return max(float(quarters.max()), float(energy.mean(axis=(0, 1)).max())) < FAINT_DEVIATION**2
 
 
 def _is_there(source: NDArray[np.float32], target: NDArray[np.float32]) -> bool:
     for a, b in zip(_each(source), _each(target), strict=True):
         # What survives in a corner is little of the whole, and much of a quarter.
         if _is_alike(a, b) or any(
-            min(p.shape) >= LEAST_SIDE and _is_alike(p, q) and _is_rich(p)
+            min(p.shape) >= LEAST_SIDE_PX and _is_alike(p, q) and _is_rich(p)
             for p, q in zip(_quarters(a), _quarters(b), strict=True)
         ):
             return True
@@ -495,7 +495,7 @@ def _quarters(patch: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
 def _is_alike(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
     """Return whether the detail a is found in b."""
     own, shared, other = (float(np.vdot(p, q)) for p, q in ((a, a), (a, b), (b, b)))
-    least = max(ALIKE, tanh(CHANCE / (a.size / INDEPENDENT - 3) ** 0.5))  # Fisher's z
+    least = max(ALIKE, tanh(CHANCE_ERRORS / (a.size / INDEPENDENT_SAMPLES - 3) ** 0.5))  # Fisher's z
     return own >= a.size * TEXTURE**2 and shared > KEPT * own and shared > least * (own * other) ** 0.5
 
 
@@ -504,7 +504,7 @@ def _is_rich(detail: NDArray[np.float32]) -> bool:
     border of a tile."""
     across, down = np.diff(detail, axis=1)[1:].ravel(), np.diff(detail, axis=0)[:, 1:].ravel()
     weaker, stronger = np.linalg.eigvalsh(np.cov(across, down))
-    return bool(weaker > RICH * stronger)
+    return bool(weaker > RICH_SHARE * stronger)
 
 
 def _detail(patch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -524,10 +524,10 @@ def _flat(patch: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=512)
 def _polynomials(count: int, planes: int = 1) -> NDArray[np.float32]:
-    """Return orthonormal float32 columns: the polynomials up to SHADING at `count` places, for each
+    """Return orthonormal float32 columns: the polynomials up to SHADING_DEGREE at `count` places, for each
     of the interleaved planes.
 
-    (count * planes, (SHADING + 1) * planes)
+    (count * planes, (SHADING_DEGREE + 1) * planes)
     """
-    powers = np.vander(np.linspace(-1, 1, count), SHADING + 1, increasing=True)
+    powers = np.vander(np.linspace(-1, 1, count), SHADING_DEGREE + 1, increasing=True)
     return np.asarray(np.kron(np.linalg.qr(powers)[0], np.eye(planes)), np.float32)

@@ -12,7 +12,7 @@ from typing import Any
 from efface.media import external_tools
 
 ABSENT = "not on this machine"
-MOST = 20
+MOST_NAMED = 20
 """Maximum number of unlisted parts that are named. More add nothing."""
 
 
@@ -122,7 +122,7 @@ def _asked(
         return ToolFindings(program, why=str(e))
     if answer is None:
         return ToolFindings(program, why=ABSENT)
-    return ToolFindings(program, tuple(islice(unlisted(answer), MOST)), version=external_tools.version_of(program))
+    return ToolFindings(program, tuple(islice(unlisted(answer), MOST_NAMED)), version=external_tools.version_of(program))
 
 
 def _unlisted(tags: dict[str, Any]) -> Iterator[str]:

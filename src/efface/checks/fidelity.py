@@ -24,17 +24,17 @@ from efface.regions import Region
 
 NAME = "fidelity"
 
-AROUND = 0.25
+AROUND_SHARE = 0.25
 """Share of a box's sides, on every side, that is left out as well, since every shape reaches beyond
 its box."""
 
-RIM = 16
+RIM_PX = 16
 """Pixels around that in which the encoder mixes erased and unchanged pixels: one coding block."""
 
 LOSSLESS_DB = 100.0
 """PSNR of identical pictures, in place of infinity."""
 
-BLOCK = 8
+BLOCK_PX = 8
 """Side in pixels of SSIM's windows, which do not overlap."""
 
 STRIP_PIXELS = 1 << 21
@@ -51,7 +51,7 @@ Three real clips at the worst that codecs offer (H.264 and HEVC at CRF 51, VP9 a
 and 0.486 in every frame; at CRF 18 40.9 dB and 0.984. Turned upside down they were at 13 to 15 dB.
 """
 
-EVERY = 10
+SSIM_EVERY_FRAMES = 10
 """A quick check measures SSIM in one of this many frames, and PSNR in all."""
 
 
@@ -61,7 +61,7 @@ class Fidelity:
     def __init__(self, compared_with: str, *, is_quick: bool) -> None:
         """compared_with: the source or the plan, in words; empty if there is neither."""
         self._with = compared_with
-        self._every = EVERY if is_quick else 1
+        self._every = SSIM_EVERY_FRAMES if is_quick else 1
         self._likeness = Likeness()
         self._judge: list[Finding] = []
         self._notes: list[str] = []
@@ -187,7 +187,7 @@ def _visible(size_wh: Size, regions: Sequence[Region]) -> NDArray[np.uint8]:
     """Return (h, w) uint8: 1 where nothing was erased there or nearby."""
     mask = np.ones((size_wh[1], size_wh[0]), np.uint8)
     for x1, y1, x2, y2 in (r.box for r in regions):
-        dx, dy = (x2 - x1) * AROUND + RIM, (y2 - y1) * AROUND + RIM
+        dx, dy = (x2 - x1) * AROUND_SHARE + RIM_PX, (y2 - y1) * AROUND_SHARE + RIM_PX
         mask[pixel_window((x1 - dx, y1 - dy, x2 + dx, y2 + dy), size_wh)] = 0
     return mask
 
@@ -218,11 +218,11 @@ def ssim(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float |
     """Return the mean SSIM of the wholly visible blocks (Wang et al. 2004, with square windows);
     None if there are none."""
     which = 1 if before.layout.model == "rgb" and len(before.planes) >= 3 else 0
-    height, width = (n // BLOCK * BLOCK for n in before.planes[which].shape)
+    height, width = (n // BLOCK_PX * BLOCK_PX for n in before.planes[which].shape)
     if not height or not width:
         return None
     total, count = 0.0, 0
-    rows = max(1, STRIP_PIXELS // (BLOCK * width)) * BLOCK
+    rows = max(1, STRIP_PIXELS // (BLOCK_PX * width)) * BLOCK_PX
     for top in range(0, height, rows):
         part = slice(top, min(top + rows, height)), slice(0, width)
         shown = _blocks(visible[part].astype(np.float32)) > 0.999
@@ -244,7 +244,7 @@ def _indices(before: NDArray[Any], after: NDArray[Any], peak: int) -> NDArray[np
 def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean of each block."""
     height, width = plane.shape
-    return np.asarray(cv2.resize(plane, (width // BLOCK, height // BLOCK), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(plane, (width // BLOCK_PX, height // BLOCK_PX), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def is_same_size(old: Size, new: Size) -> bool:

@@ -51,62 +51,62 @@ first search."""
 
 LARGE = 2_100_000
 
-COUNTS = {FACE: 0.4, PLATE: 0.62}
+LEAST_SCORES = {FACE: 0.4, PLATE: 0.62}
 """Minimum score of a sighting that is shown. In a street at night, signs, lamps and stools mistaken
 for plates reached 0.61; plates that nobody had erased had 0.64 and more in 12 of 14 pictures, and
 0.88 in every frame of a clip."""
 
-SEEN_AGAIN = {FACE: 0.3, PLATE: 0.55}
+SEEN_AGAIN_SCORES = {FACE: 0.3, PLATE: 0.55}
 """Minimum score if the same thing was seen in several frames."""
 
-SMALLEST = {FACE: 12.0, PLATE: 6.0}
+SMALLEST_PX = {FACE: 12.0, PLATE: 6.0}
 """Pixels of height below which little is recognisable."""
 
-CORE = 0.6
+CORE_SHARE = 0.6
 """Share of a box's sides: the middle that decides. A newly drawn box may be larger than the one
 that was erased."""
 
-COVERED = 0.5
+COVERED_SHARE = 0.5
 """Share of the core inside erased areas from which the sighting counts as covered. Half a face does
 not."""
 
-NO_FILL = 0.7
+NO_FILL_SCORE = 0.7
 """Score from which a sighting inside an erased area cannot be a fill: among 110 redacted photos and
 two clips no fill reached 0.62."""
 
-TOUCHED = 0.05
+TOUCHED_SHARE = 0.05
 """Share of a box inside erased areas from which the fill may have caused the sighting."""
 
-STILL_SEEN = 0.5
+STILL_SEEN_SHARE = 0.5
 """Share of its score that a sighting keeps without the fill, if the fill did not cause it.
 Half-covered faces of a clip kept 0.65 or more in 31 of 31 frames; two fills that looked like faces
 in their surroundings kept nothing."""
 
-SAME_SPOT = 0.2
+SAME_SPOT_IOU = 0.2
 """IoU from which a sighting without the fill is the same as the one with it."""
 
 GREY = 128
 
-SAME = 0.1
+SAME_THING_IOU = 0.1
 """IoU from which two sightings are one thing; both boxes are grown by REACH before."""
 
 REACH = 0.5
 APART_S = 2.5
 """Maximum seconds between two sightings of one moment."""
 
-OFTEN = 3
+OFTEN_SIGHTINGS = 3
 """Number of sightings from which a thing was seen several times."""
 
 EVERY_S = 1.0
 """Interval in seconds of a quick search."""
 
-CHANGED = 6
+CHANGED_STEPS = 6
 """Of 255. If no thumbnail pixel differs by more, the frame shows the same picture as the last one
 searched."""
 
 THUMB_WH = (160, 90)
 
-MOST = 50
+MOST_FINDINGS = 50
 """Maximum number of findings listed one by one."""
 
 
@@ -122,7 +122,7 @@ class _Moment:
 
     def is_worth_a_look(self) -> bool:
         score = self.best.score or 0.0
-        return score >= COUNTS[self.kind] or (self.count >= OFTEN and score >= SEEN_AGAIN[self.kind])
+        return score >= LEAST_SCORES[self.kind] or (self.count >= OFTEN_SIGHTINGS and score >= SEEN_AGAIN_SCORES[self.kind])
 
 
 class Schedule:
@@ -142,7 +142,7 @@ class Schedule:
             return False
         self._due_s = second + EVERY_S if second >= self._due_s else self._due_s
         thumb = cv2.blur(frame.look(THUMB_WH), (3, 3)).astype(np.int16)
-        same = self._last is not None and int(np.abs(thumb - self._last).max()) <= CHANGED
+        same = self._last is not None and int(np.abs(thumb - self._last).max()) <= CHANGED_STEPS
         if not same:
             self._last = thumb
         return not same
@@ -191,18 +191,18 @@ class SecondLook:
         views = _views(frame, is_quick=self._is_quick)
         frame = replace(frame, is_alone=frame.is_alone and not self._is_quick)
         seen = self._seen(frame, views)
-        least = np.array([SEEN_AGAIN.get(k, 1.0) for k in range(len(KINDS))], np.float32)
-        small = np.array([SMALLEST.get(k, 0.0) for k in range(len(KINDS))], np.float32)
+        least = np.array([SEEN_AGAIN_SCORES.get(k, 1.0) for k in range(len(KINDS))], np.float32)
+        small = np.array([SMALLEST_PX.get(k, 0.0) for k in range(len(KINDS))], np.float32)
         seen = seen.rows((seen.score >= least[seen.kind]) & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= small[seen.kind]))
         if self._plan is None or planned >= len(self._plan.timeline):
             return seen
         # A person's decision to keep or remove something is final, so it is not a finding.
         known = are_covered(seen.xyxy, self._plan.known(planned), frame.size_wh)
         erased = are_covered(seen.xyxy, [r.box for r in self._plan.regions(planned)], frame.size_wh)
-        seen = seen.rows(~known | (erased & (seen.score >= NO_FILL)))
+        seen = seen.rows(~known | (erased & (seen.score >= NO_FILL_SCORE)))
         regions = self._plan.regions(planned)
-        touched = shares_inside(seen.xyxy, [r.box for r in regions], frame.size_wh) >= TOUCHED
-        doubtful = touched & (seen.score < NO_FILL)
+        touched = shares_inside(seen.xyxy, [r.box for r in regions], frame.size_wh) >= TOUCHED_SHARE
+        doubtful = touched & (seen.score < NO_FILL_SCORE)
         if not doubtful.any():
             return seen
         without = self._seen(without_fill(frame, [r.box for r in regions]), views)
@@ -216,7 +216,7 @@ class SecondLook:
         kind, score = int(one.kind[0]), float(one.score[0])
         found = self._finding(one, frame, second)
         for moment in self._open:
-            if moment.kind == kind and iou(grown(moment.last_box, REACH), grown(one.xyxy, REACH))[0, 0] >= SAME:
+            if moment.kind == kind and iou(grown(moment.last_box, REACH), grown(one.xyxy, REACH))[0, 0] >= SAME_THING_IOU:
                 if moment.last == frame.index:
                     return  # the same thing, seen twice in this frame
                 moment.last, moment.last_s, moment.last_box = frame.index, second, one.xyxy
@@ -243,7 +243,7 @@ class SecondLook:
         moments = [m for m in self._over + self._open if m.is_worth_a_look()]
         moments.sort(key=lambda m: (m.best.frame or 0, -(m.best.score or 0.0)))
         facts = {"frames": self._frames, "frames looked at": self._looked, "moments": len(moments)}
-        strongest = sorted(moments, key=lambda m: -(m.best.score or 0.0))[:MOST]
+        strongest = sorted(moments, key=lambda m: -(m.best.score or 0.0))[:MOST_FINDINGS]
         findings = tuple(m.best for m in moments if m in strongest)
         if not findings and not is_whole:
             return Check(NAME, Outcome.SKIPPED, facts=facts, why="the target was not read to its end")
@@ -269,9 +269,9 @@ def seen_in(frame: Frame, view: View, detector: Detector) -> Detections:
 
 def are_covered(boxes: Boxes, planned: Sequence[Box], size_wh: Size) -> NDArray[np.bool_]:
     """Return (n,) which boxes lie in planned areas, judged by their middle."""
-    inset = (boxes[:, 2:] - boxes[:, :2]) * (1 - CORE) / 2
+    inset = (boxes[:, 2:] - boxes[:, :2]) * (1 - CORE_SHARE) / 2
     cores = np.concatenate([boxes[:, :2] + inset, boxes[:, 2:] - inset], axis=1)
-    return np.asarray(shares_inside(cores, planned, size_wh) >= COVERED)
+    return np.asarray(shares_inside(cores, planned, size_wh) >= COVERED_SHARE)
 
 
 def shares_inside(boxes: Boxes, planned: Sequence[Box], size_wh: Size) -> NDArray[np.float64]:
@@ -299,6 +299,6 @@ def without_fill(frame: Frame, erased: Sequence[Box]) -> Frame:
 def are_still_seen(seen: Detections, without: Detections) -> NDArray[np.bool_]:
     """Return (n,) which sightings also appear in the frame without its fills: at the same place, of
     the same kind, and not much weaker."""
-    there = iou(seen.xyxy, without.xyxy) >= SAME_SPOT
-    strong = without.score[None] >= STILL_SEEN * seen.score[:, None]
+    there = iou(seen.xyxy, without.xyxy) >= SAME_SPOT_IOU
+    strong = without.score[None] >= STILL_SEEN_SHARE * seen.score[:, None]
     return np.asarray((there & strong & (seen.kind[:, None] == without.kind[None])).any(axis=1))

@@ -30,7 +30,7 @@ DESERTED_S = 60.0
 """Maximum time that a cluster may have no processor. After that nobody will ever answer."""
 
 
-LONGEST_TEMP = 24
+LONGEST_TEMP_PATH = 24
 """Maximum characters of the system's temporary folder, so that the paths of Ray's sockets below it,
 80 longer, are valid."""
 
@@ -177,7 +177,7 @@ def private_temp_dir() -> Iterator[Path]:
     """Provide a folder (0700) for Ray, removed on leaving. Its name is short, as socket paths are
     limited to about a hundred bytes."""
     usual = tempfile.gettempdir()
-    is_long = len(usual) > LONGEST_TEMP and os.path.isdir("/tmp")
+    is_long = len(usual) > LONGEST_TEMP_PATH and os.path.isdir("/tmp")
     folder = Path(tempfile.mkdtemp(prefix="efface-", dir="/tmp" if is_long else usual))
     try:
         yield folder

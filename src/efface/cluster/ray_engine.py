@@ -45,17 +45,17 @@ from efface.planning.plan import Plan
 TRIES = 4
 """Number of lost attempts after which a span or a batch counts as lost."""
 
-FRAMES = 64
+SPAN_FRAMES = 64
 """Approximate length of a span: about 20 s of work for one processor, and 21 MB of small pictures
 here."""
 
-BATCH = 8
+BATCH_PHOTOS = 8
 """Photos that one worker processes with one call."""
 
-AHEAD = 2
+SPANS_AHEAD = 2
 """Spans in flight for each processor of the cluster."""
 
-VIDEOS = 2
+VIDEOS_AT_ONCE = 2
 """Videos at once: while one is rendered, the next is analysed."""
 
 VISIBLE_S = 30.0
@@ -89,7 +89,7 @@ class RayEngine:
 
     def __init__(
         self, task: Task, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
-        frames: int = FRAMES,
+        frames: int = SPAN_FRAMES,
     ) -> None:  # fmt: skip
         self._called = Called(Calls(address), task, options, remark, frames)
         self._said: queue.Queue[Message | None] = queue.Queue()
@@ -108,7 +108,7 @@ class RayEngine:
             raise ClusterUnusable("none of its machines offers a processor")
         with (
             ThreadPoolExecutor(slots + 1, thread_name_prefix="efface-batch") as batches,
-            ThreadPoolExecutor(VIDEOS, thread_name_prefix="efface-video") as videos,
+            ThreadPoolExecutor(VIDEOS_AT_ONCE, thread_name_prefix="efface-video") as videos,
         ):
             try:
                 waiting = 0
@@ -139,7 +139,7 @@ class RayEngine:
                 yield [job]
             else:
                 batch.append(job)
-                if len(batch) == BATCH:
+                if len(batch) == BATCH_PHOTOS:
                     yield batch
                     batch = []
         if batch:
@@ -392,7 +392,7 @@ class _Spans:
     def __init__(self, called: Called, name: str, parts: Sequence[Part]) -> None:
         self._called, self._name = called, name
         self._todo = iter(parts)
-        self._ahead = AHEAD * max(1, called.calls.slots)
+        self._ahead = SPANS_AHEAD * max(1, called.calls.slots)
         self._pool = ThreadPoolExecutor(self._ahead, thread_name_prefix="efface-span")
         self._over = threading.Event()
         self.arrived = 0
@@ -428,7 +428,8 @@ class _Spans:
             except Lost as e:
                 why = str(e)
         raise WorkerDied(
-            self._name, f"{TRIES} machines were lost over frames {span.first + 1} to {span.stop}, one after the other ({why})"
+            self._name,
+            f"{TRIES} machines were lost over frames {span.first + 1} to {span.stop}, one after the other ({why})",
         )
 
     def _counted(self, messages: Iterator[Any]) -> Iterator[Any]:

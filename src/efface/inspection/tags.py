@@ -225,11 +225,11 @@ def of_iptc(raw: bytes, where: str, at: int | None = None) -> Found:
 
 
 def _rest(raw: bytes, position: int, where: str, are: str, at: int | None) -> Found:
-    """Report that the rest is none of these, or is cut off. Zeros are padding."""
+    """Report a rest that is cut off or of another kind. Zeros are padding."""
     if position > len(raw):
         yield unreadable(where, f"the last of the {are} is cut off", at)
     elif left := len(raw[position:].strip(b"\0")):
-        yield unreadable(where, f"{left} bytes that are no {are}", at)
+        yield unreadable(where, f"{left} bytes that are not {are}", at)
 
 
 _RESOURCES = (b"8BIM", b"PHUT", b"DCSR", b"AgHg", b"MeSa")

@@ -14,7 +14,7 @@ from efface.media.pixel_formats import packed, reformatted
 from efface.media.still.still_pixels import Page, interleaved
 from efface.media.video.video_info import VideoInfo
 
-QUALITY = 88
+JPEG_QUALITY = 88
 """JPEG quality. The picture should show details, not compression artefacts."""
 
 
@@ -33,7 +33,7 @@ def rgb_of(picture: Picture, info: SourceInfo, size_wh: Size) -> NDArray[np.uint
 
 def jpeg(rgb: NDArray[np.uint8]) -> bytes:
     """Encode the picture as a JPEG file without any metadata."""
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise ValueError(f"a picture of {rgb.shape} cannot be written as JPEG")
     return data.tobytes()

@@ -21,10 +21,10 @@ from efface.media.interfaces import Source
 from efface.media.preview import fitted
 from efface.media.video.decode import VideoSource
 
-WIDEST = 1280
+WIDEST_PX = 1280
 """Pixels of the longer side."""
 
-GOP = "12"
+GOP_FRAMES = "12"
 """Frames from keyframe to keyframe. A short group lets a browser seek at once."""
 
 CLOCK = Fraction(1, 90_000)
@@ -49,9 +49,9 @@ def write_proxy(source: Source, path: Path, seconds: NDArray[np.float64], tell: 
     seconds  when each frame is shown; the copy starts at 0.
     tell     gets the number of frames written; an exception that it raises ends the work.
     """
-    width, height = (2 * max(1, round(side / 2)) for side in fitted(source.info.size_wh, WIDEST))
+    width, height = (2 * max(1, round(side / 2)) for side in fitted(source.info.size_wh, WIDEST_PX))
     with writing(path), av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
-        stream = out.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "26", "g": GOP, "bf": "0"})
+        stream = out.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "26", "g": GOP_FRAMES, "bf": "0"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = stream.time_base = CLOCK
         for frame in source.frames():

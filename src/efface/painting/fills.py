@@ -38,44 +38,44 @@ difference."""
 LIMIT = 1 << 20
 """Maximum number of cells of one grid. Many small holes in a row make a large one."""
 
-RIM = 4
+RIM_CELLS = 4
 """Cells of known picture taken on each side of a hole."""
 
-ROUNDS = 1
+SMOOTHING_ROUNDS = 1
 """Smoothing rounds on each level of the pyramid. Without one, coarse cells show as blotches; a
 second is not visible, but costs 0.5 ms for ten faces."""
 
-TOP = 8
+TOP_CELLS = 8
 """Maximum number of cells along the longer side of the pyramid's top level. It starts from one
 colour and takes as many smoothing rounds."""
 
-SURE = np.float32(4)
+KNOWN_GAIN = np.float32(4)
 """Factor by which a cell's known share is raised: with 4, a quarter makes it fully known. Rims
 reach further in."""
 
-LARGE = 48
+LARGE_CELLS = 48
 """A hole with at least this many cells along its longest side gets a robust rim. Smaller ones
 cannot be flooded."""
 
-RIM_PART = 3
+RIM_PARTS = 3
 """A cell is compared with the part of the rim within the longest side divided by this."""
 
-STANDS_OUT = 1.5
+OUTLIER_DEVIATIONS = 1.5
 """Multiple of the usual distance from the mean of its part of the rim at which a cell counts half."""
 
-FAINT = np.float32(1e-12)
+LEAST_WEIGHT = np.float32(1e-12)
 """Keeps division by a share of zero finite."""
 
-TILES = 8
+TILES_PER_SIDE = 8
 """Number of tiles along the shorter side of a box."""
 
 SMALLEST_TILE = 4.0
 """Luma pixels. Smaller tiles look like noise, and are expensive to encode."""
 
-TABLE = 32
+TABLE_TILES = 32
 """Number of tiles in each direction after which the random choices repeat."""
 
-REACH = 0.6
+REACH_SHARE = 0.6
 """Maximum distance, in widths and heights of the box, between a tile and the place whose colour it
 takes."""
 
@@ -138,12 +138,12 @@ def filled(picture: Picture, erased: Erased, windows: Sequence[Box], base: Shift
     cell = _cell_size(holes)
     x1, y1, x2, y2 = _hull(holes)
     height, width = (-(-size >> s) for size, s in zip(picture.size_wh[::-1], base[::-1], strict=True))
-    left, top = max(x1 // cell - RIM, 0), max(y1 // cell - RIM, 0)
-    right, bottom = min(-(-x2 // cell) + RIM, -(-width // cell)), min(-(-y2 // cell) + RIM, -(-height // cell))
+    left, top = max(x1 // cell - RIM_CELLS, 0), max(y1 // cell - RIM_CELLS, 0)
+    right, bottom = min(-(-x2 // cell) + RIM_CELLS, -(-width // cell)), min(-(-y2 // cell) + RIM_CELLS, -(-height // cell))
     colour, weight = _gathered(picture, erased, (left, top, right, bottom), cell, base)
     if weight.any():
         part = max(max(hole[2] - hole[0], hole[3] - hole[1]) for hole in holes) // cell
-        cells = _spread(*(_robust(colour, weight, part // RIM_PART) if part >= LARGE else (colour, weight)))
+        cells = _spread(*(_robust(colour, weight, part // RIM_PARTS) if part >= LARGE_CELLS else (colour, weight)))
     else:
         cells = np.broadcast_to(np.array(picture.layout.neutral[: colour.shape[2]], np.float32), colour.shape).copy()
     return Fill(cells, (left, top), cell, base)
@@ -186,10 +186,12 @@ def _robust(colour: Cells, weight: Cells, part: int) -> tuple[Cells, Cells]:
     """Reduce sums and shares alike if a cell differs from the known cells within `part` cells
     (Cauchy weights)."""
     known = weight[..., :1]
-    there = _mean(known, part) + FAINT
+    there = _mean(known, part) + LEAST_WEIGHT
     away = np.abs(colour - weight * (_mean(colour, part) / there)).sum(axis=-1, keepdims=True)
     usual = _mean(away, part) / there
-    trust = usual**2 / (usual**2 + (away / (np.maximum(known, FAINT) * np.float32(STANDS_OUT))) ** 2 + FAINT)
+    trust = usual**2 / (
+        usual**2 + (away / (np.maximum(known, LEAST_WEIGHT) * np.float32(OUTLIER_DEVIATIONS))) ** 2 + LEAST_WEIGHT
+    )
     trust = np.where(usual > 0, trust, 1).astype(np.float32)
     return colour * trust, weight * trust
 
@@ -199,9 +201,9 @@ def _mean(cells: Cells, part: int) -> Cells:
 
 
 def _halvable(rows: int, columns: int) -> tuple[int, int]:
-    """Return the next larger size that can be halved, both sides alike, until neither is above TOP."""
+    """Return the next larger size that can be halved, both sides alike, until neither is above TOP_CELLS."""
     multiple = 1
-    while max(rows, columns) > TOP * multiple:
+    while max(rows, columns) > TOP_CELLS * multiple:
         multiple *= 2
     return -(-rows // multiple) * multiple, -(-columns // multiple) * multiple
 
@@ -245,14 +247,14 @@ def _spread(colour: Cells, weight: Cells) -> Cells:
     """Return every cell's colour, from sums and weights of the known ones. At least one weight must
     be positive."""
     rows, columns = colour.shape[:2]
-    if max(rows, columns) <= TOP:
+    if max(rows, columns) <= TOP_CELLS:
         start = np.broadcast_to(colour.sum((0, 1)) / weight.sum((0, 1)), colour.shape)
-        rounds = TOP
+        rounds = TOP_CELLS
     else:
         above, known = _reduced(colour, 2, 2), _reduced(weight, 2, 2)
-        sure = np.minimum(known * SURE, 1)
-        start = _enlarged(_spread(above * (sure / np.maximum(known, FAINT)), sure), 2, 2)
-        rounds = ROUNDS
+        sure = np.minimum(known * KNOWN_GAIN, 1)
+        start = _enlarged(_spread(above * (sure / np.maximum(known, LEAST_WEIGHT)), sure), 2, 2)
+        rounds = SMOOTHING_ROUNDS
     unknown = 1 - weight
     cells: Cells = colour + unknown * start
     for _ in range(rounds):
@@ -282,7 +284,7 @@ def _with_channels(array: NDArray[Any], channels: int = 1) -> Cells:
 class Tiles:
     """A mosaic on one region: a colour for each tile, counted from the box's corner.
 
-    table   (TABLE, TABLE, planes) float32, repeated in both directions.
+    table   (TABLE_TILES, TABLE_TILES, planes) float32, repeated in both directions.
     corner  (x, y) of tile 0, in luma pixels.
     side    of a tile, in luma pixels.
     base    tiles begin and end at base samples, so that luma and chroma agree.
@@ -300,19 +302,19 @@ class Tiles:
 
     def _tiles(self, samples: NDArray[np.int64], axis: int, shift: Shift) -> NDArray[np.int64]:
         middle = ((samples >> (self.base[axis] - shift[axis])) + 0.5) * (1 << self.base[axis])
-        return np.asarray(np.floor((middle - self.corner[axis]) / self.side) % TABLE, np.int64)
+        return np.asarray(np.floor((middle - self.corner[axis]) / self.side) % TABLE_TILES, np.int64)
 
 
 def tiled(fill: Fill, region: Region, seed: int) -> Tiles:
     """Make the tiles of one region. The place from which a tile takes its colour depends only on
     seed, track and tile."""
     x1, y1, x2, y2 = region.box
-    side = max(min(x2 - x1, y2 - y1) / TILES, SMALLEST_TILE)
+    side = max(min(x2 - x1, y2 - y1) / TILES_PER_SIDE, SMALLEST_TILE)
     random = np.random.default_rng([seed, region.track % (1 << 64)])
     # Tiles right of and below the box repeat the last ones; those left of and above it wrap around
     # to negative numbers.
-    places = (np.arange(TABLE) + TABLE // 4) % TABLE - TABLE // 4 + 0.5
+    places = (np.arange(TABLE_TILES) + TABLE_TILES // 4) % TABLE_TILES - TABLE_TILES // 4 + 0.5
     own = np.stack(np.meshgrid(x1 + places * side, y1 + places * side), axis=-1)
-    away = random.uniform(-REACH, REACH, (TABLE, TABLE, 2)) * (x2 - x1, y2 - y1)
+    away = random.uniform(-REACH_SHARE, REACH_SHARE, (TABLE_TILES, TABLE_TILES, 2)) * (x2 - x1, y2 - y1)
     inside = np.clip(own + away, (x1 - side, y1 - side), (x2 + side, y2 + side))
     return Tiles(fill.colours(inside, side / 2), (x1, y1), side, fill.base)

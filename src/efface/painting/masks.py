@@ -22,7 +22,7 @@ Shift = tuple[int, int]
 Mask = NDArray[np.bool_]
 """(h, w) bool, True = erase."""
 
-CORNER = 0.2
+CORNER_SHARE = 0.2
 """Corner radius of a rounded box, as a share of its box's shorter side."""
 
 BAND = 1 << 20
@@ -118,13 +118,13 @@ def _growth(box: Box, shape: str) -> tuple[float, float]:
     width, height = box[2] - box[0], box[3] - box[1]
     if shape == "rounded":
         # A corner of the box lies on the arc: (radius - growth) * sqrt(2) == radius.
-        growth = CORNER * min(width, height) * (1 - sqrt(0.5))
+        growth = CORNER_SHARE * min(width, height) * (1 - sqrt(0.5))
         return growth, growth
     if shape == "ellipse":
         return width * (sqrt(2) - 1) / 2, height * (sqrt(2) - 1) / 2
     if shape == "box":
         return 0.0, 0.0
-    raise ValueError(f"{shape!r} is no shape")
+    raise ValueError(f"unknown shape {shape!r}")
 
 
 def _inset(box: Box, shape: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -136,6 +136,6 @@ def _inset(box: Box, shape: str, rows: NDArray[np.float64]) -> NDArray[np.float6
     if shape == "ellipse":
         semi_x, semi_y = (x2 - x1) / 2 + grow_x, (y2 - y1) / 2 + grow_y
         return np.asarray(semi_x * (1 - np.sqrt(np.maximum(1 - ((rows - middle) / semi_y) ** 2, 0))))
-    radius = CORNER * min(x2 - x1, y2 - y1)
+    radius = CORNER_SHARE * min(x2 - x1, y2 - y1)
     into_corner = np.maximum(np.abs(rows - middle) - ((y2 - y1) / 2 + grow_y - radius), 0)
     return np.asarray(radius - np.sqrt(np.maximum(radius**2 - into_corner**2, 0)))

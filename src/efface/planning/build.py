@@ -18,14 +18,14 @@ from efface.geometry import Boxes, Size, grown, hulls, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Reason, Track
 
-NEAR_RIM = 0.02
+NEAR_RIM_SHARE = 0.02
 """Share of the picture's width or height: a plate as near as this to the rim is covered up to it
 ..."""
 
-NEAR_RIM_OF_BOX = 0.2
+NEAR_RIM_BOX_SHARE = 0.2
 """... and so is one within this share of its height, which matters in small pictures."""
 
-BESIDE = ((0.6, 0.85, 1.05, 1.25), (0.9, 0.45, 0.5, 0.65))
+BESIDE_SHARES = ((0.6, 0.85, 1.05, 1.25), (0.9, 0.45, 0.5, 0.65))
 """What a head needs on the left and on the right of its face, as a share of the face's longer side
 (second row), by the face's width over its height (first row; linear interpolation between).
 
@@ -35,13 +35,13 @@ profiles, bowed and lying heads in other pictures. The same share of these heads
 + .25 of the width for all faces, .75 above and .65 below, but on half as much area again ...
 """
 
-ABOVE = ((0.75, 0.9), (0.6, 0.85))
+ABOVE_SHARES = ((0.75, 0.9), (0.6, 0.85))
 """... above it: a face nearly as wide as high is bowed, and shows much hair ..."""
 
-BELOW = ((1.0, 1.25), (0.3, 0.45))
+BELOW_SHARES = ((1.0, 1.25), (0.3, 0.45))
 """... and below it, down to the neck line and not to the chest."""
 
-PROPORTION = 0.8
+FACE_PROPORTION = 0.8
 """Width of most faces over their height."""
 
 
@@ -83,7 +83,10 @@ def tallness(options: CoverOptions) -> dict[int, float]:
     be higher than wide."""
     above = below = options.margin
     if options.part == "head":
-        above, below = max(above, float(_at(PROPORTION, ABOVE))), max(below, float(_at(PROPORTION, BELOW)))
+        above, below = (
+            max(above, float(_at(FACE_PROPORTION, ABOVE_SHARES))),
+            max(below, float(_at(FACE_PROPORTION, BELOW_SHARES))),
+        )
     return {FACE: 1 + above + below, PLATE: 1 + 2 * options.plate_margin, DRAWN: 1.0}
 
 
@@ -94,7 +97,7 @@ def _heads(faces: Boxes) -> Boxes:
     # Use the longer side: the box of a profile is narrow and that of a lying face flat, while the
     # head has the same size.
     longer, proportion = sides.max(axis=1), sides[:, 0] / sides[:, 1]
-    beside, above, below = (_at(proportion, rule) * longer for rule in (BESIDE, ABOVE, BELOW))
+    beside, above, below = (_at(proportion, rule) * longer for rule in (BESIDE_SHARES, ABOVE_SHARES, BELOW_SHARES))
     return np.asarray(faces + np.stack([-beside, -above, beside, below], axis=1), np.float32)
 
 
@@ -116,8 +119,8 @@ def _not_yet_gone(boxes: Boxes, track: Track, limit: NDArray[np.int32]) -> Boxes
 def _to_the_rim(boxes: Boxes, tight: Boxes, limit: NDArray[np.int32]) -> Boxes:
     """Extend the boxes on those sides on which `tight`, the same without margin, comes near the rim
     of the picture."""
-    height = (tight[:, 3:] - tight[:, 1:2]) * NEAR_RIM_OF_BOX
-    near = np.maximum(limit * NEAR_RIM, height)
+    height = (tight[:, 3:] - tight[:, 1:2]) * NEAR_RIM_BOX_SHARE
+    near = np.maximum(limit * NEAR_RIM_SHARE, height)
     is_inside = ((tight[:, :2] < limit) & (tight[:, 2:] > 0)).all(axis=1, keepdims=True)
     low = np.where(is_inside & (tight[:, :2] <= near), np.minimum(boxes[:, :2], 0), boxes[:, :2])
     high = np.where(is_inside & (tight[:, 2:] >= limit - near), np.maximum(boxes[:, 2:], limit), boxes[:, 2:])

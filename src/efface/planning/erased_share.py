@@ -17,12 +17,12 @@ from efface.detections import FACE, KINDS, PLATE
 from efface.planning.plan import Plan
 from efface.tracks import Reason
 
-SURELY = {FACE: 0.5, PLATE: 0.65}
+SURE_SCORES = {FACE: 0.5, PLATE: 0.65}
 """Score from which a sighting is surely one of its kind. A kind without any such sighting may be a
 mistake as a whole: in clips without a plate, signs and shirts reach 0.6, and three in four real
 plates exceed 0.77."""
 
-MUCH, MUCH_AT_WORST = 0.02, 0.1
+MUCH_SHARE, MUCH_SHARE_AT_WORST = 0.02, 0.1
 """A kind erases too much if it covers this share of the picture on average, or this share of some
 frame."""
 
@@ -56,7 +56,7 @@ class KindPrice:
     @property
     def is_doubtful(self) -> bool:
         """Whether it erases much, perhaps by mistake."""
-        return not self.is_sure and (self.share.mean >= MUCH or self.share.worst >= MUCH_AT_WORST)
+        return not self.is_sure and (self.share.mean >= MUCH_SHARE or self.share.worst >= MUCH_SHARE_AT_WORST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _kind(plan: Plan, kind: int, share: Share) -> KindPrice:
     tracks = [t for t in plan.revised.tracks if t.kind == kind and not t.keep]
     best = max(float(t.score.max()) for t in tracks)
     is_drawn = any((t.reason == Reason.DRAWN).any() for t in tracks)
-    return KindPrice(KINDS[kind], share, round(best, 2), is_drawn or best >= SURELY[kind] - 1e-6)
+    return KindPrice(KINDS[kind], share, round(best, 2), is_drawn or best >= SURE_SCORES[kind] - 1e-6)
 
 
 def _share(

@@ -23,11 +23,11 @@ MOST_BOXES = 300_000
 """Maximum number of boxes left visible that a plan holds, about 6 MB. Beyond that the tracks with
 the best scores are kept, and the rest is counted."""
 
-MIDDLE = 0.5
+MIDDLE_SHARE = 0.5
 """Share of the sides of a box, around its middle, in which the object itself lies. Weak boxes grow,
 and all have a margin."""
 
-HIDDEN = 0.9
+HIDDEN_SHARE = 0.9
 """Share of that middle from which another erased area hides the object."""
 
 
@@ -137,11 +137,11 @@ def _hidden(plan: Plan, tracks: Sequence[Track]) -> Iterator[NDArray[np.bool_]]:
         row = np.repeat(rows, (stop - first)[rows])
         sides = np.minimum(middles[row, 2:], erased[at, 2:]) - np.maximum(middles[row, :2], erased[at, :2])
         np.maximum.at(share, row, np.maximum(sides, 0).prod(axis=1).astype(np.float32))
-        yield share >= HIDDEN * area(middles)
+        yield share >= HIDDEN_SHARE * area(middles)
 
 
 def _middles(boxes: Boxes) -> Boxes:
-    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * MIDDLE / 2
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * MIDDLE_SHARE / 2
     return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
 
 

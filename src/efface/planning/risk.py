@@ -61,16 +61,16 @@ SIZES = {FACE: (12.0, 24.0), PLATE: (6.0, 24.0)}
 """Heights, in pixels, up to which an object is too small to matter, and from which it matters
 fully: acquaintances recognise a face of 24 px."""
 
-LEAST = 0.05
+LEAST_RISK = 0.05
 """Moments of less risk are not recorded. They count as 0."""
 
-NAMED = 0.1
+NAMED_RISK = 0.1
 """A cause is named if it alone gives at least this, before size; the strongest one always is."""
 
-CLEAR = 0.2
+CLEAR_SCORE_MARGIN = 0.2
 """Score above the threshold from which the best sighting of a track leaves no doubt ..."""
 
-STRONG = 0.3
+STRONG_SCORE_MARGIN = 0.3
 """... and from which an object was certainly there when it was seen last."""
 
 BRIEF_S = 0.4
@@ -89,10 +89,10 @@ the other."""
 LOOK_ON_S = 1.0
 """Where covering stops or starts, a person should check this much more."""
 
-RIM = 0.15
+RIM_SHARE = 0.15
 """Share of the box's longer side: nearer to the rim, a moving object may be leaving the picture ..."""
 
-MOVING = 0.2
+MOVING_SHARE = 0.2
 """... and it is moving if it travelled this share within LATELY_S."""
 
 LONG_S = 2.0
@@ -105,7 +105,7 @@ WEAK_S = (0.5, 2.5)
 HUNDREDTH = 0.005
 """Scores in plans are rounded to hundredths."""
 
-MISTRUST = 0.3
+WEAK_GAP_WEIGHT = 0.3
 """Weight of a gap between two weak sightings compared with one between two strong ones: mostly
 there was no object at all."""
 
@@ -115,14 +115,14 @@ LOST_S = 0.15
 GOES_ON_S = 0.5
 """A lost object is assumed to continue its motion for this long, and then to stand still."""
 
-OPEN = 0.25
+OPEN_SHARE = 0.25
 """Share of the place of an object, without margin, that is not erased, from which it may be visible
 there."""
 
 MOST_STEPS = 24
 """Maximum number of frames of a stretch in which that is looked up."""
 
-MUCH = 0.1
+MUCH_SHARE = 0.1
 """Share of the picture from which a box covers much, if no sighting is sure ..."""
 
 LONG_MUCH_S = 1.0
@@ -135,7 +135,7 @@ TIGHT = 1.3
 """Maximum size of the place to look, relative to the object with its margin when it was seen. A
 person should not have to search there."""
 
-NEAR = 0.5
+NEAR_SHARE = 0.5
 """A box lies near the place to look if they share at least this part of the smaller one."""
 
 ONE_MOMENT_S = 0.5
@@ -281,7 +281,7 @@ def _left_open(track: Track, film: _Film, sure: float) -> Doubt | None:
     near = np.flatnonzero(np.abs(film.seconds[track.frame] - film.seconds[track.frame[best]]) <= LATELY_S)
     seen = track.xyxy[[best]]
     long_s = len(near) * film.frame_s
-    strength = _clipped(long_s / BRIEF_S) * _clipped(float(track.score[best]) / (sure + STRONG))
+    strength = _clipped(long_s / BRIEF_S) * _clipped(float(track.score[best]) / (sure + STRONG_SCORE_MARGIN))
     first, last = (int(track.frame[i]) for i in (near[0], near[-1]))
     return _doubt(track, _Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}), 1.0, film)
 
@@ -301,10 +301,10 @@ def size_share(kind: int, height: float) -> float:
 def _doubt(track: Track, moment: _Moment, tallness: float, film: _Film) -> Doubt | None:
     height = float((moment.seen[:, 3] - moment.seen[:, 1]).max()) / tallness
     risk = round(combined(moment.causes) * size_share(track.kind, height), 2)
-    if risk < LEAST:
+    if risk < LEAST_RISK:
         return None
     alone = {c: WEIGHTS[c] * strength for c, strength in moment.causes.items()}
-    named = sorted((c for c in alone if alone[c] >= min(NAMED, max(alone.values()))), key=lambda c: -alone[c])
+    named = sorted((c for c in alone if alone[c] >= min(NAMED_RISK, max(alone.values()))), key=lambda c: -alone[c])
     box = _in_the_picture(moment.box, film.plan.size_at(moment.first))
     return Doubt(track.id, moment.first, moment.last, box, tuple(named), risk)
 
@@ -337,11 +337,11 @@ def _moments(track: Track, film: _Film, sure: float, tallness: float) -> Iterato
 def _sightings(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> _Moment:
     """Judge the track as a whole: whether it was ever seen well, and for how long."""
     score = track.score[seen]
-    causes = {WEAK: 1 - _clipped((float(score.max()) - sure) / CLEAR)}
+    causes = {WEAK: 1 - _clipped((float(score.max()) - sure) / CLEAR_SCORE_MARGIN)}
     best = seen[score.argmax()]
     if film.plan.medium == "photo":
-        much = causes[WEAK] * _clipped(float(_shares(track, film)[best]) / MUCH)
-        causes |= {COVERS: much} if WEIGHTS[COVERS] * much >= NAMED else {}
+        much = causes[WEAK] * _clipped(float(_shares(track, film)[best]) / MUCH_SHARE)
+        causes |= {COVERS: much} if WEIGHTS[COVERS] * much >= NAMED_RISK else {}
         return _around(track, int(best), slice(int(best), int(best) + 1), track.xyxy[[best]], causes)
     start, stop = film.shot(int(track.frame[seen[0]]))
     enough_s = min(BRIEF_S, (stop - start) * film.frame_s)  # in a short shot nothing is seen for long
@@ -372,7 +372,7 @@ def _no_larger(box: Boxes, size: float) -> Boxes:
 
 def _is_near(boxes: Boxes, place: Boxes) -> NDArray[np.bool_]:
     """Return (n,) which of the boxes share enough with a place (1, 4)."""
-    return np.asarray(overlap(boxes, place)[:, 0] >= NEAR * np.minimum(area(boxes), area(place)))
+    return np.asarray(overlap(boxes, place)[:, 0] >= NEAR_SHARE * np.minimum(area(boxes), area(place)))
 
 
 def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: int) -> _Moment:
@@ -391,7 +391,7 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
     if shot_goes_on:
         abrupt = was_there * (1 - _clipped(unseen_s / HELD_S))
         causes[ENDED if way > 0 else BEGAN] = abrupt
-        beyond = _onwards(film, edge, way) if abrupt >= NAMED else edge
+        beyond = _onwards(film, edge, way) if abrupt >= NAMED_RISK else edge
     elif 0 <= edge + way < len(film.seconds):
         causes[CUT] = 1 - _clipped(unseen_s / CUT_S)
     moment = _around(track, outer, slice(min(int(row), outer), max(int(row), outer) + 1), sighting, causes)
@@ -400,7 +400,7 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
 
 def _strength(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, row: np.intp) -> float:
     """Return how surely an object was there when it was seen last, 0 to 1."""
-    return _clipped((float(track.score[_lately(track, seen, film, row)].mean()) - sure) / STRONG)
+    return _clipped((float(track.score[_lately(track, seen, film, row)].mean()) - sure) / STRONG_SCORE_MARGIN)
 
 
 def _leaving(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp, outer: int) -> float:
@@ -408,10 +408,10 @@ def _leaving(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp, ou
     new to tell."""
     box, (width, height) = track.xyxy[outer], film.plan.size_at(int(track.frame[outer]))
     to_rim = float(min(box[0], box[1], width - box[2], height - box[3]))
-    near = 1 - _clipped(to_rim / (RIM * float(max(box[2] - box[0], box[3] - box[1]))))
+    near = 1 - _clipped(to_rim / (RIM_SHARE * float(max(box[2] - box[0], box[3] - box[1]))))
     late = _lately(track, seen, film, row)
     is_new = len(late) * film.frame_s < LATELY_S / 2
-    return near if is_new else near * _clipped(_shift(track.xyxy[late[:1]], track.xyxy[late[-1:]]) / MOVING)
+    return near if is_new else near * _clipped(_shift(track.xyxy[late[:1]], track.xyxy[late[-1:]]) / MOVING_SHARE)
 
 
 def _lately(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp) -> NDArray[np.intp]:
@@ -440,9 +440,9 @@ def _worst(by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film
 
 
 def _belief(score: NDArray[np.float32], sure: float) -> NDArray[np.float64]:
-    """Return how probably a gap beside a sighting of that score belongs to a real object, MISTRUST
+    """Return how probably a gap beside a sighting of that score belongs to a real object, WEAK_GAP_WEIGHT
     to 1."""
-    return np.asarray(MISTRUST + (1 - MISTRUST) * np.clip((score - sure) / STRONG, 0, 1), np.float64)
+    return np.asarray(WEAK_GAP_WEIGHT + (1 - WEAK_GAP_WEIGHT) * np.clip((score - sure) / STRONG_SCORE_MARGIN, 0, 1), np.float64)
 
 
 def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Iterator[_Moment]:
@@ -456,7 +456,7 @@ def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Ite
     there = film.seen_from(track.xyxy[a], track.frame[a], track.frame[b])
     gap_s = film.open_s(track.frame[a], track.frame[b])
     far = _fars(gap_s, _shifts(there, track.xyxy[b])) * _belief(np.maximum(track.score[a], track.score[b]), sure)
-    for i in _worst(far, WEIGHTS[FAR] * far >= LEAST, track, film):
+    for i in _worst(far, WEIGHTS[FAR] * far >= LEAST_RISK, track, film):
         yield _in_between(track, int(a[i]), int(b[i]), {FAR: float(far[i])})
 
 
@@ -485,7 +485,7 @@ def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallne
     look right. So the object's place is estimated from clear sightings alone: straight from one to
     the next, and along its motion before the first and after the last.
     """
-    clear = seen[track.score[seen] >= sure + CLEAR - HUNDREDTH]
+    clear = seen[track.score[seen] >= sure + CLEAR_SCORE_MARGIN - HUNDREDTH]
     if not len(clear):
         return
     a, b = _apart(track, clear)
@@ -496,7 +496,7 @@ def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallne
     enough = _clipped(len(clear) * film.frame_s / BRIEF_S)
     for row, other, way in stretches:
         strength = enough * _strength(track, clear, film, sure, np.intp(row))
-        if WEIGHTS[LOST] * strength >= LEAST:
+        if WEIGHTS[LOST] * strength >= LEAST_RISK:
             frames = _unsure_frames(track, film, row, other, way)
             places = _places(track, clear, film, row, other, frames)
             yield from _open_place(track, film, row, frames, places, strength, tallness)
@@ -553,16 +553,16 @@ def _open_place(
     half = (places[:, 2:] - places[:, :2]) / (2 * tallness)
     bare = np.concatenate([bare - half, bare + half], axis=1)
     risky = np.zeros(len(frames))
-    is_open = (_own_share(track, frames, bare) < 1 - OPEN) & ~film.black[frames]
+    is_open = (_own_share(track, frames, bare) < 1 - OPEN_SHARE) & ~film.black[frames]
     for i, frame in enumerate(frames.tolist()):
         if not is_open[i]:
             continue
         limit = np.array(film.plan.size_at(frame), np.float32)
         inside = np.concatenate([bare[i, :2].clip(0, limit), bare[i, 2:].clip(0, limit)])[None]
-        if float(area(inside)[0]) < float(area(bare[[i]])[0]) * (1 - RIM):
+        if float(area(inside)[0]) < float(area(bare[[i]])[0]) * (1 - RIM_SHARE):
             break  # it left the picture
         open_ = 1 - _covered(inside, film.plan.regions(frame))
-        risky[i] = open_ * (1 - _clipped(abs(float(film.seconds[frame] - at_s)) / HELD_S)) if open_ >= OPEN else 0.0
+        risky[i] = open_ * (1 - _clipped(abs(float(film.seconds[frame] - at_s)) / HELD_S)) if open_ >= OPEN_SHARE else 0.0
     if not risky.any():
         return
     worst = int(risky.argmax())
@@ -581,9 +581,11 @@ def _own_share(track: Track, frames: NDArray[np.int64], places: Boxes) -> NDArra
 
 def _large_ones(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
     """Yield the stretch of a track without a sure sighting that covers most."""
-    is_sure = (track.reason == Reason.SEEN) & (track.score >= sure + CLEAR - HUNDREDTH) | (track.reason == Reason.DRAWN)
+    is_sure = (track.reason == Reason.SEEN) & (track.score >= sure + CLEAR_SCORE_MARGIN - HUNDREDTH) | (
+        track.reason == Reason.DRAWN
+    )
     share = _shares(track, film)
-    if is_sure.all() or not (share >= MUCH * NAMED).any():
+    if is_sure.all() or not (share >= MUCH_SHARE * NAMED_RISK).any():
         return
     edges = np.flatnonzero(np.diff(np.concatenate([[True], is_sure, [True]]).astype(np.int8)))
     starts, stops = edges[::2], edges[1::2]
@@ -593,8 +595,8 @@ def _large_ones(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
     rows = slice(int(starts[worst]), int(stops[worst]))
     long_s = (rows.stop - rows.start) * film.frame_s
     row = rows.start + int(share[rows].argmax())
-    strength = _clipped(float(share[rows].mean()) / MUCH) * _clipped(long_s / LONG_MUCH_S)
-    if WEIGHTS[COVERS] * strength >= NAMED:
+    strength = _clipped(float(share[rows].mean()) / MUCH_SHARE) * _clipped(long_s / LONG_MUCH_S)
+    if WEIGHTS[COVERS] * strength >= NAMED_RISK:
         yield _around(track, row, rows, track.xyxy[[row]], {COVERS: strength})
 
 
@@ -617,7 +619,7 @@ def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
     for part in np.split(frames, np.flatnonzero(np.diff(film.seconds[frames]) > ONE_MOMENT_S) + 1) if len(frames) else []:
         strength = _clipped((len(part) * film.frame_s - low) / (high - low))
         risk, first = round(combined({CAMERA: strength}), 2), int(part[0])
-        if risk >= LEAST:
+        if risk >= LEAST_RISK:
             found.append(Doubt(WHOLE, first, int(part[-1]), (0, 0, *film.plan.size_at(first)), (CAMERA,), risk))
     return found
 
@@ -627,7 +629,7 @@ def _written_in(film: _Film, text: Sequence[Box]) -> list[Doubt]:
     throughout, so one frame shows all of it."""
     frames = np.unique(np.linspace(0, len(film.seconds) - 1, MOST_STEPS).astype(int))
     still = [
-        box for box in text if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN for f in frames)
+        box for box in text if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN_SHARE for f in frames)
     ]  # fmt: skip
     if not still:
         return []
@@ -683,7 +685,11 @@ def _one_moment(a: Doubt, b: Doubt, size: float, film: _Film) -> Doubt | None:
     if _size(box) > TIGHT * min(size, _size(b.box)):
         return None
     return replace(
-        a, first=first, last=last, box=box, causes=tuple(dict.fromkeys([*a.causes, *(b.causes if b.risk >= NAMED else ())]))
+        a,
+        first=first,
+        last=last,
+        box=box,
+        causes=tuple(dict.fromkeys([*a.causes, *(b.causes if b.risk >= NAMED_RISK else ())])),
     )
 
 

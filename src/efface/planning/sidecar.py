@@ -46,7 +46,7 @@ EDITS = ' "edits": ['
 EDIT = b'"edit"'
 """Text that occurs in every edit, and nowhere else in a plan."""
 
-HEAD = 1 << 12
+HEAD_BYTES = 1 << 12
 """Bytes within which a plan identifies itself."""
 
 TAIL = "\n ]\n}\n"
@@ -207,7 +207,7 @@ def holds_edits(path: Path) -> bool:
     to be read."""
     try:
         with open_plain(path) as f:
-            before = f.read(HEAD)
+            before = f.read(HEAD_BYTES)
             if FORMAT.encode() not in before:
                 return False
             while piece := f.read(CHUNK):

@@ -54,7 +54,7 @@ STEPS = 500
 BINS = 240
 """Columns of the density: as many as fit on a phone."""
 
-WORTH_A_LOOK = 0.5
+WORTH_SHARE = 0.5
 """Share of the bound from which a moment is listed. One far below it is not worth the reader's
 time."""
 
@@ -404,7 +404,7 @@ def found_in(plan: Plan, bound: float) -> Found:
     times = _Times(plan)
     density, seen = _density(plan, times)
     gaps = _runs(np.array(plan.bad, np.int64))
-    worth = [d for d in plan.doubts if d.risk > bound * WORTH_A_LOOK]
+    worth = [d for d in plan.doubts if d.risk > bound * WORTH_SHARE]
     return Found(
         asked=_asked(plan),
         kinds=tuple(k for i, kind in enumerate(KINDS) if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks),
@@ -546,7 +546,7 @@ def _lane(track: Track, plan: Plan, times: _Times, bound: float) -> Lane:
     start_s, end_s = times.start_s(int(track.frame[0])), times.end_s(int(track.frame[-1]))
     doubts = [d for d in plan.doubts if d.track == track.id]
     risk = max((d.risk for d in doubts), default=0.0)
-    marks = times.marks((d.first, d.last) for d in doubts if d.risk > bound * WORTH_A_LOOK)
+    marks = times.marks((d.first, d.last) for d in doubts if d.risk > bound * WORTH_SHARE)
     return Lane(track.id, KINDS[track.kind], track.keep, start_s, end_s, areas, stretches, is_exact, risk, marks)
 
 

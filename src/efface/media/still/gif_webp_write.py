@@ -18,7 +18,7 @@ from PIL import Image
 from efface.geometry import Size
 from efface.media.still.still_pixels import strips
 
-HALF = 128
+OPAQUE_FROM = 128
 """Opacity from which a GIF pixel is opaque. GIF has no partial opacity."""
 
 
@@ -39,7 +39,7 @@ def gif_frame(rgba: NDArray[np.uint8]) -> GifFrame:
 
     Up to 256 colours are kept exactly; more are reduced to the best 256, dithered.
     """
-    clear = rgba[..., 3] < HALF if rgba.shape[2] == 4 else np.zeros(rgba.shape[:2], bool)
+    clear = rgba[..., 3] < OPAQUE_FROM if rgba.shape[2] == 4 else np.zeros(rgba.shape[:2], bool)
     has_clear = bool(clear.any())
     index, palette = _indexed(rgba[..., :3], 255 if has_clear else 256, clear)
     if has_clear:

@@ -50,7 +50,7 @@ from efface.media.still.still_colour import Colours, in_srgb
 from efface.media.still.still_pixels import Array, Page, as_stored, page_of, strips, upright_size
 from efface.options import ReadOptions
 
-AVIF_SLACK = 8
+AVIF_SLACK_STEPS = 8
 """Steps of 255 by which two decoders' conversions from YUV to RGB may differ."""
 
 SUB_FILE, OLD_SUB_FILE, BITS, PHOTOMETRIC, SUB_IFDS, DNG_VERSION = 254, 255, 258, 262, 330, 50706
@@ -481,7 +481,7 @@ class PillowReader:
         face could slip through."""
         depth = self._facts.depth if self._name == "avif" else 16
         apart = np.abs((deep >> (depth - 8)).astype(np.int16) - low)
-        if apart.max(initial=0) > (AVIF_SLACK if self._name == "avif" else 0):
+        if apart.max(initial=0) > (AVIF_SLACK_STEPS if self._name == "avif" else 0):
             raise self._disagreement()
 
     def _disagreement(self) -> UnsupportedSource:

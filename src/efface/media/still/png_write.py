@@ -21,7 +21,7 @@ from efface.geometry import Size
 from efface.media.still.still_pixels import Array, strips
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-LEVEL = 6
+ZLIB_LEVEL = 6
 """zlib's default level. Level 9 takes three times as long and saves one per cent."""
 
 _COLOUR_TYPES = {("gray", False): 0, ("rgb", False): 2, ("gray", True): 4, ("rgb", True): 6}
@@ -36,7 +36,7 @@ def compressed(samples: Array) -> bytes:
     """Return the content of IDAT for (h, w, channels) samples."""
     height, width, channels = samples.shape
     step = channels * samples.itemsize
-    packer = zlib.compressobj(LEVEL)
+    packer = zlib.compressobj(ZLIB_LEVEL)
     above = np.zeros(width * step, np.uint8)
     parts = []
     for rows in strips(height, width):

@@ -28,11 +28,11 @@ from scipy.ndimage import map_coordinates
 
 from efface.media.still.still_pixels import Page, strips
 
-CLOSE = 3
+CLOSE_STEPS = 3
 """Steps of 255. A profile that moves no colour by more counts as sRGB, and the samples stay
 unchanged."""
 
-GRID = 52
+GRID_COLOURS = 52
 """Colours on each side of the grid: every fifth of 256."""
 
 USUAL_GAMMA, GAMMA_SLACK = 1 / 2.2, 0.05
@@ -162,13 +162,13 @@ def _by_lcms(icc: bytes, mode: str) -> Convert:
 
 def _by_grid(convert: Convert, depth: int) -> Convert:
     """Convert samples of more than 8 bits by interpolating in a grid of converted colours."""
-    side = np.rint(np.linspace(0, 255, GRID)).astype(np.uint8)
-    cube = np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(GRID, GRID * GRID, 3)
-    grid = convert(np.ascontiguousarray(cube)).reshape(GRID, GRID, GRID, 3).astype(np.float32) / 255
+    side = np.rint(np.linspace(0, 255, GRID_COLOURS)).astype(np.uint8)
+    cube = np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(GRID_COLOURS, GRID_COLOURS * GRID_COLOURS, 3)
+    grid = convert(np.ascontiguousarray(cube)).reshape(GRID_COLOURS, GRID_COLOURS, GRID_COLOURS, 3).astype(np.float32) / 255
     peak = (1 << depth) - 1
 
     def between(part: NDArray[Any]) -> NDArray[Any]:
-        at = part.reshape(-1, 3).T.astype(np.float32) * np.float32((GRID - 1) / peak)
+        at = part.reshape(-1, 3).T.astype(np.float32) * np.float32((GRID_COLOURS - 1) / peak)
         found = [map_coordinates(grid[..., i], at, order=1, mode="nearest") for i in range(3)]
         return np.asarray(np.rint(np.clip(np.stack(found, axis=-1), 0, 1) * peak), part.dtype).reshape(part.shape)
 
@@ -209,7 +209,7 @@ def _moving(convert: Convert, page: Page) -> Convert | None:
     else:
         cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
     moved = np.abs(convert(cube).astype(np.int32) - cube.astype(np.int32))
-    return convert if moved.max() > CLOSE * peak / 255 else None
+    return convert if moved.max() > CLOSE_STEPS * peak / 255 else None
 
 
 def _tags(icc: bytes) -> dict[bytes, bytes]:

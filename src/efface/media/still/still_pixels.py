@@ -25,7 +25,7 @@ Array = NDArray[np.uint8] | NDArray[np.uint16]
 STRIP_PIXELS = 1 << 22
 """Pixels processed at once: large enough to be fast, small enough to need little memory."""
 
-GREY = 128
+BACKDROP_GREY = 128
 """Background behind transparent areas in the view for the detector. Faces are rarely exactly this
 grey."""
 
@@ -148,7 +148,7 @@ class Page:
 
 def _over_grey(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     weight = np.where(alpha > 0, (alpha.astype(np.uint16) + 256) // 2, 0).astype(np.uint16)
-    return np.asarray((colour * weight + GREY * (255 - weight) + 127) // 255, np.uint8)
+    return np.asarray((colour * weight + BACKDROP_GREY * (255 - weight) + 127) // 255, np.uint8)
 
 
 def page_of(canvas: Array, mode: str, depth: int | None) -> Page:

@@ -17,7 +17,7 @@ from efface.frames import Layout
 from efface.media.still.still_pixels import Array
 
 STRIP_BYTES = 1 << 20
-LIMIT = 1 << 32
+LIMIT_BYTES = 1 << 32
 """Bytes. Offsets have 32 bits in a TIFF that every program can read."""
 
 _SHORT, _LONG = 3, 4
@@ -31,7 +31,7 @@ def is_writable(layout: Layout) -> bool:
 
 
 class TiffFile:
-    """A TIFF that is written into an open file. Raises OverflowError if it grows beyond LIMIT."""
+    """A TIFF that is written into an open file. Raises OverflowError if it grows beyond LIMIT_BYTES."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -65,7 +65,7 @@ class TiffFile:
         if at % 2:
             at += self._file.write(b"\0")
         self._file.write(content)
-        if at + len(content) >= LIMIT - STRIP_BYTES:
+        if at + len(content) >= LIMIT_BYTES - STRIP_BYTES:
             raise OverflowError("a TIFF holds no more than 4 GiB")
         return at, len(content)
 

@@ -62,7 +62,7 @@ LIMITS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 CHECKS = "crccheck+bitstream+buffer+explode"
 """FFmpeg's `err_detect`: report damage that could be concealed."""
 
-PADDED = frozenset(("mpeg1video", "mpeg2video"))
+ZERO_PADDED_CODECS = frozenset(("mpeg1video", "mpeg2video"))
 """Codecs whose slices may end in zeros. Camcorders and DVD recorders add them to keep their rate.
 
 Under `bitstream` FFmpeg reports every such frame as damaged. Bytes left in a slice that are not
@@ -73,7 +73,7 @@ RESIZED = "the size of its picture changes, and all frames were written in the s
 
 BREAKS_OFF = "it breaks off within a frame, which was left out with what followed"
 
-ENDLESS = frozenset(("mpegts", "mpeg", "flv"))
+ENDLESS_CONTAINERS = frozenset(("mpegts", "mpeg", "flv"))
 """FFmpeg's names of containers that state no end. A recording may be cut anywhere, and then ends
 within a frame."""
 
@@ -83,24 +83,24 @@ truncated one."""
 
 HINT_COVER = "Add --bad-frames=cover to go on with what is there."
 HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
-PATIENCE = 600
+MOST_FAILURES = 600
 """Packets to try before deciding that nothing in the file can be decoded, and maximum read errors
 in a row."""
 
-LONGEST_REORDER = 17
+LONGEST_REORDER_FRAMES = 17
 """One more than the frames that H.264 and HEVC may hold back."""
 
-HELD = 8
+HELD_FRAMES = 8
 """Frames whose memory is held back in the second of two readings, so that the decoder uses other
 memory than in the first."""
 
-LEADING_KEPT = 32
+LEADING_KEPT_PACKETS = 32
 """Packets after which a leading packet is no longer waited for."""
 
-UNTIMED = frozenset(("h264", "hevc", "vvc"))
+UNTIMED_DEMUXERS = frozenset(("h264", "hevc", "vvc"))
 """Demuxers that give no times at all."""
 
-OFTEN = 16
+KEYS_PER_COLLECTION = 16
 """Collect garbage after asking this many keyframes for side data: PyAV 18 ties each of them to
 itself."""
 
@@ -242,7 +242,7 @@ def _first_frame(
             times.append(packet.pts)
         found += _decoded(stream, packet)[0]
         key = next((f for f in found if f.key_frame), None)
-        if key is not None or len(found) > LEADING_KEPT or (tried >= PATIENCE and not found):
+        if key is not None or len(found) > LEADING_KEPT_PACKETS or (tried >= MOST_FAILURES and not found):
             break
     if not found:
         raise DamagedSource(path, "no frame of it can be decoded")
@@ -259,19 +259,19 @@ def _runs_back(
 
     times  of the packets read.
     """
-    following = list(islice(packets, LONGEST_REORDER)) if stream.codec_context.reorder_depth else []
+    following = list(islice(packets, LONGEST_REORDER_FRAMES)) if stream.codec_context.reorder_depth else []
     times = [*times, *(p.pts for p in following)]
     if not following or any(a is None or b is None or b <= a for a, b in pairwise(times)):
         return False  # stored out of order, as expected if frames are held back
     shown = [f.pts for f in frames]
-    for packet in [*following, *islice(packets, LONGEST_REORDER)]:
+    for packet in [*following, *islice(packets, LONGEST_REORDER_FRAMES)]:
         shown += [f.pts for f in _decoded(stream, packet)[0]]
     return any(a is not None and b is not None and b < a for a, b in pairwise(shown))
 
 
 def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     context = stream.codec_context
-    checks = CHECKS.replace("bitstream+", "") if context.name in PADDED else CHECKS
+    checks = CHECKS.replace("bitstream+", "") if context.name in ZERO_PADDED_CODECS else CHECKS
     context.options = {"err_detect": checks, "max_pixels": str(_ffmpeg_limit(options))}
     has_fields = _may_hold_fields(stream)
     if has_fields:  # the decoder takes a field for a frame that lacks every second row; `lacks_rows` looks for those instead
@@ -320,7 +320,7 @@ def _rate(stream: VideoStream) -> Fraction:
     average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
     # If no times are stored, FFmpeg's average is a default; its guess holds what the bitstream
     # states.
-    rate = (guessed or average if stream.container.format.name in UNTIMED else average or guessed) or Fraction(25)
+    rate = (guessed or average if stream.container.format.name in UNTIMED_DEMUXERS else average or guessed) or Fraction(25)
     return min(max(rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
 
 
@@ -377,7 +377,7 @@ def _stored_packets(
     container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool
 ) -> Iterator[av.Packet[Any]]:  # fmt: skip
     failures = 0
-    while failures < PATIENCE:
+    while failures < MOST_FAILURES:
         try:
             for packet in container.demux(stream):
                 if packet.size:  # an empty one repeats the previous picture, or ends the stream
@@ -467,7 +467,7 @@ class VideoSource:
         Some decoders do not report damage and leave stale memory where nothing was stored (VP8,
         HEVC). Its content is arbitrary, and differs between the readings.
         """
-        spec, held = self.info.private.spec, deque[Frame | None](maxlen=HELD)
+        spec, held = self.info.private.spec, deque[Frame | None](maxlen=HELD_FRAMES)
         with self._reading() as first, self._reading() as second:
             frames = _Reading(self.info, self._options, *first, copies=True).frames()
             others = _Reading(self.info, self._options, *second).frames()
@@ -576,7 +576,7 @@ class _Reading:
         self._last: int | None = None
         self._start: int | None = None
         self._count = self._asked = 0
-        self._may_break_off = container.format.name in ENDLESS and not self._video.tolerant
+        self._may_break_off = container.format.name in ENDLESS_CONTAINERS and not self._video.tolerant
         self._may_be_cut = False  # whether the packet sent last may be cut
         self._unfinished: _Sent | None = None  # the packet sent last, if damaged: an error once another one follows
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
@@ -691,7 +691,7 @@ class _Reading:
         """Return the packets whose frame should have come before this one and never will."""
         # If only the order counts, a codec with B-frames may hold a frame back behind this many
         # others.
-        depth = LONGEST_REORDER if self._stream.codec_context.reorder_depth else 0
+        depth = LONGEST_REORDER_FRAMES if self._stream.codec_context.reorder_depth else 0
         before = [s for s in self._pending.values() if self._is_before(s, by, depth)]
         return [s for s in before if not self._is_leading(s)]
 
@@ -703,7 +703,9 @@ class _Reading:
     def _forget_leading(self) -> None:
         """Drop packets before the first keyframe that never give a frame. A recording cut anywhere
         may begin with many."""
-        for sent in [s for s in self._pending.values() if s.index + LEADING_KEPT < self._sent.index and self._is_leading(s)]:
+        for sent in [
+            s for s in self._pending.values() if s.index + LEADING_KEPT_PACKETS < self._sent.index and self._is_leading(s)
+        ]:
             del self._pending[sent.index]
 
     def _lose(self, lost: list[_Sent]) -> None:
@@ -801,7 +803,7 @@ class _Reading:
         if frame.rotation:
             return True
         self._asked += 1
-        if self._asked % OFTEN == 0:
+        if self._asked % KEYS_PER_COLLECTION == 0:
             gc.collect()
         return bool(side_data(frame, Type.DISPLAYMATRIX))
 

@@ -52,12 +52,12 @@ LOOKAHEAD_PIXELS = 1920 * 1088
 
 SHORTEST_LOOKAHEAD = 10
 
-SHORTEST = 2
+SHORTEST_FRAMES = 2
 """Maximum number of frames of a video stored in display order. x265 invents the decoding times of
 such a short video."""
 _VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
 
-DEEPEST = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
+DEEPEST_BITS = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
 """Maximum bits per sample that the encoders inside PyAV can write."""
 
 AVX_512F = 13
@@ -140,8 +140,8 @@ def _codec(form: Format, layout: Layout, options: WriteOptions, target: Path) ->
         raise TargetUnsuitable(
             target, f"{target.suffix} takes {' or '.join(form.codecs)}, not {codec}", "Change --codec or -o."
         )
-    if layout.depth > DEEPEST[codec]:
-        why = f"{codec} would cut the {layout.depth}-bit picture down to {DEEPEST[codec]} bits"
+    if layout.depth > DEEPEST_BITS[codec]:
+        why = f"{codec} would cut the {layout.depth}-bit picture down to {DEEPEST_BITS[codec]} bits"
         raise TargetUnsuitable(target, why, "Choose --codec=hevc and a target that ends in .mp4 or .mkv.")
     return codec
 
@@ -305,7 +305,7 @@ class VideoSink:
     def _last_packets(self) -> list[av.Packet[VideoStream]]:
         """Return the packets that the encoder still holds."""
         packets = self._stream.encode(None)
-        if self._written <= SHORTEST:
+        if self._written <= SHORTEST_FRAMES:
             for packet in packets:
                 packet.dts = packet.pts
         return packets

@@ -27,10 +27,10 @@ from efface.media.video.video_info import VideoInfo
 HELD_BYTES = 200 << 20
 """Bytes of decoded frames that are kept, so that stepping back does not decode a whole GOP again."""
 
-FORWARD = 24
+FORWARD_FRAMES = 24
 """Up to this many frames ahead, decoding on is quicker than seeking a keyframe."""
 
-FARTHER_BACK = (0.0, 8.0)
+FARTHER_BACK_S = (0.0, 8.0)
 """Seconds before the frame from which to seek a keyframe. Some keyframes are unusable: the frames
 after them need the GOP before."""
 
@@ -74,13 +74,13 @@ class FrameAccess:
 
     def _on_to(self, index: int) -> bool:
         """Decode on to that frame if it is not far ahead."""
-        if self._going is None or not self._at < index <= self._at + FORWARD:
+        if self._going is None or not self._at < index <= self._at + FORWARD_FRAMES:
             return False
         return self._advance(self._going, index)
 
     def _fetch(self, index: int) -> None:
         if isinstance(self._source, VideoSource):
-            for seconds in FARTHER_BACK:
+            for seconds in FARTHER_BACK_S:
                 self._stop()
                 self._going = self._sought(self._source, index, seconds)
                 if self._advance(self._going, index):

@@ -17,7 +17,7 @@ import av
 JOINABLE = frozenset(("mpegts", "mpeg"))
 """FFmpeg's names of containers whose clock may restart."""
 
-AHEAD = 4
+AHEAD_PACKETS = 4
 """Number of packets read ahead. A counter jumps at a joint, so the demuxer marks the last packets
 before it as corrupt."""
 
@@ -66,7 +66,7 @@ class Clock:
         """Take a packet, and yield the packet that is due. Raises LostStep if `known` has no shift
         left."""
         self._ahead.append(packet)
-        if len(self._ahead) > AHEAD:
+        if len(self._ahead) > AHEAD_PACKETS:
             yield self._set(self._ahead.popleft())
 
     def rest(self) -> Iterator[av.Packet[Any]]:

@@ -26,7 +26,7 @@ OVERLAP = 8
 """Number of frames before a span that are decoded too, and compared with the end of the previous
 span."""
 
-WORTH = 4
+MOST_DECODED_PER_FRAME = 4
 """Maximum number of frames decoded again for each frame examined; otherwise a cut does not pay.
 Examining a frame takes ten times as long as decoding it."""
 
@@ -135,7 +135,7 @@ def cut(index: Index, length: int) -> list[Span]:
     for at in range(1, count):
         here = at - starts[-1]
         is_wanted = here >= length and (at in keys or here >= 2 * length)
-        if is_wanted and index.again(at) <= WORTH * here and count - at >= length // 2:
+        if is_wanted and index.again(at) <= MOST_DECODED_PER_FRAME * here and count - at >= length // 2:
             starts.append(at)
     return spans_at(index, starts)
 
