@@ -30,7 +30,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Public names are imported on first use: `import efface` takes milliseconds, and engines wait until they are needed."""
+    """Import public names on first use, so that `import efface` takes milliseconds and engines load
+    only when needed."""
     if name not in _HOMES:
         raise AttributeError(f"module 'efface' has no attribute {name!r}")
     home, attribute = _HOMES[name]

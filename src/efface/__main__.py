@@ -1,4 +1,5 @@
-"""`efface`, and `python -m efface`: hears of signals, and looks whether there is memory, before anything large is imported."""
+"""Start `efface`, or `python -m efface`: handle signals and check the available memory before any
+large import."""
 
 from __future__ import annotations
 
@@ -9,14 +10,14 @@ from typing import NoReturn
 from efface.signals import SIGNALS, leave_at_once_on
 
 LEAST_BYTES, BYTES_A_CORE = 1_200 << 20, 100 << 20
-"""Address space that the libraries take, and that the threads of each core take. With less, NumPy is imported for ever, or
-crashes."""
+"""Address space in bytes that the libraries take, and that the threads of each core take. With
+less, importing NumPy hangs or crashes."""
 
 EXIT_PART_MISSING = 4
 
 
 def main() -> NoReturn:
-    """Runs the command line and ends the process."""
+    """Run the command line and end the process."""
     leave_at_once_on(SIGNALS)
     if not {"--help", "-h", "--version"} & set(sys.argv[1:]) and (short := _memory_is_short()):
         print(short, file=sys.stderr)
@@ -27,7 +28,7 @@ def main() -> NoReturn:
 
 
 def _memory_is_short() -> str:
-    """A sentence where a limit of the system leaves too little memory; otherwise nothing."""
+    """Return a sentence if a system limit leaves too little memory; otherwise an empty string."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""The library: what the command line does, as functions.
+"""The library: the commands of the command line as functions.
 
     import efface
     efface.redact("protest.mp4")
@@ -6,7 +6,7 @@
     efface.render("protest.mp4", plan, "out.mp4")
     found = efface.verify("out.mp4", plan, "protest.mp4")
 
-All raise the errors of `efface.errors`; after an error there is no target.
+All raise the errors of `efface.errors`. If one raises, it has not written a target.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ AnyPath = str | PathLike[str]
 
 
 def find(source: AnyPath, *, options: Options | None = None, listener: Listener = silent) -> Plan:
-    """Looks at the whole source and decides what to erase; writes nothing.
+    """Search the whole source and decide what to erase; write nothing.
 
-    Raises InputError (the source cannot be used), PartMissing (nobody could look).
+    Raises InputError (the source cannot be used), PartMissing (a part needed for detection is
+    missing).
     """
     with Workshop(options or Options()) as workshop:
         return workshop.find(Path(source), listener)
@@ -41,7 +42,8 @@ def find(source: AnyPath, *, options: Options | None = None, listener: Listener 
 def render(
     source: AnyPath, plan: Plan | AnyPath, target: AnyPath, *, options: Options | None = None, listener: Listener = silent
 ) -> Rendered:
-    """Writes the source to the target, erased as the plan says. `plan` is a Plan, or the path of one.
+    """Write the source to the target, erased as the plan says. `plan` is a Plan, or the path of
+    one.
 
     Raises InputError (also PlanMismatch, BadPlan), OutputError, EncoderMissing, VerificationFailed.
     """
@@ -53,11 +55,12 @@ def render(
 def redact(
     source: AnyPath, target: AnyPath | None = None, *, options: Options | None = None, listener: Listener = silent
 ) -> Redacted:
-    """Finds and erases in one go. Without a target, `a.jpg` becomes `a.redacted.jpg`; the plan is written beside it.
+    """Find and erase in one go. Without a target, `a.jpg` becomes `a.redacted.jpg`; the plan is
+    written beside it.
 
     Raises everything that `find` and `render` raise.
     """
-    require_source(Path(source))  # a folder stands for many jobs, and this is one
+    require_source(Path(source))  # a folder means many jobs, and this is one
     job = jobs_for([Path(source)], None)[0] if target is None else _job(Path(source), Path(target))
     with Workshop(options or Options()) as workshop:
         return workshop.redact(job, listener)
@@ -71,13 +74,13 @@ def verify(
     options: Options | None = None,
     listener: Listener = silent,
 ) -> Verification:
-    """Checks a finished target again, from the disk; changes nothing.
+    """Check a finished target again, from the disk; change nothing.
 
-    plan     by which it was made. Without one, the plan that lies beside the target under its usual name is used.
-    source   of which it was made; what only a comparison can show is a check that did not look without it.
-    options  `verify.level` says how hard to look, and is "full" where no options are given.
+    plan     by which it was made. Without one, the plan beside the target under its usual name is used.
+    source   of which it was made. Without it, checks that need a comparison count as not having looked.
+    options  `verify.level` sets how thorough the check is; "full" without options.
 
-    Raises InputError (also BadPlan), PartMissing (nobody could look).
+    Raises InputError (also BadPlan), PartMissing (a part needed for detection is missing).
     """
     given = plan if plan is None or isinstance(plan, Plan) else Path(plan)
     with Workshop(options or Options(verify=VerifyOptions(level="full"))) as workshop:
@@ -87,13 +90,13 @@ def verify(
 def inspect(
     source: AnyPath, *, options: Options | None = None, look: bool = True, others: bool = True, listener: Listener = silent
 ) -> Inspection:
-    """What a file gives away: faces, places, devices, names, dates, pictures within, and whatever else is in it. Changes
-    nothing.
+    """Report what a file reveals: faces, places, devices, names, dates, embedded pictures, and all
+    else in it. Change nothing.
 
-    look    also look for faces and plates, in the file and in its thumbnails; without, only its structure is read.
-    others  ask exiftool as well, where it is installed.
+    look    also look for faces and plates, in the file and in its thumbnails; if False, only its structure is read.
+    others  ask exiftool as well, if it is installed.
 
-    Raises SourceUnreadable, NotMedia, and PartMissing (nobody could look).
+    Raises SourceUnreadable, NotMedia, and PartMissing (a part needed for detection is missing).
     """
     return inspected(Path(source), options or Options(), listener, look=look, others=others)
 

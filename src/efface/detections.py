@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 KINDS = ("face", "plate", "drawn")
-"""What an object can be. `drawn` is an area that a person marked."""
+"""Kinds of objects. `drawn` is an area that a person marked."""
 
 FACE, PLATE, DRAWN = range(len(KINDS))
 
 FINDABLE = (KINDS[FACE], KINDS[PLATE])
-"""What a detector can look for."""
+"""Kinds that a detector can look for."""
 
 FARTHEST = 2.0**24
-"""Pixels. Up to here float32 tells neighbouring pixels apart, and areas do not overflow."""
+"""Pixels. Up to here float32 distinguishes neighbouring pixels, and areas do not overflow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,18 +62,19 @@ class Detections:
         return cls(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.uint8))
 
     def are_sure(self, least: Mapping[int, float]) -> NDArray[np.bool_]:
-        """(n,) which of them count by themselves: those from the score on that `least` names for their kind.
+        """Return (n,) which detections count by themselves: those with at least the score that
+        `least` names for their kind.
 
-        Every one of a kind that `least` does not name counts.
+        If `least` does not name a kind, all of that kind count.
         """
         scores = np.array([least.get(kind, 0.0) for kind in range(len(KINDS))], np.float32)
         return np.asarray(self.score >= scores[self.kind], np.bool_)
 
     def rows(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
-        """Only the rows that the mask or index names."""
+        """Return only the rows that the mask or index selects."""
         closer = None if self.closer is None else self.closer[which]
         return Detections(self.xyxy[which], self.score[which], self.kind[which], closer)
 
     def closer_looks(self) -> NDArray[np.float32]:
-        """(n,) `closer`, with NaN for all of them where nobody looked closer."""
+        """Return `closer`, (n,), with NaN for all of them where nobody looked closer."""
         return np.full(len(self), np.nan, np.float32) if self.closer is None else self.closer

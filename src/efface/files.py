@@ -1,10 +1,12 @@
 """Files: hashes, and targets that appear whole or not at all.
 
-A draft is written in a private folder beside its target (same file system, so the last step is one rename), flushed to
-the disk, checked by the caller, then moved under its name. Whatever stops efface before that leaves no file under the
-target's name. A folder that `kill -9` left behind is recognised by its released lock and swept away by the next run.
+A draft is written in a private folder beside its target (same file system, so the last step is one
+rename), flushed to the disk, checked by the caller, then moved to its final name. If efface stops
+before that, no file appears under the target's name. A folder left by `kill -9` is recognised by
+its released lock and removed by the next run.
 
-A target and the file that tells of it are moved together, so that no target ever stands beside words about another.
+A target and the file that describes it are moved together, so a target never stands beside a
+description of another one.
 """
 
 from __future__ import annotations
@@ -29,25 +31,28 @@ DRAFTS = ".efface-draft-"
 
 LOCK = "lock"
 UNLOCKED_S = 600
-"""A private folder is without a lock for milliseconds. After so many seconds it is nobody's."""
+"""A private folder is without a lock for milliseconds. After this long its owner is gone."""
 
 LOCKED_BYTE = 1 << 30
 
 MADE_AGAIN = 10
 
 SWEPT_S = 60.0
-"""For so long a folder counts as swept. To list one of 20,000 files takes as long as to do a small photo, so not for each."""
+"""A folder counts as swept for this long. Listing one of 20,000 files takes as long as redacting a
+small photo, so it is not done for each."""
 
 _swept: dict[Path, float] = {}
-"""When each folder was swept last by this process, on the monotonic clock."""
+"""When this process last swept each folder, on the monotonic clock."""
 
 CHUNK = 1 << 20
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Opens a plain file for reading. Raises OSError, also for anything else: a pipe would be waited for, a device may not end.
+    """Open a plain file for reading. Raises OSError for anything else too: a pipe would block, a
+    device may not end.
 
-    It is looked at before it is opened, as to open some devices moves them, and afterwards, as it may be another by then.
+    The type is checked before opening, as opening some devices moves them, and afterwards, as the
+    file may have been replaced.
     """
     _require_plain(os.stat(path), path)
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -67,7 +72,7 @@ def _require_plain(found: os.stat_result, path: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal. Raises SourceUnreadable."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal. Raises SourceUnreadable."""
     digest = hashlib.sha256()
     try:
         with open_plain(path) as f:
@@ -79,16 +84,16 @@ def sha256_of(path: Path) -> str:
 
 
 def reason(error: OSError) -> str:
-    """The system's word for what happened, without number or path."""
+    """Return the system's description of the error, without number or path."""
     return (error.strerror or type(error).__name__).lower()
 
 
 def require_source(path: Path) -> None:
-    """Raises SourceUnreadable unless this is a plain file that can be opened and has content."""
+    """Raise SourceUnreadable unless this is a plain file that can be opened and has content."""
     try:
         found = path.stat()
         if path.is_dir():
-            os.scandir(path).close()  # a folder that may not be listed: then that is what is wrong
+            os.scandir(path).close()  # if the folder cannot be listed, report that instead
             raise SourceUnreadable(path, "it is a folder", "Name the files in it, or the folder together with -o.")
         if not path.is_file():
             raise SourceUnreadable(path, "it is not a plain file")
@@ -104,7 +109,7 @@ def require_source(path: Path) -> None:
 
 
 def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
-    """Raises TargetIsSource, TargetExists or WriteFailed before any work is done for nothing."""
+    """Raise TargetIsSource, TargetExists or WriteFailed before any work is wasted."""
     for source in sources:
         with suppress(OSError):
             if target.exists() and target.samefile(source):
@@ -117,14 +122,16 @@ def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) 
 
 
 def require_replaceable(target: Path) -> None:
-    """Raises WriteFailed where something stands under that name that is not a plain file, or a link to one or to nothing.
+    """Raise WriteFailed if the name belongs to something other than a plain file, or a link to one
+    or to nothing.
 
-    A folder, a device, a pipe or a socket is never replaced, whatever was asked for: others use it under that name.
+    A folder, a device, a pipe or a socket is never replaced, whatever the options: others use it
+    under that name.
     """
     try:
         mode = os.stat(target).st_mode
-    except OSError as e:  # nothing, a link to nothing, or a name that is refused where it is used
-        if e.errno == errno.ENAMETOOLONG:  # which is known without any work
+    except OSError as e:  # nothing, a link to nothing, or a name that is refused when it is used
+        if e.errno == errno.ENAMETOOLONG:  # this is known without any work
             raise WriteFailed(target, reason(e)) from e
         return
     except ValueError:
@@ -146,9 +153,11 @@ _OTHER_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 
 @contextmanager
 def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A private path to write to; on leaving the block without an error, the file there appears as `target`.
+    """Provide a private path to write to. If the block ends without an error, the file there
+    appears as `target`.
 
-    Raises TargetExists where a file has appeared under that name meanwhile, and WriteFailed where the disk refuses.
+    Raises TargetExists if a file has appeared under that name meanwhile, and WriteFailed if the
+    disk refuses.
     """
     with _private_folder(target) as folder:
         draft = folder / ("draft" + target.suffix)
@@ -161,10 +170,11 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
 @contextmanager
 def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
-    """As `staged`, for a target and the file beside it that tells of it; private paths of both.
+    """Provide private paths for a target and the file that describes it, as `staged` does for one.
 
-    Whatever interrupts it, a pair that stands there is of one making. After `kill -9` `about` may stand alone, or, with
-    `overwrite`, both may be gone. Raises as `staged` does, and then what was there before is there again.
+    Whatever interrupts it, an existing pair always belongs together. After `kill -9` `about` may
+    exist alone, or, with `overwrite`, both may be gone. Raises as `staged` does, and then restores
+    what was there before.
     """
     with _private_folder(target) as folder:
         drafts = folder / ("draft" + target.suffix), folder / ("about" + about.suffix)
@@ -185,7 +195,8 @@ def staged_pair(target: Path, about: Path, *, overwrite: bool) -> Iterator[tuple
 
 @contextmanager
 def named_as(names: Mapping[Path, Path | str]) -> Iterator[None]:
-    """Errors inside the block tell of files by the names that people know: those of targets, and not of drafts."""
+    """Name files in errors inside the block as people know them: by the names of targets, not of
+    drafts."""
     try:
         yield
     except EffaceError as e:
@@ -204,20 +215,23 @@ def _add(drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
         _move_without_replacing(draft_about, about)
         _move_without_replacing(draft, target)
     except BaseException:
-        if _has_moved(draft_about, about) and not _has_moved(draft, target):  # it tells of nothing
+        if _has_moved(draft_about, about) and not _has_moved(draft, target):  # it describes nothing
             about.unlink()
         raise
 
 
 def _has_moved(draft: Path, name: Path) -> bool:
-    """Where moving is to link, both are there for a moment."""
+    """Return whether the draft has moved to its name. If moving means linking, both exist for a
+    moment."""
     return not draft.exists() or (os.path.exists(name) and draft.samefile(name))
 
 
 def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path]) -> None:
-    """The old target goes first and the new one comes last, so that at no moment one stands beside words about the other.
+    """Replace both files. The old target goes first and the new one comes last, so neither ever
+    stands beside a description of the other.
 
-    The words are replaced in one step: a person's changes may be among them, and must not be gone after a kill in between.
+    The description is replaced in one step: it may hold a person's changes, which a kill in between
+    must not lose.
     """
     (draft, draft_about), (target, about) = drafts, names
     old, old_about = folder / "old", folder / "old-about"
@@ -242,7 +256,7 @@ def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path])
 
 
 def _copy(path: Path, other: Path) -> None:
-    """A second name for the same file, or, where there are no links, another file."""
+    """Make a second name for the same file, or copy it if the file system has no links."""
     try:
         os.link(path, other, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -251,7 +265,8 @@ def _copy(path: Path, other: Path) -> None:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A private folder (0700) among the system's temporary files, removed on leaving. Those of runs that were killed go too."""
+    """Provide a private folder (0700) among the system's temporary files, removed on leaving. Also
+    removes those of killed runs."""
     with _private_folder(Path(tempfile.gettempdir()) / "scratch") as folder:
         yield folder
 
@@ -265,19 +280,20 @@ def _remove(folder: Path, home: int = -1) -> None:
 
 
 def _empty_and_remove(folder: Path, home: int = -1) -> None:
-    """The lock goes last: what a kill in the middle of it leaves is known to be nobody's, and is swept by the next run.
+    """Empty and remove a private folder, its lock last. If a kill interrupts this, the next run
+    recognises the remains and removes them.
 
-    home  a handle of the folder that it lies in.
+    home  a handle of the folder that contains it.
     """
     within = {"dir_fd": home} if home >= 0 else {}
     place = folder.name if within else folder
-    if hasattr(os, "O_NOFOLLOW"):  # where folders can be opened; elsewhere nothing is ever swept
+    if hasattr(os, "O_NOFOLLOW"):  # only where folders can be opened; elsewhere nothing is ever swept
         with suppress(OSError):
             handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, **within)
             try:
                 for name in os.listdir(handle):
                     if name != LOCK:
-                        with suppress(OSError):  # a folder: it is the rest's
+                        with suppress(OSError):  # a folder: rmtree removes it
                             os.unlink(name, dir_fd=handle)
             finally:
                 os.close(handle)
@@ -286,7 +302,7 @@ def _empty_and_remove(folder: Path, home: int = -1) -> None:
 
 @contextmanager
 def writing(target: Path) -> Iterator[None]:
-    """Turns the operating system's refusals inside the block into WriteFailed for this target."""
+    """Turn the operating system's refusals inside the block into WriteFailed for this target."""
     try:
         yield
     except OSError as e:
@@ -297,7 +313,7 @@ def writing(target: Path) -> Iterator[None]:
 
 
 def _made(folder: Path) -> int:
-    """Makes the folder, and in it a file that can be locked; its handle."""
+    """Make the folder, and in it a file that can be locked; return its handle."""
     for _ in range(MADE_AGAIN):
         folder.mkdir(0o700)
         with suppress(FileNotFoundError):  # another run swept it: it was empty
@@ -307,18 +323,21 @@ def _made(folder: Path) -> int:
 
 @contextmanager
 def _private_folder(beside: Path) -> Iterator[Path]:
-    """A locked folder (0700) in that of `beside`, removed on leaving. Its name comes before it: interrupts do not wait.
+    """Provide a locked folder (0700) beside `beside`, removed on leaving. Its name is chosen first,
+    as an interrupt may come at once.
 
-    It is removed where it is then: somebody may rename the folder that it lies in while efface works.
+    It is removed wherever it is then: somebody may rename its parent folder while efface works.
     """
     folder, lock, home = beside.parent / (DRAFTS + secrets.token_hex(8)), -1, -1
     try:
         with writing(beside):
             sweep_at_times(beside.parent)
             home = _opened_folder(beside.parent)
-            # It gets its name when it is locked: a run beside this one would sweep away a folder whose lock is free.
+            # It gets its final name once it is locked: a parallel run would sweep away a folder
+            # whose lock is free.
             lock = _made(folder)
-            # Where folders cannot be opened, open files cannot be renamed either, and nothing is ever swept.
+            # If folders cannot be opened, open files cannot be renamed either, and nothing is ever
+            # swept.
             if hasattr(os, "O_DIRECTORY") and try_lock(lock):
                 os.rename(folder / ("new-" + LOCK), folder / LOCK)
         yield folder
@@ -330,12 +349,13 @@ def _private_folder(beside: Path) -> Iterator[Path]:
 
 
 def _opened_folder(folder: Path) -> int:
-    """A handle that leads to the folder whatever its name becomes; -1 where folders cannot be opened."""
+    """Return a handle that leads to the folder even if it is renamed; -1 if folders cannot be
+    opened."""
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if hasattr(os, "O_DIRECTORY") else -1
 
 
 def sweep_at_times(folder: Path) -> None:
-    """Removes what killed runs left in `folder`, unless that was done within the last minute."""
+    """Remove what killed runs left in `folder`, unless that was done within the last minute."""
     now = time.monotonic()
     if now - _swept.get(folder, -SWEPT_S) >= SWEPT_S:
         sweep(folder)
@@ -343,7 +363,7 @@ def sweep_at_times(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Removes private folders in `folder` whose owner is gone."""
+    """Remove private folders in `folder` whose owner is gone."""
     for left in folder.glob(DRAFTS + "*"):
         with suppress(OSError):
             if _is_abandoned(left):
@@ -353,9 +373,9 @@ def sweep(folder: Path) -> None:
 def _is_abandoned(left: Path) -> bool:
     try:
         lock = os.open(left / LOCK, os.O_RDWR)
-    except FileNotFoundError:  # killed before the lock was there, or just before the folder was gone
+    except FileNotFoundError:  # killed before the lock existed, or just before the folder was gone
         with suppress(OSError):
-            os.rmdir(left)  # where it is empty; whoever has just made it makes it again
+            os.rmdir(left)  # only if it is empty; a run that has just made it makes it again
             return False
         return time.time() - left.stat().st_mtime > UNLOCKED_S
     try:
@@ -365,7 +385,8 @@ def _is_abandoned(left: Path) -> bool:
 
 
 def try_lock(handle: int) -> bool:
-    """Locks an open file for this process, until it is closed. False where another has it."""
+    """Lock an open file for this process, until it is closed. Returns False if another process has
+    it."""
     try:
         import fcntl
     except ImportError:
@@ -379,11 +400,11 @@ def try_lock(handle: int) -> bool:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Locks a file for the block, as a review does. Raises WriteFailed where another process has it."""
+    """Lock a file for the block, as a review does. Raises WriteFailed if another process has it."""
     with writing(path):
         try:
             handle = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
-        except PermissionError:  # it may be read, and a review could not open it
+        except PermissionError:  # it is readable, but a review could not open it for writing
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
         if not try_lock(handle):
@@ -394,7 +415,8 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _try_lock_on_windows(handle: int) -> bool:
-    """A lock there is one on bytes, which nobody else can read then: one far behind the end is taken, where nothing stands."""
+    """Lock one byte far beyond the end of the file. On Windows others cannot read locked bytes, so
+    no content is locked."""
     import msvcrt
 
     windows: Any = msvcrt
@@ -419,7 +441,7 @@ def _flush(draft: Path) -> None:
 
 def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
     os.chmod(draft, 0o666 & ~_umask())
-    require_replaceable(target)  # again: it was looked at before the work, and something else may have the name by now
+    require_replaceable(target)  # again: something else may have taken the name since the first check
     if overwrite:
         os.replace(draft, target)
     else:
@@ -429,10 +451,10 @@ def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
 
 def _move_without_replacing(draft: Path, target: Path) -> None:
     try:
-        os.link(draft, target)  # atomic, and fails where a file has appeared meanwhile
+        os.link(draft, target)  # atomic, and fails if a file has appeared meanwhile
     except FileExistsError:
         raise TargetExists(target) from None
-    except OSError:  # FAT and some network shares have no links
+    except OSError:  # FAT and some network shares do not support links
         if os.path.lexists(target):
             raise TargetExists(target) from None
         os.rename(draft, target)
@@ -445,7 +467,7 @@ def _umask() -> int:
 
 
 def _flush_folder(folder: Path) -> None:
-    with suppress(OSError):  # some file systems cannot
+    with suppress(OSError):  # some file systems do not support this
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -1,8 +1,9 @@
-"""A decoded frame, and the planes it is made of.
+"""A decoded frame, and its planes.
 
 The renderer sees only planes: a planar YUV frame, an RGBA photo and a CMYK photo are all a few
-two-dimensional arrays with a subsampling each, so one painter serves them all. The detector sees only
-RGB, at the size it asks for. Both are made on request, as the first pass needs no planes and the second no RGB.
+two-dimensional arrays with a subsampling each, so one painter serves them all. The detector sees
+only RGB, at the size it asks for. Both are made on request, as the first pass needs no planes and
+the second no RGB.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Model = Literal["gray", "rgb", "yuv", "cmyk", "index"]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the planes of a picture mean.
+    """The meaning of a picture's planes.
 
     model       gray: Y. rgb: R, G, B. yuv: Y, Cb, Cr. cmyk: C, M, Y, K (0 = no ink).
     depth       significant bits of a sample, 1 to 16; a plane is uint8 up to 8 bits and uint16 above.
@@ -44,7 +45,7 @@ class Layout:
 
     @property
     def neutral(self) -> tuple[int, ...]:
-        """A middle grey, opaque: what stands where nothing is known."""
+        """A middle grey, opaque: used where nothing is known."""
         half = 1 << (self.depth - 1)
         colour = {"gray": (half,), "rgb": (half,) * 3, "yuv": (half,) * 3, "cmyk": (0, 0, 0, half), "index": (0,)}[self.model]
         return colour + ((self.peak,) if self.has_alpha else ())
@@ -52,7 +53,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """The samples of one frame, upright, owned by whoever holds it and free to be overwritten.
+    """The samples of one frame, upright. The holder owns them and may overwrite them.
 
     planes  one (ceil(h >> sy), ceil(w >> sx)) uint8 or uint16 array for each of layout.shifts; may be views with any strides.
     """
@@ -76,7 +77,7 @@ class Picture:
         return width, height
 
     def checksum(self) -> int:
-        """CRC-32 of all samples: tells two decodings of one frame apart."""
+        """Return the CRC-32 of all samples. It shows whether two decodings of one frame differ."""
         value = 0
         for plane in self.planes:
             value = zlib.crc32(np.ascontiguousarray(plane).data, value)
@@ -94,8 +95,8 @@ class Frame:
     unpack   gives the frame's samples as a Picture of its own, writable.
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
     aspect   width of a pixel over its height; 1 for square ones.
-    is_alone no neighbouring frame shows the same objects (photos, pages), so this one deserves a harder look.
-    detail   largest share of its size at which it is looked at: 1 for all sizes, 0.5 from half of it down.
+    is_alone no neighbouring frame shows the same objects (photos, pages), so the frame is searched more thoroughly.
+    detail   largest share of its size at which it is searched: 1 for all sizes, 0.5 from half of it down.
     coarsest smallest share: with `detail`, one size alone can be asked for.
     """
 

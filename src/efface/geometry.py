@@ -1,7 +1,7 @@
 """Boxes, windows and areas: pure functions on numbers, in pixels of the upright frame.
 
-A box is `(x1, y1, x2, y2)`, half-open: it covers x1 <= x < x2. On the way to whole pixels boxes
-grow outwards, never inwards, so that the last row and column of what was found stay inside.
+A box is `(x1, y1, x2, y2)`, half-open: it covers x1 <= x < x2. When rounded to whole pixels, boxes
+grow outwards, never inwards, so the last row and column of an object stay inside.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 
 Boxes = NDArray[np.float32]
-"""(n, 4) float32, one box a row."""
+"""(n, 4) float32, one box per row."""
 
 
 def pixel_window(box_xyxy: Sequence[float], size_wh: Size) -> tuple[slice, slice]:
-    """Rows and columns of the smallest whole-pixel window that covers the box, inside a picture of that size."""
+    """Return rows and columns of the smallest whole-pixel window that covers the box, inside a
+    picture of that size."""
     (x1, y1, x2, y2), (width, height) = box_xyxy, size_wh
     return _span(y1, y2, height), _span(x1, x2, width)
 
@@ -35,7 +36,8 @@ def _span(low: float, high: float, size: int) -> slice:
 
 
 def grown(boxes: NDArray[np.floating], share: float | NDArray[np.floating], *, evenly: bool = False) -> Boxes:
-    """Each box, larger on every side by `share` of its own width and height; `evenly`, of the larger of them all around.
+    """Enlarge each box on every side by `share` of its own width and height; if `evenly`, by that
+    share of the larger one on all sides.
 
     share  of all, or (n,) of each.
     """
@@ -49,7 +51,8 @@ def _sides(boxes: NDArray[np.floating], evenly: bool) -> NDArray[np.floating]:
 
 
 def whole_pixels(boxes: Boxes, size_wh: Size | NDArray[np.int32]) -> NDArray[np.int32]:
-    """Boxes rounded outwards and clipped to the picture. A box wholly outside comes back empty (x1 == x2 or y1 == y2).
+    """Round boxes outwards and clip them to the picture. A box wholly outside becomes empty (x1 ==
+    x2 or y1 == y2).
 
     size_wh  of the one picture, or (n, 2) with that of each box.
     """
@@ -60,13 +63,13 @@ def whole_pixels(boxes: Boxes, size_wh: Size | NDArray[np.int32]) -> NDArray[np.
 
 
 def area(boxes: Boxes) -> NDArray[np.float32]:
-    """Area of each box; 0 where a side is negative."""
+    """Return the area of each box; 0 if a side is negative."""
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
 
 
 def overlap(a: Boxes, b: Boxes) -> NDArray[np.float32]:
-    """(len(a), len(b)) areas shared by each pair."""
+    """Return the (len(a), len(b)) areas shared by each pair."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     sides = np.maximum(high - low, 0)
@@ -74,16 +77,16 @@ def overlap(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 
 
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
-    """(len(a), len(b)) intersection over union, 0 to 1."""
+    """Return the (len(a), len(b)) intersections over union, 0 to 1."""
     shared = overlap(a, b)
     union = area(a)[:, None] + area(b)[None, :] - shared
     return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
 
 
 def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.intp]:
-    """Rows that survive non-maximum suppression, best score first."""
+    """Return the rows that survive non-maximum suppression, best score first."""
     left, keep = np.argsort(-score, kind="stable"), []
-    while len(left):  # one row at a time: the square of a crowd, or of noise, would fill the memory
+    while len(left):  # one row at a time: a square matrix for a crowd, or for noise, would fill the memory
         best, left = left[0], left[1:]
         keep.append(best)
         left = left[~(iou(boxes[[best]], boxes[left])[0] >= at_iou)]
@@ -91,10 +94,10 @@ def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.i
 
 
 def hull(boxes: Boxes) -> Boxes:
-    """(1, 4) smallest box around all of them."""
+    """Return the (1, 4) smallest box around all of them."""
     return np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])[None].astype(np.float32)
 
 
 def hulls(a: NDArray[np.floating], b: NDArray[np.floating]) -> Boxes:
-    """(n, 4) smallest box around each box of a and the one of b in the same row."""
+    """Return the (n, 4) smallest boxes around each box of a and the one of b in the same row."""
     return np.concatenate([np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Signals that end work in order: what is half-done is removed on the way out."""
+"""End work in order on a signal: what is half-done is removed on the way out."""
 
 from __future__ import annotations
 
@@ -15,30 +15,32 @@ from types import FrameType
 
 SOON_S = 0.01
 IMPORT_SYSTEM = "<frozen importlib"
-"""How the names of the files begin that Python's own import system is written in."""
+"""How the file names of Python's own import system begin."""
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Those that end a program: Ctrl-C, a polite kill, and a terminal that is closed."""
+"""Signals that end a program: Ctrl-C, a termination request, and a closed terminal."""
 
 INTERRUPTED = "Interrupted. What was finished before is complete; nothing half-done was left."
 EXIT_INTERRUPTED = 130
 
 STARTS_PROCESSES = "popen_spawn_posix.py"
-"""The file in which Python starts a process, and writes to it what it is to do."""
+"""The file with which Python starts a process and sends it its task."""
 
 WAITING = frozenset(("wait", "_wait_for_tstate_lock", "join"))
-"""Functions of `threading` in which a thread waits for long."""
+"""Functions of `threading` in which a thread waits for a long time."""
 
 
 @contextmanager
 def interruptible(
     numbers: Sequence[int], told: threading.Event, *, patience_s: float = math.inf, ignored_after: bool = False
 ) -> Iterator[None]:
-    """Within, each of those signals sets `told` and raises KeyboardInterrupt in the main thread, but once in `patience_s`.
+    """Within the block, let each of those signals set `told` and raise KeyboardInterrupt in the
+    main thread, once in `patience_s`.
 
-    People press Ctrl-C twice; the second must not interrupt the removal of a draft. A later one counts again.
+    People press Ctrl-C twice; the second must not interrupt the removal of a draft. A later one
+    counts again.
 
-    ignored_after  nothing but the exit code is left to do after the block; a signal then must not replace it.
+    ignored_after  after the block only the exit code is left to set; a signal must not replace it then.
     """
     last, latest, is_due, is_over = -math.inf, signal.SIGINT, False, False
 
@@ -54,7 +56,8 @@ def interruptible(
         soon()
 
     def lost(what: sys.UnraisableHookArgs) -> None:
-        # Python drops what a handler raises while a finaliser or the callback of a weak reference runs.
+        # Python discards what a handler raises while a finaliser or the callback of a weak
+        # reference runs.
         nonlocal is_due
         if not issubclass(what.exc_type, KeyboardInterrupt):
             passed_on(what)
@@ -63,24 +66,24 @@ def interruptible(
         soon()
 
     def soon() -> None:
-        # Not a threading.Timer: to start one takes locks, and what was interrupted may hold them.
+        # Not a threading.Timer: starting one takes locks, and the interrupted code may hold them.
         _thread.start_new_thread(again, ())
 
     def again() -> None:
         time.sleep(SOON_S)
-        with ending:  # after the block the signal would meet whoever hears of it then
+        with ending:  # after the block, the signal goes to the handler that is set then
             if is_due and not is_over:
                 _send(latest)
 
     main_thread, ending = threading.get_ident(), threading.Lock()
 
     def _send(number: signal.Signals) -> None:
-        if hasattr(signal, "pthread_kill"):  # a real signal, which wakes the main thread where it waits for a lock
+        if hasattr(signal, "pthread_kill"):  # a real signal, which wakes the main thread if it waits for a lock
             signal.pthread_kill(main_thread, number)
         else:
             _thread.interrupt_main(number)
 
-    # What is ignored (nohup, a background job of a script) stays ignored.
+    # A signal that is ignored (nohup, a background job of a script) stays ignored.
     wanted = [n for n in numbers if signal.getsignal(n) not in (signal.SIG_IGN, None)]
     before = {n: signal.signal(n, stop) for n in wanted}
     passed_on, sys.unraisablehook = sys.unraisablehook, lost
@@ -95,7 +98,8 @@ def interruptible(
 
 
 def leave_at_once_on(numbers: Sequence[int]) -> None:
-    """From now on each of those signals ends the process, with a sentence. For as long as nothing was begun."""
+    """From now on let each of those signals end the process, with a sentence. Use this only before
+    any work has begun."""
 
     def leave(number: int, frame: FrameType | None) -> None:
         with suppress(OSError):
@@ -108,11 +112,13 @@ def leave_at_once_on(numbers: Sequence[int]) -> None:
 
 
 def _holds_a_lock(frame: FrameType) -> bool:
-    """Whether an exception here could leave a lock behind, for which another thread then waits for ever.
+    """Return whether an exception here could leave a lock held, so that another thread waits for
+    ever.
 
-    In the import system; and in the methods of `threading` that take locks. `Condition.__enter__` is written in Python, and an
-    exception between its taking the lock and its return leaves the lock taken: a thread that puts into that queue waits for
-    ever, and whoever joins the thread waits along with it.
+    This holds in the import system, and in the methods of `threading` that take locks.
+    `Condition.__enter__` is written in Python, and an exception between its taking the lock and its
+    return leaves the lock held. Then a thread that puts into that queue waits for ever, and so does
+    any thread that joins it.
     """
     code = frame.f_code
     return code.co_filename.startswith(IMPORT_SYSTEM) or (
@@ -121,7 +127,8 @@ def _holds_a_lock(frame: FrameType) -> bool:
 
 
 def _starts_a_process(frame: FrameType | None) -> bool:
-    """Whether an exception here would leave a process that waits in vain for what it is to do, and says so on the terminal."""
+    """Return whether an exception here would leave a process that waits in vain for its task, and
+    prints an error on the terminal."""
     while frame is not None:
         if frame.f_code.co_filename.endswith(STARTS_PROCESSES):
             return True

@@ -1,6 +1,7 @@
-"""Reading ahead in a thread, with a bound.
+"""Read ahead in a thread, with a bound.
 
-Decoding, looking and encoding release the interpreter's lock, so one stage can work while the next one does.
+Decoding, detecting and encoding release the interpreter's lock, so the stages can work at the same
+time.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ T = TypeVar("T")
 
 MOST_AHEAD = 4
 PIXELS_AHEAD = 1 << 25
-"""33 million: four frames of 4K, one of anything larger. Large pages would fill the memory four at a time."""
+"""33 million pixels: four frames of 4K, one of anything larger. Four large pages at a time would
+fill the memory."""
 
 
 def frames_ahead(size_wh: tuple[int, int]) -> int:
-    """How many frames of that size to work ahead."""
+    """Return how many frames of that size to work ahead."""
     return max(1, min(MOST_AHEAD, PIXELS_AHEAD // (size_wh[0] * size_wh[1])))
 
 
 class _End(Generic[T]):
-    """Last thing in the queue; carries the producer's exception, if any."""
+    """The last entry in the queue; carries the producer's exception, if any."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
@@ -33,7 +35,10 @@ class _End(Generic[T]):
 
 @contextmanager
 def prefetched(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
-    """The same items, made up to `depth` ahead by a thread, whose exception the reader gets, and which is joined on leaving."""
+    """Yield the same items, made up to `depth` ahead by a thread.
+
+    The reader gets the thread's exception. The thread is joined on leaving.
+    """
     waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
     stop = threading.Event()
 
@@ -54,11 +59,11 @@ def prefetched(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
             for item in source:
                 if not put(item):
                     break
-        except BaseException as e:  # handed to the reader, whatever it is
+        except BaseException as e:  # passed on to the reader
             error = e
         finally:
             close = getattr(source, "close", None)
-            if close is not None:  # a generator is closed by the thread that runs it
+            if close is not None:  # the thread that runs a generator must close it
                 close()
         put(_End(error))
 

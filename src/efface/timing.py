@@ -36,14 +36,15 @@ class Timeline:
 
     @property
     def seconds(self) -> NDArray[np.float64]:
-        """(n,) time of each frame since the first, in seconds."""
+        """Return the (n,) time of each frame since the first, in seconds."""
         first = self.pts[0] if len(self.pts) else 0
-        # Damaged films leap by more than int64 holds; as numbers without a sign the differences are right.
+        # Times in damaged videos jump by more than int64 holds; as unsigned numbers the differences
+        # are right.
         return (self.pts - first).view(np.uint64).astype(np.float64) * float(self.time_base)
 
 
 def timecode(seconds: float) -> str:
-    """`h:mm:ss.mmm`, for people."""
+    """Format as `h:mm:ss.mmm`, for people."""
     ms = round(abs(seconds) * 1000)
     sign = "-" if seconds < 0 and ms else ""
     return f"{sign}{ms // 3_600_000}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"

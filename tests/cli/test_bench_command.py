@@ -59,7 +59,7 @@ def test_clips_are_made_kept_and_measured_again(efface, labelled, tmp_path):
     [
         (("stills", "nowhere"), 3, "cannot be read"),
         (("video", "set/annotations.json"), 3, "cannot be measured against"),
-        (("stills", "set", "--against", "set/annotations.json"), 3, "it is no result of efface bench"),
+        (("stills", "set", "--against", "set/annotations.json"), 3, "it is not a result of efface bench"),
         (("stills", "set", "--kinds", "plate"), 2, "these labels are about face"),
         (("moving", "set", "--only", "fog"), 2, "'fog' is not one of"),
         (("moving", "set", "--clips", "0"), 2, "--clips"),

@@ -77,7 +77,7 @@ def test_a_box_that_makes_no_sense_is_refused(box):
 
 
 def test_an_unknown_shape_is_refused():
-    with pytest.raises(ValueError, match="no shape"):
+    with pytest.raises(ValueError, match="unknown shape"):
         erased([Region((1, 1, 5, 5))], "star", (10, 10))
 
 

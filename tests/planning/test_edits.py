@@ -61,7 +61,7 @@ def test_every_kind_of_edit_comes_back_from_its_mapping():
     ],
 )  # fmt: skip
 def test_what_is_no_edit_is_refused(hostile):
-    with pytest.raises(ValueError, match=r"edit|list|number|value"):
+    with pytest.raises(ValueError, match=r"edit|list|number|true or false"):
         plan(hostile)
 
 

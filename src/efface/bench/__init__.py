@@ -1,1 +1,2 @@
-"""Measuring: labelled sets, clips whose every box is known, scores, and tables. Nothing that erases imports this room."""
+"""Benchmarks: labelled sets, clips with known boxes, scores, and tables. No code that erases
+imports this package."""

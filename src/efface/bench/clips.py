@@ -1,8 +1,10 @@
-"""Clips made from still pictures, with the exact box of every object in every frame; and the files that hold both.
+"""Clips made from still pictures, with the exact box of every object in every frame, and their
+files.
 
-A clip is one or more shots, each a path of the camera over one picture. The label of a frame is the smallest box around what
-can be seen there of the ellipse in the labelled box: the part inside the frame, and not behind something in front. Where less
-than LEAST_SEEN of an object is left, or it is small, it is `ignore` in that frame.
+A clip is one or more shots, each a path of the camera over one picture. The label of a frame is the
+smallest box around the visible part of the ellipse in the labelled box: the part inside the frame,
+and not behind something in front. If less than LEAST_SEEN_SHARE of an object is visible, or it is small,
+it is `ignore` in that frame.
 """
 
 from __future__ import annotations
@@ -32,22 +34,22 @@ from efface.media.video.encode import create_video
 from efface.media.video.video_info import VideoInfo
 from efface.options import WriteOptions
 
-LEAST_SEEN = 0.35
-"""Share of an object. With two thirds hidden there is nothing left to cover that the rest does not hide."""
+LEAST_SEEN_SHARE = 0.35
+"""Share of an object. With two thirds hidden, little remains to cover."""
 
 RATE = 25
-"""Frames a second."""
+"""Frames per second."""
 
 YUV420 = Layout("yuv", 8, ((0, 0), (1, 1), (1, 1)), full_range=False)
 BT601 = 6
-"""H.273 matrix: what OpenCV converts with."""
+"""H.273 matrix that OpenCV uses for conversions."""
 
 TRUTH_SUFFIX = ".faces.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """One view: a picture, where the camera looks, what stands in front, and the light.
+    """One view: a picture, where the camera looks, what is in front, and the light.
 
     picture     (h, w, 3) uint8 RGB.
     xyxy        (m, 4) float32, every labelled box of the picture.
@@ -73,10 +75,10 @@ class Clip:
 
     name      of its file, without suffix.
     kinds     what happens in it; scores are given for each as well.
-    crf       of the H.264 encoder: 18 is fine, above 35 it shows.
-    least_px  an object less high than this in a frame is `ignore` there.
+    crf       of the H.264 encoder: 18 is fine, above 35 artefacts are visible.
+    least_px  an object lower than this in a frame is `ignore` there.
     seed      of the noise.
-    about     what it was made from; two clips with the same are the same.
+    about     what it was made from; two clips with equal values are the same.
     """
 
     name: str
@@ -94,7 +96,7 @@ class Clip:
 
 @dataclass(slots=True)
 class _Moments:
-    """One object, judged or ignored, as its boxes come in."""
+    """One object, judged or ignored, collected frame by frame."""
 
     attributes: Mapping[str, Any]
     frame: list[int] = field(default_factory=list)
@@ -105,14 +107,14 @@ class _Moments:
 
 
 class Developer:
-    """Makes the frames of a clip, and notes where everything was meanwhile."""
+    """Makes the frames of a clip, and records where everything was meanwhile."""
 
     def __init__(self, clip: Clip) -> None:
         self._clip = clip
         self._moments: dict[tuple[int, int, bool], _Moments] = {}
 
     def frames(self) -> Iterator[Rgb]:
-        """(h, w, 3) uint8, one after the other."""
+        """Yield (h, w, 3) uint8, one after the other."""
         random = np.random.default_rng(self._clip.seed)
         first = 0
         for number, shot in enumerate(self._clip.shots):
@@ -132,22 +134,23 @@ class Developer:
                 moments.xyxy.append(seen.xyxy)
 
     def _counts(self, seen: Glimpse) -> bool:
-        return seen.share >= LEAST_SEEN and seen.height >= self._clip.least_px
+        return seen.share >= LEAST_SEEN_SHARE and seen.height >= self._clip.least_px
 
     def truth(self, path: FilePath) -> VideoTruth:
-        """Where everything was, for the video at that path. Ask when the frames have all been made."""
+        """Return where everything was, for the video at that path. Call this after all frames have
+        been made."""
         tracks = [m.track(ignore=ignore) for (_, _, ignore), m in sorted(self._moments.items(), key=lambda kv: kv[0])]
         about = recipe(self._clip)
         return VideoTruth(path, self._clip.size_wh, len(self._clip), "face", tuple(tracks), about)
 
 
 def recipe(clip: Clip) -> dict[str, Any]:
-    """What made the clip, as its truth says it."""
+    """Return what made the clip, as stored in its truth."""
     return {"kinds": list(clip.kinds), "crf": clip.crf, "least_px": clip.least_px, "seed": clip.seed, **clip.about}
 
 
 def _developed(shot: Shot, size_wh: Size, random: np.random.Generator) -> Iterator[tuple[Rgb, NDArray[np.bool_] | None]]:
-    """Each frame, and where something in front hides what lies behind."""
+    """Yield each frame, and where something in front hides what is behind."""
     picture, path = reduced(shot.picture, shot.path)
     beyond = tuple(float(c) for c in picture.reshape(-1, 3).mean(axis=0) * 0.6)
     for i in range(len(path)):
@@ -159,7 +162,8 @@ def _developed(shot: Shot, size_wh: Size, random: np.random.Generator) -> Iterat
 
 
 def made(clip: Clip, folder: FilePath) -> VideoTruth:
-    """The truth about the clip, whose video stands in the folder then. What is there already and the same is kept.
+    """Make the clip's video in the folder, and return its truth. An existing identical clip is
+    kept.
 
     Raises OutputError, EncoderMissing.
     """
@@ -168,7 +172,7 @@ def made(clip: Clip, folder: FilePath) -> VideoTruth:
         try:
             known = load_video(said)
         except EffaceError:
-            pass  # half-written by somebody else, or of another version: made anew
+            pass  # half-written by another run, or of another version: made anew
         else:
             if json.loads(json.dumps(recipe(clip))) == known.about and known.frames == len(clip):
                 return known
@@ -182,7 +186,8 @@ def made(clip: Clip, folder: FilePath) -> VideoTruth:
 
 
 def write_video(draft: FilePath, frames: Iterator[Rgb], size_wh: Size, *, crf: int, target: FilePath) -> None:
-    """H.264 with an even width and height, RATE frames a second. Raises WriteFailed, EncoderMissing."""
+    """Write H.264 with an even width and height, RATE frames per second. Raises WriteFailed,
+    EncoderMissing."""
     spec = Spec("yuv420p", YUV420, size_wh, Turn(), swscale_matrix(BT601, size_wh[1]))
     video = VideoInfo(spec, Fraction(1, RATE), Fraction(RATE), colour=Colour(matrix=BT601))
     info = SourceInfo(target, "video", "mp4", None, size_wh, private=video)
@@ -196,7 +201,7 @@ def write_video(draft: FilePath, frames: Iterator[Rgb], size_wh: Size, *, crf: i
 
 
 def planar(rgb: Rgb) -> Picture:
-    """The frame as planar YUV. Its width and height are even."""
+    """Convert the frame to planar YUV. Its width and height must be even."""
     height, width = rgb.shape[:2]
     stacked = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420), np.uint8)
     chroma = stacked[height:].reshape(2, height // 2, width // 2)

@@ -1,7 +1,9 @@
-"""Moving ground truth: clips of a few seconds, each with a way of the camera and one or two disturbances, from labelled stills.
+"""Moving ground truth: clips of a few seconds from labelled stills, each with a camera movement and
+one or two disturbances.
 
-Clip i of a seed is always the same. Ways and disturbances take turns, so that every kind comes up equally often; the rest
-(which picture, which face is followed, how fast, how long) is drawn. No picture repeats while others are left.
+Clip i of a seed is always the same. Movements and disturbances take turns, so every kind comes up
+equally often. The rest (which picture, which face is followed, how fast, how long) is drawn at
+random. A picture repeats only when all others were used.
 """
 
 from __future__ import annotations
@@ -26,16 +28,16 @@ LEAST_PX = 24
 
 SIZE_WH: Size = (640, 360)
 SECONDS = 4.0
-MOST_ENLARGED = 1.6
-"""Pixels of the frame for one of the picture; more of them show nothing new."""
+MOST_SCALE = 1.6
+"""Maximum pixels of the frame for one of the picture. A larger scale shows nothing new."""
 
 FOLLOWED_PX = (30.0, 110.0)
-"""Height that the face which the camera follows has in the frame, from and to."""
+"""Range of the height in the frame of the face that the camera follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A labelled picture, and the face that the camera is about.
+    """A labelled picture, and the face that the camera follows.
 
     target  row of the labels.
     """
@@ -46,12 +48,12 @@ class Scene:
 
     @property
     def box(self) -> NDArray[np.float64]:
-        """(4,) of the target, pixels of the picture."""
+        """(4,) box of the target, pixels of the picture."""
         return np.asarray(self.truth.labels.xyxy[self.target], np.float64)
 
     @property
     def centre(self) -> NDArray[np.float64]:
-        """(2,) of the target."""
+        """(2,) centre of the target."""
         return np.asarray((self.box[:2] + self.box[2:]) / 2)
 
     @property
@@ -64,13 +66,13 @@ Way = Callable[[Scene, Path, Size, Generator], Path]
 Disturbance = Callable[[Scene, Shot, Size, Generator], Shot]
 
 Read = Callable[[StillTruth], Rgb]
-"""Gives the pixels of a labelled picture, (h, w, 3)."""
+"""Returns the pixels of a labelled picture, (h, w, 3)."""
 
 
 def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, kinds: Sequence[str] = ()) -> Iterator[Clip]:
-    """So many clips, one after the other.
+    """Yield `count` clips, one after the other.
 
-    kinds  of ways and disturbances, to take only these; all when empty. Raises UsageError for one that does not exist.
+    kinds  of movements and disturbances, to use only these; all if empty. Raises UsageError for an unknown one.
     """
     ways, trouble = chosen(kinds)
     usable = [s for s in stills if len(judgeable(s))]
@@ -83,7 +85,7 @@ def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, ki
 
 
 def chosen(kinds: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of ways, and of disturbances. Raises UsageError."""
+    """Return the names of movements, and of disturbances. Raises UsageError."""
     unknown = [k for k in kinds if k not in (*WAYS, *DISTURBANCES)]
     if unknown:
         raise UsageError(f"{unknown[0]!r} is not one of {', '.join((*WAYS, *DISTURBANCES))}.")
@@ -92,7 +94,7 @@ def chosen(kinds: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def judgeable(still: StillTruth) -> NDArray[np.intp]:
-    """Rows of the labels that are judged."""
+    """Return the rows of the labels that are judged."""
     return np.flatnonzero(~still.labels.ignore & (still.labels.heights >= LEAST_PX))
 
 
@@ -101,7 +103,7 @@ def _clip(
 ) -> Clip:  # fmt: skip
     random = np.random.default_rng((seed, number))
     way = ways[number % len(ways)]
-    # The second disturbance moves on by one with each round, so that in time all meet all.
+    # The second disturbance moves on by one with each round, so that in time all pairs occur.
     ours = _turns(trouble, number)
     frames = round(SECONDS * RATE)
     cut = int(random.integers(frames // 4, frames * 3 // 4)) if "cut" in ours else frames
@@ -109,16 +111,16 @@ def _clip(
     shots = tuple(_shot(still, read, n, way, ours, random) for still, n in parts if n)
     crf = int(random.integers(32, 39)) if "compression" in ours else 20
     pictures = [still.path.name for still, n in parts if n]
-    about = {"made": MADE, "pictures": pictures, "number": number, "set_seed": seed}
+    about = {"made": RECIPE_VERSION, "pictures": pictures, "number": number, "set_seed": seed}
     return Clip(f"moving-{number:03}", shots, SIZE_WH, (way, *ours), crf, LEAST_PX, seed * 1000 + number, about)
 
 
-MADE = 1
-"""Goes up when the same seed makes other clips."""
+RECIPE_VERSION = 1
+"""Increase this when the same seed makes other clips."""
 
 
 def _turns(kinds: Sequence[str], number: int) -> tuple[str, ...]:
-    """One or two of them: every third clip has one only."""
+    """Return one or two of them: every third clip has only one."""
     n = len(kinds)
     if not n:
         return ()
@@ -139,15 +141,15 @@ def _shot(still: StillTruth, read: Read, frames: int, way: str, ours: Sequence[s
     return shot
 
 
-# Ways of the camera
+# Camera movements
 
 
 def _base(scene: Scene, frames: int, size_wh: Size, random: Generator) -> Path:
-    """A hand-held view of the target, and of a part of what is around it."""
+    """Make a hand-held view of the target and part of its surroundings."""
     height, width = scene.picture.shape[:2]
     fills = max(size_wh[0] / width, size_wh[1] / height) * 1.05
     wanted = float(np.exp(random.uniform(*np.log(FOLLOWED_PX)))) / scene.face_wh[1]
-    scale = max(fills, min(wanted, MOST_ENLARGED))
+    scale = max(fills, min(wanted, MOST_SCALE))
     path = still_path(frames, (scene.centre[0], scene.centre[1]), scale)
     aside = random.uniform(-0.2, 0.2, 2) * size_wh / scale
     return _inside(
@@ -156,7 +158,8 @@ def _base(scene: Scene, frames: int, size_wh: Size, random: Generator) -> Path:
 
 
 def _inside(path: Path, scene: Scene, size_wh: Size) -> Path:
-    """The same, with a centre that keeps the view inside of the picture, as far as it is large enough."""
+    """Move the path's centre so that the view stays inside the picture, as far as it is large
+    enough."""
     height, width = scene.picture.shape[:2]
     half = np.array(size_wh) / 2 / path.scale[:, None]
     low = np.minimum(half, np.array((width, height)) / 2)
@@ -164,12 +167,13 @@ def _inside(path: Path, scene: Scene, size_wh: Size) -> Path:
 
 
 def _eased(frames: int) -> NDArray[np.float64]:
-    """(n,) from 0 to 1, slow at both ends."""
+    """Return (n,) from 0 to 1, slow at both ends."""
     return np.asarray((1 - np.cos(np.pi * np.arange(frames) / max(1, frames - 1))) / 2)
 
 
 def _tremor(frames: int, random: Generator, softness: float = 4.0) -> NDArray[np.float64]:
-    """(n, 2) noise of a hand, with a standard deviation of about 1; larger softness is slower."""
+    """Return (n, 2) noise of a hand, with a standard deviation of about 1; larger softness is
+    slower."""
     reach = round(3 * softness)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / softness) ** 2)
     noise = random.standard_normal((frames + 2 * reach, 2))
@@ -202,7 +206,7 @@ def _shake(scene: Scene, path: Path, size_wh: Size, random: Generator) -> Path:
 
 
 def _come_and_go(scene: Scene, path: Path, size_wh: Size, random: Generator) -> Path:
-    """The target starts outside of the frame, comes in, and leaves it again; others do so on the way."""
+    """Let the target start outside the frame, come in, and leave again; others do so on the way."""
     t = np.arange(len(path)) / max(1, len(path) - 1)
     there = np.clip(np.minimum(t, 1 - t) / random.uniform(0.22, 0.35), 0, 1)
     direction = random.uniform(-np.pi, np.pi)
@@ -222,7 +226,7 @@ WAYS: dict[str, Way] = {"pan": _pan, "zoom": _zoom, "rotate": _rotate, "shake": 
 
 
 def _swing(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
-    """The camera is jerked aside and comes back: for some frames everything is smeared."""
+    """Jerk the camera aside and back: for some frames everything is smeared."""
     path = shot.path
     n, out = len(path), int(random.integers(4, 9))
     stay = int(random.integers(3, 12))
@@ -232,7 +236,7 @@ def _swing(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
     direction = random.uniform(-np.pi, np.pi)
     far = min(scene.face_wh.mean() * random.uniform(1.2, 3.5), size_wh[0] / path.scale.max() * 0.4)
     by = far * np.array((np.cos(direction), 0.5 * np.sin(direction)))
-    # Towards the middle of the picture: there is more to see there.
+    # Towards the middle of the picture, where more is visible.
     towards = np.array(scene.picture.shape[1::-1]) / 2 - path.centre[start]
     by *= 1 if by @ towards >= 0 else -1
     shutter = np.where((ramp > 0) & (ramp < 1), 0.9, path.shutter)
@@ -240,7 +244,7 @@ def _swing(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
 
 
 def _exposure(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
-    """It becomes dark or glaring, and normal again; where it is dark, noise shows."""
+    """Make the picture dark or glaring, and normal again; in the dark, noise shows."""
     n = len(shot.path)
     level = random.uniform(0.2, 0.4) if random.random() < 0.6 else random.uniform(1.7, 2.4)
     ramp, stay = int(random.integers(2, 10)), int(random.integers(15, 50))
@@ -250,12 +254,13 @@ def _exposure(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Sho
 
 
 def _target_boxes(scene: Scene, shot: Shot, size_wh: Size) -> NDArray[np.float64]:
-    """(n, 4) where the target is, frame by frame."""
+    """Return (n, 4) where the target is, frame by frame."""
     return np.array([extent(scene.box, shot.path.matrix(i, size_wh)) for i in range(len(shot.path))])
 
 
 def _in_view(boxes: NDArray[np.float64], size_wh: Size, random: Generator) -> int:
-    """A frame, not too near the ends, in which the target stands in the view; the middle one when there is none."""
+    """Return a frame, not too near the ends, in which the target is in view; the middle one if
+    there is none."""
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     inside = np.flatnonzero(((centre > 0) & (centre < size_wh)).all(axis=1))
     inside = inside[(inside >= len(boxes) // 6) & (inside < len(boxes) - len(boxes) // 6)]
@@ -263,7 +268,8 @@ def _in_view(boxes: NDArray[np.float64], size_wh: Size, random: Generator) -> in
 
 
 def _passer_by(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
-    """Somebody walks past in front of the target, which is hidden, at least in part, for 3 to 20 frames."""
+    """Let a person walk past in front of the target, which is hidden, at least in part, for 3 to 20
+    frames."""
     boxes = _target_boxes(scene, shot, size_wh)
     middle = _in_view(boxes, size_wh, random)
     x1, y1, x2, y2 = boxes[middle]
@@ -279,7 +285,7 @@ def _passer_by(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Sh
 
 
 def _hand(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
-    """A hand comes up before the target, stays, and goes: 3 to 20 frames in front of it."""
+    """Raise a hand in front of the target, hold it, and lower it: 3 to 20 frames."""
     boxes = _target_boxes(scene, shot, size_wh)
     n, middle = len(boxes), _in_view(boxes, size_wh, random)
     hides = int(random.integers(3, 21))
@@ -299,7 +305,7 @@ def _hand(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
 
 
 def _skin(scene: Scene) -> tuple[float, float, float]:
-    """The usual colour in the middle of the target."""
+    """Return the usual colour in the middle of the target."""
     height, width = scene.picture.shape[:2]
     (x, y), (w, h) = scene.centre, scene.face_wh / 4
     rows = slice(max(0, int(y - h)), min(height, int(y + h) + 1))
@@ -309,7 +315,7 @@ def _skin(scene: Scene) -> tuple[float, float, float]:
 
 
 def _as_it_is(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
-    return shot  # what the clip as a whole sees to
+    return shot  # the clip as a whole takes care of it
 
 
 DISTURBANCES: dict[str, Disturbance] = {

@@ -1,4 +1,4 @@
-"""What a run measured, as a table for people and as JSON for the next run to be compared with."""
+"""The results of a run, as a table for people and as JSON for a comparison with the next run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from efface.version import VERSION
 class Rule:
     """How much worse a number may become.
 
-    sign    1 where more is better, -1 where less is.
-    by      so much in its own unit ...
-    share   ... or so much of its old value, whichever is more.
+    sign    1 if more is better, -1 if less is.
+    by      the tolerance in its own unit ...
+    share   ... or as a share of its old value, whichever is more.
     """
 
     sign: int
@@ -38,43 +38,45 @@ RULES: Mapping[str, Rule] = {
     "false_alarms_per_frame": Rule(-1, 0.01, 0.05),
     "needless_area": Rule(-1, 0.001, 0.10),
 }
-"""What must not drop, of all together. Processors round differently, so a handful of boxes may go either way; false alarms and
-area are the price of recall, and may rise a little more. Speed is not compared: it belongs to the machine."""
+"""Totals that must not become worse. Processors round differently, so a handful of boxes may go
+either way. False alarms and area are the price of recall, and may rise a little more. Speed is not
+compared: it depends on the machine."""
 
 PART_SLACK = 3.0
-"""Parts hold fewer boxes than the whole, so each may vary by this many times as much."""
+"""Parts hold fewer boxes than the whole, so their tolerance is this many times as large."""
 
 COMPARED_FIRST = ("bench", "sets", "plain")
-"""Two runs that differ in these, or in how many boxes were judged, measured different things."""
+"""Two runs that differ in these, or in the number of judged boxes, measured different things."""
 
 
 def as_json(result: Result, *, plain: bool) -> dict[str, Any]:
-    """Everything, ready for a file. No path, no date."""
+    """Return everything as JSON data, without paths and dates."""
     said = asdict(result)
     head = {"efface": VERSION, "bench": said.pop("bench"), "sets": said.pop("sets"), "plain": plain}
     return {**head, **said}
 
 
 def text(said: Mapping[str, Any]) -> str:
-    """The same as a file's content."""
+    """Return the same as a file's content."""
     return json.dumps(said, indent=1) + "\n"
 
 
 def load(path: Path) -> dict[str, Any]:
-    """An earlier result. Raises SourceUnreadable, BadTruth."""
+    """Load an earlier result. Raises SourceUnreadable, BadTruth."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
     except ValueError as e:
-        raise BadTruth(path, "it is no JSON") from e
+        raise BadTruth(path, "it is not JSON") from e
     if not isinstance(found, dict) or not {"efface", "numbers", "parts", *COMPARED_FIRST} <= set(found):
-        raise BadTruth(path, "it is no result of efface bench")
+        raise BadTruth(path, "it is not a result of efface bench")
     return found
 
 
 def drops(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
-    """What became worse by more than it may, in sentences. Raises UsageError when the two measured different things."""
+    """Return sentences on what became worse than its tolerance. Raises UsageError if the two
+    measured different things."""
     for name in COMPARED_FIRST:
         if new[name] != old[name]:
             raise UsageError(f"--against: that result is about {name} {old[name]!r}, and this one about {new[name]!r}.")
@@ -100,7 +102,7 @@ def _dropped(where: str, new: Mapping[str, Any], old: Mapping[str, Any], slack: 
 
 
 def _flat(numbers: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers that have a rule, each with a name of its own."""
+    """Return the numbers that have a rule, each with a name of its own."""
     flat: dict[str, float | None] = {}
     for name, value in numbers.items():
         if name == "clear":
@@ -114,7 +116,7 @@ def _flat(numbers: Mapping[str, Any]) -> dict[str, float]:
 
 
 def table(said: Mapping[str, Any]) -> str:
-    """For the terminal: one row for each part, one for all, and below what was asked for."""
+    """Format for the terminal: one row for each part, one for all, and below them the settings."""
     is_still = said["bench"] == "stills"
     columns = STILL_COLUMNS if is_still else STRESS_COLUMNS if said["bench"] == "stress" else VIDEO_COLUMNS
     rows = [*said["parts"].items(), ("all", said["numbers"])]

@@ -1,7 +1,7 @@
-"""Runs: pictures and clips through efface, and what came out to the scores.
+"""Run efface on pictures and clips, and score the plans.
 
-What counts is the plan: the boxes that would be erased. Nothing is rendered. Only kinds of objects that the set labels are
-looked for, as everything else that is found would be a false alarm to it.
+Only the plan is scored: the boxes that would be erased. Nothing is rendered. Only kinds of objects
+that the set labels are looked for, since any other find would count as a false alarm.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 
 Say = Callable[[str], None]
-"""Takes a line about what was done so far."""
+"""Takes a line of progress."""
 
 
 @dataclass(slots=True)
@@ -43,9 +43,9 @@ class Result:
     sets       names of folders or files, without their places.
     numbers    of all together.
     parts      the same numbers for each part: one video, or one kind of disturbance.
-    detectors  name, version, checksum and run-time of each network that looked.
-    settings   what was asked for, branch by branch; what does not change what is found is left out.
-    frames_per_second  looked at: decoding, detecting and tracking.
+    detectors  name, version, checksum and run-time of each network used.
+    settings   the requested options, branch by branch, without those that do not affect what is found.
+    frames_per_second  processed: decoding, detecting and tracking.
     """
 
     bench: str
@@ -58,12 +58,13 @@ class Result:
 
 
 def plain(options: Options) -> Options:
-    """Without help from time: each frame is covered where something counts by itself in that very frame, with its margin."""
+    """Return options without tracking: each frame covers only what counts by itself in that very
+    frame, with its margin."""
     return replace(options, track=TrackOptions(bridge_s=0.0, lead_in_s=0.0, lead_out_s=0.0, hold_s=0.0))
 
 
 class Looker:
-    """Looks at files, and keeps count of the time that takes."""
+    """Analyses files, and measures the time that takes."""
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
@@ -71,7 +72,7 @@ class Looker:
         self._last: Plan | None = None
 
     def plan(self, path: Path) -> Plan:
-        """What would be erased. Raises InputError, PartMissing."""
+        """Return what would be erased. Raises InputError, PartMissing."""
         began = time.perf_counter()
         self._last = self._workshop.find(path, silent)
         self._seconds += time.perf_counter() - began
@@ -79,20 +80,20 @@ class Looker:
         return self._last
 
     def sign(self, result: Result) -> None:
-        """Adds to the result what looked, and how fast."""
+        """Add the detectors and the speed to the result."""
         result.detectors = [dict(d) for d in self._last.detectors] if self._last else []
         result.frames_per_second = round(self._frames / self._seconds, 2) if self._seconds else 0.0
 
 
 @contextmanager
 def looking(options: Options) -> Iterator[Looker]:
-    """A looker that is ready inside the block."""
+    """Provide a looker that is ready inside the block."""
     with Workshop(options) as workshop:
         yield Looker(workshop)
 
 
 def settings(options: Options, **more: Any) -> dict[str, Any]:
-    """What the numbers depend on, for the report."""
+    """Return what the numbers depend on, for the report."""
     said = asdict(options)
     for name in ("device", "timeout_s"):
         del said["detect"][name]
@@ -100,7 +101,7 @@ def settings(options: Options, **more: Any) -> dict[str, Any]:
 
 
 def for_kinds(options: Options, labelled: Iterable[str]) -> Options:
-    """The same, looking only for what is labelled. Raises UsageError where that leaves nothing."""
+    """Return options that look only for labelled kinds. Raises UsageError if none is left."""
     wanted = [k for k in FINDABLE if k in set(labelled) and k in options.detect.wanted]
     if not wanted:
         raise UsageError(f"--kinds: these labels are about {' and '.join(sorted(set(labelled)))}.")
@@ -109,12 +110,12 @@ def for_kinds(options: Options, labelled: Iterable[str]) -> Options:
 
 
 def erased_by(plan: Plan) -> list[Boxes]:
-    """For each frame, what would be erased: (m, 4) whole pixels."""
+    """Return for each frame what would be erased: (m, 4) whole pixels."""
     return [np.array([r.box for r in plan.regions(f)], np.float32).reshape(-1, 4) for f in range(len(plan.timeline))]
 
 
 def run_stills(sets: Sequence[tuple[str, Sequence[StillTruth]]], options: Options, say: Say) -> Result:
-    """Recall and false alarms on labelled pictures.
+    """Measure recall and false alarms on labelled pictures.
 
     sets  name and pictures of each.
     """
@@ -145,7 +146,7 @@ def _erased_in(still: StillTruth, looker: Looker) -> Boxes:
 
 
 def run_videos(truths: Sequence[VideoTruth], options: Options, say: Say) -> Result:
-    """Leaks and false alarms in labelled videos."""
+    """Measure leaks and false alarms in labelled videos."""
     options = for_kinds(options, {t.kind for t in truths})
     result = Result("video", [t.path.name for t in truths], settings(options))
     with looking(options) as looker:
@@ -160,7 +161,7 @@ class ClipsWanted:
 
     count  of all moving clips, or of the stress clips of each kind.
     kinds  what may happen in them; empty for everything.
-    keep   folder in which they stay; None for one that goes.
+    keep   folder in which they stay; None for a temporary one.
     """
 
     count: int
@@ -174,12 +175,13 @@ Sets = Sequence[tuple[str, Sequence[StillTruth]]]
 
 
 def run_moving(sets: Sets, options: Options, say: Say, wanted: ClipsWanted) -> Result:
-    """Leaks in clips made of labelled pictures."""
+    """Measure leaks in clips made of labelled pictures."""
     return _run_clips("moving", moving.clips, sets, options, say, wanted, legible=False)
 
 
 def run_stress(sets: Sets, options: Options, say: Say, wanted: ClipsWanted) -> Result:
-    """Leaks in the stress clips: faces that stay legible, and, as `leak_rate_at_90`, those that are not covered in full."""
+    """Measure leaks in the stress clips: faces that stay legible, and, as `leak_rate_at_90`, those
+    that are not covered in full."""
     return _run_clips("stress", stress.clips, sets, options, say, wanted, legible=True)
 
 
@@ -212,7 +214,8 @@ def _faces(sets: Sequence[tuple[str, Sequence[StillTruth]]]) -> list[StillTruth]
 
 
 def reader(options: ReadOptions) -> moving.Read:
-    """Gives the pixels of labelled pictures. It raises InputError, and BadTruth where the labels are about another size."""
+    """Return a reader for the pixels of labelled pictures. It raises InputError, and BadTruth if
+    the labels state another size."""
 
     def read(still: StillTruth) -> Rgb:
         with opened(still.path, options) as source:
@@ -226,7 +229,7 @@ def reader(options: ReadOptions) -> moving.Read:
 
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
-    """Where clips are made: kept when somebody asked for it, else gone afterwards."""
+    """Provide the folder for clips: kept on request, otherwise removed afterwards."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="efface-bench-") as folder:
             yield Path(folder)
@@ -244,7 +247,7 @@ def _produced(clips: Iterable[Clip], folder: Path) -> Iterator[tuple[VideoTruth,
 def _score(
     result: Result, videos: Iterable[tuple[VideoTruth, tuple[str, ...]]], looker: Looker, say: Say, *, legible: bool = False
 ) -> None:  # fmt: skip
-    """Looks at each video, and fills in the numbers of all and of each part.
+    """Analyse each video, and fill in the numbers of all and of each part.
 
     videos  with the names of the parts that each belongs to.
     """
@@ -263,7 +266,8 @@ def _score(
 
 
 class _Pair:
-    """Scores by full cover, and for the stress clips by legibility, which is the number that counts there."""
+    """Scores by full cover, and for the stress clips by legibility, which is the number that counts
+    there."""
 
     def __init__(self, legible: bool) -> None:
         self._full = VideoScore()

@@ -1,8 +1,9 @@
-"""Scores: what would be erased, against what is known to be there. Pure functions on boxes.
+"""Score what would be erased against the labels. Pure functions on boxes.
 
-A labelled box is *covered* when at least ENOUGH of its area lies inside the union of what is erased, margin included. *Recall*
-at h is the share of labelled boxes of h pixels of height and more that are covered. A *false alarm* is an erased area that
-overlaps no labelled box. In video a *leak* is a labelled box, in one frame, that is not covered.
+A labelled box is *covered* if at least ENOUGH of its area lies inside the union of what is erased,
+margin included. *Recall* at h is the share of covered boxes among labelled boxes at least h pixels
+high. A *false alarm* is an erased area that overlaps no labelled box. In video a *leak* is a
+labelled box, in one frame, that is not covered.
 """
 
 from __future__ import annotations
@@ -21,29 +22,31 @@ HEIGHTS = (12, 16, 24, 48)
 """Pixels. Recall is reported at each of these."""
 
 ENOUGH = 0.9
-"""Share of a labelled box. People's boxes differ by more than the last tenth."""
+"""Share of a labelled box. Annotators' boxes differ by more than the last tenth."""
 
 GRID = 48
-"""Points across a box. Exact areas would change recall by one or two in a thousand, where a share is 0.9 on the dot; numbers
-stay comparable as long as everybody counts alike."""
+"""Points across a box. Exact areas would change recall by one or two in a thousand, where a share
+is exactly 0.9. Numbers stay comparable if everybody counts in the same way."""
 
 LEGIBLE = 0.7
-"""A face of which this share stays open is a leak in the stress clips; it is the measure by which other tools were compared."""
+"""Open share from which a face is a leak in the stress clips. Other tools were compared by this
+measure."""
 
-OVERLAPS = 0.2
-"""IoU with a labelled box from which an erased area is no false alarm."""
+OVERLAP_IOU = 0.2
+"""IoU with a labelled box from which an erased area is not a false alarm."""
 
 LEAST_PX = 16
 """Lower boxes of a video are not judged."""
 
 BRIEF = 2
-"""Frames. How many tracks never leak for longer is reported: a glimpse, and no look."""
+"""Frames. The score includes how many tracks never leak for longer than this: too brief to look at."""
 
 BRIEF_KEY = f"tracks_without_leak_over_{BRIEF}_frames"
 
 
 def covered(box_xyxy: Sequence[float] | NDArray[np.floating], erased: Boxes) -> float:
-    """Share of the box's area inside the union of the erased boxes (m, 4), 0 to 1, counted on GRID x GRID points."""
+    """Return the share of the box's area inside the union of the erased boxes (m, 4), 0 to 1,
+    counted on GRID x GRID points."""
     x1, y1, x2, y2 = (float(v) for v in box_xyxy)
     near = erased[(erased[:, 0] < x2) & (erased[:, 2] > x1) & (erased[:, 1] < y2) & (erased[:, 3] > y1)]
     step = np.arange(GRID) + 0.5
@@ -54,14 +57,15 @@ def covered(box_xyxy: Sequence[float] | NDArray[np.floating], erased: Boxes) -> 
 
 
 def alarms(erased: Boxes, labelled: Boxes) -> int:
-    """How many of the erased boxes overlap no labelled one."""
+    """Count the erased boxes that overlap no labelled one."""
     if not len(labelled):
         return len(erased)
-    return int((iou(erased, labelled).max(axis=1, initial=0) < OVERLAPS).sum())
+    return int((iou(erased, labelled).max(axis=1, initial=0) < OVERLAP_IOU).sum())
 
 
 def needless(erased: Boxes, labelled: Boxes, size_wh: Size) -> float:
-    """Share of the picture that is erased outside of every labelled box, 0 to 1. The margin counts: it is cost as well."""
+    """Return the share of the picture that is erased outside every labelled box, 0 to 1. The margin
+    counts too."""
     width, height = size_wh
     mask = np.zeros((height, width), bool)
     for boxes, value in ((erased, True), (labelled, False)):
@@ -72,25 +76,25 @@ def needless(erased: Boxes, labelled: Boxes, size_wh: Size) -> float:
 
 @dataclass(slots=True)
 class Tally:
-    """Hits of a number of trials."""
+    """Counts hits and trials."""
 
     hits: int = 0
     of: int = 0
 
     def add(self, hit: bool) -> None:
-        """One more."""
+        """Add one trial."""
         self.hits += hit
         self.of += 1
 
     @property
     def share(self) -> float | None:
-        """0 to 1, rounded for people; None where nothing was tried."""
+        """Share of hits, 0 to 1, rounded for people; None without trials."""
         return round(self.hits / self.of, 4) if self.of else None
 
 
 @dataclass(slots=True)
 class StillScore:
-    """What was counted on labelled pictures so far."""
+    """The counts on labelled pictures so far."""
 
     pictures: int = 0
     by_height: dict[int, Tally] = field(default_factory=lambda: {h: Tally() for h in HEIGHTS})
@@ -99,7 +103,7 @@ class StillScore:
     needless: float = 0.0
 
     def add(self, labels: Labels, erased: Boxes, size_wh: Size) -> None:
-        """One more picture. erased (m, 4), in whole pixels."""
+        """Add one picture. erased (m, 4), in whole pixels."""
         self.pictures += 1
         self.alarms += alarms(erased, labels.xyxy)
         self.needless += needless(erased, labels.xyxy, size_wh)
@@ -112,7 +116,7 @@ class StillScore:
                 _count(self.by_attribute, labels.attributes[i], hit)
 
     def numbers(self) -> dict[str, Any]:
-        """For the report."""
+        """Return the numbers for the report."""
         return {
             "pictures": self.pictures,
             "boxes": {str(h): t.of for h, t in self.by_height.items()},
@@ -134,11 +138,11 @@ def _shares(tallies: Mapping[str, Tally]) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class TrackScore:
-    """How one object fared.
+    """The result for one object.
 
     boxes    judged.
     leaks    of them.
-    longest  leaks in a row. Frames without a judged box between two leaks neither end the row nor lengthen it.
+    longest  consecutive leaks. Frames without a judged box between two leaks neither end the run nor lengthen it.
     """
 
     boxes: int
@@ -149,9 +153,9 @@ class TrackScore:
 
 @dataclass(slots=True)
 class VideoScore:
-    """What was counted on labelled videos so far.
+    """The counts on labelled videos so far.
 
-    is_leak  tells from the covered share of a box whether it leaks.
+    is_leak  decides from the covered share of a box whether it leaks.
     """
 
     is_leak: Callable[[float], bool] = lambda share: share < ENOUGH
@@ -161,7 +165,7 @@ class VideoScore:
     tracks: list[TrackScore] = field(default_factory=list)
 
     def add(self, truth: VideoTruth, erased: Sequence[Boxes]) -> None:
-        """One more video. erased: for each frame (m, 4), in whole pixels."""
+        """Add one video. erased: for each frame (m, 4), in whole pixels."""
         labelled = by_frame(truth)
         self.frames += truth.frames
         self.alarms += sum(alarms(e, b) for e, b in zip(erased, labelled, strict=True))
@@ -175,10 +179,10 @@ class VideoScore:
         return TrackScore(len(leaks), sum(leaks), longest_row(leaks), track.attributes)
 
     def numbers(self) -> dict[str, Any]:
-        """For the report. Shares are 0 to 1.
+        """Return the numbers for the report. Shares are 0 to 1.
 
-        `never_covered` counts tracks that leaked in all their frames; `clear` is about objects of which the labels say nothing
-        bad: every attribute is 0, or there is none.
+        `never_covered` counts tracks that leaked in all their frames. `clear` covers objects
+        without any adverse label: every attribute is 0 or missing.
         """
         boxes, leaks = (sum(getattr(t, name) for t in self.tracks) for name in ("boxes", "leaks"))
         longest = np.array([t.longest for t in self.tracks] or [0])
@@ -214,7 +218,7 @@ class VideoScore:
 
 
 def stays_legible(share: float) -> bool:
-    """Whether a box of which that share is covered can be read still."""
+    """Return whether a box of which that share is covered is still legible."""
     return 1 - share >= LEGIBLE - 1e-9
 
 
@@ -228,7 +232,7 @@ def _without_long_leaks(tracks: Sequence[TrackScore]) -> float | None:
 
 
 def longest_row(leaks: Iterable[bool]) -> int:
-    """The most True in a row."""
+    """Return the largest number of consecutive True values."""
     longest = row = 0
     for leak in leaks:
         row = row + 1 if leak else 0
@@ -237,7 +241,7 @@ def longest_row(leaks: Iterable[bool]) -> int:
 
 
 def by_frame(truth: VideoTruth) -> list[Boxes]:
-    """For each frame, all labelled boxes (n, 4), those to be ignored too."""
+    """Return for each frame all labelled boxes (n, 4), including those to be ignored."""
     boxes: list[list[NDArray[np.float32]]] = [[] for _ in range(truth.frames)]
     for track in truth.tracks:
         for frame, box in zip(track.frame, track.xyxy, strict=True):

@@ -1,6 +1,6 @@
-"""Things that pass in front: drawn shapes with an outline, and where each stands from frame to frame.
+"""Sprites that pass in front: drawn shapes with an outline, and their place in each frame.
 
-They only have to hide, and to look like things of the world as far as a detector can tell: soft edges, shading, some grain.
+They only have to hide the face and look real enough to a detector: soft edges, shading, some grain.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from numpy.typing import NDArray
 from efface.bench.camera_path import Rgb
 from efface.geometry import Size
 
-FINE = 4
-"""Shapes are drawn this many times larger, then reduced: that makes their edges soft."""
+DRAWING_SCALE = 4
+"""Shapes are drawn this many times larger, then reduced, which softens their edges."""
 
-HIDES = 0.5
-"""Opacity from which what lies behind a pixel cannot be seen."""
+HIDING_OPACITY = 0.5
+"""Opacity from which a pixel hides what is behind it."""
 
 Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sprite:
-    """One thing, and its way.
+    """One sprite and its path.
 
     rgb     (h, w, 3) uint8.
     alpha   (h, w) float32, 0 to 1: opacity.
-    corner  (n, 2) float64, x and y of its upper left corner in each frame, pixels; NaN in frames in which it is not there.
+    corner  (n, 2) float64, x and y of its upper left corner in each frame, pixels; NaN in frames without it.
     """
 
     rgb: Rgb
@@ -38,7 +38,8 @@ class Sprite:
     corner: NDArray[np.float64]
 
     def layer(self, frame: int, size_wh: Size) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-        """Colour (h, w, 3), weighted by opacity, and opacity (h, w) in that frame; None where it is not there."""
+        """Return colour (h, w, 3), weighted by opacity, and opacity (h, w) in that frame; None if
+        it is absent there."""
         if np.isnan(self.corner[frame]).any():
             return None
         x, y = self.corner[frame]
@@ -49,20 +50,21 @@ class Sprite:
         return placed[..., :3], placed[..., 3]
 
     def _speed(self, frame: int) -> NDArray[np.float64]:
-        """(2,) pixels a frame."""
+        """Return (2,) pixels per frame."""
         near = self.corner[max(0, frame - 1) : frame + 2]
         steps = np.diff(near[~np.isnan(near).any(axis=1)], axis=0)
         return np.abs(steps).max(axis=0) if len(steps) else np.zeros(2)
 
 
 def _smeared(layer: NDArray[np.float32], speed: NDArray[np.float64]) -> NDArray[np.float32]:
-    """As a shutter that is open for two fifths of the time sees it."""
+    """Smear the layer as a shutter that is open for two fifths of the time would."""
     width, height = (1 + 2 * int(v * 0.2) for v in speed)
     return np.asarray(cv2.blur(layer, (width, height)) if width > 1 or height > 1 else layer, np.float32)
 
 
 def put(picture: NDArray[np.float32], sprites: tuple[Sprite, ...], frame: int) -> NDArray[np.bool_] | None:
-    """Draws the sprites into the picture (h, w, 3), in order. Gives (h, w) what they hide, or None where none is there."""
+    """Draw the sprites into the picture (h, w, 3), in order. Returns (h, w) what they hide, or None
+    if none is present."""
     height, width = picture.shape[:2]
     hidden: NDArray[np.bool_] | None = None
     for sprite in sprites:
@@ -70,14 +72,15 @@ def put(picture: NDArray[np.float32], sprites: tuple[Sprite, ...], frame: int) -
             colour, alpha = layer
             picture *= 1 - alpha[..., None]
             picture += colour
-            hidden = (alpha >= HIDES) | (False if hidden is None else hidden)
+            hidden = (alpha >= HIDING_OPACITY) | (False if hidden is None else hidden)
     return hidden
 
 
 def _finished(
     mask: NDArray[np.uint8], colours: NDArray[np.uint8], size_wh: Size, random: Generator
 ) -> tuple[Rgb, NDArray[np.float32]]:
-    """Colour and opacity of a drawn shape at its own size, with light from one side, folds and grain."""
+    """Return colour and opacity of a drawn shape at its own size, with light from one side, folds
+    and grain."""
     alpha = np.asarray(cv2.resize(mask, size_wh, interpolation=cv2.INTER_AREA), np.float32) / np.float32(255)
     flat = cv2.resize(colours, size_wh, interpolation=cv2.INTER_AREA).astype(np.float32)
     width, height = size_wh
@@ -92,8 +95,9 @@ def _finished(
 
 
 def person(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
-    """Somebody seen from behind: hair, neck, shoulders and a coat, which fill the width and go down to the lower rim."""
-    w, h = (n * FINE for n in size_wh)
+    """Draw a person from behind: hair, neck, shoulders and a coat, which fill the width and reach
+    the lower rim."""
+    w, h = (n * DRAWING_SCALE for n in size_wh)
     mask, colours = np.zeros((h, w), np.uint8), np.zeros((h, w, 3), np.uint8)
     hair = random.uniform(15, 80) * np.array([1, 0.85, 0.7])
     coat = random.uniform(25, 170) + random.uniform(-25, 25, 3)
@@ -110,8 +114,9 @@ def person(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
 
 
 def hand(size_wh: Size, skin: Colour, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
-    """A hand held up, 1.35 times as high as wide, its fingers a little apart; the arm goes down to the lower rim."""
-    w, h = (n * FINE for n in size_wh)
+    """Draw a raised hand, 1.35 times as high as wide, its fingers a little apart; the arm reaches
+    the lower rim."""
+    w, h = (n * DRAWING_SCALE for n in size_wh)
     high = w * 1.35
     mask, colours = np.zeros((h, w), np.uint8), np.zeros((h, w, 3), np.uint8)
     colours[:] = skin
@@ -121,7 +126,7 @@ def hand(size_wh: Size, skin: Colour, random: Generator) -> tuple[Rgb, NDArray[n
     cv2.fillPoly(mask, [np.array([(x * w, y * high) for x, y in arm], np.int32)], (255,))
     for (x1, y1), (x2, y2) in (*fingers, ((0.75, 0.68), (0.92, 0.42))):
         cv2.line(mask, (int(x1 * w), int(y1 * high)), (int(x2 * w), int(y2 * high)), 255, int(w * 0.15), cv2.LINE_AA)
-    for x in (0.32, 0.49, 0.66):  # darker between the fingers, or they are one surface
+    for x in (0.32, 0.49, 0.66):  # darker between the fingers; otherwise they merge into one surface
         gap = tuple(0.6 * c for c in skin)
         cv2.line(
             colours, (int(x * w), int(0.3 * high)), (int(x * w), int(0.52 * high)), gap, max(1, int(w * 0.02)), cv2.LINE_AA
@@ -130,8 +135,8 @@ def hand(size_wh: Size, skin: Colour, random: Generator) -> tuple[Rgb, NDArray[n
 
 
 def bar(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
-    """A post, as a camera passes it."""
-    w, h = (n * FINE for n in size_wh)
+    """Draw a post, as a passing camera sees it."""
+    w, h = (n * DRAWING_SCALE for n in size_wh)
     colours = np.empty((h, w, 3), np.uint8)
     colours[:] = random.uniform(40, 160, 3)
     return _finished(np.full((h, w), 255, np.uint8), colours, size_wh, random)

@@ -1,8 +1,9 @@
-"""Stress clips: one clear face a clip, and one thing that makes detectors blink.
+"""Stress clips: one clear face per clip, and one disturbance that makes detectors miss it for some
+frames.
 
-Faces are taken that a still shows well: labelled as sharp, open to view, upright and lit where the set says so, and high
-enough. The same faces go through every kind, and through `clean`, where nothing happens to them: what leaks there is not due
-to the stress.
+The faces are those that a still shows well: labelled as sharp, unoccluded, upright and lit if the
+set has such labels, and high enough. The same faces go through every kind, and through `clean`,
+which has no disturbance: leaks there are not due to the stress.
 """
 
 from __future__ import annotations
@@ -25,27 +26,29 @@ from efface.bench.truth import StillTruth
 from efface.errors import UsageError
 
 LEAST_LABELLED_PX = 56
-"""Height of a face in the picture from which it is taken."""
+"""Minimum height of a usable face in the picture."""
 
-CLEAR = {"blur": 0, "occlusion": 0, "pose": 0, "illumination": 0}
-"""What the labels say of a clear face, where they say it."""
+CLEAR_LABELS = {"blur": 0, "occlusion": 0, "pose": 0, "illumination": 0}
+"""Labels of a clear face, if the set has them."""
 
 SHOWN_PX = 90.0
 """Height of the face in the frame."""
 
 FRAMES = 50
 DARK, DARK_NOISE = 0.12, 9.0
-"""Values are multiplied by this; then the sensor adds noise of this standard deviation, out of 255."""
+"""Values are multiplied by the first; then the sensor adds noise with the second as standard
+deviation, out of 255."""
 
 SMALLEST_PX = 16.0
 LARGEST_SMALL_PX = 26.0
 
 Stress = Callable[[Shot, NDArray[np.float64], Generator], Shot]
-"""From a quiet shot, the target's box (4,) in its picture, and chance, to the shot under stress."""
+"""Makes the stressed shot from a quiet shot, the target's box (4,) in its picture, and a random
+generator."""
 
 
 def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, kinds: Sequence[str] = ()) -> Iterator[Clip]:
-    """So many clips of each kind; all kinds when none is named. Raises UsageError."""
+    """Yield `count` clips of each kind; of all kinds if none is named. Raises UsageError."""
     unknown = [k for k in kinds if k not in STRESSES]
     if unknown:
         raise UsageError(f"{unknown[0]!r} is not one of {', '.join(STRESSES)}.")
@@ -62,9 +65,9 @@ def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, ki
 
 
 def _clear_rows(still: StillTruth) -> NDArray[np.intp]:
-    """Rows of the labels that show a clear face, the highest first."""
+    """Return the rows of the labels that show a clear face, the highest first."""
     labels = still.labels
-    clear = [all(a.get(name, value) == value for name, value in CLEAR.items()) for a in labels.attributes]
+    clear = [all(a.get(name, value) == value for name, value in CLEAR_LABELS.items()) for a in labels.attributes]
     rows = np.flatnonzero(np.array(clear, bool) & ~labels.ignore & (labels.heights >= LEAST_LABELLED_PX))
     return rows[np.argsort(-labels.heights[rows], kind="stable")]
 
@@ -73,7 +76,8 @@ def _clip(kind: str, number: int, still: StillTruth, row: int, picture: Rgb, see
     random = np.random.default_rng((seed, number))
     box = still.labels.xyxy[row].astype(np.float64)
     scale = SHOWN_PX / (box[3] - box[1])
-    # Some movement, or all frames are one: a detector that sees the first would see them all.
+    # Without some movement all frames would be identical: a detector that sees the first would see
+    # them all.
     t = np.arange(FRAMES)[:, None]
     drift = np.sin(2 * np.pi * (t / 40 + random.uniform(0, 1, 2))) * 6 / scale
     path = still_path(FRAMES, (0.0, 0.0), scale)
@@ -81,7 +85,7 @@ def _clip(kind: str, number: int, still: StillTruth, row: int, picture: Rgb, see
     judged = np.arange(len(still.labels)) == row
     ones = np.ones(FRAMES)
     quiet = Shot(picture, still.labels.xyxy, judged, still.labels.attributes, path, ones, 1.5 * ones)
-    about = {"made": MADE, "pictures": [still.path.name], "row": row, "number": number, "set_seed": seed}
+    about = {"made": RECIPE_VERSION, "pictures": [still.path.name], "row": row, "number": number, "set_seed": seed}
     return Clip(
         f"stress-{kind}-{number:02}",
         (STRESSES[kind](quiet, box, random),),
@@ -94,8 +98,8 @@ def _clip(kind: str, number: int, still: StillTruth, row: int, picture: Rgb, see
     )
 
 
-MADE = 1
-"""Goes up when the same seed makes other clips."""
+RECIPE_VERSION = 1
+"""Increase this when the same seed makes other clips."""
 
 
 def _clean(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
@@ -103,7 +107,7 @@ def _clean(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
 
 
 def _blur(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
-    """The camera swings to and fro; at its fastest by half a face in a frame."""
+    """Swing the camera to and fro, at most by half a face per frame."""
     path = shot.path
     t = np.arange(len(path))
     by = (box[2] - box[0]) * 1.4 * np.sin(2 * np.pi * t / 18)
@@ -112,7 +116,8 @@ def _blur(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
 
 
 def _bar(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
-    """A post goes over the face from one side to the other and back, as wide as half of it."""
+    """Move a post over the face from one side to the other and back. It is half as wide as the
+    face."""
     n = len(shot.path)
     width = round((box[2] - box[0]) * shot.path.scale[0] * 0.55)
     way = (SHOWN_PX * 1.2 + width) * np.cos(2 * np.pi * np.arange(n) / n)
@@ -121,7 +126,7 @@ def _bar(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
 
 
 def _roll(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
-    """The face turns in the picture from upright to upside down."""
+    """Turn the face in the picture from upright to upside down."""
     path = shot.path
     sign = random.choice((-1, 1))
     return replace(shot, path=replace(path, angle=sign * np.linspace(0, np.pi, len(path))))
@@ -132,7 +137,7 @@ def _dark(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
 
 
 def _masked(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
-    """A surgical mask and dark glasses are drawn on the face."""
+    """Draw a surgical mask and dark glasses on the face."""
     picture = shot.picture.copy()
     x1, y1, x2, y2 = box
     w, h = x2 - x1, y2 - y1
@@ -157,13 +162,13 @@ def _masked(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
 
 
 def _small(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
-    """The face is a few pixels high, and becomes smaller."""
+    """Make the face a few pixels high, and then smaller."""
     size = np.linspace(LARGEST_SMALL_PX, SMALLEST_PX, len(shot.path))
     return replace(shot, path=replace(shot.path, scale=size / (box[3] - box[1])))
 
 
 def _leaving(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
-    """The camera turns away, until the face has left the frame, and comes back."""
+    """Turn the camera away, until the face has left the frame, and back."""
     n = len(shot.path)
     out = np.sin(np.pi * np.arange(n) / (n - 1)) * (SIZE_WH[0] / 2 + SHOWN_PX) / shot.path.scale[0]
     away = np.stack([out * random.choice((-1, 1)), 0 * out], axis=1)

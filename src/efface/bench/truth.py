@@ -1,9 +1,10 @@
-"""What is known to be in pictures and videos, and the two JSON formats that say it.
+"""Ground truth of pictures and videos, and its two JSON formats.
 
-Stills: a folder with `annotations.json`, {"images": [{"file", "width", "height", "boxes": [{"x", "y", "w", "h", "label",
-"ignore", ...}]}]}. Whatever else a box says (blur, occlusion, pose, ...) is an attribute. Video: {"video", "width", "height",
-"frames", "tracks": [{"ignore", "boxes": {"FRAME": [x1, y1, x2, y2]}}]}, with the video beside it. What is `ignore` is neither
-hit nor miss: nobody knows, or nothing is to be seen.
+Stills: a folder with `annotations.json`, {"images": [{"file", "width", "height", "boxes": [{"x",
+"y", "w", "h", "label", "ignore", ...}]}]}. Any other key of a box (blur, occlusion, pose, ...) is
+an attribute. Video: {"video", "width", "height", "frames", "tracks": [{"ignore", "boxes": {"FRAME":
+[x1, y1, x2, y2]}}]}, with the video beside it. An object with `ignore` counts neither as hit nor as
+miss: it is unknown or invisible.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from efface.geometry import Boxes, Size
 STILLS_FILE = "annotations.json"
 
 NO_ATTRIBUTES = frozenset(("x", "y", "w", "h", "label", "ignore"))
-"""Keys of a box that say where and what it is. Every other key is an attribute."""
+"""Keys of a box that state where and what it is. Every other key is an attribute."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +54,7 @@ class Labels:
 
     @property
     def heights(self) -> Boxes:
-        """(n,) pixels."""
+        """(n,) heights in pixels."""
         return self.xyxy[:, 3] - self.xyxy[:, 1]
 
 
@@ -97,9 +98,9 @@ class VideoTruth:
     """One labelled video.
 
     path    of the video.
-    frames  how many it has.
+    frames  their number.
     kind    of the objects: "face" or "plate".
-    about   what made it, for a generated one; copied to and from the JSON file, and never looked at here.
+    about   what made it, for a generated one; copied to and from the JSON file, and never read here.
     """
 
     path: Path
@@ -111,13 +112,14 @@ class VideoTruth:
 
     def __post_init__(self) -> None:
         if self.kind not in FINDABLE:
-            raise ValueError(f"{self.kind} is no kind of object that is looked for")
+            raise ValueError(f"{self.kind} is not a kind of object that efface looks for")
         if any(len(t.frame) and not 0 <= t.frame[0] <= t.frame[-1] < self.frames for t in self.tracks):
             raise ValueError("a track has boxes in frames that the video does not have")
 
 
 def load_stills(folder: Path) -> list[StillTruth]:
-    """Every picture of a labelled set, in the order of its file. Raises SourceUnreadable, BadTruth."""
+    """Load every picture of a labelled set, in the order of its file. Raises SourceUnreadable,
+    BadTruth."""
     path = folder / STILLS_FILE
     found = _json(path)
     try:
@@ -146,7 +148,7 @@ def _known(kinds: frozenset[str]) -> frozenset[str]:
 
 
 def load_video(path: Path) -> VideoTruth:
-    """The truth about one video. Raises SourceUnreadable, BadTruth."""
+    """Load the truth about one video. Raises SourceUnreadable, BadTruth."""
     found = _json(path)
     try:
         listed = found["tracks"]
@@ -176,11 +178,11 @@ def _json(path: Path) -> Any:
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
     except ValueError as e:
-        raise BadTruth(path, "it is no JSON") from e
+        raise BadTruth(path, "it is not JSON") from e
 
 
 def lines(truth: VideoTruth) -> Iterator[str]:
-    """The truth as the text of a JSON file, to stand beside its video."""
+    """Yield the truth as the text of a JSON file, to be stored beside its video."""
     width, height = truth.size_wh
     head = {"video": truth.path.name, "width": width, "height": height, "frames": truth.frames, "kind": truth.kind}
     tracks = [

@@ -1,1 +1,1 @@
-"""Checks on a finished draft. They read the file from the disk, as a stranger would, and share nothing with the renderer."""
+"""Checks of a finished draft. They read the file from the disk and share no code with the renderer."""

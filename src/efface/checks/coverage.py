@@ -1,12 +1,14 @@
-"""Does anything of the source survive where the plan erases?
+"""Check that nothing of the source survives where the plan erases.
 
-The detail of the source is looked for in the target, at three scales, in the whole area and in its quarters. Detail is
-what remains when shading and the picture's own blur are taken away: a fill made from the rim carries the rim's colours,
-so shading may agree, and in a narrow area much that is soft; detail may not.
+The check searches the target for the source's detail, at three scales, in the whole area and in its
+quarters. Detail is what remains after shading and the picture's own blur are removed. A fill made
+from the rim carries the rim's colours, so shading may agree, and in a narrow area many soft
+structures too; detail may not.
 
-Among thousands of honest fills one or two resemble what they cover by chance: a bright bulge where a bright head was. So what
-is suspected is painted once more, from the target's own rim, where nothing of the source can come from. What comes out the same
-is made of the rim alone; the source's detail is then looked for in what differs.
+Among thousands of correct fills one or two resemble what they cover by chance: a bright bulge where
+a bright head was. So a suspected area is painted once more, from the target's own rim, which cannot
+contain the source. What comes out the same is made of the rim alone; the check then searches only
+the difference for the source's detail.
 """
 
 from __future__ import annotations
@@ -33,63 +35,82 @@ from efface.regions import Region
 
 NAME = "coverage"
 
-CORE = 0.7
-"""Share of the box that is compared: its rim may resemble its surroundings, which are still there."""
+CORE_SHARE = 0.7
+"""Share of the box that is compared. Its rim may resemble its surroundings, which are still
+visible."""
 
-BLANK = 0.01
+BLANK_DEVIATION = 0.01
 """Standard deviation, as share of the sample range, up to which a picture shows nothing."""
 
 SCALES = (1, 2, 4)
 SIGMA = 2.0
 LEAST_SIGMA = 0.7
 SIDES_PER_SIGMA = 12
-"""The blur that is taken away on each scale: this share of the shorter side, between these two numbers of pixels. With a
-fixed blur the rims of narrow areas foretold their middle: every tenth smooth fill on soft textures was called untouched."""
+"""The blur removed on each scale: the shorter side divided by this, between these two numbers of
+pixels.
 
-SHADING = 2
+With a fixed blur the rims of narrow areas predicted their middle: every tenth smooth fill on soft
+textures was reported as untouched.
+"""
+
+SHADING_DEGREE = 2
 """Degree, along each side, of the polynomial that counts as shading."""
 
 TEXTURE = 0.008
-"""Standard deviation of detail, as share of the sample range, below which there is nothing to recognise (2 of 255)."""
+"""Standard deviation of detail, as share of the sample range, below which nothing is recognisable
+(2 of 255)."""
 
-LEAST_SIDE = 8
-"""Pixels on a scale; fewer tell nothing."""
+LEAST_SIDE_PX = 8
+"""Minimum pixels on a scale; fewer say nothing."""
 
-RICH = 0.05
-"""Energy of the slopes across the main direction, as share of those along it, from which a quarter tells something."""
+RICH_SHARE = 0.05
+"""Energy of the slopes across the main direction, as share of those along it, from which a quarter
+is informative."""
 
 ALIKE = 0.5
 KEPT = 0.5
-"""Correlation of source and target detail, and share of the source's detail found in the target, from which it survives.
-Untouched areas give at least 0.55 and 0.52 after JPEG at quality 50, and more in video at CRF 18. Where fills from the rim
-reach that correlation (in narrow areas of soft texture), they keep at most 0.44."""
+"""Correlation of source and target detail, and share of the source's detail found in the target,
+from which it survives.
 
-CHANCE = 6.0
-"""Standard errors that a correlation must lie above zero: small patches look alike by chance, and there are many of them."""
+Untouched areas give at least 0.55 and 0.52 after JPEG at quality 50, and more in video at CRF 18.
+If fills from the rim reach that correlation (in narrow areas of soft texture), they keep at most
+0.44.
+"""
 
-INDEPENDENT = 4
-"""Neighbouring samples of detail are not independent: so many count as one."""
+CHANCE_ERRORS = 6.0
+"""Standard errors by which a correlation must exceed zero. Small patches are similar by chance, and
+there are many."""
 
-FAINT = 0.9 * KEPT * TEXTURE
-"""Standard deviation of the target's detail below which the source's cannot survive in it, whatever that was: shared energy of
-more than KEPT of the source's takes more than its square in the target (Cauchy and Schwarz). A tenth less, for rounding.
-99 of 100 honest fills stay below, so the source's detail need not be made for them."""
+INDEPENDENT_SAMPLES = 4
+"""Number of neighbouring samples of detail that count as one independent sample."""
+
+FAINT_DEVIATION = 0.9 * KEPT * TEXTURE
+"""Standard deviation of the target's detail below which the source's detail cannot survive in it,
+whatever that was.
+
+Shared energy of more than KEPT of the source's takes more than its square in the target (Cauchy and
+Schwarz). A tenth less, for rounding. 99 of 100 correct fills stay below, so the source's detail
+need not be computed for them.
+"""
 
 
 class Coverage:
-    """Takes pairs of frames in order, and says where the plan erases and the target shows the source all the same."""
+    """Takes pairs of frames in order, and reports where the plan erases but the target still shows
+    the source."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan, self._paint = plan, _paint_options(plan)
         self.found: list[Finding] = []
         self.is_as_painted = True
-        """Whether every erased area shows what its own rim makes. Only told where `compare` was asked to find out."""
+        """Whether every erased area shows what its own rim makes. Only set if `compare` was asked
+        to find out."""
         self._areas = self._frames = self._missed = 0
 
     def compare(self, pair: Pair, pictures: tuple[Picture, Picture] | None, *, is_same_file: bool = False) -> None:
-        """The next pair, and the samples of both in one layout; None where they cannot be compared.
+        """Compare the next pair. pictures: the samples of both in one layout, or None if they
+        cannot be compared.
 
-        is_same_file  source and target are the same bytes: find out whether erasing could have made nothing else.
+        is_same_file  source and target are the same bytes: find out whether erasing could have changed anything.
         """
         old = pair.old
         if old is None or pictures is None or old.index >= len(self._plan.timeline):
@@ -117,7 +138,7 @@ class Coverage:
         return self._missed > 0
 
     def check(self, *, is_whole: bool) -> Check:
-        """How it ended. is_whole: every frame was compared."""
+        """Return the result. is_whole: every frame was compared."""
         facts = {"frames with erased areas": self._frames, "areas compared": self._areas}
         if self.found:
             return Check(NAME, Outcome.NOT_CLEAN, tuple(self.found), facts)
@@ -126,21 +147,22 @@ class Coverage:
         return Check(NAME, Outcome.CLEAN, facts=facts)
 
 
-NOT_MORE = 2
-"""Of 255, by which the areas of a picture of one colour may differ from what is painted there again."""
+MOST_COLOUR_STEPS = 2
+"""Of 255, by which the areas of a single-colour picture may differ from the same areas painted
+again."""
 
 
 def _is_as_painted(target: Picture, regions: Sequence[Region], options: PaintOptions) -> bool:
     again = painted_again(target, regions, options)
     if again is None:
         return False
-    most = NOT_MORE * target.layout.peak / 255
+    most = MOST_COLOUR_STEPS * target.layout.peak / 255
     pairs = zip(_windows(target, [r.box for r in regions]), _windows(again, [r.box for r in regions]), strict=True)
     return all(bool((np.abs(a[w].astype(np.int32) - b[w]) <= most).all()) for (a, w), (b, _) in pairs)
 
 
 def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
-    """The samples of both, in one layout."""
+    """Return the samples of both frames in one layout."""
     before, after = old.unpack(), new.unpack()
     if before.layout == after.layout:
         return before, after
@@ -148,7 +170,7 @@ def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
 
 
 def _is_blank(picture: Picture) -> bool:
-    return all(float(np.std(plane)) <= BLANK * picture.layout.peak for plane in picture.planes)
+    return all(float(np.std(plane)) <= BLANK_DEVIATION * picture.layout.peak for plane in picture.planes)
 
 
 def _as_rgb(frame: Frame) -> Picture:
@@ -158,32 +180,38 @@ def _as_rgb(frame: Frame) -> Picture:
 
 
 BLURS = (0.0, 0.03, 0.06, 0.1, 0.15)
-"""Standard deviations of a blur that is looked for, as shares of the shorter side of the box."""
+"""Standard deviations of the blurs that are tested, as shares of the shorter side of the box."""
 
 SMOOTHED = (0.08, 0.15)
-"""The same, of a blur over both source and target: it takes the edges of a mosaic's tiles away."""
+"""Standard deviations of a blur over both source and target, which removes the edges of a mosaic's
+tiles."""
 
 BLUR_ALIKE = 0.85
 SEAMS_ALIKE = 0.93
 BLUR_KEPT = (0.5, 2.0)
 BLUR_TEXTURE = 0.004
 BLUR_SIDE = 16
-"""When a box counts as blurred or as a mosaic: correlation with the source, treated in the same way, of what rim and shading do
-not explain, alone and where other areas cross it; how much of that is there; its standard deviation, as share of the sample
-range; and the shorter side in pixels, from which this is told. On 281 boxes of real photos after JPEG at quality 60: blurs of a
-tenth of the side reach 0.92 in 95 of 100, mosaics of six tiles a side and more 0.95. Smooth fills, the nearest to a blur, reach
-0.66 and keep 0.44 in 95 of 100. Where areas cross, seams once reached 0.87 in 8,700 areas of a film; the next were at 0.56."""
+"""When a box counts as blurred or as a mosaic.
+
+In order: correlation with the source, treated in the same way, of what rim and shading do not
+explain, alone and where other areas cross it; how much of that is present; its standard deviation,
+as share of the sample range; and the minimum shorter side in pixels. Measured on 281 boxes of real
+photos after JPEG at quality 60: blurs of a tenth of the side reach 0.92 in 95 of 100, mosaics of
+six tiles a side and more 0.95. Smooth fills, the nearest to a blur, reach 0.66 and keep 0.44 in 95
+of 100. Where areas cross, seams once reached 0.87 in 8,700 areas of a video; the next were at 0.56.
+"""
 
 BLUR_LARGE = 64
-ROOM = 0.15
-"""Boxes of twice that side and more are looked at in a smaller size first, down to it, and in their own only where they come
-near: within ROOM of the thresholds."""
+ROOM_SHARE = 0.15
+"""Boxes of at least twice that side are first checked at a smaller size, down to it. They are
+checked at full size only if they come within ROOM_SHARE of the thresholds."""
 
 
 def surviving(source: Picture, target: Picture, regions: Sequence[Region], options: PaintOptions) -> list[Box]:
-    """Boxes of the regions in which detail of the source is found in the target.
+    """Return the boxes of the regions in which the target shows detail of the source.
 
     The two pictures have the same layout; the target may be larger by a row or column (padding).
+
     options  how the regions were painted.
     """
     boxes = [r.box for r in regions]
@@ -210,11 +238,12 @@ def surviving(source: Picture, target: Picture, regions: Sequence[Region], optio
 def painted_again(target: Picture, regions: Sequence[Region], options: PaintOptions) -> Picture | None:
     """Erase the regions of a target once more, so that they show what its own rim makes.
 
-    Return None where that cannot be done: it has a palette, or is smaller than the plan says.
+    Returns None if that is not possible: the target has a palette, or is smaller than the plan
+    says.
     """
     again = Picture(tuple(p.copy() for p in target.planes), target.layout)
     for plane, window in _windows(again, [r.box for r in regions]):
-        # A painter that leaves out an area would else explain what it left there.
+        # Otherwise a painter that leaves out an area would explain what it left there.
         plane[window] = (target.layout.peak + 1) // 2
     try:
         paint(again, regions, options)
@@ -224,9 +253,10 @@ def painted_again(target: Picture, regions: Sequence[Region], options: PaintOpti
 
 
 def _explanations(again: Picture) -> Iterator[Picture]:
-    """What the rim makes; for RGB also as a format with halved colours gives it back: in steps of two pixels.
+    """Yield what the rim makes; for RGB also with halved colours: in steps of two pixels.
 
-    HEIC repeats colours for two pixels. On a steep gradient the steps of the source and those of an honest fill are the same.
+    HEIC repeats colours for two pixels. On a steep gradient the source and a correct fill then show
+    the same steps.
     """
     yield again
     if again.layout.model == "rgb" and again.layout.depth == 8 and len(again.planes) >= 3:
@@ -249,7 +279,7 @@ def _with_halved_colours(picture: Picture) -> Picture:
 
 
 def _paint_options(plan: Plan) -> PaintOptions:
-    """How the plan's regions were painted; where it does not say so, in the usual way."""
+    """Return how the plan's regions were painted; the defaults if the plan does not say."""
     told = plan.options.get("paint")
     try:
         return PaintOptions(**told) if isinstance(told, dict) else PaintOptions()
@@ -258,7 +288,8 @@ def _paint_options(plan: Plan) -> PaintOptions:
 
 
 def _difference(picture: Picture, other: Picture, boxes: Sequence[Box]) -> Picture:
-    """In the boxes, one less the other, around the middle of the range; the middle elsewhere."""
+    """Return one picture minus the other in the boxes, around the middle of the range; the middle
+    elsewhere."""
     peak = picture.layout.peak
     made = Picture(tuple(np.full_like(p, (peak + 1) // 2) for p in picture.planes), picture.layout)
     ours, theirs, rest = (_windows(p, boxes) for p in (picture, other, made))
@@ -268,7 +299,7 @@ def _difference(picture: Picture, other: Picture, boxes: Sequence[Box]) -> Pictu
 
 
 def _windows(picture: Picture, boxes: Sequence[Box]) -> Iterator[tuple[NDArray[Any], tuple[slice, slice]]]:
-    """Each plane with the window of each box in it."""
+    """Yield each plane with the window of each box in it."""
     for (x1, y1, x2, y2), (plane, (sx, sy)) in product(boxes, zip(picture.planes, picture.layout.shifts, strict=True)):
         yield plane, (slice(y1 >> sy, -(-y2 >> sy)), slice(x1 >> sx, -(-x2 >> sx)))
 
@@ -278,9 +309,10 @@ def _cross(a: Box, b: Box) -> bool:
 
 
 def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box], again: Picture | None = None) -> bool:
-    """Whether the box shows the source, blurred or as a mosaic: beyond what its rim and shading explain.
+    """Return whether the box shows the source, blurred or as a mosaic, beyond what its rim and
+    shading explain.
 
-    again  what the rim explains; where it is not given, an estimate is made that costs less.
+    again  what the rim explains; if missing, a cheaper estimate is made.
     """
     which = 1 if source.layout.model == "rgb" else 0
     height, width = source.planes[which].shape
@@ -291,7 +323,7 @@ def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box
     scale = np.float32(1 / source.layout.peak)
     after = target.planes[which][rows, columns].astype(np.float32) * scale
     rest = _flat(_core(after))
-    if _is_smooth(rest):  # what the rim explains only takes away from it
+    if _is_smooth(rest):  # subtracting what the rim explains cannot add detail
         return False
     if again is None:
         rim = _from_rim(target.planes[which][:height, :width], rows, columns) * scale
@@ -302,13 +334,17 @@ def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box
     before = source.planes[which][rows, columns].astype(np.float32) * scale
     alike = SEAMS_ALIKE if any(_cross(box, other) for other in others) else BLUR_ALIKE
     patches, shrunk = [before, after, rim], min(sides) // BLUR_LARGE
-    if shrunk > 1 and not _is_same_but_blurred([_reduced(p, shrunk) for p in patches], alike, ROOM):
+    if shrunk > 1 and not _is_same_but_blurred([_reduced(p, shrunk) for p in patches], alike, ROOM_SHARE):
         return False
     return _is_same_but_blurred(patches, alike)
 
 
 def _is_same_but_blurred(patches: Sequence[NDArray[np.float32]], alike: float, room: float = 0.0) -> bool:
-    """patches: the source's, the target's, and what its rim foretells. room: share by which a threshold may be missed."""
+    """Return whether the target is a blurred copy of the source.
+
+    patches  the source's, the target's, and what its rim predicts.
+    room     share by which a threshold may be missed.
+    """
     before, after, rim = patches
     unit = _unit(_flat(_core(rim)))
 
@@ -323,7 +359,7 @@ def _is_same_but_blurred(patches: Sequence[NDArray[np.float32]], alike: float, r
 
 
 def _core(patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows, columns = (slice(int(n * (1 - CORE) / 2), n - int(n * (1 - CORE) / 2)) for n in patch.shape)
+    rows, columns = (slice(int(n * (1 - CORE_SHARE) / 2), n - int(n * (1 - CORE_SHARE) / 2)) for n in patch.shape)
     return patch[rows, columns]
 
 
@@ -342,11 +378,12 @@ def _blurred(patch: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 
 
 def _from_rim(plane: NDArray[Any], rows: slice, columns: slice) -> NDArray[np.float32]:
-    """What a fill from the rim would be like: the samples around the window, blended across it (a Coons patch)."""
+    """Estimate a fill from the rim: the samples around the window, blended across it (a Coons
+    patch)."""
     height, width = plane.shape
     top, bottom = max(rows.start - 1, 0), min(rows.stop, height - 1)
     left, right = max(columns.start - 1, 0), min(columns.stop, width - 1)
-    # At the picture's edge there is no rim, and the one across stands in for it.
+    # At the picture's edge one rim is missing; the opposite one replaces it.
     top, bottom = (top if rows.start else bottom), (bottom if rows.stop < height else top)
     left, right = (left if columns.start else right), (right if columns.stop < width else left)
     level = plane[(top, bottom), columns].astype(np.float32)
@@ -357,25 +394,25 @@ def _from_rim(plane: NDArray[Any], rows: slice, columns: slice) -> NDArray[np.fl
 
 
 def _ramps(count: int) -> NDArray[np.float32]:
-    """(count, 2): how near each place is to the first end, and to the other; their sum is 1."""
+    """Return (count, 2): how near each place is to the first end, and to the other; their sum is 1."""
     other = (np.arange(count, dtype=np.float32) + 0.5) / count
     return np.stack([1 - other, other], axis=1)
 
 
 def _unit(patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same with an energy of 1; nothing where there is next to none."""
+    """Scale the patch to an energy of 1; return zeros if it has almost none."""
     length = float(np.vdot(patch, patch)) ** 0.5
     return patch / np.float32(length) if length >= 1e-6 else np.zeros_like(patch)
 
 
 def _without(patch: NDArray[np.float32], unit: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What is left of the patch when its share of the other one is taken away."""
+    """Remove the patch's component along the other one."""
     return np.asarray(patch - np.vdot(patch, unit) * unit, np.float32)
 
 
 def _shows_detail(source: Picture, target: Picture, box: Box) -> bool:
     x1, y1, x2, y2 = box
-    inset_x, inset_y = (x2 - x1) * (1 - CORE) / 2, (y2 - y1) * (1 - CORE) / 2
+    inset_x, inset_y = (x2 - x1) * (1 - CORE_SHARE) / 2, (y2 - y1) * (1 - CORE_SHARE) / 2
     core = (x1 + inset_x, y1 + inset_y, x2 - inset_x, y2 - inset_y)
     for (sx, sy), planes in _alike_in_size(source.layout).items():
         height, width = source.planes[planes[0]].shape
@@ -389,22 +426,23 @@ def _shows_detail(source: Picture, target: Picture, box: Box) -> bool:
 
 @lru_cache(maxsize=16)
 def _alike_in_size(layout: Layout) -> dict[tuple[int, int], list[int]]:
-    """Numbers of the colour planes, by the shifts that they have in common."""
+    """Return the numbers of the colour planes, grouped by their shifts."""
     colours = len(layout.shifts) - layout.has_alpha
     return {shift: [i for i in range(colours) if layout.shifts[i] == shift] for shift in layout.shifts[:colours]}
 
 
 def _patch(picture: Picture, planes: Sequence[int], window: tuple[slice, slice]) -> NDArray[np.float32]:
-    """(h, w, n) float32, 0 to 1: that part of those planes."""
+    """Return (h, w, n) float32, 0 to 1: that part of those planes."""
     samples = np.stack([picture.planes[i][window] for i in planes], axis=2).astype(np.float32)
     return samples / np.float32(picture.layout.peak)
 
 
 def _survives(source: Callable[[], NDArray[np.float32]], target: Callable[[], NDArray[np.float32]]) -> bool:
-    """Whether in one of the planes, on one of the scales, detail of the source is found in the target."""
+    """Return whether the target holds detail of the source in one of the planes, on one of the
+    scales."""
     after = target()
     for scale in SCALES:
-        if min(after.shape[:2]) // scale < LEAST_SIDE:
+        if min(after.shape[:2]) // scale < LEAST_SIDE_PX:
             return False
         there = _detail(_reduced(after, scale))
         if not _is_faint(there) and _is_there(_detail(_reduced(source(), scale)), there):
@@ -417,24 +455,25 @@ def _reduced(patch: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
         return patch
     height, width = (n // scale for n in patch.shape[:2])
     smaller = np.asarray(cv2.resize(patch, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-    return smaller.reshape(height, width, *patch.shape[2:])  # OpenCV drops a plane that is alone
+    return smaller.reshape(height, width, *patch.shape[2:])  # OpenCV drops the axis of a single plane
 
 
 def _is_faint(detail: NDArray[np.float32]) -> bool:
-    """Whether there is too little of it for the source's to survive, in every plane and in every quarter."""
+    """Return whether the detail is too weak for the source's to survive, in every plane and in
+    every quarter."""
     height, width = (n // 2 for n in detail.shape[:2])
-    if float(np.vdot(detail, detail)) < height * width * FAINT**2:
+    if float(np.vdot(detail, detail)) < height * width * FAINT_DEVIATION**2:
         return True
     energy = detail * detail
     quarters = cv2.resize(energy[: 2 * height, : 2 * width], (2, 2), interpolation=cv2.INTER_AREA)
-    return max(float(quarters.max()), float(energy.mean(axis=(0, 1)).max())) < FAINT**2
+    return max(float(quarters.max()), float(energy.mean(axis=(0, 1)).max())) < FAINT_DEVIATION**2
 
 
 def _is_there(source: NDArray[np.float32], target: NDArray[np.float32]) -> bool:
     for a, b in zip(_each(source), _each(target), strict=True):
         # What survives in a corner is little of the whole, and much of a quarter.
         if _is_alike(a, b) or any(
-            min(p.shape) >= LEAST_SIDE and _is_alike(p, q) and _is_rich(p)
+            min(p.shape) >= LEAST_SIDE_PX and _is_alike(p, q) and _is_rich(p)
             for p, q in zip(_quarters(a), _quarters(b), strict=True)
         ):
             return True
@@ -442,7 +481,7 @@ def _is_there(source: NDArray[np.float32], target: NDArray[np.float32]) -> bool:
 
 
 def _each(detail: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Each plane of it, around zero."""
+    """Yield each plane of the detail, centred on zero."""
     for i in range(detail.shape[2]):
         plane = np.ascontiguousarray(detail[..., i])
         yield plane - plane.mean()
@@ -454,17 +493,18 @@ def _quarters(patch: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
 
 
 def _is_alike(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
-    """Whether the detail a is found in b."""
+    """Return whether the detail a is found in b."""
     own, shared, other = (float(np.vdot(p, q)) for p, q in ((a, a), (a, b), (b, b)))
-    least = max(ALIKE, tanh(CHANCE / (a.size / INDEPENDENT - 3) ** 0.5))  # Fisher's z
+    least = max(ALIKE, tanh(CHANCE_ERRORS / (a.size / INDEPENDENT_SAMPLES - 3) ** 0.5))  # Fisher's z
     return own >= a.size * TEXTURE**2 and shared > KEPT * own and shared > least * (own * other) ** 0.5
 
 
 def _is_rich(detail: NDArray[np.float32]) -> bool:
-    """Whether there is more than one straight edge: that alone agrees with the border of a tile now and then."""
+    """Return whether there is more than one straight edge. A single edge sometimes agrees with the
+    border of a tile."""
     across, down = np.diff(detail, axis=1)[1:].ravel(), np.diff(detail, axis=0)[:, 1:].ravel()
     weaker, stronger = np.linalg.eigvalsh(np.cov(across, down))
-    return bool(weaker > RICH * stronger)
+    return bool(weaker > RICH_SHARE * stronger)
 
 
 def _detail(patch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -474,7 +514,8 @@ def _detail(patch: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _flat(patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The (h, w) or (h, w, n) patch without shading: the polynomial surface nearest to each plane of it."""
+    """Return the (h, w) or (h, w, n) patch without shading: minus the polynomial surface nearest to
+    each plane."""
     height, width, *planes = patch.shape
     rows = patch.reshape(height, -1)
     down, across = _polynomials(height), _polynomials(width, *planes)
@@ -483,9 +524,10 @@ def _flat(patch: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=512)
 def _polynomials(count: int, planes: int = 1) -> NDArray[np.float32]:
-    """Orthonormal float32 columns: the polynomials up to SHADING at so many places, of each of the planes that take turns.
+    """Return orthonormal float32 columns: the polynomials up to SHADING_DEGREE at `count` places, for each
+    of the interleaved planes.
 
-    (count * planes, (SHADING + 1) * planes)
+    (count * planes, (SHADING_DEGREE + 1) * planes)
     """
-    powers = np.vander(np.linspace(-1, 1, count), SHADING + 1, increasing=True)
+    powers = np.vander(np.linspace(-1, 1, count), SHADING_DEGREE + 1, increasing=True)
     return np.asarray(np.kron(np.linalg.qr(powers)[0], np.eye(planes)), np.float32)

@@ -1,4 +1,4 @@
-"""What exiftool and ffprobe say of a finished file, against lists of what they may say."""
+"""Compare what exiftool and ffprobe report of a finished file with lists of what they may report."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any
 from efface.media import external_tools
 
 ABSENT = "not on this machine"
-MOST = 20
-"""Strangers that are named; the rest adds nothing."""
+MOST_NAMED = 20
+"""Maximum number of unlisted parts that are named. More add nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolFindings:
-    """program: its name. unlisted: what it sees that is on no list. why: why it said nothing; version: of the program."""
+    """program: its name. unlisted: what it reports that is on no list. why: why it gave no answer.
+    version: of the program."""
 
     program: str
     unlisted: tuple[str, ...] = ()
@@ -27,7 +28,7 @@ class ToolFindings:
 
 
 ABOUT_THE_FILE = frozenset(("System", "ExifTool", "Composite", "File"))
-"""Groups of exiftool that tell of the file's name and size, or repeat what others say."""
+"""Groups of exiftool that describe the file's name and size, or repeat other groups."""
 
 TAGS = {
     "JFIF": "JFIFVersion ResolutionUnit XResolution YResolution",
@@ -84,7 +85,7 @@ TAGS = {
     "MPEG": "MPEGAudioVersion AudioLayer AudioBitrate SampleRate ChannelMode ModeExtension MSStereo IntensityStereo "
     "CopyrightFlag OriginalMedia Emphasis VBRFrames VBRBytes VBRScale",
 }  # fmt: skip
-"""Groups of exiftool, and their tags that may show up."""
+"""Groups of exiftool, and the tags in them that may appear."""
 _TRACKS = (
     "TrackNumber TrackUID TrackType TrackUsed TrackDefault TrackForced CodecID VideoCodecID AudioCodecID DefaultDuration "
     "VideoFrameRate ImageWidth ImageHeight DisplayWidth DisplayHeight DisplayUnit VideoScanType FieldOrder AudioSampleRate "
@@ -104,7 +105,7 @@ _NO_DATE = "0000:00:00 00:00:00"
 
 
 def exiftool(path: Path) -> ToolFindings:
-    """What exiftool sees in the file."""
+    """Return what exiftool reports of the file."""
     return _asked("exiftool", external_tools.exiftool, path, _unlisted)
 
 
@@ -114,14 +115,14 @@ def _asked(
     path: Path,
     unlisted: Callable[[dict[str, Any]], Iterator[str]],
 ) -> ToolFindings:
-    """What is strange in the program's answer, or why there is none."""
+    """Return the unlisted parts of the program's answer, or why it gave no answer."""
     try:
         answer = ask(path)
     except external_tools.NoAnswer as e:
         return ToolFindings(program, why=str(e))
     if answer is None:
         return ToolFindings(program, why=ABSENT)
-    return ToolFindings(program, tuple(islice(unlisted(answer), MOST)), version=external_tools.version_of(program))
+    return ToolFindings(program, tuple(islice(unlisted(answer), MOST_NAMED)), version=external_tools.version_of(program))
 
 
 def _unlisted(tags: dict[str, Any]) -> Iterator[str]:
@@ -131,7 +132,7 @@ def _unlisted(tags: dict[str, Any]) -> Iterator[str]:
 def _is_allowed(name: str, value: object) -> bool:
     group, _, tag = name.rpartition(":")
     if group in ABOUT_THE_FILE or name == "SourceFile":
-        return tag != "Comment"  # exiftool counts a JPEG's comment among what it says of the file
+        return tag != "Comment"  # exiftool files a JPEG's comment under the file's own properties
     if tag not in TAGS.get(group, TAGS.get(re.sub(r"\d+$", "", group), "")).split():  # "Track2", but also "AC3"
         return False
     if tag.endswith("Date"):
@@ -144,7 +145,8 @@ STREAM_TAGS = frozenset(("language", "handler_name", "vendor_id", "duration"))
 
 
 def ffprobe(path: Path) -> ToolFindings:
-    """What ffprobe sees in a video; photos it is not asked about, as it knows them as films of one frame."""
+    """Return what ffprobe reports of a video. Photos are skipped, as ffprobe treats them as
+    one-frame videos."""
     return _asked("ffprobe", external_tools.ffprobe, path, _strange)
 
 
@@ -170,7 +172,7 @@ def _tags(of: object) -> Iterator[tuple[str, str]]:
 def _is_plain(tag: str, value: str, allowed: frozenset[str]) -> bool:
     match tag.lower():
         case "encoder":
-            return value == "none"  # Matroska demands the name of a program
+            return value == "none"  # Matroska requires the name of a program
         case "handler_name":
             return value in ("VideoHandler", "SoundHandler")
         case "language":

@@ -1,7 +1,7 @@
-"""Is the target the same film as its source, but for what was erased?
+"""Check that the target equals its source except for what was erased.
 
-Number, times and sizes of frames must agree exactly. How much the encoder changed is measured outside the erased areas: PSNR
-over all colour planes, SSIM on the first one (on green where the picture is RGB).
+Number, times and sizes of frames must agree exactly. The encoder's changes are measured outside the
+erased areas: PSNR over all colour planes, SSIM on the first one (on green if the picture is RGB).
 """
 
 from __future__ import annotations
@@ -24,39 +24,44 @@ from efface.regions import Region
 
 NAME = "fidelity"
 
-AROUND = 0.25
-"""Share of a box's sides, on every side, that is left out as well: every shape reaches beyond its box."""
+AROUND_SHARE = 0.25
+"""Share of a box's sides, on every side, that is left out as well, since every shape reaches beyond
+its box."""
 
-RIM = 16
-"""Pixels around that in which the encoder mixes what was erased with what was not: a block of its own."""
+RIM_PX = 16
+"""Pixels around that in which the encoder mixes erased and unchanged pixels: one coding block."""
 
 LOSSLESS_DB = 100.0
-"""PSNR of equal pictures, for want of infinity."""
+"""PSNR of identical pictures, in place of infinity."""
 
-BLOCK = 8
-"""Pixels of the sides of SSIM's windows, which do not overlap."""
+BLOCK_PX = 8
+"""Side in pixels of SSIM's windows, which do not overlap."""
 
 STRIP_PIXELS = 1 << 21
-"""Pixels of which SSIM is taken at once. It needs some 40 bytes for each, so a hundred megapixels at once would take 4 GB."""
+"""Pixels for which SSIM is computed at once. It needs about 40 bytes for each, so a hundred
+megapixels at once would take 4 GB."""
 
 OTHER_DB = 16.0
 DOUBTFUL_DB = 25.0
 OTHER_SSIM = 0.4
-"""The target shows another picture below the first PSNR, and below the second where SSIM is below this as well. Three real
-clips at the worst that codecs offer (H.264 and HEVC at CRF 51, VP9 at 63) kept 21.8 dB and 0.486 in every frame; at CRF 18
-40.9 dB and 0.984. Turned upside down they were at 13 to 15 dB."""
+"""The target shows another picture if PSNR is below the first value, or below the second and SSIM
+is below this.
 
-EVERY = 10
-"""A quick check measures SSIM in one frame of so many, and PSNR in all."""
+Three real clips at the worst that codecs offer (H.264 and HEVC at CRF 51, VP9 at 63) kept 21.8 dB
+and 0.486 in every frame; at CRF 18 40.9 dB and 0.984. Turned upside down they were at 13 to 15 dB.
+"""
+
+SSIM_EVERY_FRAMES = 10
+"""A quick check measures SSIM in one of this many frames, and PSNR in all."""
 
 
 class Fidelity:
-    """Takes pairs of frames in order. What it holds against the target is grave, or for a person to judge."""
+    """Takes pairs of frames in order. Its findings are grave, or for a person to judge."""
 
     def __init__(self, compared_with: str, *, is_quick: bool) -> None:
-        """compared_with: the source or the plan, in words; empty where there is nothing to compare with."""
+        """compared_with: the source or the plan, in words; empty if there is neither."""
         self._with = compared_with
-        self._every = EVERY if is_quick else 1
+        self._every = SSIM_EVERY_FRAMES if is_quick else 1
         self._likeness = Likeness()
         self._judge: list[Finding] = []
         self._notes: list[str] = []
@@ -64,10 +69,11 @@ class Fidelity:
         self._frames = 0
         self._last_s = 0.0
         self.found: list[Finding] = []
-        """What is grave, so far."""
+        """Grave findings so far."""
 
     def compare(self, pair: Pair, pictures: tuple[Picture, Picture] | None, regions: Sequence[Region]) -> None:
-        """The next pair, the samples of both in one layout where there are both, and what was erased."""
+        """Compare the next pair. pictures: the samples of both in one layout, if both exist.
+        regions: what was erased."""
         old, new = pair.old, pair.new
         if new is not None:
             self._frames += 1
@@ -89,19 +95,19 @@ class Fidelity:
             self.add(pair, f"{pair.name} cannot be decoded")
 
     def add(self, pair: Pair | None, message: str) -> None:
-        """Something grave."""
+        """Add a grave finding."""
         where = (pair.number, None, pair.second) if pair is not None else ()
         self.found.append(Finding(NAME, message, *where))
 
     def compare_signals(self, source: SourceInfo, target: SourceInfo) -> None:
-        """What the containers and streams say of colour and pixels."""
+        """Compare what containers and streams state about colour and pixels."""
         self._notes = source.notes  # grows while the source is read
         said = _changed_signals(source, target)
         self._judge += [Finding(NAME, message) for message in said]
         self._facts["signals changed"] = len(said)
 
     def compare_sound(self, source: SourceInfo, target: SourceInfo, wanted: str) -> None:
-        """Sound streams, packet by packet; `wanted` is "keep", "drop", or "" where nobody knows."""
+        """Compare the sound streams packet by packet. `wanted` is "keep", "drop", or "" if unknown."""
         if target.audio and wanted == "drop":
             self.add(None, f"the target holds sound ({target.audio} streams), which should be dropped")
         kept = target.audio if wanted == "drop" else min(source.audio, target.audio)
@@ -112,7 +118,7 @@ class Fidelity:
             self._compare_packets(source, target)
 
     def _compare_packets(self, source: SourceInfo, target: SourceInfo) -> None:
-        from efface.media.video.stream_digests import sound_kept  # brings PyAV along, which photos do not need
+        from efface.media.video.stream_digests import sound_kept  # loads PyAV, which photos do not need
 
         streams = sound_kept(source.path, target.path)
         for i, sound in enumerate(streams, 1):
@@ -123,7 +129,7 @@ class Fidelity:
         self._facts["sound packets"] = sum(s.packets for s in streams)
 
     def check(self) -> Check:
-        """How it ended."""
+        """Return the result."""
         facts: dict[str, str | int | float] = {"frames": self._frames, "last frame at, s": round(self._last_s, 3)}
         facts |= {"compared with": self._with or "nothing"} | self._likeness.facts() | self._facts
         found = (*self.found, *self._judge, *(Finding(NAME, f"the source: {note}") for note in self._notes))
@@ -137,30 +143,30 @@ class Fidelity:
 def _changed_signals(source: SourceInfo, target: SourceInfo) -> list[str]:
     if "video" not in (source.medium, target.medium):
         return []
-    from efface.media.video.stream_digests import signals  # brings PyAV along, which photos do not need
+    from efface.media.video.stream_digests import signals  # loads PyAV, which photos do not need
 
     before, after = signals(source), signals(target)
     if before.get("pixels", "").split(",")[0] != after.get("pixels", "").split(",")[0]:
-        return []  # RGB or grey became YUV, for a codec that knows nothing else; samples are compared as RGB then
+        return []  # RGB or grey became YUV because the codec supports nothing else; samples are compared as RGB then
     changed = [name for name in before if before[name] != after.get(name)]
     return [f"its {name} is {after.get(name, 'not stated')}, and the source's {before[name]}" for name in changed]
 
 
 @dataclass(slots=True)
 class Likeness:
-    """PSNR and SSIM of the frames that were compared."""
+    """PSNR and SSIM of the compared frames."""
 
     psnr: list[float] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
 
     def add(self, before: Picture, after: Picture, regions: Sequence[Region], *, with_ssim: bool) -> bool:
-        """Takes another frame. False when the two are not the same picture."""
+        """Add another frame. Returns False if the two are not the same picture."""
         visible = _visible(before.size_wh, regions)
         db = psnr(before, after, visible)
         if db is None:
             return True
         self.psnr.append(db)
-        # SSIM takes longer, so where PSNR is beyond doubt it is only sampled.
+        # SSIM takes longer, so if PSNR is high enough, it is only sampled.
         index = ssim(before, after, visible) if with_ssim or db < DOUBTFUL_DB else None
         if index is not None:
             self.ssim.append(index)
@@ -168,7 +174,7 @@ class Likeness:
         return not is_other
 
     def facts(self) -> dict[str, float | int]:
-        """For the report."""
+        """Return the facts for the report."""
         said: dict[str, float | int] = {"frames compared": len(self.psnr)}
         if self.psnr:
             said |= {"PSNR, lowest": round(min(self.psnr), 1), "PSNR, mean": round(float(np.mean(self.psnr)), 1)}
@@ -178,16 +184,17 @@ class Likeness:
 
 
 def _visible(size_wh: Size, regions: Sequence[Region]) -> NDArray[np.uint8]:
-    """(h, w) uint8: 1 where nothing was erased, and nothing near it."""
+    """Return (h, w) uint8: 1 where nothing was erased there or nearby."""
     mask = np.ones((size_wh[1], size_wh[0]), np.uint8)
     for x1, y1, x2, y2 in (r.box for r in regions):
-        dx, dy = (x2 - x1) * AROUND + RIM, (y2 - y1) * AROUND + RIM
+        dx, dy = (x2 - x1) * AROUND_SHARE + RIM_PX, (y2 - y1) * AROUND_SHARE + RIM_PX
         mask[pixel_window((x1 - dx, y1 - dy, x2 + dx, y2 + dy), size_wh)] = 0
     return mask
 
 
 def psnr(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float | None:
-    """In dB, over the samples of all colour planes that are visible; None where there are none."""
+    """Return the PSNR in dB over the visible samples of all colour planes; None if nothing is
+    visible."""
     error, count = 0.0, 0
     for a, b, mask in _planes(before, after, visible):
         error += cv2.norm(a, b, cv2.NORM_L2SQR, mask)
@@ -199,7 +206,7 @@ def psnr(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float |
 
 
 def _planes(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> Iterator[tuple[NDArray, NDArray, NDArray]]:  # type: ignore[type-arg]
-    """Both planes, cut to the size of the first, and which samples of them are visible."""
+    """Yield both planes, cut to the size of the first, and a mask of their visible samples."""
     colours = len(before.planes) - before.layout.has_alpha
     for a, b, (sx, sy) in zip(before.planes[:colours], after.planes, before.layout.shifts, strict=False):
         height, width = a.shape
@@ -208,13 +215,14 @@ def _planes(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> Iter
 
 
 def ssim(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float | None:
-    """Mean over the blocks that are wholly visible (Wang et al. 2004, with square windows); None where there are none."""
+    """Return the mean SSIM of the wholly visible blocks (Wang et al. 2004, with square windows);
+    None if there are none."""
     which = 1 if before.layout.model == "rgb" and len(before.planes) >= 3 else 0
-    height, width = (n // BLOCK * BLOCK for n in before.planes[which].shape)
+    height, width = (n // BLOCK_PX * BLOCK_PX for n in before.planes[which].shape)
     if not height or not width:
         return None
     total, count = 0.0, 0
-    rows = max(1, STRIP_PIXELS // (BLOCK * width)) * BLOCK
+    rows = max(1, STRIP_PIXELS // (BLOCK_PX * width)) * BLOCK_PX
     for top in range(0, height, rows):
         part = slice(top, min(top + rows, height)), slice(0, width)
         shown = _blocks(visible[part].astype(np.float32)) > 0.999
@@ -225,7 +233,7 @@ def ssim(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float |
 
 
 def _indices(before: NDArray[Any], after: NDArray[Any], peak: int) -> NDArray[np.float32]:
-    """SSIM of each block."""
+    """Return the SSIM of each block."""
     a, b = (p.astype(np.float32) * np.float32(1 / peak) for p in (before, after))
     mean_a, mean_b = _blocks(a), _blocks(b)
     var_a, var_b, both = (_blocks(p) - m for p, m in ((a * a, mean_a**2), (b * b, mean_b**2), (a * b, mean_a * mean_b)))
@@ -234,11 +242,12 @@ def _indices(before: NDArray[Any], after: NDArray[Any], peak: int) -> NDArray[np
 
 
 def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of each block."""
+    """Return the mean of each block."""
     height, width = plane.shape
-    return np.asarray(cv2.resize(plane, (width // BLOCK, height // BLOCK), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(plane, (width // BLOCK_PX, height // BLOCK_PX), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def is_same_size(old: Size, new: Size) -> bool:
-    """Whether a frame has its size. Most 4:2:0 codecs hold even sizes only, so an odd one may have gained a row or a column."""
+    """Return whether a frame has its size. Most 4:2:0 codecs support only even sizes, so an odd one
+    may have gained a row or a column."""
     return new == old or new == (old[0] + old[0] % 2, old[1] + old[1] % 2)

@@ -1,4 +1,5 @@
-"""Frames of a target beside what was expected there: the frame of the source, or what the plan says of it."""
+"""Pair each frame of a target with its expected frame: the source's frame, or what the plan says of
+it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ class Expected:
     index    its number in the source.
     at       when the target should show it, in seconds of the target's clock.
     size_wh  of the frame.
-    frame    the source's, or None where there is only a plan.
+    frame    the source's, or None if there is only a plan.
     """
 
     index: int
@@ -33,12 +34,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """What belongs together. One side is None where the other has a frame too many, or nothing was expected; both never are.
+    """An expected frame and its frame in the target.
 
-    at      when the target shows the frame, in seconds of its clock; of a frame that it lacks, when it should.
+    One side is None if the other has an extra frame, or nothing was expected; never both.
+
+    at      when the target shows the frame, in seconds of its clock; for a missing frame, when it should.
     second  the same, from its first frame on.
-    tolerance  seconds that the target's clock cannot tell apart.
-    number  of the frame in the target; of a frame that it lacks, that of the one that stands in its place.
+    tolerance  seconds that the target's clock cannot distinguish.
+    number  of the frame in the target; for a missing frame, that of the one in its place.
     """
 
     old: Expected | None
@@ -50,34 +53,36 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """For people, who count from 1."""
+        """Name the frame for people, who count from 1."""
         return f"frame {self.number + 1}"
 
 
 def from_source(source: Source, shift: int) -> Iterator[Expected]:
-    """The frames of the source. `shift` was taken off its PTS."""
+    """Yield the frames of the source. `shift` was subtracted from its PTS."""
     base = Fraction(source.time_base)
     for frame in source.frames():
         yield Expected(frame.index, (frame.pts - shift) * base, frame.size_wh, frame)
 
 
 def from_plan(plan: Plan, shift: int) -> Iterator[Expected]:
-    """What a plan says of the frames."""
+    """Yield what a plan says of the frames."""
     for i, pts in enumerate(plan.timeline.pts.tolist()):
         yield Expected(i, (pts - shift) * plan.timeline.time_base, plan.size_at(i))
 
 
 def paired(expected: Iterable[Expected] | None, frames: Iterable[Frame], base: Fraction) -> Iterator[Pair]:
-    """What was expected and the target's frames, side by side, in order. `base` is the target's time base.
+    """Pair the expected frames with the target's frames, in order. `base` is the target's time
+    base.
 
-    Where a frame is missing or too many, those after it find their partners again.
+    After a missing or extra frame, the following frames find their partners again.
     """
     olds, news = _Ahead(iter(expected or ())), _Ahead(iter(frames))
     is_near, start = _within(base / 2), None
     while olds.first is not None or news.first is not None:
         old, new = olds.first, news.first
         if old is not None and new is not None and not is_near(new.pts * base, old.at):
-            # One step ahead is enough to tell a frame that is missing, or too many, from one at a wrong time.
+            # One frame of lookahead distinguishes a missing or extra frame from one at a wrong
+            # time.
             if olds.second is not None and is_near(new.pts * base, olds.second.at):
                 new = None
             elif news.second is not None and is_near(news.second.pts * base, old.at):
@@ -96,7 +101,7 @@ def _within(tolerance: Fraction) -> Callable[[Fraction, Fraction], bool]:
 
 
 class _Ahead(Generic[T]):
-    """An iterator that shows its next two items; None stands for the end."""
+    """An iterator that shows its next two items; None means the end."""
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items

@@ -1,10 +1,10 @@
-"""Is there anything in the finished file that nobody asked for?
+"""Check that the finished file holds no metadata that nobody asked for.
 
-Two kinds of eyes look. efface's own walk names every part, down to the messages within a video's pictures, that its
-allow-lists do not
-know. Where exiftool and ffprobe are installed, they are asked as well: they know formats of makers that efface never heard of,
-and
-share no code with it. Without them the check is complete in its own terms; its facts then say that they were not there.
+There are two independent checks. efface's own walk reports every part that its allow-lists do not
+name, down to the messages within a video bitstream. exiftool and ffprobe, if they are installed,
+are asked as well. They know vendors' formats that efface does not, and share no code with it.
+Without them the check is still complete in its own terms; its facts then say that they were
+missing.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ NAME = "leftovers"
 
 
 def residual_metadata(target: SourceInfo) -> list[Finding]:
-    """Parts of a finished photo or video that no allow-list names. Raises SourceUnreadable.
+    """Return the parts of a finished photo or video that no allow-list names. Raises
+    SourceUnreadable.
 
-    A format that efface cannot walk is a finding too: what was not looked at is not clean.
+    A format that efface cannot walk is a finding too: what was not examined does not count as
+    clean.
     """
     name = _format(target)
     if name not in WALKED:
@@ -40,9 +42,9 @@ def _format(target: SourceInfo) -> str:
 
 
 def check_residual_metadata(target: SourceInfo, *, with_others: bool = True) -> Check:
-    """The same as a check. Raises SourceUnreadable.
+    """Run the check. Raises SourceUnreadable.
 
-    with_others  exiftool and ffprobe are asked as well, where they are installed; a second or two for each file.
+    with_others  ask exiftool and ffprobe too, if they are installed; this takes a second or two for each file.
     """
     found = residual_metadata(target)
     facts: dict[str, str | int | float] = {"walked": _format(target)}
@@ -61,5 +63,5 @@ def _fact(said: ToolFindings) -> str:
 
 def _others(target: SourceInfo) -> Iterator[ToolFindings]:
     yield exiftool(target.path)
-    if target.medium == "video":  # to ffprobe a photo is a film of one frame
+    if target.medium == "video":  # ffprobe treats a photo as a one-frame video
         yield ffprobe(target.path)

@@ -1,10 +1,14 @@
-"""Looks for faces and plates again, in the finished target and in another way: mirrored, at other sizes, more readily.
+"""Search the finished target for faces and plates again, in another way: mirrored, at other sizes,
+with lower thresholds.
 
-Sharing a detector with the search means sharing its blindness; mirrored and at other sizes it is at least another draw. What is
-found again inside an erased area is left out, as a fill may look like a face, unless it is surer than any fill. What reaches
-out of one is looked at once more with flat grey in place of the fill: what is gone then was made by the fill.
+The same detector has the same weaknesses; mirrored and at other sizes it at least gets an
+independent try. A sighting inside an erased area is left out, as a fill may look like a face,
+unless its score is higher than any fill's. If a sighting extends beyond an erased area, the frame
+is searched once more with flat grey in place of the fill: a sighting that then disappears was
+caused by the fill.
 
-Sightings become moments: the same thing, a little later, is one. Only moments that a person should see are findings.
+Sightings become moments: the same thing a little later belongs to the same moment. Only moments
+that a person should see are findings.
 """
 
 from __future__ import annotations
@@ -29,73 +33,81 @@ NAME = "second look"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way to look at a frame: at `times` its size, mirrored."""
+    """One way to search a frame: at `times` its size, mirrored."""
 
     times: float
 
 
 FULL = (View(1.5),)
-"""Its smaller levels are three quarters and three eighths of the frame, so this looks between the sizes of the search."""
+"""Its smaller levels are three quarters and three eighths of the frame, so it searches between the
+sizes of the first search."""
 
 QUICK = (View(0.75),)
 
 QUICK_LARGE = (View(0.375),)
-"""The same for more than LARGE pixels: at three quarters it took a third of all the time for a photo of 12 megapixels. Faces
-of 32 pixels and more are as large then as those of 12 are for the search."""
+"""The same for more than LARGE pixels. At three quarters it took a third of the total time for a
+photo of 12 megapixels. Faces of 32 pixels and more are then as large as those of 12 are for the
+first search."""
 
 LARGE = 2_100_000
 
-COUNTS = {FACE: 0.4, PLATE: 0.62}
-"""Score from which a sighting is one to show. In a street at night the signs, lamps and stools that were taken for plates
-reached 0.61; plates that nobody had erased had 0.64 and more in 12 of 14 pictures, and 0.88 in every frame of a clip."""
+LEAST_SCORES = {FACE: 0.4, PLATE: 0.62}
+"""Minimum score of a sighting that is shown. In a street at night, signs, lamps and stools mistaken
+for plates reached 0.61; plates that nobody had erased had 0.64 and more in 12 of 14 pictures, and
+0.88 in every frame of a clip."""
 
-SEEN_AGAIN = {FACE: 0.3, PLATE: 0.55}
-"""Score that is enough where the same thing was seen in several frames."""
+SEEN_AGAIN_SCORES = {FACE: 0.3, PLATE: 0.55}
+"""Minimum score if the same thing was seen in several frames."""
 
-SMALLEST = {FACE: 12.0, PLATE: 6.0}
-"""Pixels of height below which there is little to recognise."""
+SMALLEST_PX = {FACE: 12.0, PLATE: 6.0}
+"""Pixels of height below which little is recognisable."""
 
-CORE = 0.6
-"""Share of a box's sides whose middle decides: a box drawn anew may be larger than the one that was erased."""
+CORE_SHARE = 0.6
+"""Share of a box's sides: the middle that decides. A newly drawn box may be larger than the one
+that was erased."""
 
-COVERED = 0.5
-"""Share of the core inside erased areas from which the sighting counts as covered. Half a face is not."""
+COVERED_SHARE = 0.5
+"""Share of the core inside erased areas from which the sighting counts as covered. Half a face does
+not."""
 
-NO_FILL = 0.7
-"""Score from which something inside an erased area is no fill: among 110 redacted photos and two clips no fill reached 0.62."""
+NO_FILL_SCORE = 0.7
+"""Score from which a sighting inside an erased area cannot be a fill: among 110 redacted photos and
+two clips no fill reached 0.62."""
 
-TOUCHED = 0.05
-"""Share of a box inside erased areas from which the fill may have made it."""
+TOUCHED_SHARE = 0.05
+"""Share of a box inside erased areas from which the fill may have caused the sighting."""
 
-STILL_SEEN = 0.5
-"""Share of its score that a sighting keeps without the fill, if it is not made by it. Half-covered faces of a clip kept 0.65 or
-more in 31 of 31 frames; two fills that looked like faces with what is around them kept nothing."""
+STILL_SEEN_SHARE = 0.5
+"""Share of its score that a sighting keeps without the fill, if the fill did not cause it.
+Half-covered faces of a clip kept 0.65 or more in 31 of 31 frames; two fills that looked like faces
+in their surroundings kept nothing."""
 
-SAME_SPOT = 0.2
-"""IoU from which a sighting without the fill is the one that was seen with it."""
+SAME_SPOT_IOU = 0.2
+"""IoU from which a sighting without the fill is the same as the one with it."""
 
 GREY = 128
 
-SAME = 0.1
+SAME_THING_IOU = 0.1
 """IoU from which two sightings are one thing; both boxes are grown by REACH before."""
 
 REACH = 0.5
 APART_S = 2.5
-"""Seconds between two sightings of one moment."""
+"""Maximum seconds between two sightings of one moment."""
 
-OFTEN = 3
-"""Sightings that several are."""
+OFTEN_SIGHTINGS = 3
+"""Number of sightings from which a thing was seen several times."""
 
 EVERY_S = 1.0
-"""A quick look is at one frame in so many seconds."""
+"""Interval in seconds of a quick search."""
 
-CHANGED = 6
-"""Of 255: a thumbnail in which nothing differs by more shows the picture that was looked at last."""
+CHANGED_STEPS = 6
+"""Of 255. If no thumbnail pixel differs by more, the frame shows the same picture as the last one
+searched."""
 
 THUMB_WH = (160, 90)
 
-MOST = 50
-"""Findings that are said one by one."""
+MOST_FINDINGS = 50
+"""Maximum number of findings listed one by one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -110,11 +122,11 @@ class _Moment:
 
     def is_worth_a_look(self) -> bool:
         score = self.best.score or 0.0
-        return score >= COUNTS[self.kind] or (self.count >= OFTEN and score >= SEEN_AGAIN[self.kind])
+        return score >= LEAST_SCORES[self.kind] or (self.count >= OFTEN_SIGHTINGS and score >= SEEN_AGAIN_SCORES[self.kind])
 
 
 class Schedule:
-    """Which frames are looked at. Memory: the thumbnail of the last one."""
+    """Selects the frames to search. Remembers the thumbnail of the last one."""
 
     def __init__(self, plan: Plan | None, *, is_quick: bool) -> None:
         self._is_quick = is_quick
@@ -123,23 +135,24 @@ class Schedule:
         self._last: NDArray[np.int16] | None = None
 
     def wants(self, frame: Frame, second: float) -> bool:
-        """Whether to look at this frame. A photo's pages are looked at one and all."""
+        """Return whether to search this frame. All pages of a photo are searched."""
         if frame.is_alone:
             return True
         if self._is_quick and second < self._due_s and frame.index not in self._wanted:
             return False
         self._due_s = second + EVERY_S if second >= self._due_s else self._due_s
         thumb = cv2.blur(frame.look(THUMB_WH), (3, 3)).astype(np.int16)
-        same = self._last is not None and int(np.abs(thumb - self._last).max()) <= CHANGED
+        same = self._last is not None and int(np.abs(thumb - self._last).max()) <= CHANGED_STEPS
         if not same:
             self._last = thumb
         return not same
 
 
 def _telling(plan: Plan) -> frozenset[int]:
-    """Frames at which covering begins or stops to be sure: both sides of each cut, and the ends of doubtful moments.
+    """Return the frames at which covering begins or becomes doubtful: both sides of each cut, and
+    the ends of doubtful moments.
 
-    At most as many as there are seconds, the riskiest first.
+    At most one per second on average, the riskiest first.
     """
     ends = [n for d in plan.doubts for n in (d.first, d.last)]
     beside = [n for cut in plan.cuts for n in (cut, cut - 1)]
@@ -160,7 +173,7 @@ class SecondLook:
         self._looked = self._frames = 0
 
     def look(self, frame: Frame, second: float, planned: int) -> None:
-        """The next frame of the target, shown at that time. planned: its number in the plan."""
+        """Search the next frame of the target, shown at that time. planned: its number in the plan."""
         self._frames += 1
         if frame.is_bad or not self._schedule.wants(frame, second):
             return
@@ -172,23 +185,24 @@ class SecondLook:
             self._take(seen.rows(np.array([i])), frame, second)
 
     def _sightings(self, frame: Frame, planned: int) -> Detections:
-        """What was seen outside of planned areas, in pixels of the frame."""
-        # A photo's search goes to the double size, which is most of its time; a quick second look does not.
+        """Return what was seen outside of planned areas, in pixels of the frame."""
+        # A photo's search goes up to double size, which takes most of its time; a quick second look
+        # does not.
         views = _views(frame, is_quick=self._is_quick)
         frame = replace(frame, is_alone=frame.is_alone and not self._is_quick)
         seen = self._seen(frame, views)
-        least = np.array([SEEN_AGAIN.get(k, 1.0) for k in range(len(KINDS))], np.float32)
-        small = np.array([SMALLEST.get(k, 0.0) for k in range(len(KINDS))], np.float32)
+        least = np.array([SEEN_AGAIN_SCORES.get(k, 1.0) for k in range(len(KINDS))], np.float32)
+        small = np.array([SMALLEST_PX.get(k, 0.0) for k in range(len(KINDS))], np.float32)
         seen = seen.rows((seen.score >= least[seen.kind]) & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= small[seen.kind]))
         if self._plan is None or planned >= len(self._plan.timeline):
             return seen
-        # What a person asked to keep, or took away, was decided on as well: it is no finding.
+        # A person's decision to keep or remove something is final, so it is not a finding.
         known = are_covered(seen.xyxy, self._plan.known(planned), frame.size_wh)
         erased = are_covered(seen.xyxy, [r.box for r in self._plan.regions(planned)], frame.size_wh)
-        seen = seen.rows(~known | (erased & (seen.score >= NO_FILL)))
+        seen = seen.rows(~known | (erased & (seen.score >= NO_FILL_SCORE)))
         regions = self._plan.regions(planned)
-        touched = shares_inside(seen.xyxy, [r.box for r in regions], frame.size_wh) >= TOUCHED
-        doubtful = touched & (seen.score < NO_FILL)
+        touched = shares_inside(seen.xyxy, [r.box for r in regions], frame.size_wh) >= TOUCHED_SHARE
+        doubtful = touched & (seen.score < NO_FILL_SCORE)
         if not doubtful.any():
             return seen
         without = self._seen(without_fill(frame, [r.box for r in regions]), views)
@@ -202,7 +216,7 @@ class SecondLook:
         kind, score = int(one.kind[0]), float(one.score[0])
         found = self._finding(one, frame, second)
         for moment in self._open:
-            if moment.kind == kind and iou(grown(moment.last_box, REACH), grown(one.xyxy, REACH))[0, 0] >= SAME:
+            if moment.kind == kind and iou(grown(moment.last_box, REACH), grown(one.xyxy, REACH))[0, 0] >= SAME_THING_IOU:
                 if moment.last == frame.index:
                     return  # the same thing, seen twice in this frame
                 moment.last, moment.last_s, moment.last_box = frame.index, second, one.xyxy
@@ -225,11 +239,11 @@ class SecondLook:
         )
 
     def check(self, *, is_whole: bool) -> Check:
-        """How it ended. is_whole: the target was read to its end."""
+        """Return the result. is_whole: the target was read to its end."""
         moments = [m for m in self._over + self._open if m.is_worth_a_look()]
         moments.sort(key=lambda m: (m.best.frame or 0, -(m.best.score or 0.0)))
         facts = {"frames": self._frames, "frames looked at": self._looked, "moments": len(moments)}
-        strongest = sorted(moments, key=lambda m: -(m.best.score or 0.0))[:MOST]
+        strongest = sorted(moments, key=lambda m: -(m.best.score or 0.0))[:MOST_FINDINGS]
         findings = tuple(m.best for m in moments if m in strongest)
         if not findings and not is_whole:
             return Check(NAME, Outcome.SKIPPED, facts=facts, why="the target was not read to its end")
@@ -244,7 +258,7 @@ def _views(frame: Frame, *, is_quick: bool) -> Sequence[View]:
 
 
 def seen_in(frame: Frame, view: View, detector: Detector) -> Detections:
-    """What the detector sees in that view, in pixels of the frame."""
+    """Return what the detector sees in that view, in pixels of the frame."""
     width, height = frame.size_wh
     size = (max(1, round(width * view.times)), max(1, round(height * view.times)))
     seen = detector.detect(replace(frame, size_wh=size, look=lambda size_wh: frame.look(size_wh)[:, ::-1]))
@@ -254,14 +268,14 @@ def seen_in(frame: Frame, view: View, detector: Detector) -> Detections:
 
 
 def are_covered(boxes: Boxes, planned: Sequence[Box], size_wh: Size) -> NDArray[np.bool_]:
-    """(n,) which of the boxes lie in planned areas, as seen from their middle."""
-    inset = (boxes[:, 2:] - boxes[:, :2]) * (1 - CORE) / 2
+    """Return (n,) which boxes lie in planned areas, judged by their middle."""
+    inset = (boxes[:, 2:] - boxes[:, :2]) * (1 - CORE_SHARE) / 2
     cores = np.concatenate([boxes[:, :2] + inset, boxes[:, 2:] - inset], axis=1)
-    return np.asarray(shares_inside(cores, planned, size_wh) >= COVERED)
+    return np.asarray(shares_inside(cores, planned, size_wh) >= COVERED_SHARE)
 
 
 def shares_inside(boxes: Boxes, planned: Sequence[Box], size_wh: Size) -> NDArray[np.float64]:
-    """(n,) the share of each box that lies in planned areas; 1 for boxes without a pixel."""
+    """Return (n,) the share of each box that lies in planned areas; 1 for boxes without a pixel."""
     mask = np.zeros((size_wh[1], size_wh[0]), bool)
     for x1, y1, x2, y2 in planned:
         mask[y1:y2, x1:x2] = True
@@ -283,7 +297,8 @@ def without_fill(frame: Frame, erased: Sequence[Box]) -> Frame:
 
 
 def are_still_seen(seen: Detections, without: Detections) -> NDArray[np.bool_]:
-    """(n,) which sightings are seen in the frame without its fills, too: there, of that kind, and not much more weakly."""
-    there = iou(seen.xyxy, without.xyxy) >= SAME_SPOT
-    strong = without.score[None] >= STILL_SEEN * seen.score[:, None]
+    """Return (n,) which sightings also appear in the frame without its fills: at the same place, of
+    the same kind, and not much weaker."""
+    there = iou(seen.xyxy, without.xyxy) >= SAME_SPOT_IOU
+    strong = without.score[None] >= STILL_SEEN_SHARE * seen.score[:, None]
     return np.asarray((there & strong & (seen.kind[:, None] == without.kind[None])).any(axis=1))

@@ -1,6 +1,7 @@
-"""All checks of one target, in one pass over its frames: read from the disk, as a stranger would.
+"""Run all checks of one target in one pass over its frames, read from the disk.
 
-What a check needs and does not have (a source, a plan, a detector) makes it a check that did not look. That is never clean.
+If a check lacks what it needs (a source, a plan, a detector), it counts as not having looked. That
+is never clean.
 """
 
 from __future__ import annotations
@@ -30,19 +31,20 @@ CHECKS = (HASHES, coverage.NAME, second_look.NAME, residual_metadata.NAME, fidel
 """In the order of the report."""
 
 MOST = 20
-"""Findings after which there is no need to look further."""
+"""Maximum number of findings after which a check stops."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What there is to check a target with.
+    """What a target can be checked against.
 
     target  opened from the disk.
     plan    by which it was made, or None.
     source  of which it was made, opened from the disk, or None.
-    shift   taken off the source's PTS when the target was written, in the source's time base (see `video_info.start_shift`).
-    sound   "keep" or "drop", where it is known what was asked for.
-    hashes  SHA-256 by name, those that are known: "source", "plan", "target".
+    shift   subtracted from the source's PTS when the target was written, in the source's time base
+            (see `video_info.start_shift`).
+    sound   "keep" or "drop", if the request is known.
+    hashes  the known SHA-256 by name: "source", "plan", "target".
     """
 
     target: Source
@@ -56,12 +58,13 @@ class Evidence:
 def checked(
     evidence: Evidence, again: SecondLook | str, *, is_quick: bool = False, tell: Callable[[int], None] = lambda done: None
 ) -> tuple[Check, ...]:
-    """Every check, in the order of the report: hashes, coverage, second look, leftovers, fidelity.
+    """Run every check, in the order of the report: hashes, coverage, second look, residual
+    metadata, fidelity.
 
-    again  the second look, or why there is none.
+    again  the second look, or why it was not made.
     tell   called with the number of frames checked so far.
 
-    Raises DetectorFailed; whatever is wrong with the target is a finding.
+    Raises DetectorFailed; anything wrong with the target is a finding.
     """
     walk = _Walk(evidence, again if isinstance(again, SecondLook) else None, is_quick)
     is_whole = walk.go(tell)
@@ -69,7 +72,7 @@ def checked(
         _hashes(evidence, is_one_colour=is_whole and walk.is_as_painted),
         walk.coverage.check(is_whole=is_whole) if walk.coverage is not None else _no_coverage(evidence),
         again.check(is_whole=is_whole) if isinstance(again, SecondLook) else _skipped(second_look.NAME, again),
-        # Starting exiftool and ffprobe takes a second or two, which is much beside a photo.
+        # exiftool and ffprobe take a second or two to start, which is long for a photo.
         check_residual_metadata(evidence.target.info, with_others=not is_quick),
         walk.fidelity.check(),
     )
@@ -85,7 +88,8 @@ def _no_coverage(evidence: Evidence) -> Check:
 
 
 def _hashes(evidence: Evidence, *, is_one_colour: bool) -> Check:
-    """is_one_colour: all that the plan erases shows what its rim makes of it, as in a picture of one colour."""
+    """Check the hashes. is_one_colour: everything that the plan erases looks as its rim makes it,
+    as in a single-colour picture."""
     known, plan, found = evidence.hashes, evidence.plan, []
     if not known:
         return _skipped(HASHES, "no hash was taken")
@@ -112,7 +116,8 @@ def _compared_with(evidence: Evidence) -> str:
 
 
 class _Walk:
-    """One pass over the frames of the target, side by side with those of the source where there is one."""
+    """One pass over the frames of the target, side by side with those of the source if there is
+    one."""
 
     def __init__(self, evidence: Evidence, again: SecondLook | None, is_quick: bool) -> None:
         self._with, self._again = evidence, again
@@ -125,11 +130,11 @@ class _Walk:
 
     @property
     def is_as_painted(self) -> bool:
-        """Whether every frame was compared, and erasing could have made nothing else of it."""
+        """Whether every frame was compared, and erasing would have changed nothing."""
         return self.coverage is not None and self.coverage.is_as_painted and not self.coverage.has_missed
 
     def go(self, tell: Callable[[int], None]) -> bool:
-        """Whether everything was looked at, to the end."""
+        """Walk through the frames. Returns whether everything was examined, to the end."""
         try:
             with ExitStack() as reading:
                 for pair in self._pairs(reading):
@@ -143,7 +148,7 @@ class _Walk:
         return True
 
     def _pairs(self, reading: ExitStack) -> Iterator[Pair]:
-        """Both files are decoded ahead, each in a thread that ends with `reading`."""
+        """Yield the pairs. Both files are decoded ahead, each in a thread that ends with `reading`."""
         target, expected = self._with.target, self._expected()
         frames: Iterable[Frame] = target.frames()
         if target.info.medium == "video":  # pages may be as large as memory allows
@@ -172,7 +177,8 @@ class _Walk:
         return plan.regions(old.index) if plan is not None and old is not None and old.index < len(plan.timeline) else []
 
     def _is_shown(self, pair: Pair) -> bool:
-        """Whether it is known what of the source the frame shows: some are black as a whole."""
+        """Return whether it is known how much of the source the frame shows: some frames are
+        completely black."""
         plan = self._with.plan
         return plan is not None and pair.old is not None and not plan.is_black(pair.old.index)
 

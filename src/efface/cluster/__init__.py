@@ -1,1 +1,1 @@
-"""Several machines: who does what, the way there and back, and what happens when one of them is lost."""
+"""Work on several machines: dispatch, transfer, and recovery when a machine is lost."""

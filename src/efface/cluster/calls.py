@@ -1,7 +1,7 @@
-"""Ray: how functions are called on other machines. The only module that knows it.
+"""Call functions on other machines with Ray. The only module that imports it.
 
-A call is one task that streams its answer. It is not repeated by Ray but by whoever calls: pieces of two attempts must not mix,
-and what an attempt already did counts.
+A call is one task that streams its answer. The caller repeats it, not Ray: pieces of two attempts
+must not mix, and what an attempt already finished counts.
 """
 
 from __future__ import annotations
@@ -24,25 +24,27 @@ from efface.cluster.wire_format import Piece, messages, pieces
 from efface.errors import ClusterUnusable, ExtraMissing
 
 WAIT_S = 0.5
-"""How often a call that hears nothing looks whether it should go on."""
+"""Interval at which a waiting call checks whether it should continue."""
 
 DESERTED_S = 60.0
-"""So long a cluster may have no processor at all; then nobody will ever answer."""
+"""Maximum time that a cluster may have no processor. After that nobody will ever answer."""
 
 
-LONGEST_TEMP = 24
-"""Characters of the system's temporary folder, so that Ray's sockets below it, 80 further on, can be named."""
+LONGEST_TEMP_PATH = 24
+"""Maximum characters of the system's temporary folder, so that the paths of Ray's sockets below it,
+80 longer, are valid."""
 
 END_S = 5.0
-"""A task that is cancelled has so long to remove its draft."""
+"""Time that a cancelled task has to remove its draft."""
 
 
 class Lost(Exception):
-    """The machine or the process that worked on a call is gone. The argument says what Ray knows, as a clause."""
+    """The machine or process that worked on a call is gone. The argument is a clause with what Ray
+    knows."""
 
 
 class Stopped(Exception):
-    """The run ends; nobody wants the answer."""
+    """The run ends, and the answer is no longer wanted."""
 
 
 class Calls:
@@ -57,29 +59,30 @@ class Calls:
         self._stopped = threading.Event()
         self._leaving = ExitStack()
         self._ray = _imported(address, self._leaving)
-        if not self._ray.is_initialized():  # whoever is connected already stays so
+        if not self._ray.is_initialized():  # an existing connection is kept
             _connect(self._ray, address, self._leaving)
         how = {"num_cpus": 1, "max_retries": 0, "num_returns": "streaming"}
         self._task = self._ray.remote(**how)(_serve)
 
     def close(self) -> None:
-        """Ends every call, and leaves the cluster."""
+        """End every call, and leave the cluster."""
         self.stop()
         self._leaving.close()
 
     def stop(self) -> None:
-        """Ends every call with Stopped."""
+        """End every call with Stopped."""
         self._stopped.set()
 
     @property
     def slots(self) -> int:
-        """Calls that can be worked on at the same time, as many as the cluster has processors."""
+        """Number of calls that can run at the same time: the cluster's processors."""
         return int(self._ray.cluster_resources().get("CPU", 0))
 
     def answers(
         self, function: Callable[..., Iterator[object]], argument: object, over: threading.Event | None = None
     ) -> Iterator[Any]:
-        """What the function says on some machine. `over` ends it, too. Raises Lost, Stopped, ClusterUnusable."""
+        """Yield what the function answers on some machine. Setting `over` ends it too. Raises Lost,
+        Stopped, ClusterUnusable."""
         stream = self._task.remote(*(piece for _, piece in pieces([(function, argument)])))
         try:
             yield from messages(self._received(stream, over or self._stopped))
@@ -87,7 +90,7 @@ class Calls:
             self._let_go(stream)
 
     def _let_go(self, stream: Any) -> None:
-        """Cancels the task, and waits for it a little: it may have a draft to remove."""
+        """Cancel the task, and wait for it briefly, as it may have a draft to remove."""
         with suppress(Exception):
             self._ray.cancel(stream)
             until = time.monotonic() + END_S
@@ -100,7 +103,7 @@ class Calls:
         try:
             while (piece := self._next(stream, over)) is not None:
                 yield piece
-        except errors.RayTaskError as e:  # everything that efface raises travels as a message
+        except errors.RayTaskError as e:  # efface's own errors travel as messages
             raise ClusterUnusable(
                 f"a machine cannot do what it is asked for ({type(e.cause).__name__})",
                 "Is the same efface installed on all of them?",
@@ -109,7 +112,7 @@ class Calls:
             raise Lost(type(e).__name__) from e
 
     def _next(self, stream: Any, over: threading.Event) -> Piece | None:
-        """Waits until there is something to take; None at the end."""
+        """Wait for the next piece; return None at the end."""
         deserted = 0.0
         while True:
             ready, _ = self._ray.wait([stream], timeout=WAIT_S, fetch_local=True)
@@ -127,16 +130,17 @@ class Calls:
 
 
 def _serve(*request: bytes) -> Iterator[Piece]:
-    """Runs on a worker."""
+    """Run a call on a worker."""
     function, argument = next(messages((i == len(request) - 1, piece) for i, piece in enumerate(request)))
     yield from pieces(function(argument))
 
 
 def _imported(address: str | None, leaving: ExitStack) -> Any:
-    """Ray, which reads its settings from the environment while it is imported."""
+    """Import Ray, which reads its settings from the environment during the import."""
     settings = {"RAY_USAGE_STATS_ENABLED": "0"}
     if address is None and "ray" not in sys.modules:
-        # It listens on every interface; a token of this run, which is nowhere on the disk, keeps strangers from giving orders.
+        # It listens on every interface. A token of this run, which is never stored on the disk,
+        # keeps strangers from giving orders.
         settings |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     leaving.enter_context(_environment(settings))
     try:
@@ -148,14 +152,15 @@ def _imported(address: str | None, leaving: ExitStack) -> Any:
 
 
 def _connect(ray: Any, address: str | None, leaving: ExitStack) -> None:
-    """Connects to a cluster, and notes how to leave it."""
+    """Connect to a cluster, and register how to leave it."""
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     how: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.CRITICAL}
     if address is None:
-        # Its session folder, with logs and sockets, would be open to everybody in /tmp, and stay there.
+        # Otherwise its session folder, with logs and sockets, would be readable by everybody in
+        # /tmp, and would remain.
         folder = leaving.enter_context(private_temp_dir())
         alone = {"include_dashboard": False, "_system_config": {"automatic_object_spilling_enabled": False}}
-        how |= {**alone, "_temp_dir": str(folder / "ray")}  # Ray opens the folder that it is given to everybody
+        how |= {**alone, "_temp_dir": str(folder / "ray")}  # Ray makes the folder that it gets readable by everybody
     leaving.callback(ray.shutdown)
     leaving.enter_context(_unsaid(ray))
     try:
@@ -169,22 +174,23 @@ def _connect(ray: Any, address: str | None, leaving: ExitStack) -> None:
 
 @contextmanager
 def private_temp_dir() -> Iterator[Path]:
-    """A folder (0700) for Ray, removed on leaving. Its name is short, as names of sockets are limited to some hundred bytes."""
+    """Provide a folder (0700) for Ray, removed on leaving. Its name is short, as socket paths are
+    limited to about a hundred bytes."""
     usual = tempfile.gettempdir()
-    is_long = len(usual) > LONGEST_TEMP and os.path.isdir("/tmp")
+    is_long = len(usual) > LONGEST_TEMP_PATH and os.path.isdir("/tmp")
     folder = Path(tempfile.mkdtemp(prefix="efface-", dir="/tmp" if is_long else usual))
     try:
         yield folder
     finally:
         until = time.monotonic() + END_S
-        while folder.exists() and time.monotonic() < until:  # processes of Ray that are ending still write to it
+        while folder.exists() and time.monotonic() < until:  # ending processes of Ray still write to it
             shutil.rmtree(folder, ignore_errors=True)
             time.sleep(0.05)
 
 
 @contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Variables that the processes of Ray inherit, where the user has not set them."""
+    """Set variables that Ray's processes inherit, unless the user has set them."""
     mine = {k: v for k, v in values.items() if k not in os.environ}
     os.environ.update(mine)
     try:
@@ -196,7 +202,8 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _unsaid(ray: Any) -> Iterator[None]:
-    """Ray prints on stdout, where results are, that a process died. There is no setting for that."""
+    """Suppress Ray's notice of a dead process on stdout, where results are. Ray has no setting for
+    that."""
     worker: Any = ray._private.worker
     printing = worker.print_to_stdstream
     worker.print_to_stdstream = lambda *args, **kwargs: None
@@ -208,7 +215,8 @@ def _unsaid(ray: Any) -> Iterator[None]:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Ray sets a handler for SIGTERM that ends the process at once; drafts would stay."""
+    """Keep efface's signal handlers. Ray's handler for SIGTERM ends the process at once, and drafts
+    would remain."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,8 +1,9 @@
-"""Jobs on several machines. Photos go in batches; a video is looked at in spans, by many, and rendered by one.
+"""Run jobs on several machines. Photos go in batches; many machines analyse a video in spans, and
+one renders it.
 
-This machine hands out the work and joins what is seen: things are followed in time here, over the seams, exactly as if one
-machine had seen it all. It is the only one that decides. A span or a job whose machine is lost goes to another one; when that
-does not help either, the file fails.
+This machine dispatches the work and joins the detections. It tracks objects across the span
+boundaries itself, exactly as if one machine had seen everything. It alone decides. If a machine is
+lost, its span or job goes to another one; after TRIES losses, the file fails.
 """
 
 from __future__ import annotations
@@ -42,33 +43,34 @@ from efface.pipeline.worker_pool import Message, Task
 from efface.planning.plan import Plan
 
 TRIES = 4
-"""A span, or a batch, is lost when it was lost so often."""
+"""Number of lost attempts after which a span or a batch counts as lost."""
 
-FRAMES = 64
-"""Length of a span, about: some 20 s of work for one processor, and 21 MB of small pictures here."""
+SPAN_FRAMES = 64
+"""Approximate length of a span: about 20 s of work for one processor, and 21 MB of small pictures
+here."""
 
-BATCH = 8
-"""Photos that one worker does with one call."""
+BATCH_PHOTOS = 8
+"""Photos that one worker processes with one call."""
 
-AHEAD = 2
+SPANS_AHEAD = 2
 """Spans in flight for each processor of the cluster."""
 
-VIDEOS = 2
-"""Videos at once: while one is rendered, the next is looked at."""
+VIDEOS_AT_ONCE = 2
+"""Videos at once: while one is rendered, the next is analysed."""
 
 VISIBLE_S = 30.0
-"""A file that another machine has written may show late in a shared folder."""
+"""Time within which a file written by another machine must appear in a shared folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a crew was called for.
+    """What an engine was called for.
 
     calls    to the cluster.
     task     what is done with each job.
     options  all of them.
-    remark   is told in sentences what a user may want to know.
-    frames   about so many to a span.
+    remark   receives sentences that a user may want to know.
+    frames   approximate number of frames in a span.
     """
 
     calls: Calls
@@ -79,14 +81,15 @@ class Called:
 
 
 class RayEngine:
-    """As `pipeline.worker_pool.WorkerPool`: the same task for every job, on the machines of a cluster.
+    """The same task for every job, on the machines of a cluster. Used like
+    `pipeline.worker_pool.WorkerPool`.
 
     Arguments are those of Called, and the address of `Calls`. Raises ExtraMissing, ClusterUnusable.
     """
 
     def __init__(
         self, task: Task, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
-        frames: int = FRAMES,
+        frames: int = SPAN_FRAMES,
     ) -> None:  # fmt: skip
         self._called = Called(Calls(address), task, options, remark, frames)
         self._said: queue.Queue[Message | None] = queue.Queue()
@@ -98,13 +101,14 @@ class RayEngine:
         self._called.calls.close()
 
     def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
-        """Does every job; gives what is said of them as it comes. Arguments as in `jobs.each`, and so is what is raised."""
+        """Run every job, and yield its messages as they come. Arguments and errors are those of
+        `jobs.each`."""
         slots = self._called.calls.slots
         if not slots:
             raise ClusterUnusable("none of its machines offers a processor")
         with (
             ThreadPoolExecutor(slots + 1, thread_name_prefix="efface-batch") as batches,
-            ThreadPoolExecutor(VIDEOS, thread_name_prefix="efface-video") as videos,
+            ThreadPoolExecutor(VIDEOS_AT_ONCE, thread_name_prefix="efface-video") as videos,
         ):
             try:
                 waiting = 0
@@ -125,7 +129,7 @@ class RayEngine:
                     pool.shutdown(wait=False, cancel_futures=True)
 
     def _in_batches(self, jobs: Iterator[tuple[Job, EffaceError | None]]) -> Iterator[list[Job]]:
-        """Photos by the batch, videos one by one; what cannot be done is said."""
+        """Yield photos in batches, videos one by one. Reports jobs that cannot be done."""
         batch: list[Job] = []
         for job, error in jobs:
             if error is not None:
@@ -135,7 +139,7 @@ class RayEngine:
                 yield [job]
             else:
                 batch.append(job)
-                if len(batch) == BATCH:
+                if len(batch) == BATCH_PHOTOS:
                     yield batch
                     batch = []
         if batch:
@@ -159,7 +163,7 @@ class RayEngine:
 
 @dataclass(slots=True)
 class _File:
-    """A job, and what was said of it so far."""
+    """A job and its messages so far."""
 
     job: Job
     say: Callable[[Message], None]
@@ -197,14 +201,15 @@ def _is_video(job: Job) -> bool:
         return is_video_name(job.source)
     try:
         return medium_of(job.source) == "video"
-    except EffaceError:  # it is said when its turn comes
+    except EffaceError:  # reported when its turn comes
         return False
 
 
 def _whole(called: Called, files: Sequence[_File], plan: Plan | None = None, *, asks: bool = False) -> bool:
-    """Jobs that are done by one worker each. A machine that is lost has done what it said, and another does the rest.
+    """Run jobs with one worker each. After a loss, another machine does what is not yet reported as
+    done.
 
-    Whether it turned out that a plan is wanted first, where a worker was told to ask.
+    Returns whether a plan is needed first, if a worker was told to ask.
     """
     task, why = called.task, ""
     for _ in range(TRIES):
@@ -240,7 +245,7 @@ def _work_items(files: Sequence[_File], plan: Plan | None, *, asks: bool) -> lis
 
 
 def _absolute(job: Job) -> Job:
-    """Workers start in folders of their own."""
+    """Make the job's paths absolute, since workers start in folders of their own."""
     source, target, plan = (p if is_remote(p) else p.absolute() for p in (job.source, job.target, job.plan_path))
     return Job(source, job.name, target, plan)
 
@@ -263,7 +268,8 @@ def _hear(file: _File, answer: Answer, called: Called) -> None:
 
 
 def _as_seen_here(done: object, job: Job, task: Task) -> object:
-    """What a worker did, under the names of this machine. Raises WriteFailed where this machine does not see it."""
+    """Return a worker's result under this machine's names. Raises WriteFailed if this machine does
+    not see it."""
     if not isinstance(done, Redacted):
         return done
     if not is_remote(job.target):
@@ -287,34 +293,35 @@ def _resumes(task: Task) -> bool:
 
 
 def _again(task: Task) -> Task:
-    """The task for a second try, which finds what the first has finished."""
+    """Return the task for a second try, which finds what the first has finished."""
     if isinstance(task, Transfer):
         return replace(task, task=_again(task.task), resumes=True)
     return replace(task, resumes=True) if isinstance(task, Redacting) else task
 
 
 class _Video:
-    """A video: perceived in spans by many, rendered by one."""
+    """A video: many machines detect in spans, one renders it."""
 
     def __init__(self, called: Called, file: _File) -> None:
         self._called, self._file, self._job = called, file, file.job
 
     def do(self) -> None:
-        """All of it. Raises EffaceError, Unforeseen, Stopped."""
+        """Process the video. Raises EffaceError, Unforeseen, Stopped."""
         self._file.begin()
         if self._may_be_done() and not _whole(self._called, [self._file], asks=True):
             return
         _whole(self._called, [self._file], self._plan())
 
     def _may_be_done(self) -> bool:
-        """Or whether there is a plan, which a person may have changed: whoever does the job decides."""
+        """Return whether the target may exist, or a plan that a person may have edited. The worker
+        decides."""
         if any(not is_remote(path) and os.path.isfile(path) for path in names_of_plans(self._job)):
             return True
         target = self._job.target
         return _resumes(self._called.task) and (exists(target) if is_remote(target) else target.exists())
 
     def _plan(self) -> Plan | None:
-        """None where it is to be looked at whole."""
+        """Make the plan, or return None if one machine must read the whole video."""
         try:
             with _here(self._job.source) as path, opened(path, self._called.options.read) as source, unchanged(path):
                 assert isinstance(source, VideoSource)
@@ -339,13 +346,13 @@ class _Video:
         sight, count = _Sight(), parts[-1].passage.span.stop
         with _Spans(self._called, self._job.name, parts) as spans:
             seen = _seamless(spans.each(lambda arrived: self._file.tell(Event("look", arrived, count))), sight)
-            first = next(seen)  # by now it is known what looks
+            first = next(seen)  # by now the detector is known
             return joined(chain([first], seen), source, sha256, sight, self._called.options)
 
 
 @contextmanager
 def _here(source: Path) -> Iterator[Path]:
-    """The source as a file of this machine."""
+    """Provide the source as a file of this machine."""
     if not is_remote(source):
         require_source(source)
         yield source
@@ -357,13 +364,14 @@ def _here(source: Path) -> Iterator[Path]:
 
 @dataclass(slots=True)
 class _Sight:
-    """What looks, as its machines tell. All must have the same networks; what runs them may differ."""
+    """The detector as the machines report it. All must have the same networks; what runs them may
+    differ."""
 
     infos: tuple[DetectorInfo, ...] = ()
     sure: Mapping[int, float] = field(default_factory=dict)
 
     def hear(self, told: SpanStart) -> None:
-        """Raises ClusterUnusable."""
+        """Record what a machine reports. Raises ClusterUnusable."""
         if not self.infos:
             self.infos, self.sure = told.infos, told.sure
         if _networks(told.infos) != _networks(self.infos) or told.sure != self.sure:
@@ -378,16 +386,17 @@ Seen = tuple[SpanStart, list[Perceived]]
 
 
 class _Spans:
-    """The spans of one video, in order, each as soon as it and all before it are there. Some after it are under way."""
+    """The spans of one video, each as soon as it and all before it have arrived. Some later spans
+    are in progress."""
 
     def __init__(self, called: Called, name: str, parts: Sequence[Part]) -> None:
         self._called, self._name = called, name
         self._todo = iter(parts)
-        self._ahead = AHEAD * max(1, called.calls.slots)
+        self._ahead = SPANS_AHEAD * max(1, called.calls.slots)
         self._pool = ThreadPoolExecutor(self._ahead, thread_name_prefix="efface-span")
         self._over = threading.Event()
         self.arrived = 0
-        """Frames that are here; more or less, as several threads count."""
+        """Approximate number of frames that have arrived, as several threads count."""
 
     def __enter__(self) -> Self:
         return self
@@ -397,7 +406,8 @@ class _Spans:
         self._pool.shutdown(cancel_futures=True)
 
     def each(self, tell: Callable[[int], None]) -> Iterator[Seen]:
-        """Every one. `tell` hears now and then how many frames have arrived. Raises what one of them failed with."""
+        """Yield every span. `tell` is called now and then with the number of arrived frames. Raises
+        what a span failed with."""
         waiting: deque[Future[Seen]] = deque()
         while True:
             while len(waiting) < self._ahead and (part := next(self._todo, None)) is not None:
@@ -418,7 +428,8 @@ class _Spans:
             except Lost as e:
                 why = str(e)
         raise WorkerDied(
-            self._name, f"{TRIES} machines were lost over frames {span.first + 1} to {span.stop}, one after the other ({why})"
+            self._name,
+            f"{TRIES} machines were lost over frames {span.first + 1} to {span.stop}, one after the other ({why})",
         )
 
     def _counted(self, messages: Iterator[Any]) -> Iterator[Any]:
@@ -428,7 +439,8 @@ class _Spans:
 
 
 def _require_all(seen: list[Any], span: Span) -> Seen:
-    """Raises Indivisible, EffaceError, Unforeseen for what a machine said, and Lost where it said too little."""
+    """Return the complete span. Raises Indivisible, EffaceError, Unforeseen if a machine reported
+    one, and Lost if its answer was incomplete."""
     for message in seen:
         if isinstance(message, Whole):
             raise Indivisible(message.why)
@@ -440,7 +452,8 @@ def _require_all(seen: list[Any], span: Span) -> Seen:
 
 
 def _seamless(spans: Iterator[Seen], sight: _Sight) -> Iterator[Perceived]:
-    """What was perceived of each frame. Raises Indivisible where two machines saw different pictures of the same frames."""
+    """Yield what was perceived of each frame. Raises Indivisible if two machines decoded the same
+    frames differently."""
     last: deque[int] = deque(maxlen=OVERLAP)
     for told, seen in spans:
         sight.hear(told)

@@ -1,7 +1,9 @@
-"""What travels between machines: messages, pressed, in pieces so small that Ray hands them on from memory to memory.
+"""Messages between machines: compressed, in pieces so small that Ray passes them from memory to
+memory.
 
-Ray keeps larger objects in a store that it may move to the disk when it is full. Among the messages are small pictures, with
-faces, of every frame of a video; on a disk of a machine that is somebody else's they would outlive the run.
+Ray puts larger objects into a store that it may move to the disk when it is full. The messages
+include small pictures, with faces, of every frame of a video. On the disk of somebody else's
+machine they would outlive the run.
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ from efface.pipeline.perceive import Perceived
 from efface.track.follow import Grey
 
 PIECE = 64 << 10
-"""Bytes. Ray's bound is 100 kB."""
+"""Bytes. Ray's limit is 100 kB."""
 
 Piece = tuple[bool, bytes]
-"""Whether a message ends with it, and its bytes."""
+"""Whether it ends a message, and its bytes."""
 
 
 def pieces(messages: Iterable[object]) -> Iterator[Piece]:
-    """The messages in pieces."""
+    """Yield the messages in pieces."""
     for message in messages:
         small = _in_rows(message) if isinstance(message, Perceived) else message
         pressed = zlib.compress(pickle.dumps(small, pickle.HIGHEST_PROTOCOL), 1)
@@ -34,7 +36,7 @@ def pieces(messages: Iterable[object]) -> Iterator[Piece]:
 
 
 def messages(received: Iterable[Piece]) -> Iterator[Any]:
-    """The messages again. One of which pieces are missing at the end is not given."""
+    """Restore the messages. An incomplete message at the end is dropped."""
     held: list[bytes] = []
     for is_last, piece in received:
         held.append(piece)
@@ -45,7 +47,8 @@ def messages(received: Iterable[Piece]) -> Iterator[Any]:
 
 
 def _in_rows(one: Perceived) -> Perceived:
-    # Differences of neighbouring rows are small numbers: half the bytes instead of two thirds, in the same 8 ms.
+    # Differences of neighbouring rows are small numbers: they compress to half the bytes instead of
+    # two thirds, in the same 8 ms.
     return replace(one, view=_differences(one.view), grey=_differences(one.grey))
 
 

@@ -1,6 +1,7 @@
-"""What machines do for another one. All that they need comes with the call, and what they say goes back as messages.
+"""The work that a machine does for another one. The call brings all it needs; results go back as
+messages.
 
-Errors are messages like the rest: a machine that could not read a file is not a machine that was lost.
+Errors are messages too: a machine that could not read a file is not a lost machine.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ from efface.version import VERSION
 SHARED = "Use a folder that all machines share under one path, or an address like s3://bucket/name."
 
 Stamp = tuple[int, int] | None
-"""Size and time of change of a file, by which another machine knows it again. None for what is no local file."""
+"""Size and modification time of a file, by which another machine recognises it. None if not a local
+file."""
 
 
 def stamp_of(path: Path) -> Stamp:
-    """Raises SourceUnreadable."""
+    """Return the file's stamp. Raises SourceUnreadable."""
     if is_remote(path):
         return None
     try:
@@ -52,20 +54,20 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def require_seen(path: Path, stamp: Stamp) -> None:
-    """Raises SourceUnreadable unless this machine sees the file that the stamp is of."""
+    """Raise SourceUnreadable unless this machine sees the stamped file."""
     if stamp_of(path) != stamp:
         raise SourceUnreadable(path, "a machine of the cluster sees another file under this name", SHARED)
 
 
 def require_alike(version: str) -> None:
-    """Raises ClusterUnusable where this machine has another efface than the one that calls."""
+    """Raise ClusterUnusable if this machine's efface differs from the caller's."""
     if version != VERSION:
         raise ClusterUnusable(f"a machine has efface {VERSION}, and this one {version}", "Install the same everywhere.")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A span of a video to be looked at. `info` is that of the whole, as the caller found it."""
+    """A span of a video to analyse. `info` describes the whole, as the caller found it."""
 
     info: SourceInfo
     stamp: Stamp
@@ -76,9 +78,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class SpanStart:
-    """What comes before what was seen in a span.
+    """Sent before the results of a span.
 
-    infos, sure  of the detector that looks.
+    infos, sure  of the detector in use.
     overlap      checksums of the frames before the span, as they were decoded for it.
     """
 
@@ -89,13 +91,14 @@ class SpanStart:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The video has to be looked at whole; why."""
+    """The video must be read whole; `why` says the reason."""
 
     why: str
 
 
 def look_at(part: Part) -> Iterator[object]:
-    """SpanStart, then a Perceived for each frame of the span. Or Whole, an EffaceError or Unforeseen, with which it ends."""
+    """Analyse a span: yield SpanStart, then a Perceived for each frame. Or end with Whole, an
+    EffaceError or Unforeseen."""
     try:
         require_alike(part.version)
         require_seen(part.info.path, part.stamp)
@@ -104,7 +107,7 @@ def look_at(part: Part) -> Iterator[object]:
         yield Whole(str(e))
     except SourceUnreadable as e:
         yield e
-    except InputError as e:  # a reading from the start is the judge of that
+    except InputError as e:  # a reading from the start decides whether that is so
         yield Whole(f"a part of it cannot be read alone ({type(e).__name__})")
     except EffaceError as e:
         yield e
@@ -126,7 +129,8 @@ def _looked_at(part: Part) -> Iterator[object]:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A job that is done whole. plan: what was seen already. asks: a video is not looked at here, but said to want a plan."""
+    """A job that one machine does completely. plan: an existing analysis. asks: do not analyse a
+    video here, but ask for a plan."""
 
     job: Job
     stamp: Stamp
@@ -136,7 +140,7 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class WorkItems:
-    """Jobs that one worker does, one after the other."""
+    """Jobs that one worker does in sequence."""
 
     work_items: Sequence[WorkItem]
     task: Task
@@ -146,7 +150,8 @@ class WorkItems:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of a work item. `what` is as in `worker_pool.Message`, or "asks": a video that may be looked at in parts."""
+    """A message about a work item. `what` is as in `worker_pool.Message`, or "asks": a video that
+    may be analysed in parts."""
 
     number: int
     what: Literal["began", "event", "note", "done", "failed", "asks"]
@@ -158,7 +163,7 @@ class _PlanWanted(Exception):
 
 
 class _Informed(Workshop):
-    """A workshop that is told what others saw. `asks` as in WorkItem."""
+    """A workshop that gets the analysis of other machines. `asks` as in WorkItem."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -166,7 +171,7 @@ class _Informed(Workshop):
         self.asks = False
 
     def find(self, source: Path, listener: Listener) -> Plan:
-        """The plan for a source."""
+        """Return the plan for a source."""
         if self.plan is not None:
             return self.plan
         if self.asks and medium_of(source) == "video":
@@ -175,7 +180,7 @@ class _Informed(Workshop):
 
 
 def do(work_items: WorkItems) -> Iterator[object]:
-    """Answers, in the order of the items. One that ends without "done", "failed" or "asks" was lost."""
+    """Yield answers in the order of the items. An item without "done", "failed" or "asks" was lost."""
     yield from _told_by(lambda tell: _do_all(work_items, tell))
 
 
@@ -194,7 +199,7 @@ def _done(
         require_alike(work_items.version)
         require_seen(work_item.job.source, work_item.stamp)
         if not is_remote(work_item.job.target):
-            sweep(work_item.job.target.parent)  # what a machine left that was lost
+            sweep(work_item.job.target.parent)  # remove what a lost machine left
         return "done", work_items.task(workshop, work_item.job, progress.event, progress.note)
     except _PlanWanted:
         return "asks", None
@@ -207,7 +212,7 @@ def _done(
 
 
 def unforeseen(error: Exception) -> Unforeseen:
-    """An error that is none of efface's, as it travels."""
+    """Wrap an error outside efface's own classes for transfer."""
     return Unforeseen(type(error).__name__, str(error), "".join(traceback.format_exception(error)))
 
 
@@ -228,7 +233,7 @@ class _Progress:
 
 
 class _Abandoned(BaseException):
-    """Nobody listens any more: the draft is removed on the way out."""
+    """The listener is gone: the draft is removed on the way out."""
 
 
 class _End:
@@ -236,7 +241,8 @@ class _End:
 
 
 def _told_by(work: Callable[[Callable[[Any], None]], None]) -> Iterator[object]:
-    """What `work` tells, as it tells it, from a thread. Ends the work where nobody takes what it tells."""
+    """Yield what `work` reports, as it reports it, from a thread. Ends the work if the consumer
+    stops."""
     said: queue.Queue[object] = queue.Queue()
     gone = threading.Event()
 
@@ -250,7 +256,7 @@ def _told_by(work: Callable[[Callable[[Any], None]], None]) -> Iterator[object]:
             work(tell)
         except _Abandoned:
             pass
-        except BaseException as e:  # handed to whoever listens
+        except BaseException as e:  # passed on to the listener
             said.put(e)
         finally:
             said.put(_End())

@@ -1,5 +1,6 @@
-"""Files part by part, up to the last byte, and what a file is: read with the standard library alone.
+"""Read container formats part by part to the last byte, and recognise formats. Standard library
+only.
 
-No library that reads or writes media elsewhere in efface is imported here, so the check of a finished file does not share
-its errors.
+This package imports none of the libraries that read or write media elsewhere in efface, so the
+check of a finished file does not share their errors.
 """

@@ -1,11 +1,14 @@
-"""What may remain in a finished photo or video: the parts by name, for every format. Everything else is a stranger.
+"""The allow-list of a finished photo or video: the names of the parts that may remain, for each
+format.
 
-Writers put nothing else in; this module does not take their word for it. It walks the file that they left, part by part
-up to the last byte, without any of the libraries that wrote it, and lists what no list below names. It knows the files
-that efface writes, not all that a format allows: what cannot be walked is a stranger too. In a video it goes on into the
-pictures' own streams, where encoders and cameras leave messages, and asks of each byte of `mdat` to which sample it belongs.
+The writers add nothing else, but this module does not take their word for it. It walks the finished
+file part by part to the last byte, without the libraries that wrote it, and reports every part that
+the lists below do not name. It knows the files that efface writes, not everything that a format
+allows; it also reports what it cannot walk. In a video it continues into the video bitstream, where
+encoders and cameras leave messages, and checks that every byte of `mdat` belongs to a sample.
 
-Sound that was asked for is copied as it is, so what a sound stream says of itself within its packets is not looked at here.
+Sound that the user asked for is copied unchanged. This module does not look for metadata inside
+sound packets.
 """
 
 from __future__ import annotations
@@ -21,13 +24,13 @@ from efface.files import reason
 
 PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT", "cICP", "cLLI", "mDCV"))
 _PNG_NUMBERS = {"cICP": 4, "cLLI": 8, "mDCV": 24}
-"""Sizes of those that hold nothing but numbers of colour and brightness."""
+"""Content sizes in bytes. These chunks hold only numbers on colour and brightness."""
 WEBP_CHUNKS = frozenset(("VP8X", "VP8", "VP8L", "ALPH", "ANIM", "ANMF"))
 TIFF_TAGS = frozenset(f"tag {n}" for n in (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338))
 JPEG_SEGMENTS = frozenset(("DQT", "DHT", "SOF0", "SOF1", "SOF2", "DRI", "SOS", jpeg.PICTURE))
-"""The two APP segments that may stand beside them are compared byte by byte."""
+"""The two APP segments that may accompany these are compared byte by byte."""
 JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
-"""Version 1.1, no unit, 1:1, no thumbnail."""
+"""JFIF version 1.1, no unit, 1:1, no thumbnail."""
 GIF_LOOP = "application NETSCAPE2.0"
 
 PHOTO_BOXES = names(
@@ -48,9 +51,10 @@ _FILM_HANDLERS = {
 _FILM_ENTRIES = {"vide": boxes.VIDEO_ENTRIES, "soun": boxes.SOUND_ENTRIES}
 _BRANDS = frozenset((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"av01", b"dby1", b"qt  "))
 _LANGUAGES = (0x55C4, 0x7FFF, 0)
-""""und", and QuickTime's two ways to say nothing."""
+""" "und", and two values that QuickTime uses for an unspecified language."""
 _VENDORS = (bytes(4), b"FFMP")
-"""FFmpeg names itself in every QuickTime file. That is said of millions of files."""
+"""FFmpeg writes its name into every QuickTime file. Millions of files carry it, so it identifies
+nobody."""
 
 ELEMENTS = names(
     "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType DocTypeVersion DocTypeReadVersion "
@@ -68,32 +72,35 @@ ELEMENTS = names(
 )
 AVI_CHUNKS = names("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX")
 TS_TABLES = frozenset((0, 17, 8191))
-"""PIDs of the list of programs, of their names, and of filling."""
+"""PIDs of the program association table, the service description table and null packets."""
 
 SEI = {"h264": frozenset[int](), "hevc": frozenset((137, 144, 147)), "av1": frozenset((1, 2))}
-"""Messages within the pictures that may remain: what HDR needs, brightness of the screen and of the film, transfer curve."""
+"""SEI and metadata messages that may remain, as HDR needs them: brightness of the mastering display
+and of the content, and the transfer curve."""
 _UNITS = {
     "h264": frozenset((1, 5, 7, 8, 9, 12)),
     "hevc": frozenset((*range(22), 32, 33, 34, 35, 38, 39)),
     "av1": frozenset((1, 2, 3, 4, 5, 6, 7)),
 }
-"""Units of a bitstream that may remain: pictures, parameters, delimiters, filling, and messages,
-which are looked at one by one."""
+"""Types of bitstream units that may remain: pictures, parameter sets, delimiters, filler, and
+messages. Each message is then checked by its own type."""
 
 
-MOST = 50
-"""Strangers after which there is no need to look further."""
+MOST_REPORTED = 50
+"""Stop after this many unlisted parts."""
 
 
 def unlisted_parts(path: Path, name: str) -> list[str]:
-    """Parts of a finished file of that format (a name of `containers.sniff`) that nothing allows,
-    in words. Raises SourceUnreadable."""
+    """Return descriptions of the parts of a finished file that its format's list does not allow.
+
+    name: a format name from `containers.sniff`. Raises SourceUnreadable.
+    """
     found: list[str] = []
     try:
         with open(path, "rb") as f:
-            for stranger in _RULES[name](Reader(f), name):
-                found.append(stranger)
-                if len(found) == MOST:
+            for unlisted in _RULES[name](Reader(f), name):
+                found.append(unlisted)
+                if len(found) == MOST_REPORTED:
                     break
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
@@ -105,7 +112,7 @@ def unlisted_parts(path: Path, name: str) -> list[str]:
 def _allowing(
     allowed_names: Iterable[str], kind: str, look: Callable[[Reader, Part], bool] = lambda r, p: True
 ) -> Callable[[Reader, str], Iterator[str]]:
-    """A rule: parts of these names, as far as `look` allows their content, and nothing else."""
+    """Make a rule that allows only parts with these names, and only if `look` allows their content."""
     allowed = frozenset(allowed_names)
 
     def rule(reader: Reader, name: str) -> Iterator[str]:
@@ -147,7 +154,7 @@ def _is_short_loop(reader: Reader, p: Part) -> bool:
 
 
 def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
-    """Also adds up what the tags point to: bytes that nothing points to are strangers."""
+    """Check the tags, and report bytes that no tag points to."""
     for p in tiff.walk(reader):
         if p.name == GAP:
             yield f"{p.size} bytes that no tag points to"
@@ -158,7 +165,8 @@ def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
 
 
 def _is_allowed_photo_box(reader: Reader, p: Part) -> bool:
-    """A profile in `colr`, an item that is no picture, a name, a date or padding with content would each tell something."""
+    """Check a box's content: a profile in `colr`, an item that is not a picture, a name, a date and
+    padding with content can each reveal something."""
     content = boxes.at(reader, p, 0, 1 << 16) if p.name != "mdat" else b""
     match p.name:
         case "colr":
@@ -183,7 +191,7 @@ def _is_blank(reader: Reader, p: Part) -> bool:
 
 
 def _of_film(reader: Reader, name: str) -> Iterator[str]:
-    """Boxes by name and place; then the samples: every byte of `mdat` must belong to one."""
+    """Check boxes by name and place, then samples: every byte of `mdat` must belong to one."""
     parts = list(walk(reader, name))
     for p in parts:
         if p.name == BROKEN:
@@ -223,12 +231,12 @@ def _is_allowed_film_box(reader: Reader, p: Part) -> bool:
 
 
 _EMPTY_LISTS = (("moov", "udta"), ("moov", "udta", "meta"), ("moov", "udta", "meta", "ilst"))
-"""FFmpeg writes a list of tags into some MP4 files even where there is no tag; it must be empty."""
+"""FFmpeg writes a list of tags into some MP4 files even without any tag. The list must be empty."""
 
 
 def _is_allowed_handler(content: bytes) -> bool:
     name = content[24:].strip(b"\0")
-    if name[:1] == bytes([len(name) - 1 & 0xFF]):  # QuickTime counts the letters first
+    if name[:1] == bytes([len(name) - 1 & 0xFF]):  # QuickTime stores the length of the name first
         name = name[1:]
     return name in _FILM_HANDLERS.get(content[8:12].decode("latin-1"), ())
 
@@ -237,7 +245,7 @@ def _is_allowed_entry(reader: Reader, p: Part) -> bool:
     raw = p.name.encode("latin-1")
     if p.path[-2] == "wave":
         return raw in boxes.SOUND_ENTRIES or p.size == 0
-    if raw in boxes.VIDEO_ENTRIES:  # who made the encoder, and its name
+    if raw in boxes.VIDEO_ENTRIES:  # the encoder's vendor, and its name
         return boxes.at(reader, p, 12, 4) in _VENDORS and not any(boxes.at(reader, p, 42, 32))
     return raw in boxes.SOUND_ENTRIES
 
@@ -289,7 +297,7 @@ def _is_allowed_element(reader: Reader, p: Part) -> bool:
             return boxes.at(reader, p, 0, 64) == b"DURATION"
         case "TagString":
             return not boxes.at(reader, p, 0, 64).rstrip(b"\0").strip(b"0123456789:.") and p.size < 64
-        case "TrackUID" | "TagTrackUID":  # FFmpeg numbers tracks with bitexact, and rolls dice without
+        case "TrackUID" | "TagTrackUID":  # FFmpeg numbers tracks in bitexact mode; otherwise it picks random numbers
             return int.from_bytes(boxes.at(reader, p, 0, 8)) < boxes.MOST_TRACKS
         case "Void":
             return _is_blank(reader, p)
@@ -320,15 +328,18 @@ def _of_avi(reader: Reader, name: str) -> Iterator[str]:
 
 
 def _is_room_for_index(reader: Reader, p: Part) -> bool:
-    """FFmpeg keeps room for an index of large files: in it the number of its fields, the name of a stream,
-    and the list's name."""
+    """Return whether a JUNK chunk is the room that FFmpeg reserves for the index of a large file.
+
+    Such room holds the number of index fields, a stream's name, and the list's name.
+    """
     raw = boxes.at(reader, p, 0, 1 << 16)
     known = raw.replace(b"odmldmlh", b"").translate(None, b"\0")
     return _is_blank(reader, p) or (p.path[1:2] == ("hdrl",) and len(known) <= 8 and p.size <= 1 << 14)
 
 
 def _of_ts(reader: Reader, name: str) -> Iterator[str]:
-    """Streams by their PID: tables, picture and sound; the name of the program must be FFmpeg's shortest."""
+    """Check streams by PID: tables, picture and sound. The program must have FFmpeg's shortest
+    name."""
     parts = list(walk(reader, name))
     found = samples.streams(reader, name, parts)
     tables = TS_TABLES | set(mpegts.programs(reader))
@@ -348,7 +359,7 @@ def _of_ts(reader: Reader, name: str) -> Iterator[str]:
 
 
 def _of_pictures(reader: Reader, name: str, parts: list[Part]) -> Iterator[str]:
-    """What is said within the pictures, each kind of it once."""
+    """Report unlisted messages within the video bitstream, each kind once."""
     said: set[str] = set()
     for stream in samples.streams(reader, name, parts):
         if stream.kind != "video" or stream.codec not in SEI:
@@ -374,7 +385,7 @@ def _in_sample(sample: bytes, codec: str, length_size: int) -> Iterator[str]:
 
 
 def _head_units(stream: samples.Stream) -> bytes:
-    """The units of a decoder's configuration, with start codes between them."""
+    """Return the units of the decoder configuration, with start codes between them."""
     return b"".join(b"\0\0\1" + u for u in nal.config_units(stream.config, stream.codec))
 
 
@@ -393,4 +404,4 @@ _RULES: dict[str, Callable[[Reader, str], Iterator[str]]] = {
 }
 
 WALKED = frozenset(_RULES)
-"""Formats that can be checked."""
+"""Formats that this module can check."""

@@ -1,4 +1,5 @@
-"""ISO base media: the boxes of MP4, MOV, HEIF and AVIF, and the items and samples that they point to."""
+"""ISO base media files: the boxes of MP4, MOV, HEIF and AVIF, and the items and samples that they
+point to."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ HEADS = {
     b"grpl": 0,
     b"strk": 0, b"meco": 0, b"iref": 4, b"dref": 8, b"stsd": 8, b"iinf": 6,
 }  # fmt: skip
-"""Boxes that hold boxes, and how many bytes stand before the first of them."""
+"""Boxes that contain boxes, and the number of bytes before the first of these."""
 
 VIDEO_ENTRIES = frozenset(
     (b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"vp08", b"vp09", b"mp4v", b"encv", b"dvh1", b"dvhe", b"jpeg")
@@ -23,21 +24,21 @@ VIDEO_ENTRIES = frozenset(
 SOUND_ENTRIES = ENTRIES | {b"enca", b"lpcm"}
 _ENTRY_HEADS = dict.fromkeys(VIDEO_ENTRIES, 78) | dict.fromkeys(SOUND_ENTRIES, 28)
 _SOUND_VERSIONS = {1: 16, 2: 36}
-"""QuickTime's sound entries of versions 1 and 2 are longer by so much."""
+"""Extra bytes in QuickTime's sound entries of versions 1 and 2."""
 
 
 def walk(reader: Reader) -> Iterator[Part]:
-    """Every box by its path."""
+    """Yield every box with its path."""
     yield from boxes(reader, 0, reader.size, (), 0)
 
 
 def boxes(reader: Reader, at: int, end: int, above: tuple[str, ...], depth: int) -> Iterator[Part]:
-    """Boxes from `at` to `end`, each before what it holds."""
+    """Yield the boxes from `at` to `end`, each before its children."""
     while at < end:
         try:
             size, head, name = _lead(reader, at, end)
         except Broken as e:
-            # QuickTime ends a list of user data with four zeros.
+            # QuickTime ends a list of user data with four zero bytes.
             if end - at == 4 and not any(reader.peek(at, 4)):
                 return
             yield part(reader, (*above, BROKEN), at, end - at, str(e))
@@ -51,13 +52,13 @@ def boxes(reader: Reader, at: int, end: int, above: tuple[str, ...], depth: int)
 
 
 def _lead(reader: Reader, at: int, end: int) -> tuple[int, int, bytes]:
-    """Size with its head, size of the head, name."""
+    """Return the box's size including its header, the size of the header, and the name."""
     if at + 8 > end:
         raise Broken("no box")
     size, name, head = reader.number(at, 4), reader.read(at + 4, 4), 8
     if size == 1:
         size, head = reader.number(at + 8, 8), 16
-    elif size == 0 and end == reader.size:  # up to the end of the file
+    elif size == 0 and end == reader.size:  # 0 means up to the end of the file
         size = end - at
     if name == b"uuid":
         head += 16
@@ -73,9 +74,9 @@ def _spelled(reader: Reader, name: bytes, at: int) -> str:
 
 
 def _inner(reader: Reader, name: bytes, at: int, end: int, above: tuple[str, ...]) -> int | None:
-    """Where the boxes in this one begin; None where it holds none."""
+    """Return where the child boxes begin, or None if the box has no children."""
     head = HEADS.get(name)
-    if name == b"meta":  # QuickTime's has no version before its boxes
+    if name == b"meta":  # QuickTime's `meta` has no version before its boxes
         head = 0 if reader.peek(at + 4, 4) in (b"hdlr", b"keys", b"ilst") else 4
     elif name == b"iinf" and reader.peek(at, 1) not in (b"", b"\0"):
         head = 8
@@ -90,7 +91,7 @@ def _inner(reader: Reader, name: bytes, at: int, end: int, above: tuple[str, ...
 
 @dataclass(slots=True)
 class Track:
-    """A track of a film, and where its samples lie.
+    """A track of a video, and where its samples lie.
 
     handler  four letters: "vide", "soun", "meta", "text", ...
     entries  names of the sample entries: "avc1", "mp4a", "gpmd", ...
@@ -106,7 +107,7 @@ MOST_TRACKS = 256
 
 
 def tracks(parts: list[Part], reader: Reader) -> list[Track]:
-    """The tracks of a film, from its parts."""
+    """Return the tracks of a video, from its parts."""
     found: list[Track] = []
     for p in parts:
         if p.path == ("moov", "trak"):
@@ -124,12 +125,12 @@ def tracks(parts: list[Part], reader: Reader) -> list[Track]:
 
 
 def at(reader: Reader, p: Part, offset: int, size: int) -> bytes:
-    """Bytes of a part's content, fewer where it ends."""
+    """Return bytes of a part's content; fewer than `size` if the content ends first."""
     return reader.peek(p.at - reader.start + offset, max(0, min(size, p.size - offset)))
 
 
 def samples(track: Track, reader: Reader) -> Iterator[tuple[int, int]]:
-    """Place and size of each sample of a track, as its tables say. Raises Broken."""
+    """Yield place and size of each sample of a track, from its tables. Raises Broken."""
     sizes, chunks, runs = (track.boxes.get(n) for n in ("stsz", "co64" if "co64" in track.boxes else "stco", "stsc"))
     if sizes is None or chunks is None or runs is None:
         raise Broken("a track without tables")
@@ -161,10 +162,10 @@ def _table(reader: Reader, p: Part, offset: int, size: int = 4) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of a HEIF or AVIF: a picture, or something said about one.
+    """An item of a HEIF or AVIF file: a picture, or metadata about one.
 
     kind     four letters: "hvc1", "grid", "Exif", "mime", ...
-    mime     of a "mime" item.
+    mime     MIME type of a "mime" item.
     extents  (place in the file, size) of its pieces.
     """
 
@@ -178,7 +179,7 @@ MOST_ITEMS = 4096
 
 
 def items(parts: list[Part], reader: Reader) -> list[Item]:
-    """Items of the outermost `meta` box. Raises Broken."""
+    """Return the items of the outermost `meta` box. Raises Broken."""
     places = _places(parts, reader)
     found: list[Item] = []
     for p in parts:
@@ -207,7 +208,7 @@ def _places(parts: list[Part], reader: Reader) -> dict[int, list[tuple[int, int]
     for _ in range(min(cursor.take(4 if version == 2 else 2), MOST_ITEMS)):
         number = cursor.take(4 if version == 2 else 2)
         method = cursor.take(2) & 15 if version else 0
-        cursor.take(2)  # data in another file: not followed
+        cursor.take(2)  # data in another file; not followed
         base = cursor.take(base_size) + (inside.at if method == 1 and inside else 0)
         for _ in range(min(cursor.take(2), MOST_ITEMS)):
             cursor.take(index_size if version else 0)

@@ -53,7 +53,8 @@ NAMES = {
 }  # fmt: skip
 
 NO_PROGRAM = b"none"
-"""What efface writes as the name of the muxer, which Matroska demands; of four letters, as FFmpeg's is."""
+"""The muxer name that efface writes, since Matroska requires one. It has four letters, as FFmpeg's
+has."""
 
 MASTERS = frozenset((
     "EBML", "Segment", "SeekHead", "Seek", "Info", "Tracks", "TrackEntry", "Video", "Colour", "MasteringMetadata",
@@ -62,15 +63,15 @@ MASTERS = frozenset((
     "AttachedFile",
     "Chapters", "EditionEntry", "ChapterAtom", "ChapterDisplay", "Tags", "Tag", "Targets", "SimpleTag",
 ))  # fmt: skip
-"""Elements that hold elements."""
+"""Elements that contain elements."""
 
 _TOP = frozenset(("SeekHead", "Info", "Tracks", "Cluster", "Cues", "Attachments", "Chapters", "Tags"))
 _OPEN = {"Segment": frozenset(("EBML", "Segment")), "Cluster": frozenset(("EBML", "Segment")) | _TOP}
-"""Elements that may leave their size open, as live recordings do, and what ends them."""
+"""Elements whose size may be unknown, as in live recordings, and the elements that end them."""
 
 
 def walk(reader: Reader) -> Iterator[Part]:
-    """Every element by its path; those of unknown meaning by their number."""
+    """Yield every element with its path. Unknown elements are named by their number."""
     at = 0
     while at < reader.size:
         end = yield from _element(reader, at, reader.size, (), 0)
@@ -80,7 +81,8 @@ def walk(reader: Reader) -> Iterator[Part]:
 
 
 def _element(reader: Reader, at: int, end: int, above: tuple[str, ...], depth: int) -> Generator[Part, None, int | None]:
-    """Gives the place after the element, or None where nothing can be read from here on."""
+    """Yield the element's parts and return the place after it, or None if reading cannot continue
+    from there."""
     try:
         name, size, start = lead(reader, at, end)
         if size is None and name not in _OPEN:
@@ -116,7 +118,7 @@ def _name_at(reader: Reader, at: int, end: int) -> str:
 
 
 def lead(reader: Reader, at: int, end: int) -> tuple[str, int | None, int]:
-    """Name, size (None: left open) and start of the content of the element at `at`. Raises Broken."""
+    """Return name, size (None if unknown) and content start of the element at `at`. Raises Broken."""
     raw = reader.peek(at, min(16, end - at))
     number, used = vint(raw, keep_marker=True)
     size, more = vint(raw[used:])
@@ -126,7 +128,11 @@ def lead(reader: Reader, at: int, end: int) -> tuple[str, int | None, int]:
 
 
 def vint(raw: bytes, *, keep_marker: bool = False) -> tuple[int | None, int]:
-    """An EBML number, None where all its bits are set (not stated), and its length in bytes, 0 where there is none."""
+    """Return an EBML number and its length in bytes.
+
+    The number is None if all its bits are set (size unknown). The length is 0 if there is no
+    number.
+    """
     if not raw or not raw[0]:
         return 0, 0
     length = 9 - raw[0].bit_length()

@@ -1,4 +1,4 @@
-"""GIF: blocks."""
+"""GIF files: blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ _EXTENSIONS = {0x01: "plain text", 0xF9: "control", 0xFE: "comment", 0xFF: "appl
 
 
 def walk(reader: Reader) -> Iterator[Part]:
-    """Pictures and extensions in their order; an application's with its name. Content is that of all sub-blocks."""
+    """Yield pictures and extensions in file order. Application extensions carry their name; content
+    covers all sub-blocks."""
     at = 0
     try:
         at = 13 + _table(reader.number(10, 1))
@@ -44,7 +45,7 @@ def _table(flags: int) -> int:
 
 
 def joined(content: bytes) -> bytes:
-    """The text of sub-blocks without the lengths between."""
+    """Return the content of sub-blocks without the length bytes between them."""
     out, at = bytearray(), 0
     while at < len(content) and content[at]:
         out += content[at + 1 : at + 1 + content[at]]

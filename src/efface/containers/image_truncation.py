@@ -1,9 +1,11 @@
-"""Whether the data of a WebP, GIF, HEIF or AVIF are all there, as far as sizes in the file tell it; and those of a PNG right.
+"""Detect missing data in WebP, GIF, HEIF and AVIF files from their sizes, and wrong data in PNG
+files.
 
-PNG has checksums, which its decoder does not compare. The others have none, and their decoders go on where data end early.
-Three things can be seen without decoding: parts that reach beyond the end of the file, chains of parts that break, and
-pictures whose units do not add up to their stated size. Metadata may break off: they are thrown away anyhow. Bits that are
-flipped inside a unit cannot be seen.
+PNG has checksums, but its decoder does not compare them. The other formats have none, and their
+decoders continue where data end early. Three kinds of damage show without decoding: parts that
+reach beyond the end of the file, broken chains of parts, and pictures whose units do not add up to
+their stated size. Truncated metadata is accepted, since it is discarded anyway. Flipped bits inside
+a unit cannot be detected.
 """
 
 from __future__ import annotations
@@ -21,15 +23,18 @@ _VP8_HEAD = 10
 
 _ANMF_HEAD = 16
 _PNG_PICTURES = frozenset((b"IDAT", b"fdAT", b"PLTE"))
-"""Chunks of a PNG that hold its picture."""
+"""PNG chunks that hold the picture."""
 
 _STEP = 1 << 20
 _LARGEST_UNIT = 1 << 26
-"""Bytes of an item that are read at most, so that a hostile file costs no more."""
+"""Maximum number of bytes read of an item, so that a hostile file costs no more."""
 
 
 def lacks_data(name: str, handle: IO[bytes]) -> bool:
-    """Whether data of the picture are missing or wrong. name: of the format. Leaves the handle anywhere."""
+    """Return whether picture data are missing or wrong.
+
+    name: the format. The handle's position changes.
+    """
     reader = Reader(handle)
     try:
         if name == "webp":
@@ -44,7 +49,7 @@ def lacks_data(name: str, handle: IO[bytes]) -> bool:
 
 
 def _png_is_wrong(reader: Reader) -> bool:
-    """Whether a checksum of the picture's data contradicts them. A chunk that breaks off is left to the decoder."""
+    """Return whether a checksum contradicts the picture's data. The decoder judges a truncated chunk."""
     at = 8
     while at + 12 <= reader.size:
         size, name = int.from_bytes(reader.read(at, 4)), reader.read(at + 4, 4)
@@ -58,7 +63,7 @@ def _png_is_wrong(reader: Reader) -> bool:
 
 
 def _gif_breaks_off(reader: Reader) -> bool:
-    """Whether a picture or an extension begins and does not end. The mark at the end may be missing."""
+    """Return whether a picture or an extension begins and does not end. The trailer may be missing."""
     broken = next((p for p in gif.walk(reader) if p.name == BROKEN), None)
     return broken is not None and reader.peek(broken.at, 1) in (b",", b"!")
 
@@ -80,7 +85,7 @@ def _webp_lacks(reader: Reader) -> bool:
 
 
 def _end_of_chunks(reader: Reader, at: int, end: int) -> int:
-    """Where the whole chunks end; -1 where one of a picture is not whole."""
+    """Return where the complete chunks end, or -1 if a chunk of the picture is incomplete."""
     while at + 8 <= end:
         name, size = reader.read(at, 4), int.from_bytes(reader.read(at + 4, 4), "little")
         if name in _PICTURES and (at + 8 + size > end or _is_short(reader, name, at + 8, size)):
@@ -123,7 +128,7 @@ def _item_lacks(item: boxes.Item, reader: Reader, length_size: int) -> bool:
 
 
 def _length_size(parts: list[Part], reader: Reader) -> int:
-    """Bytes of the sizes before HEVC's units."""
+    """Return the size in bytes of the length before each HEVC unit."""
     config = next((p for p in parts if p.name == "hvcC"), None)
     raw = boxes.at(reader, config, 21, 1) if config is not None else b""
     return (raw[0] & 3) + 1 if raw else 4
@@ -137,7 +142,7 @@ def _units_fit(data: bytes, length_size: int) -> bool:
 
 
 def _obus_fit(data: bytes) -> bool:
-    """Whether AV1's units end where the data do. The last one may state no size."""
+    """Return whether AV1's units end where the data end. The last unit may state no size."""
     at = 0
     while at < len(data):
         has_extension, has_size = data[at] >> 2 & 1, data[at] >> 1 & 1

@@ -1,4 +1,4 @@
-"""JPEG: segments up to the end of the picture, and what stands behind it."""
+"""JPEG files: segments up to the end of the picture, and any bytes after it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _NAMES = {
     0xC4: "DHT", 0xC8: "JPG", 0xCC: "DAC", 0xDA: "SOS", 0xDB: "DQT", 0xDC: "DNL", 0xDD: "DRI", 0xDE: "DHP", 0xDF: "EXP",
     0xFE: "COM",
 }  # fmt: skip
-_LONGEST_MARK = 40
-"""Bytes at the start of an APP segment in which the zero that ends its name is looked for."""
+_MOST_NAME_BYTES = 40
+"""Look for the zero byte that ends an APP segment's name in this many bytes."""
 
 PICTURE = "picture"
-"""Name of the compressed data."""
+"""Part name of the compressed data."""
 
 
 def walk(reader: Reader) -> Iterator[Part]:
-    """Segments by name, APP ones with the word that they begin with: "APP1 Exif"."""
+    """Yield segments by name. APP segments also carry the word at their start: "APP1 Exif"."""
     if reader.peek(0, 2) != b"\xff\xd8":
         yield part(reader, (BROKEN,), 0, reader.size, "no start of a JPEG")
         return
@@ -29,7 +29,7 @@ def walk(reader: Reader) -> Iterator[Part]:
             marker = reader.number(at + 1, 1)
             if marker == 0xD9:
                 break
-            if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # marks without content
+            if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # markers without content
                 yield part(reader, (f"0x{marker:02x}",), at + 2, 0)
                 at += 2
                 continue
@@ -50,7 +50,7 @@ def walk(reader: Reader) -> Iterator[Part]:
 
 
 def _mark(reader: Reader, at: int) -> int:
-    """The next marker: any number of 0xFF may stand before one."""
+    """Return the next marker. Any number of 0xFF bytes may precede one."""
     if reader.number(at, 1) != 0xFF:
         raise Broken("no segment begins here")
     while reader.number(at + 1, 1) == 0xFF:
@@ -60,7 +60,7 @@ def _mark(reader: Reader, at: int) -> int:
 
 def _name(marker: int, content: bytes) -> str:
     if 0xE0 <= marker <= 0xEF:
-        lead = content[:_LONGEST_MARK].split(b"\0")[0].split(b":")[-1 if content[:5] == b"http:" else 0]
+        lead = content[:_MOST_NAME_BYTES].split(b"\0")[0].split(b":")[-1 if content[:5] == b"http:" else 0]
         text = lead.decode("latin-1")
         mark = _KNOWN.get(content[:29]) or (text if text.isprintable() and text.isascii() else "")
         return f"APP{marker - 0xE0} {mark}".strip()
@@ -73,7 +73,8 @@ _KNOWN = {b"http://ns.adobe.com/xap/1.0/\0": "XMP", b"http://ns.adobe.com/xmp/ex
 
 
 def _after_scan(reader: Reader, at: int) -> int:
-    """The first marker after compressed data; stuffed zeros and restart marks belong to the data."""
+    """Return the first marker after compressed data. Stuffed zeros and restart markers belong to
+    the data."""
     while True:
         at = reader.find(b"\xff", at)
         if at < 0:

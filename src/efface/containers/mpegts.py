@@ -1,4 +1,4 @@
-"""MPEG transport streams: packets by the number that they carry (PID), and the stream of bytes of one PID."""
+"""MPEG transport streams: packets with their stream's number (PID), and the byte stream of one PID."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from efface.containers.parts import BROKEN, Broken, Part, Reader, part, rest
 
 SYNC = 0x47
 _STEPS = ((188, 0), (192, 4), (204, 0))
-"""Size of a packet, and where in it the 188 bytes begin."""
+"""Packet sizes in bytes, and where in a packet the 188 bytes begin."""
 
 
 def shape(reader: Reader) -> tuple[int, int]:
-    """Size of a packet and where in it the sync byte stands. Raises Broken."""
+    """Return the packet size and the place of the sync byte in a packet. Raises Broken."""
     for size, start in _STEPS:
         if all(reader.peek(start + i * size, 1) == b"\x47" for i in range(min(4, max(1, reader.size // size)))):
             return size, start
@@ -20,7 +20,7 @@ def shape(reader: Reader) -> tuple[int, int]:
 
 
 def packets(reader: Reader) -> Iterator[tuple[int, int, bool, bytes]]:
-    """(place, PID, whether a unit begins, payload) of every packet. Raises Broken."""
+    """Yield (place, PID, whether a unit begins, payload) for every packet. Raises Broken."""
     size, start = shape(reader)
     for at in range(0, reader.size, size):
         raw = reader.read(at, min(size, reader.size - at))[start:]
@@ -33,7 +33,7 @@ def packets(reader: Reader) -> Iterator[tuple[int, int, bool, bytes]]:
 
 
 def walk(reader: Reader) -> Iterator[Part]:
-    """One part for each PID, at its first packet, with the number of its bytes."""
+    """Yield one part for each PID, at its first packet, with its total number of bytes."""
     first: dict[int, int] = {}
     count: dict[int, int] = {}
     at = 0
@@ -48,7 +48,7 @@ def walk(reader: Reader) -> Iterator[Part]:
 
 
 def unit_stream(reader: Reader, wanted: int, most: int) -> Iterator[bytes]:
-    """Payloads of one PID from one start to the next, each cut to `most` bytes. Raises Broken."""
+    """Yield the payload of each unit of one PID, cut to `most` bytes. Raises Broken."""
     held = bytearray()
     for _, pid, begins, payload in packets(reader):
         if pid != wanted:
@@ -63,11 +63,11 @@ def unit_stream(reader: Reader, wanted: int, most: int) -> Iterator[bytes]:
 
 
 MOST_SECTION = 4096
-"""Bytes of a table that are looked at."""
+"""Maximum number of bytes read of a table."""
 
 
 def section(reader: Reader, wanted: int) -> bytes:
-    """The first table of a PID; empty where there is none. Raises Broken."""
+    """Return the first table of a PID, or empty bytes if it has none. Raises Broken."""
     for unit in unit_stream(reader, wanted, MOST_SECTION):
         start = 1 + unit[0] if unit else 0
         table = unit[start:]
@@ -77,14 +77,14 @@ def section(reader: Reader, wanted: int) -> bytes:
 
 
 def programs(reader: Reader) -> list[int]:
-    """PIDs of the tables of programs. Raises Broken."""
+    """Return the PIDs of the program map tables. Raises Broken."""
     table = section(reader, 0)
     rows = range(8, max(8, len(table) - 7), 4)
     return [int.from_bytes(table[i + 2 : i + 4]) & 0x1FFF for i in rows if int.from_bytes(table[i : i + 2])]
 
 
 def elementary(reader: Reader, program: int) -> list[tuple[int, int]]:
-    """(type, PID) of the streams of a program. Raises Broken."""
+    """Return (type, PID) of each stream of a program. Raises Broken."""
     table = section(reader, program)
     found, at = [], 12 + (int.from_bytes(table[10:12]) & 0xFFF)
     while at + 5 <= len(table) - 4:
@@ -94,7 +94,7 @@ def elementary(reader: Reader, program: int) -> list[tuple[int, int]]:
 
 
 def descriptors(table: bytes, at: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """Tag and content of each descriptor."""
+    """Yield tag and content of each descriptor."""
     while at + 2 <= min(end, len(table)):
         yield table[at], table[at + 2 : at + 2 + table[at + 1]]
         at += 2 + table[at + 1]

@@ -1,4 +1,4 @@
-"""What travels within the pictures of a video: SEI messages of H.264 and HEVC, metadata of AV1."""
+"""Messages within a video bitstream: SEI of H.264 and HEVC, metadata of AV1."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST_UNITS = 4096
-"""Of one sample: a frame has a few, each slice one."""
+"""Maximum number of units in one sample. A frame has a few, one for each slice."""
 
 _SEI_UNITS = {"h264": (6,), "hevc": (39, 40)}
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something said within a sample. kind: the type by its standard's number; codec: "h264", "hevc" or "av1"."""
+    """A message within a sample.
+
+    kind   the type's number in its standard.
+    codec  "h264", "hevc" or "av1".
+    """
 
     codec: str
     kind: int
@@ -35,13 +39,14 @@ MESSAGES = {
 
 
 def name_of(message: Message) -> str:
-    """What the message is, in words."""
+    """Describe the message in words."""
     family = "av1" if message.codec == "av1" else "sei"
     return MESSAGES.get((family, message.kind), f"message of type {message.kind}")
 
 
 def units(sample: bytes, length_size: int) -> Iterator[bytes]:
-    """NAL units of a sample; `length_size` 0 means start codes between them. What makes no sense ends it."""
+    """Yield the NAL units of a sample, up to the first that is malformed. `length_size` 0 means
+    Annex B start codes."""
     if not length_size:
         yield from _by_start_codes(sample)
         return
@@ -56,13 +61,14 @@ def units(sample: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def config_units(config: bytes, codec: str) -> Iterator[bytes]:
-    """NAL units of a decoder's configuration, of the kinds that MP4 and Matroska hold; start codes in AVI."""
+    """Yield the NAL units of a decoder configuration as MP4 and Matroska store it, or with start
+    codes as in AVI."""
     if not config or config[0] != 1:
         yield from _by_start_codes(config)
     elif codec == "h264":
         sets, at = config[5:6], 6
         count = sets[0] & 0x1F if sets else 0
-        for _ in range(2):  # sequence parameters, then those of pictures
+        for _ in range(2):  # sequence parameter sets, then picture parameter sets
             for _ in range(count):
                 size = int.from_bytes(config[at : at + 2])
                 yield config[at + 2 : at + 2 + size]
@@ -91,14 +97,14 @@ def _by_start_codes(sample: bytes) -> Iterator[bytes]:
 
 
 def type_of(unit: bytes, codec: str) -> int:
-    """Number of the kind of a NAL unit, -1 of an empty one."""
+    """Return the type of a NAL unit, or -1 if the unit is empty."""
     if not unit:
         return -1
     return unit[0] & 0x1F if codec == "h264" else unit[0] >> 1 & 0x3F
 
 
 def messages(sample: bytes, codec: str, length_size: int) -> Iterator[Message]:
-    """Messages within a sample of that codec."""
+    """Yield the messages within a sample."""
     if codec == "av1":
         yield from _of_obus(sample)
         return
@@ -110,7 +116,7 @@ def messages(sample: bytes, codec: str, length_size: int) -> Iterator[Message]:
 
 
 def _of_sei(unit: bytes, codec: str) -> Iterator[Message]:
-    raw = unit.replace(b"\0\0\3", b"\0\0")  # bytes that keep start codes apart
+    raw = unit.replace(b"\0\0\3", b"\0\0")  # emulation prevention bytes
     at = 0
     for _ in range(MOST_UNITS):
         if at + 2 > len(raw) or raw[at:].rstrip(b"\0") == b"\x80":
@@ -129,7 +135,7 @@ def _long(raw: bytes, at: int) -> tuple[int, int]:
 
 
 def obus(sample: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and content of each OBU of a sample; what makes no sense ends it."""
+    """Yield type and content of each OBU of a sample, up to the first that is malformed."""
     at = 0
     for _ in range(MOST_UNITS):
         if at >= len(sample):
@@ -144,7 +150,7 @@ def obus(sample: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def leb128(raw: bytes, at: int) -> tuple[int, int]:
-    """A number of AV1's, and the place after it."""
+    """Return a LEB128 number of AV1 and the place after it."""
     value = 0
     for i in range(8):
         byte = raw[at + i] if at + i < len(raw) else 0

@@ -1,11 +1,13 @@
-"""The parts of a JPEG, PNG or WebP file that make its picture; metadata is read here and kept from the decoder.
+"""Extract the parts of a JPEG, PNG or WebP file that make its picture, and read its metadata.
 
-Metadata never reaches a target, so broken metadata is no reason to refuse a picture. A decoder gets a file that holds picture
-parts only, put together from spans of the source. Orientation, colour profile and colour numbers are read here. What cannot be
-read counts as absent, as it does for browsers.
+Metadata never reaches a target, so broken metadata does not make efface refuse a picture. The
+decoder gets a file with picture parts only, spliced from spans of the source. This module reads
+orientation, colour profile and colour numbers itself. If one is unreadable, it counts as absent, as
+in browsers.
 
-The decoder also gets no end mark where it can do without one. libjpeg fills what is missing with grey in silence once it has
-seen the mark; without it, it asks for more data, and a picture that was cut off cannot pass as a whole one.
+Where possible the decoder gets no end marker either. Once libjpeg has seen that marker, it silently
+fills missing data with grey. Without the marker it asks for more data, so a truncated picture
+cannot pass as a complete one.
 """
 
 from __future__ import annotations
@@ -18,20 +20,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
-LONGEST = 16 << 20
-"""Bytes. Metadata parts longer than that are not read. Colour profiles of printers take up to 4 MB."""
+MOST_METADATA_BYTES = 16 << 20
+"""Bytes. Longer metadata parts are not read. Colour profiles of printers take up to 4 MB."""
 
 PAD = bytes(16)
-"""libjpeg looks up to 8 bytes ahead. More than these 16 are asked for only where data are missing."""
+"""libjpeg reads up to 8 bytes ahead. It asks for more than these 16 only if data are missing."""
 
 Piece = bytes | tuple[int, int]
-"""Bytes as they are, or a span of the source: start and end."""
+"""Literal bytes, or a span of the source: start and end."""
 
 
 class Spliced(io.RawIOBase):
-    """A read-only file made of pieces, of which those that are spans stay on the disk.
+    """A read-only file made of pieces. Pieces that are spans stay on the disk.
 
-    stepped  the number of the last pieces that are handed out one at a time, however much is asked for.
+    stepped  how many of the last pieces are returned one per read, whatever size the reader asks for.
     """
 
     def __init__(self, handle: IO[bytes], pieces: Sequence[Piece], stepped: int = 0) -> None:
@@ -43,25 +45,26 @@ class Spliced(io.RawIOBase):
             self._starts.append(end)
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """The place of the next byte."""
+        """Return the position of the next byte."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Moves to a place."""
+        """Move to a position."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._starts[-1]}[whence]
         self._at = max(0, base + offset)
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        """That many bytes, or fewer at the end of the file and of a piece that is handed out alone; all of them if negative."""
+        """Read that many bytes; all if negative. Returns fewer at the end of the file and of a
+        piece that is returned alone."""
         wanted = self._starts[-1] - self._at if size is None or size < 0 else size
         found = bytearray()
         while len(found) < wanted:
@@ -73,7 +76,7 @@ class Spliced(io.RawIOBase):
         return bytes(found)
 
     def readinto(self, buffer: Any) -> int:
-        """Fills the buffer as far as the piece in hand goes."""
+        """Fill the buffer as far as the current piece goes."""
         index = bisect_right(self._starts, self._at) - 1
         if index >= len(self._pieces):
             return 0
@@ -94,17 +97,20 @@ class Parts:
     """What was found.
 
     pieces      of the picture.
-    ending      what the format ends with, where the decoder shall see it; bytes.
-    exif, icc   as they stand in the file; None where there is none that can be read.
-    cicp        primaries, transfer and whether all values are used, of a PNG.
-    light       content of a PNG's chunks on brightness, by name.
-    gamma       of a PNG, as its encoding exponent; chroma its white point and primaries, 8 numbers.
-    is_srgb     the PNG says so.
-    has_broken_animation  of a PNG, which is left out.
-    scans       of a JPEG; stepped: pieces of the last one that are handed out alone; is_arithmetic: it is coded so.
-    others      further pictures of a JPEG that are as large as the first, as of a stereo camera; not previews, not gain maps.
-    has_end     it has an end mark; is_cut: it has none, and not all scans; or a table is missing without which all is noise.
-                A PNG is cut where the file ends within the data of its picture, or right behind them.
+    ending      the format's end marker in bytes, if the decoder should see it.
+    exif, icc   as stored in the file; None if absent or unreadable.
+    cicp        of a PNG: primaries, transfer, and whether all values are used (full range).
+    light       of a PNG: content of its brightness chunks, by name.
+    gamma       of a PNG: its encoding exponent. chroma: its white point and primaries, 8 numbers.
+    is_srgb     whether the PNG states sRGB.
+    has_broken_animation  whether a PNG has a broken animation, which is left out.
+    scans       of a JPEG. stepped: how many pieces of the last scan are returned one at a time.
+    is_arithmetic  whether the JPEG uses arithmetic coding.
+    others      number of further pictures in a JPEG as large as the first, as of a stereo camera, without previews
+                and gain maps.
+    has_end     whether it has an end marker.
+    is_cut      of a JPEG: it has neither an end marker nor all scans, or lacks a table without which all is noise.
+                of a PNG: the file ends within the data of its picture, or right after them.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -126,24 +132,26 @@ class Parts:
 
     @property
     def has_srgb_numbers(self) -> bool:
-        """Whether a PNG's numbers name sRGB itself, whatever else it says."""
+        """Return whether a PNG's numbers describe sRGB itself, whatever else it states."""
         return self.cicp is not None and self.cicp[:2] == (1, 13)
 
     def file(self, handle: IO[bytes], *, ending: bytes | None = None) -> IO[bytes]:
-        """The picture as a file; another ending than its own where one is given."""
+        """Return the picture as a file, with `ending` instead of its own if given."""
         pieces = [*self.pieces, self.ending if ending is None else ending]
         return cast(IO[bytes], Spliced(handle, [p for p in pieces if p], self.stepped))
 
     def unused(self, file: IO[bytes]) -> int:
-        """Bytes of a JPEG with one scan that its decoder did not ask for. Filling, one byte repeated, does not count."""
+        """Return how many bytes of a one-scan JPEG its decoder did not ask for. Filler, one byte
+        repeated, does not count."""
         at, end = file.tell(), file.seek(0, 2) - len(self.ending)
         file.seek(at)
-        left = b"".join(iter(lambda: file.read(STEP), b""))[: end - at]
+        left = b"".join(iter(lambda: file.read(STEP_BYTES), b""))[: end - at]
         return end - at if at < end and left.strip(left[:1]) else 0
 
 
 def parts_of(name: str, handle: IO[bytes]) -> Parts | None:
-    """Parts of an open file of that format; None where the decoder shall see the file as it is."""
+    """Return the parts of an open file of that format, or None if the decoder should see the file
+    unchanged."""
     walk = {"jpeg": _of_jpeg, "png": _of_png, "webp": _of_webp}.get(name)
     return walk(handle, handle.seek(0, 2)) if walk is not None else None
 
@@ -153,7 +161,7 @@ def parts_of(name: str, handle: IO[bytes]) -> Parts | None:
 EOI = b"\xff\xd9"
 _JFIF = b"\xff\xe0\x00\x10JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 _LEAST_JFIF, _LEAST_ADOBE = 14, 12
-"""Bytes below which libjpeg, and with it every browser, does not believe these two segments."""
+"""Minimum sizes in bytes. libjpeg and all browsers ignore these two segments if they are shorter."""
 
 _KEPT = frozenset((*range(0xC0, 0xC8), *range(0xC9, 0xD0), 0xDB, 0xDD))
 """Markers of tables and frame headers."""
@@ -189,20 +197,21 @@ def _of_jpeg(handle: IO[bytes], end: int) -> Parts:
     return found
 
 
-TAIL, STEP = 1 << 13, 8
-"""Bytes at the end of compressed data that the decoder gets in small steps, and how small: it shows what it left unused."""
+TAIL_BYTES, STEP_BYTES = 1 << 13, 8
+"""The decoder gets the end of compressed data, TAIL_BYTES long, in steps of STEP_BYTES. This shows how
+much it left unused."""
 
 
 def _in_steps(start: int, end: int) -> Iterator[Piece]:
-    middle = max(start, end - TAIL)
+    middle = max(start, end - TAIL_BYTES)
     if middle > start:
         yield start, middle
-    yield from ((at, min(at + STEP, end)) for at in range(middle, end, STEP))
+    yield from ((at, min(at + STEP_BYTES, end)) for at in range(middle, end, STEP_BYTES))
 
 
 @dataclass(slots=True)
 class _Passes:
-    """Which coefficients of which component have come in their last pass."""
+    """Track which coefficients of which component have had their last pass."""
 
     has_end: bool = False
     is_progressive: bool = False
@@ -212,16 +221,16 @@ class _Passes:
 
     @property
     def has_tables(self) -> bool:
-        """Whether the quantization tables that components ask for are there."""
+        """Return whether all quantization tables that components refer to are present."""
         return self._steps_used <= self._steps
 
     @property
     def are_all(self) -> bool:
-        """Whether nothing is missing."""
+        """Return whether nothing is missing."""
         return not any(self._missing.values())
 
     def take(self, marker: int, content: bytes) -> None:
-        """A frame header or the header of a scan."""
+        """Record a frame header or a scan header."""
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             self.is_progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
             self._missing = {number: set(range(64)) for number in content[6::3]}
@@ -239,7 +248,8 @@ class _Passes:
 
 
 def _take_segment(found: Parts, profile: dict[int, bytes], marker: int, content: bytes) -> None:
-    """JFIF and Adobe's segment say whether colours are YCbCr, so the decoder must see these two, in the form that it knows."""
+    """Keep the JFIF and Adobe segments that state whether colours are YCbCr, if they have the form
+    that the decoder knows."""
     if marker == 0xE0 and content.startswith(b"JFIF\0") and len(content) >= _LEAST_JFIF:
         found.pieces.append(_JFIF)
     elif marker == 0xEE and content.startswith(b"Adobe") and len(content) >= _LEAST_ADOBE:
@@ -256,7 +266,8 @@ _MP_ENTRIES, _MP_ENTRY_BYTES = 0xB002, 16
 
 
 def _pictures_listed(index: bytes) -> int:
-    """How many pictures of equal rank a JPEG's index of several pictures (MPF) lists: of a panorama or a stereo camera."""
+    """Return how many pictures of equal rank a JPEG's multi-picture index (MPF) lists, as of a
+    panorama or a stereo camera."""
     order = "<" if index[:2] == b"II" else ">"
     try:
         (at,) = struct.unpack_from(order + "I", index, 4)
@@ -270,7 +281,8 @@ def _pictures_listed(index: bytes) -> int:
 
 
 def _segments(handle: IO[bytes], end: int) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment's content, up to the end of the first picture. Bytes between them are skipped."""
+    """Yield marker, start and end of each segment's content, up to the end of the first picture.
+    Skips bytes in between."""
     at = 2
     while True:
         at = _marker(handle, at, end)
@@ -296,7 +308,7 @@ _WINDOW = 1 << 16
 
 
 def _marker(handle: IO[bytes], at: int, end: int) -> int:
-    """Place of the next 0xFF that a marker follows, or the end."""
+    """Return the position of the next 0xFF before a marker, or the end."""
     while at < end:
         handle.seek(at)
         window = handle.read(_WINDOW)
@@ -312,7 +324,7 @@ def _marker(handle: IO[bytes], at: int, end: int) -> int:
 
 
 def _after_scan(handle: IO[bytes], at: int, end: int) -> int:
-    """Where compressed data end: at the next marker that is no restart mark."""
+    """Return where compressed data end: at the next marker that is not a restart marker."""
     while (at := _marker(handle, at, end)) < end:
         handle.seek(at + 1)
         if not 0xD0 <= handle.read(1)[0] <= 0xD7:
@@ -346,7 +358,7 @@ def _of_png(handle: IO[bytes], end: int) -> Parts:
             pieces += [(name, piece) for piece in _png_pieces(handle, name, (at, stop), end)]
             handle.seek(at + 8)
             steps.append((name, int.from_bytes(handle.read(4), "big") if name in _OF_ANIMATION else 0))
-        elif name in _READ_CHUNKS and size <= LONGEST and _is_whole(handle, at, size):
+        elif name in _READ_CHUNKS and size <= MOST_METADATA_BYTES and _is_whole(handle, at, size):
             handle.seek(at + 8)
             _take_chunk(found, name, handle.read(size))
         at = stop
@@ -356,11 +368,12 @@ def _of_png(handle: IO[bytes], end: int) -> Parts:
 
 
 _OF_ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
-"""They begin with a number: how many frames there are, or a place in the sequence."""
+"""Animation chunks that begin with a number: the frame count, or a sequence number."""
 
 
 def _is_sound(steps: Sequence[tuple[bytes, int]]) -> bool:
-    """Whether an APNG's chunks come in their sequence, each frame with data. Otherwise browsers show the picture alone."""
+    """Return whether an APNG's chunks are in sequence and each frame has data. If not, browsers
+    show the still picture."""
     stated = next(number for name, number in steps if name == b"acTL")
     frames, following, has_data = 0, 0, True
     for name, number in steps:
@@ -374,7 +387,8 @@ def _is_sound(steps: Sequence[tuple[bytes, int]]) -> bool:
 
 
 def _png_pieces(handle: IO[bytes], name: bytes, span: tuple[int, int], end: int) -> list[Piece]:
-    """A chunk. One that breaks off is ended where it does: whether enough of the picture is there, the decoder tells."""
+    """Return the pieces of a chunk. A truncated chunk ends where the file does; the decoder tells
+    whether enough is there."""
     start, stop = span
     if stop <= end:
         return [span]
@@ -392,7 +406,7 @@ def _is_whole(handle: IO[bytes], at: int, size: int) -> bool:
 
 _READ_CHUNKS = frozenset((b"eXIf", b"iCCP", b"gAMA", b"cHRM", b"cICP", b"sRGB", b"cLLI", b"mDCV"))
 LIGHT = {b"cLLI": 8, b"mDCV": 24}
-"""Chunks on brightness, and their sizes. Viewers fit HDR to the screen by them."""
+"""Brightness chunks and their sizes in bytes. Viewers use them to adapt HDR to the screen."""
 
 
 def _take_chunk(found: Parts, name: bytes, content: bytes) -> None:
@@ -416,7 +430,7 @@ def _take_chunk(found: Parts, name: bytes, content: bytes) -> None:
 def _inflated(content: bytes) -> bytes | None:
     unpacker = zlib.decompressobj()
     try:
-        return unpacker.decompress(content, LONGEST) or None
+        return unpacker.decompress(content, MOST_METADATA_BYTES) or None
     except zlib.error:
         return None
 
@@ -425,7 +439,8 @@ def _inflated(content: bytes) -> bytes | None:
 
 _WEBP_CHUNKS = frozenset((b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L"))
 _ONLY_ALPHA_AND_ANIMATION = 0x12
-"""Flags of VP8X that stay: those of profile, EXIF and XMP would announce chunks that are not there."""
+"""Flags of VP8X that stay. The flags of profile, EXIF and XMP would announce chunks that the file
+no longer has."""
 
 
 def _of_webp(handle: IO[bytes], end: int) -> Parts:
@@ -436,7 +451,7 @@ def _of_webp(handle: IO[bytes], end: int) -> Parts:
         stop = at + 8 + size
         if name in _WEBP_CHUNKS:
             pieces += _webp_pieces(handle, name, (at, min(stop, end)), size)
-        elif name in (b"EXIF", b"ICCP") and size <= LONGEST and stop <= end:
+        elif name in (b"EXIF", b"ICCP") and size <= MOST_METADATA_BYTES and stop <= end:
             content = handle.read(size)
             found.exif, found.icc = (content, found.icc) if name == b"EXIF" else (found.exif, content)
         at = stop + size % 2

@@ -1,4 +1,4 @@
-"""PNG: chunks."""
+"""PNG files: chunks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def walk(reader: Reader) -> Iterator[Part]:
-    """Chunks by name, up to IEND, and what follows."""
+    """Yield chunks by name up to IEND, then the bytes after it."""
     at = 0
     try:
         if reader.read(0, 8) != SIGNATURE:

@@ -1,7 +1,8 @@
-"""Films without a container: bare streams of a codec, streams of JPEGs, and the simplest wrappers around frames.
+"""Videos without a container: bare codec streams, streams of JPEGs, and minimal frame wrappers.
 
-FFmpeg guesses them by their first bytes and sometimes guesses wrong, so each is named here and opened by that name. Most of
-them store no times: their frames are shown at a constant rate, which the stream may state.
+FFmpeg guesses these formats from the first bytes and sometimes guesses wrong, so each gets a name
+here and is opened by that name. Most store no timestamps; their frames are shown at a constant
+rate, which the stream may state.
 """
 
 from __future__ import annotations
@@ -14,35 +15,37 @@ DEMUXERS = {
     "h264": "h264", "hevc": "hevc", "vvc": "vvc", "mpeg4": "m4v", "vc1": "vc1", "h263": "h263", "av1": "obu", "mjpeg": "mjpeg",
     "dv": "dv", "ivf": "ivf", "y4m": "yuv4mpegpipe", "dav": "dhav",
 }  # fmt: skip
-"""FFmpeg's demuxer by the name of the format."""
+"""FFmpeg's demuxer for each format."""
 
 TIMELESS = frozenset(("h264", "hevc", "vvc", "mpeg4", "vc1", "h263", "av1", "mjpeg", "dv", "y4m"))
-"""Those that store no times."""
+"""Formats that store no timestamps."""
 
 ENDINGS = "h264 264 avc h265 265 hevc h266 266 vvc cmp m4e vc1 h263 263 obu mjpg mjpeg dv dif ivf y4m dav m1v m2v mpv"
-"""What their names end in."""
+"""File name endings of these formats."""
 
 _BY_SUFFIX = {
     ".h264": "h264", ".264": "h264", ".avc": "h264", ".h265": "hevc", ".265": "hevc", ".hevc": "hevc", ".h266": "vvc",
     ".266": "vvc", ".vvc": "vvc", ".cmp": "mpeg4", ".m4e": "mpeg4", ".m4v": "mpeg4", ".vc1": "vc1",
 }  # fmt: skip
-"""For streams with start codes whose first bytes do not tell: a recording may be cut anywhere."""
+"""Formats by file name, for streams with start codes whose first bytes are ambiguous. A recording
+may begin anywhere."""
 
 _MAGIC = ((b"DKIF", "ivf"), (b"YUV4MPEG2", "y4m"), (b"DHAV", "dav"), (b"DAHUA", "dav"), (b"\x12\x00\x0a", "av1"))
 _START = b"\0\0\1"
 _CODES = 64
-"""Start codes that are looked at."""
+"""Maximum number of start codes examined."""
 
 _SOF = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
-"""Markers of JPEG that state the size of the picture."""
+"""JPEG markers that state the picture's size."""
 
 
 _FILLING = 1 << 16
-"""Bytes of nothing that may stand between two pictures."""
+"""Maximum number of filler bytes between two pictures."""
 
 
 def raw_format(head: bytes, suffix: str) -> str | None:
-    """Name of the format by the first bytes of the file; the suffix decides where several are possible."""
+    """Return the format's name from the first bytes of the file. The suffix decides if several
+    formats are possible."""
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name
@@ -56,7 +59,7 @@ def raw_format(head: bytes, suffix: str) -> str | None:
 
 
 def _by_start_codes(head: bytes) -> str | None:
-    """The codec whose parameters stand among the first units."""
+    """Return the codec whose parameter sets are among the first units."""
     codes = list(_codes(head))
     for code in codes:
         if code[:2] in (b"\x40\x01", b"\x42\x01"):
@@ -71,7 +74,7 @@ def _by_start_codes(head: bytes) -> str | None:
 
 
 def _codes(head: bytes) -> Iterator[bytes]:
-    """The two bytes after each start code."""
+    """Yield the two bytes after each start code."""
     at = head.find(_START)
     for _ in range(_CODES):
         if at < 0 or at + 4 >= len(head):
@@ -81,9 +84,10 @@ def _codes(head: bytes) -> Iterator[bytes]:
 
 
 def is_jpeg_stream(path: Path) -> bool:
-    """Whether a file that begins with a JPEG is a film: one picture of the same size follows another. Raises OSError.
+    """Return whether a file that begins with a JPEG is a video: a second picture of the same size
+    follows. Raises OSError.
 
-    A photo with more pictures behind it lists them (MPO), or they are smaller (previews).
+    A photo lists the pictures behind it (MPO), or they are smaller (previews).
     """
     with open(path, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
         first = _jpeg_head(data, 0)
@@ -101,7 +105,8 @@ def is_jpeg_stream(path: Path) -> bool:
 
 
 def _jpeg_head(data: mmap.mmap, at: int) -> tuple[bytes, bool, int] | None:
-    """Size as it is stored, whether it lists more pictures (MPF), and where its samples begin; None where it is no JPEG."""
+    """Return the stored size, whether the JPEG lists more pictures (MPF), and where its samples
+    begin; None if not a JPEG."""
     size, lists_others, at = b"", False, at + 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]

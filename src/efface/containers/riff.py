@@ -1,4 +1,4 @@
-"""RIFF: the chunks of WebP and AVI."""
+"""RIFF files: the chunks of WebP and AVI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ _FRAME_HEAD = 16
 
 
 def walk(reader: Reader) -> Iterator[Part]:
-    """Every chunk; lists go by their own name. A large AVI is several files of RIFF, one after the other."""
+    """Yield every chunk. Lists go by their list type. A large AVI is several RIFF files in
+    sequence."""
     at = 0
     try:
         while at < reader.size:

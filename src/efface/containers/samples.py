@@ -1,5 +1,5 @@
-"""The streams of a film and their samples, taken from the file by hand: from MP4 and MOV, Matroska and WebM, AVI,
-and MPEG-TS."""
+"""Read the streams of a video and their samples without a media library: MP4 and MOV, Matroska and
+WebM, AVI, MPEG-TS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from efface.containers import boxes, ebml, mpegts
 from efface.containers.parts import Broken, Part, Reader
 
 LARGEST_SAMPLE = 64 << 20
-"""Bytes of a sample that are looked at. A raw frame in 4K has 50 million."""
+"""Maximum number of bytes read of a sample. A raw frame in 4K has 50 million."""
 LARGEST_CONFIG = 1 << 20
 
 _MP4_CODECS = {
@@ -26,17 +26,17 @@ _MKV_KINDS = {1: "video", 2: "sound", 17: "subtitles"}
 _AVI_KINDS = {"vids": "video", "auds": "sound", "txts": "subtitles"}
 
 CONFIGS = {"avcC": "h264", "hvcC": "hevc", "av1C": "av1"}
-"""Boxes of MP4 with what a decoder is told first, and whose they are."""
+"""MP4 boxes with a decoder configuration, and their codec."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream of a film.
+    """A stream of a video.
 
-    number  from 1, in the order of the file; for MPEG-TS its PID.
+    number  from 1, in file order; for MPEG-TS its PID.
     kind    "video", "sound", "subtitles", "text", or "data" for all else.
     codec   "h264", "hevc", "av1" or "vp9" of video; otherwise as the container spells it.
-    config  what the container tells the decoder first.
+    config  the decoder configuration.
     """
 
     number: int
@@ -46,7 +46,7 @@ class Stream:
 
     @property
     def length_size(self) -> int:
-        """Bytes of the length before each NAL unit, 0 where start codes stand instead."""
+        """Bytes of the length before each NAL unit; 0 if the stream uses start codes."""
         if self.codec == "h264" and len(self.config) > 4 and self.config[0] == 1:
             return (self.config[4] & 3) + 1
         if self.codec == "hevc" and len(self.config) > 21 and self.config[0] == 1:
@@ -55,13 +55,14 @@ class Stream:
 
 
 def streams(reader: Reader, name: str, parts: list[Part]) -> list[Stream]:
-    """Streams of a film of that format; `parts` are those of its walk."""
+    """Return the streams of a video of that format. `parts` come from its walk."""
     find = _STREAMS.get(name)
     return find(reader, parts) if find else []
 
 
 def samples(reader: Reader, name: str, parts: list[Part], stream: Stream) -> Iterator[bytes]:
-    """Samples of a stream, each cut to LARGEST_SAMPLE. Raises Broken where they cannot be found."""
+    """Yield the samples of a stream, each cut to LARGEST_SAMPLE. Raises Broken if they cannot be
+    found."""
     yield from _SAMPLES[name](reader, parts, stream)
 
 
@@ -85,7 +86,8 @@ def _mp4_samples(reader: Reader, parts: list[Part], stream: Stream) -> Iterator[
 
 
 def _fragments(reader: Reader, parts: list[Part], number: int) -> Iterator[tuple[int, int]]:
-    """Of a fragmented film: whatever lies in `mdat` boxes is one sample, as NAL units follow one another there."""
+    """Yield samples of a fragmented video. Each `mdat` box counts as one sample, since NAL units
+    follow one another there."""
     if any(p.path == ("moof",) for p in parts) and number == 1:
         for p in parts:
             if p.path == ("mdat",):

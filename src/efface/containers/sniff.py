@@ -1,8 +1,9 @@
-"""What a file is, by its content.
+"""Recognise a file's format by its content.
 
-A suffix is a promise that anybody can break: phones write HEIC under .jpg, and messengers WebP under .png. Only the
-first few kilobytes decide here. Suffixes serve one purpose, picking files in a folder: a file whose name or content looks like
-a photo or a film is opened, or reported, and a text beside the pictures is passed over in silence.
+A suffix can be wrong: phones store HEIC as .jpg, and messengers WebP as .png. So only the first few
+kilobytes decide. Suffixes serve one purpose, selecting files in a folder. efface opens or reports
+every file whose name or content looks like a photo or a video, and silently skips others, such as a
+text beside the pictures.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from efface.errors import NotMedia, SourceUnreadable
 from efface.files import reason, require_source
 
 HEAD = 4096
-"""Bytes that are looked at. Twenty packets of a transport stream fit in."""
+"""Number of bytes examined. Twenty packets of a transport stream fit in."""
 
 PHOTOS = ("jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "bmp", "ppm", "jp2", "ico")
-"""Formats that open as photos; animations in them as well."""
+"""Formats that open as photos, including their animations."""
 
 WRITTEN_AS = {"bmp": "png", "ppm": "png", "jp2": "png", "ico": "png"}
-"""Formats that are read and not written, and what their targets are. PNG loses nothing."""
+"""Formats that efface reads but does not write, and the formats of their targets. PNG is lossless."""
 
 _PHOTO_ENDINGS = (
     "jpg jpeg jpe jfif mpo png apng webp tif tiff gif heic heif heics heifs hif avif avifs "
@@ -37,9 +38,11 @@ _OTHER_ENDINGS = (
     "av1 yuv nut rm rmvb swf amv bik divx xvid evo f4p f4a gxf mod tod mts1 mkv3d mk3d ogm ogx roq vro vp8 vp9 wtv "
     "xesc 360 lrv insp pdf djvu djv xps eps ai svg svgz wmf emf icns cur thm ktx dpx cin fits"
 )
-"""Photos and films that may not be opened. In a folder they are named, so that nobody believes that they were done."""
+"""Photos and videos that efface may be unable to open. It reports them in a folder, so that nobody
+believes they were redacted."""
 _SOUND_ENDINGS = "m4a m4b m4r aac ac3 aif aiff flac mka mp3 oga ogg opus spx wav wma"
-"""What holds sound only is passed over, although its content begins as that of a film may."""
+"""Sound files. They are skipped in a folder, although their content may begin as that of a video
+does."""
 
 _SUFFIXES = frozenset(
     "." + ending for ending in f"{_PHOTO_ENDINGS} {_VIDEO_ENDINGS} {raw_streams.ENDINGS} {_OTHER_ENDINGS}".split()
@@ -49,7 +52,8 @@ _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"mif1"))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _MOV_ATOMS = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 _PACKET_SIZES = (188, 192, 204)
-"""Of a transport stream: plain, with the time stamps of M2TS, with the check bytes of broadcast."""
+"""Packet sizes in bytes of a transport stream: plain, with the timestamps of M2TS, with the check
+bytes of broadcast."""
 
 _MAGIC = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -71,7 +75,8 @@ _PADDED_MPEG = re.compile(rb"\x00{2,512}\x01[\xb3\xba]")
 
 _MPEG_SUFFIXES = (".mpg", ".mpeg", ".mpe", ".vob", ".m2p")
 _PACK = re.compile(rb"\x00\x00\x01\xba[\x20-\x2f\x40-\x7f]")
-"""A pack of MPEG. In a file whose name tells of MPEG it counts anywhere: a recording may be cut anywhere."""
+"""An MPEG pack header. If the file name suggests MPEG, it counts at any position, since a recording
+may begin anywhere."""
 
 _STRANGERS = (
     (b"PK\x03\x04", "it looks like a zip archive or an office document"),
@@ -97,12 +102,13 @@ _UNOPENED = tuple(
 
 
 def medium_of(path: Path) -> Literal["photo", "video"]:
-    """Whether the file opens as a photo or as a video. Raises SourceUnreadable, NotMedia."""
+    """Return whether the file opens as a photo or as a video. Raises SourceUnreadable, NotMedia."""
     return "photo" if format_of(path) in PHOTOS else "video"
 
 
 def format_of(path: Path) -> str:
-    """Short name of the format: one of PHOTOS, or of a video container. Raises SourceUnreadable, NotMedia."""
+    """Return the format's short name: one of PHOTOS, or a video container. Raises SourceUnreadable,
+    NotMedia."""
     require_source(path)
     try:
         with open(path, "rb") as f:
@@ -130,17 +136,18 @@ def _by_content(head: bytes, size: int, suffix: str) -> str | None:
 
 
 def looks_like_media(path: Path) -> bool:
-    """Whether a file of a folder is a photo or a film, or looks like one that cannot be opened: by its name, or by its content.
+    """Return whether the name or content of a file looks like a photo or a video, including ones
+    that efface cannot open.
 
-    What cannot be looked at counts: it is reported as unreadable rather than passed over. Sound is neither, nor is a link that
-    leads nowhere.
+    A file that cannot be examined counts, so it is reported as unreadable rather than skipped.
+    Sound files and dangling links do not count.
     """
     if is_media_name(path):
         return True
     if path.suffix.lower()[1:] in _SOUND_ENDINGS.split():
         return False
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block for ever
             return False
         with open(path, "rb") as f:
             head = f.read(HEAD)
@@ -151,12 +158,13 @@ def looks_like_media(path: Path) -> bool:
 
 
 def is_media_name(path: Path) -> bool:
-    """Whether the name suggests a photo or a video. For picking files in folders; what a file is, its content says."""
+    """Return whether the name suggests a photo or a video. Use it to select files in folders; the
+    content decides the format."""
     return path.suffix.lower() in _SUFFIXES
 
 
 def is_video_name(path: Path) -> bool:
-    """Whether the name suggests a video, where the content is out of reach."""
+    """Return whether the name suggests a video, for files whose content is out of reach."""
     return path.suffix.lower()[1:] in f"{_VIDEO_ENDINGS} {raw_streams.ENDINGS}".split()
 
 
@@ -169,11 +177,13 @@ def _by_magic(head: bytes) -> str | None:
 
 
 def _by_box(head: bytes, file_size: int) -> str | None:
-    """Files made of boxes (ISO base media), each led by its length and a name of four letters."""
+    """Recognise files made of boxes (ISO base media). Each box begins with its length and a
+    four-letter name."""
     length, name = int.from_bytes(head[:4], "big"), head[4:8]
     if name == b"ftyp":
         return _by_brand(head[8:12], head[16 : min(length, HEAD)])
-    # Old QuickTime files start without a brand. The length is checked, as text may hold these letters too.
+    # Old QuickTime files start without a brand. The length is checked too, since a text may begin
+    # with these letters.
     plausible = length in (0, 1) or 8 <= length <= file_size
     return "mp4" if name in _MOV_ATOMS and plausible else None
 
@@ -181,14 +191,15 @@ def _by_box(head: bytes, file_size: int) -> str | None:
 def _by_brand(major: bytes, others: bytes) -> str | None:
     if major == b"crx ":  # Canon's raw files
         return None
-    if major not in _HEIF_BRANDS | _AVIF_BRANDS:  # sequences of HEIF among them
+    if major not in _HEIF_BRANDS | _AVIF_BRANDS:  # includes image sequences of HEIF
         return "mp4"
     brands = {major} | {others[i : i + 4] for i in range(0, len(others), 4)}
     return "avif" if brands & _AVIF_BRANDS else "heif"
 
 
 _BITMAP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
-"""Sizes of the header that follows a bitmap's first 14 bytes. Two letters alone would make many a text a picture."""
+"""Sizes in bytes of the header after a bitmap's first 14 bytes. With two letters alone, many texts
+would count as bitmaps."""
 
 
 def _is_bitmap(head: bytes) -> bool:
@@ -196,23 +207,25 @@ def _is_bitmap(head: bytes) -> bool:
 
 
 def _is_icon(head: bytes, file_size: int) -> bool:
-    """An icon: its first entry must lie within the file."""
+    """Return whether this is an icon. Its first entry must lie within the file."""
     count, size, at = (int.from_bytes(head[a:b], "little") for a, b in ((4, 6), (14, 18), (18, 22)))
     return head[:4] == b"\0\0\1\0" and 0 < count < 256 and at >= 6 + 16 * count and 0 < size <= file_size - at
 
 
 def _is_portable_map(head: bytes) -> bool:
-    """PBM, PGM, PPM: a P, a digit, white space, then the width, or a comment."""
+    """Return whether this is a PBM, PGM or PPM: a P, a digit, white space, then the width or a
+    comment."""
     return re.match(rb"P[1-6]\s+(#[^\n]*\n\s*)*\d+\s+(#[^\n]*\n\s*)*\d+\s", head) is not None
 
 
 def _is_raw(head: bytes) -> bool:
-    """Canon's raw files; those of others are TIFF, or among the strangers."""
+    """Return whether this is a Canon raw file. Other raw files are TIFF, or listed in _STRANGERS."""
     return head[4:12] == b"ftypcrx " or (head[:2] in (b"II", b"MM") and head[8:10] == b"CR")
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """A sync byte at the same place of at least three packets, eight where there are so many."""
+    """Return whether a sync byte repeats at packet distance: in at least three packets, or eight if
+    there are that many."""
     for size in _PACKET_SIZES:
         wanted = min(8, len(head) // size)
         if wanted >= 3 and any(head[start::size][:wanted] == b"\x47" * wanted for start in range(size)):

@@ -1,6 +1,7 @@
-"""Which sound each container holds, and under which name: what is written, what is refused, and what the check allows.
+"""Sound formats that each container holds, and their names there.
 
-One table for all three, as a sound that the muxer writes and the check does not know would be refused after all the work.
+One table serves the writer, the refusals and the check. If a muxer wrote a sound format that the
+check did not know, efface would refuse the result only after all the work.
 """
 
 from __future__ import annotations
@@ -29,18 +30,22 @@ HELD: dict[str, dict[str, str]] = {
     "mpegts": _plain("aac mp3 mp2 ac3 eac3 dts opus"),
     "avi": _plain("aac mp3 mp2 ac3 dts flac pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_alaw pcm_mulaw"),
 }  # fmt: skip
-"""By FFmpeg's names of muxer and codec: the name of the sample entry in MP4 and MOV, nothing where there is none. PCM in MP4 is
-left out: FFmpeg refuses it where the source states no channel layout, as in Matroska, and few players know it."""
+"""By FFmpeg's names of muxer and codec: the name of the sample entry in MP4 and MOV, empty
+elsewhere.
+
+PCM in MP4 is left out: FFmpeg refuses it if the source states no channel layout, as in Matroska,
+and few players support it.
+"""
 
 ENTRIES = frozenset(entry.encode() for held in HELD.values() for entry in held.values() if entry)
 """Sample entries that a finished file may hold."""
 
 _MUXERS = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4", ".ts": "mpegts", ".avi": "avi"}
-"""Endings that a message may name, by their muxer."""
+"""File name endings that a message may suggest, with their muxers."""
 
 
 def advice(codec: str) -> str:
-    """What to do where a container cannot hold sound of that codec."""
+    """Suggest what to do if a container cannot hold sound of that codec."""
     endings = [suffix for suffix, muxer in _MUXERS.items() if codec in HELD[muxer]]
     if endings:
         return f"Choose a target that ends in {' or '.join(endings)}, or leave out --audio=keep."

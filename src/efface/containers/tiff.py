@@ -1,4 +1,4 @@
-"""TIFF: directories and their entries, in a TIFF file and in the EXIF of any other."""
+"""TIFF: directories and their entries, in TIFF files and in the EXIF of other formats."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from fractions import Fraction
 from efface.containers.parts import BROKEN, GAP, Broken, Part, Reader, part
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-"""Bytes of a value, by its type."""
+"""Size of a value in bytes, by its type."""
 
 POINTERS = {0x8769: "Exif", 0x8825: "GPS", 0xA005: "Interop", 0x014A: "SubIFD"}
 MOST_ENTRIES = 4096
-"""Of one directory. Cameras write about a hundred."""
+"""Maximum number of entries in one directory. Cameras write about a hundred."""
 MOST_DIRECTORIES = 1 << 15
-"""Of one file: a TIFF has one for each page. By default half as many pages are opened, and what is written of them has to be
-walked to its end."""
+"""Maximum number of directories in one file. A TIFF has one for each page. By default efface opens
+at most half as many pages, and the check must walk what it wrote to the end."""
 MOST_ALL_ENTRIES = 20 * MOST_DIRECTORIES
-"""Of all directories together."""
+"""Maximum number of entries in all directories together."""
 MOST_VALUES = 64
-"""Of one entry, that are handed out."""
+"""Maximum number of values returned of one entry."""
 _STRIPS = {273: 279, 324: 325, 513: 514, 288: 289}
-"""Tags with places of data, and of their lengths: strips, tiles, the thumbnail, free space."""
+"""Tags that hold positions of data, and the tags with their lengths: strips, tiles, the thumbnail,
+free space."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. `at` and `size` are those of its values in the stretch that was walked; kind is TIFF's number of the type."""
+    """One entry. `at` and `size` locate its values in the walked stretch; `kind` is TIFF's number
+    of the type."""
 
     directory: str
     tag: int
@@ -39,16 +41,17 @@ class Entry:
 
 
 class Tiff:
-    """The directories of a stretch that is a TIFF. What was walked over is remembered in `spans` (start, end)."""
+    """The directories of a TIFF stretch. `spans` collects what was walked: (start, end)."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.spans: list[tuple[int, int]] = []
         self.troubles: list[tuple[int, str]] = []
-        """Places at which the structure makes no sense, and why."""
+        """Places at which the structure is malformed, and why."""
 
     def entries(self) -> Iterator[Entry]:
-        """Entries of all directories, of each once, however they point to one another."""
+        """Yield the entries of all directories, each directory once, even if directories point to
+        one another."""
         try:
             waiting = [("IFD0", self._first())]
         except Broken as e:
@@ -117,16 +120,17 @@ class Tiff:
         self.spans.append((at, self._end + self._wide))
 
     def whole(self, entry: Entry) -> list[int]:
-        """The values of an entry of whole numbers, up to a bound. Raises Broken."""
+        """Return an entry's integers, up to a bound. Raises Broken."""
         width = SIZES.get(entry.kind, 1)
         return [self._number(entry.at + i * width, width) for i in range(min(entry.count, 1 << 16))]
 
     def raw(self, entry: Entry, most: int = 1 << 16) -> bytes:
-        """The bytes of an entry's values, up to a bound."""
+        """Return the bytes of an entry's values, up to a bound."""
         return self.reader.peek(entry.at, min(entry.size, most))
 
     def values(self, entry: Entry) -> list[int | float | str]:
-        """Up to MOST_VALUES values as Python has them; text is one. Broken ones are left out."""
+        """Return up to MOST_VALUES values as Python types. A text counts as one value. Broken
+        values are left out."""
         order = "<" if self._order == "little" else ">"
         if entry.kind in (2, 7):
             return [text_of(self.raw(entry))] if entry.kind == 2 else []
@@ -148,7 +152,8 @@ class Tiff:
         return []
 
     def data(self, found: list[Entry]) -> Iterator[tuple[Entry, int, int]]:
-        """Where entries of one directory say that data lies, strips and thumbnails: (entry, start, size)."""
+        """Yield (entry, start, size) for the data that a directory's entries point to, such as
+        strips and thumbnails."""
         by_tag = {e.tag: e for e in found}
         for tag, lengths in _STRIPS.items():
             if tag in by_tag and lengths in by_tag:
@@ -157,7 +162,7 @@ class Tiff:
 
 
 def text_of(raw: bytes) -> str:
-    """Text up to the first zero, in UTF-8 where it is that."""
+    """Return the text up to the first zero byte, decoded as UTF-8 if valid, otherwise as Latin-1."""
     raw = raw.split(b"\0")[0].strip()
     try:
         return raw.decode("utf-8")
@@ -166,7 +171,8 @@ def text_of(raw: bytes) -> str:
 
 
 def walk(reader: Reader, above: tuple[str, ...] = ()) -> Iterator[Part]:
-    """Entries as parts, by directory and tag; then data; then whatever nothing points to."""
+    """Yield the entries as parts, by directory and tag; then their data; then the bytes that
+    nothing points to."""
     tiff = Tiff(reader)
     directories: dict[str, list[Entry]] = {}
     for entry in tiff.entries():
@@ -186,7 +192,7 @@ def walk(reader: Reader, above: tuple[str, ...] = ()) -> Iterator[Part]:
 
 
 def gaps(spans: list[tuple[int, int]], size: int, least: int = 2) -> Iterator[tuple[int, int]]:
-    """Stretches that no span covers. One byte between two of them keeps the second at an even place."""
+    """Yield the gaps that no span covers. A single byte between two spans is alignment padding."""
     at = 0
     for start, end in sorted(spans):
         if start - at >= least:

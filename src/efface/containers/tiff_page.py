@@ -1,7 +1,8 @@
-"""One page of a TIFF as a file that OpenCV decodes sample by sample.
+"""Rewrite one page of a TIFF as a file that OpenCV decodes without loss of sample depth.
 
-OpenCV reads 16 bits of grey, RGB and RGBA that lie side by side. Planes that lie one behind the other are each a grey picture,
-and CMYK is four channels like RGBA: a new directory behind the data of the source says so, and everything else stays away.
+OpenCV reads 16-bit grey, RGB and RGBA with interleaved samples. Each separate plane becomes a grey
+picture, and CMYK has four channels like RGBA. So this module appends a new directory to the
+source's data and copies only the tags that it needs.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ _LONG = 4
 
 
 def is_apart(tags: dict[int, Any]) -> bool:
-    """Whether samples of more than 8 bits lie in planes. Pillow takes each of these for the first half of its samples."""
+    """Return whether samples of more than 8 bits lie in separate planes. Pillow keeps only the
+    first half of their bits."""
     return tags.get(PLANAR) == _APART and int(tags.get(SAMPLES, 1)) > 1 and max(tags.get(BITS, (8,))) == 16
 
 
 def decodable(data: bytes, tags: dict[int, Any]) -> Iterator[bytes]:
-    """A file for the page, or one for each of its planes. `tags` are those of the page, as Pillow reads them."""
+    """Yield one file for the page, or one for each of its planes. `tags` are the page's tags, as
+    Pillow reads them."""
     samples = int(tags.get(SAMPLES, 1))
     if tags.get(PLANAR) != _APART or samples == 1:
         yield _with_directory(data, _of_page(tags, samples))

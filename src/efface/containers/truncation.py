@@ -1,7 +1,8 @@
-"""Whether a file ends where its own structure says it does.
+"""Detect whether a file ends before its own structure says it does.
 
-FFmpeg plays a file that was cut off in the middle as if it ended there. These walks read only the sizes of the outermost
-parts, a few bytes each, and compare them with the size of the file. MPEG-TS and others without such sizes cannot be checked.
+FFmpeg plays a truncated file as if it ended there. These checks read only the sizes of the
+outermost parts, a few bytes each, and compare them with the size of the file. MPEG-TS and other
+formats without such sizes cannot be checked.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from efface.containers.parts import Broken, Reader
 
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 _NEEDED_BOXES = {b"mdat", b"moov", b"moof"}
-"""MP4 boxes that hold pictures or say where they are. A cut in any other loses nothing that is shown."""
+"""MP4 boxes that hold pictures or their index. A cut in another box loses nothing visible."""
 
 
 def kind_of(path: Path) -> str:
-    """ "mov", "mp4", "matroska", "webm", "avi", or "" for what this module does not know."""
+    """Return "mov", "mp4", "matroska", "webm", "avi", or "" for formats that this module does not
+    know."""
     with open(path, "rb") as f:
         head = f.read(64)
     if head[4:8] == b"ftyp":
@@ -34,14 +36,15 @@ def kind_of(path: Path) -> str:
 
 
 def is_cut(path: Path) -> bool:
-    """True where a part that is needed reaches beyond the end of the file."""
+    """Return whether a needed part reaches beyond the end of the file."""
     kind, end = kind_of(path), os.path.getsize(path)
     with open(path, "rb") as f:
         if kind in ("mov", "mp4"):
             found = list(_boxes(f, end))
             beyond = {name for name, stop in found if name in _NEEDED_BOXES and stop > end}
             has_tables = b"moov" in dict(found) and b"moof" not in dict(found)
-            # A recorder may state too much for the pictures. Where the index is whole, it says where each of them ends.
+            # A recorder may state too large a size for `mdat`. If the index is complete, it says
+            # where each sample ends.
             return bool(beyond) and not (beyond == {b"mdat"} and has_tables and _samples_are_there(f))
         if kind in ("matroska", "webm"):
             return any(stop > end for stop in _elements(f, end))
@@ -51,7 +54,7 @@ def is_cut(path: Path) -> bool:
 
 
 def _samples_are_there(f: BinaryIO) -> bool:
-    """Whether all samples of an MP4 lie within the file, by its index."""
+    """Return whether all samples of an MP4 lie within the file, according to its index."""
     reader = Reader(f)
     try:
         parts = list(boxes.walk(reader))
@@ -62,13 +65,13 @@ def _samples_are_there(f: BinaryIO) -> bool:
 
 
 def _boxes(f: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
-    """Name and end of each outermost MP4 box."""
+    """Yield name and end of each outermost MP4 box."""
     at = 0
     while at + 8 <= end:
         f.seek(at)
         head = f.read(16)
         size, name = int.from_bytes(head[:4]), head[4:8]
-        size = int.from_bytes(head[8:16]) if size == 1 else size or end - at  # 0: up to the end of the file
+        size = int.from_bytes(head[8:16]) if size == 1 else size or end - at  # 0 means up to the end of the file
         if size < 8:
             return
         yield name, at + size
@@ -76,7 +79,8 @@ def _boxes(f: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _elements(f: BinaryIO, end: int) -> Iterator[int]:
-    """Ends of the outermost EBML elements, and of the clusters of a segment that does not state its own."""
+    """Yield the ends of the outermost EBML elements, and of the clusters in a segment of unknown
+    size."""
     at = 0
     while at < end:
         f.seek(at)
@@ -89,14 +93,15 @@ def _elements(f: BinaryIO, end: int) -> Iterator[int]:
         if size is None:
             if name not in (_SEGMENT, _CLUSTER):
                 return
-            at = body  # size not stated, as in live recordings: step inside
+            at = body  # unknown size, as in live recordings: step inside
             continue
         yield body + size
         at = body + size
 
 
 def _chunks_end(f: BinaryIO, end: int) -> int:
-    """Where the last RIFF chunk ends; a recorder that was interrupted leaves its size at 0, which counts as beyond the end."""
+    """Return where the last RIFF chunk ends. An interrupted recorder leaves a size of 0, which
+    counts as beyond the end."""
     at = 0
     while at + 12 <= end:
         f.seek(at)

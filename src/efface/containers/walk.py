@@ -1,9 +1,9 @@
-"""Files part by part, up to the last byte, without any of the libraries that read and write them elsewhere in efface.
+"""Walk files part by part to the last byte, without the libraries that read and write them
+elsewhere in efface.
 
-Two ask: the check of what efface wrote, which names every part that nothing allows, and `efface inspect`, which tells what a
-stranger's file holds. A walker gives each part once, in the order of the file, and turns what makes no sense into a part as
-well
-(`BROKEN`), so that nothing is passed over in silence.
+Two callers use this. The check of a target reports every part that the allow-list does not name,
+and `efface inspect` describes what a source file contains. A walker yields each part once, in file
+order. It yields malformed structure as a `BROKEN` part too, so nothing is skipped silently.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ WALKS: dict[str, Callable[[Reader], Iterator[Part]]] = {
     "matroska": ebml.walk,
     "mpegts": mpegts.walk,
 }
-"""By the names that `containers.sniff` gives to formats."""
+"""Walkers by the format names of `containers.sniff`."""
 
 
 def walk(reader: Reader, name: str) -> Iterator[Part]:
-    """Parts of a file of that format. A format without a walker raises KeyError."""
+    """Yield the parts of a file of that format. Raises KeyError for a format without a walker."""
     parts = samples = 0
     for found in WALKS[name](reader):
         if is_sample(found):
@@ -44,5 +44,6 @@ def walk(reader: Reader, name: str) -> Iterator[Part]:
 
 
 def is_sample(found: Part) -> bool:
-    """Whether the part is, or is about, one sample of a stream: such parts come by the hundred thousand."""
+    """Return whether the part is one sample of a stream or describes one. A file may have hundreds
+    of thousands."""
     return found.path[:2] in (("Segment", "Cluster"), ("AVI", "movi"), ("AVIX", "movi"), ("Segment", "Cues"))

@@ -1,1 +1,2 @@
-"""What a file gives away: everything in it that could identify somebody, or whoever made it. It reads, and changes nothing."""
+"""Inspect a file: report everything in it that could identify a person shown or its author.
+Read-only."""

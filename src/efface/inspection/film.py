@@ -1,4 +1,5 @@
-"""What a video gives away: its boxes, elements and chunks, its streams, and what is said within its pictures."""
+"""Inspect a video: its boxes, elements and chunks, its streams, and the messages within its
+bitstream."""
 
 from __future__ import annotations
 
@@ -38,14 +39,14 @@ _PLAIN_NAMES = {
 }  # fmt: skip
 
 MOST_KINDS = 64
-"""Kinds of messages of one stream that are kept apart."""
+"""Maximum number of message kinds that are kept apart in one stream."""
 
 MOST_MESSAGES_READ = 4_000_000
-"""Samples of one stream that are looked into."""
+"""Maximum number of samples of one stream that are examined."""
 
 
 def of_video(reader: Reader, name: str) -> Found:
-    """Items and embedded pictures of a video of a format that can be walked."""
+    """Yield items and embedded pictures of a video in a format that efface can walk."""
     parts = []
     for p in walk(reader, name):
         if not is_sample(p) or p.name == BROKEN:
@@ -154,7 +155,7 @@ def _date(epoch: datetime.datetime, seconds: float) -> str:
 
 
 def _keys(reader: Reader, parts: list[Part]) -> dict[int, str]:
-    """Names of QuickTime's metadata keys by their number."""
+    """Return the names of QuickTime's metadata keys by their number."""
     found: dict[int, str] = {}
     for p in parts:
         if p.name == "keys" and not found:
@@ -216,7 +217,7 @@ def _of_user_data(reader: Reader, p: Part) -> Found:
 
 
 def _words(raw: bytes) -> str:
-    """What can be read in bytes of unknown kind: words of four letters and more."""
+    """Return the readable text in bytes of unknown kind: words of at least four letters."""
     wide = re.findall(rb"(?:[\x20-\x7e]\0){4,}", raw)
     plain = [w.decode("utf-16-le") for w in wide] or [w.decode("ascii") for w in re.findall(rb"[\x20-\x7e]{4,}", raw)]
     return ", ".join(plain[:12])
@@ -241,8 +242,10 @@ _IN_FILM = ((b"freeGPS ", PLACE, "dashcam GPS block"), (b"$GPRMC", PLACE, "GPS s
 
 
 def _of_raw_places(reader: Reader, parts: list[Part]) -> Found:
-    """Dashcams hide places between the samples, in padding,
-    or in boxes of their own: their marks are looked for in every byte."""
+    """Search every byte for the marks of dashcam positions.
+
+    Dashcams store positions between the samples, in padding, or in boxes of their own.
+    """
     for mark, group, what in _IN_FILM:
         at = reader.find(mark, 0)
         if at >= 0:
@@ -356,4 +359,4 @@ WALKS: dict[str, Callable[[Reader, list[Part]], Found]] = {
     "avi": _of_avi,
     "mpegts": _of_ts,
 }
-"""Formats of video that are walked by hand; of others only what FFmpeg tells is known."""
+"""Video formats that efface walks itself. For others it only knows what FFmpeg reports."""

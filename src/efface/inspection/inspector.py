@@ -1,4 +1,5 @@
-"""One file, everything: the walk, other programs where they are, and the detector on the pictures within it."""
+"""Inspect one file completely: walk it, ask other programs if installed, and run the detector on
+embedded pictures."""
 
 from __future__ import annotations
 
@@ -21,23 +22,23 @@ from efface.media import external_tools
 from efface.media.still.embedded import pixels
 
 Look = Callable[[NDArray[np.uint8]], str]
-"""Says what a picture shows, (h, w, 3) RGB: "2 faces", "no face and no plate found"."""
+"""Describes what a picture shows, (h, w, 3) RGB: "2 faces", "no face and no plate found"."""
 
 MOST_LOOKED_AT = 32
-"""Pictures within a file that are decoded and looked at; more are counted."""
+"""Maximum number of embedded pictures that are decoded and examined. More are counted."""
 
 MOST_FOUND = 5000
-"""Items of one file."""
+"""Maximum number of items of one file."""
 
 NOT_LOOKED = "not looked"
 
 
 def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple[Item, ...] = ()) -> Inspection:
-    """Everything that the file gives away. Raises SourceUnreadable, NotMedia.
+    """Report everything identifying in the file. Raises SourceUnreadable, NotMedia.
 
-    look    shows pictures within the file to a detector; None looks at none of them, and says so.
-    others  exiftool is asked as well, where it is installed.
-    people  what the detector found in the picture or film itself.
+    look    runs a detector on embedded pictures; None skips them, and the result says so.
+    others  ask exiftool as well, if it is installed.
+    people  what the detector found in the picture or video itself.
     """
     name, troubles = format_of(path), []
     items: list[Item] = list(people)
@@ -107,17 +108,20 @@ _DULL_TAGS = frozenset(
         "ApplicationRecordVersion",
     )
 )
-"""What says nothing, or is said by efface's own walk in other words."""
+"""Tags that reveal nothing, or that efface's own walk reports in other words."""
 
 
 def _plain(value: str) -> str:
-    """A value without the signs between,
-    cut as dates differ in their zone: "2021:06:01 10:20:30" and "2021-06-01 10:20:30 UTC"."""
+    """Reduce a value to its letters and digits, without "UTC", to compare dates.
+
+    "2021:06:01 10:20:30" and "2021-06-01 10:20:30 UTC" give the same.
+    """
     return "".join(c for c in value.lower().removesuffix(" utc") if c.isalnum())
 
 
 def _by_exiftool(path: Path, own: list[Item]) -> tuple[str, list[Item]]:
-    """exiftool's version, or why it said nothing, and the tags that tell something and that nobody told before."""
+    """Return exiftool's version, or why it gave no answer, and the informative tags that efface did
+    not report itself."""
     try:
         tags = external_tools.exiftool(path)
     except external_tools.NoAnswer as e:

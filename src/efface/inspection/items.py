@@ -1,4 +1,4 @@
-"""What an inspection is made of."""
+"""The types that make up an inspection."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 PEOPLE, PLACE, DEVICE, PERSON, TIME, SOFTWARE, WORDS, PICTURES, SOUND, ORIGIN, DATA = GROUPS = (
     "people", "place", "device", "author", "time", "software", "words", "pictures within", "sound", "provenance", "other data",
 )  # fmt: skip
-"""What an item could tell, in the order in which it is said."""
+"""What an item could reveal, in the order of the report."""
 
 LONGEST_VALUE = 300
-"""Letters of a value that are handed out."""
+"""Maximum number of characters returned of a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that the file gives away.
+    """One thing that the file reveals.
 
     group  one of GROUPS.
     name   what it is, in words or as the format spells it.
     where  its place in the file: names of parts, "APP1 Exif/GPS"; with the byte where its part begins, `at`.
-    value  what it says, for people, cut to LONGEST_VALUE; empty where it is no text.
+    value  its content, for people, cut to LONGEST_VALUE; empty if it is not text.
     by     who saw it: "efface", or "exiftool".
     """
 
@@ -37,17 +37,18 @@ class Item:
 
 
 UNREADABLE = "no readable structure"
-"""Name of items that say where nobody could look. They are among the troubles of an inspection as well."""
+"""Name of items that mark unreadable places. An inspection lists them among its troubles as well."""
 
 
 def unreadable(where: str, why: str, at: int | None = None) -> Item:
-    """The item for what is there and cannot be read."""
+    """Make the item for something that exists and cannot be read."""
     return Item(DATA, UNREADABLE, where, why, at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """A picture within the file. raw: an encoded picture, decoded by nobody yet. name and where as of an item."""
+    """A picture within the file. raw: the encoded picture, not decoded yet. name and where: as of
+    an item."""
 
     name: str
     where: str
@@ -60,8 +61,8 @@ class Inspection:
     """Everything found in one file.
 
     path, medium, format, size  the file; medium is "photo" or "video", format a name of `containers.sniff`, size in bytes.
-    items      what it gives away, ordered by group.
-    looked     faces and plates were looked for. False means that nobody looked, not that there are none.
+    items      what it reveals, ordered by group.
+    looked     whether faces and plates were searched. False means that nobody looked, not that there are none.
     others     what else was asked, by name: "exiftool": its version, or why it did not answer.
     troubles   what could not be read, in words: there may be more than was found.
     """
@@ -76,11 +77,11 @@ class Inspection:
     troubles: tuple[str, ...] = ()
 
     def of(self, group: str) -> Iterator[Item]:
-        """Items of one group."""
+        """Yield the items of one group."""
         return (i for i in self.items if i.group == group)
 
     def as_json(self, *, values: bool = True) -> dict[str, Any]:
-        """The same in the words of JSON."""
+        """Return the inspection as JSON data."""
         return {
             "file": str(self.path), "medium": self.medium, "format": self.format, "bytes": self.size,
             "faces_and_plates": "looked for" if self.looked else "not looked for",
@@ -119,19 +120,19 @@ _BY_NAME = (
 
 
 def group_of(name: str) -> str:
-    """The group of a tag, by its name; DATA where the name says nothing."""
+    """Return the group of a tag, from its name; DATA if the name says nothing."""
     return next((group for group, pattern in _BY_NAME if re.search(pattern, name)), DATA)
 
 
 def shown(value: object) -> str:
-    """A value on one line, cut, and printable."""
+    """Return a value as one printable line, cut to LONGEST_VALUE."""
     text = " ".join(str(value)[: 4 * LONGEST_VALUE].split())
     text = "".join(c if c.isprintable() else "·" for c in text)
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 
 def joined(items: list[Item]) -> tuple[Item, ...]:
-    """The items by group; of those that say the same of the same name, the first."""
+    """Sort the items by group. Of items with the same name and value, keep the first."""
     kept: dict[tuple[str, str, str, str], Item] = {}
     for item in items:
         kept.setdefault((item.group, item.name, item.value, item.where), item)

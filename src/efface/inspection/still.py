@@ -1,4 +1,4 @@
-"""What a photo gives away, part by part."""
+"""Inspect a photo part by part."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _WEBP_PLAIN = names("WEBP VP8 VP8L VP8X ALPH ANIM ANMF")
 
 
 def of_photo(reader: Reader, name: str) -> Found:
-    """Items and embedded pictures of a photo of that format."""
+    """Yield items and embedded pictures of a photo of that format."""
     rule = {"jpeg": _of_jpeg, "png": _of_png, "webp": _of_webp, "gif": _of_gif, "tiff": _of_tiff}.get(name, _of_items)
     yield from rule(reader)
 
 
 def broken(p: Part) -> Item:
-    """The item for a part that makes no sense."""
+    """Make the item for a malformed part."""
     return unreadable(p.where, f"{p.note}; {p.size} bytes", p.at)
 
 
 def of_tail(reader: Reader, p: Part) -> Found:
-    """Bytes behind the end: pictures, films, archives, or whatever."""
+    """Inspect the bytes after the end: pictures, videos, archives, or anything else."""
     raw = boxes.at(reader, p, 0, LARGEST_STRETCH)
     what = []
     film = raw.find(b"ftyp")
@@ -171,7 +171,8 @@ def _of_words(name: str, content: bytes, p: Part) -> Found:
 
 
 def _of_raw_profile(name: str, content: bytes, p: Part) -> Found:
-    """ImageMagick's way to keep EXIF and IPTC in a PNG: hexadecimal, after a line with the length."""
+    """Inspect a profile that ImageMagick stored in a PNG: EXIF or IPTC in hexadecimal, after a line
+    with the length."""
     words = content.split()
     length, digits = b"".join(words[1:2]), b"".join(words[2:])
     try:
@@ -193,7 +194,7 @@ def _of_raw_profile(name: str, content: bytes, p: Part) -> Found:
 
 
 def _unpacked(raw: bytes) -> tuple[bytes, str]:
-    """What a compressed part holds, and why that is not all of it: empty where it is."""
+    """Return the content of a compressed part, and why it is incomplete: empty if it is not."""
     unpacker = zlib.decompressobj()
     try:
         content = unpacker.decompress(raw, LARGEST_BLOCK)
@@ -261,7 +262,8 @@ def _of_tiff(reader: Reader) -> Found:
 
 
 def _exif_start(raw: bytes) -> int:
-    """Where the TIFF in an item begins: four bytes say so, and some writers do not mean it."""
+    """Return where the TIFF in an item begins. Four bytes state it, but some writers state it
+    wrongly."""
     skip = 4 + int.from_bytes(raw[:4])
     if raw[skip : skip + 2] in (b"II", b"MM"):
         return skip
@@ -277,7 +279,7 @@ _ITEM_PLAIN = names("ftyp meta mdat free skip wide hdlr pitm iloc iinf infe iprp
 
 
 def _of_items(reader: Reader) -> Found:
-    """HEIF and AVIF: what the items are, and what the boxes beside them hold."""
+    """Inspect HEIF and AVIF: the items, and the boxes beside them."""
     parts = list(walk(reader, "heif"))
     yield from of_boxes(reader, parts)
     try:
@@ -321,7 +323,8 @@ XMP = "uuid be7acfcb97a942e89c71999491e3afac"
 
 
 def of_boxes(reader: Reader, parts: list[Part]) -> Iterator[Item | Embedded]:
-    """What stands in boxes of its own beside items or tracks: manifests, XMP, films of motion photos, and unknown ones."""
+    """Inspect boxes beside items or tracks: manifests, XMP, videos of motion photos, and unknown
+    ones."""
     for p in parts:
         if p.name == C2PA:
             yield from tags.of_c2pa(p.size, p.where, p.at)

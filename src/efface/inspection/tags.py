@@ -1,4 +1,4 @@
-"""Blocks of metadata, whatever file they stand in: EXIF, XMP, IPTC, Photoshop's resources, ICC profiles."""
+"""Inspect metadata blocks in any file: EXIF, XMP, IPTC, Photoshop's resources, ICC profiles."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from efface.media.still.embedded import exif_name, jpegs
 Found = Iterator[Item | Embedded]
 
 LARGEST_BLOCK = 16 << 20
-"""Bytes of a block that are read."""
+"""Maximum number of bytes read of a block."""
 MOST_ITEMS = 500
-"""Of one block."""
+"""Maximum number of items of one block."""
 MAKER_NOTE = 0x927C
 _ALWAYS = {0x9286, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0x010E}
 """Comments, and what Windows adds to EXIF: title, comment, author, keywords, subject."""
 
 
 def of_exif(raw: bytes, where: str, at: int | None = None) -> Found:
-    """EXIF, which is a TIFF without pictures, or with small ones; and where it makes no sense."""
+    """Inspect EXIF, a TIFF without pictures or with small ones, and report malformed places."""
     tiff = Tiff(Reader(io.BytesIO(raw[:LARGEST_BLOCK])))
     yield from of_tiff(tiff, where, at or 0)
     for place, why in tiff.troubles:
@@ -47,7 +47,8 @@ def of_exif(raw: bytes, where: str, at: int | None = None) -> Found:
 
 
 def of_tiff(tiff: Tiff, where: str, at: int = 0) -> Found:
-    """Tags of every directory. The dull ones, exposure and so on, are counted."""
+    """Inspect the tags of every directory. Uninformative ones, exposure and so on, are only
+    counted."""
     entries: dict[str, list[Entry]] = {}
     dull = 0
     for e in tiff.entries():
@@ -128,7 +129,7 @@ def _pictures_of(tiff: Tiff, directory: str, found: list[Entry], where: str, at:
 
 
 def of_xmp(raw: bytes, where: str, at: int | None = None) -> Found:
-    """Every property of an XMP packet, and the pictures that it holds as text."""
+    """Inspect every property of an XMP packet, and the pictures that it holds as text."""
     raw = raw[:LARGEST_BLOCK].strip(b"\0 \n\r\t")
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
         yield unreadable(where, "XMP that defines entities, as no camera does", at)
@@ -149,7 +150,7 @@ def of_xmp(raw: bytes, where: str, at: int | None = None) -> Found:
 
 
 def _properties(root: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """(name, value) of everything with a value, whatever lists and structures it stands in."""
+    """Yield (name, value) of everything with a value, inside any lists and structures."""
     waiting: list[tuple[ElementTree.Element, str]] = [(root, "")]
     while waiting:
         element, above = waiting.pop()
@@ -207,13 +208,13 @@ _DATASETS = {
 
 
 def of_iptc(raw: bytes, where: str, at: int | None = None) -> Found:
-    """Datasets of IPTC's old format, and that there is something else."""
+    """Inspect the datasets of IPTC's old format, and report anything else."""
     position = 0
     for _ in range(MOST_ITEMS):
         if raw[position : position + 1] != b"\x1c" or position + 5 > len(raw):
             break
         record, number, size = raw[position + 1], raw[position + 2], int.from_bytes(raw[position + 3 : position + 5])
-        if size & 0x8000:  # its length has a length: no camera writes such
+        if size & 0x8000:  # the length itself has a length: cameras never write that
             break
         value = raw[position + 5 : position + 5 + size]
         if record != 1 and (record, number) != (2, 0):
@@ -224,19 +225,20 @@ def of_iptc(raw: bytes, where: str, at: int | None = None) -> Found:
 
 
 def _rest(raw: bytes, position: int, where: str, are: str, at: int | None) -> Found:
-    """That what stands from there on is none of these, or is cut off. Zeros are padding."""
+    """Report a rest that is cut off or of another kind. Zeros are padding."""
     if position > len(raw):
         yield unreadable(where, f"the last of the {are} is cut off", at)
     elif left := len(raw[position:].strip(b"\0")):
-        yield unreadable(where, f"{left} bytes that are no {are}", at)
+        yield unreadable(where, f"{left} bytes that are not {are}", at)
 
 
 _RESOURCES = (b"8BIM", b"PHUT", b"DCSR", b"AgHg", b"MeSa")
-"""Signatures of a resource: Photoshop's own, PhotoDeluxe's, and those of other programs (a list that exiftool has, too)."""
+"""Signatures of a resource: Photoshop's own, PhotoDeluxe's, and those of other programs (exiftool
+has the same list)."""
 
 
 def of_photoshop(raw: bytes, where: str, at: int | None = None) -> Found:
-    """Image resources: IPTC, thumbnails, EXIF, XMP, and the history of the edits."""
+    """Inspect image resources: IPTC, thumbnails, EXIF, XMP, and the edit history."""
     position, others = 0, 0
     for _ in range(MOST_ITEMS):
         if raw[position : position + 4] not in _RESOURCES or position + 12 > len(raw):
@@ -257,7 +259,7 @@ def of_photoshop(raw: bytes, where: str, at: int | None = None) -> Found:
             yield from of_xmp(content, place, at)
         else:
             others += 1
-        # Some leave out the last one's padding.
+        # Some writers omit the padding of the last resource.
         position = start + 4 + size + (size % 2 if start + 4 + size < len(raw) else 0)
     if others:
         yield Item(DATA, f"{others} resources of Photoshop", where, "", at)
@@ -265,7 +267,8 @@ def of_photoshop(raw: bytes, where: str, at: int | None = None) -> Found:
 
 
 def of_icc(raw: bytes, where: str, at: int | None = None) -> Found:
-    """The profile's description, maker and date: a device's own profile tells which device it is."""
+    """Inspect the profile's description, maker and date. A device's own profile identifies the
+    device model."""
     if len(raw) < 132:
         yield unreadable(where, f"an ICC profile of {len(raw)} bytes", at)
         return
@@ -289,5 +292,6 @@ def _icc_text(raw: bytes, wanted: bytes) -> str:
 
 
 def of_c2pa(size: int, where: str, at: int | None = None) -> Found:
-    """A manifest of content credentials: who signed, with what, and often a thumbnail of the picture as it was."""
+    """Report a manifest of content credentials: who signed, with what, and often a thumbnail of the
+    original picture."""
     yield Item(ORIGIN, "C2PA manifest", where, f"{size} bytes, signed: who made or edited it, when, with what", at)

@@ -1,1 +1,2 @@
-"""Files to frames, and frames to files. The only room that knows PyAV, Pillow and pillow-heif."""
+"""Decode files to frames, and encode frames to files. The only package with PyAV, Pillow and
+pillow-heif, besides `live`."""

@@ -1,7 +1,8 @@
-"""Colour signalling: what sample values mean, and the brightness that HDR video was mastered for.
+"""Colour signalling: what sample values mean, and the brightness for which an HDR video was
+mastered.
 
-Numbers are those of ITU-T H.273, as FFmpeg uses them. Only these values travel from source to target; nothing else that a frame
-carries beside its samples does.
+Numbers are those of ITU-T H.273, as FFmpeg uses them. Only these values travel from source to
+target; nothing else that a frame carries beside its samples does.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ _SWSCALE = {
     1: Colorspace.ITU709, 4: Colorspace.FCC, 5: Colorspace.ITU601, 6: Colorspace.ITU601,
     7: Colorspace.SMPTE240M, 9: Colorspace.BT2020, 10: Colorspace.BT2020,
 }  # fmt: skip
-"""H.273 matrix coefficients to swscale's names."""
+"""swscale's name of each H.273 matrix."""
 
 HD_LINES = 720
-"""Video that does not name its matrix is taken as BT.709 from this many lines on, as players do."""
+"""If a video with at least this many lines names no matrix, it is taken as BT.709, as players do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Colour:
 
 
 def colour_of(frame: av.VideoFrame) -> Colour:
-    """What the first frame says about its colours."""
+    """Return what a frame states about its colours."""
     return Colour(
         frame.color_primaries,
         frame.color_trc,
@@ -59,11 +60,11 @@ def colour_of(frame: av.VideoFrame) -> Colour:
 
 
 def side_data(frame: av.VideoFrame, kind: Type) -> bytes:
-    """The bytes of one kind of side data, or none."""
+    """Return the bytes of one kind of side data, or empty bytes if the frame has none."""
     try:
-        kinds: Any = frame.side_data  # a mapping by name and by kind, which its type does not say
+        kinds: Any = frame.side_data  # a mapping by name and by kind, which its type does not state
         found = kinds.get(kind)
-    except ValueError:  # PyAV refuses the whole list over one kind it has no name for
+    except ValueError:  # PyAV refuses the whole list if it cannot name one kind
         return b""
     return bytes(found) if found is not None else b""
 
@@ -84,12 +85,12 @@ def _light(raw: bytes) -> tuple[int, int] | None:
 
 
 def swscale_matrix(matrix: int, lines: int) -> Colorspace:
-    """The matrix swscale should use for a picture of that many lines."""
+    """Return the matrix that swscale should use for a picture with that many lines."""
     return _SWSCALE.get(matrix, Colorspace.ITU709 if lines >= HD_LINES else Colorspace.ITU601)
 
 
 def x265_params(colour: Colour) -> str:
-    """HDR10 values in x265's notation: chromaticities in 0.00002, luminance in 0.0001 cd/m2."""
+    """Return HDR10 values in x265's notation: chromaticities in 0.00002, luminance in 0.0001 cd/m2."""
     said = []
     if colour.mastering:
         rx, ry, gx, gy, bx, by, wx, wy = (round(v * 50_000) for v in colour.mastering[:8])
@@ -101,7 +102,7 @@ def x265_params(colour: Colour) -> str:
 
 
 def svtav1_params(colour: Colour) -> str:
-    """HDR10 values in SVT-AV1's notation: plain decimal numbers."""
+    """Return HDR10 values in SVT-AV1's notation: plain decimal numbers."""
     said = []
     if colour.mastering:
         rx, ry, gx, gy, bx, by, wx, wy, dark, bright = (f"{float(v):.6f}" for v in colour.mastering)

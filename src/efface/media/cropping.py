@@ -1,7 +1,8 @@
-"""Crops that a container asks for: columns and rows that are stored and that no player shows.
+"""Crops that a container states: columns and rows that are stored but never shown.
 
-Matroska has elements for it, and MP4 and MOV the clean aperture (`clap`). FFmpeg leaves them to its caller, and PyAV does not
-tell of them. What is hidden must not be published, so they are read from the file here, and obeyed.
+Matroska has elements for them; MP4 and MOV have the clean aperture (`clap`). FFmpeg leaves them to
+its caller, and PyAV does not expose them. Hidden pixels must not be published, so this module reads
+the crop from the file, and the decoder applies it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from efface.containers.parts import Part, Reader
 from efface.geometry import Size
 
 MOST_PARTS = 20_000
-"""Parts that are looked at before giving up. The description of the streams comes first, or behind one block of samples."""
+"""Maximum number of parts examined. The stream description comes first, or after one block of
+samples."""
 
 _ENTRY_HEAD = 86
-"""Bytes of a sample entry before the boxes that it holds."""
+"""Bytes of a sample entry before its child boxes."""
 
 _ELEMENTS = ("PixelCropLeft", "PixelCropTop", "PixelCropRight", "PixelCropBottom")
 _LONGEST_ENTRY = 1 << 16
@@ -37,21 +39,23 @@ class Crop(NamedTuple):
 
     @property
     def columns(self) -> int:
-        """On both sides together."""
+        """Hidden columns on both sides together."""
         return self.left + self.right
 
     @property
     def rows(self) -> int:
-        """Above and below together."""
+        """Hidden rows above and below together."""
         return self.top + self.bottom
 
 
 WHOLE = Crop()
-"""Nothing is hidden."""
+"""A crop that hides nothing."""
 
 
 def crop_of(path: Path, container: str, number: int, size_wh: Size) -> Crop:
-    """The crop of the video track with that number, from 0; nothing where none is stated, or one that leaves nothing.
+    """Return the crop of the video track with that number, from 0.
+
+    Returns WHOLE if the file states no crop, or one that leaves nothing.
 
     container  FFmpeg's name.
     size_wh    of a frame as it is stored.
@@ -84,7 +88,7 @@ def _in_mp4(reader: Reader, number: int, size_wh: Size) -> Crop:
 
 
 def _head(parts: Iterable[Part]) -> list[Part]:
-    """The parts of `moov`, which end the search."""
+    """Yield the parts of `moov`, and stop after it."""
     found: list[Part] = []
     for p in parts:
         if p.path[0] == "moov":
@@ -95,7 +99,8 @@ def _head(parts: Iterable[Part]) -> list[Part]:
 
 
 def _clean_aperture(entry: bytes, size_wh: Size) -> Crop:
-    """From the first sample entry: size and centre of what is shown, as fractions."""
+    """Read the clean aperture of the first sample entry: size and centre of the visible area, as
+    fractions."""
     at, end = _ENTRY_HEAD, min(int.from_bytes(entry[:4]), len(entry))
     while at + 8 <= end:
         size = int.from_bytes(entry[at : at + 4])
@@ -112,6 +117,7 @@ def _clean_aperture(entry: bytes, size_wh: Size) -> Crop:
 
 
 def _span(stored: int, shown: Fraction, shift: Fraction) -> tuple[int, int]:
-    """Samples hidden before and after; a sample that is shown in part is shown."""
+    """Return how many samples are hidden before and after. A partly visible sample counts as
+    visible."""
     start = (stored - shown) / 2 + shift
     return max(0, math.floor(start)), max(0, math.floor(stored - start - shown))

@@ -1,8 +1,8 @@
-"""exiftool and ffprobe, where they are installed: other people's eyes on a file.
+"""Run exiftool and ffprobe, if they are installed, for a second opinion on a file.
 
-Neither is needed. Both are given the file by its absolute path, so that no name can pass for an option, with bounds on their
-time, their memory and what they may answer; exiftool without the user's configuration, which is a program, and ffprobe with
-nothing but the file to open.
+Both are optional. Both get the file's absolute path, so no name can pass for an option. Their time,
+memory and output are limited. exiftool runs without the user's configuration, which is a program;
+ffprobe may open nothing but the file.
 """
 
 from __future__ import annotations
@@ -21,28 +21,31 @@ from typing import Any
 
 TIME_LIMIT_S = 60.0
 LARGEST_ANSWER = 16 << 20
-"""Bytes. A long drive of a dashcam gives some megabytes of places."""
+"""Bytes. A long dashcam drive gives some megabytes of positions."""
 
 MOST_MEMORY = 1 << 30
-"""Bytes. Both need less than 0.2 GB for ordinary files; a made MP4 of 20 kB took 4.6 GB of exiftool."""
+"""Bytes. Both need less than 0.2 GB for ordinary files, but a crafted MP4 of 20 kB made exiftool
+take 4.6 GB."""
 
 LOOK_EVERY_S = 0.1
-"""Between two looks at the memory, where the system cannot be told of a limit."""
+"""Interval between two checks of the memory, on systems that cannot enforce a limit."""
 
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv"
 
 
 class NoAnswer(Exception):
-    """The program is there and gave no answer. Callers say so; it is never taken for "nothing there"."""
+    """The program is installed and gave no answer. Callers report this; it never counts as "nothing
+    there"."""
 
 
 def where(program: str) -> str | None:
-    """Path of the program, None where it is not installed."""
+    """Return the program's path, or None if it is not installed."""
     return shutil.which(program)
 
 
 def exiftool(path: Path) -> dict[str, Any] | None:
-    """Every tag with its group, "GPS:GPSLatitude"; None where exiftool is not installed. Raises NoAnswer."""
+    """Return every tag with its group, "GPS:GPSLatitude", or None if exiftool is not installed.
+    Raises NoAnswer."""
     program = where("exiftool")
     if program is None:
         return None
@@ -55,7 +58,7 @@ def exiftool(path: Path) -> dict[str, Any] | None:
 
 
 def ffprobe(path: Path) -> dict[str, Any] | None:
-    """Format, streams and chapters; None where ffprobe is not installed. Raises NoAnswer."""
+    """Return format, streams and chapters, or None if ffprobe is not installed. Raises NoAnswer."""
     program = where("ffprobe")
     if program is None:
         return None
@@ -68,7 +71,7 @@ def ffprobe(path: Path) -> dict[str, Any] | None:
 
 
 def version_of(program: str) -> str:
-    """What the program calls itself; empty where it does not say."""
+    """Return the program's version, or an empty string if it does not state one."""
     flag = {"exiftool": "-ver", "ffprobe": "-version"}[program]
     try:
         words = _answer([where(program) or program, flag], 10.0).decode("utf-8", "replace").split()
@@ -85,7 +88,8 @@ def _parsed(answer: bytes) -> object:
 
 
 def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
-    """Standard output of the command, which is stopped when it takes too long or says too much. Raises NoAnswer."""
+    """Return the command's standard output. Stops the command if it exceeds its time or output
+    limit. Raises NoAnswer."""
     stopped: list[str] = []
     env = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     try:
@@ -102,10 +106,10 @@ def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
         said = running.stdout.read(LARGEST_ANSWER + 1)
         if len(said) <= LARGEST_ANSWER:
             with suppress(subprocess.TimeoutExpired):
-                running.wait(1.0)  # how it ends tells whether that was all that there is to say
+                running.wait(1.0)  # its exit status shows whether the output is complete
         code = running.poll()
     finally:
-        running.kill()  # it has said all that it had to say, or too much, or somebody interrupts
+        running.kill()  # its output is complete or too long, or the user interrupts
         ended.set()
         watch.join()
         running.communicate()
@@ -119,7 +123,8 @@ def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
 
 
 def _bounded(command: Sequence[str]) -> list[str]:
-    """The command with a limit on its memory, where there is a shell that sets it. macOS does not heed it; `_watch` looks."""
+    """Add a memory limit to the command if a shell can set it. macOS ignores that limit; `_watch`
+    enforces it there."""
     shell = "/bin/sh"
     if os.name != "posix" or not os.access(shell, os.X_OK):
         return list(command)
@@ -127,7 +132,8 @@ def _bounded(command: Sequence[str]) -> list[str]:
 
 
 def _watch(running: subprocess.Popen[bytes], limit_s: float, ended: threading.Event, stopped: list[str]) -> None:
-    """Stop the program when it takes too long, or too much memory where the system does not see to that."""
+    """Stop the program if it exceeds its time limit, or its memory limit on systems that do not
+    enforce it."""
     until = time.monotonic() + limit_s
     while not ended.wait(LOOK_EVERY_S):
         if time.monotonic() > until:
@@ -140,7 +146,8 @@ def _watch(running: subprocess.Popen[bytes], limit_s: float, ended: threading.Ev
 
 
 def _memory(pid: int) -> int:
-    """Bytes that the process holds; 0 where nobody tells, as on Windows: there only its time is bounded."""
+    """Return the process's memory in bytes, or 0 if the system does not tell, as on Windows. There
+    only its time is limited."""
     program = where("ps")
     if program is None:
         return 0

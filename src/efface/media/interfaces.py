@@ -1,6 +1,7 @@
 """What every source and every target can do, whatever the format.
 
-A photo is a source with one frame, a TIFF one with pages, an animated GIF one with a timeline; the pipeline treats all alike.
+A photo is a source with one frame. A TIFF has pages, and an animated GIF has a timeline. The
+pipeline treats all of them alike.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ class SourceInfo:
     """What is known of a source before its frames are read.
 
     path         of the file.
-    medium       "photo" (pages that have nothing to do with each other), "animation" (GIF, WebP, ...) or "video".
+    medium       "photo" (independent pages), "animation" (GIF, WebP, ...) or "video".
     format       short name of the file format: one of `sniff.PHOTOS`, "mp4", "matroska", ...
     frame_count  frames or pages; for video what the container states, or None.
     size_wh      of the first upright frame.
     audio        number of sound streams.
-    notes        sentences without full stop on what was lost or is odd, for the summary and the report; may grow while
-                 frames are read.
-    private      what only this room needs to write the target; nobody else looks at it.
+    notes        clauses without a full stop on what was lost or is unusual, for the summary and the report; may grow
+                 while frames are read.
+    private      what only this package needs to write the target; no other package reads it.
     """
 
     path: Path
@@ -40,29 +41,31 @@ class SourceInfo:
 
 
 class Source(Protocol):
-    """An open source. `frames` may be called again: each call starts at the first frame and decodes anew."""
+    """An open source. `frames` may be called again: each call decodes anew from the first frame."""
 
     info: SourceInfo
 
     @property
     def time_base(self) -> Any:
-        """Fraction, seconds per unit of PTS. Pages of a photo count seconds."""
+        """Fraction, seconds per unit of PTS. For pages of a photo the unit is a second."""
 
     def frames(self) -> Iterator[Frame]:
-        """Frames in presentation order, upright. Raises UndecodableFrame, DamagedSource, UnsupportedSource, TooManyPixels."""
+        """Yield the frames in presentation order, upright. Raises UndecodableFrame, DamagedSource,
+        UnsupportedSource, TooManyPixels."""
 
     def close(self) -> None:
-        """Releases the file."""
+        """Release the file."""
 
 
 class Sink(Protocol):
-    """A draft being written. What it receives is all that the file will hold."""
+    """A draft that is being written. The file will hold exactly what it receives."""
 
     def write(self, picture: Picture, pts: int) -> None:
-        """Adds the next frame. PTS is in the source's time base, as the source gave it."""
+        """Add the next frame. `pts` is in the source's time base, as the source gave it."""
 
     def close(self) -> None:
-        """Finishes the file. Without this call it is not valid."""
+        """Finish the file. Without this call it is not valid."""
 
     def abort(self) -> None:
-        """Releases what is open without finishing; the draft is worthless. Harmless after close."""
+        """Release open resources without finishing. The draft is then unusable. Harmless after
+        close."""

@@ -1,8 +1,8 @@
-"""Pixel formats: FFmpeg's many into the few that the rest of efface paints on, and how to turn a picture upright.
+"""Convert FFmpeg's many pixel formats to the few that efface paints on, and turn pictures upright.
 
-Frames are handed out as gray, planar YUV (4:2:0, 4:2:2, 4:4:4) or planar RGB with 8, 10 or 12 bits. Everything else is
-converted to the one of these that loses least: no bits up to 12, no chroma. Opacity is dropped, as no video target keeps it,
-and what it hides becomes black.
+Frames are delivered as gray, planar YUV (4:2:0, 4:2:2, 4:4:4) or planar RGB with 8, 10 or 12 bits.
+Other formats are converted to the one of these that loses least: no bits up to 12, no chroma.
+Opacity is dropped, since no video target keeps it, and fully transparent pixels become black.
 """
 
 from __future__ import annotations
@@ -26,39 +26,39 @@ Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
 _SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
 _NEAREST = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "444", (2, 0): "422", (2, 2): "420"}
-"""Chroma shifts (x, y) to the subsampling that keeps every chroma sample, or loses fewest."""
+"""Chroma shifts (x, y) and the subsampling that keeps every chroma sample, or loses fewest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How to bring a stored picture upright: first swap rows and columns, then mirror."""
+    """How to turn a stored picture upright: first swap rows and columns, then mirror."""
 
     swaps: bool = False
     flip_x: bool = False
     flip_y: bool = False
 
     def of(self, array: NDArray[Any]) -> NDArray[Any]:
-        """A view of the (h, w, ...) array, upright."""
+        """Return an upright view of the (h, w, ...) array."""
         if self.swaps:
             array = array.swapaxes(0, 1)
         return array[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
 
     def size(self, size_wh: Size) -> Size:
-        """The size after turning; turning back asks for the same swap."""
+        """Return the size after turning. Turning back needs the same swap."""
         return (size_wh[1], size_wh[0]) if self.swaps else size_wh
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """How frames of one source are handed out.
+    """The format in which frames of one source are delivered.
 
     name    FFmpeg's name of the canonical pixel format.
     layout  the same in efface's words.
     size_wh of the upright frame.
     turn    from stored to upright.
     matrix  for conversions between YUV and RGB.
-    angle   of the display matrix in degrees; the turn is made from it once, and a frame with another angle is a change.
-    crop    columns and rows that the container hides; they are taken away before turning.
+    angle   of the display matrix in degrees. The turn is made from it once; a frame with another angle is a change.
+    crop    columns and rows that the container hides; they are removed before turning.
     """
 
     name: str
@@ -71,19 +71,20 @@ class Spec:
 
     @property
     def stored_wh(self) -> Size:
-        """Size before turning, with what the container hides."""
+        """Size before turning, including what the container hides."""
         width, height = self.turn.size(self.size_wh)
         return width + self.crop.columns, height + self.crop.rows
 
     def cropped(self, plane: NDArray[Any], shifts: tuple[int, int] = (0, 0)) -> NDArray[Any]:
-        """A view of a stored plane without what the container hides. shifts: of its subsampling, across and down."""
+        """Return a view of a stored plane without what the container hides. shifts: of its
+        subsampling, across and down."""
         (width, height), (sx, sy) = self.turn.size(self.size_wh), shifts
         left, top = self.crop.left >> sx, self.crop.top >> sy
         return plane[top : top + -(-height >> sy), left : left + -(-width >> sx)]
 
 
 def layout_named(name: str, *, full_range: bool) -> Layout:
-    """The layout of a canonical pixel format."""
+    """Return the layout of a canonical pixel format."""
     depth = int(name[-4:-2]) if name.endswith("le") else 8
     if name.startswith("gbrp"):
         return Layout("rgb", depth, ((0, 0),) * 3, True)
@@ -94,7 +95,7 @@ def layout_named(name: str, *, full_range: bool) -> Layout:
 
 
 def canonical(name: str) -> str:
-    """The format in which frames of FFmpeg's format `name` are handed out."""
+    """Return the canonical format for frames of FFmpeg's format `name`."""
     known = av.VideoFormat(name, 64, 64)
     samples = [c for c in known.components if not c.is_alpha]
     deepest = 8 if known.has_palette else max(c.bits for c in samples)
@@ -108,20 +109,23 @@ def canonical(name: str) -> str:
 
 
 def is_full_range(frame: av.VideoFrame) -> bool:
-    """Whether the frame's samples use every value. YUV and gray that say nothing are limited."""
+    """Return whether the frame's samples use the full range. YUV and gray that state no range are
+    limited."""
     name = frame.format.name
     return frame.color_range == FULL or name.startswith("yuvj") or canonical(name).startswith("gbrp")
 
 
 def turn_of(frame: av.VideoFrame) -> Turn:
-    """The quarter turn and mirroring that the frame's display matrix asks for; other angles go to the nearest."""
+    """Return the turn that the frame's display matrix states. Angles are rounded to the nearest
+    quarter turn."""
     raw = side_data(frame, Type.DISPLAYMATRIX)
     if len(raw) < 36:
-        # Reached as well where PyAV cannot list the side data at all; then at least the angle is known.
+        # This also works if PyAV cannot list the side data at all; then at least the angle is
+        # known.
         return {90: Turn(True, False, True), 180: Turn(False, True, True), 270: Turn(True, True, False)}.get(
             round(frame.rotation / 90) * 90 % 360, Turn()
         )
-    # Rows (a, b, u), (c, d, v), (x, y, w): a stored point (x, y) is shown at (ax + cy, bx + dy).
+    # Rows (a, b, u), (c, d, v), (x, y, w): a stored point (x, y) appears at (ax + cy, bx + dy).
     a, b, _, c, d, *_ = (int(v) for v in np.frombuffer(raw, np.int32)[:9])
     if abs(b) + abs(c) > abs(a) + abs(d):
         return Turn(True, c < 0, b < 0)
@@ -129,21 +133,23 @@ def turn_of(frame: av.VideoFrame) -> Turn:
 
 
 def spec_of(frame: av.VideoFrame, matrix: Colorspace, crop: Crop = WHOLE) -> Spec:
-    """How frames like this one will be handed out. crop: what the container hides."""
+    """Return how frames like this one will be delivered. crop: what the container hides."""
     turn, name = turn_of(frame), canonical(frame.format.name)
     if turn.swaps and name.startswith("yuv422"):
-        name = name.replace("422", "444")  # turned, its chroma would be halved in height only, which nothing else knows
+        name = name.replace("422", "444")  # turned, its chroma would be halved in height only; no other code knows that layout
     size_wh = turn.size((frame.width - crop.columns, frame.height - crop.rows))
     is_mirrored_oddly = (turn.flip_x and size_wh[0] % 2) or (turn.flip_y and size_wh[1] % 2)
     if is_mirrored_oddly or crop.left % 2 or crop.top % 2:
-        # The chroma sample that covers one luma column would stand at the wrong end, or beside it, and masks would miss it.
+        # Otherwise the chroma sample of one luma column would end up at the wrong end, or beside
+        # it, and masks would miss it.
         name = name.replace("yuv420", "yuv444").replace("yuv422", "yuv444")
     layout = layout_named(name, full_range=is_full_range(frame))
     return Spec(name, layout, size_wh, turn, matrix, frame.rotation, crop)
 
 
 def _is_direct(name: str, wanted: str) -> bool:
-    # These differ from the canonical formats by what they say of the range, or by a plane of opacity at the end.
+    # These differ from the canonical formats only in their stated range, or by an opacity plane at
+    # the end.
     return name.replace("yuvj", "yuv").replace("yuva", "yuv").replace("gbrap", "gbrp") == wanted
 
 
@@ -153,7 +159,7 @@ def _rows(plane: Any) -> NDArray[np.uint8]:
 
 
 def _plane(frame: av.VideoFrame, index: int) -> Plane:
-    """A view of one plane of a planar frame. It keeps the frame alive and shares its memory."""
+    """Return a view of one plane of a planar frame. It keeps the frame alive and shares its memory."""
     plane = frame.planes[index]
     dtype = np.dtype("<u2") if frame.format.components[0].bits > 8 else np.dtype(np.uint8)
     rows = _rows(plane)
@@ -169,7 +175,8 @@ def _planes(frame: av.VideoFrame, model: str) -> list[Plane]:
 
 
 def copied(frame: av.VideoFrame) -> av.VideoFrame:
-    """Return the same samples in memory of their own: the decoder gets its memory back. Palettes are not copied."""
+    """Copy the samples to memory of their own, so that the decoder gets its memory back. Palettes
+    are not copied."""
     if "pal" in frame.format.name:
         return frame
     copy = av.VideoFrame(frame.width, frame.height, frame.format.name)
@@ -183,13 +190,15 @@ def copied(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 class Pixels:
-    """The samples of one decoded frame, converted when asked. Safe to use from several threads."""
+    """The samples of one decoded frame, converted on demand. Safe to use from several threads."""
 
     _local = threading.local()
 
     def __init__(self, frame: av.VideoFrame, spec: Spec, *, full_range: bool | None = None) -> None:
-        """full_range: whether the samples use every value, where the frame itself does not say. A frame of another size than
-        the spec's is fitted into that."""
+        """full_range: whether the samples use every value, if the frame itself does not state it.
+
+        A frame of another size is fitted into the spec's size.
+        """
         self._is_full = is_full_range(frame) if full_range is None else full_range
         if (frame.width, frame.height) != spec.stored_wh:
             frame, self._is_full = _fitted(frame, spec, self._is_full), spec.layout.full_range
@@ -198,11 +207,11 @@ class Pixels:
         self._lock = threading.Lock()
 
     def unpack(self) -> Picture:
-        """A copy of the samples, upright, in the canonical layout."""
+        """Return a copy of the samples, upright, in the canonical layout."""
         spec, frame = self._spec, self._frame
         if not _is_direct(frame.format.name, spec.name) or self._is_full != spec.layout.full_range:
             frame = self._converted(spec.stored_wh, spec.name, spec.layout.full_range, Interpolation.BICUBIC)
-        # The decoder predicts later frames from these very samples: always hand out a copy.
+        # The decoder predicts later frames from these samples, so always return a copy.
         planes = zip(_planes(frame, spec.layout.model), spec.layout.shifts, strict=True)
         upright: Any = tuple(np.array(spec.turn.of(spec.cropped(p, shifts)), order="C") for p, shifts in planes)
         picture = Picture(upright, spec.layout)
@@ -211,14 +220,14 @@ class Pixels:
         return picture
 
     def _opacity(self) -> NDArray[Any]:
-        """(h, w) as stored; 0 where nothing is to be seen."""
+        """Return the opacity, (h, w) as stored; 0 for invisible pixels."""
         if self._frame.format.is_planar:
             return _plane(self._frame, len(self._frame.planes) - 1)
         rgba = self._converted(self._spec.stored_wh, "rgba", True, Interpolation.BILINEAR)
         return _rows(rgba.planes[0])[:, 3 : 4 * rgba.width : 4]
 
     def look(self, size_wh: Size) -> NDArray[np.uint8]:
-        """(h, w, 3) RGB at that size, upright, read-only."""
+        """Return (h, w, 3) RGB at that size, upright, read-only."""
         spec = self._spec
         if any(spec.crop):
             return self._cropped().look(size_wh)
@@ -232,7 +241,7 @@ class Pixels:
         return upright
 
     def _cropped(self) -> Pixels:
-        """The same without what the container hides: swscale knows whole frames only."""
+        """Return the pixels without what the container hides. swscale converts only whole frames."""
         spec = replace(self._spec, turn=Turn(), crop=WHOLE)
         return Pixels(packed(self.unpack(), spec.name), spec, full_range=spec.layout.full_range)
 
@@ -242,7 +251,8 @@ class Pixels:
 
 
 def _wipe(picture: Picture, hidden: NDArray[np.bool_], blank: Picture) -> None:
-    """Takes away the colours under full transparency: no target is transparent, and they were not meant to be seen."""
+    """Remove the colours of fully transparent pixels. No target is transparent, and these colours
+    were never visible."""
     if not hidden.any():
         return
     height, width = hidden.shape
@@ -257,7 +267,8 @@ def _wipe(picture: Picture, hidden: NDArray[np.bool_], blank: Picture) -> None:
 def reformatted(
     frame: av.VideoFrame, size_wh: Size, name: str, matrix: Colorspace, full_in: bool, full_out: bool, scaler: Interpolation
 ) -> av.VideoFrame:  # fmt: skip
-    """The frame in another size, pixel format or range, by swscale; the matrix is that of the YUV side."""
+    """Convert the frame to another size, pixel format or range with swscale. The matrix is that of
+    the YUV side."""
     scalers: dict[tuple[str, Size], VideoReformatter] = Pixels._local.__dict__.setdefault("scalers", {})
     if len(scalers) > 8:  # each holds filter tables for one size
         scalers.clear()
@@ -268,12 +279,13 @@ def reformatted(
 
 
 def _fitted(frame: av.VideoFrame, spec: Spec, full_range: bool) -> av.VideoFrame:
-    """The whole frame, scaled to fit into the spec's size; the rest is black. Stretched faces would be hard to find."""
+    """Scale the whole frame to fit into the spec's size, and pad with black. Stretched faces would
+    be hard to find."""
     width, height = spec.stored_wh
     share = min(width / frame.width, height / frame.height)
     inner = max(1, round(frame.width * share)), max(1, round(frame.height * share))
     full_out = spec.layout.full_range
-    plain = copied(frame)  # without the place of its chroma samples, which copies never have: both must come out the same
+    plain = copied(frame)  # without its chroma location, which copies never have: both must give the same result
     small = reformatted(plain, inner, spec.name, spec.matrix, full_range, full_out, Interpolation.BICUBIC)
     whole = black(replace(spec, size_wh=(width, height), turn=Turn(), crop=WHOLE))
     for into, plane in zip(whole.planes, _planes(small, spec.layout.model), strict=True):
@@ -282,7 +294,7 @@ def _fitted(frame: av.VideoFrame, spec: Spec, full_range: bool) -> av.VideoFrame
 
 
 def packed(picture: Picture, name: str) -> av.VideoFrame:
-    """A new frame in the canonical format `name`, holding the picture's samples and nothing else."""
+    """Make a new frame in the canonical format `name` with the picture's samples and nothing else."""
     frame = av.VideoFrame(*picture.size_wh, name)
     for into, plane in zip(_planes(frame, picture.layout.model), picture.planes, strict=True):
         np.copyto(into, plane)
@@ -290,12 +302,13 @@ def packed(picture: Picture, name: str) -> av.VideoFrame:
 
 
 def unpacked(frame: av.VideoFrame, layout: Layout) -> Picture:
-    """The samples of a frame in a canonical format, as they lie; the picture shares the frame's memory."""
+    """Return the samples of a frame in a canonical format, as stored. The picture shares the
+    frame's memory."""
     return Picture(tuple(_planes(frame, layout.model)), layout)
 
 
 def black(spec: Spec) -> Picture:
-    """A black picture: what stands for a frame that could not be decoded."""
+    """Make a black picture in place of a frame that could not be decoded."""
     layout = spec.layout
     dark = 0 if layout.full_range else 16 << (layout.depth - 8)
     levels = (dark,) if layout.model == "gray" else (0, 0, 0) if layout.model == "rgb" else (dark, *layout.neutral[1:3])
@@ -307,7 +320,7 @@ def black(spec: Spec) -> Picture:
 
 
 def even_sized(picture: Picture) -> Picture:
-    """The same with its last column and row repeated where subsampled chroma asks for an even size."""
+    """Repeat the last column and row if subsampled chroma requires an even size."""
     (width, height), chroma = picture.size_wh, picture.layout.shifts[-1]
     right, below = width % 2 * chroma[0], height % 2 * chroma[1]
     if not (right or below):

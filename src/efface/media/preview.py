@@ -14,12 +14,12 @@ from efface.media.pixel_formats import packed, reformatted
 from efface.media.still.still_pixels import Page, interleaved
 from efface.media.video.video_info import VideoInfo
 
-QUALITY = 88
-"""Of the JPEG: a person should see what is there, and not the compression."""
+JPEG_QUALITY = 88
+"""JPEG quality. The picture should show details, not compression artefacts."""
 
 
 def rgb_of(picture: Picture, info: SourceInfo, size_wh: Size) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8 RGB of that size: how a player would show these samples of this source."""
+    """Return (h, w, 3) uint8 RGB of that size, as a player would show these samples of this source."""
     if not isinstance(info.private, VideoInfo):
         layout = picture.layout
         return Page(interleaved(picture), layout.model, layout.depth, layout.has_alpha).look(size_wh)
@@ -32,14 +32,14 @@ def rgb_of(picture: Picture, info: SourceInfo, size_wh: Size) -> NDArray[np.uint
 
 
 def jpeg(rgb: NDArray[np.uint8]) -> bytes:
-    """The picture as a JPEG file without any metadata."""
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    """Encode the picture as a JPEG file without any metadata."""
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise ValueError(f"a picture of {rgb.shape} cannot be written as JPEG")
     return data.tobytes()
 
 
 def fitted(size_wh: Size, most: int) -> Size:
-    """The size, made smaller in proportion until no side is longer than `most`."""
+    """Shrink the size in proportion until no side is longer than `most`."""
     share = min(1.0, most / max(size_wh))
     return max(1, round(size_wh[0] * share)), max(1, round(size_wh[1] * share))

@@ -1,6 +1,8 @@
-"""A light copy of a video for a browser that cannot play the source: H.264, 8 bits, small, with keyframes close together.
+"""Write a small copy of a video for a browser that cannot play the source: H.264, 8 bits, keyframes
+close together.
 
-It is for looking at while a person decides, shows the source as it is, and belongs into a private folder. It has no sound.
+A person watches it while reviewing. It shows the source unredacted and belongs in a private folder.
+It has no sound.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ from efface.media.interfaces import Source
 from efface.media.preview import fitted
 from efface.media.video.decode import VideoSource
 
-WIDEST = 1280
+WIDEST_PX = 1280
 """Pixels of the longer side."""
 
-GOP = "12"
-"""Frames from keyframe to keyframe: a browser jumps anywhere at once."""
+GOP_FRAMES = "12"
+"""Frames from keyframe to keyframe. A short group lets a browser seek at once."""
 
 CLOCK = Fraction(1, 90_000)
 
@@ -34,7 +36,7 @@ PLAYABLE_PIXELS = ("yuv420p", "yuvj420p")
 
 
 def is_playable(source: Source) -> bool:
-    """Whether browsers play the file itself. Photos and animations are shown otherwise."""
+    """Return whether browsers play the file itself. Photos and animations are shown in another way."""
     if not isinstance(source, VideoSource):
         return False
     codec, pixels = source.stored_as()
@@ -42,14 +44,14 @@ def is_playable(source: Source) -> bool:
 
 
 def write_proxy(source: Source, path: Path, seconds: NDArray[np.float64], tell: Callable[[int], None]) -> None:
-    """Writes the copy. Raises InputError, WriteFailed.
+    """Write the copy. Raises InputError, WriteFailed.
 
     seconds  when each frame is shown; the copy starts at 0.
-    tell     gets the number of frames written; what it raises ends the work.
+    tell     gets the number of frames written; an exception that it raises ends the work.
     """
-    width, height = (2 * max(1, round(side / 2)) for side in fitted(source.info.size_wh, WIDEST))
+    width, height = (2 * max(1, round(side / 2)) for side in fitted(source.info.size_wh, WIDEST_PX))
     with writing(path), av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
-        stream = out.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "26", "g": GOP, "bf": "0"})
+        stream = out.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "26", "g": GOP_FRAMES, "bf": "0"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = stream.time_base = CLOCK
         for frame in source.frames():

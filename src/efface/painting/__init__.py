@@ -1,1 +1,1 @@
-"""Regions to erased pixels: masks that contain their boxes, and fills that never see what they replace."""
+"""Erase regions: masks that contain their boxes, and fills that never read what they replace."""

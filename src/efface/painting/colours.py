@@ -1,4 +1,4 @@
-"""Colours as samples: what one #rrggbb, and black, are in each layout."""
+"""Convert #rrggbb colours, and black, to samples of each layout."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from efface.frames import Layout
 
 LUMA_WEIGHTS_601 = (0.299, 0.114)
 LUMA_WEIGHTS_709 = (0.2126, 0.0722)
-"""Shares of red and of blue in luma."""
+"""Weights of red and of blue in luma."""
 
 HD_HEIGHT = 720
-"""Planes do not say which matrix made them; by custom pictures of this height and above use BT.709, smaller ones BT.601."""
+"""Planes do not state their matrix. By convention pictures of this height and above use BT.709,
+smaller ones BT.601."""
 
 
 def samples_of(colour: str, layout: Layout, height: int) -> tuple[int, ...]:
-    """One sample for each plane, opaque. `colour` is #rrggbb. Raises ValueError for palettes."""
+    """Return one opaque sample for each plane. `colour` is #rrggbb. Raises ValueError for palettes."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     samples = _samples(red, green, blue, layout, height)
     return samples + ((layout.peak,) if layout.has_alpha else ())
@@ -35,14 +36,14 @@ def _samples(red: float, green: float, blue: float, layout: Layout, height: int)
 
 
 def _luma(share: float, layout: Layout) -> int:
-    """`share` runs from 0, black, to 1, white."""
+    """Return a luma sample. `share` runs from 0, black, to 1, white."""
     if layout.full_range:
         return round(share * layout.peak)
     return round((16 + 219 * share) * 2.0 ** (layout.depth - 8))
 
 
 def _chroma(share: float, layout: Layout) -> int:
-    """`share` runs from -0.5 to 0.5."""
+    """Return a chroma sample. `share` runs from -0.5 to 0.5."""
     half = 1 << (layout.depth - 1)
     span = layout.peak if layout.full_range else 224 * 2.0 ** (layout.depth - 8)
     return min(max(round(half + share * span), 0), layout.peak)

@@ -1,7 +1,8 @@
-"""Erasing: punch the holes first, then fill them from what is left.
+"""Erase regions: blank the samples first, then fill them from what is left.
 
-Everything under the masks is overwritten before any fill is computed, and fills look only at the punched picture and
-only outside the masks. Two sources that differ under the masks alone therefore give the same result to the last byte.
+Everything under the masks is overwritten before any fill is computed, and fills read only the
+blanked picture outside the masks. So two sources that differ only under the masks give
+byte-identical results.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from efface.regions import Region
 
 
 def paint(picture: Picture, regions: Sequence[Region], options: PaintOptions) -> None:
-    """Overwrites, in place, everything inside the regions, in every plane; opaque where there is an alpha plane.
+    """Overwrite everything inside the regions in place, in every plane; opaque if there is an alpha
+    plane.
 
-    Raises ValueError for pictures with a palette and for boxes that are empty or reach out of the picture, before any
-    sample has changed.
+    Raises ValueError for pictures with a palette and for boxes that are empty or reach out of the
+    picture, before any sample has changed.
     """
     _require_samples(picture)
     area = erased(regions, options.shape, picture.size_wh)
@@ -42,7 +44,7 @@ def paint(picture: Picture, regions: Sequence[Region], options: PaintOptions) ->
 
 
 def blackout(picture: Picture) -> None:
-    """Makes the whole frame black and opaque. Raises ValueError for pictures with a palette."""
+    """Make the whole frame black and opaque. Raises ValueError for pictures with a palette."""
     _require_samples(picture)
     black = samples_of("#000000", picture.layout, picture.size_wh[1])
     for plane, sample in zip(picture.planes, black, strict=True):
@@ -55,7 +57,7 @@ def _require_samples(picture: Picture) -> None:
 
 
 def _base(picture: Picture) -> Shift:
-    """Subsampling of the coarsest plane."""
+    """Return the subsampling of the coarsest plane."""
     x, y = zip(*picture.layout.shifts, strict=True)
     return max(x), max(y)
 
@@ -70,7 +72,7 @@ def _punch(picture: Picture, area: Erased, samples: tuple[int, ...]) -> None:
 
 
 def _alike(shifts: Sequence[Shift]) -> list[tuple[Shift, list[int]]]:
-    """Each subsampling once, with the planes that have it: they share their masks."""
+    """Return each subsampling once, with the planes that have it: they share their masks."""
     return [(shift, [i for i, s in enumerate(shifts) if s == shift]) for shift in dict.fromkeys(shifts)]
 
 
@@ -80,10 +82,11 @@ def _part(plane: NDArray[Any], box: Box) -> NDArray[Any]:
 
 
 def _groups(windows: Sequence[Box], base: Shift) -> Iterator[list[int]]:
-    """Indices of windows that touch each other, directly or through others: their holes are filled as one, without a seam."""
+    """Yield indices of windows that touch each other, directly or through others. Their holes are
+    filled as one, without a seam."""
     if not windows:
         return
-    # A base sample more on each side: neighbours that share a chroma sample belong together.
+    # One more base sample on each side: neighbours that share a chroma sample belong together.
     pad = np.array([1 << base[0], 1 << base[1]])
     low, high = np.array(windows)[:, :2] - pad, np.array(windows)[:, 2:] + pad
     touching = ((low[:, None] <= high[None]) & (low[None] <= high[:, None])).all(-1)
@@ -96,7 +99,7 @@ def _groups(windows: Sequence[Box], base: Shift) -> Iterator[list[int]]:
 
 
 def _reached(touching: NDArray[np.bool_], first: int) -> NDArray[np.bool_]:
-    """All that is linked to one row, at any distance."""
+    """Return everything linked to one row, at any distance."""
     reached: NDArray[np.bool_] = touching[first]
     new = reached
     while new.any():
@@ -106,7 +109,7 @@ def _reached(touching: NDArray[np.bool_], first: int) -> NDArray[np.bool_]:
 
 
 def _fill(picture: Picture, area: Erased, window: Box, patch: Fill | Tiles) -> None:
-    """Writes the patch into the masked samples of the window, on every plane but alpha."""
+    """Write the patch into the masked samples of the window, on every plane but alpha."""
     for shift, channels in _alike(picture.layout.shifts[: len(picture.planes) - picture.layout.has_alpha]):
         for box in bands(subsampled(window, shift)):
             mask = area.at(box, shift)

@@ -1,1 +1,2 @@
-"""The plan: every region of one source, and why it is there. Before it lies perceiving, after it acting."""
+"""The plan: every region of one source, and its reason. Perceiving makes a plan; rendering follows
+it."""

@@ -1,8 +1,9 @@
-"""Tracks to a plan: how much to cover around each object.
+"""Turn tracks into a plan: how much to cover around each object.
 
-Detectors box an object tightly; this module adds the margin that hides hair line, chin and ears too, or, where somebody wants
-heads covered, all of the hair and the neck down to its line. A plate at the rim of the picture is covered to the rim: what is
-left of it there is hard to detect, and enough to be read in part.
+Detectors box an object tightly. This module adds the margin that also hides hair line, chin and
+ears. If the user wants heads covered, the margin covers all of the hair and the neck down to its
+line. A plate at the rim of the picture is covered up to the rim: the rest of it is hard to detect
+there, but enough to be read in part.
 """
 
 from __future__ import annotations
@@ -17,40 +18,45 @@ from efface.geometry import Boxes, Size, grown, hulls, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Reason, Track
 
-NEAR_RIM = 0.02
-"""Share of the picture's width or height: a plate that is as near as this to the rim is covered up to it ..."""
+NEAR_RIM_SHARE = 0.02
+"""Share of the picture's width or height: a plate as near as this to the rim is covered up to it
+..."""
 
-NEAR_RIM_OF_BOX = 0.2
-"""... as is one within this share of its height, which counts in small pictures."""
+NEAR_RIM_BOX_SHARE = 0.2
+"""... and so is one within this share of its height, which matters in small pictures."""
 
-BESIDE = ((0.6, 0.85, 1.05, 1.25), (0.9, 0.45, 0.5, 0.65))
-"""What a head needs on the left and on the right of its face, as a share of the face's longer side (second row), by the face's
-width over its height (first row; straight lines between). A narrow face is a profile: its head lies behind it, on a side that
-the box does not tell. A face wider than high lies on its side. From 216 labelled heads (45 pictures of a station) and profiles,
-bowed and lying heads on other pictures: the same share of these heads is covered with .65 + .25 of the width for all faces,
-.75 above and .65 below, on half as much area again ..."""
+BESIDE_SHARES = ((0.6, 0.85, 1.05, 1.25), (0.9, 0.45, 0.5, 0.65))
+"""What a head needs on the left and on the right of its face, as a share of the face's longer side
+(second row), by the face's width over its height (first row; linear interpolation between).
 
-ABOVE = ((0.75, 0.9), (0.6, 0.85))
+A narrow face is a profile: its head extends behind it, on a side that the box does not show. A face
+wider than high lies on its side. Measured on 216 labelled heads (45 pictures of a station) and on
+profiles, bowed and lying heads in other pictures. The same share of these heads is covered with .65
++ .25 of the width for all faces, .75 above and .65 below, but on half as much area again ...
+"""
+
+ABOVE_SHARES = ((0.75, 0.9), (0.6, 0.85))
 """... above it: a face nearly as wide as high is bowed, and shows much hair ..."""
 
-BELOW = ((1.0, 1.25), (0.3, 0.45))
+BELOW_SHARES = ((1.0, 1.25), (0.3, 0.45))
 """... and below it, down to the neck line and not to the chest."""
 
-PROPORTION = 0.8
+FACE_PROPORTION = 0.8
 """Width of most faces over their height."""
 
 
 def covering(
     track: Track, sizes: tuple[Size, ...], options: CoverOptions, growth: float | NDArray[np.float32] = 0.0
 ) -> Track | None:
-    """The track with boxes of what is erased: margin added, rounded outwards, clipped to the frame.
+    """Return the track with boxes of what is erased: with margin, rounded outwards, clipped to the
+    frame.
 
-    What a person drew gets no margin.
+    Boxes drawn by a person get no margin.
 
     sizes   of every frame, or the one size of all.
     growth  added to the margin, of all or (n,) of each box: how far the object may reach beyond its box.
 
-    Moments wholly outside of the picture are left out; None when nothing is left.
+    Moments wholly outside the picture are left out. Returns None if nothing is left.
     """
     every = np.array(sizes, np.int32)
     limit = every[track.frame] if len(sizes) > 1 else every
@@ -73,19 +79,25 @@ def covering(
 
 
 def tallness(options: CoverOptions) -> dict[int, float]:
-    """Height of what is erased over that of the object, by kind. Faces are taken to be higher than wide."""
+    """Return the height of the erased area over that of the object, by kind. Faces are assumed to
+    be higher than wide."""
     above = below = options.margin
     if options.part == "head":
-        above, below = max(above, float(_at(PROPORTION, ABOVE))), max(below, float(_at(PROPORTION, BELOW)))
+        above, below = (
+            max(above, float(_at(FACE_PROPORTION, ABOVE_SHARES))),
+            max(below, float(_at(FACE_PROPORTION, BELOW_SHARES))),
+        )
     return {FACE: 1 + above + below, PLATE: 1 + 2 * options.plate_margin, DRAWN: 1.0}
 
 
 def _heads(faces: Boxes) -> Boxes:
-    """The boxes of the heads of these faces (n, 4), which come without margin: a head has none of its own."""
+    """Return the boxes of the heads of these faces (n, 4). The faces come without margin, and heads
+    get none."""
     sides = np.maximum(faces[:, 2:] - faces[:, :2], 1e-6)
-    # The longer side, as the box of a profile is narrow and that of a lying face flat, while the heads are as large as ever.
+    # Use the longer side: the box of a profile is narrow and that of a lying face flat, while the
+    # head has the same size.
     longer, proportion = sides.max(axis=1), sides[:, 0] / sides[:, 1]
-    beside, above, below = (_at(proportion, rule) * longer for rule in (BESIDE, ABOVE, BELOW))
+    beside, above, below = (_at(proportion, rule) * longer for rule in (BESIDE_SHARES, ABOVE_SHARES, BELOW_SHARES))
     return np.asarray(faces + np.stack([-beside, -above, beside, below], axis=1), np.float32)
 
 
@@ -94,7 +106,8 @@ def _at(proportion: float | NDArray[np.float32], rule: tuple[tuple[float, ...], 
 
 
 def _not_yet_gone(boxes: Boxes, track: Track, limit: NDArray[np.int32]) -> Boxes:
-    """The boxes; one that seems to be leaving the picture also covers where the plate was last seen: it may have stopped."""
+    """Extend a box that seems to leave the picture to where the plate was last seen, since the
+    plate may have stopped."""
     seen = np.flatnonzero(track.reason == Reason.SEEN)
     if not len(seen):
         return boxes
@@ -104,9 +117,10 @@ def _not_yet_gone(boxes: Boxes, track: Track, limit: NDArray[np.int32]) -> Boxes
 
 
 def _to_the_rim(boxes: Boxes, tight: Boxes, limit: NDArray[np.int32]) -> Boxes:
-    """The boxes, farther out on the sides on which `tight`, the same without margin, comes near the rim of the picture."""
-    height = (tight[:, 3:] - tight[:, 1:2]) * NEAR_RIM_OF_BOX
-    near = np.maximum(limit * NEAR_RIM, height)
+    """Extend the boxes on those sides on which `tight`, the same without margin, comes near the rim
+    of the picture."""
+    height = (tight[:, 3:] - tight[:, 1:2]) * NEAR_RIM_BOX_SHARE
+    near = np.maximum(limit * NEAR_RIM_SHARE, height)
     is_inside = ((tight[:, :2] < limit) & (tight[:, 2:] > 0)).all(axis=1, keepdims=True)
     low = np.where(is_inside & (tight[:, :2] <= near), np.minimum(boxes[:, :2], 0), boxes[:, :2])
     high = np.where(is_inside & (tight[:, 2:] >= limit - near), np.maximum(boxes[:, 2:], limit), boxes[:, 2:])
@@ -114,6 +128,7 @@ def _to_the_rim(boxes: Boxes, tight: Boxes, limit: NDArray[np.int32]) -> Boxes:
 
 
 def numbered(tracks: list[Track]) -> tuple[Track, ...]:
-    """The tracks in order of first appearance, with ids 1, 2, 3 ..., so that a plan does not depend on who finished first."""
+    """Sort the tracks by first appearance and number them 1, 2, 3 ..., so that a plan does not
+    depend on which finished first."""
     ordered = sorted(tracks, key=lambda t: (int(t.frame[0]), float(t.xyxy[0, 0]), float(t.xyxy[0, 1]), t.id))
     return tuple(replace(t, id=i) for i, t in enumerate(ordered, start=1))

@@ -1,4 +1,4 @@
-"""A moment of a plan that a person should look at, and why."""
+"""A moment of a plan that a person should check, and why."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from efface.geometry import Box
 BEGAN, ENDED, LOST, FAR, WEAK, SHORT, CUT, COVERS, CAMERA, LEFT, TEXT = CAUSES = (
     "began", "ended", "lost", "far", "weak", "short", "cut", "covers", "camera", "left", "text",
 )  # fmt: skip
-"""Why a moment is doubtful: covering starts, or stops, in mid-picture; nothing is erased where an object
-should be that was clearly seen before or after; the box was carried far without a sighting; sightings
-were weak, or few; a shot change is near; much of the picture is erased without a sure sighting; it could not be told how the
-camera moved; something was seen too weakly for its size, and is left visible; text is written into the picture."""
+"""Why a moment is doubtful.
+
+Covering starts (began), or stops (ended), in mid-picture. Nothing is erased where an object should
+be that was clearly seen before or after (lost). The box was carried far without a sighting (far).
+Sightings were weak, or few (short). A shot change is near (cut). Much of the picture is erased
+without a sure sighting (covers). The camera's motion is unknown (camera). Something was seen too
+weakly for its size, and is left visible (left). Text is written into the picture (text).
+"""
 
 WHOLE = 0
-"""What stands in place of a track's id in doubts that are about none: about the whole picture, or text in it."""
+"""Used instead of a track's id in doubts about the whole picture, or about text in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """A moment at which something may be visible, or at which too much is erased.
 
-    track        id of the track that it is about, of several at one place that of the riskiest; WHOLE where it is about none.
-    first, last  numbers of the frames to look at, both included. They may lie outside of the track.
+    track        id of the track concerned, of several at one place that of the riskiest; WHOLE if no track is concerned.
+    first, last  numbers of the frames to check, both included. They may lie outside the track.
     box          where to look: whole pixels, x1 < x2 and y1 < y2, inside the frame.
     causes       some of CAUSES, the gravest first.
-    risk         0 to 1, in hundredths: an order in which to look, and no probability.
+    risk         0 to 1, in hundredths: an order in which to check, not a probability.
     """
 
     track: int
@@ -47,5 +51,6 @@ class Doubt:
 
 
 def riskiest_first(doubts: list[Doubt]) -> tuple[Doubt, ...]:
-    """In the order in which to look at them; among equals, as they come in the film."""
+    """Sort the doubts in the order in which to check them. Equal risks stay in the order of the
+    video."""
     return tuple(sorted(doubts, key=lambda d: (-d.risk, d.first, d.track, d.last, d.causes, d.box)))

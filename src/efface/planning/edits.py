@@ -1,8 +1,9 @@
-"""What a person changed in a plan: an append-only log.
+"""A person's changes to a plan: an append-only log.
 
-What was perceived stays in the plan as it was; tracks and regions follow from it and the log (see `revise`). Nothing is ever
-taken out of the log: to undo is an entry as well. In a plan each entry is a plain mapping, `{"edit": "keep", "track": 3,
-"keep": true}`; here it has a type, and whatever is not exactly such an entry is refused.
+Detected tracks stay in the plan unchanged; tracks and regions follow from them and the log (see
+`revise`). Entries are never removed from the log: an undo is an entry as well. In a plan each entry
+is a plain mapping, `{"edit": "keep", "track": 3, "keep": true}`. Here it has a type, and anything
+that is not exactly such an entry is refused.
 """
 
 from __future__ import annotations
@@ -16,24 +17,26 @@ from efface.detections import KINDS
 from efface.geometry import Box
 
 MOST_EDITS = 200_000
-"""More than anybody does by hand; a hostile plan could keep us busy with them."""
+"""More than anybody edits by hand. A hostile plan with more could keep efface busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One entry of the log. Frames are numbers, ranges include both ends, boxes are whole pixels of the upright frame."""
+    """One entry of the log. Frames are numbers, ranges include both ends, boxes are whole pixels of
+    the upright frame."""
 
     name: ClassVar[str] = ""
 
     def plain(self) -> dict[str, Any]:
-        """As it stands in a plan."""
+        """Return the entry as it is stored in a plan."""
         values = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
         return {"edit": self.name} | {n: list(v) if isinstance(v, tuple) else v for n, v in values}
 
 
 @dataclass(frozen=True, slots=True)
 class Draw(Edit):
-    """A new track: its id, one of detections.KINDS, and a box for each frame from `first`, four numbers each."""
+    """Adds a new track: its id, one of detections.KINDS, and a box for each frame from `first`,
+    four numbers each."""
 
     name: ClassVar[str] = "draw"
     track: int
@@ -44,7 +47,7 @@ class Draw(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Cover(Edit):
-    """Boxes of a track, one for each frame from `first`, whether it had any there or not."""
+    """Sets boxes of a track, one for each frame from `first`, whether or not it had any there."""
 
     name: ClassVar[str] = "cover"
     track: int
@@ -54,7 +57,8 @@ class Cover(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Place(Edit):
-    """The box of a track in one frame. The change fades out towards the ends of the range; where the track ends, it stays."""
+    """Sets the box of a track in one frame. The change fades out towards the ends of the range;
+    where the track ends, it stays."""
 
     name: ClassVar[str] = "place"
     track: int
@@ -66,7 +70,7 @@ class Place(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Stretch(Edit):
-    """When a track begins and ends. Where it becomes longer, the outermost box stays."""
+    """Sets when a track begins and ends. Where it becomes longer, the outermost box stays."""
 
     name: ClassVar[str] = "stretch"
     track: int
@@ -76,7 +80,8 @@ class Stretch(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Join(Edit):
-    """`other` becomes a part of `track`. Between them boxes go straight; where both have one, the box around both counts."""
+    """Makes `other` a part of `track`. Boxes between them are interpolated; if both have one, the
+    box around both counts."""
 
     name: ClassVar[str] = "join"
     track: int
@@ -85,7 +90,7 @@ class Join(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Split(Edit):
-    """From `frame` on a track is a track of its own, with the id `new`."""
+    """Makes the part of a track from `frame` on a track of its own, with the id `new`."""
 
     name: ClassVar[str] = "split"
     track: int
@@ -95,7 +100,7 @@ class Split(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Delete(Edit):
-    """A track, or a kept area, that was none."""
+    """Removes a track, or a kept area, that was a mistake."""
 
     name: ClassVar[str] = "delete"
     track: int
@@ -103,7 +108,8 @@ class Delete(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Keep(Edit):
-    """Whether a track stays visible. Of one that was left visible, as it was seen weakly: a person's decision either way."""
+    """Sets whether a track stays visible. For a track left visible because it was seen weakly, this
+    records a person's decision either way."""
 
     name: ClassVar[str] = "keep"
     track: int
@@ -112,7 +118,8 @@ class Keep(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Only(Edit):
-    """These tracks stay visible, and every other that is there is erased; not what was left visible, as it was seen weakly."""
+    """Keeps these tracks visible and erases all others. Does not affect what was left visible
+    because it was seen weakly."""
 
     name: ClassVar[str] = "only"
     tracks: tuple[int, ...]
@@ -120,7 +127,8 @@ class Only(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Area(Edit):
-    """A fixed area for some frames: erased, as a track of its own, or kept from being erased. `track` is its id."""
+    """Adds a fixed area for some frames: erased, as a track of its own, or kept from being erased.
+    `track` is its id."""
 
     name: ClassVar[str] = "area"
     track: int
@@ -132,7 +140,7 @@ class Area(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Black(Edit):
-    """Whether whole frames are black."""
+    """Sets whether whole frames are black."""
 
     name: ClassVar[str] = "black"
     first: int
@@ -142,7 +150,7 @@ class Black(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Accept(Edit):
-    """Whether a person looked at the doubts about that track in exactly that range."""
+    """Sets whether a person checked the doubts about that track in exactly that range."""
 
     name: ClassVar[str] = "accept"
     track: int
@@ -153,7 +161,7 @@ class Accept(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Approve(Edit):
-    """Whether a person looked at the whole and found it good. Any other change takes it back."""
+    """Sets whether a person approved the whole plan. Any other change revokes it."""
 
     name: ClassVar[str] = "approve"
     approved: bool
@@ -161,14 +169,14 @@ class Approve(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Undo(Edit):
-    """Takes back the last entry that is in force."""
+    """Reverts the last entry in force."""
 
     name: ClassVar[str] = "undo"
 
 
 @dataclass(frozen=True, slots=True)
 class Redo(Edit):
-    """Brings back the last entry that was taken back, unless something else came since."""
+    """Restores the last reverted entry, unless another entry was added since."""
 
     name: ClassVar[str] = "redo"
 
@@ -182,7 +190,7 @@ _HINTS = {name: {f.name: get_type_hints(t)[f.name] for f in dataclasses.fields(t
 
 
 def edit_of(plain: Mapping[str, Any]) -> Edit:
-    """The entry that a mapping stands for. Raises ValueError for anything else."""
+    """Return the entry for a mapping. Raises ValueError if the mapping is not an entry."""
     if not isinstance(plain, Mapping) or not isinstance(name := plain.get("edit"), str) or name not in TYPES:
         raise ValueError("an edit of a kind that this efface does not know")
     hints = _HINTS[name]
@@ -198,10 +206,10 @@ def _value(value: Any, hint: Any, where: str) -> Any:
     if get_origin(hint) is tuple:
         count = None if Ellipsis in get_args(hint) else len(get_args(hint))
         if not isinstance(value, list | tuple) or any(type(v) is not int for v in value) or count not in (None, len(value)):
-            raise ValueError(f"{where} is no list of {count or 'only'} whole numbers")
+            raise ValueError(f"{where} must be a list of {count or 'only'} whole numbers")
         return tuple(value)
-    if type(value) is not hint:  # True is an int, and 1 is no bool
-        raise ValueError(f"{where} is no {'whole number' if hint is int else 'truth value' if hint is bool else 'text'}")
+    if type(value) is not hint:  # True is an int, and 1 is not a bool
+        raise ValueError(f"{where} must be {'a whole number' if hint is int else 'true or false' if hint is bool else 'text'}")
     return value
 
 
@@ -210,7 +218,7 @@ class Log:
     """A log read to its end.
 
     in_force  entries that count, in order.
-    undone    entries that `redo` would bring back, the next one last.
+    undone    entries that `redo` would restore, the next one last.
     """
 
     in_force: tuple[Edit, ...]
@@ -218,7 +226,8 @@ class Log:
 
 
 def read(edits: Iterable[Mapping[str, Any]]) -> Log:
-    """What of a log is in force. Raises ValueError for entries that are none, and for an undo or a redo of nothing."""
+    """Return which entries of a log are in force. Raises ValueError for invalid entries, and for an
+    undo or redo without anything to undo or redo."""
     done: list[Edit] = []
     undone: list[Edit] = []
     for count, plain in enumerate(edits):

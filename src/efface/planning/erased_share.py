@@ -1,7 +1,7 @@
-"""The price of a plan: which share of the picture it erases, on average and in the worst frame, and for which kind.
+"""Measure how much of the picture a plan erases, on average and in the worst frame, for each kind.
 
-What two areas both cover counts once, so boxes are not simply added up. Frames with equally many boxes are worked on together,
-as films have a hundred thousand of them.
+Where two areas overlap, the overlap counts once, so box areas are not simply added. Frames with
+equally many boxes are processed together, as videos may have a hundred thousand frames.
 """
 
 from __future__ import annotations
@@ -17,20 +17,23 @@ from efface.detections import FACE, KINDS, PLATE
 from efface.planning.plan import Plan
 from efface.tracks import Reason
 
-SURELY = {FACE: 0.5, PLATE: 0.65}
-"""Score of a sighting that is surely one of its kind. A kind without any such sighting may be a mistake as a whole: in clips
-without a plate, signs and shirts reach 0.6, and three in four real plates pass 0.77."""
+SURE_SCORES = {FACE: 0.5, PLATE: 0.65}
+"""Score from which a sighting is surely one of its kind. A kind without any such sighting may be a
+mistake as a whole: in clips without a plate, signs and shirts reach 0.6, and three in four real
+plates exceed 0.77."""
 
-MUCH, MUCH_AT_WORST = 0.02, 0.1
-"""A kind costs much when it erases this share of the picture on average, or this share of some frame."""
+MUCH_SHARE, MUCH_SHARE_AT_WORST = 0.02, 0.1
+"""A kind erases too much if it covers this share of the picture on average, or this share of some
+frame."""
 
 BATCH = 1 << 17
-"""Numbers of one array that areas are computed with: they stay in the cache of a core."""
+"""Numbers in one array when areas are computed, so that they fit into the cache of a core."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of the picture is erased, 0 to 1: on average over all frames or pages, and in the worst of them, by number."""
+    """How much of the picture is erased, 0 to 1: on average over all frames or pages, and in the
+    worst of them, by number."""
 
     mean: float
     worst: float
@@ -39,7 +42,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class KindPrice:
-    """What one kind costs. Where two kinds meet, both are charged.
+    """How much one kind erases. An overlap of two kinds counts for both.
 
     best     score of its best sighting.
     is_sure  some sighting of it is surely one, or a person drew it.
@@ -52,13 +55,13 @@ class KindPrice:
 
     @property
     def is_doubtful(self) -> bool:
-        """It costs much, and perhaps for nothing."""
-        return not self.is_sure and (self.share.mean >= MUCH or self.share.worst >= MUCH_AT_WORST)
+        """Whether it erases much, perhaps by mistake."""
+        return not self.is_sure and (self.share.mean >= MUCH_SHARE or self.share.worst >= MUCH_SHARE_AT_WORST)
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a plan costs: all together, blacked out frames included, and each kind."""
+    """How much a plan erases: all together, blacked out frames included, and for each kind."""
 
     share: Share
     kinds: tuple[KindPrice, ...]
@@ -66,7 +69,8 @@ class Price:
 
 @lru_cache(maxsize=1)
 def price(plan: Plan) -> Price:
-    """The price of a plan after all edits. That of the last one is remembered: summary, report and page all ask for it."""
+    """Return the erased share of a plan after all edits. The last result is cached: summary, report
+    and page all ask for it."""
     starts, boxes, ids = plan.erased
     size = np.array(plan.sizes, np.float64).prod(axis=1)
     frame = np.repeat(np.arange(len(plan.timeline)), np.diff(starts))
@@ -86,7 +90,7 @@ def _kind(plan: Plan, kind: int, share: Share) -> KindPrice:
     tracks = [t for t in plan.revised.tracks if t.kind == kind and not t.keep]
     best = max(float(t.score.max()) for t in tracks)
     is_drawn = any((t.reason == Reason.DRAWN).any() for t in tracks)
-    return KindPrice(KINDS[kind], share, round(best, 2), is_drawn or best >= SURELY[kind] - 1e-6)
+    return KindPrice(KINDS[kind], share, round(best, 2), is_drawn or best >= SURE_SCORES[kind] - 1e-6)
 
 
 def _share(
@@ -96,7 +100,8 @@ def _share(
     frames: int,
     whole: NDArray[np.int64] | None = None,
 ) -> Share:
-    """frame  (n,) of each box, in order; size  pixels of every frame, or of all; whole  frames that are erased as a whole."""
+    """frame  (n,) of each box, in order; size  pixels of every frame, or of all; whole  frames that
+    are erased as a whole."""
     if not frames:
         return Share(0.0, 0.0, 0)
     shares = np.minimum(areas(frame, boxes, frames) / size, 1.0)
@@ -107,7 +112,7 @@ def _share(
 
 
 def areas(frame: NDArray[np.int64], boxes: NDArray[np.int32], frames: int) -> NDArray[np.float64]:
-    """(frames,) pixels that the boxes of each frame cover together.
+    """Return (frames,) the pixels that the boxes of each frame cover together.
 
     frame  (n,) the number of the frame of each box, in order; boxes  (n, 4) whole pixels.
     """
@@ -128,10 +133,11 @@ def _batches(frames: NDArray[np.intp], n: int) -> Iterator[NDArray[np.intp]]:
 
 
 def _union(boxes: NDArray[np.int32]) -> NDArray[np.int64]:
-    """(f,) area of the union of each of f sets of n boxes, (f, n, 4).
+    """Return (f,) the area of the union of each of f sets of n boxes, (f, n, 4).
 
-    The picture is cut into strips at every upper and lower edge. In a strip each box is there as a whole or not at all, so what
-    is left is the length of a union of intervals: sorted by their start, each adds what lies beyond the farthest end so far.
+    The picture is cut into strips at every upper and lower edge. A box spans a strip completely or
+    not at all, so what remains is the length of a union of intervals: sorted by their start, each
+    adds the part beyond the farthest end so far.
     """
     boxes = np.take_along_axis(boxes, boxes[:, :, :1].argsort(axis=1, kind="stable"), axis=1)
     edges = np.sort(boxes[:, :, 1::2].reshape(len(boxes), -1), axis=1)

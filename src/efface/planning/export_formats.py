@@ -1,6 +1,6 @@
-"""Plans in the formats of others: COCO for pictures, MOTChallenge for video.
+"""Export plans in other formats: COCO for pictures, MOTChallenge for video.
 
-Boxes are what is erased, margin included, as in the plan itself.
+Boxes are the erased areas, margin included, as in the plan itself.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from efface.tracks import Track
 
 
 def coco(pictures: Sequence[tuple[str, Plan]]) -> str:
-    """COCO detection JSON (cocodataset.org, "Data format"): images, categories, and annotations with a score.
+    """Return COCO detection JSON (cocodataset.org, "Data format"): images, categories, and
+    annotations with a score.
 
-    pictures  file name (relative to the folder that was looked at) and plan of each photo. Every page or frame of a
+    pictures  file name (relative to the source folder) and plan of each photo. Every page or frame of a
               file is an image of its own, with "page" counting from 1.
     """
     images: list[dict[str, Any]] = []
@@ -47,9 +48,11 @@ def coco(pictures: Sequence[tuple[str, Plan]]) -> str:
 
 
 def mot(plan: Plan) -> Iterator[str]:
-    """MOTChallenge rows (arXiv 1603.00831): frame from 1, id, left, top, width, height, score, class from 1, visibility.
+    """Yield MOTChallenge rows (arXiv 1603.00831): frame from 1, id, left, top, width, height,
+    score, class from 1, visibility.
 
-    The score is 0 where the object was not seen but covered; visibility is always 1, as efface does not estimate it.
+    The score is 0 if the object was not seen but covered; visibility is always 1, as efface does
+    not estimate it.
     """
     moments = [(int(t.frame[row]), t.id, t, row) for t, row in _erased(plan)]
     for frame, track_id, track, row in sorted(moments, key=lambda m: m[:2]):
@@ -59,6 +62,7 @@ def mot(plan: Plan) -> Iterator[str]:
 
 
 def _erased(plan: Plan) -> Iterator[tuple[Track, int]]:
-    """Every box that is erased, after all edits. Frames that a person wants black have no place in these formats."""
+    """Yield every erased box, after all edits. These formats cannot express frames that a person
+    blacked out."""
     for track in plan.revised.tracks:
         yield from ((track, int(row)) for row in np.flatnonzero(plan.erased_rows(track)))

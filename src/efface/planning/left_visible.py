@@ -1,7 +1,7 @@
-"""What was seen too weakly to be erased, and stays visible: how much of it there is, and where.
+"""What was seen too weakly to be erased and stays visible: how much of it there is, and where.
 
-Nothing of that is silent. The list of moments to look at has the riskiest of them only; here all of them count, and a plan
-holds their boxes, so that a person can go through them and have them erased.
+All of it is reported. The list of moments to check has only the riskiest; here everything counts,
+and a plan holds the boxes, so that a person can go through them and have them erased.
 """
 
 from __future__ import annotations
@@ -20,23 +20,25 @@ from efface.planning.plan import LeftBeyond, Plan
 from efface.tracks import Reason, Track
 
 MOST_BOXES = 300_000
-"""Boxes of what is left visible that a plan holds, some 6 MB. Of more the tracks with the best scores are kept, and the rest
-is counted."""
+"""Maximum number of boxes left visible that a plan holds, about 6 MB. Beyond that the tracks with
+the best scores are kept, and the rest is counted."""
 
-MIDDLE = 0.5
-"""Share of the sides of a box, around its middle, in which the object itself lies: weak boxes grow, and all have a margin."""
+MIDDLE_SHARE = 0.5
+"""Share of the sides of a box, around its middle, in which the object itself lies. Weak boxes grow,
+and all have a margin."""
 
-HIDDEN = 0.9
-"""Share of that middle from which another area that is erased hides the object."""
+HIDDEN_SHARE = 0.9
+"""Share of that middle from which another erased area hides the object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Frames from the first to the last sighting, one after the other, in which a track is in sight and visible.
+    """Consecutive frames, from the first to the last sighting, in which a track is in view and
+    visible.
 
     seconds    how long it lasts.
     best       score of its best sighting.
-    is_listed  it is among the moments to look at.
+    is_listed  it is among the moments to check.
     """
 
     track: int
@@ -52,8 +54,8 @@ class Stretch:
 class KindLeft:
     """Everything of one kind that is left visible.
 
-    listed  of the stretches, those that are among the moments to look at.
-    beyond  of the tracks, those of which the plan does not tell where they are.
+    listed  of the stretches, those that are among the moments to check.
+    beyond  of the tracks, those whose places the plan does not hold.
     """
 
     kind: str
@@ -65,7 +67,7 @@ class KindLeft:
 
 
 def by_kind(plan: Plan) -> tuple[KindLeft, ...]:
-    """How much is left visible after all edits, for each kind of which there is any."""
+    """Return how much is left visible after all edits, for each kind that has any."""
     found, beyond = stretches(plan), {b.kind: b for b in plan.left_beyond}
     told = []
     for number, kind in enumerate(KINDS):
@@ -79,7 +81,8 @@ def by_kind(plan: Plan) -> tuple[KindLeft, ...]:
 
 @lru_cache(maxsize=1)
 def stretches(plan: Plan) -> tuple[Stretch, ...]:
-    """Where something is left visible after all edits, in order of time. What other areas hide, or black frames, is not."""
+    """Return where something is left visible after all edits, in order of time. Leaves out what
+    other areas or black frames hide."""
     tracks, seconds = plan.revised.left, plan.timeline.seconds
     frame_s = float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0
     listed: dict[int, list[tuple[int, int]]] = {}
@@ -100,7 +103,7 @@ def stretches(plan: Plan) -> tuple[Stretch, ...]:
 
 
 def bounded(plan: Plan) -> Plan:
-    """The plan with no more boxes of what is left visible than MOST_BOXES; the rest is counted."""
+    """Return the plan with at most MOST_BOXES boxes of what is left visible; the rest is counted."""
     if sum(len(t) for t in plan.left) <= MOST_BOXES:
         return plan
     kept, room = set(), MOST_BOXES
@@ -124,7 +127,7 @@ def bounded(plan: Plan) -> Plan:
 
 
 def _hidden(plan: Plan, tracks: Sequence[Track]) -> Iterator[NDArray[np.bool_]]:
-    """For each of the tracks which of its sightings are erased anyway."""
+    """Yield for each track which of its sightings are erased anyway."""
     starts, erased, _ = plan.erased
     for track in tracks:
         middles, share = _middles(track.xyxy), np.zeros(len(track), np.float32)
@@ -134,14 +137,14 @@ def _hidden(plan: Plan, tracks: Sequence[Track]) -> Iterator[NDArray[np.bool_]]:
         row = np.repeat(rows, (stop - first)[rows])
         sides = np.minimum(middles[row, 2:], erased[at, 2:]) - np.maximum(middles[row, :2], erased[at, :2])
         np.maximum.at(share, row, np.maximum(sides, 0).prod(axis=1).astype(np.float32))
-        yield share >= HIDDEN * area(middles)
+        yield share >= HIDDEN_SHARE * area(middles)
 
 
 def _middles(boxes: Boxes) -> Boxes:
-    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * MIDDLE / 2
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * MIDDLE_SHARE / 2
     return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
 
 
 def _runs(frame: NDArray[np.int32]) -> list[NDArray[np.intp]]:
-    """The rows of each stretch of neighbouring frames."""
+    """Return the rows of each stretch of consecutive frames."""
     return np.split(np.arange(len(frame)), np.flatnonzero(np.diff(frame) != 1) + 1)

@@ -1,8 +1,9 @@
 """The plan in memory.
 
-Boxes in a plan are what is erased, margin included, in whole pixels of the upright frame. A plan names its source by
-SHA-256 and by nothing else: no file name, no date, no place. Its tracks are what was perceived; what a person changed stands
-in its edits, and `revised`, `regions` and all that is erased follow from both.
+Boxes in a plan are the erased areas, margin included, in whole pixels of the upright frame. A plan
+identifies its source only by SHA-256: no file name, no date, no place. Its tracks are what was
+detected, and its edits what a person changed; `revised`, `regions` and everything erased follow
+from both.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ Medium = Literal["photo", "animation", "video"]
 
 
 LARGEST_SIDE = 2**30
-"""Pixels. Frames have no more, and their numbers fit into those that boxes are kept in."""
+"""Pixels. Frames are never larger, and their coordinates fit into the integers of the boxes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftBeyond:
-    """Tracks of one kind that were left visible and for which a plan has no room: their stretches, and how long those last."""
+    """Tracks of one kind that were left visible and for which a plan has no room: their stretches,
+    and how long those last."""
 
     kind: str
     tracks: int
@@ -53,21 +55,21 @@ class Plan:
 
     source_sha256  of the file, in hexadecimal.
     medium         "photo", "animation" or "video".
-    sizes          width and height of every page of a photo; of a video or an animation the one size of all frames.
-    timeline       PTS of every frame that was looked at; rendering anything else is refused.
-    tracks         by id, as perceived. Track boxes are whole pixels inside the frame.
+    sizes          width and height of every page of a photo; for a video or an animation the one size of all frames.
+    timeline       PTS of every frame that was examined; efface refuses to render any other.
+    tracks         by id, as detected. Track boxes are whole pixels inside the frame.
     cuts           numbers of the frames with which a new shot begins.
     bad            numbers of the frames that could not be decoded and are blacked out whole.
-    detectors      what looked: name, version, sha256 and runtime of each.
-    options        what was asked for, branch by branch, as `dataclasses.asdict(Options)` says it.
+    detectors      the detectors used: name, version, sha256 and runtime of each.
+    options        the requested options, branch by branch, as `dataclasses.asdict(Options)` gives them.
     edits          what a person changed, in order; append-only. See `planning.edits`.
-    checksums      of each decoded frame (`Picture.checksum`), for video; what is rendered must be what was looked at, and
-                   damaged files do not always decode alike. Empty where nobody took them.
-    doubts         moments to look at, riskiest first; what is not among them has no risk that is worth naming.
+    checksums      of each decoded frame (`Picture.checksum`). The rendered frames must be those that were examined,
+                   and damaged files do not always decode alike. Empty if none were taken.
+    doubts         moments to check, riskiest first; moments not listed have negligible risk.
     left           tracks that were seen too weakly to be erased and stay visible, with the boxes that would be erased. Their
-                   ids are no others'. Only a person's edit makes one of them erased.
+                   ids are unique. Only a person's edit makes one of them erased.
     left_beyond    how many more of them there are than a plan holds.
-    made           the target that was made by it, where that is known.
+    made           the target that was made by it, if known.
     """
 
     source_sha256: str
@@ -132,7 +134,7 @@ class Plan:
             raise ValueError(f"a doubt about track {doubt.track} has a box that is not inside the frame")
 
     def size_at(self, frame: int) -> Size:
-        """Width and height of that frame."""
+        """Return width and height of that frame."""
         return self.sizes[frame if len(self.sizes) > 1 else 0]
 
     @property
@@ -145,7 +147,8 @@ class Plan:
         return revised(self.tracks, read(self.edits), self.sizes, len(self.timeline), self.left)
 
     def is_black(self, frame: int) -> bool:
-        """Whether that frame is written black: it could not be decoded, or a person wants it so."""
+        """Return whether that frame is written black: it could not be decoded, or a person wants it
+        so."""
         return frame in self._bad or (frame < len(self.timeline) and bool(self._revised.black[frame]))
 
     @cached_property
@@ -153,7 +156,8 @@ class Plan:
         return frozenset(self.bad)
 
     def regions(self, frame: int) -> list[Region]:
-        """What is erased in that frame, after all edits. Of a frame that a person wants black, all."""
+        """Return what is erased in that frame, after all edits; the whole frame if a person wants
+        it black."""
         starts, boxes, ids = self._by_frame
         rows = slice(int(starts[frame]), int(starts[frame + 1]))
         return [
@@ -163,12 +167,14 @@ class Plan:
 
     @property
     def erased(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-        """`regions` of all frames at once: the row at which each frame starts, then boxes (n, 4) and tracks' ids (n,)."""
+        """`regions` of all frames at once: the row at which each frame starts, then boxes (n, 4)
+        and tracks' ids (n,)."""
         return self._by_frame
 
     @cached_property
     def _by_frame(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-        """Row numbers where each frame starts, then boxes and track ids of all erased moments, frame by frame."""
+        """Row numbers where each frame starts, then boxes and track ids of all erased moments,
+        frame by frame."""
         now = self._revised
         erased = [(t, self.erased_rows(t)) for t in now.tracks if not t.keep]
         black = np.flatnonzero(now.black).astype(np.int32)
@@ -180,13 +186,16 @@ class Plan:
         return starts, boxes[order], ids[order]
 
     def _ordered(self, frame: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """The order of moments by frame, and the row at which each frame starts then."""
+        """Return the order of moments by frame, and the row at which each frame then starts."""
         order = np.argsort(frame, kind="stable")
         return order, np.searchsorted(frame[order], np.arange(len(self.timeline) + 1)).astype(np.int64)
 
     def known(self, frame: int) -> list[Box]:
-        """Places in that frame on which somebody decided: what is erased, kept, or was taken away by a person. Places that
-        efface left visible do not count."""
+        """Return the places in that frame that were decided on: erased, kept, or removed by a
+        person.
+
+        Places that efface left visible do not count.
+        """
         starts, boxes = self._known
         found = boxes[int(starts[frame]) : int(starts[frame + 1])].tolist()
         areas = [a.box for a in self._revised.areas if a.first <= frame <= a.last]
@@ -201,7 +210,8 @@ class Plan:
         return starts, boxes[order]
 
     def erased_rows(self, track: Track) -> NDArray[np.bool_]:
-        """(n,) which moments of a revised track are erased as boxes: not kept, in no kept area, and in no black frame."""
+        """Return (n,) which moments of a revised track are erased as boxes: not kept, in no kept
+        area, and in no black frame."""
         stays: NDArray[np.bool_] = ~self._revised.black[track.frame] & (not track.keep)
         for area in self._revised.areas if track.kind != DRAWN else ():
             x1, y1, x2, y2 = area.box
@@ -211,8 +221,10 @@ class Plan:
         return stays
 
     def settled(self) -> Plan:
-        """The same as a plan without edits, for those who count and list: tracks after all edits, without what is not erased in
-        kept areas and black frames, and the doubts that nobody looked at yet. Black frames and kept areas themselves are lost.
+        """Return the same as a plan without edits, for counting and listing.
+
+        It has the tracks after all edits, without what kept areas and black frames exclude, and the
+        doubts that nobody checked yet. Black frames and kept areas themselves are lost.
         """
         if not self.edits:
             return self
@@ -226,7 +238,8 @@ class Plan:
         )
 
     def is_settled(self, doubt: Doubt) -> bool:
-        """Whether a person looked at it, took its track away, or decided about what was left visible."""
+        """Return whether a person checked the doubt, removed its track, or decided about what was
+        left visible."""
         now = self._revised
         is_decided = LEFT in doubt.causes and doubt.track != WHOLE and all(t.id != doubt.track for t in now.left)
         is_gone = any(t.id == now.now(doubt.track) for t in now.deleted)
@@ -234,10 +247,10 @@ class Plan:
 
     @property
     def risk(self) -> float:
-        """That of the riskiest moment, 0 to 1."""
+        """Risk of the riskiest moment, 0 to 1."""
         return max((d.risk for d in self.doubts), default=0.0)
 
     @property
     def region_count(self) -> int:
-        """Erased areas in all frames together."""
+        """Number of erased areas in all frames together."""
         return len(self._by_frame[1])

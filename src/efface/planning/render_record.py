@@ -1,7 +1,9 @@
-"""What was made by a plan: a note in the plan's own file, by which a later run knows finished work from foreign files.
+"""A record in the plan's file of the target made by the plan. A later run uses it to tell finished
+work from foreign files.
 
-It is written together with the target (`files.staged_pair`), so it is never older or younger than that. `seal` tells whether
-anybody changed the plan since; then it is a person's work, and nothing replaces it unasked.
+It is written together with the target (`files.staged_pair`), so the two always match. `seal` shows
+whether anybody changed the plan since; then it is a person's work, and efface replaces it only on
+request.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ class RenderRecord:
 
     target_sha256  of the target's bytes, in hexadecimal.
     efface         version that made the first target of the plan.
-    audio          sound streams kept, and dropped.
+    audio          number of sound streams kept, and dropped.
     verification   what was checked before the target got its name.
-    seal           SHA-256 of the plan as it was then: see `sidecar.seal`.
+    seal           SHA-256 of the plan at that time: see `sidecar.seal`.
     """
 
     target_sha256: str
@@ -32,7 +34,7 @@ class RenderRecord:
     seal: str
 
     def plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the record as JSON data."""
         return {
             "sha256": self.target_sha256,
             "efface": self.efface,
@@ -43,10 +45,10 @@ class RenderRecord:
 
 
 def record_of(data: Mapping[str, Any]) -> RenderRecord:
-    """From JSON. Raises ValueError, KeyError, TypeError for what makes no sense."""
+    """Read the record from JSON data. Raises ValueError, KeyError, TypeError for malformed data."""
     for name in ("sha256", "seal"):
         if not re.fullmatch(r"[0-9a-f]{64}", data[name], re.ASCII):
-            raise ValueError(f"the {name} of its target is none")
+            raise ValueError(f"the {name} of its target is not a SHA-256")
     kept, dropped = (_count(n) for n in data["audio"])
     verification = Verification(tuple(_check(c) for c in data["checks"]))
     return RenderRecord(data["sha256"], str(data["efface"]), (kept, dropped), verification, data["seal"])
@@ -54,7 +56,7 @@ def record_of(data: Mapping[str, Any]) -> RenderRecord:
 
 def _count(value: Any) -> int:
     if type(value) is not int or value < 0:
-        raise TypeError("a number of sound streams is none")
+        raise TypeError("a number of sound streams is not a whole number")
     return value
 
 
@@ -69,7 +71,7 @@ def _plain_check(c: Check) -> dict[str, Any]:
 def _check(data: Mapping[str, Any]) -> Check:
     facts = dict(data["facts"])
     if not all(isinstance(v, str | int | float) for v in facts.values()):
-        raise TypeError("a check of its target states what is neither text nor number")
+        raise TypeError("a check of its target states something that is neither text nor number")
     return Check(
         str(data["name"]), Outcome(data["outcome"]), tuple(_finding(f) for f in data["findings"]), facts, str(data["why"])
     )
@@ -78,7 +80,7 @@ def _check(data: Mapping[str, Any]) -> Check:
 def _finding(data: Mapping[str, Any]) -> Finding:
     box, frame = data["box"], data["frame"]
     if frame is not None and type(frame) is not int:
-        raise TypeError("a finding is at a frame that is no number")
+        raise TypeError("the frame of a finding is not a whole number")
     x1, y1, x2, y2 = box if box is not None else (0, 0, 0, 0)
     seconds, score = (None if data[n] is None else float(data[n]) for n in ("time_s", "score"))
     place = None if box is None else (int(x1), int(y1), int(x2), int(y2))

@@ -1,11 +1,11 @@
-"""Tracks, areas and black frames as a person wants them: what was perceived, changed by the log of edits.
+"""Apply a person's edits to the detected tracks, areas and black frames.
 
-What wins where edits meet, from the strongest:
+If edits conflict, the strongest rule wins:
 
 1. a black frame is black, whatever else is asked for;
-2. what a person drew, or marked as an area to erase, is erased: a kept area does not touch it;
-3. a kept track is not erased, but what another track covers there is. Keeping never cuts a hole into what is erased;
-4. inside a kept area nothing is erased that was found, but only what lies in it as a whole: a box that reaches out of it is
+2. what a person drew, or marked as an area to erase, is erased: a kept area does not affect it;
+3. a kept track is not erased, except for what another track covers there. Keeping never cuts a hole into an erased area;
+4. inside a kept area, detected boxes are not erased if they lie completely within it. A box that extends beyond it is
    erased to its full size;
 5. the rest is erased.
 """
@@ -40,15 +40,16 @@ from efface.planning.edits import (
 from efface.tracks import Reason, Track
 
 MOST_TRACKS = 2**31 - 1
-"""What fits into the numbers that a plan's regions keep."""
+"""Largest id that fits into the integers of a plan's regions."""
 
 MOST_BOXES = 20_000_000
-"""Boxes that edits may make in one plan. Ranges are short to write and long to unfold: a hostile log could fill the memory."""
+"""Maximum number of boxes that edits may make in one plan. Ranges are short to write and long to
+expand: a hostile log could fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptArea:
-    """Where nothing that was found is erased, in the frames from first to last."""
+    """An area in which detected objects are not erased, in the frames from first to last."""
 
     id: int
     first: int
@@ -58,17 +59,17 @@ class KeptArea:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Revised:
-    """What a plan comes to.
+    """A plan after all edits.
 
-    tracks    all that are there, erased or kept, by id.
+    tracks    all existing tracks, erased or kept, by id.
     left      those that were left visible, and about which no person has decided.
-    deleted   those that a person took away.
+    deleted   those that a person removed.
     areas     kept areas.
     black     (n,) bool, whether a person wants that frame black.
     keys      frames in which a person placed the box of a track, by its id.
-    accepted  (track, first, last) of the doubts that a person looked at.
+    accepted  (track, first, last) of the doubts that a person checked.
     merged    ids of tracks that became part of another, with the id of that.
-    approved  a person looked at the whole, and nothing changed since.
+    approved  a person approved the whole plan, and nothing changed since.
     """
 
     tracks: tuple[Track, ...]
@@ -82,7 +83,7 @@ class Revised:
     approved: bool
 
     def now(self, track: int) -> int:
-        """The id under which that track goes by now."""
+        """Return the current id of that track."""
         while track in self.merged:
             track = self.merged[track]
         return track
@@ -91,9 +92,10 @@ class Revised:
 def revised(
     tracks: Sequence[Track], log: Log, sizes: tuple[Size, ...], frames: int, left: Sequence[Track] = ()
 ) -> Revised:  # fmt: skip
-    """The tracks after all edits. Raises ValueError where one cannot be: no such track, a box outside of the frame, ...
+    """Apply all edits to the tracks. Raises ValueError for an impossible edit: an unknown track, a
+    box outside the frame, ...
 
-    left  tracks that were left visible. The first edit of one makes it a track like others: it is erased, unless it is kept.
+    left  tracks that were left visible. The first edit of one makes it an ordinary track: it is erased, unless it is kept.
     """
     every = np.array(sizes, np.int32).reshape(-1, 2)
     desk = _EditState({t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left})
@@ -104,7 +106,7 @@ def revised(
 
 @dataclass(slots=True, eq=False)
 class _EditState:
-    """What the edits are made on, one after the other."""
+    """The state to which the edits are applied in turn."""
 
     tracks: dict[int, Track]
     sizes: NDArray[np.int32]
@@ -184,7 +186,7 @@ class _EditState:
             raise ValueError(f"edits make more than {MOST_BOXES} boxes")
 
     def _limits(self, frame: NDArray[np.int32]) -> NDArray[np.int32]:
-        """(n, 2) width and height of these frames."""
+        """Return (n, 2) width and height of these frames."""
         return self.sizes[frame] if len(self.sizes) > 1 else np.broadcast_to(self.sizes, (len(frame), 2))
 
     def _require_inside(self, frame: NDArray[np.int32], xyxy: Boxes) -> None:
@@ -193,14 +195,14 @@ class _EditState:
             raise ValueError("an edit has a box that is empty, or not inside the frame")
 
     def _given(self, first: int, boxes: tuple[int, ...]) -> tuple[NDArray[np.int32], Boxes]:
-        """Frames and boxes that an edit names."""
+        """Return the frames and boxes that an edit names."""
         count, rest = divmod(len(boxes), 4)
         if rest or not count:
             raise ValueError("an edit has boxes that are not four numbers each")
         self._range(first, first + count - 1)
         self._spend(count)
         frame = np.arange(first, first + count, dtype=np.int32)
-        if max(boxes) > 2**24 or min(boxes) < 0:  # beyond, float32 does not tell neighbouring pixels apart
+        if max(boxes) > 2**24 or min(boxes) < 0:  # beyond that, float32 does not distinguish neighbouring pixels
             raise ValueError("an edit has a box that is empty, or not inside the frame")
         xyxy = np.array(boxes, np.float32).reshape(-1, 4)
         self._require_inside(frame, xyxy)
@@ -228,7 +230,7 @@ class _EditState:
         self.keys.setdefault(track.id, set()).add(edit.frame)
 
     def _whole(self, xyxy: NDArray[np.floating], frame: NDArray[np.int32]) -> Boxes:
-        """Boxes rounded outwards, and pushed back into the frame where they left it or became empty."""
+        """Round boxes outwards, and push them back into the frame if they left it or became empty."""
         limit = self._limits(frame)
         low = np.clip(np.floor(xyxy[:, :2]), 0, limit - 1)
         high = np.clip(np.ceil(xyxy[:, 2:]), low + 1, limit)
@@ -292,7 +294,7 @@ def _drawn(number: int, kind: int, frame: NDArray[np.int32], xyxy: Boxes) -> Tra
 
 
 def part_of(track: Track, which: NDArray[np.bool_]) -> Track:
-    """Some moments of a track; at least one."""
+    """Return some moments of a track; at least one."""
     return replace(
         track, frame=track.frame[which], xyxy=track.xyxy[which], reason=track.reason[which], score=track.score[which]
     )
@@ -303,7 +305,7 @@ def _seen_only(score: NDArray[np.float32], reason: NDArray[np.uint8]) -> NDArray
 
 
 def _over(track: Track, frame: NDArray[np.int32], xyxy: Boxes) -> Track:
-    """The track with these boxes, drawn by a person, in place of its own or beside them."""
+    """Return the track with these boxes, drawn by a person, added to its own or replacing them."""
     stays = ~np.isin(track.frame, frame)
     n = len(frame)
     whole = [
@@ -317,13 +319,15 @@ def _over(track: Track, frame: NDArray[np.int32], xyxy: Boxes) -> Track:
 
 
 def _beyond(track: Track, frame: int, way: int) -> int | None:
-    """Where a change has faded out: the frame just outside of its range, or None where the track does not go on there."""
+    """Return where a change has faded out: the frame just outside its range, or None if the track
+    does not continue there."""
     goes_on = track.frame[-1] >= frame if way > 0 else track.frame[0] <= frame
     return frame if goes_on else None
 
 
 def _fading(frame: NDArray[np.int32], at: int, before: int | None, after: int | None) -> NDArray[np.float64]:
-    """(n,) 1 at the frame `at`, falling to 0 at `before` and `after`; 1 all the way where there is no such end."""
+    """Return (n,) weights: 1 at the frame `at`, falling to 0 at `before` and `after`; 1 throughout
+    on a side whose end is None."""
     weight = np.ones(len(frame))
     if before is not None:
         weight = np.where(frame < at, (frame - before) / (at - before), weight)
@@ -333,7 +337,7 @@ def _fading(frame: NDArray[np.int32], at: int, before: int | None, after: int | 
 
 
 def _united(one: Track, other: Track) -> Track:
-    """Both in one. Frames between them are bridged; gaps inside of either stay as they are."""
+    """Merge two tracks. Frames between them are bridged; gaps inside either one stay."""
     frame = np.union1d(one.frame, other.frame).astype(np.int32)
     first, second = (one, other) if one.frame[0] <= other.frame[0] else (other, one)
     start, stop = int(first.frame[-1]), int(second.frame[0])
@@ -354,7 +358,7 @@ def _united(one: Track, other: Track) -> Track:
 
 
 def _between(first: Track, second: Track, frame: NDArray[np.int32]) -> Boxes:
-    """Straight from the last box of one to the first of the other, rounded outwards."""
+    """Interpolate from the last box of one track to the first of the other, rounded outwards."""
     start, stop = int(first.frame[-1]), int(second.frame[0])
     share = ((frame - start) / (stop - start))[:, None]
     straight = first.xyxy[-1] * (1 - share) + second.xyxy[0] * share

@@ -1,17 +1,18 @@
-"""Residual risk: the moments at which something may still be visible, and in which order to look at them.
+"""Residual risk: find the moments at which something may still be visible, and rank them for
+checking.
 
-A plan knows what it covers, and it tells something of what it does not: a track that stops in mid-picture, a box that was
-carried far without a sighting. Each such moment is a `Doubt`. Its risk is
+A plan shows what it covers, and gives hints of what it does not: a track that stops in mid-picture,
+a box that was carried far without a sighting. Each such moment is a `Doubt`. Its risk is
 
     size * (1 - product of (1 - WEIGHT * strength) over its causes)
 
-where size and every strength are from 0 to 1. So more of any cause never lowers it. The weights are judgement, and were set by
-looking at clips; the number orders moments and is no probability. Pixels are not looked at: whether a face was sharp or dark,
-this module does not know.
+where size and every strength are from 0 to 1. So more of any cause never lowers it. The weights are
+judgement, set by watching clips. The number ranks moments and is not a probability. Pixels are not
+examined: this module does not know whether a face was sharp or dark.
 
-A list that is too long guides nobody. So a moment is shown by a box that is little larger than the object, for as long as the
-object is near it; moments of one time and place are one; and of the rest only the riskiest dozen a minute are kept, and all
-above the bound.
+A list that is too long helps nobody. So a moment is shown by a box that is little larger than the
+object, for as long as the object is near it. Moments of one time and place are merged. Of the rest
+only the riskiest dozen a minute are kept, and all above the bound.
 """
 
 from __future__ import annotations
@@ -52,100 +53,105 @@ WEIGHTS = {
     ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3, CAMERA: 0.3,
     LEFT: 0.45, TEXT: 0.3,
 }  # fmt: skip
-"""Risk of a large object for each cause alone, at its strongest. What stops being covered was probably still there. What is
-weak, short or near a cut is covered, after all; the detector is at its limits there. What covers much hides
-nobody's face; it hides the film."""
+"""Risk of a large object for each cause alone, at its strongest. An object that stops being covered
+was probably still there. Weak and short sightings, and those near a cut, are covered, but the
+detector is at its limits there. A box that covers too much hides the video rather than a face."""
 
 SIZES = {FACE: (12.0, 24.0), PLATE: (6.0, 24.0)}
-"""Heights, in pixels, up to which an object is too small to matter, and from which it matters fully: a face of 24 px is known
-by those who know it."""
+"""Heights, in pixels, up to which an object is too small to matter, and from which it matters
+fully: acquaintances recognise a face of 24 px."""
 
-LEAST = 0.05
-"""Moments of less risk are not written down. They count as 0."""
+LEAST_RISK = 0.05
+"""Moments of less risk are not recorded. They count as 0."""
 
-NAMED = 0.1
-"""A cause is named when it alone gives at least this, before size; the strongest one always is."""
+NAMED_RISK = 0.1
+"""A cause is named if it alone gives at least this, before size; the strongest one always is."""
 
-CLEAR = 0.2
+CLEAR_SCORE_MARGIN = 0.2
 """Score above the threshold from which the best sighting of a track leaves no doubt ..."""
 
-STRONG = 0.3
-"""... and from which an object that was seen so last was there beyond doubt."""
+STRONG_SCORE_MARGIN = 0.3
+"""... and from which an object was certainly there when it was seen last."""
 
 BRIEF_S = 0.4
 """Seconds in sight, all sightings together, from which a track is not short."""
 
 LATELY_S = 0.5
-"""Sightings within this of the last one tell how strong it was, and whether it was moving."""
+"""Sightings within this of the last one show how strong it was, and whether it was moving."""
 
 HELD_S = 3.0
-"""An object that has been covered for so long without a sighting is gone."""
+"""An object that has been covered for this long without a sighting is gone."""
 
 CUT_S = 0.5
-"""What is seen within this time of a shot change may be in the frames in which one shot dissolves into the other."""
+"""Sightings within this time of a shot change may lie in frames in which one shot dissolves into
+the other."""
 
 LOOK_ON_S = 1.0
-"""Where covering stops or starts, a person should look at so much more."""
+"""Where covering stops or starts, a person should check this much more."""
 
-RIM = 0.15
-"""Share of the box's longer side: nearer to the rim, what moves may be leaving the picture ..."""
+RIM_SHARE = 0.15
+"""Share of the box's longer side: nearer to the rim, a moving object may be leaving the picture ..."""
 
-MOVING = 0.2
-"""... and it moves when it went by this share within LATELY_S."""
+MOVING_SHARE = 0.2
+"""... and it is moving if it travelled this share within LATELY_S."""
 
 LONG_S = 2.0
-"""A gap of this length makes half of the strength of FAR; motion by the box's side times the seconds it took makes the rest."""
+"""A gap of this length makes half of the strength of FAR; motion, in box sides times the seconds it
+took, makes the rest."""
 
 WEAK_S = (0.5, 2.5)
-"""Stretches with weak sightings only, from the first to the second of which WEAK grows."""
+"""Durations of weak sightings between which WEAK grows."""
 
 HUNDREDTH = 0.005
 """Scores in plans are rounded to hundredths."""
 
-MISTRUST = 0.3
-"""A gap between two weak sightings weighs so much of one between two strong ones: mostly nothing was there at all."""
+WEAK_GAP_WEIGHT = 0.3
+"""Weight of a gap between two weak sightings compared with one between two strong ones: mostly
+there was no object at all."""
 
 LOST_S = 0.15
-"""Between clear sightings that are nearer than this nothing can be lost."""
+"""Nothing can be lost between clear sightings that are nearer than this."""
 
 GOES_ON_S = 0.5
-"""So long what was lost is taken to go on as it moved; then it is taken to stand."""
+"""A lost object is assumed to continue its motion for this long, and then to stand still."""
 
-OPEN = 0.25
-"""Share of the place of an object, without margin, that is not erased, from which it may be visible there."""
+OPEN_SHARE = 0.25
+"""Share of the place of an object, without margin, that is not erased, from which it may be visible
+there."""
 
 MOST_STEPS = 24
-"""Frames of a stretch in which that is looked up."""
+"""Maximum number of frames of a stretch in which that is looked up."""
 
-MUCH = 0.1
-"""Share of the picture from which a box covers much, where no sighting is sure ..."""
+MUCH_SHARE = 0.1
+"""Share of the picture from which a box covers much, if no sighting is sure ..."""
 
 LONG_MUCH_S = 1.0
-"""... for so long."""
+"""... for this long."""
 
 UNKNOWN_S = (0.2, 1.5)
-"""Stretches over which the camera's motion is unknown, from the first to the second of which CAMERA grows."""
+"""Durations of unknown camera motion between which CAMERA grows."""
 
 TIGHT = 1.3
-"""Where to look is at most so many times as large as the object with its margin was when it was seen: whoever looks there
-should not have to search."""
+"""Maximum size of the place to look, relative to the object with its margin when it was seen. A
+person should not have to search there."""
 
-NEAR = 0.5
-"""A box lies near the place where to look when they share at least this part of the smaller of them."""
+NEAR_SHARE = 0.5
+"""A box lies near the place to look if they share at least this part of the smaller one."""
 
 ONE_MOMENT_S = 0.5
-"""Moments at one place are one when less time lies between them, ..."""
+"""Moments at one place are merged if less time lies between them, ..."""
 
 LONGEST_S = 4.0
-"""... and the joined one is no longer than this."""
+"""... and the merged one is at most this long."""
 
 MOST_A_MINUTE = 12
-"""Moments that are kept of a minute, or of a page, unless more are above the bound."""
+"""Maximum number of moments kept of a minute, or of a page, unless more are above the bound."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Moment:
-    """Frames, where to look (1, 4), sightings at its ends, which tell the size, and the strength of each cause."""
+    """Frames, where to look (1, 4), sightings at its ends, which give the size, and the strength of
+    each cause."""
 
     first: int
     last: int
@@ -155,7 +161,8 @@ class _Moment:
 
 
 SeenFrom = Callable[[NDArray[np.floating], NDArray[np.integer], NDArray[np.integer]], Boxes]
-"""seen_from(xyxy, frame, at): boxes (n, 4) of the frames `frame` (n,), where the camera of the frames `at` (n,) sees them."""
+"""seen_from(xyxy, frame, at): boxes (n, 4) of the frames `frame` (n,), where the camera of the
+frames `at` (n,) sees them."""
 
 
 def _on_the_screen(xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: NDArray[np.integer]) -> Boxes:
@@ -164,7 +171,8 @@ def _on_the_screen(xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: N
 
 @dataclass(frozen=True, eq=False)
 class _Film:
-    """What moments are judged by. A plan, the time of each of its frames, in seconds, and how the camera moved."""
+    """What moments are judged by: a plan, the time of each of its frames, in seconds, and how the
+    camera moved."""
 
     plan: Plan
     seconds: NDArray[np.float64]
@@ -172,23 +180,25 @@ class _Film:
     seen_from: SeenFrom
 
     def shift(self, a: Boxes, frame: int, b: Boxes, at: int) -> float:
-        """How far the box b of frame `at` lies from where a of another frame is in its view. See _shift."""
+        """Return how far the box b of frame `at` lies from where a of another frame is in its view.
+        See _shift."""
         return _shift(self.seen_from(a, np.array([frame]), np.array([at])), b)
 
     def shot(self, frame: int) -> tuple[int, int]:
-        """Half-open range of the frames of the shot around a frame."""
+        """Return the half-open range of the frames of the shot around a frame."""
         bounds = [0, *self.plan.cuts, len(self.seconds)]
         i = int(np.searchsorted(bounds, frame, side="right")) - 1
         return bounds[i], bounds[i + 1]
 
     def open_s(self, first: ArrayLike, last: ArrayLike) -> NDArray[np.float64]:
-        """Seconds from one frame to another, without those in which the picture is black: there nothing can be seen."""
+        """Return the seconds from one frame to another, without those in which the picture is
+        black: nothing is visible there."""
         low, high = np.minimum(first, last), np.maximum(first, last)
         black_s = self._black_s[high] - self._black_s[np.minimum(low + 1, high)]
         return np.asarray(np.maximum(0.0, self.seconds[high] - self.seconds[low] - black_s))
 
     def are_black(self, first: NDArray[np.integer], last: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Whether all frames between each of these and the other are black."""
+        """Return whether all frames between each of these and the other are black."""
         return np.asarray(self._blacks[last] - self._blacks[first + 1] == last - first - 1)
 
     @cached_property
@@ -199,18 +209,18 @@ class _Film:
 
     @cached_property
     def _blacks(self) -> NDArray[np.int64]:
-        """(n + 1,) black frames before each frame."""
+        """(n + 1,) number of black frames before each frame."""
         return np.concatenate([[0], np.cumsum(self.black)])
 
     @cached_property
     def black(self) -> NDArray[np.bool_]:
-        """(n,) which frames are black, as they could not be decoded."""
+        """(n,) which frames are black because they could not be decoded."""
         black = np.zeros(len(self.seconds), np.bool_)
         black[list(self.plan.bad)] = True
         return black
 
     def taken_over(self, seen: Boxes, at: int, outer: Boxes, after: int, track: int) -> float:
-        """How much of an object another track takes over, 0 to 1, where its own track covers no more.
+        """Return how much of an object another track takes over, 0 to 1, after its own track ends.
 
         seen   (1, 4) its last sighting, in frame `at`; outer (1, 4) where it was covered last, just before frame `after`.
         """
@@ -229,15 +239,16 @@ def doubts(
     left: Sequence[Track] = (),
     text: Sequence[Box] = (),
 ) -> tuple[Doubt, ...]:
-    """Every doubtful moment of the plan, riskiest first. What a person drew, or keeps visible, leaves no doubt.
+    """Return every doubtful moment of the plan, riskiest first. What a person drew, or keeps
+    visible, leaves no doubt.
 
     sure       score from which an object of each kind counts by itself.
-    tallness   height of what is erased over that of the object, by kind (see `build.tallness`).
-    seen_from  how the camera moved; what only it has moved was not carried far.
-    unknown    numbers of the frames of which nobody could tell how the camera moved.
-    bound      what is riskier is listed, however much there is of it.
+    tallness   height of the erased area over that of the object, by kind (see `build.tallness`).
+    seen_from  how the camera moved; a box that only the camera moved was not carried far.
+    unknown    numbers of the frames for which the camera's motion is unknown.
+    bound      moments above this risk are all listed, however many there are.
     left       sightings of what the plan leaves visible, with boxes as the detector drew them.
-    text       where text is written into the picture of the whole film.
+    text       where text is written into the picture of the whole video.
     """
     seconds = plan.timeline.seconds
     film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from)
@@ -249,12 +260,13 @@ def doubts(
             found += [d for m in moments if (d := _doubt(track, m, high, film))]
     found += _unknown_motion(film, unknown)
     found += _left_visible(left, film, sure)
-    # Text is told of once for a whole film, so it takes no place from the moments of a minute.
+    # Text is reported once for a whole video, so it takes no place from the moments of a minute.
     return riskiest_first([*_listed(riskiest_first(found), film, bound), *_written_in(film, text)])
 
 
 def _left_visible(left: Sequence[Track], film: _Film, sure: Mapping[int, float]) -> Iterator[Doubt]:
-    """A moment for each stretch in which something is left visible; what another track covers there is not."""
+    """Yield a moment for each stretch in which something is left visible, unless another track
+    covers it."""
     known = {t.id: t for t in left}
     for stretch in stretches(film.plan) if left else ():
         track = known[stretch.track]
@@ -264,23 +276,24 @@ def _left_visible(left: Sequence[Track], film: _Film, sure: Mapping[int, float])
 
 
 def _left_open(track: Track, film: _Film, sure: float) -> Doubt | None:
-    """Where something was seen too weakly to be covered: around its best sighting."""
+    """Return the doubt about something seen too weakly to be covered, around its best sighting."""
     best = int(track.score.argmax())
     near = np.flatnonzero(np.abs(film.seconds[track.frame] - film.seconds[track.frame[best]]) <= LATELY_S)
     seen = track.xyxy[[best]]
     long_s = len(near) * film.frame_s
-    strength = _clipped(long_s / BRIEF_S) * _clipped(float(track.score[best]) / (sure + STRONG))
+    strength = _clipped(long_s / BRIEF_S) * _clipped(float(track.score[best]) / (sure + STRONG_SCORE_MARGIN))
     first, last = (int(track.frame[i]) for i in (near[0], near[-1]))
     return _doubt(track, _Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}), 1.0, film)
 
 
 def combined(causes: Mapping[str, float]) -> float:
-    """The risk of a large object, 0 to 1, from the strengths of its causes."""
+    """Return the risk of a large object, 0 to 1, from the strengths of its causes."""
     return 1 - prod(1 - WEIGHTS[cause] * strength for cause, strength in causes.items())
 
 
 def size_share(kind: int, height: float) -> float:
-    """How much an object of that height in pixels matters, 0 to 1: as much for each doubling, between the SIZES of its kind."""
+    """Return how much an object of that height in pixels matters, 0 to 1. Each doubling between the
+    SIZES of its kind adds the same."""
     low, high = SIZES[kind]
     return _clipped(log(max(height, low) / low) / log(high / low))
 
@@ -288,16 +301,16 @@ def size_share(kind: int, height: float) -> float:
 def _doubt(track: Track, moment: _Moment, tallness: float, film: _Film) -> Doubt | None:
     height = float((moment.seen[:, 3] - moment.seen[:, 1]).max()) / tallness
     risk = round(combined(moment.causes) * size_share(track.kind, height), 2)
-    if risk < LEAST:
+    if risk < LEAST_RISK:
         return None
     alone = {c: WEIGHTS[c] * strength for c, strength in moment.causes.items()}
-    named = sorted((c for c in alone if alone[c] >= min(NAMED, max(alone.values()))), key=lambda c: -alone[c])
+    named = sorted((c for c in alone if alone[c] >= min(NAMED_RISK, max(alone.values()))), key=lambda c: -alone[c])
     box = _in_the_picture(moment.box, film.plan.size_at(moment.first))
     return Doubt(track.id, moment.first, moment.last, box, tuple(named), risk)
 
 
 def _in_the_picture(box: Boxes, size_wh: Size) -> Box:
-    """Whole pixels, rounded outwards; what lies outside of the picture is left out, but for one pixel."""
+    """Return whole pixels, rounded outwards and clipped to the picture, but at least one pixel."""
     (x1, y1), (x2, y2) = np.floor(box[0, :2]), np.ceil(box[0, 2:])
     left, top = (int(min(max(v, 0), side - 1)) for v, side in zip((x1, y1), size_wh, strict=True))
     right, bottom = (int(min(max(v, low + 1), side)) for v, low, side in zip((x2, y2), (left, top), size_wh, strict=True))
@@ -307,11 +320,11 @@ def _in_the_picture(box: Boxes, size_wh: Size) -> Box:
 def _moments(track: Track, film: _Film, sure: float, tallness: float) -> Iterator[_Moment]:
     seen = np.flatnonzero(track.reason == Reason.SEEN)
     middle = _sightings(track, seen, film, sure)
-    if film.plan.medium == "photo":  # pages have nothing before and after them
+    if film.plan.medium == "photo":  # pages are independent
         yield middle
         return
     ends = [_end(track, seen, film, sure, way) for way in (-1, 1)]
-    if SHORT in middle.causes:  # one moment, and not three at one time
+    if SHORT in middle.causes:  # one moment instead of three at one time
         yield _gravest([middle, *ends])
     else:
         yield from (middle, *ends)
@@ -322,13 +335,13 @@ def _moments(track: Track, film: _Film, sure: float, tallness: float) -> Iterato
 
 
 def _sightings(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> _Moment:
-    """The track as a whole: was it ever seen well, and for how long?"""
+    """Judge the track as a whole: whether it was ever seen well, and for how long."""
     score = track.score[seen]
-    causes = {WEAK: 1 - _clipped((float(score.max()) - sure) / CLEAR)}
+    causes = {WEAK: 1 - _clipped((float(score.max()) - sure) / CLEAR_SCORE_MARGIN)}
     best = seen[score.argmax()]
     if film.plan.medium == "photo":
-        much = causes[WEAK] * _clipped(float(_shares(track, film)[best]) / MUCH)
-        causes |= {COVERS: much} if WEIGHTS[COVERS] * much >= NAMED else {}
+        much = causes[WEAK] * _clipped(float(_shares(track, film)[best]) / MUCH_SHARE)
+        causes |= {COVERS: much} if WEIGHTS[COVERS] * much >= NAMED_RISK else {}
         return _around(track, int(best), slice(int(best), int(best) + 1), track.xyxy[[best]], causes)
     start, stop = film.shot(int(track.frame[seen[0]]))
     enough_s = min(BRIEF_S, (stop - start) * film.frame_s)  # in a short shot nothing is seen for long
@@ -338,7 +351,8 @@ def _sightings(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -
 
 
 def _around(track: Track, row: int, rows: slice, seen: Boxes, causes: Mapping[str, float]) -> _Moment:
-    """A moment about one row of a track, and those of `rows` before and after it in which the box stays near."""
+    """Return a moment about one row of a track, and the neighbouring ones of `rows` in which the
+    box stays near."""
     box = _no_larger(track.xyxy[[row]], float(area(seen).max()))
     near = _is_near(track.xyxy[rows], box)
     at = row - (rows.start or 0)
@@ -350,19 +364,19 @@ def _around(track: Track, row: int, rows: slice, seen: Boxes, causes: Mapping[st
 
 
 def _no_larger(box: Boxes, size: float) -> Boxes:
-    """The box, made smaller around its middle where it is more than TIGHT times as large as `size` pixels."""
+    """Shrink the box around its middle if it is more than TIGHT times as large as `size` pixels."""
     shrink = min(1.0, (TIGHT * size / float(area(box)[0])) ** 0.5)
     middle = (box[:, :2] + box[:, 2:]) / 2
     return np.concatenate([middle + (box[:, i : i + 2] - middle) * shrink for i in (0, 2)], axis=1).astype(np.float32)
 
 
 def _is_near(boxes: Boxes, place: Boxes) -> NDArray[np.bool_]:
-    """(n,) which of the boxes share enough with a place (1, 4)."""
-    return np.asarray(overlap(boxes, place)[:, 0] >= NEAR * np.minimum(area(boxes), area(place)))
+    """Return (n,) which of the boxes share enough with a place (1, 4)."""
+    return np.asarray(overlap(boxes, place)[:, 0] >= NEAR_SHARE * np.minimum(area(boxes), area(place)))
 
 
 def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: int) -> _Moment:
-    """Where covering stops (way is 1) or, backwards in time, starts (-1)."""
+    """Judge where covering stops (way is 1) or, backwards in time, starts (-1)."""
     row, outer = (seen[-1], len(track) - 1) if way > 0 else (seen[0], 0)
     at, edge = int(track.frame[row]), int(track.frame[outer])
     sighting, box = track.xyxy[[row]], track.xyxy[[outer]]
@@ -377,7 +391,7 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
     if shot_goes_on:
         abrupt = was_there * (1 - _clipped(unseen_s / HELD_S))
         causes[ENDED if way > 0 else BEGAN] = abrupt
-        beyond = _onwards(film, edge, way) if abrupt >= NAMED else edge
+        beyond = _onwards(film, edge, way) if abrupt >= NAMED_RISK else edge
     elif 0 <= edge + way < len(film.seconds):
         causes[CUT] = 1 - _clipped(unseen_s / CUT_S)
     moment = _around(track, outer, slice(min(int(row), outer), max(int(row), outer) + 1), sighting, causes)
@@ -385,18 +399,19 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
 
 
 def _strength(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, row: np.intp) -> float:
-    """How surely an object was there when it was seen last, 0 to 1."""
-    return _clipped((float(track.score[_lately(track, seen, film, row)].mean()) - sure) / STRONG)
+    """Return how surely an object was there when it was seen last, 0 to 1."""
+    return _clipped((float(track.score[_lately(track, seen, film, row)].mean()) - sure) / STRONG_SCORE_MARGIN)
 
 
 def _leaving(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp, outer: int) -> float:
-    """Whether the object left the picture, 0 to 1: it was near the rim, and moving, or too new to tell."""
+    """Return whether the object left the picture, 0 to 1: it was near the rim, and moving, or too
+    new to tell."""
     box, (width, height) = track.xyxy[outer], film.plan.size_at(int(track.frame[outer]))
     to_rim = float(min(box[0], box[1], width - box[2], height - box[3]))
-    near = 1 - _clipped(to_rim / (RIM * float(max(box[2] - box[0], box[3] - box[1]))))
+    near = 1 - _clipped(to_rim / (RIM_SHARE * float(max(box[2] - box[0], box[3] - box[1]))))
     late = _lately(track, seen, film, row)
     is_new = len(late) * film.frame_s < LATELY_S / 2
-    return near if is_new else near * _clipped(_shift(track.xyxy[late[:1]], track.xyxy[late[-1:]]) / MOVING)
+    return near if is_new else near * _clipped(_shift(track.xyxy[late[:1]], track.xyxy[late[-1:]]) / MOVING_SHARE)
 
 
 def _lately(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp) -> NDArray[np.intp]:
@@ -406,14 +421,15 @@ def _lately(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp) -> 
 
 
 def _onwards(film: _Film, edge: int, way: int) -> int:
-    """The frame LOOK_ON_S after the edge, or before it; in the same shot."""
+    """Return the frame LOOK_ON_S after the edge, or before it; in the same shot."""
     start, stop = film.shot(edge)
     frame = int(np.searchsorted(film.seconds, film.seconds[edge] + way * LOOK_ON_S))
     return min(max(frame, start), stop - 1)
 
 
 def _worst(by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film: _Film) -> NDArray[np.intp]:
-    """(n,) numbers of the stretches of a track that are looked into, of those named: so many a minute as can be listed at all.
+    """Return (n,) the numbers of those stretches of a track that are examined: as many a minute as
+    can be listed at all.
 
     A track that flickers for an hour has thousands.
     """
@@ -424,12 +440,14 @@ def _worst(by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film
 
 
 def _belief(score: NDArray[np.float32], sure: float) -> NDArray[np.float64]:
-    """How far a gap beside a sighting of that score is believed to be one of a real object, MISTRUST to 1."""
-    return np.asarray(MISTRUST + (1 - MISTRUST) * np.clip((score - sure) / STRONG, 0, 1), np.float64)
+    """Return how probably a gap beside a sighting of that score belongs to a real object, WEAK_GAP_WEIGHT
+    to 1."""
+    return np.asarray(WEAK_GAP_WEIGHT + (1 - WEAK_GAP_WEIGHT) * np.clip((score - sure) / STRONG_SCORE_MARGIN, 0, 1), np.float64)
 
 
 def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Iterator[_Moment]:
-    """Stretches between two sightings: the box went straight from one to the other, and the object perhaps did not."""
+    """Yield stretches between two sightings: the box went straight from one to the other, the
+    object perhaps did not."""
     a, b = _apart(track, seen)
     is_open = ~film.are_black(track.frame[a], track.frame[b])
     a, b = a[is_open], b[is_open]
@@ -438,12 +456,12 @@ def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Ite
     there = film.seen_from(track.xyxy[a], track.frame[a], track.frame[b])
     gap_s = film.open_s(track.frame[a], track.frame[b])
     far = _fars(gap_s, _shifts(there, track.xyxy[b])) * _belief(np.maximum(track.score[a], track.score[b]), sure)
-    for i in _worst(far, WEIGHTS[FAR] * far >= LEAST, track, film):
+    for i in _worst(far, WEIGHTS[FAR] * far >= LEAST_RISK, track, film):
         yield _in_between(track, int(a[i]), int(b[i]), {FAR: float(far[i])})
 
 
 def _weak_stretches(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Iterator[_Moment]:
-    """Stretches between two sure sightings in which there were weak ones only."""
+    """Yield stretches between two sure sightings with only weak ones in between."""
     low, high = WEAK_S
     a, b = _apart(track, seen[track.score[seen] >= sure - HUNDREDTH])
     long_s = film.seconds[track.frame[b]] - film.seconds[track.frame[a]]
@@ -453,19 +471,21 @@ def _weak_stretches(track: Track, seen: NDArray[np.intp], film: _Film, sure: flo
 
 
 def _in_between(track: Track, a: int, b: int, causes: Mapping[str, float]) -> _Moment:
-    """A moment about the middle of the rows between two, where least is known."""
+    """Return a moment about the middle of the rows between two, where least is known."""
     rows = slice(a + 1, b) if b - a > 1 else slice(a, b + 1)  # a track may have holes
     middle = int(np.searchsorted(track.frame, (int(track.frame[a]) + int(track.frame[b])) // 2))
     return _around(track, min(max(middle, rows.start), rows.stop - 1), rows, track.xyxy[[a, b]], causes)
 
 
 def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallness: float) -> Iterator[_Moment]:
-    """Where an object should be that was clearly seen before or after, and where nothing is erased.
+    """Yield moments in which nothing is erased where an object should be that was clearly seen
+    before or after.
 
-    A track that takes up with something else leaves its object open, and all of its own boxes look well. So the object's place
-    is guessed from clear sightings alone: straight from one to the next, and as it moved beyond the first and the last.
+    A track that switches to another object leaves its own object uncovered, while all of its boxes
+    look right. So the object's place is estimated from clear sightings alone: straight from one to
+    the next, and along its motion before the first and after the last.
     """
-    clear = seen[track.score[seen] >= sure + CLEAR - HUNDREDTH]
+    clear = seen[track.score[seen] >= sure + CLEAR_SCORE_MARGIN - HUNDREDTH]
     if not len(clear):
         return
     a, b = _apart(track, clear)
@@ -476,21 +496,22 @@ def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallne
     enough = _clipped(len(clear) * film.frame_s / BRIEF_S)
     for row, other, way in stretches:
         strength = enough * _strength(track, clear, film, sure, np.intp(row))
-        if WEIGHTS[LOST] * strength >= LEAST:
+        if WEIGHTS[LOST] * strength >= LEAST_RISK:
             frames = _unsure_frames(track, film, row, other, way)
             places = _places(track, clear, film, row, other, frames)
             yield from _open_place(track, film, row, frames, places, strength, tallness)
 
 
 def _unsure_frames(track: Track, film: _Film, row: int, other: int | None, way: int) -> NDArray[np.int64]:
-    """Frames from one clear sighting to the next, or to where the object is gone; at most MOST_STEPS of them."""
+    """Return frames from one clear sighting to the next, or to where the object is gone; at most
+    MOST_STEPS of them."""
     at = int(track.frame[row])
     start, stop = film.shot(at)
     if other is not None:
         first, last = at + 1, int(track.frame[other]) - 1
     else:
         held = int(np.searchsorted(film.seconds, film.seconds[at] + way * HELD_S)) - (way > 0)
-        # Where the track ends, that it does so is said already.
+        # The end of the track is reported separately.
         begin, end = int(track.frame[0]), int(track.frame[-1])
         first, last = (at + 1, min(held, stop - 1, end)) if way > 0 else (max(held, start, begin), at - 1)
     frames = np.arange(first, last + 1)[::way]
@@ -500,7 +521,7 @@ def _unsure_frames(track: Track, film: _Film, row: int, other: int | None, way: 
 def _places(
     track: Track, clear: NDArray[np.intp], film: _Film, row: int, other: int | None, frames: NDArray[np.int64]
 ) -> Boxes:  # fmt: skip
-    """(n, 4) where the object should be in these frames."""
+    """Return (n, 4) where the object should be in these frames."""
     n, at = len(frames), int(track.frame[row])
     here = film.seen_from(np.repeat(track.xyxy[[row]], n, axis=0), np.full(n, at), frames)
     if other is not None:
@@ -526,22 +547,22 @@ def _middles(boxes: Boxes) -> NDArray[np.float32]:
 def _open_place(
     track: Track, film: _Film, row: int, frames: NDArray[np.int64], places: Boxes, strength: float, tallness: float
 ) -> Iterator[_Moment]:
-    """The moment in which that place is riskiest, if it is open ever."""
+    """Yield the moment in which that place is riskiest, if it is ever uncovered."""
     at_s = film.seconds[track.frame[row]]
     bare = _middles(places)
     half = (places[:, 2:] - places[:, :2]) / (2 * tallness)
     bare = np.concatenate([bare - half, bare + half], axis=1)
     risky = np.zeros(len(frames))
-    is_open = (_own_share(track, frames, bare) < 1 - OPEN) & ~film.black[frames]
+    is_open = (_own_share(track, frames, bare) < 1 - OPEN_SHARE) & ~film.black[frames]
     for i, frame in enumerate(frames.tolist()):
         if not is_open[i]:
             continue
         limit = np.array(film.plan.size_at(frame), np.float32)
         inside = np.concatenate([bare[i, :2].clip(0, limit), bare[i, 2:].clip(0, limit)])[None]
-        if float(area(inside)[0]) < float(area(bare[[i]])[0]) * (1 - RIM):
+        if float(area(inside)[0]) < float(area(bare[[i]])[0]) * (1 - RIM_SHARE):
             break  # it left the picture
         open_ = 1 - _covered(inside, film.plan.regions(frame))
-        risky[i] = open_ * (1 - _clipped(abs(float(film.seconds[frame] - at_s)) / HELD_S)) if open_ >= OPEN else 0.0
+        risky[i] = open_ * (1 - _clipped(abs(float(film.seconds[frame] - at_s)) / HELD_S)) if open_ >= OPEN_SHARE else 0.0
     if not risky.any():
         return
     worst = int(risky.argmax())
@@ -551,7 +572,7 @@ def _open_place(
 
 
 def _own_share(track: Track, frames: NDArray[np.int64], places: Boxes) -> NDArray[np.float64]:
-    """(n,) the share of each place that the track's own box covers in that frame."""
+    """Return (n,) the share of each place that the track's own box covers in that frame."""
     rows = np.searchsorted(track.frame, frames).clip(0, len(track) - 1)
     own = track.xyxy[rows]
     sides = (np.minimum(own[:, 2:], places[:, 2:]) - np.maximum(own[:, :2], places[:, :2])).clip(0)
@@ -559,10 +580,12 @@ def _own_share(track: Track, frames: NDArray[np.int64], places: Boxes) -> NDArra
 
 
 def _large_ones(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
-    """The stretch of a track without a sure sighting that covers most."""
-    is_sure = (track.reason == Reason.SEEN) & (track.score >= sure + CLEAR - HUNDREDTH) | (track.reason == Reason.DRAWN)
+    """Yield the stretch of a track without a sure sighting that covers most."""
+    is_sure = (track.reason == Reason.SEEN) & (track.score >= sure + CLEAR_SCORE_MARGIN - HUNDREDTH) | (
+        track.reason == Reason.DRAWN
+    )
     share = _shares(track, film)
-    if is_sure.all() or not (share >= MUCH * NAMED).any():
+    if is_sure.all() or not (share >= MUCH_SHARE * NAMED_RISK).any():
         return
     edges = np.flatnonzero(np.diff(np.concatenate([[True], is_sure, [True]]).astype(np.int8)))
     starts, stops = edges[::2], edges[1::2]
@@ -572,19 +595,19 @@ def _large_ones(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
     rows = slice(int(starts[worst]), int(stops[worst]))
     long_s = (rows.stop - rows.start) * film.frame_s
     row = rows.start + int(share[rows].argmax())
-    strength = _clipped(float(share[rows].mean()) / MUCH) * _clipped(long_s / LONG_MUCH_S)
-    if WEIGHTS[COVERS] * strength >= NAMED:
+    strength = _clipped(float(share[rows].mean()) / MUCH_SHARE) * _clipped(long_s / LONG_MUCH_S)
+    if WEIGHTS[COVERS] * strength >= NAMED_RISK:
         yield _around(track, row, rows, track.xyxy[[row]], {COVERS: strength})
 
 
 def _shares(track: Track, film: _Film) -> NDArray[np.float64]:
-    """(n,) the share of the picture that each box is."""
+    """Return (n,) the share of the picture that each box covers."""
     sizes = np.array(film.plan.sizes, np.float64).prod(axis=1)
     return np.asarray(area(track.xyxy) / (sizes[track.frame] if len(sizes) > 1 else sizes))
 
 
 def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
-    """Stretches in which nobody knows how the camera moved, while something was covered without a sighting."""
+    """Return stretches of unknown camera motion in which something was covered without a sighting."""
     if not len(unknown) or film.plan.medium == "photo":
         return []
     carried = np.zeros(len(film.seconds), np.bool_)
@@ -596,17 +619,17 @@ def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
     for part in np.split(frames, np.flatnonzero(np.diff(film.seconds[frames]) > ONE_MOMENT_S) + 1) if len(frames) else []:
         strength = _clipped((len(part) * film.frame_s - low) / (high - low))
         risk, first = round(combined({CAMERA: strength}), 2), int(part[0])
-        if risk >= LEAST:
+        if risk >= LEAST_RISK:
             found.append(Doubt(WHOLE, first, int(part[-1]), (0, 0, *film.plan.size_at(first)), (CAMERA,), risk))
     return found
 
 
 def _written_in(film: _Film, text: Sequence[Box]) -> list[Doubt]:
-    """One doubt for all text that is not erased in every frame: it stands there from the first frame to the last, so one frame
-    shows all of it."""
+    """Return one doubt for all text that is not erased in every frame. The text is there
+    throughout, so one frame shows all of it."""
     frames = np.unique(np.linspace(0, len(film.seconds) - 1, MOST_STEPS).astype(int))
     still = [
-        box for box in text if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN for f in frames)
+        box for box in text if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN_SHARE for f in frames)
     ]  # fmt: skip
     if not still:
         return []
@@ -615,7 +638,7 @@ def _written_in(film: _Film, text: Sequence[Box]) -> list[Doubt]:
 
 
 def _open_share(box: Box, erased: Sequence[Box]) -> float:
-    """Share of a box outside of all of these."""
+    """Return the share of a box outside all of these."""
     whole = np.array([box], np.float32)
     if not erased:
         return 1.0
@@ -623,7 +646,8 @@ def _open_share(box: Box, erased: Sequence[Box]) -> float:
 
 
 def _listed(found: Sequence[Doubt], film: _Film, bound: float) -> tuple[Doubt, ...]:
-    """Those that are kept of what was found, riskiest first: one for a moment and place, and no more than people look at."""
+    """Return the doubts that are kept, riskiest first: one for a moment and place, and no more than
+    people will check."""
     length_s = float(film.seconds[-1] - film.seconds[0]) + film.frame_s if len(film.seconds) else 0.0
     pages = len(film.seconds) if film.plan.medium == "photo" else length_s / 60
     most = ceil(MOST_A_MINUTE * pages)
@@ -642,9 +666,10 @@ def _listed(found: Sequence[Doubt], film: _Film, bound: float) -> tuple[Doubt, .
 
 
 def _one_moment(a: Doubt, b: Doubt, size: float, film: _Film) -> Doubt | None:
-    """Both as one, riskier first; None where they are of another time or place, or the joined one would be too large.
+    """Merge both, riskier first; None if they differ in time or place, or the merged one would be
+    too large.
 
-    size  of the box of a before anything was joined with it.
+    size  of the box of a before anything was merged with it.
     """
     s = film.seconds
     if WHOLE in (a.track, b.track) or film.plan.medium == "photo":
@@ -660,7 +685,11 @@ def _one_moment(a: Doubt, b: Doubt, size: float, film: _Film) -> Doubt | None:
     if _size(box) > TIGHT * min(size, _size(b.box)):
         return None
     return replace(
-        a, first=first, last=last, box=box, causes=tuple(dict.fromkeys([*a.causes, *(b.causes if b.risk >= NAMED else ())]))
+        a,
+        first=first,
+        last=last,
+        box=box,
+        causes=tuple(dict.fromkeys([*a.causes, *(b.causes if b.risk >= NAMED_RISK else ())])),
     )
 
 
@@ -669,20 +698,20 @@ def _size(box: Box) -> float:
 
 
 def _apart(track: Track, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(n,) and (n,): neighbours among these rows with frames between them."""
+    """Return (n,) and (n,): neighbours among these rows with frames between them."""
     gaps = np.flatnonzero(np.diff(track.frame[rows]) > 1)
     return rows[gaps], rows[gaps + 1]
 
 
 def _covered(box: Boxes, regions: list[Region]) -> float:
-    """Share of the box, (1, 4), that one of the regions covers."""
+    """Return the share of the box, (1, 4), that one of the regions covers."""
     if not regions:
         return 0.0
     return float((overlap(box, np.array([r.box for r in regions], np.float32)) / area(box)).max())
 
 
 def _far(unseen_s: float, shift: float) -> float:
-    """How far a box was carried, 0 to 1."""
+    """Return how far a box was carried, 0 to 1."""
     return float(_fars(np.array([unseen_s]), np.array([shift]))[0])
 
 
@@ -691,7 +720,7 @@ def _fars(unseen_s: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[
 
 
 def _shift(a: Boxes, b: Boxes) -> float:
-    """How far b lies from a, both (1, 4), as a share of the longer side of the larger of them."""
+    """Return how far b lies from a, both (1, 4), as a share of the longer side of the larger one."""
     return float(_shifts(a, b)[0])
 
 
@@ -702,7 +731,8 @@ def _shifts(a: Boxes, b: Boxes) -> NDArray[np.float64]:
 
 
 def _gravest(moments: list[_Moment]) -> _Moment:
-    """The riskiest of them, with the causes of all, and the frames of those at the same place."""
+    """Return the riskiest of them, with the causes of all, and the frames of those at the same
+    place."""
     causes: dict[str, float] = {}
     for m in moments:
         causes |= {c: max(strength, causes.get(c, 0.0)) for c, strength in m.causes.items()}

@@ -1,8 +1,9 @@
-"""The plan on disk: JSON, one line a track, so that a change shows as a change of one line.
+"""The plan on disk: JSON, one line per track, so that a change shows as a change of one line.
 
-Frame numbers and PTS stand as runs, boxes as whole numbers in one flat list: an hour of crowd stays below 50 MB.
-The same plan always gives the same bytes. Edits stand at the end, one a line, so that a change is written by adding a line
-(`append`); where power fails in the middle of it, all lines before it can still be read (`mended`).
+Frame numbers and PTS are stored as runs, boxes as integers in one flat list: an hour of crowd stays
+below 50 MB. The same plan always gives the same bytes. Edits are at the end, one per line, so a
+change is written by adding a line (`append`). If power fails in the middle, all lines before it are
+still readable (`mended`).
 """
 
 from __future__ import annotations
@@ -35,40 +36,44 @@ from efface.version import VERSION as EFFACE_VERSION
 
 FORMAT = "efface-plan"
 VERSION = 3
-"""2 obeys edits, which stand at the end; in plans of version 1 there never were any. 3 has checksums of photos and animations,
-too; before, only films had them. It also has what was left visible; before, every track was erased."""
+"""2 supports edits, at the end; plans of version 1 never had any. 3 also has checksums of photos
+and animations; before, only videos had them. It also has what was left visible; before, every track
+was erased."""
 
 EDITS = ' "edits": ['
-"""The line after which edits stand."""
+"""The line after which edits follow."""
 
 EDIT = b'"edit"'
-"""What stands in every edit, and nowhere else in a plan."""
+"""Text that occurs in every edit, and nowhere else in a plan."""
 
-HEAD = 1 << 12
-"""Bytes within which a plan says what it is."""
+HEAD_BYTES = 1 << 12
+"""Bytes within which a plan identifies itself."""
 
 TAIL = "\n ]\n}\n"
-"""How every plan ends, after its last edit."""
+"""The end of every plan, after its last edit."""
 
 LARGEST = 64 << 20
-"""Bytes. An hour of crowd takes less than 50 MB, and to read a plan takes up to ten times its size."""
+"""Bytes. An hour of crowd takes less than 50 MB. Reading a plan takes up to ten times its size."""
 
 MOST_BRACKETS = LARGEST // 12
-"""Lists and objects in a plan. Each takes some 60 bytes of memory, and could take two in a hostile file."""
+"""Maximum number of lists and objects in a plan. Each takes about 60 bytes of memory, but only two
+in a hostile file."""
 
 MOST_PER_MOMENT, MOST_PER_FRAME = 60, 60
-"""Bytes that a box in one frame, and a frame, take in a plan at most, edits aside."""
+"""Maximum bytes that a box in one frame, and a frame, take in a plan, edits aside."""
 
 MOST_FRAMES = 50_000_000
 """Twenty days at 30 frames a second."""
 
 MOST_UNSUMMED = 200_000
-"""Frames of a plan without checksums. Runs are short to write and long to unfold, so a hostile plan could fill the memory;
-otherwise they are held against the number of checksums first."""
+"""Maximum number of frames in a plan without checksums. Runs are short to write and long to expand,
+so a hostile plan could fill the memory. If there are checksums, their number is compared with the
+runs first."""
 
 
 def require_readable(plan: Plan, path: Path) -> None:
-    """Raises WriteFailed for a plan so large that it could not be read again. Asked before the film is rendered."""
+    """Raise WriteFailed if the plan is too large to be read again. Call this before the video is
+    rendered."""
     moments = sum(len(track) for track in (*plan.tracks, *plan.left))
     if MOST_PER_MOMENT * moments + MOST_PER_FRAME * len(plan.timeline) < LARGEST:
         return
@@ -78,13 +83,13 @@ def require_readable(plan: Plan, path: Path) -> None:
 
 
 def save(plan: Plan, path: Path) -> None:
-    """Writes the plan. Raises WriteFailed. The caller stages the file (see `files.staged`)."""
+    """Write the plan. Raises WriteFailed. The caller stages the file (see `files.staged`)."""
     with writing(path), open(path, "w", encoding="utf-8") as f:
         f.writelines(lines(plan))
 
 
 def lines(plan: Plan) -> Iterator[str]:
-    """The text of the sidecar, piece by piece."""
+    """Yield the text of the sidecar, piece by piece."""
     version = VERSION if plan.checksums or not len(plan.timeline) else 2
     yield f'{{\n "format": {_json(FORMAT)},\n "version": {version},\n "efface": {_json(EFFACE_VERSION)},\n'
     yield from _head(plan)
@@ -94,7 +99,8 @@ def lines(plan: Plan) -> Iterator[str]:
 
 
 def seal(plan: Plan) -> str:
-    """SHA-256, in hexadecimal, of what a plan says but for what was made by it, and whoever wrote it. Any change changes it."""
+    """Return the SHA-256, in hexadecimal, of a plan's content, without its render record and the
+    program that wrote it. Any change changes it."""
     digest = hashlib.sha256()
     for piece in chain(_head(plan), _body(plan)):
         digest.update(piece.encode())
@@ -135,13 +141,13 @@ def _body(plan: Plan) -> Iterator[str]:
 
 
 def append(handle: int, edits: Sequence[Mapping[str, Any]], *, is_first: bool) -> None:
-    """Adds edits to a plan that lies on the disk as `lines` writes it, and waits for the disk.
+    """Add edits to a plan on disk, written by `lines`, and flush them to the disk.
 
     handle    of the file, open for reading and writing.
     is_first  the plan had no edits yet.
 
-    Raises OSError, and ValueError where the file does not end as a plan does. One call writes all, so that a process that is
-    killed leaves either the old plan or the new one.
+    Raises OSError, and ValueError if the file does not end as a plan does. One call writes all, so
+    a killed process leaves either the old plan or the new one.
     """
     tail = TAIL.encode()
     end = os.fstat(handle).st_size - len(tail)
@@ -150,7 +156,7 @@ def append(handle: int, edits: Sequence[Mapping[str, Any]], *, is_first: bool) -
     text = ",".join("\n  " + _json(dict(e)) for e in edits)
     data = (("" if is_first else ",") + text).encode() + tail
     written = _write_at(handle, data, end)
-    if written != len(data):  # the disk is full: back to what was there
+    if written != len(data):  # the disk is full: restore what was there
         _write_at(handle, tail, end)
         os.ftruncate(handle, end + len(tail))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -172,7 +178,8 @@ def _write_at(handle: int, data: bytes, place: int) -> int:
 
 
 def mended(path: Path) -> tuple[Plan, int]:
-    """Reads a plan whose last edits may be torn; says how many lines of them were lost. Raises BadPlan for other damage."""
+    """Read a plan whose last edits may be torn, and return how many of their lines were lost.
+    Raises BadPlan for other damage."""
     try:
         return load(path), 0
     except TornPlan:
@@ -191,15 +198,16 @@ def mended(path: Path) -> tuple[Plan, int]:
 
 
 def load(path: Path) -> Plan:
-    """Reads a plan. Raises BadPlan, whatever is wrong with the file; TornPlan where only its last edits are incomplete."""
+    """Read a plan. Raises BadPlan for any damage; TornPlan if only its last edits are incomplete."""
     return _parsed(_content(path), path)
 
 
 def holds_edits(path: Path) -> bool:
-    """Whether a plan lies there that a person changed, be it damaged or too large to be read."""
+    """Return whether the file is a plan that a person changed, even if it is damaged or too large
+    to be read."""
     try:
         with open_plain(path) as f:
-            before = f.read(HEAD)
+            before = f.read(HEAD_BYTES)
             if FORMAT.encode() not in before:
                 return False
             while piece := f.read(CHUNK):
@@ -212,7 +220,7 @@ def holds_edits(path: Path) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """Raises BadPlan."""
+    """Read the file. Raises BadPlan."""
     try:
         with open_plain(path) as f:
             data = f.read(min(os.fstat(f.fileno()).st_size, LARGEST) + 1)
@@ -245,7 +253,7 @@ def _parsed(data: bytes, path: Path) -> Plan:
 
 def _why(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"it is no valid JSON ({error.msg}, line {error.lineno})"
+        return f"it is not valid JSON ({error.msg}, line {error.lineno})"
     if isinstance(error, KeyError):
         return f"{error.args[0]!r} is missing"
     return str(error) or type(error).__name__
@@ -253,12 +261,13 @@ def _why(error: Exception) -> str:
 
 def _finite(text: str) -> float:
     if not math.isfinite(value := float(text)):
-        raise ValueError(f"{text} is no number to work with")
+        raise ValueError(f"{text} is not a usable number")
     return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Of two values under one name Python would take the last: "tracks": [] at the end of a file would erase nothing.
+    # Of two values under one name Python would take the last: "tracks": [] at the end of a file
+    # would erase nothing.
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("it says something twice")
@@ -266,7 +275,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(value: Any) -> int:
-    # int() would take 0.7 for 0, and "false" is true: what a plan does not say clearly is not guessed.
+    # int() would take 0.7 for 0, and "false" is true. What a plan does not say clearly is not
+    # guessed.
     if type(value) is not int:
         raise TypeError(f"{str(value)[:40]!r} stands where a whole number should be")
     return value
@@ -289,7 +299,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         raise ValueError("the number of frames and their PTS disagree")
     if source["medium"] == "photo" and (data["time_base"] != "1" or (pts != np.arange(frames)).any()):
         raise ValueError("it says that it is of a photo, and has the clock of a film")
-    left = data.get("left", [])  # plans older than this know nothing of it
+    left = data.get("left", [])  # older plans have no such list
     return Plan(
         source_sha256=str(source["sha256"]),
         medium=source["medium"],
@@ -310,7 +320,7 @@ def _plan(data: dict[str, Any]) -> Plan:
 
 
 def _require_checksums(version: int, medium: str, frames: int, count: int) -> None:
-    """Raises ValueError where frames would be erased of which nobody knows whether they are those that were looked at."""
+    """Raise ValueError if frames would be erased without any proof that they are the examined ones."""
     if count and count != frames:
         raise ValueError(f"it has {frames} frames, and {count} checksums")
     if frames and not count and (medium == "video" or version >= 3):
@@ -328,7 +338,7 @@ def _checksums(text: str) -> tuple[int, ...]:
 def _time_base(text: str) -> Fraction:
     # Fraction also reads "1e999999999", and would be busy with it for hours.
     if not re.fullmatch(r"[0-9]{1,18}(/[0-9]{1,18})?", text, re.ASCII):
-        raise ValueError("the time base is no fraction")
+        raise ValueError("the time base is not a fraction")
     return Fraction(text)
 
 
@@ -345,7 +355,8 @@ def _packed(track: Track) -> dict[str, Any]:
 
 
 def _packed_doubts(doubts: list[Doubt]) -> dict[str, Any]:
-    """Of one track, or of the whole. Without doubts, as most tracks are, nothing is said of them."""
+    """Pack the doubts of one track, or of the whole picture; an empty dict without doubts, as for
+    most tracks."""
     packed = [
         {"frames": [d.first, d.last], "risk": round(d.risk * 100), "causes": list(d.causes), "box": list(d.box)} for d in doubts
     ]
@@ -367,7 +378,7 @@ def _beyond(data: dict[str, Any]) -> LeftBeyond:
 
 
 def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:
-    """((first frame, count), reason) of each stretch of consecutive frames with one reason."""
+    """Yield ((first frame, count), reason) of each stretch of consecutive frames with one reason."""
     breaks = np.flatnonzero((np.diff(track.frame) != 1) | (np.diff(track.reason.astype(int)) != 0)) + 1
     for rows in np.split(np.arange(len(track)), breaks):
         yield (int(track.frame[rows[0]]), len(rows)), int(track.reason[rows[0]])
@@ -402,7 +413,7 @@ def _sizes(plan: Plan) -> list[list[int]]:
 
 
 def _runs(numbers: NDArray[np.int64]) -> list[list[int]]:
-    """[first, step, count] of each stretch of equal steps."""
+    """Return [first, step, count] of each stretch of equal steps."""
     runs: list[list[int]] = []
     for value in numbers.tolist():
         if runs and runs[-1][2] == 1:

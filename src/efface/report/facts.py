@@ -1,7 +1,8 @@
-"""What a report tells, gathered once, so that page, JSON and terminal cannot disagree.
+"""Gather the facts of a report once, so that page, JSON and terminal cannot disagree.
 
-Nothing here names a file, a place or a date unless that was asked for: files are numbered, and known by their hashes. No pixels
-get here. Whatever can grow with a film (tracks, moments, findings) is bounded, and what was left out is counted.
+Nothing here names a file, a place or a date unless the user asked for it: files are numbered, and
+identified by their hashes. The facts contain no pixels. Lists that grow with a video (tracks,
+moments, findings) are bounded, and what was left out is counted.
 """
 
 from __future__ import annotations
@@ -33,65 +34,69 @@ from efface.tracks import Reason, Track
 from efface.version import VERSION
 
 MOST_LANES = 24
-"""Tracks of one film that are drawn. More than a screen of them nobody reads; the rest is in the density, and counted."""
+"""Maximum number of tracks of one video that are drawn. Nobody reads more than a screen of them;
+the density shows the rest, and it is counted."""
 
 MOST_STRETCHES = 240
-"""Stretches of one track. A track that flickers more than this is told in steps of several frames."""
+"""Maximum number of stretches of one track. A track that flickers more is drawn in steps of several
+frames."""
 
 MOST_MOMENTS = 100
 MOST_FINDINGS = 200
 MOST_CUTS = 500
 MOST_GAPS = 200
 MOST_LEFT = 200
-"""Listed of each for one file; the rest is counted."""
+"""Maximum number listed of each for one file; the rest is counted."""
 
 STEPS = 500
-"""Of a whole film, for marks on its time line: those that lie nearer to each other than one are told as one."""
+"""Steps of a whole video on its time line. Marks that are nearer than one step are merged."""
 
 BINS = 240
-"""Columns of the density: as many as a telephone has room for."""
+"""Columns of the density: as many as fit on a phone."""
 
-WORTH_A_LOOK = 0.5
-"""Share of the bound from which a moment is told: one that is far below it is not worth the reader's time."""
+WORTH_SHARE = 0.5
+"""Share of the bound from which a moment is listed. One far below it is not worth the reader's
+time."""
 
 LONGEST_TEXT = 200
-"""Characters of a text from a plan's file. Such files may be hostile."""
+"""Maximum characters of a text from a plan's file. Such files may be hostile."""
 
 LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "pillow-heif", "scipy")
-"""What decodes, looks, paints and encodes; their versions belong to what was done."""
+"""Libraries that decode, detect, paint and encode. Their versions are part of the record."""
 
 MOST_SENSITIVE = "high"
-"""Of --sensitivity."""
+"""Highest value of --sensitivity."""
 
 NOT_TOLD = {"redact": ("report",), "render": ("report",), "verify": ("report", "paint", "write")}
-"""Branches that say nothing about what was erased, by command. How a copy was painted that is only checked, nobody knows."""
+"""Option branches that say nothing about what was erased, by command. When a copy is only checked,
+nobody knows how it was painted."""
 
 
 class Verdict(Enum):
-    """How it ended for one file, and for all: the gravest of theirs."""
+    """The result for one file, and for all: the gravest of theirs."""
 
     CLEAN = "clean"
     REVIEW = "needs review"
-    """A target is there, and a person should look at moments that are named."""
+    """The target exists, and a person should check the named moments."""
     NOT_VERIFIED = "not verified"
-    """A target is there, and no check has looked at it."""
+    """The target exists, but no check has examined it."""
     NOT_DONE = "not done"
-    """There is no target, as an error came first."""
+    """The target does not exist, as an error came first."""
     NOT_CLEAN = "not clean"
     """A check found what should not be there."""
 
     @property
     def gravity(self) -> int:
-        """More is worse."""
+        """Rank of the verdict; more is worse."""
         return list(Verdict).index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What is known of a source, or of what a plan was made for.
+    """What is known of a source, or of the source that a plan was made for.
 
     size_wh    of the first frame; sizes is the number of different ones.
-    sha256     empty where a plan's file names none.
+    sha256     empty if a plan's file states none.
     duration_s seconds from the start of the first frame to the end of the last; None for photos.
     """
 
@@ -107,7 +112,7 @@ class Media:
 class Kind:
     """Everything of one kind that was found in a file.
 
-    tracks    objects of a photo; in film stretches of objects, as efface does not recognise anybody.
+    tracks    objects of a photo; in video stretches of objects, as efface does not recognise anybody.
     kept      of them, those that a person asked to keep visible.
     areas     erased areas in all frames together: seen, bridged, extended and drawn ones.
     """
@@ -124,7 +129,8 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Frames one after the other, both ends included, that are covered for one reason (name of a `Reason`, small letters)."""
+    """Consecutive frames, both ends included, that are covered for one reason (name of a `Reason`,
+    lower case)."""
 
     first: int
     last: int
@@ -134,16 +140,16 @@ class Stretch:
 
 
 Marks = tuple[tuple[float, float], ...]
-"""From when to when, in seconds; in order, and never more than some STEPS of them."""
+"""Start and end times, in seconds; in order, and at most about STEPS of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     """One track over time.
 
-    is_exact   every frame stands in its stretch; otherwise several frames make a step, told by its least certain reason.
+    is_exact   every frame stands in its stretch; otherwise several frames make a step, shown by its least certain reason.
     risk       that of its riskiest moment.
-    marks      from when to when there are moments worth a look, in seconds; near ones as one.
+    marks      start and end times of moments to check, in seconds; near ones are merged.
     """
 
     track: int
@@ -160,7 +166,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The share of the picture that is erased, 0 to 1: on average, and in the worst frame or page, with its number and time."""
+    """The share of the picture that is erased, 0 to 1: on average, and in the worst frame or page,
+    with its number and time."""
 
     mean: float
     worst: float
@@ -170,12 +177,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class KindCost:
-    """What one kind costs; where two kinds meet, both are charged.
+    """The share that one kind erases; an overlap of two kinds counts for both.
 
     best         score of its best sighting.
     is_sure      some sighting is surely one of its kind, or a person drew it.
-    is_doubtful  it costs much, and is not sure.
-    instead      what to give to --kinds to leave it out; empty where nothing else was looked for.
+    is_doubtful  it erases much, and is not sure.
+    instead      the value of --kinds that leaves it out; empty if nothing else was looked for.
     """
 
     kind: str
@@ -188,7 +195,8 @@ class KindCost:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Heights, in whole pixels, below which objects of a kind were looked for nowhere, and from which in every frame."""
+    """Heights, in whole pixels, below which objects of a kind were not looked for, and from which
+    they were in every frame."""
 
     kind: str
     at_all: int
@@ -199,7 +207,7 @@ class Sought:
 class Moment:
     """Frames in which something may be visible. `place` is a ninth of the picture, in words.
 
-    track  0 where it is about no track but the whole picture; `kind` is empty then.
+    track  0 if it concerns the whole picture instead of a track; `kind` is empty then.
     """
 
     track: int
@@ -216,7 +224,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Frames one after the other, both ends included."""
+    """Consecutive frames, both ends included."""
 
     first: int
     last: int
@@ -226,7 +234,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A track that is left visible, from its first sighting in a stretch to the last one. See `left_visible.Stretch`."""
+    """A track that is left visible, from its first sighting in a stretch to the last one. See
+    `left_visible.Stretch`."""
 
     track: int
     kind: str
@@ -241,18 +250,18 @@ class Found:
 
     asked        kinds that were looked for.
     shots        1 and one more for every shot change; `cuts` are their times in seconds, the first MOST_CUTS of them.
-    blacked_out  frames that could not be decoded, `gaps` where they are, the first MOST_GAPS of them.
+    blacked_out  number of frames that could not be decoded, `gaps` where they are, the first MOST_GAPS of them.
     lanes        the tracks that are drawn, by time; `tracks` counts all.
     density      erased areas at a time, the most in each of up to BINS equal steps; `density_seen` of them those in sight.
-    moments      those worth a look, the riskiest first; `doubts` counts all, `worth` those worth a look, `above` those
+    moments      those worth checking, the riskiest first; `doubts` counts all, `worth` those worth checking, `above` those
                  above the bound.
-    marks        where on the time line all moments worth a look, all shot changes, all blacked out frames, and all that is left
-                 visible lie; by the names "moments", "cuts", "blacked_out" and "left".
-    edits        changes that a person made.
+    marks        places on the time line of all moments worth checking, shot changes, blacked out frames, and of what is left
+                 visible; by the names "moments", "cuts", "blacked_out" and "left".
+    edits        number of changes that a person made.
     cost         of all kinds together, and `costs` of each.
-    sought       what was too small to be looked for.
-    left         what was seen too weakly to be erased, and is left visible; left_where tells where, the first MOST_LEFT of it.
-    may_cover_more  another --sensitivity would erase more of it.
+    sought       sizes that were too small to be looked for.
+    left         what was seen too weakly to be erased, and is left visible; left_where lists where, the first MOST_LEFT of it.
+    may_cover_more  another --sensitivity would erase more.
     """
 
     asked: tuple[str, ...]
@@ -282,13 +291,14 @@ class Found:
 
     @property
     def risk(self) -> float:
-        """That of the riskiest moment."""
+        """Risk of the riskiest moment."""
         return self.moments[0].risk if self.moments else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was written: frames or pages, erased areas in them, frames that are black, sound streams."""
+    """What was written: frames or pages, erased areas in them, frames that are black, sound
+    streams."""
 
     frames: int
     areas: int
@@ -299,7 +309,8 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error: name of its class, what it says, and what to try. Neither holds a file's name unless names are told."""
+    """An error: name of its class, its message, and what to try. Neither contains a file's name
+    unless names are reported."""
 
     kind: str
     message: str
@@ -308,7 +319,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A setting that counted. Values as people write them; `None` stands as an empty text."""
+    """A setting that took effect. Values as people write them; `None` becomes an empty text."""
 
     flag: str
     value: str
@@ -317,13 +328,13 @@ class Chosen:
 
     @property
     def is_changed(self) -> bool:
-        """It is not the default."""
+        """Whether it differs from the default."""
         return self.value != self.default
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A detector that looked."""
+    """A detector that was used."""
 
     name: str
     version: str
@@ -333,12 +344,13 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Everything about one file. What is None was not there, or nobody got so far.
+    """Everything about one file. None means that it did not exist, or that the run did not get so
+    far.
 
     number       1, 2, ... in the order of work.
-    name         the source's name, relative to the folder that was asked for, and the target's, where names are told.
-    target_sha256 of the target; empty where there is none.
-    found        what the plan holds; also where no target came of it.
+    name         the source's name, relative to the requested folder, and the target's, if names are reported.
+    target_sha256 of the target; empty if there is no target.
+    found        what the plan holds; also if the target was not written.
     """
 
     number: int
@@ -359,7 +371,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole run. `made` is when, in UTC to the minute, where that was asked for."""
+    """The whole run. `made` is its time, in UTC to the minute, if requested."""
 
     command: str
     entries: tuple[Entry, ...]
@@ -370,12 +382,12 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest; without any file nothing was done."""
+        """The gravest verdict; NOT_DONE without any file."""
         return max((e.verdict for e in self.entries), key=lambda v: v.gravity, default=Verdict.NOT_DONE)
 
 
 def media_of(plan: Plan) -> Media:
-    """What a plan knows of its source."""
+    """Return what a plan knows of its source."""
     times = _Times(plan)
     length = times.end_s(len(plan.timeline) - 1) if plan.medium != "photo" and len(plan.timeline) else None
     sha256 = plan.source_sha256 if re.fullmatch(r"[0-9a-f]{64}", plan.source_sha256, re.ASCII) else ""
@@ -384,7 +396,7 @@ def media_of(plan: Plan) -> Media:
 
 
 def found_in(plan: Plan, bound: float) -> Found:
-    """What the plan holds after all edits. `bound` is that of the risk."""
+    """Return what the plan holds after all edits. `bound` is that of the risk."""
     areas, edits = plan.region_count, len(plan.edits)
     cost, costs = costs_of(plan)
     left, left_kinds = stretches(plan), by_kind(plan)
@@ -392,7 +404,7 @@ def found_in(plan: Plan, bound: float) -> Found:
     times = _Times(plan)
     density, seen = _density(plan, times)
     gaps = _runs(np.array(plan.bad, np.int64))
-    worth = [d for d in plan.doubts if d.risk > bound * WORTH_A_LOOK]
+    worth = [d for d in plan.doubts if d.risk > bound * WORTH_SHARE]
     return Found(
         asked=_asked(plan),
         kinds=tuple(k for i, kind in enumerate(KINDS) if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks),
@@ -429,7 +441,7 @@ def found_in(plan: Plan, bound: float) -> Found:
 
 
 def costs_of(plan: Plan) -> tuple[Cost, tuple[KindCost, ...]]:
-    """What the plan costs after all edits: all kinds together, and each."""
+    """Return the share that the plan erases after all edits: all kinds together, and each."""
     paid, times = price(plan), _Times(plan)
     return _cost(paid.share, times), tuple(_kind_cost(k, _asked(plan), times) for k in paid.kinds)
 
@@ -444,7 +456,8 @@ def _kind_cost(paid: KindPrice, asked: tuple[str, ...], times: _Times) -> KindCo
 
 
 def _sought(plan: Plan) -> tuple[Sought, ...]:
-    """Of faces, as that was measured, in the first frame or page; nothing where the plan does not say how it was looked at."""
+    """Return the limits for faces, the kind that was measured, in the first frame or page; empty if
+    the plan does not state its detection options."""
     asked = plan.options.get("detect")
     pace = asked.get("detail") if isinstance(asked, Mapping) else None
     if not plan.sizes or pace not in PACES or KINDS[FACE] not in _asked(plan):
@@ -459,7 +472,7 @@ def _may_cover_more(plan: Plan) -> bool:
 
 
 class _Times:
-    """Seconds from the start of the film, rounded to milliseconds."""
+    """Seconds from the start of the video, rounded to milliseconds."""
 
     def __init__(self, plan: Plan) -> None:
         self._seconds = plan.timeline.seconds
@@ -477,7 +490,7 @@ class _Times:
         return Span(first, last, self.start_s(first), self.end_s(last))
 
     def marks(self, frames: Iterable[tuple[int, int]]) -> Marks:
-        """Where these frames, from first to last, lie on the time line."""
+        """Return where these frames, from first to last, lie on the time line."""
         told: list[tuple[float, float]] = []
         step = self.end_s(len(self._seconds) - 1) / STEPS if len(self._seconds) else 0.0
         for first, last in sorted(frames):
@@ -489,7 +502,7 @@ class _Times:
         return tuple(told)
 
     def steps(self) -> list[slice]:
-        """The frames that are shown in each of up to BINS equal steps of the whole time."""
+        """Return the frames that are shown in each of up to BINS equal steps of the whole time."""
         count = min(BINS, len(self._seconds))
         edges = np.linspace(0, self.end_s(len(self._seconds) - 1), count + 1)
         first = np.maximum(np.searchsorted(self._seconds, edges[:-1] + 1e-6, side="right") - 1, 0)
@@ -498,7 +511,8 @@ class _Times:
 
 
 def _asked(plan: Plan) -> tuple[str, ...]:
-    """The kinds that were looked for, as the plan's options say; plans older than the choice know faces only."""
+    """Return the kinds that were looked for, from the plan's options. Plans older than that option
+    have faces only."""
     asked = plan.options.get("detect")
     kinds = str(asked.get("kinds", "")).split(",") if isinstance(asked, Mapping) else []
     return tuple(k for k in FINDABLE if k in kinds) or FINDABLE[:1]
@@ -511,7 +525,8 @@ def _kind(kind: str, tracks: list[Track]) -> Kind:
 
 
 def _worth_drawing(plan: Plan) -> list[Track]:
-    """At most MOST_LANES tracks in the order of time: those kept visible, then the riskiest, then the longest."""
+    """Return at most MOST_LANES tracks in the order of time: those kept visible, then the riskiest,
+    then the longest."""
     risks = _risks(plan)
     first = sorted(plan.tracks, key=lambda t: (not t.keep, -risks.get(t.id, 0.0), -len(t), t.id))[:MOST_LANES]
     return sorted(first, key=lambda t: (int(t.frame[0]), t.id))
@@ -531,7 +546,7 @@ def _lane(track: Track, plan: Plan, times: _Times, bound: float) -> Lane:
     start_s, end_s = times.start_s(int(track.frame[0])), times.end_s(int(track.frame[-1]))
     doubts = [d for d in plan.doubts if d.track == track.id]
     risk = max((d.risk for d in doubts), default=0.0)
-    marks = times.marks((d.first, d.last) for d in doubts if d.risk > bound * WORTH_A_LOOK)
+    marks = times.marks((d.first, d.last) for d in doubts if d.risk > bound * WORTH_SHARE)
     return Lane(track.id, KINDS[track.kind], track.keep, start_s, end_s, areas, stretches, is_exact, risk, marks)
 
 
@@ -542,7 +557,7 @@ def _stretches(track: Track, times: _Times) -> tuple[tuple[Stretch, ...], bool]:
         step = -(-int(track.frame[-1] - track.frame[0] + 1) // MOST_STRETCHES)
         block = (track.frame - track.frame[0]) // step
         starts = np.flatnonzero(np.diff(block, prepend=-1))
-        # BRIDGED and EXTENDED stand above SEEN, and DRAWN is as certain as it gets.
+        # BRIDGED and EXTENDED have higher numbers than SEEN, and DRAWN is the most certain.
         worst = np.maximum.reduceat(np.where(track.reason == Reason.DRAWN, 0, track.reason), starts)
         worst = np.where(np.minimum.reduceat(track.reason, starts) == Reason.DRAWN, Reason.DRAWN, worst)
         ends = np.append(starts[1:], len(track)) - 1
@@ -557,14 +572,14 @@ def _stretches(track: Track, times: _Times) -> tuple[tuple[Stretch, ...], bool]:
 def _reason_runs(
     first: NDArray[np.int64], last: NDArray[np.int64], reason: NDArray[np.integer[Any]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.integer[Any]]]:
-    """Joins neighbours of one reason with no frame between them."""
+    """Join neighbours of one reason with no frame between them."""
     breaks = np.flatnonzero((first[1:] != last[:-1] + 1) | (reason[1:] != reason[:-1])) + 1
     starts, ends = np.append(0, breaks), np.append(breaks, len(first)) - 1
     return first[starts], last[ends], reason[starts]
 
 
 def _runs(numbers: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """(first, last) of each stretch of neighbouring numbers."""
+    """Return (first, last) of each stretch of neighbouring numbers."""
     if not len(numbers):
         return []
     breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
@@ -594,28 +609,28 @@ def _moment(doubt: Doubt, plan: Plan, times: _Times, bound: float) -> Moment:
 
 
 def _is_whole(doubt: Doubt, plan: Plan) -> bool:
-    """Whether it is about the whole picture."""
+    """Return whether the doubt is about the whole picture."""
     return doubt.track == WHOLE and doubt.box == (0, 0, *plan.size_at(doubt.first))
 
 
 def place(box: Box, size_wh: Size) -> str:
-    """In which ninth of the picture the middle of the box lies."""
+    """Name the ninth of the picture in which the middle of the box lies."""
     x, y = (min((box[i] + box[i + 2]) * 3 // (2 * size_wh[i]), 2) for i in (0, 1))
     across, down = ("left", "middle", "right")[x], ("top", "middle", "bottom")[y]
     return across if across == down else " ".join(w for w in (down, across) if w != "middle")
 
 
 def networks_of(plan: Plan) -> tuple[Network, ...]:
-    """The detectors that a plan names, at most as many as there are kinds, and some."""
+    """Return the detectors that a plan names, at most 16."""
     told = [[_short(d.get(name, "")) for name in ("name", "version", "sha256", "runtime")] for d in plan.detectors[:16]]
     return tuple(Network(*values) for values in told)
 
 
 def chosen(command: str, asked: Mapping[str, Any], planned: Mapping[str, Any] | None = None) -> tuple[Chosen, ...]:
-    """The settings that counted, those that are no defaults first.
+    """Return the settings that took effect, changed ones first.
 
-    asked    of this run, branch by branch, as `dataclasses.asdict(Options)` says it.
-    planned  of the run that made the plan; what was looked for, and how, stands there. A plan's file may hold anything.
+    asked    of this run, branch by branch, as `dataclasses.asdict(Options)` gives it.
+    planned  of the run that made the plan, which decided what to look for, and how. A plan's file may hold anything.
     """
     told = []
     for s in settings():
@@ -641,7 +656,7 @@ def _short(value: object) -> str:
 
 
 def verdict_of(found: Found | None, verification: Verification | None) -> Verdict:
-    """How it ended for a file whose target is there."""
+    """Return the verdict for a file whose target exists."""
     outcomes = {c.outcome for c in verification.checks} if verification else set()
     if Outcome.NOT_CLEAN in outcomes:
         return Verdict.NOT_CLEAN
@@ -652,10 +667,10 @@ def verdict_of(found: Found | None, verification: Verification | None) -> Verdic
 
 
 def failure_of(error: Exception, private: Collection[str]) -> Failure:
-    """What a report says of an error, without the names of files.
+    """Describe an error for the report without file names.
 
-    private  words of names and folders, as `words_of` gives them. A reason of the system or of a decoder may quote some; such a
-             one is left out, as rather too little is said than a name.
+    private  words of names and folders, as `words_of` gives them. A reason from the system or a decoder may quote some. Such a
+             reason is left out: a short message is better than a leaked name.
     """
     kind = type(error).__name__
     lead = str(getattr(error, "lead", ""))
@@ -667,7 +682,7 @@ def failure_of(error: Exception, private: Collection[str]) -> Failure:
 
 
 def words_of(text: str) -> set[str]:
-    """The words in a name or path, in small letters."""
+    """Return the words in a name or path, in lower case."""
     return set(re.findall(r"[^\W_]+", text.casefold()))
 
 
@@ -693,20 +708,20 @@ _FIXED = {
     "VerificationFailed": "The finished draft did not pass its check and was deleted",
     "Interrupted": "It was not finished, as the run was interrupted",
 }
-"""What errors say whose message is made from other parts."""
+"""Messages of errors that are built from other parts."""
 
 
 def software() -> dict[str, str]:
-    """Versions of what worked, by name."""
+    """Return the versions of the software in use, by name."""
     told = {"efface": VERSION, "python": platform.python_version()}
     for name in LIBRARIES:
         try:
             told[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:  # another build of the run-time stands in its place
+        except metadata.PackageNotFoundError:  # another build of the run-time replaces it
             continue
     return told
 
 
 def span_text(start_s: float, end_s: float) -> str:
-    """From when to when, for people."""
+    """Format the range for people."""
     return f"{timecode(start_s)} to {timecode(end_s)}"

@@ -1,6 +1,8 @@
-"""The report as one HTML file: nothing is loaded, nothing runs, and there is no picture in it but drawings of time.
+"""The report as one HTML file. It loads nothing, runs nothing, and its only pictures are drawings
+of time.
 
-First what it comes to and what to do, then the facts. Everything is text in a tag, and `markup` escapes all text.
+The result and the next steps come first, then the facts. Everything is text in a tag, and `markup`
+escapes all text.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from efface.timing import timecode
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 MOST_SECTIONS = 300
-"""Files that have a section of their own, the gravest first. All stand in the table."""
+"""Maximum number of files with a section of their own, the gravest first. The table lists all
+files."""
 
 GLYPHS = {
     Verdict.CLEAN: "M6 12.5l4 4 8-9",
@@ -44,7 +47,7 @@ MARKS = {Outcome.CLEAN: "clean", Outcome.REVIEW: "review", Outcome.NOT_CLEAN: "n
 
 
 def page(report: Report) -> Iterator[str]:
-    """The file, piece by piece."""
+    """Yield the file, piece by piece."""
     yield "<!doctype html>\n"
     yield '<html lang="en">\n'
     yield _head(report)
@@ -102,7 +105,7 @@ def _top(report: Report) -> Html:
 
 
 def _prose(text: str) -> list[Content]:
-    """A sentence; options in it look like options."""
+    """Return a sentence with its options marked up as code."""
     return [tag("code", part) if part.startswith("--") else part for part in re.split(r"(--[a-z][a-z-]+)", text)]
 
 
@@ -120,7 +123,7 @@ def _section(heading: str, *content: Content, name: str) -> Html:
 
 
 def _table(caption: str, columns: tuple[str, ...], rows: list[tuple[Content, ...]], *, numbers: tuple[int, ...] = ()) -> Html:
-    """A table whose first column names its rows; `numbers` are columns that stand to the right."""
+    """Return a table whose first column names its rows. `numbers` lists right-aligned columns."""
 
     def cells(row: tuple[Content, ...], head: bool) -> Iterator[Html]:
         for i, content in enumerate(row):
@@ -136,7 +139,8 @@ def _list(*pairs: tuple[str, Content]) -> Html:
 
 
 def _hash(sha256: str) -> Html | None:
-    """Copied, it is one word; on paper and on telephones it breaks where the eye rests."""
+    """Return a hash that copies as one word, but breaks into readable groups on paper and on
+    phones."""
     parts = [sha256[i : i + 8] for i in range(0, len(sha256), 8)]
     return tag("code", [joined(tag("wbr") if i else None, p) for i, p in enumerate(parts)]) if sha256 else None
 
@@ -192,7 +196,7 @@ def _asked(report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
 
 
 def _common(report: Report) -> tuple[Chosen, ...] | None:
-    """The settings of all files; None where they differ."""
+    """Return the settings if all files share them; None if they differ."""
     known = {e.chosen for e in report.entries if e.chosen}
     return next(iter(known), ()) if len(known) < 2 else None
 
@@ -201,7 +205,7 @@ def _common(report: Report) -> tuple[Chosen, ...] | None:
 
 
 def _file(e: Entry, report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
-    """A section; a file that is alone needs no heading of its own."""
+    """Return a file's section. A single file needs no heading of its own."""
     parts = [("found", "What was found", _found(e)), ("look", "Moments and findings", _to_look_at(e))]
     parts += [("done", "What was done and checked", _done(e)), ("hashes", "Checksums", _hashes(e))]
     if len(report.entries) == 1:
@@ -247,7 +251,7 @@ def _found(e: Entry) -> Html | None:
 
 
 def _unsure(found: Found) -> Html | None:
-    """Kinds that cost much and were never sure, and the commands that help."""
+    """Return the kinds that erase much and were never sure, and the commands that help."""
     told = [c for c in found.costs if c.is_doubtful]
     without = "efface redact FILE --kinds {} --overwrite"
     ways = [wording.ways_out(c, without.format(c.instead), "efface review FILE") for c in told]
@@ -284,7 +288,7 @@ def _shares(found: Found, kind: str) -> tuple[str, str]:
 
 
 def _times(verification: Verification | None) -> list[float]:
-    """When there is a finding, in seconds."""
+    """Return the times of the findings, in seconds."""
     return [f.time_s for f in verification.findings if f.time_s is not None] if verification else []
 
 
@@ -339,7 +343,7 @@ def _overview(found: Found, length_s: float, findings: list[float]) -> Iterator[
 
 
 def _key(found: Found) -> Html:
-    """Each reason with its own shape. Only what the drawings hold."""
+    """Return the legend: each reason with its own shape, and only what the drawings hold."""
     told = {s.reason for lane in found.lanes if not lane.is_kept for s in lane.stretches}
     items = [
         tag("li", _sample(f"s-{reason}", *strips.BARS[reason]), f"{reason}: {why}")
@@ -379,7 +383,8 @@ def _lane(lane: Lane, length_s: float) -> Html:
 
 
 def _from_to(start_s: float, end_s: float, length_s: float) -> str:
-    """To a tenth of a second, and where there are hours to a second: the drawing is no finer."""
+    """Return the range to a tenth of a second, or to a second if there are hours, as the drawing is
+    no finer."""
     start, end = timecode(start_s), timecode(end_s)
     return f"{start[:-4]}–{end[:-4]}" if length_s >= HOUR_S else f"{start[2:-2]}–{end[2:-2]}"
 
@@ -496,7 +501,7 @@ def _written(e: Entry) -> Html:
     if e.done is None:
         if e.failure is None:
             return joined()
-        # The message is the sentence of the file already, unless a check failed.
+        # An error's message is already the sentence of the file, unless a check failed.
         why = tag("p", e.failure.message) if e.verdict is Verdict.NOT_CLEAN else None
         hint = tag("p", _prose(e.failure.hint)) if e.failure.hint else None
         return joined(tag("p", tag("b", "There is no copy.")), why, hint)

@@ -1,1 +1,1 @@
-"""Photos and animations: reads them, and writes them anew."""
+"""Photos and animations: read them and write new ones."""

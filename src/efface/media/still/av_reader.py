@@ -1,4 +1,5 @@
-"""AVIF pictures by FFmpeg, for files that Pillow or OpenCV refuse and browsers show; and damaged JPEGs, as far as they go."""
+"""Decode with FFmpeg: AVIF files that Pillow or OpenCV refuse and browsers show, and the readable
+part of damaged JPEGs."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from efface.media.still.still_pixels import Page, page_of
 
 
 class AvReader:
-    """The picture of an AVIF, with its opacity where it has one."""
+    """The picture of an AVIF, with its opacity if it has one."""
 
     count = 1
     is_animated = False
@@ -35,21 +36,21 @@ class AvReader:
         self._size: Size = self._find_size()
 
     def size(self, index: int) -> Size:
-        """Upright size."""
+        """Return the upright size."""
         return self._size
 
     def page(self, index: int) -> Page:
-        """Decodes it."""
+        """Decode the picture."""
         samples = samples_of(self._path)
         mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[samples.shape[2]]
         return in_srgb(page_of(samples, mode, self._facts.depth if samples.dtype == np.uint16 else None), Colours())
 
     def duration_ms(self) -> float:
-        """A picture has none."""
+        """Return 0: a picture has no duration."""
         return 0.0
 
     def close(self) -> None:
-        """The file is open only while it is decoded."""
+        """Do nothing: the file is open only during decoding."""
 
     def _find_size(self) -> Size:
         with av.open(str(self._path)) as container:
@@ -58,7 +59,8 @@ class AvReader:
 
 
 def mjpeg(data: bytes, mode: str) -> NDArray[Any]:
-    """(h, w) or (h, w, 3) samples of a JPEG in that mode of Pillow, as stored: L or RGB. Raises FFmpegError, OSError."""
+    """Return (h, w) or (h, w, 3) samples of a JPEG in Pillow's mode L or RGB, as stored. Raises
+    FFmpegError, OSError."""
     decoder = av.CodecContext.create("mjpeg", "r")
     frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     if not frames:
@@ -71,7 +73,8 @@ _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
 
 
 def samples_of(path: Path) -> NDArray[Any]:
-    """(h, w, channels) samples of the picture, upright: 8 bits, or as many as it has in uint16. Raises FFmpegError."""
+    """Return (h, w, channels) samples of the picture, upright: uint8, or uint16 if it has more
+    bits. Raises FFmpegError."""
     with av.open(str(path)) as container:
         count = len(container.streams.video)
         frame = next(container.decode(video=0))
@@ -98,7 +101,7 @@ def _upright(frame: av.VideoFrame, model: str, depth: int) -> NDArray[Any]:
 def _stored(frame: av.VideoFrame, model: str, depth: int) -> NDArray[Any]:
     is_wide = depth > 8
     names = {("gray", False): "gray", ("gray", True): "gray16le", ("rgb", False): "rgb24", ("rgb", True): "rgb48le"}
-    matrix = swscale_matrix(frame.colorspace, 0)  # pictures that name none are BT.601
+    matrix = swscale_matrix(frame.colorspace, 0)  # pictures that name no matrix are BT.601
     size_wh, name = (frame.width, frame.height), names[model, is_wide]
     plain = reformatted(frame, size_wh, name, matrix, is_full_range(frame), True, Interpolation.BICUBIC)
     raw: NDArray[Any] = plain.to_ndarray().reshape(frame.height, frame.width, -1)

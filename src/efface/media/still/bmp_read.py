@@ -1,6 +1,7 @@
-"""Samples of a BMP without compression that Pillow refuses: any masks of 16 or 32 bits, 2 bits a pixel, palettes of any size.
+"""Read uncompressed BMP files that Pillow refuses: any masks of 16 or 32 bits, 2 bits per pixel,
+palettes of any size.
 
-Rows that are not all there are an error, and compressed rows are left to Pillow.
+Missing rows are an error. Pillow reads compressed rows.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from numpy.typing import NDArray
 
 _PLAIN, _MASKS, _MASKS_WITH_ALPHA = 0, 3, 6
 _CORE, _OS2 = 12, 64
-"""Sizes of headers: of the oldest, and of one whose compression 3 is another."""
+"""Header sizes in bytes: of the oldest kind, and of OS/2 2.x, where compression 3 has another
+meaning."""
 
 _DEFAULT_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 24: (0xFF0000, 0xFF00, 0xFF, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """width, height in pixels; bits of a pixel. start: of the rows, in bytes. palette: its start, and the bytes of an entry."""
+    """width, height in pixels; bits per pixel. start: offset of the rows in bytes. palette: its
+    start, and the bytes of an entry."""
 
     width: int
     height: int
@@ -33,12 +36,12 @@ class Header:
 
     @property
     def is_deep(self) -> bool:
-        """Whether samples have more than 8 bits."""
+        """Return whether samples have more than 8 bits."""
         return any(mask.bit_count() > 8 for mask in self.masks[:3])
 
 
 def header_of(data: bytes) -> Header | None:
-    """The header; None where it says nothing that can be read here."""
+    """Return the header, or None if this module cannot read it."""
     try:
         start, size = struct.unpack_from("<II", data, 10)
         if size == _CORE:
@@ -61,7 +64,7 @@ def header_of(data: bytes) -> Header | None:
 
 
 def samples_of(data: bytes, header: Header) -> NDArray[np.uint8]:
-    """(h, w, 3) RGB, or (h, w, 4) RGBA. Raises OSError where rows are missing."""
+    """Return (h, w, 3) RGB, or (h, w, 4) RGBA. Raises OSError if rows are missing."""
     stride = (header.width * header.bits + 31) // 32 * 4
     if header.start + stride * header.height > len(data):
         raise OSError("the file breaks off")

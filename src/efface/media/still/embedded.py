@@ -1,4 +1,5 @@
-"""Pictures within files: found by the marks that JPEG begins and ends with, decoded within bounds; and names of EXIF's tags."""
+"""Find pictures within files by JPEG's start and end markers, decode them within limits, and name
+EXIF tags."""
 
 from __future__ import annotations
 
@@ -14,17 +15,18 @@ from efface.containers import jpeg
 from efface.containers.parts import BROKEN, TAIL, Reader
 
 MOST_PICTURES = 32
-"""Of one stretch."""
+"""Maximum number of pictures in one stretch."""
 LARGEST_STRETCH = 64 << 20
 MOST_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 SOI = b"\xff\xd8\xff"
 LEAST_BYTES = 100
-"""A JPEG has tables of more than that; three bytes alone stand anywhere by chance."""
+"""A JPEG's tables alone are longer than this. Its three start bytes also occur by chance."""
 
 
 def jpegs(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    """JPEG pictures anywhere in these bytes, whole ones only: (place, content). What stands within one is not looked for."""
+    """Yield (place, content) of complete JPEG pictures anywhere in these bytes, without pictures
+    inside others."""
     at, tried = raw.find(SOI), 0
     while at >= 0 and tried < MOST_PICTURES:
         tried += 1
@@ -35,7 +37,8 @@ def jpegs(raw: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _end(raw: bytes) -> int:
-    """Length of the JPEG at the start of these bytes; 0 where there is none that ends."""
+    """Return the length of the JPEG at the start of these bytes; 0 if there is none or it does not
+    end."""
     end = 0
     for p in jpeg.walk(Reader(io.BytesIO(raw))):
         if p.name == BROKEN:
@@ -47,7 +50,8 @@ def _end(raw: bytes) -> int:
 
 
 def pixels(raw: bytes) -> NDArray[np.uint8] | None:
-    """(h, w, 3) RGB of a small encoded picture; None where it cannot be decoded, or has too many pixels."""
+    """Return (h, w, 3) RGB of a small encoded picture, or None if it cannot be decoded or has too
+    many pixels."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -57,11 +61,11 @@ def pixels(raw: bytes) -> NDArray[np.uint8] | None:
                 return np.asarray(image.convert("RGB"), np.uint8)
     except MemoryError:
         return None
-    except Exception:  # decoders raise a dozen classes over hostile pictures; the caller says that it cannot be decoded
+    except Exception:  # decoders raise a dozen classes for hostile pictures; the caller reports that it cannot be decoded
         return None
 
 
 def exif_name(directory: str, tag: int) -> str:
-    """What EXIF calls the tag; its number where it has no name."""
+    """Return EXIF's name of the tag, or its number if it has no name."""
     names = ExifTags.GPSTAGS if directory.endswith("GPS") else ExifTags.TAGS
     return str(names.get(tag, f"tag {tag}"))

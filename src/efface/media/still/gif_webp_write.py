@@ -1,7 +1,7 @@
-"""GIF and animated WebP, put together frame by frame.
+"""Write GIF and animated WebP files frame by frame.
 
-Pillow encodes each frame as a picture of its own; here the pictures become an animation: every frame is whole and stands
-alone, none shows through another, and only one has to be in memory.
+Pillow encodes each frame as a separate picture; this module joins them to an animation. Every frame
+is complete and independent, none shows through another, and only one must be in memory.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from PIL import Image
 from efface.geometry import Size
 from efface.media.still.still_pixels import strips
 
-HALF = 128
-"""Opacity from which a pixel of a GIF, which knows no shades of it, is opaque."""
+OPAQUE_FROM = 128
+"""Opacity from which a GIF pixel is opaque. GIF has no partial opacity."""
 
 
 class GifFrame(NamedTuple):
-    """A picture as a GIF's image block with a colour table of its own.
+    """A picture as a GIF image block with its own colour table.
 
-    clear      index that means transparent; None where all 256 are colours.
+    clear      index that means transparent; None if all 256 are colours.
     has_clear  some pixel is transparent.
     """
 
@@ -35,11 +35,11 @@ class GifFrame(NamedTuple):
 
 
 def gif_frame(rgba: NDArray[np.uint8]) -> GifFrame:
-    """(h, w, 3 or 4) uint8 as a frame of a GIF.
+    """Convert (h, w, 3 or 4) uint8 to a frame of a GIF.
 
     Up to 256 colours are kept exactly; more are reduced to the best 256, dithered.
     """
-    clear = rgba[..., 3] < HALF if rgba.shape[2] == 4 else np.zeros(rgba.shape[:2], bool)
+    clear = rgba[..., 3] < OPAQUE_FROM if rgba.shape[2] == 4 else np.zeros(rgba.shape[:2], bool)
     has_clear = bool(clear.any())
     index, palette = _indexed(rgba[..., :3], 255 if has_clear else 256, clear)
     if has_clear:
@@ -52,7 +52,7 @@ def gif_frame(rgba: NDArray[np.uint8]) -> GifFrame:
 def _indexed(rgb: NDArray[np.uint8], limit: int, clear: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     height, width = rgb.shape[:2]
     known = np.empty(0, np.uint32)
-    for rows in strips(height, width):  # in strips: sorting a whole picture takes thirty bytes for each of its pixels
+    for rows in strips(height, width):  # in strips: sorting a whole picture takes thirty bytes per pixel
         known = np.union1d(known, _numbered(rgb[rows], clear[rows]))
         if len(known) > limit:
             break
@@ -69,13 +69,13 @@ def _indexed(rgb: NDArray[np.uint8], limit: int, clear: NDArray[np.bool_]) -> tu
 
 
 def _numbered(rgb: NDArray[np.uint8], clear: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    """Each colour as one number; 0 where nothing is to be seen."""
+    """Return each colour as one number; 0 for transparent pixels."""
     red, green, blue = (rgb[..., i].astype(np.uint32) for i in range(3))
     return np.where(clear, np.uint32(0), red << 16 | green << 8 | blue)
 
 
 def _image_block(index: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
-    """Image descriptor, colour table and compressed indices."""
+    """Return image descriptor, colour table and compressed indices."""
     bits = max(1, (len(palette) - 1).bit_length())
     table = np.zeros((1 << bits, 3), np.uint8)
     table[: len(palette)] = palette
@@ -84,9 +84,9 @@ def _image_block(index: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
 
 
 def _compressed(index: NDArray[np.uint8]) -> bytes:
-    """Pillow's LZW codes for the indices, cut out of the file that it writes."""
+    """Return Pillow's LZW codes for the indices, extracted from the file that it writes."""
     whole = io.BytesIO()
-    # All 256 grey levels make a table that Pillow has no reason to shorten or to sort.
+    # With a table of all 256 grey levels, Pillow neither shortens nor sorts it.
     image = Image.fromarray(np.ascontiguousarray(index)).convert("P")
     image.putpalette([level for level in range(256) for _ in range(3)])
     image.save(whole, "GIF", optimize=False, interlace=False)
@@ -106,7 +106,8 @@ def _after_blocks(data: bytes, at: int) -> int:
 
 
 class GifFile:
-    """A GIF on its way into an open file; `loop` None plays once and says nothing."""
+    """A GIF that is written into an open file. `loop` None plays once and is not stated in the
+    file."""
 
     def __init__(self, file: IO[bytes], size_wh: Size, loop: int | None) -> None:
         self._file = file
@@ -116,19 +117,20 @@ class GifFile:
             file.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", min(loop, 65535)) + b"\0")
 
     def add(self, frame: GifFrame, hundredths: int) -> None:
-        """Adds a frame made by `gif_frame`, shown for that many hundredths of a second."""
+        """Add a frame made by `gif_frame`, shown for that many hundredths of a second."""
         self._write_held(before_clear=frame.has_clear)
         self._held = frame, hundredths
 
     def finish(self) -> None:
-        """Writes the end."""
+        """Write the trailer."""
         self._write_held(before_clear=False)
         self._file.write(b"\x3b")
 
     def _write_held(self, *, before_clear: bool) -> None:
-        """Writes the frame added last. It is wiped if it or the next one is clear somewhere: it would show through there.
+        """Write the frame added last. It is wiped afterwards if it or the next frame has
+        transparent pixels, as it would otherwise show through.
 
-        Pillow wipes to nothing only where the frame names an index for that.
+        Pillow wipes to transparent only if the frame names a transparent index.
         """
         if self._held is None:
             return
@@ -141,7 +143,7 @@ class GifFile:
 
 
 def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each chunk of a WebP file."""
+    """Yield name and content of each chunk of a WebP file."""
     at = 12
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
@@ -150,12 +152,12 @@ def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def riff_chunk(name: bytes, content: bytes) -> bytes:
-    """A chunk, padded to an even length."""
+    """Build a chunk, padded to an even length."""
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 
 class WebpFile:
-    """An animated WebP on its way into an open file."""
+    """An animated WebP that is written into an open file."""
 
     def __init__(self, file: IO[bytes], size_wh: Size, loop: int) -> None:
         self._file, self._size = file, size_wh
@@ -165,7 +167,7 @@ class WebpFile:
         file.write(riff_chunk(b"ANIM", struct.pack("<IH", 0, min(loop, 65535))))
 
     def add(self, still: bytes, duration_ms: int) -> None:
-        """Adds a frame, encoded as a WebP file of its own. It replaces what was shown before."""
+        """Add a frame, encoded as a separate WebP file. It replaces the frame before it."""
         width, height = self._size
         do_not_blend = 2
         picture = b"".join(riff_chunk(n, c) for n, c in webp_chunks(still) if n in (b"ALPH", b"VP8 ", b"VP8L"))
@@ -173,7 +175,7 @@ class WebpFile:
         self._file.write(riff_chunk(b"ANMF", lead + picture))
 
     def finish(self) -> None:
-        """Writes the length into the beginning."""
+        """Write the length into the header."""
         size = self._file.seek(0, 2)
         self._file.seek(4)
         self._file.write(struct.pack("<I", size - 8))

@@ -1,4 +1,4 @@
-"""HEIF (HEIC), opened by pillow-heif."""
+"""Read HEIF (HEIC) files with pillow-heif."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from efface.options import ReadOptions
 
 
 class HeifReader:
-    """The pictures of a HEIF, the primary one among them; thumbnails, depth maps and other auxiliary pictures are left out.
+    """The pictures of a HEIF, including the primary one, without thumbnails, depth maps and other
+    auxiliary pictures.
 
-    libheif turns them upright as the container says; their EXIF orientation only repeats that.
+    libheif turns them upright as the container states; their EXIF orientation only repeats that.
     """
 
     is_animated = False
@@ -60,7 +61,7 @@ class HeifReader:
         return in_srgb(page, Colours(image.info.get("icc_profile")))
 
     def close(self) -> None:
-        """pillow-heif holds the bytes, not the file."""
+        """Do nothing: pillow-heif holds the bytes, not the file."""
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
@@ -68,7 +69,7 @@ class HeifReader:
 
 
 def _cicp(image: Any) -> tuple[int, int] | None:
-    """Numbers of its colours, where there is no profile, which would be applied."""
+    """Return the numbers of its colours, unless it has a profile, which is applied instead."""
     nclx = image.info.get("nclx_profile") or {}
     stated = (nclx.get("color_primaries", 0), nclx.get("transfer_characteristics", 0))
     return None if image.info.get("icc_profile") else facts.known_cicp(*stated)

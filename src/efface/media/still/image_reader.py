@@ -1,4 +1,5 @@
-"""An open photo or animation as a book of pages, whichever library reads it; and what its writer must know of it."""
+"""An open photo or animation as a sequence of pages, for any library, and what the writer must know
+of it."""
 
 from __future__ import annotations
 
@@ -20,10 +21,11 @@ from efface.media.still.still_pixels import Page
 from efface.options import ReadOptions
 
 LEAST_COUNTED = 250_000
-"""Pixels that a page counts as at least: decoding, searching and writing takes as long as for so many, however small it is."""
+"""Minimum number of pixels that a page counts as. A smaller page takes as long to decode, search
+and write."""
 
 DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
-"""Said where a decoder goes on in spite of what is wrong."""
+"""Note for a picture that a decoder read in spite of damage."""
 
 ZERO_DURATION_MS = 100
 """How long browsers show a frame whose duration is 0."""
@@ -31,16 +33,17 @@ ZERO_DURATION_MS = 100
 
 @dataclass(slots=True)
 class Traits:
-    """What the writer must know to keep a source's format as it was. Numbers only; nothing here can name anybody.
+    """What the writer must know to keep a source's format. Numbers only; nothing here can identify
+    anybody.
 
     qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1 4:2:2, 2 4:2:0, -1 other.
     lossless  of a WebP.
-    loop      how often an animation runs, 0 for ever, None where the file does not say.
+    loop      how often an animation runs, 0 for ever, None if the file does not state it.
     cicp      colour primaries and transfer of a HEIF, AVIF or PNG, as ITU-T H.273 numbers them; None means sRGB.
     full_range  the samples of a PNG with such numbers use all values.
-    light     what a PNG with such numbers says of its brightness, by chunk: cLLI of the picture, mDCV of the screen.
+    light     brightness of a PNG with such numbers, by chunk: cLLI of the picture, mDCV of the mastering display.
     primary   the page of a HEIF that is shown first.
-    tail_ms   how long the last frame stays, known once `frames` has reached it: the only field that changes.
+    tail_ms   how long the last frame is shown, known once `frames` has reached it: the only field that changes.
     """
 
     qtables: list[list[int]] = field(default_factory=list)
@@ -64,20 +67,20 @@ class ImageReader(Protocol):
     notes: list[str]
 
     def size(self, index: int) -> Size:
-        """Upright size of a page, without decoding it."""
+        """Return the upright size of a page without decoding it."""
 
     def page(self, index: int) -> Page:
-        """Decodes a page. May raise anything; callers wrap it in `parsing`."""
+        """Decode a page. May raise anything; callers wrap it in `parsing`."""
 
     def duration_ms(self) -> float:
-        """Of the page decoded last; 0 where the file says so, or nothing."""
+        """Return the duration of the page decoded last; 0 if the file states 0 or nothing."""
 
     def close(self) -> None:
-        """Releases the file."""
+        """Release the file."""
 
 
 def require_total(path: Path, count: int, pixels: int, options: ReadOptions) -> None:
-    """Raises TooManyPixels where so many pages of so many pixels are more work than the limit."""
+    """Raise TooManyPixels if so many pages with so many pixels exceed the limit."""
     total = count * max(pixels, LEAST_COUNTED)
     if count > 1 and total > options.max_total_pixels:
         raise TooManyPixels(path, total, options.max_total_pixels, count)
@@ -85,7 +88,8 @@ def require_total(path: Path, count: int, pixels: int, options: ReadOptions) -> 
 
 @contextmanager
 def parsing(path: Path) -> Iterator[None]:
-    """Silences warnings, and turns whatever a decoder raises inside the block into DamagedSource, or a narrower class."""
+    """Silence warnings, and turn any exception of a decoder inside the block into DamagedSource or
+    a narrower class."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -96,7 +100,7 @@ def parsing(path: Path) -> Iterator[None]:
         raise UnsupportedSource(path, "there is not enough memory to decode it") from e
     except Image.DecompressionBombError as e:
         raise UnsupportedSource(path, "it has more pixels than the decoder accepts") from e
-    except Exception as e:  # decoders raise a dozen classes over hostile files, and more with each release
+    except Exception as e:  # decoders raise a dozen classes for hostile files, and more with each release
         if isinstance(e, OSError) and e.errno is not None:
             raise SourceUnreadable(path, reason(e)) from e
         if "unknown pixel mode" in str(e):  # TIFF has more kinds of samples than Pillow
@@ -105,7 +109,7 @@ def parsing(path: Path) -> Iterator[None]:
 
 
 _OF_PYTHON = (struct.error, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
-"""Decoders written in Python raise these where they trip; their texts are for programmers."""
+"""Decoders written in Python raise these when they fail. Their texts address programmers."""
 
 
 def _in_plain_words(error: Exception) -> str:

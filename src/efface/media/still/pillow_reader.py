@@ -1,13 +1,15 @@
-"""JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, ICO, PPM and JPEG 2000, opened by Pillow.
+"""Read JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, ICO, PPM and JPEG 2000 with Pillow.
 
-Pillow's classes for these formats are called directly rather than through `Image.open`: a file is handed to the one
-decoder that its content asks for and to none of the dozens of others, and efface's own limit of pixels stands in for Pillow's.
-Of JPEG, PNG and WebP the decoder gets the parts that make the picture, see `still_parts`.
-Pillow gives no more than 8 bits of colour pictures; where a file has more, OpenCV or FFmpeg decodes it as well, and its samples
-are taken if the two agree on what the picture shows. Otherwise the picture is written with 8 bits, and a note says so.
+Pillow's classes for these formats are called directly rather than through `Image.open`. So a file
+reaches only the decoder for its content, none of the dozens of others, and efface's own pixel limit
+replaces Pillow's. For JPEG, PNG and WebP the decoder gets only the parts that make the picture, see
+`picture_parts`. Pillow gives colour pictures at most 8 bits. If a file has more, OpenCV or FFmpeg
+decodes it too, and its samples are used if both decoders agree on what the picture shows. Otherwise
+the picture is written with 8 bits, and a note says so.
 
-What is not read is not written: of a JPEG with several pictures (MPO) the first is a page and the rest is left behind, and so
-are the previews among the pages of a TIFF and the stand-in picture before an APNG.
+Only what is read is written. Of a JPEG with several pictures (MPO) the first becomes a page and the
+rest is left behind. The same holds for previews among the pages of a TIFF and for the default image
+before an APNG.
 """
 
 from __future__ import annotations
@@ -48,11 +50,11 @@ from efface.media.still.still_colour import Colours, in_srgb
 from efface.media.still.still_pixels import Array, Page, as_stored, page_of, strips, upright_size
 from efface.options import ReadOptions
 
-AVIF_SLACK = 8
-"""Steps of 255 by which two decoders' ways from YUV to RGB may differ."""
+AVIF_SLACK_STEPS = 8
+"""Steps of 255 by which two decoders' conversions from YUV to RGB may differ."""
 
 SUB_FILE, OLD_SUB_FILE, BITS, PHOTOMETRIC, SUB_IFDS, DNG_VERSION = 254, 255, 258, 262, 330, 50706
-"""Tags of TIFF that decide how a page is read."""
+"""TIFF tags that decide how a page is read."""
 
 _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4, "I;16": 1}
 _PLUGINS: dict[str, Callable[[IO[bytes]], Image.Image]] = {
@@ -69,7 +71,7 @@ _PLUGINS: dict[str, Callable[[IO[bytes]], Image.Image]] = {
 }
 
 EIGHT_BITS = "its samples have more than 8 bits and were written with 8"
-"""Said where no decoder gives more."""
+"""Note for a picture whose further bits no decoder gives."""
 
 
 class _Undecided(Exception):
@@ -124,11 +126,11 @@ class PillowReader:
             deep: Array | None = self._planes(mode, tags)
         else:
             self._load()
-            mode = self._mode(tags)  # known in full only now
+            mode = self._mode(tags)  # fully known only now
             deep = self._checked_deep(mode, tags)
         canvas = self._filled(mode, deep, orientation)
         if self.count == 1:
-            self._image.close()  # its own copy of the samples is not needed any more
+            self._image.close()  # its own copy of the samples is no longer needed
         page = page_of(canvas, mode, self._facts.depth if self._name == "avif" and deep is not None else None)
         page = in_srgb(page, colours)
         return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
@@ -145,7 +147,8 @@ class PillowReader:
             return image
 
     def _own_bmp(self) -> Any:
-        """A BMP that Pillow refuses; None where it cannot be read here either. Raises OSError, TooManyPixels."""
+        """Read a BMP that Pillow refuses, or return None if this module cannot read it either.
+        Raises OSError, TooManyPixels."""
         self._handle.seek(0)
         data = self._handle.read()
         header = bmp_read.header_of(data)
@@ -158,7 +161,8 @@ class PillowReader:
         return Image.fromarray(bmp_read.samples_of(data, header))
 
     def _scale_key(self) -> None:
-        """The grey that means transparent in a PNG of 2 or 4 bits, in the steps to which Pillow widens the samples."""
+        """Scale the grey that means transparent in a PNG of 2 or 4 bits as Pillow widens the
+        samples."""
         key = self._image.info.get("transparency")
         if self._name == "png" and self._facts.depth < 8 and isinstance(key, int) and self._image.mode == "L":
             self._image.info["transparency"] = key * 255 // ((1 << self._facts.depth) - 1)
@@ -176,8 +180,11 @@ class PillowReader:
             self.notes.append(text)
 
     def _load(self) -> None:
-        """Decodes the page. A JPEG whose data are not all there is an error where it has no end mark, as it was cut off then;
-        with one it is decoded as far as it goes, as browsers do, and a note says so."""
+        """Decode the page.
+
+        A JPEG with missing data is an error if it has no end marker, since it was truncated. If it
+        has one, it is decoded as far as possible, as in browsers, and a note says so.
+        """
         parts = self._parts
         by_hand = {"bmp": self._load_bmp, "gif": self._load_gif, "png": self._load_png}.get(self._name)
         if by_hand is not None:
@@ -205,18 +212,19 @@ class PillowReader:
             self._image = image
 
     def _load_gif(self) -> None:
-        """Decodes a frame; a damaged one up to the damage. What is missing of it shows the colour that it begins with."""
+        """Decode a frame, or a damaged frame up to the damage. The missing part shows the colour
+        with which the frame begins."""
         image = self._image
         try:
             image.load()
-        except OSError:  # not ValueError: there the frame lies outside of the picture, and nothing was decoded
+        except OSError:  # not ValueError: then the frame lies outside the picture, and nothing was decoded
             self._note(DAMAGED)
-            if image.tile:  # data were missing; where they are wrong, Pillow does this before it complains
+            if image.tile:  # data were missing; for wrong data, Pillow does this before it raises
                 image.tile = []
                 image.load_end()
 
     def _load_png(self) -> None:
-        """Decodes the picture; where its data are damaged, up to the damage. One that breaks off is an error."""
+        """Decode the picture, or its part before damaged data. A truncated picture is an error."""
         parts = self._parts
         assert parts is not None
         try:
@@ -233,8 +241,11 @@ class PillowReader:
             self._is_salvaged = True
 
     def _as_far_as_it_goes(self, data: bytes) -> Any:
-        """A damaged JPEG by libjpeg, which fills what is missing; where that gives up, by FFmpeg, which goes on; where neither
-        goes on, the rows that libjpeg gave before."""
+        """Decode a damaged JPEG with libjpeg, which fills in what is missing.
+
+        If libjpeg gives up, FFmpeg continues; if both give up, the rows that libjpeg gave before
+        are used.
+        """
         image: Any = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         try:
             image.load()
@@ -242,7 +253,7 @@ class PillowReader:
             samples = self._by_mjpeg(data, image)
             if samples is not None:
                 return Image.fromarray(samples)
-            if image.im.getbbox() is None:  # not one row
+            if image.im.getbbox() is None:  # not a single row
                 raise
             image.tile = []
         return image
@@ -250,17 +261,21 @@ class PillowReader:
     def _by_mjpeg(self, data: bytes, image: Any) -> NDArray[np.uint8] | None:
         if image.mode not in ("L", "RGB"):
             return None
-        from efface.media.still.av_reader import mjpeg  # brings PyAV along, which other photos do not need
+        from efface.media.still.av_reader import mjpeg  # loads PyAV, which other photos do not need
 
         try:
             samples = mjpeg(data, image.mode)
-        except (OSError, ValueError):  # what PyAV raises over broken data is one of both
+        except (OSError, ValueError):  # PyAV raises one of these for broken data
             return None
         return samples if samples.shape[:2] == (image.size[1], image.size[0]) else None
 
     def _is_whole(self) -> bool:
-        """Whether a JPEG holds all its data. One scan is decoded for good meanwhile; of several libjpeg gives no row before it
-        has read all, up to an end mark, and without that it waits behind the last scan, or within one."""
+        """Return whether a JPEG holds all its data.
+
+        A JPEG with one scan is decoded for good here. With several scans libjpeg gives no row
+        before it has read all of them up to an end marker; without a marker it waits behind the
+        last scan, or within one.
+        """
         parts = self._parts
         assert parts is not None
         try:
@@ -293,7 +308,8 @@ class PillowReader:
             self._image.seek(self._places[index])
 
     def _stored_wh(self) -> Size:
-        # A later frame of a GIF may stick out of the animation, and Pillow then lets the whole grow.
+        # A later frame of a GIF may extend beyond the animation, and Pillow then enlarges the
+        # whole.
         width, height = self._first_wh if self.is_animated else self._image.size
         return width, height
 
@@ -301,7 +317,7 @@ class PillowReader:
         count = self._count_frames()
         if self._name == "tiff":
             return self._find_tiff_pages(count)
-        # The picture in front of an APNG is shown by old viewers only, and belongs to no animation.
+        # Only old viewers show the default image of an APNG, and it is not part of the animation.
         has_stand_in = self._name == "png" and count > 1 and bool(getattr(self._image, "default_image", False))
         return list(range(int(has_stand_in), count))
 
@@ -313,7 +329,7 @@ class PillowReader:
         except (struct.error, IndexError):
             if self._name != "gif":
                 raise
-        self._note(DAMAGED)  # the animation breaks off; whole frames are left
+        self._note(DAMAGED)  # the animation breaks off; complete frames remain
         count = int(self._image.tell()) + 1
         self._image.seek(0)
         return count
@@ -347,13 +363,14 @@ class PillowReader:
         return traits
 
     def _orientation(self) -> int:
-        # Pillow turns the pages of a TIFF by itself, and gives their size as turned.
+        # Pillow itself turns the pages of a TIFF, and gives their size as turned.
         if self._name == "tiff":
             return 1
         return facts.orientation_of(self._parts.exif if self._parts is not None else self._image.info.get("exif"))
 
     def _mode(self, tags: dict[int, Any]) -> str:
-        """The mode among _CHANNELS in which nothing of the page is lost but what the docstring of `stills` admits."""
+        """Return the mode among _CHANNELS that loses nothing of the page but what the docstring of
+        `stills` admits."""
         mode: str = self._image.mode
         has_key = "transparency" in self._image.info
         if self.is_animated:
@@ -377,7 +394,7 @@ class PillowReader:
         return self._facts.depth > 8 and mode in ("LA", "RGB", "RGBA")
 
     def _planes(self, mode: str, tags: dict[int, Any]) -> Array:
-        """Samples of 16 bits that lie in planes, each read as a grey picture by both decoders."""
+        """Return 16-bit samples stored in planes. Both decoders read each plane as a grey picture."""
         self._handle.seek(0)
         planes = []
         for data in decodable(self._handle.read(), tags):
@@ -391,7 +408,8 @@ class PillowReader:
         return self._matching(np.asarray(np.concatenate(planes, axis=-1), np.uint16), mode)
 
     def _checked_deep(self, mode: str, tags: dict[int, Any]) -> Array | None:
-        """Samples of more than 8 bits, as stored; None where there are none, or none that show what Pillow shows."""
+        """Return samples of more than 8 bits, as stored, or None if there are none or they
+        contradict what Pillow shows."""
         if not self._is_deep(mode, tags):
             return None
         if self._is_salvaged:  # no other decoder opens it
@@ -407,7 +425,8 @@ class PillowReader:
         return deep
 
     def _deep(self, tags: dict[int, Any]) -> Array:
-        """The same page with more than 8 bits a sample: (h, w, channels), colours in our order."""
+        """Decode the same page with more than 8 bits per sample: (h, w, channels), colours in our
+        order."""
         if self._name == "jp2" or (self._name == "ppm" and self._facts.depth < 16):
             raise _Undecided
         if self._name == "tiff":
@@ -423,7 +442,7 @@ class PillowReader:
         return self._by_ffmpeg()
 
     def _by_ffmpeg(self) -> Array:
-        from efface.media.still.av_reader import samples_of  # brings PyAV along, which other photos do not need
+        from efface.media.still.av_reader import samples_of  # loads PyAV, which other photos do not need
 
         found = samples_of(self._path)
         if found.dtype != np.uint16:
@@ -441,26 +460,28 @@ class PillowReader:
         return canvas
 
     def _low(self, mode: str, rows: slice) -> NDArray[Any]:
-        """Rows as Pillow has them, in that mode."""
+        """Return rows as Pillow decodes them, in that mode."""
         width = self._stored_wh()[0]
         part = self._image.crop((0, rows.start, width, rows.stop))
-        if part.mode == "1" and mode == "RGBA":  # Pillow heeds the key of greys, and not of single bits
+        if part.mode == "1" and mode == "RGBA":  # Pillow applies the key to greys but not to single bits
             part = part.convert("L")
             part.info["transparency"] = self._image.info["transparency"]
         return np.asarray(part if mode == "I;16" else part.convert(mode)).reshape(-1, width, _CHANNELS[mode])
 
     def _matching(self, deep: Array, mode: str) -> Array:
-        """Only the channels of the mode. OpenCV has no grey with alpha, and adds an alpha where a colour is the key."""
+        """Keep only the mode's channels. OpenCV has no grey with alpha, and adds an alpha if a
+        colour is the key."""
         want = {"LA": [0, 3], "RGB": [0, 1, 2]}.get(mode, [0, 1, 2, 3])
         if deep.shape[2] <= max(want) or deep.shape[:2] != (self._image.size[1], self._image.size[0]):
             raise self._disagreement()
         return deep[..., want]
 
     def _compare(self, deep: Array, low: NDArray[np.uint8]) -> None:
-        """What efface looks at and what it writes must be one picture, or a face could pass from one into the other."""
+        """Check that both decoders agree. The detector and the writer must see one picture, or a
+        face could slip through."""
         depth = self._facts.depth if self._name == "avif" else 16
         apart = np.abs((deep >> (depth - 8)).astype(np.int16) - low)
-        if apart.max(initial=0) > (AVIF_SLACK if self._name == "avif" else 0):
+        if apart.max(initial=0) > (AVIF_SLACK_STEPS if self._name == "avif" else 0):
             raise self._disagreement()
 
     def _disagreement(self) -> UnsupportedSource:
@@ -478,7 +499,7 @@ def _by_opencv(data: bytes) -> Array:
 
 @contextmanager
 def _silent_opencv() -> Iterator[None]:
-    """OpenCV reports harmless oddities of files on stderr, where a progress bar may be standing."""
+    """Silence OpenCV. It reports harmless oddities of files on stderr, where a progress bar may be."""
     log = cv2.utils.logging
     before = log.setLogLevel(log.LOG_LEVEL_SILENT)
     try:
@@ -488,7 +509,7 @@ def _silent_opencv() -> Iterator[None]:
 
 
 def _levelled(page: Page, tags: dict[int, Any]) -> Page:
-    """TIFF's grey of more than 8 bits comes as stored: maybe with 12 bits, maybe with white as 0."""
+    """Normalise a TIFF's grey of more than 8 bits, which may have 12 bits, or white as 0."""
     if page.model == "gray" and page.depth == 16:
         if tags.get(BITS, (16,))[0] == 12:
             np.left_shift(page.samples, 4, out=page.samples)
@@ -498,7 +519,8 @@ def _levelled(page: Page, tags: dict[int, Any]) -> Page:
 
 
 def _with_key(page: Page, key: Any, *, is_deep: bool) -> Page:
-    """An alpha channel for pictures of 16 bits in which one colour means transparent; Pillow does the same for 8 bits."""
+    """Add an alpha channel to 16-bit pictures in which one colour means transparent; Pillow does
+    the same for 8 bits."""
     if key is None or not is_deep or page.has_alpha:
         return page
     is_key = (page.samples == np.array(key, np.uint16).reshape(-1)).all(axis=-1, keepdims=True)

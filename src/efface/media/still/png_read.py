@@ -1,8 +1,9 @@
-"""A damaged PNG as far as it goes: its rows up to the damage, put into a sound file that any decoder reads.
+"""Read a damaged PNG up to the damage, and put its rows into a valid file that any decoder reads.
 
-Browsers show such a picture up to the damage. Rows that are missing become zeros. An interlaced picture comes in seven passes,
-each finer than the last. Where passes are missing, pixels between those that came would be empty: a person sees a face in
-such dots, and a detector does not. So only whole passes count, and each pixel stands for those missing beside it.
+Browsers also show such a picture up to the damage. Missing rows become zeros. An interlaced picture
+comes in seven passes, each finer than the last. If passes are missing, the pixels between the known
+ones would be empty: a person recognises a face in such dots, but a detector does not. So only
+complete passes count, and each known pixel stands for its missing neighbours.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from dataclasses import dataclass
 from PIL import Image
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Samples of a pixel, by colour type."""
+"""Samples per pixel, by colour type."""
 
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-"""Of Adam7: first column, first row, and the steps to the next ones."""
+"""Adam7's passes: first column, first row, and the steps to the next ones."""
 
 _STEPS = ((8, 8), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2), (1, 1))
-"""Columns and rows from one known pixel to the next, by the number of whole passes. The first counts however short it is."""
+"""Columns and rows from one known pixel to the next, by the number of complete passes. The first
+pass counts even if incomplete."""
 
 _FILTERS = 5
-"""A row begins with the number of its filter. Another number there is damage."""
+"""A row begins with the number of its filter, below this. Another number means damage."""
 
 _BLOCK = 1 << 16
 
@@ -38,7 +40,7 @@ class Salvaged:
 
 
 def salvaged(data: bytes) -> Salvaged | None:
-    """What can be read of a PNG that holds the chunks of its picture only. None where not one row of it can."""
+    """Repair a PNG that holds only the chunks of its picture. Returns None if no row can be read."""
     chunks = list(_chunks(data))
     head = next((content for name, content in chunks if name == b"IHDR" and len(content) == 13), None)
     if head is None:
@@ -59,12 +61,13 @@ def salvaged(data: bytes) -> Salvaged | None:
 
 
 def spread(image: Image.Image, step_wh: tuple[int, int]) -> Image.Image:
-    """The picture with every step-th pixel standing for its neighbours to the right and below."""
+    """Make every step-th pixel stand for its neighbours to the right and below."""
     across, down = step_wh
     if (across, down) == (1, 1):
         return image
     small = (-(-image.width // across), -(-image.height // down))
-    # Pillow takes the middle of a target's pixel, so half a pixel moves the source to the corner of each step.
+    # Pillow samples the middle of a target's pixel, so half a pixel moves the source to the corner
+    # of each step.
     corners = (across, 0, 0.5 - across / 2, 0, down, 0.5 - down / 2)
     few = image.transform(small, Image.Transform.AFFINE, corners, Image.Resampling.NEAREST)
     return few.transform(image.size, Image.Transform.AFFINE, (1 / across, 0, 0, 0, 1 / down, 0), Image.Resampling.NEAREST)
@@ -83,7 +86,8 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _rows_of_passes(size_wh: tuple[int, int], bits: int, *, is_interlaced: bool) -> list[tuple[int, int]]:
-    """Rows of each pass, and the bytes of one with its filter. A pass without pixels has no rows."""
+    """Return the rows of each pass, and the bytes of a row with its filter. A pass without pixels
+    has no rows."""
     found = []
     for left, top, across, down in _PASSES if is_interlaced else ((0, 0, 1, 1),):
         columns, rows = -(-(size_wh[0] - left) // across), -(-(size_wh[1] - top) // down)
@@ -92,7 +96,7 @@ def _rows_of_passes(size_wh: tuple[int, int], bits: int, *, is_interlaced: bool)
 
 
 def _inflated(packed: bytes, most: int) -> bytes:
-    """What comes out before the damage, and no more bytes than that."""
+    """Decompress up to the damage, and no more than `most` bytes."""
     unpacker, found = zlib.decompressobj(), bytearray()
     for at in range(0, len(packed), _BLOCK):
         before = unpacker.copy()
@@ -107,7 +111,8 @@ def _inflated(packed: bytes, most: int) -> bytes:
 
 
 def _up_to_damage(unpacker: zlib._Decompress, packed: bytes, most: int) -> bytes:
-    """A block in which the damage lies, byte by byte: an error throws away what came out with it."""
+    """Decompress the damaged block byte by byte, since an error discards the output of the same
+    call."""
     found = bytearray()
     try:
         for at in range(len(packed)):
@@ -120,7 +125,8 @@ def _up_to_damage(unpacker: zlib._Decompress, packed: bytes, most: int) -> bytes
 
 
 def _good(raw: bytes, passes: list[tuple[int, int]]) -> tuple[int, int]:
-    """Bytes of the rows before the first that is damaged or missing, and the number of whole passes."""
+    """Return the bytes of the rows before the first damaged or missing one, and the number of
+    complete passes."""
     at = 0
     for number, (rows, size) in enumerate(passes):
         for _ in range(rows):

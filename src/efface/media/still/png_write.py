@@ -1,7 +1,9 @@
-"""PNG and APNG, written from samples: grey or RGB, with or without alpha, 8 or 16 bits, one frame or many.
+"""Write PNG and APNG from samples: grey or RGB, with or without alpha, 8 or 16 bits, one frame or
+many.
 
-Pillow writes no colour of 16 bits and OpenCV no grey with alpha, and both want an animation whole in memory. The format is
-small: a header, compressed rows, an end. Writing it here keeps memory flat, and nothing enters that is not named below.
+Pillow writes no 16-bit colour, OpenCV writes no grey with alpha, and both need a whole animation in
+memory. The format is small: a header, compressed rows, an end. Writing it here keeps memory
+constant, and the file holds only what is named below.
 """
 
 from __future__ import annotations
@@ -19,22 +21,22 @@ from efface.geometry import Size
 from efface.media.still.still_pixels import Array, strips
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-LEVEL = 6
-"""Of zlib: its own default. 9 takes three times as long for one per cent."""
+ZLIB_LEVEL = 6
+"""zlib's default level. Level 9 takes three times as long and saves one per cent."""
 
 _COLOUR_TYPES = {("gray", False): 0, ("rgb", False): 2, ("gray", True): 4, ("rgb", True): 6}
 
 
 def is_writable(layout: Layout) -> bool:
-    """Whether PNG has such samples."""
+    """Return whether PNG supports such samples."""
     return (layout.model, layout.has_alpha) in _COLOUR_TYPES and layout.depth in (8, 16)
 
 
 def compressed(samples: Array) -> bytes:
-    """The content of IDAT for (h, w, channels) samples."""
+    """Return the content of IDAT for (h, w, channels) samples."""
     height, width, channels = samples.shape
     step = channels * samples.itemsize
-    packer = zlib.compressobj(LEVEL)
+    packer = zlib.compressobj(ZLIB_LEVEL)
     above = np.zeros(width * step, np.uint8)
     parts = []
     for rows in strips(height, width):
@@ -47,7 +49,8 @@ def compressed(samples: Array) -> bytes:
 
 
 def _filtered(lines: NDArray[np.uint8], above: NDArray[np.uint8], step: int) -> bytes:
-    """Each row as the difference (to nothing, to the left, to above) that leaves the smallest numbers, led by its kind."""
+    """Filter each row by the difference (to nothing, left, above) that leaves the smallest numbers,
+    after its filter type."""
     up = lines - np.concatenate([above[None], lines[:-1]])
     left = lines.copy()
     left[:, step:] -= lines[:, :-step]
@@ -63,15 +66,16 @@ def _filtered(lines: NDArray[np.uint8], above: NDArray[np.uint8], step: int) -> 
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
-    """One chunk: length, name, content, checksum."""
+    """Build one chunk: length, name, content, checksum."""
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))
 
 
 class PngFile:
-    """A PNG on its way into an open file. Frames have one size and one layout; `loop` None writes a single picture.
+    """A PNG that is written into an open file. Frames share one size and layout; `loop` None writes
+    a single picture.
 
-    cicp   primaries and transfer as ITU-T H.273 numbers them, and 1 where all values are used; None for sRGB.
-    light  content of chunks on brightness, by name.
+    cicp   primaries and transfer as ITU-T H.273 numbers them, and 1 for full range; None for sRGB.
+    light  content of the brightness chunks, by name.
     """
 
     def __init__(
@@ -96,7 +100,7 @@ class PngFile:
             self._write_control()
 
     def add(self, content: bytes, duration_ms: int) -> None:
-        """Adds a frame, made by `compressed`. Every frame is whole and replaces what was shown before."""
+        """Add a frame made by `compressed`. Every frame is complete and replaces the one before it."""
         if self._loop is not None:
             delay = _delay(duration_ms)
             self._file.write(chunk(b"fcTL", struct.pack(">IIIIIHHBB", self._next(), *self._size, 0, 0, *delay, 0, 0)))
@@ -107,7 +111,7 @@ class PngFile:
         self._frames += 1
 
     def finish(self) -> None:
-        """Writes the end, and the number of frames into the beginning."""
+        """Write the end, and the number of frames into the header."""
         self._file.write(chunk(b"IEND", b""))
         if self._loop is not None:
             self._file.seek(self._control_at)
@@ -122,7 +126,7 @@ class PngFile:
 
 
 def _delay(duration_ms: int) -> tuple[int, Any]:
-    """Numerator and denominator of a duration in seconds, both below 65536."""
+    """Return a duration in seconds as numerator and denominator, both below 65536."""
     for unit in (1000, 100, 10, 1):
         if duration_ms * unit // 1000 < 65536:
             return round(duration_ms * unit / 1000), unit

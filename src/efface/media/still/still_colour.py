@@ -1,13 +1,16 @@
-"""Colours: what a profile or a PNG's numbers say is applied to the samples, and the profile stays behind.
+"""Colour conversion: apply a profile or a PNG's colour numbers to the samples, and leave the
+profile behind.
 
-A profile may name the monitor, the scanner or the person that it was made for, so none is copied. Targets are sRGB, which is
-what everyone assumes where nothing is said. Little CMS converts samples of 8 bits. Grey and RGB of more bits go through the
-profile's own curves and matrix; where it has tables instead, through a grid of colours that Little CMS converted, so the result
-is as exact as 8 bits. CMYK with a profile becomes RGB, as that is what viewers show. A profile that cannot be read, or belongs
-to samples of another kind, is ignored, as browsers ignore it.
+A profile may name the monitor, the scanner or the person for which it was made, so none is copied.
+Targets are sRGB, which viewers assume by default. Little CMS converts 8-bit samples. Grey and RGB
+with more bits use the profile's own curves and matrix. If the profile has tables instead, they use
+a grid of colours converted by Little CMS, so the result is as exact as 8 bits. CMYK with a profile
+becomes RGB, as viewers show it. An unreadable profile, or one for another kind of samples, is
+ignored, as browsers do.
 
-A PNG may state a gamma and primaries as numbers. They are applied as Chromium does: both together describe the colours; gamma
-alone is a correction towards 2.2, unless it is that already; primaries alone say nothing.
+A PNG may state a gamma and primaries as numbers. They are applied as Chromium does: both together
+describe the colours; gamma alone is a correction towards 2.2, unless it is that already; primaries
+alone have no effect.
 """
 
 from __future__ import annotations
@@ -25,29 +28,31 @@ from scipy.ndimage import map_coordinates
 
 from efface.media.still.still_pixels import Page, strips
 
-CLOSE = 3
-"""Steps of 255. Profiles that move no colour by more are sRGB under another name, and samples stay untouched."""
+CLOSE_STEPS = 3
+"""Steps of 255. A profile that moves no colour by more counts as sRGB, and the samples stay
+unchanged."""
 
-GRID = 52
+GRID_COLOURS = 52
 """Colours on each side of the grid: every fifth of 256."""
 
 USUAL_GAMMA, GAMMA_SLACK = 1 / 2.2, 0.05
-"""Of a PNG that states nothing but its gamma, and how far from that it means the same, as libpng has it."""
+"""The usual gamma of a PNG that states only its gamma, and the tolerance within which it means the
+same, as in libpng."""
 
 _SRGB_TO_PCS = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
-"""sRGB's primaries, adapted to D50 as profiles are."""
+"""sRGB's primaries, adapted to D50 as in profiles."""
 
 _D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 Convert = Callable[[NDArray[Any]], NDArray[Any]]
-"""From an (h, w, channels) array of colours to one of the same depth."""
+"""Converts an (h, w, channels) array of colours to one of the same depth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """What a file says of its colours: an ICC profile, or a PNG's gamma (as the exponent of encoding) and primaries
-    (white, red, green and blue, x and y of each)."""
+    """What a file states about its colours: an ICC profile, or a PNG's gamma (as the encoding
+    exponent) and primaries (white, red, green and blue, x and y of each)."""
 
     icc: bytes | None = None
     gamma: float | None = None
@@ -55,7 +60,7 @@ class Colours:
 
 
 def in_srgb(page: Page, colours: Colours) -> Page:
-    """The page with its colours as sRGB: changed in place, or a new page where CMYK becomes RGB."""
+    """Convert the page's colours to sRGB: in place, or as a new page if CMYK becomes RGB."""
     convert = _conversion(page, colours)
     if convert is None:
         return page
@@ -77,7 +82,7 @@ def _conversion(page: Page, colours: Colours) -> Convert | None:
             return _by_profile(page, colours.icc)
         return _by_numbers(page, colours)
     except (ImageCms.PyCMSError, OSError, KeyError, ValueError, TypeError, IndexError, struct.error, ArithmeticError):
-        return None  # what cannot be read counts as absent
+        return None  # an unreadable profile counts as absent
 
 
 def _by_profile(page: Page, icc: bytes) -> Convert | None:
@@ -116,17 +121,17 @@ def _by_numbers(page: Page, colours: Colours) -> Convert | None:
 
 
 def _steps(depth: int) -> NDArray[np.float64]:
-    """Every value that a sample can have, 0 to 1."""
+    """Return every value that a sample can have, 0 to 1."""
     return np.linspace(0, 1, 1 << depth)
 
 
 def _stretched(values: NDArray[Any], depth: int) -> NDArray[np.float64]:
-    """256 values of 255 as a curve for that depth, 0 to 1."""
+    """Resample a curve of 256 values, 0 to 255, to that depth, 0 to 1."""
     return np.interp(_steps(depth), np.linspace(0, 1, len(values)), values / 255)
 
 
 def _by_steps(curve: NDArray[Any], depth: int) -> Convert:
-    """One curve for all channels: the new value, 0 to 1, of every value."""
+    """Convert with one curve for all channels: it gives the new value, 0 to 1, of every value."""
     if not np.isfinite(curve).all():
         raise ValueError("a curve without end")
     dtype = np.uint8 if depth == 8 else np.uint16
@@ -143,7 +148,7 @@ def _grey_curve(icc: bytes, depth: int) -> NDArray[Any]:
 
 
 def _by_lcms(icc: bytes, mode: str) -> Convert:
-    """From 8 bits in one of Pillow's modes to RGB."""
+    """Convert from 8 bits in one of Pillow's modes to RGB."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     intent = ImageCms.Intent.PERCEPTUAL
     transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, "RGB", intent)
@@ -156,14 +161,14 @@ def _by_lcms(icc: bytes, mode: str) -> Convert:
 
 
 def _by_grid(convert: Convert, depth: int) -> Convert:
-    """For more bits than Little CMS is given here: between the colours of a grid."""
-    side = np.rint(np.linspace(0, 255, GRID)).astype(np.uint8)
-    cube = np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(GRID, GRID * GRID, 3)
-    grid = convert(np.ascontiguousarray(cube)).reshape(GRID, GRID, GRID, 3).astype(np.float32) / 255
+    """Convert samples of more than 8 bits by interpolating in a grid of converted colours."""
+    side = np.rint(np.linspace(0, 255, GRID_COLOURS)).astype(np.uint8)
+    cube = np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(GRID_COLOURS, GRID_COLOURS * GRID_COLOURS, 3)
+    grid = convert(np.ascontiguousarray(cube)).reshape(GRID_COLOURS, GRID_COLOURS, GRID_COLOURS, 3).astype(np.float32) / 255
     peak = (1 << depth) - 1
 
     def between(part: NDArray[Any]) -> NDArray[Any]:
-        at = part.reshape(-1, 3).T.astype(np.float32) * np.float32((GRID - 1) / peak)
+        at = part.reshape(-1, 3).T.astype(np.float32) * np.float32((GRID_COLOURS - 1) / peak)
         found = [map_coordinates(grid[..., i], at, order=1, mode="nearest") for i in range(3)]
         return np.asarray(np.rint(np.clip(np.stack(found, axis=-1), 0, 1) * peak), part.dtype).reshape(part.shape)
 
@@ -171,7 +176,7 @@ def _by_grid(convert: Convert, depth: int) -> Convert:
 
 
 def _by_matrix(to_pcs: NDArray[np.float64], curves: list[NDArray[Any]], depth: int) -> Convert:
-    """By the tone curve of each channel and a matrix to the D50 profile connection space."""
+    """Convert with a tone curve for each channel and a matrix to the D50 profile connection space."""
     matrix = np.linalg.inv(_SRGB_TO_PCS) @ to_pcs
     if not (np.isfinite(matrix).all() and all(np.isfinite(c).all() for c in curves)):
         raise ValueError("a matrix or a curve without end")
@@ -186,7 +191,8 @@ def _by_matrix(to_pcs: NDArray[np.float64], curves: list[NDArray[Any]], depth: i
 
 
 def _primaries(chroma: tuple[float, ...]) -> NDArray[np.float64]:
-    """RGB to the D50 profile connection space, from the x and y of white, red, green and blue."""
+    """Return the matrix from RGB to the D50 profile connection space, from the x and y of white,
+    red, green and blue."""
     white, *colours = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in zip(chroma[::2], chroma[1::2], strict=True))
     columns = np.stack(colours, axis=1)
     to_xyz = columns * np.linalg.solve(columns, white)
@@ -195,7 +201,7 @@ def _primaries(chroma: tuple[float, ...]) -> NDArray[np.float64]:
 
 
 def _moving(convert: Convert, page: Page) -> Convert | None:
-    """The conversion, if it moves colours."""
+    """Return the conversion if it changes colours, otherwise None."""
     peak = (1 << page.depth) - 1
     steps = np.linspace(0, peak, 9).astype(np.uint8 if page.depth == 8 else np.uint16)
     if page.model == "gray":
@@ -203,7 +209,7 @@ def _moving(convert: Convert, page: Page) -> Convert | None:
     else:
         cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
     moved = np.abs(convert(cube).astype(np.int32) - cube.astype(np.int32))
-    return convert if moved.max() > CLOSE * peak / 255 else None
+    return convert if moved.max() > CLOSE_STEPS * peak / 255 else None
 
 
 def _tags(icc: bytes) -> dict[bytes, bytes]:
@@ -217,7 +223,7 @@ def _xyz(tag: bytes) -> NDArray[np.float64]:
 
 
 def _curve(tag: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The tone curve's value at each x, 0 to 1."""
+    """Return the tone curve's value at each x, 0 to 1."""
     if tag[:4] == b"para":
         return _parametric(tag, x)
     if tag[:4] != b"curv":
@@ -246,6 +252,6 @@ def _parametric(tag: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _encoded(linear: NDArray[Any]) -> NDArray[np.float32]:
-    """sRGB's curve."""
+    """Apply sRGB's curve."""
     x = np.clip(linear, 0, 1)
     return np.asarray(np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** np.float32(1 / 2.4) - 0.055), np.float32)

@@ -1,7 +1,8 @@
-"""What is read of a file's structure by hand, as no decoder tells it: sizes before decoding, bit depths, losslessness.
+"""Read from a file's structure what no decoder tells: sizes before decoding, bit depths,
+losslessness.
 
-Everything here reads a few bytes at known places and answers with numbers. Where the structure makes no sense the
-answer is the plain one; decoders find out about damage by themselves.
+Every function reads a few bytes at known places and returns numbers. If the structure is malformed,
+it returns the default; decoders detect damage themselves.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from typing import IO
 from PIL import Image
 
 ORIENTATION = 274
-"""EXIF's tag."""
+"""EXIF's tag number."""
 
 META_HEAD = 1 << 16
-"""Bytes at the start of an AVIF in which its properties are looked for."""
+"""Bytes at the start of an AVIF in which its properties are searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """pixels: as the header claims, 0 where a decoder will tell. depth: bits a sample. pages: 0 where a decoder will tell."""
+    """pixels: as the header states, 0 if only a decoder can tell. depth: bits per sample. pages: 0
+    if only a decoder can tell."""
 
     pixels: int = 0
     depth: int = 8
@@ -32,7 +34,7 @@ class Facts:
 
 
 def of_file(name: str, handle: IO[bytes]) -> Facts:
-    """Facts of an open file of that format; leaves the handle anywhere."""
+    """Return facts of an open file of that format. The handle's position changes."""
     handle.seek(0)
     try:
         return _WALKS.get(name, lambda _: Facts())(handle)
@@ -41,7 +43,7 @@ def of_file(name: str, handle: IO[bytes]) -> Facts:
 
 
 def orientation_of(exif: bytes | None) -> int:
-    """EXIF orientation, 1 to 8; 1 where there is none, or none that can be read."""
+    """Return the EXIF orientation, 1 to 8; 1 if it is absent or unreadable."""
     if not exif:
         return 1
     found = Image.Exif()
@@ -50,13 +52,14 @@ def orientation_of(exif: bytes | None) -> int:
         value = found.get(ORIENTATION)
     except Exception:  # hostile EXIF raises anything, and viewers ignore it too
         return 1
-    if isinstance(value, bytes) and len(value) == 1:  # written as BYTE rather than SHORT
+    if isinstance(value, bytes) and len(value) == 1:  # stored as BYTE rather than SHORT
         value = value[0]
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def known_cicp(primaries: int, transfer: int) -> tuple[int, int] | None:
-    """The pair if ITU-T H.273 names both and they are not sRGB's own; whatever else a file says is no colour."""
+    """Return the pair if ITU-T H.273 names both and they differ from sRGB's own. Other values do
+    not name a colour."""
     is_known = (primaries == 1 or 4 <= primaries <= 12 or primaries == 22) and (transfer == 1 or 4 <= transfer <= 18)
     return (primaries, transfer) if is_known and (primaries, transfer) != (1, 13) else None
 
@@ -68,7 +71,7 @@ def _of_png(handle: IO[bytes]) -> Facts:
 
 
 def _of_webp(handle: IO[bytes]) -> Facts:
-    """Lossless if every frame is; a mixed animation counts as lossy."""
+    """Read a WebP. It is lossless if every frame is; a mixed animation counts as lossy."""
     head = handle.read(30)
     pixels = 0
     if head[12:16] == b"VP8X":
@@ -86,7 +89,7 @@ def _webp_kinds(handle: IO[bytes]) -> Iterator[bytes]:
             return
         if name in (b"VP8 ", b"VP8L"):
             yield name
-        # A frame is a box of 16 bytes of its own, then the chunks of a picture: step into it.
+        # A frame has a header of 16 bytes, then the chunks of a picture: step into it.
         at += 24 if name == b"ANMF" else 8 + size + size % 2
 
 
@@ -113,11 +116,11 @@ def _of_avif(handle: IO[bytes]) -> Facts:
 
 
 MOST_PAGES = 1 << 20
-"""Directories of a TIFF after which it is clear that there are too many."""
+"""Maximum number of directories counted in a TIFF."""
 
 
 def _of_tiff(handle: IO[bytes]) -> Facts:
-    """Counts pages. Pillow does so too, in a quarter of an hour where there are a hundred thousand."""
+    """Count the pages. Pillow counts too, but takes a quarter of an hour for a hundred thousand."""
     head = handle.read(16)
     order = "<" if head[:2] == b"II" else ">"
     is_big = struct.unpack_from(order + "H", head, 2)[0] == 43
@@ -134,7 +137,7 @@ def _of_tiff(handle: IO[bytes]) -> Facts:
 
 
 def _of_ppm(handle: IO[bytes]) -> Facts:
-    """PPM and its relatives state the largest value instead of a depth."""
+    """Read PPM and its relatives, which state the largest value instead of a depth."""
     head = handle.read(512)
     words = [w for line in head.split(b"\n") for w in line.partition(b"#")[0].split()]
     try:
@@ -147,7 +150,7 @@ def _of_ppm(handle: IO[bytes]) -> Facts:
 
 
 def _of_jp2(handle: IO[bytes]) -> Facts:
-    """By the marker SIZ, the first of its codestream."""
+    """Read the marker SIZ, the first of the codestream."""
     head = handle.read(META_HEAD)
     at = head.find(b"\xff\x4f\xff\x51")
     if at < 0:

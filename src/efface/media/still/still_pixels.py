@@ -1,8 +1,9 @@
-"""The samples of one page: upright, in one array, ready to be looked at or taken apart.
+"""The samples of one page: upright, in one array, ready to be examined or split into planes.
 
-Everything stays in whole numbers and in one interleaved array, worked on in strips, so that a picture of a hundred
-megapixels costs little more than its samples. Colours under full transparency are wiped as the page comes in: no viewer
-shows them, so nobody would notice a face in there, and nothing may survive that nobody could see.
+Samples stay integers in one interleaved array and are processed in strips, so a picture of a
+hundred megapixels needs little more memory than its samples. Colours under full transparency are
+wiped when the page is read: no viewer shows them, so nobody would notice a face there, and the
+target must hold nothing that nobody could see.
 """
 
 from __future__ import annotations
@@ -22,23 +23,25 @@ from efface.geometry import Size
 Array = NDArray[np.uint8] | NDArray[np.uint16]
 
 STRIP_PIXELS = 1 << 22
-"""Pixels worked on at once: large enough to be fast, small enough not to count."""
+"""Pixels processed at once: large enough to be fast, small enough to need little memory."""
 
-GREY = 128
-"""What stands behind transparent areas when they are looked at; faces are rarely exactly this."""
+BACKDROP_GREY = 128
+"""Background behind transparent areas in the view for the detector. Faces are rarely exactly this
+grey."""
 
 
 def strips(height: int, width: int) -> Iterator[slice]:
-    """Rows of a picture of that size, in runs of at most about STRIP_PIXELS pixels."""
+    """Yield the rows of a picture of that size, in runs of at most about STRIP_PIXELS pixels."""
     rows = max(1, STRIP_PIXELS // max(1, width))
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))
 
 
 def as_stored(upright: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """A view of an (h, w, ...) upright array in the order in which a file of that EXIF orientation stores its rows.
+    """Return a view of an (h, w, ...) upright array in the row order of a file with that EXIF
+    orientation.
 
-    What is written to the view appears upright in the array; no second array is needed for turning.
+    Data written to the view appears upright in the array, so turning needs no second array.
     """
     match orientation:
         case 2:
@@ -59,7 +62,7 @@ def as_stored(upright: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 def upright_size(stored_wh: Size, orientation: int) -> Size:
-    """Size after turning: orientations 5 to 8 lie on their side."""
+    """Return the size after turning. Orientations 5 to 8 swap width and height."""
     return (stored_wh[1], stored_wh[0]) if orientation >= 5 else stored_wh
 
 
@@ -67,7 +70,7 @@ def upright_size(stored_wh: Size, orientation: int) -> Size:
 class Page:
     """One decoded page.
 
-    samples    (h, w, channels) uint8, or uint16 above 8 bits: the model's channels, then alpha where there is any.
+    samples    (h, w, channels) uint8, or uint16 above 8 bits: the model's channels, then alpha if present.
     model      "gray", "rgb" or "cmyk".
     depth      significant bits, 8 to 16.
     has_alpha  the last channel is opacity.
@@ -84,10 +87,11 @@ class Page:
             self._wipe_hidden()
 
     def look(self, size_wh: Size) -> NDArray[np.uint8]:
-        """(h, w, 3) uint8 RGB of that size, read-only.
+        """Return (h, w, 3) uint8 RGB of that size, read-only.
 
-        Transparent areas lie over grey. What is nearly transparent is shown at half strength or more: it survives in
-        the file and anyone can turn the opacity up, so a detector must have its chance.
+        Transparent areas appear over grey. Nearly transparent pixels are shown at half strength or
+        more: they survive in the file and anyone can raise the opacity, so the detector must be
+        able to see them.
         """
         if self._rgb is None:
             self._rgb = self._as_rgb()
@@ -103,7 +107,8 @@ class Page:
         return seen
 
     def unpack(self) -> Picture:
-        """A copy of the samples, one plane for each channel; the planes are views of one interleaved array."""
+        """Return a copy of the samples, one plane per channel. The planes are views of one
+        interleaved array."""
         own = self.samples.copy()
         channels = own.shape[2]
         layout = Layout(self.model, self.depth, ((0, 0),) * channels, has_alpha=self.has_alpha)
@@ -117,7 +122,7 @@ class Page:
 
     def _as_rgb(self) -> NDArray[np.uint8]:
         if self.model == "rgb" and self.depth == 8 and not self.has_alpha:
-            seen = self.samples.view()  # marked read-only by the caller; the samples themselves stay as they are
+            seen = self.samples.view()  # the caller marks the view read-only; the samples themselves stay writable
             return np.asarray(seen, np.uint8)
         height, width = self.samples.shape[:2]
         rgb = np.empty((height, width, 3), np.uint8)
@@ -127,7 +132,8 @@ class Page:
         return rgb
 
     def _shift(self) -> int:
-        """Bits to take off for looking. Cameras store 10 or 12 bits in 16, often at the low end: as they are, that is black."""
+        """Return how many bits to drop for viewing. Cameras store 10 or 12 bits in 16, often at the
+        low end, which looks black."""
         if self.depth == 8 or self.has_alpha or self.model == "cmyk":
             return self.depth - 8
         return max(0, min(self.depth, int(self.samples.max()).bit_length()) - 8)
@@ -142,17 +148,19 @@ class Page:
 
 def _over_grey(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     weight = np.where(alpha > 0, (alpha.astype(np.uint16) + 256) // 2, 0).astype(np.uint16)
-    return np.asarray((colour * weight + GREY * (255 - weight) + 127) // 255, np.uint8)
+    return np.asarray((colour * weight + BACKDROP_GREY * (255 - weight) + 127) // 255, np.uint8)
 
 
 def page_of(canvas: Array, mode: str, depth: int | None) -> Page:
-    """A page of samples in one of Pillow's modes; `depth` None takes all bits that they have."""
+    """Make a page from samples in one of Pillow's modes. `depth` None means all bits that they
+    have."""
     model = {"L": "gray", "LA": "gray", "I;16": "gray", "CMYK": "cmyk"}.get(mode, "rgb")
     return Page(canvas, model, depth or 8 * canvas.itemsize, mode in ("LA", "RGBA"))  # type: ignore[arg-type]
 
 
 def black_page(size_wh: Size, channels: int = 3) -> Page:
-    """An opaque black page, in the place of one that cannot be decoded: 3 channels for RGB, 4 for RGBA."""
+    """Make an opaque black page in place of one that cannot be decoded: 3 channels for RGB, 4 for
+    RGBA."""
     samples = np.zeros((size_wh[1], size_wh[0], channels), np.uint8)
     if channels == 4:
         samples[..., 3] = 255
@@ -160,7 +168,8 @@ def black_page(size_wh: Size, channels: int = 3) -> Page:
 
 
 def interleaved(picture: Picture) -> Array:
-    """(h, w, channels) of a picture whose planes all have its size; without a copy where they come from one array."""
+    """Return (h, w, channels) of a picture whose planes all have its size; no copy if they come
+    from one array."""
     planes = picture.planes
     base = planes[0].base
     if isinstance(base, np.ndarray) and base.ndim == 3 and base.shape[2] == len(planes) and base.flags.c_contiguous:

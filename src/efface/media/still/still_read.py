@@ -1,9 +1,9 @@
-"""Photos and animations, read page by page: HEIF by pillow-heif, and all others by Pillow.
+"""Read photos and animations page by page: HEIF with pillow-heif, all others with Pillow.
 
-An AVIF that Pillow refuses is tried by FFmpeg: the two do not ask for the same of a file.
+FFmpeg tries an AVIF that Pillow refuses, since the two have different requirements.
 
-A file that is damaged fails as a whole while its header is read, and page by page afterwards; with `--bad-frames=cover` a
-bad page comes as a black one of its size, marked so that it is covered.
+A damaged header fails the whole file; later damage fails a page. With `--bad-frames=cover` a bad
+page becomes a black one of its size, marked to be covered.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from efface.options import ReadOptions
 
 
 class StillSource:
-    """An open photo or animation. Each call of `frames` opens the file anew and decodes a page at a time."""
+    """An open photo or animation. Each call of `frames` opens the file anew and decodes one page at
+    a time."""
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self._options = options
@@ -42,11 +43,12 @@ class StillSource:
 
     @property
     def time_base(self) -> Fraction:
-        """Milliseconds for animations; pages count seconds."""
+        """Milliseconds for animations, seconds for pages."""
         return Fraction(1, 1000) if self.info.medium == "animation" else Fraction(1)
 
     def frames(self) -> Iterator[Frame]:
-        """Pages, upright. Raises UndecodableFrame, DamagedSource, UnsupportedSource, TooManyPixels, SourceUnreadable."""
+        """Yield the pages, upright. Raises UndecodableFrame, DamagedSource, UnsupportedSource,
+        TooManyPixels, SourceUnreadable."""
         clock, pts = 0.0, -1
         with _opened(self.info.path, self._format, self._options) as book:
             for index in range(book.count):
@@ -60,7 +62,7 @@ class StillSource:
                 yield Frame(index, pts, (width, height), page.look, page.unpack, is_bad, is_alone=not book.is_animated)
 
     def close(self) -> None:
-        """Nothing is open between calls of `frames`."""
+        """Do nothing: no file is open between calls of `frames`."""
 
     def _keep(self, notes: list[str]) -> None:
         self.info.notes.extend(note for note in notes if note not in self.info.notes)
@@ -108,7 +110,7 @@ def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> Ima
     except DamagedSource as refused:
         if name != "avif":
             raise
-        from efface.media.still.av_reader import AvReader  # brings PyAV along, which other photos do not need
+        from efface.media.still.av_reader import AvReader  # loads PyAV, which other photos do not need
 
         try:
             with parsing(path):

@@ -1,7 +1,8 @@
-"""Photos and animations, written from samples alone.
+"""Write photos and animations from samples alone.
 
-No encoder here is given a source, a copy of its tags, or a profile. JPEG, WebP, HEIF and AVIF are encoded in memory, checked
-to be what was asked for, and put into the draft; PNG, TIFF, GIF and animated WebP grow in the draft page by page.
+No encoder here gets a source, a copy of its tags, or a profile. JPEG, WebP, HEIF and AVIF are
+encoded in memory, checked to be what was asked for, and copied into the draft. PNG, TIFF, GIF and
+animated WebP grow in the draft page by page.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from efface.media.still.still_pixels import Array, interleaved
 from efface.media.still.tiff_write import TiffFile
 
 WEBP_QUALITY = HEIF_QUALITY = AVIF_QUALITY = 90
-"""Of 100. The source's own quality cannot be read from these formats; this one leaves no visible trace."""
+"""Of 100. These formats do not reveal the source's own quality; this one leaves no visible trace."""
 
 JPEG_QUALITY = 92
-"""Where a source's tables cannot be used."""
+"""Quality for a JPEG if the source's tables cannot be used."""
 
 MOST_BYTES_AT_ONCE = 4 << 30
-"""Of the frames of an AVIF sequence, whose encoder wants them all at once."""
+"""Maximum bytes of the frames of an AVIF sequence. Its encoder needs them all at once."""
 
 _MODES = {("gray", False): "L", ("gray", True): "LA", ("rgb", False): "RGB", ("rgb", True): "RGBA", ("cmyk", False): "CMYK"}
 
@@ -55,13 +56,13 @@ class _StillSink:
             self._file: IO[bytes] = open(draft, "wb")  # noqa: SIM115  closed by close and abort
 
     def write(self, picture: Picture, pts: int) -> None:
-        """Adds the next page. Raises TargetUnsuitable, WriteFailed."""
+        """Add the next page. Raises TargetUnsuitable, WriteFailed."""
         with encoding(self._draft):
             self._put(picture, pts)
         self._written += 1
 
     def close(self) -> None:
-        """Finishes the file. Raises WriteFailed."""
+        """Finish the file. Raises WriteFailed."""
         try:
             if not self._written:
                 raise WriteFailed(self._draft, "it was given no picture")
@@ -72,7 +73,7 @@ class _StillSink:
             self.abort()
 
     def abort(self) -> None:
-        """Releases the draft. Harmless after close."""
+        """Release the draft. Harmless after close."""
         with encoding(self._draft):
             self._file.close()
 
@@ -80,12 +81,12 @@ class _StillSink:
         raise NotImplementedError
 
     def _finish(self) -> None:
-        """What is left to write after the last page."""
+        """Write what remains after the last page."""
 
 
 @contextmanager
 def encoding(draft: Path) -> Iterator[None]:
-    """Turns whatever an encoder or the system raises inside the block into WriteFailed."""
+    """Turn any exception of an encoder or the system inside the block into WriteFailed."""
     try:
         with writing(draft):
             yield
@@ -93,12 +94,12 @@ def encoding(draft: Path) -> Iterator[None]:
         raise
     except MemoryError as e:
         raise WriteFailed(draft, "there is not enough memory to encode it") from e
-    except Exception as e:  # encoders raise many classes; each means that there is no target
+    except Exception as e:  # encoders raise many classes; each means that the target was not written
         raise WriteFailed(draft, f"the encoder gave up ({str(e).strip().rstrip('.') or type(e).__name__})") from e
 
 
 class _OnePictureSink(_StillSink):
-    """A file of one picture: JPEG, WebP, AVIF."""
+    """A file with one picture: JPEG, WebP, AVIF."""
 
     def __init__(self, draft: Path, info: SourceInfo, encode: Encoder) -> None:
         super().__init__(draft, info)
@@ -111,7 +112,7 @@ class _OnePictureSink(_StillSink):
 
 
 class _HeifSink(_StillSink):
-    """Pictures are kept until the end: the encoder takes a file in one piece."""
+    """Keeps the pictures until the end, since the encoder takes a file in one piece."""
 
     def __init__(self, draft: Path, info: SourceInfo) -> None:
         super().__init__(draft, info)
@@ -140,7 +141,7 @@ class _TiffSink(_StillSink):
 
 
 class _TimedSink(_StillSink):
-    """Animations: a frame waits, encoded, until the next one says how long it stays."""
+    """Animations: an encoded frame waits until the next one tells how long it is shown."""
 
     _waiting: tuple[Any, int] | None = None
 
@@ -199,12 +200,12 @@ class _GifSink(_TimedSink):
 
     def _encoded(self, picture: Picture) -> GifFrame:
         samples = _eight_bit(self._draft, picture)
-        if picture.layout.model == "gray":  # Pillow reads a GIF of greys as such; colour tables hold RGB
+        if picture.layout.model == "gray":  # Pillow reads a GIF of greys as grey; colour tables hold RGB
             samples = np.dstack([*picture.planes[:1] * 3, *picture.planes[1:]])
         return gif_frame(samples)
 
     def _add(self, frame: GifFrame, start_ms: int, end_ms: int) -> None:
-        # Both ends are rounded, so that rounding never adds up; a still keeps no time at all.
+        # Both ends are rounded, so rounding errors never add up. A still stores no time.
         is_still = self._info.medium != "animation"
         self._gif.add(frame, 0 if is_still else max(1, round(end_ms / 10) - round(start_ms / 10)))
 
@@ -228,7 +229,7 @@ class _WebpAnimationSink(_TimedSink):
 
 
 class _AvifAnimationSink(_TimedSink):
-    """Frames are kept until the end: the encoder takes a sequence in one piece."""
+    """Keeps the frames until the end, since the encoder takes a sequence in one piece."""
 
     def __init__(self, draft: Path, info: SourceInfo) -> None:
         width, height = info.size_wh
@@ -255,7 +256,7 @@ class _AvifAnimationSink(_TimedSink):
 
 
 def create_sink(draft: Path, info: SourceInfo) -> Sink:
-    """A sink for the source's format. Raises WriteFailed, TargetUnsuitable."""
+    """Create a sink for the source's format. Raises WriteFailed, TargetUnsuitable."""
     if info.medium == "animation":
         timed = {"png": _PngSink, "gif": _GifSink, "webp": _WebpAnimationSink, "avif": _AvifAnimationSink}[info.format]
         return timed(draft, info)
@@ -268,7 +269,7 @@ def create_sink(draft: Path, info: SourceInfo) -> Sink:
 
 
 def encode_jpeg(picture: Picture, traits: Traits) -> bytes:
-    """JPEG with the source's tables and subsampling, so that its quality stays what it was."""
+    """Encode JPEG with the source's tables and subsampling, so its quality stays the same."""
     image = _image(picture)
     tables = [[min(max(q, 1), 255) for q in table] for table in traits.qtables if len(table) == 64][:2]
     options: dict[str, Any] = {"qtables": tables} if tables else {"quality": JPEG_QUALITY}
@@ -279,19 +280,21 @@ def encode_jpeg(picture: Picture, traits: Traits) -> bytes:
     except OSError:
         if not traits.progressive:
             raise
-        # A progressive file must fit in Pillow's buffer as a whole, a byte for each pixel; one of mere noise does not.
+        # Pillow's buffer must hold a progressive file as a whole, one byte per pixel. One of pure
+        # noise does not fit.
         return _saved(image, "JPEG", **options)
 
 
 def encode_webp(picture: Picture, traits: Traits) -> bytes:
-    """WebP, lossless to the last bit where the source was."""
+    """Encode WebP, bit-exact if the source was lossless."""
     if traits.lossless:
         return _saved(_image(picture), "WEBP", lossless=True, exact=True)
     return _saved(_image(picture), "WEBP", quality=WEBP_QUALITY)
 
 
 def encode_heif(pages: Sequence[tuple[Layout, Size, Array]], traits: Traits) -> bytes:
-    """HEIF with 8, 10 or 12 bits, the same for all pictures: (layout, size, interleaved samples) of each."""
+    """Encode HEIF with 8, 10 or 12 bits for all pictures. pages: (layout, size, interleaved
+    samples) of each."""
     import pillow_heif
 
     depth = max(layout.depth for layout, _, _ in pages)
@@ -311,7 +314,7 @@ def encode_heif(pages: Sequence[tuple[Layout, Size, Array]], traits: Traits) -> 
 
 
 def encode_avif(picture: Picture, traits: Traits) -> bytes:
-    """AVIF: by Pillow with 8 bits, by OpenCV with 10 or 12."""
+    """Encode AVIF: with Pillow for 8 bits, with OpenCV for 10 or 12."""
     depth = picture.layout.depth
     if depth == 8:
         return _with_cicp(_saved(_image(picture), "AVIF", quality=AVIF_QUALITY), traits.cicp)
@@ -336,7 +339,7 @@ def _eight_bit(draft: Path, picture: Picture) -> Any:
 
 
 def _image(picture: Picture) -> Image.Image:
-    """The picture as Pillow has it, made of samples and nothing else."""
+    """Make a Pillow image from the picture's samples and nothing else."""
     if picture.layout.depth != 8 or picture.layout.model not in ("gray", "rgb", "cmyk"):
         raise ValueError(f"no way to write {picture.layout}")
     mode, samples = _MODES[picture.layout.model, picture.layout.has_alpha], interleaved(picture)
@@ -354,7 +357,8 @@ def _saved(image: Image.Image, name: str, **options: Any) -> bytes:
 
 
 def _with_cicp(avif: bytes, cicp: tuple[int, int] | None) -> bytes:
-    """The file with these colour primaries and transfer in its `colr` boxes; encoders write sRGB's whatever they are given."""
+    """Write these colour primaries and transfer into the file's `colr` boxes. Encoders always write
+    sRGB's."""
     if cicp is None:
         return avif
     data, end = bytearray(avif), avif.find(b"mdat")
@@ -366,7 +370,7 @@ def _with_cicp(avif: bytes, cicp: tuple[int, int] | None) -> bytes:
 
 
 def _undated(avif: bytes) -> bytes:
-    """The file without the hours of making that libavif writes into the headers of sequences."""
+    """Remove the creation times that libavif writes into the headers of sequences."""
     data = bytearray(avif)
     for start, _ in _boxes(avif, 0, len(avif), (b"mvhd", b"tkhd", b"mdhd")):
         size = 16 if data[start] == 1 else 8
@@ -375,7 +379,7 @@ def _undated(avif: bytes) -> bytes:
 
 
 def _boxes(data: bytes, start: int, end: int, names: tuple[bytes, ...]) -> Iterator[tuple[int, int]]:
-    """Content of the boxes of these names, wherever they stand in `moov`."""
+    """Yield start and end of the content of boxes with these names, anywhere in `moov`."""
     while start + 8 <= end:
         size, name = struct.unpack_from(">I4s", data, start)
         if size < 8:

@@ -1,7 +1,8 @@
-"""TIFF, written from samples: pages of any size, grey, RGB or CMYK, with or without alpha, 8 or 16 bits, lossless.
+"""Write TIFF from samples: pages of any size, grey, RGB or CMYK, with or without alpha, 8 or 16
+bits, lossless.
 
-Pillow writes no colour of 16 bits, and adds to every page what its libraries think of. Here a page is its compressed strips
-and the dozen tags without which nobody could read them.
+Pillow writes no 16-bit colour, and its libraries add tags to every page. Here a page consists of
+its compressed strips and the dozen tags that readers require.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from efface.frames import Layout
 from efface.media.still.still_pixels import Array
 
 STRIP_BYTES = 1 << 20
-LIMIT = 1 << 32
+LIMIT_BYTES = 1 << 32
 """Bytes. Offsets have 32 bits in a TIFF that every program can read."""
 
 _SHORT, _LONG = 3, 4
@@ -25,12 +26,12 @@ _PHOTOMETRIC = {"gray": 1, "rgb": 2, "cmyk": 5}
 
 
 def is_writable(layout: Layout) -> bool:
-    """Whether pages can have such samples."""
+    """Return whether pages can have such samples."""
     return layout.model in _PHOTOMETRIC and layout.depth in (8, 16)
 
 
 class TiffFile:
-    """A TIFF on its way into an open file. Raises OverflowError where it grows beyond LIMIT."""
+    """A TIFF that is written into an open file. Raises OverflowError if it grows beyond LIMIT_BYTES."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -38,7 +39,7 @@ class TiffFile:
         file.write(b"II*\0\0\0\0\0")
 
     def add(self, samples: Array, layout: Layout) -> None:
-        """Adds a page of (h, w, channels) samples."""
+        """Add a page of (h, w, channels) samples."""
         height, width, channels = samples.shape
         rows = max(1, STRIP_BYTES // (width * channels * samples.itemsize))
         strips = [self._put(_packed(samples[top : top + rows])) for top in range(0, height, rows)]
@@ -64,7 +65,7 @@ class TiffFile:
         if at % 2:
             at += self._file.write(b"\0")
         self._file.write(content)
-        if at + len(content) >= LIMIT - STRIP_BYTES:
+        if at + len(content) >= LIMIT_BYTES - STRIP_BYTES:
             raise OverflowError("a TIFF holds no more than 4 GiB")
         return at, len(content)
 
@@ -82,7 +83,7 @@ class TiffFile:
 
 
 def _packed(samples: Array) -> bytes:
-    """One strip: differences to the left neighbour, compressed."""
+    """Compress one strip as differences to the left neighbour."""
     change = samples.copy()
     np.subtract(samples[:, 1:], samples[:, :-1], out=change[:, 1:])
     return zlib.compress(change.astype(change.dtype.newbyteorder("<"), copy=False).tobytes(), 6)

@@ -1,1 +1,1 @@
-"""Videos: reads their frames and sound, and writes them anew."""
+"""Videos: read their frames and sound, and write new ones."""

@@ -1,12 +1,15 @@
-"""Video to frames: every frame that a player would show, upright, with its exact time, and none that it would not.
+"""Decode a video to frames: every frame that a player would show, upright, with its exact time, and
+no other.
 
-Sources come from strangers. FFmpeg may only open the file itself, with a demuxer from an allow-list, and what it decodes is
-believed only where nothing speaks against it: each packet that should give a frame is remembered until it did. A frame that is
-reported as corrupt, a decoder's error, a packet that the demuxer marks, and a packet whose frame never comes are all one thing
-here: a bad frame, whose content is unknown, and with it that of the following ones up to the next keyframe.
+Sources are untrusted. FFmpeg may open only the file itself, with a demuxer from an allow-list. Its
+output is trusted only if nothing contradicts it: each packet that should give a frame is remembered
+until it does. A frame reported as corrupt, a decoder error, a packet marked by the demuxer, and a
+packet whose frame never comes all count as a bad frame. A bad frame's content is unknown, and so is
+that of the following frames up to the next keyframe.
 
-Times are those of the stream. AVI stores decoding times only, so there the n-th frame gets the n-th of them. A time that does
-not advance, by less than one frame, becomes the next possible one; one that runs back further is damage.
+Times are those of the stream. AVI stores only decoding times, so its n-th frame gets the n-th of
+them. A time that falls short of advancing by less than one frame becomes the next possible one; one
+that runs back further is damage.
 """
 
 from __future__ import annotations
@@ -51,58 +54,67 @@ from efface.timing import timecode
 
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv,\
 h264,hevc,vvc,m4v,vc1,h263,obu,mjpeg,yuv4mpegpipe,dhav"
-"""None of these opens another file or an address. Playlists (hls, dash, concat, sdp, ...) do, and are refused."""
+"""None of these opens another file or an address. Playlists (hls, dash, concat, sdp, ...) do, and
+are refused."""
 
 LIMITS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 
 CHECKS = "crccheck+bitstream+buffer+explode"
-"""FFmpeg's `err_detect`: report what could be concealed."""
+"""FFmpeg's `err_detect`: report damage that could be concealed."""
 
-PADDED = frozenset(("mpeg1video", "mpeg2video"))
-"""Codecs whose slices may end in zeros, as camcorders and DVD recorders write them to keep their rate. Under `bitstream` FFmpeg
-calls every such frame damaged. What is left of a slice and is not zero is reported all the same."""
+ZERO_PADDED_CODECS = frozenset(("mpeg1video", "mpeg2video"))
+"""Codecs whose slices may end in zeros. Camcorders and DVD recorders add them to keep their rate.
+
+Under `bitstream` FFmpeg reports every such frame as damaged. Bytes left in a slice that are not
+zero are still reported.
+"""
 
 RESIZED = "the size of its picture changes, and all frames were written in the size of the first"
 
 BREAKS_OFF = "it breaks off within a frame, which was left out with what followed"
 
-ENDLESS = frozenset(("mpegts", "mpeg", "flv"))
-"""FFmpeg's names of containers that state no end. A recording may be cut anywhere, and then ends within a frame."""
+ENDLESS_CONTAINERS = frozenset(("mpegts", "mpeg", "flv"))
+"""FFmpeg's names of containers that state no end. A recording may be cut anywhere, and then ends
+within a frame."""
 
 MPEG_END = b"\0\0\1\xb7"
-"""What an encoder writes behind the last frame. What is damaged before it was not cut off."""
+"""End code that an encoder writes after the last frame. A damaged frame before it is not a
+truncated one."""
 
 HINT_COVER = "Add --bad-frames=cover to go on with what is there."
 HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
-PATIENCE = 600
-"""Packets to try before deciding that nothing in the file can be decoded, and read errors in a row before giving up."""
+MOST_FAILURES = 600
+"""Packets to try before deciding that nothing in the file can be decoded, and maximum read errors
+in a row."""
 
-LONGEST_REORDER = 17
-"""One more than the frames H.264 and HEVC may hold back."""
+LONGEST_REORDER_FRAMES = 17
+"""One more than the frames that H.264 and HEVC may hold back."""
 
-HELD = 8
-"""Frames whose memory is held back in the second of two readings, so that the decoder uses other memory than in the first."""
+HELD_FRAMES = 8
+"""Frames whose memory is held back in the second of two readings, so that the decoder uses other
+memory than in the first."""
 
-LEADING_KEPT = 32
-"""Packets after which a leading one is not waited for any more."""
+LEADING_KEPT_PACKETS = 32
+"""Packets after which a leading packet is no longer waited for."""
 
-UNTIMED = frozenset(("h264", "hevc", "vvc"))
+UNTIMED_DEMUXERS = frozenset(("h264", "hevc", "vvc"))
 """Demuxers that give no times at all."""
 
-OFTEN = 16
-"""Keyframes that are asked for side data before they are collected as garbage: PyAV 18 ties each of them to itself."""
+KEYS_PER_COLLECTION = 16
+"""Collect garbage after asking this many keyframes for side data: PyAV 18 ties each of them to
+itself."""
 
 SCRAMBLED = {"encv", "drmi", "drms", "enca"}
 _PYAV = int(av.__version__.split(".")[0])
 _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
-"""PyAV 18 raises at the sight of a tag that is no UTF-8; 19 does not."""
+"""PyAV 18 raises if a tag is not valid UTF-8; 19 does not."""
 
 
 def open_video(path: Path, options: ReadOptions) -> VideoSource:
-    """The video of a file, ready to be read any number of times.
+    """Open the video of a file. It can be read any number of times.
 
-    Raises NotMedia, UnsupportedSource (no picture, no decoder, encrypted, a playlist), DamagedSource (no structure, cut off),
-    TooManyPixels and SourceUnreadable.
+    Raises NotMedia, UnsupportedSource (no picture, no decoder, encrypted, a playlist),
+    DamagedSource (no structure, cut off), TooManyPixels and SourceUnreadable.
     """
     with closing(_opened(path, options)) as container:
         stream = _picked(container, path)
@@ -122,9 +134,10 @@ def _opened(path: Path, options: ReadOptions, file: BinaryIO | None = None) -> I
 
 
 def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | None = None) -> InputContainer:
-    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable.
+    """Open the file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource,
+    UnsupportedSource, SourceUnreadable.
 
-    file  is read instead, where it is given; the path is its name then.
+    file  is read instead if given; the path is then only its name.
     """
     try:
         if file is not None:
@@ -145,7 +158,8 @@ def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | N
 
 
 def _demuxer(path: Path, file: BinaryIO | None) -> str | None:
-    """FFmpeg's demuxer for a film without a container, which it might guess wrong; None where it recognises the file."""
+    """Return FFmpeg's demuxer for a video without a container, which FFmpeg might guess wrong;
+    otherwise None."""
     if file is not None:
         head = file.read(HEAD)
         file.seek(0)
@@ -161,9 +175,10 @@ def _ffmpeg_limit(options: ReadOptions) -> int:
 
 
 def _picked(container: InputContainer, path: Path) -> VideoStream:
-    """The stream a player would show: the default one, or else the largest. Cover art and thumbnails do not move."""
+    """Return the stream that a player would show: the default one, or else the largest. Skips cover
+    art and thumbnails."""
     moving = _moving(container)
-    moving = [s for s in moving if s.frames != 1] or moving  # pictures beside the film, as in a HEIF sequence
+    moving = [s for s in moving if s.frames != 1] or moving  # pictures beside the video, as in a HEIF sequence
     if not moving:
         what = "sound but no picture" if container.streams.audio else "no video"
         raise UnsupportedSource(path, f"it holds {what}")
@@ -195,7 +210,7 @@ def _require_size(size_wh: Size, path: Path, options: ReadOptions) -> None:
 
 
 def _last_time(container: InputContainer, stream: VideoStream) -> float:
-    """Seconds from the first whole packet of the stream to the last."""
+    """Return the seconds from the first whole packet of the stream to the last."""
     times: list[int] = []
     try:
         for packet in container.demux(stream):
@@ -210,9 +225,11 @@ def _last_time(container: InputContainer, stream: VideoStream) -> float:
 def _first_frame(
     container: InputContainer, stream: VideoStream, path: Path, options: ReadOptions
 ) -> tuple[av.VideoFrame, bool]:  # fmt: skip
-    """A frame to learn the pixel format and the like from, and whether times are those of decoding.
+    """Return a frame that shows the pixel format and similar facts, and whether times are decoding
+    times.
 
-    A keyframe where there is one near: others may say nothing of the orientation. Errors before it are met again later.
+    Prefers a nearby keyframe, since other frames may not state the orientation. Errors before it
+    are met again later.
     """
     _prepare(stream, options)
     found: list[av.VideoFrame] = []
@@ -225,7 +242,7 @@ def _first_frame(
             times.append(packet.pts)
         found += _decoded(stream, packet)[0]
         key = next((f for f in found if f.key_frame), None)
-        if key is not None or len(found) > LEADING_KEPT or (tried >= PATIENCE and not found):
+        if key is not None or len(found) > LEADING_KEPT_PACKETS or (tried >= MOST_FAILURES and not found):
             break
     if not found:
         raise DamagedSource(path, "no frame of it can be decoded")
@@ -235,38 +252,42 @@ def _first_frame(
 def _runs_back(
     frames: list[av.VideoFrame], times: list[int | None], packets: Iterator[av.Packet[Any]], stream: VideoStream
 ) -> bool:  # fmt: skip
-    """Whether the first frames, in the order in which they are shown, have times that run back: they are those of decoding.
+    """Return whether the first frames in display order have times that run back. If so, they are
+    decoding times.
 
-    AVI stores no others, and other files neither where somebody put a stream without times into them.
+    AVI stores no others. Nor do other files into which a stream without times was put.
 
     times  of the packets read.
     """
-    following = list(islice(packets, LONGEST_REORDER)) if stream.codec_context.reorder_depth else []
+    following = list(islice(packets, LONGEST_REORDER_FRAMES)) if stream.codec_context.reorder_depth else []
     times = [*times, *(p.pts for p in following)]
     if not following or any(a is None or b is None or b <= a for a, b in pairwise(times)):
-        return False  # stored out of order, as it should be where frames are held back
+        return False  # stored out of order, as expected if frames are held back
     shown = [f.pts for f in frames]
-    for packet in [*following, *islice(packets, LONGEST_REORDER)]:
+    for packet in [*following, *islice(packets, LONGEST_REORDER_FRAMES)]:
         shown += [f.pts for f in _decoded(stream, packet)[0]]
     return any(a is not None and b is not None and b < a for a, b in pairwise(shown))
 
 
 def _prepare(stream: VideoStream, options: ReadOptions) -> None:
     context = stream.codec_context
-    checks = CHECKS.replace("bitstream+", "") if context.name in PADDED else CHECKS
+    checks = CHECKS.replace("bitstream+", "") if context.name in ZERO_PADDED_CODECS else CHECKS
     context.options = {"err_detect": checks, "max_pixels": str(_ffmpeg_limit(options))}
     has_fields = _may_hold_fields(stream)
     if has_fields:  # the decoder takes a field for a frame that lacks every second row; `lacks_rows` looks for those instead
         context.options |= {"ec": "0"}
     context.copy_opaque = True
-    # Without it decoders round a crop on the left down to what their memory likes, and columns that nobody sees are published.
+    # Without it, decoders round a left crop down to suit their memory alignment, and invisible
+    # columns would be published.
     context.flags |= av.codec.context.Flags.unaligned.value
     if options.bad_frames == "cover" or has_fields:
-        # One thread: an error belongs to the packet just sent, so every run, here or elsewhere, finds the same frames bad.
+        # Use one thread, so that an error belongs to the packet just sent. Then every run on any
+        # machine finds the same bad frames.
         context.thread_count = 1
     else:
-        # Not a frame to a thread: there FFmpeg accepts some damaged HEVC silently, and decodes it differently each time, so
-        # that what is rendered is not what was looked at. Decoding is a small part of the work.
+        # Do not use frame threads. With them FFmpeg accepts some damaged HEVC silently, and decodes
+        # it differently each time, so that the rendered frame is not the one examined. Decoding is
+        # a small part of the work.
         context.thread_type = "SLICE"
     for other in stream.container.streams:
         if other.index != stream.index:
@@ -274,7 +295,7 @@ def _prepare(stream: VideoStream, options: ReadOptions) -> None:
 
 
 def _may_hold_fields(stream: VideoStream) -> bool:
-    """Whether pictures of the stream may be single fields of MPEG-2."""
+    """Return whether pictures of the stream may be single fields of MPEG-2."""
     context = stream.codec_context
     return context.name == "mpeg2video" and is_interlaced_mpeg2(bytes(context.extradata or b""))
 
@@ -295,15 +316,16 @@ def _described(
 
 
 def _rate(stream: VideoStream) -> Fraction:
-    """Nominal frames per second, 1 to 240."""
+    """Return the nominal frames per second, 1 to 240."""
     average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
-    # Where no times are stored, FFmpeg's average is a default; what the bitstream states stands in its guess.
-    rate = (guessed or average if stream.container.format.name in UNTIMED else average or guessed) or Fraction(25)
+    # If no times are stored, FFmpeg's average is a default; its guess holds what the bitstream
+    # states.
+    rate = (guessed or average if stream.container.format.name in UNTIMED_DEMUXERS else average or guessed) or Fraction(25)
     return min(max(rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
 
 
 def _fraction(value: Any) -> Fraction:
-    # PyAV 19 has a rational type of its own; both name an unknown value 0 or None.
+    # PyAV 19 has its own rational type. Both versions call an unknown value 0 or None.
     return Fraction(value.numerator, value.denominator) if value else Fraction(0)
 
 
@@ -314,12 +336,13 @@ def _stated_count(stream: VideoStream) -> int | None:
 
 
 def _is_indexed(stream: VideoStream) -> bool:
-    """Whether the stream's index lists every frame, and says which of them an edit list hides."""
+    """Return whether the stream's index lists every frame, and which of them an edit list hides."""
     return stream.container.format.name.startswith("mov,") and len(stream.index_entries) == stream.frames > 0
 
 
 def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool) -> Iterator[av.Packet[Any]]:
-    """Packets that hold something, in one clock. Under `tolerant`, reading goes on after an error until there is no more."""
+    """Yield the packets that hold data, in one clock. If `tolerant`, reading continues after an
+    error up to the end."""
     packets = _stored_packets(container, stream, path, tolerant=tolerant)
     if container.format.name not in JOINABLE:
         return packets
@@ -327,9 +350,10 @@ def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tole
 
 
 def shifts_of(path: Path) -> list[int]:
-    """What is added to the times of the picture after each place where the clock starts anew, in the container's unit.
+    """Return what is added to the picture's times after each restart of the clock, in the
+    container's unit.
 
-    Only containers whose clock may do so are read for it. Raises InputError.
+    Reads only containers whose clock may restart. Raises InputError.
     """
     with closing(opened(path)) as container:
         if container.format.name not in JOINABLE:
@@ -345,7 +369,7 @@ def shifts_of(path: Path) -> list[int]:
 
 
 def _step(stream: VideoStream) -> int:
-    """Duration of a frame in the stream's time base."""
+    """Return the duration of a frame in the stream's time base."""
     return max(1, round(1 / (_rate(stream) * _fraction(stream.time_base))))
 
 
@@ -353,10 +377,10 @@ def _stored_packets(
     container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool
 ) -> Iterator[av.Packet[Any]]:  # fmt: skip
     failures = 0
-    while failures < PATIENCE:
+    while failures < MOST_FAILURES:
         try:
             for packet in container.demux(stream):
-                if packet.size:  # an empty one repeats the picture before it, or ends the stream
+                if packet.size:  # an empty one repeats the previous picture, or ends the stream
                     failures = 0
                     yield packet
             return
@@ -367,12 +391,12 @@ def _stored_packets(
 
 
 def _decoded(stream: VideoStream, packet: av.Packet[Any] | None) -> tuple[list[av.VideoFrame], bool]:
-    """The frames that came out, and whether the decoder complained."""
+    """Return the decoded frames, and whether the decoder reported an error."""
     try:
         return stream.codec_context.decode(packet), False
     except av.error.EOFError:
         return [], False
-    except (FFmpegError, ValueError):  # the latter where PyAV 19 finds no codec behind what a broken header names
+    except (FFmpegError, ValueError):  # PyAV 19 raises the latter if it finds no codec for what a broken header names
         return [], True
 
 
@@ -380,7 +404,8 @@ class VideoSource:
     """One video stream of one file. See `media.interfaces.Source`."""
 
     def __init__(self, info: SourceInfo, options: ReadOptions, file: BinaryIO | None = None) -> None:
-        """`file` is read instead of the one at `info.path`, which then is only a name. It is read from several times."""
+        """`file` is read, from several times, instead of the one at `info.path`, which is then only
+        a name."""
         self.info, self._options, self._file = info, options, file
 
     @property
@@ -391,24 +416,24 @@ class VideoSource:
 
     @property
     def is_by_order(self) -> bool:
-        """Whether its container stores no times of the frames that are shown."""
+        """Return whether its container stores no presentation times."""
         video: VideoInfo = self.info.private
         return video.by_order
 
     def close(self) -> None:
-        """Nothing is open between readings."""
+        """Do nothing: no file is open between readings."""
 
     def stored_as(self) -> tuple[str, str]:
-        """FFmpeg's names of the codec and of the pixel format."""
+        """Return FFmpeg's names of the codec and of the pixel format."""
         with closing(_opened(self.info.path, self._options)) as container:
             context = _picked(container, self.info.path).codec_context
             return context.name, str(context.pix_fmt)
 
     def decoded_from(self, pts: int, *, keys_only: bool = False) -> Generator[av.VideoFrame]:
-        """Frames as the decoder gives them, from the keyframe before that time on.
+        """Yield frames as the decoder gives them, starting at the keyframe before that time.
 
-        Whoever takes them checks that they are those that `frames` gives: nothing is accounted for here. Raises FFmpegError,
-        and what opening raises.
+        The caller must check that they are those that `frames` gives, since lost frames are not
+        tracked here. Raises FFmpegError, and what opening raises.
         """
         with closing(_opened(self.info.path, self._options)) as container:
             stream = _picked(container, self.info.path)
@@ -417,7 +442,7 @@ class VideoSource:
             if keys_only:
                 stream.codec_context.skip_frame = "NONKEY"
             else:
-                stream.codec_context.thread_type = "AUTO"  # many at once, as it is checked
+                stream.codec_context.thread_type = "AUTO"  # frame threads, since the result is checked
             container.seek(pts, stream=stream, backward=True)
             for packet in container.demux(stream):
                 frames, _ = _decoded(stream, packet if packet.size else None)
@@ -426,7 +451,8 @@ class VideoSource:
                     return
 
     def frames(self) -> Iterator[Frame]:
-        """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""
+        """Yield every frame in presentation order. Raises UndecodableFrame, DamagedSource,
+        UnsupportedSource and TooManyPixels."""
         video: VideoInfo = self.info.private
         if video.tolerant and self._file is None:
             yield from self._decoded_twice()
@@ -435,12 +461,13 @@ class VideoSource:
             yield from _Reading(self.info, self._options, container, stream).frames()
 
     def _decoded_twice(self) -> Iterator[Frame]:
-        """Decode side by side into memory that is used in two different ways; what comes out differently is bad.
+        """Decode twice in parallel, into memory that is used in two different ways. Frames that
+        differ are bad.
 
-        Not every decoder reports damage: some leave what lies in memory where nothing was stored (VP8, HEVC). That may be
-        anything, and another thing in each reading.
+        Some decoders do not report damage and leave stale memory where nothing was stored (VP8,
+        HEVC). Its content is arbitrary, and differs between the readings.
         """
-        spec, held = self.info.private.spec, deque[Frame | None](maxlen=HELD)
+        spec, held = self.info.private.spec, deque[Frame | None](maxlen=HELD_FRAMES)
         with self._reading() as first, self._reading() as second:
             frames = _Reading(self.info, self._options, *first, copies=True).frames()
             others = _Reading(self.info, self._options, *second).frames()
@@ -450,7 +477,7 @@ class VideoSource:
                 yield frame if is_same else _bad_frame(frame.index, frame.pts, spec)
 
     def marks(self) -> Iterator[Mark]:
-        """What the packets say of themselves, in the order of the file; nothing is decoded. Raises DamagedSource."""
+        """Yield what the packets state, in file order, without decoding. Raises DamagedSource."""
         with self._reading() as (container, stream):
             starts = _starts(stream)
             for packet in _packets(container, stream, self.info.path, tolerant=False):
@@ -460,11 +487,12 @@ class VideoSource:
                 yield Mark(packet.pts, is_key, shows, packet.is_corrupt, restarts)
 
     def frames_from(self, key: int, trusted: int, seek: int | None) -> Iterator[Frame]:
-        """Frames as `frames` gives them, from the time `trusted` on, but counted from 0. None where `key` was not met.
+        """Yield frames as `frames` does, from the time `trusted` on, but counted from 0. Yields
+        none if `key` was not met.
 
-        key      PTS of the keyframe from which they are decoded. What refers to frames before it fails, or is wrong.
+        key      PTS of the keyframe at which decoding begins. Frames that refer to earlier ones fail, or are wrong.
         trusted  PTS from which frames are right.
-        seek     PTS to look for the keyframe from; None for the start of the file.
+        seek     PTS from which to search for the keyframe; None for the start of the file.
 
         Raises what `frames` raises.
         """
@@ -488,7 +516,7 @@ class VideoSource:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a packet says of itself. shows: a frame comes of it that a player shows. restarts: the clock starts anew near it."""
+    """What a packet states. shows: it gives a visible frame. restarts: the clock restarts near it."""
 
     pts: int | None
     is_key: bool
@@ -499,7 +527,7 @@ class Mark:
 
 @dataclass(slots=True, eq=False)
 class _Sent:
-    """A packet that went into the decoder. group: number of the keyframe before it, -1 for none."""
+    """A packet that was sent to the decoder. group: number of the keyframe before it, -1 if none."""
 
     index: int
     time: int | None
@@ -509,7 +537,7 @@ class _Sent:
 
 @dataclass(slots=True, eq=False)
 class _Shown:
-    """A frame about to be handed out: a decoded one, or None where a packet gave none."""
+    """A frame that is about to be delivered: a decoded one, or None if a packet gave none."""
 
     time: int | None
     sent: _Sent
@@ -517,14 +545,17 @@ class _Shown:
 
 
 class _Reading:
-    """One pass over the stream: packets in, frames out, and an account of what went missing."""
+    """One pass over the stream: it sends packets, delivers frames, and tracks missing ones."""
 
     def __init__(
         self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream,
         trusted: int | None = None, *, copies: bool = False,
     ) -> None:  # fmt: skip
-        """trusted: where decoding began in mid-file, the PTS before which frames are left out. copies: frames are handed out in
-        memory of their own, so that frames that are held do not change which memory the decoder uses."""
+        """trusted: if decoding began in mid-file, the PTS before which frames are left out.
+
+        copies: frames are delivered in memory of their own, so that holding them does not change
+        which memory the decoder uses.
+        """
         self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
         self._video: VideoInfo = info.private
         self._copies = copies
@@ -532,7 +563,7 @@ class _Reading:
         self._starts = _starts(stream)
         self._has_fields, self._coded_height = _may_hold_fields(stream), stream.codec_context.height
         self._is_adrift = (
-            False  # after a joint, before its first keyframe: nothing is decoded, as it refers to what was not joined
+            False  # after a joint, before its first keyframe: skipped, as such packets refer to frames that were not joined
         )
         self._by_order = self._video.by_order
         self._clock: list[int] = []
@@ -545,9 +576,9 @@ class _Reading:
         self._last: int | None = None
         self._start: int | None = None
         self._count = self._asked = 0
-        self._may_break_off = container.format.name in ENDLESS and not self._video.tolerant
-        self._may_be_cut = False  # this is so of the packet sent last
-        self._unfinished: _Sent | None = None  # the packet sent last, if it is damaged: an error as soon as another one follows
+        self._may_break_off = container.format.name in ENDLESS_CONTAINERS and not self._video.tolerant
+        self._may_be_cut = False  # whether the packet sent last may be cut
+        self._unfinished: _Sent | None = None  # the packet sent last, if damaged: an error once another one follows
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
 
     def frames(self) -> Iterator[Frame]:
@@ -572,8 +603,8 @@ class _Reading:
             raise DamagedSource(self._info.path, "no frame of it can be decoded")
 
     def _drained(self) -> Iterator[Frame]:
-        """What the decoder still holds; what is pending then is lost."""
-        while not self._is_adrift:  # the decoder may complain about one frame and still hold others
+        """Yield what the decoder still holds. Packets that are still pending then are lost."""
+        while not self._is_adrift:  # the decoder may report an error for one frame and still hold others
             frames, complained = _decoded(self._stream, None)
             yield from self._after(frames, complained)
             if not complained:
@@ -618,8 +649,9 @@ class _Reading:
         yield from self._released()
 
     def _blame(self) -> None:
-        """Finds the packet complained about: the one just sent, or with threads the oldest that gave nothing yet."""
-        is_bound_to_fail = self._is_leading(self._sent)  # what it refers to is not there
+        """Find the faulty packet: the one just sent, or with threads the oldest that gave no frame
+        yet."""
+        is_bound_to_fail = self._is_leading(self._sent)  # its reference frames are missing
         is_latest = self._video.tolerant or is_bound_to_fail or self._may_break_off
         suspect = self._sent if is_latest else next(iter(self._pending.values()), self._sent)
         if self._is_leading(suspect):
@@ -628,7 +660,8 @@ class _Reading:
             self._condemn(suspect)
 
     def _is_leading(self, sent: _Sent) -> bool:
-        """Whether the packet stands, or is shown, before the first keyframe: what it refers to was not read."""
+        """Return whether the packet is stored or shown before the first keyframe. Its reference
+        frames were not read."""
         if self._trusted is not None and sent.time is not None:
             return sent.time < self._trusted
         if sent.group > 0:
@@ -647,7 +680,7 @@ class _Reading:
                 return
             self._condemn(sent)
         if self._is_unfinished(sent) or (self._unfinished is not None and self._passed(sent)):
-            return  # the decoder gives up another frame as well while it complains, and what comes after that is left out, too
+            return  # the decoder drops another frame as well while it reports an error; later frames are left out too
         if not self._by_order and frame.pts is not None:
             sent.time = frame.pts
         self._lose(self._passed(sent))
@@ -655,9 +688,10 @@ class _Reading:
         self._waiting.append(_Shown(sent.time, sent, frame))
 
     def _passed(self, by: _Sent) -> list[_Sent]:
-        """Packets whose frame should have come before this one and never will."""
-        # Where only the order counts, a codec with B-frames may hold a frame back behind as many as that.
-        depth = LONGEST_REORDER if self._stream.codec_context.reorder_depth else 0
+        """Return the packets whose frame should have come before this one and never will."""
+        # If only the order counts, a codec with B-frames may hold a frame back behind this many
+        # others.
+        depth = LONGEST_REORDER_FRAMES if self._stream.codec_context.reorder_depth else 0
         before = [s for s in self._pending.values() if self._is_before(s, by, depth)]
         return [s for s in before if not self._is_leading(s)]
 
@@ -667,8 +701,11 @@ class _Reading:
         return one.time < other.time
 
     def _forget_leading(self) -> None:
-        """Packets before the first keyframe may never give a frame, and a recording cut anywhere begins with many of them."""
-        for sent in [s for s in self._pending.values() if s.index + LEADING_KEPT < self._sent.index and self._is_leading(s)]:
+        """Drop packets before the first keyframe that never give a frame. A recording cut anywhere
+        may begin with many."""
+        for sent in [
+            s for s in self._pending.values() if s.index + LEADING_KEPT_PACKETS < self._sent.index and self._is_leading(s)
+        ]:
             del self._pending[sent.index]
 
     def _lose(self, lost: list[_Sent]) -> None:
@@ -679,7 +716,7 @@ class _Reading:
                 self._waiting.append(_Shown(sent.time, sent, None))
 
     def _condemn(self, sent: _Sent) -> None:
-        """What this packet shows is unknown, and so is what refers to it: the rest of its group."""
+        """Mark this packet's frame as unknown, and the rest of its GOP, which refers to it."""
         if self._may_be_cut and sent.index == self._sent.index:
             self._unfinished = sent
             return
@@ -688,7 +725,8 @@ class _Reading:
         self._bad_from[sent.group] = min(sent.index, self._bad_from.get(sent.group, sent.index))
 
     def _is_unfinished(self, sent: _Sent) -> bool:
-        """Whether the packet is the last one, and damaged. Its frame is left out: it may show anything."""
+        """Return whether the packet is the last one, and damaged. Its frame is left out, since it
+        may show anything."""
         return self._unfinished is not None and sent.index == self._unfinished.index
 
     def _seconds(self, time: int | None) -> float:
@@ -699,11 +737,13 @@ class _Reading:
         sent = shown.sent
         if shown.frame is None or sent.index >= self._bad_from.get(sent.group, sent.index + 1):
             return True
-        # Shown before the keyframe that it follows in the file, it may refer to the group before as well.
+        # A frame that is shown before the keyframe that it follows in the file may also refer to
+        # the GOP before.
         return sent.group > self._shown_group and sent.group - 1 in self._bad_from
 
     def _released(self) -> Iterator[Frame]:
-        """Frames whose fate is decided: every packet before them, which they may refer to, came out or was given up."""
+        """Yield the frames whose fate is decided: every packet before them, which they may refer
+        to, gave a frame or was given up."""
         while self._waiting and not self._is_open(self._waiting[0].sent):
             yield self._framed(self._waiting.popleft())
 
@@ -739,10 +779,10 @@ class _Reading:
         return time
 
     def _require_same(self, frame: av.VideoFrame, spec: Spec) -> None:
-        """A frame of another size is fitted into that of the first, and a note says so."""
+        """Accept a frame of another size, which is fitted into that of the first, and note it."""
         _require_size((frame.width, frame.height), self._info.path, self._options)
         is_resized = (frame.width, frame.height) != spec.stored_wh
-        # What a container hides, and what transparency hides, are known for the first size only.
+        # Crop and transparency are known for the first size only.
         hides = any(spec.crop) or any(c.is_alpha for c in frame.format.components)
         if (is_resized and hides) or self._is_turned_otherwise(frame, spec):
             at = timecode(self._seconds(self._last))
@@ -751,15 +791,19 @@ class _Reading:
             self._info.notes.append(RESIZED)
 
     def _is_turned_otherwise(self, frame: av.VideoFrame, spec: Spec) -> bool:
-        """Whether the frame states another orientation. One that states none keeps that of the frames before it: a bitstream
-        may say it in keyframes only, or once."""
-        # Not the whole matrix: PyAV 18 ties a frame that was asked for side data to itself, and memory would fill with frames.
+        """Return whether the frame states another orientation.
+
+        One that states none keeps that of the frames before it: a bitstream may state it in
+        keyframes only, or once.
+        """
+        # Compare the angle, not the whole matrix. PyAV 18 ties a frame that was asked for side data
+        # to itself, and memory would fill with frames.
         if frame.rotation == spec.angle or not (frame.rotation or frame.key_frame):
             return False
         if frame.rotation:
             return True
         self._asked += 1
-        if self._asked % OFTEN == 0:
+        if self._asked % KEYS_PER_COLLECTION == 0:
             gc.collect()
         return bool(side_data(frame, Type.DISPLAYMATRIX))
 
@@ -769,8 +813,8 @@ def _starts(stream: VideoStream) -> FrameStarts:
 
 
 def _is_doubtful(packet: av.Packet[Any], restart: object) -> bool:
-    """Whether what the packet shows is unknown before it is decoded."""
-    if isinstance(restart, Restart):  # what is no keyframe refers to frames that were not joined
+    """Return whether the packet's content is unknown even before it is decoded."""
+    if isinstance(restart, Restart):  # frames other than keyframes refer to frames that were not joined
         return (packet.is_corrupt and not restart.forgiven) or (restart.begins and not packet.is_keyframe)
     return packet.is_corrupt
 

@@ -1,12 +1,14 @@
-"""Frames to video: a file built from nothing.
+"""Encode frames to a new video file.
 
-The target holds the pictures it is given, their times, what their colours mean and the shape of a pixel, and sound where it is
-asked for. Nothing is copied from the source's container.
+The target holds the given pictures, their times, the meaning of their colours, the shape of a
+pixel, and sound if asked for. Nothing is copied from the source's container.
 
-Bit depth is never lowered and chroma is kept where the codec can keep it: H.264 turns RGB into 4:4:4, VP9 gray into 4:2:0,
-and AV1 everything into 4:2:0. H.264 keeps the transfer curve of HDR video, but not its HDR10 mastering values; HEVC and AV1
-keep both. Odd sizes with subsampled chroma gain one repeated column or row in H.264 and HEVC. Times are exact in MP4 and MOV,
-rounded to 1/90000 s in MPEG-TS and to 1 ms in Matroska and WebM, the units of those; AVI holds only a constant frame rate.
+Bit depth is never lowered, and chroma is kept if the codec supports it: H.264 turns RGB into 4:4:4,
+VP9 gray into 4:2:0, and AV1 everything into 4:2:0. H.264 keeps the transfer curve of HDR video, but
+not its HDR10 mastering values; HEVC and AV1 keep both. In H.264 and HEVC, odd sizes with subsampled
+chroma gain one repeated column or row. Times are exact in MP4 and MOV. They are rounded to 1/90000
+s in MPEG-TS and to 1 ms in Matroska and WebM, the units of those containers. AVI supports only a
+constant frame rate.
 """
 
 from __future__ import annotations
@@ -43,33 +45,34 @@ _EFFORTS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "s
 _SVTAV1_PRESET = dict(zip(_EFFORTS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
 _X264_LOOKAHEAD = dict(zip(_EFFORTS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=True))
 _X265_LOOKAHEAD = dict(zip(_EFFORTS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
-"""Frames, as the presets have it."""
+"""Lookahead in frames, as in the presets."""
 
 LOOKAHEAD_PIXELS = 1920 * 1088
-"""Frames up to this size get the preset's lookahead, larger ones less in proportion."""
+"""Frames up to this size get the preset's lookahead; larger ones get less in proportion."""
 
 SHORTEST_LOOKAHEAD = 10
 
-SHORTEST = 2
-"""Frames up to which a film is stored in the order in which it is shown. x265 invents the decoding times of so short a one."""
+SHORTEST_FRAMES = 2
+"""Maximum number of frames of a video stored in display order. x265 invents the decoding times of
+such a short video."""
 _VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
 
-DEEPEST = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
-"""Bits of a sample that the encoders inside PyAV can write."""
+DEEPEST_BITS = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
+"""Maximum bits per sample that the encoders inside PyAV can write."""
 
 AVX_512F = 13
-"""OpenCV's number for the processor feature; its Python module has no name for it."""
+"""OpenCV's number of the processor feature; its Python module has no name for it."""
 
 LARGEST_TIMESCALE = 2**31 - 1
 _RGB, _BT709 = 0, 1
-"""Numbers of H.273 for the matrix."""
+"""H.273 numbers of the matrix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A container: FFmpeg's name for it and the codecs it takes, the first of which is chosen for 8-bit video.
+    """A container: FFmpeg's name and its codecs. The first codec is the default for 8-bit video.
 
-    delays  frames may be stored in another order than they are shown, without that moving the start.
+    delays  frames may be stored in another order than they are shown without moving the start.
     """
 
     muxer: str
@@ -91,17 +94,20 @@ FORMATS = {
 
 
 def create_video(draft: Path, info: SourceInfo, options: WriteOptions, *, target: Path) -> VideoSink:
-    """A video file at `draft`, ready to take frames; `target` is the name that messages and the container go by.
+    """Create a video file at `draft`, ready for frames. `target` names the file in messages and
+    selects the container.
 
-    Raises TargetUnsuitable (suffix, codec, depth, sound), EncoderMissing, WriteFailed, and what opening the source raises.
+    Raises TargetUnsuitable (suffix, codec, depth, sound), EncoderMissing, WriteFailed, and what
+    opening the source raises.
     """
     form, codec = require_suitable(info, options, target)
-    os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 greets on stderr, where the progress bar is
+    os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 prints a banner on stderr, where the progress bar is
     return VideoSink(draft, info, options, target, form, codec)
 
 
 def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> tuple[Format, str]:
-    """Container and codec of the target, where it can hold what was asked for: to be known before any work.
+    """Return container and codec of the target if it can hold what was asked for. Call this before
+    any work.
 
     Raises TargetUnsuitable, EncoderMissing, and what opening the source raises.
     """
@@ -109,7 +115,7 @@ def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> t
     form = _form(target)
     codec = _codec(form, video.spec.layout, options, target)
     if video.aspect != 1 and form.muxer in ("matroska", "webm") and codec in ("vp9", "av1"):
-        # The bitstream cannot say it, and PyAV cannot tell the muxer.
+        # The bitstream cannot state it, and PyAV cannot tell the muxer.
         why = f"{codec} in {target.suffix} cannot state that pixels are not square"
         raise TargetUnsuitable(target, why, "Choose --codec=hevc, or a target that ends in .mp4.")
     _require_encoder(ENCODERS[codec])
@@ -134,8 +140,8 @@ def _codec(form: Format, layout: Layout, options: WriteOptions, target: Path) ->
         raise TargetUnsuitable(
             target, f"{target.suffix} takes {' or '.join(form.codecs)}, not {codec}", "Change --codec or -o."
         )
-    if layout.depth > DEEPEST[codec]:
-        why = f"{codec} would cut the {layout.depth}-bit picture down to {DEEPEST[codec]} bits"
+    if layout.depth > DEEPEST_BITS[codec]:
+        why = f"{codec} would cut the {layout.depth}-bit picture down to {DEEPEST_BITS[codec]} bits"
         raise TargetUnsuitable(target, why, "Choose --codec=hevc and a target that ends in .mp4 or .mkv.")
     return codec
 
@@ -148,7 +154,8 @@ def _require_encoder(name: str) -> None:
 
 
 def _pixel_format(codec: str, name: str) -> str:
-    """The format the encoder gets for pictures in the canonical format `name`; the same where it can take it."""
+    """Return the encoder's pixel format for the canonical format `name`: the same if it is
+    supported."""
     depth = "" if name.endswith(("p", "gray")) else name[-4:]
     if codec == "av1":
         return "yuv420p" + depth
@@ -181,7 +188,8 @@ def _priority_kept() -> Iterator[None]:
 
 @contextmanager
 def _muxing(target: Path) -> Iterator[None]:
-    """WriteFailed where the system refuses, TargetUnsuitable where the muxer or the encoder does."""
+    """Raise WriteFailed if the system refuses, and TargetUnsuitable if the muxer or the encoder
+    does."""
     with writing(target):
         try:
             yield
@@ -192,7 +200,7 @@ def _muxing(target: Path) -> Iterator[None]:
 
 
 class VideoSink:
-    """A video file being written. See `media.interfaces.Sink`."""
+    """A video file that is being written. See `media.interfaces.Sink`."""
 
     def __init__(
         self, draft: Path, info: SourceInfo, options: WriteOptions, target: Path, form: Format, codec: str
@@ -235,7 +243,7 @@ class VideoSink:
         context.colorspace, context.color_range = self._matrix(), FULL if self._is_full else LIMITED
         context.flags |= av.codec.context.Flags.bitexact.value
         if codec == "hevc" and self._form.muxer in ("mp4", "mov"):
-            context.codec_tag = "hvc1"  # the other one, hev1, is refused by players of Apple's
+            context.codec_tag = "hvc1"  # Apple's players refuse hev1
         context.options = _encoder_options(codec, options, self._form, video)
         return stream
 
@@ -250,7 +258,8 @@ class VideoSink:
         return _BT709 if self._video.spec.layout.model == "rgb" else self._video.colour.matrix
 
     def write(self, picture: Picture, pts: int) -> None:
-        """Adds the next frame. Raises WriteFailed, and TargetUnsuitable where the container cannot hold its time."""
+        """Add the next frame. Raises WriteFailed, and TargetUnsuitable if the container cannot hold
+        its time."""
         time = self._timed(pts)
         frame = self._packed(picture)
         frame.pts, frame.time_base = time, self._base
@@ -303,7 +312,7 @@ class VideoSink:
         return (self._shift or 0) * self._video.time_base
 
     def close(self) -> None:
-        """Finishes the file. Raises WriteFailed."""
+        """Finish the file. Raises WriteFailed."""
         with _muxing(self._target):
             self._mux(self._last_packets())
             if self._sound is not None:
@@ -315,22 +324,22 @@ class VideoSink:
                 blank_matroska(self._draft)
 
     def _last_packets(self) -> list[av.Packet[VideoStream]]:
-        """Return what the encoder still holds."""
+        """Return the packets that the encoder still holds."""
         packets = self._stream.encode(None)
-        if self._written <= SHORTEST:
+        if self._written <= SHORTEST_FRAMES:
             for packet in packets:
                 packet.dts = packet.pts
         return packets
 
     def abort(self) -> None:
-        """Releases what is open. Harmless after close."""
+        """Release open resources. Harmless after close."""
         if not self._is_open:
             return
         self._is_open = False
         if self._sound is not None:
             self._sound.close()
         with suppress(OSError):
-            self._draft.unlink()  # or closing would rewrite the whole draft to move its index to the front
+            self._draft.unlink()  # otherwise closing would rewrite the whole draft to move its index to the front
         with suppress(OSError, FFmpegError):
             self._container.close()
 
@@ -343,25 +352,27 @@ def _container(draft: Path, form: Format, base: Fraction) -> OutputContainer:
     options = {"fflags": "+bitexact"}
     if form.muxer in ("mp4", "mov"):
         scale = str(min(base.denominator, LARGEST_TIMESCALE))
-        # The start of the video is stored in units of the movie, everything else in those of the track.
+        # The start of the video is stored in movie units, everything else in track units.
         options |= {"movflags": "+faststart", "video_track_timescale": scale, "movie_timescale": scale}
     if form.muxer == "mpegts":
         options |= {"mpegts_copyts": "1", "mpegts_m2ts_mode": str(int(draft.suffix.lower() == ".m2ts"))}
     container = av.open(f"file:{draft.absolute()}", "w", format=form.muxer, container_options=options)
     if form.muxer == "mpegts":
-        container.metadata.update(service_name="-", service_provider="-")  # or FFmpeg names itself
+        container.metadata.update(service_name="-", service_provider="-")  # otherwise FFmpeg writes its own name
     return container
 
 
 def x264_repair() -> dict[str, str]:
-    """Options that x264 must get for the same pictures to give the same file."""
-    # With AVX-512, x264's macroblock tree reads memory that was never written: the same pictures gave nine different files in
-    # sixty runs. What another frame left in memory must not reach the target, and AVX2 is nearly as fast.
+    """Return options that x264 needs to encode the same pictures to the same file."""
+    # With AVX-512, x264's macroblock tree reads memory that was never written: the same pictures
+    # gave nine different files in sixty runs. Another frame's leftovers in memory must not reach
+    # the target, and AVX2 is nearly as fast.
     return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(AVX_512F) else {}
 
 
 def _lookahead(video: VideoInfo, usual: int) -> str:
-    """Frames that the encoder plans ahead: fewer where they are large, or x264 alone would take 1.5 GB for 4K."""
+    """Return the encoder's lookahead in frames. Large frames get less; otherwise x264 alone would
+    take 1.5 GB for 4K."""
     width, height = video.spec.size_wh
     return str(min(usual, max(SHORTEST_LOOKAHEAD, usual * LOOKAHEAD_PIXELS // (width * height))))
 

@@ -1,7 +1,8 @@
-"""Any frame of a video by its number, quickly: from the keyframe before it, and not from the start.
+"""Decode any frame of a video by its number, quickly, from the keyframe before it.
 
-The one pass from start to end (`decode`) stays the measure of what a frame is. What is found here must have its time, and where
-the plan knows its checksum that too; otherwise it is fetched by a pass from the start, which is slow and cannot be wrong.
+One pass from start to end (`decode`) defines what a frame is. A frame found here must have the time
+from that pass, and its checksum if the plan knows it. Otherwise a pass from the start fetches it,
+which is slow and cannot be wrong.
 """
 
 from __future__ import annotations
@@ -24,17 +25,18 @@ from efface.media.video.restarts import JOINABLE
 from efface.media.video.video_info import VideoInfo
 
 HELD_BYTES = 200 << 20
-"""Of decoded frames that are kept, so that stepping back does not decode a whole group again."""
+"""Bytes of decoded frames that are kept, so that stepping back does not decode a whole GOP again."""
 
-FORWARD = 24
-"""Frames up to which it is quicker to decode on than to look for a keyframe."""
+FORWARD_FRAMES = 24
+"""Up to this many frames ahead, decoding on is quicker than seeking a keyframe."""
 
-FARTHER_BACK = (0.0, 8.0)
-"""Seconds before the frame from which to look for a keyframe: some are none, for what follows them needs the group before."""
+FARTHER_BACK_S = (0.0, 8.0)
+"""Seconds before the frame from which to seek a keyframe. Some keyframes are unusable: the frames
+after them need the GOP before."""
 
 
 class FrameAccess:
-    """Frames of one source in any order. Not for several threads at once."""
+    """Frames of one source in any order. Not safe for use from several threads."""
 
     def __init__(self, source: Source, pts: NDArray[np.int64], checksums: Sequence[int] = ()) -> None:
         self._source, self._pts, self._checksums = source, pts, checksums
@@ -46,12 +48,12 @@ class FrameAccess:
         self._at = -1
 
     def close(self) -> None:
-        """Lets go of the file and of what is kept."""
+        """Release the file and the kept frames."""
         self._stop()
         self._held.clear()
 
     def frame(self, index: int) -> Frame:
-        """That frame. Raises InputError in all its kinds, and IndexError where there is none of that number."""
+        """Return that frame. Raises any InputError, and IndexError if no frame has that number."""
         if not 0 <= index < len(self._pts):
             raise IndexError(f"there is no frame {index}")
         if index not in self._held and not self._on_to(index):
@@ -60,7 +62,8 @@ class FrameAccess:
         return self._held[index]
 
     def near(self, index: int) -> Frame:
-        """The keyframe before that frame, or one close by: what can be shown at once. Raises InputError."""
+        """Return the keyframe before that frame, or a frame close by that is available at once.
+        Raises InputError."""
         if isinstance(self._source, VideoSource):
             with suppress(FFmpegError), closing(self._source.decoded_from(int(self._pts[index]), keys_only=True)) as keys:
                 for frame in keys:
@@ -70,14 +73,14 @@ class FrameAccess:
         return self.frame(index)
 
     def _on_to(self, index: int) -> bool:
-        """Decodes on to that frame, where it is not far ahead."""
-        if self._going is None or not self._at < index <= self._at + FORWARD:
+        """Decode on to that frame if it is not far ahead."""
+        if self._going is None or not self._at < index <= self._at + FORWARD_FRAMES:
             return False
         return self._advance(self._going, index)
 
     def _fetch(self, index: int) -> None:
         if isinstance(self._source, VideoSource):
-            for seconds in FARTHER_BACK:
+            for seconds in FARTHER_BACK_S:
                 self._stop()
                 self._going = self._sought(self._source, index, seconds)
                 if self._advance(self._going, index):
@@ -88,13 +91,13 @@ class FrameAccess:
             raise DamagedSource(self._source.info.path, f"frame {index + 1} cannot be found any more")
 
     def _advance(self, frames: Iterator[Frame], index: int) -> bool:
-        """Takes frames until that one is held. Those on the way are held too, as many as there is room for."""
+        """Take frames until that one is held. Keeps as many of those on the way as fit."""
         with suppress(FFmpegError):
             for frame in frames:
                 if frame.index > index:
                     break
                 if self._is_joinable and not self._is_it(frame):
-                    break  # its clock may have started anew, so a time may stand for two frames
+                    break  # its clock may have restarted, so a time may stand for two frames
                 self._hold(frame)
                 self._at = frame.index
                 if frame.index == index:
@@ -102,7 +105,8 @@ class FrameAccess:
         return False
 
     def _is_it(self, frame: Frame) -> bool:
-        """Whether this is the frame that was looked at; if not, nothing that was decoded along with it is believed."""
+        """Return whether this is the frame that was examined. If not, nothing decoded along with it
+        is trusted."""
         is_right = frame.is_bad or not self._checksums or frame.unpack().checksum() == self._checksums[frame.index]
         if not is_right:
             self._held.clear()
@@ -115,7 +119,8 @@ class FrameAccess:
             self._held.popitem(last=False)
 
     def _sought(self, source: VideoSource, index: int, seconds: float) -> Iterator[Frame]:
-        """Frames from the keyframe before that one, or before a time so much earlier. A frame of an unknown time ends them."""
+        """Yield frames from the keyframe before that frame, or `seconds` earlier. Stops at a frame
+        of unknown time."""
         start = int(self._pts[index]) - round(seconds / float(source.time_base))
         with closing(source.decoded_from(start)) as frames:
             for frame in frames:

@@ -1,8 +1,10 @@
-"""Which packets begin a frame that a player shows, and which only add to one or are only referred to.
+"""Tell which packets begin a visible frame, which only add to one, and which are only reference
+frames.
 
-Most packets hold one frame. In interlaced H.264 and MPEG-2 each field may be a picture with a packet of its own: two packets
-then make one frame (PAFF, as AVCHD camcorders and broadcasters write it). VP8 and VP9 have frames that are never shown, and
-MPEG-4 in AVI has placeholders. All of it is read from the head of each packet; nothing is decoded.
+Most packets hold one frame. In interlaced H.264 and MPEG-2 each field may be a picture in a packet
+of its own, so two packets make one frame (PAFF, as AVCHD camcorders and broadcasters write it). VP8
+and VP9 have frames that are never shown, and MPEG-4 in AVI has placeholders. Everything is read
+from the head of each packet; nothing is decoded.
 """
 
 from __future__ import annotations
@@ -18,25 +20,27 @@ import av
 from efface.containers import nal
 
 _SLICE_HEAD = 48
-"""Bytes of a slice, or a parameter set, that hold all that is read of it."""
+"""Bytes of a slice, or a parameter set, that hold everything read here."""
 
 _LARGEST_SET = 1024
-"""Bytes of a sequence parameter set that are read: lists of scaling factors come before what is needed."""
+"""Maximum number of bytes read of a sequence parameter set. Lists of scaling factors precede the
+needed fields."""
 
 _SLICES, _PICTURE_SETS, _SEQUENCE_SETS = (1, 2, 5), 8, 7
 _CHROMA_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
-"""Profiles of H.264 that state their chroma format in the sequence parameter set."""
+"""H.264 profiles that state their chroma format in the sequence parameter set."""
 
 _FRAME = 3
 """MPEG-2's picture_structure of a whole frame; 1 and 2 are fields."""
 
 
 _TALLEST = 2800
-"""Lines up to which the number of a slice is that of its row of macroblocks."""
+"""Maximum height in lines at which a slice's number equals its macroblock row."""
 
 
 def is_interlaced_mpeg2(config: bytes) -> bool:
-    """Whether MPEG-2's sequence extension allows fields. config: the decoder's configuration, as the container gives it."""
+    """Return whether MPEG-2's sequence extension allows fields. config: the decoder configuration
+    from the container."""
     at = config.find(b"\0\0\1\xb5")
     while at >= 0:
         if len(config) > at + 5 and config[at + 4] >> 4 == 1:
@@ -46,7 +50,8 @@ def is_interlaced_mpeg2(config: bytes) -> bool:
 
 
 def lacks_rows(sample: bytes, height: int) -> bool:
-    """Whether a picture in a packet of interlaced MPEG-2 has no slice for one of its rows of macroblocks."""
+    """Return whether a picture in a packet of interlaced MPEG-2 lacks a slice for one of its
+    macroblock rows."""
     rows = 2 * -(-height // 32)
     if height > _TALLEST:
         return False
@@ -63,7 +68,8 @@ _SLICE = re.compile(rb"\x00\x00\x01([\x01-\xaf])")
 
 
 class Holds(enum.Enum):
-    """What a packet holds: a frame that is shown, the second field of the frame before, or what is not shown."""
+    """What a packet holds: a visible frame, the second field of the previous frame, or nothing
+    visible."""
 
     FRAME = enum.auto()
     SECOND_FIELD = enum.auto()
@@ -71,16 +77,16 @@ class Holds(enum.Enum):
 
 
 class FrameStarts:
-    """Tells of one packet after the other, in the order of the file, what it holds."""
+    """Classifies packets one after the other, in file order."""
 
     def __init__(self, codec: str, config: bytes = b"") -> None:
-        """config: the decoder's configuration, as the container gives it."""
+        """config: the decoder configuration from the container."""
         self._codec = codec
         self._h264 = _H264(config) if codec == "h264" else None
         self._open: tuple[int, int] | None = None  # parity and frame number of a field that waits for the other one
 
     def holds(self, packet: av.Packet[Any]) -> Holds:
-        """What the next packet holds."""
+        """Return what the next packet holds."""
         if self._h264 is not None:
             return self._of_pictures(self._h264.pictures(packet))
         if self._codec == "mpeg2video":
@@ -88,7 +94,10 @@ class FrameStarts:
         return Holds.FRAME if _is_shown(self._codec, packet) else Holds.HIDDEN
 
     def _of_pictures(self, pictures: Iterator[tuple[int, int]]) -> Holds:
-        """pictures: (parity 1 or 2, 3 for a whole frame; frame number). What cannot be read counts as a frame of its own."""
+        """Classify a packet by its pictures: (parity 1 or 2, 3 for a whole frame; frame number).
+
+        An unreadable packet counts as a frame of its own.
+        """
         found = [self._begins(*picture) for picture in pictures]
         if not found:
             self._open = None
@@ -101,7 +110,7 @@ class FrameStarts:
 
 
 class _H264:
-    """Reads the heads of slices. Parameter sets are kept as they come, from the container and from the stream."""
+    """Reads slice headers. Keeps the parameter sets from the container and from the stream."""
 
     def __init__(self, config: bytes) -> None:
         self._length_size = (config[4] & 3) + 1 if config[:1] == b"\1" and len(config) > 4 else 0
@@ -111,7 +120,7 @@ class _H264:
             self._keep(unit)
 
     def pictures(self, packet: av.Packet[Any]) -> Iterator[tuple[int, int]]:
-        """Parity and frame number of each picture in the packet, as far as they can be read."""
+        """Yield parity and frame number of each picture in the packet, as far as they are readable."""
         sample = memoryview(packet)
         for unit in _heads(sample, self._length_size):
             kind = nal.type_of(unit, "h264")
@@ -134,10 +143,11 @@ class _H264:
                 picture, sequence = bits.golomb(), bits.golomb()
                 self._pictures[picture] = sequence
         except IndexError:
-            pass  # the decoder will complain of it
+            pass  # the decoder will report it
 
     def _picture(self, unit: bytes) -> tuple[int, int] | None:
-        """Parity and frame number; None for a slice that begins no picture, or of which nothing is known."""
+        """Return parity and frame number; None for a slice that begins no picture or whose
+        parameter sets are unknown."""
         bits = _Bits(unit[1:])
         try:
             first, _, picture = bits.golomb(), bits.golomb(), bits.golomb()
@@ -152,7 +162,8 @@ class _H264:
 
 
 def _sequence(bits: _Bits) -> tuple[int, tuple[int, bool, bool]]:
-    """Number of a sequence parameter set; bits of frame_num, whether there are no fields, whether colours lie apart."""
+    """Return the number of a sequence parameter set; bits of frame_num, whether it has frames only,
+    whether colour planes are separate."""
     profile = bits.take(8)
     bits.take(16)
     number, separate = bits.golomb(), False
@@ -176,7 +187,7 @@ def _sequence(bits: _Bits) -> tuple[int, tuple[int, bool, bool]]:
 
 
 def _skip_scaling(bits: _Bits, count: int) -> None:
-    """Read over a list of scaling factors."""
+    """Skip a list of scaling factors."""
     if not bits.take(1):
         return
     last = following = 8
@@ -191,18 +202,18 @@ class _Bits:
     """Reads bits from the head of a unit. Raises IndexError at its end."""
 
     def __init__(self, unit: bytes) -> None:
-        raw = unit.replace(b"\0\0\3", b"\0\0")  # bytes that keep start codes apart
+        raw = unit.replace(b"\0\0\3", b"\0\0")  # emulation prevention bytes
         self._value, self._left = int.from_bytes(raw), len(raw) * 8
 
     def take(self, count: int) -> int:
-        """The next bits, as a number."""
+        """Return the next bits as a number."""
         self._left -= count
         if self._left < 0:
             raise IndexError("the unit ends")
         return self._value >> self._left & (1 << count) - 1
 
     def golomb(self) -> int:
-        """The next number in exponential Golomb code."""
+        """Return the next number in exponential Golomb code."""
         zeros = 0
         while not self.take(1):
             zeros += 1
@@ -212,7 +223,7 @@ class _Bits:
 
 
 def _heads(sample: memoryview, length_size: int) -> Iterator[bytes]:
-    """The beginning of each unit of a sample."""
+    """Yield the beginning of each unit of a sample."""
     if not length_size:
         yield from _heads_by_start_codes(bytes(sample))
         return
@@ -236,25 +247,26 @@ def _head(unit: bytes) -> bytes:
 
 
 def _mpeg2_pictures(sample: bytes) -> Iterator[tuple[int, int]]:
-    """Parity of each picture of an MPEG-2 packet. A frame has no number there: fields come in pairs."""
+    """Yield the parity of each picture of an MPEG-2 packet. The frame number is constant, since
+    MPEG-2 fields come in pairs."""
     at = sample.find(b"\0\0\1\xb5")
     while at >= 0:
-        if len(sample) > at + 6 and sample[at + 4] >> 4 == 8:  # the extension of a picture
+        if len(sample) > at + 6 and sample[at + 4] >> 4 == 8:  # the picture coding extension
             yield sample[at + 6] & 3 or _FRAME, 0
         at = sample.find(b"\0\0\1\xb5", at + 4)
 
 
 def _is_shown(codec: str, packet: av.Packet[Any]) -> bool:
-    """False for packets that are only referred to: VP8 and VP9 have frames that are never shown."""
+    """Return False for reference-only packets: VP8 and VP9 have frames that are never shown."""
     if codec not in ("vp8", "vp9", "mpeg4"):
         return True
     raw = memoryview(packet)
     if codec == "mpeg4":
-        return len(raw) > 20  # the placeholder that stands for a frame packed into the packet before
+        return len(raw) > 20  # the placeholder for a frame that is packed into the previous packet
     if codec == "vp8":
         return bool(raw[0] & 0x10)
     if raw[-1] & 0xE0 == 0xC0:
-        return True  # a superframe ends with a frame that is shown
+        return True  # a superframe ends with a visible frame
     profile = (raw[0] >> 5 & 1) | (raw[0] >> 4 & 1) << 1
     bits = raw[0] & (0x07 if profile == 3 else 0x0F)
     shows_existing = bits >> (2 if profile == 3 else 3) & 1

@@ -1,7 +1,8 @@
-"""Clocks that start anew in the middle of a file, as where recordings were joined.
+"""Join clocks that restart in the middle of a file, as where recordings were concatenated.
 
-MPEG-TS and MPEG-PS are made to be joined: players go on at such a place, and so does efface. What comes after it follows the
-last frame before it at once. One packet alone with an early time is damage, and stays what it is.
+MPEG-TS and MPEG-PS are made to be joined. Players continue at such a place, and so does efface: the
+next frame directly follows the last one before the joint. A single packet with an early time counts
+as damage.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from typing import Any
 import av
 
 JOINABLE = frozenset(("mpegts", "mpeg"))
-"""FFmpeg's names of containers whose clock may start anew."""
+"""FFmpeg's names of containers whose clock may restart."""
 
-AHEAD = 4
-"""Packets that are looked at before one is given: the last ones before a joint are marked as corrupt, as a counter jumps."""
+AHEAD_PACKETS = 4
+"""Number of packets read ahead. A counter jumps at a joint, so the demuxer marks the last packets
+before it as corrupt."""
 
 
 class Restart:
-    """Stands in `opaque` of a packet that comes near a joint.
+    """Stored in `opaque` of a packet near a joint.
 
-    begins     it is the first after the joint.
-    forgiven   the demuxer marks it as corrupt only because the joint follows. The decoder still has its say.
+    begins     it is the first packet after the joint.
+    forgiven   the demuxer marks it as corrupt only because the joint follows. The decoder may still reject it.
     """
 
     __slots__ = ("begins", "forgiven")
@@ -34,39 +36,41 @@ class Restart:
 
 
 def in_one_clock(packets: Iterable[av.Packet[Any]], step: int) -> Iterator[av.Packet[Any]]:
-    """Packets of one stream, with times that go on where the clock starts anew.
+    """Yield the packets of one stream with times that continue where the clock restarts.
 
-    step  of one frame, in the stream's time base.
+    step  duration of a frame, in the stream's time base.
     """
     return Clock(step).over(packets)
 
 
 class Clock:
-    """The one clock of a stream. shifts: what was added to the times after each joint, in the stream's time base."""
+    """The continuous clock of a stream. shifts: what was added to the times after each joint, in
+    the stream's time base."""
 
     def __init__(self, step: int, known: Iterator[int] | None = None) -> None:
         """known: the shifts of another stream of the file, which this one follows."""
         self._step, self._shift, self._known = step, 0, known
         self._last: int | None = None  # as stored
-        self._latest = 0  # PTS so far, in the one clock
+        self._latest = 0  # latest PTS in the continuous clock
         self._untimed = 0  # packets without a time since then
         self._ahead: deque[av.Packet[Any]] = deque()
         self.shifts: list[int] = []
 
     def over(self, packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
-        """All the packets, in that clock."""
+        """Yield all packets in the continuous clock."""
         for packet in packets:
             yield from self.put(packet)
         yield from self.rest()
 
     def put(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        """Takes a packet, and gives the one whose turn it is. Raises LostStep where `known` has no shift left."""
+        """Take a packet, and yield the packet that is due. Raises LostStep if `known` has no shift
+        left."""
         self._ahead.append(packet)
-        if len(self._ahead) > AHEAD:
+        if len(self._ahead) > AHEAD_PACKETS:
             yield self._set(self._ahead.popleft())
 
     def rest(self) -> Iterator[av.Packet[Any]]:
-        """What is left at the end."""
+        """Yield the remaining packets at the end."""
         while self._ahead:
             yield self._set(self._ahead.popleft())
 
@@ -89,7 +93,8 @@ class Clock:
         return packet
 
     def _next_shift(self, here: int, packet: av.Packet[Any]) -> int:
-        """So that decoding goes on at once, and no frame is shown before those of the part before."""
+        """Return the shift that lets decoding continue at once and shows no frame before those of
+        the previous part."""
         assert self._last is not None
         if self._known is None:
             at_once = self._shift + self._last + self._step * (1 + self._untimed) - here
@@ -101,7 +106,8 @@ class Clock:
         return shift
 
     def _goes_on(self, here: int, packet: av.Packet[Any]) -> bool:
-        """Whether the packets after this one are as early as it. Where they have no times, a keyframe is believed."""
+        """Return whether the packets after this one are as early as it is. If they have no times, a
+        keyframe is enough."""
         assert self._last is not None
         times = [p.dts for p in self._ahead if p.dts is not None][:2]
         return all(here <= t <= self._last for t in times) if times else bool(self._ahead) and packet.is_keyframe
@@ -112,4 +118,4 @@ class Clock:
 
 
 class LostStep(Exception):
-    """A stream starts anew where the one that it follows does not."""
+    """A stream restarts where the one that it follows does not."""

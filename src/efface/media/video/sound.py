@@ -1,4 +1,5 @@
-"""Sound that was asked for: copied packet by packet from the source, in step with the picture, with nothing said about it."""
+"""Copy the requested sound packet by packet from the source, in step with the picture and without
+its metadata."""
 
 from __future__ import annotations
 
@@ -22,16 +23,19 @@ from efface.media.video.restarts import Clock, LostStep
 from efface.media.video.video_info import VideoInfo
 
 PRIMING_S = Fraction(1, 2)
-"""Sound this long before time 0 is kept where the container can say that it is not to be heard: decoders need it to warm up."""
+"""Keep this much sound before time 0 if the container can mark it as inaudible. Decoders need it to
+warm up."""
 
 LATE_S = Fraction(1, 50)
-"""A packet of sound that is earlier than the one before it by no more than this is kept, at the time of that one."""
+"""A sound packet that is earlier than the previous one by at most this is kept, at the time of the
+previous one."""
 
 HINT_MKV = "Choose a target that ends in .mkv, which holds nearly everything."
 
 
 class Sound:
-    """The sound streams of a source, on their way into a target. Memory stays flat: packets are read as the picture goes on."""
+    """The sound streams of a source that are copied to a target. Memory stays constant: packets are
+    read in step with the picture."""
 
     def __init__(self, info: SourceInfo, into: OutputContainer, target: Path, *, keeps_priming: bool) -> None:
         self._info, self._into, self._keeps_priming = info, into, keeps_priming
@@ -47,7 +51,8 @@ class Sound:
         self._latest: dict[int, int] = {}
 
     def mux_until(self, seconds: Fraction | None, shift_s: Fraction) -> None:
-        """Copies what is decoded before that time of the target, or all that is left. `shift_s` is taken off every time."""
+        """Copy packets with a decoding time before that time of the target, or all that remain.
+        `shift_s` is subtracted from every time."""
         while True:
             if self._next is None:
                 self._next = next(self._packets, None)
@@ -71,7 +76,7 @@ class Sound:
                 return  # a clock that runs back, which no container accepts
             # Matroska counts milliseconds, and short packets share one.
             dts = latest if self._is_lenient else latest + 1
-        if not packet.duration:  # Matroska may state none; an edit list of the target then ends before the last packet
+        if not packet.duration:  # Matroska may state none; then an edit list of the target ends before the last packet
             packet.duration = dts - self._latest.get(index, dts) or _frame_duration(packet)
         self._latest[index] = dts
         packet.pts, packet.dts, packet.stream = max(pts, dts), dts, self._streams[index]
@@ -94,14 +99,15 @@ class Sound:
                 raise DamagedSource(self._info.path, "its sound cannot be read to its end", "Leave out --audio=keep.") from e
 
     def close(self) -> None:
-        """Releases the source."""
+        """Release the source."""
         self._packets.close()  # type: ignore[attr-defined]
         with suppress(FFmpegError):
             self._container.close()
 
 
 def _frame_duration(packet: av.Packet[Any]) -> int:
-    """Return how long a frame of the packet's codec lasts, in the packet's time base; 0 where the codec does not say it."""
+    """Return the duration of one frame of the packet's codec, in the packet's time base; 0 if the
+    codec does not state it."""
     context = packet.stream.codec_context
     samples, rate = (context.frame_size, context.sample_rate) if context else (0, 0)
     base = Fraction(packet.time_base.numerator, packet.time_base.denominator)
@@ -114,7 +120,8 @@ def _time(packet: av.Packet[Any]) -> Fraction:
 
 
 def require_holdable(source: Path, muxer: str, target: Path) -> None:
-    """Raises TargetUnsuitable where the container cannot hold a sound stream of the source, and what opening that raises."""
+    """Raise TargetUnsuitable if the container cannot hold a sound stream of the source, and what
+    opening the source raises."""
     with closing(opened(source)) as container:
         for stream in container.streams.audio:
             codec = codec_of(stream)
@@ -123,7 +130,8 @@ def require_holdable(source: Path, muxer: str, target: Path) -> None:
 
 
 def codec_of(stream: av.AudioStream) -> str:
-    """FFmpeg's name of the codec, not of one of its decoders; "unknown" where there is no decoder."""
+    """Return FFmpeg's name of the codec, not of one of its decoders; "unknown" if FFmpeg has no
+    decoder."""
     return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
 
 

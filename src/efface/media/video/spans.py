@@ -1,12 +1,14 @@
-"""A video in spans: which frames there are, where to cut, and the frames of one span, as a reading of the whole gives them.
+"""Divide a video into spans: list its frames, choose the cuts, and decode one span exactly as a
+reading of the whole would.
 
-Spans are cut by what the packets say, so nothing is decoded to find them. Decoding of a span begins one keyframe early: in open
-groups of pictures what follows a keyframe may name earlier frames without using them, and without them strict decoders refuse
-it. What comes out before the second keyframe is thrown away. The last frames before a span are given, too: their checksums,
-from two decoders that began at different places, tell whether decoding there can be trusted.
+Spans are cut by what the packets state, so finding them decodes nothing. Decoding of a span begins
+one keyframe early. In open GOPs, frames after a keyframe may name earlier frames without using
+them, and strict decoders refuse them if those are missing. Output before the second keyframe is
+discarded. The last frames before a span are delivered too. Two decoders that began at different
+places have decoded them, and their checksums tell whether decoding there can be trusted.
 
-Whatever does not fit what the packets said makes the video `Indivisible`. Then it is looked at whole, by one machine, and that
-reading says what is wrong, if anything is.
+If anything differs from what the packets stated, the video is `Indivisible`. Then one machine reads
+it whole, and that reading reports what is wrong, if anything is.
 """
 
 from __future__ import annotations
@@ -21,17 +23,18 @@ from efface.frames import Frame
 from efface.media.video.decode import VideoSource
 
 OVERLAP = 8
-"""Frames before a span that are decoded for it as well, and compared with the end of the span before."""
+"""Number of frames before a span that are decoded too, and compared with the end of the previous
+span."""
 
-WORTH = 4
-"""A cut is not worth it where more than so many frames would be decoded again for each one that is looked at. Looking at one
-takes ten times as long as decoding it."""
+MOST_DECODED_PER_FRAME = 4
+"""Maximum number of frames decoded again for each frame examined; otherwise a cut does not pay.
+Examining a frame takes ten times as long as decoding it."""
 
 BY_ORDER = "its container stores no times of the frames that are shown"
 
 
 class Indivisible(Exception):
-    """The video has to be looked at whole. The argument says why, as a clause."""
+    """The video must be read whole. The argument says why, as a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,18 @@ class Span:
 
     @property
     def overlap(self) -> range:
-        """The frames before it whose checksums are compared."""
+        """The frames before the span whose checksums are compared."""
         return range(max(0, self.first - OVERLAP), self.first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage:
-    """A span, and all that is needed to read it.
+    """A span, and what is needed to read it.
 
     pts      PTS of the frames of its overlap, and of its own.
-    key      PTS of the keyframe from which decoding begins.
+    key      PTS of the keyframe at which decoding begins.
     trusted  PTS from which frames are right.
-    seeks    where to look for that keyframe from, one after the other: PTS, or None for the start of the file.
+    seeks    positions from which to search for that keyframe, in order: PTS, or None for the start of the file.
     """
 
     span: Span
@@ -66,26 +69,26 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Index:
-    """The frames of a video, as its packets announce them.
+    """The frames of a video, as its packets state them.
 
     pts   (n,) int64, strictly increasing: the PTS of every frame that is shown.
-    keys  (k,) int64, increasing: the PTS of every keyframe, also of those that are not shown. The first is before all frames.
+    keys  (k,) int64, increasing: the PTS of every keyframe, even if it is not shown. The first precedes all frames.
     """
 
     pts: NDArray[np.int64]
     keys: NDArray[np.int64]
 
     def key_before(self, frame: int) -> int:
-        """The number of the last keyframe up to that frame."""
+        """Return the number of the last keyframe at or before that frame."""
         return int(np.searchsorted(self.keys, self.pts[frame], side="right")) - 1
 
     def again(self, frame: int) -> int:
-        """How many frames are decoded again when a span starts there."""
+        """Return how many frames are decoded again if a span starts there."""
         key = max(0, self.key_before(max(0, frame - OVERLAP)) - 1)
         return frame - int(np.searchsorted(self.pts, self.keys[key]))
 
     def passage(self, span: Span) -> Passage:
-        """How to read that span."""
+        """Return how to read that span."""
         last = self.key_before(span.overlap.start)
         number = max(0, last - 1)
         key, trusted, earlier = (int(self.keys[n]) for n in (number, last, max(0, number - 4)))
@@ -94,7 +97,7 @@ class Index:
 
 
 def indexed(source: VideoSource) -> Index:
-    """What the packets say. Raises Indivisible where they do not say enough, DamagedSource."""
+    """Index a video by its packets. Raises Indivisible if they do not state enough, DamagedSource."""
     if source.is_by_order:
         raise Indivisible(BY_ORDER)
     pts: list[int] = []
@@ -121,33 +124,38 @@ def indexed(source: VideoSource) -> Index:
 
 
 def cut(index: Index, length: int) -> list[Span]:
-    """Spans of about `length` frames, all together the whole video. They begin at keyframes, where these come often enough;
-    cuts for which too much would be decoded again are left out."""
+    """Cut the video into spans of about `length` frames.
+
+    They begin at keyframes, if these are frequent enough. Cuts that would decode too much again are
+    left out.
+    """
     count = len(index.pts)
     keys = set(np.searchsorted(index.pts, index.keys).tolist())
     starts = [0]
     for at in range(1, count):
         here = at - starts[-1]
         is_wanted = here >= length and (at in keys or here >= 2 * length)
-        if is_wanted and index.again(at) <= WORTH * here and count - at >= length // 2:
+        if is_wanted and index.again(at) <= MOST_DECODED_PER_FRAME * here and count - at >= length // 2:
             starts.append(at)
     return spans_at(index, starts)
 
 
 def spans_at(index: Index, starts: list[int]) -> list[Span]:
-    """The spans between these frames; the first is 0."""
+    """Return the spans between these frames; the first is 0."""
     return [Span(a, b) for a, b in zip(starts, [*starts[1:], len(index.pts)], strict=True)]
 
 
 def frames_of(source: VideoSource, passage: Passage) -> Iterator[Frame]:
-    """The frames of the span's overlap and of the span, numbered and timed as in the whole.
+    """Yield the frames of the span's overlap and of the span, with numbers and times as in the
+    whole.
 
-    Raises Indivisible where the decoder gives others than the packets said, and what `VideoSource.frames` raises.
+    Raises Indivisible if the decoder's frames differ from what the packets stated, and what
+    `VideoSource.frames` raises.
     """
     first, at = passage.span.overlap.start, 0
     for frame in _frames_before(source, passage):
         if at == 0 and frame.pts < passage.pts[0]:
-            continue  # decoded to be referred to
+            continue  # only needed as a reference
         if frame.pts != passage.pts[at] or frame.is_bad:
             raise Indivisible("its frames do not come at the times that are stored")
         yield replace(frame, index=first + at)
@@ -158,7 +166,8 @@ def frames_of(source: VideoSource, passage: Passage) -> Iterator[Frame]:
 
 
 def _frames_before(source: VideoSource, passage: Passage) -> Iterator[Frame]:
-    """Frames from some way before. What a container makes of a wish to seek varies, so there are several tries."""
+    """Yield frames from some point before the span. Containers seek differently, so this tries
+    several positions."""
     for seek in passage.seeks:
         found = False
         for one in source.frames_from(passage.key, passage.trusted, seek):

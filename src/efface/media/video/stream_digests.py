@@ -1,4 +1,5 @@
-"""What a video says about its picture and its sound, in words and digests: for comparing a target with its source."""
+"""Describe a video's picture signals, and digest its sound packets, to compare a target with its
+source."""
 
 from __future__ import annotations
 
@@ -18,15 +19,17 @@ from efface.media.video.decode import opened
 from efface.media.video.video_info import VideoInfo
 
 DIGEST_BYTES = 8
-"""Of one packet. They only have to tell packets of one recording apart."""
+"""Bytes of a packet's digest. They must only distinguish the packets of one recording."""
 
 
 def signals(info: SourceInfo) -> Mapping[str, str]:
-    """What a video says of its picture; empty for photos. What conversion changes on purpose is said in other words.
+    """Return what a video states about its picture; empty for photos.
+
+    A property that conversion changes on purpose is described in other words.
 
     pixels          colour model and bits of a sample, e.g. "yuv, 8 bit".
     range           "limited" or "full".
-    matrix, primaries, transfer  numbers of H.273, "2" where nothing is stated.
+    matrix, primaries, transfer  numbers of H.273, "2" if nothing is stated.
     pixel shape     width over height.
     """
     if info.medium != "video":
@@ -45,7 +48,7 @@ def signals(info: SourceInfo) -> Mapping[str, str]:
 
 @dataclass(slots=True)
 class _Track:
-    """One sound stream: digests of its packets, and how many bytes they hold together."""
+    """One sound stream: digests of its packets, and their total bytes."""
 
     digests: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -56,9 +59,9 @@ class SoundKept:
     """How one sound stream of a target compares with that of its source.
 
     packets  in the target.
-    before   packets of the source that come before the first one kept; they belong before the picture begins.
+    before   packets of the source before the first one kept; they precede the picture.
     missing  packets of the source that are left out after that.
-    is_same  what the target holds is, in the same order, what the source holds.
+    is_same  the target holds the source's data in the same order.
     """
 
     packets: int
@@ -68,9 +71,10 @@ class SoundKept:
 
 
 def sound_kept(source: Path, target: Path) -> list[SoundKept]:
-    """Every sound stream of the target beside the one of the source at the same place. Raises InputError.
+    """Compare every sound stream of the target with the source's stream at the same place. Raises
+    InputError.
 
-    A stream that only one of the two has is not among them; what cannot be read any further ends a stream there.
+    Streams without a counterpart are left out. A stream ends where it becomes unreadable.
     """
     streams, kept = _read(source), _read(target)
     return [_compared(a, b, (source, target), i) for i, (a, b) in enumerate(zip(streams, kept, strict=False))]
@@ -82,7 +86,7 @@ def _compared(source: _Track, target: _Track, paths: tuple[Path, Path], stream: 
     if at and None not in at:
         first: int = at[0]  # type: ignore[assignment]  # none of them is None
         return SoundKept(packets, first, len(source.digests) - first - packets, True)
-    # Containers may cut the same bytes into other packets, as MOV does with PCM.
+    # Containers may split the same bytes into other packets, as MOV does with PCM.
     is_same = target.size <= source.size and _tail(paths[0], stream, target.size, source.size) == _tail(
         paths[1], stream, target.size, target.size
     )
@@ -90,7 +94,7 @@ def _compared(source: _Track, target: _Track, paths: tuple[Path, Path], stream: 
 
 
 def _tail(path: Path, stream: int, wanted: int, size: int) -> bytes:
-    """Digest of the last `wanted` of the `size` bytes of that stream."""
+    """Digest the last `wanted` of the `size` bytes of that stream."""
     skip, digest = size - wanted, hashlib.sha256()
     for index, data in _packets(path):
         if index == stream:
@@ -109,7 +113,8 @@ def _read(path: Path) -> list[_Track]:
 
 
 def _packets(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(number of the sound stream, content) of every packet of sound, without what a container puts around it."""
+    """Yield (number of the sound stream, content) of every sound packet, without what a container
+    adds to it."""
     with closing(opened(path)) as container:
         sounds = list(container.streams.audio)
         for stream in container.streams:
@@ -122,7 +127,7 @@ def _packets(path: Path) -> Iterator[tuple[int, bytes]]:
             for packet in container.demux(sounds):
                 if packet.size:
                     yield places[packet.stream_index], _bare(packet)
-        except FFmpegError:  # damage that was accepted when the source was redacted; the target then ends there, too
+        except FFmpegError:  # damage that was accepted when the source was redacted; the target ends there too
             return
 
 

@@ -1,4 +1,4 @@
-"""What the two sides of a video agree on: how its pixels lie, what its colours mean, and how its clock runs."""
+"""What reader and writer of a video share: its pixel layout, its colours and its clock."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from efface.media.colour import Colour
 from efface.media.pixel_formats import Spec
 
 LATEST_START_S = 10
-"""A first frame later than this is moved to 0: such a clock tells since when the camera has been running."""
+"""A first frame later than this is moved to 0. Such a clock reveals how long the camera has been
+running."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What the sink needs to know of a video source; travels in `SourceInfo.private`.
+    """What the sink needs to know of a video source; passed in `SourceInfo.private`.
 
-    spec       pixel format, layout and turn of the frames that the source hands out.
+    spec       pixel format, layout and turn of the frames that the source delivers.
     time_base  seconds per unit of PTS.
-    rate       nominal frames per second, 1 to 240; a hint for the encoder, never used for timing where PTS exist.
-    aspect     width of a pixel over its height, upright; 1 where nothing is said.
+    rate       nominal frames per second, 1 to 240; a hint for the encoder, never used for timing if PTS exist.
+    aspect     width of a pixel over its height, upright; 1 if not stated.
     colour     how sample values become light.
     tolerant   damage was accepted when the source was opened (--bad-frames=cover).
-    by_order   stored times are those of decoding: the n-th frame that is shown gets the n-th of them.
+    by_order   stored times are decoding times: the n-th visible frame gets the n-th of them.
     """
 
     spec: Spec
@@ -35,8 +36,9 @@ class VideoInfo:
 
 
 def start_shift(first_pts: int, time_base: Fraction) -> int:
-    """What to subtract from every PTS of a video that starts there: 0 where the start may stay as it is.
+    """Return what to subtract from every PTS of a video that starts there; 0 if the start may stay.
 
-    It stays when it lies between 0 and 10 seconds. A negative one cannot be written, and a late one is the clock of the camera.
+    A start between 0 and 10 seconds stays. A negative one cannot be written, and a late one is the
+    camera's own clock.
     """
     return 0 if 0 <= first_pts * time_base <= LATEST_START_S else first_pts
