@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from efface import files
-from efface.cli import main as cli_main
+from efface.cli import run_report
 from efface.errors import DeviceMissing, VerificationFailed
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.pipeline import jobs, rendering
@@ -215,6 +215,6 @@ def test_a_full_disk_at_the_end_is_said_and_hides_nothing_graver(efface, kept, k
 
 def test_without_the_option_no_facts_are_gathered(efface, kept, kit, tmp_path, monkeypatch):
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
-    monkeypatch.setattr(cli_main.Record, "report", None)
+    monkeypatch.setattr(run_report.Record, "report", None)
     assert efface("redact", photo).code == 0
     assert kit.names_in(tmp_path) == ["face.jpg", "face.redacted.jpg", "face.redacted.jpg.plan.json"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from efface.cli.flags import options_from, options_of
+from efface.cli.parameters import A_PATH
 from efface.errors import printable
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-A_PATH = click.Path(path_type=Path, readable=False)
 SETTINGS = ("detect", "track", "cover", "read")
 """Branches of the options that decide what would be erased."""
 

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import FileOutcome, run_with
-from efface.cli.engines import make_engine
+from efface.cli.batch import FileOutcome, run_jobs
+from efface.cli.engines import engine_for
 from efface.cli.flags import options_from, options_of
+from efface.cli.parameters import A_PATH, CONTEXT
 from efface.errors import EXIT_OK, printable
 
 if TYPE_CHECKING:
     from efface.inspection.items import Inspection
     from efface.pipeline.naming import Job
 
-A_PATH = click.Path(path_type=Path, readable=False)
 
-
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(context_settings=CONTEXT)
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=A_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables, a list with an entry for each file.")
 @click.option(
@@ -50,13 +49,13 @@ def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: 
     found: list[dict[str, Any]] = []
     jobs, task = sources_of(sources), Inspecting(look=not no_look, others=not own_only)
 
-    def tell(job: Job, one: Inspection) -> FileOutcome:
+    def describe(job: Job, one: Inspection) -> FileOutcome:
         found.append(one.as_json(values=not no_values))
         return FileOutcome("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
 
     try:
-        hire = make_engine("local", None, len(jobs), 1)
-        code = run_with(hire, jobs, task, tell, None, options, writes=False, counts=not as_json)
+        open_engine = engine_for("local", None, len(jobs), 1)
+        code = run_jobs(open_engine, jobs, task, describe, None, options, writes=False, counts=not as_json)
     finally:
         if as_json:
             click.echo(json.dumps(found, ensure_ascii=True, indent=1))

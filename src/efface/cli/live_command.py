@@ -9,12 +9,12 @@ import click
 from click.core import ParameterSource
 
 from efface.cli.flags import options_from, options_of
+from efface.cli.parameters import A_PATH
 from efface.errors import TargetMissed, UnsupportedSource, printable
 
 if TYPE_CHECKING:
     from efface.live.address import Address
 
-A_PATH = click.Path(path_type=Path, readable=False)
 UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")
 """Endings of films that live plays, and of which the first bytes are not known to `sniff`."""
 

@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.parameters import A_PATH
 from efface.errors import ExtraMissing, UsageError
-
-A_PATH = click.Path(path_type=Path, readable=False)
 
 
 @click.command()

@@ -35,7 +35,7 @@ HEAD = 1 << 12
 MARKS = (b'"format": "efface-report"', b": report of efface</title>")
 """In the first HEAD bytes of a report, one of these stands."""
 
-reports = click.option(
+REPORT = click.option(
     "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True, metavar="PATH",
     help="Also write a report, HTML or JSON by the end of its name; may be given once for each.",
 )  # fmt: skip
@@ -67,6 +67,16 @@ def require_reports(
             with writing(path):
                 makes.mkdir(parents=True, exist_ok=True)
         require_target(path, tuple(sources), overwrite=overwrite or (resumes and _is_report(path)))
+
+
+def check_reports(
+    reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool, resumes: bool = False
+) -> None:
+    """Refuse unusable reports of these jobs before any work is done. Raises click.UsageError, OutputError."""
+    written = [p for job in jobs for p in (job.target, job.plan_path)]
+    makes = output if [job.target for job in jobs] != [output] else None
+    sources = [job.source for job in jobs]
+    require_reports(reports, written, sources, overwrite=overwrite, makes=makes, resumes=resumes)
 
 
 def _is_report(path: Path) -> bool:

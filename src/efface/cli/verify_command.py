@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import done_apart
+from efface.cli.batch import run_one
 from efface.cli.flags import options_from, options_of
-from efface.cli.run_report import Record, reports, require_reports
+from efface.cli.parameters import A_PATH
+from efface.cli.run_report import REPORT, Record, require_reports
 from efface.errors import EXIT_LOOK, EXIT_OK, VerificationFailed, printable
 from efface.findings import Check, Finding, Outcome, Verification
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from efface.pipeline.jobs import Verifying
     from efface.pipeline.naming import Job
 
-A_PATH = click.Path(path_type=Path, readable=False)
 CODES = {
     Outcome.CLEAN: EXIT_OK,
     Outcome.REVIEW: EXIT_LOOK,
@@ -42,7 +42,7 @@ WIDTH = 110
 @click.option("--quick", is_flag=True, show_default="off", help="Take the second look at a sample of the frames only.")
 @click.option("--json", "as_json", is_flag=True, show_default="off", help="Print everything as JSON.")
 @click.option("--overwrite", "write__overwrite", is_flag=True, show_default="off", help="Replace reports that exist already.")
-@reports
+@REPORT
 @options_of("detect", "read", "report", without=("--sensitivity",))
 def verify(
     target: Path, plan: Path | None, source: Path | None, quick: bool, as_json: bool, reports: tuple[Path, ...], **values: Any
@@ -86,7 +86,7 @@ def _with_progress(task: Verifying, job: Job, options: Options) -> Verification:
 
     display = Display(Console(stderr=True), 1)
     with display.shown(), display.file(job.target.name) as listener:
-        found: Verification = done_apart(task, job, options, listener)
+        found: Verification = run_one(task, job, options, listener)
     return found
 
 
