@@ -130,8 +130,8 @@ CASES = {
     "device": (lambda m: m.link("null.jpg", "/dev/null"), "cannot be read: it is not a plain file"),
     "below a file": (lambda m: m.write("a.jpg", m.photo) / "b.jpg", "cannot be read: not a directory"),
     "name of 300 letters": (lambda m: m.folder / ("n" * 300 + ".jpg"), "cannot be read: file name too long"),
-    "line break in a name": (lambda m: m.write("two\nlines\x1b[31m.jpg", b"text"), r"two\nlines\x1b[31m.jpg: is no photo"),
-    "bytes in a name": (lambda m: m.write(b"caf\xe9\xff.jpg", b"text"), r"caf\xe9\xff.jpg: is no photo"),
+    "line break in a name": (lambda m: m.write("two\nlines\x1b[31m.jpg", b"text"), r"two\nlines\x1b[31m.jpg: is not a photo"),
+    "bytes in a name": (lambda m: m.write(b"caf\xe9\xff.jpg", b"text"), r"caf\xe9\xff.jpg: is not a photo"),
 }
 
 

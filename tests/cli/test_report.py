@@ -165,7 +165,7 @@ def test_nothing_is_overwritten_and_nothing_written_twice(efface, kept, kit, tmp
     for twice in ((plan,), (tmp_path / "x.json", tmp_path / "x.json")):
         done = efface("redact", photo, "--overwrite", *[a for t in twice for a in ("--report", t)])
         assert done.code == 2
-        assert "written for something else" in done.err
+        assert "writes for another purpose" in done.err
     assert efface("redact", photo, "--overwrite", "--report", tmp_path / "no" / "r.html").code == 5
 
 
@@ -208,7 +208,7 @@ def test_a_full_disk_at_the_end_is_said_and_hides_nothing_graver(efface, kept, k
         refuse(monkeypatch)
     done = efface("redact", photo, "--report", tmp_path / "r.html")
     assert done.code == (6 if fails else 5)
-    assert "This is about the report; targets are as said above." in done.err
+    assert "This concerns only the report; the targets are as listed above." in done.err
     assert not (tmp_path / "r.html").exists()
     assert (tmp_path / "face.redacted.jpg").exists() is not fails
 

@@ -1,4 +1,4 @@
-"""`efface find`: looks for faces and plates, and writes nothing but the plan and exports of it."""
+"""`efface find`: finds faces and plates, and writes only the plan and exports of it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def find(
     sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, jobs: int | None,
     engine: str, address: str | None, **values: Any,
 ) -> None:  # fmt: skip
-    """Look for faces and plates, decide what to erase, and write nothing but the plan.
+    """Find faces and plates, decide what to erase, and write only the plan.
 
-    Without -o, --coco or --mot only counts are printed. Boxes are what would be erased, margin included.
+    Without -o, --coco or --mot it only prints counts. Boxes show what would be erased, margin included.
     """
     options = options_from(values)
     from efface.cli import summary
@@ -82,4 +82,4 @@ def find(
 def _require_apart(outputs: Sequence[Path]) -> None:
     """Refuse two outputs with the same name. Raises click.UsageError."""
     if len({os.path.abspath(p) for p in outputs}) < len(outputs):
-        raise click.UsageError("Two of -o, --coco and --mot name one file. Nothing was written.")
+        raise click.UsageError("Two of -o, --coco and --mot name the same file. Nothing was written.")

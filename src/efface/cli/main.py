@@ -35,8 +35,8 @@ PATIENCE_S = 3.0
 def cli() -> None:
     """Find every human face and licence plate in photos and videos and erase it, so that nothing can bring it back.
 
-    Everything happens on this machine, offline, unless you name an address or a cluster. Sources are only read. A target
-    appears whole and checked, or not at all.
+    Everything happens on this machine, offline, unless you name an address or a cluster. efface only reads sources. A
+    target appears whole and checked, or not at all.
     efface can miss a face or a plate: look at the result before you publish it.
 
     Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;

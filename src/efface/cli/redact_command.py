@@ -35,9 +35,9 @@ def redact(
     """Find faces and plates, and write copies without them.
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what was erased, and why.
-    A folder stands for every photo and video below it; with -o its structure is kept. The same command again does only what is
-    missing or has changed: sources, options, or efface itself.
-    The riskiest moments are listed; watch them, and all the rest, before you publish.
+    A folder stands for every photo and video below it; -o keeps its structure. If you run the same command again, it does only
+    what is missing or has changed: sources, options, or efface itself.
+    efface lists the riskiest moments; watch them, and all the rest, before you publish.
     """
     options = options_from(values)
     from efface.cli import summary

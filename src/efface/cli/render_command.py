@@ -1,4 +1,4 @@
-"""`efface render`: writes a copy of one source, erased as a plan says."""
+"""`efface render`: writes a copy of one source with the areas of a plan erased."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @REPORT
 @options_of(*RENDERS, "report", without=("--discard-edits",))
 def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...], **values: Any) -> None:
-    """Write a copy of SOURCE, erased as a plan says."""
+    """Write a copy of SOURCE with the areas of a plan erased."""
     options = options_from(values)
     from efface.cli import summary
     from efface.pipeline.jobs import Rendering
