@@ -55,9 +55,8 @@ def find(
     everything = tuple(j.source for j in jobs_to_do)
     for export in filter(None, (coco, mot)):
         require_target(export, everything, overwrite=overwrite)
-    _require_apart(
-        [p for p in (coco, mot, output, *(j.plan_path for j in jobs_to_do if output and j.plan_path != output)) if p]
-    )
+    written = (coco, mot, output, *(j.plan_path for j in jobs_to_do if output and j.plan_path != output))
+    _require_apart([p for p in written if p])
     plans: dict[Job, Plan] = {}
 
     def describe(job: Job, plan: Plan) -> FileOutcome:
@@ -72,11 +71,18 @@ def find(
     code = run_jobs(open_engine, jobs_to_do, task, describe, output, options, writes=output is not None)
     plans_in_order = [(job.name, plans[job]) for job in jobs_to_do if job in plans]
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
-        photos = [(name, plan) for name, plan in plans_in_order if plan.medium != "video"]
-        write_text(coco, everything, iter([export_formats.coco(photos)]), overwrite=overwrite)
+        _write_coco(coco, everything, plans_in_order, overwrite=overwrite)
     if mot and plans:
         write_text(mot, everything, export_formats.mot(plans_in_order[0][1]), overwrite=overwrite)
     sys.exit(code)
+
+
+def _write_coco(path: Path, sources: tuple[Path, ...], plans: Sequence[tuple[str, Plan]], *, overwrite: bool) -> None:
+    from efface.pipeline.jobs import write_text
+    from efface.planning import export_formats
+
+    photos = [(name, plan) for name, plan in plans if plan.medium != "video"]
+    write_text(path, sources, iter([export_formats.coco(photos)]), overwrite=overwrite)
 
 
 def _require_apart(outputs: Sequence[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,17 @@ from efface.errors import TargetMissed, UnsupportedSource, printable
 
 if TYPE_CHECKING:
     from efface.live.address import Address
+    from efface.live.camera_pipeline import Wanted
+    from efface.options import Options
 
 UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")
 """Suffixes of films that live plays although `sniff` does not know their first bytes."""
 
 ONE = "camera"
 """Name of the camera if the command line names only one."""
+
+Credentials = tuple[str | None, Path | None]
+"""Name of an environment variable, and a file, either of which may hold credentials."""
 
 
 @click.command()
@@ -52,23 +58,14 @@ def live(
     """
     chosen = [p.opts[0] for p in click.get_current_context().command.params if _is_chosen(p) and p.name in values]
     options = options_from(values)
-    from efface.live import cameras
-    from efface.live.address import secret_from
     from efface.live.supervisor import Supervisor
     from efface.live.supervisor import health as serving
 
-    if config is not None:
-        named = (source, *targets, credentials_env, credentials_file, target_credentials_env, target_credentials_file)
-        if any(named):
-            raise click.UsageError("--config names all cameras: write sources, targets and credentials into the file.")
-        if chosen:
-            raise click.UsageError(f"{chosen[0]} has no effect beside --config: write options into the file.")
-        wanted = cameras.load(config)
+    credentials = (credentials_env, credentials_file), (target_credentials_env, target_credentials_file)
+    if config is None:
+        wanted = [_camera_of_command_line(source, targets, credentials, options)]
     else:
-        if source is None or not targets:
-            raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
-        secrets = secret_from(credentials_env, credentials_file), secret_from(target_credentials_env, target_credentials_file)
-        wanted = [cameras.wanted(ONE, source, list(targets), *secrets, options)]
+        wanted = _cameras_of_file(config, (source, *targets, *credentials[0], *credentials[1]), chosen)
     for camera in wanted:
         _require_film(camera.source)
     crew = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
@@ -85,6 +82,34 @@ def live(
             if counts["failures"] and not counts["sent"]:
                 raise TargetMissed(target)
     click.echo("The source has ended. What was being written is complete.", err=True)
+
+
+def _camera_of_command_line(
+    source: str | None, targets: tuple[str, ...], credentials: tuple[Credentials, Credentials], options: Options
+) -> Wanted:
+    """Return the camera that the command line names. Raises click.UsageError, UsageError, ProtocolMissing."""
+    from efface.live import cameras
+    from efface.live.address import secret_from
+
+    if source is None or not targets:
+        raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
+    secrets = secret_from(*credentials[0]), secret_from(*credentials[1])
+    return cameras.wanted(ONE, source, list(targets), *secrets, options)
+
+
+def _cameras_of_file(config: Path, named: Sequence[object], chosen: Sequence[str]) -> list[Wanted]:
+    """Return the cameras that the file describes. Raises click.UsageError, BadCameras, UsageError.
+
+    named   source, targets and credentials of the command line; there must be none.
+    chosen  options of the command line; there must be none.
+    """
+    from efface.live import cameras
+
+    if any(named):
+        raise click.UsageError("--config names all cameras: write sources, targets and credentials into the file.")
+    if chosen:
+        raise click.UsageError(f"{chosen[0]} has no effect beside --config: write options into the file.")
+    return cameras.load(config)
 
 
 def _require_film(source: Address) -> None:

@@ -103,7 +103,7 @@ def objects(found: Found, media: Media) -> str:
 
 
 def _found_how(found: Found) -> str:
-    return "surely found" if found.left else "found"
+    return "found with certainty" if found.left else "found"
 
 
 def possible(left: Sequence[KindLeft]) -> str:
@@ -254,7 +254,7 @@ def _clean(entry: Entry) -> str:
     verb = "are" if sum(k.tracks for k in entry.found.left) > 1 else "is"
     left = f", {possible(entry.found.left)} {verb} left visible" if entry.found.left else ""
     if entry.found.areas:
-        return f"What was {'surely ' if left else ''}found is erased{left}. {said}."
+        return f"What was {_found_how(entry.found)} is erased{left}. {said}."
     return f"Nothing was erased, because {kinds} was {_found_how(entry.found)}{left}. {said}."
 
 
