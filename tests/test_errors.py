@@ -130,19 +130,19 @@ def test_a_batch_ends_with_the_gravest_code(codes, end):
     ],
 )
 def test_want_of_memory_is_known_however_it_is_said(kind, text):
-    from efface.cli.batch import known
+    from efface.cli.unexpected_errors import as_efface_error
 
     assert errors.is_about_memory(kind, text)
-    found = known(errors.Unforeseen(kind, text, "Traceback"), "a.jpg")
+    found = as_efface_error(errors.Unforeseen(kind, text, "Traceback"), "a.jpg")
     assert isinstance(found, errors.OutOfMemory)
     assert found.exit_code == 4
     assert str(found).startswith("a.jpg: there is not enough memory")
-    of_detector = known(errors.DetectorFailed("centerface", "frame 1", f"{kind}: {text}"), "a.jpg")
+    of_detector = as_efface_error(errors.DetectorFailed("centerface", "frame 1", f"{kind}: {text}"), "a.jpg")
     assert isinstance(of_detector, errors.OutOfMemory) or kind == "MemoryError"
 
 
 def test_what_is_about_a_file_stays_so():
-    from efface.cli.batch import known
+    from efface.cli.unexpected_errors import as_efface_error
 
     error = errors.WriteFailed("bad_alloc.jpg", "no space left on device")
-    assert known(error, "bad_alloc.jpg") is error
+    assert as_efface_error(error, "bad_alloc.jpg") is error

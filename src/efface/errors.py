@@ -1,42 +1,42 @@
-"""Everything that can go wrong, as one tree; each class carries the exit code of the command line.
+"""Defines every error as one tree. Each class carries the exit code of the command line.
 
     EffaceError                     1  unexpected
     ├─ UsageError                   2  the request contradicts itself
     ├─ InputError                   3  a source, or a plan, cannot be used
     │  ├─ SourceUnreadable             missing, a folder, a dangling link, no permission, not a plain file
-    │  ├─ NotMedia                     the content is no photo or video that efface knows
-    │  ├─ UnsupportedSource            known, but it holds something efface cannot handle
+    │  ├─ NotMedia                     the content is not a photo or video that efface knows
+    │  ├─ UnsupportedSource            known, but it holds something that efface cannot handle
     │  ├─ DamagedSource                the file breaks off, or its structure cannot be parsed
     │  ├─ UndecodableFrame             one frame cannot be decoded
     │  ├─ TooManyPixels                larger than --max-pixels
-    │  ├─ SourceChanged                the source is not what it was when it was looked at
-    │  ├─ BadPlan                      the file is no plan, or a damaged one
-    │  │  └─ TornPlan                  its last edits are incomplete; the rest of it is whole
+    │  ├─ SourceChanged                the source changed while efface worked on it
+    │  ├─ BadPlan                      the file is not a plan, or the plan is damaged
+    │  │  └─ TornPlan                  its last edits are incomplete; the rest is intact
     │  ├─ PlanMismatch                 the plan belongs to another source
-    │  ├─ BadTruth                     labels to measure against cannot be used
+    │  ├─ BadTruth                     the labels to measure against cannot be used
     │  └─ BadCameras                   the file that describes cameras cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
-    │  ├─ ModelUnusable                weights missing, altered, refused by the run-time, or computed wrongly
-    │  ├─ DeviceMissing                the device that was asked for is not to be had
-    │  ├─ DetectorFailed               the detector raised, hung, or answered nonsense
+    │  ├─ ModelUnusable                weights missing, altered, refused by ONNX Runtime, or computed wrongly
+    │  ├─ DeviceMissing                the requested device is not available
+    │  ├─ DetectorFailed               the detector raised, hung, or returned nonsense
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
-    │  ├─ OutOfMemory                  the system gives no more memory
+    │  ├─ OutOfMemory                  the system gives efface no more memory
     │  ├─ EncoderMissing               this build of FFmpeg lacks the encoder
-    │  ├─ ExtraMissing                 a part of efface that is installed on request
-    │  ├─ ClusterUnusable              several machines were asked for, and are not to be had
-    │  └─ ProtocolMissing              a library that a kind of network address needs
+    │  ├─ ExtraMissing                 an optional part of efface is not installed
+    │  ├─ ClusterUnusable              the cluster cannot be reached, or cannot do the work
+    │  └─ ProtocolMissing              this kind of network address needs a library that is missing
     ├─ OutputError                  5  a target was refused, or could not be written
     │  ├─ TargetIsSource
     │  ├─ TargetExists
     │  ├─ TargetCollision              two sources would be written to one target
-    │  ├─ TargetUnsuitable             the target's format cannot hold what was asked for
+    │  ├─ TargetUnsuitable             the target's format cannot hold what was requested
     │  ├─ WriteFailed                  disk full, folder missing, no permission
-    │  └─ TargetMissed                 a stream ended, and this target got nothing of it
-    ├─ VerificationFailed           6  the draft is not clean; it was thrown away
+    │  └─ TargetMissed                 a stream ended, and this target received nothing of it
+    ├─ VerificationFailed           6  the draft is not clean; efface deleted it
     ├─ CameraGivenUp                1  the process of a camera failed too often
     └─ Interrupted                130  Ctrl-C or SIGTERM
 
-7 is no error: everything was done, and a person should look at the moments that were said (EXIT_LOOK).
+7 is not an error: everything was done, and a person should look at the moments that were listed (EXIT_LOOK).
 
 Every message says what happened, where that leaves the user's files, and what to try.
 `docs/errors.md` has a paragraph for each class.
@@ -52,17 +52,17 @@ from efface.signals import EXIT_INTERRUPTED, INTERRUPTED
 
 EXIT_OK = 0
 EXIT_LOOK = 7
-"""Done, and something may still be visible at moments that were said."""
+"""Done, and something may still be visible at moments that were listed."""
 
 NOTHING_WRITTEN = "Nothing was written."
 
 
 _ADDRESS = re.compile(r"(?<![\w/])((?:s3|gs|az|sftp):)/(?!/)")
-"""A path that stands for an address: pathlib leaves out one of its slashes."""
+"""A path that stands for an address. pathlib removes one of the slashes."""
 
 
 def printable(text: object) -> str:
-    """The text on one line: names of files may hold line breaks, escape codes or undecodable bytes."""
+    """Return the text on one line. File names may hold line breaks, escape codes or undecodable bytes."""
     return _ADDRESS.sub(r"\1//", "".join(c if c.isprintable() else _escaped(c) for c in str(text)))
 
 
@@ -74,7 +74,7 @@ def _escaped(character: str) -> str:
 
 
 class EffaceError(Exception):
-    """Base of everything efface raises on purpose. `exit_code` is what the command line ends with."""
+    """Base of every error that efface raises on purpose. `exit_code` is what the command line ends with."""
 
     exit_code = 1
 
@@ -110,15 +110,15 @@ class InputError(_AboutFile):
 
 
 class SourceUnreadable(InputError):
-    """The source is missing, a folder, a dangling link, not a plain file, or may not be read."""
+    """The source is missing, a folder, a dangling link, not a plain file, or cannot be read."""
 
     lead = "cannot be read"
 
 
 class NotMedia(InputError):
-    """The content of the file is no photo or video that efface knows."""
+    """The content of the file is not a photo or video that efface knows."""
 
-    lead = "is no photo or video that efface knows"
+    lead = "is not a photo or video that efface knows"
 
 
 class UnsupportedSource(InputError):
@@ -137,7 +137,7 @@ class UndecodableFrame(InputError):
     """A frame cannot be decoded, so what it shows is unknown.
 
     at  its time or page.
-    is_unsteady  each reading gives another picture, or another time. The decoder does not report that damage.
+    is_unsteady  each decoding gives a different picture or time. The decoder does not report this damage.
     """
 
     def __init__(self, path: object, at: str, is_unsteady: bool = False) -> None:
@@ -150,8 +150,8 @@ class UndecodableFrame(InputError):
     def __str__(self) -> str:
         if self.is_unsteady:
             return printable(
-                f"{self.path}: the frame at {self.at} cannot be decoded: it is damaged, and each reading of it gives something "
-                f"else. {NOTHING_WRITTEN} Add --bad-frames=cover to black out such frames and go on. Where that does not help, "
+                f"{self.path}: the frame at {self.at} cannot be decoded: it is damaged, and each decoding gives a different "
+                f"result. {NOTHING_WRITTEN} Add --bad-frames=cover to black out such frames and go on. If that does not help, "
                 "make a file that decodes the same every time, and look at it: ffmpeg -i SOURCE -c:v libx264 -crf 12 NEW.mp4"
             )
         return printable(
@@ -161,7 +161,7 @@ class UndecodableFrame(InputError):
 
 
 class TooManyPixels(InputError):
-    """A picture is larger than the limit; or all `pages` together are, where that is not 0."""
+    """A picture, or all pages together, have more pixels than the limit. `pages` is 0 for a single picture."""
 
     def __init__(self, path: object, pixels: int, limit: int, pages: int = 0) -> None:
         super().__init__(path, str(pixels), str(limit))
@@ -173,34 +173,34 @@ class TooManyPixels(InputError):
     def __str__(self) -> str:
         if self.pages:
             return printable(
-                f"{self.path}: has {self.pages:,} pages or frames, which count as {self.pixels:,} pixels together, and the "
-                f"limit is {self.limit:,}. {NOTHING_WRITTEN} If you trust the file, raise --max-total-pixels."
+                f"{self.path}: has {self.pages:,} pages or frames, which count as {self.pixels:,} pixels in total. The limit "
+                f"is {self.limit:,}. {NOTHING_WRITTEN} If you trust the file, raise --max-total-pixels."
             )
         return printable(
-            f"{self.path}: has {self.pixels:,} pixels, and the limit is {self.limit:,}. {NOTHING_WRITTEN} "
+            f"{self.path}: has {self.pixels:,} pixels. The limit is {self.limit:,}. {NOTHING_WRITTEN} "
             "If you trust the file, raise --max-pixels."
         )
 
 
 class SourceChanged(InputError):
-    """The source is not what it was when it was looked at."""
+    """The source changed while efface worked on it."""
 
     lead = "changed while efface worked on it"
 
 
 class BadPlan(InputError):
-    """The file is no plan, or a damaged one."""
+    """The file is not a plan, or the plan is damaged."""
 
-    lead = "is no usable plan"
+    lead = "is not a usable plan"
 
 
 class TornPlan(BadPlan):
-    """The last edits of a plan are incomplete, as after a power failure. What stands before them is whole."""
+    """The last edits of a plan are incomplete, as after a power failure. Everything before them is intact."""
 
-    lead = "is a plan whose last edit is torn off"
+    lead = "is a plan whose last edit is incomplete"
 
     def __init__(
-        self, path: object, why: str = "", hint: str = "Open it with efface review, which mends it and says so."
+        self, path: object, why: str = "", hint: str = "Open it with efface review, which repairs it and says so."
     ) -> None:
         super().__init__(path, why, hint)
 
@@ -220,7 +220,7 @@ class BadTruth(InputError):
 class BadCameras(InputError):
     """The file that describes cameras cannot be used."""
 
-    lead = "is no usable description of cameras"
+    lead = "is not a usable description of cameras"
 
 
 class PartMissing(EffaceError):
@@ -230,19 +230,19 @@ class PartMissing(EffaceError):
 
 
 class ModelUnusable(PartMissing):
-    """Weights are missing, altered, refused by the run-time, or computed wrongly by it."""
+    """Weights are missing, altered, refused by ONNX Runtime, or computed wrongly by it."""
 
     def __init__(self, name: str, why: str, hint: str = "") -> None:
         super().__init__(name, why, hint)
         self.name, self.why, self.hint = name, why, hint
 
     def __str__(self) -> str:
-        hint = self.hint or "Without it nothing can be found; install efface again (pip install --force-reinstall)."
+        hint = self.hint or "efface can find nothing without it. Install efface again (pip install --force-reinstall)."
         return printable(f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} {hint}")
 
 
 class DeviceMissing(PartMissing):
-    """The device that was asked for is not to be had; efface does not step down to another one by itself."""
+    """The requested device is not available. efface does not switch to another one by itself."""
 
     def __init__(self, device: str) -> None:
         super().__init__(device)
@@ -251,14 +251,14 @@ class DeviceMissing(PartMissing):
     def __str__(self) -> str:
         build = {"cuda": "onnxruntime-gpu"}.get(self.device, f"onnxruntime-{self.device}")
         return printable(
-            f"The device {self.device} is not available to the run-time. {NOTHING_WRITTEN} "
-            f"It needs a driver and the run-time's build {build}, and two builds cannot share one installation: "
+            f"The device {self.device} is not available to ONNX Runtime. {NOTHING_WRITTEN} "
+            f"It needs a driver and the build {build}. Two builds cannot share one installation: "
             f"pip uninstall -y onnxruntime {build} && pip install {build}. Or use --device cpu."
         )
 
 
 class DetectorFailed(PartMissing):
-    """The detector raised, hung, or answered nonsense: what the frame shows is unknown. `at` is its time or page."""
+    """The detector raised, hung, or returned nonsense, so what the frame shows is unknown. `at` is its time or page."""
 
     def __init__(self, name: str, at: str, why: str) -> None:
         super().__init__(name, at, why)
@@ -272,10 +272,10 @@ class DetectorFailed(PartMissing):
 
 
 class WorkerDied(PartMissing):
-    """A process that did the work ended in the middle of it. `name` is the file in its hands; `hint` says what to try."""
+    """A worker process ended in the middle of its work. `name` is the file that it worked on; `hint` says what to try."""
 
     def __init__(
-        self, name: str, why: str, hint: str = "Run the same command again, with fewer --jobs where memory is short."
+        self, name: str, why: str, hint: str = "Run the same command again, with fewer --jobs if memory is short."
     ) -> None:  # fmt: skip
         super().__init__(name, why, hint)
         self.name, self.why, self.hint = name, why, hint
@@ -286,7 +286,7 @@ class WorkerDied(PartMissing):
 
 
 class OutOfMemory(PartMissing):
-    """The system gives no more memory. `name` is the file in hand, or nothing."""
+    """The system gives efface no more memory. `name` is the file in hand; empty if unknown."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -295,7 +295,7 @@ class OutOfMemory(PartMissing):
     def __str__(self) -> str:
         return printable(
             f"{self.name}{': ' if self.name else ''}there is not enough memory for it. {NOTHING_WRITTEN} "
-            "Use fewer --jobs, close other programs, or raise the limit that the system sets (ulimit -v, a container)."
+            "Use fewer --jobs, close other programs, or raise the system's limit (ulimit -v, a container)."
         )
 
 
@@ -303,11 +303,11 @@ _NO_MEMORY = re.compile(
     r"bad.alloc|insufficient memory|(failed|cannot|unable) to allocate|allocate memory|failed to map segment|start new thread",
     re.IGNORECASE,
 )
-"""How libraries say it that have no exception of their own for it."""
+"""What libraries say that have no exception of their own for it."""
 
 
 def is_about_memory(kind: str, text: str) -> bool:
-    """Whether an error of that class, with that text, says that there is no more memory."""
+    """Return whether an error of this class, with this text, reports a lack of memory."""
     return kind == "MemoryError" or _NO_MEMORY.search(text) is not None
 
 
@@ -325,10 +325,10 @@ class EncoderMissing(PartMissing):
 
 
 class ExtraMissing(PartMissing):
-    """What was asked for needs packages that are installed on request.
+    """The request needs optional packages that are not installed.
 
-    extra    the name to ask for.
-    package  one that is needed besides, of several that could be.
+    extra    the extra of efface that brings them.
+    package  a further package that is needed.
     """
 
     def __init__(self, extra: str, package: str = "") -> None:
@@ -354,7 +354,7 @@ class ClusterUnusable(PartMissing):
 
 
 class ProtocolMissing(PartMissing):
-    """A kind of network address needs a library that is not there. `name` is the protocol."""
+    """This kind of network address needs a library that is missing. `name` is the protocol."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name, why)
@@ -378,7 +378,7 @@ class TargetIsSource(OutputError):
 
 
 class TargetExists(OutputError):
-    """There is a file under the target's name already."""
+    """A file with the target's name exists already."""
 
     lead = "exists already and was left as it is"
 
@@ -393,23 +393,23 @@ class TargetCollision(OutputError):
 
 
 class TargetUnsuitable(OutputError):
-    """The target's format cannot hold what was asked for."""
+    """The target's format cannot hold what was requested."""
 
-    lead = "cannot hold what was asked for"
+    lead = "cannot hold what was requested"
 
 
 class WriteFailed(OutputError):
-    """The disk is full, the folder is missing, or may not be written to."""
+    """The disk is full, or the folder is missing or not writable."""
 
 
 class TargetMissed(OutputError):
-    """A stream ended, and this target got nothing of it."""
+    """A stream ended, and this target received nothing of it."""
 
-    lead = "got nothing of the stream, as every attempt failed"
+    lead = "received nothing of the stream, because every attempt failed"
 
 
 class VerificationFailed(EffaceError):
-    """The draft is not clean, and was thrown away. `findings` are sentences, `verification` is all that was checked."""
+    """The draft is not clean, so efface deleted it. `findings` are sentences; `verification` holds all checks."""
 
     exit_code = 6
 
@@ -422,12 +422,12 @@ class VerificationFailed(EffaceError):
         listed = "; ".join(self.findings[:5]) + (f"; and {len(self.findings) - 5} more" if len(self.findings) > 5 else "")
         return printable(
             f"{self.path}: the finished draft did not pass its check ({listed}). The draft was deleted. {NOTHING_WRITTEN} "
-            "Please report this: it is a fault of efface."
+            "Please report this: it is a bug in efface."
         )
 
 
 class CameraGivenUp(EffaceError):
-    """The process of a live camera failed more often than --restarts allows. `name` is that of the camera."""
+    """The process of a live camera failed more often than --restarts allows. `name` is the camera's."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name, why)
@@ -435,8 +435,8 @@ class CameraGivenUp(EffaceError):
 
     def __str__(self) -> str:
         return printable(
-            f"The camera {self.name} was given up: {self.why}. Its targets have ended, and nothing unredacted left. "
-            "Look at what was said before, and start again; --restarts sets how often it may fail."
+            f"efface gave up the camera {self.name}: {self.why}. Its targets have ended, and nothing unredacted left. "
+            "Read the messages above, and start again. --restarts sets how often it may fail."
         )
 
 
@@ -450,7 +450,7 @@ class Interrupted(EffaceError):
 
 
 class Unforeseen(Exception):
-    """An error that is none of efface's, brought home from a worker. `kind` is its class; `trace` says where it came from."""
+    """An error from a worker that efface did not raise itself. `kind` is its class; `trace` says where it came from."""
 
     def __init__(self, kind: str, text: str, trace: str) -> None:
         super().__init__(kind, text, trace)
@@ -461,9 +461,9 @@ class Unforeseen(Exception):
 
 
 _SEVERITY = (EXIT_OK, EXIT_LOOK, 2, 5, 3, 4, 6, 1, 130)
-"""From best to gravest. What a person should look at exists; every error means that a file does not, and so hides it."""
+"""From best to gravest. After EXIT_LOOK the file exists; after an error it does not, so every error is graver."""
 
 
 def worst(codes: Iterable[int]) -> int:
-    """The exit code that a batch ends with: the gravest of its files'."""
+    """Return the exit code of a batch: the gravest of its files' codes."""
     return max(codes, key=lambda c: _SEVERITY.index(c) if c in _SEVERITY else _SEVERITY.index(1), default=EXIT_OK)

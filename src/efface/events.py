@@ -1,4 +1,4 @@
-"""What long work reports while it goes on. The core tells; a terminal, a page or a test listens."""
+"""Defines the progress events of long work. The core sends them; a terminal, a page or a test listens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Event:
 
     stage  "look", "render" or "check".
     done   units finished; frames for video, pages for photos.
-    total  units in all, or None while that is unknown.
+    total  number of units, or None while it is unknown.
     """
 
     stage: str
@@ -24,4 +24,4 @@ Listener = Callable[[Event], None]
 
 
 def silent(event: Event) -> None:
-    """The listener that nobody asked for."""
+    """Ignore an event. The default listener."""

@@ -1,4 +1,4 @@
-"""What checks found: sentences with a place in the target, and which of the checks could look at all."""
+"""Holds the results of checks: findings with their place in the target, and which checks could look at all."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One thing that is wrong in a target, or may be.
 
     check    name of the check, e.g. "coverage".
     message  one sentence without a full stop, for people.
-    frame    number of the frame in the target, where that makes sense.
-    box      the area in that frame, where that makes sense.
-    time_s   when that frame is shown, in seconds from the start of the target, where that makes sense.
-    score    of a detector, 0 to 1, where one found it.
+    frame    number of the frame in the target, if the finding is about one.
+    box      the area in that frame, if the finding is about one.
+    time_s   when that frame is shown, in seconds from the start of the target, if it has a time.
+    score    the score of the detector, 0 to 1, if one found it.
     """
 
     check: str
@@ -39,7 +39,7 @@ class Outcome(Enum):
     REVIEW = "needs review"
     """Something was found that may be harmless; a person decides."""
     SKIPPED = "not looked"
-    """It was not asked for, or lacks what it needs (a source, a plan); `why` says which."""
+    """The check was not requested, or lacks what it needs (a source, a plan); `why` says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Check:
 
     name      short: "coverage", "second look", "leftovers", "fidelity", "hashes".
     outcome   how it ended.
-    findings  what it found, in the order of time; empty when it is clean or did not look.
-    facts     what it measured or looked with, for the report: names in plain words, values for people.
+    findings  what it found, in order of time; empty if it is clean or did not look.
+    facts     what it measured and with what, for the report: plain names, readable values.
     why       why it did not look; empty otherwise.
     """
 
@@ -61,9 +61,9 @@ class Check:
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.SKIPPED) != bool(self.why):
-            raise ValueError("a check that did not look says why, and no other does")
+            raise ValueError("a check needs a reason if it did not look, and must not have one otherwise")
         if bool(self.findings) != (self.outcome in (Outcome.NOT_CLEAN, Outcome.REVIEW)):
-            raise ValueError("findings go with an outcome that is not clean, and the other way round")
+            raise ValueError("a check has findings if and only if its outcome is NOT_CLEAN or REVIEW")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Verification:
 
     @property
     def outcome(self) -> Outcome:
-        """The gravest of the checks that looked. Raises ValueError when none did: that is no result."""
+        """The gravest outcome of the checks that looked. Raises ValueError if none looked: that is not a result."""
         looked = {c.outcome for c in self.checks} - {Outcome.SKIPPED}
         for gravest in (Outcome.NOT_CLEAN, Outcome.REVIEW, Outcome.CLEAN):
             if gravest in looked:
@@ -88,5 +88,5 @@ class Verification:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Those of all checks."""
+        """The findings of all checks."""
         return tuple(f for c in self.checks for f in c.findings)

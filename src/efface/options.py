@@ -1,6 +1,6 @@
-"""Every option, written once: name, default, unit, help and choices.
+"""Defines every option once: name, default, unit, help and choices.
 
-Command-line flags, the reference page and what a plan records are all made from these classes. Each room gets only its branch.
+Command-line flags, the reference page and what a plan records are made from these classes. Each package gets only its branch.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ def setting(
     default: Any, *, help: str, unit: str = "", choices: tuple[str, ...] = (), at_least: float | None = None,
     at_most: float | None = None, pattern: str = "", flag: str = "", items: tuple[str, ...] = (),
 ) -> Any:  # fmt: skip
-    """A dataclass field that carries all that a flag, a page and a check need to know.
+    """Make a dataclass field that carries what a flag, a page and a check need to know.
 
-    choices  the value is one of these.
-    items    the value is one or more of these, in any order, with commas between.
+    choices  the value must be one of these.
+    items    the value must be one or more of these, in any order, separated by commas.
     """
     known = {"help": help, "unit": unit, "choices": choices, "at_least": at_least, "at_most": at_most}
     return field(default=default, metadata={**known, "pattern": pattern, "flag": flag, "items": items})
@@ -45,7 +45,7 @@ class Setting:
 
 
 class _Checked:
-    """Looks at each value once, at the door."""
+    """Checks each value when the options are built."""
 
     __slots__ = ()
 
@@ -63,8 +63,8 @@ class _Checked:
                 _require_items(_named(value), m["items"], flag)
             if m["pattern"] and not re.fullmatch(m["pattern"], str(value)):
                 raise UsageError(f"{flag}: {value!r} does not look like {m['unit']}.")
-            if isinstance(value, float) and not math.isfinite(value):  # no clock can wait for it, no plan can hold it
-                raise UsageError(f"{flag}: {value} is no usable number.")
+            if isinstance(value, float) and not math.isfinite(value):  # no clock can wait that long, and no plan can store it
+                raise UsageError(f"{flag}: {value} is not a finite number.")
             low, high = m["at_least"], m["at_most"]
             if (low is not None and not value >= low) or (high is not None and not value <= high):
                 bounds = f"at least {low}" if high is None else f"from {low} to {high}"
@@ -78,7 +78,7 @@ def _named(items: object) -> list[str]:
 def _require_items(named: list[str], known: tuple[str, ...], flag: str) -> None:
     for name in named:
         if name not in known:
-            raise UsageError(f"{flag}: {name!r} is not one of {', '.join(known)}; put commas between several.")
+            raise UsageError(f"{flag}: {name!r} is not one of {', '.join(known)}; separate several with commas.")
         if named.count(name) > 1:
             raise UsageError(f"{flag}: {name} is named twice.")
 
@@ -93,39 +93,40 @@ class DetectOptions(_Checked):
     )  # fmt: skip
     sensitivity: str = setting(
         "normal", flag="--sensitivity", choices=("low", "normal", "high"),
-        help="How readily something counts as a face or a plate. high finds more and covers more that is none.",
+        help="How readily something counts as a face or a plate. high finds more, and covers more things that are neither.",
     )  # fmt: skip
     detail: str = setting(
         "paced", flag="--detail", choices=("all", "paced", "sparse"),
-        help="How a video is looked at: paced sees every frame at half its size and less, and every third one whole; "
-        "sparse sees it at a quarter, every third at half, every ninth whole, and misses more; all sees all, and is slowest.",
+        help="At which size the detector looks at the frames of a video. paced: every frame at half its size or less, every "
+        "third frame at full size. sparse: every frame at a quarter, every third at half, every ninth at full size; misses "
+        "more. all: every frame at every size; slowest.",
     )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
-        help="What runs the detector. auto is the processor; cuda and openvino need another build of the run-time.",
+        help="Device that runs the detector. auto is the CPU; cuda and openvino need another build of ONNX Runtime.",
     )  # fmt: skip
     precision: str = setting(
         "auto", flag="--precision", choices=("auto", "int8", "float32"),
-        help="The numbers that the networks count with. auto is int8 for videos on the processor, which takes little more than "
-        "half the time and leaks no more, and float32 for photos, checks and other devices.",
+        help="Number format of the networks. auto is int8 for videos on the CPU, and float32 for photos, checks and other "
+        "devices. int8 takes little more than half the time and leaks no more.",
     )  # fmt: skip
     timeout_s: float = setting(
         120.0,
         flag="--detect-timeout",
         unit="s",
         at_least=0.1,
-        help="Give up when one frame takes the detector longer than this. Frames of more than 25 megapixels get more time, "
+        help="Give up when the detector takes longer than this for one frame. Frames of more than 25 megapixels get more time, "
         "in proportion to their size.",
     )
 
     def __post_init__(self) -> None:
         _Checked.__post_init__(self)
         if self.precision == "int8" and not self.is_on_processor:
-            raise UsageError(f"--precision int8 is for the processor. Leave it out with --device {self.device}.")
+            raise UsageError(f"--precision int8 works only on the CPU. Leave it out with --device {self.device}.")
 
     @property
     def is_on_processor(self) -> bool:
-        """Not on a graphics card, nor by another run-time's engine."""
+        """Whether the CPU runs the detector."""
         return self.device in ("auto", "cpu")
 
     @property
@@ -139,25 +140,26 @@ class TrackOptions(_Checked):
     """How sightings become tracks, and how long they last."""
 
     bridge_s: float = setting(
-        2.0, flag="--track-bridge", unit="s", at_least=0.0, help="Cover a gap between two sightings of up to this long."
+        2.0, flag="--track-bridge", unit="s", at_least=0.0, help="Cover gaps of up to this length between two sightings."
     )
     lead_in_s: float = setting(
         0.5,
         flag="--track-lead-in",
         unit="s",
         at_least=0.0,
-        help="Also cover up to this long before the first sighting: all of it where an object was clearly and often seen.",
+        help="Also cover up to this long before the first sighting. An object seen clearly and often gets all of it.",
     )
     lead_out_s: float = setting(
         0.5,
         flag="--track-lead-out",
         unit="s",
         at_least=0.0,
-        help="Also cover up to this long after the last sighting: all of it where an object was clearly and often seen.",
+        help="Also cover up to this long after the last sighting. An object seen clearly and often gets all of it.",
     )
     hold_s: float = setting(
         3.0, flag="--track-hold", unit="s", at_least=0.0,
-        help="Lead-in and lead-out of a face that comes or goes, clearly seen, in mid-picture, and of what can be followed.",
+        help="Lead-in and lead-out of a clearly seen face that appears or disappears in mid-picture, and of anything that can "
+        "still be followed.",
     )  # fmt: skip
 
 
@@ -167,16 +169,17 @@ class CoverOptions(_Checked):
 
     part: str = setting(
         "face", flag="--cover", choices=("face", "head"),
-        help="What of a person; head means hair, ears and neck line too, for those who are known by more than their features.",
+        help="What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more "
+        "than their features.",
     )  # fmt: skip
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
-        help="Added around faces on every side: hair, chin and ears identify people too. "
+        help="Margin on every side of a face: hair, chin and ears identify people too. "
         "Faces that a film shows large and clearly get six tenths of it.",
     )  # fmt: skip
     plate_margin: float = setting(
         0.2, flag="--plate-margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
-        help="Added around plates on every side. Half a character is enough to guess the rest.",
+        help="Margin on every side of a plate. Half a character is enough to guess the rest.",
     )  # fmt: skip
 
 
@@ -186,17 +189,18 @@ class RiskOptions(_Checked):
 
     bound: float = setting(
         0.5, flag="--risk-bound", at_least=0.0, at_most=1.0,
-        help="End with exit code 7 when a moment is riskier. 0 asks for a look at any doubt, 1 at none.",
+        help="End with exit code 7 if a moment is riskier than this. 0 asks for a look at every doubt, 1 at none.",
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaintOptions(_Checked):
-    """What stands in place of what was erased. No style uses a pixel of the erased area."""
+    """What replaces the erased areas. No style uses a pixel of the erased area."""
 
     style: str = setting(
         "smooth", flag="--style", choices=("smooth", "solid", "tiles"),
-        help="smooth fills softly from the rim, solid with one colour, tiles with a mosaic in colours of the rim.",
+        help="What replaces the area: smooth is a soft fill in the colours of the rim, solid is one colour, tiles is a mosaic "
+        "in the colours of the rim.",
     )  # fmt: skip
     shape: str = setting(
         "rounded", flag="--shape", choices=("rounded", "ellipse", "box"), help="Every shape contains the whole box."
@@ -204,23 +208,27 @@ class PaintOptions(_Checked):
     colour: str = setting(
         "#000000", flag="--colour", unit="a colour, #rrggbb", pattern=r"#[0-9a-fA-F]{6}", help="Colour of the solid style."
     )
-    seed: int = setting(0, flag="--seed", at_least=0, help="Another number gives the tiles another pattern.")
+    seed: int = setting(0, flag="--seed", at_least=0, help="Selects the pattern of the tiles.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions(_Checked):
-    """How to treat sources."""
+    """How to read sources."""
 
     bad_frames: str = setting(
         "fail", flag="--bad-frames", choices=("fail", "cover"),
-        help="What to do with frames that cannot be decoded: give up on the file, or black them out whole.",
+        help="What to do with frames that cannot be decoded: fail gives up on the file, cover blacks out the whole frame.",
     )  # fmt: skip
     max_pixels: int = setting(
-        200_000_000, flag="--max-pixels", unit="px", at_least=1, help="Refuse pictures with more pixels; guards against bombs."
+        200_000_000,
+        flag="--max-pixels",
+        unit="px",
+        at_least=1,
+        help="Refuse larger pictures. Guards against decompression bombs.",
     )
     max_total_pixels: int = setting(
         4_000_000_000, flag="--max-total-pixels", unit="px", at_least=1,
-        help="Refuse photos and animations whose pages or frames have more pixels together; a page counts as 250,000 at least.",
+        help="Refuse photos and animations whose pages or frames have more pixels in total. Each counts as at least 250,000.",
     )  # fmt: skip
 
 
@@ -230,16 +238,17 @@ class WriteOptions(_Checked):
 
     codec: str = setting(
         "auto", flag="--codec", choices=("auto", "h264", "hevc", "vp9", "av1"),
-        help="Video codec. auto is H.264 for 8-bit video and HEVC for more, and VP9 for .webm.",
+        help="Video codec. auto is H.264 for 8-bit video, HEVC for more bits, and VP9 for .webm.",
     )  # fmt: skip
     crf: int | None = setting(
         None, flag="--crf", at_least=0, at_most=63,
-        help="Constant rate factor; smaller is better and larger. Default: 18 for h264, 20 for hevc, 24 for vp9 and av1.",
+        help="Constant rate factor. Lower means better quality and larger files. "
+        "Default: 18 for h264, 20 for hevc, 24 for vp9 and av1.",
     )  # fmt: skip
     preset: str = setting(
         "medium", flag="--preset",
         choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"),
-        help="Encoder effort, from ultrafast (large) to veryslow (small).",
+        help="Encoder effort, from ultrafast (large files) to veryslow (small files).",
     )  # fmt: skip
     audio: str = setting(
         "drop", flag="--audio", choices=("drop", "keep"),
@@ -248,7 +257,8 @@ class WriteOptions(_Checked):
     overwrite: bool = setting(False, flag="--overwrite", help="Replace targets that exist already. Sources are never replaced.")
     discard_edits: bool = setting(
         False, flag="--discard-edits",
-        help="Throw away what a person changed in a plan, look anew, and replace the plan. Without it such a plan is obeyed.",
+        help="Discard what a person changed in a plan, look again, and replace the plan. "
+        "Without this option efface obeys a changed plan.",
     )  # fmt: skip
 
 
@@ -265,16 +275,16 @@ class VerifyOptions(_Checked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions(_Checked):
-    """What a report tells of what may identify people."""
+    """Which identifying facts a report contains."""
 
     told: str | None = setting(
         None, flag="--report-with", items=("names", "date"),
-        help="What a report may tell as well: names of files, and when it was made (UTC). Both may point to people.",
+        help="What a report also contains: names of files, and when it was made (UTC). Both may point to people.",
     )  # fmt: skip
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """What is told."""
+        """The facts to include."""
         return tuple(_named(self.told)) if self.told else ()
 
 
@@ -284,43 +294,49 @@ class LiveOptions(_Checked):
 
     delay_s: float = setting(
         1.0, flag="--delay", unit="s", at_least=0.3, at_most=10.0,
-        help="Hold frames back so long: what is seen now is covered in the frames before, which have not left yet.",
+        help="Hold frames back for this long. What is seen now is also covered in the earlier frames that are still held back.",
     )  # fmt: skip
     rtsp_transport: str = setting(
         "tcp", flag="--rtsp-transport", choices=("tcp", "udp"),
-        help="How RTSP cameras send pictures. udp is quicker to recover, and loses some.",
+        help="How RTSP cameras send pictures. udp recovers faster, and loses some pictures.",
     )  # fmt: skip
     timeout_s: float = setting(
         5.0, flag="--stream-timeout", unit="s", at_least=0.5, at_most=60.0,
-        help="Take a connection for lost when nothing comes for so long.",
+        help="Treat a connection as lost when nothing arrives for this long.",
     )  # fmt: skip
     retry_s: float = setting(
         5.0, flag="--retry-most", unit="s", at_least=0.1, at_most=600.0,
-        help="Longest pause between attempts to connect; they begin at a tenth of a second and double.",
+        help="Maximum delay between reconnection attempts (exponential backoff from 0.1 s).",
     )  # fmt: skip
     preset: str = setting(
         "superfast", flag="--live-preset", choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
-        help="Effort of the H.264 encoder; what it takes, the detector cannot have.",
+        help="Effort of the H.264 encoder. More effort leaves less processor time for the detector.",
     )  # fmt: skip
     crf: int = setting(
-        23, flag="--live-crf", at_least=0, at_most=51, help="Constant rate factor of the stream; smaller is better and larger."
+        23,
+        flag="--live-crf",
+        at_least=0,
+        at_most=51,
+        help="Constant rate factor of the stream. Lower means better quality and more data.",
     )
     bitrate_kbit: int | None = setting(
-        None, flag="--bitrate", unit="kbit/s", at_least=50, help="Never send more than this. Default: what the quality needs."
+        None, flag="--bitrate", unit="kbit/s", at_least=50, help="Maximum bitrate. Default: what the quality needs."
     )
     segment_s: float = setting(
         60.0, flag="--segment", unit="s", at_least=1.0, at_most=86400.0,
-        help="Length of the files of a recording. The one in hand is lost when the machine stops dead.",
+        help="Length of each file of a recording. If the machine stops dead, the unfinished file is lost.",
     )  # fmt: skip
-    hls_s: float = setting(
-        2.0, flag="--hls-segment", unit="s", at_least=0.5, at_most=30.0, help="Length of the segments of HLS."
-    )
-    hls_kept: int = setting(6, flag="--hls-kept", at_least=3, at_most=10_000, help="Segments that an HLS playlist holds.")
+    hls_s: float = setting(2.0, flag="--hls-segment", unit="s", at_least=0.5, at_most=30.0, help="Length of each HLS segment.")
+    hls_kept: int = setting(6, flag="--hls-kept", at_least=3, at_most=10_000, help="Number of segments in an HLS playlist.")
     restarts: int = setting(
-        20, flag="--restarts", at_least=0, help="Give a camera up when its process failed more often than this within an hour."
+        20, flag="--restarts", at_least=0, help="Give up a camera when its process fails more often than this within an hour."
     )
     hung_s: float = setting(
-        15.0, flag="--hung-after", unit="s", at_least=2.0, help="Restart a camera's process when it shows no life for so long."
+        15.0,
+        flag="--hung-after",
+        unit="s",
+        at_least=2.0,
+        help="Restart a camera's process when it has not responded for this long.",
     )
 
 
@@ -345,13 +361,13 @@ class Options:
 
     @classmethod
     def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:
-        """Options from {(branch, name): value}; what is not named keeps its default."""
+        """Build options from {(branch, name): value}. What is not named keeps its default."""
         branches = get_type_hints(cls)
         return cls(**{b: t(**{n: v for (of, n), v in values.items() if of == b}) for b, t in branches.items()})
 
 
 def settings() -> Iterator[Setting]:
-    """Every option there is, branch by branch."""
+    """Yield every option, branch by branch."""
     for branch, branch_type in get_type_hints(Options).items():
         hints = get_type_hints(branch_type)
         for f in dataclasses.fields(branch_type):

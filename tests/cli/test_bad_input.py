@@ -92,18 +92,24 @@ CASES = {
     "0 bytes of video": (lambda m: m.write("empty.mp4", b""), "cannot be read: it is empty, 0 bytes"),
     "text as mp4": (
         lambda m: m.write("text.mp4", b"Dear reader,\n"),
-        "is no photo or video that efface knows: it looks like text",
+        "is not a photo or video that efface knows: it looks like text",
     ),
     "text as jpg": (
         lambda m: m.write("text.jpg", b"Dear reader,\n"),
-        "is no photo or video that efface knows: it looks like text",
+        "is not a photo or video that efface knows: it looks like text",
     ),
-    "noise": (lambda m: m.write("noise.mp4", np.random.default_rng(1).bytes(5000)), "is no photo or video that efface knows"),
+    "noise": (
+        lambda m: m.write("noise.mp4", np.random.default_rng(1).bytes(5000)),
+        "is not a photo or video that efface knows",
+    ),
     "zip": (
         lambda m: m.write("zip.jpg", b"PK\x03\x04" + bytes(99)),
-        "is no photo or video that efface knows: it looks like a zip",
+        "is not a photo or video that efface knows: it looks like a zip",
     ),
-    "playlist": (lambda m: m.write("list.mp4", b"#EXTM3U\n#EXTINF:1,\nclip.mp4\n"), "is no photo or video that efface knows"),
+    "playlist": (
+        lambda m: m.write("list.mp4", b"#EXTM3U\n#EXTINF:1,\nclip.mp4\n"),
+        "is not a photo or video that efface knows",
+    ),
     "moov missing": (lambda m: m.write("cut.mp4", m.clip[: m.clip.index(b"moov") - 4]), "is damaged"),
     "pictures cut": (half_of_the_pictures, "is damaged: it breaks off at 0:00:0"),
     "only a head": (lambda m: m.write("head.mp4", m.clip[:40]), "is damaged"),
@@ -112,7 +118,7 @@ CASES = {
     "jpeg magic only": (lambda m: m.write("magic.jpg", m.photo[:3]), "is damaged"),
     "half a jpeg": (lambda m: m.write("half.jpg", m.photo[: len(m.photo) // 2]), ""),
     "half a png": (lambda m: m.write("half.png", (m.kept / "face.png").read_bytes()[:9000]), ""),
-    "bomb": (lambda m: m.write("bomb.png", png(60_000, 60_000)), "has 3,600,000,000 pixels, and the limit is 200,000,000"),
+    "bomb": (lambda m: m.write("bomb.png", png(60_000, 60_000)), "has 3,600,000,000 pixels. The limit is 200,000,000"),
     "too many pixels": (lambda m: m.write("wide.png", png(2**31 - 1, 2**31 - 1)), "pixels"),
     "sound as mp4": (lambda m: m.sound("song.mp4"), "cannot be handled: it holds sound but no picture"),
     "sound": (lambda m: m.sound("song.m4a"), "cannot be handled: it holds sound but no picture"),
@@ -124,8 +130,8 @@ CASES = {
     "device": (lambda m: m.link("null.jpg", "/dev/null"), "cannot be read: it is not a plain file"),
     "below a file": (lambda m: m.write("a.jpg", m.photo) / "b.jpg", "cannot be read: not a directory"),
     "name of 300 letters": (lambda m: m.folder / ("n" * 300 + ".jpg"), "cannot be read: file name too long"),
-    "line break in a name": (lambda m: m.write("two\nlines\x1b[31m.jpg", b"text"), r"two\nlines\x1b[31m.jpg: is no photo"),
-    "bytes in a name": (lambda m: m.write(b"caf\xe9\xff.jpg", b"text"), r"caf\xe9\xff.jpg: is no photo"),
+    "line break in a name": (lambda m: m.write("two\nlines\x1b[31m.jpg", b"text"), r"two\nlines\x1b[31m.jpg: is not a photo"),
+    "bytes in a name": (lambda m: m.write(b"caf\xe9\xff.jpg", b"text"), r"caf\xe9\xff.jpg: is not a photo"),
 }
 
 
@@ -197,7 +203,7 @@ def test_bombs_are_let_in_when_the_limit_says_so(efface, kept, kit, tmp_path):
     (photo,) = kit.taken(kept, tmp_path, "plain.png")
     refused = efface("redact", photo, "--max-pixels", 48 * 40 - 1)
     assert refused.code == 3
-    assert "has 1,920 pixels, and the limit is 1,919." in refused.err
+    assert "has 1,920 pixels. The limit is 1,919." in refused.err
     assert "raise --max-pixels" in one_line(refused, photo)
     assert efface("redact", photo, "--max-pixels", 48 * 40).code == 0
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")

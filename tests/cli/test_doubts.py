@@ -40,7 +40,7 @@ def test_a_moment_is_told_with_times_place_causes_and_risk():
     said = summary.doubtful(plan(doubt(causes=("ended", "weak"))), 0.5)
     assert said[1] == f"    0.60  0:00:02.000 to 0:00:03.000  face, left: {END}, hardly seen"
     assert "1 moment is above the bound of 0.5" in said[2]
-    assert said[3] == "  Where something shows, cover it by hand: efface review FILE"
+    assert said[3] == "  If something shows, cover it by hand: efface review FILE"
     assert "--track-hold" in said[4], "it stops too early"
     assert "--sensitivity high" in said[5], "it is hardly seen"
     assert set(summary.CAUSES) == set(CAUSES)
@@ -109,7 +109,7 @@ def test_the_share_of_the_picture_is_said_on_average_and_at_worst():
     said = priced(0, 0.9, frames=10)
     assert said[1] == "  5.0 % of the picture is erased on average, 50 % at most, at 0:00:00.000."
     assert not any("--kinds" in line for line in said)
-    assert said[2] == "  Faces of less than 8 px of height were looked for nowhere."
+    assert said[2] == "  Faces less than 8 px high were not looked for."
 
 
 def test_a_photo_has_one_share_and_pages_have_numbers():
@@ -119,7 +119,7 @@ def test_a_photo_has_one_share_and_pages_have_numbers():
 
 def test_a_kind_that_costs_much_and_was_never_sure_comes_with_the_command_that_leaves_it_out():
     said = priced(1, 0.55, frames=10)
-    assert said[2] == "  Plates cost 5.0 % of the picture, 50 % at most, and no sighting is surely one: the best score is 0.55."
+    assert said[2] == "  Plates cost 5.0 % of the picture, 50 % at most, and no sighting is certain: the best score is 0.55."
     assert said[3] == "    If there are no plates, leave them out: efface find 'a b.mp4' --kinds face"
     assert said[4] == "    Or decide one by one: efface review 'a b.mp4'"
     assert len(priced(1, 0.55, box=(0, 0, 20, 20))) == 3, "it costs little"

@@ -173,7 +173,7 @@ def test_what_a_person_drew_is_erased_and_stays_in_the_plan(efface, tmp_path, ho
         (out / "001.png.plan.json").unlink()
     done = efface("redact", source, "-o", out, *more)
     assert done.code == 0, done.err
-    assert done.out.count("The plan that a person changed was obeyed") == 1
+    assert done.out.count("A person changed the plan, so efface obeyed it") == 1
     assert is_covered(out / "000.png", source / "000.png")
     assert not is_covered(out / "001.png", source / "001.png")
     assert json.loads((out / "000.png.plan.json").read_text())["edits"] == [DRAWN]
@@ -287,7 +287,7 @@ def test_what_a_person_changed_and_rendered_is_finished_work_too(efface, done):
     assert "3 of them already by an earlier run" in again.out
     other = efface("redact", source, "-o", out, "--style", "solid")
     assert other.code == 0, other.err
-    assert other.out.count("The plan that a person changed was obeyed") == 1
+    assert other.out.count("A person changed the plan, so efface obeyed it") == 1
     after = content(out)
     assert set(changed(before, after)) >= {"000.png", "000.png.plan.json"}
     assert len(json.loads((out / "000.png.plan.json").read_text())["edits"]) == 1

@@ -473,7 +473,7 @@ def test_a_plan_is_the_same_with_one_core_and_with_several(efface, kept, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("notes.txt", "no photo or video"), ("plain.png", "it is a photo"), ("gone.mp4", "gone")]
+    ("name", "why"), [("notes.txt", "is not a photo or video"), ("plain.png", "it is a photo"), ("gone.mp4", "gone")]
 )
 def test_a_file_that_cannot_become_a_film_is_refused_at_once(efface, kept, kit, tmp_path, name, why):
     kit.taken(kept, tmp_path, "plain.png")

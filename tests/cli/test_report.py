@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from efface import files
-from efface.cli import main as cli_main
+from efface.cli import run_report
 from efface.errors import DeviceMissing, VerificationFailed
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.pipeline import jobs, rendering
@@ -165,7 +165,7 @@ def test_nothing_is_overwritten_and_nothing_written_twice(efface, kept, kit, tmp
     for twice in ((plan,), (tmp_path / "x.json", tmp_path / "x.json")):
         done = efface("redact", photo, "--overwrite", *[a for t in twice for a in ("--report", t)])
         assert done.code == 2
-        assert "written for something else" in done.err
+        assert "writes for another purpose" in done.err
     assert efface("redact", photo, "--overwrite", "--report", tmp_path / "no" / "r.html").code == 5
 
 
@@ -208,13 +208,13 @@ def test_a_full_disk_at_the_end_is_said_and_hides_nothing_graver(efface, kept, k
         refuse(monkeypatch)
     done = efface("redact", photo, "--report", tmp_path / "r.html")
     assert done.code == (6 if fails else 5)
-    assert "This is about the report; targets are as said above." in done.err
+    assert "This concerns only the report; the targets are as listed above." in done.err
     assert not (tmp_path / "r.html").exists()
     assert (tmp_path / "face.redacted.jpg").exists() is not fails
 
 
 def test_without_the_option_no_facts_are_gathered(efface, kept, kit, tmp_path, monkeypatch):
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
-    monkeypatch.setattr(cli_main.Record, "report", None)
+    monkeypatch.setattr(run_report.Record, "report", None)
     assert efface("redact", photo).code == 0
     assert kit.names_in(tmp_path) == ["face.jpg", "face.redacted.jpg", "face.redacted.jpg.plan.json"]

@@ -41,8 +41,8 @@ def test_a_folder_at_an_address_is_redacted_there_by_two_machines(machines, s3_s
 
 def test_what_is_refused(efface, tmp_path):
     for flags, said in (
-        (("--address", "auto"), "belongs to --engine ray"),
-        (("--engine", "ray", "--jobs", "2"), "the cluster says how many"),
+        (("--address", "auto"), "--address needs --engine ray"),
+        (("--engine", "ray", "--jobs", "2"), "the cluster sets the number"),
         (("--engine", "ray", "--address", "ray://host:1"), "on a machine of the cluster"),
     ):
         refused = efface("redact", tmp_path / "a.jpg", *flags)

@@ -253,7 +253,7 @@ def test_a_recording_makes_its_folder_and_a_target_that_got_nothing_is_an_error(
     live = programs.live(clip, "--to", tmp_path / "a" / "b" / "r.mkv", "--to", tmp_path / "file" / "r.mkv")
     assert live.wait(PATIENCE_S) == 5, programs.said()
     assert any(numbers_in(p) for p in (tmp_path / "a" / "b").glob("r-*.mkv"))
-    assert f"{tmp_path / 'file' / 'r.mkv'}: got nothing of the stream" in programs.said()
+    assert f"{tmp_path / 'file' / 'r.mkv'}: received nothing of the stream" in programs.said()
 
 
 def test_options_beside_a_file_of_cameras_are_refused(programs, tmp_path, clip):

@@ -217,7 +217,7 @@ def test_reasons_differ_by_shape_and_each_verdict_has_its_glyph():
 def test_the_price_is_said_and_what_leaves_out_a_kind_that_was_never_sure(kinds_of_report):
     text = "".join(page.page(kinds_of_report["costly"]))
     assert "1.6 % of the picture is erased on average, 67 % at most, at 0:00:04.000" in text
-    assert "Plates cost 1.6 % of the picture, 67 % at most, and no sighting is surely one: the best score is 0.50." in text
+    assert "Plates cost 1.6 % of the picture, 67 % at most, and no sighting is certain: the best score is 0.50." in text
     assert re.search(r"efface redact FILE <code>--kinds</code> face <code>--overwrite</code>", text)
     assert "efface review FILE" in text
     assert "whole picture; frames 11 to 61" in text
@@ -226,10 +226,10 @@ def test_the_price_is_said_and_what_leaves_out_a_kind_that_was_never_sure(kinds_
 
 def test_what_is_left_visible_is_said_and_listed(kinds_of_report):
     found = Parsed(written(kinds_of_report["left"]))
-    assert "What was surely found is erased, 1 possible face and 1 possible plate are left visible." in found.text
+    assert "What was found with certainty is erased, 1 possible face and 1 possible plate are left visible." in found.text
     assert "seen too weakly to be erased, for 0.2 s altogether (2 places, 1 of them among the moments to look at)" in found.text
     assert "efface review FILE. --sensitivity high erases more of it." in re.sub(r"\s+", " ", found.text)
-    assert "Go through what was left visible" in found.text
+    assert "Go through everything that was seen too weakly to be erased" in found.text
     assert re.search(r"face 4\s*0:00:02.480 to 0:00:02.600", found.text)
     assert "s-left" in "".join(page.page(kinds_of_report["left"]))
     assert "left visible" not in Parsed(written(kinds_of_report["clean"])).text
@@ -237,7 +237,7 @@ def test_what_is_left_visible_is_said_and_listed(kinds_of_report):
 
 def test_a_file_of_which_all_is_left_visible_does_not_sound_empty(kinds_of_report):
     text = Parsed(written(kinds_of_report["only left"])).text
-    assert "no face and no plate surely found" in text
+    assert "no face and no plate found with certainty" in text
     assert "8 possible faces and 1 possible plate are left visible" in text
-    assert "for 7 the plan has no room, and does not tell where they are" in text
+    assert "the plan has no room for 7 of them, so it does not say where they are" in text
     assert "None. A file without doubts" not in text

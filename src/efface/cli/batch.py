@@ -1,10 +1,8 @@
-"""Many files, one after the other: what is said of each, and the gravest exit code."""
+"""Runs many jobs: prints the outcome of each, shows progress, and returns the gravest exit code."""
 
 from __future__ import annotations
 
-import os
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,25 +10,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
 
-from efface.errors import EXIT_LOOK, DetectorFailed, EffaceError, OutOfMemory, Unforeseen, is_about_memory, worst
+from efface.cli.unexpected_errors import as_efface_error
+from efface.errors import EXIT_LOOK, EffaceError, printable, worst
 
 if TYPE_CHECKING:
-    from efface.cli.engines import MakeEngine
+    from efface.cli.engines import OpenEngine
     from efface.cli.run_report import Record
     from efface.events import Event, Listener
     from efface.options import Options
     from efface.pipeline.naming import Job
     from efface.pipeline.worker_pool import Message, Task
 
-TRACEBACK = "EFFACE_TRACEBACK"
-"""Environment variable that shows where an unexpected error came from. Off by default: tracebacks quote paths and values."""
-
 asked_to_stop = threading.Event()
-"""Somebody asked to stop. The exception that says so can get lost: in a destructor, or in a library that is being loaded."""
+"""Set by a signal. The KeyboardInterrupt can get lost: in a destructor, or in a library that is being loaded."""
 
 
 class FileOutcome(NamedTuple):
-    """What to say of a job, and its exit code. was_done: an earlier run did it; share: of the picture erased, 0 to 1."""
+    """How a job ended.
+
+    text      the lines to print; empty for nothing.
+    code      its exit code.
+    was_done  an earlier run did it.
+    share     the share of the picture that is erased, 0 to 1; None if unknown.
+    """
 
     text: str
     code: int
@@ -38,123 +40,110 @@ class FileOutcome(NamedTuple):
     share: float | None = None
 
 
-def run(
-    jobs: Sequence[Job],
-    do: Callable[[Job, Listener], FileOutcome],
-    output: Path | None,
-    *,
-    writes: bool,
-    counts: bool = True,
-    record: Record | None = None,
-) -> int:
-    """Does every job, says of each how it went, and gives the gravest exit code.
-
-    do      gives what to say of a job that was done, and its exit code.
-    output  what -o names. Where that is a folder for many targets, it is made; the folder of a single one must be there.
-    writes  the targets that the jobs name are written; otherwise they are only names.
-    counts  say of several files how many were done.
-    record  is told of errors, and of the exit code.
-    """
-    from efface.pipeline.jobs import each
-
-    log = _Log(jobs, record)
-
-    def one(job: Job) -> None:
-        try:
-            with log.display.file(job.name) as listener:
-                told = do(job, _heeding(listener))
-        except Exception as e:
-            raise _known(e, job) from e
-        log.done(told)
-
-    with log:
-        for job, error in each(jobs, one, writes=writes, makes_folders=_makes_folders(jobs, output)):
-            if error is not None:
-                log.failed(job, error)
-    return log.closed(counts=counts)
+Describe = Callable[["Job", Any], FileOutcome]
+Note = Callable[["Job", Any], None]
 
 
-def run_with(
-    hire: MakeEngine | None,
+def run_jobs(
+    open_engine: OpenEngine | None,
     jobs: Sequence[Job],
     task: Task,
-    tell: Callable[[Job, Any], FileOutcome],
+    describe: Describe,
     output: Path | None,
     options: Options,
     *,
     writes: bool,
     counts: bool = True,
-    note: Callable[[Job, Any], None] = lambda job, content: None,
+    note: Note = lambda job, content: None,
     record: Record | None = None,
 ) -> int:
-    """As `run`, by a crew; without one, by this process.
+    """Do every job, print how it ended, and return the gravest exit code.
 
-    hire  gives the crew for a task, see `engines`.
-    task  what is done with each job.
-    tell  gives what to say of what the task gave back, and the exit code.
-    note  is told what the task notes while it works.
+    open_engine  makes the engine that does the task (see `engines`); None does it in this process.
+    task         does one job.
+    describe     turns the result of the task into what is printed.
+    output       what -o names. A folder for many targets is made; the folder of a single target must exist.
+    writes       whether the task writes the targets of the jobs. Otherwise they are only names.
+    counts       whether to print how many of several files were done.
+    note         receives what the task notes before it ends.
+    record       receives the errors and the exit code.
     """
+    log = _RunLog(jobs, record)
+    makes_folders = output is not None and [job.target for job in jobs] != [output]
+    if open_engine is None:
+        _run_here(log, jobs, task, describe, options, note, writes=writes, makes_folders=makes_folders)
+    else:
+        with log, open_engine(task, options) as engine:
+            for message in engine.each(jobs, writes=writes, makes_folders=makes_folders):
+                log.receive(message, describe, note)
+    return log.finish(counts=counts)
+
+
+def _run_here(
+    log: _RunLog, jobs: Sequence[Job], task: Task, describe: Describe, options: Options, note: Note, *,
+    writes: bool, makes_folders: bool,
+) -> None:  # fmt: skip
+    from efface.pipeline.jobs import Workshop, each
+
+    with Workshop(options) as workshop:
+
+        def do(job: Job) -> None:
+            try:
+                with log.display.file(job.name) as listener:
+                    result = task(workshop, job, _stoppable(listener), lambda content: note(job, content))
+                    outcome = describe(job, result)
+            except Exception as e:
+                raise _error_of(job, e) from e
+            log.done(outcome)
+
+        with log:
+            for job, error in each(jobs, do, writes=writes, makes_folders=makes_folders):
+                if error is not None:
+                    log.failed(job, error)
+
+
+def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
+    """Return what the task makes of one job, in a separate process. Raises what the task raises, and WorkerDied."""
+    from efface.cli.engines import engine_for
     from efface.pipeline.jobs import Workshop
 
-    if hire is None:
-        with Workshop(options) as workshop:
-
-            def do(job: Job, listener: Listener) -> FileOutcome:
-                return tell(job, task(workshop, job, listener, lambda content: note(job, content)))
-
-            return run(jobs, do, output, writes=writes, counts=counts, record=record)
-    log = _Log(jobs, record)
-    with log, hire(task, options) as crew:
-        for said in crew.each(jobs, writes=writes, makes_folders=_makes_folders(jobs, output)):
-            log.heard(said, tell, note)
-    return log.closed(counts=counts)
-
-
-def done_apart(task: Task, job: Job, options: Options, listener: Listener) -> Any:
-    """What the task makes of one job, in a process of its own. Raises what it raises there, and WorkerDied."""
-    from efface.cli.engines import make_engine
-    from efface.pipeline.jobs import Workshop
-
-    hire, listener = make_engine("local", None, 1, None), _heeding(listener)
-    if hire is None:
+    open_engine, listener = engine_for("local", None, 1, None), _stoppable(listener)
+    if open_engine is None:
         with Workshop(options) as workshop:
             return task(workshop, job, listener, lambda content: None)
     result = None
-    with hire(task, options) as crew:
-        for said in crew.each([job], writes=False, makes_folders=False):
-            match said.what:
+    with open_engine(task, options) as engine:
+        for message in engine.each([job], writes=False, makes_folders=False):
+            match message.what:
                 case "event":
-                    listener(said.content)
+                    listener(message.content)
                 case "failed":
-                    raise said.content
+                    raise message.content
                 case "done":
-                    result = said.content
+                    result = message.content
     return result
 
 
-def _makes_folders(jobs: Sequence[Job], output: Path | None) -> bool:
-    return output is not None and [job.target for job in jobs] != [output]
+def say_left_out(sources: Sequence[Path], output: Path | None) -> None:
+    """Print which files in the folders look like results of an earlier run, and so are no sources."""
+    from efface.pipeline.naming import left_out
+
+    if results := left_out(sources, output):
+        named = ", ".join(printable(r) for r in results[:3]) + (", ..." if len(results) > 3 else "")
+        # A source that was edited after its plan was made also has a plan beside it, and looks like a result.
+        click.echo(f"Left out as results of an earlier run, by their names or the plans beside them: {named}", err=True)
 
 
-def _known(error: Exception, job: Job) -> EffaceError:
-    """The error of a job as one of efface's own. Raises KeyboardInterrupt where it stands for that."""
-    if asked_to_stop.is_set():  # native code may make an error of its own out of an interrupt
+def _error_of(job: Job, error: Exception) -> EffaceError:
+    """Return the error of a job as one of efface's own. Raises KeyboardInterrupt where it stands for that."""
+    if asked_to_stop.is_set():  # native code may turn an interrupt into an error of its own
         raise KeyboardInterrupt from error
-    # Else it is a fault of efface; the other files need not suffer from it.
-    return known(error, job.name)
+    # Otherwise it is a fault of efface. The other files go on.
+    return as_efface_error(error, job.name)
 
 
-def known(error: Exception, name: str = "") -> EffaceError:
-    """The error as one of efface's own: where memory is short every library says it in its own way."""
-    kind, text = (error.kind, error.text) if isinstance(error, Unforeseen) else (type(error).__name__, str(error))
-    is_own = isinstance(error, EffaceError)
-    if (isinstance(error, MemoryError) or is_about_memory(kind, text)) and (not is_own or isinstance(error, DetectorFailed)):
-        return OutOfMemory(name)
-    return error if isinstance(error, EffaceError) else unexpected(error, name)
-
-
-class _Log:
-    """What is known of a run. Inside the block progress is shown; on leaving it errors are said, always."""
+class _RunLog:
+    """Keeps count of a run. Inside the block progress is shown; on leaving it, errors are always printed."""
 
     def __init__(self, jobs: Sequence[Job], record: Record | None) -> None:
         from rich.console import Console
@@ -179,41 +168,41 @@ class _Log:
         for error in self._failed:
             click.echo(f"efface: {error}", err=True)
         if len(self._jobs) > 1 and (kind is KeyboardInterrupt or (kind is not None and self._codes)):
-            # Whoever stopped a long run wants to know how far it came.
+            # A person who stopped a long run wants to know how far it came.
             click.echo(f"efface: {len(self._codes)} of {len(self._jobs)} files were done when it stopped.", err=True)
 
-    def done(self, told: FileOutcome) -> None:
-        self._codes.append(told.code)
-        self._earlier += told.was_done
-        self._shares += [] if told.share is None or told.was_done else [told.share]
-        if told.text:
-            self.display.say(told.text)
+    def done(self, outcome: FileOutcome) -> None:
+        self._codes.append(outcome.code)
+        self._earlier += outcome.was_done
+        self._shares += [] if outcome.share is None or outcome.was_done else [outcome.share]
+        if outcome.text:
+            self.display.say(outcome.text)
 
     def failed(self, job: Job, error: EffaceError) -> None:
         self._failed.append(error)
         if self._record is not None:
             self._record.failed(job, error)
 
-    def heard(self, said: Message, tell: Callable[[Job, Any], FileOutcome], note: Callable[[Job, Any], None]) -> None:
-        """What a worker said."""
-        job, content = said.job, said.content
-        match said.what:
+    def receive(self, message: Message, describe: Describe, note: Note) -> None:
+        """Take in a message from a worker."""
+        job, content = message.job, message.content
+        match message.what:
             case "began":
                 stack = ExitStack()
-                self._open[job] = stack, _heeding(stack.enter_context(self.display.file(job.name)))
+                self._open[job] = stack, _stoppable(stack.enter_context(self.display.file(job.name)))
             case "event":
                 self._open[job][1](content)
             case "note":
                 note(job, content)
             case "done":
-                self.done(tell(job, content))
+                self.done(describe(job, content))
             case "failed":
-                self.failed(job, _known(content, job))
+                self.failed(job, _error_of(job, content))
             case "ended":
                 self._open.pop(job)[0].close()
 
-    def closed(self, *, counts: bool = True) -> int:
-        """Says how many were done, and gives the gravest exit code."""
+    def finish(self, *, counts: bool = True) -> int:
+        """Print how many files were done, and return the gravest exit code."""
         if (len(self._jobs) != 1 or self._earlier) and counts:
             self.display.say(
                 _tally(len(self._jobs), len(self._failed), self._earlier, self._codes.count(EXIT_LOOK), self._shares)
@@ -224,8 +213,8 @@ class _Log:
         return code
 
 
-def _heeding(listener: Listener) -> Listener:
-    """The same listener, but it stops the work where an interrupt got lost on its way."""
+def _stoppable(listener: Listener) -> Listener:
+    """Return a listener that also stops the work if an interrupt got lost on its way."""
 
     def listen(event: Event) -> None:
         if asked_to_stop.is_set():
@@ -251,15 +240,3 @@ def _shared(shares: list[float]) -> str:
 
     mean, most = share(sum(shares) / len(shares)), share(max(shares))
     return f"On average {mean} of a file's picture is erased, {most} in the file that loses most."
-
-
-def unexpected(error: Exception, name: str = "") -> EffaceError:
-    kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
-    if isinstance(error, Unforeseen):  # in a worker
-        kind, trace = error.kind, error.trace
-    if os.environ.get(TRACEBACK):
-        click.echo(trace, err=True, nl=False)
-    return EffaceError(
-        f"{name}{': ' if name else ''}unexpected error, {kind}: {error}. No target was written for the file in "
-        f"hand. Please report it; {TRACEBACK}=1 shows where it came from."
-    )

@@ -1,4 +1,4 @@
-"""`efface bench`: how well efface finds, measured on labelled pictures and videos."""
+"""`efface bench`: measures how well efface finds, on labelled pictures and videos."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from efface.cli.flags import options_from, options_of
+from efface.cli.parameters import A_PATH
 from efface.errors import printable
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-A_PATH = click.Path(path_type=Path, readable=False)
 SETTINGS = ("detect", "track", "cover", "read")
-"""Branches of the options that decide what would be erased."""
+"""Branches of options that decide what would be erased."""
 
 DROPPED = 7
 """Exit code: everything was measured, and a person should look."""
@@ -30,15 +30,15 @@ folders = click.argument("folders", nargs=-1, required=True, metavar="FOLDER..."
 
 
 def _about_results(command: F) -> F:
-    """Decorates a command with what all benches share."""
+    """Decorate a command with the options that all benches share."""
     for option in (
         click.option(
-            "--plain", is_flag=True, help="Look at each frame by itself, without tracks: what following things in time gains."
+            "--plain", is_flag=True, help="Look at each frame by itself, without tracks, to measure what tracking gains."
         ),
         click.option(
-            "--against", type=A_PATH, help="Earlier result, as --json wrote it. A number that dropped ends with exit code 7."
+            "--against", type=A_PATH, help="Earlier result, written by --json. If a number dropped, the exit code is 7."
         ),
-        click.option("--json", "json_path", type=A_PATH, help="Also write everything as JSON; an earlier file is replaced."),
+        click.option("--json", "json_path", type=A_PATH, help="Also write everything as JSON. Replaces an earlier file."),
     ):
         command = option(command)
     return options_of(*SETTINGS)(command)
@@ -48,16 +48,18 @@ def _about_clips(count: int, of: str) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in (
             click.option(
-                "--keep", type=A_PATH, help="Folder for the clips and their labels. What is there already is not made again."
+                "--keep",
+                type=A_PATH,
+                help="Folder for the clips and their labels. Clips that exist already are not made again.",
             ),
-            click.option("--only", metavar="KIND,...", default="", help="Only these kinds, with commas between. Default: all."),
+            click.option("--only", metavar="KIND,...", default="", help="Only these kinds, separated by commas. Default: all."),
             click.option(
                 "--seed",
                 metavar="N",
                 type=click.IntRange(min=0),
                 default=1,
                 show_default=True,
-                help="Another number, other clips.",
+                help="Number that selects the clips.",
             ),
             click.option("--clips", metavar="N", type=click.IntRange(min=1), default=count, show_default=True, help=of),
         ):
@@ -71,8 +73,8 @@ def _about_clips(count: int, of: str) -> Callable[[F], F]:
 def bench() -> None:
     """Measure how well faces and plates are found, on labelled pictures and videos.
 
-    Prints a table, and writes JSON on request. Labels are read from files beside the pictures; docs/bench.md says how they
-    look, and what each number means. Clips of moving ground truth are made from still pictures.
+    Prints a table, and writes JSON on request. Labels are read from files beside the pictures; docs/bench.md describes their
+    format, and what each number means. Clips with known boxes are made from still pictures.
     """
 
 
@@ -80,7 +82,7 @@ def bench() -> None:
 @folders
 @_about_results
 def stills(folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool, **values: Any) -> None:
-    """Recall and false alarms on folders of pictures with annotations.json."""
+    """Measure recall and false alarms on folders of pictures with annotations.json."""
     from efface.bench import runner
 
     options = _options(values, plain)
@@ -91,7 +93,7 @@ def stills(folders: tuple[Path, ...], json_path: Path | None, against: Path | No
 @click.argument("truths", nargs=-1, required=True, metavar="TRUTH.json...", type=A_PATH)
 @_about_results
 def video(truths: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool, **values: Any) -> None:
-    """Leaks and false alarms in videos, each beside a file with its boxes in every frame."""
+    """Measure leaks and false alarms in videos. A file beside each video lists its boxes in every frame."""
     from efface.bench import runner
     from efface.bench.truth import load_video
 
@@ -107,10 +109,10 @@ def moving(
     folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool,
     clips: int, seed: int, only: str, keep: Path | None, **values: Any,
 ) -> None:  # fmt: skip
-    """Leaks in clips that are made from labelled pictures, where every box is known exactly.
+    """Measure leaks in clips that are made from labelled pictures, so that every box is known exactly.
 
-    The camera pans, zooms, turns, shakes, and loses sight of faces; there is motion blur, a change of exposure, strong
-    compression, somebody walking past in front, a hand, a hard cut.
+    The camera pans, zooms, turns, shakes, and loses sight of faces. Clips have motion blur, a change of exposure, strong
+    compression, a person who walks past in front, a hand, or a hard cut.
     """
     from efface.bench import runner
 
@@ -130,10 +132,10 @@ def stress(
     folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool,
     clips: int, seed: int, only: str, keep: Path | None, **values: Any,
 ) -> None:  # fmt: skip
-    """Legible faces in clips that make detectors blink, from labelled pictures.
+    """Measure legible faces in clips on which detectors fail at times, made from labelled pictures.
 
-    A bar passing over the face, motion blur, the head rolling from 0 to 180 degrees, darkness, a drawn mask and dark glasses,
-    small faces, a face leaving the picture, and the same faces clean.
+    The clips show a bar that passes over the face, motion blur, a head that rolls from 0 to 180 degrees, darkness, a drawn mask
+    and dark glasses, small faces, a face that leaves the picture, and the same faces undisturbed.
     """
     from efface.bench import runner
 
@@ -167,7 +169,7 @@ def _say(line: str) -> None:
 
 
 def _finish(measure: Callable[[], Result], json_path: Path | None, against: Path | None, plain: bool) -> None:
-    """Measures, prints the table, writes the file, and compares. What is to be compared with is read before the work."""
+    """Measure, print the table, write the file, and compare. The earlier result is read before the work begins."""
     from efface.bench import results
     from efface.files import require_target
     from efface.pipeline.jobs import write_text

@@ -1,4 +1,4 @@
-"""Who does the work: this process, several of this machine, or several machines. Chosen here and nowhere else."""
+"""Engines do the work: this process, several processes of this machine, or several machines. `--engine` chooses one here."""
 
 from __future__ import annotations
 
@@ -16,51 +16,53 @@ if TYPE_CHECKING:
     from efface.pipeline.worker_pool import Message, Task
 
 
-class Each(Protocol):
-    """A crew at work. See `pipeline.worker_pool.WorkerPool.each`."""
+class Engine(Protocol):
+    """Does jobs and reports on them. See `pipeline.worker_pool.WorkerPool.each`."""
 
     def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]: ...
 
 
 APART = True
-"""Files are worked on in processes of their own, a single one too: decoders crash on what strangers made, and then only that
-file is lost, with a sentence. Tests that look inside turn it off."""
+"""Work on every file in a separate process, also on a single one. Decoders crash on hostile files; then only that file is lost,
+and the user gets a message. Tests that look inside turn this off."""
 
-MakeEngine = Callable[["Task", "Options"], AbstractContextManager[Each]]
+OpenEngine = Callable[["Task", "Options"], AbstractContextManager[Engine]]
 
 ENGINE = click.option(
     "--engine", type=click.Choice(("local", "ray")), default="local", show_default=True,
-    help="Who does the work: this machine, or a cluster of machines, by Ray.",
+    help="Where the work is done: local is this machine, ray is a cluster of machines.",
 )  # fmt: skip
 ADDRESS = click.option(
     "--address", metavar="HOST:PORT",
-    help="The cluster for --engine ray; auto is the one this machine is part of. Without it, Ray is started on this machine.",
+    help="The cluster for --engine ray; auto is the cluster that this machine belongs to. Default: start Ray on this machine.",
 )  # fmt: skip
 
 
-def make_engine(engine: str, address: str | None, files: int, workers: int | None) -> MakeEngine | None:
-    """Whom to hire for so many files; None when this process is enough. Raises UsageError."""
+def engine_for(engine: str, address: str | None, files: int, workers: int | None) -> OpenEngine | None:
+    """Return what opens the engine for this many files; None if this process is enough. Raises UsageError."""
     return _local(address, files, workers) if engine == "local" else _ray(address, workers)
 
 
-def _local(address: str | None, files: int, workers: int | None) -> MakeEngine | None:
+def _local(address: str | None, files: int, workers: int | None) -> OpenEngine | None:
     from efface.pipeline.worker_pool import WorkerPool, workers_for
 
     if address is not None:
-        raise UsageError("--address: it belongs to --engine ray. Nothing was written.")
+        raise UsageError("--address needs --engine ray. Nothing was written.")
     count = workers_for(files, workers)
     return (lambda task, options: WorkerPool(count, task, options)) if APART or count > 1 else None
 
 
-def _ray(address: str | None, workers: int | None) -> MakeEngine:
+def _ray(address: str | None, workers: int | None) -> OpenEngine:
     from efface.cluster.ray_engine import RayEngine
 
     if workers is not None:
-        raise UsageError("--jobs: with --engine ray the cluster says how many. Nothing was written.")
+        raise UsageError("--jobs has no effect with --engine ray: the cluster sets the number. Nothing was written.")
     if address is not None and "://" in address:
-        raise UsageError("--address: efface has to run on a machine of the cluster; ray:// is for others. Nothing was written.")
-    return lambda task, options: RayEngine(task, options, address, _remark)
+        raise UsageError(
+            "--address: ray:// does not work. Run efface on a machine of the cluster, and give HOST:PORT. Nothing was written."
+        )
+    return lambda task, options: RayEngine(task, options, address, _print_remark)
 
 
-def _remark(text: str) -> None:
+def _print_remark(text: str) -> None:
     click.echo(printable(text), err=True)

@@ -1,4 +1,4 @@
-"""Flags made from the options: each is written once, in `efface.options`."""
+"""Makes the flags of the commands from `efface.options`, where each option is defined once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FINDS = ("detect", "track", "cover", "risk", "read")
 RENDERS = ("paint", "read", "write", "verify")
-"""Branches of the options that a command has flags for."""
+"""Branches of options for finding, and for rendering."""
 
 
 def options_of(*branches: str, without: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Decorates a command with the flags of these branches, in their order, but for those named by `without`."""
+    """Decorate a command with the flags of these branches, in their order, except those in `without`."""
 
     def decorate(command: F) -> F:
         wanted = [s for b in dict.fromkeys(branches) for s in settings() if s.branch == b and s.flag not in without]
@@ -30,7 +30,7 @@ def options_of(*branches: str, without: tuple[str, ...] = ()) -> Callable[[F], F
 
 
 def option_of(flag: str) -> Callable[[F], F]:
-    """Decorates a command with one flag."""
+    """Decorate a command with one flag."""
     return _flag(next(s for s in settings() if s.flag == flag))
 
 
@@ -42,7 +42,7 @@ def _flag(setting: Setting) -> Callable[[F], F]:
         )
     kind: Any = click.Choice(setting.choices) if setting.choices else setting.type
     unit = f"  [unit: {setting.unit}]" if setting.unit else ""
-    items = f"  [one or more of: {', '.join(setting.items)}; commas between]" if setting.items else ""
+    items = f"  [one or more of: {', '.join(setting.items)}; separated by commas]" if setting.items else ""
     return click.option(
         setting.flag, parameter, type=kind, default=setting.default, show_default=setting.default is not None,
         help=setting.help + items + unit,
@@ -50,7 +50,7 @@ def _flag(setting: Setting) -> Callable[[F], F]:
 
 
 def options_from(values: dict[str, Any]) -> Options:
-    """The options that were asked for. Takes the flags out of `values`. Raises click.UsageError."""
+    """Build the options from the flags, which are removed from `values`. Raises click.UsageError."""
     named = {key: values.pop(key) for key in list(values) if "__" in key}
     try:
         return Options.from_values({(b, n): v for key, v in named.items() for b, n in [key.split("__")]})

@@ -1,4 +1,4 @@
-"""`efface inspect`: what a file gives away, as a table or as JSON."""
+"""`efface inspect`: tells what a file gives away, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import FileOutcome, run_with
-from efface.cli.engines import make_engine
+from efface.cli.batch import FileOutcome, run_jobs
+from efface.cli.engines import engine_for
 from efface.cli.flags import options_from, options_of
+from efface.cli.parameters import A_PATH, CONTEXT
 from efface.errors import EXIT_OK, printable
 
 if TYPE_CHECKING:
     from efface.inspection.items import Inspection
     from efface.pipeline.naming import Job
 
-A_PATH = click.Path(path_type=Path, readable=False)
 
-
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(context_settings=CONTEXT)
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=A_PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables, a list with an entry for each file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables: a list with an entry for each file.")
 @click.option(
     "--no-look",
     is_flag=True,
-    help="Do not look for faces and plates, only read what is written in the file; it is much faster.",
+    help="Do not look for faces and plates; only read what is written in the file. Much faster.",
 )
 @click.option(
-    "--no-values", is_flag=True, help="Name what is there and where, but not what it says: no places, names or numbers."
+    "--no-values",
+    is_flag=True,
+    help="Print what each entry is and where it is, but not its value: no places, names or numbers.",
 )
-@click.option("--own-only", is_flag=True, help="Do not ask exiftool, even where it is installed.")
+@click.option("--own-only", is_flag=True, help="Do not run exiftool, even if it is installed.")
 @options_of("detect", "track", "read")
 def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: bool, own_only: bool, **values: Any) -> None:
-    """Tell what in a file could identify somebody, or whoever made it.
+    """Tell what in a file could identify a person in it, or the person who made it.
 
-    Faces and plates, places, devices and their numbers, names, dates, programs, thumbnails and whether they show faces, films
-    within
-    photos, sound, data after the end, and whatever else is in it. Nothing is changed or written. A folder stands for every
-    photo and
-    video below it. What is said here is about others' secrets as much as yours: mind who looks at your screen.
+    Lists faces and plates, places, devices and their numbers, names, dates, programs, thumbnails and whether they show faces,
+    films within photos, sound, data after the end, and everything else in the file. Changes and writes nothing. A folder
+    stands for every photo and video below it. The output holds secrets, yours and those of others: mind who can see your
+    screen.
     """
     options = options_from(values)
     from efface.pipeline.inspecting import Inspecting
@@ -50,13 +50,13 @@ def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: 
     found: list[dict[str, Any]] = []
     jobs, task = sources_of(sources), Inspecting(look=not no_look, others=not own_only)
 
-    def tell(job: Job, one: Inspection) -> FileOutcome:
+    def describe(job: Job, one: Inspection) -> FileOutcome:
         found.append(one.as_json(values=not no_values))
         return FileOutcome("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
 
     try:
-        hire = make_engine("local", None, len(jobs), 1)
-        code = run_with(hire, jobs, task, tell, None, options, writes=False, counts=not as_json)
+        open_engine = engine_for("local", None, len(jobs), 1)
+        code = run_jobs(open_engine, jobs, task, describe, None, options, writes=False, counts=not as_json)
     finally:
         if as_json:
             click.echo(json.dumps(found, ensure_ascii=True, indent=1))
@@ -64,7 +64,7 @@ def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: 
 
 
 def said(name: str, one: Inspection, *, values: bool = True) -> str:
-    """The table for one file, and what could not be looked at."""
+    """Return the table for one file, and what could not be read."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -79,7 +79,7 @@ def said(name: str, one: Inspection, *, values: bool = True) -> str:
         where = " ".join(
             w for w in (i.where, f"@{i.at}" if i.at is not None else "", f"({i.by})" if i.by != "efface" else "") if w
         )
-        # Text, not markup: what a file says may look like rich's own.
+        # Text, not markup: a value in the file may look like rich's markup.
         cells = (i.group if i.group != before else "", i.name, *((i.value,) if values else ()), where)
         table.add_row(*(Text(printable(c)) for c in cells))
         before = i.group
@@ -98,7 +98,7 @@ def _outcome(one: Inspection) -> list[str]:
     elif not any(one.of("people")):
         lines.append("  Faces and plates: none found. efface may have missed some.")
     if not one.items:
-        lines.append("  Nothing was found that tells of somebody. The picture itself still may.")
+        lines.append("  efface found nothing that identifies anyone. The picture itself still may.")
     lines += [f"  Could not be read: {printable(t)}." for t in one.troubles[:10]]
     lines += [f"  {name}: {printable(how)}." for name, how in one.others.items() if not how.startswith("looked")]
     return lines

@@ -1,7 +1,8 @@
-"""`efface live`: between a camera and everyone else."""
+"""`efface live`: passes a camera's stream on, with faces and plates erased."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,32 +10,35 @@ import click
 from click.core import ParameterSource
 
 from efface.cli.flags import options_from, options_of
+from efface.cli.parameters import A_PATH
 from efface.errors import TargetMissed, UnsupportedSource, printable
 
 if TYPE_CHECKING:
     from efface.live.address import Address
+    from efface.live.camera_pipeline import Wanted
+    from efface.options import Options
 
-A_PATH = click.Path(path_type=Path, readable=False)
 UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")
-"""Endings of films that live plays, and of which the first bytes are not known to `sniff`."""
+"""Suffixes of films that live plays although `sniff` does not know their first bytes."""
 
 ONE = "camera"
-"""Name of the only camera of a command line."""
+"""Name of the camera if the command line names only one."""
+
+Credentials = tuple[str | None, Path | None]
+"""Name of an environment variable, and a file, either of which may hold credentials."""
 
 
 @click.command()
 @click.argument("source", required=False, metavar="[SOURCE]")
-@click.option("--to", "targets", multiple=True, metavar="TARGET", help="Where the redacted stream goes. Can be given again.")
-@click.option("--config", type=A_PATH, metavar="CAMERAS.toml", help="Many cameras, each in a process of its own, from a file.")
-@click.option("--credentials-env", metavar="NAME", help="Environment variable with what stands in place of {secret} in SOURCE.")
-@click.option("--credentials-file", type=A_PATH, help="The same from a file, which only its owner may read.")
-@click.option(
-    "--target-credentials-env", metavar="NAME", help="Environment variable with what stands in place of {secret} in targets."
-)
-@click.option("--target-credentials-file", type=A_PATH, help="The same from a file.")
+@click.option("--to", "targets", multiple=True, metavar="TARGET", help="Where the redacted stream goes. Repeatable.")
+@click.option("--config", type=A_PATH, metavar="CAMERAS.toml", help="File that names many cameras. Each gets its own process.")
+@click.option("--credentials-env", metavar="NAME", help="Environment variable whose value replaces {secret} in SOURCE.")
+@click.option("--credentials-file", type=A_PATH, help="The same, from a file that only its owner may read.")
+@click.option("--target-credentials-env", metavar="NAME", help="Environment variable whose value replaces {secret} in targets.")
+@click.option("--target-credentials-file", type=A_PATH, help="The same, from a file.")
 @click.option(
     "--health", type=click.IntRange(0, 65535), metavar="PORT",
-    help="Serve /health and /metrics on 127.0.0.1 at this port; 0 takes a free one. Default: not at all.",
+    help="Serve /health and /metrics on 127.0.0.1 at this port; 0 picks a free port. Default: no server.",
 )  # fmt: skip
 @options_of("detect", "track", "cover", "paint", "live", without=("--detail",))
 def live(
@@ -48,29 +52,20 @@ def live(
     Targets are rtsp://, rtmp://, srt:// and udp:// addresses, a recording (PATH.mkv or PATH.mp4, in segments), an HLS folder
     (FOLDER/NAME.m3u8), or mjpeg://127.0.0.1:PORT for a quick look in a browser. Sound is dropped.
 
-    A frame leaves only after it was looked at. When that takes too long the frame rate is lowered, and then a curtain is shown.
-    Nothing is stored unless a target is a recording. Credentials are never part of an address: write {secret} in their place.
-    Ctrl-C and SIGTERM finish what is being written, and end with code 0.
+    A frame leaves only after efface has looked at it. If that takes too long, efface lowers the frame rate, and then
+    shows a placeholder. Nothing is stored unless a target is a recording. Credentials are never part of an address: write
+    {secret} in their place. Ctrl-C and SIGTERM complete what is being written, and end with code 0.
     """
     chosen = [p.opts[0] for p in click.get_current_context().command.params if _is_chosen(p) and p.name in values]
     options = options_from(values)
-    from efface.live import cameras
-    from efface.live.address import secret_from
     from efface.live.supervisor import Supervisor
     from efface.live.supervisor import health as serving
 
-    if config is not None:
-        named = (source, *targets, credentials_env, credentials_file, target_credentials_env, target_credentials_file)
-        if any(named):
-            raise click.UsageError("--config names all cameras; sources, targets and credentials stand in the file.")
-        if chosen:
-            raise click.UsageError(f"{chosen[0]} has no effect beside --config: options of all and of each stand in the file.")
-        wanted = cameras.load(config)
+    credentials = (credentials_env, credentials_file), (target_credentials_env, target_credentials_file)
+    if config is None:
+        wanted = [_camera_of_command_line(source, targets, credentials, options)]
     else:
-        if source is None or not targets:
-            raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
-        secrets = secret_from(credentials_env, credentials_file), secret_from(target_credentials_env, target_credentials_file)
-        wanted = [cameras.wanted(ONE, source, list(targets), *secrets, options)]
+        wanted = _cameras_of_file(config, (source, *targets, *credentials[0], *credentials[1]), chosen)
     for camera in wanted:
         _require_film(camera.source)
     crew = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
@@ -89,12 +84,40 @@ def live(
     click.echo("The source has ended. What was being written is complete.", err=True)
 
 
+def _camera_of_command_line(
+    source: str | None, targets: tuple[str, ...], credentials: tuple[Credentials, Credentials], options: Options
+) -> Wanted:
+    """Return the camera that the command line names. Raises click.UsageError, UsageError, ProtocolMissing."""
+    from efface.live import cameras
+    from efface.live.address import secret_from
+
+    if source is None or not targets:
+        raise click.UsageError("Name a SOURCE and at least one --to TARGET, or a --config.")
+    secrets = secret_from(*credentials[0]), secret_from(*credentials[1])
+    return cameras.wanted(ONE, source, list(targets), *secrets, options)
+
+
+def _cameras_of_file(config: Path, named: Sequence[object], chosen: Sequence[str]) -> list[Wanted]:
+    """Return the cameras that the file describes. Raises click.UsageError, BadCameras, UsageError.
+
+    named   source, targets and credentials of the command line; there must be none.
+    chosen  options of the command line; there must be none.
+    """
+    from efface.live import cameras
+
+    if any(named):
+        raise click.UsageError("--config names all cameras: write sources, targets and credentials into the file.")
+    if chosen:
+        raise click.UsageError(f"{chosen[0]} has no effect beside --config: write options into the file.")
+    return cameras.load(config)
+
+
 def _require_film(source: Address) -> None:
-    """Raises InputError for a file that no video can come from. A camera that is gone may come back; a text stays a text."""
+    """Refuse a file that is not a video. A camera that is gone may come back; a text file stays one. Raises InputError."""
     from efface.containers.sniff import medium_of
 
     path = Path(source.url)
-    is_pipe = path.exists() and not path.is_file() and not path.is_dir()  # what is read from it is gone
+    is_pipe = path.exists() and not path.is_file() and not path.is_dir()  # reading a pipe consumes its content
     if source.scheme != "file" or is_pipe or path.suffix.lower() in UNKNOWN_BY_CONTENT:
         return
     if medium_of(path) == "photo":

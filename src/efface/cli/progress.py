@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar with the time left on a terminal, nothing in a script."""
+"""Shows progress on stderr: bars with the time left on a terminal, nothing in a script."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WORDS = {"look": "looking", "render": "erasing", "check": "checking"}
 
 
 class Display:
-    """One line for each file in hand, and with several files one for all. A single file has a line for each stage."""
+    """One bar for each file in progress, and one for all files if there are several. A single file has a bar for each stage."""
 
     def __init__(self, console: Console, files: int) -> None:
-        # Not the console's own opinion: FORCE_COLOR, which many CI services set, makes it see a terminal in a pipe.
+        # Do not ask the console: many CI services set FORCE_COLOR, and then it takes a pipe for a terminal.
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
         self._is_shown = False
         self._progress = Progress(
@@ -38,7 +38,7 @@ class Display:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """The bars are on the screen inside the block, and gone after it."""
+        """Show the bars inside the block, and remove them after it."""
         with self._progress:
             self._is_shown = self._is_terminal
             try:
@@ -47,12 +47,12 @@ class Display:
                 self._is_shown = False
 
     def say(self, text: str) -> None:
-        """A result, on stdout, above the bars."""
+        """Print a result on stdout, above the bars."""
         if self._is_shown:
             self._progress.stop()
         try:
             click.echo(text)
-        except OSError:  # whoever read the results went away, or their disk is full; the work itself goes on
+        except OSError:  # the reader of stdout is gone, or its disk is full; the work goes on
             sys.stdout = sys.stderr
             click.echo(text)
         if self._is_shown:
@@ -60,7 +60,7 @@ class Display:
 
     @contextmanager
     def file(self, name: str) -> Iterator[Listener]:
-        """A listener for one file."""
+        """Yield a listener for the progress of one file."""
         tasks: dict[str, TaskID] = {}
         key, stage = "", ""
 

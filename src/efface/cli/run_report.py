@@ -1,6 +1,6 @@
-"""Reports of a run: facts are noted while it goes on, and written at its end, however it ends.
+"""Writes the reports of a run (`--report`). Facts are collected while it goes on, and written when it ends.
 
-A report of failure is the one that is needed most, so an error, an interrupt and a refused target end in it as well.
+The report of a failure is needed most, so a report is also written after an error, an interrupt or a refused target.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from efface.report.facts import Chosen, Entry, Report
 
 KINDS = {".html": "page", ".htm": "page", ".json": "manifest"}
-"""What is written, by the end of a report's name."""
+"""The format of a report, by the suffix of its name."""
 
 HEAD = 1 << 12
 MARKS = (b'"format": "efface-report"', b": report of efface</title>")
-"""In the first HEAD bytes of a report, one of these stands."""
+"""The first HEAD bytes of a report contain one of these."""
 
-reports = click.option(
+REPORT = click.option(
     "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True, metavar="PATH",
-    help="Also write a report, HTML or JSON by the end of its name; may be given once for each.",
+    help="Also write a report; .html or .json selects the format. Repeatable.",
 )  # fmt: skip
 
 
@@ -50,18 +50,18 @@ def require_reports(
     makes: Path | None,
     resumes: bool = False,
 ) -> None:
-    """Refuses reports before any work is done. Raises click.UsageError, OutputError.
+    """Refuse unusable reports before any work is done. Raises click.UsageError, OutputError.
 
-    others   what else is written.
-    makes    a folder that will be made for the targets; a report may lie in it.
-    resumes  the run may go on with an earlier one's work, and replaces its report.
+    others   paths of other files that the run writes.
+    makes    a folder that will be made for the targets; a report may go into it.
+    resumes  the run may continue an earlier one, and replaces its report.
     """
     for path in paths:
         if path.suffix.lower() not in KINDS:
             raise click.UsageError(f"--report {printable(path)}: its name must end in .html or .json. Nothing was written.")
     taken = [os.path.abspath(p).casefold() for p in (*paths, *others)]
     if len(set(taken[: len(paths)])) < len(paths) or set(taken[: len(paths)]) & set(taken[len(paths) :]):
-        raise click.UsageError("--report names a file that is to be written for something else. Nothing was written.")
+        raise click.UsageError("--report names a file that this run also writes for another purpose. Nothing was written.")
     for path in paths:
         if makes is not None and os.path.abspath(path.parent) == os.path.abspath(makes):
             with writing(path):
@@ -69,8 +69,18 @@ def require_reports(
         require_target(path, tuple(sources), overwrite=overwrite or (resumes and _is_report(path)))
 
 
+def check_reports(
+    reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool, resumes: bool = False
+) -> None:
+    """Refuse unusable reports of these jobs before any work is done. Raises click.UsageError, OutputError."""
+    written = [p for job in jobs for p in (job.target, job.plan_path)]
+    makes = output if [job.target for job in jobs] != [output] else None
+    sources = [job.source for job in jobs]
+    require_reports(reports, written, sources, overwrite=overwrite, makes=makes, resumes=resumes)
+
+
 def _is_report(path: Path) -> bool:
-    """Whether a report of efface's lies there."""
+    """Return whether the file is a report that efface wrote."""
     try:
         with open_plain(path) as f:
             head = f.read(HEAD)
@@ -80,7 +90,7 @@ def _is_report(path: Path) -> bool:
 
 
 class Record:
-    """What is known of each file so far. On leaving the block the reports are written, and said unless `is_quiet`.
+    """The facts on each file so far. On leaving the block the reports are written, and named on stdout unless `is_quiet`.
 
     resumes  as in `require_reports`.
     """
@@ -116,11 +126,11 @@ class Record:
         for job in self._jobs:
             if job not in self._entries or self._entries[job].exit_code < 0:
                 self.failed(job, reason)
-        with suppress(EffaceError):  # what ended the run is said; a full disk besides would hide it
+        with suppress(EffaceError):  # the user sees what ended the run; an error about the report would hide it
             self._write()
 
     def planned(self, job: Job, plan: Plan, plan_sha256: str = "") -> None:
-        """A plan is there, and nothing has come of it yet. Its facts are kept, it is not."""
+        """Note the facts of a plan that has no target yet."""
         if not self._paths:
             return
         from efface.report import facts
@@ -137,7 +147,7 @@ class Record:
         )
 
     def rendered(self, job: Job, done: Rendered, code: int, plan_sha256: str = "") -> None:
-        """The target is there."""
+        """Note that the target was written."""
         if not self._paths:
             return
         from efface.report.facts import Done, verdict_of
@@ -154,7 +164,7 @@ class Record:
         )
 
     def verified(self, job: Job, found: Verification, code: int) -> None:
-        """A target was checked. Moments of its plan are told, and the outcome is that of the checks."""
+        """Note that a target was checked. The report lists moments of its plan; the verdict is that of the checks."""
         if not self._paths:
             return
         from efface.report.facts import verdict_of
@@ -170,7 +180,7 @@ class Record:
         )
 
     def failed(self, job: Job, error: EffaceError) -> None:
-        """There is no target."""
+        """Note that there is no target, and why."""
         if not self._paths:
             return
         from efface.report.facts import Verdict, failure_of
@@ -185,7 +195,7 @@ class Record:
         )
 
     def ended(self, code: int) -> None:
-        """With that exit code the command ends."""
+        """Note the exit code of the command."""
         self._codes.append(code)
 
     def _unknown(self, job: Job) -> Entry:
@@ -202,7 +212,7 @@ class Record:
 
     @cached_property
     def _private(self) -> set[str]:
-        """Words of every name and folder of this run: a report does not tell them."""
+        """The words in every file and folder name of this run. The report must not contain them."""
         from efface.report.facts import words_of
 
         if "names" in self._told:
@@ -211,7 +221,7 @@ class Record:
         return {word for p in paths for part in (*p.parts[:-1], p.stem) for word in words_of(part)}
 
     def _chosen(self, plan: Plan) -> tuple[Chosen, ...]:
-        """The settings that counted. Those of thousands of files are mostly the same, so each is kept once."""
+        """Return the settings that applied. Thousands of files mostly share them, so each set is kept once."""
         from efface.report import facts
 
         key = repr(plan.options)
@@ -220,7 +230,7 @@ class Record:
         return self._settings[key]
 
     def _bound(self, plan: Plan) -> float:
-        """That of the run, or, where a plan is only obeyed, that of the run that made it."""
+        """Return the risk bound of this run, or, if it only obeys the plan, of the run that made the plan."""
         if self._command == "redact":
             return self._options.risk.bound
         asked = plan.options.get("risk")
@@ -229,7 +239,7 @@ class Record:
         return float(bound) if is_usable and bound is not None else RiskOptions().bound
 
     def report(self) -> Report:
-        """All that is known."""
+        """Return the report of everything noted so far."""
         from efface.report import facts
 
         made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ") if "date" in self._told else ""
@@ -238,11 +248,11 @@ class Record:
         return facts.Report(self._command, entries, code, made, software=facts.software())
 
     def _write_or_say(self) -> None:
-        """Ends the process where a report cannot be written, with the gravest code of all that happened."""
+        """Write the reports. If one cannot be written, end the process with the gravest code of the run."""
         try:
             self._write()
         except EffaceError as e:
-            click.echo(f"efface: {e} This is about the report; targets are as said above.", err=True)
+            click.echo(f"efface: {e} This concerns only the report; the targets are as listed above.", err=True)
             raise SystemExit(worst([*self._codes, e.exit_code])) from e
 
     def _write(self) -> None:
@@ -258,7 +268,7 @@ class Record:
             write_text(path, sources, pieces, overwrite=overwrite)
         if self._is_quiet:
             return
-        with suppress(OSError):  # whoever read the results went away
+        with suppress(OSError):  # the reader of stdout is gone
             click.echo(text.closing(report, [str(p) for p in self._paths]))
 
 

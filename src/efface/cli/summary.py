@@ -1,4 +1,4 @@
-"""What is said at the end, in plain sentences. The sentences are those of the report: see `efface.report.text`."""
+"""Makes the lines that a command prints about each file. The sentences come from the report: see `efface.report.text`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["CAUSES", "code", "code_of", "doubtful", "entry_of", "found", "planne
 
 
 def entry_of(r: Rendered, plan: Plan, bound: float, number: int = 1) -> Entry:
-    """The facts on a target that is there. `bound` is that of the risk."""
+    """Collect the facts on a target that was written. `bound` is the risk bound."""
     facts = found_in(plan, bound)
     return Entry(
         number,
@@ -36,14 +36,14 @@ def entry_of(r: Rendered, plan: Plan, bound: float, number: int = 1) -> Entry:
 
 
 def found(plan: Plan) -> str:
-    """What a plan holds, as one clause."""
+    """Say what a plan holds, as one clause."""
     return wording.what_was_found(found_in(plan, 1.0), media_of(plan))
 
 
 def redacted(result: Redacted, bound: float) -> str:
-    """The lines for one target and its plan. `bound` is that of the risk."""
+    """Return the lines for one target and its plan. `bound` is the risk bound."""
     entry = entry_of(result.rendered, result.plan, bound)
-    remade = None if result.plan.edits else result.source  # a plan that a person changed is obeyed, whatever is asked for
+    remade = None if result.plan.edits else result.source  # efface obeys a plan that a person changed, whatever the options say
     target, review = result.rendered.target, _review_of(result)
     said = [*text.lines(entry, target, result.plan_path, remade, review), *constant_rate(result.source, result.plan)]
     said += [*_reviewed(result), *doubtful(result.plan, bound, review)]
@@ -51,13 +51,13 @@ def redacted(result: Redacted, bound: float) -> str:
 
 
 def _review_of(result: Redacted) -> str:
-    """The command that opens this plan: with -o where the target has not the name that efface gives by itself."""
+    """Return the command that opens this plan, with -o if the target does not have its default name."""
     target = result.rendered.target
     return text.review_of(result.source, None if target == beside(result.source) else target)
 
 
 def constant_rate(source: Path, plan: Plan) -> list[str]:
-    """A line on the rate of a film that stores no times; none for other files, and for what is not on this machine."""
+    """Return a line on the rate of a film that stores no times; empty for other files, and for files of other machines."""
     if plan.medium != "video" or len(plan.timeline) < 2:
         return []
     try:
@@ -73,43 +73,43 @@ def constant_rate(source: Path, plan: Plan) -> list[str]:
 def _reviewed(result: Redacted) -> list[str]:
     if not result.was_reviewed or result.was_done:
         return []
-    return ["  The plan that a person changed was obeyed, and nothing was looked for again (--discard-edits looks anew)."]
+    return ["  A person changed the plan, so efface obeyed it and did not look again (--discard-edits looks again)."]
 
 
 def share_of(plan: Plan) -> float:
-    """The share of the picture that is erased, on average."""
+    """Return the share of the picture that is erased, on average."""
     return costs_of(plan)[0].mean
 
 
 def rendered(r: Rendered, plan: Plan) -> str:
-    """The lines for one target."""
+    """Return the lines for one target."""
     return "\n".join(text.lines(entry_of(r, plan, 1.0), r.target))
 
 
 def seen_again(verification: Verification, plan: Plan) -> list[str]:
-    """Lines on what the checks of the target left to a person; none when there is nothing."""
+    """Return lines on findings of the checks that a person must judge, if there are any."""
     entry = Entry(1, verdict_of(None, verification), EXIT_OK, media=media_of(plan), verification=verification)
     return list(text.seen_again(entry))
 
 
 def code(plan: Plan, bound: float) -> int:
-    """The exit code for what was done by the plan."""
+    """Return the exit code of a plan: whether a person should look at its moments."""
     return EXIT_LOOK if plan.risk > bound else EXIT_OK
 
 
 def code_of(verification: Verification) -> int:
-    """The exit code for what was checked on a target that has its name."""
+    """Return the exit code of the checks of a published target."""
     is_doubtful = verification.has_looked and verification.outcome is Outcome.REVIEW
     return EXIT_LOOK if is_doubtful else EXIT_OK
 
 
 def doubtful(plan: Plan, bound: float, review: str = "efface review FILE") -> list[str]:
-    """Lines on the riskiest moments; none when nothing is worth a look. `review` is the command that reviews the source."""
+    """Return lines on the riskiest moments, if there are any. `review` is the command that reviews the source."""
     return list(text.doubtful(found_in(plan, bound), media_of(plan), review))
 
 
 def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
-    """The lines for one plan. `bound` is that of the risk."""
+    """Return the lines for one plan. `bound` is the risk bound."""
     where = f" Plan: {printable(path)}" if path else ""
     facts = found_in(plan, bound)
     review = text.review_of(source)

@@ -1,4 +1,4 @@
-"""`efface verify`: checks a finished target, and says of each check how it ended."""
+"""`efface verify`: checks a finished target, and prints how each check ended."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import done_apart
+from efface.cli.batch import run_one
 from efface.cli.flags import options_from, options_of
-from efface.cli.run_report import Record, reports, require_reports
+from efface.cli.parameters import A_PATH
+from efface.cli.run_report import REPORT, Record, require_reports
 from efface.errors import EXIT_LOOK, EXIT_OK, VerificationFailed, printable
 from efface.findings import Check, Finding, Outcome, Verification
 
@@ -20,37 +21,39 @@ if TYPE_CHECKING:
     from efface.pipeline.jobs import Verifying
     from efface.pipeline.naming import Job
 
-A_PATH = click.Path(path_type=Path, readable=False)
 CODES = {
     Outcome.CLEAN: EXIT_OK,
     Outcome.REVIEW: EXIT_LOOK,
     Outcome.NOT_CLEAN: VerificationFailed.exit_code,
     Outcome.SKIPPED: VerificationFailed.exit_code,
 }
-"""Where nothing could look, nothing is clean."""
+"""If no check could look, the target is not clean."""
 
 MOST_LISTED = 20
 STYLES = {Outcome.CLEAN: "green", Outcome.REVIEW: "yellow", Outcome.NOT_CLEAN: "bold red", Outcome.SKIPPED: "dim"}
 WIDTH = 110
-"""Columns where there is no terminal to ask."""
+"""Columns of the output if it does not go to a terminal."""
 
 
 @click.command()
 @click.argument("target", type=A_PATH)
-@click.option("--plan", type=A_PATH, help="The plan that the target was made by. Default: the one that lies beside it, if any.")
-@click.option("--source", type=A_PATH, help="The source that it was made of. Without it nobody can say whether it survives.")
-@click.option("--quick", is_flag=True, show_default="off", help="Take the second look at a sample of the frames only.")
+@click.option("--plan", type=A_PATH, help="The plan that the target was made by. Default: the plan beside the target, if any.")
+@click.option(
+    "--source", type=A_PATH, help="The source of the target. Without it, no check can tell whether parts of it survive."
+)
+@click.option("--quick", is_flag=True, show_default="off", help="Take the second look only at a sample of the frames.")
 @click.option("--json", "as_json", is_flag=True, show_default="off", help="Print everything as JSON.")
 @click.option("--overwrite", "write__overwrite", is_flag=True, show_default="off", help="Replace reports that exist already.")
-@reports
+@REPORT
 @options_of("detect", "read", "report", without=("--sensitivity",))
 def verify(
     target: Path, plan: Path | None, source: Path | None, quick: bool, as_json: bool, reports: tuple[Path, ...], **values: Any
 ) -> None:
     """Check a finished target again, from the disk, as a stranger would.
 
-    Hashes, coverage (does anything of the source survive where the plan erases?), a second look for faces and plates, leftovers
-    in the file, and fidelity (is it the same film otherwise?). A check that lacks what it needs says that it did not look.
+    It checks hashes, coverage (does anything of the source survive where the plan erases?), a second look for faces and plates,
+    leftovers in the file, and fidelity (is the rest of the film unchanged?). A check that lacks what it needs says that it did
+    not look.
 
     Exit codes: 0 clean; 6 not clean; 7 something that a person should look at.
     """
@@ -62,7 +65,7 @@ def verify(
 
     beside = plan_beside(target) if plan is None else None
     if beside is not None:
-        click.echo(f"efface: the plan beside the target is used: {printable(beside)}", err=True)
+        click.echo(f"efface: using the plan beside the target: {printable(beside)}", err=True)
     used = plan or beside
     inputs = [p for p in (target, used, source) if p is not None]
     require_reports(reports, [], inputs, overwrite=options.write.overwrite, makes=None)
@@ -86,7 +89,7 @@ def _with_progress(task: Verifying, job: Job, options: Options) -> Verification:
 
     display = Display(Console(stderr=True), 1)
     with display.shown(), display.file(job.target.name) as listener:
-        found: Verification = done_apart(task, job, options, listener)
+        found: Verification = run_one(task, job, options, listener)
     return found
 
 
@@ -95,7 +98,7 @@ def _outcome(found: Verification) -> Outcome:
 
 
 def as_data(found: Verification) -> dict[str, Any]:
-    """The verification in plain values. Frames count from 0, boxes are x1, y1, x2, y2 in pixels."""
+    """Return the verification as plain values. Frames count from 0; boxes are x1, y1, x2, y2 in pixels."""
     return {
         "format": "efface-verification",
         "version": 1,
@@ -138,7 +141,7 @@ def _show(target: Path, found: Verification, *, is_quick: bool) -> None:
 
 
 def conclusion(found: Verification, *, is_quick: bool) -> str:
-    """Sum up in one or two sentences. "Clean" is said only where everything was looked at."""
+    """Sum up in one or two sentences. Say "clean" only if every check looked at everything."""
     unseen = [c.name for c in found.checks if c.outcome is Outcome.SKIPPED]
     again = next((c.facts for c in found.checks if c.name == "second look" and c.facts), None)
     if is_quick and again is not None:
@@ -163,7 +166,7 @@ def _short(value: str | int | float) -> str:
 
 
 def located(f: Finding) -> str:
-    """The finding in one line, with score and place where it has any."""
+    """Return the finding as one line, with its score and place if it has them."""
     score = f", score {f.score:.2f}" if f.score is not None else ""
     box = "" if f.box is None else " (box {} {} {} {})".format(*f.box)
     return f"{printable(f.message)}{score}{box}"

@@ -1,4 +1,4 @@
-"""The report as a few lines for the terminal. Every number in them stands in the JSON as well."""
+"""Makes the few lines of a report for the terminal. The JSON holds every number in them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from efface.report import wording
 from efface.report.facts import Done, Entry, Found, Media, Moment, Report, place
 
 MOST_LISTED = 5
-"""Moments and findings; page and JSON have more of them."""
+"""Number of moments and of findings. The page and the JSON have more of them."""
 
 
 def review_of(source: object, target: object = None) -> str:
-    """The command that reviews a source. target: where it was written, unless that is where efface writes by itself."""
+    """Return the command that reviews a source. target: where it was written, if -o named it."""
     return f"efface review {_shell(source)}" + (f" -o {_shell(target)}" if target is not None else "")
 
 
 def lines(
     entry: Entry, target: object, plan: object = None, source: object = None, review: str = "efface review FILE"
 ) -> Iterator[str]:
-    """What is said of a file whose target is there. Its path is told here, to whoever named it.
+    """Yield the lines on a file whose target exists. They name its path: only the user who gave it sees them.
 
-    source  its path, where another plan can be made of it.
+    source  its path, if another plan can be made of it.
     review  the command that reviews it.
     """
     if entry.found is None or entry.media is None or entry.done is None:
@@ -40,10 +40,11 @@ def lines(
 
 
 def priced(found: Found, media: Media, review: str, command: str | None, ending: str = "") -> Iterator[str]:
-    """Lines on what it costs: how much is erased, and which kind costs much for nothing, perhaps; with what to do about it.
+    """Yield lines on how much is erased, on kinds that perhaps cover much by mistake, and on what to do about it.
 
     review   the command that reviews the source.
-    command  that which made the plan, up to its options, or None where it makes no other one; ending stands after them.
+    command  the command that made the plan, up to its options; None if it would not make another one.
+    ending   what follows the options of the command.
     """
     if said := wording.price(found.cost, found.costs, media):
         yield f"  {said}."
@@ -57,19 +58,19 @@ def priced(found: Found, media: Media, review: str, command: str | None, ending:
 
 
 def left_visible(found: Found, review: str) -> Iterator[str]:
-    """A line on what was seen too weakly to be erased; none where nothing was. `review` is the command that shows it."""
+    """Yield a line on what was seen too weakly to be erased, if anything was. `review` is the command that shows it."""
     if said := wording.left_visible(found.left):
         yield f"  {said}. {wording.ways_to_cover(found, review)}"
 
 
 def _shell(path: object) -> str:
-    """A path as it is typed."""
+    """Quote a path for the shell."""
     return shlex.quote(printable(path))
 
 
 def _checked(entry: Entry) -> str:
     looked = entry.verification is not None and entry.verification.has_looked
-    return "checked" if looked else "NOT CHECKED, as --verify off asked for"
+    return "checked" if looked else "NOT CHECKED, because of --verify off"
 
 
 def _notes(found: Found, done: Done) -> Iterator[str]:
@@ -84,7 +85,7 @@ def _notes(found: Found, done: Done) -> Iterator[str]:
 
 
 def doubtful(found: Found, media: Media, review: str = "efface review FILE") -> Iterator[str]:
-    """Lines on the riskiest moments; none when nothing is worth a look. `review` is the command that reviews the source."""
+    """Yield lines on the riskiest moments, if there are any. `review` is the command that reviews the source."""
     if not found.moments:
         return
     yield "  Moments to look at, riskiest first:"
@@ -92,7 +93,7 @@ def doubtful(found: Found, media: Media, review: str = "efface review FILE") -> 
         yield f"    {_moment(moment, media)}"
     if said := wording.above(found):
         yield f"  {said}: watch before you publish."
-        yield f"  Where something shows, cover it by hand: {review}"
+        yield f"  If something shows, cover it by hand: {review}"
         causes = {c for m in found.moments if m.is_above for c in m.causes}
         yield from (f"  {wording.HELP[c]}" for c in wording.HELP if c in causes)
 
@@ -105,7 +106,7 @@ def _moment(moment: Moment, media: Media) -> str:
 
 
 def seen_again(entry: Entry) -> Iterator[str]:
-    """Lines on what the checks of the target left to a person; none when there is nothing."""
+    """Yield lines on findings of the checks that a person must judge, if there are any."""
     checks = entry.verification.checks if entry.verification else ()
     left = [f for c in checks if c.outcome is Outcome.REVIEW for f in c.findings]
     if not left:
@@ -123,6 +124,6 @@ def _left(f: Finding, media: Media | None) -> str:
 
 
 def closing(report: Report, paths: list[str]) -> str:
-    """One line on the report itself: how it all ended, and where it stands."""
+    """Return one line on the report itself: its verdict, and where it is."""
     where = " and ".join(printable(p) for p in paths)
     return f"Report, {report.verdict.value}: {where}"

@@ -1,4 +1,7 @@
-"""The sentences of a report, for the page, the JSON and the terminal alike. Counts, times, places in the picture; no names."""
+"""Makes the sentences of a report, for the page, the JSON and the terminal.
+
+They hold counts, times and places in the picture, and no names of files.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,13 @@ CAUSES = {
 }
 
 HELP = {
-    BEGAN: "Where covering starts too late again and again, --track-hold and --track-lead-in make it start earlier.",
-    ENDED: "Where covering stops too early again and again, --track-hold and --track-lead-out make it last longer.",
-    WEAK: "Where faces are missed again and again, --sensitivity high finds more, and covers more that is no face.",
+    BEGAN: "If covering often starts too late, --track-hold and --track-lead-in make it start earlier.",
+    ENDED: "If covering often stops too early, --track-hold and --track-lead-out make it last longer.",
+    WEAK: "If faces are often missed, --sensitivity high finds more, and covers more things that are not faces.",
     TEXT: "Text in the picture may name a place, a time or a person: draw one area over it in the review.",
-    CUT: "Where a shot dissolves into the next, cut the frames of the change.",
+    CUT: "If a shot dissolves into the next one, cut the frames of the change.",
 }
-"""What changes the whole film, for those causes for which something does. What shows at one moment is covered by hand."""
+"""Advice for the whole film, for each cause that has some. A single moment is covered by hand."""
 
 REASONS = {
     "seen": "the detector saw it",
@@ -43,31 +46,31 @@ REASONS = {
 LIMITS = (
     "That every face and every plate was found. Expect misses among profiles, heads turned away, faces behind hands, veils and "
     "masks, in deep shade, and of a few pixels; and among plates that are small, steep, blurred or dirty.",
-    "That nobody is known without a face. Clothes, tattoos, hair, build, gait, company, places and times stay as they "
-    "are, and so do voices where sound was kept.",
+    "That nobody can be recognised without a face. Clothes, tattoos, hair, build, gait, company, places and times stay as "
+    "they are, and so do voices if you kept the sound.",
     "That other texts and pictures are covered: badges, papers, screens, reflections, numbers on doors and roofs.",
-    "That the unredacted picture is nowhere else. With another copy of it, this one can be matched.",
-    "That the camera cannot be told. A sensor leaves a pattern in its pictures, which stays outside of the erased areas.",
-    "That the checks see everything. They compare the copy with the plan, and look for what a program finds; a person who "
+    "That no other copy of the unredacted picture exists. Anyone who has one can match it with this copy.",
+    "That the camera cannot be identified. A sensor leaves a pattern in its pictures. It stays outside of the erased areas.",
+    "That the checks see everything. They compare the copy with the plan, and look for what a program can find. A person who "
     "knows the place sees more.",
 )
-"""What efface does not promise; docs/threat-model.md says it at length."""
+"""What efface does not promise. docs/threat-model.md says more."""
 
 PRIVATE = (
-    "Keep this report with the original. It holds no pictures, but it says where to look for what may have been missed, and "
-    "whoever holds it and a file can tell whether that file is the original."
+    "Keep this report with the original. It holds no pictures, but it says where something may have been missed. Anyone who "
+    "has it can also check whether a file is the original."
 )
 
 WATCH = "Watch the whole copy, slowly and at full size, with someone who knows the place. No program replaces your eyes."
 PUBLISH = "Publish the copy only, under a new name. Keep the plan and this report with the original."
 
-SEE_LEFT = "Go through what was left visible, as it was seen too weakly to be erased: efface review lists all of it."
+SEE_LEFT = "Go through everything that was seen too weakly to be erased and is still visible: efface review lists it."
 
 ADVICE = {
     Verdict.CLEAN: (WATCH, PUBLISH),
     Verdict.REVIEW: (
-        "Look at the moments and findings below before anything else, riskiest first.",
-        "Where something shows, do not publish. Cover it by hand (efface review opens the plan), or cut the scene.",
+        "First look at the moments and findings below, riskiest first.",
+        "If something shows, do not publish. Cover it by hand (efface review opens the plan), or cut the scene.",
         WATCH,
     ),
     Verdict.NOT_VERIFIED: (
@@ -76,23 +79,23 @@ ADVICE = {
     ),
     Verdict.NOT_CLEAN: (
         "Do not publish this file in any form. The findings below say what a check saw, and where.",
-        "Please report it: a draft that fails its check is a fault of efface. This report has no picture in it, and a file's "
-        "name only where names were asked for.",
+        "Please report it: a draft that fails its check is a bug in efface. This report contains no picture, and "
+        "names of files only if you asked for them.",
     ),
     Verdict.NOT_DONE: (
-        "There is no copy of what was not done, and the originals are as they were.",
-        "See the reason below, and run the same command again when it is gone.",
+        "A file that was not done has no copy. The originals are unchanged.",
+        "Read the reason below, remove it, and run the same command again.",
     ),
 }
 
 
 def counted(n: int, word: str) -> str:
-    """The number and the word, in the plural where it must be."""
+    """Join the number and the word, in the plural where needed."""
     return f"{n} {word}{'s' * (n != 1)}"
 
 
 def objects(found: Found, media: Media) -> str:
-    """What was found, by kind: `3 face tracks and 1 plate track`."""
+    """Say what was found, by kind: `3 face tracks and 1 plate track`."""
     # A person who leaves the picture and comes back is two tracks: efface does not recognise anybody.
     track = "" if media.medium == "photo" else " track"
     said = [counted(k.tracks, k.kind + track) for k in found.kinds]
@@ -100,16 +103,16 @@ def objects(found: Found, media: Media) -> str:
 
 
 def _found_how(found: Found) -> str:
-    return "surely found" if found.left else "found"
+    return "found with certainty" if found.left else "found"
 
 
 def possible(left: Sequence[KindLeft]) -> str:
-    """What is left visible, by kind: `3 possible faces and 1 possible plate`; empty where nothing is."""
+    """Say what is left visible, by kind: `3 possible faces and 1 possible plate`; empty if nothing is."""
     return " and ".join(counted(k.tracks, f"possible {k.kind}") for k in left)
 
 
 def left_visible(left: Sequence[KindLeft]) -> str:
-    """How much is left visible, as a sentence without a full stop; empty where nothing is."""
+    """Say how much is left visible, as a sentence without a full stop; empty if nothing is."""
     if not left:
         return ""
     places, listed = sum(k.stretches for k in left), sum(k.listed for k in left)
@@ -118,17 +121,17 @@ def left_visible(left: Sequence[KindLeft]) -> str:
         f"Left visible: {possible(left)}, seen too weakly to be erased, for {long_s:.{1 if long_s >= 0.1 else 2}f} s altogether"
     )
     said += f" ({counted(places, 'place')}, {listed} of them among the moments to look at"
-    return said + (f"; for {beyond} the plan has no room, and does not tell where they are)" if beyond else ")")
+    return said + (f"; the plan has no room for {beyond} of them, so it does not say where they are)" if beyond else ")")
 
 
 def ways_to_cover(found: Found, review: str) -> str:
-    """What to do about what is left visible, as sentences."""
+    """Say what to do about what is left visible, as sentences."""
     more = " --sensitivity high erases more of it." if found.may_cover_more else ""
     return f"Go through all of it: {review}.{more}"
 
 
 def what_was_found(found: Found, media: Media) -> str:
-    """What a plan holds, as one clause: `3 face tracks in 319 frames, 2 shots`, or `1 face` of a photo with one page."""
+    """Say what a plan holds, as one clause: `3 face tracks in 319 frames, 2 shots`, or `1 face` of a photo with one page."""
     if media.medium == "photo" and media.frames == 1:
         return objects(found, media)
     shots = f", {found.shots} shots" if found.shots > 1 else ""
@@ -136,48 +139,48 @@ def what_was_found(found: Found, media: Media) -> str:
 
 
 def unit(media: Media) -> str:
-    """What a file has several of."""
+    """Name the units of a file: pages or frames."""
     return "page" if media.medium == "photo" else "frame"
 
 
 def areas(n: int) -> str:
-    """So many areas."""
+    """Count areas."""
     return counted(n, "area")
 
 
 def streams(n: int) -> str:
-    """So many streams."""
+    """Count streams."""
     return counted(n, "stream")
 
 
 def where(moment: Moment, media: Media) -> str:
-    """When it is, as far as that makes sense: from when to when, or the page."""
+    """Say where a moment is: from when to when in a film, or the page of a photo that has several."""
     if media.medium == "photo":
         return f"page {moment.frames[0] + 1}" if media.frames > 1 else ""
     return span_text(moment.start_s, moment.end_s)
 
 
 def causes(moment: Moment) -> str:
-    """Why it is doubtful."""
+    """Say why a moment is doubtful."""
     return ", ".join(CAUSES[c] for c in moment.causes)
 
 
 def above(found: Found) -> str:
-    """How many moments are above the bound; empty when none is."""
+    """Say how many moments are above the bound; empty if there are none."""
     if not found.above:
         return ""
     return f"{found.above} moment{'s are' if found.above > 1 else ' is'} above the bound of {found.bound:g}"
 
 
 def share(value: float) -> str:
-    """A share of the picture: `4 %`; tenths below one per cent."""
+    """Format a share of the picture: `40 %`, or with tenths below ten per cent: `4.2 %`."""
     if value and value < 0.001:
         return "less than 0.1 %"
     return f"{value * 100:.1f} %" if value < 0.0995 else f"{value * 100:.0f} %"
 
 
 def price(cost: Cost, costs: Sequence[KindCost], media: Media) -> str:
-    """What the copy costs, as a sentence without a full stop; empty where nothing is erased."""
+    """Say how much of the picture is erased, as a sentence without a full stop; empty if nothing is."""
     if not cost.worst:
         return ""
     parts = [f"{kinds(c.kind)} {share(c.cost.mean)}" for c in costs] if len(costs) > 1 else []
@@ -192,36 +195,38 @@ def _worst(cost: Cost, media: Media) -> str:
 
 
 def kinds(kind: str) -> str:
-    """A kind in the plural."""
+    """Return the plural of a kind."""
     return {"drawn": "drawn areas"}.get(kind, f"{kind}s")
 
 
 def unsure_cost(cost: KindCost) -> str:
-    """That a kind costs much, perhaps for nothing, as a sentence."""
+    """Say that a kind covers much of the picture, and that its sightings are uncertain."""
     said = f"{kinds(cost.kind).capitalize()} cost {share(cost.cost.mean)} of the picture, {share(cost.cost.worst)} at most"
-    return f"{said}, and no sighting is surely one: the best score is {cost.best:.2f}."
+    return f"{said}, and no sighting is certain: the best score is {cost.best:.2f}."
 
 
 def ways_out(cost: KindCost, without: str, review: str) -> tuple[str, ...]:
-    """What to do about it, each with its command; `without` is for where the kind can be left out."""
+    """Say what to do about it, each way with its command. `without` leaves the kind out, where that is possible."""
     if not cost.instead:
-        return (f"Take away by hand what is none: {review}",)
+        return (f"Remove by hand what was covered by mistake: {review}",)
     return f"If there are no {kinds(cost.kind)}, leave them out: {without}", f"Or decide one by one: {review}"
 
 
 def unsought(sought: Sought) -> str:
-    """What was looked for nowhere, as a sentence."""
-    said = f"{kinds(sought.kind).capitalize()} of less than {sought.at_all} px of height were looked for nowhere"
-    return f"{said}, those of less than {sought.always} px not in every frame." if sought.always > sought.at_all else f"{said}."
+    """Say which sizes of objects efface did not look for."""
+    said = f"{kinds(sought.kind).capitalize()} less than {sought.at_all} px high were not looked for"
+    if sought.always <= sought.at_all:
+        return f"{said}."
+    return f"{said}; those less than {sought.always} px high were looked for only in some frames."
 
 
 def missed(found: Found) -> str:
-    """What may have been missed: `a face or a plate`."""
+    """Say what may have been missed: `a face or a plate`."""
     return " or ".join(f"a {kind}" for kind in found.asked)
 
 
 def sentence(entry: Entry) -> str:
-    """How it ended for one file, as one sentence."""
+    """Say how one file ended, as one sentence."""
     match entry.verdict:
         case Verdict.CLEAN:
             return _clean(entry)
@@ -249,8 +254,8 @@ def _clean(entry: Entry) -> str:
     verb = "are" if sum(k.tracks for k in entry.found.left) > 1 else "is"
     left = f", {possible(entry.found.left)} {verb} left visible" if entry.found.left else ""
     if entry.found.areas:
-        return f"What was {'surely ' if left else ''}found is erased{left}. {said}."
-    return f"Nothing was erased, as {kinds} was {_found_how(entry.found)}{left}. {said}."
+        return f"What was {_found_how(entry.found)} is erased{left}. {said}."
+    return f"Nothing was erased, because {kinds} was {_found_how(entry.found)}{left}. {said}."
 
 
 def _checks(entry: Entry) -> tuple[Check, ...]:
@@ -272,7 +277,7 @@ def _review(entry: Entry) -> str:
 
 
 def headline(report: Report) -> str:
-    """How it ended for all files, as one sentence."""
+    """Say how all files ended, as one sentence."""
     if not report.entries:
         return "No photo or video was found, so there was nothing to do."
     if len(report.entries) == 1:
@@ -283,12 +288,12 @@ def headline(report: Report) -> str:
 
 
 def counts(report: Report) -> Sequence[tuple[Verdict, int]]:
-    """How many files ended how, the gravest first."""
+    """Count the files by verdict, the gravest first."""
     return [(v, sum(e.verdict is v for e in report.entries)) for v in sorted(Verdict, key=lambda v: -v.gravity)]
 
 
 def advice(report: Report) -> tuple[str, ...]:
-    """What to do next. Of a run with errors also what to do with the copies that are there."""
+    """Say what to do next. After a run with errors, also say what to do with the copies that exist."""
     said = list(ADVICE[report.verdict])
     if any(e.found is not None and e.found.left and e.done is not None for e in report.entries):
         said.insert(0, SEE_LEFT)

@@ -1,0 +1,65 @@
+"""`efface redact`: finds faces and plates, and writes copies without them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from efface.cli.batch import FileOutcome, run_jobs, say_left_out
+from efface.cli.engines import ADDRESS, ENGINE, engine_for
+from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.parameters import CONTEXT, JOBS, SOURCES, output_option
+from efface.cli.run_report import REPORT, Record, check_reports
+from efface.errors import EXIT_OK, worst
+
+if TYPE_CHECKING:
+    from efface.pipeline.jobs import Redacted
+    from efface.pipeline.naming import Job
+
+
+@click.command(context_settings=CONTEXT)
+@SOURCES
+@output_option("Target file; for a folder or several sources, target folder.")
+@JOBS
+@ENGINE
+@ADDRESS
+@REPORT
+@options_of(*FINDS, *RENDERS, "report")
+def redact(
+    sources: tuple[Path, ...], output: Path | None, jobs: int | None, engine: str, address: str | None,
+    reports: tuple[Path, ...], **values: Any,
+) -> None:  # fmt: skip
+    """Find faces and plates, and write copies without them.
+
+    protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what was erased, and why.
+    A folder stands for every photo and video below it; -o keeps its structure. If you run the same command again, it does only
+    what is missing or has changed: sources, options, or efface itself.
+    efface lists the riskiest moments; watch them, and all the rest, before you publish.
+    """
+    options = options_from(values)
+    from efface.cli import summary
+    from efface.pipeline.jobs import Redacting
+    from efface.pipeline.naming import is_single, jobs_for
+    from efface.pipeline.transfer import Transfer
+
+    jobs_to_do = jobs_for(sources, output)
+    resumes = not is_single(sources, output)
+    check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
+    open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
+    task = Transfer(Redacting(resumes), resumes, options.write.overwrite)
+
+    def describe(job: Job, done: Redacted) -> FileOutcome:
+        code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
+        record.rendered(job, done.rendered, code, done.plan_sha256)
+        text = "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
+        return FileOutcome(text, code, done.was_done, None if done.was_done else summary.share_of(done.plan))
+
+    with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
+        say_left_out(sources, output)
+        code = run_jobs(
+            open_engine, jobs_to_do, task, describe, output, options, writes=True, note=record.planned, record=record
+        )  # fmt: skip
+    sys.exit(code)
