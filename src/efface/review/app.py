@@ -24,7 +24,8 @@ from efface.review import api_models
 from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
 from efface.review.event_broadcast import EventBroadcast
-from efface.review.session import Folder, ReviewSession
+from efface.review.file_registry import Folder
+from efface.review.session import ReviewSession
 from efface.review.session_report import REPORT_POLICY, report_of
 from efface.version import VERSION
 
