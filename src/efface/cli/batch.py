@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import click
 
 from efface.errors import EXIT_LOOK, DetectorFailed, EffaceError, OutOfMemory, Unforeseen, is_about_memory, worst
+from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
 
 if TYPE_CHECKING:
     from efface.cli.engines import MakeEngine
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from efface.events import Event, Listener
     from efface.options import Options
     from efface.pipeline.naming import Job
-    from efface.pipeline.worker_pool import Message, Task
+    from efface.pipeline.worker_pool import Task
 
 TRACEBACK = "EFFACE_TRACEBACK"
 """Environment variable that shows where an unexpected error came from. Off by default: tracebacks quote paths and values."""
@@ -122,13 +123,13 @@ def done_apart(task: Task, job: Job, options: Options, listener: Listener) -> An
     result = None
     with hire(task, options) as crew:
         for said in crew.each([job], writes=False, makes_folders=False):
-            match said.what:
-                case "event":
-                    listener(said.content)
-                case "failed":
-                    raise said.content
-                case "done":
-                    result = said.content
+            match said.said:
+                case Progress(event):
+                    listener(event)
+                case Failed(error):
+                    raise error
+                case Done(result):
+                    pass
     return result
 
 
@@ -196,20 +197,20 @@ class _Log:
 
     def heard(self, said: Message, tell: Callable[[Job, Any], FileOutcome], note: Callable[[Job, Any], None]) -> None:
         """What a worker said."""
-        job, content = said.job, said.content
-        match said.what:
-            case "began":
+        job = said.job
+        match said.said:
+            case Began():
                 stack = ExitStack()
                 self._open[job] = stack, _heeding(stack.enter_context(self.display.file(job.name)))
-            case "event":
-                self._open[job][1](content)
-            case "note":
+            case Progress(event):
+                self._open[job][1](event)
+            case Noted(content):
                 note(job, content)
-            case "done":
-                self.done(tell(job, content))
-            case "failed":
-                self.failed(job, _known(content, job))
-            case "ended":
+            case Done(result):
+                self.done(tell(job, result))
+            case Failed(error):
+                self.failed(job, _known(error, job))
+            case Ended():
                 self._open.pop(job)[0].close()
 
     def closed(self, *, counts: bool = True) -> int:
