@@ -16,6 +16,7 @@ from efface.events import silent
 from efface.files import DRAFTS, sha256_of
 from efface.options import Options, WriteOptions
 from efface.pipeline.jobs import Planning, Redacted, Redacting, Workshop
+from efface.pipeline.messages import Done, Failed, Noted, Progress
 from efface.pipeline.naming import Job, jobs_for
 from efface.planning import sidecar
 
@@ -44,16 +45,16 @@ def run(machines, jobs, task, when_looking: Callable[[int], None] = lambda done:
     heard = Heard()
     with RayEngine(task, OPTIONS, machines.address, heard.remarks.append, frames) as hired:
         for said in hired.each(jobs, writes=True, makes_folders=True):
-            match said.what:
-                case "event" if said.content.stage == "look":
-                    heard.looked = max(heard.looked, said.content.done)
-                    when_looking(said.content.done)
-                case "note":
-                    heard.noted[said.job.source] = said.content
-                case "done":
-                    heard.done[said.job.source] = said.content
-                case "failed":
-                    heard.failed[said.job.source] = said.content
+            match said.said:
+                case Progress(event) if event.stage == "look":
+                    heard.looked = max(heard.looked, event.done)
+                    when_looking(event.done)
+                case Noted(content):
+                    heard.noted[said.job.source] = content
+                case Done(result):
+                    heard.done[said.job.source] = result
+                case Failed(error):
+                    heard.failed[said.job.source] = error
     return heard
 
 

@@ -15,6 +15,7 @@ from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline import worker_pool
 from efface.pipeline.jobs import Planning, Redacting
+from efface.pipeline.messages import Done
 from efface.pipeline.naming import Job
 from efface.pipeline.worker_pool import AT_REST_BYTES, FILES_EACH, WorkerPool, _Memory, _share, _Worker, need_of, workers_for
 
@@ -100,7 +101,8 @@ def test_a_worker_that_died_between_two_files_costs_none(tmp_path):
     with WorkerPool(1, whose, Options()) as hired:
 
         def done(job):
-            return [s.content for s in hired.each([job], writes=False, makes_folders=False) if s.what == "done"]
+            heard = [message.said for message in hired.each([job], writes=False, makes_folders=False)]
+            return [said.result for said in heard if isinstance(said, Done)]
 
         (first,) = done(jobs[0])
         os.kill(first, signal.SIGKILL)

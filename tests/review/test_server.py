@@ -314,6 +314,34 @@ def test_what_a_browser_can_play_is_played_itself(client, film):
     assert client.ask("/api/files/0/video").body == film.read_bytes()
 
 
+def test_a_player_gets_the_part_of_the_video_that_it_asks_for(client, film):
+    client.ask("/api/files/0")
+    client.ask("/api/files/0/jobs/proxy", {})
+    data = film.read_bytes()
+    size = len(data)
+    parts = {
+        "bytes=0-": (0, size),
+        "bytes=4-11": (4, 12),
+        f"bytes={size - 3}-{10 * size}": (size - 3, size),
+        "bytes=-5": (size - 5, size),
+        f"bytes=-{10 * size}": (0, size),
+    }
+    for asked, (start, stop) in parts.items():
+        part = client.ask("/api/files/0/video", headers={"range": asked})
+        assert (part.status, part.body) == (206, data[start:stop]), asked
+        assert part.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
+        assert part.headers["content-length"] == str(stop - start)
+    for asked in ("", "bytes=0-1,4-5", "bytes=", "bytes=-", "bytes=x-", "lines=0-1", "Bytes=0-1", "bytes=0-1,"):
+        whole = client.ask("/api/files/0/video", headers={"range": asked})
+        assert (whole.status, whole.body) == (200, data), asked
+        assert (whole.headers["accept-ranges"], whole.headers["content-type"]) == ("bytes", "video/mp4")
+        assert whole.headers["cache-control"] == "no-store"
+    for asked in (f"bytes={size}-", f"bytes={size}-{size + 9}", "bytes=-0"):
+        assert client.ask("/api/files/0/video", headers={"range": asked}).status == 416, asked
+    head = client.ask("/api/files/0/video", method="HEAD")
+    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(size))
+
+
 def test_photos_are_a_queue(photos, serve, kit):
     client = kit.Client(serve(*photos))
     client.enter()

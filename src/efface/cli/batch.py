@@ -12,6 +12,7 @@ import click
 
 from efface.cli.unexpected_errors import as_efface_error
 from efface.errors import EXIT_LOOK, EffaceError, printable, worst
+from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
 
 if TYPE_CHECKING:
     from efface.cli.engines import OpenEngine
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from efface.events import Event, Listener
     from efface.options import Options
     from efface.pipeline.naming import Job
-    from efface.pipeline.worker_pool import Message, Task
+    from efface.pipeline.worker_pool import Task
 
 asked_to_stop = threading.Event()
 """Set by a signal. The KeyboardInterrupt can get lost: in a destructor, or in a library that is being loaded."""
@@ -114,13 +115,13 @@ def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
     result = None
     with open_engine(task, options) as engine:
         for message in engine.each([job], writes=False, makes_folders=False):
-            match message.what:
-                case "event":
-                    listener(message.content)
-                case "failed":
-                    raise message.content
-                case "done":
-                    result = message.content
+            match message.said:
+                case Progress(event):
+                    listener(event)
+                case Failed(error):
+                    raise error
+                case Done(result):
+                    pass
     return result
 
 
@@ -185,20 +186,20 @@ class _RunLog:
 
     def receive(self, message: Message, describe: Describe, note: Note) -> None:
         """Take in a message from a worker."""
-        job, content = message.job, message.content
-        match message.what:
-            case "began":
+        job = message.job
+        match message.said:
+            case Began():
                 stack = ExitStack()
                 self._open[job] = stack, _stoppable(stack.enter_context(self.display.file(job.name)))
-            case "event":
-                self._open[job][1](content)
-            case "note":
+            case Progress(event):
+                self._open[job][1](event)
+            case Noted(content):
                 note(job, content)
-            case "done":
-                self.done(describe(job, content))
-            case "failed":
-                self.failed(job, _error_of(job, content))
-            case "ended":
+            case Done(result):
+                self.done(describe(job, result))
+            case Failed(error):
+                self.failed(job, _error_of(job, error))
+            case Ended():
                 self._open.pop(job)[0].close()
 
     def finish(self, *, counts: bool = True) -> int:

@@ -12,8 +12,9 @@ from efface.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from efface.options import Options
+    from efface.pipeline.messages import Message
     from efface.pipeline.naming import Job
-    from efface.pipeline.worker_pool import Message, Task
+    from efface.pipeline.worker_pool import Task
 
 
 class Engine(Protocol):

@@ -33,13 +33,14 @@ from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
 from efface.options import Options
 from efface.pipeline.analysis import joined
 from efface.pipeline.jobs import FATAL, Redacted, Redacting, prepared
+from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.naming import Job, names_of_plans
 from efface.pipeline.perceive import Perceived
 from efface.pipeline.remote import exists, fetch, is_remote
 from efface.pipeline.rendering import unchanged
 from efface.pipeline.sources import opened
 from efface.pipeline.transfer import Transfer
-from efface.pipeline.worker_pool import Message, Task
+from efface.pipeline.worker_pool import Task
 from efface.planning.plan import Plan
 
 TRIES = 4
@@ -119,8 +120,8 @@ class RayEngine:
                     said = self._said.get()
                     if said is None:
                         waiting -= 1
-                    elif said.what == "failed" and isinstance(said.content, (*FATAL, ClusterUnusable)):
-                        raise said.content
+                    elif isinstance(said.said, Failed) and isinstance(said.said.error, (*FATAL, ClusterUnusable)):
+                        raise said.said.error
                     else:
                         yield said
             finally:
@@ -133,8 +134,8 @@ class RayEngine:
         batch: list[Job] = []
         for job, error in jobs:
             if error is not None:
-                for said in (Message(job, "began"), Message(job, "failed", error), Message(job, "ended")):
-                    self._said.put(said)
+                for said in (Began(), Failed(error), Ended()):
+                    self._said.put(Message(job, said))
             elif _is_video(job):
                 yield [job]
             else:
@@ -173,27 +174,27 @@ class _File:
     def begin(self) -> None:
         if not self.is_begun:
             self.is_begun = True
-            self.say(Message(self.job, "began"))
+            self.say(Message(self.job, Began()))
 
     def tell(self, event: Event) -> None:
         self.begin()
-        self.say(Message(self.job, "event", event))
+        self.say(Message(self.job, Progress(event)))
 
     def note(self, content: object) -> None:
-        self.say(Message(self.job, "note", content))
+        self.say(Message(self.job, Noted(content)))
 
     def finish(self, done: object) -> None:
-        self._end(Message(self.job, "done", done))
+        self._end(Done(done))
 
     def fail(self, error: Exception) -> None:
-        self._end(Message(self.job, "failed", error))
+        self._end(Failed(error))
 
-    def _end(self, said: Message) -> None:
+    def _end(self, said: Done | Failed) -> None:
         if not self.is_ended:
             self.begin()
             self.is_ended = True
-            self.say(said)
-            self.say(Message(self.job, "ended"))
+            self.say(Message(self.job, said))
+            self.say(Message(self.job, Ended()))
 
 
 def _is_video(job: Job) -> bool:

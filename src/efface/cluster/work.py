@@ -30,7 +30,8 @@ from efface.pipeline.jobs import Workshop
 from efface.pipeline.naming import Job
 from efface.pipeline.perceive import perceived
 from efface.pipeline.remote import is_remote, opened_part
-from efface.pipeline.worker_pool import TELL_EVERY_S, Task
+from efface.pipeline.worker_pool import Task
+from efface.pipeline.worker_process import TELL_EVERY_S
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.version import VERSION
@@ -150,8 +151,11 @@ class WorkItems:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A message about a work item. `what` is as in `worker_pool.Message`, or "asks": a video that
-    may be analysed in parts."""
+    """A message about a work item.
+
+    what  the kind, as the classes of `messages` (a "note" is Noted, an "event" Progress), or
+          "asks": a video that may be analysed in parts.
+    """
 
     number: int
     what: Literal["began", "event", "note", "done", "failed", "asks"]

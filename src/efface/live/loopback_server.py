@@ -6,18 +6,20 @@ rebinding). So only requests to a loopback address by number, or to localhost, a
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-HOST = "127.0.0.1"
+from efface.loopback import HOST, LoopbackGuard
+
 MOST_VISITORS = 16
 """At the same time."""
 
 PATIENCE_S = 10.0
 """For a visitor that takes nothing."""
+
+GUARD = LoopbackGuard()
 
 Answer = tuple[int, str, bytes | Iterator[bytes]]
 """Status, content type, and content."""
@@ -44,8 +46,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answers, where the request is for this machine and there is something to say."""
-        if not _is_here(self.headers.get("Host", "")) or not self.server.visitors.acquire(blocking=False):
-            self.send_error(403 if not _is_here(self.headers.get("Host", "")) else 503)
+        if not GUARD.is_own_host([self.headers.get("Host", "")]):
+            self.send_error(403)
+            return
+        if not self.server.visitors.acquire(blocking=False):
+            self.send_error(503)
             return
         try:
             self._give(self.server.answer(self.path.partition("?")[0]))
@@ -70,16 +75,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing: who looks is nobody's business."""
-
-
-def _is_here(host: str) -> bool:
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @contextmanager

@@ -8,7 +8,6 @@ ends by itself.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -16,13 +15,12 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any, Literal, NoReturn, Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
@@ -31,7 +29,9 @@ from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.jobs import FATAL, Workshop, prepared
+from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.naming import Job
+from efface.pipeline.worker_process import END_S, TELL_EVERY_S, end_with_parent, how_it_ended, start_process
 from efface.signals import interruptible
 
 FILES_EACH = 4
@@ -49,15 +49,6 @@ ENCODER_BYTES = 200 << 20
 USABLE = 0.8
 """Share of the memory that is free at the start which the workers may have together."""
 
-TELL_EVERY_S = 0.1
-"""Events of progress are sent home no more often."""
-
-END_S = 10.0
-"""A worker that was told to stop has so long to remove its draft; one that hangs in native code is killed then."""
-
-ORPHANED_S = 5.0
-"""The same, where the parent is gone."""
-
 Note = Callable[[object], None]
 
 
@@ -68,17 +59,24 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """Something about a job.
+class _Ready:
+    """The worker is there, and takes jobs."""
 
-    what     "began" and "ended" stand around all else; "event" is progress; "note" what the task noted; then comes "done" with
-             what the task gave back, or "failed" with an EffaceError or Unforeseen.
-    content  the event, note, result or error; None otherwise.
-    """
 
-    job: Job
-    what: Literal["began", "event", "note", "done", "failed", "ended"]
-    content: Any = None
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """The job in hand waits for so many bytes of memory."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Go:
+    """The answer to _Need."""
+
+
+_FromWorker = Progress | Noted | Done | Failed | _Ready | _Need
+"""What a worker sends home."""
 
 
 def workers_for(files: int, asked: int | None) -> int:
@@ -156,7 +154,6 @@ class WorkerPool:
 
     def __init__(self, count: int, task: Task, options: Options) -> None:
         self._count, self._task, self._options = count, task, options
-        self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
         self._memory = _Memory(max(0, usable_bytes() - count * AT_REST_BYTES))
 
@@ -186,7 +183,7 @@ class WorkerPool:
         while True:
             while idle and (task := next(waiting, None)) is not None:
                 job, error = task
-                yield Message(job, "began")
+                yield Message(job, Began())
                 if error is None:
                     self._hand(idle.popleft(), job)
                 else:
@@ -212,24 +209,24 @@ class WorkerPool:
         job = worker.job
         assert job is not None
         try:
-            what, content = worker.pipe.recv()
+            said: _FromWorker = worker.pipe.recv()
         except (EOFError, OSError):
             yield from self._lost(worker, job)
             return
-        match what:
-            case "ready":
+        match said:
+            case _Ready():
                 worker.is_ready = True
-            case "need":
-                self._memory.asking.append((worker, content))
+            case _Need(size):
+                self._memory.asking.append((worker, size))
                 self._grant()
-            case "done" | "failed":
-                if isinstance(content, FATAL):
-                    raise content
+            case Done() | Failed():
+                if isinstance(said, Failed) and isinstance(said.error, FATAL):
+                    raise said.error
                 self._free(worker)
-                yield Message(job, what, content)
-                yield Message(job, "ended")
-            case _:
-                yield Message(job, what, content)
+                yield Message(job, said)
+                yield Message(job, Ended())
+            case Progress() | Noted():
+                yield Message(job, said)
 
     def _lost(self, worker: _Worker, job: Job) -> Iterator[Message]:
         worker.process.join(END_S)
@@ -250,21 +247,12 @@ class WorkerPool:
     def _grant(self) -> None:
         for worker in self._memory.granted():
             with suppress(OSError):
-                worker.pipe.send("go")
+                worker.pipe.send(_Go())
 
     def _hire(self, place: int) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._task, self._options, _share(place, self._count))
-        process = self._context.Process(target=_work, args=arguments, name=f"efface-worker-{place + 1}", daemon=True)
-        try:
-            resource_tracker.ensure_running()  # else it would be started within, and take the deafness off
-            with deaf():
-                process.start()
-        except OSError as e:
-            raise WorkerDied("", f"the system starts no further process ({e.strerror})") from e
-        finally:
-            theirs.close()
-        return _Worker(process, ours, place)
+        arguments = (self._task, self._options, _share(place, self._count))
+        process, pipe = start_process(_work, *arguments, name=f"efface-worker-{place + 1}")
+        return _Worker(process, pipe, place)
 
     def _bury(self, worker: _Worker) -> None:
         if worker.process.is_alive():
@@ -275,45 +263,9 @@ class WorkerPool:
         worker.pipe.close()
 
 
-@contextmanager
-def deaf() -> Iterator[None]:
-    """What is started inside the block never hears of Ctrl-C and of a closed terminal, which go to all processes of one: the
-    parent hears of them, after the block, and decides."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _failed(job: Job, error: EffaceError) -> Iterator[Message]:
-    yield Message(job, "failed", error)
-    yield Message(job, "ended")
-
-
-def how_it_ended(code: int | None) -> tuple[str, str]:
-    """Why, and what to try."""
-    again = "Run the same command again, with fewer --jobs where memory is short."
-    if code == -signal.SIGKILL:
-        return "the system killed it, most likely for want of memory", again
-    if code is not None and code < 0:
-        with suppress(ValueError):
-            hint = "The file may be damaged, or made to do that: leave it out, or convert it with another program first."
-            return f"it crashed ({signal.Signals(-code).name})" + _memory_limit(), hint
-    return f"it ended by itself (exit code {code})" + _memory_limit(), again
-
-
-def _memory_limit() -> str:
-    with suppress(ImportError):
-        import resource
-
-        granted = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if granted != resource.RLIM_INFINITY:
-            return f", and the system grants it only {granted >> 20} MB of memory (ulimit -v)"
-    return ""
+    yield Message(job, Failed(error))
+    yield Message(job, Ended())
 
 
 def _share(place: int, count: int) -> list[int]:
@@ -334,9 +286,9 @@ class _Home:
     def __init__(self, pipe: Connection) -> None:
         self._pipe, self._lock, self._last = pipe, threading.Lock(), 0.0
 
-    def say(self, what: str, content: object = None) -> None:
+    def say(self, said: _FromWorker) -> None:
         with self._lock:
-            self._pipe.send((what, content))
+            self._pipe.send(said)
 
     def progress(self, event: Event) -> None:
         """Tells of an event, unless one was told a moment ago."""
@@ -345,11 +297,11 @@ class _Home:
         now = time.monotonic()
         if now - self._last >= TELL_EVERY_S:
             self._last = now
-            self.say("event", event)
+            self.say(Progress(event))
 
     def admit(self, info: SourceInfo) -> None:
         """Waits until there is memory for that source."""
-        self.say("need", need_of(info))
+        self.say(_Need(need_of(info)))
         if self._pipe.recv() is None:
             raise KeyboardInterrupt
 
@@ -376,28 +328,19 @@ def _work_until_told(pipe: Connection, task: Task, options: Options, share: list
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
     home = _Home(pipe)
     with suppress(KeyboardInterrupt, EOFError, OSError), Workshop(options, home.admit) as workshop:
-        home.say("ready")
+        home.say(_Ready())
         while not _stopped.is_set() and (job := home.next_job()) is not None:
-            home.say(*_done(task, workshop, job, home))
+            home.say(_done(task, workshop, job, home))
 
 
-def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> tuple[str, object]:
+def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> Done | Failed:
     try:
-        return "done", task(workshop, job, home.progress, lambda content: home.say("note", content))
+        return Done(task(workshop, job, home.progress, lambda content: home.say(Noted(content))))
     except EffaceError as e:
         if _stopped.is_set():
             raise KeyboardInterrupt from e
-        return "failed", e
+        return Failed(e)
     except Exception as e:
         if _stopped.is_set():  # native code may make an error of its own out of an interrupt
             raise KeyboardInterrupt from e
-        return "failed", Unforeseen(type(e).__name__, str(e), traceback.format_exc())
-
-
-def end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os.kill(os.getpid(), signal.SIGTERM)  # the draft is removed on the way out
-    time.sleep(ORPHANED_S)
-    os._exit(1)
+        return Failed(Unforeseen(type(e).__name__, str(e), traceback.format_exc()))

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HOST = "127.0.0.1"
+from efface.loopback import LoopbackGuard
 
 MOST_BODY = 16 << 20
 """Bytes of a request. A track of an hour, drawn by hand, has half of that."""
@@ -48,6 +48,7 @@ class Guard:
     def __init__(self, app: ASGIApp, port: int, admitted: Callable[[Any], object] = lambda client: None) -> None:
         """`admitted` is told the address of each connection whose request was let in."""
         self._app, self._port, self._admitted = app, port, admitted
+        self._loopback = LoopbackGuard(port)
         self.token = secrets.token_urlsafe(32)
         self._is_used = False
         self._session = secrets.token_urlsafe(32)
@@ -55,7 +56,7 @@ class Guard:
     @property
     def url(self) -> str:
         """What to open."""
-        return f"http://{HOST}:{self._port}{ENTRANCE}{self.token}"
+        return f"{self._loopback.origin}{ENTRANCE}{self.token}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -76,17 +77,16 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         """An answer to a request that must not get through."""
-        headers, origin = Headers(scope=scope), f"http://{HOST}:{self._port}"
-        if headers.getlist("host") != [f"{HOST}:{self._port}"]:
+        headers, loopback = Headers(scope=scope), self._loopback
+        if not loopback.is_own_host(headers.getlist("host")):
             return _refused(421, "This server answers under its own address only.")
         is_reading = scope["method"] in ("GET", "HEAD")
-        named = headers.getlist("origin")
-        if any(o != origin for o in named) or not (named or is_reading):
+        if not loopback.is_own_origin(headers.getlist("origin"), is_reading=is_reading):
             return _refused(403, "The request comes from another page.")
         is_entrance = scope["path"].startswith(ENTRANCE)
-        allowed = {"same-origin", "none"} if is_reading else {"same-origin"}
         # A link in a mail or a chat is "cross-site"; it may open the door with the right token, and nothing else.
-        if any(s not in allowed for s in headers.getlist("sec-fetch-site")) and not (is_entrance and is_reading):
+        is_from_here = loopback.is_own_site(headers.getlist("sec-fetch-site"), is_reading=is_reading)
+        if not is_from_here and not (is_entrance and is_reading):
             return _refused(403, "The request comes from another site.")
         if not is_reading and headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return _refused(415, "Requests that change something are JSON.")

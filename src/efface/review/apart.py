@@ -6,7 +6,6 @@ of this module, so that there is one door through which files of strangers are h
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -15,7 +14,6 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -25,10 +23,11 @@ from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
+from efface.pipeline.messages import Done, Failed, Progress
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.sources import opened
-from efface.pipeline.worker_pool import END_S, TELL_EVERY_S, deaf, end_with_parent, how_it_ended
+from efface.pipeline.worker_process import END_S, TELL_EVERY_S, end_with_parent, how_it_ended, start_process
 from efface.planning.plan import Plan
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
@@ -66,34 +65,23 @@ class Apart:
             pipe = self._started()
             try:
                 pipe.send((function, arguments))
-                while (said := pipe.recv())[0] == "event":
-                    tell(said[1])
+                while isinstance(said := pipe.recv(), Progress):
+                    tell(said.event)
             except (EOFError, OSError) as e:
                 raise WorkerDied(about.name, *how_it_ended(self._ended())) from e
             except BaseException:  # cancelled
                 self.stop()
                 self._ended()
                 raise
-        if said[0] == "failed":
-            raise said[1]
-        return said[1]
+        if isinstance(said, Failed):
+            raise said.error
+        return said.result
 
     def _started(self) -> Connection:
         if self._process is not None and self._pipe is not None and self._process.is_alive():
             return self._pipe
         self._ended()
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,), name=self._name, daemon=True)
-        try:
-            resource_tracker.ensure_running()
-            with deaf():
-                process.start()
-        except OSError as e:
-            raise WorkerDied("", f"the system starts no further process ({e.strerror})") from e
-        finally:
-            theirs.close()
-        self._process = process
+        self._process, self._pipe = start_process(_serve, name=self._name)
         return self._pipe
 
     def _ended(self) -> int | None:
@@ -262,7 +250,7 @@ def _serve(pipe: Connection) -> NoReturn:
     os._exit(0)
 
 
-def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
+def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Done | Failed:
     last = 0.0
 
     def tell(event: Event) -> None:
@@ -271,11 +259,11 @@ def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any
             raise KeyboardInterrupt
         if time.monotonic() - last >= TELL_EVERY_S:
             last = time.monotonic()
-            pipe.send(("event", event))
+            pipe.send(Progress(event))
 
     try:
-        return "done", function(*arguments, tell)
+        return Done(function(*arguments, tell))
     except (EffaceError, Forgotten, IndexError, ValueError, LookupError) as e:
-        return "failed", e
+        return Failed(e)
     except Exception as e:
-        return "failed", Unforeseen(type(e).__name__, str(e), traceback.format_exc())
+        return Failed(Unforeseen(type(e).__name__, str(e), traceback.format_exc()))

@@ -12,7 +12,9 @@ from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report import wording
 from efface.report.facts import costs_of, media_of
-from efface.review.session import Folder, ReviewSession
+from efface.review.check_summary import checks
+from efface.review.file_registry import Folder
+from efface.review.session import ReviewSession
 from efface.tracks import Reason, Track
 
 MOST_BOXES = 200_000
@@ -106,8 +108,6 @@ def _cost(plan: Plan) -> list[str]:
 
 
 def _verification(folder: Folder) -> dict[str, Any] | None:
-    from efface.review.session import checks
-
     return checks(folder.done.verification) if folder.done is not None else None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+import re
+from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from efface.detections import KINDS
 from efface.errors import EffaceError, printable
@@ -24,7 +25,8 @@ from efface.review import api_models
 from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
 from efface.review.event_broadcast import EventBroadcast
-from efface.review.session import Folder, ReviewSession
+from efface.review.file_registry import Folder
+from efface.review.session import ReviewSession
 from efface.review.session_report import REPORT_POLICY, report_of
 from efface.version import VERSION
 
@@ -34,8 +36,8 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-PIECE = 1 << 18
-"""Bytes of a video that are read at once."""
+ONE_RANGE = re.compile(rb"bytes=([0-9]+-[0-9]*|-[0-9]+)")
+"""What a player asks for. Any other Range header is ignored, as RFC 9110 allows, and the whole file is the answer."""
 
 BEAT_S = 2.0
 """Nothing was said for so long: say so, which also finds out who went away."""
@@ -46,6 +48,15 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     folder = files("efface.review") / "page"
     named = [p for p in folder.iterdir() if Path(p.name).suffix in TYPES]
     return {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
+
+
+class Video(FileResponse):
+    """A file, or the one range of it that is asked for."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range" or ONE_RANGE.fullmatch(value)]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 class Routes:
@@ -129,7 +140,7 @@ class Routes:
         path = (await self._ready(request)).proxy
         if path is None:
             raise HTTPException(404)
-        return await run_in_threadpool(_ranged, path, request.headers.get("range", ""))
+        return Video(path, media_type="video/webm" if path.suffix.lower() == ".webm" else "video/mp4")
 
     async def report(self, request: Request) -> Response:
         """The report on what was rendered."""
@@ -241,35 +252,6 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise ValueError("that is no number")
     return int(text)
-
-
-def _ranged(path: Path, asked: str) -> Response:
-    """The file, or the part of it that is asked for (RFC 9110, one range)."""
-    size = path.stat().st_size
-    first, last, status = 0, size - 1, 200
-    if asked.startswith("bytes=") and "," not in asked:
-        start, _, stop = asked.removeprefix("bytes=").partition("-")
-        if start.isdecimal():
-            first, last = int(start), min(int(stop), size - 1) if stop.isdecimal() else size - 1
-        elif stop.isdecimal():
-            first = max(0, size - int(stop))
-        if first > last or first >= size:
-            return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
-        status = 206
-    headers = {"accept-ranges": "bytes", "content-length": str(last - first + 1), "content-type": "video/mp4"}
-    if status == 206:
-        headers["content-range"] = f"bytes {first}-{last}/{size}"
-    if path.suffix.lower() == ".webm":
-        headers["content-type"] = "video/webm"
-    return StreamingResponse(_pieces(path, first, last + 1), status, headers)
-
-
-def _pieces(path: Path, first: int, stop: int) -> Iterator[bytes]:
-    with open(path, "rb") as f:
-        os.lseek(f.fileno(), first, os.SEEK_SET)
-        while first < stop and (data := os.read(f.fileno(), min(PIECE, stop - first))):
-            first += len(data)
-            yield data
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -14,9 +14,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from efface.files import scratch
+from efface.loopback import HOST
 from efface.options import Options
 from efface.pipeline.naming import Job
-from efface.review.access_guard import HOST, Guard
+from efface.review.access_guard import Guard
 from efface.review.app import Routes
 from efface.review.event_broadcast import EventBroadcast
 from efface.review.session import ReviewSession

@@ -8,7 +8,8 @@ from efface.errors import EXIT_LOOK, EXIT_OK
 from efface.files import sha256_of
 from efface.report import facts
 from efface.report.page import page
-from efface.review.session import Folder, ReviewSession
+from efface.review.file_registry import Folder
+from efface.review.session import ReviewSession
 
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "

@@ -1,0 +1,155 @@
+"""The files under review: which there are, how far each one is, and what is open of it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from efface.errors import EffaceError
+from efface.files import require_source
+from efface.options import Options
+from efface.pipeline.naming import Job, names_of_plans
+from efface.pipeline.rendering import Rendered
+from efface.planning.plan import Plan
+from efface.review import apart
+from efface.review.apart import MOST_HELD, Apart, PicturesApart
+from efface.review.document import Document
+
+State = Literal["new", "looking", "review", "accepted", "rendered"]
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One piece of long work.
+
+    kind   "look", "follow", "render" or "proxy".
+    state  "waiting", "running", "done", "failed" or "cancelled".
+    said   what came of it, for people; of an error its message.
+    """
+
+    kind: str
+    state: str = "waiting"
+    stage: str = ""
+    done: int = 0
+    total: int | None = None
+    said: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+    is_cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ("waiting", "running")
+
+    def plain(self) -> dict[str, Any]:
+        """For the page."""
+        names = ("kind", "state", "stage", "done", "total", "said", "result")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(slots=True, eq=False)
+class Folder:
+    """One file of the session. document and pictures are there once it was looked at and opened."""
+
+    job: Job
+    document: Document | None = None
+    pictures: PicturesApart | None = None
+    works: dict[str, Work] = field(default_factory=dict)
+    proxy: Path | None = None
+    done: Rendered | None = None
+    rendered_plan: Plan | None = None
+    error: str = ""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def plan(self) -> Plan:
+        """Raises LookupError while there is none."""
+        if self.document is None:
+            raise LookupError("it was not looked at yet")
+        return self.document.plan
+
+
+class FileRegistry:
+    """All files, by their place in the list."""
+
+    def __init__(self, jobs: Sequence[Job], options: Options) -> None:
+        self.folders = [Folder(job) for job in jobs]
+        self._options = options
+        # Pictures are shown while a film is followed or rendered. The process is started when something asks for it.
+        self._shown = Apart("efface-review-show")
+        self._recent: list[Folder] = []
+        self._recent_lock = threading.Lock()
+
+    def close(self) -> None:
+        """Lets go of everything."""
+        for folder in self.folders:
+            if folder.pictures is not None and not apart.APART:
+                folder.pictures.close()
+        self._shown.close()
+        for folder in self.folders:
+            if folder.document is not None:
+                folder.document.close()
+
+    def state(self, folder: Folder) -> State:
+        """How far it is."""
+        work = folder.works.get("look")
+        if folder.document is None and work is not None and work.is_going:
+            return "looking"
+        if folder.document is None:
+            if _plan_beside(folder.job) is None:
+                return "new"
+            return "rendered" if _is_rendered(folder.job) else "review"
+        is_same = folder.rendered_plan is not None and folder.rendered_plan.edits == folder.plan.edits
+        if is_same or (folder.rendered_plan is None and _is_rendered(folder.job)):
+            return "rendered"
+        return "accepted" if folder.document.plan.revised.approved else "review"
+
+    def open(self, number: int) -> Folder:
+        """A file, its plan read where there is one. Raises EffaceError and IndexError."""
+        if number < 0:
+            raise IndexError(number)
+        folder = self.folders[number]
+        with folder.lock:
+            if folder.document is None and (path := _plan_beside(folder.job)) is not None:
+                require_source(folder.job.source)
+                self.read(folder, path)
+        if folder.pictures is not None:
+            self._remember(folder)
+        return folder
+
+    def _remember(self, folder: Folder) -> None:
+        """Keeps pictures of the few files that were asked for last."""
+        with self._recent_lock:
+            if folder in self._recent:
+                self._recent.remove(folder)
+            self._recent.append(folder)
+            old = [self._recent.pop(0)] if len(self._recent) > MOST_HELD else []
+        for other in old:
+            if other.pictures is not None:
+                other.pictures.forget()
+
+    def read(self, folder: Folder, path: Path) -> None:
+        """Opens the plan and the pictures of a file. The caller holds the lock of the file. Raises EffaceError."""
+        document = Document(folder.job.source, path)
+        try:
+            folder.pictures = PicturesApart(folder.job.source, document.plan, self._options, self._shown)
+        except EffaceError:
+            document.close()
+            raise
+        folder.document = document
+
+
+def _plan_beside(job: Job) -> Path | None:
+    return next((p for p in names_of_plans(job) if os.path.isfile(p)), None)
+
+
+def _is_rendered(job: Job) -> bool:
+    plan = _plan_beside(job)
+    try:
+        return plan is not None and job.target.stat().st_mtime_ns >= plan.stat().st_mtime_ns
+    except OSError:
+        return False

@@ -1,0 +1,122 @@
+"""Long work on the files under review: what runs, how far it is, and how it ended.
+
+Each lane does one piece of work at a time, in a thread, and lets a process of its own decode. Everyone who listens is told how
+far the work is. It can be cancelled.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from efface.errors import EffaceError, Interrupted
+from efface.events import Event, Listener
+from efface.review.apart import Apart
+from efface.review.document import Conflict
+from efface.review.file_registry import FileRegistry, Work
+
+Tell = Callable[[dict[str, Any]], None]
+
+Do = Callable[[Work, Listener], None]
+"""Does a piece of work. The listener raises Interrupted when the work is cancelled."""
+
+
+class Lane:
+    """A thread, and a process in which it lets files be decoded."""
+
+    def __init__(self, name: str) -> None:
+        self._thread, self._process = ThreadPoolExecutor(1, name), Apart(name)
+
+    def submit(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Calls the function in the thread, after all that was submitted before."""
+        self._thread.submit(function, *arguments)
+
+    def call(self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Listener) -> Any:
+        """See `Apart.call`."""
+        return self._process.call(about, function, *arguments, tell=tell)
+
+    def stop(self) -> None:
+        """Ends the work that runs, and drops what waits."""
+        self._process.stop()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.close()
+
+
+class WorkRunner:
+    """Starts work, cancels it, and tells of it.
+
+    heavy  looking, rendering and copies for the browser.
+    light  following, for which a person waits.
+    """
+
+    def __init__(self, registry: FileRegistry, tell: Tell) -> None:
+        self._registry, self._tell = registry, tell
+        self.heavy, self.light = Lane("efface-review-work"), Lane("efface-review-follow")
+        self._is_closing = threading.Event()
+
+    def close(self) -> None:
+        """Cancels all work, and waits for its end."""
+        self._is_closing.set()
+        lanes = (self.light, self.heavy)
+        for lane in lanes:
+            lane.stop()
+        for lane in lanes:
+            lane.close()
+
+    def cancel(self, number: int, kind: str) -> None:
+        """Stops a piece of work at its next step."""
+        work = self._registry.folders[number].works.get(kind)
+        if work is not None:
+            work.is_cancelled.set()
+
+    def start(self, number: int, kind: str, do: Do, lane: Lane) -> Work:
+        """Starts the work, unless work of that kind waits or runs already. Returns the work that is under way."""
+        folder = self._registry.folders[number]
+        with folder.lock:
+            going = folder.works.get(kind)
+            if going is not None and going.is_going:
+                return going
+            work = folder.works[kind] = Work(kind)
+        lane.submit(self._run, number, work, do)
+        return work
+
+    def _run(self, number: int, work: Work, do: Do) -> None:
+        work.state = "running"
+        self._tell({"event": "work", "file": number, "work": work.plain()})
+        try:
+            if work.is_cancelled.is_set():
+                raise Interrupted
+            do(work, self._listener(number, work))
+            work.state = "done"
+        except Interrupted:
+            work.state, work.said = "cancelled", "Cancelled. Nothing was written."
+        except EffaceError as e:
+            work.state, work.said = "failed", str(e)
+        except Conflict:
+            work.state, work.said = "failed", "The plan was changed meanwhile. Try it again."
+        except Exception as e:  # a fault of efface; the page must not wait for ever
+            work.state, work.said = "failed", f"Unexpected: {type(e).__name__}: {e}"
+        state = self._registry.state(self._registry.folders[number])
+        self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
+
+    def _listener(self, number: int, work: Work) -> Listener:
+        """Takes the progress of the work, and tells of each whole step."""
+        last = -1
+
+        def listener(event: Event) -> None:
+            nonlocal last
+            if work.is_cancelled.is_set() or self._is_closing.is_set():
+                raise Interrupted
+            work.stage, work.done, work.total = event.stage, event.done, event.total
+            step = 100 * event.done // event.total if event.total else event.done // 5
+            if step != last:
+                last = step
+                self._tell({"event": "work", "file": number, "work": work.plain()})
+
+        return listener

@@ -1,0 +1,80 @@
+"""A process apart starts in one way, says what it does in classes, and says in words why it ended."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+
+import pytest
+
+from efface.errors import SourceUnreadable, WorkerDied
+from efface.events import Event
+from efface.pipeline import worker_process
+from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
+from efface.pipeline.naming import Job
+from efface.pipeline.worker_process import how_it_ended, start_process
+
+
+def echo(pipe, first):
+    """What the process does: sends back what it was given, and whether Ctrl-C is kept from it."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else set()
+    pipe.send((first, os.getpid(), signal.SIGINT in mask))
+    pipe.send(pipe.recv())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+def test_a_process_gets_its_arguments_and_answers_and_does_not_hear_of_ctrl_c():
+    process, pipe = start_process(echo, "x", name="efface-test")
+    try:
+        assert process.daemon
+        assert pipe.recv() == ("x", process.pid, True)
+        pipe.send(Progress(Event("look", 1, None)))
+        assert pipe.recv() == Progress(Event("look", 1, None))
+        process.join(60)
+        assert process.exitcode == 0
+        with pytest.raises(EOFError):  # the process alone held the other end
+            pipe.recv()
+    finally:
+        pipe.close()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_system_that_starts_no_further_process_is_said_and_leaves_no_pipe(monkeypatch):
+    opened = []
+    real = worker_process.multiprocessing.get_context("spawn")
+
+    class Full:
+        def Pipe(self):
+            opened.extend(real.Pipe())
+            return opened
+
+        def Process(self, **_):
+            return self
+
+        def start(self):
+            raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(worker_process.multiprocessing, "get_context", lambda method: Full())
+    with pytest.raises(WorkerDied, match="the system starts no further process \\(Resource temporarily unavailable\\)"):
+        start_process(echo, name="efface-test")
+    assert [end.closed for end in opened] == [True, True]
+
+
+def test_what_is_said_travels(tmp_path):
+    job = Job(tmp_path / "a", "a", tmp_path / "b", tmp_path / "c")
+    for said in (Began(), Progress(Event("look", 1, 2)), Noted("x"), Done({"a": 1}), Ended()):
+        assert pickle.loads(pickle.dumps(Message(job, said))) == Message(job, said)
+    failed = pickle.loads(pickle.dumps(Failed(SourceUnreadable(tmp_path / "a", "it is gone"))))
+    assert isinstance(failed.error, SourceUnreadable)
+    assert "it is gone" in str(failed.error)
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [(-9, "the system killed it"), (-11, "it crashed (SIGSEGV)"), (3, "exit code 3"), (None, "exit code None")],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+def test_how_a_process_ended_is_said_in_words(code, why):
+    assert why in how_it_ended(code)[0]

@@ -1,0 +1,81 @@
+"""How a piece of long work ends is said by the class of what ended it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from efface.errors import Interrupted, SourceUnreadable
+from efface.options import Options
+from efface.pipeline.naming import Job
+from efface.review.document import Conflict
+from efface.review.file_registry import FileRegistry
+from efface.review.running_work import WorkRunner
+
+
+@pytest.fixture
+def registry(tmp_path):
+    made = FileRegistry([Job(tmp_path / "a.png", "a.png", tmp_path / "b.png", tmp_path / "b.json")], Options())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def events():
+    return []
+
+
+@pytest.fixture
+def works(registry, events):
+    made = WorkRunner(registry, events.append)
+    yield made
+    made.close()
+
+
+def ended(works, do):
+    work = works.start(0, "look", do, works.heavy)
+    end = time.monotonic() + 60
+    while work.is_going and time.monotonic() < end:
+        time.sleep(0.01)
+    return work.state, work.said
+
+
+class Late(Conflict):
+    """A conflict under another name."""
+
+
+Namesake = type("Conflict", (Exception,), {})
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"),
+    [
+        (Conflict(), "failed", "The plan was changed meanwhile. Try it again."),
+        (Late(), "failed", "The plan was changed meanwhile. Try it again."),
+        (Namesake("x"), "failed", "Unexpected: Conflict: x"),
+        (Interrupted(), "cancelled", "Cancelled. Nothing was written."),
+        (SourceUnreadable(Path("a.png"), "it is gone"), "failed", str(SourceUnreadable(Path("a.png"), "it is gone"))),
+    ],
+)
+def test_an_error_is_known_by_its_class(works, error, state, said):
+    def do(work, listener):
+        raise error
+
+    assert ended(works, do) == (state, said)
+
+
+def test_work_that_is_under_way_is_not_started_twice_and_its_end_is_told(works, events):
+    def do(work, listener):
+        while not work.is_cancelled.is_set():
+            time.sleep(0.01)
+        listener(None)
+
+    first = works.start(0, "look", do, works.heavy)
+    assert works.start(0, "look", do, works.heavy) is first
+    works.cancel(0, "look")
+    end = time.monotonic() + 60
+    while not any("state" in event for event in events) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert (events[-1]["work"]["state"], events[-1]["state"]) == ("cancelled", "new")
