@@ -103,6 +103,14 @@ def require_source(path: Path) -> None:
         raise SourceUnreadable(path, str(e)) from e
 
 
+def require_still_plain(path: Path) -> None:
+    """Raises SourceUnreadable where what was admitted as a plain file is none any more: a pipe would be waited for."""
+    try:
+        _require_plain(os.stat(path), path)
+    except OSError as e:
+        raise SourceUnreadable(path, reason(e)) from e
+
+
 def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
     """Raises TargetIsSource, TargetExists or WriteFailed before any work is done for nothing."""
     for source in sources:

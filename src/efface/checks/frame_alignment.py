@@ -56,7 +56,7 @@ class Pair:
 
 def from_source(source: Source, shift: int) -> Iterator[Expected]:
     """The frames of the source. `shift` was taken off its PTS."""
-    base = Fraction(source.time_base)
+    base = source.time_base
     for frame in source.frames():
         yield Expected(frame.index, (frame.pts - shift) * base, frame.size_wh, frame)
 

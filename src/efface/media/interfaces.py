@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from efface.frames import Frame, Picture
 from efface.geometry import Size
+
+if TYPE_CHECKING:  # either brings a library along that the other medium does not need
+    from efface.media.still.image_reader import Traits
+    from efface.media.video.video_info import VideoInfo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +31,8 @@ class SourceInfo:
     audio        number of sound streams.
     notes        sentences without full stop on what was lost or is odd, for the summary and the report; may grow while
                  frames are read.
-    private      what only this room needs to write the target; nobody else looks at it.
+    private      what only this room needs to read the source again and to write the target; nobody else looks at it. Readers
+                 take it with `traits_of` or `video_of`. None where no file was opened.
     """
 
     path: Path
@@ -35,7 +41,7 @@ class SourceInfo:
     frame_count: int | None
     size_wh: Size
     audio: int = 0
-    private: Any = None
+    private: VideoInfo | Traits | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -45,8 +51,8 @@ class Source(Protocol):
     info: SourceInfo
 
     @property
-    def time_base(self) -> Any:
-        """Fraction, seconds per unit of PTS. Pages of a photo count seconds."""
+    def time_base(self) -> Fraction:
+        """Seconds per unit of PTS. Pages of a photo count seconds."""
 
     def frames(self) -> Iterator[Frame]:
         """Frames in presentation order, upright. Raises UndecodableFrame, DamagedSource, UnsupportedSource, TooManyPixels."""

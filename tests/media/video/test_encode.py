@@ -358,7 +358,7 @@ def test_sound_whose_packets_state_no_duration_is_complete(suffix, clip, tmp_pat
     sine = ("-f", "lavfi", "-i", "sine=duration=1.3", "-c:a", "alac")
     source, target = open_video(clip("a.mkv", *sine, *H264), FAIL), tmp_path / f"b{suffix}"
     copied(source, target, audio="keep")
-    assert [(s.missing, s.is_same) for s in sound_kept(source.info.path, target)] == [(0, True)]
+    assert [(s.missing, s.is_same) for s in sound_kept(source.info, open_video(target, FAIL).info)] == [(0, True)]
 
 
 def test_sound_moves_with_a_shifted_picture(clip, run_ffmpeg, tmp_path):

@@ -16,6 +16,7 @@ from PIL import Image
 from efface.errors import DamagedSource, EffaceError, SourceUnreadable, TooManyPixels, UnsupportedSource
 from efface.files import reason
 from efface.geometry import Size
+from efface.media.interfaces import SourceInfo
 from efface.media.still.still_pixels import Page
 from efface.options import ReadOptions
 
@@ -53,6 +54,13 @@ class Traits:
     light: dict[bytes, bytes] = field(default_factory=dict)
     primary: int = 0
     tail_ms: int = ZERO_DURATION_MS
+
+
+def traits_of(info: SourceInfo) -> Traits:
+    """Return what the opening of a photo found out. Raises TypeError where `info` is not that of a photo or animation."""
+    if not isinstance(info.private, Traits):
+        raise TypeError(f"want what is known of a photo, got {type(info.private).__name__}")
+    return info.private
 
 
 class ImageReader(Protocol):
