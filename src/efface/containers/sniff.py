@@ -104,6 +104,11 @@ def medium_of(path: Path) -> Literal["photo", "video"]:
 def format_of(path: Path) -> str:
     """Short name of the format: one of PHOTOS, or of a video container. Raises SourceUnreadable, NotMedia."""
     require_source(path)
+    return sniffed(path)
+
+
+def sniffed(path: Path) -> str:
+    """As `format_of`, of a file that is known to be a plain one. Raises SourceUnreadable, NotMedia."""
     try:
         with open(path, "rb") as f:
             head = f.read(HEAD)

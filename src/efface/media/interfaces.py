@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from efface.frames import Frame, Picture
 from efface.geometry import Size
 
-if TYPE_CHECKING:  # either brings a library along that the other medium does not need
-    from efface.media.still.image_reader import Traits
-    from efface.media.video.video_info import VideoInfo
+
+class FormatFacts:
+    """What a reader found out of a file that a writer of the same medium must know: `Traits` of photos, `VideoInfo`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,7 @@ class SourceInfo:
     frame_count: int | None
     size_wh: Size
     audio: int = 0
-    private: VideoInfo | Traits | None = None
+    private: FormatFacts | None = None
     notes: list[str] = field(default_factory=list)
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from efface.errors import DamagedSource, EffaceError, SourceUnreadable, TooManyPixels, UnsupportedSource
 from efface.files import reason
 from efface.geometry import Size
-from efface.media.interfaces import SourceInfo
+from efface.media.interfaces import FormatFacts, SourceInfo
 from efface.media.still.still_pixels import Page
 from efface.options import ReadOptions
 
@@ -31,7 +31,7 @@ ZERO_DURATION_MS = 100
 
 
 @dataclass(slots=True)
-class Traits:
+class Traits(FormatFacts):
     """What the writer must know to keep a source's format as it was. Numbers only; nothing here can name anybody.
 
     qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1 4:2:2, 2 4:2:0, -1 other.

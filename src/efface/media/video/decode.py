@@ -31,8 +31,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from efface.containers.admission import AdmittedSource
 from efface.containers.raw_streams import DEMUXERS as DEMUXER_OF
-from efface.containers.sniff import format_of
 from efface.containers.truncation import is_cut, kind_of
 from efface.errors import DamagedSource, NotMedia, SourceUnreadable, TooManyPixels, UndecodableFrame, UnsupportedSource
 from efface.files import reason, require_still_plain
@@ -97,13 +97,13 @@ _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
 """PyAV 18 raises at the sight of a tag that is no UTF-8; 19 does not."""
 
 
-def open_video(path: Path, options: ReadOptions) -> VideoSource:
+def open_video(source: AdmittedSource, options: ReadOptions) -> VideoSource:
     """The video of a file, ready to be read any number of times.
 
     Raises NotMedia, UnsupportedSource (no picture, no decoder, encrypted, a playlist), DamagedSource (no structure, cut off),
     TooManyPixels and SourceUnreadable.
     """
-    demuxer = _demuxer(path)
+    path, demuxer = source.path, _demuxer(source)
     with closing(_opened(path, options, demuxer)) as container:
         stream = _picked(container, path)
         _require_readable(stream, path)
@@ -154,10 +154,10 @@ def _in_ffmpeg(
         raise UnsupportedSource(path, "it is a playlist, or a format that efface does not open") from e
 
 
-def _demuxer(path: Path) -> str | None:
+def _demuxer(source: AdmittedSource) -> str | None:
     """See VideoInfo. What is no known format, FFmpeg refuses in its own words."""
     try:
-        return DEMUXER_OF.get(format_of(path))
+        return DEMUXER_OF.get(source.format)
     except NotMedia:
         return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from efface.media.colour import Colour
-from efface.media.interfaces import SourceInfo
+from efface.media.interfaces import FormatFacts, SourceInfo
 from efface.media.pixel_formats import Spec
 
 LATEST_START_S = 10
@@ -14,7 +14,7 @@ LATEST_START_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class VideoInfo:
+class VideoInfo(FormatFacts):
     """What the sink needs to know of a video source; travels in `SourceInfo.private`.
 
     spec       pixel format, layout and turn of the frames that the source hands out.
