@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.containers.admission import admit
 from efface.detect.registry import open_lanes
 from efface.detections import FACE, KINDS, PLATE
 from efface.files import sha256_of
@@ -102,7 +103,7 @@ def clip_of(path: Path, cache: Path) -> Clip:
     if kept.exists():
         return Clip(path.stem, *pickle.loads(kept.read_bytes()))
     options = Options(detect=DetectOptions())
-    with open_lanes(options.detect) as detectors, opened(path, options.read) as source:
+    with open_lanes(options.detect) as detectors, opened(admit(path), options.read) as source:
         frames = perceived(source.frames(), detectors, options.detect)
         with closing(frames):
             parts = list(frames)

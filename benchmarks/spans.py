@@ -16,6 +16,7 @@ from pathlib import Path
 
 from efface.cluster.wire_format import Piece, messages, pieces
 from efface.cluster.work import Part, SpanStart, look_at, stamp_of
+from efface.containers.admission import admit
 from efface.events import silent
 from efface.files import sha256_of
 from efface.media.video.decode import open_video
@@ -46,9 +47,9 @@ def rows(clip: Path, count: int, frames: int) -> Iterator[str]:
     """A line for each way of cutting, or one that says why it is not cut."""
     began = time.perf_counter()
     with Workshop(OPTIONS) as workshop:
-        whole = workshop.find(clip, silent)
+        whole = workshop.find(admit(clip), silent)
     whole_s = time.perf_counter() - began
-    source = open_video(clip, OPTIONS.read)
+    source = open_video(admit(clip), OPTIONS.read)
     total = len(whole.timeline)
     try:
         index = indexed(source)
@@ -90,7 +91,7 @@ def in_parts(clip: Path, parts: list[Part]) -> tuple[Plan, int]:
     told = next(everything)
     assert isinstance(told, SpanStart)
     seen = (message for message in everything if isinstance(message, Perceived))
-    return joined(seen, open_video(clip, OPTIONS.read), sha256_of(clip), told, OPTIONS), sent
+    return joined(seen, open_video(admit(clip), OPTIONS.read), sha256_of(clip), told, OPTIONS), sent
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ import cv2
 import numpy as np
 
 from efface import __version__
+from efface.containers.admission import admit
 
 RATE = 30
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
@@ -213,7 +214,7 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
                 return
             yield item
 
-    with Workshop(options) as workshop, opened(clip, options.read) as source, tempfile.TemporaryDirectory() as folder:
+    with Workshop(options) as workshop, opened(admit(clip), options.read) as source, tempfile.TemporaryDirectory() as folder:
         detectors = workshop._closing.enter_context(open_lanes(options.detect))
         decoded = clocked("decode", iter(source.frames()))
         seen = list(clocked("detect", perceived(decoded, detectors, options.detect)))

@@ -14,14 +14,14 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
+from efface.containers.admission import admit
 from efface.events import Listener, silent
-from efface.files import require_source
 from efface.findings import Verification
 from efface.inspection.items import Inspection
 from efface.options import Options, VerifyOptions
 from efface.pipeline.inspecting import inspected
 from efface.pipeline.jobs import Redacted, Workshop
-from efface.pipeline.naming import Job, jobs_for, plan_path_of
+from efface.pipeline.naming import job_for
 from efface.pipeline.rendering import Rendered
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
@@ -36,7 +36,7 @@ def find(source: AnyPath, *, options: Options | None = None, listener: Listener 
     missing).
     """
     with Workshop(options or Options()) as workshop:
-        return workshop.find(Path(source), listener)
+        return workshop.find(admit(Path(source)), listener)
 
 
 def render(
@@ -49,7 +49,7 @@ def render(
     """
     made = plan if isinstance(plan, Plan) else load(Path(plan))
     with Workshop(options or Options()) as workshop:
-        return workshop.render(Path(source), made, Path(target), listener)
+        return workshop.render(admit(Path(source)), made, Path(target), listener)
 
 
 def redact(
@@ -60,8 +60,7 @@ def redact(
 
     Raises everything that `find` and `render` raise.
     """
-    require_source(Path(source))  # a folder means many jobs, and this is one
-    job = jobs_for([Path(source)], None)[0] if target is None else _job(Path(source), Path(target))
+    job = job_for(admit(Path(source)), None if target is None else Path(target))
     with Workshop(options or Options()) as workshop:
         return workshop.redact(job, listener)
 
@@ -98,8 +97,4 @@ def inspect(
 
     Raises SourceUnreadable, NotMedia, and PartMissing (a part needed for detection is missing).
     """
-    return inspected(Path(source), options or Options(), listener, look=look, others=others)
-
-
-def _job(source: Path, target: Path) -> Job:
-    return Job(source, source.name, target, plan_path_of(target))
+    return inspected(admit(Path(source)), options or Options(), listener, look=look, others=others)

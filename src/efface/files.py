@@ -108,6 +108,14 @@ def require_source(path: Path) -> None:
         raise SourceUnreadable(path, str(e)) from e
 
 
+def require_still_plain(path: Path) -> None:
+    """Raises SourceUnreadable where what was admitted as a plain file is none any more: a pipe would be waited for."""
+    try:
+        _require_plain(os.stat(path), path)
+    except OSError as e:
+        raise SourceUnreadable(path, reason(e)) from e
+
+
 def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
     """Raise TargetIsSource, TargetExists or WriteFailed before any work is wasted."""
     for source in sources:

@@ -11,6 +11,7 @@ from efface.bench.camera_path import still_path
 from efface.bench.clips import Clip, Developer, Shot, made
 from efface.bench.sprites import Sprite
 from efface.bench.truth import load_video
+from efface.containers.admission import admit
 from efface.options import ReadOptions
 from efface.pipeline.sources import opened
 
@@ -44,7 +45,7 @@ def test_a_box_is_where_it_is_painted_in_every_frame(tmp_path):
     moving = clip(shot([(100 + 6 * i, 100 - 2 * i) for i in range(N)], [(120, 80, 150, 120)]))
     truth = made(moving, tmp_path)
     (track,) = truth.tracks
-    with opened(tmp_path / "a.mp4", ReadOptions()) as source:
+    with opened(admit(tmp_path / "a.mp4"), ReadOptions()) as source:
         frames = [f.look(f.size_wh) for f in source.frames()]
     assert [f.shape for f in frames] == [(SIZE[1], SIZE[0], 3)] * N
     assert track.frame.tolist() == list(range(N))

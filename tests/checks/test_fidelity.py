@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from efface.checks.fidelity import Fidelity
+from efface.containers.admission import admit
 from efface.findings import Outcome
 from efface.options import ReadOptions
 from efface.pipeline.sources import opened
@@ -29,7 +30,7 @@ def film(tmp_path_factory):
 
 
 def compared(source, target, wanted="keep"):
-    with opened(source, ReadOptions()) as before, opened(target, ReadOptions()) as after:
+    with opened(admit(source), ReadOptions()) as before, opened(admit(target), ReadOptions()) as after:
         fidelity = Fidelity("the source", is_quick=False)
         fidelity.compare_signals(before.info, after.info)
         fidelity.compare_sound(before.info, after.info, wanted)
@@ -46,7 +47,7 @@ def test_what_was_copied_is_the_same(film, tmp_path):
 
 def test_what_is_noted_of_a_source_is_for_a_person_to_judge(film, tmp_path):
     ffmpeg("-i", film, "-map", "0", "-c", "copy", tmp_path / "copy.mp4")
-    with opened(film, ReadOptions()) as before, opened(tmp_path / "copy.mp4", ReadOptions()) as after:
+    with opened(admit(film), ReadOptions()) as before, opened(admit(tmp_path / "copy.mp4"), ReadOptions()) as after:
         fidelity = Fidelity("the source", is_quick=True)
         fidelity.compare_signals(before.info, after.info)
         before.info.notes.append("its data are damaged")  # while it is read

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from efface.checks.target import Evidence, checked
+from efface.containers.admission import admit
 from efface.files import sha256_of
 from efface.findings import Outcome
 from efface.options import Options
@@ -30,7 +31,7 @@ def hashes_of(path, pixels, box):
     )
     size_wh, timeline = (pixels.shape[1], pixels.shape[0]), Timeline(np.zeros(1, np.int64), Fraction(1, 1))
     plan = Plan(sha256_of(path), "photo", (size_wh,), timeline, (track,))
-    with opened(path, Options().read) as target, opened(path, Options().read) as source:
+    with opened(admit(path), Options().read) as target, opened(admit(path), Options().read) as source:
         same = {"source": plan.source_sha256, "target": plan.source_sha256}
         found = checked(Evidence(target, plan, source, hashes=same), "it was not asked for")
     return next(c for c in found if c.name == "hashes").outcome

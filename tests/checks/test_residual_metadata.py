@@ -16,6 +16,7 @@ from PIL import Image
 
 from efface.checks import external_findings as strangers_eyes
 from efface.checks.residual_metadata import check_residual_metadata, residual_metadata
+from efface.containers.admission import admit
 from efface.containers.sniff import format_of, medium_of
 from efface.findings import Outcome
 from efface.media import external_tools
@@ -64,7 +65,7 @@ def film(raw: Path, tmp_path: Path) -> Callable[..., Path]:
 
     def make(name: str, codec: str = "h264", audio: str = "drop") -> Path:
         target = tmp_path / name
-        with opened(raw, ReadOptions()) as source:
+        with opened(admit(raw), ReadOptions()) as source:
             options = WriteOptions(codec=codec, audio=audio, preset="ultrafast")
             written(source, create_video(target, source.info, options, target=target))
         return target
@@ -79,7 +80,7 @@ def photo(tmp_path: Path) -> Callable[[str], Path]:
     def make(suffix: str) -> Path:
         plain, target = tmp_path / f"plain.{suffix}", tmp_path / f"done.{suffix}"
         Image.fromarray(np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)).save(plain)
-        source = open_still(plain, ReadOptions())
+        source = open_still(admit(plain), ReadOptions())
         written(source, create_still(target, source.info, WriteOptions()))
         return target
 

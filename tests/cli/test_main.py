@@ -415,14 +415,14 @@ def test_a_terminal_gets_a_bar_with_the_time_left(kept, kit, tmp_path):
 
 def test_an_unforeseen_error_stops_one_file_only(efface, kept, kit, tmp_path, monkeypatch):
     sources = kit.taken(kept, tmp_path, "plain.png", "face.jpg")
-    from efface.pipeline import sources as opening
+    from efface.containers.admission import AdmittedSource
 
-    def trap(path):
-        if path.name == "plain.png":
+    def trap(source):
+        if source.name == "plain.png":
             raise ZeroDivisionError("a fault")
         return "photo"
 
-    monkeypatch.setattr(opening, "medium_of", trap)
+    monkeypatch.setattr(AdmittedSource, "medium", property(trap))
     done = efface("redact", *sources, "-o", tmp_path / "out")
     assert done.code == 1
     assert done.err.startswith("efface: plain.png: unexpected error, ZeroDivisionError: a fault. No target was written")

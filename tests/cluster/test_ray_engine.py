@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from efface.containers.admission import admit
 from efface.errors import EffaceError, WorkerDied
 from efface.events import silent
 from efface.files import DRAFTS, sha256_of
@@ -64,7 +65,7 @@ def text(plan):
 
 def found_here(path):
     with Workshop(OPTIONS) as workshop:
-        return workshop.find(path, silent)
+        return workshop.find(admit(path), silent)
 
 
 def private_folders(folder):

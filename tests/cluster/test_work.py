@@ -10,6 +10,7 @@ import pytest
 from efface.cluster.calls import Lost
 from efface.cluster.ray_engine import _require_all, _Sight
 from efface.cluster.work import Part, SpanStart, Whole, WorkItem, WorkItems, do, look_at, stamp_of
+from efface.containers.admission import admit
 from efface.errors import ClusterUnusable, SourceUnreadable
 from efface.events import silent
 from efface.files import sha256_of
@@ -32,7 +33,7 @@ OPTIONS = Options()
 
 
 def parts_of(path, starts, **changes):
-    source = open_video(path, ReadOptions())
+    source = open_video(admit(path), ReadOptions())
     index = indexed(source)
     parts = [Part(source.info, stamp_of(path), index.passage(span), OPTIONS) for span in spans_at(index, starts)]
     return source, [dataclasses.replace(p, **changes) for p in parts]
@@ -47,7 +48,7 @@ def test_a_plan_made_in_seven_spans_is_the_plan_made_in_one(film, name):
     assert all(isinstance(s[0], SpanStart) for s in said)
     plan = joined(chain.from_iterable(s[1:] for s in said), source, sha256_of(path), said[0][0], OPTIONS)
     with Workshop(OPTIONS) as workshop:
-        whole = workshop.find(path, silent)
+        whole = workshop.find(admit(path), silent)
     assert whole.tracks
     assert "".join(sidecar.lines(plan)) == "".join(sidecar.lines(whole))  # to the pixel, and with the same ids
 

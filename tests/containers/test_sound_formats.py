@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from efface.checks.residual_metadata import check_residual_metadata
+from efface.containers.admission import admit
 from efface.containers.sound_formats import HELD, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.findings import Outcome
@@ -47,7 +48,7 @@ def sounding(tmp_path_factory):
 
 def kept(source: Path, target: Path) -> SourceInfo:
     """What efface writes of the source, with its sound."""
-    film = open_video(source, ReadOptions())
+    film = open_video(admit(source), ReadOptions())
     sink = create_video(target, film.info, KEEP, target=target)
     try:
         for frame in film.frames():
@@ -55,7 +56,7 @@ def kept(source: Path, target: Path) -> SourceInfo:
         sink.close()
     finally:
         sink.abort()
-    return open_video(target, ReadOptions()).info
+    return open_video(admit(target), ReadOptions()).info
 
 
 @pytest.mark.parametrize(("suffix", "codec"), HOLDABLE)
@@ -70,7 +71,9 @@ def test_what_the_table_names_is_written_and_clean_to_all_eyes(suffix, codec, so
     check = check_residual_metadata(info)
     assert [f.message for f in check.findings] == []
     assert check.outcome is Outcome.CLEAN
-    assert all(s.is_same and not s.missing for s in sound_kept(source, target))
+    assert all(
+        s.is_same and not s.missing for s in sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (source, target)))
+    )
 
 
 REFUSED = [
@@ -81,7 +84,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("suffix", "codec"), REFUSED)
 def test_what_it_does_not_name_is_refused_at_the_door_with_a_way_out(suffix, codec, sounding, tmp_path):
-    film = open_video(sounding(codec), ReadOptions())
+    film = open_video(admit(sounding(codec)), ReadOptions())
     target = tmp_path / f"out{suffix}"
     with pytest.raises(TargetUnsuitable, match=f"cannot hold sound in {codec}") as refused:
         require_suitable(film.info, KEEP, target)
@@ -109,7 +112,7 @@ def test_sound_of_joined_recordings_stays_with_their_picture(tmp_path):
     times = [float(line.strip(",")) for line in said]
     begins = [b for a, b in zip([-9.0, *times], times, strict=False) if b - a > 0.2]
     assert [round(b - begins[0], 1) for b in begins] == [0.0, 1.2, 2.4]
-    assert sound_kept(joined, target)[0].is_same
+    assert sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (joined, target)))[0].is_same
 
 
 def test_sound_that_starts_anew_alone_is_said(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from efface.containers.admission import admit
 from efface.errors import NotMedia, SourceUnreadable
 from efface.inspection import tags
 from efface.inspection.inspector import inspect
@@ -35,7 +36,7 @@ def ffmpeg(*arguments: object) -> None:
 
 def own(path: Path, **how: object) -> Inspection:
     """What efface finds by itself."""
-    return inspect(path, look=None, others=False, **how)  # type: ignore[arg-type]
+    return inspect(admit(path), look=None, others=False, **how)  # type: ignore[arg-type]
 
 
 def values(found: Inspection, group: str) -> list[str]:
@@ -114,7 +115,7 @@ def test_pictures_within_are_shown_to_whoever_looks(photo: Callable[[str], Path]
         seen.append(picture.shape)
         return "shows 2 faces"
 
-    (item,) = inspect(path, look=look, others=False).of(PICTURES)
+    (item,) = inspect(admit(path), look=look, others=False).of(PICTURES)
     assert seen == [(40, 60, 3)]
     assert item.value.endswith("shows 2 faces")
 
@@ -124,7 +125,7 @@ def test_a_thumbnail_that_cannot_be_decoded_is_not_called_empty(photo: Callable[
     data = path.read_bytes()
     content = b"JFXX\0\x10\xff\xd8\xff broken"
     path.write_bytes(data[:20] + b"\xff\xe0" + struct.pack(">H", len(content) + 2) + content + data[20:])
-    (item,) = inspect(path, look=lambda p: "no face found", others=False).of(PICTURES)
+    (item,) = inspect(admit(path), look=lambda p: "no face found", others=False).of(PICTURES)
     assert "cannot be decoded" in item.value
     assert "no face" not in item.value
 
@@ -351,7 +352,7 @@ def test_a_photo_without_a_walker_is_said(tmp_path):
 def test_exiftool_adds_what_only_it_knows_and_repeats_nothing(photo: Callable[[str], Path]) -> None:
     path = photo("jpg")
     exiftool("-XMP:City=NeedleCity", "-DateTimeOriginal=2021:02:03 04:05:06", path)
-    found = inspect(path, look=None)
+    found = inspect(admit(path), look=None)
     assert found.others["exiftool"].startswith("looked")
     assert len([i for i in found.items if i.value == "NeedleCity"]) == 1
     assert len([i for i in found.items if i.value.startswith("2021")]) == 1
@@ -359,7 +360,7 @@ def test_exiftool_adds_what_only_it_knows_and_repeats_nothing(photo: Callable[[s
 
 def test_without_exiftool_it_is_said(photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(external_tools, "where", lambda program: None)
-    assert inspect(photo("png"), look=None).others == {"exiftool": "not on this machine"}
+    assert inspect(admit(photo("png")), look=None).others == {"exiftool": "not on this machine"}
 
 
 def test_what_is_no_media_is_an_error(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from efface.containers.admission import admit
 from efface.frames import Picture
 from efface.media.still.stills import create_still, open_still
 from efface.options import ReadOptions, WriteOptions
@@ -101,7 +102,7 @@ def pages() -> Callable[..., list[tuple[int, Picture]]]:
     """pages(path) reads a photo: PTS and samples of every page."""
 
     def read(path: Path, options: ReadOptions | None = None) -> list[tuple[int, Picture]]:
-        return [(f.pts, f.unpack()) for f in open_still(path, options or ReadOptions()).frames()]
+        return [(f.pts, f.unpack()) for f in open_still(admit(path), options or ReadOptions()).frames()]
 
     return read
 
@@ -111,7 +112,7 @@ def passed_through(tmp_path: Path) -> Callable[..., Path]:
     """passed_through(path) reads a photo and writes it again, as the pipeline does but with nothing erased; gives the copy."""
 
     def copy(path: Path, options: ReadOptions | None = None, target: Path | None = None) -> Path:
-        source, target = open_still(path, options or ReadOptions()), target or tmp_path / ("out" + path.suffix)
+        source, target = open_still(admit(path), options or ReadOptions()), target or tmp_path / ("out" + path.suffix)
         sink = create_still(target, source.info, WriteOptions())
         try:
             for frame in source.frames():

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 import efface
+from efface.containers import admission
+from efface.containers.admission import admit
 from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged
 from efface.files import sha256_of
 from efface.pipeline import jobs, rendering
@@ -57,7 +59,6 @@ KINDS = ("a.jpg", "a.png", "a.tif", "a.gif", "a.mp4")
 def test_a_source_that_is_swapped_in_place_is_noticed(tmp_path, monkeypatch, name, moment):
     source, other = drawn(tmp_path / name, 1), drawn(tmp_path / ("b" + name), 100)
     plan = efface.find(source)
-    home = jobs if moment == "find" else rendering
     hash_of, again = sha256_of, source.read_bytes()
 
     def then_swap(path):
@@ -66,7 +67,7 @@ def test_a_source_that_is_swapped_in_place_is_noticed(tmp_path, monkeypatch, nam
             swapped(source, other.read_bytes())
         return found
 
-    monkeypatch.setattr(home, "sha256_of", then_swap)
+    monkeypatch.setattr(admission, "sha256_of", then_swap)
     with pytest.raises(InputError) as caught:
         efface.find(source) if moment == "find" else efface.render(source, plan, tmp_path / ("t" + source.suffix))
     assert isinstance(caught.value, SourceChanged) or name == "a.mp4"
@@ -81,7 +82,7 @@ def test_a_file_that_had_another_name_meanwhile_is_noticed(tmp_path):
     link.symlink_to(source)
 
     def exchanged(path):
-        with rendering.unchanged(path):
+        with rendering.unchanged(admit(path)):
             path.rename(tmp_path / "kept")
             path.symlink_to(other)
             path.unlink()
@@ -97,9 +98,9 @@ def test_pictures_are_compared_even_where_the_file_seems_unchanged(tmp_path, mon
     source, other = drawn(tmp_path / name, 1), drawn(tmp_path / ("b" + name), 100)
     plan = efface.find(source)
     assert len(plan.checksums) == len(plan.timeline)
-    monkeypatch.setattr(rendering, "sha256_of", lambda path: plan.source_sha256)
-    monkeypatch.setattr(rendering, "unchanged", lambda path: nullcontext())
-    monkeypatch.setattr(jobs, "unchanged", lambda path: nullcontext())
+    monkeypatch.setattr(admission, "sha256_of", lambda path: plan.source_sha256)
+    monkeypatch.setattr(rendering, "unchanged", lambda source: nullcontext())
+    monkeypatch.setattr(jobs, "unchanged", lambda source: nullcontext())
     target = tmp_path / ("t" + source.suffix)
     with pytest.raises(PlanMismatch if name == "a.mp4" else SourceChanged):
         efface.render(other, plan, target)

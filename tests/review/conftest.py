@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from efface.containers.admission import admit
 from efface.files import sha256_of
 from efface.options import Options, VerifyOptions, WriteOptions
 from efface.pipeline.naming import Job, jobs_for
@@ -71,7 +72,7 @@ def planned(
     source: Path, tracks: tuple[Track, ...], doubts: tuple[Doubt, ...] = (), left: tuple[Track, ...] = ()
 ) -> Plan:  # fmt: skip
     """A plan of the source, saved beside it."""
-    with opened(source, OPTIONS.read) as media:
+    with opened(admit(source), OPTIONS.read) as media:
         frames = [(f.pts, f.size_wh, f.unpack().checksum()) for f in media.frames()]
         timeline = Timeline(np.array([pts for pts, _, _ in frames], np.int64), media.time_base)
         checksums = tuple(c for _, _, c in frames) if media.info.medium == "video" else ()

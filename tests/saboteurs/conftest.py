@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from efface.containers.admission import admit
 from efface.detect.detector import DetectorInfo
 from efface.detect.registry import DETECTORS
 from efface.detections import DRAWN, FACE, PLATE, Detections
@@ -58,7 +59,7 @@ def box(face: int, frame: int) -> tuple[int, int, int, int]:
 
 def drawn_plan(path: Path, boxes: list[list[tuple[int, int, int, int]]], size: tuple[int, int] = SIZE) -> Plan:
     """A plan in which a person drew these boxes: one list for each track, one box for each frame."""
-    with opened(path, ReadOptions()) as source:
+    with opened(admit(path), ReadOptions()) as source:
         frames = list(source.frames())
         base = Fraction(source.time_base)
     n = len(frames)
@@ -115,7 +116,7 @@ def rendered(
     clip: Clip, target: Path, erase: Erasing = honest, pts: Callable[[int, int], int | None] = lambda i, pts: pts
 ) -> Path:
     """The clip as a renderer writes it. pts(frame, pts) gives another time for a frame, or None to leave it out."""
-    with opened(clip.path, ReadOptions()) as source:
+    with opened(admit(clip.path), ReadOptions()) as source:
         sink = create(target, source.info, WriteOptions(preset="ultrafast"), target)
         for frame in source.frames():
             picture = frame.unpack()

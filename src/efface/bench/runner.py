@@ -21,6 +21,7 @@ from efface.bench.camera_path import Rgb
 from efface.bench.clips import Clip, made
 from efface.bench.score import StillScore, VideoScore, stays_legible
 from efface.bench.truth import StillTruth, VideoTruth
+from efface.containers.admission import admit
 from efface.detections import FINDABLE
 from efface.errors import BadTruth, UsageError
 from efface.events import silent
@@ -74,7 +75,7 @@ class Looker:
     def plan(self, path: Path) -> Plan:
         """Return what would be erased. Raises InputError, PartMissing."""
         began = time.perf_counter()
-        self._last = self._workshop.find(path, silent)
+        self._last = self._workshop.find(admit(path), silent)
         self._seconds += time.perf_counter() - began
         self._frames += len(self._last.timeline)
         return self._last
@@ -218,7 +219,7 @@ def reader(options: ReadOptions) -> moving.Read:
     the labels state another size."""
 
     def read(still: StillTruth) -> Rgb:
-        with opened(still.path, options) as source:
+        with opened(admit(still.path), options) as source:
             frame = next(iter(source.frames()))
             if frame.size_wh != still.size_wh:
                 raise BadTruth(still.path, "its labels are about a picture of another size")

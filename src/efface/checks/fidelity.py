@@ -120,7 +120,7 @@ class Fidelity:
     def _compare_packets(self, source: SourceInfo, target: SourceInfo) -> None:
         from efface.media.video.stream_digests import sound_kept  # loads PyAV, which photos do not need
 
-        streams = sound_kept(source.path, target.path)
+        streams = sound_kept(source, target)
         for i, sound in enumerate(streams, 1):
             if not sound.is_same:
                 self._judge.append(Finding(NAME, f"sound stream {i} is not that of the source, packet by packet"))

@@ -58,8 +58,8 @@ class Pair:
 
 
 def from_source(source: Source, shift: int) -> Iterator[Expected]:
-    """Yield the frames of the source. `shift` was subtracted from its PTS."""
-    base = Fraction(source.time_base)
+    """The frames of the source. `shift` was taken off its PTS."""
+    base = source.time_base
     for frame in source.frames():
         yield Expected(frame.index, (frame.pts - shift) * base, frame.size_wh, frame)
 

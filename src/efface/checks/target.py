@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from efface.checks import coverage, fidelity, residual_metadata, second_look
 from efface.checks.coverage import Coverage, comparable
@@ -156,7 +155,7 @@ class _Walk:
             frames = reading.enter_context(prefetched(frames, depth))
             if expected is not None and self._with.source is not None:
                 expected = reading.enter_context(prefetched(expected, depth))
-        return paired(expected, frames, Fraction(target.time_base))
+        return paired(expected, frames, target.time_base)
 
     def _expected(self) -> Iterable[Expected] | None:
         if self._with.source is not None:

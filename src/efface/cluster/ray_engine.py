@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from efface.cluster.calls import WAIT_S, Calls, Lost, Stopped
 from efface.cluster.work import SHARED, Answer, Part, SpanStart, Whole, WorkItem, WorkItems, do, look_at, stamp_of, unforeseen
+from efface.containers.admission import AdmittedSource, admit, unchanged
 from efface.containers.sniff import is_video_name, medium_of
 from efface.detect.detector import DetectorInfo
 from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WorkerDied, WriteFailed
@@ -37,7 +38,6 @@ from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted,
 from efface.pipeline.naming import Job, names_of_plans
 from efface.pipeline.perceive import Perceived
 from efface.pipeline.remote import exists, fetch, is_remote
-from efface.pipeline.rendering import unchanged
 from efface.pipeline.sources import opened
 from efface.pipeline.transfer import Transfer
 from efface.pipeline.worker_pool import Task
@@ -324,9 +324,9 @@ class _Video:
     def _plan(self) -> Plan | None:
         """Make the plan, or return None if one machine must read the whole video."""
         try:
-            with _here(self._job.source) as path, opened(path, self._called.options.read) as source, unchanged(path):
+            with _here(self._job.source) as here, opened(here, self._called.options.read) as source, unchanged(here):
                 assert isinstance(source, VideoSource)
-                sha256 = sha256_of(path)
+                sha256 = here.sha256()
                 spans = self._spans(source)
                 if len(spans) < 2:
                     return None
@@ -352,15 +352,14 @@ class _Video:
 
 
 @contextmanager
-def _here(source: Path) -> Iterator[Path]:
-    """Provide the source as a file of this machine."""
+def _here(source: Path) -> Iterator[AdmittedSource]:
+    """The source as a file of this machine."""
     if not is_remote(source):
-        require_source(source)
-        yield source
+        yield admit(source)
         return
     with scratch() as folder:
         fetch(source, folder / source.name)
-        yield folder / source.name
+        yield admit(folder / source.name)
 
 
 @dataclass(slots=True)

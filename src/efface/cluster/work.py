@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from efface.containers.sniff import medium_of
+from efface.containers.admission import AdmittedSource
 from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
@@ -174,11 +174,11 @@ class _Informed(Workshop):
         self.plan: Plan | None = None
         self.asks = False
 
-    def find(self, source: Path, listener: Listener) -> Plan:
-        """Return the plan for a source."""
+    def find(self, source: AdmittedSource, listener: Listener) -> Plan:
+        """The plan for a source."""
         if self.plan is not None:
             return self.plan
-        if self.asks and medium_of(source) == "video":
+        if self.asks and source.medium == "video":
             raise _PlanWanted
         return super().find(source, listener)
 

@@ -110,6 +110,11 @@ def format_of(path: Path) -> str:
     """Return the format's short name: one of PHOTOS, or a video container. Raises SourceUnreadable,
     NotMedia."""
     require_source(path)
+    return sniffed(path)
+
+
+def sniffed(path: Path) -> str:
+    """As `format_of`, of a file that is known to be a plain one. Raises SourceUnreadable, NotMedia."""
     try:
         with open(path, "rb") as f:
             head = f.read(HEAD)

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.containers.admission import AdmittedSource
 from efface.containers.parts import Broken, Reader
-from efface.containers.sniff import PHOTOS, format_of, medium_of
+from efface.containers.sniff import PHOTOS
 from efface.containers.walk import WALKS
 from efface.errors import SourceUnreadable
 from efface.files import reason
@@ -33,14 +34,14 @@ MOST_FOUND = 5000
 NOT_LOOKED = "not looked"
 
 
-def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple[Item, ...] = ()) -> Inspection:
-    """Report everything identifying in the file. Raises SourceUnreadable, NotMedia.
+def inspect(source: AdmittedSource, *, look: Look | None, others: bool = True, people: tuple[Item, ...] = ()) -> Inspection:
+    """Everything that the file gives away. Raises SourceUnreadable, NotMedia.
 
     look    runs a detector on embedded pictures; None skips them, and the result says so.
     others  ask exiftool as well, if it is installed.
     people  what the detector found in the picture or video itself.
     """
-    name, troubles = format_of(path), []
+    path, name, troubles = source.path, source.format, []
     items: list[Item] = list(people)
     seen = 0
     try:
@@ -65,9 +66,7 @@ def inspect(path: Path, *, look: Look | None, others: bool = True, people: tuple
         asked["exiftool"], more = _by_exiftool(path, items)
         items += more
     troubles += [f"{i.name} in {i.where}: {i.value}" for i in items if i.name == UNREADABLE]
-    return Inspection(
-        path, medium_of(path), name, os.path.getsize(path), joined(items), look is not None, asked, tuple(troubles)
-    )
+    return Inspection(path, source.medium, name, os.path.getsize(path), joined(items), look is not None, asked, tuple(troubles))
 
 
 def _found(reader: Reader, name: str) -> Iterator[Item | Embedded]:

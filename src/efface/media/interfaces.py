@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from efface.frames import Frame, Picture
 from efface.geometry import Size
+
+
+class FormatFacts:
+    """What a reader found out of a file that a writer of the same medium must know: `Traits` of photos, `VideoInfo`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,9 +32,10 @@ class SourceInfo:
     frame_count  frames or pages; for video what the container states, or None.
     size_wh      of the first upright frame.
     audio        number of sound streams.
-    notes        clauses without a full stop on what was lost or is unusual, for the summary and the report; may grow
-                 while frames are read.
-    private      what only this package needs to write the target; no other package reads it.
+    notes        sentences without full stop on what was lost or is odd, for the summary and the report; may grow while
+                 frames are read.
+    private      what only this room needs to read the source again and to write the target; nobody else looks at it. Readers
+                 take it with `traits_of` or `video_of`. None where no file was opened.
     """
 
     path: Path
@@ -36,7 +44,7 @@ class SourceInfo:
     frame_count: int | None
     size_wh: Size
     audio: int = 0
-    private: Any = None
+    private: FormatFacts | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -46,8 +54,8 @@ class Source(Protocol):
     info: SourceInfo
 
     @property
-    def time_base(self) -> Any:
-        """Fraction, seconds per unit of PTS. For pages of a photo the unit is a second."""
+    def time_base(self) -> Fraction:
+        """Seconds per unit of PTS. Pages of a photo count seconds."""
 
     def frames(self) -> Iterator[Frame]:
         """Yield the frames in presentation order, upright. Raises UndecodableFrame, DamagedSource,

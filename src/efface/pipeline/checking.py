@@ -11,6 +11,7 @@ from pathlib import Path
 from efface.checks.fidelity import NAME as FIDELITY
 from efface.checks.second_look import SecondLook
 from efface.checks.target import CHECKS, Evidence, checked
+from efface.containers.admission import admit
 from efface.detect.detector import Detector
 from efface.detections import FINDABLE
 from efface.errors import EffaceError, PartMissing, VerificationFailed
@@ -55,7 +56,7 @@ def prove(draft: Draft, target: Path, options: Options, opening: Opening, listen
     is_quick, total = options.verify.level == "quick", len(draft.plan.timeline)
     again = SecondLook(opening(looking(draft.plan, options.detect)), draft.plan, is_quick=is_quick)
     try:
-        with opened(draft.path, ReadOptions(max_pixels=ANY_SIZE)) as result:
+        with opened(admit(draft.path), ReadOptions(max_pixels=ANY_SIZE)) as result:
             evidence = Evidence(
                 result,
                 draft.plan,
@@ -90,14 +91,16 @@ def verify(
     obeyed = load(plan) if isinstance(plan, Path) else plan
     is_quick = options.verify.level == "quick"
     with ExitStack() as closing:
-        result = closing.enter_context(opened(target, ReadOptions(max_pixels=options.read.max_pixels)))
-        hashes["target"] = sha256_of(target)
+        admitted = admit(target)
+        result = closing.enter_context(opened(admitted, ReadOptions(max_pixels=options.read.max_pixels)))
+        hashes["target"] = admitted.sha256()
         original = None
         if source is not None:
             covers = options.read.bad_frames == "cover" or bool(obeyed and obeyed.bad)
             reading = ReadOptions(bad_frames="cover" if covers else "fail", max_pixels=options.read.max_pixels)
-            original = closing.enter_context(opened(source, reading))
-            hashes["source"] = sha256_of(source)
+            compared = admit(source)
+            original = closing.enter_context(opened(compared, reading))
+            hashes["source"] = compared.sha256()
         again: SecondLook | str = NOT_ASKED
         if options.verify.level != "off":
             again = SecondLook(opening(looking(obeyed, options.detect)), obeyed, is_quick=is_quick)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.containers.sniff import format_of
+from efface.containers.admission import AdmittedSource
 from efface.detections import KINDS
 from efface.errors import InputError
 from efface.events import Listener
-from efface.files import require_source
 from efface.frames import Frame
 from efface.inspection.inspector import inspect
 from efface.inspection.items import PEOPLE, Inspection, Item
@@ -29,7 +27,9 @@ LEAST_SIDE = 640
 """Small pictures are shown to the detector larger, so that the faces in a thumbnail have the pixels that it needs."""
 
 
-def inspected(path: Path, options: Options, listener: Listener, *, look: bool = True, others: bool = True) -> Inspection:
+def inspected(
+    source: AdmittedSource, options: Options, listener: Listener, *, look: bool = True, others: bool = True
+) -> Inspection:
     """Everything that a file gives away. Raises SourceUnreadable, NotMedia, PartMissing.
 
     look    faces and plates are looked for, in the file and in the pictures within. A file that cannot be decoded is inspected
@@ -37,19 +37,17 @@ def inspected(path: Path, options: Options, listener: Listener, *, look: bool = 
             the same, and says that nobody could look.
     others  exiftool is asked, where it is installed.
     """
-    require_source(path)
-    format_of(path)
     if not look:
-        return inspect(path, look=None, others=others)
+        return inspect(source, look=None, others=others)
     bare = replace(options, cover=replace(options.cover, part="face", margin=0.0, plate_margin=0.0))
     with Workshop(bare) as workshop:
         why = ""
         try:
-            plan = workshop.find(path, listener)
+            plan = workshop.find(source, listener)
             people = (*_people(plan), *_possible(plan))
         except InputError as e:
             people, why = (), e.why or e.lead
-        found = inspect(path, look=lambda picture: _seen(workshop, picture), others=others, people=people)
+        found = inspect(source, look=lambda picture: _seen(workshop, picture), others=others, people=people)
     if why:
         return replace(found, looked=False, troubles=(f"faces and plates could not be looked for: {why}", *found.troubles))
     return found
@@ -63,7 +61,7 @@ class Inspecting:
     others: bool
 
     def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Inspection:
-        return inspected(job.source, workshop.options, listener, look=self.look, others=self.others)
+        return inspected(job.admit(), workshop.options, listener, look=self.look, others=self.others)
 
 
 def _people(plan: Plan) -> Iterator[Item]:

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from efface.containers.admission import AdmittedSource, unchanged
 from efface.detect.detector import Detector
 from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detections import KINDS
 from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, SourceUnreadable, TargetExists
 from efface.events import Listener
-from efface.files import require_source, require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
+from efface.files import require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
 from efface.findings import Verification
 from efface.frames import Frame
 from efface.media.interfaces import Source, SourceInfo
@@ -21,7 +22,7 @@ from efface.options import PAINTED, DetectOptions, Options
 from efface.pipeline.checking import verify
 from efface.pipeline.naming import Job, collisions
 from efface.pipeline.remote import is_remote
-from efface.pipeline.rendering import Rendered, act, unchanged
+from efface.pipeline.rendering import Rendered, act
 from efface.pipeline.resume import earlier, held, in_use, is_current, owns, require_no_edits, reviewed
 from efface.pipeline.sources import opened, require_suitable
 from efface.planning import sidecar
@@ -79,39 +80,39 @@ class Workshop:
         self._close_checker()
         self._closing.close()
 
-    def find(self, source: Path, listener: Listener) -> Plan:
+    def find(self, source: AdmittedSource, listener: Listener) -> Plan:
         """The plan for one source. Raises InputError, PartMissing."""
-        require_source(source)
+        source.require_readable()
         with unchanged(source), opened(source, self.options.read) as media:
             self._admit(media.info)
             if media.info.medium == "photo":
                 return self._look_at_photo(media, source, listener)
             self._close_detector()  # after 1080p one keeps 0.4 GB, which the encoder needs; only photos keep theirs
             with open_lanes(self.options.detect) as detectors:
-                return look(media, sha256_of(source), detectors, self.options, listener)
+                return look(media, source.sha256(), detectors, self.options, listener)
 
-    def _look_at_photo(self, media: Source, source: Path, listener: Listener) -> Plan:
+    def _look_at_photo(self, media: Source, source: AdmittedSource, listener: Listener) -> Plan:
         try:
-            return look(media, sha256_of(source), (self._open_detector(),), self.options, listener)
+            return look(media, source.sha256(), (self._open_detector(),), self.options, listener)
         except DetectorFailed:  # it may hang still; the next file gets one that does not
             self._close_detector()
             raise
 
-    def render(self, source: Path, plan: Plan, target: Path, listener: Listener) -> Rendered:
+    def render(self, source: AdmittedSource, plan: Plan, target: Path, listener: Listener) -> Rendered:
         """One target by a plan. Raises InputError, OutputError, VerificationFailed."""
-        require_source(source)
-        require_target(target, (source,), overwrite=self.options.write.overwrite)
+        source.require_readable()
+        require_target(target, (source.path,), overwrite=self.options.write.overwrite)
         if not self.options.write.discard_edits:
             require_no_edits(target)
         with staged(target, overwrite=self.options.write.overwrite) as draft:
             return self._rendered(source, plan, target, draft, listener)
 
     def _rendered(
-        self, source: Path, plan: Plan, target: Path, draft: Path, listener: Listener, *, is_fresh: bool = False
+        self, source: AdmittedSource, plan: Plan, target: Path, draft: Path, listener: Listener, *, is_fresh: bool = False
     ) -> Rendered:  # fmt: skip
         with unchanged(source), opened(source, self.options.read) as media:
             try:
-                return act(media, plan, target, draft, self.options, self._open_checker, listener, is_fresh=is_fresh)
+                return act(media, source, plan, target, draft, self.options, self._open_checker, listener, is_fresh=is_fresh)
             except DetectorFailed:  # as in find
                 self._close_checker()
                 raise
@@ -134,12 +135,13 @@ class Workshop:
         A plan that a person changed is obeyed, and never replaced by another without `discard_edits`.
         Raises InputError, OutputError, VerificationFailed, PartMissing.
         """
-        require_source(job.source)
+        source = job.admit()
+        job = replace(job, known=source)
         known = in_use(job)
         if known.parent == job.plan_path.parent:  # it keeps its name; one that lies elsewhere is only read
             job = replace(job, plan_path=known)
         with held(known):
-            persons = None if self.options.write.discard_edits else reviewed(known, job.source)
+            persons = None if self.options.write.discard_edits else reviewed(known, source)
             return self._redacted(job, persons, listener, planned, resumes=resumes and not self.options.write.overwrite)
 
     def _redacted(
@@ -157,13 +159,13 @@ class Workshop:
         if not discards:
             require_no_edits(job.target)
         _require_plan_name(job, replaces=replaces_plan)
-        require_suitable(job.source, job.target, self.options.read, self.options.write)
+        require_suitable(job.admit(), job.target, self.options.read, self.options.write)
         known = _state(job)
-        plan = persons or self.find(job.source, listener)
+        plan = persons or self.find(job.admit(), listener)
         sidecar.require_readable(plan, job.plan_path)
         planned(plan)
         with staged_pair(job.target, job.plan_path, overwrite=replaces_plan) as (draft, plan_draft):
-            rendered = self._rendered(job.source, plan, job.target, draft, listener, is_fresh=persons is None)
+            rendered = self._rendered(job.admit(), plan, job.target, draft, listener, is_fresh=persons is None)
             plan = noted(plan, rendered, self.options)
             sidecar.save(plan, plan_draft)
             plan_sha256 = sha256_of(plan_draft)
@@ -234,7 +236,7 @@ class Rendering:
         require_target(job.target, (job.source, job.plan_path), overwrite=workshop.options.write.overwrite)
         plan = sidecar.load(job.plan_path)
         note((plan, sha256_of(job.plan_path)))
-        return workshop.render(job.source, plan, job.target, listener)
+        return workshop.render(job.admit(), plan, job.target, listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ class Planning:
             require_target(job.plan_path, (job.source,), overwrite=overwrite)
             if not discards:
                 require_no_edits(job.plan_path)
-        plan = workshop.find(job.source, listener)
+        plan = workshop.find(job.admit(), listener)
         if self.writes:
             write_plan(plan, job.plan_path, job.source, overwrite=overwrite, discards=discards)
         return plan

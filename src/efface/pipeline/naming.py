@@ -12,10 +12,11 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from efface.containers.sniff import PHOTOS, WRITTEN_AS, format_of, is_video_name, looks_like_media
+from efface.containers.admission import AdmittedSource, admit
+from efface.containers.sniff import PHOTOS, WRITTEN_AS, is_video_name, looks_like_media
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS, open_plain, sha256_of
 from efface.pipeline import remote
@@ -31,12 +32,30 @@ VIDEO_SUFFIX = ".mp4"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One source and what becomes of it. `name` is the source's name relative to the folder it was found in."""
+    """One source and what becomes of it.
+
+    name   the source's name relative to the folder it was found in.
+    known  the source, where it was admitted for its name already.
+    """
 
     source: Path
     name: str
     target: Path
     plan_path: Path
+    known: AdmittedSource | None = field(default=None, compare=False, repr=False)
+
+    def admit(self) -> AdmittedSource:
+        """Admit the source; what is known of it is not asked again where it is unchanged. Raises SourceUnreadable."""
+        if self.known is None:
+            return admit(self.source)
+        self.known.require_readable()
+        return self.known
+
+
+def job_for(source: AdmittedSource, target: Path | None) -> Job:
+    """The job of a single source. Without a target, it gets one beside the source."""
+    target = target or beside(source.path, source)
+    return Job(source.path, source.name, target, plan_path_of(target), source)
 
 
 def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
@@ -48,12 +67,14 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
     """
     if is_single(sources, output):
         source = sources[0]
-        target = output or beside(source)
-        return [Job(source, source.name, target, plan_path_of(target))]
+        known = _known(source)
+        target = output or beside(source, known)
+        return [Job(source, source.name, target, plan_path_of(target), known)]
     jobs = []
     for source, name in _all(sources, output):
-        target = beside(source) if output is None else _in(output / name, source)
-        jobs.append(Job(source, str(name), target, plan_path_of(target)))
+        known = _known(source)
+        target = beside(source, known) if output is None else _in(output / name, source, known)
+        jobs.append(Job(source, str(name), target, plan_path_of(target), known))
     return jobs
 
 
@@ -116,14 +137,14 @@ def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, P
             yield path, path.relative_to(root) if root else Path(path.name)
 
 
-def beside(source: Path) -> Path:
-    """The target of a source for which none was named."""
-    return source.with_name(fitting(source.stem, MARK + _suffix(source)))
+def beside(source: Path, known: AdmittedSource | None = None) -> Path:
+    """The target of a source for which none was named. known: the source, where it was admitted already."""
+    return source.with_name(fitting(source.stem, MARK + _suffix(source, known or _known(source))))
 
 
-def _in(named: Path, source: Path) -> Path:
+def _in(named: Path, source: Path, known: AdmittedSource | None) -> Path:
     """The target in another folder. It may be that folder itself, where one cannot be listed."""
-    return named.with_name(fitting(named.stem, _suffix(source)))
+    return named.with_name(fitting(named.stem, _suffix(source, known)))
 
 
 LONGEST_NAME = 255
@@ -143,11 +164,23 @@ def fitting(stem: str, ending: str) -> str:
     return stem + mark + ending
 
 
-def _suffix(source: Path) -> str:
+def _known(source: Path) -> AdmittedSource | None:
+    """None for what lies elsewhere, and for what cannot be read: it will be reported when its turn comes."""
+    if remote.is_remote(source):
+        return None
+    try:
+        return admit(source)
+    except EffaceError:
+        return None
+
+
+def _suffix(source: Path, known: AdmittedSource | None) -> str:
     if remote.is_remote(source):  # its content is not here
         return VIDEO_SUFFIX if is_video_name(source) else source.suffix
+    if known is None:
+        return source.suffix
     try:
-        found = format_of(source)
+        found = known.format
         return VIDEO_SUFFIX if found not in PHOTOS else f".{WRITTEN_AS[found]}" if found in WRITTEN_AS else source.suffix
     except EffaceError:  # it will be reported when its turn comes
         return source.suffix
@@ -236,7 +269,7 @@ def names_of_plans(job: Job) -> list[Path]:
         plan_path_of(target),
         _older_plan_of(target),
         target.with_name(fitting(source.name, PLAN_SUFFIX)),
-        plan_path_of(beside(source)),
+        plan_path_of(beside(source, job.known)),
         source.with_name(fitting(source.stem, MARK + PLAN_SUFFIX)),
         plan_path_of(source),
     ]

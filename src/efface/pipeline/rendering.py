@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from efface.containers.admission import AdmittedSource, unchanged
 from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged, UndecodableFrame
 from efface.events import Event, Listener
 from efface.files import sha256_of, writing
@@ -52,6 +52,7 @@ class Rendered:
 
 def act(
     source: Source,
+    admitted: AdmittedSource,
     plan: Plan,
     target: Path,
     draft: Path,
@@ -63,15 +64,16 @@ def act(
 ) -> Rendered:
     """Renders the source as the plan says to a draft, and checks it; then the caller may give it the target's name.
 
+    admitted  the file that `source` was opened from.
     opening   gives a detector for the checks.
     is_fresh  the plan was made of this very file just now: where the two do not agree, the file is damaged.
 
     Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there
     must be no target.
     """
-    path = source.info.path
-    with unchanged(path):
-        source_sha256 = sha256_of(path)
+    path = admitted.path
+    with unchanged(admitted):
+        source_sha256 = admitted.sha256()
         if source_sha256 != plan.source_sha256:
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
         if source.info.medium != plan.medium:
@@ -155,22 +157,3 @@ def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
     if frame.is_bad and i not in plan.bad:
         at = timecode(float(plan.timeline.seconds[i]))
         raise _Differs(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it", plan, i)
-
-
-@contextmanager
-def unchanged(path: Path) -> Iterator[None]:
-    """Raises SourceChanged on leaving the block when the file was written to meanwhile, or was another one for a moment."""
-    before = _stamp(path)
-    yield
-    if _stamp(path) != before:
-        raise SourceChanged(path, hint="Run it again when nothing else writes to the file.")
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    # Size and time of change can be set by whoever writes to a file. The time of the last change to its inode (ctime) cannot,
-    # and it shows too that the file had another name meanwhile. The link's own counts as well, where the source is a link.
-    try:
-        found = os.stat(path), os.lstat(path)
-    except OSError as e:
-        raise SourceChanged(path, "it is gone") from e
-    return tuple(value for s in found for value in (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))

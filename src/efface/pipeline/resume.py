@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from efface.containers.admission import AdmittedSource
 from efface.errors import BadPlan, SourceUnreadable, TargetExists
 from efface.files import locked, sha256_of
 from efface.options import Options
@@ -51,7 +52,7 @@ def owns(plan: Plan, job: Job) -> bool:
         return False
 
 
-def reviewed(path: Path, source: Path) -> Plan | None:
+def reviewed(path: Path, source: AdmittedSource) -> Plan | None:
     """Return the plan that a person changed, where it fits the source; None where no person changed it.
 
     What a person did is never thrown away unasked. Raises TargetExists where it cannot be obeyed.
@@ -62,7 +63,7 @@ def reviewed(path: Path, source: Path) -> Plan | None:
         if sidecar.holds_edits(path):
             raise TargetExists(path, f"a person changed it, and {e.why or 'its last edit is torn off'}", KEPT) from e
         return None
-    if plan.edits and plan.source_sha256 != sha256_of(source):
+    if plan.edits and plan.source_sha256 != source.sha256():
         raise TargetExists(path, "a person changed it, and it was made for another source than this one", KEPT)
     if not plan.edits and plan.made is not None and sidecar.seal(plan) != plan.made.seal:
         raise TargetExists(path, "somebody changed the plan since its target was made", KEPT)
@@ -85,7 +86,7 @@ def in_use(job: Job) -> Path:
         return job.plan_path
     for path in filter(sidecar.holds_edits, others):
         plan = _read(path)
-        if plan is None or plan.source_sha256 == sha256_of(job.source):
+        if plan is None or plan.source_sha256 == job.admit().sha256():
             return path
     if not _is_there(job.plan_path) and _is_there(job.target):
         for path in others:
@@ -129,7 +130,7 @@ def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
         and plan.made.seal == sidecar.seal(plan)
         and _is_there(job.target)
         and _are_same(plan.options, options)
-        and plan.source_sha256 == sha256_of(job.source)
+        and plan.source_sha256 == job.admit().sha256()
         and _identities(plan.detectors) == _identities(infos())
     )
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from efface.containers.sniff import WRITTEN_AS, is_media_name, medium_of
+from efface.containers.admission import AdmittedSource
+from efface.containers.sniff import WRITTEN_AS, is_media_name
 from efface.errors import TargetUnsuitable
-from efface.files import require_source
 from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.options import ReadOptions, WriteOptions
 
@@ -25,14 +25,14 @@ ENDINGS = {
 
 
 @contextmanager
-def opened(path: Path, options: ReadOptions) -> Iterator[Source]:
-    """The source behind that path. Raises InputError in all its kinds."""
-    require_source(path)
-    if medium_of(path) == "photo":
+def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
+    """The source in that file. Raises InputError in all its kinds."""
+    admitted.require_readable()
+    if admitted.medium == "photo":
         from efface.media.still.stills import open_still as open_source
     else:
         from efface.media.video.decode import open_video as open_source
-    source = open_source(path, options)
+    source = open_source(admitted, options)
     try:
         yield source
     finally:
@@ -51,13 +51,13 @@ def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -
     return create_still(draft, info, options)
 
 
-def require_suitable(source: Path, target: Path, read: ReadOptions, write: WriteOptions) -> None:
+def require_suitable(source: AdmittedSource, target: Path, read: ReadOptions, write: WriteOptions) -> None:
     """Whether the target can hold a film, to be known before anybody looks at it; photos are quick.
 
     Raises what `create` raises, and InputError.
     """
-    require_source(source)
-    if medium_of(source) == "photo":
+    source.require_readable()
+    if source.medium == "photo":
         return
     from efface.media.video.encode import require_suitable as require_film
 

@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NoReturn
 
+from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.options import Options
@@ -208,32 +209,32 @@ def near_to(key: Key, sent: Sent, index: int, tell: Tell) -> tuple[bytes, int]:
 def found_in(source: Path, options: Options, tell: Tell) -> Plan:
     """See `Workshop.find`."""
     with Workshop(options) as workshop:
-        return workshop.find(source, tell)
+        return workshop.find(admit(source), tell)
 
 
 def rendered_by(job: Job, plan: Plan, options: Options, tell: Tell) -> Rendered:
     """See `Workshop.render`."""
     with Workshop(options) as workshop:
-        return workshop.render(job.source, plan, job.target, tell)
+        return workshop.render(job.admit(), plan, job.target, tell)
 
 
 def proxy_of(source: Path, options: Options, path: Path, seconds: Any, tell: Tell) -> None:
     """See `write_proxy`."""
     from efface.media.proxy import write_proxy
 
-    with opened(source, options.read) as media:
+    with opened(admit(source), options.read) as media:
         write_proxy(media, path, seconds, lambda n: tell(Event("proxy", n, len(seconds))))
 
 
 def followed_around(source: Path, options: Options, plan: Plan, frame: int, box: Any, tell: Tell) -> Followed:
     """See `following.around`."""
-    with opened(source, options.read) as media:
+    with opened(admit(source), options.read) as media:
         return around(media, plan, frame, box, lambda n: tell(Event("follow", n, None)))
 
 
 def followed_on(source: Path, options: Options, plan: Plan, frame: int, box: Any, way: int, tell: Tell) -> Followed:
     """See `following.onwards`."""
-    with opened(source, options.read) as media:
+    with opened(admit(source), options.read) as media:
         return onwards(media, plan, frame, box, way, plan.medium == "photo", lambda n: tell(Event("follow", n, None)))
 
 

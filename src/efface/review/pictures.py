@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from efface.containers.admission import admit
 from efface.media.interfaces import Source
 from efface.media.preview import fitted, jpeg, rgb_of
 from efface.media.video.frame_access import FrameAccess
@@ -35,7 +36,7 @@ class Pictures:
         """Raises InputError."""
         self._options = options
         self._closing = ExitStack()
-        self.source: Source = self._closing.enter_context(opened(source, options.read))
+        self.source: Source = self._closing.enter_context(opened(admit(source), options.read))
         self._exact = FrameAccess(self.source, plan.timeline.pts, plan.checksums)
         self._quick = FrameAccess(self.source, plan.timeline.pts, plan.checksums)
         self._locks = threading.Lock(), threading.Lock(), threading.Lock()

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from efface.containers.admission import admit
 from efface.errors import UndecodableFrame
 from efface.frames import Picture
 from efface.media.still import av_reader
@@ -33,7 +34,7 @@ def stacked(picture: Picture) -> NDArray[Any]:
 
 
 def notes_of(path: Path) -> list[str]:
-    source = open_still(path, ReadOptions())
+    source = open_still(admit(path), ReadOptions())
     list(source.frames())
     return source.info.notes
 

@@ -16,6 +16,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageCms
 
+from efface.containers.admission import admit
 from efface.containers.sniff import format_of
 from efface.errors import TargetUnsuitable, TooManyPixels, UnsupportedSource, WriteFailed
 from efface.frames import Layout, Picture
@@ -179,7 +180,7 @@ def test_cmyk_stays_cmyk_with_sane_colours(tmp_path: Path, pages: Pages, passed_
         copy = passed_through(path)
         layout = pages(copy)[0][1].layout
         assert (layout.model, len(layout.shifts)) == ("cmyk", 4)
-        look = next(open_still(path, ReadOptions()).frames()).look((78, 53))
+        look = next(open_still(admit(path), ReadOptions()).frames()).look((78, 53))
         with Image.open(copy) as image:
             assert image.mode == "CMYK"
             for seen in (np.asarray(image.convert("RGB")), look):
@@ -200,7 +201,7 @@ def test_palettes_become_full_colour_and_gifs_get_a_new_one(
 
 
 def test_a_gif_of_more_than_256_colours_is_reduced_not_refused(tmp_path: Path, scene: Scene) -> None:
-    info = open_still(_gif(tmp_path / "a.gif", scene), ReadOptions()).info
+    info = open_still(admit(_gif(tmp_path / "a.gif", scene)), ReadOptions()).info
     sink = create_still(tmp_path / "b.gif", info, WriteOptions())
     y, x = np.mgrid[0:53, 0:78]
     many = np.stack([x * 3, y * 4, x + y], axis=-1).astype(np.uint8)
@@ -242,7 +243,7 @@ def test_orientation_is_baked_in(tmp_path: Path, passed_through: Pass, scene: Sc
     exif = Image.Exif()
     exif[274] = orientation
     Image.fromarray(_stored(scene, orientation)).save(path, exif=exif, quality=95)
-    source = open_still(path, ReadOptions())
+    source = open_still(admit(path), ReadOptions())
     assert source.info.size_wh == (78, 53)
     frame = next(source.frames())
     assert frame.size_wh == (78, 53)
@@ -281,7 +282,7 @@ def test_sixteen_bits_are_turned_too(
     else:
         save_wide(path, stored)
         path.write_bytes(_with_png_exif(path.read_bytes(), orientation))
-    assert open_still(path, ReadOptions()).info.size_wh == (78, 53)
+    assert open_still(admit(path), ReadOptions()).info.size_wh == (78, 53)
     assert np.array_equal(stacked(pages(passed_through(path))[0][1]), samples)
 
 
@@ -334,7 +335,7 @@ def test_what_is_nearly_transparent_can_be_seen_by_a_detector(tmp_path: Path, sc
     faint = np.dstack([scene, np.full(scene.shape[:2], 1, np.uint8)])
     faint[:26, :, :3], faint[26:, :, :3] = 250, 10
     Image.fromarray(faint).save(tmp_path / "a.png")
-    look = next(open_still(tmp_path / "a.png", ReadOptions()).frames()).look((78, 53))
+    look = next(open_still(admit(tmp_path / "a.png"), ReadOptions()).frames()).look((78, 53))
     assert int(look[:26].mean()) - int(look[26:].mean()) > 100
 
 
@@ -349,7 +350,7 @@ def test_look_gives_rgb_of_the_size_asked_for(tmp_path: Path, scene: Scene, size
         "p.png": Image.fromarray(scene).quantize(),
     }.items():
         image.save(tmp_path / name)
-        frame = next(open_still(tmp_path / name, ReadOptions()).frames())
+        frame = next(open_still(admit(tmp_path / name), ReadOptions()).frames())
         look = frame.look(size)
         assert (look.shape, look.dtype) == ((size[1], size[0], 3), np.uint8)
         assert not look.flags.writeable
@@ -357,7 +358,7 @@ def test_look_gives_rgb_of_the_size_asked_for(tmp_path: Path, scene: Scene, size
 
 def test_look_and_unpack_share_one_decoding_but_not_their_samples(tmp_path: Path, scene: Scene) -> None:
     Image.fromarray(scene).save(tmp_path / "a.png")
-    frame = next(open_still(tmp_path / "a.png", ReadOptions()).frames())
+    frame = next(open_still(admit(tmp_path / "a.png"), ReadOptions()).frames())
     assert frame.look((78, 53)) is frame.look((78, 53))
     frame.unpack().planes[0][:] = 0
     assert np.array_equal(frame.look((78, 53)), scene)
@@ -366,7 +367,7 @@ def test_look_and_unpack_share_one_decoding_but_not_their_samples(tmp_path: Path
 
 def test_frames_can_be_read_again(tmp_path: Path, scene: Scene) -> None:
     Image.fromarray(scene).save(tmp_path / "a.png")
-    source = open_still(tmp_path / "a.png", ReadOptions())
+    source = open_still(admit(tmp_path / "a.png"), ReadOptions())
     assert [len(list(source.frames())) for _ in range(2)] == [1, 1]
 
 
@@ -475,7 +476,7 @@ def test_animations_keep_frames_times_and_rounds(
     path, images = tmp_path / f"a.{suffix}", _frames(scene, alpha=alpha)
     extra = {"lossless": True} if suffix == "webp" else {"disposal": 2} if suffix == "gif" else {}
     images[0].save(path, save_all=True, append_images=images[1:], duration=DURATIONS, loop=3, **extra)
-    source = open_still(path, ReadOptions())
+    source = open_still(admit(path), ReadOptions())
     assert (source.info.medium, source.info.frame_count, source.time_base) == ("animation", 4, Fraction(1, 1000))
     copy = passed_through(path)
     before, after = pages(path), pages(copy)
@@ -518,7 +519,7 @@ def test_no_frame_of_an_animation_shows_through_another(tmp_path: Path, passed_t
     for suffix in ("gif", "png", "webp"):
         path = tmp_path / f"a.{suffix}"
         images[0].save(path, save_all=True, append_images=images[1:], duration=50)
-        source, target = open_still(path, ReadOptions()), tmp_path / f"b.{suffix}"
+        source, target = open_still(admit(path), ReadOptions()), tmp_path / f"b.{suffix}"
         sink = create_still(target, source.info, WriteOptions())
         for frame in source.frames():
             picture = frame.unpack()
@@ -559,7 +560,7 @@ def test_tiff_pages_differ_in_size_and_kind(tmp_path: Path, pages: Pages, passed
         Image.fromarray(with_alpha(scene)),
     ]
     image.save(path, save_all=True, append_images=others, compression="tiff_lzw")
-    source = open_still(path, ReadOptions())
+    source = open_still(admit(path), ReadOptions())
     assert (source.info.medium, source.info.frame_count, source.time_base) == ("photo", 6, Fraction(1))
     before, after = pages(path), pages(passed_through(path))
     assert [pts for pts, _ in after] == list(range(6))
@@ -583,13 +584,13 @@ def test_previews_among_the_pages_of_a_tiff_are_dropped(tmp_path: Path, pages: P
 def test_raw_files_of_cameras_are_refused(tmp_path: Path, scene: Scene) -> None:
     tifffile.imwrite(tmp_path / "a.dng", scene, photometric="rgb", extratags=[(50706, "B", 4, bytes([1, 4, 0, 0]), True)])
     with pytest.raises(UnsupportedSource, match="raw"):
-        open_still(tmp_path / "a.dng", ReadOptions())
+        open_still(admit(tmp_path / "a.dng"), ReadOptions())
 
 
 def test_floats_are_refused(tmp_path: Path, scene: Scene) -> None:
     tifffile.imwrite(tmp_path / "a.tif", scene[..., 0].astype(np.float32))
     with pytest.raises(UnsupportedSource):
-        list(open_still(tmp_path / "a.tif", ReadOptions()).frames())
+        list(open_still(admit(tmp_path / "a.tif"), ReadOptions()).frames())
 
 
 # Limits and sinks
@@ -602,9 +603,9 @@ def test_the_limit_of_pixels_is_ours(tmp_path: Path, scene: Scene, suffix: str) 
         pillow_heif.from_bytes(mode="RGB", size=(78, 53), data=scene.tobytes()).save(path)
     else:
         Image.fromarray(scene).save(path)
-    open_still(path, ReadOptions(max_pixels=78 * 53))
+    open_still(admit(path), ReadOptions(max_pixels=78 * 53))
     with pytest.raises(TooManyPixels) as caught:
-        open_still(path, ReadOptions(max_pixels=78 * 53 - 1))
+        open_still(admit(path), ReadOptions(max_pixels=78 * 53 - 1))
     assert (caught.value.pixels, caught.value.limit) == (78 * 53, 78 * 53 - 1)
 
 
@@ -612,7 +613,7 @@ def test_a_later_page_that_is_too_large_is_refused(tmp_path: Path, scene: Scene)
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         tiff.write(scene[:10, :10], photometric="rgb")
         tiff.write(scene, photometric="rgb")
-    source = open_still(tmp_path / "a.tif", ReadOptions(max_pixels=1000))
+    source = open_still(admit(tmp_path / "a.tif"), ReadOptions(max_pixels=1000))
     with pytest.raises(TooManyPixels):
         list(source.frames())
 
@@ -620,12 +621,12 @@ def test_a_later_page_that_is_too_large_is_refused(tmp_path: Path, scene: Scene)
 def test_pillows_own_limit_does_not_stand_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: Scene) -> None:
     Image.fromarray(np.tile(scene, (12, 12, 1))).save(tmp_path / "a.jpg")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300_000)
-    assert len(list(open_still(tmp_path / "a.jpg", ReadOptions()).frames())) == 1
+    assert len(list(open_still(admit(tmp_path / "a.jpg"), ReadOptions()).frames())) == 1
 
 
 def test_sinks_refuse_what_the_format_cannot_hold(tmp_path: Path, scene: Scene) -> None:
     Image.fromarray(scene).save(tmp_path / "a.jpg")
-    source = open_still(tmp_path / "a.jpg", ReadOptions())
+    source = open_still(admit(tmp_path / "a.jpg"), ReadOptions())
     picture = next(source.frames()).unpack()
     sink = create_still(tmp_path / "b.jpg", source.info, WriteOptions())
     sink.write(picture, 0)
@@ -663,7 +664,7 @@ def test_a_gif_of_greys_stays_one_frame_of_the_same_greys(tmp_path, passed_throu
 def test_samples_at_the_low_end_of_sixteen_bits_are_looked_at_in_full_brightness(tmp_path, bits):
     ramp = np.add.outer(np.arange(40), np.arange(50)) * ((1 << bits) - 1) // 88
     cv2.imwrite(str(tmp_path / "a.png"), ramp.astype(np.uint16))
-    source = open_still(tmp_path / "a.png", ReadOptions())
+    source = open_still(admit(tmp_path / "a.png"), ReadOptions())
     (frame,) = source.frames()
     assert frame.look(frame.size_wh).max() >= 254
     assert np.array_equal(frame.unpack().planes[0], ramp)  # what is written stays as it was

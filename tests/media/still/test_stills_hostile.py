@@ -17,6 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from efface.containers.admission import admit
 from efface.errors import DamagedSource, InputError, SourceUnreadable, TooManyPixels, UndecodableFrame, UnsupportedSource
 from efface.frames import Frame
 from efface.media.still.stills import open_still
@@ -81,7 +82,7 @@ def outcome(path: Path, options: ReadOptions) -> list[Frame] | InputError:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            source = open_still(path, options)
+            source = open_still(admit(path), options)
             frames = list(source.frames())
             for frame in frames:
                 assert frame.look(frame.size_wh).shape == (frame.size_wh[1], frame.size_wh[0], 3)
@@ -173,7 +174,7 @@ def test_bombs_are_refused_before_they_are_unpacked(tmp_path: Path, size: tuple[
     path = tmp_path / "a.png"
     path.write_bytes(png_of(*size))
     with pytest.raises(TooManyPixels):
-        open_still(path, ReadOptions())
+        open_still(admit(path), ReadOptions())
 
 
 def test_bombs_of_other_kinds(tmp_path: Path, scene: Scene) -> None:
@@ -187,7 +188,7 @@ def test_bombs_of_other_kinds(tmp_path: Path, scene: Scene) -> None:
     for data in (jpeg, gif, webp):
         (tmp_path / "a.bin").write_bytes(bytes(data))
         with pytest.raises(TooManyPixels):
-            open_still(tmp_path / "a.bin", FAIL)
+            open_still(admit(tmp_path / "a.bin"), FAIL)
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 10), (10, 0)])
@@ -199,7 +200,7 @@ def test_pictures_without_pixels_are_damaged(tmp_path: Path, scene: Scene, size:
     for data in (png_of(*size), bytes(jpeg)):
         (tmp_path / "a.bin").write_bytes(data)
         with pytest.raises(DamagedSource):
-            list(open_still(tmp_path / "a.bin", FAIL).frames())
+            list(open_still(admit(tmp_path / "a.bin"), FAIL).frames())
     (tmp_path / "a.gif").write_bytes(bytes(gif))
     outcome(tmp_path / "a.gif", FAIL)
 
@@ -207,7 +208,7 @@ def test_pictures_without_pixels_are_damaged(tmp_path: Path, scene: Scene, size:
 def test_a_source_that_goes_away_is_unreadable(tmp_path: Path, scene: Scene) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(saved(scene, "PNG"))
-    source = open_still(path, FAIL)
+    source = open_still(admit(path), FAIL)
     path.unlink()
     with pytest.raises(SourceUnreadable):
         list(source.frames())
@@ -217,7 +218,7 @@ def test_a_video_is_no_still(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(struct.pack(">I4s4s", 16, b"ftyp", b"isom") + b"\0" * 100)
     with pytest.raises(UnsupportedSource):
-        open_still(path, FAIL)
+        open_still(admit(path), FAIL)
 
 
 def test_two_decoders_must_agree_on_a_deep_picture(tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +228,7 @@ def test_two_decoders_must_agree_on_a_deep_picture(tmp_path: Path, scene: Scene,
     decode = cv2.imdecode
     monkeypatch.setattr(cv2, "imdecode", lambda data, flags: decode(np.frombuffer(other, np.uint8), flags))
     with pytest.raises(UnsupportedSource, match="disagree"):
-        list(open_still(path, FAIL).frames())
+        list(open_still(admit(path), FAIL).frames())
 
 
 def test_running_out_of_memory_is_a_typed_error(tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +237,7 @@ def test_running_out_of_memory_is_a_typed_error(tmp_path: Path, scene: Scene, mo
 
     path = tmp_path / "a.png"
     path.write_bytes(saved(scene, "PNG"))
-    source = open_still(path, COVER)
+    source = open_still(admit(path), COVER)
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
     with pytest.raises(UnsupportedSource, match="memory"):
         list(source.frames())

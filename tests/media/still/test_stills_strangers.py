@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from efface.containers import picture_parts
+from efface.containers.admission import admit
 from efface.containers.allowlist import unlisted_parts
 from efface.containers.image_truncation import lacks_data
 from efface.containers.sniff import format_of
@@ -38,7 +39,7 @@ def stacked(picture: Picture) -> NDArray[Any]:
 
 
 def notes_of(path: Path) -> list[str]:
-    source = open_still(path, ReadOptions())
+    source = open_still(admit(path), ReadOptions())
     list(source.frames())
     return source.info.notes
 
@@ -72,7 +73,7 @@ def test_a_jpeg_that_breaks_off_is_refused(tmp_path: Path, scene: Scene, share: 
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(UndecodableFrame):
         notes_of(path)
-    frames = list(open_still(path, ReadOptions(bad_frames="cover")).frames())
+    frames = list(open_still(admit(path), ReadOptions(bad_frames="cover")).frames())
     assert [f.is_bad for f in frames] == [True]
 
 
@@ -173,7 +174,7 @@ def test_a_png_without_its_end_is_whole(tmp_path: Path, pages: Pages, scene: Sce
 def test_an_apng_out_of_sequence_keeps_its_picture_and_says_so(tmp_path: Path, pages: Pages, scene: Scene) -> None:
     path, frames = tmp_path / "a.png", [Image.fromarray(scene), Image.fromarray(scene[::-1].copy())]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
-    assert open_still(path, ReadOptions()).info.frame_count == 2
+    assert open_still(admit(path), ReadOptions()).info.frame_count == 2
     data = bytearray(path.read_bytes())
     at = data.index(b"fdAT")
     data[at + 4 : at + 8] = struct.pack(">I", 7)
@@ -452,8 +453,8 @@ def test_a_gif_of_too_many_frames_is_refused_at_the_door(tmp_path: Path) -> None
     (tmp_path / "a.gif").write_bytes(head + frame * 50 + b";")
     limit = ReadOptions(max_total_pixels=12_000_000)
     with pytest.raises(TooManyPixels, match=r"50 pages or frames.*--max-total-pixels"):
-        open_still(tmp_path / "a.gif", limit)
-    assert open_still(tmp_path / "a.gif", ReadOptions()).info.frame_count == 50
+        open_still(admit(tmp_path / "a.gif"), limit)
+    assert open_still(admit(tmp_path / "a.gif"), ReadOptions()).info.frame_count == 50
 
 
 def test_a_tiff_of_too_many_pages_is_refused_without_reading_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -465,14 +466,14 @@ def test_a_tiff_of_too_many_pages_is_refused_without_reading_them(tmp_path: Path
 
     monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "_open", lambda self: pytest.fail("it was opened"))
     with pytest.raises(TooManyPixels, match="60 pages"):
-        open_still(path, ReadOptions(max_total_pixels=14_000_000))
+        open_still(admit(path), ReadOptions(max_total_pixels=14_000_000))
 
 
 def test_pictures_of_over_two_hundred_megapixels_are_refused_by_default(tmp_path: Path) -> None:
     head = b"GIF89a" + struct.pack("<HHBBB", 16000, 16000, 0x80, 0, 0) + bytes(6)
     (tmp_path / "a.gif").write_bytes(head + b";")
     with pytest.raises(TooManyPixels, match="--max-pixels"):
-        open_still(tmp_path / "a.gif", ReadOptions())
+        open_still(admit(tmp_path / "a.gif"), ReadOptions())
 
 
 @pytest.mark.parametrize("peak", [65535, 1023])
@@ -491,7 +492,7 @@ def test_size_and_depth_of_jpeg_2000_are_known_before_decoding(tmp_path: Path, s
         found = of_file("jp2", f)
     assert (found.pixels, found.depth) == (78 * 53, 8)
     with pytest.raises(TooManyPixels):
-        open_still(tmp_path / "a.jp2", ReadOptions(max_pixels=4000))
+        open_still(admit(tmp_path / "a.jp2"), ReadOptions(max_pixels=4000))
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])

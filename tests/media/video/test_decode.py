@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import shutil
 import weakref
@@ -13,6 +14,7 @@ import av
 import numpy as np
 import pytest
 
+from efface.containers.admission import admit
 from efface.containers.truncation import is_cut
 from efface.errors import (
     DamagedSource,
@@ -55,7 +57,7 @@ def far(a, b):
 
 @pytest.mark.parametrize("name", CODECS)
 def test_every_frame_of_every_codec_comes_once_and_in_order(name, clip, picture_of):
-    source = open_video(clip(name, *CODECS[name]), FAIL)
+    source = open_video(admit(clip(name, *CODECS[name])), FAIL)
     frames = list(source.frames())
     assert [f.index for f in frames] == list(range(30))
     steps = np.diff([f.pts for f in frames]) * float(source.time_base)
@@ -68,7 +70,7 @@ def test_every_frame_of_every_codec_comes_once_and_in_order(name, clip, picture_
 
 
 def test_reading_again_starts_at_the_first_frame(clip):
-    source = open_video(clip("h264.mp4", *H264), FAIL)
+    source = open_video(admit(clip("h264.mp4", *H264)), FAIL)
     halfway = source.frames()
     next(halfway)
     halfway.close()
@@ -96,7 +98,7 @@ def test_lossless_samples_arrive_unchanged(stored, clip):
     path = clip("ffv1.mkv", "-c:v", "ffv1", "-pix_fmt", stored, frames=3, size=(66, 35))
     with av.open(str(path)) as container:
         raw = [f.reformat(format=canonical(f.format.name)) for f in container.decode(video=0)]
-    frames = list(open_video(path, FAIL).frames())
+    frames = list(open_video(admit(path), FAIL).frames())
     assert len(frames) == len(raw) == 3
     for frame, truth in zip(frames, raw, strict=True):
         picture = frame.unpack()
@@ -112,9 +114,9 @@ def test_frames_are_let_go(clip):
     """Without waiting for the garbage collector, which counts objects and not megabytes."""
     gc.disable()
     try:
-        source = open_video(clip("h264.mp4", *H264), FAIL)
+        source = open_video(admit(clip("h264.mp4", *H264)), FAIL)
         for options in (FAIL, COVER):
-            alive = [weakref.ref(f.look.__self__) for f in open_video(source.info.path, options).frames()]
+            alive = [weakref.ref(f.look.__self__) for f in open_video(admit(source.info.path), options).frames()]
             assert sum(r() is not None for r in alive) <= 1
         before = sum(type(o) is av.VideoFrame for o in gc.get_objects())
         for frame in source.frames():
@@ -128,7 +130,7 @@ def test_frames_are_let_go(clip):
 
 def test_unpacked_planes_are_the_callers_own(clip):
     """Painting in a decoder's reference picture would smear into later frames."""
-    source = open_video(clip("h264.mp4", *H264), FAIL)
+    source = open_video(admit(clip("h264.mp4", *H264)), FAIL)
     clean = [f.unpack() for f in source.frames()]
     for frame, truth in zip(source.frames(), clean, strict=True):
         picture = frame.unpack()
@@ -140,7 +142,7 @@ def test_unpacked_planes_are_the_callers_own(clip):
 
 def test_full_and_limited_range_look_the_same(clip, picture_of):
     for pixel_format, full in (("yuvj444p", True), ("yuv444p", False)):
-        source = open_video(clip("range.mp4", "-c:v", "libx264", "-crf", 8, "-pix_fmt", pixel_format, frames=2), FAIL)
+        source = open_video(admit(clip("range.mp4", "-c:v", "libx264", "-crf", 8, "-pix_fmt", pixel_format, frames=2)), FAIL)
         first = next(source.frames())
         assert first.unpack().layout.full_range is full
         assert far(first.look((160, 96)), picture_of(0)) < 3
@@ -150,7 +152,7 @@ def test_full_and_limited_range_look_the_same(clip, picture_of):
 @pytest.mark.parametrize("flips", [(False, False), (True, False), (False, True)])
 def test_display_matrix_is_baked_in(angle, flips, paced, picture_of):
     name = f"turn{angle}{flips[0]:d}{flips[1]:d}.mp4"
-    source = open_video(paced(name, [0, 512], Fraction(1, 12800), (angle, *flips)), FAIL)
+    source = open_video(admit(paced(name, [0, 512], Fraction(1, 12800), (angle, *flips))), FAIL)
     first = next(source.frames())
     # FFmpeg's matrix first mirrors the stored picture, then turns it, counter-clockwise as PyAV has it.
     stored = picture_of(0)[:: -1 if flips[1] else 1, :: -1 if flips[0] else 1]
@@ -168,7 +170,7 @@ def test_display_matrix_is_baked_in(angle, flips, paced, picture_of):
 def test_turned_422_keeps_its_chroma(clip, run_ffmpeg, tmp_path, picture_of):
     turned = tmp_path / "turned.mp4"
     run_ffmpeg("-i", clip("wide.mp4", *H264[:-1], "yuv422p"), "-c", "copy", "-metadata:s:v", "rotate=90", turned)
-    source = open_video(turned, FAIL)
+    source = open_video(admit(turned), FAIL)
     first = next(source.frames())
     assert source.info.private.spec.name == "yuv444p"
     assert [p.shape for p in first.unpack().planes] == [(160, 96)] * 3
@@ -180,18 +182,18 @@ def test_pixel_aspect_turns_with_the_picture(clip, run_ffmpeg, tmp_path):
     path = clip("sar.mp4", *H264, "-vf", "setsar=4/3")
     turned = tmp_path / "turned.mp4"
     run_ffmpeg("-i", path, "-c", "copy", "-metadata:s:v", "rotate=90", turned)
-    assert open_video(path, FAIL).info.private.aspect == Fraction(4, 3)
-    assert open_video(turned, FAIL).info.private.aspect == Fraction(3, 4)
+    assert open_video(admit(path), FAIL).info.private.aspect == Fraction(4, 3)
+    assert open_video(admit(turned), FAIL).info.private.aspect == Fraction(3, 4)
 
 
 def test_irregular_times_are_exact(paced):
     pts = [0, 7, 1000, 1001, 5000, 90001, 90002, 123456]
-    source = open_video(paced("vfr.mp4", pts, Fraction(1, 90000)), FAIL)
+    source = open_video(admit(paced("vfr.mp4", pts, Fraction(1, 90000))), FAIL)
     assert [f.pts * source.time_base for f in source.frames()] == [Fraction(p, 90000) for p in pts]
 
 
 def test_ntsc_avi_counts_in_its_own_clock(clip):
-    source = open_video(clip("ntsc.avi", "-c:v", "mpeg4", "-bf", 2, rate="30000/1001"), FAIL)
+    source = open_video(admit(clip("ntsc.avi", "-c:v", "mpeg4", "-bf", 2, rate="30000/1001")), FAIL)
     assert source.time_base == Fraction(1001, 30000)
     assert [f.pts for f in source.frames()] == list(range(30))
 
@@ -199,7 +201,7 @@ def test_ntsc_avi_counts_in_its_own_clock(clip):
 def test_frames_hidden_by_an_edit_list_stay_hidden(clip, run_ffmpeg, tmp_path, picture_of):
     path = tmp_path / "edited.mp4"
     run_ffmpeg("-ss", 0.6, "-i", clip("h264.mp4", *H264), "-c", "copy", path)
-    frames = list(open_video(path, FAIL).frames())
+    frames = list(open_video(admit(path), FAIL).frames())
     assert len(frames) == 15
     assert far(frames[0].look((160, 96)), picture_of(15)) < 6
 
@@ -211,9 +213,9 @@ def test_cover_art_is_no_video(clip, run_ffmpeg, tmp_path):
     how = ["-map", 0, "-map", 1, "-c:v:0", "png", "-disposition:v:0", "attached_pic"]
     run_ffmpeg("-i", art, "-i", clip("h264.mp4", *H264), *how, "-c:v:1", "copy", both)
     run_ffmpeg("-i", art, *tone, *how, alone)
-    assert len(list(open_video(both, FAIL).frames())) == 30
+    assert len(list(open_video(admit(both), FAIL).frames())) == 30
     with pytest.raises(UnsupportedSource, match="sound but no picture"):
-        open_video(alone, FAIL)
+        open_video(admit(alone), FAIL)
 
 
 def test_vp8_frames_that_are_never_shown_are_no_loss(clip, run_ffmpeg, tmp_path):
@@ -224,7 +226,7 @@ def test_vp8_frames_that_are_never_shown_are_no_loss(clip, run_ffmpeg, tmp_path)
     with av.open(str(path)) as container:
         packets = [bytes(p) for p in container.demux(video=0) if p.size]
     assert any(not p[0] & 0x10 for p in packets)
-    assert len(list(open_video(path, FAIL).frames())) == 120
+    assert len(list(open_video(admit(path), FAIL).frames())) == 120
 
 
 @pytest.mark.parametrize(
@@ -242,18 +244,18 @@ def test_what_is_no_video_says_so(name, content, error, tmp_path, clip):
     shutil.copy(clip("h264.mp4", *H264), tmp_path / "other.mp4")
     (tmp_path / name).write_bytes(content)
     with pytest.raises(error):
-        open_video(tmp_path / name, FAIL)
+        open_video(admit(tmp_path / name), FAIL)
 
 
 def test_missing_file_is_unreadable(tmp_path):
     with pytest.raises(SourceUnreadable):
-        open_video(tmp_path / "none.mp4", FAIL)
+        open_video(admit(tmp_path / "none.mp4"), FAIL)
 
 
 def test_a_name_that_looks_like_an_address_is_a_name(clip, tmp_path):
     path = tmp_path / "concat:a|b\n%03d.mp4"
     shutil.copy(clip("h264.mp4", *H264), path)
-    assert len(list(open_video(path, FAIL).frames())) == 30
+    assert len(list(open_video(admit(path), FAIL).frames())) == 30
 
 
 def test_encrypted_video_is_refused(clip, run_ffmpeg, tmp_path):
@@ -262,12 +264,12 @@ def test_encrypted_video_is_refused(clip, run_ffmpeg, tmp_path):
     run_ffmpeg("-i", clip("h264.mp4", *H264), "-c", "copy", *scheme, path)
     for options in (FAIL, COVER):
         with pytest.raises(UnsupportedSource, match="encrypted"):
-            open_video(path, options)
+            open_video(admit(path), options)
 
 
 def test_pixel_limit(clip):
     with pytest.raises(TooManyPixels):
-        open_video(clip("h264.mp4", *H264), ReadOptions(max_pixels=160 * 96 - 1))
+        open_video(admit(clip("h264.mp4", *H264)), ReadOptions(max_pixels=160 * 96 - 1))
 
 
 @pytest.mark.parametrize("name", ["h264.mp4", "h264.mkv", "vp9.webm", "mjpeg.avi"])
@@ -279,8 +281,8 @@ def test_a_file_cut_in_the_middle(name, clip, run_ffmpeg, tmp_path):
     cut.write_bytes(content[: len(content) * 6 // 10])
     assert (is_cut(whole), is_cut(cut)) == (False, True)
     with pytest.raises(DamagedSource, match=r"breaks off at 0:00:0[01]\.\d+.*--bad-frames=cover"):
-        open_video(cut, FAIL)
-    frames = list(open_video(cut, COVER).frames())
+        open_video(admit(cut), FAIL)
+    frames = list(open_video(admit(cut), COVER).frames())
     assert 5 < sum(not f.is_bad for f in frames) < 28
 
 
@@ -290,7 +292,7 @@ def test_moov_missing_is_damage(clip, tmp_path):
     cut.write_bytes(content[: content.index(b"moov") - 4])
     for options in (FAIL, COVER):
         with pytest.raises(DamagedSource, match="index or header"):
-            open_video(cut, options)
+            open_video(admit(cut), options)
 
 
 def broken(path: Path, into: Path, which: int) -> Path:
@@ -309,8 +311,8 @@ def test_a_broken_packet_is_noticed_and_covered(name, clip, tmp_path):
     path = clip(name, *CODECS[name])
     bad = broken(path, tmp_path / name, 14)
     with pytest.raises(UndecodableFrame, match=r"0:00:0\d\.\d+"):
-        list(open_video(bad, FAIL).frames())
-    clean, covered = list(open_video(path, FAIL).frames()), list(open_video(bad, COVER).frames())
+        list(open_video(admit(bad), FAIL).frames())
+    clean, covered = list(open_video(admit(path), FAIL).frames()), list(open_video(admit(bad), COVER).frames())
     assert [f.pts for f in covered] == [f.pts for f in clean]
     assert any(f.is_bad for f in covered)
     assert not covered[0].is_bad
@@ -324,7 +326,9 @@ def test_a_broken_packet_is_noticed_and_covered(name, clip, tmp_path):
 
 def test_covering_finds_the_same_frames_bad_every_time(clip, tmp_path):
     bad = broken(clip("h264.mp4", *H264), tmp_path / "bad.mp4", 13)
-    runs = [[(f.pts, f.is_bad, f.unpack().planes[0].tobytes()) for f in open_video(bad, COVER).frames()] for _ in range(3)]
+    runs = [
+        [(f.pts, f.is_bad, f.unpack().planes[0].tobytes()) for f in open_video(admit(bad), COVER).frames()] for _ in range(3)
+    ]
     assert runs[0] == runs[1] == runs[2]
 
 
@@ -339,7 +343,7 @@ def test_bit_flips_raise_nothing_but_typed_errors(name, clip, tmp_path):
         flipped.write_bytes(changed)
         for options in (FAIL, COVER):
             try:
-                for frame in open_video(flipped, options).frames():
+                for frame in open_video(admit(flipped), options).frames():
                     frame.unpack()
             except InputError:
                 noticed += 1
@@ -354,7 +358,7 @@ def test_a_recording_that_starts_between_keyframes(tmp_path, run_ffmpeg):
     data = whole.read_bytes()
     cut.write_bytes(data[188 * 40 :])
     for bad_frames in ("fail", "cover"):
-        source = open_video(cut, ReadOptions(bad_frames=bad_frames))
+        source = open_video(admit(cut), ReadOptions(bad_frames=bad_frames))
         frames = list(source.frames())
         assert len(frames) == 40  # from the second keyframe on; nothing before it can be decoded by anybody
         assert not any(f.is_bad for f in frames)
@@ -367,7 +371,7 @@ def test_what_is_hidden_by_transparency_stays_hidden(tmp_path, run_ffmpeg):
     for name, codec in (("packed", ["-c:v", "png"]), ("planar", ["-c:v", "ffv1", "-pix_fmt", "yuva420p"])):
         path = tmp_path / (name + (".mov" if name == "packed" else ".mkv"))
         run_ffmpeg("-i", clip, *codec, path)
-        for frame in open_video(path, ReadOptions()).frames():
+        for frame in open_video(admit(path), ReadOptions()).frames():
             picture = frame.unpack()
             for plane, (sx, _) in zip(picture.planes, picture.layout.shifts, strict=True):
                 assert len(np.unique(plane[:, : 32 >> sx])) == 1
@@ -384,7 +388,7 @@ def test_a_mirrored_odd_picture_has_chroma_of_its_own_for_every_pixel(tmp_path, 
             if packet.dts is not None:
                 packet.stream = stream
                 new.mux(packet)
-    straight, mirrored = (next(iter(open_video(p, ReadOptions()).frames())).unpack() for p in (clip, turned))
+    straight, mirrored = (next(iter(open_video(admit(p), ReadOptions()).frames())).unpack() for p in (clip, turned))
     assert straight.layout.shifts[1] == (1, 1)
     assert mirrored.layout.shifts == ((0, 0),) * 3
     assert np.array_equal(mirrored.planes[0], straight.planes[0][::-1, ::-1])
@@ -393,4 +397,17 @@ def test_a_mirrored_odd_picture_has_chroma_of_its_own_for_every_pixel(tmp_path, 
 def test_pixels_that_are_not_square_are_told(tmp_path, run_ffmpeg):
     clip = tmp_path / "a.mp4"
     run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-vf", "setsar=3/2", "-c:v", "libx264", clip)
-    assert {f.aspect for f in open_video(clip, ReadOptions()).frames()} == {1.5}
+    assert {f.aspect for f in open_video(admit(clip), ReadOptions()).frames()} == {1.5}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_that_takes_the_place_of_an_open_film_is_refused(clip, tmp_path):
+    path = Path(shutil.copy(clip("h264.mp4", *H264), tmp_path / "a.mp4"))
+    source = open_video(admit(path), FAIL)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(SourceUnreadable, match="not a plain file"):
+        next(source.frames())
+    path.unlink()
+    with pytest.raises(SourceUnreadable, match="no such file"):
+        next(source.frames())

@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 
+from efface.containers.admission import admit
 from efface.errors import EncoderMissing, TargetUnsuitable, WriteFailed
 from efface.frames import Picture
 from efface.media.video import encode
@@ -39,7 +40,7 @@ def copied(source, target, **options):
     for frame in source.frames():
         sink.write(frame.unpack(), frame.pts)
     sink.close()
-    return open_video(target, FAIL)
+    return open_video(admit(target), FAIL)
 
 
 def seconds(source):
@@ -98,7 +99,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_what_goes_in_comes_out(way, clip, tmp_path):
     name, how, target, options, stored = WAYS[way]
-    source = open_video(clip(name, *how), FAIL)
+    source = open_video(admit(clip(name, *how)), FAIL)
     assert_same(source, copied(source, tmp_path / target, **options))
     stream = probed(tmp_path / target)["streams"][0]
     assert (stream["codec_name"], stream["pix_fmt"]) == stored
@@ -119,21 +120,22 @@ def test_av1_leaves_the_priority_of_threads_alone(clip, tmp_path):
 
 
 def test_hevc_is_tagged_for_apples_players(clip, tmp_path):
-    copied(open_video(clip("a.mp4", *H264), FAIL), tmp_path / "b.mp4", codec="hevc")
+    copied(open_video(admit(clip("a.mp4", *H264)), FAIL), tmp_path / "b.mp4", codec="hevc")
     assert probed(tmp_path / "b.mp4")["streams"][0]["codec_tag_string"] == "hvc1"
 
 
 @pytest.mark.parametrize("target", ["b.mp4", "b.mov", "b.mkv"])
 @pytest.mark.parametrize("frames", [1, 2, 3, 4])
 def test_the_shortest_films(frames, target, clip, tmp_path):
-    source = open_video(clip("a.mov", "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", frames=frames), FAIL)  # becomes HEVC
+    becomes_hevc = clip("a.mov", "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", frames=frames)
+    source = open_video(admit(becomes_hevc), FAIL)
     assert_same(source, copied(source, tmp_path / target))
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
 @pytest.mark.parametrize("size", [(65, 67), (66, 67), (65, 66)])
 def test_odd_sizes(codec, size, clip, tmp_path):
-    source = open_video(clip("odd.webm", *VP9, size=size, frames=4), FAIL)
+    source = open_video(admit(clip("odd.webm", *VP9, size=size, frames=4)), FAIL)
     assert source.info.size_wh == size
     result = copied(source, tmp_path / "b.mkv", codec=codec)
     even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
@@ -142,7 +144,7 @@ def test_odd_sizes(codec, size, clip, tmp_path):
 
 
 def test_gray_stays_gray_to_the_eye(clip, tmp_path):
-    source = open_video(clip("gray.mkv", "-c:v", "ffv1", "-pix_fmt", "gray", frames=4), FAIL)
+    source = open_video(admit(clip("gray.mkv", "-c:v", "ffv1", "-pix_fmt", "gray", frames=4)), FAIL)
     for target in ("b.mp4", "b.webm"):
         result = copied(source, tmp_path / target)
         for frame, again in zip(source.frames(), result.frames(), strict=True):
@@ -152,7 +154,7 @@ def test_gray_stays_gray_to_the_eye(clip, tmp_path):
 @pytest.mark.parametrize("turned", [(90, False, False), (180, False, False), (270, False, False), (0, True, False)])
 def test_rotation_is_baked_in(turned, paced, tmp_path):
     name = f"turned{turned[0]}{turned[1]:d}.mp4"
-    source = open_video(paced(name, [i * 512 for i in range(12)], Fraction(1, 12800), turned), FAIL)
+    source = open_video(admit(paced(name, [i * 512 for i in range(12)], Fraction(1, 12800), turned)), FAIL)
     assert_same(source, copied(source, tmp_path / "b.mp4"))
     assert "side_data_list" not in probed(tmp_path / "b.mp4")["streams"][0]
 
@@ -171,25 +173,25 @@ TIMES = {
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 def test_times_are_exact(times, target, codec, paced, tmp_path):
     pts, base = TIMES[times]
-    source = open_video(paced("a.mp4", pts, base), FAIL)
+    source = open_video(admit(paced("a.mp4", pts, base)), FAIL)
     result = copied(source, tmp_path / target, codec=codec)
     assert [f.pts * result.time_base for f in result.frames()] == seconds(source)
     assert len(seconds(source)) == len(pts)
 
 
 def test_ntsc_times_from_avi_are_exact(clip, tmp_path):
-    source = open_video(clip("a.avi", "-c:v", "mpeg4", "-q:v", 2, rate="30000/1001"), FAIL)
+    source = open_video(admit(clip("a.avi", "-c:v", "mpeg4", "-q:v", 2, rate="30000/1001")), FAIL)
     assert seconds(copied(source, tmp_path / "b.mp4")) == [n * Fraction(1001, 30000) for n in range(30)]
 
 
 def test_matroska_rounds_to_a_millisecond(clip, tmp_path):
-    source = open_video(clip("a.avi", "-c:v", "mpeg4", "-q:v", 2, rate="30000/1001"), FAIL)
+    source = open_video(admit(clip("a.avi", "-c:v", "mpeg4", "-q:v", 2, rate="30000/1001")), FAIL)
     result = copied(source, tmp_path / "b.mkv")
     assert all(abs(a - b) <= Fraction(1, 2000) for a, b in zip(seconds(source), seconds(result), strict=True))
 
 
 def test_avi_refuses_a_variable_rate(paced, tmp_path):
-    source = open_video(paced("a.mp4", *TIMES["irregular"]), FAIL)
+    source = open_video(admit(paced("a.mp4", *TIMES["irregular"])), FAIL)
     with pytest.raises(TargetUnsuitable, match="constant frame rate"):
         copied(source, tmp_path / "b.avi")
 
@@ -200,7 +202,7 @@ def test_start_shift():
 
 def test_colour_signalling_is_kept(clip, tmp_path):
     said = ("-color_primaries", "smpte170m", "-color_trc", "smpte170m", "-colorspace", "smpte170m", "-color_range", "tv")
-    source = open_video(clip("a.mp4", *H264, *said, "-vf", "setsar=10/11", frames=4), FAIL)
+    source = open_video(admit(clip("a.mp4", *H264, *said, "-vf", "setsar=10/11", frames=4)), FAIL)
     for target, codec in (
         ("b.mp4", "h264"),
         ("b.mov", "hevc"),
@@ -217,13 +219,13 @@ def test_colour_signalling_is_kept(clip, tmp_path):
 
 
 def test_pixel_shapes_that_would_be_lost_are_refused(clip, tmp_path):
-    source = open_video(clip("a.mp4", *H264, "-vf", "setsar=10/11", frames=4), FAIL)
+    source = open_video(admit(clip("a.mp4", *H264, "-vf", "setsar=10/11", frames=4)), FAIL)
     with pytest.raises(TargetUnsuitable, match="not square"):
         copied(source, tmp_path / "b.webm")
 
 
 def test_full_range_is_kept(clip, tmp_path):
-    source = open_video(clip("a.mp4", *H264[:-1], "yuvj420p", frames=4), FAIL)
+    source = open_video(admit(clip("a.mp4", *H264[:-1], "yuvj420p", frames=4)), FAIL)
     for target, codec in (("b.mp4", "h264"), ("c.mp4", "hevc"), ("b.webm", "vp9"), ("d.mp4", "av1")):
         result = copied(source, tmp_path / target, codec=codec)
         assert result.info.private.spec.layout.full_range
@@ -234,7 +236,7 @@ def test_full_range_is_kept(clip, tmp_path):
 def test_hdr10_is_kept(codec, clip, tmp_path):
     params = f"{X265}:{HDR10}:max-cll=1000,400"
     how = ("-c:v", "libx265", "-x265-params", params, "-pix_fmt", "yuv420p10le", "-color_trc", "smpte2084", *BT2020)
-    copied(open_video(clip("hdr.mp4", *how, frames=6), FAIL), tmp_path / "b.mp4", codec=codec)
+    copied(open_video(admit(clip("hdr.mp4", *how, frames=6)), FAIL), tmp_path / "b.mp4", codec=codec)
     found = probed(tmp_path / "b.mp4", "-show_frames", "-read_intervals", "%+#1")
     stream, sides = found["streams"][0], {s["side_data_type"]: s for s in found["frames"][0]["side_data_list"]}
     assert (stream["pix_fmt"], stream["color_transfer"], stream["color_primaries"]) == ("yuv420p10le", "smpte2084", "bt2020")
@@ -254,7 +256,7 @@ def test_hdr10_is_kept(codec, clip, tmp_path):
 
 def test_hlg_is_kept(clip, tmp_path):
     how = ("-c:v", "libx265", "-x265-params", X265, "-pix_fmt", "yuv420p10le", "-color_trc", "arib-std-b67", *BT2020)
-    copied(open_video(clip("hlg.mp4", *how, frames=4), FAIL), tmp_path / "b.mp4")
+    copied(open_video(admit(clip("hlg.mp4", *how, frames=4)), FAIL), tmp_path / "b.mp4")
     stream = probed(tmp_path / "b.mp4")["streams"][0]
     assert (stream["color_transfer"], stream["color_space"]) == ("arib-std-b67", "bt2020nc")
 
@@ -262,7 +264,7 @@ def test_hlg_is_kept(clip, tmp_path):
 def test_hidden_frames_of_an_edit_list_are_not_written(clip, run_ffmpeg, tmp_path):
     path = tmp_path / "edited.mp4"
     run_ffmpeg("-ss", 0.6, "-i", clip("a.mp4", *H264), "-c", "copy", path)
-    source = open_video(path, FAIL)
+    source = open_video(admit(path), FAIL)
     assert_same(source, copied(source, tmp_path / "b.mp4"))
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert sum(p.size > 0 for p in container.demux(video=0)) == 15
@@ -319,9 +321,9 @@ def test_nothing_else_travels(kind, suffix, audio, laden, tmp_path):
     assert strangers(path)
     if kind == ".mkv" and suffix == ".mov" and audio == "keep":
         with pytest.raises(TargetUnsuitable, match="sound"):
-            copied(open_video(path, FAIL), target, audio=audio)
+            copied(open_video(admit(path), FAIL), target, audio=audio)
         return
-    copied(open_video(path, FAIL), target, audio=audio)
+    copied(open_video(admit(path), FAIL), target, audio=audio)
     raw = target.read_bytes()
     assert NEEDLE not in raw
     for leftover in (b"10:11:12:13", b"tmcd", b"x264", b"Lavf", b"swa", b"PNG", b"12.3456", b"2021"):
@@ -339,7 +341,7 @@ def test_captions_and_user_data_do_not_travel(clip, run_ffmpeg, tmp_path):
     run_ffmpeg("-i", clip("a.ts", *H264), "-c", "copy", "-bsf:v", caption, path)
     assert NEEDLE in path.read_bytes()
     for target in ("b.ts", "b.mp4", "b.mkv", "b.avi"):
-        copied(open_video(path, FAIL), tmp_path / target)
+        copied(open_video(admit(path), FAIL), tmp_path / target)
         raw = (tmp_path / target).read_bytes()
         assert not [n for n in (NEEDLE, b"GA94", b"x264") if n in raw]
 
@@ -358,7 +360,7 @@ def sound_times(path: Path) -> list[tuple[int, float, int]]:
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".ts"])
 def test_kept_sound_is_complete_and_in_step(suffix, laden, tmp_path):
     target = tmp_path / ("b" + suffix)
-    source = open_video(laden[".mp4"], FAIL)
+    source = open_video(admit(laden[".mp4"]), FAIL)
     assert source.info.audio == 2
     assert_same(source, copied(source, target, audio="keep"))
     for before, after in zip(sound_times(laden[".mp4"]), sound_times(target), strict=True):
@@ -369,9 +371,9 @@ def test_kept_sound_is_complete_and_in_step(suffix, laden, tmp_path):
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
 def test_sound_whose_packets_state_no_duration_is_complete(suffix, clip, tmp_path):
     sine = ("-f", "lavfi", "-i", "sine=duration=1.3", "-c:a", "alac")
-    source, target = open_video(clip("a.mkv", *sine, *H264), FAIL), tmp_path / f"b{suffix}"
+    source, target = open_video(admit(clip("a.mkv", *sine, *H264)), FAIL), tmp_path / f"b{suffix}"
     copied(source, target, audio="keep")
-    assert [(s.missing, s.is_same) for s in sound_kept(source.info.path, target)] == [(0, True)]
+    assert [(s.missing, s.is_same) for s in sound_kept(source.info, open_video(admit(target), FAIL).info)] == [(0, True)]
 
 
 def test_sound_moves_with_a_shifted_picture(clip, run_ffmpeg, tmp_path):
@@ -379,7 +381,7 @@ def test_sound_moves_with_a_shifted_picture(clip, run_ffmpeg, tmp_path):
     tone = ["-f", "lavfi", "-i", "sine=d=1.2"]
     run_ffmpeg("-i", clip("a.mp4", *H264), *tone, "-c:v", "copy", "-c:a", "aac", "-output_ts_offset", 5000, path)
     before = sound_times(path)[0][1] - float(next(av.open(str(path)).decode(video=0)).time)
-    copied(open_video(path, FAIL), tmp_path / "b.mp4", audio="keep")
+    copied(open_video(admit(path), FAIL), tmp_path / "b.mp4", audio="keep")
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert float(next(container.decode(video=0)).time) == 0
     assert sound_times(tmp_path / "b.mp4")[0][1] == pytest.approx(before, abs=0.03)
@@ -387,7 +389,7 @@ def test_sound_moves_with_a_shifted_picture(clip, run_ffmpeg, tmp_path):
 
 def test_sound_that_does_not_fit_is_refused(laden, tmp_path):
     with pytest.raises(TargetUnsuitable, match=r"\.webm cannot hold sound in aac.*\.mkv"):
-        copied(open_video(laden[".mp4"], FAIL), tmp_path / "b.webm", audio="keep")
+        copied(open_video(admit(laden[".mp4"]), FAIL), tmp_path / "b.webm", audio="keep")
 
 
 @pytest.mark.parametrize(
@@ -404,7 +406,9 @@ def test_sound_that_does_not_fit_is_refused(laden, tmp_path):
     ],
 )
 def test_unsuitable_targets(target, options, why, clip, tmp_path):
-    source = open_video(clip("d.mp4", "-c:v", "libx265", "-x265-params", X265, "-pix_fmt", "yuv444p12le", frames=3), FAIL)
+    source = open_video(
+        admit(clip("d.mp4", "-c:v", "libx265", "-x265-params", X265, "-pix_fmt", "yuv444p12le", frames=3)), FAIL
+    )
     with pytest.raises(TargetUnsuitable, match=why):
         create_video(tmp_path / target, source.info, WriteOptions(**options), target=tmp_path / target)
     assert not (tmp_path / target).exists()
@@ -413,13 +417,13 @@ def test_unsuitable_targets(target, options, why, clip, tmp_path):
 def test_missing_encoder(clip, tmp_path, monkeypatch):
     monkeypatch.setitem(encode.ENCODERS, "h264", "libnone")
     with pytest.raises(EncoderMissing, match="libnone"):
-        copied(open_video(clip("a.mp4", *H264), FAIL), tmp_path / "b.mp4")
+        copied(open_video(admit(clip("a.mp4", *H264)), FAIL), tmp_path / "b.mp4")
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
 def test_the_same_pictures_give_the_same_file(codec, clip, tmp_path):
     """Whatever lies around in memory, such as the pixels that were erased: nothing but the pictures decides what is written."""
-    source, results = open_video(clip("a.mp4", *H264), FAIL), set()
+    source, results = open_video(admit(clip("a.mp4", *H264)), FAIL), set()
     for run in range(8):
         chance = np.random.default_rng(run)
         litter = [chance.integers(0, 255, n, np.uint8) for n in chance.integers(100, 300_000, 40)]
@@ -430,7 +434,7 @@ def test_the_same_pictures_give_the_same_file(codec, clip, tmp_path):
 
 
 def test_aborting_leaves_nothing_open_and_may_be_repeated(clip, tmp_path):
-    source = open_video(clip("a.mp4", *H264), FAIL)
+    source = open_video(admit(clip("a.mp4", *H264)), FAIL)
     sink = create_video(tmp_path / "b.mp4", source.info, WriteOptions(), target=tmp_path / "b.mp4")
     frame = next(source.frames())
     sink.write(frame.unpack(), frame.pts)
@@ -441,7 +445,7 @@ def test_aborting_leaves_nothing_open_and_may_be_repeated(clip, tmp_path):
 
 def test_missing_folder_is_a_write_error(clip, tmp_path):
     with pytest.raises(WriteFailed):
-        copied(open_video(clip("a.mp4", *H264), FAIL), tmp_path / "none" / "b.mp4")
+        copied(open_video(admit(clip("a.mp4", *H264)), FAIL), tmp_path / "none" / "b.mp4")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX")
@@ -451,12 +455,13 @@ def test_a_full_disk_is_a_write_error(suffix, clip, tmp_path):
     code = f"""
         import resource, signal
         from pathlib import Path
+        from efface.containers.admission import admit
         from efface.errors import WriteFailed
         from efface.media.video.decode import open_video
         from efface.media.video.encode import create_video
         from efface.options import ReadOptions, WriteOptions
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        source = open_video(Path({str(clip("a.mp4", *H264))!r}), ReadOptions())
+        source = open_video(admit(Path({str(clip("a.mp4", *H264))!r})), ReadOptions())
         target = Path({str(tmp_path / ("b" + suffix))!r})
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
         sink = create_video(target, source.info, WriteOptions(crf=1), target=target)

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from efface.containers.admission import admit
 from efface.errors import UndecodableFrame
 from efface.media.video.decode import open_video
 from efface.media.video.frame_starts import FrameStarts, Holds
@@ -84,7 +85,7 @@ def written(path: Path, *, drop: int | None = None, together: bool = False) -> P
 @pytest.mark.parametrize("name", ["a.ts", "a.m2ts", "a.mkv", "a.mp4"])
 @pytest.mark.parametrize("bad_frames", ["fail", "cover"])
 def test_two_fields_in_two_packets_are_one_frame(tmp_path, name, together, bad_frames):
-    source = open_video(written(tmp_path / name, together=together), ReadOptions(bad_frames=bad_frames))
+    source = open_video(admit(written(tmp_path / name, together=together)), ReadOptions(bad_frames=bad_frames))
     frames = list(source.frames())
     assert len(frames) == FRAMES
     assert np.diff([f.pts for f in frames]) * float(source.time_base) == pytest.approx(0.04, abs=0.0011)
@@ -96,7 +97,7 @@ def test_two_fields_in_two_packets_are_one_frame(tmp_path, name, together, bad_f
 
 
 def test_the_packets_alone_tell_the_same_frames(tmp_path):
-    source = open_video(written(tmp_path / "a.ts"), ReadOptions())
+    source = open_video(admit(written(tmp_path / "a.ts")), ReadOptions())
     assert indexed(source).pts.tolist() == [f.pts for f in source.frames()]
 
 
@@ -104,8 +105,8 @@ def test_the_packets_alone_tell_the_same_frames(tmp_path):
 def test_a_frame_that_lost_a_field_is_unknown_and_no_other(tmp_path, drop):
     path = written(tmp_path / "a.mkv", drop=drop)
     with pytest.raises(UndecodableFrame):
-        list(open_video(path, ReadOptions()).frames())
-    frames = list(open_video(path, ReadOptions(bad_frames="cover")).frames())
+        list(open_video(admit(path), ReadOptions()).frames())
+    frames = list(open_video(admit(path), ReadOptions(bad_frames="cover")).frames())
     assert len(frames) == FRAMES
     assert [i for i, f in enumerate(frames) if not f.is_bad and f.unpack().planes[0][0, 0] != level(i, 0)] == []
     assert frames[drop // 2].is_bad

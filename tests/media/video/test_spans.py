@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efface.containers.admission import admit
 from efface.errors import UndecodableFrame
 from efface.media.video.decode import open_video
 from efface.media.video.spans import BY_ORDER, OVERLAP, Index, Indivisible, Span, cut, frames_of, indexed, spans_at
@@ -47,7 +48,7 @@ def told(frames):
 
 
 def source_of(path):
-    return open_video(path, ReadOptions())
+    return open_video(admit(path), ReadOptions())
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from efface.containers.admission import admit
 from efface.containers.raw_streams import DEMUXERS, is_jpeg_stream, raw_format
 from efface.containers.sniff import format_of, medium_of
 from efface.errors import InputError, UndecodableFrame
@@ -43,7 +44,7 @@ def test_slices_of_mpeg_that_end_in_zeros_are_whole(bad_frames, codec, suffix, c
     padded, film = tmp_path / "padded.m2v", tmp_path / f"a{suffix}"
     padded.write_bytes(stream[:4] + stream[4:].replace(b"\0\0\1", bytes(42) + b"\1"))
     run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", padded, "-c", "copy", film)
-    frames = list(open_video(film, ReadOptions(bad_frames=bad_frames)).frames())
+    frames = list(open_video(admit(film), ReadOptions(bad_frames=bad_frames)).frames())
     assert len(frames) >= 28
     assert not any(f.is_bad for f in frames)
     assert all(far(f.look((160, 96)), picture_of(f.index)) < 8 for f in frames[::9])
@@ -57,7 +58,7 @@ def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_
     broken.write_bytes(stream[: at + 20] + stream[stream.index(b"\0\0\1", at + 4) :])
     run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", broken, "-c", "copy", film)
     with pytest.raises(UndecodableFrame):
-        list(open_video(film, FAIL).frames())
+        list(open_video(admit(film), FAIL).frames())
 
 
 @pytest.mark.parametrize("bad_frames", ["fail", "cover"])
@@ -68,7 +69,7 @@ def test_a_recording_of_hevc_that_was_cut_anywhere_begins_with_its_keyframe(bad_
     cut = tmp_path / "a.ts"
     for share in (0.1, 0.2):
         cut.write_bytes(whole[int(len(whole) // 188 * share) * 188 :])
-        frames = list(open_video(cut, ReadOptions(bad_frames=bad_frames)).frames())
+        frames = list(open_video(admit(cut), ReadOptions(bad_frames=bad_frames)).frames())
         assert len(frames) in (30, 45)
         assert not any(f.is_bad for f in frames)
         assert all(far(f.look((160, 96)), picture_of(60 - len(frames) + f.index)) < 8 for f in frames[:5])
@@ -82,7 +83,7 @@ def test_a_recording_that_ends_within_a_frame_lacks_that_frame_and_says_so(name,
     noted = 0
     for lost in (400, 900, 1600, 2500):
         cut.write_bytes(whole[: len(whole) - lost])
-        source = open_video(cut, FAIL)
+        source = open_video(admit(cut), FAIL)
         frames = list(source.frames())
         assert 20 <= len(frames) <= 30
         assert all(far(f.look((160, 96)), picture_of(f.index)) < 9 for f in frames[:-4])
@@ -97,10 +98,10 @@ def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
     at = data.index(b"mdat") - 4
     data[at : at + 4] = (int.from_bytes(data[at : at + 4]) + 5000).to_bytes(4)
     film.write_bytes(data)
-    assert len(list(open_video(film, FAIL).frames())) == 30
+    assert len(list(open_video(admit(film), FAIL).frames())) == 30
     film.write_bytes(data[:-9])
     with pytest.raises(InputError, match="breaks off"):
-        open_video(film, FAIL)
+        open_video(admit(film), FAIL)
 
 
 @pytest.mark.parametrize("size_wh", [(320, 192), (80, 48), (96, 160)])
@@ -108,7 +109,7 @@ def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
 def test_frames_of_another_size_are_fitted_into_that_of_the_first(bad_frames, size_wh, clip, tmp_path, picture_of):
     film, first = tmp_path / "a.h264", clip("a.h264", *H264)
     film.write_bytes(first.read_bytes() + clip("b.h264", *H264, size=size_wh).read_bytes())
-    source = open_video(film, ReadOptions(bad_frames=bad_frames))
+    source = open_video(admit(film), ReadOptions(bad_frames=bad_frames))
     frames = list(source.frames())
     assert len(frames) == 60
     assert not any(f.is_bad for f in frames)
@@ -123,7 +124,7 @@ def test_frames_of_another_size_are_fitted_into_that_of_the_first(bad_frames, si
 
 
 def test_a_film_of_one_size_says_nothing_of_sizes(clip):
-    source = open_video(clip("a.mp4", *H264), FAIL)
+    source = open_video(admit(clip("a.mp4", *H264)), FAIL)
     assert len(list(source.frames())) == 30
     assert source.info.notes == []
 
@@ -133,7 +134,7 @@ def test_zeros_before_a_stream_of_mpeg_do_not_hide_it(zeros, clip, tmp_path, pic
     film = tmp_path / "a.m2v"
     film.write_bytes(bytes(zeros) + clip("a.m2v", "-c:v", "mpeg2video", "-q:v", 2).read_bytes())
     assert (format_of(film), medium_of(film)) == ("mpeg", "video")
-    assert len(list(open_video(film, FAIL).frames())) == 30
+    assert len(list(open_video(admit(film), FAIL).frames())) == 30
 
 
 def test_a_recording_of_mpeg_that_was_cut_anywhere_is_a_film(clip, tmp_path):
@@ -141,7 +142,7 @@ def test_a_recording_of_mpeg_that_was_cut_anywhere_is_a_film(clip, tmp_path):
     film = tmp_path / "a.mpg"
     film.write_bytes(whole[1000:])
     assert (format_of(film), medium_of(film)) == ("mpeg", "video")
-    assert len(list(open_video(film, ReadOptions(bad_frames="cover")).frames())) >= 20
+    assert len(list(open_video(admit(film), ReadOptions(bad_frames="cover")).frames())) >= 20
 
 
 # Joined recordings
@@ -154,7 +155,7 @@ def test_joined_recordings_go_on_where_the_clock_starts_anew(name, how, bad_fram
     part = clip(name, *how).read_bytes()
     joined = tmp_path / name
     joined.write_bytes(part * 3)
-    source = open_video(joined, ReadOptions(bad_frames=bad_frames))
+    source = open_video(admit(joined), ReadOptions(bad_frames=bad_frames))
     frames = list(source.frames())
     assert len(frames) == 90
     assert not any(f.is_bad for f in frames)
@@ -162,7 +163,7 @@ def test_joined_recordings_go_on_where_the_clock_starts_anew(name, how, bad_fram
     assert all(far(f.look((160, 96)), picture_of(f.index % 30)) < 8 for f in frames[::7])
     with pytest.raises(Indivisible, match="starts anew"):
         indexed(source)
-    assert len(shifts_of(joined)) == 2
+    assert len(shifts_of(open_video(admit(joined), FAIL).info)) == 2
     reach = FrameAccess(source, np.array([f.pts for f in frames]), [f.unpack().checksum() for f in source.frames()])
     assert all(far(reach.frame(i).look((160, 96)), picture_of(i % 30)) < 8 for i in (70, 5, 45))
     reach.close()
@@ -174,8 +175,8 @@ def test_a_part_that_begins_between_keyframes_is_unknown_up_to_the_next_one(clip
     joined = tmp_path / "a.ts"
     joined.write_bytes(part + cut)
     with pytest.raises(UndecodableFrame):
-        list(open_video(joined, FAIL).frames())
-    frames = list(open_video(joined, ReadOptions(bad_frames="cover")).frames())
+        list(open_video(admit(joined), FAIL).frames())
+    frames = list(open_video(admit(joined), ReadOptions(bad_frames="cover")).frames())
     assert any(f.is_bad for f in frames[30:])
     assert not any(f.is_bad for f in frames[:29])
 
@@ -193,7 +194,7 @@ def test_what_the_bitstream_crops_is_not_published(crop, window, codec, clip, ru
     path = tmp_path / "a.mp4"
     run_ffmpeg("-i", clip(f"{codec}.mp4", *how), "-c", "copy", "-bsf:v", f"{codec}_metadata={crop}", path)
     left, top, right, bottom = window
-    source = open_video(path, FAIL)
+    source = open_video(admit(path), FAIL)
     assert source.info.size_wh == (right - left, bottom - top)
     for frame in source.frames():
         seen = frame.look((right - left, bottom - top))
@@ -255,7 +256,7 @@ def cropped(clip, tmp_path: Path, suffix: str, crop: Crop) -> Path:
 @pytest.mark.parametrize("crop", [Crop(16, 8, 24, 4), Crop(0, 0, 32, 0), Crop(3, 5, 0, 1)])
 def test_what_the_container_crops_is_not_published(suffix, crop, clip, tmp_path, picture_of):
     path = cropped(clip, tmp_path, suffix, crop)
-    source = open_video(path, FAIL)
+    source = open_video(admit(path), FAIL)
     width, height = size = 160 - crop.columns, 96 - crop.rows
     assert source.info.size_wh == size
     for frame in source.frames():
@@ -280,7 +281,7 @@ def test_an_orientation_said_in_keyframes_holds_for_all_frames(clip, run_ffmpeg,
     path = tmp_path / "a.mp4"
     turn = "h264_metadata=display_orientation=insert:rotate=90"
     run_ffmpeg("-i", clip("plain.mp4", *H264), "-c", "copy", "-bsf:v", turn, path)
-    source = open_video(path, FAIL)
+    source = open_video(admit(path), FAIL)
     frames = list(source.frames())
     assert len(frames) == 30
     assert source.info.size_wh == (96, 160)
@@ -292,14 +293,14 @@ def test_times_of_decoding_become_those_of_the_order_shown(clip, run_ffmpeg, tmp
     run_ffmpeg("-i", clip("plain.mp4", *H264), "-c", "copy", raw)
     times = "setts=pts=N*40:dts=N*40:time_base=1/1000"
     run_ffmpeg("-i", clip("plain.mp4", *H264), "-c", "copy", "-bsf:v", times, path)
-    source = open_video(path, FAIL)
+    source = open_video(admit(path), FAIL)
     assert source.is_by_order
     frames = list(source.frames())
     assert len(frames) == 30
     assert all(far(f.look((160, 96)), picture_of(f.index)) < 8 for f in frames)
     with pytest.raises(Indivisible):
         indexed(source)
-    assert not open_video(clip("plain.mp4", *H264), FAIL).is_by_order
+    assert not open_video(admit(clip("plain.mp4", *H264)), FAIL).is_by_order
 
 
 # Films without a container
@@ -321,7 +322,7 @@ def test_a_bare_stream_is_a_film_at_a_constant_rate(name, clip, picture_of):
     kind, *how = RAW[name]
     path = clip(name, *how)
     assert (format_of(path), medium_of(path)) == (kind, "video")
-    source = open_video(path, FAIL)
+    source = open_video(admit(path), FAIL)
     frames = list(source.frames())
     assert len(frames) == 30
     assert np.diff([f.pts for f in frames]) * float(source.time_base) == pytest.approx(0.04, abs=0.0001)
@@ -329,7 +330,7 @@ def test_a_bare_stream_is_a_film_at_a_constant_rate(name, clip, picture_of):
 
 
 def test_the_rate_that_a_bare_stream_states_is_its_rate(clip):
-    source = open_video(clip("slow.h264", *H264, rate="10"), FAIL)
+    source = open_video(admit(clip("slow.h264", *H264, rate="10")), FAIL)
     assert np.diff(seconds(source)) == pytest.approx(0.1)
 
 
@@ -350,7 +351,7 @@ def test_a_recording_of_dahuas_is_opened(clip, tmp_path):
     path = tmp_path / "a.dav"
     path.write_bytes(dahua([b"\0\0\0\1\x09" + u for u in raw.split(b"\0\0\0\1\x09")[1:]]))
     assert format_of(path) == "dav"
-    assert len(list(open_video(path, FAIL).frames())) == 30
+    assert len(list(open_video(admit(path), FAIL).frames())) == 30
 
 
 @pytest.mark.parametrize(
@@ -363,7 +364,7 @@ def test_what_begins_like_a_stream_gives_no_surprise(head, tmp_path):
         path = tmp_path / f"a{suffix}"
         path.write_bytes(head + bytes(range(256)))
         with pytest.raises(InputError):
-            list(open_video(path, FAIL).frames())
+            list(open_video(admit(path), FAIL).frames())
 
 
 # Streams of JPEGs, and photos with more behind them
@@ -399,7 +400,7 @@ def test_pictures_of_one_size_one_after_the_other_are_a_film(name, between, tmp_
     path = tmp_path / name
     path.write_bytes(b"".join(jpeg((64, 48), 20 * i) + between for i in range(10)))
     assert (format_of(path), medium_of(path)) == ("mjpeg", "video")
-    frames = list(open_video(path, FAIL).frames())
+    frames = list(open_video(admit(path), FAIL).frames())
     assert [round(f.look((1, 1))[0, 0, 0] / 20) for f in frames] == list(range(10))
 
 
@@ -440,7 +441,7 @@ def test_single_fields_of_mpeg2_make_frames(lost_row, bad_frames, suffix, run_ff
     stream, film = tmp_path / "a.m2v", tmp_path / f"a{suffix}"
     stream.write_bytes(field_pictures(40, lost_row))
     run_ffmpeg("-fflags", "+genpts", "-r", 25, "-i", stream, "-c", "copy", film)
-    source = open_video(film, ReadOptions(bad_frames=bad_frames))
+    source = open_video(admit(film), ReadOptions(bad_frames=bad_frames))
     if lost_row and bad_frames == "fail":
         with pytest.raises(UndecodableFrame):
             list(source.frames())
@@ -460,14 +461,14 @@ def test_what_a_decoder_makes_up_is_covered(seed, clip, tmp_path):
     for _ in range(8):
         data[rng.randrange(len(data) // 6, len(data))] ^= 1 << rng.randrange(8)
     film.write_bytes(data)
-    source = open_video(film, ReadOptions(bad_frames="cover"))
+    source = open_video(admit(film), ReadOptions(bad_frames="cover"))
     held = list(source.frames())  # memory that is held cannot be used again by the decoder
     assert any(f.is_bad for f in held)
     assert [f.unpack().checksum() for f in source.frames()] == [f.unpack().checksum() for f in held]
 
 
 def test_whole_films_lose_nothing_where_damage_is_covered(clip, picture_of):
-    source = open_video(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M"), ReadOptions(bad_frames="cover"))
+    source = open_video(admit(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M")), ReadOptions(bad_frames="cover"))
     frames = list(source.frames())
     assert len(frames) == 30
     assert all(not f.is_bad and far(f.look((160, 96)), picture_of(f.index)) < 12 for f in frames)

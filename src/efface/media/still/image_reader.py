@@ -17,6 +17,7 @@ from PIL import Image
 from efface.errors import DamagedSource, EffaceError, SourceUnreadable, TooManyPixels, UnsupportedSource
 from efface.files import reason
 from efface.geometry import Size
+from efface.media.interfaces import FormatFacts, SourceInfo
 from efface.media.still.still_pixels import Page
 from efface.options import ReadOptions
 
@@ -32,9 +33,8 @@ ZERO_DURATION_MS = 100
 
 
 @dataclass(slots=True)
-class Traits:
-    """What the writer must know to keep a source's format. Numbers only; nothing here can identify
-    anybody.
+class Traits(FormatFacts):
+    """What the writer must know to keep a source's format as it was. Numbers only; nothing here can name anybody.
 
     qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1 4:2:2, 2 4:2:0, -1 other.
     lossless  of a WebP.
@@ -56,6 +56,13 @@ class Traits:
     light: dict[bytes, bytes] = field(default_factory=dict)
     primary: int = 0
     tail_ms: int = ZERO_DURATION_MS
+
+
+def traits_of(info: SourceInfo) -> Traits:
+    """Return what the opening of a photo found out. Raises TypeError where `info` is not that of a photo or animation."""
+    if not isinstance(info.private, Traits):
+        raise TypeError(f"want what is known of a photo, got {type(info.private).__name__}")
+    return info.private
 
 
 class ImageReader(Protocol):

@@ -14,7 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO, Literal
 
-from efface.containers.sniff import PHOTOS, format_of
+from efface.containers.admission import AdmittedSource
+from efface.containers.sniff import PHOTOS
 from efface.errors import DamagedSource, EffaceError, TooManyPixels, UndecodableFrame, UnsupportedSource
 from efface.frames import Frame
 from efface.media.interfaces import SourceInfo
@@ -29,9 +30,9 @@ class StillSource:
     """An open photo or animation. Each call of `frames` opens the file anew and decodes one page at
     a time."""
 
-    def __init__(self, path: Path, options: ReadOptions) -> None:
-        self._options = options
-        self._format = format_of(path)
+    def __init__(self, source: AdmittedSource, options: ReadOptions) -> None:
+        self._options, path = options, source.path
+        self._format = source.format
         if self._format not in PHOTOS:
             raise UnsupportedSource(path, "it is a video, not a photo")
         with _opened(path, self._format, options) as book:

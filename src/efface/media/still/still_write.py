@@ -26,7 +26,7 @@ from efface.geometry import Size
 from efface.media.interfaces import Sink, SourceInfo
 from efface.media.still import png_write, tiff_write
 from efface.media.still.gif_webp_write import GifFile, GifFrame, WebpFile, gif_frame
-from efface.media.still.image_reader import Traits
+from efface.media.still.image_reader import Traits, traits_of
 from efface.media.still.png_write import PngFile
 from efface.media.still.still_pixels import Array, interleaved
 from efface.media.still.tiff_write import TiffFile
@@ -50,7 +50,7 @@ class _StillSink:
 
     def __init__(self, draft: Path, info: SourceInfo) -> None:
         self._draft, self._info = draft, info
-        self._traits: Traits = info.private
+        self._traits = traits_of(info)
         self._written = 0
         with writing(draft):
             self._file: IO[bytes] = open(draft, "wb")  # noqa: SIM115  closed by close and abort

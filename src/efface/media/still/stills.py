@@ -18,16 +18,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from efface.containers.admission import AdmittedSource
 from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.media.still.still_read import StillSource
 from efface.media.still.still_write import create_sink
 from efface.options import ReadOptions, WriteOptions
 
 
-def open_still(path: Path, options: ReadOptions) -> Source:
-    """Open a photo or animation. Raises SourceUnreadable, NotMedia, UnsupportedSource,
-    DamagedSource, TooManyPixels."""
-    return StillSource(path, options)
+def open_still(source: AdmittedSource, options: ReadOptions) -> Source:
+    """Opens a photo or animation. Raises SourceUnreadable, NotMedia, UnsupportedSource, DamagedSource, TooManyPixels."""
+    return StillSource(source, options)
 
 
 def create_still(draft: Path, info: SourceInfo, options: WriteOptions) -> Sink:

@@ -34,12 +34,11 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from efface.containers.admission import AdmittedSource
 from efface.containers.raw_streams import DEMUXERS as DEMUXER_OF
-from efface.containers.raw_streams import raw_format
-from efface.containers.sniff import HEAD, format_of
 from efface.containers.truncation import is_cut, kind_of
 from efface.errors import DamagedSource, NotMedia, SourceUnreadable, TooManyPixels, UndecodableFrame, UnsupportedSource
-from efface.files import reason
+from efface.files import reason, require_still_plain
 from efface.frames import Frame, Picture
 from efface.geometry import Size
 from efface.media.colour import colour_of, side_data, swscale_matrix
@@ -48,7 +47,7 @@ from efface.media.interfaces import SourceInfo
 from efface.media.pixel_formats import Pixels, Spec, black, copied, is_full_range, spec_of
 from efface.media.video.frame_starts import FrameStarts, Holds, is_interlaced_mpeg2, lacks_rows
 from efface.media.video.restarts import JOINABLE, Clock, Restart, in_one_clock
-from efface.media.video.video_info import VideoInfo
+from efface.media.video.video_info import VideoInfo, video_of
 from efface.options import ReadOptions
 from efface.timing import timecode
 
@@ -110,13 +109,14 @@ _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
 """PyAV 18 raises if a tag is not valid UTF-8; 19 does not."""
 
 
-def open_video(path: Path, options: ReadOptions) -> VideoSource:
-    """Open the video of a file. It can be read any number of times.
+def open_video(source: AdmittedSource, options: ReadOptions) -> VideoSource:
+    """The video of a file, ready to be read any number of times.
 
     Raises NotMedia, UnsupportedSource (no picture, no decoder, encrypted, a playlist),
     DamagedSource (no structure, cut off), TooManyPixels and SourceUnreadable.
     """
-    with closing(_opened(path, options)) as container:
+    path, demuxer = source.path, _demuxer(source)
+    with closing(_opened(path, options, demuxer)) as container:
         stream = _picked(container, path)
         _require_readable(stream, path)
         _require_size((stream.codec_context.width, stream.codec_context.height), path, options)
@@ -125,26 +125,35 @@ def open_video(path: Path, options: ReadOptions) -> VideoSource:
             last = _last_time(container, stream)
             raise DamagedSource(path, f"it breaks off at {timecode(last)}, before its stated end", HINT_COVER)
         first, by_order = _first_frame(container, stream, path, options)
-        info = _described(path, container, stream, first, tolerant=tolerant, by_order=by_order)
+        info = _described(path, container, stream, first, tolerant=tolerant, by_order=by_order, demuxer=demuxer)
     return VideoSource(info, options)
 
 
-def _opened(path: Path, options: ReadOptions, file: BinaryIO | None = None) -> InputContainer:
-    return opened(path, {"max_pixels": str(_ffmpeg_limit(options))}, file)
+def opened_again(info: SourceInfo) -> InputContainer:
+    """Open the file of a video that was opened before, in FFmpeg. Raises what `open_video` raises."""
+    return _in_ffmpeg(info.path, video_of(info).demuxer)
 
 
-def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | None = None) -> InputContainer:
-    """Open the file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource,
-    UnsupportedSource, SourceUnreadable.
+def _opened(path: Path, options: ReadOptions, demuxer: str | None, file: BinaryIO | None = None) -> InputContainer:
+    return _in_ffmpeg(path, demuxer, {"max_pixels": str(_ffmpeg_limit(options))}, file)
 
-    file  is read instead if given; the path is then only its name.
+
+def _in_ffmpeg(
+    path: Path, demuxer: str | None, options: dict[str, str] | None = None, file: BinaryIO | None = None
+) -> InputContainer:  # fmt: skip
+    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable.
+
+    demuxer  see VideoInfo.
+    file     is read instead, where it is given; the path is its name then.
     """
     try:
         if file is not None:
             file.seek(0)
+        else:
+            require_still_plain(path)
         # The prefix keeps a name like "concat:a|b" from being read as an address.
         what = file or f"file:{path.absolute()}"
-        container: InputContainer = av.open(what, "r", _demuxer(path, file), options=(options or {}) | LIMITS, **_LENIENT)
+        container: InputContainer = av.open(what, "r", demuxer, options=(options or {}) | LIMITS, **_LENIENT)
         return container
     except av.error.InvalidDataError as e:
         kind = kind_of(path)
@@ -157,15 +166,10 @@ def opened(path: Path, options: dict[str, str] | None = None, file: BinaryIO | N
         raise UnsupportedSource(path, "it is a playlist, or a format that efface does not open") from e
 
 
-def _demuxer(path: Path, file: BinaryIO | None) -> str | None:
-    """Return FFmpeg's demuxer for a video without a container, which FFmpeg might guess wrong;
-    otherwise None."""
-    if file is not None:
-        head = file.read(HEAD)
-        file.seek(0)
-        return DEMUXER_OF.get(raw_format(head, path.suffix) or "")
+def _demuxer(source: AdmittedSource) -> str | None:
+    """See VideoInfo. What is no known format, FFmpeg refuses in its own words."""
     try:
-        return DEMUXER_OF.get(format_of(path))
+        return DEMUXER_OF.get(source.format)
     except NotMedia:
         return None
 
@@ -301,7 +305,8 @@ def _may_hold_fields(stream: VideoStream) -> bool:
 
 
 def _described(
-    path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame, *, tolerant: bool, by_order: bool
+    path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame,
+    *, tolerant: bool, by_order: bool, demuxer: str | None,
 ) -> SourceInfo:  # fmt: skip
     moving = _moving(container)
     crop = crop_of(path, container.format.name, moving.index(stream), (first.width, first.height))
@@ -310,7 +315,7 @@ def _described(
     aspect = _fraction(stream.sample_aspect_ratio) or Fraction(1)
     if spec.turn.swaps:
         aspect = 1 / aspect
-    video = VideoInfo(spec, _fraction(stream.time_base), rate, aspect, colour_of(first), tolerant, by_order)
+    video = VideoInfo(spec, _fraction(stream.time_base), rate, aspect, colour_of(first), tolerant, by_order, demuxer)
     named = kind_of(path) or container.format.name.split(",")[0]
     return SourceInfo(path, "video", named, _stated_count(stream), spec.size_wh, len(container.streams.audio), video)
 
@@ -349,21 +354,20 @@ def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tole
     return in_one_clock(packets, _step(stream))
 
 
-def shifts_of(path: Path) -> list[int]:
-    """Return what is added to the picture's times after each restart of the clock, in the
-    container's unit.
+def shifts_of(info: SourceInfo) -> list[int]:
+    """What is added to the times of the picture after each place where the clock starts anew, in the container's unit.
 
     Reads only containers whose clock may restart. Raises InputError.
     """
-    with closing(opened(path)) as container:
+    with closing(opened_again(info)) as container:
         if container.format.name not in JOINABLE:
             return []
-        stream = _picked(container, path)
+        stream = _picked(container, info.path)
         for other in container.streams:
             if other.index != stream.index:
                 other.discard = av.stream.Discard.all
         clock = Clock(_step(stream))
-        for _ in clock.over(_stored_packets(container, stream, path, tolerant=True)):
+        for _ in clock.over(_stored_packets(container, stream, info.path, tolerant=True)):
             pass
         return clock.shifts
 
@@ -411,21 +415,21 @@ class VideoSource:
     @property
     def time_base(self) -> Fraction:
         """Seconds per unit of PTS."""
-        video: VideoInfo = self.info.private
+        video = video_of(self.info)
         return video.time_base
 
     @property
     def is_by_order(self) -> bool:
-        """Return whether its container stores no presentation times."""
-        video: VideoInfo = self.info.private
+        """Whether its container stores no times of the frames that are shown."""
+        video = video_of(self.info)
         return video.by_order
 
     def close(self) -> None:
         """Do nothing: no file is open between readings."""
 
     def stored_as(self) -> tuple[str, str]:
-        """Return FFmpeg's names of the codec and of the pixel format."""
-        with closing(_opened(self.info.path, self._options)) as container:
+        """FFmpeg's names of the codec and of the pixel format."""
+        with closing(self._opened()) as container:
             context = _picked(container, self.info.path).codec_context
             return context.name, str(context.pix_fmt)
 
@@ -435,7 +439,7 @@ class VideoSource:
         The caller must check that they are those that `frames` gives, since lost frames are not
         tracked here. Raises FFmpegError, and what opening raises.
         """
-        with closing(_opened(self.info.path, self._options)) as container:
+        with closing(self._opened()) as container:
             stream = _picked(container, self.info.path)
             _require_readable(stream, self.info.path)
             _prepare(stream, self._options)
@@ -451,9 +455,8 @@ class VideoSource:
                     return
 
     def frames(self) -> Iterator[Frame]:
-        """Yield every frame in presentation order. Raises UndecodableFrame, DamagedSource,
-        UnsupportedSource and TooManyPixels."""
-        video: VideoInfo = self.info.private
+        """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""
+        video = video_of(self.info)
         if video.tolerant and self._file is None:
             yield from self._decoded_twice()
             return
@@ -467,7 +470,7 @@ class VideoSource:
         Some decoders do not report damage and leave stale memory where nothing was stored (VP8,
         HEVC). Its content is arbitrary, and differs between the readings.
         """
-        spec, held = self.info.private.spec, deque[Frame | None](maxlen=HELD_FRAMES)
+        spec, held = video_of(self.info).spec, deque[Frame | None](maxlen=HELD_FRAMES)
         with self._reading() as first, self._reading() as second:
             frames = _Reading(self.info, self._options, *first, copies=True).frames()
             others = _Reading(self.info, self._options, *second).frames()
@@ -505,9 +508,12 @@ class VideoSource:
                 reading = _Reading(self.info, self._options, container, stream, trusted)
                 yield from reading.frames_of(chain([first], packets))
 
+    def _opened(self, file: BinaryIO | None = None) -> InputContainer:
+        return _opened(self.info.path, self._options, video_of(self.info).demuxer, file)
+
     @contextmanager
     def _reading(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        with closing(_opened(self.info.path, self._options, self._file)) as container:
+        with closing(self._opened(self._file)) as container:
             stream = _picked(container, self.info.path)
             _require_readable(stream, self.info.path)
             _prepare(stream, self._options)
@@ -557,7 +563,7 @@ class _Reading:
         which memory the decoder uses.
         """
         self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
-        self._video: VideoInfo = info.private
+        self._video = video_of(info)
         self._copies = copies
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
         self._starts = _starts(stream)

@@ -36,7 +36,7 @@ from efface.media.interfaces import SourceInfo
 from efface.media.pixel_formats import even_sized, is_full_range, layout_named, packed, reformatted, unpacked
 from efface.media.video.bitstream import blank_matroska, without_banner
 from efface.media.video.sound import HINT_MKV, Sound, require_holdable
-from efface.media.video.video_info import VideoInfo, start_shift
+from efface.media.video.video_info import VideoInfo, start_shift, video_of
 from efface.options import WriteOptions
 
 ENCODERS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
@@ -111,7 +111,7 @@ def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> t
 
     Raises TargetUnsuitable, EncoderMissing, and what opening the source raises.
     """
-    video: VideoInfo = info.private
+    video = video_of(info)
     form = _form(target)
     codec = _codec(form, video.spec.layout, options, target)
     if video.aspect != 1 and form.muxer in ("matroska", "webm") and codec in ("vp9", "av1"):
@@ -120,7 +120,7 @@ def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> t
         raise TargetUnsuitable(target, why, "Choose --codec=hevc, or a target that ends in .mp4.")
     _require_encoder(ENCODERS[codec])
     if options.audio == "keep" and info.audio:
-        require_holdable(info.path, form.muxer, target)
+        require_holdable(info, form.muxer, target)
     return form, codec
 
 
@@ -206,7 +206,7 @@ class VideoSink:
         self, draft: Path, info: SourceInfo, options: WriteOptions, target: Path, form: Format, codec: str
     ) -> None:  # fmt: skip
         self._draft, self._target, self._form = draft, target, form
-        self._video: VideoInfo = info.private
+        self._video = video_of(info)
         self._format = _pixel_format(codec, self._video.spec.name)
         self._base = 1 / self._video.rate if form.muxer == "avi" else self._video.time_base
         self._shift: int | None = None

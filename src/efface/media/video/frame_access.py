@@ -22,7 +22,7 @@ from efface.media.interfaces import Source
 from efface.media.pixel_formats import Pixels
 from efface.media.video.decode import VideoSource
 from efface.media.video.restarts import JOINABLE
-from efface.media.video.video_info import VideoInfo
+from efface.media.video.video_info import video_of
 
 HELD_BYTES = 200 << 20
 """Bytes of decoded frames that are kept, so that stepping back does not decode a whole GOP again."""
@@ -137,6 +137,6 @@ class FrameAccess:
 
 
 def _framed(frame: av.VideoFrame, index: int, source: VideoSource) -> Frame:
-    video: VideoInfo = source.info.private
+    video = video_of(source.info)
     pixels = Pixels(frame, video.spec)
     return Frame(index, frame.pts or 0, video.spec.size_wh, pixels.look, pixels.unpack, aspect=float(video.aspect))

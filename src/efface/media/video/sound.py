@@ -18,9 +18,9 @@ from efface.containers.sound_formats import HELD, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.media.interfaces import SourceInfo
 from efface.media.video.bitstream import clean_sound_header
-from efface.media.video.decode import opened, shifts_of
+from efface.media.video.decode import opened_again, shifts_of
 from efface.media.video.restarts import Clock, LostStep
-from efface.media.video.video_info import VideoInfo
+from efface.media.video.video_info import video_of
 
 PRIMING_S = Fraction(1, 2)
 """Keep this much sound before time 0 if the container can mark it as inaudible. Decoders need it to
@@ -40,12 +40,12 @@ class Sound:
     def __init__(self, info: SourceInfo, into: OutputContainer, target: Path, *, keeps_priming: bool) -> None:
         self._info, self._into, self._keeps_priming = info, into, keeps_priming
         self._is_lenient = into.format.name in ("matroska", "webm")  # two packets may have one time there
-        self._container = opened(info.path)
+        self._container = opened_again(info)
         self._streams = {s.index: _added(into, s, target) for s in self._container.streams.audio}
         for stream in self._container.streams:
             if stream.index not in self._streams:
                 stream.discard = Discard.all
-        self._shifts = shifts_of(info.path)
+        self._shifts = shifts_of(info)
         self._packets = self._read()
         self._next: av.Packet[Any] | None = None
         self._latest: dict[int, int] = {}
@@ -83,7 +83,7 @@ class Sound:
         self._into.mux(packet)
 
     def _read(self) -> Iterator[av.Packet[Any]]:
-        video: VideoInfo = self._info.private
+        video = video_of(self._info)
         try:
             clocks = {i: Clock(1, iter(self._shifts)) for i in self._streams} if self._shifts else {}
             for packet in self._container.demux(self._container.streams.audio):
@@ -119,10 +119,9 @@ def _time(packet: av.Packet[Any]) -> Fraction:
     return Fraction(time or 0) * Fraction(packet.time_base.numerator, packet.time_base.denominator)
 
 
-def require_holdable(source: Path, muxer: str, target: Path) -> None:
-    """Raise TargetUnsuitable if the container cannot hold a sound stream of the source, and what
-    opening the source raises."""
-    with closing(opened(source)) as container:
+def require_holdable(source: SourceInfo, muxer: str, target: Path) -> None:
+    """Raises TargetUnsuitable where the container cannot hold a sound stream of the source, and what opening that raises."""
+    with closing(opened_again(source)) as container:
         for stream in container.streams.audio:
             codec = codec_of(stream)
             if codec not in HELD[muxer]:

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import av
@@ -15,8 +14,8 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from efface.media.interfaces import SourceInfo
-from efface.media.video.decode import opened
-from efface.media.video.video_info import VideoInfo
+from efface.media.video.decode import opened_again
+from efface.media.video.video_info import video_of
 
 DIGEST_BYTES = 8
 """Bytes of a packet's digest. They must only distinguish the packets of one recording."""
@@ -34,7 +33,7 @@ def signals(info: SourceInfo) -> Mapping[str, str]:
     """
     if info.medium != "video":
         return {}
-    video: VideoInfo = info.private
+    video = video_of(info)
     layout, colour = video.spec.layout, video.colour
     return {
         "pixels": f"{layout.model}, {layout.depth} bit",
@@ -70,9 +69,8 @@ class SoundKept:
     is_same: bool
 
 
-def sound_kept(source: Path, target: Path) -> list[SoundKept]:
-    """Compare every sound stream of the target with the source's stream at the same place. Raises
-    InputError.
+def sound_kept(source: SourceInfo, target: SourceInfo) -> list[SoundKept]:
+    """Every sound stream of the target beside the one of the source at the same place. Raises InputError.
 
     Streams without a counterpart are left out. A stream ends where it becomes unreadable.
     """
@@ -80,42 +78,41 @@ def sound_kept(source: Path, target: Path) -> list[SoundKept]:
     return [_compared(a, b, (source, target), i) for i, (a, b) in enumerate(zip(streams, kept, strict=False))]
 
 
-def _compared(source: _Track, target: _Track, paths: tuple[Path, Path], stream: int) -> SoundKept:
+def _compared(source: _Track, target: _Track, infos: tuple[SourceInfo, SourceInfo], stream: int) -> SoundKept:
     packets, left = len(target.digests), iter(enumerate(source.digests))
     at = [next((i for i, digest in left if digest == wanted), None) for wanted in target.digests]
     if at and None not in at:
         first: int = at[0]  # type: ignore[assignment]  # none of them is None
         return SoundKept(packets, first, len(source.digests) - first - packets, True)
-    # Containers may split the same bytes into other packets, as MOV does with PCM.
-    is_same = target.size <= source.size and _tail(paths[0], stream, target.size, source.size) == _tail(
-        paths[1], stream, target.size, target.size
+    # Containers may cut the same bytes into other packets, as MOV does with PCM.
+    is_same = target.size <= source.size and _tail(infos[0], stream, target.size, source.size) == _tail(
+        infos[1], stream, target.size, target.size
     )
     return SoundKept(packets, 0, 0, is_same)
 
 
-def _tail(path: Path, stream: int, wanted: int, size: int) -> bytes:
-    """Digest the last `wanted` of the `size` bytes of that stream."""
+def _tail(info: SourceInfo, stream: int, wanted: int, size: int) -> bytes:
+    """Digest of the last `wanted` of the `size` bytes of that stream."""
     skip, digest = size - wanted, hashlib.sha256()
-    for index, data in _packets(path):
+    for index, data in _packets(info):
         if index == stream:
             digest.update(data[skip:])
             skip = max(0, skip - len(data))
     return digest.digest()
 
 
-def _read(path: Path) -> list[_Track]:
+def _read(info: SourceInfo) -> list[_Track]:
     tracks: dict[int, _Track] = {}
-    for index, data in _packets(path):
+    for index, data in _packets(info):
         track = tracks.setdefault(index, _Track())
         track.digests.append(hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest())
         track.size += len(data)
     return [tracks.get(i, _Track()) for i in range(max(tracks, default=-1) + 1)]
 
 
-def _packets(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (number of the sound stream, content) of every sound packet, without what a container
-    adds to it."""
-    with closing(opened(path)) as container:
+def _packets(info: SourceInfo) -> Iterator[tuple[int, bytes]]:
+    """(number of the sound stream, content) of every packet of sound, without what a container puts around it."""
+    with closing(opened_again(info)) as container:
         sounds = list(container.streams.audio)
         for stream in container.streams:
             if stream not in sounds:

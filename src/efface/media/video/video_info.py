@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from efface.media.colour import Colour
+from efface.media.interfaces import FormatFacts, SourceInfo
 from efface.media.pixel_formats import Spec
 
 LATEST_START_S = 10
@@ -14,8 +15,8 @@ running."""
 
 
 @dataclass(frozen=True, slots=True)
-class VideoInfo:
-    """What the sink needs to know of a video source; passed in `SourceInfo.private`.
+class VideoInfo(FormatFacts):
+    """What the sink needs to know of a video source; travels in `SourceInfo.private`.
 
     spec       pixel format, layout and turn of the frames that the source delivers.
     time_base  seconds per unit of PTS.
@@ -23,7 +24,8 @@ class VideoInfo:
     aspect     width of a pixel over its height, upright; 1 if not stated.
     colour     how sample values become light.
     tolerant   damage was accepted when the source was opened (--bad-frames=cover).
-    by_order   stored times are decoding times: the n-th visible frame gets the n-th of them.
+    by_order   stored times are those of decoding: the n-th frame that is shown gets the n-th of them.
+    demuxer    FFmpeg's demuxer for a video without a container, which it might guess wrong; None where it recognises the file.
     """
 
     spec: Spec
@@ -33,6 +35,14 @@ class VideoInfo:
     colour: Colour = field(default_factory=Colour)
     tolerant: bool = False
     by_order: bool = False
+    demuxer: str | None = None
+
+
+def video_of(info: SourceInfo) -> VideoInfo:
+    """Return what the opening of a video found out. Raises TypeError where `info` is not that of a video."""
+    if not isinstance(info.private, VideoInfo):
+        raise TypeError(f"want what is known of a video, got {type(info.private).__name__}")
+    return info.private
 
 
 def start_shift(first_pts: int, time_base: Fraction) -> int:

@@ -1,0 +1,133 @@
+"""A source, admitted once: whether it can be read, what it is, and which bytes it holds.
+
+Everything that works on a source takes an `AdmittedSource` instead of a path, so that none of this is asked twice. What was
+found out is known of the file as it was then. Each fact is kept with the file's stamp, and found out anew where the stamp has
+changed: a file that was swapped in between is never taken for the one before it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from efface.containers.sniff import PHOTOS, sniffed
+from efface.errors import SourceChanged
+from efface.files import require_source, sha256_of
+
+SETTLED_S = 2.0
+"""A hash is kept only of a file that was last changed this long before. A stamp counts in steps, FAT's in steps of two seconds,
+so the stamp of a file that changes twice within one step tells nothing of the second change."""
+
+
+class Inode(NamedTuple):
+    """What tells that a file is another, or was written to.
+
+    Size and time of change can be set by whoever writes to a file. The time of the last change to its inode (ctime) cannot, and
+    it shows too that the file had another name meanwhile.
+    """
+
+    device: int
+    number: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+Stamp = tuple[Inode, Inode]
+"""Of the file, and of the link that leads to it; the same twice where there is no link."""
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Return what a file is known by. Raises SourceChanged where it is gone."""
+    try:
+        found, link = os.stat(path), os.lstat(path)
+    except OSError as e:
+        raise SourceChanged(path, "it is gone") from e
+    return _inode(found), _inode(link)
+
+
+def _inode(found: os.stat_result) -> Inode:
+    return Inode(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@dataclass(slots=True, eq=False)
+class AdmittedSource:
+    """A file that can be read, and what is known of it. Made by `admit`.
+
+    path  by which it is opened, and named in messages.
+    """
+
+    path: Path
+    _readable: Stamp | None = None
+    _format: tuple[Stamp, str] | None = None
+    _sha256: tuple[Stamp, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the file, without its folder."""
+        return self.path.name
+
+    def require_readable(self) -> None:
+        """Raises SourceUnreadable unless this is a plain file that can be opened and has content."""
+        now = self._stamp()
+        if now is None or now != self._readable:
+            require_source(self.path)
+            self._readable = now
+
+    @property
+    def format(self) -> str:
+        """Short name of the format, see `sniff.format_of`. Raises SourceUnreadable, NotMedia."""
+        self.require_readable()
+        now = self._stamp()
+        if self._format is not None and self._format[0] == now:
+            return self._format[1]
+        found = sniffed(self.path)
+        self._format = (now, found) if now is not None else None
+        return found
+
+    @property
+    def medium(self) -> Literal["photo", "video"]:
+        """Whether it opens as a photo or as a video. Raises SourceUnreadable, NotMedia."""
+        return "photo" if self.format in PHOTOS else "video"
+
+    def sha256(self) -> str:
+        """SHA-256 of its bytes, in hexadecimal. Raises SourceUnreadable."""
+        now = self._stamp()
+        if self._sha256 is not None and self._sha256[0] == now:
+            return self._sha256[1]
+        is_settled = now is not None and _last_change_ns(now) < time.time_ns() - SETTLED_S * 1e9
+        found = sha256_of(self.path)
+        self._sha256 = (now, found) if now is not None and is_settled else None
+        return found
+
+    def _stamp(self) -> Stamp | None:
+        """None where it is gone: nothing is known of it then."""
+        try:
+            return stamp_of(self.path)
+        except (SourceChanged, ValueError):  # the latter for a name with a NUL byte
+            return None
+
+
+def admit(path: Path) -> AdmittedSource:
+    """Admit a file as a source. Raises SourceUnreadable unless it is a plain file that can be opened and has content."""
+    source = AdmittedSource(path)
+    source.require_readable()
+    return source
+
+
+@contextmanager
+def unchanged(source: AdmittedSource) -> Iterator[None]:
+    """Raises SourceChanged on leaving the block when the file was written to meanwhile, or was another one for a moment."""
+    before = stamp_of(source.path)
+    yield
+    if stamp_of(source.path) != before:
+        raise SourceChanged(source.path, hint="Run it again when nothing else writes to the file.")
+
+
+def _last_change_ns(stamp: Stamp) -> int:
+    return max(max(inode.mtime_ns, inode.ctime_ns) for inode in stamp)
