@@ -409,7 +409,7 @@ def test_an_unforeseen_error_in_a_worker_is_one_of_its_file(program, kit, tmp_pa
     shutil.copytree(
         Path(__file__).parents[2] / "src" / "efface", package / "efface", ignore=shutil.ignore_patterns("__pycache__")
     )
-    paint = package / "efface" / "render" / "paint.py"
+    paint = package / "efface" / "painting" / "paint.py"
     with open(paint, "a") as f:
         f.write("\n\ndef paint(*_):\n    raise ZeroDivisionError('a fault')\n")
     ended = program("redact", "in", "-o", "out", "--jobs", 2, package=package)
