@@ -110,7 +110,7 @@ def test_what_goes_in_comes_out(way, clip, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may have real-time priority")
 def test_av1_leaves_the_priority_of_threads_alone(clip, tmp_path):
     before = os.sched_getscheduler(0)
-    info = open_video(clip("a.mp4", *H264), FAIL).info
+    info = open_video(admit(clip("a.mp4", *H264)), FAIL).info
     sink = create_video(tmp_path / "b.mp4", info, WriteOptions(codec="av1", preset="fast"), target=tmp_path / "b.mp4")
     try:
         policies = {os.sched_getscheduler(int(t.name)) for t in Path("/proc/self/task").iterdir()}
