@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from efface.files import DRAFTS
 
 PATIENCE_S = 5.0
 """A thread that was told to end needs a moment."""
 
+
+settings.register_profile("efface", deadline=None)  # a busy machine is no error
+settings.load_profile("efface")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a script; so would all programs be
     signal.signal(signal.SIGINT, signal.default_int_handler)
