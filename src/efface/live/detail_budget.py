@@ -68,7 +68,7 @@ class DetailBudget:
     """Examines frames of one size as closely as time allows, and measures how long that takes.
 
     detector  looks at whole frames; `closer` looks at parts, perhaps in another thread at the same time. They may be one.
-    done      looks at parts since the beginning: the full size was covered `done / len(extras)` times in slices.
+    extras    looks at parts since the beginning. Divided by the number of parts: how often all parts were covered.
     """
 
     def __init__(self, detector: Detector, closer: Detector, size_wh: Size) -> None:

@@ -117,7 +117,7 @@ class Output:
                 yield item
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
-        """Send packets. Returns True when they end; stops earlier if their form changes. Raises any error."""
+        """Send packets. Returns True when they end, False if a change of form stopped it. Raises any error."""
         raise NotImplementedError
 
 
