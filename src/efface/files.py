@@ -109,7 +109,7 @@ def require_source(path: Path) -> None:
 
 
 def require_still_plain(path: Path) -> None:
-    """Raises SourceUnreadable where what was admitted as a plain file is none any more: a pipe would be waited for."""
+    """Raise SourceUnreadable if what was admitted as a plain file is no longer one: reading a pipe would block."""
     try:
         _require_plain(os.stat(path), path)
     except OSError as e:
@@ -334,7 +334,7 @@ def _private_folder(beside: Path) -> Iterator[Path]:
     """Provide a locked folder (0700) beside `beside`, removed on leaving. Its name is chosen first,
     as an interrupt may come at once.
 
-    It is removed wherever it is then: somebody may rename its parent folder while efface works.
+    It is removed wherever it is then: its parent folder may be renamed while efface works.
     """
     folder, lock, home = beside.parent / (DRAFTS + secrets.token_hex(8)), -1, -1
     try:

@@ -1,8 +1,8 @@
-"""A source, admitted once: whether it can be read, what it is, and which bytes it holds.
+"""Admit a source once: check that it can be read, what it is, and which bytes it holds.
 
-Everything that works on a source takes an `AdmittedSource` instead of a path, so that none of this is asked twice. What was
-found out is known of the file as it was then. Each fact is kept with the file's stamp, and found out anew where the stamp has
-changed: a file that was swapped in between is never taken for the one before it.
+Everything that works on a source takes an `AdmittedSource` instead of a path, so each of these facts is found only once. A fact
+describes the file as it was then. efface keeps each fact with the file's stamp and finds it again when the stamp has changed:
+it never takes a file that was swapped in between for the earlier one.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from efface.errors import SourceChanged
 from efface.files import require_source, sha256_of
 
 SETTLED_S = 2.0
-"""A hash is kept only of a file that was last changed this long before. A stamp counts in steps, FAT's in steps of two seconds,
-so the stamp of a file that changes twice within one step tells nothing of the second change."""
+"""A hash is kept only if the file last changed at least this long before. Stamps count in steps (FAT: two seconds), so the
+stamp of a file that changes twice within one step does not show the second change."""
 
 
 class Inode(NamedTuple):
-    """What tells that a file is another, or was written to.
+    """What shows that a file is a different one, or was written to.
 
-    Size and time of change can be set by whoever writes to a file. The time of the last change to its inode (ctime) cannot, and
-    it shows too that the file had another name meanwhile.
+    A program that writes to a file can set its size and its time of change. It cannot set the time of the last change to the
+    inode (ctime). That time also shows that the file had another name meanwhile.
     """
 
     device: int
@@ -39,11 +39,11 @@ class Inode(NamedTuple):
 
 
 Stamp = tuple[Inode, Inode]
-"""Of the file, and of the link that leads to it; the same twice where there is no link."""
+"""Inodes of the file and of the link that leads to it. Without a link both are the same."""
 
 
 def stamp_of(path: Path) -> Stamp:
-    """Return what a file is known by. Raises SourceChanged where it is gone."""
+    """Return the stamp that identifies a file's state. Raises SourceChanged if the file is gone."""
     try:
         found, link = os.stat(path), os.lstat(path)
     except OSError as e:
@@ -57,9 +57,9 @@ def _inode(found: os.stat_result) -> Inode:
 
 @dataclass(slots=True, eq=False)
 class AdmittedSource:
-    """A file that can be read, and what is known of it. Made by `admit`.
+    """A file that can be read, and the known facts about it. `admit` makes it.
 
-    path  by which it is opened, and named in messages.
+    path  the path by which the file is opened and named in messages.
     """
 
     path: Path
@@ -69,11 +69,11 @@ class AdmittedSource:
 
     @property
     def name(self) -> str:
-        """Name of the file, without its folder."""
+        """Return the name of the file, without its folder."""
         return self.path.name
 
     def require_readable(self) -> None:
-        """Raises SourceUnreadable unless this is a plain file that can be opened and has content."""
+        """Raise SourceUnreadable unless this is a plain file that can be opened and has content."""
         now = self._stamp()
         if now is None or now != self._readable:
             require_source(self.path)
@@ -81,7 +81,7 @@ class AdmittedSource:
 
     @property
     def format(self) -> str:
-        """Short name of the format, see `sniff.format_of`. Raises SourceUnreadable, NotMedia."""
+        """Return the short name of the format, see `sniff.format_of`. Raises SourceUnreadable, NotMedia."""
         self.require_readable()
         now = self._stamp()
         if self._format is not None and self._format[0] == now:
@@ -92,11 +92,11 @@ class AdmittedSource:
 
     @property
     def medium(self) -> Literal["photo", "video"]:
-        """Whether it opens as a photo or as a video. Raises SourceUnreadable, NotMedia."""
+        """Return whether the file opens as a photo or as a video. Raises SourceUnreadable, NotMedia."""
         return "photo" if self.format in PHOTOS else "video"
 
     def sha256(self) -> str:
-        """SHA-256 of its bytes, in hexadecimal. Raises SourceUnreadable."""
+        """Return the SHA-256 of its bytes, in hexadecimal. Raises SourceUnreadable."""
         now = self._stamp()
         if self._sha256 is not None and self._sha256[0] == now:
             return self._sha256[1]
@@ -106,7 +106,7 @@ class AdmittedSource:
         return found
 
     def _stamp(self) -> Stamp | None:
-        """None where it is gone: nothing is known of it then."""
+        """Return the stamp; None if the file is gone, as nothing is known about it then."""
         try:
             return stamp_of(self.path)
         except (SourceChanged, ValueError):  # the latter for a name with a NUL byte
@@ -122,7 +122,7 @@ def admit(path: Path) -> AdmittedSource:
 
 @contextmanager
 def unchanged(source: AdmittedSource) -> Iterator[None]:
-    """Raises SourceChanged on leaving the block when the file was written to meanwhile, or was another one for a moment."""
+    """Raise SourceChanged on leaving the block if the file was written to meanwhile, or was a different file for a moment."""
     before = stamp_of(source.path)
     yield
     if stamp_of(source.path) != before:

@@ -1,1 +1,1 @@
-"""Live cameras: what comes in from one address leaves for others with every face and plate erased, a moment later."""
+"""Live cameras: read a stream from one address, erase every face and plate, and send it to others a moment later."""

@@ -1,8 +1,8 @@
 """Addresses: where a stream comes from or goes to, and what FFmpeg may do there.
 
-A password in an address would stand in the process list, in logs and in shell histories. So an address says `{secret}` where
-its credentials belong, and they come from an environment variable or a file. `Address.url` fills them in, at the moment of
-opening; `str(address)` never does, and is what logs get.
+A password in an address would appear in the process list, in logs and in shell histories. So an address holds `{secret}` in
+place of its credentials, and they come from an environment variable or a file. `Address.url` fills them in when the stream is
+opened. `str(address)` never fills them in; use it for logs.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from urllib.parse import quote, urlsplit
 from efface.errors import UsageError
 
 SECRET = "{secret}"
-"""Where an address wants its credentials."""
+"""Placeholder for the credentials in an address."""
 
 REVEALING = re.compile(r"(pass(word|phrase)?|key|token|secret|auth|sig(nature)?)=(?!\{secret\})", re.IGNORECASE)
 """Names of query parameters that hold credentials."""
 
 LONGEST_SECRET = 1000
-"""Bytes of a file of credentials. A larger one is something else."""
+"""Maximum size of a credentials file, in bytes. A larger file holds something else."""
 
 SAFE_IN_SECRET = ":!$'()*,;~"
-"""Kept as they are in an address; whatever else has a meaning there is escaped. The colon parts user and password."""
+"""Characters kept as they are in an address; others with a meaning there are escaped. The colon separates user and password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How FFmpeg goes to addresses of one scheme.
+    """How FFmpeg opens addresses of one scheme.
 
-    protocols  all that it may use on the way, as its whitelists name them. Nothing else is ever opened.
-    reads, writes  FFmpeg's names of the format; "" where that direction is not to be had.
+    protocols  all protocols that it may use, as its whitelists name them. It opens nothing else.
+    reads, writes  FFmpeg's names of the format; "" if that direction is not supported.
     """
 
     protocols: str
@@ -57,15 +57,15 @@ WAYS: Mapping[str, Way] = {
     "camera": Way("file", "video4linux2,v4l2", ""),
     "file": Way("file", "file", "file"),
 }
-"""By scheme. `camera` and `file` are efface's own words for a device and a plain path."""
+"""Ways by scheme. `camera` and `file` are efface's own words for a device and a plain path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """One end of a stream.
 
-    text    as it was given, without credentials; safe to log.
-    secret  what belongs in place of {secret}; never shown.
+    text    the address as it was given, without credentials; safe to log.
+    secret  the text that replaces {secret}; never shown.
     """
 
     text: str
@@ -77,19 +77,19 @@ class Address:
 
     @property
     def way(self) -> Way:
-        """How to get there."""
+        """Return how FFmpeg opens this address."""
         return WAYS[self.scheme]
 
     @property
     def url(self) -> str:
-        """For FFmpeg, credentials included. Do not keep it, and do not show it."""
+        """Return the address for FFmpeg, with credentials. Do not keep it, and do not show it."""
         if self.scheme in ("camera", "file"):
             return self.text.removeprefix("camera:")
         return self.text.replace(SECRET, quote(self.secret, safe=SAFE_IN_SECRET))
 
     @property
     def place(self) -> str:
-        """The same for two addresses that lead to one place, as far as can be told from them."""
+        """Return a key that is equal for two addresses of the same place, as far as the addresses show it."""
         if self.scheme in ("camera", "file"):
             return os.path.realpath(self.url)
         scheme, _, rest = self.text.partition("://")
@@ -98,13 +98,13 @@ class Address:
 
     @property
     def host_port(self) -> tuple[str, int]:
-        """Of an address with a network in it; the port is 0 where none is named."""
+        """Return host and port of a network address; the port is 0 if the address names none."""
         parts = urlsplit(self.text.replace(SECRET, "-"))
         return parts.hostname or "", parts.port or 0
 
 
 def source_address(text: str, secret: str = "") -> Address:
-    """Raises UsageError for what no stream can come from."""
+    """Return the source address. Raises UsageError if no stream can come from it."""
     scheme = "camera" if text.startswith(("camera:", "/dev/video")) else _scheme(text)
     if not WAYS[scheme].reads:
         raise UsageError(f"{_shown(text)}: nothing can be read from there.")
@@ -112,7 +112,7 @@ def source_address(text: str, secret: str = "") -> Address:
 
 
 def target_address(text: str, secret: str = "") -> Address:
-    """Raises UsageError for what no stream can go to."""
+    """Return the target address. Raises UsageError if no stream can go to it."""
     scheme = _scheme(text)
     if not WAYS[scheme].writes:
         raise UsageError(f"{_shown(text)}: nothing can be sent there. An HLS folder is a path that ends in .m3u8.")
@@ -125,7 +125,7 @@ def target_address(text: str, secret: str = "") -> Address:
 
 
 def require_loopback(address: Address) -> None:
-    """Raises UsageError unless the host is this machine by number, and a port is named."""
+    """Raise UsageError unless the host is a loopback address in digits and a port is named."""
     host, port = address.host_port
     if urlsplit(address.text).path.strip("/"):
         raise UsageError(f"{address}: there is one picture at that port; leave out what follows it.")
@@ -160,7 +160,7 @@ def _checked(address: Address) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError as e:
         raise UsageError(f"{_shown(text)}: the address cannot be read.") from e
-    # Not even a user name: logs shall be free of them, and where there is one, a password belongs beside it.
+    # Refuse even a user name: logs must not hold one, and a user name usually comes with a password.
     if parts.username or parts.password or REVEALING.search(text):
         raise UsageError(
             f"{_shown(text)}: there are credentials in the address, where everybody on this machine can read them. Write "
@@ -180,7 +180,7 @@ def _checked(address: Address) -> Address:
 
 
 def _shown(text: str) -> str:
-    """The address as far as it surely holds no credentials."""
+    """Return the part of the address that certainly holds no credentials."""
     scheme, found, rest = text.partition("://")
     if not found:
         return text
@@ -189,7 +189,7 @@ def _shown(text: str) -> str:
 
 
 def secret_from(environment: str | None, path: Path | None) -> str:
-    """The credentials of an environment variable or a file; "" where neither is named. Raises UsageError."""
+    """Return the credentials from an environment variable or a file; "" if neither is named. Raises UsageError."""
     if environment and path:
         raise UsageError("Credentials come from an environment variable or from a file, not from both.")
     if environment:

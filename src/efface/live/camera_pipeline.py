@@ -1,10 +1,10 @@
-"""The pipeline of a camera: everything between one source and its targets, in one process.
+"""The pipeline of one camera: everything between one source and its targets, in one process.
 
-    reader: source, decode ─▶ queue ─▶ looker: all of a frame ─▶ follower: parts of it, lookahead ─▶ queue ─▶ writer: cover,
-    encode ─▶ a queue and thread a target
+    reader: source, decode ─▶ queue ─▶ looker: whole frames ─▶ follower: parts of frames, lookahead ─▶ queue ─▶ writer:
+    cover, encode ─▶ a queue and a thread for each target
 
-Nothing but the writer makes pictures that leave, and it makes them of frames that were looked at, or draws the curtain.
-Whatever ends a thread with an error ends the pipeline: the targets stop, and the process is started anew by `live.supervisor`.
+Only the writer makes the pictures that leave. It makes them from frames that were examined, or it draws the placeholder.
+An error that ends any thread ends the pipeline: the targets stop, and `live.supervisor` starts the process again.
 """
 
 from __future__ import annotations
@@ -45,30 +45,30 @@ from efface.track.follow import in_grey, small_wh
 from efface.track.shots import THUMB_WH
 
 SMALL_WH: Size = (THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE)
-"""In which the camera's motion and shot changes are looked for."""
+"""Size of the picture in which efface looks for camera motion and shot changes."""
 
 LOST_S = 1.0
-"""After so long without a frame, beyond the delay, the curtain shows that the source is gone."""
+"""When no frame has come for this long, beyond the delay, the placeholder shows that the source is lost."""
 
 CURTAIN_EVERY_S = 0.2
 LOST_EVERY_S = 0.5
-"""Between two pictures of the curtain, while frames come and while none do."""
+"""Seconds between two placeholder pictures: while frames come, and while none come."""
 
 LATE_S = 0.1
-"""What leaves is later than this: the encoder needs the processor more than further looks do."""
+"""Above this lateness of the output, the encoder needs the processor more than further looks do."""
 
 EXTRA_UP_TO = 0.3
-"""Share of the delay. A frame that would be later than this after one look more does not get it."""
+"""Share of the delay. A frame gets no further look if that would make it later than this."""
 
 MOST_SEEN = 8
-"""Frames that were seen as a whole and wait for the follower. The next ones stay on the queue, which drops what is too old."""
+"""Frames that were examined as a whole and wait for the follower. Further frames stay on the queue, which drops old ones."""
 
 WAIT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One camera: what comes in, and where it goes."""
+    """One camera: its source and its targets."""
 
     name: str
     source: Address
@@ -78,7 +78,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Facts:
-    """What a line tells of itself: numbers, and nothing that shows where anything was."""
+    """Counters and state of one pipeline. They hold numbers, and nothing that shows where anything was."""
 
     state: str = "starting"
     frames_in: int = 0
@@ -107,7 +107,7 @@ class Facts:
 
 
 class CameraPipeline:
-    """See the module. `run` returns when the source is a file that ended, or after `stop`."""
+    """Runs one camera, as the module describes. `run` returns when a source file has ended, or after `stop`."""
 
     def __init__(self, wanted: Wanted, say: Callable[[str], None]) -> None:
         self._wanted, self._say, self._options = wanted, say, wanted.options
@@ -120,7 +120,7 @@ class CameraPipeline:
         self._begun = time.monotonic()
 
     def run(self) -> None:
-        """Raises what ended the line, if it was an error."""
+        """Run until the source ends or `stop` is set. Raises the error that ended the pipeline, if any."""
         with open_lanes(self._options.detect) as detectors, self._targets() as targets:
             reader, looker, writer = _Reader(self, detectors[0]), _Looker(self, detectors), _Writer(self, targets)
             works = (("reader", reader.work), ("looker", looker.work), ("follower", looker.follow), ("writer", writer.work))
@@ -130,7 +130,7 @@ class CameraPipeline:
             ]
             for thread in threads:
                 thread.start()
-            # The reader may sit in a call that takes as long as a connection may be silent: it is not waited for.
+            # Do not wait for the reader: it may sit in a call for as long as a connection may be silent.
             for thread in threads[1:]:
                 thread.join()
         if self._error is not None:
@@ -148,23 +148,26 @@ class CameraPipeline:
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException as e:  # handed to whoever runs the line
+        except BaseException as e:  # passed to the caller of `run`
             self._error = self._error or e
             self.stop.set()
             self._frame_queue.close()
 
     @property
     def patience_s(self) -> Mapping[str, float]:
-        """A thread without a sign of life for so long hangs. To connect may take twice the time-out of the stream."""
+        """Return how long each thread may be silent before it counts as hung, in seconds.
+
+        Connecting may take twice the timeout of the stream.
+        """
         live = self._options.live
         return dict.fromkeys(self.beats, live.hung_s) | {"reader": max(live.hung_s, 3 * live.timeout_s)}
 
     def now(self) -> float:
-        """Seconds since the line began: the clock of what leaves."""
+        """Return the seconds since the pipeline began. This is the clock of the output."""
         return time.monotonic() - self._begun
 
     def collected(self, targets: list[Output | MjpegPreview]) -> None:
-        """Brings up to date what changes without anybody's doing."""
+        """Update the facts that change over time without an event."""
         frame_queue, facts = self._frame_queue, self.facts
         for name in COUNTED:
             setattr(facts, name, getattr(self.visible, name))
@@ -192,7 +195,7 @@ def _target(address: Address, options: Options, say: Callable[[str], None]) -> O
 
 
 class _Reader:
-    """Connects, again and again, and puts frames on the queue."""
+    """Connects, reconnects after each loss, and puts frames on the queue."""
 
     def __init__(self, line: CameraPipeline, detector: Guarded) -> None:
         self._line, self._sure = line, detector.sure
@@ -243,7 +246,7 @@ class _Reader:
                 line.visible,
             )  # fmt: skip
         second = self._anchor[0] + float(took.second - self._anchor[1])
-        second = max(second, self._last + float(BASE))  # both clocks went on, and this one only ever does
+        second = max(second, self._last + float(BASE))  # both clocks moved on, and this one must never move back
         self._last = second
         line.facts.frames_in += 1
         pixels = Pixels(frame, self._form.spec)
@@ -255,12 +258,12 @@ class _Reader:
 
 
 def _key(frame: VideoFrame) -> object:
-    """Differs between frames that are not handled alike."""
+    """Return a key that differs between frames that need different handling."""
     return frame.width, frame.height, frame.format.name, frame.rotation, frame.color_range, frame.colorspace
 
 
 def _form_of(took: Taken) -> Form:
-    # Only when something changes: PyAV ties a frame that was asked for side data to itself, and memory would fill with frames.
+    # Call this only after a change: PyAV keeps a frame alive once its side data was read, and memory would fill with frames.
     frame = took.frame
     spec = spec_of(frame, swscale_matrix(frame.colorspace, frame.height))
     aspect = 1 / took.aspect if spec.turn.swaps else took.aspect
@@ -268,9 +271,9 @@ def _form_of(took: Taken) -> Form:
 
 
 class _Looker:
-    """Looks at frames on the queue: at all of each in one thread, and at parts, where there is time, in another.
+    """Examine frames on the queue: whole frames in one thread, parts of them in another if there is time.
 
-    With one detector the first thread does both, and the other waits for nothing but the end.
+    With one detector the first thread does both, and the other only waits for the end.
     """
 
     def __init__(self, line: CameraPipeline, detectors: Sequence[Guarded]) -> None:
@@ -280,13 +283,13 @@ class _Looker:
         self._seen: queue.Queue[tuple[QueuedFrame, DetailBudget, Detections] | None] = queue.Queue()
 
     def work(self) -> None:
-        """Looks at all of each frame."""
+        """Examine each frame as a whole."""
         line = self._line
         try:
             while line._error is None:
                 line.beats["looker"] = time.monotonic()
                 if self._seen.qsize() >= MOST_SEEN:
-                    time.sleep(0.01)  # not a wait for the stop: once that is asked for, the follower has frames to finish
+                    time.sleep(0.01)  # a sleep, not a wait for the stop: after a stop the follower still has frames to finish
                     continue
                 held = line._frame_queue.next_to_look(WAIT_S)
                 if held is not None:
@@ -297,7 +300,7 @@ class _Looker:
             self._seen.put(None)
 
     def follow(self) -> None:
-        """Looks at parts of frames that were seen as a whole, and follows what they show. In order."""
+        """Examine parts of frames that were examined as a whole, and follow what they show, in order."""
         line = self._line
         while line._error is None:
             line.beats["follower"] = time.monotonic()
@@ -332,7 +335,7 @@ class _Looker:
         facts.detail = glances.detail
 
     def _has_time(self, held: QueuedFrame, glances: DetailBudget) -> bool:
-        """Whether nothing waits for the processor, so that a closer look costs nobody anything."""
+        """Return whether nothing else waits for the processor, so that a closer look delays nothing."""
         line = self._line
         late_s = time.monotonic() - held.arrived + glances.extra_s
         is_calm = line._frame_queue.overdue_s < LATE_S and line._frame_queue.every == 1
@@ -348,7 +351,7 @@ class _Looker:
 
 
 class _Writer:
-    """Takes frames off the queue when their time has come, covers them, and gives them to the targets."""
+    """Takes frames off the queue when they are due, covers them, and gives them to the targets."""
 
     def __init__(self, line: CameraPipeline, targets: list[Output | MjpegPreview]) -> None:
         self._line, self._targets = line, targets
@@ -393,7 +396,7 @@ class _Writer:
         facts.delay_s = time.monotonic() - held.arrived
 
     def _go_without(self) -> None:
-        """No frame leaves. When none has for too long, the curtain does: the last picture must not stay as if it lived."""
+        """Draw the placeholder if no frame has left for too long: viewers must not take the last picture for a live one."""
         line = self._line
         if self._form is not None and time.monotonic() - self._frame_at > LOST_S and not line.stop.is_set():
             self._draw(line.now() - line._options.live.delay_s, LOST_EVERY_S, "lost")
@@ -404,7 +407,7 @@ class _Writer:
         if since < every_s or self._form is None:
             return
         facts = self._line.facts
-        # Threads wait a moment between two looks at the clock; what lies further apart is another curtain.
+        # Threads wait a moment between two readings of the clock. A longer gap means that another placeholder began.
         facts.curtain_s += since if since < 2 * every_s + WAIT_S else every_s
         facts.state = state
         self._curtain_at = now

@@ -28,10 +28,10 @@ from efface.live.camera_pipeline import Wanted
 from efface.options import Options, Setting, settings
 
 BRANCHES = ("detect", "track", "cover", "paint", "live")
-"""Options that mean something to a stream, but for --detail: that is chosen by the time there is."""
+"""Options that apply to a stream. --detail does not: efface chooses the detail by the time available."""
 
 LARGEST = 1_000_000
-"""Bytes of the file."""
+"""Maximum size of the file, in bytes."""
 
 KEYS = (
     "source", "to", "credentials_env", "credentials_file", "target_credentials_env", "target_credentials_file", *BRANCHES,
@@ -39,7 +39,7 @@ KEYS = (
 
 
 def load(path: Path) -> list[Wanted]:
-    """The cameras that the file describes. Raises BadCameras, UsageError."""
+    """Return the cameras that the file describes. Raises BadCameras, UsageError."""
     try:
         with open(path, "rb") as f:
             raw = f.read(LARGEST + 1)
@@ -89,7 +89,7 @@ def _camera(path: Path, name: str, table: Any, shared: Mapping[tuple[str, str], 
 
 
 def wanted(name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options) -> Wanted:
-    """One camera. Raises UsageError, ProtocolMissing."""
+    """Return the description of one camera. Raises UsageError, ProtocolMissing."""
     if target_secret and not any(SECRET in t for t in targets):
         raise UsageError(f"Credentials for targets were named, and no target says {SECRET}.")
     ends = tuple(target_address(t, target_secret if SECRET in t else "") for t in targets)
@@ -106,7 +106,7 @@ def _require_apart(path: Path, wanted: list[Wanted]) -> None:
     seen: dict[str, str] = {}
     for camera in wanted:
         ends = [("target", t) for t in camera.targets]
-        if camera.source.scheme == "udp":  # one of them would get all, and the other nothing
+        if camera.source.scheme == "udp":  # one of them would receive everything, and the other nothing
             ends.append(("source", camera.source))
         for what, address in ends:
             other = seen.setdefault(address.place, camera.name)
@@ -140,7 +140,7 @@ def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[s
 
 
 def _hint(name: str) -> str:
-    """Where an option of that name belongs."""
+    """Return where an option of that name belongs."""
     if name in BRANCHES:
         return f"For all cameras, write [{name}] at the left, outside of other tables."
     places = [f"{s.branch}.{s.name}" for s in settings() if s.branch in BRANCHES and name == s.name]

@@ -1,9 +1,9 @@
-"""Looks: at how much detail a frame is looked at, and the rest of the work in slices.
+"""Choose in how much detail to examine a frame, and spread the remaining work over several frames.
 
-One look at a frame of 1280x720 in all sizes takes ten times as long as there is between two frames on two cores. So each frame
-gets one look at all of it, at the largest of three sizes for which there is time; whatever time is left goes into further
-looks at parts of it, half the size and the full size in tiles, in rotation. What such a part shows is a track from then on,
-and tracks are covered in the frames between.
+One look at a frame of 1280x720 at all sizes takes ten times the interval between two frames on two cores. So each frame gets
+one look at the whole picture, at the largest of three sizes for which there is time. The time that is left goes into further
+looks at parts of the frame: the half size, and tiles of the full size, in rotation. What such a part shows becomes a track from
+then on, and tracks are covered in the frames between.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ Detail = Literal["quarter", "half", "full"]
 Look = Literal["quarter", "half", "full", "half only", "tile"]
 
 SHARES: Mapping[Detail, float] = {"quarter": 0.25, "half": 0.5, "full": 1.0}
-"""Of the frame's size."""
+"""Scale of each detail, as a share of the frame's size."""
 
 SMALLEST = 320
-"""Longer side, in pixels, below which no look goes: a face that fills a fifth of a frame's height is 36 pixels high then."""
+"""Longer side, in pixels, of the smallest look: there a face that fills a fifth of a frame's height is 36 pixels high."""
 
 TILE = 384
-"""Pixels. Tiles of the full size stay below the size from which heads look at reduced levels too, which others do already."""
+"""Pixels. Full-size tiles stay below the size at which heads also search reduced levels; other looks search those already."""
 
 OVERLAP = 48
-"""Pixels that tiles share: more than what only the full size shows."""
+"""Pixels that tiles share: larger than any object that only the full size shows."""
 
 SAME, AGREE = 0.4, 0.6
-"""IoU from which boxes of two looks are one object, and from which their hull is taken, as in the detector."""
+"""IoU from which boxes of two looks are one object, and IoU from which their hull is taken, as in the detector."""
 
 BUSY = 0.75
-"""Share of the time between two frames that the look at the whole of it may take."""
+"""Share of the time between two frames that the look at the whole frame may take."""
 
 MEMORY = 0.2
-"""Weight of the last measurement of what a look costs."""
+"""Weight of the newest measurement in the cost of a look."""
 
 
 def share(size_wh: Size, detail: Detail) -> float:
-    """Of its size, at which all of a frame is seen in that detail: small pictures are seen in more of theirs."""
+    """Return the scale at which a whole frame is examined for that detail. Small pictures use a larger scale."""
     return next((s for s in sorted(SHARES.values()) if s >= SHARES[detail] and s * max(size_wh) >= SMALLEST), 1.0)
 
 
 def tiles(size_wh: Size) -> list[Box]:
-    """Windows of the full size which together are all of it."""
+    """Return windows at full size that together cover the whole frame."""
     columns, rows = (_pieces(length) for length in size_wh)
     return [(x1, y1, x2, y2) for y1, y2 in rows for x1, x2 in columns]
 
@@ -65,10 +65,10 @@ def _pieces(length: int) -> list[tuple[int, int]]:
 
 
 class DetailBudget:
-    """Looks at frames of one size, as closely as time allows, and measures what that takes.
+    """Examines frames of one size as closely as time allows, and measures how long that takes.
 
-    detector  looks at all of a frame; `closer` at parts, perhaps in another thread at the same time. They may be one.
-    done  looks at parts since the beginning: the full size was seen `done / len(extras)` times in slices.
+    detector  looks at whole frames; `closer` looks at parts, perhaps in another thread at the same time. They may be one.
+    extras    looks at parts since the beginning. Divided by the number of parts: how often all parts were covered.
     """
 
     def __init__(self, detector: Detector, closer: Detector, size_wh: Size) -> None:
@@ -80,7 +80,7 @@ class DetailBudget:
         self.extras = 0
 
     def warm(self, frame: Frame) -> None:
-        """Takes the time of each kind of look, once; with the one detector only, as the other may be at work."""
+        """Measure each kind of look once. Use only the one detector, as the other may be busy."""
         self._timed("quarter", frame, self._detector)
         self._timed("half", frame, self._detector)
         x1, y1, x2, y2 = tile = tiles(self._size_wh)[0]
@@ -90,7 +90,7 @@ class DetailBudget:
         self._cost["half only"] = max(0.0, self._cost["half"] - self._cost["quarter"])
 
     def look(self, frame: Frame, interval_s: float) -> Detections:
-        """What all of the frame shows, at the largest size for which there is time within that interval."""
+        """Return what the whole frame shows, at the largest size for which the interval leaves time."""
         for detail in ("full", "half"):
             if self._cost.get(detail, 0.0) <= BUSY * interval_s:
                 self.detail = detail
@@ -100,7 +100,7 @@ class DetailBudget:
         return self._timed(self.detail, frame, self._detector)
 
     def look_closer(self, frame: Frame, seen: Detections) -> Detections:
-        """The same, with what one part more shows; that part changes from call to call."""
+        """Return those detections joined with what one more part shows. The part changes from call to call."""
         parts = self._parts()
         if not parts:
             return seen
@@ -111,18 +111,18 @@ class DetailBudget:
 
     @property
     def is_round(self) -> bool:
-        """All parts had their turn equally often: the same frame shows nothing new."""
+        """Return whether all parts had equally many turns: the same frame then shows nothing new."""
         parts = self._parts()
         return not parts or self._turn % len(parts) == 0
 
     @property
     def extra_s(self) -> float:
-        """How long the next part takes, about."""
+        """Return roughly how long the next part takes, in seconds."""
         parts = self._parts()
         return self._cost.get(parts[self._turn % len(parts)][0], 0.0) if parts else 0.0
 
     def _parts(self) -> list[tuple[Look, Box | None]]:
-        """In turn: half the size after each two tiles."""
+        """Return the parts in rotation: the half size before every two tiles."""
         if share(self._size_wh, self.detail) == 1:
             return []
         of_full: list[tuple[Look, Box | None]] = [("tile", tile) for tile in tiles(self._size_wh)]
@@ -132,7 +132,7 @@ class DetailBudget:
 
     def _timed(self, name: Look, frame: Frame, detector: Detector, tile: Box | None = None) -> Detections:
         began = time.perf_counter()
-        # Every second look of a kind is in a mirror, see the detector.
+        # Every second look of a kind is mirrored, see the detector.
         numbered = replace(frame, index=self._count[name])
         if name == "tile":
             seen = seen_in(detector, numbered, tile or (0, 0, *self._size_wh))
@@ -143,13 +143,13 @@ class DetailBudget:
         took = time.perf_counter() - began
         known = self._cost.get(name)
         self._cost[name] = took if known is None else known + MEMORY * (took - known)
-        if name == "half only":  # what was too slow once need not be for ever
+        if name == "half only":  # what was too slow once may become fast enough
             self._cost["half"] = self._cost.get("quarter", 0.0) + self._cost[name]
         return seen
 
 
 def seen_in(detector: Detector, frame: Frame, tile: Box) -> Detections:
-    """What a window of the frame shows at full size, in pixels of the frame."""
+    """Return what a window of the frame shows at full size, in pixels of the frame."""
     x1, y1, x2, y2 = tile
 
     def look(size_wh: Size) -> NDArray[np.uint8]:
@@ -163,7 +163,7 @@ def seen_in(detector: Detector, frame: Frame, tile: Box) -> Detections:
 
 
 def joined(a: Detections, b: Detections) -> Detections:
-    """What two looks at one frame show, one box an object: the hull of boxes that agree."""
+    """Join the detections of two looks at one frame, one box per object: the hull of boxes that agree."""
     if not len(b):
         return a
     every = Detections(

@@ -1,8 +1,8 @@
-"""The queue: frames between coming in and leaving, in order, each with what became of it.
+"""The queue of frames between arrival and departure, in order, each with its state.
 
-Threads share it. One puts frames on, one or two look at them, one takes them off when their time has come. The queue decides
-which frame is looked at next: when looking falls behind, fewer frames are (the others leave nobody's sight, as they never leave
-the queue), and when that does not help, none until the newest, and what leaves meanwhile is the curtain.
+Several threads share it. One puts frames on, one or two examine them, one takes them off when they are due. The queue decides
+which frame is examined next. When examining falls behind, the queue skips frames; a skipped frame never leaves. When that
+does not help, it skips all but the newest frame, and the placeholder leaves meanwhile.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ from efface.live.h264_encoder import Form
 from efface.live.lookahead import Lookahead
 
 MOST_BYTES = 600_000_000
-"""On the queue. Beyond that frames that come in are not taken: they are not looked at, and do not leave."""
+"""Maximum bytes on the queue. Beyond that efface refuses new frames: they are not examined and do not leave."""
 
 SLOWER, SLOWEST, BEHIND = 0.4, 0.6, 0.8
-"""Share of the delay by which looking is late: from there on every second frame is looked at, every fourth, only the newest."""
+"""Lateness as shares of the delay. From these on efface examines every second frame, every fourth, only the newest."""
 
 OVERDUE_S = 0.3
-"""What should have left so long ago does not leave at all: encoding has fallen behind, and a stream is of now."""
+"""A frame that is overdue by more than this does not leave: encoding has fallen behind, and a stream must stay current."""
 
 BACK = 0.15
-"""Share of the delay below which more frames are looked at again, when it stays so for ..."""
+"""Share of the delay. When lateness stays below it for BACK_AFTER_S, more frames are examined again."""
 
 BACK_AFTER_S = 2.0
 
 
 class State(Enum):
-    """What became of a frame."""
+    """State of a frame."""
 
     WAITING = "waiting"
     LOOKED = "looked"
     PASSED = "passed"
-    """Not looked at, as the rate was lowered. It does not leave."""
+    """Not examined, because the rate was lowered. The frame does not leave."""
     MISSED = "missed"
-    """Not looked at, as looking was too far behind. The curtain leaves in its place."""
+    """Not examined, because examining was too far behind. The placeholder leaves instead."""
 
 
 @dataclass(slots=True, eq=False)
 class QueuedFrame:
     """A frame on the queue.
 
-    second   of the clock of what leaves.
-    arrived  monotonic time.
-    form     what the writer must know of it.
-    number   by which the window knows it, once it was looked at.
-    is_taken somebody looks at it, or has.
+    second    time by the clock of the output.
+    arrived   monotonic time of arrival.
+    form      what the writer must know about the frame.
+    number    number of the frame in its lookahead, once it was examined.
+    is_taken  a thread examines it or has examined it.
     """
 
     frame: Frame
@@ -67,10 +67,10 @@ class QueuedFrame:
 
 
 class FrameQueue:
-    """See the module.
+    """The queue, as the module describes.
 
-    every    one in so many frames is looked at.
-    overdue_s  by which the last frame left late.
+    every      one in this many frames is examined.
+    overdue_s  lateness of the frame that left last, in seconds.
     """
 
     def __init__(self, delay_s: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -89,7 +89,7 @@ class FrameQueue:
 
     @property
     def waiting(self) -> int:
-        """Frames that nobody looks at yet."""
+        """Return the number of frames that no thread has taken yet."""
         with self._changed:
             return len(self._waiting())
 
@@ -97,7 +97,7 @@ class FrameQueue:
         return [f for f in self._frames if f.state is State.WAITING and not f.is_taken]
 
     def put(self, held: QueuedFrame) -> bool:
-        """Puts a frame on. False when the queue is full."""
+        """Add a frame. Returns False if the queue is full."""
         with self._changed:
             if self._bytes + held.size_bytes > MOST_BYTES:
                 self.refused += 1
@@ -108,12 +108,12 @@ class FrameQueue:
             return True
 
     def next_to_look(self, timeout_s: float) -> QueuedFrame | None:
-        """The frame to look at now; None when there is none for so long, or the queue is closed."""
+        """Return the next frame to examine, or None after timeout_s or if the queue is closed."""
         with self._changed:
             until = self._clock() + timeout_s
             while True:
                 if waiting := self._waiting():
-                    # By the oldest that is not done with, whoever has it in hand.
+                    # Lateness counts from the oldest frame that is not finished, including frames that a thread has taken.
                     late_s = self._clock() - next(f.arrived for f in self._frames if f.state is State.WAITING)
                     if late_s > BEHIND * self._delay_s and len(waiting) > 1:
                         for held in waiting[:-1]:
@@ -143,16 +143,16 @@ class FrameQueue:
             self._calm_since = now
 
     def looked(self, held: QueuedFrame, number: int) -> None:
-        """The window knows the frame by that number now."""
+        """Record the number by which the lookahead now knows the frame."""
         with self._changed:
             held.number = number
             if held.state is State.WAITING:
                 held.state = State.LOOKED
 
     def next_to_leave(self, timeout_s: float) -> QueuedFrame | None:
-        """The frame whose time has come, in order; None when there is none for so long, or the queue is closed and empty.
+        """Return the next frame that is due, in order, or None after timeout_s or if the queue is closed and empty.
 
-        What was not looked at by then is missed, whatever a look that is under way will say.
+        A frame that was not examined by then is missed, even if a look at it is under way.
         """
         with self._changed:
             until = self._clock() + timeout_s
@@ -173,7 +173,7 @@ class FrameQueue:
                 self._changed.wait(min(until, due) - now)
 
     def close(self) -> None:
-        """Nothing comes any more."""
+        """Close the queue: no more frames come."""
         with self._changed:
             self.is_closed = True
             self._changed.notify_all()

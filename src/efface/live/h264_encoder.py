@@ -1,7 +1,7 @@
-"""Pictures to H.264, once for all targets, without holding any back.
+"""Encode pictures as H.264, once for all targets, without holding any back.
 
-Every picture that leaves is 4:2:0 with 8 bits, as all receivers take that. A keyframe stands at least every second, whatever
-the frame rate has become, so that whoever joins, or joins again, sees something soon.
+Every picture that leaves is 4:2:0 with 8 bits, because all receivers accept that. At least every second there is a keyframe,
+whatever the frame rate, so that a viewer who joins or rejoins sees a picture soon.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from efface.options import LiveOptions
 
 ENCODER = "libx264"
 BASE = Fraction(1, 90_000)
-"""Seconds per unit of all times that leave: that of MPEG-TS and RTP."""
+"""Seconds per unit of all output times, as in MPEG-TS and RTP."""
 
 KEY_S = 1.0
 PIXEL_FORMAT = "yuv420p"
@@ -37,11 +37,11 @@ PIXEL_FORMAT = "yuv420p"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a receiver must know before the first packet; when it changes, targets begin anew.
+    """What a receiver must know before the first packet. When it changes, targets start again.
 
     spec    how frames of the source are handed out.
-    rate    frames a second, as the source states it.
-    aspect  width of a pixel over its height.
+    rate    frames per second, as the source states it.
+    aspect  width of a pixel divided by its height.
     colour  primaries, transfer and matrix, as H.273 numbers.
     """
 
@@ -52,19 +52,19 @@ class Form:
 
     @property
     def size_wh(self) -> Size:
-        """Of the upright frame."""
+        """Return the size of the upright frame."""
         return self.spec.size_wh
 
     @property
     def coded_wh(self) -> Size:
-        """Both even."""
+        """Return the encoded size: both numbers are even."""
         width, height = self.size_wh
         return width + width % 2, height + height % 2
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """One encoded picture. pts in BASE."""
+    """One encoded picture. pts is in units of BASE."""
 
     data: bytes
     pts: int
@@ -72,7 +72,7 @@ class Coded:
 
 
 class Encoder:
-    """Pictures of one form to packets. Raises EncoderMissing."""
+    """Encodes pictures of one form as packets. Raises EncoderMissing."""
 
     def __init__(self, form: Form, options: LiveOptions) -> None:
         self.form = form
@@ -91,7 +91,7 @@ class Encoder:
         self._key_at: int | None = None
 
     def encode(self, picture: Picture, pts: int) -> Iterator[Coded]:
-        """The packets of the next picture; pts in BASE, increasing."""
+        """Yield the packets of the next picture. pts is in units of BASE and increases."""
         frame = self._framed(picture)
         frame.pts, frame.time_base = pts, BASE
         if self._key_at is None or pts - self._key_at >= KEY_S / BASE:
@@ -119,7 +119,7 @@ class Encoder:
 
 
 def _name(picture: Picture) -> str:
-    """FFmpeg's name of the canonical format that the picture is in."""
+    """Return FFmpeg's name of the picture's canonical format."""
     layout = picture.layout
     depth = "" if layout.depth == 8 else f"{layout.depth}le"
     if layout.model == "yuv":
@@ -131,7 +131,7 @@ def _settings(options: LiveOptions) -> dict[str, str]:
     repair = x264_repair().get("x264-params", "")
     params = ":".join(p for p in ("repeat-headers=1:scenecut=0:keyint=infinite", repair) if p)
     most = options.bitrate_kbit
-    # The buffer of half a second keeps the size of single pictures in bounds, as a network wants it.
+    # A buffer of half a second limits the size of single pictures, as networks need it.
     limit = {"maxrate": f"{most}k", "bufsize": f"{max(1, most // 2)}k"} if most else {}
     return {
         "preset": options.preset, "tune": "zerolatency", "crf": str(options.crf), "forced-idr": "1", "x264-params": params,

@@ -1,8 +1,8 @@
-"""Frames from an address, as they come: one connection, from its opening until it is lost.
+"""Read frames from an address as they arrive: one connection, from its opening until it is lost.
 
-What comes in is hostile: FFmpeg may use the protocols of the address's scheme and nothing else, each wait has an end, and
-frames have a largest size. An HLS playlist may name other machines; efface opens what lies on the playlist's own host only.
-Sound is never decoded. Whoever wants to go on after a loss opens a new connection.
+The input is hostile. FFmpeg may use only the protocols of the address's scheme, each wait has a limit, and frames have a
+maximum size. An HLS playlist may name other machines; efface opens only what lies on the playlist's own host. Audio is never
+decoded. To continue after a loss, the caller opens a new connection.
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ from efface.media.video.decode import DEMUXERS
 from efface.options import LiveOptions
 
 MOST_PIXELS = 4096 * 2304
-"""Of a frame. Nothing larger is a camera that could be looked at in time; it guards against bombs."""
+"""Largest frame, in pixels. No larger camera could be examined in time. The limit also guards against bombs."""
 
 PROBE = {"probesize": "2000000", "analyzeduration": "2000000", "fpsprobesize": "0"}
-"""Bytes, and microseconds, after which FFmpeg must know what it reads; and no waiting to see at what rate frames come."""
+"""FFmpeg must recognise its input within these bytes and microseconds. It does not wait to measure the frame rate."""
 
 BURSTY = ("http", "https", "file")
-"""Schemes that give frames when they like, and not when they were taken."""
+"""Schemes that deliver frames in bursts, not at the times at which they were taken."""
 
 STALLED_S = 1.0
-"""A bursty source that is later than this begins a new rhythm."""
+"""If a bursty source falls further behind than this, its pacing starts again."""
 
 GAP_S = 5.0
-"""A clock that jumps farther than this, or back, is another clock."""
+"""If the clock jumps ahead by more than this, or jumps back, efface treats it as a new clock."""
 
 
 class StreamLost(Exception):
-    """The connection did not come about, broke, or gives nothing any more. Its text names no address."""
+    """The connection failed, broke, or delivers nothing any more. The message names no address."""
 
 
 class StreamEnded(Exception):
-    """A file came to its end."""
+    """The source file has ended."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
     """A decoded frame.
 
-    second      time in the clock of the connection, as the source says it.
-    is_resumed  the clock jumped before it: nothing is known of the time between.
-    rate        frames a second, as the source states it, or as is usual.
-    aspect      width of a pixel over its height.
+    second      time by the connection's clock, as the source states it.
+    is_resumed  the clock jumped before this frame: nothing is known of the time between.
+    rate        frames per second, as the source states it, or else a usual value.
+    aspect      width of a pixel divided by its height.
     """
 
     frame: av.VideoFrame
@@ -74,16 +74,16 @@ class Taken:
 
 
 def taken(address: Address, options: LiveOptions, stop: threading.Event) -> Iterator[Taken]:
-    """Every frame of one connection, in order, until `stop`. Raises StreamLost, StreamEnded."""
+    """Yield every frame of one connection, in order, until `stop`. Raises StreamLost, StreamEnded."""
     try:
         with closing(_opened(address, options)) as container:
             stream = _picked(container)
             frames = _decoded(container, stream, stop)
             yield from _paced(frames, stop) if address.scheme in BURSTY else frames
     except FFmpegError as e:
-        raise StreamLost(_reason(e)) from None  # not even as a cause: it holds the whole address
+        raise StreamLost(_reason(e)) from None  # not even as a cause: the original error holds the whole address
     except (URLError, http.client.HTTPException, OSError, ValueError) as e:
-        # The words of a bare ConnectionError are `live.srt`'s own; others may quote an address.
+        # `live.srt` writes the message of a bare ConnectionError itself; other errors may quote an address.
         raise StreamLost(str(e) if type(e) is ConnectionError else type(e).__name__) from None
     if not stop.is_set():
         if address.scheme == "file":
@@ -108,7 +108,7 @@ def _opened(address: Address, options: LiveOptions) -> InputContainer:
         return av.open(f"file:{address.url}", "r", options=settings | {"format_whitelist": DEMUXERS}, timeout=timeout)
     if address.scheme in ("http", "https"):
         fetch = _Fetcher(address, options.timeout_s)
-        # The demuxer shall open everything anew, and by the fetcher.
+        # The demuxer must open everything anew, through the fetcher.
         settings |= {"http_persistent": "0", "allowed_segment_extensions": "ts,m4s,mp4", "extension_picky": "0"}
         return av.open(fetch.url, "r", format=way.reads, options=settings, timeout=timeout, io_open=fetch)
     return av.open(address.url, "r", format=way.reads, options=settings, timeout=timeout)
@@ -129,7 +129,7 @@ def _settings(address: Address, options: LiveOptions) -> Mapping[str, str]:
 
 
 def tls_settings(address: Address) -> Mapping[str, str]:
-    """For FFmpeg, which believes any certificate unless it is told. SSL_CERT_FILE names others than the system's."""
+    """Return TLS settings: by default FFmpeg accepts any certificate. SSL_CERT_FILE replaces the system's certificates."""
     if not address.scheme.endswith("s"):
         return {}
     known = ssl.get_default_verify_paths().cafile
@@ -137,7 +137,7 @@ def tls_settings(address: Address) -> Mapping[str, str]:
 
 
 class _Fetcher:
-    """Opens what a playlist names, as long as it is on the playlist's own host. Takes the place of FFmpeg's own HTTP."""
+    """Opens what a playlist names if it is on the playlist's own host. Replaces FFmpeg's own HTTP."""
 
     def __init__(self, address: Address, timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -157,13 +157,13 @@ class _Fetcher:
 
 
 class _SamePlace(urllib.request.HTTPRedirectHandler):
-    """Follows redirections on the same host only."""
+    """Follows redirections only to the same host."""
 
     def __init__(self, place: tuple[str, str, int | None]) -> None:
         self._place = place
 
     def redirect_request(self, *args: Any, **named: Any) -> urllib.request.Request | None:
-        """None, and with it an error, for any other host."""
+        """Return the request; None for any other host, which raises an error."""
         request = super().redirect_request(*args, **named)
         return request if request is None or _place(request.full_url) == self._place else None
 
@@ -182,18 +182,18 @@ def _picked(container: InputContainer) -> VideoStream:
         if other.index != stream.index:
             other.discard = Discard.all
     stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
-    stream.codec_context.thread_type = "SLICE"  # a frame to a thread would hold back as many frames as there are threads
+    stream.codec_context.thread_type = "SLICE"  # frame threads would hold back as many frames as there are threads
     return stream
 
 
 def _decoded(container: InputContainer, stream: VideoStream, stop: threading.Event) -> Iterator[Taken]:
-    """What the decoder gives and does not call corrupt. What it repaired is looked at like anything else."""
+    """Yield decoded frames that the decoder does not call corrupt. A frame that it repaired is examined like any other."""
     before: Fraction | None = None
     for packet in container.demux(stream):
         if stop.is_set():
             return
         frames: list[av.VideoFrame] = []
-        with suppress(FFmpegError):  # the picture of this packet is lost, as happens on networks
+        with suppress(FFmpegError):  # the picture of this packet is lost, which is common on networks
             frames = stream.codec_context.decode(packet)
         for frame in frames:
             if frame.is_corrupt or frame.pts is None:
@@ -216,7 +216,7 @@ def _fraction(value: Any) -> Fraction:
 
 
 def _paced(frames: Iterator[Taken], stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> Iterator[Taken]:
-    """The same frames at the speed of their own times."""
+    """Yield the same frames at the pace of their own times."""
     begun: tuple[float, Fraction] | None = None
     for taken in frames:
         if begun is None or taken.is_resumed or clock() - begun[0] > float(taken.second - begun[1]) + STALLED_S:

@@ -1,7 +1,7 @@
-"""What left a camera visible, as it was seen too weakly to be erased: counted as frames leave, and said at the end.
+"""Count what leaves a camera visible because it was seen too weakly to be erased, and report it at the end.
 
-Offline such a track stays in the plan, for a person to look at. Nobody looks at a stream before it is out, so all that can be
-done is to say how much there was.
+Offline such a track stays in the plan, so that a person can check it. A stream leaves before a person sees it, so efface can
+only report how much was left visible.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from efface.detections import FACE, PLATE
 
 @dataclass(slots=True)
 class LeftVisible:
-    """Counts of one camera. Their names are those of its facts.
+    """Counters of one camera. They have the same names in its facts.
 
     left_faces, left_plates  tracks.
-    left_sightings           frames in which they were sighted, of each track.
-    left_s                   how long they were in sight, all added up.
+    left_sightings           frames in which each track was sighted.
+    left_s                   total seconds in sight, over all tracks.
     """
 
     left_faces: int = 0
@@ -28,7 +28,7 @@ class LeftVisible:
     left_s: float = 0.0
 
     def add(self, kind: int, since_s: float, *, is_new: bool) -> None:
-        """A sighting leaves, so long after the one before; is_new: the first one of its track."""
+        """Count a sighting that leaves. since_s: seconds since the one before; is_new: it is the first one of its track."""
         self.left_faces += is_new and kind == FACE
         self.left_plates += is_new and kind == PLATE
         self.left_sightings += 1
@@ -39,7 +39,7 @@ COUNTED = LeftVisible.__slots__
 
 
 def said(facts: Mapping[str, Any], *, may_cover_more: bool) -> str:
-    """The counts as a sentence without a full stop; empty where nothing was left visible."""
+    """Return the counts as a sentence without a full stop; empty if nothing was left visible."""
     counts = [(facts["left_faces"], "possible face"), (facts["left_plates"], "possible plate")]
     told = " and ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in counts if n)
     if not told:

@@ -1,11 +1,11 @@
-"""What is covered when a frame leaves: by the tracks known then, those that go on included.
+"""Decide what to cover when a frame leaves, from the tracks known at that moment, open tracks included.
 
-Offline, `pipeline.analysis` sees all of a video before it covers the first frame. Here tracks are filled again and again, for
-some frames at a time, with what was seen up to now: a face that is seen for the first time while a frame waits is covered in
-that frame by its lead-in, as far as the delay reaches back. A track that is lost may be found again, offline the gap would be
-bridged, and here nobody knows yet: so it is covered as long as it is open, where it was going.
+Offline, `pipeline.analysis` sees a whole video before it covers the first frame. Here efface fills tracks again and again,
+for some frames at a time, with what it has seen up to now. If a face is first seen while a frame waits, the lead-in covers
+the face in that frame, as far back as the delay reaches. A lost track may be found again. Offline the gap would be bridged;
+here the future is unknown. So efface covers a lost track where it was going, for as long as the track is open.
 
-Memory is bounded: whatever is older than what could still matter is forgotten.
+Memory is bounded: efface forgets what is too old to matter.
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ from efface.track.tracker import Tracker
 from efface.tracks import Reason, Track
 
 BLOCK = 0.25
-"""Share of the delay for which regions are made at once: they know that much less of what is to come, and cost a fraction."""
+"""Share of the delay for which regions are made in one go. They know that much less of the future, and cost a fraction."""
 
 CAMERA_EVERY = 2
-"""Frames. The camera's motion is measured over so many, and even between them: in a stream each millisecond counts."""
+"""Frames per measurement of the camera's motion, which counts as even in between. In a stream every millisecond matters."""
 
 Rgb = NDArray[np.uint8]
-"""(h, w, 3)"""
+"""Shape (h, w, 3)."""
 
 BASE = Fraction(1, 90_000)
 HIDDEN = 0.9
-"""Share of a sighting from which a region that is erased hides it."""
+"""A region hides a sighting if it covers at least this share of it."""
 
 CONFIRMED = 3
-"""Sightings from which a lost track is covered as long as it may be found again. False alarms mostly come singly."""
+"""From this many sightings on, a lost track is covered while it may be found again. Most false alarms occur only once."""
 
 
 @dataclass(slots=True, eq=False)
 class _Row:
-    """A frame that was looked at.
+    """A frame that was examined.
 
-    is_judged  the tracker has seen it; until then its own sightings are all that is known.
+    is_judged  the tracker has seen it; until then only its own detections are known.
     """
 
     index: int
@@ -71,7 +71,7 @@ class _Row:
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """Rows as arrays, as `fill_track` wants them. `first` is the index of row 0."""
+    """Rows as the arrays that `fill_track` expects. `first` is the index of row 0."""
 
     first: int
     pts: NDArray[np.int64]
@@ -80,16 +80,16 @@ class _Known:
 
 
 class Lookahead:
-    """Takes frames of one size that were looked at, in order, and tells for each what to erase when it leaves.
+    """Takes examined frames of one size, in order, and decides for each what to erase when it leaves.
 
-    `looked` is called by one thread, `regions` by another.
+    One thread calls `looked`, another calls `regions`.
     """
 
     def __init__(
         self, size_wh: Size, track: TrackOptions, cover: CoverOptions, sure: Mapping[int, float], delay_s: float,
         visible: LeftVisible | None = None,
     ) -> None:  # fmt: skip
-        """visible  counts what leaves without being erased; it goes on where another window ended."""
+        """visible  counts what leaves without being erased; it continues the counts of an earlier lookahead."""
         self._visible = visible or LeftVisible()
         self._block_s = BLOCK * delay_s
         self._size_wh, self._options, self._cover, self._sure = size_wh, track, cover, sure
@@ -108,10 +108,10 @@ class Lookahead:
         self._done: dict[int, Track | None] = {}
 
     def looked(self, second: float, small: Rgb, grey: Grey, seen: Detections) -> int:
-        """The next frame that was looked at. Gives the number by which `regions` knows it.
+        """Take the next frame that was examined. Returns the number by which `regions` knows it.
 
-        second  increases.
-        small   (h, w, 3) uint8 RGB, the frame made small, see `track.camera_motion`.
+        second  increases from call to call.
+        small   (h, w, 3) uint8 RGB, the frame scaled down, see `track.camera_motion`.
         grey    see `track.follow.small_wh`.
         """
         view = self._camera.view(in_grey(small), self._size_wh) if self._next % CAMERA_EVERY == 0 else None
@@ -131,12 +131,12 @@ class Lookahead:
         seen = self._tracker.seen_in(row.index)
         self._trails.update(row.index, row.second, row.grey, self._size_wh, seen, is_cut=is_cut)
         row.is_cut, row.is_judged = is_cut, True
-        row.grey = row.grey[:0, :0]  # the trails have it now
+        row.grey = row.grey[:0, :0]  # the trails hold it now
         if row.index % 25 == 0:
             self._forget()
 
     def _forget(self) -> None:
-        """What lies so far back that nothing which leaves can depend on it."""
+        """Forget what is so old that no frame still to leave depends on it."""
         oldest = self._left - self._kept_s
         while self._rows and self._rows[0].second < oldest and self._rows[0].is_judged:
             self._rows.popleft()
@@ -149,7 +149,7 @@ class Lookahead:
         self._shown_at = {i: at for i, at in self._shown_at.items() if i in alive | over}
 
     def regions(self, index: int, second: float) -> list[Region]:
-        """What is erased in that frame, which leaves now. Ask for each frame once, in order."""
+        """Return what to erase in that frame, which leaves now. Call this once for each frame, in order."""
         with self._lock:
             frame_s, self._left = second - self._left, second
             if index not in self._ready:
@@ -162,7 +162,7 @@ class Lookahead:
             return self._ready.pop(index)
 
     def left(self, second: float) -> None:
-        """Frames up to that time have left, some other way."""
+        """Record that frames up to that time have left without `regions`."""
         with self._lock:
             self._left = max(self._left, second)
 
@@ -177,12 +177,12 @@ class Lookahead:
                 regions[number].append(Region(box, track))
             self._shown = _shown(covered, {i: regions[i] for i in judged})
         for row in wanted:
-            if not row.is_judged:  # the verdict on cuts comes later than this frame must leave: a low rate, or a short delay
+            if not row.is_judged:  # the decision on cuts comes too late for this frame: a low rate, or a short delay
                 regions[row.index] = self._own(row) + self._as_before(row, regions)
         return {i: r for i, r in regions.items() if i == index or i in judged}
 
     def _covered_tracks(self, first: int) -> Iterator[tuple[Track, Track | None]]:
-        """Each track of sightings, and what is erased of it from that frame on."""
+        """Yield each track of sightings, and what is erased of it from that frame on."""
         known = self._known()
         for track, is_open in self._tracks():
             yield track, self._covered(track, first, known) if is_open else self._covered_when_over(track, first, known)
@@ -190,7 +190,7 @@ class Lookahead:
     def _boxes(
         self, tracks: Iterable[tuple[Track, Track | None]], first: int, last: int
     ) -> Iterator[tuple[int, Box, int]]:  # fmt: skip
-        """Number of the frame, box and track of all that is erased in these frames."""
+        """Yield frame number, box and track of everything that is erased in these frames."""
         for track, covered in tracks:
             if covered is not None:
                 inside = (covered.frame >= first) & (covered.frame <= last)
@@ -208,7 +208,7 @@ class Lookahead:
         return _Known(first, pts, [r.view for r in judged], [r.index for r in judged if r.is_cut and r.index > first])
 
     def _covered_when_over(self, track: Track, first: int, known: _Known) -> Track | None:
-        """The same of a track that has ended, worked out once more only while frames may still be added to its lead-out."""
+        """Do the same for an ended track. Work it out again only while its lead-out may still gain frames."""
         if track.id in self._done:
             return self._done[track.id]
         covered = self._covered(track, first, known, is_open=False)
@@ -218,11 +218,11 @@ class Lookahead:
         return covered
 
     def _covered(self, track: Track, first: int, known: _Known, *, is_open: bool = True) -> Track | None:
-        """The track in all frames from `first` on; None when it lies before, or outside of the picture."""
+        """Return the track in all frames from `first` on; None if it ended before, or lies outside the picture."""
         last_seen = int(track.frame[-1])
         if last_seen < known.first:
             return None
-        # What is far behind the frame tells nothing of it; the less there is to fill, the cheaper.
+        # Rows far before the frame say nothing about it. Fewer rows to fill cost less.
         anchor = min(first, last_seen)
         back = int(np.searchsorted(known.pts, known.pts[anchor - known.first] - round(2 * LATELY_S / float(BASE))))
         start = known.first + back
@@ -243,7 +243,7 @@ class Lookahead:
         return None if covered is None else replace(covered, frame=covered.frame + start)
 
     def _own(self, row: _Row) -> list[Region]:
-        """What the frame itself shows."""
+        """Return regions for the frame's own detections."""
         seen, regions = row.seen, []
         for i in np.flatnonzero(seen.are_sure(self._sure)):
             reason = np.array([Reason.SEEN], np.uint8)
@@ -254,7 +254,7 @@ class Lookahead:
         return regions
 
     def _as_before(self, row: _Row, regions: Mapping[int, list[Region]]) -> list[Region]:
-        """What was erased last: without a verdict of the tracker, things are where they were."""
+        """Return what was erased last: until the tracker has judged this frame, assume that nothing has moved."""
         before = max((i for i in regions if i < row.index), default=None)
         if before is not None:
             return regions[before]
@@ -268,7 +268,7 @@ class Lookahead:
 def _shown(
     tracks: Iterable[tuple[Track, Track | None]], regions: Mapping[int, list[Region]]
 ) -> dict[int, list[tuple[int, int]]]:  # fmt: skip
-    """For each of these frames the tracks, with their kinds, that were sighted there and that no region hides."""
+    """Return for each of these frames the tracks, with their kinds, that were sighted there and that no region hides."""
     shown: dict[int, list[tuple[int, int]]] = {}
     for track, covered in tracks:
         is_left = np.ones(len(track), np.bool_) if covered is None else ~np.isin(track.frame, covered.frame)
@@ -281,7 +281,7 @@ def _shown(
 
 
 def _since(track: Track, start: int) -> Track:
-    """The track from that frame on, which becomes frame 0."""
+    """Return the track from that frame on. That frame becomes frame 0."""
     rows = track.frame >= start
     return replace(
         track, frame=track.frame[rows] - np.int32(start), xyxy=track.xyxy[rows], reason=track.reason[rows],
@@ -290,7 +290,7 @@ def _since(track: Track, start: int) -> Track:
 
 
 def _trail_since(trail: PixelTrail, start: int) -> PixelTrail | None:
-    """The same of a trail; None when nothing is left."""
+    """Return the trail from that frame on; None if nothing is left."""
     rows = trail.frame >= start
     if trail.start < start or not rows.any():
         return None

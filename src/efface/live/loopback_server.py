@@ -1,7 +1,7 @@
-"""The door for those on this machine: a small HTTP server on the loopback address, which answers GET and nothing else.
+"""A small HTTP server on the loopback address, for viewers on this machine. It answers only GET.
 
-Pages of other machines, open in a browser on this one, could ask for what stands here under a name of theirs (DNS
-rebinding). So only requests to a loopback address by number, or to localhost, are answered.
+A page from another machine, open in a browser on this one, could request this server's content under a name of its own (DNS
+rebinding). So the server answers only requests to a loopback address in digits, or to localhost.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from efface.loopback import HOST, LoopbackGuard
 
 MOST_VISITORS = 16
-"""At the same time."""
+"""Maximum number of visitors at the same time."""
 
 PATIENCE_S = 10.0
-"""For a visitor that takes nothing."""
+"""Seconds that a visitor may take nothing before it is disconnected."""
 
 GUARD = LoopbackGuard()
 
@@ -36,7 +36,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(place, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A visitor that left is no news."""
+        """Ignore the error: a visitor has left."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "efface", ""
 
     def do_GET(self) -> None:
-        """Answers, where the request is for this machine and there is something to say."""
+        """Answer if the request is for this machine and its path has an answer."""
         if not GUARD.is_own_host([self.headers.get("Host", "")]):
             self.send_error(403)
             return
@@ -69,17 +69,17 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(content, bytes):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        with suppress(OSError):  # the visitor left
+        with suppress(OSError):  # the visitor has left
             for part in [content] if isinstance(content, bytes) else content:
                 self.wfile.write(part)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: who looks is nobody's business."""
+        """Log nothing: requests of visitors are private."""
 
 
 @contextmanager
 def serving(port: int, answer: Callable[[str], Answer | None], host: str = HOST) -> Iterator[int]:
-    """Answers requests for paths on that port inside the block; 0 takes a free one. Gives the port. Raises OSError."""
+    """Answer requests for paths on that port inside the block; 0 takes a free port. Yields the port. Raises OSError."""
     server = _Server((host, port), answer)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="efface-live-door", daemon=True)
     thread.start()

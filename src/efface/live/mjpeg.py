@@ -1,4 +1,4 @@
-"""A quick look: redacted pictures as motion JPEG, for a browser on this machine. Costs nothing while nobody looks."""
+"""A preview: redacted pictures as motion JPEG, for a browser on this machine. Without viewers it costs nothing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MOST_A_SECOND = 6.0
 LONGEST_SIDE = 1280
 BOUNDARY = "efface"
 QUIET_S = 30.0
-"""A visitor is let go when no picture comes for so long."""
+"""The connection of a viewer is closed when no picture has come for this long."""
 
 
 class MjpegPreview:
-    """Serves the latest picture to whoever looks."""
+    """Serves the latest picture to viewers."""
 
     def __init__(self, address: Address, say: Callable[[str], None]) -> None:
         self.address, self.counts = address, Counts()
@@ -44,7 +44,7 @@ class MjpegPreview:
         return 0
 
     def show(self, picture: Picture) -> None:
-        """The picture that leaves now."""
+        """Take the picture that leaves now."""
         if not self._visitors or time.monotonic() - self._last < 1 / MOST_A_SECOND or picture.layout != LAYOUT:
             return
         self._last = time.monotonic()
@@ -55,7 +55,7 @@ class MjpegPreview:
         self.counts.sent += 1
 
     def close(self) -> None:
-        """Ends the server."""
+        """Stop the server."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -85,7 +85,7 @@ class MjpegPreview:
 
 
 def _jpeg(picture: Picture) -> bytes:
-    """Of a 4:2:0 picture."""
+    """Encode a 4:2:0 picture as JPEG."""
     width, height = (side - side % 2 for side in picture.size_wh)
     y, cb, cr = picture.planes
     chroma = [plane[: height // 2, : width // 2].reshape(-1) for plane in (cb, cr)]

@@ -1,7 +1,7 @@
-"""Targets: each with a thread and a bounded queue of its own, so that none holds up the others.
+"""Targets: each has its own thread and bounded queue, so none delays the others.
 
-What a target gets is redacted and encoded already. When it cannot keep up, or cannot be reached, packets are dropped up to the
-next keyframe, and it is tried again with growing pauses; the stream itself goes on.
+A target receives pictures that are already redacted and encoded. If it cannot keep up or cannot be reached, efface drops
+packets up to the next keyframe and tries again after pauses that grow. The stream itself continues.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from efface.live.srt import Srt
 from efface.options import LiveOptions
 
 MOST_QUEUED = 150
-"""Packets; six seconds at 25 a second."""
+"""Packets; six seconds at 25 packets per second."""
 
 FIRST_PAUSE_S = 0.1
 CLOSING_S = 10.0
-"""A target has so long to take what is queued, and to finish, when the stream ends."""
+"""Maximum time for a target to take what is queued, and to finish, when the stream ends."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """How a target fares."""
+    """State and counters of one target."""
 
     sent: int = 0
     dropped: int = 0
@@ -44,7 +44,7 @@ class Counts:
 
 
 class Output:
-    """A target that takes packets. What differs from kind to kind is `_carry`."""
+    """A target that takes packets. The kinds differ in `_carry`."""
 
     def __init__(self, address: Address, options: LiveOptions, say: Callable[[str], None]) -> None:
         self.address, self.counts = address, Counts()
@@ -59,7 +59,7 @@ class Output:
         return self._queue.qsize()
 
     def offer(self, form: Form, coded: Coded) -> None:
-        """Takes a packet, or drops it and all up to the next keyframe. Never waits."""
+        """Take a packet, or drop it and all others up to the next keyframe. Never wait."""
         if self._wants_key and not coded.is_key:
             self.counts.dropped += 1
             return
@@ -71,7 +71,7 @@ class Output:
             self._wants_key = True
 
     def close(self) -> None:
-        """Lets the target finish, for some seconds."""
+        """Let the target finish, for at most CLOSING_S."""
         self._is_closing.set()
         with suppress(queue.Full):
             self._queue.put(None, timeout=CLOSING_S / 2)
@@ -84,7 +84,7 @@ class Output:
             try:
                 if self._carry(self._packets()):
                     return
-            except Exception as e:  # whatever it is, the next attempt may succeed, and the other targets are not concerned
+            except Exception as e:  # the next attempt may succeed, and the other targets are not affected
                 self._failed(_why(e))
             finally:
                 self.counts.is_up = False
@@ -99,7 +99,7 @@ class Output:
             self._say(f"{self.address}: {why.rstrip('.')}; trying again ({self.counts.failures})")
 
     def _forget_queued(self) -> None:
-        """What was queued for a connection that is gone is too old for the next one."""
+        """Drop what was queued for a lost connection: it is too old for the next one."""
         self._wants_key = True
         with suppress(queue.Empty):
             while True:
@@ -109,7 +109,7 @@ class Output:
                 self.counts.dropped += 1
 
     def _packets(self) -> Iterator[tuple[Form, Coded]]:
-        """From the first keyframe on, until the end."""
+        """Yield packets from the first keyframe on, until the end."""
         is_begun = False
         while (item := self._queue.get()) is not None:
             is_begun = is_begun or item[1].is_key
@@ -117,12 +117,12 @@ class Output:
                 yield item
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
-        """Sends packets until they end, which gives True, or their form changes. Raises what goes wrong."""
+        """Send packets. Returns True when they end, False if a change of form stopped it. Raises any error."""
         raise NotImplementedError
 
 
 def _why(error: Exception) -> str:
-    """In words that hold no address: FFmpeg's errors name theirs, credentials included."""
+    """Describe the error without an address: FFmpeg's errors name addresses with their credentials."""
     if isinstance(error, FFmpegError):
         return (error.strerror or type(error).__name__).lower()
     if isinstance(error, (EffaceError, ConnectionError)):
@@ -134,16 +134,16 @@ class Muxer:
     """A container that takes packets of one form."""
 
     def __init__(self, container: OutputContainer, form: Form, start: int = 0) -> None:
-        """start: what is subtracted from all times, in BASE."""
+        """start: the offset that is subtracted from all times, in BASE."""
         self._container, self._start = container, start
         if container.format.name == "mpegts":
-            container.metadata.update(service_name="-", service_provider="-")  # or FFmpeg names itself
+            container.metadata.update(service_name="-", service_provider="-")  # otherwise FFmpeg writes its own name
         width, height = form.coded_wh
         self._stream: Stream = container.add_mux_stream("h264", rate=form.rate, width=width, height=height, time_base=BASE)
         self._duration = round(1 / (form.rate * BASE))
 
     def write(self, coded: Coded) -> None:
-        """Adds a packet."""
+        """Write a packet."""
         packet: Any = av.Packet(coded.data)
         packet.pts = packet.dts = coded.pts - self._start
         packet.time_base, packet.stream, packet.is_keyframe = BASE, self._stream, coded.is_key
@@ -152,7 +152,7 @@ class Muxer:
 
 
 class Sender(Output):
-    """Over the network: MPEG-TS by UDP and SRT, RTMP, RTSP."""
+    """Sends over the network: MPEG-TS by UDP and SRT, RTMP, RTSP."""
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
         for form, coded in packets:

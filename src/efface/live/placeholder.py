@@ -1,7 +1,7 @@
-"""The curtain: what is shown while nobody can vouch for the picture. It is made from no pixel of any frame.
+"""The placeholder: the picture shown while efface cannot vouch for the camera's picture. It uses no pixel of any frame.
 
-Soft bars in two colours and a clock in UTC.
-The clock runs, so that a viewer sees that the connection stands and the camera does not.
+It shows soft bars in two colours and a clock in UTC.
+The running clock tells viewers that the connection works and the camera does not.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from efface.frames import Layout, Picture
 from efface.geometry import Size
 
 LAYOUT = Layout("yuv", 8, ((0, 0), (1, 1), (1, 1)), full_range=False)
-"""What every picture that leaves is made of."""
+"""Pixel layout of every picture that leaves."""
 
 DARK, LIGHT, INK = (48, 118, 138), (62, 122, 134), 200
-"""Y, Cb, Cr of the bars, and Y of the clock."""
+"""Y, Cb, Cr of the two kinds of bars, and Y of the clock."""
 
 BARS = 8
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-"""It comes with OpenCV: no font of the system is needed."""
+"""A font that comes with OpenCV: no system font is needed."""
 
 
 def placeholder(size_wh: Size, at: float) -> Picture:
-    """The curtain with the clock at that time, in seconds since 1970."""
+    """Return the placeholder with the clock at that time, in seconds since 1970."""
     width, height = size_wh
     y = np.full((height, width), DARK[0], np.uint8)
     cb, cr = (np.full((-(-height // 2), -(-width // 2)), v, np.uint8) for v in DARK[1:])
@@ -42,7 +42,7 @@ def placeholder(size_wh: Size, at: float) -> Picture:
 
 
 def _write(y: NDArray[np.uint8], text: str) -> None:
-    """The text in the middle, as large as it fits."""
+    """Write the text in the middle, as large as it fits."""
     height, width = y.shape
     tall = max(7, min(height // 5, width // (len(text) + 1)))
     line = max(1, tall // 10)

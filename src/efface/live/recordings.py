@@ -1,8 +1,8 @@
 """Targets on the disk: recordings in segments, and HLS.
 
-A segment of a recording is written in a private folder beside its target and gets its name when it is whole, by one rename
-(`files.staged`). What stops efface dead takes at most the segment in hand with it, and the next run clears that away. FFmpeg's
-own HLS muxer writes each segment and each playlist beside its name and renames it as well.
+Each segment of a recording is written in a private folder beside its target. When it is whole, one rename gives it its name
+(`files.staged`). If efface is killed, at most the current segment is lost, and the next run removes its remains. FFmpeg's own
+HLS muxer also writes each segment and each playlist under another name first, and then renames it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MUXERS = {".mkv": "matroska", ".mp4": "mp4"}
 
 
 class Recording(Output):
-    """NAME.mkv becomes NAME-20250131T235959Z.mkv and so on: the time (UTC) at which each segment begins."""
+    """Writes NAME.mkv as NAME-20250131T235959Z.mkv and so on: the time (UTC) at which each segment begins."""
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
         pending = next(packets, None)
@@ -34,7 +34,7 @@ class Recording(Output):
         return True
 
     def _segment(self, first: tuple[Form, Coded], packets: Iterator[tuple[Form, Coded]]) -> tuple[Form, Coded] | None:
-        """Writes one segment; gives the packet with which the next one begins."""
+        """Write one segment. Returns the packet with which the next one begins."""
         form, coded = first
         end = coded.pts + round(self._options.segment_s / float(BASE))
         target = _free(Path(self.address.url), time.time())
@@ -59,7 +59,7 @@ class Recording(Output):
 
 
 def _free(path: Path, at: float) -> Path:
-    """A name that nobody has yet."""
+    """Return a file name that is not in use."""
     stem = f"{path.stem}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(at))}"
     names = (path.with_name(f"{stem}{'' if n == 1 else f'-{n}'}{path.suffix}") for n in range(1, 10_000))
     return next(name for name in names if not os.path.lexists(name))
@@ -71,7 +71,7 @@ def _opened(draft: Path, muxer: str) -> OutputContainer:
 
 
 class Hls(Output):
-    """A playlist and its segments. Another run goes on where the last one ended."""
+    """Writes a playlist and its segments. A new run continues where the last one ended."""
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
         playlist = Path(self.address.url).absolute()

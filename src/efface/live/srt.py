@@ -1,7 +1,7 @@
-"""SRT, by the library of its authors: FFmpeg inside of PyAV is built without it.
+"""SRT through its authors' library: the FFmpeg inside PyAV is built without SRT.
 
-A connection is a file to PyAV, which reads or writes MPEG-TS in it. The library is the system's (Debian: libsrt1.5-gnutls),
-loaded on first use.
+PyAV sees a connection as a file, in which it reads or writes MPEG-TS. The library is the system's (Debian:
+libsrt1.5-gnutls). It is loaded on first use.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from efface.live.address import Address
 LIBRARIES = ("libsrt-gnutls.so.1.5", "libsrt-openssl.so.1.5", "libsrt.so.1.5", "libsrt-gnutls.so.1", "libsrt.so.1")
 
 PAYLOAD = 1316
-"""Bytes of a message: seven packets of MPEG-TS, as all of SRT's live mode expects."""
+"""Bytes of a message: seven MPEG-TS packets, as SRT's live mode expects."""
 
 _SNDTIMEO, _RCVTIMEO, _LATENCY, _PASSPHRASE, _KEYLEN, _CONNTIMEO, _STREAMID = 13, 14, 23, 26, 27, 36, 46
 """Numbers of SRT's options."""
@@ -30,14 +30,14 @@ _SNDTIMEO, _RCVTIMEO, _LATENCY, _PASSPHRASE, _KEYLEN, _CONNTIMEO, _STREAMID = 13
 _INVALID = -1
 KEY_BYTES = 16
 LATENCY_MS = 120
-"""As is usual."""
+"""Default latency, the usual value for SRT."""
 
 _lock = threading.Lock()
 _loaded: ctypes.CDLL | None = None
 
 
 def library() -> ctypes.CDLL:
-    """SRT, ready. Raises ProtocolMissing."""
+    """Load and start the SRT library. Raises ProtocolMissing."""
     global _loaded
     with _lock:
         if _loaded is None:
@@ -58,13 +58,13 @@ def _found() -> ctypes.CDLL:
 
 
 def require(address: Address) -> None:
-    """Raises ProtocolMissing where there is no SRT, and UsageError for an address that means nothing to it."""
+    """Raise ProtocolMissing if the SRT library is missing, and UsageError if the address has unknown SRT parameters."""
     wishes(address)
     _found()
 
 
 class Srt(io.RawIOBase):
-    """One SRT connection. Raises ConnectionError where it cannot be made, or breaks."""
+    """One SRT connection. Raises ConnectionError if it fails or breaks."""
 
     def __init__(self, address: Address, timeout_s: float) -> None:
         super().__init__()
@@ -119,15 +119,15 @@ class Srt(io.RawIOBase):
             raise ConnectionError("SRT refuses its passphrase (10 to 79 characters) or its stream id")
 
     def readable(self) -> bool:
-        """Always; of a connection that only sends, nothing comes."""
+        """Return True. A connection that only sends receives nothing."""
         return True
 
     def writable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """One message at most, or what was left of it; empty when the peer has gone."""
+        """Return at most one message, or the rest of the last one; empty bytes if the peer has gone."""
         if not self._left:
             buffer = ctypes.create_string_buffer(1500)
             got = self._srt.srt_recvmsg(self._socket, buffer, len(buffer))
@@ -139,7 +139,7 @@ class Srt(io.RawIOBase):
         return given
 
     def write(self, data: Any) -> int:
-        """All of it, in messages."""
+        """Send all data, split into messages."""
         raw = bytes(data)
         for at in range(0, len(raw), PAYLOAD):
             part = raw[at : at + PAYLOAD]
@@ -148,14 +148,14 @@ class Srt(io.RawIOBase):
         return len(raw)
 
     def close(self) -> None:
-        """Harmless when closed before."""
+        """Close the connection. A second call does nothing."""
         if not self.closed:
             self._srt.srt_close(self._socket)
         super().close()
 
 
 def wishes(address: Address) -> dict[str, str]:
-    """Parameters of an SRT address. Raises UsageError for unknown ones."""
+    """Return the parameters of an SRT address. Raises UsageError for unknown ones."""
     wanted = dict(parse_qsl(urlsplit(address.url).query))
     unknown = set(wanted) - {"mode", "latency", "passphrase", "streamid"}
     if unknown or wanted.get("mode", "caller") not in ("caller", "listener") or not wanted.get("latency", "0").isdigit():
@@ -164,7 +164,7 @@ def wishes(address: Address) -> dict[str, str]:
 
 
 def _sockaddr(host: str, port: int) -> ctypes.Array[ctypes.c_char]:
-    """A C address. BSD systems begin it with its length."""
+    """Return a C socket address. On BSD systems it begins with its length."""
     is_six = ":" in host
     family = socket.AF_INET6 if is_six else socket.AF_INET
     head = bytes([28 if is_six else 16, family]) if sys.platform == "darwin" else family.to_bytes(2, sys.byteorder)

@@ -1,4 +1,4 @@
-"""What a monitor can ask: metrics as Prometheus reads them, and health as JSON. Numbers and names of cameras, nothing else."""
+"""Answers for monitors: metrics for Prometheus, and health as JSON. They hold only numbers and the names of cameras."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ METRICS: Mapping[str, tuple[str, str, str]] = {
     "held": ("frames_held", "gauge", "Frames between coming in and leaving."),
     "waiting": ("frames_waiting", "gauge", "Frames that nobody looked at yet."),
 }
-"""Facts of a line: name, type and meaning of each."""
+"""Facts of a pipeline: name, type and meaning of each."""
 
 OF_TARGETS: Mapping[str, tuple[str, str, str]] = {
     "up": ("target_up", "gauge", "1 while the target takes what it is given."),
@@ -49,7 +49,7 @@ HEALTHY = ("passing", "ended")
 
 
 def answers(told: Callable[[], CameraFacts]) -> Callable[[str], Answer | None]:
-    """What stands at each path."""
+    """Return a function that gives the answer for each path."""
 
     def answer(path: str) -> Answer | None:
         if path == "/metrics":
@@ -63,7 +63,7 @@ def answers(told: Callable[[], CameraFacts]) -> Callable[[str], Answer | None]:
 
 
 def health(told: CameraFacts) -> dict[str, Any]:
-    """Healthy: redacted pictures leave from every camera, and every target takes them."""
+    """Return the health. It is good if redacted pictures leave from every camera and every target takes them."""
     cameras = {name: {**facts, "healthy": _is_healthy(facts)} for name, facts in told.items()}
     return {"healthy": all(c["healthy"] for c in cameras.values()), "cameras": cameras}
 
@@ -73,7 +73,7 @@ def _is_healthy(facts: Mapping[str, Any]) -> bool:
 
 
 def prometheus(told: CameraFacts) -> str:
-    """In Prometheus's text format."""
+    """Return the metrics in Prometheus's text format."""
     return "\n".join(_lines(told)) + "\n"
 
 

@@ -1,8 +1,8 @@
-"""The crew: a process for each camera, and one that watches over them.
+"""Supervise the cameras: one process for each camera, and one that watches over them.
 
-A camera that crashes takes nothing with it but its own targets, and is started again after a pause that grows; one that shows
-no life is killed first. Who fails more often than agreed is given up, and the others go on. Processes end with the one that
-watches over them, whatever ended that.
+A camera that crashes stops only its own targets. It is started again after a pause that grows. A camera that does not respond
+is killed first. A camera that fails more often than the limit allows is given up, and the others continue. All camera processes
+end with the supervisor, whatever ended it.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from efface.live.loopback_server import serving
 from efface.live.status import answers
 
 BEAT_S = 0.5
-"""A camera tells of itself so often."""
+"""Seconds between two reports of a camera to the supervisor."""
 
 BUDGET_S = 3600.0
 FIRST_PAUSE_S = 0.2
 STARTING_S = 60.0
-"""A process may take so long to load the detector."""
+"""Maximum time for a process to load the detector."""
 
 FINISHING_S = 25.0
-"""Cameras get so long to let the held frames leave and to finish their segments."""
+"""Maximum time for cameras to send the frames they hold and to finish their segments."""
 
 MOST_SENSITIVE = "high"
-"""Of --sensitivity."""
+"""Highest value of --sensitivity."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
 class Member:
-    """One camera as the crew sees it.
+    """One camera as the supervisor sees it.
 
-    state  that of the line, or "starting", "restarting", "ended", "given up".
+    state  the state of its pipeline, or "starting", "restarting", "ended", "given up".
     """
 
     wanted: Wanted
@@ -65,24 +65,24 @@ class Member:
 
     @property
     def is_over(self) -> bool:
-        """It will not be started again."""
+        """Return whether the camera will not be started again."""
         return self.state in ("ended", "given up")
 
     @property
     def left_visible(self) -> dict[str, float]:
-        """What left visible, as it was seen too weakly: in all its processes together."""
+        """Return the counts of what left visible because it was seen too weakly, over all processes of this camera."""
         return {name: self._past[name] + self.facts[name] for name in COUNTED}
 
     @property
     def pid(self) -> int | None:
-        """Of its process, while there is one."""
+        """Return the ID of its process; None while it has no process."""
         return self._process.pid if self._process is not None else None
 
     def start(self) -> None:
         """Starts the process."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        # Not a daemon: it may finish its segment while the crew ends.
+        # Not a daemon: it may finish its segment while the supervisor ends.
         self._process = context.Process(target=work, args=(self.wanted, theirs), name=f"efface-live-{self.wanted.name}")
         self._process.start()
         theirs.close()
@@ -90,11 +90,11 @@ class Member:
         self.state, self.heard = "starting", time.monotonic() + STARTING_S - self.wanted.options.live.hung_s
 
     def waits_for(self) -> list[Any]:
-        """What tells that something happened."""
+        """Return the handles that become ready when something happens."""
         return [] if self._process is None else [self._process.sentinel, *([self._pipe] if self._pipe else [])]
 
     def attend(self, say: Say) -> None:
-        """Reads what it tells, and does what is due: kills it, counts its failure, starts it anew."""
+        """Read what the process reports, and do what is due: kill it, count its failure, start it again."""
         now = time.monotonic()
         self._listen(say)
         if self._process is None:
@@ -149,13 +149,13 @@ class Member:
         say(f"{self.wanted.name}: {why}; starting again")
 
     def ask_to_end(self) -> None:
-        """Lets it finish what it has in hand."""
+        """Ask the process to finish what it has begun."""
         if self._process is not None and self._process.exitcode is None:
             with suppress(OSError):
                 self._process.terminate()
 
     def end(self, until: float, say: Say) -> None:
-        """Waits for that time at most, then kills it. Says at last what left visible."""
+        """Wait until that time at most, then kill the process. Finally report what left visible."""
         if self._process is not None:
             self._process.join(max(0.0, until - time.monotonic()))
             if self._process.exitcode is None:
@@ -179,14 +179,14 @@ def _how(exitcode: int) -> str:
 
 
 class Supervisor:
-    """All cameras of one run."""
+    """Supervises all cameras of one run."""
 
     def __init__(self, cameras: Sequence[Wanted], say: Say) -> None:
         self.members = [Member(wanted) for wanted in cameras]
         self._say = say
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Until every camera is over, or `stop` says so. Raises CameraGivenUp."""
+        """Run until every camera is over, or `stop` returns True. Raises CameraGivenUp."""
         try:
             for member in self.members:
                 member.start()
@@ -210,7 +210,7 @@ class Supervisor:
 
 @contextmanager
 def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
-    """Serves health and metrics on that port of this machine inside the block; None serves nothing. Raises UsageError."""
+    """Serve health and metrics on that loopback port inside the block; None serves nothing. Raises UsageError."""
     with ExitStack() as opened:
         if port is None:
             yield None
@@ -231,7 +231,7 @@ def _of_the_process(member: Member) -> dict[str, Any]:
 
 
 def work(wanted: Wanted, pipe: Connection) -> None:
-    """What the process of a camera does. It ends with code 0 when it was asked to or its file has ended, else with another."""
+    """Run the process of a camera. Exits with code 0 if it was asked to end or its file has ended, else with another code."""
     lock = threading.Lock()
 
     def tell(kind: str, value: object) -> None:
@@ -239,7 +239,7 @@ def work(wanted: Wanted, pipe: Connection) -> None:
             pipe.send((kind, value))
 
     with suppress(AttributeError):  # Windows has no process groups
-        os.setpgrp()  # a Ctrl-C in the terminal is for the crew, which tells its members to finish
+        os.setpgrp()  # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
     line = CameraPipeline(wanted, lambda text: tell("say", text))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: line.stop.set())
@@ -253,7 +253,7 @@ def work(wanted: Wanted, pipe: Connection) -> None:
     except EffaceError as e:
         tell("failed", str(e))
         code = e.exit_code
-    except BaseException as e:  # the crew starts it anew; a message of the unexpected might quote an address
+    except BaseException as e:  # the supervisor starts it again; the message of an unexpected error might quote an address
         tell("failed", f"unexpected: {type(e).__name__}")
         code = 1
     tell("facts", asdict(line.facts))
@@ -261,7 +261,7 @@ def work(wanted: Wanted, pipe: Connection) -> None:
 
 
 def _watch(line: CameraPipeline, tell: Callable[[str, object], None]) -> None:
-    """Tells of the line as long as all of its threads live."""
+    """Report on the pipeline while all of its threads are alive."""
     while True:
         now = time.monotonic()
         if all(now - beat < line.patience_s[thread] for thread, beat in line.beats.items()):
@@ -270,7 +270,7 @@ def _watch(line: CameraPipeline, tell: Callable[[str, object], None]) -> None:
 
 
 def _follow(line: CameraPipeline) -> None:
-    """Finishes when the crew is gone: nobody could end this process any more."""
+    """Stop the pipeline when the supervisor is gone: nothing could end this process any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -1,1 +1,1 @@
-"""The page on which a person checks and corrects what will be erased: a web server for this machine only, and a page."""
+"""The review page, on which a person checks and corrects what will be erased, and its web server for this machine only."""

@@ -1,8 +1,8 @@
-"""Who may talk to the review server: the browser that was given its address, and nobody else.
+"""Guard the review server: only the browser that was given its address may talk to it.
 
-The page of any other site, open in the same browser, can send requests to this machine. So each one must name the right host
-(or a name that points here would do, as in DNS rebinding), come from our own page, and carry a cookie that only the holder of
-the token in the opened address was given. That token works once.
+The page of any other site, open in the same browser, can send requests to this machine. So each request must name the right
+host (otherwise any name that resolves to this machine would do, as in DNS rebinding). It must come from efface's own page. And
+it must carry a cookie that efface gives only to the holder of the token in the opened address. The token works once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from efface.loopback import LoopbackGuard
 
 MOST_BODY = 16 << 20
-"""Bytes of a request. A track of an hour, drawn by hand, has half of that."""
+"""Maximum size of a request, in bytes. A hand-drawn track of an hour has half of that."""
 
 ENTRANCE = "/open/"
 
@@ -39,14 +39,14 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
     "Cache-Control": "no-store",
 }
-"""On every answer, unless it has a stricter one. What is shown must not reach the browser's cache on the disk."""
+"""Headers of every answer that has no stricter ones. The browser must not write what it shows to its disk cache."""
 
 
 class Guard:
-    """Stands before the application. `token` is the one that opens the door, once."""
+    """Checks each request before the application sees it. `token` admits one browser, once."""
 
     def __init__(self, app: ASGIApp, port: int, admitted: Callable[[Any], object] = lambda client: None) -> None:
-        """`admitted` is told the address of each connection whose request was let in."""
+        """`admitted` receives the address of each connection whose request was admitted."""
         self._app, self._port, self._admitted = app, port, admitted
         self._loopback = LoopbackGuard(port)
         self.token = secrets.token_urlsafe(32)
@@ -55,7 +55,7 @@ class Guard:
 
     @property
     def url(self) -> str:
-        """What to open."""
+        """Return the address to open."""
         return f"{self._loopback.origin}{ENTRANCE}{self.token}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +63,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            return  # web sockets are refused by closing them
+            return  # refuse web sockets by closing them
         refusal = self._refusal(scope)
         if refusal is None and scope["path"].startswith(ENTRANCE):
             refusal = self._entered(scope["path"].removeprefix(ENTRANCE))
@@ -76,7 +76,7 @@ class Guard:
         await self._app(scope, _bounded(receive), _with_headers(send))
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """An answer to a request that must not get through."""
+        """Return the answer to a request that must be refused; None if it may pass."""
         headers, loopback = Headers(scope=scope), self._loopback
         if not loopback.is_own_host(headers.getlist("host")):
             return _refused(421, "This server answers under its own address only.")
@@ -84,7 +84,7 @@ class Guard:
         if not loopback.is_own_origin(headers.getlist("origin"), is_reading=is_reading):
             return _refused(403, "The request comes from another page.")
         is_entrance = scope["path"].startswith(ENTRANCE)
-        # A link in a mail or a chat is "cross-site"; it may open the door with the right token, and nothing else.
+        # A link in a mail or a chat is "cross-site". With the right token it may enter, and it may do nothing else.
         is_from_here = loopback.is_own_site(headers.getlist("sec-fetch-site"), is_reading=is_reading)
         if not is_from_here and not (is_entrance and is_reading):
             return _refused(403, "The request comes from another site.")
@@ -136,11 +136,11 @@ def _with_headers(send: Send) -> Send:
 
 
 class TooLarge(Exception):
-    """The body of a request is longer than it may be."""
+    """The body of a request is too long."""
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Stops reading a body that is longer than it may be, whatever its header said. Raises TooLarge."""
+    """Stop reading a body that is too long, whatever its header said. Raises TooLarge."""
     read = 0
 
     async def receiving() -> Message:

@@ -1,4 +1,4 @@
-"""What a person can have done with a file under review: look, render, make a copy for the browser, follow, and edit."""
+"""Actions on a file under review: look, render, make a copy for the browser, follow, and edit."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ from efface.review.following import shot
 from efface.review.running_work import Tell, WorkRunner
 
 LARGER = 0.2
-"""Share of its sides by which a box grows on every side where a doubtful moment is covered already, and somebody wants more."""
+"""Share of a box's sides. When a person wants more of a doubtful moment that is already covered, its boxes grow by this on
+every side."""
 
 
 class Actions:
-    """`scratch` is a private folder for what the browser needs."""
+    """The actions. `scratch` is a private folder for the browser's files."""
 
     def __init__(self, registry: FileRegistry, works: WorkRunner, options: Options, scratch: Path, tell: Tell) -> None:
         self._registry, self._works, self.options = registry, works, options
         self._scratch, self._tell = scratch, tell
 
     def look(self, number: int) -> Work:
-        """Finds what is in the file, and writes the plan."""
+        """Find what is in the file, and write the plan."""
         folder = self._registry.folders[number]
 
         def do(work: Work, listener: Listener) -> None:
@@ -47,7 +48,7 @@ class Actions:
         return self._works.start(number, "look", do, self._works.heavy)
 
     def render(self, number: int, *, overwrite: bool) -> Work:
-        """Renders, checks and publishes the target."""
+        """Render the target, check it and publish it."""
         folder = self._registry.open(number)
         options = replace(self.options, write=replace(self.options.write, overwrite=overwrite or self.options.write.overwrite))
 
@@ -69,13 +70,13 @@ class Actions:
             )
             try:
                 document.note(noted(plan, done, options), done.target)
-            except EffaceError as e:  # the target is there, and was checked: only the plan does not tell of it
+            except EffaceError as e:  # the target exists and was checked; only the plan does not mention it
                 work.said = f"The copy was written and checked, but its plan does not tell of it: {getattr(e, 'why', '') or e}."
 
         return self._works.start(number, "render", do, self._works.heavy)
 
     def proxy(self, number: int) -> Work | None:
-        """Makes a copy that the browser can play, unless it can play the source, or there is one."""
+        """Make a copy that the browser can play, unless it can play the source or has a copy already."""
         folder = self._registry.open(number)
         if folder.pictures is None or folder.plan.medium == "photo" or folder.proxy is not None:
             return None
@@ -94,7 +95,7 @@ class Actions:
         return self._works.start(number, "proxy", do, self._works.heavy)
 
     def follow(self, number: int, frame: int, box: Box, kind: str, track: int | None) -> Work:
-        """Follows a box both ways and adds it as a new track, or to a track that is there already."""
+        """Follow a box in both directions and add it as a new track, or to an existing one."""
         folder = self._registry.open(number)
 
         def do(work: Work, listener: Listener) -> None:
@@ -113,7 +114,7 @@ class Actions:
         return self._works.start(number, "follow", do, self._works.light)
 
     def extend(self, number: int, track: int, first: int, last: int) -> Work:
-        """Makes a track cover these frames: followed on from its ends, held where that fails, larger where it covers them."""
+        """Make a track cover these frames: follow on from its ends, hold it if that fails, enlarge it if it covers them."""
         folder = self._registry.open(number)
 
         def do(work: Work, listener: Listener) -> None:
@@ -144,9 +145,9 @@ class Actions:
         return self._works.start(number, "follow", do, self._works.light)
 
     def change(self, number: int, version: int | None, edits: Sequence[Any]) -> int:
-        """Adds edits, and tells. Raises Conflict, ValueError, EffaceError, LookupError.
+        """Add edits and announce them. Raises Conflict, ValueError, EffaceError, LookupError.
 
-        version  that of the log that they are about; None where they only add boxes, whatever else was changed.
+        version  the version of the log to which the edits refer; None if they only add boxes, whatever else has changed.
         """
         folder = self._registry.open(number)
         if folder.document is None:
@@ -159,7 +160,7 @@ class Actions:
 
 
 def _enlarged(plan: Plan, number: int, first: int, last: int) -> list[dict[str, Any]]:
-    """Edits that make the boxes of a track larger in these frames. Runs of frames, as a track may have gaps."""
+    """Return edits that enlarge a track's boxes in these frames, one edit per run of frames, as a track may have gaps."""
     track = next(t for t in (*plan.revised.tracks, *plan.revised.left) if t.id == number)
     rows = np.flatnonzero((track.frame >= first) & (track.frame <= last))
     if not len(rows):

@@ -1,7 +1,7 @@
-"""Decoders apart from the server: what strangers made is decoded in processes of their own, as native code may crash on it.
+"""Decode apart from the server: native code may crash on files from strangers, so processes of their own decode them.
 
-A process that dies fails the call in hand, in a sentence, and the next call starts another one. What runs in it are functions
-of this module, so that there is one door through which files of strangers are handed to decoders.
+If such a process dies, the current call fails with a sentence, and the next call starts another process. The process runs
+functions of this module, so files from strangers reach decoders through one place only.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from efface.review.pictures import Pictures
 from efface.signals import interruptible
 
 APART = True
-"""Tests that look inside turn it off."""
+"""Tests that look inside set this to False."""
 
 MOST_HELD = 6
-"""Files whose decoded frames are kept in memory."""
+"""Maximum number of files whose decoded frames stay in memory."""
 
 Tell = Callable[[Event], None]
 
 
 class Forgotten(Exception):
-    """The process does not have the plan of that version (any more)."""
+    """The process does not have that version of the plan, or no longer has it."""
 
 
 class Apart:
-    """One process, which does one call at a time. Safe to use from several threads. It is started by the first call."""
+    """One process, which handles one call at a time. Several threads may use it. The first call starts it."""
 
     def __init__(self, name: str) -> None:
         self._name, self._lock = name, threading.Lock()
@@ -56,9 +56,9 @@ class Apart:
         self._pipe: Connection | None = None
 
     def call(self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Tell = lambda event: None) -> Any:
-        """What the function makes of the arguments, and of `tell`. Raises what it raises, and WorkerDied.
+        """Return what the function returns for the arguments and `tell`. Raises what it raises, and WorkerDied.
 
-        about  the source. What `tell` raises ends the process, and with it the call.
+        about  the source. An exception from `tell` ends the process, and with it the call.
         """
         if not APART:
             return function(*arguments, tell)
@@ -86,7 +86,7 @@ class Apart:
         return self._pipe
 
     def _ended(self) -> int | None:
-        """How it ended; nothing of it is left."""
+        """Remove the process and its pipe. Returns its exit code."""
         process, pipe = self._process, self._pipe
         self._process = self._pipe = None
         if pipe is not None:
@@ -100,14 +100,14 @@ class Apart:
         return process.exitcode
 
     def stop(self) -> None:
-        """Ends what it does, from any thread."""
+        """Stop the current call, from any thread."""
         process = self._process
         if process is not None:
             with suppress(OSError, ValueError, AttributeError):
                 process.terminate()
 
     def close(self) -> None:
-        """Ends the process."""
+        """End the process."""
         self.stop()
         with self._lock:
             self._ended()
@@ -132,7 +132,7 @@ class PicturesApart:
         return found
 
     def _ask(self, plan: Plan, function: Callable[..., Any], *rest: Any) -> Any:
-        # A plan may be large, and most questions are about the one that was sent before.
+        # A plan may be large, and most calls concern the one that was sent before.
         key = str(self._source), len(plan.edits), str(plan.edits[-1:])
         try:
             return self._apart.call(self._source, function, key, None, *rest)
@@ -140,16 +140,16 @@ class PicturesApart:
             return self._apart.call(self._source, function, key, (self._source, plan, self._options), *rest)
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Release the file."""
         self.forget()
 
     def forget(self) -> None:
-        """Frees memory. What is asked for next is decoded again."""
+        """Free memory. Frames that are requested later are decoded again."""
         with suppress(EffaceError):
             self._apart.call(self._source, forget, str(self._source))
 
 
-# In the process
+# The rest runs in the process
 
 Key = tuple[str, int, str]
 Sent = tuple[Path, Plan, Options] | None
@@ -160,7 +160,7 @@ _guard = threading.Lock()
 
 
 def _pictures(key: Key, sent: Sent) -> tuple[Pictures, Plan]:
-    """Raises Forgotten, InputError."""
+    """Return the pictures and the plan. Raises Forgotten, InputError."""
     name = key[0]
     with _guard:
         if sent is not None:
@@ -183,13 +183,13 @@ def _forget(name: str) -> None:
 
 
 def forget(name: str, tell: Tell) -> None:
-    """Lets go of a source."""
+    """Release a source."""
     with _guard:
         _forget(name)
 
 
 def can_be_played(key: Key, sent: Sent, tell: Tell) -> bool:
-    """Whether browsers play the source itself."""
+    """Return whether browsers can play the source itself."""
     from efface.media.proxy import is_playable
 
     return is_playable(_pictures(key, sent)[0].source)
@@ -242,7 +242,7 @@ _stopped = threading.Event()
 
 
 def _serve(pipe: Connection) -> NoReturn:
-    """A process's life."""
+    """Serve calls until the process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(KeyboardInterrupt, EOFError, OSError), interruptible([signal.SIGTERM], _stopped, ignored_after=True):
         threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()

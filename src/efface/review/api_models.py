@@ -1,4 +1,4 @@
-"""What the page is told of a file: its frames, tracks, doubtful moments, and boxes for a stretch of frames."""
+"""Describe a file to the page: its frames, tracks and doubtful moments, and the boxes of a range of frames."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from efface.review.session import ReviewSession
 from efface.tracks import Reason, Track
 
 MOST_BOXES = 200_000
-"""In one answer."""
+"""Maximum number of boxes in one answer."""
 
 MOST_PRICED = 300_000
-"""Erased areas up to which their share of the picture is counted anew after each edit. It takes half a second."""
+"""Up to this many erased areas, their share of the picture is counted again after each edit. That takes half a second."""
 
 
 def listed(session: ReviewSession) -> list[dict[str, Any]]:
-    """Every file, shortly."""
+    """Return a short description of every file."""
     return [
         {
             "id": i,
@@ -45,7 +45,7 @@ def _shortly(plan: Plan) -> dict[str, Any]:
 
 
 def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, Any]:
-    """All of a file but its boxes."""
+    """Return the description of a file, without its boxes."""
     known: dict[str, Any] = {"id": number, "name": folder.job.name, "state": session.state(folder), "error": folder.error}
     known["works"] = [w.plain() for w in folder.works.values()]
     if folder.document is None:
@@ -53,7 +53,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
     plan = folder.plan
     now, log = plan.revised, read(plan.edits)
     return known | {
-        "version": len(plan.edits),  # of the plan that is told here: somebody may be changing it
+        "version": len(plan.edits),  # of the plan described here: another tab may be changing it
         "lost": folder.document.lost,
         "medium": plan.medium,
         "sizes": [list(s) for s in plan.sizes],
@@ -85,7 +85,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
 
 
 def _left(plan: Plan) -> dict[str, Any]:
-    """What is left visible: its tracks, the stretches in which they are in sight, and how much it is, as a sentence."""
+    """Return what is left visible: its tracks, the ranges in which they are in sight, and its amount as a sentence."""
     found = stretches(plan)
     visible = {s.track for s in found}
     said = wording.left_visible(by_kind(plan))
@@ -99,7 +99,7 @@ def _left(plan: Plan) -> dict[str, Any]:
 
 
 def _cost(plan: Plan) -> list[str]:
-    """What is erased, as sentences."""
+    """Return sentences that say how much is erased."""
     if plan.region_count > MOST_PRICED:
         return ["The film is long: the report on the copy says how much of the picture is erased."]
     cost, costs = costs_of(plan)
@@ -130,7 +130,7 @@ def _track(track: Track, plan: Plan) -> dict[str, Any]:
 
 
 def _runs(frames: Any) -> list[list[int]]:
-    """[first, last] of each stretch of consecutive frames."""
+    """Return [first, last] of each run of consecutive frames."""
     if not len(frames):
         return []
     breaks = np.flatnonzero(np.diff(frames) != 1) + 1
@@ -138,14 +138,17 @@ def _runs(frames: Any) -> list[list[int]]:
 
 
 def boxes(plan: Plan, first: int, last: int) -> dict[str, Any]:
-    """Boxes of all tracks in these frames: [frame, track, x1, y1, x2, y2, erased], flat. What is left visible is not erased."""
+    """Return the boxes of all tracks in these frames, flat: [frame, track, x1, y1, x2, y2, erased].
+
+    What is left visible counts as not erased.
+    """
     rows: list[Any] = []
     left = {t.id for t in plan.revised.left}
     for track in (*plan.revised.tracks, *plan.revised.left):
         low, high = np.searchsorted(track.frame, [first, last + 1])
         if low == high:
             continue
-        # In a black frame all is erased, whatever stays visible elsewhere.
+        # A black frame is erased as a whole, whatever stays visible elsewhere.
         black = [plan.is_black(int(f)) for f in track.frame[low:high]]
         erased = (plan.erased_rows(track)[low:high] & (track.id not in left)) | np.array(black, np.bool_)
         part = np.column_stack(

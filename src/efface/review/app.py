@@ -1,4 +1,4 @@
-"""The routes. Files go by their place in the list, never by a name or a path."""
+"""The routes. Requests name files by their place in the list, never by a name or a path."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 ONE_RANGE = re.compile(rb"bytes=([0-9]+-[0-9]*|-[0-9]+)")
-"""What a player asks for. Any other Range header is ignored, as RFC 9110 allows, and the whole file is the answer."""
+"""Range requests of players. As RFC 9110 allows, efface ignores any other Range header and sends the whole file."""
 
 BEAT_S = 2.0
-"""Nothing was said for so long: say so, which also finds out who went away."""
+"""After this long without an event, efface sends one. Sending also shows which tabs have gone."""
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
-    """The page: content and type by name. Read once, so that no request can name a path."""
+    """Return content and type of the page's files by name. They are read once, so no request can name a path."""
     folder = files("efface.review") / "page"
     named = [p for p in folder.iterdir() if Path(p.name).suffix in TYPES]
     return {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
 
 
 class Video(FileResponse):
-    """A file, or the one range of it that is asked for."""
+    """Sends a file, or the one range of it that was requested."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -60,13 +60,13 @@ class Video(FileResponse):
 
 
 class Routes:
-    """Answers for one session."""
+    """Answers the requests of one session."""
 
     def __init__(self, session: ReviewSession, broadcast: EventBroadcast) -> None:
         self._session, self._broadcast, self._page = session, broadcast, page_files()
 
     def app(self) -> Starlette:
-        """The application, without its guard."""
+        """Return the application, without its guard."""
         file = "/api/files/{file:int}"
         routes = [
             Route("/", self.index),
@@ -85,11 +85,11 @@ class Routes:
         return Starlette(routes=routes, exception_handlers=ANSWERS)
 
     async def index(self, request: Request) -> Response:
-        """The page itself."""
+        """Send the page itself."""
         return self._asset("index.html")
 
     async def static(self, request: Request) -> Response:
-        """A part of the page."""
+        """Send one file of the page."""
         return self._asset(request.path_params["name"])
 
     def _asset(self, name: str) -> Response:
@@ -99,12 +99,12 @@ class Routes:
         return Response(content, headers={"content-type": kind})
 
     async def listed(self, request: Request) -> Response:
-        """All files."""
+        """Send the list of files."""
         found = await run_in_threadpool(api_models.listed, self._session)
         return JSONResponse({"files": found, "efface": VERSION, "bound": self._session.options.risk.bound})
 
     async def document(self, request: Request) -> Response:
-        """One file, without boxes."""
+        """Send one file's description, without boxes."""
         number = self._number(request)
 
         def said() -> dict[str, Any]:
@@ -113,13 +113,13 @@ class Routes:
         return JSONResponse(await run_in_threadpool(said))
 
     async def boxes(self, request: Request) -> Response:
-        """Boxes of a stretch of frames."""
+        """Send the boxes of a range of frames."""
         plan = (await self._ready(request)).plan
         first, last = (_whole(request.query_params.get(name, "")) for name in ("first", "last"))
         return JSONResponse(await run_in_threadpool(api_models.boxes, plan, first, last))
 
     async def frame(self, request: Request) -> Response:
-        """A frame, exactly: as it is, or as it will look."""
+        """Send exactly that frame: as it is, or as it will look."""
         folder, index = await self._ready(request), request.path_params["frame"]
         side, is_final = _whole(request.query_params.get("side", "1280")), request.query_params.get("final") == "1"
         if folder.pictures is None or index >= len(folder.plan.timeline):
@@ -128,7 +128,7 @@ class Routes:
         return Response(data, media_type="image/jpeg")
 
     async def near(self, request: Request) -> Response:
-        """A frame close to that one, at once."""
+        """Send a frame close to that one, at once."""
         folder, index = await self._ready(request), request.path_params["frame"]
         if folder.pictures is None or index >= len(folder.plan.timeline):
             raise HTTPException(404)
@@ -136,14 +136,14 @@ class Routes:
         return Response(data, media_type="image/jpeg", headers={"x-frame": str(at)})
 
     async def video(self, request: Request) -> Response:
-        """What the browser plays: the source, or a light copy of it."""
+        """Send what the browser plays: the source, or a light copy of it."""
         path = (await self._ready(request)).proxy
         if path is None:
             raise HTTPException(404)
         return Video(path, media_type="video/webm" if path.suffix.lower() == ".webm" else "video/mp4")
 
     async def report(self, request: Request) -> Response:
-        """The report on what was rendered."""
+        """Send the report on what was rendered."""
         folder = await self._ready(request)
         pieces = await run_in_threadpool(report_of, self._session, folder)
         if pieces is None:
@@ -151,7 +151,7 @@ class Routes:
         return Response(pieces, media_type="text/html", headers={"content-security-policy": REPORT_POLICY})
 
     async def edits(self, request: Request) -> Response:
-        """Adds to the log. 409 where somebody else did so meanwhile."""
+        """Add edits to the log. Answers 409 if another tab has changed the log meanwhile."""
         number, asked = self._number(request), await _asked(request)
         version, edits = asked.get("version"), asked.get("edits")
         if type(version) is not int or not isinstance(edits, list) or not all(isinstance(e, dict) for e in edits):
@@ -164,7 +164,7 @@ class Routes:
             return JSONResponse({"version": len(now), "since": since}, 409)
 
     async def work(self, request: Request) -> Response:
-        """Starts or cancels long work."""
+        """Start or cancel long work."""
         number, asked, kind = self._number(request), await _asked(request), request.path_params["kind"]
         work = await run_in_threadpool(self._started, number, kind, asked)
         return JSONResponse({"work": work.plain() if work is not None else None}, 202)
@@ -191,7 +191,7 @@ class Routes:
         raise HTTPException(404)
 
     def _spot(self, number: int, asked: dict[str, Any]) -> tuple[int, Box]:
-        """A frame and a box in it, checked."""
+        """Return a frame and a box in it, both checked."""
         plan, frame, box = self._session.open(number).plan, _int(asked, "frame"), asked.get("box")
         if not isinstance(box, list) or len(box) != 4 or any(type(v) is not int for v in box):
             raise ValueError("a box is four whole numbers")
@@ -204,7 +204,7 @@ class Routes:
         return frame, (x1, y1, x2, y2)
 
     async def events(self, request: Request) -> Response:
-        """What happens, as it happens, for as long as the tab is open."""
+        """Send events as they happen, while the tab is open."""
 
         async def said() -> AsyncIterator[str]:
             with self._broadcast.listening() as heard:

@@ -1,4 +1,4 @@
-"""What was checked of a copy, for the page."""
+"""Summarise for the page what was checked of a copy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from efface.findings import Outcome, Verification
 
 
 def checks(verification: Verification) -> dict[str, Any]:
-    """What was checked, for the page."""
+    """Return what was checked, for the page."""
     outcome = verification.outcome.value if any(c.outcome is not Outcome.SKIPPED for c in verification.checks) else "not looked"
     return {
         "outcome": outcome,

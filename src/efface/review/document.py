@@ -1,7 +1,7 @@
-"""One source under review: its plan on the disk, to which each change is added as it is made.
+"""One source under review: its plan on the disk, to which each change is added at once.
 
-The plan is locked while it is open, so that no second review writes to it. Whoever changes something says which version of the
-log they know; with another one they are refused, and look again.
+The plan is locked while it is open, so that no second review writes to it. Each change names the version of the log on which it
+is based. If that version is out of date, efface refuses the change, and the page loads the plan again.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from efface.planning.plan import Plan
 from efface.tracks import Reason, Track
 
 AROUND_S = 0.5
-"""When a box that was found is moved, the change fades out within this time before and after."""
+"""Seconds. When a person moves a detected box, the change fades out within this time before and after."""
 
 
 CAN_REPLACE_OPEN_FILES = os.name != "nt"
 
 
 class Conflict(Exception):
-    """Somebody else changed the plan meanwhile."""
+    """The plan has changed meanwhile."""
 
 
 class Document:
-    """A plan that a person changes. Safe to use from several threads."""
+    """A plan that a person changes. Several threads may use it."""
 
     def __init__(self, source: Path, path: Path) -> None:
         """Raises BadPlan, PlanMismatch and OutputError."""
@@ -49,13 +49,13 @@ class Document:
             with writing(path):
                 text = path.read_bytes()
             if text != "".join(sidecar.lines(self.plan)).encode():
-                self._replace(self.plan)  # an older version, or torn: from here on lines are added to its end
+                self._replace(self.plan)  # an older version, or torn; later changes are lines added at its end
         except BaseException:
             os.close(self._handle)
             raise
 
     def _locked(self) -> int:
-        """The file, open and locked before it is read: what another review adds meanwhile would be lost."""
+        """Open and lock the file before it is read: otherwise edits that another review adds meanwhile would be lost."""
         with writing(self.path):
             handle = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         if not try_lock(handle) or not self._is_there(handle):
@@ -64,14 +64,17 @@ class Document:
         return handle
 
     def _is_there(self, handle: int) -> bool:
-        """Whether it is still that file which has the name."""
+        """Return whether the handle's file still has the name."""
         try:
             return os.path.samestat(os.fstat(handle), os.stat(self.path))
         except OSError:
             return False
 
     def _replace(self, plan: Plan, as_old_as: Path | None = None) -> None:
-        """Writes a plan in place of the file. It is locked before it has the name: no other review opens it in between."""
+        """Replace the file with a plan.
+
+        The new file is locked before it gets the name, so no other review opens it in between.
+        """
         if not CAN_REPLACE_OPEN_FILES:
             self._replace_closed(plan, as_old_as)
             return
@@ -90,7 +93,7 @@ class Document:
         self._handle, self.plan = handle, plan
 
     def _replace_closed(self, plan: Plan, as_old_as: Path | None) -> None:
-        """The same where a file that is open cannot be replaced: it is locked again as soon as it has the name."""
+        """Do the same on systems that cannot replace an open file: lock the new file as soon as it has the name."""
         with staged(self.path, overwrite=True) as draft:
             sidecar.save(plan, draft)
             if as_old_as is not None:
@@ -100,27 +103,28 @@ class Document:
         self._handle, self.plan = self._locked(), plan
 
     def note(self, plan: Plan, target: Path) -> None:
-        """Writes this plan, which tells of the target, in place of its own; not where edits came meanwhile. Raises OutputError.
+        """Replace the plan on the disk with this one, which names the target. Keep the old one if it was edited meanwhile.
 
-        It becomes as old as the target, as whoever sees a younger plan takes it for one that was changed since.
+        The new plan gets the target's time, because a plan that is younger than its target counts as changed since.
+        Raises OutputError.
         """
         with self._lock:
             if plan.edits == self.plan.edits and self._is_there(self._handle):
                 self._replace(plan, target)
 
     def close(self) -> None:
-        """Lets others open the plan."""
+        """Let others open the plan."""
         os.close(self._handle)
 
     @property
     def version(self) -> int:
-        """Number of entries in the log."""
+        """Return the number of entries in the log."""
         return len(self.plan.edits)
 
     def change(self, version: int | None, edits: Sequence[Mapping[str, Any]]) -> Plan:
-        """Adds to the log, all or nothing. Raises Conflict, ValueError for what cannot be, WriteFailed.
+        """Add edits to the log, all or none. Raises Conflict, ValueError for an impossible edit, WriteFailed.
 
-        version  that of the log that the edits are about; None where that does not matter.
+        version  the version of the log to which the edits refer; None if that does not matter.
         """
         with self._lock:
             if version is not None and version != self.version:
@@ -145,7 +149,7 @@ class Document:
             return plan
 
     def _completed(self, plan: Plan, edit: Mapping[str, Any]) -> dict[str, Any]:
-        """The edit with what the page left open: a new id, and how far a moved box reaches."""
+        """Return the edit with what the page left open: a new ID, and the range of frames that a moved box changes."""
         whole = dict(edit)
         for field in ("track", "new"):
             if field in whole and whole[field] is None:
@@ -158,14 +162,14 @@ class Document:
 
 
 def unused_id(plan: Plan) -> int:
-    """One that no track or area ever had."""
+    """Return an ID that no track or area has ever had."""
     now = plan.revised
     tracks = [t.id for t in (*now.tracks, *now.left, *now.deleted)]
     return 1 + max([*tracks, *(a.id for a in now.areas), *now.merged, 0])
 
 
 def _reach(plan: Plan, track: Track, frame: int) -> tuple[int, int]:
-    """Frames that move along with a box: up to the next ones that a person placed; of what was found only those close by."""
+    """Return the frames that move with a box: up to the next ones that a person placed, in a detected track only near ones."""
     keys = np.array(plan.revised.keys.get(track.id, ()), np.int64)
     before, after = keys[keys < frame], keys[keys > frame]
     first = int(before[-1]) + 1 if len(before) else min(int(track.frame[0]), frame)

@@ -1,4 +1,4 @@
-"""Who listens, and what they hear: every open tab gets every event."""
+"""Send every event to every open tab."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 DEPTH = 1000
-"""Events that wait for a tab that sleeps; it reloads what it missed."""
+"""Maximum number of events that wait for a sleeping tab. A tab that missed some loads the page again."""
 
 
 class EventBroadcast:
-    """Events from any thread to all tabs; and for how long there has been none."""
+    """Sends events from any thread to all tabs, and measures how long no tab has been open."""
 
     def __init__(self) -> None:
         self._tabs: set[asyncio.Queue[dict[str, Any]]] = set()
@@ -24,7 +24,7 @@ class EventBroadcast:
         self.is_over = False
 
     def tell(self, event: dict[str, Any]) -> None:
-        """For every tab."""
+        """Send the event to every tab."""
         with self._lock:
             loop = self._loop
         if loop is not None and not loop.is_closed():
@@ -38,7 +38,7 @@ class EventBroadcast:
 
     @contextmanager
     def listening(self) -> Iterator[asyncio.Queue[dict[str, Any]]]:
-        """A tab that listens, for as long as the block lasts. In the loop of the server."""
+        """Listen as a tab inside the block. Call this in the server's event loop."""
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(DEPTH)
         with self._lock:
             self._loop = asyncio.get_running_loop()
@@ -52,11 +52,11 @@ class EventBroadcast:
                 self._empty_since = time.monotonic()
 
     def end(self) -> None:
-        """Lets every listener go."""
+        """Release every listener."""
         self.is_over = True
         self.tell({"event": "end"})
 
     def empty_for(self) -> float:
-        """Seconds since the last tab was closed; 0 while there are some, and before the first."""
+        """Return the seconds since the last tab was closed; 0 while a tab is open, and before the first one."""
         since = self._empty_since
         return time.monotonic() - since if since is not None and not self._tabs else 0.0

@@ -1,4 +1,4 @@
-"""The files under review: which there are, how far each one is, and what is open of it."""
+"""The files under review: their list, their states, and their open plans and pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Work:
 
     kind   "look", "follow", "render" or "proxy".
     state  "waiting", "running", "done", "failed" or "cancelled".
-    said   what came of it, for people; of an error its message.
+    said   the result as a sentence; for an error, its message.
     """
 
     kind: str
@@ -42,18 +42,18 @@ class Work:
 
     @property
     def is_going(self) -> bool:
-        """Whether it waits or runs."""
+        """Return whether the work waits or runs."""
         return self.state in ("waiting", "running")
 
     def plain(self) -> dict[str, Any]:
-        """For the page."""
+        """Return the description for the page."""
         names = ("kind", "state", "stage", "done", "total", "said", "result")
         return {name: getattr(self, name) for name in names}
 
 
 @dataclass(slots=True, eq=False)
 class Folder:
-    """One file of the session. document and pictures are there once it was looked at and opened."""
+    """One file of the session. document and pictures exist once it was analysed and opened."""
 
     job: Job
     document: Document | None = None
@@ -67,7 +67,7 @@ class Folder:
 
     @property
     def plan(self) -> Plan:
-        """Raises LookupError while there is none."""
+        """Return the plan. Raises LookupError if the file has none yet."""
         if self.document is None:
             raise LookupError("it was not looked at yet")
         return self.document.plan
@@ -79,13 +79,13 @@ class FileRegistry:
     def __init__(self, jobs: Sequence[Job], options: Options) -> None:
         self.folders = [Folder(job) for job in jobs]
         self._options = options
-        # Pictures are shown while a film is followed or rendered. The process is started when something asks for it.
+        # Pictures are shown while efface follows or renders. The first request starts the process.
         self._shown = Apart("efface-review-show")
         self._recent: list[Folder] = []
         self._recent_lock = threading.Lock()
 
     def close(self) -> None:
-        """Lets go of everything."""
+        """Release all files."""
         for folder in self.folders:
             if folder.pictures is not None and not apart.APART:
                 folder.pictures.close()
@@ -95,7 +95,7 @@ class FileRegistry:
                 folder.document.close()
 
     def state(self, folder: Folder) -> State:
-        """How far it is."""
+        """Return the state of the file."""
         work = folder.works.get("look")
         if folder.document is None and work is not None and work.is_going:
             return "looking"
@@ -109,7 +109,7 @@ class FileRegistry:
         return "accepted" if folder.document.plan.revised.approved else "review"
 
     def open(self, number: int) -> Folder:
-        """A file, its plan read where there is one. Raises EffaceError and IndexError."""
+        """Open a file, and read its plan if it has one. Raises EffaceError and IndexError."""
         if number < 0:
             raise IndexError(number)
         folder = self.folders[number]
@@ -122,7 +122,7 @@ class FileRegistry:
         return folder
 
     def _remember(self, folder: Folder) -> None:
-        """Keeps pictures of the few files that were asked for last."""
+        """Keep the pictures of the few files that were requested last."""
         with self._recent_lock:
             if folder in self._recent:
                 self._recent.remove(folder)
@@ -133,7 +133,7 @@ class FileRegistry:
                 other.pictures.forget()
 
     def read(self, folder: Folder, path: Path) -> None:
-        """Opens the plan and the pictures of a file. The caller holds the lock of the file. Raises EffaceError."""
+        """Open the plan and the pictures of a file. The caller holds the lock of the file. Raises EffaceError."""
         document = Document(folder.job.source, path)
         try:
             folder.pictures = PicturesApart(folder.job.source, document.plan, self._options, self._shown)

@@ -1,4 +1,4 @@
-"""A box that a person drew, followed forwards and backwards through its shot by the pixels inside it."""
+"""Follow a hand-drawn box forwards and backwards through its shot, by the pixels inside it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from efface.planning.plan import Plan
 from efface.track.follow import SMALL_WH, followed
 
 CHUNK = 40
-"""Frames that are decoded together to be followed backwards."""
+"""Number of frames that are decoded together when a box is followed backwards."""
 
 LONGEST_S = 60.0
-"""Of following in one direction; whoever wants more asks again at its end."""
+"""Maximum time followed in one direction. To go further, the person asks again at its end."""
 
 HELD_S = 0.5
-"""Where there is nothing to follow, a drawn box stays for this long before and after."""
+"""If there is nothing to follow, a drawn box stays for this long before and after."""
 
 GROWTH, GROWTH_PER_S, MOST_GROWTH = 0.04, 0.04, 0.25
-"""Share of its sides by which a followed box is larger on every side: at once, for each second, and at most. It drifts."""
+"""Share of its sides by which a followed box grows on every side, as it drifts: at once, per second, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Boxes of consecutive frames. `is_held`: nothing was found to follow, so the box stayed where it was for a moment."""
+    """Boxes of consecutive frames. `is_held`: efface found nothing to follow, so the box stayed in place for a moment."""
 
     first: int
     boxes: tuple[Box, ...]
@@ -38,12 +38,12 @@ class Followed:
 
     @property
     def flat(self) -> list[int]:
-        """Four numbers a box."""
+        """Return the boxes as a flat list, four numbers per box."""
         return [v for box in self.boxes for v in box]
 
 
 def around(source: Source, plan: Plan, frame: int, box: Box, tell: Callable[[int], None]) -> Followed:
-    """The box in its frame, and where it was before and is after that. `tell` gets the number of frames done, and may raise."""
+    """Return the box in its frame, before it and after it. `tell` receives the number of frames done, and may raise."""
     before = onwards(source, plan, frame, box, -1, plan.medium == "photo", tell)
     after = onwards(source, plan, frame, box, 1, plan.medium == "photo", lambda n: tell(n + len(before.boxes)))
     boxes = (*before.boxes, box, *after.boxes)
@@ -53,8 +53,8 @@ def around(source: Source, plan: Plan, frame: int, box: Box, tell: Callable[[int
 def onwards(
     source: Source, plan: Plan, frame: int, box: Box, way: int, is_still: bool, tell: Callable[[int], None]
 ) -> Followed:  # fmt: skip
-    """Boxes of the frames after that one, or before it (way -1), as far as it can be followed; in the order of time."""
-    if is_still:  # pages have nothing to do with each other
+    """Return the boxes after that frame (way 1) or before it (way -1), as far as the box can be followed, in time order."""
+    if is_still:  # pages are independent of each other
         return Followed(frame, ())
     start, stop = shot(plan, frame)
     seconds, width_height = plan.timeline.seconds, np.array(plan.size_at(frame), np.int32)
@@ -81,7 +81,7 @@ def onwards(
 
 
 def shot(plan: Plan, frame: int) -> tuple[int, int]:
-    """First frame of the shot, and the first that is no longer in it."""
+    """Return the first frame of the shot, and the first frame after it."""
     bounds = [0, *plan.cuts, len(plan.timeline)]
     i = int(np.searchsorted(bounds, frame, side="right")) - 1
     return bounds[i], bounds[i + 1]

@@ -1,4 +1,4 @@
-"""Frames of a source as a browser shows them: as they are, or as they will look, drawn by the real renderer."""
+"""Frames of a source for a browser: as they are, or as they will look, drawn by the real renderer."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 
 HELD_BYTES = 48 << 20
-"""Of pictures ready to be sent."""
+"""Maximum bytes of pictures that are kept ready to send."""
 
 NEAR_SIDE = 640
-"""Pixels of the longer side of what is shown while somebody drags along the timeline."""
+"""Longer side, in pixels, of the picture shown while a person drags along the timeline."""
 
 SIDES = (320, 640, 960, 1280, 1920, 2560, 3840)
-"""Sizes in which pictures are made; a browser asks for the next one, and anything larger is the frame itself."""
+"""Sizes in which pictures are made. A browser asks for the next larger one; above the largest it gets the frame itself."""
 
 
 class Pictures:
-    """Those of one source. Safe to use from several threads."""
+    """Pictures of one source. Several threads may use them."""
 
     def __init__(self, source: Path, plan: Plan, options: Options) -> None:
         """Raises InputError."""
@@ -43,12 +43,12 @@ class Pictures:
         self._ready: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Release the file."""
         self.forget()
         self._closing.close()
 
     def forget(self) -> None:
-        """Frees memory. What is asked for next is decoded again."""
+        """Free memory. Frames that are requested later are decoded again."""
         for lock, reach in zip(self._locks, (self._exact, self._quick), strict=False):
             with lock:
                 reach.close()
@@ -56,16 +56,16 @@ class Pictures:
             self._ready.clear()
 
     def frame(self, index: int, side: int, plan: Plan, *, is_final: bool) -> bytes:
-        """A JPEG of that frame, no side longer than the next of SIDES. Raises InputError, IndexError.
+        """Return a JPEG of that frame, with no side longer than the next of SIDES. Raises InputError, IndexError.
 
-        is_final  as it will look, by that plan.
+        is_final  draw the frame as it will look by that plan.
         """
         most = next((s for s in SIDES if s >= side), 1 << 30)
         key = (index, most, (len(plan.edits), plan.edits[-1:] and str(plan.edits[-1])) if is_final else None)
         return self._kept(key, lambda: self._made(index, most, plan if is_final else None))
 
     def near(self, index: int) -> tuple[bytes, int]:
-        """A small JPEG of a frame that can be had at once, and its number."""
+        """Return a small JPEG of a near frame that is available at once, and the number of that frame."""
         with self._locks[1]:
             frame = self._quick.near(index)
             return jpeg(frame.look(fitted(frame.size_wh, NEAR_SIDE))), frame.index

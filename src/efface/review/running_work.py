@@ -1,7 +1,7 @@
-"""Long work on the files under review: what runs, how far it is, and how it ended.
+"""Run long work on the files under review, and report its progress and its end.
 
-Each lane does one piece of work at a time, in a thread, and lets a process of its own decode. Everyone who listens is told how
-far the work is. It can be cancelled.
+Each lane does one piece of work at a time, in a thread, and decodes in a process of its own. All listeners receive the
+progress. Work can be cancelled.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Do = Callable[[Work, Listener], None]
 
 
 class Lane:
-    """A thread, and a process in which it lets files be decoded."""
+    """A thread, and a process in which it decodes files."""
 
     def __init__(self, name: str) -> None:
         self._thread, self._process = ThreadPoolExecutor(1, name), Apart(name)
 
     def submit(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Calls the function in the thread, after all that was submitted before."""
+        """Call the function in the thread, after everything that was submitted before."""
         self._thread.submit(function, *arguments)
 
     def call(self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Listener) -> Any:
@@ -39,20 +39,20 @@ class Lane:
         return self._process.call(about, function, *arguments, tell=tell)
 
     def stop(self) -> None:
-        """Ends the work that runs, and drops what waits."""
+        """Stop the current work, and drop the work that waits."""
         self._process.stop()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
-        """Ends the process."""
+        """End the process."""
         self._process.close()
 
 
 class WorkRunner:
-    """Starts work, cancels it, and tells of it.
+    """Starts work, cancels it, and reports on it.
 
-    heavy  looking, rendering and copies for the browser.
-    light  following, for which a person waits.
+    heavy  analysing, rendering and copies for the browser.
+    light  following, while a person waits.
     """
 
     def __init__(self, registry: FileRegistry, tell: Tell) -> None:
@@ -61,7 +61,7 @@ class WorkRunner:
         self._is_closing = threading.Event()
 
     def close(self) -> None:
-        """Cancels all work, and waits for its end."""
+        """Cancel all work, and wait until it has ended."""
         self._is_closing.set()
         lanes = (self.light, self.heavy)
         for lane in lanes:
@@ -70,13 +70,13 @@ class WorkRunner:
             lane.close()
 
     def cancel(self, number: int, kind: str) -> None:
-        """Stops a piece of work at its next step."""
+        """Stop a piece of work at its next step."""
         work = self._registry.folders[number].works.get(kind)
         if work is not None:
             work.is_cancelled.set()
 
     def start(self, number: int, kind: str, do: Do, lane: Lane) -> Work:
-        """Starts the work, unless work of that kind waits or runs already. Returns the work that is under way."""
+        """Start the work, unless work of that kind already waits or runs. Returns the current work."""
         folder = self._registry.folders[number]
         with folder.lock:
             going = folder.works.get(kind)
@@ -100,13 +100,13 @@ class WorkRunner:
             work.state, work.said = "failed", str(e)
         except Conflict:
             work.state, work.said = "failed", "The plan was changed meanwhile. Try it again."
-        except Exception as e:  # a fault of efface; the page must not wait for ever
+        except Exception as e:  # a defect in efface; the page must not wait for ever
             work.state, work.said = "failed", f"Unexpected: {type(e).__name__}: {e}"
         state = self._registry.state(self._registry.folders[number])
         self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
 
     def _listener(self, number: int, work: Work) -> Listener:
-        """Takes the progress of the work, and tells of each whole step."""
+        """Return a listener that takes the progress of the work and reports each whole step."""
         last = -1
 
         def listener(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Starts the review server, tells where it is, and ends with the last tab, or with Ctrl-C."""
+"""Start the review server, report its address, and end it with the last tab or with Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from efface.review.event_broadcast import EventBroadcast
 from efface.review.session import ReviewSession
 
 GRACE_S = 4.0
-"""A page that is loaded again is gone for a moment."""
+"""Seconds without a tab before the server ends. A page that reloads is gone for a moment."""
 
 ENTERING_S = 0.2
 CLOSING_S = 3
-"""For answers that are on their way when the server ends."""
+"""Seconds for unfinished answers when the server ends."""
 
 
 HEADER_S = 5.0
-"""A connection has so long to send a request that is let in; a browser sends it at once."""
+"""Maximum time for a connection to send a request that is admitted. A browser sends it at once."""
 
 MOST_STRANGERS = 64
-"""Connections that have shown no cookie yet. The oldest goes when one more comes, so that they keep nobody out."""
+"""Maximum number of connections that have shown no cookie yet. One more closes the oldest, so they keep no browser out."""
 
 
 class _Strangers:
-    """Connections of which nobody knows yet who they are of: other users of this machine can connect as well."""
+    """Connections whose owner is unknown: other users of this machine can connect as well."""
 
     def __init__(self) -> None:
         self._open: dict[Any, _Connection] = {}
@@ -49,7 +49,7 @@ class _Strangers:
             self._open.pop(next(iter(self._open))).drop()
 
     def forget(self, client: Any) -> bool:
-        """Whether it was one until now."""
+        """Remove the connection. Returns whether it was unknown until now."""
         return self._open.pop(tuple(client) if client else None, None) is not None
 
     def holds(self, connection: _Connection) -> bool:
@@ -57,7 +57,7 @@ class _Strangers:
 
 
 class _Connection(H11Protocol):
-    """A connection that is closed where it sends nothing, or nothing whole, or nothing that is let in."""
+    """A connection that is closed if it sends nothing, an incomplete request, or nothing that is admitted."""
 
     strangers: _Strangers
 
@@ -74,7 +74,7 @@ class _Connection(H11Protocol):
         super().connection_lost(exc)
 
     def _check(self) -> None:
-        """A stranger is dropped. Whoever is known may stay; a request of theirs that comes piece by piece may not."""
+        """Close an unknown connection. A known one may stay, but it may not send a request piece by piece."""
         if self.transport.is_closing():
             return
         if self.strangers.holds(self):
@@ -91,19 +91,19 @@ class _Connection(H11Protocol):
     _was_half_sent = False
 
     def drop(self) -> None:
-        """Closes it at once."""
+        """Close the connection at once."""
         self.transport.abort()
 
 
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to the command line."""
+        """Leave signals to the command line."""
         yield
 
 
 class Running:
-    """A server that answers. `url` opens the door, once."""
+    """A server that answers. `url` admits one browser, once."""
 
     def __init__(
         self, session: ReviewSession, broadcast: EventBroadcast, server: _Server, guard: Guard, door: socket.socket
@@ -113,18 +113,18 @@ class Running:
         self._thread = threading.Thread(target=server.run, args=([door],), name="efface-review-server", daemon=True)
 
     def start(self) -> None:
-        """Returns at once; the door is open already, so that whoever comes waits for a moment."""
+        """Start the server and return at once. The socket is already open, so an early browser only waits for a moment."""
         self._thread.start()
 
     def wait(self) -> None:
-        """Until the last tab was closed, and nothing is rendered any more."""
+        """Wait until the last tab is closed and no rendering runs any more."""
         while self._thread.is_alive():
             self._thread.join(ENTERING_S)
             if self.broadcast.empty_for() > GRACE_S and not self.session.is_busy:
                 return
 
     def stop(self) -> None:
-        """Ends the server."""
+        """End the server."""
         self.broadcast.end()
         self._server.should_exit = True
         if self._thread.ident is not None:
@@ -136,7 +136,7 @@ class Running:
 
 @contextmanager
 def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
-    """A server for these files, on a free port of this machine. Raises OSError where there is none."""
+    """Provide a server for these files, on a free port of this machine. Raises OSError if there is no free port."""
     broadcast = EventBroadcast()
     with scratch() as folder, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
         door.bind((HOST, 0))
@@ -161,7 +161,7 @@ def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
 
 
 def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Serves until the last tab is closed. `browser`: opens it."""
+    """Serve until the last tab is closed. `browser`: open the page in a browser."""
     _raise_limit()
     with serving(jobs, options) as running:
         running.start()
@@ -173,7 +173,7 @@ def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callabl
 
 
 def _raise_limit() -> None:
-    """Each plan under review is an open, locked file, and the usual limit is a thousand."""
+    """Raise the limit of open files. Each plan under review is an open, locked file, and the usual limit is a thousand."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""One review: its files, the work that runs on them, and the actions that a person has."""
+"""One review: its files, the work that runs on them, and the actions available to a person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from efface.review.running_work import Tell, WorkRunner
 
 
 class ReviewSession(Actions):
-    """All files, and what can be done with them. `scratch` is a private folder for what the browser needs."""
+    """All files, and the actions on them. `scratch` is a private folder for the browser's files."""
 
     def __init__(self, jobs: Sequence[Job], options: Options, scratch: Path, tell: Tell) -> None:
         registry = FileRegistry(jobs, options)
@@ -21,18 +21,18 @@ class ReviewSession(Actions):
         self.folders = registry.folders
 
     def close(self) -> None:
-        """Cancels what goes on, and lets go of everything."""
+        """Cancel all work, and release all files."""
         self._works.close()
         self._registry.close()
 
     def warm(self) -> None:
-        """Opens a single file before anybody asks: a large one is hashed for a second, in which a browser starts."""
+        """Open a single file early: hashing a large one takes a second, while a browser starts."""
         if len(self.folders) == 1:
-            self._works.light.submit(self.open, 0)  # what goes wrong is met again by whoever asks
+            self._works.light.submit(self.open, 0)  # the request that opens the file meets the same error again
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is being rendered, which should not end with the last tab."""
+        """Return whether a rendering runs, which should not end with the last tab."""
         return any(work.kind == "render" and work.is_going for folder in self.folders for work in folder.works.values())
 
     def state(self, folder: Folder) -> State:

@@ -1,4 +1,4 @@
-"""The report on what was rendered from the page: the same one that the command line writes."""
+"""Build the report on what was rendered from the page: the same one that the command line writes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; sandbox"
 )
-"""The report brings its style along and runs no script."""
+"""Policy for the report, which contains its style and runs no script."""
 
 
 def report_of(session: ReviewSession, folder: Folder) -> str | None:
-    """The page, or None where nothing was rendered since the review was opened."""
+    """Return the report as HTML, or None if nothing was rendered since the review was opened."""
     if folder.done is None or folder.rendered_plan is None:
         return None
     plan, done, bound = folder.rendered_plan, folder.done, session.options.risk.bound
