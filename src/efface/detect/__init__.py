@@ -1,1 +1,1 @@
-"""Frames to detections. The only room that knows ONNX Runtime."""
+"""Frames to detections. This is the only package that uses ONNX Runtime."""

@@ -1,8 +1,8 @@
-"""A closer look: what the levels of a photo leave in doubt is cut out, and looked at again at a size that suits the network.
+"""A closer look at doubtful objects of a photo: each is cut out and examined again at a size that suits the network.
 
-Levels differ by a factor of two, and a face that lies between two of them, or is smaller than the largest one shows well, is
-seen badly on all. A piece of the picture with that face in its middle costs a hundredth of a level. It says whether there is a
-face, and where it ends.
+Levels differ by a factor of two. A face that lies between two levels, or is too small for the largest one, is seen badly on all
+of them. A piece of the picture with that face in its middle costs a hundredth of a level. It shows whether there is a face, and
+where it ends.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from efface.detect.detector import Closer, Found
 from efface.geometry import Boxes, iou, nms, pixel_window
 
 Look = Callable[[NDArray[np.uint8]], Found]
-"""Boxes and scores in one piece of a picture, in its pixels."""
+"""Returns boxes and scores in one piece of a picture, in its pixels."""
 
 AGREE, TELLS = 0.5, 0.3
-"""IoU and score from which what a piece shows also tells where the object ends."""
+"""IoU and score from which a piece also shows where the object ends."""
 
 
 def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer, counts_from: float) -> Found:
-    """The same objects; those in doubt with the score and the box that a closer look leaves them.
+    """Return the same objects. A closer look gives the doubtful ones a new score and box.
 
     found        boxes in pixels of the picture, and scores.
     rgb          (h, w, 3) the picture.
@@ -34,16 +34,16 @@ def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer
     for i in _in_doubt(score, rule, counts_from):
         pieces = [_seen_again(xyxy[i], rgb, look, rule, is_mirrored=m) for m in (False, True)]
         scores = [s for _, s in pieces]
-        # What did not count yet has to be there in both; what did is dropped only where hardly anything is there.
+        # An object that did not count must show in both pieces. One that did is dropped only if hardly anything shows.
         seen, gain = (np.mean(scores), rule.keeps) if score[i] >= counts_from else (min(scores), rule.lifts)
         xyxy[i] = _fitted(xyxy[i], pieces)
-        # There may be no doubt of the face any more, and still of its edges: a box grows by its score.
+        # The face may be certain while its edges are not, and a box grows by its score.
         score[i] = min(rule.sure, gain * (float(score[i]) + float(seen)) / 2)
     return xyxy, score
 
 
 def _in_doubt(score: NDArray[np.float32], rule: Closer, counts_from: float) -> NDArray[np.intp]:
-    """Rows below `sure`, the `most` nearest to where they begin to count. Others keep the score that they have."""
+    """Return rows below `sure`, the `most` nearest to the score from which objects count. Others keep their score."""
     doubtful = np.flatnonzero(score < rule.sure)
     return doubtful[np.argsort(np.abs(score[doubtful] - counts_from), kind="stable")[: rule.most]]
 
@@ -51,7 +51,7 @@ def _in_doubt(score: NDArray[np.float32], rule: Closer, counts_from: float) -> N
 def _seen_again(
     box: NDArray[np.float32], rgb: NDArray[np.uint8], look: Look, rule: Closer, *, is_mirrored: bool
 ) -> tuple[NDArray[np.float32], float]:
-    """The best of what a piece around the box shows there, in pixels of the picture; the box itself and 0 when nothing does."""
+    """Return the best box and score that a piece shows there, in pixels of the picture; the box and 0 if it shows nothing."""
     piece, corner, shrink = _piece(box, rgb, rule)
     if not piece.size:
         return box, 0.0
@@ -68,7 +68,10 @@ def _seen_again(
 
 
 def _piece(box: NDArray[np.float32], rgb: NDArray[np.uint8], rule: Closer) -> tuple[NDArray[np.uint8], Boxes, Boxes]:
-    """The piece around a box, resized; its upper left corner in the picture, and pixels of the picture for one of the piece."""
+    """Return the resized piece around a box.
+
+    Also return its upper left corner in the picture, and how many pixels of the picture one of its pixels spans.
+    """
     middle, longer = (box[:2] + box[2:]) / 2, max(float((box[2:] - box[:2]).max()), 1.0)
     reach = longer * rule.context / 2
     rows, columns = pixel_window([*(middle - reach), *(middle + reach)], (rgb.shape[1], rgb.shape[0]))
@@ -83,7 +86,7 @@ def _piece(box: NDArray[np.float32], rgb: NDArray[np.uint8], rule: Closer) -> tu
 
 
 def _fitted(box: NDArray[np.float32], pieces: list[tuple[NDArray[np.float32], float]]) -> NDArray[np.float32]:
-    """Half way from the box to what the pieces say where they agree with it."""
+    """Return the box half way to those of the pieces that agree with it."""
     told = [(b, s) for b, s in pieces if s >= TELLS and iou(box[None], b[None])[0, 0] >= AGREE]
     if not told:
         return box
@@ -92,6 +95,6 @@ def _fitted(box: NDArray[np.float32], pieces: list[tuple[NDArray[np.float32], fl
 
 
 def best_of(found: Found, same: float) -> Found:
-    """What is left of boxes in one piece when those of one object are one."""
+    """Return the boxes of one piece, with one box for each object."""
     keep = nms(*found, same)
     return found[0][keep], found[1][keep]

@@ -1,9 +1,9 @@
-"""One more look at each doubtful object in a frame of a film, in a piece of it that shows it at a size the network knows.
+"""One more look at each doubtful object in a frame of a film, in a piece of the frame at a size that suits the network.
 
-The levels of a frame differ by a factor of two and show an object at whatever size it has there. What is a face scores in a
-piece, too; a lantern, a knee or a flower pot that resembled one on one level hardly ever does. A piece costs a twentieth of a
-frame. Frames take turns with its size and with its mirror image, so neighbours in time are several views at the price of one.
-What they say together is judged in `track.support`; no score changes here.
+The levels of a frame differ by a factor of two, and show an object at whatever size it has there. A real face scores in a
+piece, too; a lantern, a knee or a flower pot that resembled a face on one level hardly ever does. A piece costs a twentieth
+of a frame. The frames alternate between sizes of the piece, and between the piece and its mirror image. So neighbouring
+frames give several views at the price of one. `track.support` judges these views together; this module changes no score.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from efface.geometry import iou
 
 
 def closer_looks(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Confirm, turn: int) -> NDArray[np.float32]:
-    """(n,) float32: the score of each object's place in a piece of its own; NaN where nobody looked.
+    """Return (n,) float32: the score at each object's place in its own piece; NaN where no look was taken.
 
     found  boxes in pixels of the picture, and scores.
     rgb    (h, w, 3) the picture.
-    turn   0, 1, 2 ... of the frames in which this is done; see `Confirm.sides`.
+    turn   0, 1, 2 ... number of the frame among those in which this is done; see `Confirm.sides`.
     """
     xyxy, score = found
     side, is_mirrored = rule.sides[turn % len(rule.sides)], bool((turn + 1) // 2 % 2)
@@ -48,13 +48,13 @@ def _doubtful(xyxy: NDArray[np.float32], score: NDArray[np.float32], rule: Confi
 def _piece(
     rgb: NDArray[np.uint8], box: NDArray[np.float32], side: int, context: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """A square around the box, black outside of the picture, and where the box lies in it. It is as large for all boxes."""
+    """Return a square around the box, black outside the picture, and the box's place in it. All squares have one size."""
     length = round(side * context)
     times = side / max(float((box[2:] - box[:2]).max()), 1.0)
     corner = (box[:2] + box[2:]) / 2 - length / times / 2
     matrix = np.array([[times, 0, -corner[0] * times], [0, times, -corner[1] * times]], np.float64)
     source = rgb
-    if times < 1:  # a warp reads four pixels; shrinking needs them all
+    if times < 1:  # a warp reads four pixels; shrinking needs all of them
         low = np.clip(np.floor(corner), 0, [rgb.shape[1] - 1, rgb.shape[0] - 1]).astype(int)
         high = np.ceil(corner + length / times).astype(int)
         part = rgb[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]

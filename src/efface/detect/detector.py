@@ -1,4 +1,4 @@
-"""What every detector can do."""
+"""The interface of every detector."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from efface.geometry import Boxes
 
 @dataclass(frozen=True, slots=True)
 class DetectorInfo:
-    """What a plan and a report say of a network that looked.
+    """What a plan and a report record of a network.
 
     name     short, e.g. "centerface".
-    version  of the weights.
-    sha256   of the weights as they were loaded.
+    version  version of the weights.
+    sha256   hash of the weights as they were loaded.
     runtime  what ran them, e.g. "onnxruntime 1.20 cpu".
     """
 
@@ -31,27 +31,27 @@ class DetectorInfo:
 
 
 class Sight(Protocol):
-    """What is said about a detector, wherever it runs."""
+    """The properties of a detector, wherever it runs."""
 
     @property
     def infos(self) -> tuple[DetectorInfo, ...]:
-        """Every network that looks."""
+        """Every network of the detector."""
 
     @property
     def sure(self) -> Mapping[int, float]:
-        """Score from which an object of each kind that it looks for counts by itself. What is weaker may continue a track, or
-        become one when it is seen often."""
+        """Score from which an object of each kind counts by itself. A weaker one may continue a track, or become one if it is
+        seen often."""
 
 
 class Detector(Sight, Protocol):
-    """Finds objects in one frame. Knows nothing of other frames."""
+    """Finds objects in one frame. It knows nothing of other frames."""
 
     def detect(self, frame: Frame) -> Detections:
-        """Everything down to well below `sure`. An empty result says: the frame was looked at, and shows none."""
+        """Return every object down to well below `sure`. An empty result means: the frame was examined and shows no object."""
 
 
 Tensors = Mapping[str, NDArray[np.float32]]
-"""What the shared network made of one tile, by name."""
+"""Output of the shared network for one tile, by tensor name."""
 
 Found = tuple[Boxes, NDArray[np.float32]]
 """Boxes and their scores."""
@@ -61,9 +61,10 @@ Found = tuple[Boxes, NDArray[np.float32]]
 class Jury:
     """How several views of one picture agree on a score.
 
-    best   so many of the best scores, of as many views, are averaged; a view that shows nothing there gives 0.
-    gain   makes up for what averages are lower than the best, so that `sure` means the same recall or more in either look.
-    floor  share of `sure` down to which a view is heard.
+    best   number of best scores, from as many views, that are averaged; a view that shows nothing at the place gives 0.
+    gain   factor that makes up for averages being lower than the best score. `sure` then means the same recall, or more, in
+           either look.
+    floor  share of `sure` down to which a view counts.
     """
 
     best: int
@@ -73,15 +74,15 @@ class Jury:
 
 @dataclass(frozen=True, slots=True)
 class Closer:
-    """How objects of a photo that are in doubt are looked at again, each in a piece of the picture of its own.
+    """How doubtful objects of a photo are examined again, each in its own piece of the picture.
 
-    sure     score from which nothing is in doubt.
+    sure     score from which an object is not in doubt.
     side     pixels: the object's longer side in the piece.
     context  side of the piece over that of the object.
-    same     IoU from which what the piece shows is the object.
-    keeps    the new score is so many times the average of the old one and of that in the pieces ...
-    lifts    ... or, for what did not count before, so many times that of the old one and the lower one of the pieces.
-    most     objects of one picture that are looked at again: a picture of noise shows hundreds.
+    same     IoU from which a box in the piece is the object.
+    keeps    factor of the new score: this times the average of the old score and the mean score of the pieces.
+    lifts    the same for an object that did not count before, with the lower score of the pieces instead of the mean.
+    most     maximum number of objects of one picture that are examined again: a picture of noise shows hundreds.
     """
 
     sure: float
@@ -95,15 +96,15 @@ class Closer:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """How doubtful objects of a film are looked at once more, each in a piece of the frame of its own.
+    """How doubtful objects of a film are examined once more, each in its own piece of the frame.
 
-    sure      score from which nothing is in doubt.
-    least_px  height of the lowest box that is looked at.
-    sides     pixels: the object's longer side in the piece. Frames take turns.
+    sure      score from which an object is not in doubt.
+    least_px  height of the lowest box that is examined.
+    sides     pixels: the object's longer side in the piece. Frames alternate between them.
     context   side of the piece over that of the object.
-    same      IoU from which what the piece shows is the object.
-    every     it is done in one of so many frames.
-    most      objects of one frame that are looked at, the largest first.
+    same      IoU from which a box in the piece is the object.
+    every     interval in frames: one frame out of this many is examined.
+    most      maximum number of objects of one frame that are examined, the largest first.
     """
 
     sure: float
@@ -121,16 +122,16 @@ class Rules:
 
     sure          score from which an object is covered.
     floor         score down to which a sighting may continue a track, or be one of the many that make one.
-    caution       taken off scores of the double-size level.
-    same_in_tile  IoU from which two boxes of one pass are one object,
-    same          and from which two of different levels and tiles are.
+    caution       subtracted from scores of the double-size level.
+    same_in_tile  IoU from which two boxes of one pass are one object.
+    same          IoU from which two boxes of different levels and tiles are one object.
     agree         IoU from which boxes of one object are joined into their hull.
-    smallest      longer side, in pixels, of the smallest reduced level of a photo that is worth a look.
-    caution_below taken off scores of levels of a video's frame that are smaller than that.
-    caution_alone taken off scores of a photo: what no neighbouring frame confirms must be surer.
-    closer        how what a thorough look leaves in doubt is looked at again; None: it is not.
+    smallest      longer side, in pixels, of the smallest reduced level of a photo that is examined.
+    caution_below subtracted from scores of a video's levels that are smaller than that.
+    caution_alone subtracted from scores of a photo, as no neighbouring frame confirms them.
+    closer        how doubtful objects of a thorough look are examined again; None: they are not.
     confirm       the same for frames of a film.
-    jury          how a thorough look makes one score of those of its views; None: the best one counts, and no mirror is used.
+    jury          how a thorough look makes one score of those of its views; None: the best one counts, without a mirror image.
     """
 
     sure: float
@@ -148,21 +149,21 @@ class Rules:
 
 
 class Head(Protocol):
-    """Finds objects of one kind in what the shared network made of a tile."""
+    """Finds objects of one kind in the shared network's output for a tile."""
 
     kind: int
     rules: Rules
     tensors: tuple[str, ...]
-    """What it needs of the shared network."""
+    """Tensors that it needs from the shared network."""
 
     infos: tuple[DetectorInfo, ...]
-    """The networks of its own."""
+    """Its own networks."""
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:
-        """Boxes in pixels of the tile, with scores from `floor` on. Raises ValueError when a map is not finite."""
+        """Return boxes in pixels of the tile, with scores from `floor` on. Raises ValueError when a map is not finite."""
 
 
 def require_finite(what: str, values: NDArray[Any]) -> None:
-    """Raises ValueError for NaN and infinity: a NaN is below every threshold, and would read as "nothing there"."""
+    """Raise ValueError for NaN and infinity: a NaN is below every threshold, and would read as "nothing there"."""
     if not np.isfinite(values).all():
         raise ValueError(f"{what} is not finite")

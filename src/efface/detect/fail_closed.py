@@ -1,4 +1,4 @@
-"""A detector that fails closed: whatever goes wrong inside is an error, never an empty result."""
+"""A detector that fails closed: any failure inside is an error, never an empty result."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from efface.frames import Frame
 Answer = Detections | BaseException
 
 PIXELS = 25_000_000
-"""Frames of more get more time, in proportion. Two cores look at 12 megapixels in 11 s, and need more than two minutes for
-the largest photos that are opened by default."""
+"""Frames with more pixels get more time, in proportion. Two cores examine 12 megapixels in 11 s, and need more than two minutes
+for the largest photos that are opened by default."""
 
 
 class Guarded:
-    """The detector inside, with a time limit, and with every failure turned into DetectorFailed.
+    """Adds a time limit to a detector, and turns every failure into DetectorFailed.
 
-    It works in a thread of its own: a call into native code cannot be interrupted, but it need not be waited for.
+    The detector works in its own thread: a call into native code cannot be interrupted, but the caller can stop waiting for it.
     """
 
     def __init__(self, inside: Detector, timeout_s: float) -> None:
-        """timeout_s: for a frame of up to PIXELS."""
+        """Start the thread. timeout_s is for a frame of up to PIXELS."""
         self.infos, self.sure = inside.infos, inside.sure
         self._timeout_s = timeout_s
         self._asked: queue.Queue[Frame | None] = queue.Queue(1)
         self._answers: queue.Queue[Answer] = queue.Queue(1)
         self._is_busy = False
-        # A daemon: one that hangs must not keep the process alive.
+        # A daemon thread: a detector that hangs must not keep the process alive.
         self._thread = threading.Thread(target=self._work, args=(inside,), name="efface-detect", daemon=True)
         self._thread.start()
 
     def detect(self, frame: Frame) -> Detections:
-        """What the detector inside says of the frame. Raises DetectorFailed."""
+        """Return the inner detector's result for the frame. Raises DetectorFailed."""
         if self._is_busy:
             raise self._failed(frame, "it did not come back from an earlier frame")
-        # Until the answer is here: whatever ends the waiting, a late answer must not pass for that to the next frame.
+        # Stays set until the answer arrives: a late answer must never pass for the answer to the next frame.
         self._is_busy = True
         self._asked.put(frame)
         limit_s = self._timeout_s * max(1.0, frame.size_wh[0] * frame.size_wh[1] / PIXELS)
@@ -58,8 +58,8 @@ class Guarded:
         raise self._failed(frame, f"{type(answer).__name__}: {answer}") from answer
 
     def close(self) -> None:
-        """Ends the thread, unless the detector hangs in it."""
-        with suppress(queue.Full):  # closed before, while it hung
+        """End the thread, unless the detector hangs in it."""
+        with suppress(queue.Full):  # it was closed before, while it hung
             self._asked.put_nowait(None)
         if not self._is_busy:
             self._thread.join()
@@ -81,6 +81,6 @@ class Guarded:
                     answer = TypeError("the answer is no Detections")
                 elif not set(answer.kind.tolist()) <= set(self.sure):
                     answer = ValueError("it answers with a kind that it does not look for")
-            except BaseException as e:  # handed to the caller, whatever it is
+            except BaseException as e:  # handed to the caller
                 answer = e
             self._answers.put(answer)

@@ -1,6 +1,6 @@
-"""What the boxes of one photo say about each other: a large one around a face, a plate on a person.
+"""How the boxes of one photo correct each other: a large box around a face, a plate on a person.
 
-In a video, tracks tell such things from real ones by time. A photo has only this.
+In a video, tracks separate such false alarms from real objects by time. In a photo only the other boxes can.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from efface.detections import FACE, PLATE, Detections
 from efface.geometry import Boxes, area, overlap
 
 GOOD = 0.6
-"""Score of a face from which there is no doubt of it. A weaker box around it, of ..."""
+"""Score from which a face is certain."""
 
 INSIDE, TIMES = 0.8, 2.0
-"""... so many times its area, with this share of it inside, shows the same face once more."""
+"""A weaker box around it shows the same face again, if it holds this share of the face and has this many times its area."""
 
 PERSON = 0.5
-"""Score of a face from which a person is below it."""
+"""Score of a face from which a person's body is expected below it."""
 
 BODY_BESIDE, BODY_ABOVE, BODY_BELOW = 0.9, 0.2, 3.5
-"""Where that person's chest is: so far from the middle of the face to each side, from so far above the face to so far below it,
-in heights of the face. Lettering on shirts, badges and masks is a third of what is wrongly taken for a plate."""
+"""Where that person's chest is, in heights of the face: this far from the middle of the face to each side, and from this far
+above the face to this far below it. Lettering on shirts, badges and masks makes up a third of the false plates."""
 
 NARROW = 1.2
-"""Widths, in heights of that face, below which nothing on a chest is a plate: half a metre, or a third in America, is wider. Of
-101 plates on pictures of streets none was lost by this."""
+"""Minimum width of a plate on a chest, in heights of that face: real plates are half a metre wide, or a third in America. Of
+101 plates on pictures of streets this lost none."""
 
 CLEAR_PLATE = 0.64
-"""Score from which a plate counts wherever it is: a rider's, say, or one that somebody holds up."""
+"""Score from which a plate counts anywhere, for example a rider's, or one that a person holds up."""
 
 
 def sifted(seen: Detections) -> Detections:
-    """What is seen in a photo, without what its other boxes explain."""
+    """Return the detections of a photo, without those that its other boxes explain."""
     return _without_plates_on_people(_without_nests(seen))
 
 
 def _without_nests(seen: Detections) -> Detections:
-    """Drops faces in doubt that contain a much smaller face without doubt."""
+    """Drop doubtful faces that contain a much smaller, certain face."""
     drop = np.zeros(len(seen), bool)
     good = np.flatnonzero((seen.kind == FACE) & (seen.score >= GOOD))
     for i in np.flatnonzero((seen.kind == FACE) & (seen.score < GOOD)):

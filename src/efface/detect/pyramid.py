@@ -1,6 +1,6 @@
-"""The detector: goes over levels and tiles once, and shows each tile to the heads of all kinds that were asked for.
+"""The detector: it goes over levels and tiles once, and shows each tile to the heads of all requested kinds.
 
-Resizing and the shared network cost the same for one kind and for several, so they are done once.
+Resizing and the shared network cost the same for one kind and for several, so they run once.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from efface.frames import Frame
 from efface.geometry import Box, Boxes, Size, hull, iou, nms
 
 FAINT = 0.4
-"""Share of a kind's floor down to which pieces of a photo are heard: averages want to know of low scores, too."""
+"""Share of a kind's floor down to which pieces of a photo count: averages need low scores, too."""
 
 
 class Pyramid:
-    """Looks at a frame on several levels and joins what was found, kind by kind. See `detect.detector.Detector`."""
+    """Examines a frame on several levels and joins the results, kind by kind. See `detect.detector.Detector`."""
 
     def __init__(self, trunk: Trunk, heads: Sequence[Head]) -> None:
         self._trunk, self._heads = trunk, tuple(heads)
@@ -35,7 +35,7 @@ class Pyramid:
         self.sure: Mapping[int, float] = {h.kind: h.rules.sure for h in heads}
 
     def detect(self, frame: Frame) -> Detections:
-        """What the frame shows, one kind after the other, the best of each first."""
+        """Return the objects in the frame, one kind after the other, the best of each first."""
         smallest = self._smallest if frame.is_alone else SMALLEST_IN_VIDEO
         views = levels(
             frame.size_wh, is_thorough=frame.is_alone, smallest=smallest, aspect=frame.aspect, detail=frame.detail,
@@ -43,7 +43,7 @@ class Pyramid:
         )  # fmt: skip
         is_jury = any(view.is_mirrored for view in views)
         if not frame.is_alone and frame.index % 2:
-            # What is missed frame after frame is often seen in a mirror: neighbours in time are two views at the price of one.
+            # A mirror image often shows an object that was missed repeatedly. Neighbouring frames give two views for one price.
             views = [replace(view, is_mirrored=True) for view in views]
         in_views = [self.on_level(frame, view, is_jury=is_jury) for view in views]
         seen, closer = [], []
@@ -59,9 +59,9 @@ class Pyramid:
         return sifted(found_of_all) if frame.is_alone else found_of_all
 
     def on_level(self, frame: Frame, level: Level, *, is_jury: bool = False) -> dict[int, Found]:
-        """What was found of each kind that is looked for on such a level, in pixels of the frame.
+        """Return the objects found, for each kind that such a level can show, in pixels of the frame.
 
-        is_jury  heads with a jury also tell what only the jury hears.
+        is_jury  heads with a jury also return the weaker boxes that only the jury uses.
         """
         heads = [h for h in self._heads if _looks_at(h, frame, level, is_jury=is_jury)]
         if not heads:
@@ -82,7 +82,7 @@ class Pyramid:
         return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
 
     def _closer(self, frame: Frame, head: Head, found: Found) -> Found:
-        """What was found, after a closer look at what is in doubt."""
+        """Return the objects after a closer look at the doubtful ones."""
         rule = head.rules.closer
         if rule is None or not len(found[0]):
             return found
@@ -93,7 +93,7 @@ class Pyramid:
         return (xyxy * shrink)[order], score[order]
 
     def _confirmed(self, frame: Frame, head: Head, found: Found) -> NDArray[np.float32]:
-        """(n,) what a closer look at each object says; NaN where there was none."""
+        """Return (n,) score of a closer look at each object; NaN where no look was taken."""
         rule = head.rules.confirm
         if rule is None or frame.is_alone or frame.index % rule.every or not (found[1] < rule.sure).any():
             return np.full(len(found[0]), np.nan, np.float32)
@@ -102,7 +102,7 @@ class Pyramid:
         return closer_looks((found[0] / shrink, found[1]), frame.look(size_wh), self._look_of(head), rule, turn)
 
     def _look_of(self, head: Head) -> Look:
-        """Finds objects of one kind in a piece of a picture."""
+        """Return a function that finds objects of one kind in a piece of a picture."""
 
         def look(rgb: NDArray[np.uint8]) -> Found:
             tensors = self._trunk.tensors(rgb, head.tensors)
@@ -112,7 +112,7 @@ class Pyramid:
 
 
 def _with_square_pixels(frame: Frame) -> tuple[Size, Boxes]:
-    """The size at which the frame's pixels are square, and the frame's pixels for one of that picture, (4,)."""
+    """Return the size at which the frame's pixels are square, and (4,) factors from that picture to the frame's pixels."""
     size_wh = squared(frame.size_wh, frame.aspect)
     return size_wh, np.tile(np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2)
 
@@ -134,7 +134,7 @@ def _cautious(found: Found, caution: float) -> Found:
 
 
 def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level, *, is_jury: bool) -> Found:
-    """What the head finds there, in pixels of the level."""
+    """Return the objects that the head finds in a tile, in pixels of the level."""
     rules = head.rules
     floor = rules.sure * rules.jury.floor if is_jury and rules.jury else rules.floor
     caution = _caution(rules, level)
@@ -155,12 +155,12 @@ def _mirrored(xyxy: Boxes, width: int) -> Boxes:
 
 
 def together(parts: Sequence[Found]) -> Found:
-    """All of them in one."""
+    """Join all parts in one."""
     return np.concatenate([xyxy for xyxy, _ in parts]), np.concatenate([score for _, score in parts])
 
 
 def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -> Found:
-    """One box an object: the hull of all boxes that agree with the best one."""
+    """Return one box for each object: the hull of all boxes that agree with the best one."""
     keep = nms(xyxy, score, same)
     if len(keep) == len(xyxy):
         return xyxy[keep], score[keep]
@@ -169,10 +169,10 @@ def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -
 
 
 def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
-    """One box an object, of those that agree with the best one, and the score that the jury of the views gives it.
+    """Return one box for each object, with the score that the jury of the views gives it.
 
-    Boxes lie half way between the average and the hull: a hull alone is drawn by whichever view is farthest off. The best
-    come first. What stays below the rules' floor is left out.
+    Each box combines those that agree with the best one. It lies half way between their average and their hull: a single
+    view that is far off would determine the hull. The best boxes come first. Scores below the rules' floor are left out.
     """
     xyxy, score = together(views)
     view = np.repeat(np.arange(len(views)), [len(of_view) for _, of_view in views])
@@ -195,6 +195,6 @@ def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
 
 
 def _between(xyxy: Boxes, score: NDArray[np.float32]) -> Boxes:
-    """(1, 4) half way between the average of boxes, by their scores, and their hull."""
+    """Return (1, 4) half way between the hull of the boxes and their average, weighted by their scores."""
     middle = np.average(xyxy, axis=0, weights=np.maximum(score, np.float32(1e-6)))
     return np.asarray((middle + hull(xyxy)) / 2, np.float32)

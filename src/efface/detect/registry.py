@@ -1,4 +1,4 @@
-"""Which detectors there are, and which kinds of objects. Each is a line here and a module that is imported on use."""
+"""The available detectors and kinds of objects. Each is a line here and a module that is imported on use."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from efface.detect.sessions import cores
 from efface.options import DetectOptions
 
 LANES = 2
-"""Frames of a video that are looked at at once, where there are as many cores. A second thread for the same frame makes a look
-1.0 (320x180) to 1.65 times (1280x720) as fast, for 1.6 to 1.1 times the CPU seconds. The second lane takes 0.1 GB more for 720p
-and 0.25 for 1080p."""
+"""Number of frames of a video that are examined at the same time, given as many cores. A second thread for the same frame
+makes a look 1.0 (320x180) to 1.65 times (1280x720) as fast, for 1.6 to 1.1 times the CPU seconds. The second lane takes 0.1
+GB more for 720p and 0.25 for 1080p."""
 
 
 def _face_head(options: DetectOptions, threads: int | None) -> Head:
     from efface.detect.faces import FaceHead
 
-    return FaceHead(options)  # it has no network of its own
+    return FaceHead(options)  # it uses only the shared network
 
 
 def _plate_head(options: DetectOptions, threads: int | None) -> Head:
@@ -30,7 +30,7 @@ def _plate_head(options: DetectOptions, threads: int | None) -> Head:
 
 
 HEADS: dict[str, Callable[[DetectOptions, int | None], Head]] = {"face": _face_head, "plate": _plate_head}
-"""By the kind of object that it finds."""
+"""Factories of heads, by the kind of object."""
 
 
 def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
@@ -41,26 +41,27 @@ def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
 
 
 DETECTORS: dict[str, Callable[..., Detector]] = {"pyramid": _pyramid}
-"""By name. There is one so far, for all kinds. `threads` share one run of a network; all cores do when nothing is said."""
+"""Factories of detectors, by name. There is one so far, for all kinds. `threads` share one run of a network; default: all
+cores."""
 
 
 def for_films(options: DetectOptions) -> DetectOptions:
-    """The options, with the precision in which videos are looked at where none was asked for. Photos have no neighbours in time
-    that would make up for rounding."""
+    """Return the options with the precision for videos, unless the user chose one. Photos have no neighbouring frames that
+    make up for rounding."""
     is_left_open = options.precision == "auto" and options.is_on_processor
     return replace(options, precision="int8") if is_left_open else options
 
 
 @contextmanager
 def open_detector(options: DetectOptions) -> Iterator[Guarded]:
-    """The detector, guarded. Raises ModelUnusable, DeviceMissing."""
+    """Open the guarded detector. Raises ModelUnusable, DeviceMissing."""
     with Guarded(DETECTORS["pyramid"](options), options.timeout_s) as detector:
         yield detector
 
 
 @contextmanager
 def open_lanes(options: DetectOptions) -> Iterator[tuple[Guarded, ...]]:
-    """As `open_detector`, for several frames of a video at once: each of these looks at one at a time. They share networks and
+    """Open several detectors for a video, as `open_detector` does; each examines one frame at a time. They share networks and
     cores."""
     options = for_films(options)
     lanes = min(LANES, cores()) if options.is_on_processor else 1

@@ -1,7 +1,7 @@
-"""How much detail of each frame of a video is looked at: all sizes of some frames, small ones of every frame.
+"""How much detail of each frame of a video is examined: all sizes of some frames, small sizes of every frame.
 
-Three quarters of the time for a frame go into its largest size, which shows only small things better than the next one. What is
-large is seen in every frame; what is small is seen often, and followed in between.
+The largest size of a frame takes three quarters of the time, and only small objects gain from it over the next size. Large
+objects are examined in every frame. Small objects are examined often, and tracked in between.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from efface.detect.tiling import levels
 from efface.geometry import Size
 
 PACES: dict[str, tuple[int, ...]] = {"all": (1,), "paced": (3, 1), "sparse": (9, 3, 1)}
-"""In every n-th frame the largest size is looked at, half of it, a quarter; and so on with the last number. Odd, as every
-second frame is seen in a mirror: so each size is seen both ways in turn."""
+"""Every how many frames the largest size is examined, then half of it, a quarter, and so on; the last number also holds for all
+smaller sizes. The numbers are odd because every second frame is mirrored: so each size is seen both ways in turn."""
 
 SMALL = 480
-"""Longer side, in pixels, up to which every pace looks at every frame."""
+"""Longer side, in pixels, up to which a size is examined in every frame, at every pace."""
 
 
 def detail_of(index: int, size_wh: Size, pace: str) -> float:
-    """Largest share of its size at which a frame is looked at: 1, 0.5, 0.25 ..., see `Frame.detail`.
+    """Return the largest share of its size at which a frame is examined: 1, 0.5, 0.25 ..., see `Frame.detail`.
 
-    It depends on nothing else, so a video that is looked at in spans is looked at alike.
+    It depends only on these arguments, so a video that is examined in spans gives the same result.
     """
     halvings, above = 0, max(0, math.ceil(math.log2(max(size_wh) / SMALL)))
     periods = PACES[pace]
@@ -32,18 +32,18 @@ def detail_of(index: int, size_wh: Size, pace: str) -> float:
 
 
 SMALLEST_FACE = 8.0
-"""Height, in pixels of what the network sees, below which faces are hardly ever found. Of labelled faces of 6 px (WIDER FACE)
-2 % were, of 8 px 11 %, of 10 px 29 %, of 12 px 73 %."""
+"""Height, in pixels of the network's input, below which faces are hardly ever found. The network found 2 % of labelled faces of
+6 px (WIDER FACE), 11 % of 8 px, 29 % of 10 px, 73 % of 12 px."""
 
 SMALLEST_IN_DOUBLE = 7.0
-"""The same in pixels of a photo that is looked at in double size as well: 2 % of 6 px, 26 % of 8 px. It shows little more."""
+"""The same in pixels of a photo that is also examined in double size: 2 % of 6 px, 26 % of 8 px. The gain is small."""
 
 CYCLE = 27
-"""Frames after which every pace begins anew."""
+"""Number of frames after which every pace repeats."""
 
 
 def smallest_face(size_wh: Size, pace: str, *, is_photo: bool) -> tuple[float, float]:
-    """Height, in pixels, from which faces are looked for at all, and from which they are in every frame."""
+    """Return the height, in pixels, from which faces are looked for at all, and from which they are in every frame."""
     if is_photo:
         is_doubled = levels(size_wh, is_thorough=True, smallest=max(size_wh))[0].times > 1
         return (SMALLEST_IN_DOUBLE if is_doubled else SMALLEST_FACE,) * 2

@@ -1,9 +1,10 @@
-"""A known picture, looked at by every network as it is opened: what comes out must be what came out when it was made.
+"""A self-test: every network examines a known picture as it is opened, and must give the same result as when it was made.
 
-A wrong number is a number, too. Weights are compared by their checksum before, but kernels that compute wrongly, a driver or a
-processor that is broken, would find nobody and say nothing; above all in networks of integers, in which no value is ever NaN.
-The picture is drawn by whole numbers alone, so that it is the same everywhere. Of each tensor sums with signs are compared:
-they differ by as much as the tensors do as a whole (Johnson and Lindenstrauss), and sixteen numbers are enough to keep.
+A wrong number is still a number. Checksums protect the weights. But kernels that compute wrongly, a driver or a broken
+processor would find no one and report no error. This holds above all for integer networks, whose values are never NaN. The
+picture is drawn with whole numbers only, so it is the same everywhere. The test compares sums of each tensor, with random
+signs: they differ by as much as the tensors do as a whole (Johnson and Lindenstrauss), and sixteen numbers are enough to
+keep.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from efface.errors import ModelUnusable
 
 SIDE = 160
-"""Pixels of the picture: a look takes a few milliseconds."""
+"""Side of the picture in pixels: a look takes a few milliseconds."""
 
 SUMS = 16
 
@@ -28,9 +29,9 @@ REFERENCE = "self_test.json"
 """Made by training/self_test.py."""
 
 TOLERANCE = {"float32": 0.0002, "int8": 0.02, "elsewhere": 0.03}
-"""Share by which a tensor may differ: in numbers of 32 bits on a processor, in integers, whose rounding differs between
-processors, and on other devices, which round to 10 bits on the way. Orders of addition alone make 0.000002. 2 kB of weights in
-wrong order make 0.0003 to 0.15, and in networks of integers 0.04 to 15."""
+"""Share by which a tensor may differ: with 32-bit floats on a processor; with integers, whose rounding differs between
+processors; and on other devices, which round to 10 bits on the way. The order of additions alone makes 0.000002. 2 kB of
+weights in the wrong order make 0.0003 to 0.15, and in integer networks 0.04 to 15."""
 
 HINT = "The processor, a driver or the run-time may be at fault: try --device cpu or --precision float32, and please report it."
 
@@ -38,7 +39,7 @@ Signs = NDArray[np.float32]
 
 
 def picture() -> NDArray[np.uint8]:
-    """(160, 160, 3): something like a face, and something like a plate, before stripes."""
+    """Draw (160, 160, 3): shapes like a face and a plate, in front of stripes."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.int64)
     rgb = np.stack([60 + x // 2, 90 + y // 3, 40 + (x + y) // 4], axis=-1)
     rgb[(x // 5 + y // 7) % 4 == 0] += 30
@@ -60,7 +61,7 @@ def _disc(x: NDArray[np.int64], y: NDArray[np.int64], cx: int, cy: int, rx: int,
 
 
 def waves(channels: int, stride: int) -> NDArray[np.float32]:
-    """(1, channels, h, w): made-up input from -8 to 8 for a network that goes on from the middle of another."""
+    """Return (1, channels, h, w): made-up input from -8 to 8 for a network that continues from the middle of another."""
     c, y, x = np.mgrid[0:channels, 0 : SIDE // stride, 0 : SIDE // stride].astype(np.int64)
     heights = (x * (1 + c % 5) * 7 + y * (1 + c % 7) * 5 + c * 29) % 256
     made: NDArray[np.float32] = ((np.abs(heights - 128) - 64) / np.float32(8)).astype(np.float32)[None]
@@ -68,12 +69,12 @@ def waves(channels: int, stride: int) -> NDArray[np.float32]:
 
 
 def tensors_of(name: str) -> list[str]:
-    """Names of the tensors that are compared."""
+    """Return the names of the tensors that are compared."""
     return list(_reference()[name])
 
 
 def sums(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(16,) sums of all values, each with its own signs."""
+    """Return (16,) sums of all values, each with its own signs."""
     flat = np.ascontiguousarray(values, np.float32).ravel()
     return (flat @ _signs(flat.size)).astype(np.float64)
 
@@ -88,18 +89,18 @@ def _signs(count: int) -> Signs:
 
 
 def require_right(name: str, made: Mapping[str, NDArray[np.float32]], device: str) -> None:
-    """Raises ModelUnusable where a network gives something else for the known input than when it was made."""
+    """Raise ModelUnusable when a network's result for the known input differs from the one when it was made."""
     tolerance = TOLERANCE["int8" if name.endswith("-int8") else "float32" if device in ("auto", "cpu") else "elsewhere"]
     expected = _reference()[name]
     for tensor_name, values in made.items():
         away = difference(values, expected[tensor_name])
-        if not away <= tolerance:  # NaN is away as well
+        if not away <= tolerance:  # a NaN fails as well
             why = f"on a known picture its result is off by {away:.1%}, and up to {tolerance:.2%} are usual"
             raise ModelUnusable(name, f"it computes wrongly here: {why}", HINT)
 
 
 def difference(values: NDArray[np.float32], expected: list[float]) -> float:
-    """How far the tensor is from that which the sums are of, as a share of its size; about."""
+    """Return the approximate distance between the tensor and the one behind the expected sums, as a share of its size."""
     wanted = np.array(expected)
     return float(np.linalg.norm(sums(values) - wanted) / np.linalg.norm(wanted))
 

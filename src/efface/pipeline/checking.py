@@ -1,4 +1,4 @@
-"""Checks of a draft before it gets its name, and of a target that has one: opens the files, and hands them to `checks`."""
+"""Checks of a draft before it is published, and of an existing target: it opens the files and gives them to `checks`."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from efface.planning.sidecar import load
 
 NOT_ASKED = "it was not asked for (--verify off)"
 ANY_SIZE = 2**62
-"""A target is as large as its source, and that was accepted."""
+"""A target is as large as its source, and the source was accepted."""
 
 Opening = Callable[[DetectOptions], Detector]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft, and what it was made of: an open source, its plan, and their hashes."""
+    """A draft, and what it was made from: an open source, its plan, and their hashes."""
 
     path: Path
     source: Source
@@ -44,12 +44,12 @@ class Draft:
 
 
 def prove(draft: Draft, target: Path, options: Options, opening: Opening, listener: Listener) -> Verification:
-    """What was checked on a draft.
+    """Check a draft, and return the result.
 
-    target   the name that messages go by.
-    opening  gives a detector for a second look.
+    target   the name used in messages.
+    opening  opens a detector for a second look.
 
-    Raises VerificationFailed unless the draft may have its name, DetectorFailed, ModelUnusable, DeviceMissing.
+    Raises VerificationFailed if the draft must not be published, DetectorFailed, ModelUnusable, DeviceMissing.
     """
     if options.verify.level == "off":
         return Verification(tuple(Check(name, Outcome.SKIPPED, why=NOT_ASKED) for name in CHECKS))
@@ -82,7 +82,7 @@ def prove(draft: Draft, target: Path, options: Options, opening: Opening, listen
 def verify(
     target: Path, plan: Plan | Path | None, source: Path | None, options: Options, opening: Opening, listener: Listener
 ) -> Verification:
-    """What can be said of a target. Without a plan, the one that lies beside it under its usual name is used.
+    """Check a target, and return the result. Without a plan, the plan beside it under its usual name is used.
 
     Raises InputError (a file cannot be opened at all), DetectorFailed, ModelUnusable, DeviceMissing.
     """
@@ -114,8 +114,8 @@ def _telling(listener: Listener, total: int | None) -> Callable[[int], None]:
 
 
 def looking(plan: Plan | None, asked: DetectOptions) -> DetectOptions:
-    """How the second look looks: for the kinds that the plan was made for, as anything else was to stay visible. In floats,
-    also where the search counted with integers: what rounding hid from the one, the other may see."""
+    """Return the options for the second look. It looks only for the plan's kinds, as other kinds were meant to stay visible.
+    It uses floats even if the search used integers: it may then see what rounding hid from the search."""
     detect = plan.options.get("detect") if plan is not None else None
     named = str(detect.get("kinds", "")) if isinstance(detect, dict) else ""
     kinds = [k for k in FINDABLE if k in named.split(",")] or asked.wanted
@@ -129,7 +129,7 @@ def _shift(plan: Plan) -> int:
 
 
 def _start(plan: Plan | None, source: Source | None) -> int:
-    """As `_shift`, also where there is only a source."""
+    """Return the same as `_shift`; works also if there is only a source."""
     if plan is not None or source is None or source.info.medium != "video":
         return _shift(plan) if plan is not None else 0
     first = next(iter(source.frames()), None)
@@ -137,6 +137,6 @@ def _start(plan: Plan | None, source: Source | None) -> int:
 
 
 def _start_shift(first_pts: int, time_base: Fraction) -> int:
-    from efface.media.video.video_info import start_shift  # brings PyAV along, which photos do not need
+    from efface.media.video.video_info import start_shift  # imports PyAV, which photos do not need
 
     return start_shift(first_pts, time_base)

@@ -1,4 +1,4 @@
-"""Inspection of one file: the detector on the picture itself and on the pictures within it, and the walk of everything else."""
+"""Inspection of one file: the detector examines its picture and embedded pictures, and `inspect` everything else."""
 
 from __future__ import annotations
 
@@ -24,18 +24,17 @@ from efface.timing import timecode
 from efface.tracks import Reason
 
 LEAST_SIDE = 640
-"""Small pictures are shown to the detector larger, so that the faces in a thumbnail have the pixels that it needs."""
+"""Minimum longer side for the detector. Smaller pictures are enlarged, so that faces in a thumbnail have enough pixels."""
 
 
 def inspected(
     source: AdmittedSource, options: Options, listener: Listener, *, look: bool = True, others: bool = True
 ) -> Inspection:
-    """Everything that a file gives away. Raises SourceUnreadable, NotMedia, PartMissing.
+    """Return everything that a file reveals. Raises SourceUnreadable, NotMedia, PartMissing.
 
-    look    faces and plates are looked for, in the file and in the pictures within. A file that cannot be decoded is inspected
-    all
-            the same, and says that nobody could look.
-    others  exiftool is asked, where it is installed.
+    look    look for faces and plates, in the file and in embedded pictures. If the file cannot be decoded, the rest is still
+            inspected, and the result says that it was not examined for faces and plates.
+    others  also ask exiftool, if it is installed.
     """
     if not look:
         return inspect(source, look=None, others=others)
@@ -55,7 +54,7 @@ def inspected(
 
 @dataclass(frozen=True, slots=True)
 class Inspecting:
-    """`inspected`, as what is done with each of many jobs, here or in another process."""
+    """Runs `inspected` for each of many jobs, here or in another process."""
 
     look: bool
     others: bool
@@ -65,7 +64,7 @@ class Inspecting:
 
 
 def _people(plan: Plan) -> Iterator[Item]:
-    """Faces and plates that were seen: how many, how large, when."""
+    """Yield the faces and plates that were seen: how many, how large, when."""
     for number, kind in enumerate(KINDS):
         tracks = [t for t in plan.tracks if t.kind == number]
         if not tracks:
@@ -81,7 +80,7 @@ def _people(plan: Plan) -> Iterator[Item]:
 
 
 def _possible(plan: Plan) -> Iterator[Item]:
-    """What was seen too weakly to count."""
+    """Yield the objects that were seen too weakly to count."""
     for kind in by_kind(plan):
         said = f"{kind.tracks} track{'s' * (kind.tracks != 1)}, {kind.seconds:.1f} s altogether, seen too weakly to be sure"
         yield Item(PEOPLE, f"possible {kind.kind}s", "", said)
@@ -92,13 +91,13 @@ def _said(plan: Plan, count: int, heights: list[float], times: list[float], most
     size = f"{low} px high" if low == high else f"{low} to {high} px high"
     if plan.medium == "photo":
         return f"{count}, {size}"
-    # Somebody who leaves the picture and comes back is two tracks: efface does not recognise anybody.
+    # A person who leaves the picture and comes back is two tracks: efface does not recognise people.
     tracks = f"{count} track{'s' * (count != 1)}"
     return f"{tracks}, up to {most} at once, {size}, first at {timecode(min(times))}, last at {timecode(max(times))}"
 
 
 def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
-    """What the detector sees in a picture, (h, w, 3) RGB, in words."""
+    """Describe in words what the detector sees in a picture, (h, w, 3) RGB."""
     import cv2
 
     height, width = picture.shape[:2]

@@ -1,4 +1,4 @@
-"""One source or many: each on its own, so that a bad file never stops the others."""
+"""One source or many: each is handled separately, so a bad file never stops the others."""
 
 from __future__ import annotations
 
@@ -31,11 +31,14 @@ from efface.planning.render_record import RenderRecord
 from efface.version import VERSION
 
 FATAL = (ModelUnusable, DeviceMissing)
-"""Errors after which no other file could succeed."""
+"""Errors after which every other file would fail, too."""
 
 
 def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
-    """See `pipeline.analysis.look`, which is imported on use: whoever leads workers needs no SciPy, which takes a while."""
+    """Return the plan for a source, see `pipeline.analysis.look`.
+
+    It is imported on use: a process that only leads workers does not need SciPy, which loads slowly.
+    """
     from efface.pipeline.analysis import look as looked
 
     return looked(source, sha256, detectors, options, listener)
@@ -45,9 +48,9 @@ def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Op
 class Redacted:
     """A source that was redacted.
 
-    plan_sha256  of the plan's file.
+    plan_sha256  hash of the plan's file.
     was_done     an earlier run did it, and nothing has changed since.
-    was_reviewed the plan was one that a person had changed, and was obeyed.
+    was_reviewed a person had changed the plan, and efface followed it.
     """
 
     source: Path
@@ -60,9 +63,9 @@ class Redacted:
 
 
 class Workshop:
-    """Does single jobs; opens the detector when the first one needs it, and keeps it for the next.
+    """Does single jobs. It opens the detector when the first job needs it, and keeps it for the next.
 
-    admit  is told of each source before it is looked at, and may wait until there is memory for it.
+    admit  is called with each source before it is examined, and may wait until there is memory for it.
     """
 
     def __init__(self, options: Options, admit: Callable[[SourceInfo], None] = lambda info: None) -> None:
@@ -81,25 +84,25 @@ class Workshop:
         self._closing.close()
 
     def find(self, source: AdmittedSource, listener: Listener) -> Plan:
-        """The plan for one source. Raises InputError, PartMissing."""
+        """Return the plan for one source. Raises InputError, PartMissing."""
         source.require_readable()
         with unchanged(source), opened(source, self.options.read) as media:
             self._admit(media.info)
             if media.info.medium == "photo":
                 return self._look_at_photo(media, source, listener)
-            self._close_detector()  # after 1080p one keeps 0.4 GB, which the encoder needs; only photos keep theirs
+            self._close_detector()  # after 1080p it keeps 0.4 GB, which the encoder needs; only photos keep their detector
             with open_lanes(self.options.detect) as detectors:
                 return look(media, source.sha256(), detectors, self.options, listener)
 
     def _look_at_photo(self, media: Source, source: AdmittedSource, listener: Listener) -> Plan:
         try:
             return look(media, source.sha256(), (self._open_detector(),), self.options, listener)
-        except DetectorFailed:  # it may hang still; the next file gets one that does not
+        except DetectorFailed:  # it may still hang; the next file gets a new one
             self._close_detector()
             raise
 
     def render(self, source: AdmittedSource, plan: Plan, target: Path, listener: Listener) -> Rendered:
-        """One target by a plan. Raises InputError, OutputError, VerificationFailed."""
+        """Write one target from a plan. Raises InputError, OutputError, VerificationFailed."""
         source.require_readable()
         require_target(target, (source.path,), overwrite=self.options.write.overwrite)
         if not self.options.write.discard_edits:
@@ -121,24 +124,24 @@ class Workshop:
                     self._close_checker()
 
     def verify(self, target: Path, plan: Plan | Path | None, source: Path | None, listener: Listener) -> Verification:
-        """What can be said of a target. Raises InputError, PartMissing."""
+        """Check a target, and return the result. Raises InputError, PartMissing."""
         return verify(target, plan, source, self.options, self._open_checker, listener)
 
     def redact(
         self, job: Job, listener: Listener, planned: Callable[[Plan], None] = lambda plan: None, *, resumes: bool = False
     ) -> Redacted:
-        """Plan and target for one source; they appear together.
+        """Write plan and target for one source; they appear together.
 
-        planned  is told the plan before the target is made: whoever reports wants it when that fails, too.
-        resumes  what an earlier run made is not made again where nothing has changed, and replaced where something has.
+        planned  is called with the plan before the target is made: reports need the plan even if the target fails.
+        resumes  keep the results of an earlier run where nothing has changed, and replace them where something has.
 
-        A plan that a person changed is obeyed, and never replaced by another without `discard_edits`.
+        A plan that a person changed is followed, and never replaced by another without `discard_edits`.
         Raises InputError, OutputError, VerificationFailed, PartMissing.
         """
         source = job.admit()
         job = replace(job, known=source)
         known = in_use(job)
-        if known.parent == job.plan_path.parent:  # it keeps its name; one that lies elsewhere is only read
+        if known.parent == job.plan_path.parent:  # it keeps its name; a plan in another folder is only read
             job = replace(job, plan_path=known)
         with held(known):
             persons = None if self.options.write.discard_edits else reviewed(known, source)
@@ -176,7 +179,7 @@ class Workshop:
         return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256, was_reviewed=persons is not None)
 
     def _earlier(self, job: Job, persons: Plan | None) -> Plan | None:
-        """The plan by which an earlier run, or a review, made the target."""
+        """Return the plan from which an earlier run, or a review, made the target."""
         sweep_at_times(job.target.parent)
         if persons is not None:
             return persons if owns(persons, job) else None
@@ -191,7 +194,7 @@ class Workshop:
         return self._film_infos
 
     def count(self, frame: Frame) -> dict[str, int]:
-        """How many of each kind that was asked for are surely in one picture. Raises PartMissing."""
+        """Return how many objects of each requested kind are surely in one picture. Raises PartMissing."""
         detector = self._open_detector()
         seen = detector.detect(frame)
         kinds = seen.kind[seen.are_sure(detector.sure)]
@@ -203,7 +206,7 @@ class Workshop:
         return self._detector
 
     def _open_checker(self, options: DetectOptions) -> Detector:
-        """The detector of the second look: another than that of the search, whose answers it shall not share."""
+        """Open the detector of the second look. It is separate from that of the search, and must not share its answers."""
         if self._checker is None or self._checker[0] != options:
             self._close_checker()
             self._checker = options, self._checking.enter_context(open_detector(options))
@@ -220,7 +223,7 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Redacting:
-    """`Workshop.redact`, as what is done with each of many jobs, here or in another process. The plan is noted."""
+    """Runs `Workshop.redact` for each of many jobs, here or in another process, and notes the plan."""
 
     resumes: bool
 
@@ -230,7 +233,7 @@ class Redacting:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """`Workshop.render` by the plan that the job names. The plan is noted, with its checksum."""
+    """Runs `Workshop.render` with the job's plan, and notes the plan with its checksum."""
 
     def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[object], None]) -> Rendered:
         require_target(job.target, (job.source, job.plan_path), overwrite=workshop.options.write.overwrite)
@@ -241,7 +244,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Verifying:
-    """`Workshop.verify` of the target that the job names. plan, source: as there."""
+    """Runs `Workshop.verify` for the job's target. plan, source: as there."""
 
     plan: Path | None
     source: Path | None
@@ -252,7 +255,7 @@ class Verifying:
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """`Workshop.find`, as what is done with each of many jobs. The plan is written, too, where that is asked for."""
+    """Runs `Workshop.find` for each of many jobs, and also writes the plan if `writes` is set."""
 
     writes: bool
     overwrite: bool
@@ -271,7 +274,7 @@ class Planning:
 
 
 def _require_plan_name(job: Job, *, replaces: bool) -> None:
-    """Raises TargetExists, which says what can be done with a plan that is there already."""
+    """Raise TargetExists if a plan already exists; the error says what the user can do with it."""
     try:
         require_target(job.plan_path, (job.source,), overwrite=replaces)
     except TargetExists as e:
@@ -280,7 +283,7 @@ def _require_plan_name(job: Job, *, replaces: bool) -> None:
 
 
 def _state(job: Job) -> tuple[str, str]:
-    """Checksums of what lies under a job's names; empty where nothing does, or nothing that can be read."""
+    """Return checksums of the files under a job's names; empty where a file is missing or unreadable."""
     found = []
     for path in (job.target, job.plan_path):
         try:
@@ -291,9 +294,9 @@ def _state(job: Job) -> tuple[str, str]:
 
 
 def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
-    """The plan with a note of the target that was made by it, and with the options by which it was.
+    """Return the plan with a record of the target made from it, and with the options that were used.
 
-    The version stays that of the first note: it tells who looked, and a newer efface may see more.
+    The version stays that of the first record: it tells which version examined the source, and a newer one may see more.
     """
     version = plan.made.efface if plan.made is not None else VERSION
     plan = replace(plan, options={**plan.options, **{branch: asdict(getattr(options, branch)) for branch in PAINTED}})
@@ -302,7 +305,7 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
 
 
 def _done_before(job: Job, plan: Plan) -> Redacted:
-    """What is known of a target that an earlier run made."""
+    """Return what is known of a target that an earlier run made."""
     made = plan.made
     assert made is not None
     rendered = Rendered(
@@ -316,12 +319,12 @@ def _done_before(job: Job, plan: Plan) -> Redacted:
 def each(
     jobs: Sequence[Job], do: Callable[[Job], object], *, writes: bool, makes_folders: bool
 ) -> Iterator[tuple[Job, EffaceError | None]]:
-    """Does every job, and gives each with its error, or None.
+    """Do every job, and yield each with its error, or None.
 
-    writes         targets are written, so two jobs may not have the same.
-    makes_folders  those in which the targets will stand.
+    writes         targets are written, so two jobs must not have the same target.
+    makes_folders  create the folders of the targets.
 
-    Without a detector the run ends: no file could succeed.
+    Without a detector the run ends, as every file would fail.
     """
     for job, error in prepared(jobs, writes=writes, makes_folders=makes_folders):
         try:
@@ -337,7 +340,7 @@ def each(
 
 
 def prepared(jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[tuple[Job, EffaceError | None]]:
-    """Every job when its turn comes, and why it cannot be done. Arguments are those of `each`."""
+    """Yield every job when its turn comes, with the reason if it cannot be done. Arguments are those of `each`."""
     rivals = collisions(jobs) if writes else {}
     for job in jobs:
         error: EffaceError | None = rivals.get(job.source)
@@ -355,7 +358,7 @@ def _make_folder(job: Job) -> None:
 
 
 def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool, discards: bool = False) -> None:
-    """Saves a plan under its name, whole or not at all. Raises OutputError. `discards` as in `write_text`."""
+    """Save a plan under its name, whole or not at all. Raises OutputError. `discards` as in `write_text`."""
     sidecar.require_readable(plan, path)
     write_text(path, (source,), sidecar.lines(plan), overwrite=overwrite, discards=discards)
 
@@ -363,7 +366,7 @@ def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool, discard
 def write_text(
     path: Path, sources: tuple[Path, ...], pieces: Iterator[str], *, overwrite: bool, discards: bool = False
 ) -> None:  # fmt: skip
-    """Saves text under a name, whole or not at all. `discards`: a plan that a person changed is replaced, too.
+    """Save text under a name, whole or not at all. `discards`: also replace a plan that a person changed.
 
     Raises OutputError.
     """

@@ -1,4 +1,4 @@
-"""What a process says about the work it does for another one. Each kind is a class, and readers match by class."""
+"""Messages from a process about the work that it does for another one. Each kind is a class, and readers match by class."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The work begins. The first that is said of it."""
+    """The work begins. This is always the first message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the work is."""
+    """How far the work has progressed."""
 
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What the task knows before its end, and wants to be kept."""
+    """A result that the task knows before its end, and that must be kept."""
 
     content: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The work is done; what the task gave back."""
+    """The work is done; holds the task's result."""
 
     result: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The work failed. The error is one of efface's own, Unforeseen, or what the caller knows how to catch."""
+    """The work failed. The error is one of efface's own, Unforeseen, or one that the caller can catch."""
 
     error: Exception
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing more is said of the work. The last that is said of it, after Done or Failed."""
+    """The last message about the work, after Done or Failed."""
 
 
 Said = Began | Progress | Noted | Done | Failed | Ended
-"""What may be said of a piece of work."""
+"""All messages about a piece of work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is said about a job. Began and Ended stand around all else; Failed holds an EffaceError or Unforeseen."""
+    """A message about a job. Began comes first and Ended last; Failed holds an EffaceError or Unforeseen."""
 
     job: Job
     said: Said

@@ -1,9 +1,9 @@
 """Which target belongs to which source.
 
-One file: `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.mp4.plan.json` beside it. A folder with -o keeps
-its structure and its names. Photos keep their suffix; videos become .mp4, whatever they were; bitmaps (BMP, PPM) and JPEG 2000
-become .png. In a folder every file that looks like a photo or a film is a job; where it cannot be opened, an error names it. A
-plan has one name, whether its source comes alone or in a folder; names that older releases gave are still read.
+For one file, `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.mp4.plan.json` beside it. A folder with -o
+keeps its structure and its names. Photos keep their suffix. All videos become .mp4; bitmaps (BMP, PPM) and JPEG 2000 become
+.png. In a folder every file that looks like a photo or a film is a job; if it cannot be opened, an error names it. A plan has
+one name, whether its source comes alone or in a folder. Names from older releases are still read.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ MARK = ".redacted"
 PLAN_SUFFIX = ".plan.json"
 
 PLAN_HEAD = 1 << 12
-"""Bytes of a plan in which the hash of its source stands."""
+"""Number of bytes at the start of a plan that contain the hash of its source."""
 
 VIDEO_SUFFIX = ".mp4"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One source and what becomes of it.
+    """One source, and the paths of its target and plan.
 
     name   the source's name relative to the folder it was found in.
-    known  the source, where it was admitted for its name already.
+    known  the source, if it was already admitted to find its name.
     """
 
     source: Path
@@ -45,7 +45,7 @@ class Job:
     known: AdmittedSource | None = field(default=None, compare=False, repr=False)
 
     def admit(self) -> AdmittedSource:
-        """Admit the source; what is known of it is not asked again where it is unchanged. Raises SourceUnreadable."""
+        """Admit the source. If it is unchanged, what is known of it is not read again. Raises SourceUnreadable."""
         if self.known is None:
             return admit(self.source)
         self.known.require_readable()
@@ -53,17 +53,17 @@ class Job:
 
 
 def job_for(source: AdmittedSource, target: Path | None) -> Job:
-    """The job of a single source. Without a target, it gets one beside the source."""
+    """Return the job for a single source. Without a target, it gets one beside the source."""
     target = target or beside(source.path, source)
     return Job(source.path, source.name, target, plan_path_of(target), source)
 
 
 def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
-    """A job for each source; folders give one for every photo and video below them.
+    """Return a job for each source; a folder gives one for every photo and video below it.
 
     output  a file for a single source, otherwise a folder; None puts targets beside their sources.
 
-    Raises UsageError when several sources are to become one file.
+    Raises UsageError if several sources would become one file.
     """
     if is_single(sources, output):
         source = sources[0]
@@ -79,17 +79,17 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
 
 
 def plan_path_of(target: Path) -> Path:
-    """The name of a target's plan. It holds the target's whole name, as a folder may hold both a.jpg and a.png."""
+    """Return the path of a target's plan. It holds the target's whole name, as a folder may hold both a.jpg and a.png."""
     return target.with_name(fitting(target.name, PLAN_SUFFIX))
 
 
 def _older_plan_of(target: Path) -> Path:
-    """The name that older releases gave the plan of a target that was made alone."""
+    """Return the path that older releases gave the plan of a target that was made alone."""
     return target.with_name(fitting(target.stem, PLAN_SUFFIX))
 
 
 def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
-    """As `jobs_for`, when nothing but plans is written: target and plan are one."""
+    """Return jobs as `jobs_for` does, for commands that write only plans: target and plan are the same."""
     if is_single(sources, output):
         source = sources[0]
         plan = output or plan_path_of(beside(source))
@@ -99,7 +99,10 @@ def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
 
 
 def sources_of(given: Sequence[Path]) -> list[Job]:
-    """A job for each file, and for every photo and video below a folder, results of efface's among them; nothing is written."""
+    """Return a job for each file, and for every photo and video below a folder.
+
+    This includes files that efface wrote. Nothing is written.
+    """
     found = [
         (p, p.relative_to(g) if os.path.isdir(g) else Path(g.name))
         for g in given
@@ -109,7 +112,7 @@ def sources_of(given: Sequence[Path]) -> list[Job]:
 
 
 def is_single(sources: Sequence[Path], output: Path | None) -> bool:
-    """Whether one file becomes one file, rather than files of a folder. Raises UsageError as `jobs_for` does."""
+    """Return whether one file becomes one file, and not files in a folder. Raises UsageError as `jobs_for` does."""
     is_many = len(sources) > 1 or _is_folder(sources[0])
     if is_many and output is not None and _is_file(output):
         raise UsageError(
@@ -123,7 +126,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _takes_many(output: Path) -> bool:
-    """Whether -o names a folder. Stores have none, so there the name decides: that of a file has an ending."""
+    """Return whether -o names a folder. Stores have no folders, so there the name decides: a file's name has a suffix."""
     return not output.suffix if remote.is_remote(output) else os.path.isdir(output)
 
 
@@ -138,24 +141,24 @@ def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, P
 
 
 def beside(source: Path, known: AdmittedSource | None = None) -> Path:
-    """The target of a source for which none was named. known: the source, where it was admitted already."""
+    """Return the target of a source that was given no target. known: the source, if it was already admitted."""
     return source.with_name(fitting(source.stem, MARK + _suffix(source, known or _known(source))))
 
 
 def _in(named: Path, source: Path, known: AdmittedSource | None) -> Path:
-    """The target in another folder. It may be that folder itself, where one cannot be listed."""
+    """Return the target in another folder. If the source is a folder that cannot be listed, it may be that folder itself."""
     return named.with_name(fitting(named.stem, _suffix(source, known)))
 
 
 LONGEST_NAME = 255
-"""Bytes of a name, on nearly every file system."""
+"""Maximum length of a name in bytes, on nearly every file system."""
 
 _HASHED = 8
-"""Hexadecimal digits that tell two long names apart that begin alike."""
+"""Number of hexadecimal digits that distinguish two long names with the same beginning."""
 
 
 def fitting(stem: str, ending: str) -> str:
-    """The name made of both; where it is too long for a file system, with less of the stem, and a part of its hash instead."""
+    """Return the name made of both. If it is too long for a file system, shorten the stem and add part of its hash."""
     whole, mark = stem + ending, f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:_HASHED]}"
     if len(os.fsencode(whole)) <= LONGEST_NAME:
         return whole
@@ -165,7 +168,7 @@ def fitting(stem: str, ending: str) -> str:
 
 
 def _known(source: Path) -> AdmittedSource | None:
-    """None for what lies elsewhere, and for what cannot be read: it will be reported when its turn comes."""
+    """Admit the source; None if it is remote or unreadable. An unreadable source is reported when its turn comes."""
     if remote.is_remote(source):
         return None
     try:
@@ -175,7 +178,7 @@ def _known(source: Path) -> AdmittedSource | None:
 
 
 def _suffix(source: Path, known: AdmittedSource | None) -> str:
-    if remote.is_remote(source):  # its content is not here
+    if remote.is_remote(source):  # its content is not available here
         return VIDEO_SUFFIX if is_video_name(source) else source.suffix
     if known is None:
         return source.suffix
@@ -187,12 +190,12 @@ def _suffix(source: Path, known: AdmittedSource | None) -> str:
 
 
 def left_out(sources: Sequence[Path], output: Path | None) -> list[Path]:
-    """Photos and videos below these folders that are no sources, because efface wrote them."""
+    """Return photos and videos below these folders that are not sources, because efface wrote them."""
     return [p for given in sources if os.path.isdir(given) for p in _media(given, output) if is_own_output(p)]
 
 
 def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
-    """(source, the folder it was found below) for everything below a folder; a file stands for itself."""
+    """Yield (source, the folder it was found below) for everything below a folder; a file stands for itself."""
     if not _is_folder(given):
         yield given, None
         return
@@ -217,7 +220,7 @@ def _media(given: Path, output: Path | None) -> Iterator[Path]:
 
 
 def is_own_output(path: Path) -> bool:
-    """Whether efface wrote the file: its name says so, or a plan beside it, made for another file than this one."""
+    """Return whether efface wrote the file: its name says so, or a plan beside it that was made for another file."""
     return Path(path.stem).suffix == MARK or any(
         _names_another(plan, path) for plan in (plan_path_of(path), _older_plan_of(path))
     )
@@ -233,13 +236,16 @@ def _names_another(plan: Path, file: Path) -> bool:
 
 
 def plan_beside(target: Path) -> Path | None:
-    """The plan of a target, where it lies beside it under one of its usual names."""
+    """Return the plan of a target, if it lies beside it under one of its usual names; otherwise None."""
     names = (plan_path_of(target), _older_plan_of(target))
     return next((path for path in names if os.path.isfile(path)), None)
 
 
 def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
-    """An error for every source whose target, or plan, is another source or is written by another too. Keys are sources."""
+    """Return an error for every source whose target or plan is another source, or is also written by another job.
+
+    Keys are sources.
+    """
     sources = {os.path.realpath(job.source): job.source for job in jobs}
     taken: dict[Path, OutputError] = {
         job.source: TargetIsSource(path, hint="Name another target, or leave that source out.")
@@ -250,7 +256,7 @@ def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
     wanted: dict[str, list[Job]] = {}
     for job in jobs:
         for path in (job.target, job.plan_path):
-            # Some file systems do not tell A.jpg from a.jpg: one of them would replace the other.
+            # Some file systems treat A.jpg and a.jpg as one name: one file would replace the other.
             wanted.setdefault(os.path.abspath(path).casefold(), []).append(job)
     return taken | {
         job.source: TargetCollision(job.target, f"by {' and '.join(sorted({j.name for j in rivals}))}", "Rename one of them.")
@@ -261,8 +267,8 @@ def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
 
 
 def names_of_plans(job: Job) -> list[Path]:
-    """Where a plan of a source may lie: under the name that it would be given now, or under one that other commands give, or
-    that older releases gave."""
+    """Return the paths where a source's plan may lie: the name that it would get now, and the names that other commands or
+    older releases give."""
     source, target = job.source, job.target
     known = [
         job.plan_path,

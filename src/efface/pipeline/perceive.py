@@ -1,7 +1,7 @@
-"""Frame to what is left of it: what was seen in it, and the small pictures by which things are followed.
+"""Frame to its perceived content: the detections, and the small pictures used for tracking.
 
-Nothing here looks back or ahead: what is said of a frame depends on that frame and its number alone. So a video can be looked
-at in spans, by several machines, and what they say, put in order, is what one machine would have said.
+Nothing here looks back or ahead: the result for a frame depends only on that frame and its number. So several machines can
+examine a video in spans, and their results in order are the same as those of one machine.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.shots import THUMB_WH, thumbnail
 
 THUMB_SOURCE = 8
-"""A thumbnail is made from the frame at this many times the thumbnail's size: the scaler averages better from there."""
+"""The thumbnail is scaled from the frame at this many times the thumbnail's size, from where the scaler averages better."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Perceived:
-    """What is left of a frame.
+    """The perceived content of a frame.
 
-    index, pts, size_wh, is_bad  those of the frame. What a bad one shows is unknown: nothing is seen in it, and it has no
+    index, pts, size_wh, is_bad  those of the frame. The content of a bad frame is unknown: it has neither detections nor
                                  small pictures.
     checksum  of its samples, see `Picture.checksum`.
-    seen      what the detector says.
+    seen      the detections.
     thumb     see `shots.thumbnail`.
-    view      (h, w) uint8, grey: for `camera.Camera`.
-    grey      (h, w) uint8, as `follow.small_wh` has it: for `pixel_trails.PixelTrails`.
+    view      (h, w) uint8, grey: for `camera_motion.Camera`.
+    grey      (h, w) uint8, in the size of `follow.small_wh`: for `pixel_trails.PixelTrails`.
     """
 
     index: int
@@ -53,13 +53,13 @@ class Perceived:
 
 
 AHEAD = 2
-"""Frames that wait for each detector, so that none is idle while the oldest frame takes longer than those after it."""
+"""Number of frames that wait for each detector, so that all stay busy while the oldest frame takes longer than the next."""
 
 
 def perceived(frames: Iterable[Frame], detectors: Sequence[Detector], options: DetectOptions) -> Generator[Perceived]:
-    """Looks at every frame of a video, and gives them in order. Raises DetectorFailed, and what the frames raise.
+    """Examine every frame of a video, and yield the results in order. Raises DetectorFailed, and what the frames raise.
 
-    detectors  each looks at one frame at a time.
+    detectors  each examines one frame at a time.
     """
     if len(detectors) == 1:
         yield from (_one(frame, detectors[0], options) for frame in frames)
@@ -85,7 +85,7 @@ def perceived(frames: Iterable[Frame], detectors: Sequence[Detector], options: D
         while waiting:
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)  # waits for looks under way; a guarded detector that hangs gives up by itself
+        pool.shutdown(cancel_futures=True)  # waits for looks in progress; a guarded detector that hangs stops by itself
 
 
 def _one(frame: Frame, detector: Detector, options: DetectOptions) -> Perceived:

@@ -1,12 +1,12 @@
-"""Sources and targets that lie elsewhere: `s3://`, `gs://`, `az://`, `sftp://`. Connections go to addresses the user named.
+"""Remote sources and targets: `s3://`, `gs://`, `az://`, `sftp://`. Connections go only to addresses that the user named.
 
-FFmpeg, and whoever checks a hash, want a file. So a source is copied into a private folder, the work is done there as anywhere,
-and what came of it is put under its name when it is whole and checked: in one piece where the store can, else under a name that
-nobody looks for, and moved. What arrived is read back and compared.
+FFmpeg and the hash checks need a file. So a source is copied into a private folder, and processed there like any other. The
+result is published under its name when it is whole and checked. Where the store supports it, it is written in one piece;
+otherwise it is written under a hidden name and then moved. The uploaded file is read back and compared.
 
-Inside of efface an address is a Path like any other: `s3:/bucket/name`, which is what pathlib makes of `s3://bucket/name`.
-Who may do what there is said where the packages of those protocols look for it (environment, configuration of fsspec), and
-never in an address.
+Inside efface an address is a Path like any other: `s3:/bucket/name`, which pathlib makes of `s3://bucket/name`. Credentials
+come from the places where the packages of these protocols look for them (environment, configuration of fsspec), and never
+from an address.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from efface.errors import (
 from efface.files import CHUNK, DRAFTS, reason, sha256_of
 
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
-"""What each protocol needs beside fsspec."""
+"""The package that each protocol needs besides fsspec."""
 
 WHOLE = frozenset(("s3", "gs", "az"))
-"""Stores in which a file appears whole or not at all, and that can refuse to replace one."""
+"""Stores in which a file appears whole or not at all, and which can refuse to replace one."""
 
 BLOCK = 4 << 20
-"""Bytes that are fetched at once where only parts of a file are read."""
+"""Number of bytes to fetch at once when only parts of a file are read."""
 
 
 def is_remote(path: Path) -> bool:
-    """Whether the path stands for an address."""
+    """Return whether the path stands for an address."""
     first = path.parts[0] if path.parts else ""
     return first.endswith(":") and first[:-1] in PACKAGES
 
 
 def path_of(text: str) -> Path:
-    """The path that stands for what somebody wrote. Raises UsageError for an address that efface cannot use."""
+    """Return the path for an address or path that the user wrote. Raises UsageError for an address that efface cannot use."""
     protocol, mark, rest = text.partition("://")
     if not mark or not protocol.isalnum():
         return Path(text)
@@ -66,29 +66,32 @@ def path_of(text: str) -> Path:
 
 
 def address(path: Path) -> str:
-    """What a path stands for, as people write it."""
+    """Return the address or path in the form that people write."""
     return f"{path.parts[0]}//{'/'.join(path.parts[1:])}" if is_remote(path) else str(path)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there are files below that address; not where nobody knows. Raises ExtraMissing."""
+    """Return whether there are files below that address; False if this cannot be determined. Raises ExtraMissing."""
     try:
         with _reading(path):
             store, name = _store(path)
             return bool(store.isdir(name))
-    except SourceUnreadable:  # it is said when its turn comes
+    except SourceUnreadable:  # it is reported when its turn comes
         return False
 
 
 def exists(path: Path) -> bool:
-    """Raises SourceUnreadable, ExtraMissing."""
+    """Return whether a file or folder exists at that address. Raises SourceUnreadable, ExtraMissing."""
     with _reading(path):
         store, name = _store(path)
         return bool(store.exists(name))
 
 
 def media_below(folder: Path, but: Path | None) -> list[Path]:
-    """Photos and videos below an address, by their names, without those below `but`. Raises SourceUnreadable, ExtraMissing."""
+    """Return photos and videos below an address, by their names, without those below `but`.
+
+    Raises SourceUnreadable, ExtraMissing.
+    """
     with _reading(folder):
         store, name = _store(folder)
         found = sorted(store.find(name))
@@ -99,7 +102,7 @@ def media_below(folder: Path, but: Path | None) -> list[Path]:
 
 @contextmanager
 def opened_part(path: Path) -> Iterator[BinaryIO]:
-    """The file at an address; only what is read is fetched, and nothing is kept. Raises SourceUnreadable, ExtraMissing."""
+    """Open the file at an address. Only the parts read are fetched; nothing is kept. Raises SourceUnreadable, ExtraMissing."""
     with _reading(path):
         store, name = _store(path)
         file = store.open(name, "rb", block_size=BLOCK)
@@ -110,14 +113,14 @@ def opened_part(path: Path) -> Iterator[BinaryIO]:
 
 
 def fetch(path: Path, here: Path) -> None:
-    """Copies the file at an address. Raises SourceUnreadable, ExtraMissing."""
+    """Copy the file from an address to `here`. Raises SourceUnreadable, ExtraMissing."""
     with _reading(path):
         store, name = _store(path)
         store.get_file(name, str(here))
 
 
 def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
-    """Puts a file under an address, whole or not at all, and reads it back. Raises TargetExists, WriteFailed, ExtraMissing."""
+    """Put a file at an address, whole or not at all, and read it back. Raises TargetExists, WriteFailed, ExtraMissing."""
     with _writing(target):
         store, name = _store(target)
         if not overwrite and store.exists(name):
@@ -131,7 +134,7 @@ def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
 
 
 def remove(path: Path) -> None:
-    """Takes a file away, as far as that is possible."""
+    """Remove a file, if that is possible."""
     with suppress(Exception):
         store, name = _store(path)
         store.rm_file(name)
@@ -167,7 +170,7 @@ def _require_same(draft: Path, store: Any, name: str, target: Path) -> None:
 
 
 def _store(path: Path) -> tuple[Any, str]:
-    """The file system of an address, and the name in it."""
+    """Return the file system of an address, and the name in it."""
     protocol = path.parts[0][:-1]
     try:
         import fsspec
@@ -180,7 +183,10 @@ def _store(path: Path) -> tuple[Any, str]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Turns whatever a store raises into SourceUnreadable. Not its words: an error may quote a signed address, or a header."""
+    """Turn any error of a store into SourceUnreadable.
+
+    The store's own words are left out: an error may quote a signed address, or a header.
+    """
     try:
         yield
     except EffaceError:

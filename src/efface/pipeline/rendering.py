@@ -1,4 +1,4 @@
-"""Plan to draft: render and check. Whatever does not fit the plan to the last frame stops it."""
+"""Plan to draft: render and check. Any difference from the plan, in any frame, stops it."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def act(
     *,
     is_fresh: bool = False,
 ) -> Rendered:
-    """Renders the source as the plan says to a draft, and checks it; then the caller may give it the target's name.
+    """Render the source to a draft, following the plan, and check it. The caller may then publish it under the target's name.
 
     admitted  the file that `source` was opened from.
-    opening   gives a detector for the checks.
-    is_fresh  the plan was made of this very file just now: where the two do not agree, the file is damaged.
+    opening   opens a detector for the checks.
+    is_fresh  the plan was just made from this file; if the two disagree, the file is damaged.
 
-    Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing; then there
-    must be no target.
+    Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing. After an
+    error the caller must not publish the target.
     """
     path = admitted.path
     with unchanged(admitted):
@@ -96,14 +96,14 @@ def act(
 
 
 class _Differs(PlanMismatch):
-    """A frame is not the one that was looked at. `at` is its time."""
+    """A frame differs from the one that was examined. `at` is its time."""
 
     def __init__(self, path: object, why: str, plan: Plan, index: int) -> None:
         super().__init__(path, why)
         self.at = timecode(float(plan.timeline.seconds[min(index, len(plan.timeline) - 1)]) if len(plan.timeline) else 0.0)
 
     def __reduce__(self) -> tuple[type[PlanMismatch], tuple[str, str]]:
-        return PlanMismatch, (self.path, self.why)  # as it travels between processes
+        return PlanMismatch, (self.path, self.why)  # the form in which it travels between processes
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tupl
 
 def _another_picture(source: Source, plan: Plan, index: int) -> InputError:
     why = f"frame {index + 1} decodes to another picture than was looked at"
-    if source.info.medium == "video":  # damaged films do not always decode alike
+    if source.info.medium == "video":  # damaged films do not always decode the same way
         return _Differs(source.info.path, why, plan, index)
     return SourceChanged(source.info.path, why, "Run it again when nothing else writes to the file.")
 

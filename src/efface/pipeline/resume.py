@@ -1,7 +1,7 @@
-"""What an earlier run left: finished work that need not be done again, and older work of efface's own that may be replaced.
+"""Results of an earlier run: finished work to keep, and older work of efface's own that may be replaced.
 
-Nothing is believed by its name. A pair of target and plan is efface's own when the plan says by its hash which target was made
-by it, and is itself as it was written; whatever else lies there belongs to somebody.
+A file's name proves nothing. A pair of target and plan is efface's own if the plan holds the target's hash, and is itself
+unchanged since it was written. Any other file there belongs to the user.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ WITHOUT_EFFECT = frozenset((
 """Options that change neither plan nor target, by branch and name."""
 
 LEVELS = ("off", "quick", "full")
-"""How a target was checked: a harder check is good for an easier one."""
+"""How thoroughly a target was checked: a more thorough check also counts as a less thorough one."""
 
 Infos = Callable[[], tuple[Mapping[str, str], ...]]
-"""Name, version, sha256 and runtime of each detector that would look now. Asking may take a second."""
+"""Returns name, version, sha256 and runtime of each detector that would be used now. The call may take a second."""
 
 
 def earlier(job: Job) -> Plan | None:
-    """Return the plan that lies there if efface wrote it and its target, or the target is missing; otherwise None."""
+    """Return the existing plan if efface wrote both it and its target (the target may be missing); otherwise None."""
     plan = _read(job.plan_path)
     return plan if plan is not None and plan.made is not None and owns(plan, job) else None
 
 
 def owns(plan: Plan, job: Job) -> bool:
-    """Whether the target was made by that plan, or is missing, so that another one made by it may have its name."""
+    """Return whether the target was made from that plan, or is missing, so that it may be written again."""
     if plan.made is None:
         return not _is_there(job.target)
     try:
@@ -53,9 +53,9 @@ def owns(plan: Plan, job: Job) -> bool:
 
 
 def reviewed(path: Path, source: AdmittedSource) -> Plan | None:
-    """Return the plan that a person changed, where it fits the source; None where no person changed it.
+    """Return the plan if a person changed it and it fits the source; None if no person changed it.
 
-    What a person did is never thrown away unasked. Raises TargetExists where it cannot be obeyed.
+    A person's work is never discarded unless the user asks for it. Raises TargetExists if the plan cannot be followed.
     """
     try:
         plan = sidecar.load(path)
@@ -71,15 +71,15 @@ def reviewed(path: Path, source: AdmittedSource) -> Plan | None:
 
 
 def require_no_edits(path: Path) -> None:
-    """Raises TargetExists where a plan lies that a person changed: that is work that only a person may throw away."""
+    """Raise TargetExists if a person changed the plan at this path: only a person may discard that work."""
     if sidecar.holds_edits(path):
         raise TargetExists(path, "a person changed this plan", KEPT)
 
 
 def in_use(job: Job) -> Path:
-    """Where the plan lies that is there already: commands and older releases gave other names than that of the job.
+    """Return the path of the existing plan: other commands and older releases use names that differ from the job's.
 
-    A plan that a person changed comes first. Otherwise only efface's own counts, by which the target was made.
+    A plan that a person changed comes first. Otherwise only efface's own plan counts, from which the target was made.
     """
     others = [path for path in names_of_plans(job) if path != job.plan_path and os.path.isfile(path)]
     if not others or sidecar.holds_edits(job.plan_path):
@@ -98,7 +98,7 @@ def in_use(job: Job) -> Path:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Keeps reviews away from a plan. Raises WriteFailed where one has it open."""
+    """Lock a plan against reviews. Raises WriteFailed if a review has it open."""
     if not os.path.isfile(path):
         yield
         return
@@ -120,7 +120,7 @@ KEPT = (
 
 
 def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
-    """Whether doing the job again would give the same: same source, same options, same efface, same detectors.
+    """Return whether doing the job again would give the same: same source, options, efface version and detectors.
 
     Raises SourceUnreadable, ModelUnusable, DeviceMissing.
     """

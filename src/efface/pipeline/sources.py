@@ -1,4 +1,4 @@
-"""Opens whatever a file holds."""
+"""Opening of sources and creation of targets, by the kind of file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ENDINGS = {
     "heif": (".heic", ".heif", ".heics", ".heifs", ".hif"),
     "avif": (".avif", ".avifs"),
 }
-"""What the name of a photo may end in, by its format."""
+"""Valid suffixes of a photo's name, by its format."""
 
 
 @contextmanager
 def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
-    """The source in that file. Raises InputError in all its kinds."""
+    """Open the source in that file. Raises InputError in all its kinds."""
     admitted.require_readable()
     if admitted.medium == "photo":
         from efface.media.still.stills import open_still as open_source
@@ -40,7 +40,7 @@ def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
 
 
 def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -> Sink:
-    """A file of the right kind to write to. Raises OutputError in all its kinds, EncoderMissing."""
+    """Create a file of the right kind to write to. Raises OutputError in all its kinds, EncoderMissing."""
     if info.medium == "video":
         from efface.media.video.encode import create_video
 
@@ -52,7 +52,7 @@ def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -
 
 
 def require_suitable(source: AdmittedSource, target: Path, read: ReadOptions, write: WriteOptions) -> None:
-    """Whether the target can hold a film, to be known before anybody looks at it; photos are quick.
+    """Check whether the target can hold a film, before the film is examined. Photos are quick, and not checked here.
 
     Raises what `create` raises, and InputError.
     """
@@ -66,7 +66,7 @@ def require_suitable(source: AdmittedSource, target: Path, read: ReadOptions, wr
 
 
 def _require_telling(target: Path, info: SourceInfo) -> None:
-    # A photo keeps its format. A name that tells of another is a mistake, unless the source's own name tells so too.
+    # A photo keeps its format. A name with another format's suffix is a mistake, unless the source has that suffix, too.
     suffix = target.suffix.lower()
     endings = ENDINGS[WRITTEN_AS.get(info.format, info.format)]
     own = () if info.format in WRITTEN_AS else (info.path.suffix.lower(),)

@@ -1,4 +1,4 @@
-"""Work on what lies elsewhere: brought here, done as anywhere, and put there."""
+"""Jobs with remote files: fetch them, do the work locally, and upload the results."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A task (see `worker_pool.Task`) whose sources and targets may lie elsewhere: brought here, done by `task`, and put there.
+    """A task (see `worker_pool.Task`) whose sources and targets may be remote. `task` does the work on local copies.
 
-    resumes    what an earlier run left there is brought as well.
+    resumes    also fetch the results of an earlier run.
     overwrite  as in the options.
     """
 
@@ -44,7 +44,7 @@ class Transfer:
         done = self.task(workshop, here, listener, note)
         sent: list[Path] = []
         try:
-            for old, new in _pairs(job, here)[1:]:  # the plan first: without its target it tells of nothing
+            for old, new in _pairs(job, here)[1:]:  # the plan first: without its target it is harmless
                 if is_remote(old) and new.exists() and sha256_of(new) != before.get(new):
                     publish(new, old, overwrite=self.overwrite or new in before)
                     sent.extend([old] if new not in before and not self.overwrite else [])
@@ -55,7 +55,7 @@ class Transfer:
         return _with_paths(done, {new: old for old, new in _pairs(job, here)})
 
     def _bring(self, job: Job, here: Job) -> dict[Path, str]:
-        """Fetches what is needed; gives the hashes of what an earlier run left."""
+        """Fetch what is needed, and return the hashes of an earlier run's results."""
         for path in (job.target, job.plan_path):
             if path == job.source:
                 raise TargetIsSource(address(path))
@@ -65,19 +65,19 @@ class Transfer:
         if left and not (self.resumes or self.overwrite):
             raise TargetExists(address(left[0][0]))
         for old, new in left:
-            if not self.overwrite or old == job.plan_path:  # what a person changed in a plan is obeyed, or asked about
+            if not self.overwrite or old == job.plan_path:  # a person's changes to a plan are followed, or asked about
                 fetch(old, new)
         return {new: sha256_of(new) for _, new in left if new.exists()}
 
 
 def _pairs(job: Job, here: Job) -> list[tuple[Path, Path]]:
-    """Source, plan and target there and here, each once."""
+    """Return the remote and local paths of source, plan and target, each once."""
     pairs = [(job.source, here.source), (job.plan_path, here.plan_path), (job.target, here.target)]
     return list(dict.fromkeys(pairs))
 
 
 def _here(job: Job, folder: Path) -> Job:
-    """The job with paths in a private folder for what lies elsewhere. Names stay: what a file is called is looked at."""
+    """Return the job with local paths in a private folder for remote files. File names stay the same, as they are evaluated."""
     for name in ("source", "target"):
         (folder / name).mkdir()
     source = folder / "source" / job.source.name if is_remote(job.source) else job.source
@@ -86,7 +86,7 @@ def _here(job: Job, folder: Path) -> Job:
 
 
 def _with_paths(value: T, paths: dict[Path, Path]) -> T:
-    """The same result, telling of where things are."""
+    """Return the same result, with the remote paths in place of the local ones."""
     if isinstance(value, Path):
         return paths.get(value, value)  # type: ignore[return-value]
     if not is_dataclass(value) or isinstance(value, type):

@@ -1,9 +1,9 @@
-"""Workers: processes that do jobs side by side, each job whole, each worker with its own cores and its own warm detector.
+"""Workers: processes that do jobs side by side. A worker does whole jobs, with its own cores and its own warm detector.
 
-Processes, as a crash in native code or the system's want of memory then costs one file; started afresh and not forked, as the
-run-time's and FFmpeg's threads do not survive a fork. Workers are told what to do over a pipe, one job at a time, and answer
-over it. A worker that dies fails the job in its hands, and another one takes its place. A worker whose pipe or parent is gone
-ends by itself.
+Workers are processes, so a crash in native code or a lack of memory costs only one file. They are spawned and not forked, as
+the threads of the runtime and of FFmpeg do not survive a fork. Workers receive one job at a time over a pipe, and answer
+over it. If a worker dies, its job fails, and another worker replaces it. A worker that loses its pipe or its parent ends by
+itself.
 """
 
 from __future__ import annotations
@@ -35,37 +35,37 @@ from efface.pipeline.worker_process import END_S, TELL_EVERY_S, end_with_parent,
 from efface.signals import interruptible
 
 FILES_EACH = 4
-"""Files for which it pays to start another worker: it takes a second or two to start."""
+"""Number of files that justify another worker: a worker takes a second or two to start."""
 
 AT_REST_BYTES = 1 << 30
-"""Memory of a worker that has done a photo of 12 megapixels, as its networks keep what they needed; after small ones 0.2 GB."""
+"""Memory of a worker after a photo of 12 megapixels, as its networks keep their buffers; after small photos 0.2 GB."""
 
 PHOTO_BYTES, VIDEO_BYTES = 30, 60
-"""Memory for each pixel of a photo, and of a frame of video, on top of that."""
+"""Additional memory for each pixel of a photo, and of a frame of video."""
 
 ENCODER_BYTES = 200 << 20
-"""What a video takes whatever its size."""
+"""Additional memory that a video of any size takes."""
 
 USABLE = 0.8
-"""Share of the memory that is free at the start which the workers may have together."""
+"""Share of the memory free at the start that all workers together may use."""
 
 Note = Callable[[object], None]
 
 
 class Task(Protocol):
-    """What is done with each job. Must survive pickle. `note` sends home what is known before the end."""
+    """The work for each job. Must survive pickle. `note` sends results to the parent before the end."""
 
     def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Note) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """The worker is there, and takes jobs."""
+    """The worker has started, and takes jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """The job in hand waits for so many bytes of memory."""
+    """The current job waits for this many bytes of memory."""
 
     size: int
 
@@ -76,20 +76,20 @@ class _Go:
 
 
 _FromWorker = Progress | Noted | Done | Failed | _Ready | _Need
-"""What a worker sends home."""
+"""All messages that a worker sends to the parent."""
 
 
 def workers_for(files: int, asked: int | None) -> int:
-    """How many workers to start: as many as were asked for, or as suit the machine; never more than there are files."""
+    """Return how many workers to start: the requested number, or what suits the machine; never more than there are files."""
     if asked is not None:
         return max(1, min(asked, files))
-    if not hasattr(os, "sched_setaffinity"):  # each would start as many threads as there are cores
+    if not hasattr(os, "sched_setaffinity"):  # each worker would start as many threads as there are cores
         return 1
     return max(1, min(cores(), files // FILES_EACH, usable_bytes() // AT_REST_BYTES))
 
 
 def need_of(info: SourceInfo) -> int:
-    """Bytes that the work on a source takes, on top of those of a worker at rest; measured, and rather too many."""
+    """Return the bytes that a source's work takes on top of a worker at rest; measured, with some reserve."""
     width, height = info.size_wh
     if info.medium == "video":
         return ENCODER_BYTES + VIDEO_BYTES * width * height
@@ -97,7 +97,7 @@ def need_of(info: SourceInfo) -> int:
 
 
 def usable_bytes() -> int:
-    """Memory that may be used now."""
+    """Return how much memory may be used now."""
     return int(USABLE * min(_free_bytes(), _granted_bytes()))
 
 
@@ -110,7 +110,7 @@ def _free_bytes() -> int:
 
 
 def _granted_bytes() -> int:
-    """What a container grants; without bound where it grants all."""
+    """Return the container's memory limit; a very large number where there is no limit."""
     with suppress(OSError, ValueError):
         return int(Path("/sys/fs/cgroup/memory.max").read_text())
     return 1 << 60
@@ -127,14 +127,18 @@ class _Worker:
 
 @dataclass(slots=True)
 class _Memory:
-    """Who may go on. In the order of asking, so that a large picture is not overtaken for ever; alone anything may."""
+    """Decides which workers may continue.
+
+    They get memory in the order of their requests, so that a large picture is not overtaken for ever. A worker may always
+    continue while no other one holds memory.
+    """
 
     total: int
     held: dict[int, int] = field(default_factory=dict)
     asking: deque[tuple[_Worker, int]] = field(default_factory=deque)
 
     def granted(self) -> Iterator[_Worker]:
-        """Those whose turn it is now."""
+        """Yield the workers that may continue now."""
         while self.asking:
             worker, need = self.asking[0]
             if self.held and sum(self.held.values()) + need > self.total:
@@ -144,13 +148,13 @@ class _Memory:
             yield worker
 
     def forget(self, worker: _Worker) -> None:
-        """What it held is free again."""
+        """Free the memory that the worker held."""
         self.held.pop(worker.place, None)
         self.asking = deque((w, n) for w, n in self.asking if w is not worker)
 
 
 class WorkerPool:
-    """`count` workers, which are there inside the block. On leaving it they are stopped, whatever they do."""
+    """A pool of `count` workers, which exist inside the block. Leaving the block stops them, even in the middle of a job."""
 
     def __init__(self, count: int, task: Task, options: Options) -> None:
         self._count, self._task, self._options = count, task, options
@@ -175,7 +179,10 @@ class WorkerPool:
                 self._bury(worker)
 
     def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
-        """Does every job; gives what is said of them as it comes. Arguments as in `jobs.each`, and so is what is raised."""
+        """Do every job, and yield the messages about it as they come.
+
+        Arguments and errors are those of `jobs.each`.
+        """
         waiting = prepared(jobs, writes=writes, makes_folders=makes_folders)
         while len(self._workers) < min(self._count, len(jobs)):
             self._workers.append(self._hire(len(self._workers)))
@@ -198,11 +205,11 @@ class WorkerPool:
                     idle.append(worker if worker in self._workers else self._workers[worker.place])
 
     def _hand(self, worker: _Worker, job: Job) -> None:
-        if worker.is_ready and not worker.process.is_alive():  # it died after its last file; this one shall not pay for it
+        if worker.is_ready and not worker.process.is_alive():  # it died after its last file; this file must not fail for that
             self._bury(worker)
             worker = self._workers[worker.place] = self._hire(worker.place)
         worker.job = job
-        with suppress(OSError):  # it is gone, which is noticed where its answer is waited for
+        with suppress(OSError):  # the worker is gone; this is noticed while waiting for its answer
             worker.pipe.send(job)
 
     def _heard(self, worker: _Worker) -> Iterator[Message]:
@@ -234,7 +241,7 @@ class WorkerPool:
         self._free(worker)
         self._bury(worker)
         sweep(job.target.parent)  # its draft
-        if not worker.is_ready:  # and so would the next one
+        if not worker.is_ready:  # it never started, and the next one would not either
             raise error
         self._workers[worker.place] = self._hire(worker.place)
         yield from _failed(job, error)
@@ -269,7 +276,7 @@ def _failed(job: Job, error: EffaceError) -> Iterator[Message]:
 
 
 def _share(place: int, count: int) -> list[int]:
-    """The cores of that worker: an equal part, or one of them where there are too few."""
+    """Return the cores of that worker: an equal share, or one core if there are too few."""
     if not hasattr(os, "sched_getaffinity"):
         return []
     ours = sorted(os.sched_getaffinity(0))
@@ -281,7 +288,7 @@ def _share(place: int, count: int) -> list[int]:
 
 
 class _Home:
-    """The way home, from several threads."""
+    """The connection to the parent, used from several threads."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe, self._lock, self._last = pipe, threading.Lock(), 0.0
@@ -291,8 +298,8 @@ class _Home:
             self._pipe.send(said)
 
     def progress(self, event: Event) -> None:
-        """Tells of an event, unless one was told a moment ago."""
-        if _stopped.is_set():  # the exception got lost on its way, in native code or in a destructor
+        """Report an event, unless one was reported a moment ago."""
+        if _stopped.is_set():  # the exception was lost in native code or in a destructor
             raise KeyboardInterrupt
         now = time.monotonic()
         if now - self._last >= TELL_EVERY_S:
@@ -300,7 +307,7 @@ class _Home:
             self.say(Progress(event))
 
     def admit(self, info: SourceInfo) -> None:
-        """Waits until there is memory for that source."""
+        """Wait until there is memory for that source."""
         self.say(_Need(need_of(info)))
         if self._pipe.recv() is None:
             raise KeyboardInterrupt
@@ -314,12 +321,12 @@ _stopped = threading.Event()
 
 
 def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> NoReturn:
-    """A worker's life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where the worker could not be started deaf
-    # Whatever ends it, it ends in silence: what went wrong with a file was said, and nobody waits for what comes after.
+    """Run a worker until it is stopped."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for systems where the worker could not be started with signals blocked
+    # It always ends silently: errors of files were reported, and the parent does not wait for anything after that.
     with suppress(KeyboardInterrupt), interruptible([signal.SIGTERM], _stopped, ignored_after=True):
         _work_until_told(pipe, task, options, share)
-    os._exit(0)  # a detector that hangs would keep it from ending
+    os._exit(0)  # a detector that hangs would keep the process from ending
 
 
 def _work_until_told(pipe: Connection, task: Task, options: Options, share: list[int]) -> None:
@@ -341,6 +348,6 @@ def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> Done | Faile
             raise KeyboardInterrupt from e
         return Failed(e)
     except Exception as e:
-        if _stopped.is_set():  # native code may make an error of its own out of an interrupt
+        if _stopped.is_set():  # native code may turn an interrupt into its own error
             raise KeyboardInterrupt from e
         return Failed(Unforeseen(type(e).__name__, str(e), traceback.format_exc()))

@@ -1,7 +1,7 @@
-"""A process apart that works for this one: how it starts, how it ends, and why it ended.
+"""A separate process that works for this one: how it starts, how it ends, and why it ended.
 
-Processes are started afresh and not forked, as the threads of the run-time and of FFmpeg do not survive a fork. They take
-orders over a pipe and answer over it (see `messages`). A process whose parent is gone ends by itself.
+Processes are spawned and not forked, as the threads of the runtime and of FFmpeg do not survive a fork. They take orders over a
+pipe and answer over it (see `messages`). A process that loses its parent ends by itself.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ from typing import Any
 from efface.errors import WorkerDied
 
 TELL_EVERY_S = 0.1
-"""Events of progress are sent home no more often."""
+"""Minimum interval between two progress events."""
 
 END_S = 10.0
-"""A worker that was told to stop has so long to remove its draft; one that hangs in native code is killed then."""
+"""Time that a stopped worker has to remove its draft. After that it is killed, as it may hang in native code."""
 
 ORPHANED_S = 5.0
-"""The same, where the parent is gone."""
+"""The same if the parent is gone."""
 
 
 def start_process(target: Callable[..., object], *arguments: Any, name: str) -> tuple[SpawnProcess, Connection]:
-    """Starts a process that calls target with an end of a pipe and the arguments. Returns it and our end. Raises WorkerDied."""
+    """Start a process that calls target with one end of a pipe and the arguments.
+
+    Returns the process and our end of the pipe. Raises WorkerDied.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=target, args=(theirs, *arguments), name=name, daemon=True)
     try:
-        resource_tracker.ensure_running()  # else it would be started within, and take the deafness off
+        resource_tracker.ensure_running()  # otherwise it would be started inside the block, and unblock the signals
         with deaf():
             process.start()
     except OSError as e:
@@ -48,8 +51,8 @@ def start_process(target: Callable[..., object], *arguments: Any, name: str) -> 
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """What is started inside the block never hears of Ctrl-C and of a closed terminal, which go to all processes of one: the
-    parent hears of them, after the block, and decides."""
+    """Block Ctrl-C and the signal of a closed terminal for processes started inside the block. These signals go to all
+    processes of a terminal; the parent receives them after the block, and decides."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -61,7 +64,7 @@ def deaf() -> Iterator[None]:
 
 
 def how_it_ended(code: int | None) -> tuple[str, str]:
-    """Why, and what to try."""
+    """Return why a process ended, and what to try."""
     again = "Run the same command again, with fewer --jobs where memory is short."
     if code == -signal.SIGKILL:
         return "the system killed it, most likely for want of memory", again
@@ -83,7 +86,7 @@ def _memory_limit() -> str:
 
 
 def end_with_parent() -> None:
-    """Waits for the end of the parent, and ends this process then. For a thread of its own."""
+    """Wait for the end of the parent, and then end this process. Runs in its own thread."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])

@@ -1,1 +1,1 @@
-"""Detections to tracks: which sightings are one object, inside one shot, and what is covered between and around them."""
+"""Detections to tracks: which sightings in a shot are one object, and what is covered between and around them."""

@@ -1,13 +1,14 @@
-"""How the camera moved: what the picture as a whole does from frame to frame.
+"""How the camera moved: the motion of the whole picture from frame to frame.
 
-A hand-held camera moves everything at once. Where an object was, seen from where the camera is now, is a better guess than
-where it was on the screen. The motion of a frame is a similarity, x' = c x + d with complex numbers: zoom and roll in c, pan
-and shake in d. It is found as in video stabilisers: corners are followed (Lucas and Kanade 1981, in pyramids), kept when the
-way back leads to where they came from, and the largest group that agrees is taken (RANSAC).
+A hand-held camera moves everything in the picture at once. Tracking therefore predicts an object's place in the scene, as the
+camera sees it now. That is a better guess than its last place on the screen. The motion of a frame is a similarity,
+x' = c x + d with complex numbers: c holds zoom and roll, d holds pan and shake. It is estimated as in video stabilisers.
+Corners are followed (pyramidal Lucas and Kanade 1981). A corner is kept when following it back leads to where it came from.
+The largest group of corners that agree gives the motion (RANSAC).
 
-Whoever films a person who walks keeps that person in the middle, and the background runs past: then fewer corners lie on
-the background than on what is in front of it. So corners are taken from all over the picture, as many from each part of it,
-and groups are compared by how much of the picture they fill and by whether they go on as the camera did before.
+A camera that films a walking person keeps that person in the middle, and the background runs past. Then fewer corners lie on
+the background than on the things in front of it. So each part of the picture contributes the same number of corners. Groups
+are compared by the share of the picture that they fill, and by whether they continue the camera's previous motion.
 """
 
 from __future__ import annotations
@@ -23,51 +24,51 @@ from numpy.typing import NDArray
 from efface.geometry import Boxes, Size
 
 CORNERS, IN_A_PART = 600, 8
-"""At most so many corners are looked for, and so many of them followed in each part of the picture."""
+"""Maximum number of corners to detect, and the number of them to follow in each part of the picture."""
 
 PARTS: Size = (8, 5)
 """Parts of the picture, across and down."""
 
 LEAST_CORNERS = 12
-"""A motion with fewer corners behind it is none."""
+"""Minimum number of corners behind a motion. With fewer, the motion counts as unknown."""
 
 GROUPS = 3
-"""So many motions of one step are compared: the background, and what moves in front of it."""
+"""Number of motions to compare in one step: the background, and what moves in front of it."""
 
 FIRM = 0.4
-"""Share of the picture that a group has to fill, for its motion to be that of the camera, ..."""
+"""Share of the picture that a group must fill before its motion counts as that of the camera."""
 
 LEAST_AGREE = 0.15
-"""... and that is enough where the camera went on as it did before."""
+"""The same share for a group that continues the camera's previous motion."""
 
 AS_BEFORE = 0.15
-"""Worth of going on as before, as a share of the picture, when groups are compared."""
+"""Bonus for a group that continues the previous motion, as a share of the picture, when groups are compared."""
 
 STEADY = 0.35, 0.01
-"""A step goes on as before when it differs from the last one by at most this share of it, and this share of the picture's
-longer side: at the middle, and at the corners."""
+"""A step continues the last one when they differ by at most this share of the last step, plus this share of the picture's
+longer side. Both are compared at the middle and at the corners of the picture."""
 
 THERE_AND_BACK = 0.7
-"""Pixels of the small picture by which the way back may miss."""
+"""Maximum error of following a corner there and back, in pixels of the small picture."""
 
 AGREE = 1.0
-"""Pixels of the small picture by which a corner may differ from the motion of all."""
+"""Maximum distance of a corner from the common motion, in pixels of the small picture."""
 
 MOST_ZOOM = 0.2
-"""In one step, as the logarithm. More is no camera."""
+"""Maximum zoom in one step, as a logarithm. A camera does not zoom faster."""
 
 MOST_MISSED = 5
-"""After so many frames that cannot be compared, it begins anew, as if the camera had stood still."""
+"""After this many frames that cannot be compared, the camera starts again, as if it had stood still."""
 
 FARTHEST_ZOOM = 20.0
-"""Logarithm of all zoom since the beginning. Beyond it numbers get coarse, and zoom is no longer counted."""
+"""Logarithm of the total zoom since the first frame. Beyond it the numbers get coarse, and zoom is no longer counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From one frame to the next: x' = turn * x + shift, in pixels of the upright frame, x + iy.
+    """The motion from one frame to the next: x' = turn * x + shift, in pixels of the upright frame, x + iy.
 
-    A view is one, too: the step from the first frame.
+    A view is also a Step: the step from the first frame.
     """
 
     turn: complex = 1 + 0j
@@ -79,7 +80,7 @@ STILL = Step()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Views:
-    """Where the camera looked in each frame, against the first: a point at x there is at turn * x + shift.
+    """Where the camera looked in each frame, relative to the first: a point at x there is at turn * x + shift.
 
     turn, shift  (n,) complex128; |turn| is the zoom, its angle the roll.
     """
@@ -89,12 +90,12 @@ class Views:
 
     @classmethod
     def fixed(cls, count: int) -> Views:
-        """A camera that stands still."""
+        """Return the views of a camera that stands still."""
         return cls(np.ones(count, np.complex128), np.zeros(count, np.complex128))
 
     @classmethod
     def of(cls, views: Sequence[Step | None]) -> Views:
-        """From the view of every frame. Where one is None, the camera went evenly from the view before to the one after."""
+        """Build from the view of every frame. Where a view is None, interpolate evenly between the views before and after."""
         known = np.flatnonzero([v is not None for v in views])
         if not len(known):
             return cls.fixed(len(views))
@@ -104,14 +105,14 @@ class Views:
         return cls(np.interp(frame, known, turn), np.interp(frame, known, shift))
 
     def seen_from(self, xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: NDArray[np.integer]) -> Boxes:
-        """Boxes (n, 4) of the frames `frame` (n,), as the camera of the frames `at` (n,) sees these places; upright."""
+        """Return boxes (n, 4) of the frames `frame` (n,) as the camera sees these places in the frames `at` (n,); upright."""
         turn = self.turn[at] / self.turn[frame]
         shift = self.shift[at] - turn * self.shift[frame]
         return turned(xyxy, turn, shift)
 
 
 def after(view: Step, step: Step) -> Step:
-    """The view one step later."""
+    """Return the view one step later."""
     turn = step.turn * view.turn
     if abs(np.log(abs(turn))) > FARTHEST_ZOOM:
         step = Step(step.turn / abs(step.turn), step.shift)
@@ -120,7 +121,7 @@ def after(view: Step, step: Step) -> Step:
 
 
 def turned(xyxy: NDArray[np.floating], turn: NDArray[np.complex128], shift: NDArray[np.complex128]) -> Boxes:
-    """Boxes (n, 4) under x' = turn * x + shift: their centres move and their sides grow, but they do not roll."""
+    """Return boxes (n, 4) under x' = turn * x + shift. Their centres move and their sides grow, but they do not roll."""
     boxes = xyxy.astype(np.float64)
     centre = (boxes[:, 0] + boxes[:, 2]) / 2 + 1j * (boxes[:, 1] + boxes[:, 3]) / 2
     centre = turn * centre + shift
@@ -130,11 +131,12 @@ def turned(xyxy: NDArray[np.floating], turn: NDArray[np.complex128], shift: NDAr
 
 
 class Camera:
-    """Takes frames in order, made small, and tells the view of each.
+    """Takes small copies of the frames in order, and returns the view of each.
 
-    A frame that cannot be compared, as it is blurred by a jerk, has none; the next one is compared with the last that has.
+    A frame that cannot be compared, for example one blurred by a jerk, has no view. The next frame is then compared with the
+    last frame that has a view.
 
-    held  the last view that could be told.
+    held  the last known view.
     """
 
     def __init__(self) -> None:
@@ -144,10 +146,10 @@ class Camera:
         self._missed = 0
 
     def view(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
-        """Where the camera looks in this frame, against the first; None when it cannot be told.
+        """Return where the camera looks in this frame, relative to the first; None when it cannot be determined.
 
-        grey     (h, w) uint8, the frame made small; sides may shrink by different factors.
-        size_wh  of the frame itself.
+        grey     (h, w) uint8, a small copy of the frame; width and height may shrink by different factors.
+        size_wh  size of the frame itself.
         """
         step = self._step(grey, size_wh)
         self._missed = 0 if step else self._missed + 1
@@ -158,7 +160,7 @@ class Camera:
         return self.held
 
     def _step(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
-        """From the last known frame to this one; None when it cannot be told."""
+        """Return the step from the last known frame to this one; None when it cannot be determined."""
         if self._known is None or self._known.shape != grey.shape:
             return None
         a, b = _followed(self._known, grey)
@@ -174,7 +176,7 @@ class Camera:
         return groups[max(worth)[1]][0] if worth else None
 
     def _is_steady(self, step: Step, size_wh: Size) -> bool:
-        """Whether the step goes on as the one before it did."""
+        """Return whether the step continues the one before it."""
         if self._last is None:
             return False
         width, height = size_wh
@@ -196,7 +198,7 @@ def _step(matrix: NDArray[np.float64]) -> Step | None:
 def _groups(
     a: NDArray[np.float64], b: NDArray[np.float64], tolerance: float
 ) -> Iterator[tuple[Step, NDArray[np.intp]]]:  # fmt: skip
-    """Motions of corners a (n, 2) to b, each with the rows that agree with it, largest group first."""
+    """Yield motions of corners a (n, 2) to b, largest group first, each with the rows that agree with it."""
     left = np.arange(len(a))
     for _ in range(GROUPS):
         if len(left) < LEAST_CORNERS:
@@ -211,19 +213,22 @@ def _groups(
 
 
 def _part(corners: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """(n,) number of the part of the picture in which each corner (n, 2) lies."""
+    """Return (n,) number of the part of the picture in which each corner (n, 2) lies."""
     across, down = (np.minimum(corners[:, i] * PARTS[i] / shape[1 - i], PARTS[i] - 1).astype(np.intp) for i in (0, 1))
     return np.asarray(down * PARTS[0] + across, np.intp)
 
 
 def _filled(parts: NDArray[np.intp], groups: Sequence[NDArray[np.intp]]) -> list[float]:
-    """Share of the picture that each group of corners fills: of the corners in each part, averaged over the parts with any."""
+    """Return the share of the picture that each group fills: its share of the corners of a part, averaged over the parts.
+
+    Parts without corners do not count.
+    """
     every = np.bincount(parts, minlength=PARTS[0] * PARTS[1])
     return [float((np.bincount(parts[g], minlength=len(every)) / np.maximum(every, 1))[every > 0].mean()) for g in groups]
 
 
 def _corners(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n, 2) the best ones of each part of the picture."""
+    """Return (n, 2) the best corners of each part of the picture."""
     found = cv2.goodFeaturesToTrack(picture, CORNERS, 0.005, 5)
     if found is None:
         return np.empty((0, 2), np.float32)
@@ -236,11 +241,11 @@ def _corners(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _followed(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Corners (n, 2) of the one picture, and where they are in the other."""
+    """Return corners (n, 2) of the first picture, and where they are in the second."""
     corners = _corners(before)[:, None]
     if not len(corners):
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    guess = np.zeros_like(corners)  # only its memory is used
+    guess = np.zeros_like(corners)  # OpenCV uses only its memory
     there, found, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, guess, winSize=(15, 15), maxLevel=3)
     back, found_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, guess.copy(), winSize=(15, 15), maxLevel=3)
     missed = np.linalg.norm((back - corners)[:, 0], axis=1)

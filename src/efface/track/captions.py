@@ -1,8 +1,8 @@
-"""Text that stands still in the picture while what is filmed moves: dates, places, names and numbers, written in by a recorder.
+"""Text that stands still in the picture while the scene moves: a recorder wrote in dates, places, names or numbers.
 
-What is filmed changes its place from frame to frame, and edges come and go with it. What is written into the picture keeps its
-edges, at the same pixels and in the same direction. So frames are compared that hardly share anything else: of a camera that
-stands still before a still scene nothing is told. Nothing is read here; a place is named, for a person to look at.
+The scene moves from frame to frame, and its edges come and go. Text written into the picture keeps its edges at the same pixels
+and in the same direction. So this module compares only frames that differ widely. When both the camera and the scene stand
+still, it reports nothing. It does not read text: it names a place, and a person looks at it.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from numpy.typing import NDArray
 from efface.geometry import Box, Size
 
 CHANGED, CHANGED_SHARE = 16.0, 0.4
-"""Grey levels by which this share of the pixels must have changed since the last frame that was compared."""
+"""Grey levels by which this share of the pixels must have changed since the last compared frame."""
 
 EVERY = 4
-"""Frames of which one is compared: the others cost time, and show the same."""
+"""Compare one frame out of this many. The others cost time and show the same."""
 
 FEWEST = 8
-"""Frames that have to be compared before anything is said."""
+"""Minimum number of compared frames before anything is reported."""
 
 EDGE = 22.0
-"""Grey levels a pixel from which there is an edge."""
+"""Minimum gradient of an edge, in grey levels per pixel."""
 
 LASTING = 0.75
-"""Share of the compared frames in which an edge is there, with the same direction."""
+"""Share of the compared frames in which an edge must be present, with the same direction."""
 
 JOIN_WH = (9, 3)
-"""Pixels over which the edges of letters and words are joined."""
+"""Width and height in pixels over which the edges of letters and words are joined."""
 
 HEIGHTS, LEAST_WIDTH, LEAST_ASPECT = (4, 34), 14, 1.8
-"""Pixels of a line or two of text, and how much wider than high it is."""
+"""Range of heights in pixels of one or two lines of text, minimum width in pixels, and minimum ratio of width to height."""
 
 LEAST_FILLED = 0.25
-"""Share of a line's area that is edges. Frames and bars have fewer."""
+"""Minimum share of a line's area that consists of edges. Frames and bars have fewer edges."""
 
 UPRIGHT = (0.25, 0.97)
-"""Share of the edges that are more upright than level: letters have both."""
+"""Range of the share of edges that are closer to vertical than to horizontal. Letters have both."""
 
 MOST = 3
-"""Places that are named, the largest first."""
+"""Maximum number of places to name, the largest first."""
 
 
 class Captions:
-    """Takes frames in order, made small, and tells where text stands still in all of them."""
+    """Takes small copies of the frames in order, and finds where text stands still in all of them."""
 
     def __init__(self) -> None:
         self._last: NDArray[np.int16] | None = None
@@ -53,7 +53,7 @@ class Captions:
         self._count = self._frames = 0
 
     def add(self, grey: NDArray[np.uint8]) -> None:
-        """A frame, (h, w); all have one size, or those of another size begin anew."""
+        """Add a frame, (h, w). All frames have one size; a frame of another size starts again."""
         self._frames += 1
         if self._frames % EVERY != 1:
             return
@@ -67,7 +67,7 @@ class Captions:
         self._sum += _directions(grey)
 
     def boxes(self, size_wh: Size) -> list[Box]:
-        """Where text stands, in pixels of frames of that size, half-open; empty when too little has moved to tell."""
+        """Return where text stands, in pixels of frames of that size, half-open; empty when too little has moved to tell."""
         if self._sum is None or self._count < FEWEST:
             return []
         mean = self._sum / self._count
@@ -80,7 +80,7 @@ class Captions:
 
 
 def _directions(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(h, w, 2) unit vectors along the gradient at each pixel; zeros where there is no edge."""
+    """Return (h, w, 2) unit vectors along the gradient at each pixel; zeros where there is no edge."""
     x, y = (cv2.Scharr(grey, cv2.CV_32F, dx, 1 - dx, scale=1 / 32) for dx in (1, 0))
     strength = np.hypot(x, y)
     found = np.stack([x, y], axis=2) / np.maximum(strength, 1e-6)[..., None]

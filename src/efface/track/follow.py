@@ -1,12 +1,12 @@
-"""Following a patch of the picture from frame to frame, forwards or backwards in time, without any detector.
+"""Following a patch of the picture from frame to frame, forwards or backwards in time, without a detector.
 
-A detector loses what turns away, blurs or is half hidden; the pixels are still there. From a box on one picture, points
-inside it are followed to the next one (Lucas and Kanade 1981, in pyramids) and back again; those that come back to where they
-came from say how the box moves and grows: their median, as in median flow (Kalal et al. 2010). What is there then must look
-like what was there before (normalised correlation), and somewhat like what was there in the beginning.
+A detector loses an object that turns away, blurs or is half hidden. Its pixels are still there. Points inside a box are
+followed from one picture to the next and back again (pyramidal Lucas and Kanade 1981). The points that return to where they
+came from tell how the box moves and grows: their median counts, as in median flow (Kalal et al. 2010). The pixels in the
+moved box must then look like those of the step before (normalised correlation), and somewhat like those of the first picture.
 
-Everything here works on small grey pictures (see `small_wh`), which are cheap to keep for some seconds, and on the picture's
-raster alone: nothing is known about faces, and nothing of a patch outlives the call.
+Everything here works on small grey pictures (see `small_wh`), which cost little memory to keep for some seconds. It uses only
+the picture's pixels: it knows nothing about faces, and keeps nothing of a patch after the call.
 """
 
 from __future__ import annotations
@@ -23,50 +23,50 @@ from numpy.typing import NDArray
 from efface.geometry import Size
 
 SMALL_WH: Size = (640, 360)
-"""So many pixels has a small picture at most: in it a face of 16 pixels still has some points to follow."""
+"""Maximum number of pixels of a small picture. In it a face of 16 pixels still has some points to follow."""
 
 GRID = 6
-"""Points across a box, and down."""
+"""Number of points across a box, and down."""
 
 INNER = 0.8
-"""Share of the box's sides on which points lie: corners of a box around a face show what is behind it."""
+"""Share of the box's sides on which points lie. The corners of a box around a face show the background."""
 
 WINDOW, LEVELS = 11, 3
-"""Pixels that belong to a point, and halvings of the picture: with three of them about 40 pixels a step can be followed."""
+"""Window of a point in pixels, and number of halvings of the picture. Three allow about 40 pixels of movement a step."""
 
 AROUND = 48
-"""Pixels around a box that are looked at for it; more movement in one step is not followed."""
+"""Pixels around a box that are searched. More movement in one step is not followed."""
 
 LARGEST = 96
-"""Pixels. What is larger than this in a picture is followed in a picture reduced until it no longer is: time stays bounded."""
+"""Pixels. A box larger than this is followed in a picture reduced until it fits. This bounds the time."""
 
 THERE_AND_BACK = 1.0
-"""Pixels by which the way back may miss, for a point to be believed."""
+"""Maximum error in pixels of following a point there and back, for the point to count."""
 
 LEAST_POINTS = 6
 LEAST_SHARE = 0.3
-"""Of the points, that must be believed."""
+"""Minimum share of the points that must count."""
 
 LEAST_LIKE_BEFORE = 0.6
-"""Correlation with the step before, below which the patch is not there: something else came in front of it."""
+"""Minimum correlation with the step before. Below it the patch is not there: something came in front of it."""
 
 LEAST_LIKE_FIRST = 0.2
-"""Correlation with the first picture, below which it shows something else by now."""
+"""Minimum correlation with the first picture. Below it the patch shows something else by now."""
 
 MOST_ZOOM = 0.2
-"""In one step, as a logarithm. More is no movement, but points that stuck to something else."""
+"""Maximum zoom in one step, as a logarithm. More is not movement: the points stuck to something else."""
 
 MOST_MISSED = 5
-"""Steps, one after the other, in which the patch may not be found: a jerk blurs some frames. Then it is gone."""
+"""Maximum number of consecutive steps in which the patch may be missing: a jerk blurs some frames. Then it is gone."""
 
 MISSED_GROWTH = 0.15
-"""Share of its sides by which a box grows on every side for each step in which the patch was not found."""
+"""Share of its sides that a box gains on every side for each step in which the patch was not found."""
 
 SMALLEST = 5.0
-"""Pixels of the small picture. A patch with a shorter side has nothing to hold on to."""
+"""Minimum side of a patch, in pixels of the small picture. A smaller patch has nothing to follow."""
 
 LOOK = 16
-"""A patch is compared at this many pixels squared."""
+"""Patches are compared at this many pixels squared."""
 
 Grey = NDArray[np.uint8]
 """(h, w) uint8."""
@@ -77,8 +77,8 @@ class Place:
     """Where a patch is in one picture.
 
     xyxy   pixels of the upright frame.
-    trust  0 to 1: how much what is there looks like the beginning; 0 where it was not found, and the box is a guess around the
-           last place, larger with each such picture.
+    trust  0 to 1: how much the patch looks like the first picture. 0 where it was not found: then the box is a guess around the
+           last place, and larger with each such picture.
     """
 
     xyxy: tuple[float, float, float, float]
@@ -86,21 +86,21 @@ class Place:
 
 
 def followed(pictures: Iterable[Grey], xyxy: Sequence[float], size_wh: Size) -> Iterator[Place]:
-    """Where what is in a box goes, in one picture after the other.
+    """Yield where the content of a box goes, in one picture after the other.
 
-    pictures  (h, w) uint8 grey, all of one size, made small (see `small_wh`; sides may shrink by different factors). The first
-              is the one that the box is about. They are consecutive frames of one shot, in the order in which to follow: from
-              later to earlier ones to follow backwards. May be endless; a picture is asked for only when it is needed, and
+    pictures  (h, w) uint8 grey, all of one size, made small (see `small_wh`; sides may shrink by different factors). The box
+              belongs to the first picture. They are consecutive frames of one shot, in the order in which to follow: from later
+              to earlier ones to follow backwards. They may be endless: each picture is requested only when it is needed, and
               only two are kept.
     xyxy      the box on the first of them, pixels of the upright frame; may reach beyond it.
-    size_wh   of the upright frame.
+    size_wh   size of the upright frame.
 
-    Gives a place for each picture after the first, none for the first. It ends with the pictures, or earlier where the patch
-    is gone: left the picture, hidden or changed beyond recognition for more than MOST_MISSED pictures (the last of those
-    places, with trust 0, are guesses that a cautious caller covers), or with a shot change. Shot changes between views that
-    are alike can only be known from whole pictures (`shots.with_cuts`, `Plan.cuts`): do not give pictures beyond one.
+    Yields one place for each picture after the first. It ends with the pictures, or earlier when the patch is gone. A patch is
+    gone at a shot change, or when it left the picture, is hidden, or changed too much, for more than MOST_MISSED pictures. The
+    last of those places have trust 0: they are guesses, and a cautious caller covers them. Shot changes between similar views
+    show only in whole pictures (`shots.with_cuts`, `Plan.cuts`): do not give pictures beyond one.
 
-    A box that holds nothing to follow, as it is all one colour, tiny or outside, gives nothing at all, or trust 0.
+    A box with nothing to follow, because it is all one colour, tiny or outside, yields nothing, or places with trust 0.
 
     A place is a measurement: it drifts by a few hundredths of the box a second. To cover, grow it (`geometry.grown`).
     """
@@ -111,7 +111,7 @@ def followed(pictures: Iterable[Grey], xyxy: Sequence[float], size_wh: Size) -> 
 
 
 def places(pictures: Iterable[Grey], xyxy: NDArray[np.floating], exact: NDArray[np.float64]) -> Iterator[Place]:
-    """As `followed`; exact, (4,), is what `scale` gives."""
+    """Yield the same as `followed`; exact, (4,), is the result of `scale`."""
     patch: Patch | None = None
     for i, picture in enumerate(pictures):
         patch = patch.in_next(picture) if patch else Patch.at(picture, xyxy * exact)
@@ -122,31 +122,31 @@ def places(pictures: Iterable[Grey], xyxy: NDArray[np.floating], exact: NDArray[
 
 
 def scale(picture: Grey, size_wh: Size) -> NDArray[np.float64]:
-    """(4,) by which coordinates of a box on the upright frame become those of the picture."""
+    """Return (4,) factors that turn coordinates of a box on the upright frame into those of the picture."""
     return np.tile(np.array(picture.shape[::-1], np.float64) / size_wh, 2)
 
 
 def small_wh(size_wh: Size) -> Size:
-    """Size of the small picture of a frame: as many pixels as SMALL_WH, as wide for its height as the frame; never larger."""
+    """Return the size of a frame's small picture: as many pixels as SMALL_WH, in the frame's aspect ratio; never larger."""
     factor = min(1.0, math.sqrt(SMALL_WH[0] * SMALL_WH[1] / (size_wh[0] * size_wh[1])))
     return max(1, round(size_wh[0] * factor)), max(1, round(size_wh[1] * factor))
 
 
 def in_grey(rgb: NDArray[np.uint8]) -> Grey:
-    """(h, w) of a picture (h, w, 3)."""
+    """Convert a picture (h, w, 3) to grey (h, w)."""
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """What is followed, after some steps. Boxes are (4,) float64, pixels of the small picture.
+    """A patch that is being followed, after some steps. Boxes are (4,) float64, pixels of the small picture.
 
-    picture  the last one in which it was found.
-    box      where.
-    look     (LOOK, LOOK) float32, what it looked like there, and ...
-    first    ... in the beginning; both with mean 0 and length 1.
+    picture  the last picture in which the patch was found.
+    box      its place there.
+    look     (LOOK, LOOK) float32, its pixels there; mean 0 and length 1.
+    first    (LOOK, LOOK) float32, its pixels in the first picture; mean 0 and length 1.
     trust    see `Place`.
-    missed   pictures since then.
+    missed   number of pictures since it was last found.
     """
 
     picture: Grey
@@ -158,23 +158,23 @@ class Patch:
 
     @classmethod
     def at(cls, picture: Grey, box: NDArray[np.float64]) -> Patch | None:
-        """The patch in a box; None where there is nothing that could be followed."""
+        """Return the patch in a box; None where there is nothing to follow."""
         look = _look(picture, box)
         return None if look is None else cls(picture, box, look, look)
 
     @property
     def guess(self) -> NDArray[np.float64]:
-        """Where it is; if it was not found, a larger box around the last place."""
+        """Return where the patch is. If it was not found, return a larger box around its last place."""
         pad = (self.box[2:] - self.box[:2]) * MISSED_GROWTH * self.missed
         return np.concatenate([self.box[:2] - pad, self.box[2:] + pad])
 
     def place(self, exact: NDArray[np.float64]) -> Place:
-        """The same on the frame itself; exact is what `scale` gives."""
+        """Return its place on the frame itself; exact is the result of `scale`."""
         x1, y1, x2, y2 = (float(v) for v in self.guess / exact)
         return Place((x1, y1, x2, y2), self.trust)
 
     def in_next(self, picture: Grey) -> Patch | None:
-        """The same in the next picture; None when it is gone."""
+        """Return the patch in the next picture; None when it is gone."""
         if picture.shape != self.picture.shape:
             return None
         box = moved_on(self.picture, picture, self.box)
@@ -189,7 +189,7 @@ class Patch:
 
 
 def moved_on(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Where a box of the one picture is in the other, (4,) pixels; None when its points do not agree, or it is outside."""
+    """Return where a box of one picture is in the other, (4,) pixels; None if its points disagree or it is outside."""
     near = _near(box, before.shape)
     if near is None:
         return None
@@ -203,7 +203,7 @@ def moved_on(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def _near(box: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Rows and columns of the picture around a box; None when its middle is outside of the picture."""
+    """Return rows and columns of the picture around a box; None when the box's middle is outside the picture."""
     height, width = shape[:2]
     sides, middle = box[2:] - box[:2], (box[:2] + box[2:]) / 2
     if not (np.isfinite(box).all() and (middle >= 0).all() and (middle < (width, height)).all()) or sides.min() < SMALLEST:
@@ -238,7 +238,7 @@ def _median_flow(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[n
 
 
 def _grid(box: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """(n, 2) points inside the box that are inside the picture too."""
+    """Return (n, 2) points inside the box that are also inside the picture."""
     share = (np.arange(GRID) + 0.5) / GRID * INNER + (1 - INNER) / 2
     x, y = (box[i] + share * (box[i + 2] - box[i]) for i in (0, 1))
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
@@ -247,8 +247,8 @@ def _grid(box: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float3
 
 
 def _there_and_back(before: Grey, now: Grey, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Where points (n, 2) of the one picture are in the other, and whether each is to be believed."""
-    given, guess = points[:, None], np.zeros((len(points), 1, 2), np.float32)  # of the guess only its memory is used
+    """Return where points (n, 2) of the first picture are in the second, and whether each point counts."""
+    given, guess = points[:, None], np.zeros((len(points), 1, 2), np.float32)  # OpenCV uses only the guess's memory
     size = (WINDOW, WINDOW)
     there, found, _ = cv2.calcOpticalFlowPyrLK(before, now, given, guess, winSize=size, maxLevel=LEVELS)
     back, found_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, guess.copy(), winSize=size, maxLevel=LEVELS)
@@ -258,7 +258,7 @@ def _there_and_back(before: Grey, now: Grey, points: NDArray[np.float32]) -> tup
 
 
 def _zoom(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Median by which distances between points grew. Each is compared with two others that are far from it on the grid."""
+    """Return the median growth of the distances between points. Each is compared with two others far from it on the grid."""
     apart = (len(a) // 2, len(a) // 3)
     was, is_ = (np.concatenate([np.linalg.norm(p - np.roll(p, k, axis=0), axis=1) for k in apart]) for p in (a, b))
     far = was > 1
@@ -266,7 +266,7 @@ def _zoom(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def _look(picture: Grey, box: NDArray[np.float64]) -> NDArray[np.float32] | None:
-    """(LOOK, LOOK) float32 with mean 0 and length 1; None where all is one colour, or the box tiny or outside."""
+    """Return (LOOK, LOOK) float32, mean 0 and length 1; None if all is one colour, or the box is tiny or outside."""
     if _near(box, picture.shape) is None:
         return None
     width, height = np.minimum(np.maximum(np.round(box[2:] - box[:2]), 2), 4 * np.array(picture.shape[1::-1])).astype(int)

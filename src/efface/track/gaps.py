@@ -1,12 +1,12 @@
 """What is covered between two sightings, before the first and after the last.
 
-A detector blinks, and it sees a face or a plate late. Where its pixels could be followed (`track.pixel_trails`), the box goes
-along with them. Else it goes straight from one sighting to the next, and at both ends it goes on with the last motion. Where
-nothing was seen the box grows with the time since something was: nobody knows exactly where it is. Nothing reaches beyond
-the shot.
+A detector misses single frames, and it sees a face or a plate late. Where the object's pixels could be followed
+(`track.pixel_trails`), the box moves with them. Otherwise the box goes straight from one sighting to the next, and at both ends
+it continues the last motion. Where nothing was seen, the box grows with the time since the last sighting, because its exact
+place is unknown. Nothing is covered beyond the shot.
 
-The box of a single frame is noisy: it jumps by some pixels, and now and then it misses an ear. So each frame is covered
-where its neighbours are, too: an envelope that contains every sighting and never shrinks suddenly.
+The box of a single frame is noisy: it jumps by some pixels, and sometimes misses an ear. So the boxes of neighbouring frames
+are covered in each frame, too. This envelope contains every sighting and never shrinks suddenly.
 """
 
 from __future__ import annotations
@@ -28,53 +28,53 @@ from efface.track.steady import CERTAIN, rule, steadied
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045
-"""Boxes this long before and after count for a frame's box: one frame at 25 or 30 a second. On two labelled clips it closed
-the one leak that a noisy box had left, for 24 % more area where the camera shook and 4 % where it was still."""
+"""Boxes this long before and after count for a frame's box: one frame at 25 or 30 a second. On two labelled clips this closed
+the one leak that a noisy box had left, for 24 % more area where the camera shook and 4 % where it stood still."""
 
 UNSEEN = 0.12
-"""Share of its sides that a box gains on each of them as soon as nothing is seen: it may move at once."""
+"""Share of its sides that a box gains on each side as soon as nothing is seen: the object may move at once."""
 
 MOST_AREA = 2.25
-"""Where nothing was seen, a box is at most this many times as large as the larger of the sightings around ..."""
+"""Maximum area of a box where nothing was seen, as a multiple of the larger of the sightings around it."""
 
 MOST_NEARER = 2.0
-"""... of a plate, which grows as it comes nearer, each side is before the first and after the last sighting at most this many
-times as long, and what it grows by beside ..."""
+"""Maximum length of each side of a plate's box before the first and after the last sighting, as a multiple of the side in the
+sightings, besides the growth with time. A plate grows as it comes nearer."""
 
 MOST_APART = 6.0
-"""... and at most this many times as large where it contains two places, one of them a guess after a trail was lost."""
+"""Maximum area of a box around two places, one a guess after a trail was lost, as a multiple of the sightings around it."""
 
 
 HELD_AFTER = 3
-"""So many sightings within LATELY_S say that something was there."""
+"""Number of sightings within LATELY_S that show that something was there."""
 
 LATELY_S = 0.5
 
 ALIVE, CLEAR = 0.3, 0.5
-"""Trust (`follow.Place`) from which a patch is still there, and from which nothing else is covered than where it is."""
+"""Trust (`follow.Place`) from which a patch is still there, and trust from which only its place is covered."""
 
 SEEN_OFTEN = 12
-"""Sightings from which even what was seen weakly, a face in the dark, is followed as far as what was seen well."""
+"""Number of sightings from which an object seen weakly, such as a face in the dark, is followed as far as one seen well."""
 
 AGREE = 0.5
-"""IoU of two boxes, one followed to a frame from either side of a gap, from which both are right."""
+"""IoU from which two boxes, followed to a frame from the two sides of a gap, are both right."""
 
 TRAIL_GROWTH_PER_S, MOST_TRAIL_GROWTH = 0.35, 0.35
-"""Share of its sides that a box gains on each of them for each second for which it was followed, and at most."""
+"""Share of its sides that a box gains on each side for each second for which it was followed, and the maximum."""
 
 FROM_RIM = 0.5
-"""Share of its longer side: what was seen nearer to the rim of the picture than this may have left it."""
+"""Share of the object's longer side. An object seen nearer to the picture's rim than this may have left the picture."""
 
 
 class Shots:
-    """First and last frame of the shot around a frame."""
+    """The shots of a video, by their first and last frames."""
 
     def __init__(self, cuts: list[int], frame_count: int) -> None:
         self._starts = np.array([0, *cuts], np.int64)
         self._stops = np.array([*cuts, frame_count], np.int64)
 
     def around(self, frame: int) -> tuple[int, int]:
-        """Half-open range of frame numbers."""
+        """Return the shot around a frame as a half-open range of frame numbers."""
         i = int(np.searchsorted(self._starts, frame, side="right")) - 1
         return int(self._starts[i]), int(self._stops[i])
 
@@ -88,19 +88,19 @@ def fill_track(
     sizes: tuple[Size, ...] = (),
     trails: Sequence[PixelTrail] = (),
 ) -> Track:
-    """The track with every frame from lead-in to lead-out. Each box contains what was seen in its frame.
+    """Return the track with every frame from lead-in to lead-out. Each box contains what was seen in its frame.
 
     views  where the camera looked; None when it stood still.
-    sizes  of every frame, or the one size of all; without it nothing is held.
+    sizes  size of every frame, or the one size of all; without it nothing is held.
     trails of this track's pixels, where nothing was seen.
     """
     views = views or Views.fixed(len(timeline))
     seconds = timeline.seconds
-    if MOTIONS[track.kind].keeps_size:  # a line through its neighbours lags behind a plate that comes nearer
+    if MOTIONS[track.kind].keeps_size:  # a line through its neighbours would lag behind an approaching plate
         track = steadied(track, seconds, views, MOTIONS[track.kind].unsure)
     start, stop = shots.around(int(track.frame[0]))
     first, last = int(track.frame[0]), int(track.frame[-1])
-    # The frame on the screen at that time: with few frames a second, it was shown well before.
+    # The frame that is on the screen at that time. At a low frame rate, it appeared well before.
     lead_in_s = max(options.lead_in_s, options.hold_s * _was_there(track, seconds, sizes, at=0))
     lead_out_s = max(options.lead_out_s, options.hold_s * _was_there(track, seconds, sizes, at=-1))
     begin = max(start, int(np.searchsorted(seconds, seconds[first] - lead_in_s, side="right")) - 1)
@@ -124,7 +124,7 @@ def fill_track(
 
 
 def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ...], at: int) -> bool:
-    """Whether it was clearly seen at its last sighting (-1), or first (0), in mid-picture. A person does not vanish there."""
+    """Return whether its last (-1) or first (0) sighting was clear and in mid-picture. People do not vanish there."""
     if not sizes:
         return False
     t = seconds[track.frame]
@@ -137,7 +137,10 @@ def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ..
 
 
 def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views) -> Boxes:
-    """(len(frame), 4) boxes: between sightings from one to the other, with fading motion outside, as the camera looks."""
+    """Return (len(frame), 4) boxes, as the camera looks in each frame.
+
+    Between sightings they go from one to the next; outside, the motion fades.
+    """
     motion, seen_t = MOTIONS[track.kind], seconds[track.frame]
     first, last = track.frame[0], track.frame[-1]
     between = _between(frame, track, seconds, views, motion)
@@ -155,22 +158,25 @@ def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64],
     as_measured = np.where(is_between, between, beyond(backwards, forwards))
     if motion.keeps_size:
         return as_measured
-    # What seems to go away is covered at full size too: it may have been noise.
+    # An object that seems to recede is also covered at full size: the receding may be noise.
     return hulls(as_measured, np.where(is_between, between, beyond(backwards.never_receding(), forwards.never_receding())))
 
 
 def _trusted(course: Course, track: Track) -> Course:
-    """The course; but what was never surely seen comes no nearer: its size is noise, and may fill the picture."""
+    """Return the course, without approach if the track was never surely seen.
+
+    The size of such a track is noise, and its box could grow to fill the picture.
+    """
     return course if track.score.max() >= CERTAIN else replace(course, approach=0.0)
 
 
 def _seen_from(at: int, track: Track, views: Views) -> Boxes:
-    """The sightings as the camera of one frame sees those places."""
+    """Return the sightings as the camera of one frame sees those places."""
     return views.seen_from(track.xyxy, track.frame, np.full(len(track), at))
 
 
 def _between(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views, motion: Motion) -> Boxes:
-    """(len(frame), 4) boxes on the way from the sighting before each frame to the one after it."""
+    """Return (len(frame), 4) boxes on the way from the sighting before each frame to the one after it."""
     right = np.clip(np.searchsorted(track.frame, frame), 0, len(track) - 1)
     left = np.where(track.frame[right] <= frame, right, np.maximum(right - 1, 0))
     a, b = (views.seen_from(track.xyxy[i], track.frame[i], frame) for i in (left, right))
@@ -181,9 +187,9 @@ def _between(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64
 
 
 def _in_perspective(share: NDArray[np.float64], a: Boxes, b: Boxes) -> Boxes:
-    """(n, 4) boxes from a to b of something that crosses space evenly (see `track.motion`), after a share (n, 1) of the time.
+    """Return (n, 4) boxes on the way from a to b after a share (n, 1) of the time, for evenly moving objects (`track.motion`).
 
-    One over the size changes evenly, and the place of each side goes along with the size.
+    One over the size changes evenly, and the place of each side follows the size.
     """
     size_a, size_b = (np.maximum(np.sqrt(area(x).astype(np.float64)), 1e-6)[:, None] for x in (a, b))
     far = share * size_a / ((1 - share) * size_b + share * size_a)
@@ -191,20 +197,20 @@ def _in_perspective(share: NDArray[np.float64], a: Boxes, b: Boxes) -> Boxes:
 
 
 def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(len(t), 2) times of the sightings at or before, and at or after, each of the times t."""
+    """Return (len(t), 2) times of the sightings at or before, and at or after, each of the times t."""
     right = np.clip(np.searchsorted(seen_t, t), 0, len(seen_t) - 1)
     return np.stack([seen_t[np.maximum(right - 1, 0)], seen_t[right]], axis=1)
 
 
 def _is_followed(track: Track) -> bool:
-    """Whether it is worth following for longer than what is covered anyway. False alarms would be followed as well."""
+    """Return whether to follow the track for longer than it is covered anyway. False alarms would be followed as well."""
     motion = MOTIONS[track.kind]
     often = motion.weak_counts and len(track) >= SEEN_OFTEN
     return bool(often or track.score.mean() >= motion.followed_from)
 
 
 def _beyond(trail: PixelTrail, first: int, last: int, seconds: NDArray[np.float64], most_s: float) -> list[int]:
-    """Frames before the first or after the last sighting in which the patch surely was there, for so long at most."""
+    """Return the frames, up to most_s before the first or after the last sighting, in which the patch surely was."""
     if trail.start != (last if trail.is_forwards else first):
         return []
     near = np.abs(seconds[trail.frame] - seconds[trail.start]) <= most_s
@@ -219,10 +225,11 @@ def _followed(
     seconds: NDArray[np.float64],
     views: Views,
 ) -> Boxes:
-    """(len(frame), 4) boxes: the guess (n, 4), and where trails say something, that.
+    """Return (len(frame), 4) boxes: the guess (n, 4), corrected where trails give a place.
 
-    Where a patch was followed from both sides of a gap to the same place, it was there. Beyond sightings it is taken to be
-    where its trail is as long as it looks as it did. Else both what the trail says and the guess are covered.
+    Where a patch was followed from both sides of a gap to the same place, it was there. Beyond the sightings, the patch
+    counts as being where its trail is while it still looks as it did. Otherwise both the trail's place and the guess are
+    covered.
     """
     forwards, backwards = (
         _laid([t for t in trails if t.is_forwards == way], frame, track, seconds, views) for way in (True, False)
@@ -233,7 +240,7 @@ def _followed(
     for way, trust in (forwards, backwards):
         is_clear = (trust >= CLEAR) & ~between
         both = hulls(boxes, way)
-        is_near = (trust >= ALIVE) | (area(both) <= most)  # a trail that was lost leads nowhere
+        is_near = (trust >= ALIVE) | (area(both) <= most)  # a lost trail gives no useful place
         boxes = np.where(((trust >= 0) & is_near)[:, None], both, boxes)
         boxes = np.where(is_clear[:, None], way, boxes)
     (a, trust_a), (b, trust_b) = forwards, backwards
@@ -244,15 +251,15 @@ def _followed(
 def _laid(
     trails: Sequence[PixelTrail], frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views
 ) -> tuple[Boxes, NDArray[np.float32]]:
-    """Boxes (n, 4) and trust (n,) of trails that go the same way; trust is -1 where there is none.
+    """Return boxes (n, 4) and trust (n,) of trails in one direction; trust is -1 where no trail gives a place.
 
-    After its last place a trail beyond all sightings stays there, and the box goes on growing.
+    A trail beyond all sightings stays at its last place, and the box continues to grow.
     """
     boxes, trust = np.zeros((len(frame), 4), np.float32), np.full(len(frame), -1, np.float32)
     motion = MOTIONS[track.kind]
     for trail in trails:
         found = np.flatnonzero(trail.trust > 0)
-        inside = slice(0, int(found[-1]) + 1 if len(found) else 0)  # guesses at the end of a trail are wide, and lead nowhere
+        inside = slice(0, int(found[-1]) + 1 if len(found) else 0)  # the guesses at the end of a trail are wide and useless
         numbers, places, trusts = trail.frame[inside], trail.xyxy[inside], trail.trust[inside]
         is_asked = (numbers >= frame[0]) & (numbers <= frame[-1])
         numbers, places, trusts = numbers[is_asked], places[is_asked], trusts[is_asked]
@@ -271,7 +278,7 @@ def _laid(
 
 
 def _rest(frame: NDArray[np.int32], known: int, trail: PixelTrail, track: Track) -> NDArray[np.int32]:
-    """The frames beyond the last place of a trail that goes beyond all sightings."""
+    """Return the frames after the last place of a trail, if the trail goes beyond all sightings."""
     if trail.is_forwards and trail.start == track.frame[-1]:
         return frame[frame > known]
     return frame[frame < known] if not trail.is_forwards and trail.start == track.frame[0] else frame[:0]
@@ -284,7 +291,7 @@ def _iou_by_row(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 
 
 def _bounded(frame: NDArray[np.int32], xyxy: Boxes, track: Track, views: Views) -> Boxes:
-    """The boxes (n, 4), none larger than MOST_AREA allows beside the sightings of the track. Their centres stay."""
+    """Return the boxes (n, 4), limited to what MOST_AREA allows beside the track's sightings. Their centres stay."""
     sides = _sides_around(frame, track, views)
     if MOTIONS[track.kind].is_flat:
         is_between = ((frame >= track.frame[0]) & (frame <= track.frame[-1]))[:, None]  # both ends are known
@@ -297,14 +304,14 @@ def _bounded(frame: NDArray[np.int32], xyxy: Boxes, track: Track, views: Views) 
 
 
 def _sides_around(frame: NDArray[np.int32], track: Track, views: Views) -> Boxes:
-    """(len(frame), 2) the larger sides of the sightings before and after each frame, as they would look in it."""
+    """Return (len(frame), 2) the larger sides of the sightings before and after each frame, as they would look in it."""
     after = np.clip(np.searchsorted(track.frame, frame), 0, len(track) - 1)
     there = [views.seen_from(track.xyxy[i], track.frame[i], frame) for i in (np.maximum(after - 1, 0), after)]
     return np.asarray(np.maximum(*(b[:, 2:] - b[:, :2] for b in there)), np.float32)
 
 
 def _enveloped(t: NDArray[np.float64], frame: NDArray[np.int32], xyxy: Boxes, views: Views) -> Boxes:
-    """Each box, and those within ENVELOPE_S of it, in one hull."""
+    """Return for each box the hull of it and the boxes within ENVELOPE_S of it."""
     hull = xyxy.copy()
     for step in range(1, len(t)):
         is_near = t[step:] - t[:-step] <= ENVELOPE_S

@@ -1,4 +1,4 @@
-"""Which detection continues which track, in one frame."""
+"""Matching of detections to tracks, in one frame."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from efface.track.motion import Motion
 def match(
     expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float, motion: Motion, instead: Boxes | None = None
 ) -> list[tuple[int, int]]:  # fmt: skip
-    """Pairs (row of expected, row of seen) with the largest total overlap (Hungarian method).
+    """Return pairs (row of expected, row of seen) with the largest total overlap (Hungarian method).
 
     expected  (n, 4) where tracks should be.
-    reach     (n,) share by which each box, and what is compared with it, grows first.
+    reach     (n,) share by which both boxes of a pair grow before they are compared.
     seen      (m, 4) detections.
-    least     pairs whose buffered IoU is below this are no pairs.
+    least     minimum buffered IoU of a pair.
     motion    how such objects move, and how much their sizes may differ.
     instead   (n, 4) where they may be as well: the larger overlap of both places counts.
     """
@@ -34,7 +34,7 @@ def match(
 
 
 def buffered_iou(expected: Boxes, seen: Boxes, reach: NDArray[np.float32], *, evenly: bool) -> NDArray[np.float32]:
-    """(n, m) IoU after both boxes of a pair grew on every side by the share `reach` (n,) of their own size.
+    """Return (n, m) IoU after both boxes of a pair grew on every side by the share `reach` (n,) of their own size.
 
     Small and fast objects leave their own box between two frames (Yang et al. 2023, arXiv 2211.14317).
     """

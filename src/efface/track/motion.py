@@ -1,8 +1,8 @@
-"""Where an object will be: with the velocity it had, forgotten with time.
+"""Where an object will be: it keeps its velocity, which fades with time.
 
-People stop and turn, cars go on. What crosses space evenly does not cross the picture evenly: the nearer a car is, the
-larger its plate, and the faster it grows and moves. Its distance changes evenly, and sizes go as one over the distance. So
-things that move like cars have a rate of approach besides their velocity.
+People stop and turn; cars continue. An object that crosses space evenly does not cross the picture evenly: the nearer a car is,
+the larger its plate, and the faster the plate grows and moves. The distance changes evenly, and the size is one over the
+distance. So objects that move like cars have a rate of approach besides their velocity.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from efface.detections import DRAWN, FACE, PLATE
 class Motion:
     """How objects of one kind move.
 
-    memory_s      sightings within this time tell the velocity; older ones tell of another movement.
-    most_recent   so many sightings at most; enough for memory_s at any usual frame rate.
+    memory_s      sightings within this time determine the velocity; older ones belong to another movement.
+    most_recent   maximum number of these sightings; enough for memory_s at any usual frame rate.
     fade_s        an unseen object moves on for about this long.
-    keeps_size    width and height of single sightings are taken for noise, and not for coming nearer or going away.
-    is_flat       its boxes are so low that what follows is a share of the longer side, and not of each side's own length.
-    reach         boxes grow by this share before they are compared ...
-    young_reach   ... by this share while the velocity is little known ...
-    reach_per_s   ... and by this much more for each second without a sighting.
+    keeps_size    changes in the size of single sightings count as noise, not as coming nearer or going away.
+    is_flat       boxes are so low that the shares below refer to the longer side, not to each side's own length.
+    reach         share by which boxes grow before they are compared.
+    young_reach   the same share while the velocity is little known.
+    reach_per_s   added to this share for each second without a sighting.
     doubt         s². How far a velocity from a short time is believed: noise of sightings over what is usual, squared.
-    least_strong  buffered IoU from which a strong detection continues a track; below, it begins one of its own.
-    weak_within_s a weak detection continues no track that was not seen for longer.
-    max_ratio     boxes whose areas differ by more are two objects.
-    growth_per_s  share that an unseen box gains on every side for each second since (or until) a sighting ...
-    most_growth   ... and at most so much.
-    held_from     mean score from which something that was seen, and suddenly is not, is taken for hidden and not for gone.
-    followed_from mean score from which it is followed by its pixels for longer than what is covered anyway.
-    weak_counts   what is seen weakly, but often, is an object.
-    unsure        share that a box of little score gains on every side: the detector knows less well where it ends.
+    least_strong  buffered IoU from which a strong detection continues a track; below, it begins its own track.
+    weak_within_s a weak detection continues only a track that was seen within this time.
+    max_ratio     boxes whose areas differ by more than this ratio are two objects.
+    growth_per_s  share that an unseen box gains on every side for each second since (or until) a sighting.
+    most_growth   maximum of this growth.
+    held_from     mean score from which an object that is suddenly not seen counts as hidden, and not as gone.
+    followed_from mean score from which it is followed by its pixels for longer than it is covered anyway.
+    weak_counts   an object that is seen weakly, but often, counts.
+    unsure        share that a box with a low score gains on every side: the detector knows its edges less well.
     """
 
     memory_s: float
@@ -70,39 +70,39 @@ PLATE_MOTION = Motion(
     reach_per_s=0.35, doubt=0.001, least_strong=0.3, weak_within_s=0.5, max_ratio=4.0, growth_per_s=0.4, most_growth=0.5,
     held_from=math.inf, followed_from=0.6, weak_counts=False, unsure=0.0,
 )  # fmt: skip
-"""A plate is passed in a few frames, moves by more than its height from one to the next, and goes where it went before."""
+"""A plate passes in a few frames, moves by more than its height from one frame to the next, and keeps its direction."""
 
 YOUNG = 4
-"""Sightings below which a velocity is little known."""
+"""Number of sightings below which a velocity is little known."""
 
 MOTIONS = {FACE: FACE_MOTION, PLATE: PLATE_MOTION, DRAWN: FACE_MOTION}
 """By kind."""
 
 FASTEST = 1.5
-"""Approach, as a share of the distance in a second; more is noise. Such a car passes in two thirds of a second."""
+"""Maximum approach, as a share of the distance in a second; more is noise. Such a car passes in two thirds of a second."""
 
 NEAREST = 0.6
-"""At most this share of the distance is taken for covered while nobody looks: what is closer than that fills the picture."""
+"""Maximum share of the distance that an unseen object is taken to cover: a closer object would fill the picture."""
 
 USUAL_NOISE, USUAL_APPROACH = 0.04, 0.5
-"""Noise of a sighting's size, and the approach of ordinary traffic in a second. Their ratio says how far an approach from few
-sightings is believed; where sizes scatter more than that, it is believed less."""
+"""Noise of a sighting's size, and the approach of ordinary traffic in a second. Their ratio tells how far to believe an
+approach from few sightings. Where sizes scatter more than that, the approach is believed less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """How a box moves at the moment; or how n of them do.
+    """How a box moves at the moment, or how n boxes do.
 
     velocity  (2,) pixels per second of its centre; (n, 2).
-    approach  share of its distance that it comes nearer in a second, and so of its size that it grows; negative when it
-              goes away; (n, 1).
+    approach  share of its distance that it comes nearer in a second, which is also the share of its size that it grows;
+              negative when it goes away; (n, 1).
     """
 
     velocity: NDArray[np.float64]
     approach: float | NDArray[np.float64] = 0.0
 
     def never_receding(self) -> Course:
-        """The same, but what goes away is covered at the size that it had."""
+        """Return the same course, except that a receding object keeps its size."""
         return replace(self, approach=np.maximum(self.approach, 0.0))
 
 
@@ -110,7 +110,7 @@ STILL = Course(np.zeros(2))
 
 
 def course(seconds: NDArray[np.float64], xyxy: NDArray[np.float32], motion: Motion) -> Course:
-    """The course at the last of these sightings, by least squares over the motion's memory.
+    """Return the course at the last of these sightings, by least squares over the motion's memory.
 
     seconds  (n,) increasing; xyxy (n, 4).
     """
@@ -123,7 +123,7 @@ def course(seconds: NDArray[np.float64], xyxy: NDArray[np.float32], motion: Moti
     velocity = (t[:, None] * (centre - centre.mean(0))).sum(0) / ((t**2).sum() + motion.doubt)
     if motion.keeps_size:
         return Course(velocity)
-    # Both slopes are those in the middle of the memory. At its end the object is nearer.
+    # Both slopes hold for the middle of the memory. At its end the object is nearer.
     approach = _approach(t, boxes)
     nearer = 1 / (1 - np.clip(approach * t[-1], -NEAREST, NEAREST))
     return Course(velocity * nearer**2, float(np.clip(approach * nearer, -FASTEST, FASTEST)))
@@ -140,7 +140,7 @@ def _approach(t: NDArray[np.float64], boxes: NDArray[np.float32]) -> float:
 
 
 def moved(xyxy: NDArray[np.floating], course: Course, elapsed_s: NDArray[np.float64], motion: Motion) -> NDArray[np.float64]:
-    """(n, 4) boxes (n, 4) after these times (n,) on that course; where that is 0, as they were."""
+    """Return the boxes (n, 4) after these times (n,) on that course, (n, 4); where the time is 0, they stay."""
     acted_s = travelled(elapsed_s, motion)[:, None]
     larger = 1 / (1 - np.minimum(course.approach * acted_s, NEAREST))
     shift = course.velocity * acted_s * larger
@@ -149,5 +149,8 @@ def moved(xyxy: NDArray[np.floating], course: Course, elapsed_s: NDArray[np.floa
 
 
 def travelled(elapsed_s: NDArray[np.float64] | float, motion: Motion) -> NDArray[np.float64]:
-    """How long the last velocity has acted after that time: less and less, never more than the motion's fade_s in all."""
+    """Return for how long the last velocity has acted after that time.
+
+    It acts less and less, and never for more than the motion's fade_s in all.
+    """
     return motion.fade_s * (1 - np.exp(-np.asarray(elapsed_s, np.float64) / motion.fade_s))

@@ -1,11 +1,11 @@
-"""Trails: where the pixels of an object went in frames in which no detector saw it.
+"""Trails: where the pixels of an object went in frames in which the detector did not see it.
 
-While frames go by, small grey pictures of the last seconds are kept. What a track loses is followed forwards from its last
-sighting, frame by frame as they come; when it is seen again, it is followed backwards from there through the pictures that
-are kept, and so is what is seen for the first time. `gaps.fill_track` decides what of that is covered.
+This module keeps small grey pictures of the last seconds. When a track loses an object, it follows the object forwards from its
+last sighting, frame by frame as they come. When the object is seen again, or for the first time, it follows the object
+backwards from there through the kept pictures. `gaps.fill_track` decides which of these places are covered.
 
-Memory and time are bounded whatever the video shows: so many pictures, so many patches at once, so many steps a frame. What
-is beyond that has no trail, and is covered by the rules for what nobody could follow.
+Memory and time are bounded for any video: the number of pictures, of patches at once, and of steps a frame is limited. An
+object beyond these limits has no trail; the rules for objects that cannot be followed cover it.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from efface.geometry import Boxes, Size
 from efface.track.follow import Grey, Patch, Place, places, scale
 
 KEPT_S = 3.5
-"""Seconds of pictures that are kept ..."""
+"""Seconds of pictures to keep."""
 
 MOST_KEPT = 120
-"""... and at most so many of them: 28 MB at 640x360."""
+"""Maximum number of these pictures: 28 MB at 640x360."""
 
 FARTHEST_S = 3.0
-"""What was not seen for longer is followed no farther."""
+"""Maximum time for which an unseen object is followed."""
 
 CONFIRMED = 3
-"""Sightings of a track, from which it is followed. False alarms mostly come singly, and are many."""
+"""Number of sightings from which a track is followed. False alarms are many, and mostly come singly."""
 
 MOST_AT_ONCE = 6
-"""Patches followed forwards at the same time; those that were seen best come first."""
+"""Maximum number of patches followed forwards at the same time; those with the best scores come first."""
 
 STEPS_A_FRAME = 2.0
-"""Steps backwards that each frame pays for ..."""
+"""Steps backwards that each frame pays for."""
 
 MOST_SAVED = 300.0
-"""... and that can be saved up, as they are needed in bursts."""
+"""Maximum number of steps that can be saved up, as they are needed in bursts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PixelTrail:
-    """Where a patch went, from a sighting on. Row i of the arrays is the same moment, in the order of the steps.
+    """Where a patch went from a sighting. Row i of the arrays is the same moment, in the order of the steps.
 
     start  frame of the sighting.
     frame  (n,) int32, going up from it, or down.
@@ -63,7 +63,7 @@ class PixelTrail:
 
     @classmethod
     def of(cls, start: int, moments: Iterable[tuple[int, Place]]) -> PixelTrail | None:
-        """None when there are none."""
+        """Build a trail from moments; None when there are no moments."""
         known = list(moments)
         if not known:
             return None
@@ -80,12 +80,12 @@ class Sighting:
     """What a track saw in this frame, and before.
 
     track     its id.
-    xyxy      (4,) here, pixels of the upright frame.
+    xyxy      (4,) its box here, pixels of the upright frame.
     score     mean of all its sightings.
-    count     sightings so far, this one included.
-    previous  frame of the one before; this frame, if there is none.
-    first     frame of the first, and ...
-    begun     ... its box.
+    count     number of sightings so far, including this one.
+    previous  frame of the sighting before; this frame if it is the first.
+    first     frame of the first sighting.
+    begun     box of the first sighting.
     """
 
     track: int
@@ -99,7 +99,7 @@ class Sighting:
 
 @dataclass(slots=True)
 class _Last:
-    """The last sighting of a track, and where the patch in it went since."""
+    """The last sighting of a track, and where its patch went since."""
 
     frame: int
     second: float
@@ -125,7 +125,10 @@ class PixelTrails:
     def update(
         self, frame: int, second: float, picture: Grey | None, size_wh: Size, seen: Iterable[Sighting], *, is_cut: bool = False
     ) -> None:
-        """The next frame. picture: made small; None when nobody knows what it shows, and nothing is followed across it."""
+        """Take the next frame.
+
+        picture  a small copy of the frame; None when its content is unknown. Nothing is followed across such a frame.
+        """
         self._steps = min(self._steps + STEPS_A_FRAME, MOST_SAVED)
         if is_cut or picture is None or (self._kept and self._kept[-1][2].shape != picture.shape):
             self.flush()
@@ -143,18 +146,18 @@ class PixelTrails:
         self._go_on(frame, second, picture, lost, exact)
 
     def flush(self) -> None:
-        """A shot, or the video, has ended."""
+        """End all trails: a shot, or the video, has ended."""
         for track in list(self._last):
             self._close(track)
         self._kept.clear()
         self._begun.clear()
 
     def follows(self, track: int) -> bool:
-        """Whether its pixels are being followed still, beyond its last sighting."""
+        """Return whether the track's pixels are still being followed beyond its last sighting."""
         return track in self._last
 
     def forget(self, before: int, open_tracks: Container[int]) -> None:
-        """Drops trails that lie wholly in frames before that one, and what is only needed for tracks that are over."""
+        """Drop trails that lie wholly in frames before that one, and state that only finished tracks needed."""
         self._begun = {t for t in self._begun if t in open_tracks}
         kept = ((track, [t for t in trails if max(t.start, int(t.frame.max())) >= before]) for track, trails in self.of.items())
         self.of = {track: trails for track, trails in kept if trails}
@@ -180,7 +183,7 @@ class PixelTrails:
             self.of.setdefault(track, []).append(trail)
 
     def _go_back(self, track: int, start: int, stop: int, xyxy: NDArray[np.float32], exact: NDArray[np.float64]) -> None:
-        """From a sighting in the frame `start` to the one after `stop`, as far as pictures are kept and steps are left."""
+        """Follow backwards from a sighting in frame `start` to the frame after `stop`, while pictures and steps last."""
         pictures = [k for k in reversed(self._kept) if stop < k[0] <= start][: int(self._steps) + 1]
         if len(pictures) < 2 or pictures[0][0] != start:
             return
@@ -190,7 +193,7 @@ class PixelTrails:
         self._add(track, PixelTrail.of(start, moments))
 
     def _go_on(self, frame: int, second: float, picture: Grey, lost: list[int], exact: NDArray[np.float64]) -> None:
-        """One step forwards with what was lost."""
+        """Follow the lost tracks one step forwards."""
         followed = sum(last.patch is not None for last in self._last.values())
         for track in lost:
             last = self._last[track]

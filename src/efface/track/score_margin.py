@@ -1,9 +1,9 @@
-"""Boxes grow where the detector was not sure: a low score says as much about the box's edges as about the face.
+"""Boxes grow where the detector was unsure: a low score says as much about the box's edges as about the face.
 
-On labelled pictures, faces of score 0.8 and more reach beyond their box by 0.1 of its side at most (19 of 20), and those
-below 0.4 by 0.4: half hidden, blurred, or so small that a cell of the network's map is a quarter of them.
+On labelled pictures, faces with a score of 0.8 and more reach beyond their box by at most 0.1 of its side (19 of 20), and those
+below 0.4 by 0.4. Such faces are half hidden, blurred, or so small that a cell of the network's map is a quarter of them.
 
-So the margin is made for those that are seen badly. A face that a film shows large and clearly, in one frame after the other,
+So the margin is made for faces that are seen badly. A face that a film shows large and clearly, in one frame after the other,
 needs less of it.
 """
 
@@ -24,9 +24,9 @@ class ScoreMargin:
     """How boxes grow with doubt.
 
     most      share of the box's width and height that is added on every side when the score is `doubtful` or less.
-    doubtful  score at which growth is whole, and
-    certain   score from which there is none.
-    least_px  height of the lowest box that grows: of lower ones there is little to see, and many are nothing.
+    doubtful  score up to which growth is whole.
+    certain   score from which boxes do not grow.
+    least_px  height of the lowest box that grows: lower boxes show little, and many of them are false alarms.
     """
 
     most: float
@@ -36,43 +36,43 @@ class ScoreMargin:
 
 
 ON_PHOTOS = {FACE: ScoreMargin(most=0.36, doubtful=0.25, certain=0.8, least_px=14)}
-"""Where no neighbouring frame tells where an object ends, by kind; what is not named does not grow."""
+"""Rules by kind for photos, where no neighbouring frame shows where an object ends. Kinds not listed do not grow."""
 
 
 SPARED = 0.4
-"""Share of the margin that a large face, clearly seen, does without. What is left of 0.25 is 0.15, as other tools add."""
+"""Share of the margin that a large, clearly seen face does without. This leaves 0.15 of 0.25, which other tools add."""
 
 CLEAR, LARGE_PX = (0.65, 0.8), (24.0, 64.0)
-"""Scores and heights from the first of which a face does without some of it, and from the second without all of SPARED."""
+"""Scores and heights: from the first value a face does without some of the margin, from the second without all of SPARED."""
 
 CLEAR_S, AWAY_S = 0.2, 0.24
-"""The best score within CLEAR_S counts, so that boxes do not pulse; AWAY_S after a sighting a face has its whole margin."""
+"""The best score within CLEAR_S counts, so that boxes do not pulse. AWAY_S after a sighting a face has its whole margin."""
 
 
 def share(score: NDArray[np.float32], rule: ScoreMargin) -> NDArray[np.float32]:
-    """(n,) share of its sides that a box of each of these scores (n,) gains on every side, whatever its height."""
+    """Return (n,) share of its sides that a box of each score (n,) gains on every side, whatever its height."""
     doubt = 1 - np.clip((score - rule.doubtful) / (rule.certain - rule.doubtful), 0, 1)
     return np.asarray(rule.most * doubt, np.float32)
 
 
 def growth(track: Track, rule: ScoreMargin) -> NDArray[np.float32]:
-    """(n,) share of its sides that each box of the track gains on every side."""
+    """Return (n,) share of its sides that each box of the track gains on every side."""
     grows = track.xyxy[:, 3] - track.xyxy[:, 1] >= rule.least_px
     return np.asarray(share(track.score, rule) * grows, np.float32)
 
 
 def widened(track: Track, rule: ScoreMargin) -> Track:
-    """The track with larger boxes where the detector was not sure."""
+    """Return the track with larger boxes where the detector was unsure."""
     return replace(track, xyxy=grown(track.xyxy, growth(track, rule)))
 
 
 def in_films(track: Track, seconds: NDArray[np.float64], margin: float) -> float | NDArray[np.float32]:
-    """What is added to the margin of each box of a film's track, (n,) or 0: nothing, or less than nothing. See `spared`."""
+    """Return what to add to the margin of each box of a film's track, (n,) or 0. It is never positive. See `spared`."""
     return -np.float32(margin) * spared(track, seconds) if track.kind == FACE else 0.0
 
 
 def spared(track: Track, seconds: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(n,) share of the margin, from 0 to SPARED, that each box of a film's track does without.
+    """Return (n,) share of the margin, from 0 to SPARED, that each box of a film's track does without.
 
     seconds  of every frame.
     """
@@ -90,5 +90,5 @@ def spared(track: Track, seconds: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _ramp(value: NDArray[np.floating], low: float, high: float) -> NDArray[np.float64]:
-    """0 up to `low`, 1 from `high` on."""
+    """Return 0 up to `low`, 1 from `high` on, and a line between them."""
     return np.asarray(np.clip((value - low) / (high - low), 0, 1), np.float64)

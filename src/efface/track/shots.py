@@ -2,9 +2,10 @@
 
 Nothing is carried across a shot change: a box extended into the next shot covers the wrong place and hides nothing.
 
-A shot change is a jump that stands alone and after which the parts of the picture before it are found nowhere near their old
-places. Correlation answers that in the dark, in grey and for alike colours, too, and a change of exposure does not disturb it.
-A flash is not a shot change: the picture before it comes back after it. So the verdict on a frame waits for the next few.
+A shot change is a single jump after which the parts of the picture before it are found nowhere near their old places.
+Correlation shows this in the dark, in grey and for similar colours, too, and a change of exposure does not disturb it. A
+flash is not a shot change: the picture from before the flash returns. So the verdict on a frame waits for the next few
+frames.
 """
 
 from __future__ import annotations
@@ -26,57 +27,58 @@ THUMB_WH: Size = (48, 27)
 """Small enough that motion within a shot moves little, large enough to tell two views apart."""
 
 FLASH = 3
-"""Frames that a flash may last."""
+"""Maximum length of a flash, in frames."""
 
 LEAST_JUMP = 1.5
-"""Mean difference of two thumbnails, 0 to 255, below which nothing is a change of shot. What is darker shows nobody."""
+"""Minimum mean difference of two thumbnails, 0 to 255, for a shot change. Darker pictures show no people."""
 
 LEAST_SHARE = 0.25
-"""Share of the thumbnails' contrast that their mean difference must reach. Between two shots it is 0.37 or more."""
+"""Minimum mean difference, as a share of the thumbnails' contrast. Between two shots it is 0.37 or more."""
 
 UNUSUAL = 2.0
-"""A shot change differs by this many times what the frames before differed by."""
+"""A shot change differs by at least this many times the usual difference of the frames before."""
 
 MEMORY = 8
-"""Frames that "before" means."""
+"""Number of frames before that set the usual difference."""
 
 BLOCK_WH: Size = (8, 9)
-"""Parts of a thumbnail that are looked for in the other one."""
+"""Size of the parts of a thumbnail that are looked for in the other one."""
 
 REACH = 4
-"""Pixels of a thumbnail that a part may move by, a twelfth of the picture's width."""
+"""Pixels of a thumbnail by which a part may move: a twelfth of the picture's width."""
 
 FLAT = 1.0
-"""Standard deviation, of 255, below which a part shows nothing that could be found again."""
+"""Standard deviation, of 255, below which a part is too flat to find again."""
 
 FEWEST = 5
-"""Of the 18 parts: fewer that show something tell nothing of the shot."""
+"""Minimum number of the 18 parts that must not be flat. Fewer do not identify the shot."""
 
 STILL_THERE = 0.7
-"""Mean correlation of the parts with the best place near by, from which they are the same things. Measured with
-`benchmarks/cuts.py`: two unrelated shots reach 0.60, in dark pictures as in bright ones, jumps within one take 0.4 to 0.8."""
+"""Mean correlation of the parts with the best place nearby from which they show the same things. Measured with
+`benchmarks/cuts.py`: two unrelated shots reach 0.60, in dark pictures as in bright ones; jumps within one take reach 0.4 to
+0.8."""
 
 SAME_PLACE = 0.88
-"""Correlation of the middle of one thumbnail with any place of the other, from which the camera only moved far."""
+"""Correlation of the middle of one thumbnail with any place of the other from which the camera only moved far."""
 
 JUMP = 16.0
-"""Mean difference that a change of shot has where a picture is too flat to compare parts: a title, a black-out."""
+"""Minimum mean difference of a shot change where a picture is too flat to compare parts: a title, a black-out."""
 
 OTHER_COLOURS = 0.15
-"""Share of colours that must differ as well there, 0 to 1."""
+"""Minimum share of colours, 0 to 1, that must differ as well in such pictures."""
 
 BINS = 6
-"""Steps of each colour channel in a histogram."""
+"""Number of steps of each colour channel in a histogram."""
 
 
 def thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(27, 48, 3) float32: the frame, small and soft."""
+    """Return a small, soft copy of the frame, (27, 48, 3) float32."""
     small = cv2.resize(rgb, THUMB_WH, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (5, 5), 0), np.float32)
 
 
 class ShotChanges(Generic[T]):
-    """Says of each frame whether a new shot begins with it. Verdicts come FLASH frames after the question."""
+    """Decides for each frame whether a new shot begins with it. A verdict comes FLASH frames after its frame."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[T, NDArray[np.float32]]] = deque()
@@ -84,13 +86,13 @@ class ShotChanges(Generic[T]):
         self._usual: deque[float] = deque(maxlen=MEMORY)
 
     def update(self, item: T, thumb: NDArray[np.float32]) -> Iterator[tuple[T, bool]]:
-        """Takes the next frame's item, and gives back earlier ones, each with its verdict."""
+        """Take the next frame's item, and yield earlier items, each with its verdict."""
         self._waiting.append((item, thumb))
         if len(self._waiting) > FLASH:
             yield self._judge()
 
     def flush(self) -> Iterator[tuple[T, bool]]:
-        """The tail of the video."""
+        """Yield the items that are left at the end of the video."""
         while self._waiting:
             yield self._judge()
 
@@ -106,7 +108,7 @@ class ShotChanges(Generic[T]):
             self._usual.append(jump)
             return item, False
         if self._comes_back(before, jump):
-            self._before = before  # a flash: what follows is compared with what was before it
+            self._before = before  # a flash: compare what follows with the picture before the flash
             return item, False
         is_cut = not self._goes_on(thumb, jump)
         if is_cut:
@@ -119,14 +121,14 @@ class ShotChanges(Generic[T]):
         return any(difference(before, t) < min(JUMP, jump / 2) or is_same_shot(before, t) for _, t in self._waiting)
 
     def _goes_on(self, thumb: NDArray[np.float32], jump: float) -> bool:
-        """Whether the frame before or after moved as much: a fast pan jumps more than once, a cut does not."""
+        """Return whether the frame before or after moved as much: a fast pan jumps more than once, a cut does not."""
         before = self._usual[-1] if self._usual else 0.0
         after = difference(thumb, self._waiting[0][1]) if self._waiting else 0.0
         return max(before, after) > jump / 2
 
 
 def is_same_shot(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> bool:
-    """Say whether both show the same things, whatever became of the light, the camera or what stands in front."""
+    """Return whether both show the same things, even if the light, the camera or the foreground changed."""
     found = found_again(before, thumb)
     if len(found) < FEWEST or float(before.std(axis=(0, 1)).max()) < FLAT:
         return difference(before, thumb) <= JUMP or colour_difference(before, thumb) <= OTHER_COLOURS
@@ -134,7 +136,7 @@ def is_same_shot(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> boo
 
 
 def found_again(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> list[float]:
-    """For each part of the thumbnail that is not flat: its correlation with the best place near by in the one before."""
+    """Return, for each part of the thumbnail that is not flat, its correlation with the best place nearby in the one before."""
     width, height = BLOCK_WH
     found = []
     for y in range(0, thumb.shape[0], height):
@@ -147,29 +149,29 @@ def found_again(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> list
 
 
 def moved_far(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> float:
-    """Correlation of the middle of one thumbnail with the best place in the other, the better of both ways."""
+    """Return the correlation of the middle of one thumbnail with the best place in the other; the better of both directions."""
     rows, columns = (slice(n // 4, n - n // 4) for n in thumb.shape[:2])
     return max(_best_match(before, thumb[rows, columns]), _best_match(thumb, before[rows, columns]))
 
 
 def _best_match(picture: NDArray[np.float32], part: NDArray[np.float32]) -> float:
-    """Correlation at the best place. OpenCV calls a flat place 0 or 1, and sums of squares may round to more than 1."""
+    """Return the correlation at the best place. OpenCV gives 0 or 1 for flat places, and rounding may give more than 1."""
     match = cv2.matchTemplate(picture, np.ascontiguousarray(part), cv2.TM_CCOEFF_NORMED)
     return float(match[match <= 1.001].max(initial=0.0))
 
 
 def contrast(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Standard deviation of two thumbnails, 0 to 255: the mean of both, over the colours."""
+    """Return the standard deviation of two thumbnails, 0 to 255: the mean of both, over the colours."""
     return float(a.std(axis=(0, 1)).mean() + b.std(axis=(0, 1)).mean()) / 2
 
 
 def difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Mean absolute difference of two thumbnails, 0 to 255."""
+    """Return the mean absolute difference of two thumbnails, 0 to 255."""
     return float(np.abs(a - b).mean())
 
 
 def colour_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Share of the colours of one thumbnail that the other does not show, 0 to 1, wherever they are in the picture."""
+    """Return the share of the colours of one thumbnail that the other does not show, 0 to 1, at any place."""
     return float(np.abs(_colours(a) - _colours(b)).sum()) / 2
 
 
@@ -180,7 +182,7 @@ def _colours(thumb: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def with_cuts(items: Iterable[tuple[T, NDArray[np.float32]]]) -> Iterator[tuple[T, bool]]:
-    """Each item with the verdict whether a shot begins with it, in order."""
+    """Yield each item with the verdict whether a shot begins with it, in order."""
     changes: ShotChanges[T] = ShotChanges()
     for item, thumb in items:
         yield from changes.update(item, thumb)

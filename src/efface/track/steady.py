@@ -1,10 +1,10 @@
-"""Boxes of one object, made steady: each sighting is corrected by those around it.
+"""Steady boxes of one object: the sightings around each sighting correct it.
 
 The box of a single frame is noisy. It jumps by some pixels, and a weak sighting says little about where the object ends. The
-camera's motion is known, so neighbouring sightings can be laid over each other: the centre of each box becomes that of a line
-fitted through them (local linear regression, Cleveland 1979), its size their mean, and sure sightings weigh more. What the
-sightings differ by from the fit is what the box grows by, and it grows where all of them were unsure. Each box still contains
-what was seen in its own frame.
+camera's motion is known, so neighbouring sightings can be overlaid. The centre of each box becomes that of a line fitted
+through them (local linear regression, Cleveland 1979). Its size becomes their mean, and sure sightings weigh more. The box
+grows by the difference between the sightings and the fit, and it grows where all of them were unsure. Each box still
+contains what was seen in its own frame.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from efface.track.score_margin import ScoreMargin, share
 from efface.tracks import Track
 
 REACH_S = 0.2
-"""Sightings this long before and after count for a box, less and less with their distance in time (biweight kernel)."""
+"""Sightings this long before and after count for a box; their weight falls with their distance in time (biweight kernel)."""
 
 POWER = 2
-"""Sightings weigh as this power of their score."""
+"""The weight of a sighting is its score to this power."""
 
 LEAST_SPREAD = 0.15
-"""Share of REACH_S. Centres from a shorter time tell little about a velocity, and are taken to stand still."""
+"""Share of REACH_S. Centres from a shorter time say little about a velocity, and count as standing still."""
 
 SPREAD, MOST_SPREAD = 0.5, 0.3
-"""Share of the spread of the sightings around the fit that is added on every side, and the most of it, as a share of the
+"""Share of the spread of the sightings around the fit that is added on every side, and the maximum added, as a share of the
 box."""
 
 DOUBTFUL, CERTAIN = 0.25, 0.6
-"""Scores up to which a box is as little known as can be, and from which it is known exactly."""
+"""Scores up to which a box is entirely uncertain, and from which it is exact."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pairs:
-    """Sightings that count for another one.
+    """Pairs of sightings: one that counts for another one.
 
-    row      (n,) the sighting that they count for.
-    centre   (n, 2) of the box, seen from where the camera was then, pixels.
+    row      (n,) the sighting that it counts for.
+    centre   (n, 2) of its box, as the camera saw it then, pixels.
     size     (n, 2) logarithm of its width and height.
     weight   (n,)
     after_s  (n,) how much later it is; negative when earlier.
@@ -58,15 +58,15 @@ class _Pairs:
 
 
 def rule(most: float) -> ScoreMargin:
-    """How boxes grow with doubt in a film, where low ones grow, too."""
+    """Return how boxes grow with doubt in a film, where low boxes also grow."""
     return ScoreMargin(most=most, doubtful=DOUBTFUL, certain=CERTAIN)
 
 
 def steadied(track: Track, seconds: NDArray[np.float64], views: Views, most_unsure: float) -> Track:
-    """The track of sightings with steady boxes.
+    """Return the track of sightings with steady boxes.
 
-    seconds      of every frame.
-    most_unsure  share of its sides that a box gains on every side where nothing sure was seen.
+    seconds      time of every frame.
+    most_unsure  share of its sides that a box gains on every side where no sure sighting is near.
     """
     pairs = list(_pairs(track, seconds, views))
     n = len(track)
@@ -92,13 +92,13 @@ def steadied(track: Track, seconds: NDArray[np.float64], views: Views, most_unsu
 def _missed(
     p: _Pairs, centre: NDArray[np.float64], size: NDArray[np.float64], velocity: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(n, 2) by how much of the fitted box's sides the sides of these boxes lie elsewhere."""
+    """Return (n, 2) how far the sides of these boxes are from the fitted box, as a share of its sides."""
     there = centre[p.row] + velocity[p.row] * p.after_s[:, None]
     return np.abs(p.centre - there) / np.exp(size[p.row]) + np.abs(np.expm1(p.size - size[p.row])) / 2
 
 
 def _pairs(track: Track, seconds: NDArray[np.float64], views: Views) -> Iterator[_Pairs]:
-    """Each sighting for itself, and for those near it in time."""
+    """Yield each sighting for itself, and for the sightings near it in time."""
     t, score = seconds[track.frame], track.score.astype(np.float64)
     weight = np.maximum(score, 1e-3) ** POWER
     rows = np.arange(len(track))
@@ -120,7 +120,7 @@ def _centre_and_size(xyxy: Boxes) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def _summed(count: int, parts: list[tuple[NDArray[np.intp], NDArray[np.float64]]]) -> NDArray[np.float64]:
-    """(count, ...) sums of values by row. In one part no row comes twice."""
+    """Return (count, ...) sums of values by row. Within one part, each row occurs only once."""
     total = np.zeros((count, *parts[0][1].shape[1:]))
     for rows, values in parts:
         total[rows] += values

@@ -1,12 +1,12 @@
-"""How long something is covered without being seen: time is earned by sightings.
+"""How long an object is covered without being seen: sightings earn the time.
 
-Each sighting gives support to its own frame, the more the higher its score is. Support fades with the time to other frames,
-adds up over the sightings of a track, and a frame is covered while there is enough of it. So a face that was clearly seen for
-a second stays covered when it turns away, and what was seen weakly once is covered where it was seen, and hardly longer.
-Support fades more slowly where the pixels of the object could be followed, and for what was ever clearly seen.
+Each sighting gives support to its own frame; a higher score gives more. Support fades with the time to other frames, and
+adds up over the sightings of a track. A frame is covered while it has enough support. So a face that was clearly seen for a
+second stays covered when it turns away. A face that was seen weakly once is covered where it was seen, and hardly longer.
+Support fades more slowly where the object's pixels could be followed, and for an object that was once clearly seen.
 
-What is there scores well in some frame: the larger it is, the better. A track that never does gives no support at all, and a
-person is told of it (`planning.risk`).
+A real object scores well in some frame; the larger it is, the better. A track that never scores well gives no support, and the
+review tells a person about it (`planning.risk`).
 """
 
 from __future__ import annotations
@@ -25,52 +25,53 @@ from efface.track.pixel_trails import PixelTrail
 from efface.tracks import Reason, Track
 
 POWER, MOST = 2, 60.0
-"""Support of a sighting is this power of its score over the score from which one counts by itself. All of it together is at
-most MOST, so what was seen for an hour is not covered for a minute after."""
+"""Support of a sighting is (its score / the score from which one counts by itself) to this power. All support together is at
+most MOST, so an object that was seen for an hour is not covered for another minute."""
 
 FADE, FADE_FOLLOWED = 0.35, 1.1
-"""Time in which support falls to 1/e, as shares of the lead-in or lead-out that was asked for: where nothing is known but that
-time went by, and where something was seen or could be followed by its pixels."""
+"""Time in which support falls to 1/e, as shares of the requested lead-in or lead-out: where only the elapsed time is known, and
+where the object was seen or its pixels could be followed."""
 
 HALF_SURE, LEAST_TRUST, MOST_TRUST = 2.0, 0.5, 2.0
-"""Support lasts longer by the square of the best score nearby over HALF_SURE times the score that counts by itself, between
-these factors."""
+"""Support lasts longer by this factor: (the best score nearby / (HALF_SURE * the score that counts by itself)) squared, where
+the ratio lies between these limits."""
 
 NEARBY_S = 2.0
-"""Sightings that near tell whether something was ever seen well, and how long it was in sight."""
+"""Sightings within this time show whether an object was ever seen well, and how long it was in sight."""
 
 REFUTED, REFUTED_WITHIN_S = 0.03, 2.0
-"""What scores less than this in closer looks, in the geometric mean over so many seconds around a sighting, is no face. A face
-in doubt that scores nothing in one look is rare: one in a hundred, on clips made of labelled pictures."""
+"""An object is not a face if it scores less than this in closer looks, in the geometric mean over this many seconds around a
+sighting. A doubtful face rarely scores nothing in one look: one in a hundred, on clips made of labelled pictures."""
 
 CONFIRMS_ITSELF = 0.65
-"""Score from which no closer look is asked for, see `detect.faces.CONFIRM`."""
+"""Score from which no closer look is needed, see `detect.faces.CONFIRM`."""
 
 CONFIRMED_PX = 28.0
-"""Height from which a box is refuted: what is lower covers little, and a closer look shows it hardly better."""
+"""Height from which a box can be refuted. A lower box covers little, and a closer look shows it hardly better."""
 
 LEAST_LOOK = 0.02
-"""A closer look that shows nothing counts as this score: it may have been blurred, and a mean must not be 0 by one of many."""
+"""A closer look that shows nothing counts as this score. The look may have been blurred, and one look must not set the
+mean to 0."""
 
 DENSE, DENSE_WITHIN_S = 0.4, 1.0
-"""A face that is seen in this share of the frames around a sighting is believed, however weakly it is seen: half hidden by
-hair or a hat it never scores more."""
+"""A face that is seen in this share of the frames around a sighting counts, even if it is seen weakly. Half hidden by hair or a
+hat, it never scores more."""
 
 FLASH_S = 0.13
-"""What would be covered for no longer, three frames at 25 a second, looks like a fault of the picture ..."""
+"""A cover that lasts no longer than this, three frames at 25 a second, looks like a fault of the picture."""
 
 FLASH_SCORE, FLASH_GROWTH = 1.2, 2
-"""... so with a score of this many times what counts by itself it is covered so many frames longer at both ends, and else not
-at all."""
+"""With a score of this many times what counts by itself, such an object is covered this many frames longer at both ends.
+Otherwise it is not covered at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What something has to score in its best frame, over the score from which a sighting counts by itself.
+    """The score that an object must reach in its best frame, over the score from which a sighting counts by itself.
 
     height  (n,) pixels, increasing; between them the logarithm of the height counts.
-    brief   (n,) when it was in sight for BRIEF_S or less, or moved, and
-    long    (n,) when it stood still and was in sight for LONG_S or more.
+    brief   (n,) the bar for an object that was in sight for BRIEF_S or less, or moved.
+    long    (n,) the bar for an object that stood still and was in sight for LONG_S or more.
     """
 
     height: tuple[float, ...]
@@ -81,31 +82,31 @@ class Bar:
 BRIEF_S, LONG_S = 0.5, 1.5
 
 STANDS = 1.0
-"""Longer sides by which the middle of what stands still may move: boxes are noisy, and so is what is known of the camera."""
+"""Distance in longer sides by which the middle of a still object may move: boxes and the camera's motion are noisy."""
 
 _FACE_SHARES = (1.0, 1.1, 1.4, 2.4)
 BARS = {
     FACE: Bar((36, 56, 88, 140), _FACE_SHARES, _FACE_SHARES),
     PLATE: Bar((16, 32), (1.24, 1.47), (1.24, 2.06)),
 }
-"""In clips made of labelled pictures 19 of 20 faces of 64 to 100 pixels passed .51 in some frame, and all of 150 and more
-passed .67; of what was no face 9 in 10 stayed below .40. Plates of long tracks pass .77 in 3 of 4 cases, and what is no plate
-stays below .62 in 19 of 20."""
+"""In clips made of labelled pictures, 19 of 20 faces of 64 to 100 pixels passed .51 in some frame, and all of 150 and more
+passed .67; of the false alarms 9 in 10 stayed below .40. Plates of long tracks pass .77 in 3 of 4 cases, and false alarms stay
+below .62 in 19 of 20."""
 
 CERTAIN = 0.75
-"""Score from which anything passes. The shares above are made for `normal` sensitivity. With `low`, 2.06 times what counts is
-more than any network can say, and every plate that stands still would stay visible."""
+"""Score from which any object passes. The shares above are made for `normal` sensitivity. With `low`, 2.06 times what counts is
+more than any network can give, and every plate that stands still would stay visible."""
 
 
 def supported(
     full: Track, seen: Track, seconds: NDArray[np.float64], options: TrackOptions, sure: float, views: Views,
     trails: Sequence[PixelTrail] = (),
 ) -> Track | None:  # fmt: skip
-    """The frames of a filled track that its sightings support; None when there are none.
+    """Return the frames of a filled track that its sightings support; None when no frame is supported.
 
     full     see `gaps.fill_track`.
     seen     the track of sightings that it was made of: boxes as the detector drew them.
-    seconds  of every frame.
+    seconds  time of every frame.
     sure     score from which a sighting counts by itself.
     views    where the camera looked in each frame.
     trails   of this track's pixels.
@@ -136,10 +137,10 @@ def supported(
 def unsupported(
     full: Track, kept: Track | None, seconds: NDArray[np.float64], options: TrackOptions
 ) -> Track | None:  # fmt: skip
-    """What was sighted and is not covered, with the lead before and after it; None where every sighting is covered.
+    """Return the sightings that are not covered, with the lead before and after them; None where every sighting is covered.
 
     full  see `gaps.fill_track`.
-    kept  its frames that are covered, see `supported`.
+    kept  its covered frames, see `supported`.
     """
     bare = np.ones(len(full), np.bool_) if kept is None else ~np.isin(full.frame, kept.frame)
     is_left = np.zeros(len(full), np.bool_)
@@ -151,7 +152,7 @@ def unsupported(
 
 
 def _runs(frame: NDArray[np.int32], which: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
-    """The rows of each stretch of neighbouring frames among those named."""
+    """Return the rows of each run of neighbouring frames among the selected ones."""
     rows = np.flatnonzero(which)
     return np.split(rows, np.flatnonzero(np.diff(frame[rows]) != 1) + 1) if len(rows) else []
 
@@ -163,9 +164,9 @@ def _part(track: Track, which: NDArray[np.bool_]) -> Track:
 
 
 def _are_refuted(seen: Track, seen_t: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n,) whether closer looks at what was sighted, there and in the moments around, showed next to nothing.
+    """Return (n,) whether closer looks at a sighting, in its frame and the moments around it, showed next to nothing.
 
-    A sighting without a closer look of its own is refuted with its neighbours, unless it was sure or small.
+    A sighting without its own closer look is refuted with its neighbours, unless it was sure or small.
     """
     looked = np.zeros(len(seen), np.bool_) if seen.closer is None else np.isfinite(seen.closer)
     if seen.closer is None or not looked.any():
@@ -180,7 +181,7 @@ def _are_refuted(seen: Track, seen_t: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _best_nearby(seen_t: NDArray[np.float64], score: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(n,) best score within NEARBY_S of each sighting."""
+    """Return (n,) best score within NEARBY_S of each sighting."""
     first, stop = _around(seen_t, NEARBY_S)
     return np.array([score[a:b].max() for a, b in zip(first, stop, strict=True)], np.float64)
 
@@ -190,7 +191,7 @@ def _around(seen_t: NDArray[np.float64], within_s: float) -> tuple[NDArray[np.in
 
 
 def _stands(seen: Track, views: Views) -> bool:
-    """Whether it stands still in the world, as signs do."""
+    """Return whether it stands still in the world, as signs do."""
     there = views.seen_from(seen.xyxy, seen.frame, np.full(len(seen), seen.frame[0])).astype(np.float64)
     middle, side = (there[:, :2] + there[:, 2:]) / 2, (there[:, 2:] - there[:, :2]).max(axis=1)
     return bool((np.ptp(middle, axis=0) <= STANDS * np.median(side)).all())
@@ -199,10 +200,10 @@ def _stands(seen: Track, views: Views) -> bool:
 def _passes(
     seen: Track, seconds: NDArray[np.float64], best: NDArray[np.float64], certain: float, *, stands: bool
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """(n,) whether what was sighted was seen well enough for its size, or often.
+    """Return (n,) whether an object was seen well enough for its size, or often.
 
     best     (n,) best score nearby over the score that counts by itself.
-    certain  what always passes, over the same score.
+    certain  score that always passes, over the same score.
     stands   it stands still in the world.
     """
     seen_t = seconds[seen.frame]
@@ -220,27 +221,27 @@ def _passes(
 
 
 def _frame_s(seconds: NDArray[np.float64]) -> float:
-    """How long a frame usually lasts."""
+    """Return the usual duration of a frame."""
     return max(float(np.median(np.diff(seconds))), 1e-3) if len(seconds) > 1 else BRIEF_S
 
 
 def _lead_s(full: Track, seen: Track, options: TrackOptions) -> NDArray[np.float64]:
-    """(n,) the lead-in before the first sighting, the lead-out after the last, and the longer of both between them."""
+    """Return (n,) the lead-in before the first sighting, the lead-out after the last, and the longer of both between them."""
     between = max(options.lead_in_s, options.lead_out_s)
     lead_s = np.where(full.frame < seen.frame[0], options.lead_in_s, between)
     return np.maximum(np.where(full.frame > seen.frame[-1], options.lead_out_s, lead_s), 1e-6)
 
 
 def _trust(t: NDArray[np.float64], seen_t: NDArray[np.float64], best: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(len(t),) by how much longer support lasts: by the better of the sightings before and after each of the times t."""
+    """Return (len(t),) how much longer support lasts, by the better of the sightings before and after each of the times t."""
     after = np.clip(np.searchsorted(seen_t, t), 0, len(seen_t) - 1)
     return np.clip(np.maximum(best[after], best[np.maximum(after - 1, 0)]), LEAST_TRUST, MOST_TRUST) ** 2
 
 
 def _support(t: NDArray[np.float64], weight: NDArray[np.float64], fade_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) support of each frame, from the sightings before and after it.
+    """Return (n,) support of each frame, from the sightings before and after it.
 
-    weight  (n,) what each frame's own sighting gives; 0 where nothing was seen.
+    weight  (n,) support from each frame's own sighting; 0 where nothing was seen.
     fade_s  (n,) time in which support falls to 1/e as it passes each frame.
     """
     return _one_way(t, weight, fade_s) + _one_way(-t[::-1], weight[::-1], fade_s[::-1])[::-1] - weight
@@ -258,7 +259,7 @@ def _one_way(t: NDArray[np.float64], weight: NDArray[np.float64], fade_s: NDArra
 def _without_flashes(
     is_covered: NDArray[np.bool_], score: NDArray[np.float32], least: float, flash: int
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """Which frames are covered when no patch appears and vanishes within `flash` frames."""
+    """Return which frames are covered when no patch may appear and vanish within `flash` frames."""
     steady = is_covered.copy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], is_covered, [False]]).astype(np.int8)))
     for start, stop in zip(edges[::2], edges[1::2], strict=True):

@@ -1,9 +1,9 @@
 """Sightings to tracks, frame by frame.
 
-As in ByteTrack (Zhang et al. 2022, arXiv 2110.06864), strong detections are matched first and begin tracks; weak ones continue
-a track that expects something there. Faces that are only seen weakly, but again and again in one place, are tracks, too, and
-what is surely seen at last includes its weak sightings before (track before detect). Position and motion decide, nothing else:
-a track says "the same thing, a moment later", and ends with the shot.
+As in ByteTrack (Zhang et al. 2022, arXiv 2110.06864), strong detections are matched first and begin tracks. Weak ones
+continue a track that expects an object there. Faces that are seen only weakly, but repeatedly in one place, are also tracks.
+A face that is finally seen surely includes its weak sightings before (track before detect). Only position and motion decide:
+a track means "the same thing, a moment later", and ends with the shot.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from efface.track.pixel_trails import Sighting
 from efface.tracks import Reason, Track
 
 LEAST_WEAK = 0.35
-"""Buffered IoU of a pair. A weak detection must lie where the track expects it."""
+"""Minimum buffered IoU of a pair. A weak detection must lie where the track expects it."""
 
 OFTEN, OFTEN_WITHIN_S, LEAST_OFTEN = 0.4, 1.0, 6
-"""What is seen weakly in this share of the frames of so many seconds, and in so many frames at least, is an object ..."""
+"""An object counts if it is seen weakly in this share of the frames of this many seconds, and in at least this many frames."""
 
 OFTEN_SCORE = 0.64
-"""... if its score is on average this share of what is sure. On clips made of labelled pictures that closes a seventh of
+"""Its mean score must also be at least this share of what is sure. On clips made of labelled pictures this closes a seventh of
 the leaks for a twentieth more needless area; with any score it would be a sixth, for a tenth."""
 
 SUSPECTED_S = 0.5
-"""So long is waited for the next weak sighting of what is only suspected."""
+"""Maximum time to wait for the next weak sighting of an object that is only suspected."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """A track that may go on. Until it is sure, it is a suspicion, and no track."""
+    """A track that may go on. Until it is sure, it is a suspicion and not a track."""
 
     id: int
     kind: int
@@ -70,7 +70,7 @@ class _Open:
         self.course = course(np.array(self.seconds[recent]), boxes, self.motion)
 
     def forget(self, before: int) -> None:
-        """Drops what was seen in frames before that one, but for the last sighting."""
+        """Drop what was seen in frames before that one, except the last sighting."""
         old = min(bisect_left(self.frames, before), len(self.frames) - 1)
         if old:
             for kept in (self.frames, self.seconds, self.boxes, self.scores, self.closer, self.views):
@@ -78,7 +78,7 @@ class _Open:
             self.scored = sum(self.scores)
 
     def reach(self, second: float) -> float:
-        """Share by which boxes grow before they are compared with this track's, in steps of a tenth."""
+        """Return the share by which boxes grow before they are compared with this track's, in steps of a tenth."""
         known = self.motion.young_reach if len(self.frames) < YOUNG else self.motion.reach
         return round(known + self.motion.reach_per_s * (second - self.seconds[-1]), 1)
 
@@ -100,7 +100,7 @@ class _Open:
 
 
 def _expected(waiting: Sequence[_Open], second: float, view: Step) -> Boxes:
-    """(n, 4) where tracks, all of one kind, have moved since they were seen last, as the camera sees them now."""
+    """Return (n, 4) where tracks of one kind have moved since they were last seen, as the camera sees them now."""
     if not waiting:
         return np.empty((0, 4), np.float32)
     courses = Course(np.array([t.course.velocity for t in waiting]), np.array([[t.course.approach] for t in waiting]))
@@ -110,9 +110,9 @@ def _expected(waiting: Sequence[_Open], second: float, view: Step) -> Boxes:
 
 
 def _on_screen(waiting: Sequence[_Open], expected: Boxes) -> Boxes:
-    """(n, 4) where tracks were on the screen, while little is known of how they move; else where they are expected.
+    """Return (n, 4) where tracks were on the screen while their motion is little known; otherwise where they are expected.
 
-    What the camera follows stays where it is on the screen, and the background goes.
+    An object that the camera follows stays in its place on the screen, and the background moves.
     """
     young = [len(t.frames) < YOUNG for t in waiting]
     return np.array([t.boxes[-1] if y else e for t, y, e in zip(waiting, young, expected, strict=True)], np.float32).reshape(
@@ -121,13 +121,13 @@ def _on_screen(waiting: Sequence[_Open], expected: Boxes) -> Boxes:
 
 
 def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Boxes:
-    """Boxes (n, 4), each seen in another view, as they are in this one."""
+    """Return boxes (n, 4), each seen in another view, as they are in this view."""
     n = len(views)
     return Views.of([*views, view]).seen_from(xyxy, np.arange(n), np.full(n, n))
 
 
 class Tracker:
-    """Takes frames in order and gives tracks of sightings as they end. Every strong detection is in exactly one track."""
+    """Takes frames in order and yields tracks of sightings as they end. Every strong detection is in exactly one track."""
 
     def __init__(self, options: TrackOptions, sure: Mapping[int, float]) -> None:
         self._patience_s = options.bridge_s
@@ -140,7 +140,11 @@ class Tracker:
     def update(
         self, frame: int, second: float, seen: Detections, *, is_cut: bool = False, view: Step = FIXED
     ) -> Iterator[Track]:
-        """The next frame. `is_cut`: a new shot begins with it, so all tracks end before it. `view`: see `camera.Views`."""
+        """Take the next frame, and yield the tracks that ended.
+
+        is_cut  a new shot begins with this frame, so all tracks end before it.
+        view    where the camera looks, see `camera_motion.Views`.
+        """
         self._view = view
         self._lately.append(second)
         while second - self._lately[0] >= OFTEN_WITHIN_S:
@@ -150,20 +154,20 @@ class Tracker:
             self._see(frame, second, seen.rows(seen.kind == kind))
 
     def flush(self) -> Iterator[Track]:
-        """The tracks still open at the end of the video."""
+        """Yield the tracks that are still open at the end of the video."""
         yield from self._end(lambda t: True)
 
     def going_on(self) -> Iterator[Track]:
-        """The tracks that may go on, as they are so far. Suspicions are none."""
+        """Yield the tracks that may go on, as they are so far, without suspicions."""
         yield from (t.finished() for t in self._open if t.is_sure)
 
     def forget(self, before: int) -> None:
-        """Drops what open tracks saw in frames before that one, but for the last sighting: a stream has no end, memory has."""
+        """Drop what open tracks saw in frames before that one, except the last sighting: a stream is endless, memory is not."""
         for t in self._open:
             t.forget(before)
 
     def seen_in(self, frame: int) -> Iterator[Sighting]:
-        """What open tracks saw in the frame of the last update."""
+        """Yield what open tracks saw in the frame of the last update."""
         for t in self._open:
             if t.frames[-1] == frame and t.is_sure:
                 yield Sighting(
@@ -179,7 +183,7 @@ class Tracker:
         yield from (t.finished() for t in over if t.is_sure)
 
     def _see(self, frame: int, second: float, seen: Detections) -> None:
-        """Detections of one kind."""
+        """Match detections of one kind to tracks."""
         strong = seen.are_sure(self._sure)
         waiting = [t for t in self._open if t.kind == seen.kind[0]]
         motion = MOTIONS[int(seen.kind[0])]
@@ -187,7 +191,7 @@ class Tracker:
         left, known = self._continue(frame, second, seen.rows(strong), known, motion.least_strong)
         known = [t for t in known if second - t.seconds[-1] <= motion.weak_within_s]
         weak, _ = self._continue(frame, second, seen.rows(~strong), known, LEAST_WEAK)
-        # What was only suspected so far takes what is left, and is one track with it from the beginning.
+        # A suspicion takes a detection that is left over. Both are one track from the beginning.
         left, vague = self._continue(frame, second, left, vague, motion.least_strong, makes_sure=True)
         self._begin(frame, second, left, is_sure=True)
         if motion.weak_counts:
@@ -203,7 +207,7 @@ class Tracker:
             self._next_id += 1
 
     def _believe(self, second: float, kind: int) -> None:
-        """Makes tracks of what was suspected again and again: noise does not stay in one place."""
+        """Make tracks of objects that were suspected repeatedly: noise does not stay in one place."""
         passed_s = self._lately[-1] - self._lately[0]
         if passed_s <= 0:
             return
@@ -216,7 +220,7 @@ class Tracker:
     def _continue(
         self, frame: int, second: float, seen: Detections, waiting: list[_Open], least: float, *, makes_sure: bool = False
     ) -> tuple[Detections, list[_Open]]:
-        """Adds detections to the tracks they continue, all of one kind. Gives back both that found no partner."""
+        """Add detections to the tracks that they continue, all of one kind. Return the detections and tracks left unmatched."""
         expected = _expected(waiting, second, self._view)
         reach = np.array([t.reach(second) for t in waiting], np.float32)
         instead = _on_screen(waiting, expected)
