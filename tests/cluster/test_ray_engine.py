@@ -17,8 +17,8 @@ from efface.events import silent
 from efface.files import DRAFTS, sha256_of
 from efface.options import Options, WriteOptions
 from efface.pipeline.jobs import Planning, Redacted, Redacting, Workshop
-from efface.pipeline.messages import Done, Failed, Noted, Progress
 from efface.pipeline.naming import Job, jobs_for
+from efface.pipeline.worker_messages import Done, Failed, Noted, Progress
 from efface.planning import sidecar
 
 pytest.importorskip("ray")

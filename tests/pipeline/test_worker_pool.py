@@ -15,8 +15,8 @@ from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline import worker_pool
 from efface.pipeline.jobs import Planning, Redacting
-from efface.pipeline.messages import Done
 from efface.pipeline.naming import Job
+from efface.pipeline.worker_messages import Done
 from efface.pipeline.worker_pool import AT_REST_BYTES, FILES_EACH, WorkerPool, _Memory, _share, _Worker, need_of, workers_for
 
 on_linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="shares of cores are Linux's")

@@ -12,8 +12,8 @@ import pytest
 from efface.errors import SourceUnreadable, WorkerDied
 from efface.events import Event
 from efface.pipeline import worker_process
-from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.naming import Job
+from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_process import how_it_ended, start_process
 
 

@@ -13,9 +13,9 @@ from efface.detections import FACE, PLATE
 from efface.errors import BadPlan
 from efface.planning import left_visible
 from efface.planning.doubt import Doubt
+from efface.planning.doubt_rules import MOST_A_MINUTE, doubts
 from efface.planning.left_visible import bounded, by_kind, stretches
 from efface.planning.plan import LeftBeyond, Plan
-from efface.planning.risk import MOST_A_MINUTE, doubts
 from efface.planning.sidecar import lines, load, save, seal
 from efface.timing import Timeline
 from efface.tracks import Reason, Track

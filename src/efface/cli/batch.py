@@ -12,7 +12,7 @@ import click
 
 from efface.cli.unexpected_errors import as_efface_error
 from efface.errors import EXIT_LOOK, EffaceError, printable, worst
-from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
+from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 
 if TYPE_CHECKING:
     from efface.cli.engines import OpenEngine

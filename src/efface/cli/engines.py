@@ -12,8 +12,8 @@ from efface.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from efface.options import Options
-    from efface.pipeline.messages import Message
     from efface.pipeline.naming import Job
+    from efface.pipeline.worker_messages import Message
     from efface.pipeline.worker_pool import Task
 
 

@@ -34,12 +34,12 @@ from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
 from efface.options import Options
 from efface.pipeline.analysis import joined
 from efface.pipeline.jobs import FATAL, Redacted, Redacting, prepared
-from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.naming import Job, names_of_plans
 from efface.pipeline.perceive import Perceived
 from efface.pipeline.remote import exists, fetch, is_remote
 from efface.pipeline.sources import opened
 from efface.pipeline.transfer import Transfer
+from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_pool import Task
 from efface.planning.plan import Plan
 

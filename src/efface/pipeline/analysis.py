@@ -18,9 +18,9 @@ from efface.media.interfaces import Source, SourceInfo
 from efface.options import Options
 from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness
+from efface.planning.doubt_rules import doubts
 from efface.planning.left_visible import bounded
 from efface.planning.plan import Plan
-from efface.planning.risk import doubts
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
 from efface.track.camera_motion import STILL, Camera, Step, Views

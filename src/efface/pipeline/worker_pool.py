@@ -29,8 +29,8 @@ from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.jobs import FATAL, Workshop, prepared
-from efface.pipeline.messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.naming import Job
+from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_process import END_S, TELL_EVERY_S, end_with_parent, how_it_ended, start_process
 from efface.signals import interruptible
 

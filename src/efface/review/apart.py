@@ -24,10 +24,10 @@ from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
-from efface.pipeline.messages import Done, Failed, Progress
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.sources import opened
+from efface.pipeline.worker_messages import Done, Failed, Progress
 from efface.pipeline.worker_process import END_S, TELL_EVERY_S, end_with_parent, how_it_ended, start_process
 from efface.planning.plan import Plan
 from efface.review.following import Followed, around, onwards

@@ -6,7 +6,7 @@ second stays covered when it turns away. A face that was seen weakly once is cov
 Support fades more slowly where the object's pixels could be followed, and for an object that was once clearly seen.
 
 A real object scores well in some frame; the larger it is, the better. A track that never scores well gives no support, and the
-review tells a person about it (`planning.risk`).
+review tells a person about it (`planning.doubt_rules`).
 """
 
 from __future__ import annotations
