@@ -141,7 +141,7 @@ def test_large_frames_get_more_time(monkeypatch):
         time.sleep(0.5)
         return Detections.none()
 
-    monkeypatch.setattr("efface.detect.guard.PIXELS", frame().size_wh[0] * frame().size_wh[1] / 40)
+    monkeypatch.setattr("efface.detect.fail_closed.PIXELS", frame().size_wh[0] * frame().size_wh[1] / 40)
     with Guarded(Saboteur(slow), 0.1) as guarded:
         assert len(guarded.detect(frame())) == 0
     monkeypatch.undo()
