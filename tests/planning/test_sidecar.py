@@ -337,6 +337,7 @@ def _loads_safely(path):
         (("tracks", 0, "scores"), [50]),
         (("tracks", 0, "scores", 0), 101),
         (("tracks", 0, "scores", 0), float("nan")),
+        (("tracks", 0, "scores", 0), 3.4028235677973366e38),
         (("tracks", 0, "kind"), "dog"),
         (("tracks", 0, "doubts"), "many"),
         (("tracks", 0, "doubts"), [1]),

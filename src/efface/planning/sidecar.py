@@ -402,7 +402,8 @@ def _unpacked(data: dict[str, Any]) -> Track:
 
 
 def _scores(hundredths: list[int], count: int) -> NDArray[np.float32]:
-    score = np.array(hundredths, np.float32) / 100
+    with np.errstate(over="ignore"):  # infinity is refused below
+        score = np.array(hundredths, np.float32) / 100
     if score.shape != (count,) or not ((score >= 0) & (score <= 1)).all():
         raise ValueError("the scores are not one for each sighting, from 0 to 100")
     return np.asarray(score, np.float32)
