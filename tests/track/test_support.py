@@ -15,7 +15,7 @@ from efface.timing import Timeline
 from efface.track.camera_motion import Views
 from efface.track.gaps import Shots, fill_track
 from efface.track.pixel_trails import PixelTrail
-from efface.track.support import supported, unsupported
+from efface.track.support import CONFIRMED_PX, CONFIRMS_ITSELF, supported, unsupported
 from efface.tracks import Reason, Track
 
 FRAMES = 400
@@ -208,3 +208,7 @@ def test_what_is_refuted_at_another_time_is_not_refuted_now():
     kept = covered(looked(frames, 0.5, told))
     assert kept
     assert min(kept) > 100
+
+
+def test_only_what_the_detector_looks_closer_at_can_be_refuted():
+    assert (faces.CONFIRM.sure, faces.CONFIRM.least_px) == (CONFIRMS_ITSELF, CONFIRMED_PX)

@@ -259,8 +259,8 @@ def _target_boxes(scene: Scene, shot: Shot, size_wh: Size) -> NDArray[np.float64
 
 
 def _in_view(boxes: NDArray[np.float64], size_wh: Size, random: Generator) -> int:
-    """Return a frame, not too near the ends, in which the target is in view; the middle one if
-    there is none."""
+    """Return a frame, not too near the ends, in which the target is in view, or the middle frame if
+    the target is never in view."""
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     inside = np.flatnonzero(((centre > 0) & (centre < size_wh)).all(axis=1))
     inside = inside[(inside >= len(boxes) // 6) & (inside < len(boxes) - len(boxes) // 6)]

@@ -120,6 +120,20 @@ class Output:
         """Send packets. Returns True when they end, False if a change of form stopped it. Raises any error."""
         raise NotImplementedError
 
+    def _fill(self, container: OutputContainer, form: Form, first: Coded, rest: Iterator[tuple[Form, Coded]]) -> bool:
+        """Write the first packet and those after it. Return False, and ask for a keyframe, where the form changes."""
+        muxer = Muxer(container, form)
+        muxer.write(first)
+        self.counts.is_up = True
+        self.counts.sent += 1
+        for other, coded in rest:
+            if other != form:
+                self._wants_key = True
+                return False
+            muxer.write(coded)
+            self.counts.sent += 1
+        return True
+
 
 def _why(error: Exception) -> str:
     """Describe the error without an address: FFmpeg's errors name addresses with their credentials."""
@@ -157,16 +171,8 @@ class Sender(Output):
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
         for form, coded in packets:
             with closing(self._opened()) as container:
-                muxer = Muxer(container, form)
-                muxer.write(coded)
-                self.counts.is_up = True
-                self.counts.sent += 1
-                for other, more in packets:
-                    if other != form:
-                        self._wants_key = True
-                        return False
-                    muxer.write(more)
-                    self.counts.sent += 1
+                if not self._fill(container, form, coded, packets):
+                    return False
         return True
 
     def _opened(self) -> OutputContainer:

@@ -80,16 +80,8 @@ class Hls(Output):
             require_replaceable(playlist)
             for form, coded in packets:
                 with closing(self._opened(playlist)) as container:
-                    muxer = Muxer(container, form)
-                    muxer.write(coded)
-                    self.counts.is_up = True
-                    self.counts.sent += 1
-                    for other, more in packets:
-                        if other != form:
-                            self._wants_key = True
-                            return False
-                        muxer.write(more)
-                        self.counts.sent += 1
+                    if not self._fill(container, form, coded, packets):
+                        return False
         return True
 
     def _opened(self, playlist: Path) -> OutputContainer:

@@ -37,8 +37,8 @@ def jpegs(raw: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _end(raw: bytes) -> int:
-    """Return the length of the JPEG at the start of these bytes; 0 if there is none or it does not
-    end."""
+    """Return the length of the JPEG at the start of these bytes, or 0 if no JPEG starts there or
+    its end is missing."""
     end = 0
     for p in jpeg.walk(Reader(io.BytesIO(raw))):
         if p.name == BROKEN:
