@@ -58,8 +58,13 @@ def until(tab, expression):
         tab.wait_for_timeout(20)
 
 
-def edits(film) -> list[str]:
-    return [e["edit"] for e in json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())["edits"]]
+def edits(film) -> list[str] | None:
+    """Return the names of the edits on disk; None while a change is being written in place."""
+    try:
+        plan = json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())
+    except json.JSONDecodeError:
+        return None
+    return [e["edit"] for e in plan["edits"]]
 
 
 def saved(tab, film, *names):
