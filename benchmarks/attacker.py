@@ -1,10 +1,12 @@
-"""What an attacker can tell of what was erased: who, by a face, and which vehicle, by its plate; for blur and mosaic as well.
+"""What an attacker can tell of what was erased: who, by a face, and which vehicle, by its plate;
+for blur and mosaic as well.
 
     pip install dlib-bin face_recognition_models "setuptools<80"      # into an environment of its own that has efface, too
     python -m benchmarks.attacker FOLDER... --font DejaVuSans-Bold.ttf [--json OUT] [--kept FILE.npz] [--quick]
 
-FOLDER holds pictures with `annotations.json` (see docs/bench.md). docs/attacks.md says what the rows mean. Recognising faces
-and reading plates is the attacker's work: nothing of it is in efface, and efface imports nothing from here.
+FOLDER holds pictures with `annotations.json` (see docs/bench.md). docs/attacks.md says what the
+rows mean. Recognising faces and reading plates is the attacker's work: nothing of it is in efface,
+and efface imports nothing from here.
 """
 
 from __future__ import annotations
@@ -70,14 +72,24 @@ class Crowd:
 
 def main() -> None:
     """Runs all attacks, and prints a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--font", type=Path, required=True, help="A TrueType font for the plates.")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--kept", type=Path, help="Keeps what the network said of each picture, to go on from.")
-    parser.add_argument("--sheet", type=Path, help="A folder for pictures of what the attacker was given.")
+    parser.add_argument(
+        "--kept", type=Path, help="Keeps what the network said of each picture, to go on from."
+    )
+    parser.add_argument(
+        "--sheet", type=Path, help="A folder for pictures of what the attacker was given."
+    )
     parser.add_argument("--faces", type=int, default=80)
-    parser.add_argument("--quick", action="store_true", help="30 faces and 300 plates: whether it runs, not what it says.")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="30 faces and 300 plates: whether it runs, not what it says.",
+    )
     chosen = parser.parse_args()
     began, count = time.monotonic(), 30 if chosen.quick else chosen.faces
     rows: list[Row] = []
@@ -85,11 +97,15 @@ def main() -> None:
         publisher = Publisher(Path(scratch))
         attacks = [
             plate_attacks(publisher, chosen.font, 300 if chosen.quick else 3000, chosen.sheet),
-            face_attacks(publisher, crowd(chosen.folders, count), Memory(chosen.kept), chosen.sheet),
+            face_attacks(
+                publisher, crowd(chosen.folders, count), Memory(chosen.kept), chosen.sheet
+            ),
         ]
         for task, attacker, what, outcome in (row for attack in attacks for row in attack):
             rows.append((task, attacker, what, outcome))
-            print(f"{time.monotonic() - began:5.0f} s  {said(rows[-1])}", file=sys.stderr, flush=True)
+            print(
+                f"{time.monotonic() - began:5.0f} s  {said(rows[-1])}", file=sys.stderr, flush=True
+            )
     print(table(rows))
     if chosen.json:
         chosen.json.write_text(text(numbers(rows, chosen)))
@@ -103,7 +119,9 @@ def crowd(folders: Sequence[Path], count: int) -> Crowd:
     return Crowd(persons, [scene.of(p.own) for p in persons], again, [scene.of(g) for g in again])
 
 
-def face_attacks(publisher: Publisher, people: Crowd, memory: Memory, sheet: Path | None) -> Iterator[Row]:
+def face_attacks(
+    publisher: Publisher, people: Crowd, memory: Memory, sheet: Path | None
+) -> Iterator[Row]:
     """Cheap attacks first."""
     yield from own_photograph(publisher, people, memory, sheet)
     yield from compressed(publisher, people)
@@ -111,12 +129,16 @@ def face_attacks(publisher: Publisher, people: Crowd, memory: Memory, sheet: Pat
     yield from one_scene(publisher, people, memory, sheet)
 
 
-def one_scene(publisher: Publisher, people: Crowd, memory: Memory, sheet: Path | None) -> Iterator[Row]:
+def one_scene(
+    publisher: Publisher, people: Crowd, memory: Memory, sheet: Path | None
+) -> Iterator[Row]:
     """Everything around the mask is the same for everybody, and without loss."""
     task, right = "face, one scene", np.arange(len(people.scene))
     plain = memory.of(people.gallery)
     for what, filtered in all_filters(publisher, faces.COVER, "face").items():
-        probes, candidates = ([filtered(p) for p in pictures] for pictures in (people.scene, people.gallery))
+        probes, candidates = (
+            [filtered(p) for p in pictures] for pictures in (people.scene, people.gallery)
+        )
         show(sheet, f"scene {what}", probes)
         yield task, "pixels, same filter", what, judged(inside(probes), inside(candidates), right)
         if what in PIXELS_ONLY:
@@ -124,25 +146,50 @@ def one_scene(publisher: Publisher, people: Crowd, memory: Memory, sheet: Path |
         described = memory.of(probes)
         yield task, "network", what, judged(described, plain, right)
         if what != "nothing erased":
-            yield task, "network, same filter", what, judged(described, memory.of(candidates), right)
+            yield (
+                task,
+                "network, same filter",
+                what,
+                judged(described, memory.of(candidates), right),
+            )
 
 
-def own_photograph(publisher: Publisher, people: Crowd, memory: Memory, sheet: Path | None) -> Iterator[Row]:
-    """Everybody in the photograph they were taken in. What lies around the mask differs, and efface fills from it."""
+def own_photograph(
+    publisher: Publisher, people: Crowd, memory: Memory, sheet: Path | None
+) -> Iterator[Row]:
+    """Everybody in the photograph they were taken in.
+
+    What lies around the mask differs, and efface fills from it.
+    """
     task, right = "face, own photograph", np.arange(len(people.persons))
     mine = [(p.own, [faces.COVER, *p.others]) for p in people.persons]
-    again = [(rgb, [faces.COVER, *p.others]) for rgb, p in zip(people.again, people.persons, strict=True)]
+    again = [
+        (rgb, [faces.COVER, *p.others]) for rgb, p in zip(people.again, people.persons, strict=True)
+    ]
     plain = memory.of(people.gallery)
     for style in STYLES:
-        probes, candidates = ([publisher.photo(rgb, boxes, style) for rgb, boxes in of] for of in (mine, again))
+        probes, candidates = (
+            [publisher.photo(rgb, boxes, style) for rgb, boxes in of] for of in (mine, again)
+        )
         show(sheet, f"own {style}", probes)
         yield task, "network, face alone", style, judged(memory.of(probes), plain, right)
-        yield task, "pixels of the fill, has the photograph", style, judged(inside(probes), inside(candidates), right)
-        yield task, "pixels around the mask, has the photograph", style, judged(around(probes), around(candidates), right)
+        yield (
+            task,
+            "pixels of the fill, has the photograph",
+            style,
+            judged(inside(probes), inside(candidates), right),
+        )
+        yield (
+            task,
+            "pixels around the mask, has the photograph",
+            style,
+            judged(around(probes), around(candidates), right),
+        )
 
 
 def compressed(publisher: Publisher, people: Crowd) -> Iterator[Row]:
-    """One scene again, but the source was a JPEG: blocks across the mask's rim mix what is inside with what is outside."""
+    """One scene again, but the source was a JPEG: blocks across the mask's rim mix what is inside
+    with what is outside."""
     for style in ("smooth", "solid"):
 
         def publish(rgb: Rgb, style: str = style) -> NDArray[np.uint8]:
@@ -152,25 +199,37 @@ def compressed(publisher: Publisher, people: Crowd) -> Iterator[Row]:
 
 
 def films(publisher: Publisher, people: Crowd) -> Iterator[Row]:
-    """One scene as a short H.264 film, from a source without loss, and from one that a camera has compressed."""
+    """One scene as a short H.264 film, from a source without loss, and from one that a camera has
+    compressed."""
 
     def publish(rgb: Rgb, style: str, camera: bool) -> NDArray[np.uint8]:
         return near(publisher.video(*faces.panned(rgb, FRAMES), style, camera=camera), 16 + FRAMES)
 
     for style in ("smooth", "solid"):
         made = [
-            np.stack([publish(p, style, False) for p in pictures[:MOST_FILMS]]) for pictures in (people.scene, people.gallery)
+            np.stack([publish(p, style, False) for p in pictures[:MOST_FILMS]])
+            for pictures in (people.scene, people.gallery)
         ]
         right = np.arange(len(made[0]))
-        yield "face, one scene, lossless H.264 source", "pixels, same steps", style, judged(made[0], made[1], right)
-    yield from traces("H.264 source", "smooth", lambda rgb: publish(rgb, "smooth", True), people, MOST_FILMS)
+        yield (
+            "face, one scene, lossless H.264 source",
+            "pixels, same steps",
+            style,
+            judged(made[0], made[1], right),
+        )
+    yield from traces(
+        "H.264 source", "smooth", lambda rgb: publish(rgb, "smooth", True), people, MOST_FILMS
+    )
 
 
-def traces(source: str, style: str, publish: Callable[[Rgb], NDArray[np.uint8]], people: Crowd, most: int) -> Iterator[Row]:
+def traces(
+    source: str, style: str, publish: Callable[[Rgb], NDArray[np.uint8]], people: Crowd, most: int
+) -> Iterator[Row]:
     """What a compressed source has carried out from under the mask, before efface got it.
 
-    The attacker goes the same way with every candidate: scene, compression, efface. He knows the scene to the last bit, or
-    all of it but the noise of the sensor. Faces are shown up to the mask's rim, or in the labelled box only, inside its margin.
+    The attacker goes the same way with every candidate: scene, compression, efface. He knows the
+    scene to the last bit, or all of it but the noise of the sensor. Faces are shown up to the
+    mask's rim, or in the labelled box only, inside its margin.
     """
     for narrow in (False, True):
         random, scene = np.random.default_rng(SEED), faces.Scene(narrow=narrow)
@@ -183,8 +242,11 @@ def traces(source: str, style: str, publish: Callable[[Rgb], NDArray[np.uint8]],
             yield task, attacker, style, judged(probes, candidates, np.arange(len(probes)))
 
 
-def plate_attacks(publisher: Publisher, font: Path, count: int, sheet: Path | None) -> Iterator[Row]:
-    """Reading plates: the attacker draws every candidate, does to it what the publisher did, and takes the nearest."""
+def plate_attacks(
+    publisher: Publisher, font: Path, count: int, sheet: Path | None
+) -> Iterator[Row]:
+    """Reading plates: the attacker draws every candidate, does to it what the publisher did, and
+    takes the nearest."""
     random, scene = np.random.default_rng(SEED), plates.Scene(font)
     drawn = [scene.of(word) for word in plates.words(count, random)]
     right = random.choice(count, min(PLATES, count), replace=False)
@@ -193,21 +255,35 @@ def plate_attacks(publisher: Publisher, font: Path, count: int, sheet: Path | No
         probes = [filtered(p) for p in photos]
         show(sheet, f"plate {what}", probes)
         if what in STYLES:
-            # Candidates go through paint itself, one by one: 3,000 files a style would take minutes and say the same.
+            # Candidates go through paint itself, one by one: 3,000 files a style would take minutes
+            # and say the same.
             candidates = [filters.painted(p, [plates.COVER], what) for p in drawn]
         else:
             candidates = [filtered(p) for p in drawn]
         yield "plate", "pixels, same filter", what, judged(lumas(probes), lumas(candidates), right)
     for style in ("smooth", "solid"):
-        probes = [publisher.photo(p, [plates.COVER], style, kind="plate", jpeg=True) for p in photos]
+        probes = [
+            publisher.photo(p, [plates.COVER], style, kind="plate", jpeg=True) for p in photos
+        ]
         candidates = [stored(filters.painted(stored(p), [plates.COVER], style)) for p in drawn]
-        yield "plate, JPEG", "pixels, same steps", style, judged(lumas(probes), lumas(candidates), right)
+        yield (
+            "plate, JPEG",
+            "pixels, same steps",
+            style,
+            judged(lumas(probes), lumas(candidates), right),
+        )
 
 
-def all_filters(publisher: Publisher, cover: filters.Box, kind: str) -> dict[str, Callable[[Rgb], Rgb]]:
+def all_filters(
+    publisher: Publisher, cover: filters.Box, kind: str
+) -> dict[str, Callable[[Rgb], Rgb]]:
     """By name: what others do, and every style of efface, file to file."""
-    made: dict[str, Callable[[Rgb], Rgb]] = {n: (lambda rgb, f=f: f(rgb, cover)) for n, f in OTHERS.items()}  # type: ignore[misc]
-    return made | {s: (lambda rgb, s=s: publisher.photo(rgb, [cover], s, kind=kind)) for s in STYLES}  # type: ignore[misc]
+    made: dict[str, Callable[[Rgb], Rgb]] = {
+        n: (lambda rgb, f=f: f(rgb, cover)) for n, f in OTHERS.items()
+    }  # type: ignore[misc]
+    return made | {
+        s: (lambda rgb, s=s: publisher.photo(rgb, [cover], s, kind=kind)) for s in STYLES
+    }  # type: ignore[misc]
 
 
 MASK = filters.mask_of(faces.COVER, (faces.SIDE, faces.SIDE))
@@ -224,7 +300,8 @@ def around(pictures: Sequence[Rgb]) -> NDArray[np.uint8]:
 
 
 def near(samples: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
-    """(values,) of the cover and so many pixels around it; of a film (frames, rows, columns), its luma."""
+    """(values,) of the cover and so many pixels around it; of a film (frames, rows, columns), its
+    luma."""
     x1, y1, x2, y2 = faces.COVER
     rows, columns = slice(y1 - reach, y2 + reach), slice(x1 - reach, x2 + reach)
     return (samples[rows, columns] if samples.shape[-1] == 3 else samples[:, rows, columns]).ravel()
@@ -254,7 +331,8 @@ def said(row: Row) -> str:
     low, high = o.interval
     alike = "  all alike" if o.alike else ""
     return (
-        f"{task:44} {attacker:44} {what:18} {o.rank1:7.2%} ({low:.1%} to {high:.1%}; chance {o.chance:.2%})  "
+        f"{task:44} {attacker:44} {what:18} {o.rank1:7.2%} ({low:.1%} to {high:.1%}; "
+        f"chance {o.chance:.2%})  "
         f"AUC {o.auc:.3f} ({o.auc_interval[0]:.2f} to {o.auc_interval[1]:.2f}){alike}"
     )
 

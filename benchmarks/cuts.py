@@ -1,11 +1,13 @@
-"""How many shot changes are found, and how many are said where none is: on sequences made from clips that have no cut.
+"""How many shot changes are found, and how many are said where none is: on sequences made from
+clips that have no cut.
 
 python benchmarks/cuts.py FOLDER_OR_CLIP ...
 
-Each clip is one shot. Two halves of a sequence are two clips, or two parts of one clip with two seconds left out between
-them (a jump cut). Every sequence is shown plain, dark and noisy, grey, and with little contrast. Sequences without a cut are
-the clips themselves, at one, two and three times their speed, and with disturbances: flashes, steps of the exposure, somebody
-who walks past in front of the lens, frames that were dropped, whip pans and fast zooms.
+Each clip is one shot. Two halves of a sequence are two clips, or two parts of one clip with two
+seconds left out between them (a jump cut). Every sequence is shown plain, dark and noisy, grey, and
+with little contrast. Sequences without a cut are the clips themselves, at one, two and three times
+their speed, and with disturbances: flashes, steps of the exposure, somebody who walks past in front
+of the lens, frames that were dropped, whip pans and fast zooms.
 """
 
 from __future__ import annotations
@@ -99,14 +101,19 @@ def exposed(frames: Frames) -> Iterator[Frames]:
 
 
 def passed(frames: Frames) -> Iterator[Frames]:
-    """Somebody walks past, near to the lens: dark, bright or patterned, and up to nine tenths of the picture wide."""
+    """Somebody walks past, near to the lens: dark, bright or patterned, and up to nine tenths of
+    the picture wide."""
     random = np.random.default_rng(2)
     height, width = frames.shape[1:3]
     for wide, taken in ((0.4, 8), (0.9, 8), (0.9, 5), (0.7, 14), (0.6, 4)):
         made = frames[:40].copy()
         coat: NDArray[Any] = random.integers(20, 200, (9, 7, 3)) * 0.4 + random.integers(0, 120, 3)
         coat = cv2.GaussianBlur(
-            cv2.resize(coat.astype(np.float32), (int(width * wide), height), interpolation=cv2.INTER_CUBIC), (0, 0), 2
+            cv2.resize(
+                coat.astype(np.float32), (int(width * wide), height), interpolation=cv2.INTER_CUBIC
+            ),
+            (0, 0),
+            2,
         )
         for i in range(taken + 1):
             x = round(-coat.shape[1] + (width + coat.shape[1]) * i / taken)
@@ -116,7 +123,8 @@ def passed(frames: Frames) -> Iterator[Frames]:
 
 
 def dropped(frames: Frames) -> Iterator[Frames]:
-    """A recorder that loses three to six frames now and then, and one that shows the last one for them."""
+    """A recorder that loses three to six frames now and then, and one that shows the last one for
+    them."""
     for lost in (3, 6):
         keep = np.array([i for i in range(len(frames)) if i % 20 >= lost])
         yield frames[keep]
@@ -126,13 +134,19 @@ def dropped(frames: Frames) -> Iterator[Frames]:
 
 
 def whipped(frames: Frames) -> Iterator[Frames]:
-    """A pan over a wide picture, by 0.9 or 1.8 times the width of the view within four to ten frames, with its smear."""
+    """A pan over a wide picture, by 0.9 or 1.8 times the width of the view within four to ten
+    frames, with its smear."""
     wide = np.concatenate([frames[0], frames[-1][:, ::-1], frames[0][:, ::-1]], axis=1)
     width = frames.shape[2]
     for taken, by in ((4, 0.9), (6, 0.9), (6, 1.8), (10, 1.8)):
         way = (1 - np.cos(np.pi * np.clip((np.arange(30) - 10) / taken, 0, 1))) / 2 * by * width
         smear = np.maximum(np.gradient(way).round().astype(int), 1)
-        yield np.stack([cv2.blur(wide, (int(s), 1))[:, int(x) : int(x) + width] for x, s in zip(way, smear, strict=True)])
+        yield np.stack(
+            [
+                cv2.blur(wide, (int(s), 1))[:, int(x) : int(x) + width]
+                for x, s in zip(way, smear, strict=True)
+            ]
+        )
 
 
 def zoomed(frames: Frames) -> Iterator[Frames]:
@@ -141,7 +155,12 @@ def zoomed(frames: Frames) -> Iterator[Frames]:
     for taken, nearer in ((5, 2.0), (10, 3.0), (6, 0.4)):
         part = np.clip((np.arange(30) - 10) / taken, 0, 1)
         scales = nearer**part if nearer > 1 else nearer ** (part - 1)
-        yield np.stack([cv2.warpAffine(f, _about(size_wh, s), size_wh) for f, s in zip(frames[:30], scales, strict=False)])
+        yield np.stack(
+            [
+                cv2.warpAffine(f, _about(size_wh, s), size_wh)
+                for f, s in zip(frames[:30], scales, strict=False)
+            ]
+        )
 
 
 def _about(size_wh: tuple[int, int], scale: float) -> NDArray[np.float64]:
@@ -170,7 +189,11 @@ def cut_sequences(clips: list[tuple[Frames, float]]) -> Iterator[tuple[str, Fram
         gap = round(LEFT_OUT_S * rate)
         if len(first) >= gap + 12:
             rest = (len(first) - gap) // 2
-            yield "jump", np.concatenate([first[:rest][-SHOT:], first[rest + gap :][:SHOT]]), min(rest, SHOT)
+            yield (
+                "jump",
+                np.concatenate([first[:rest][-SHOT:], first[rest + gap :][:SHOT]]),
+                min(rest, SHOT),
+            )
 
 
 def cuts_in(frames: Frames) -> list[int]:
@@ -182,7 +205,9 @@ def cuts_in(frames: Frames) -> list[int]:
 def main() -> None:
     """Prints the table."""
     cv2.setNumThreads(1)
-    named = [p for a in map(Path, sys.argv[1:]) for p in (sorted(a.iterdir()) if a.is_dir() else [a])]
+    named = [
+        p for a in map(Path, sys.argv[1:]) for p in (sorted(a.iterdir()) if a.is_dir() else [a])
+    ]
     clips = [read(p) for p in named if p.suffix in CLIPS]
     found, said = defaultdict(lambda: [0, 0]), defaultdict(lambda: [0, 0])  # type: ignore[var-annotated]
     for look, made in LOOKS.items():

@@ -2,19 +2,22 @@
 
 The detector is made blind to one object for a while, and its leaks are looked for in the list.
 
-    python benchmarks/doubts.py FOLDER [--clips NAME,...] [--cases 12] [--seed 1] [--cache build/doubts] [--json OUT]
+    python benchmarks/doubts.py FOLDER [--clips NAME,...] [--cases 12] [--seed 1] [--cache
+    build/doubts] [--json OUT]
 
-FOLDER holds videos. Beside a video may lie its labels, NAME.faces.json or NAME.plates.json (boxes by frame, as in "tracks":
-[{"id": 1, "ignore": false, "boxes": {"0": [x1, y1, x2, y2]}}]). Of a video without labels, the objects that the detector sees
-surely are taken for the truth.
+FOLDER holds videos. Beside a video may lie its labels, NAME.faces.json or NAME.plates.json (boxes
+by frame, as in "tracks": [{"id": 1, "ignore": false, "boxes": {"0": [x1, y1, x2, y2]}}]). Of a
+video without labels, the objects that the detector sees surely are taken for the truth.
 
-A case: for 0.6 to 4 s, from a random frame on, no sighting of one object reaches the tracker; all else is at its defaults.
-Labelled boxes of that object, of at least 24 px (plates: 12 px), in those frames, of which less than 90 % is erased, are leaks.
-A doubt shows a leak when it contains 90 % of the labelled box, is at most four times as large, and is about a frame within
-a second of it. A case counts as shown when some leak of it is, and its rank is that of the first doubt that shows one.
+A case: for 0.6 to 4 s, from a random frame on, no sighting of one object reaches the tracker; all
+else is at its defaults. Labelled boxes of that object, of at least 24 px (plates: 12 px), in those
+frames, of which less than 90 % is erased, are leaks. A doubt shows a leak when it contains 90 % of
+the labelled box, is at most four times as large, and is about a frame within a second of it. A case
+counts as shown when some leak of it is, and its rank is that of the first doubt that shows one.
 
-Prints for each clip how many doubts a minute the list has without any blindness, and how many of them are above the bound.
-What the network says of each frame is kept in the folder of --cache, as the network takes nearly all of the time.
+Prints for each clip how many doubts a minute the list has without any blindness, and how many of
+them are above the bound. What the network says of each frame is kept in the folder of --cache, as
+the network takes nearly all of the time.
 """
 
 from __future__ import annotations
@@ -81,9 +84,11 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One blindness: who, from which frame to which, how many leaks came of it, how many are shown, by the doubt of which rank.
+    """One blindness: who, from which frame to which, how many leaks came of it, how many are shown,
+    by the doubt of which rank.
 
-    rank  from 1; None where no doubt shows a leak. `height` is that of the tallest leak, `listed` how many doubts there are.
+    rank  from 1; None where no doubt shows a leak. `height` is that of the tallest leak, `listed`
+          how many doubts there are.
     """
 
     clip: str
@@ -122,7 +127,9 @@ def labelled(path: Path) -> list[tuple[int, Truth]]:
         tracks = json.loads(labels.read_text())["tracks"] if labels.exists() else []
         for track in tracks:
             if not track.get("ignore"):
-                found.append((kind, {int(f): np.array(b, np.float32) for f, b in track["boxes"].items()}))
+                found.append(
+                    (kind, {int(f): np.array(b, np.float32) for f, b in track["boxes"].items()})
+                )
     return found
 
 
@@ -144,10 +151,14 @@ def sure_sightings(clip: Clip, plan: Plan) -> list[tuple[int, Truth]]:
     return found
 
 
-def cases(clip: Clip, truths: list[tuple[int, Truth]], count: int, seed: int) -> Iterator[tuple[int, Truth, int, int]]:
+def cases(
+    clip: Clip, truths: list[tuple[int, Truth]], count: int, seed: int
+) -> Iterator[tuple[int, Truth, int, int]]:
     """Whom to be blind to, from when to when."""
     random = np.random.default_rng(seed)
-    tall = [(k, t, [f for f, b in sorted(t.items()) if b[3] - b[1] >= LOWEST[k]]) for k, t in truths]
+    tall = [
+        (k, t, [f for f, b in sorted(t.items()) if b[3] - b[1] >= LOWEST[k]]) for k, t in truths
+    ]
     tall = [(k, t, frames) for k, t, frames in tall if len(frames) > 3]
     frame_s = frame_time(clip)
     for _ in range(count if tall else 0):
@@ -174,23 +185,33 @@ def blinded(clip: Clip, kind: int, truth: Truth, first: int, last: int) -> list[
         if box is None or not len(seen):
             continue
         middle = (seen.xyxy[:, :2] + seen.xyxy[:, 2:]) / 2
-        is_it = ((middle >= box[:2]) & (middle <= box[2:])).all(axis=1) | (iou(box[None], seen.xyxy)[0] > 0.1)
+        is_it = ((middle >= box[:2]) & (middle <= box[2:])).all(axis=1) | (
+            iou(box[None], seen.xyxy)[0] > 0.1
+        )
         parts[f] = replace(parts[f], seen=seen.rows(~(is_it & (seen.kind == kind))))
     return parts
 
 
-def leaks(plan: Plan, kind: int, truth: Truth, first: int, last: int) -> list[tuple[int, NDArray[np.float32]]]:
+def leaks(
+    plan: Plan, kind: int, truth: Truth, first: int, last: int
+) -> list[tuple[int, NDArray[np.float32]]]:
     """Frames and boxes of what stays open."""
     found = []
     for f, box in truth.items():
-        if first <= f <= last and box[3] - box[1] >= LOWEST[kind] and _covered(box, plan, f) < COVERED:
+        if (
+            first <= f <= last
+            and box[3] - box[1] >= LOWEST[kind]
+            and _covered(box, plan, f) < COVERED
+        ):
             found.append((f, box))
     return found
 
 
 def _covered(box: NDArray[np.float32], plan: Plan, frame: int) -> float:
     width, height = plan.size_at(frame)
-    x1, y1, x2, y2 = (int(v) for v in (*np.floor(box[:2]).clip(0), *np.ceil(np.minimum(box[2:], (width, height)))))
+    x1, y1, x2, y2 = (
+        int(v) for v in (*np.floor(box[:2]).clip(0), *np.ceil(np.minimum(box[2:], (width, height))))
+    )
     mask = np.zeros((max(y2 - y1, 1), max(x2 - x1, 1)), np.bool_)
     for region in plan.regions(frame):
         a, b, c, d = region.box
@@ -198,7 +219,9 @@ def _covered(box: NDArray[np.float32], plan: Plan, frame: int) -> float:
     return float(mask.mean())
 
 
-def rank_of(doubts: Sequence[Doubt], open_: list[tuple[int, NDArray[np.float32]]], frame_s: float) -> tuple[int | None, int]:
+def rank_of(
+    doubts: Sequence[Doubt], open_: list[tuple[int, NDArray[np.float32]]], frame_s: float
+) -> tuple[int | None, int]:
     """Rank of the first doubt that shows a leak, and how many leaks some doubt shows."""
     shown, best = 0, None
     for frame, box in open_:
@@ -227,27 +250,49 @@ def measured(clip: Clip, path: Path, count: int, seed: int) -> tuple[dict[str, A
         "above": sum(d.risk > bound for d in plan.doubts), "a_minute": round(len(plan.doubts) / minutes, 1),
     }  # fmt: skip
     found = []
-    for kind, truth, first, last in cases(clip, labelled(path) or sure_sightings(clip, plan), count, seed):
+    for kind, truth, first, last in cases(
+        clip, labelled(path) or sure_sightings(clip, plan), count, seed
+    ):
         blind = clip.plan(blinded(clip, kind, truth, first, last))
         if open_ := leaks(blind, kind, truth, first, last):
             rank, shown = rank_of(blind.doubts, open_, frame_time(clip))
             height = max(round(float(b[3] - b[1])) for _, b in open_)
-            found.append(Case(clip.name, KINDS[kind], first, last, len(open_), shown, rank, height, len(blind.doubts)))
+            found.append(
+                Case(
+                    clip.name,
+                    KINDS[kind],
+                    first,
+                    last,
+                    len(open_),
+                    shown,
+                    rank,
+                    height,
+                    len(blind.doubts),
+                )
+            )
     return told, found
 
 
 def main() -> None:
     """Prints a line for each clip, one for each case with leaks, and the sums."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--clips", default="", help="Clip names without file extension. Default: all clips.")
+    parser.add_argument(
+        "--clips", default="", help="Clip names without file extension. Default: all clips."
+    )
     parser.add_argument("--cases", type=int, default=12, help="Of blindness, for each clip.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=Path("build/doubts"))
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     wanted = [name for name in asked.clips.split(",") if name]
-    paths = [p for p in sorted(asked.folder.iterdir()) if p.suffix in VIDEOS and (not wanted or p.stem in wanted)]
+    paths = [
+        p
+        for p in sorted(asked.folder.iterdir())
+        if p.suffix in VIDEOS and (not wanted or p.stem in wanted)
+    ]
     if not paths:
         sys.exit("There is no such clip.")
     clips, found = [], []
@@ -255,7 +300,11 @@ def main() -> None:
         told, of_clip = measured(clip_of(path, asked.cache), path, asked.cases, asked.seed)
         clips.append(told)
         found += of_clip
-        print("{clip}: {doubts} doubts in {seconds} s, {a_minute} a minute, {above} above the bound".format(**told), flush=True)
+        print(
+            "{clip}: {doubts} doubts in {seconds} s, {a_minute} a minute, {above} above "
+            "the bound".format(**told),
+            flush=True,
+        )
         for case in of_clip:
             print(f"    {said(case)}", flush=True)
     print(summed(clips, found))
@@ -268,7 +317,8 @@ def said(case: Case) -> str:
     """A case as one line."""
     rank = f"rank {case.rank} of {case.listed}" if case.rank else f"not among {case.listed}"
     return (
-        f"{case.kind} of {case.height} px, frames {case.first} to {case.last}: {case.leaks} leaks, {case.shown} shown, {rank}"
+        f"{case.kind} of {case.height} px, frames {case.first} to {case.last}: {case.leaks} "
+        f"leaks, {case.shown} shown, {rank}"
     )
 
 
@@ -279,8 +329,10 @@ def summed(clips: list[dict[str, Any]], found: list[Case]) -> str:
     shown, all_ = sum(c.shown for c in found), sum(c.leaks for c in found)
     middle = ranks[len(ranks) // 2] if ranks else None
     return (
-        f"{doubts} doubts in {seconds:.0f} s, {60 * doubts / max(seconds, 1e-9):.1f} a minute. Of {len(found)} cases with "
-        f"leaks {len(ranks)} are shown, at rank {middle} in the middle and {max(ranks, default=None)} at worst; "
+        f"{doubts} doubts in {seconds:.0f} s, {60 * doubts / max(seconds, 1e-9):.1f} a "
+        f"minute. Of {len(found)} cases with "
+        f"leaks {len(ranks)} are shown, at rank {middle} in the middle and "
+        f"{max(ranks, default=None)} at worst; "
         f"of {all_} leaks {shown}."
     )
 

@@ -69,10 +69,14 @@ def _parameter_sets(width: int, height: int) -> bytes:
     sequence, picture = _Bits(), _Bits()
     for value in (77, 0, 30):  # main profile, level 3
         sequence.fixed(8, value)
-    sequence.golomb(0, 0, 2, 1)  # identifier, frame numbers of 4 bits, order of output as decoded, one reference
+    sequence.golomb(
+        0, 0, 2, 1
+    )  # identifier, frame numbers of 4 bits, order of output as decoded, one reference
     sequence.fixed(1, 0)
     sequence.golomb(width // BLOCK - 1, height // BLOCK // 2 - 1)
-    sequence.fixed(8, 0b00101_000)  # fields allowed and not mixed, inference, no crop; timing is said
+    sequence.fixed(
+        8, 0b00101_000
+    )  # fields allowed and not mixed, inference, no crop; timing is said
     sequence.fixed(1, 0)
     sequence.fixed(1, 1)
     sequence.fixed(32, 1)

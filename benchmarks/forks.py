@@ -1,6 +1,8 @@
-"""Forks of a process that has imported efface: a file costs little more than its own work, and each has bounds.
+"""Forks of a process that has imported efface: a file costs little more than its own work, and each
+has bounds.
 
-A benchmark starts itself again with `--serve`, and there calls `Forks.serve` with what is to be done in each fork. Linux only.
+A benchmark starts itself again with `--serve`, and there calls `Forks.serve` with what is to be
+done in each fork. Linux only.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ class Forks:
 
     def __enter__(self) -> Forks:
         command = [sys.executable, self._script, "--serve"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -45,7 +49,10 @@ class Forks:
 
     @staticmethod
     def serve(do: Callable[..., None]) -> None:
-        """Do what standard input asks for, line by line, each in a fork. `do` may end the process."""
+        """Do what standard input asks for, line by line, each in a fork.
+
+        `do` may end the process.
+        """
         _import_all()
         for line in sys.stdin:
             seconds, most, arguments = json.loads(line)

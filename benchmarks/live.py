@@ -1,4 +1,6 @@
-"""Does `efface live` keep its word? Clips whose frames carry their number as blocks in the picture are sent through it, by UDP.
+"""Does `efface live` keep its word?
+
+Clips whose frames carry their number as blocks in the picture are sent through it, by UDP.
 
     python benchmarks/live.py make FOLDER CLIP.mp4 [--clips 12] [--seed 4]     1280x720, moving faces with known boxes
     python benchmarks/live.py pace CLIP.mp4 [--delay 1.0]                      one camera: delay, rate, leaks
@@ -9,9 +11,10 @@
 
 --source rtsp serves CLIP by a GStreamer RTSP server, which kills ends by SIGKILL. The clip must be longer than the run.
 
-What is erased is painted in one loud colour, so that the pictures that arrive tell what was covered, and no word of efface's
-is taken for it. To know what was looked at, the detector is wrapped in the cameras' processes, and reads the number of each
-frame from the small picture that it is shown.
+What is erased is painted in one loud colour, so that the pictures that arrive tell what was
+covered, and no word of efface's is taken for it. To know what was looked at, the detector is
+wrapped in the cameras' processes, and reads the number of each frame from the small picture that it
+is shown.
 """
 
 from __future__ import annotations
@@ -72,16 +75,20 @@ def _bits(number: int) -> list[int]:
 
 
 def draw(rgb: np.ndarray, number: int) -> None:
-    """The number down the left and the right rim: along the upper one it would look like a licence plate."""
+    """The number down the left and the right rim: along the upper one it would look like a licence
+    plate."""
     step = BLOCK + GAP
     for left in LEFTS:
         rgb[TOP : TOP + step * (BITS + CHECK_BITS) + GAP, left : left + BLOCK + 2 * GAP] = 0
         for i, bit in enumerate(_bits(number)):
-            rgb[TOP + GAP + i * step : TOP + GAP + i * step + BLOCK, left + GAP : left + GAP + BLOCK] = 255 * bit
+            rgb[
+                TOP + GAP + i * step : TOP + GAP + i * step + BLOCK, left + GAP : left + GAP + BLOCK
+            ] = 255 * bit
 
 
 def read(picture: np.ndarray) -> int | None:
-    """The number in a picture of any size, grey or RGB; None where there is none, or what was erased hides it."""
+    """The number in a picture of any size, grey or RGB; None where there is none, or what was
+    erased hides it."""
     grey = picture if picture.ndim == 2 else picture[..., :3].mean(axis=2)
     share, near = grey.shape[1] / SIZE_WH[0], 4
     for left in LEFTS:
@@ -110,12 +117,16 @@ def is_curtain(rgb: np.ndarray) -> bool:
 
 
 def make(folder: Path, clip: Path, count: int, seed: int) -> None:
-    """Clips of `efface bench moving` in 1280x720, one after the other, numbered from 1; and where every face is."""
+    """Clips of `efface bench moving` in 1280x720, one after the other, numbered from 1; and where
+    every face is."""
     moving.SIZE_WH = SIZE_WH
     read_rgb = lambda still: cv2.cvtColor(cv2.imread(str(still.path)), cv2.COLOR_BGR2RGB)  # noqa: E731
     boxes: dict[int, list[list[float]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        truths = [made(c, Path(scratch)) for c in moving.clips(load_stills(folder), read_rgb, count, seed=seed)]
+        truths = [
+            made(c, Path(scratch))
+            for c in moving.clips(load_stills(folder), read_rgb, count, seed=seed)
+        ]
 
         def frames() -> Iterator[np.ndarray]:
             number = 0
@@ -130,7 +141,9 @@ def make(folder: Path, clip: Path, count: int, seed: int) -> None:
                 for track in truth.tracks:
                     for at, box in zip(track.frame, track.xyxy, strict=True):
                         if not track.ignore and box[3] - box[1] >= LEAST_PX:
-                            boxes.setdefault(first + int(at) + 1, []).append([round(float(v), 1) for v in box])
+                            boxes.setdefault(first + int(at) + 1, []).append(
+                                [round(float(v), 1) for v in box]
+                            )
 
         write_video(clip.with_suffix(".raw.mp4"), frames(), SIZE_WH, crf=18, target=clip)
     # Cameras send a keyframe every second and no frames out of order.
@@ -146,7 +159,8 @@ def make(folder: Path, clip: Path, count: int, seed: int) -> None:
 
 
 class Sender:
-    """A camera: sends the clip by UDP at its own speed, again and again, and notes when each frame went."""
+    """A camera: sends the clip by UDP at its own speed, again and again, and notes when each frame
+    went."""
 
     def __init__(self, clip: Path, port: int, *, rounds: int = 1) -> None:
         self.sent: dict[int, float] = {}
@@ -160,9 +174,14 @@ class Sender:
             packets = [bytes(p) for p in source.demux(stream) if p.size]
             packets = _annexb(packets, stream.codec_context.extradata)
         with av.open(
-            f"udp://127.0.0.1:{port}?pkt_size=1316", "w", format="mpegts", container_options={"fflags": "flush_packets"}
+            f"udp://127.0.0.1:{port}?pkt_size=1316",
+            "w",
+            format="mpegts",
+            container_options={"fflags": "flush_packets"},
         ) as out:
-            made = out.add_mux_stream("h264", rate=RATE, width=SIZE_WH[0], height=SIZE_WH[1], time_base=Fraction(1, 90000))
+            made = out.add_mux_stream(
+                "h264", rate=RATE, width=SIZE_WH[0], height=SIZE_WH[1], time_base=Fraction(1, 90000)
+            )
             began = time.monotonic()
             for i in range(rounds * len(packets)):
                 if self.stop.wait(max(0.0, began + i / RATE - time.monotonic())):
@@ -183,7 +202,8 @@ class Sender:
 
 
 class Served:
-    """A camera behind an RTSP server, a process of its own: each client is served the clip from its beginning."""
+    """A camera behind an RTSP server, a process of its own: each client is served the clip from its
+    beginning."""
 
     def __init__(self, clip: Path, port: int) -> None:
         command = ["/usr/bin/python3", str(RTSP_SERVER), str(clip), "--port", str(port)]
@@ -196,7 +216,11 @@ class Served:
 
 def camera(chosen: argparse.Namespace, port: int) -> Sender | Served:
     """Whatever --source says."""
-    return Served(chosen.clip, port) if chosen.source == "rtsp" else Sender(chosen.clip, port, rounds=10_000)
+    return (
+        Served(chosen.clip, port)
+        if chosen.source == "rtsp"
+        else Sender(chosen.clip, port, rounds=10_000)
+    )
 
 
 def _annexb(packets: Sequence[bytes], extradata: bytes) -> list[bytes]:
@@ -218,7 +242,8 @@ def _annexb(packets: Sequence[bytes], extradata: bytes) -> list[bytes]:
 
 @dataclass
 class Seen:
-    """A picture that arrived: its number, or None for the curtain; when; and of each face of that frame the share covered."""
+    """A picture that arrived: its number, or None for the curtain; when; and of each face of that
+    frame the share covered."""
 
     number: int | None
     at: float
@@ -240,12 +265,21 @@ class Receiver:
     def _run(self) -> None:
         while not self.stop.is_set():
             with contextlib.suppress(av.error.FFmpegError, OSError):
-                options = {"fifo_size": "20000", "overrun_nonfatal": "1", "timeout": "2000000", "probesize": "100000"}
-                with av.open(f"udp://127.0.0.1:{self.port}", format="mpegts", options=options, timeout=(3, 3)) as source:
+                options = {
+                    "fifo_size": "20000",
+                    "overrun_nonfatal": "1",
+                    "timeout": "2000000",
+                    "probesize": "100000",
+                }
+                with av.open(
+                    f"udp://127.0.0.1:{self.port}", format="mpegts", options=options, timeout=(3, 3)
+                ) as source:
                     stream = source.streams.video[0]
                     stream.thread_type = "SLICE"
                     for frame in source.decode(stream):
-                        luma = np.frombuffer(frame.planes[0], np.uint8).reshape(frame.height, -1)[:, : frame.width]
+                        luma = np.frombuffer(frame.planes[0], np.uint8).reshape(frame.height, -1)[
+                            :, : frame.width
+                        ]
                         self.seen.append(Seen(read(luma), time.monotonic(), float(frame.time or 0)))
                         if self.stop.is_set():
                             return
@@ -268,7 +302,8 @@ SOURCES = {"udp": "udp://127.0.0.1:{}", "rtsp": "rtsp://127.0.0.1:{}/clip"}
 
 
 def work(wanted: Wanted, pipe: Any) -> None:
-    """The process of a camera, as `efface.live.supervisor` has it, with a detector that notes which frames it was shown."""
+    """The process of a camera, as `efface.live.supervisor` has it, with a detector that notes which
+    frames it was shown."""
     notes = open(Path(os.environ[NOTES]) / f"{wanted.name}-{os.getpid()}.txt", "a", buffering=1)  # noqa: SIM115
     opened = lines.open_lanes
 
@@ -300,7 +335,9 @@ def looked_at(folder: Path, name: str) -> set[int]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, ports: Sequence[tuple[int, int]], options: Options, source: str = "udp") -> Iterator[Supervisor]:
+def running(
+    folder: Path, ports: Sequence[tuple[int, int]], options: Options, source: str = "udp"
+) -> Iterator[Supervisor]:
     """A crew in a thread of its own, a camera for each pair of ports. Each records, too."""
     os.environ[NOTES] = str(folder)
     crews.work = work
@@ -355,7 +392,8 @@ class Leaks:
     def __str__(self) -> str:
         rate = self.leaks / self.boxes if self.boxes else 0
         return (
-            f"{self.frames} frames, {self.unread} whose number is erased, {self.curtains} curtains; "
+            f"{self.frames} frames, {self.unread} whose number is erased, {self.curtains} "
+            "curtains; "
             f"leaks {self.leaks} of {self.boxes} boxes = {rate:.2%}, by clip {dict(self.by_clip)}; "
             f"erased {self.erased / max(1, self.frames):.1%} of the picture"
         )
@@ -393,17 +431,27 @@ def recordings(folder: Path, name: str) -> list[Path]:
 
 def delays(sender: Sender, receiver: Receiver) -> str:
     since, last = min(sender.sent.values(), default=0.0), max(sender.sent, default=0)
-    # A demuxer gives a frame when the next one begins, so the last ones come when somebody's patience ends.
-    judged = [s for s in receiver.seen if s.number in sender.sent and s.at > since and s.number <= last - RATE // 2]
+    # A demuxer gives a frame when the next one begins, so the last ones come when somebody's
+    # patience ends.
+    judged = [
+        s
+        for s in receiver.seen
+        if s.number in sender.sent and s.at > since and s.number <= last - RATE // 2
+    ]
     known = sorted(s.at - sender.sent[s.number] for s in judged)
     if not known:
         return "nothing arrived"
     picked = [known[min(len(known) - 1, int(len(known) * q))] for q in (0.5, 0.95, 0.99, 1.0)]
-    return "end-to-end delay, s: median {:.2f}, 95 % {:.2f}, 99 % {:.2f}, worst {:.2f}".format(*picked)
+    return "end-to-end delay, s: median {:.2f}, 95 % {:.2f}, 99 % {:.2f}, worst {:.2f}".format(
+        *picked
+    )
 
 
 def order(numbers: Sequence[int]) -> str:
-    """What is out of order. Once the clip may begin anew: a sender for warming up goes before the one that is judged."""
+    """What is out of order.
+
+    Once the clip may begin anew: a sender for warming up goes before the one that is judged.
+    """
     wrong = [(a, b) for a, b in itertools.pairwise(numbers) if b <= a]
     if anew := next((pair for pair in wrong if pair[1] <= RATE), None):
         wrong.remove(anew)
@@ -422,24 +470,48 @@ def pace(chosen: argparse.Namespace) -> None:
             warm = Sender(chosen.clip, ports[0])
             wait_until_up(crew)
             warm.end()
-            time.sleep(chosen.timeout + 1)  # the old connection is lost, and a new one begins with frame 1
+            time.sleep(
+                chosen.timeout + 1
+            )  # the old connection is lost, and a new one begins with frame 1
             process = psutil.Process(crew.members[0].pid)
-            before, cpu, began = dict(crew.members[0].facts), sum(process.cpu_times()[:2]), time.monotonic()
+            before, cpu, began = (
+                dict(crew.members[0].facts),
+                sum(process.cpu_times()[:2]),
+                time.monotonic(),
+            )
             receiver.seen.clear()
             sender = Sender(chosen.clip, ports[0])
             sender.wait()
             time.sleep(chosen.delay + 1.2)
             after, took = crew.members[0].facts, time.monotonic() - began
-            cpu = (sum(process.cpu_times()[:2]) - cpu) / max(1, after["frames_in"] - before["frames_in"])
-        print(f"{took:.0f} s; {cpu * 1000:.0f} ms of processor a frame; load {os.getloadavg()[0]:.1f}")
-        told = ("frames_in", "frames_out", "frames_passed", "frames_missed", "looks", "looks_closer", "curtain_s")
+            cpu = (sum(process.cpu_times()[:2]) - cpu) / max(
+                1, after["frames_in"] - before["frames_in"]
+            )
+        print(
+            f"{took:.0f} s; {cpu * 1000:.0f} ms of processor a frame; load {os.getloadavg()[0]:.1f}"
+        )
+        told = (
+            "frames_in",
+            "frames_out",
+            "frames_passed",
+            "frames_missed",
+            "looks",
+            "looks_closer",
+            "curtain_s",
+        )
         print({k: round(after[k] - before[k], 1) for k in told}, "detail", after["detail"])
         print(delays(sender, receiver))
         last = leaks_in(recordings(folder, "c0"), boxes)
         print(last)
         numbers = [s.number for s in receiver.seen if s.number is not None]
         seen = looked_at(folder, "c0")
-        print("recorded:", order(last.numbers), "received:", order(numbers), f"; not looked at: {len(set(numbers) - seen)}")
+        print(
+            "recorded:",
+            order(last.numbers),
+            "received:",
+            order(numbers),
+            f"; not looked at: {len(set(numbers) - seen)}",
+        )
 
 
 def offline(chosen: argparse.Namespace) -> None:
@@ -459,7 +531,9 @@ def overload(chosen: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name), [(free_port(), free_port()) for _ in range(chosen.cameras)]
         receivers = [Receiver(b) for _, b in ports]
-        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(chosen.hogs)]
+        hogs = [
+            subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(chosen.hogs)
+        ]
         try:
             with running(folder, ports, options_for(chosen)) as crew:
                 senders = [Sender(chosen.clip, a, rounds=100) for a, _ in ports]
@@ -475,9 +549,12 @@ def overload(chosen: argparse.Namespace) -> None:
             numbers = [s.number for s in receiver.seen if s.number is not None]
             seen, told = looked_at(folder, f"c{i}"), facts[i]
             print(
-                f"camera {i}: in {told['frames_in']}, out {told['frames_out']}, passed {told['frames_passed']}, missed "
-                f"{told['frames_missed']}, curtain {told['curtain_s']:.0f} s; arrived {len(numbers)} numbered and "
-                f"{len(receiver.seen) - len(numbers)} others; not looked at: {len(set(numbers) - seen)}"
+                f"camera {i}: in {told['frames_in']}, out {told['frames_out']}, passed "
+                f"{told['frames_passed']}, missed "
+                f"{told['frames_missed']}, curtain {told['curtain_s']:.0f} s; arrived "
+                f"{len(numbers)} numbered and "
+                f"{len(receiver.seen) - len(numbers)} others; not looked at: "
+                f"{len(set(numbers) - seen)}"
             )
 
 
@@ -497,7 +574,8 @@ def kills(chosen: argparse.Namespace) -> None:
                     killed = crew.members[0].pid
                     os.kill(killed, dice.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV)))
                     back = time.monotonic()
-                    # One that was asked to end lets the frames leave that it holds. They are no sign of recovery.
+                    # One that was asked to end lets the frames leave that it holds. They are no
+                    # sign of recovery.
                     while crew.members[0].pid in (killed, None):
                         time.sleep(0.01)
                 else:
@@ -512,16 +590,22 @@ def kills(chosen: argparse.Namespace) -> None:
         for what, times in took.items():
             if times:
                 late = sum(t > 5 for t in times)
-                said = f"{np.median(times):.1f} s (median), {max(times):.1f} s (worst), {late} > 5 s"
+                said = (
+                    f"{np.median(times):.1f} s (median), {max(times):.1f} s (worst), {late} > 5 s"
+                )
                 print(f"{what}: {len(times)} times, back after {said}")
         numbers = [s.number for s in receiver.seen if s.number is not None]
-        print(f"{len(numbers)} numbered frames arrived; not looked at: {len(set(numbers) - looked_at(folder, 'c0'))}")
+        print(
+            f"{len(numbers)} numbered frames arrived; not looked at: "
+            f"{len(set(numbers) - looked_at(folder, 'c0'))}"
+        )
         boxes = json.loads(chosen.clip.with_suffix(".boxes.json").read_text())
         print("kept recordings:", leaks_in(recordings(folder, "c0"), boxes))
 
 
 def recovered(receiver: Receiver, since: float, delay_s: float, patience_s: float = 60.0) -> float:
-    """Seconds until a picture arrives that is no curtain, and came in after that moment: it was held back for the delay."""
+    """Seconds until a picture arrives that is no curtain, and came in after that moment: it was
+    held back for the delay."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         found = [s for s in receiver.seen[-60:] if s.number is not None and s.at > since + delay_s]
@@ -532,7 +616,8 @@ def recovered(receiver: Receiver, since: float, delay_s: float, patience_s: floa
 
 
 def _goes_on(receiver: Receiver, at: float) -> bool:
-    """Three numbered pictures from then on: what a killed process had sent just before may arrive late."""
+    """Three numbered pictures from then on: what a killed process had sent just before may arrive
+    late."""
     return sum(s.number is not None and s.at >= at for s in receiver.seen[-100:]) >= 3
 
 
@@ -549,8 +634,10 @@ def soak(chosen: argparse.Namespace) -> None:
                 mb = psutil.Process(member.pid).memory_info().rss >> 20
                 facts = member.facts
                 print(
-                    f"{(time.monotonic() - began) / 60:5.1f} min, {mb} MB, crew {psutil.Process().memory_info().rss >> 20} MB, "
-                    f"in {facts['frames_in']}, out {facts['frames_out']}, curtain {facts['curtain_s']:.0f} s, "
+                    f"{(time.monotonic() - began) / 60:5.1f} min, {mb} MB, crew "
+                    f"{psutil.Process().memory_info().rss >> 20} MB, "
+                    f"in {facts['frames_in']}, out {facts['frames_out']}, curtain "
+                    f"{facts['curtain_s']:.0f} s, "
                     f"restarts {member.restarts}",
                     flush=True,
                 )
@@ -562,7 +649,9 @@ def soak(chosen: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     runs = parser.add_subparsers(dest="run", required=True)
     made = runs.add_parser("make")
     made.add_argument("folder", type=Path)
@@ -586,7 +675,9 @@ def main() -> None:
     if chosen.run == "make":
         make(chosen.folder, chosen.clip, chosen.clips, chosen.seed)
     else:
-        {"pace": pace, "offline": offline, "overload": overload, "kills": kills, "soak": soak}[chosen.run](chosen)
+        {"pace": pace, "offline": offline, "overload": overload, "kills": kills, "soak": soak}[
+            chosen.run
+        ](chosen)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
-"""What efface makes of damaged and hostile files: mutants of small photos and films, with a detector that names a known area.
+"""What efface makes of damaged and hostile files: mutants of small photos and films, with a
+detector that names a known area.
 
-    PYTHONPATH=src python benchmarks/mutants.py [--count 2000] [--first 0] [--seconds 60] [--gigabytes 4] [--json OUT]
-        [--keep DIR] [--blind]
+    PYTHONPATH=src python benchmarks/mutants.py [--count 2000] [--first 0] [--seconds 60]
+        [--gigabytes 4] [--json OUT] [--keep DIR] [--blind]
 
-Mutant n is made from seed file n modulo their number, by a generator seeded with n. Every seed file shows a mark in its middle,
-and the detector names the middle of every frame. Every second mutant is redacted with `--bad-frames=cover`. A mutant fails when
-efface crashes, shows a traceback, does not end, ends with an exit code that its errors do not have, or publishes a target in
-which Pillow, pillow-heif or FFmpeg show the mark.
-OUT gets a line for each mutant as soon as it is done; those that it names already are not tried again. DIR gets mutants that
-failed. Linux only.
+Mutant n is made from seed file n modulo their number, by a generator seeded with n. Every seed file
+shows a mark in its middle, and the detector names the middle of every frame. Every second mutant is
+redacted with `--bad-frames=cover`. A mutant fails when efface crashes, shows a traceback, does not
+end, ends with an exit code that its errors do not have, or publishes a target in which Pillow,
+pillow-heif or FFmpeg show the mark. OUT gets a line for each mutant as soon as it is done; those
+that it names already are not tried again. DIR gets mutants that failed. Linux only.
 """
 
 from __future__ import annotations
@@ -44,10 +45,14 @@ MARK = 32
 """Pixels of the sides of the mark, in the middle of the picture."""
 
 AREA = 0.25, 0.2, 0.75, 0.8
-"""What the detector names, as shares of the frame: the middle, whichever way it is turned or mirrored."""
+"""What the detector names, as shares of the frame: the middle, whichever way it is turned or
+mirrored."""
 
 SHOWS = 0.75
-"""Correlation with the mark from which it is seen. Untouched seeds reach 0.9 and more, noise and fills below 0.6."""
+"""Correlation with the mark from which it is seen.
+
+Untouched seeds reach 0.9 and more, noise and fills below 0.6.
+"""
 
 LATEST_CODE = 7
 FRAMES = 16
@@ -92,14 +97,22 @@ class Outcome:
 
 def main() -> None:
     """Read the command line, try every mutant, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60, help="for one mutant")
     parser.add_argument("--gigabytes", type=float, default=4, help="for one mutant")
-    parser.add_argument("--json", type=Path, help="write the outcome of every mutant there, a line each")
+    parser.add_argument(
+        "--json", type=Path, help="write the outcome of every mutant there, a line each"
+    )
     parser.add_argument("--keep", type=Path, help="copy mutants that failed there")
-    parser.add_argument("--blind", action="store_true", help="a detector that names nothing: to see that marks are found")
+    parser.add_argument(
+        "--blind",
+        action="store_true",
+        help="a detector that names nothing: to see that marks are found",
+    )
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve:
@@ -109,7 +122,9 @@ def main() -> None:
     outcomes = [Outcome(**json.loads(line)) for line in lines]
     known = {o.number for o in outcomes}
     with ExitStack() as closing:
-        folder, bench = (Path(closing.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
+        folder, bench = (
+            Path(closing.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)
+        )
         seeds = sorted(_seeds(folder))
         _require_marks(seeds)
         forks = closing.enter_context(Forks(__file__, asked.seconds, asked.gigabytes))
@@ -124,15 +139,24 @@ def main() -> None:
 
 def _picture(turn: float = 0.0) -> NDArray[np.uint8]:
     """(h, w, 3) uint8: soft noise, and the mark in its middle. turn: moves the noise."""
-    noise = np.random.default_rng(5).integers(60, 200, (SIZE_WH[1] // 8, SIZE_WH[0] // 8, 3)).astype(np.float32)
-    picture = cv2.resize(np.roll(noise, round(turn), 1), SIZE_WH, interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+    noise = (
+        np.random.default_rng(5)
+        .integers(60, 200, (SIZE_WH[1] // 8, SIZE_WH[0] // 8, 3))
+        .astype(np.float32)
+    )
+    picture = (
+        cv2.resize(np.roll(noise, round(turn), 1), SIZE_WH, interpolation=cv2.INTER_CUBIC)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
     left, top = (n // 2 - MARK // 2 for n in SIZE_WH)
     picture[top : top + MARK, left : left + MARK] = _mark()[..., None]
     return picture
 
 
 def _mark() -> NDArray[np.uint8]:
-    """(MARK, MARK) uint8: tiles of black and white that resemble nothing else, the same after turns and mirrors."""
+    """(MARK, MARK) uint8: tiles of black and white that resemble nothing else, the same after turns
+    and mirrors."""
     quarter = np.random.default_rng(11).integers(0, 2, (4, 4))
     quarter = np.triu(quarter) + np.triu(quarter, 1).T
     whole = np.block([[quarter, quarter[:, ::-1]], [quarter[::-1], quarter[::-1, ::-1]]])
@@ -169,7 +193,9 @@ def _seeds(folder: Path) -> Iterator[Path]:
         yield folder / name
 
 
-def _rarer_photos(folder: Path, picture: Image.Image, pages: Sequence[Image.Image]) -> Iterator[Path]:
+def _rarer_photos(
+    folder: Path, picture: Image.Image, pages: Sequence[Image.Image]
+) -> Iterator[Path]:
     """Other modes and depths."""
     modes = {
         "grey.jpg": "L",
@@ -196,7 +222,9 @@ def _rarer_photos(folder: Path, picture: Image.Image, pages: Sequence[Image.Imag
 def _films_by_hand(folder: Path) -> Iterator[Path]:
     """Films that no encoder here writes."""
     frames = [_grown(_picture(i / 2), (160, 128)) for i in range(FRAMES)]
-    planes = [av.VideoFrame.from_ndarray(frame, "rgb24").to_ndarray(format="yuv420p") for frame in frames]
+    planes = [
+        av.VideoFrame.from_ndarray(frame, "rgb24").to_ndarray(format="yuv420p") for frame in frames
+    ]
     raw, wrapped = folder / "fields.h264", folder / "fields.mts"
     raw.write_bytes(b"".join(field_pictures(planes)))
     yield raw
@@ -231,7 +259,9 @@ def _write_film(path: Path, codec: str, pixels: str, options: dict[str, str]) ->
 def _require_marks(seeds: Sequence[Path]) -> None:
     for seed in seeds:
         if (found := _most_of_mark(seed)) < SHOWS:
-            raise SystemExit(f"{seed.name}: its mark is not seen ({found:.2f}), so nothing could be told")
+            raise SystemExit(
+                f"{seed.name}: its mark is not seen ({found:.2f}), so nothing could be told"
+            )
 
 
 def _mutant(number: int, seeds: Sequence[Path]) -> bytes:
@@ -241,13 +271,19 @@ def _mutant(number: int, seeds: Sequence[Path]) -> bytes:
     for _ in range(rng.choice((1, 1, 2, 4))):
         ends_at = min(len(data), 600) if rng.random() < 0.5 else len(data)
         at, length = rng.randrange(max(1, ends_at)), rng.choice((1, 2, 4, 16, 64, 400))
-        match rng.choice(("flip", "flip", "number", "number", "zero", "cut", "drop", "twice", "swap")):
+        match rng.choice(
+            ("flip", "flip", "number", "number", "zero", "cut", "drop", "twice", "swap")
+        ):
             case "flip":
                 for _ in range(rng.choice((1, 3, 12))):
-                    data[rng.randrange(at, max(at + 1, min(at + 200, len(data))))] ^= 1 << rng.randrange(8)
+                    data[rng.randrange(at, max(at + 1, min(at + 200, len(data))))] ^= (
+                        1 << rng.randrange(8)
+                    )
             case "number":
                 size, order = rng.choice((1, 2, 4)), rng.choice(("little", "big"))
-                data[at : at + size] = (rng.choice(INTERESTING) & (256**size - 1)).to_bytes(size, order)
+                data[at : at + size] = (rng.choice(INTERESTING) & (256**size - 1)).to_bytes(
+                    size, order
+                )
             case "zero":
                 data[at : at + length] = bytes(len(data[at : at + length]))
             case "cut":
@@ -258,7 +294,10 @@ def _mutant(number: int, seeds: Sequence[Path]) -> bytes:
                 data[at:at] = data[at : at + length]
             case "swap":
                 other = rng.randrange(len(data))
-                data[at : at + length], data[other : other + length] = data[other : other + length], data[at : at + length]
+                data[at : at + length], data[other : other + length] = (
+                    data[other : other + length],
+                    data[at : at + length],
+                )
         if len(data) < 16:
             data += bytes(16)
     return bytes(data)
@@ -283,16 +322,33 @@ def _redact_here(source: str, target: str, covers: bool, is_blind: bool) -> None
             if is_blind:
                 return Detections.none()
             box = np.array([AREA], np.float32) * np.tile(np.array(frame.size_wh, np.float32), 2)
-            return Detections(box, np.array([0.99], np.float32), np.array([KINDS.index("face")], np.uint8))
+            return Detections(
+                box, np.array([0.99], np.float32), np.array([KINDS.index("face")], np.uint8)
+            )
 
     DETECTORS["pyramid"] = Middle
     efface.cli.engines.APART = False  # this is a process of its own already
-    run(["redact", source, "-o", target, "--preset", "ultrafast", *(["--bad-frames", "cover"] if covers else [])])
+    run(
+        [
+            "redact",
+            source,
+            "-o",
+            target,
+            "--preset",
+            "ultrafast",
+            *(["--bad-frames", "cover"] if covers else []),
+        ]
+    )
 
 
-def _tried(number: int, seeds: Sequence[Path], folder: Path, forks: Forks, asked: argparse.Namespace) -> Outcome:
+def _tried(
+    number: int, seeds: Sequence[Path], folder: Path, forks: Forks, asked: argparse.Namespace
+) -> Outcome:
     seed = seeds[number % len(seeds)]
-    source, target = folder / f"mutant{number}{seed.suffix}", folder / f"target{number}{_suffix_for(seed)}"
+    source, target = (
+        folder / f"mutant{number}{seed.suffix}",
+        folder / f"target{number}{_suffix_for(seed)}",
+    )
     source.write_bytes(_mutant(number, seeds))
     code, said = forks.run(str(source), str(target), bool(number // len(seeds) % 2), asked.blind)
     kind, why = _judged(code, said, target)
@@ -340,7 +396,11 @@ def _most_of_mark(path: Path) -> float:
 def _correlation(grey: NDArray[np.uint8]) -> float:
     if min(grey.shape) < MARK:
         return -1.0
-    return float(np.nan_to_num(cv2.matchTemplate(grey, _mark(), cv2.TM_CCOEFF_NORMED), nan=-1, posinf=-1, neginf=-1).max())
+    return float(
+        np.nan_to_num(
+            cv2.matchTemplate(grey, _mark(), cv2.TM_CCOEFF_NORMED), nan=-1, posinf=-1, neginf=-1
+        ).max()
+    )
 
 
 def _shown(path: Path) -> Iterator[NDArray[np.uint8]]:
@@ -370,8 +430,13 @@ def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for o in outcomes:
         if o.kind:
             failed[o.kind, o.said].append(o)
-    yield f"{len(outcomes)} mutants, {published} published, {sum(map(len, failed.values()))} failures."
-    yield "Exit codes: " + ", ".join(f"{code}: {n}" for code, n in sorted(codes.items(), key=lambda c: str(c[0])))
+    yield (
+        f"{len(outcomes)} mutants, {published} published, {sum(map(len, failed.values()))} "
+        "failures."
+    )
+    yield "Exit codes: " + ", ".join(
+        f"{code}: {n}" for code, n in sorted(codes.items(), key=lambda c: str(c[0]))
+    )
     for (kind, said), members in sorted(failed.items(), key=lambda f: -len(f[1])):
         shown = ", ".join(f"{o.number} ({o.seed})" for o in members[:SHOWN])
         yield f"{len(members):5}  {kind}: {said}  [{shown}]"

@@ -1,4 +1,5 @@
-"""How long erasing takes: ms per frame for every style, on a few layouts, beside a plain copy of the same frame.
+"""How long erasing takes: ms per frame for every style, on a few layouts, beside a plain copy of
+the same frame.
 
 python benchmarks/paint.py
 """
@@ -23,8 +24,14 @@ LAYOUTS = {
     "yuv444 8 bit": Layout("yuv", 8, ((0, 0),) * 3, full_range=False),
     "rgb 8 bit": Layout("rgb", 8, ((0, 0),) * 3),
 }
-FACES = [Region((100 + 170 * i, 200 + 60 * (i % 3), 180 + 170 * i, 280 + 60 * (i % 3)), i) for i in range(10)]
-CROWD = [Region((70 * (i % 25) + 20, 50 * (i // 25) + 30, 70 * (i % 25) + 50, 50 * (i // 25) + 66), i) for i in range(500)]
+FACES = [
+    Region((100 + 170 * i, 200 + 60 * (i % 3), 180 + 170 * i, 280 + 60 * (i % 3)), i)
+    for i in range(10)
+]
+CROWD = [
+    Region((70 * (i % 25) + 20, 50 * (i // 25) + 30, 70 * (i % 25) + 50, 50 * (i // 25) + 66), i)
+    for i in range(500)
+]
 PORTRAIT = [Region((400, 100, 1200, 1000), 1)]
 SCENES = {"10 faces of 80 px": FACES, "500 faces of 30 px": CROWD, "1 face of 800 px": PORTRAIT}
 
@@ -34,7 +41,9 @@ def noise(layout: Layout, width: int, height: int) -> Picture:
     random = np.random.default_rng(1)
     kind = np.uint8 if layout.depth <= 8 else np.uint16
     shapes = [(-(-height >> sy), -(-width >> sx)) for sx, sy in layout.shifts]
-    return Picture(tuple(random.integers(0, layout.peak + 1, shape).astype(kind) for shape in shapes), layout)
+    return Picture(
+        tuple(random.integers(0, layout.peak + 1, shape).astype(kind) for shape in shapes), layout
+    )
 
 
 def milliseconds(work: Callable[[], object], rounds: int = 15) -> float:

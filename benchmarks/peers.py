@@ -3,10 +3,11 @@
     efface bench stress FOLDER --keep CLIPS
     python benchmarks/peers.py CLIPS --deface path/to/deface [--json OUT]
 
-deface (1.5.0 was compared) is installed apart from efface, `pip install deface onnxruntime` into an environment of its own: it
-is never a part of efface. Both tools get their defaults for finding, and a bright colour in place of their filter, so that what
-they cover can be judged from the pixels of their output, one way for all. Of a labelled face that share is legible which does
-not have the colour; from LEGIBLE on, the face leaks in that frame.
+deface (1.5.0 was compared) is installed apart from efface, `pip install deface onnxruntime` into an
+environment of its own: it is never a part of efface. Both tools get their defaults for finding, and
+a bright colour in place of their filter, so that what they cover can be judged from the pixels of
+their output, one way for all. Of a labelled face that share is legible which does not have the
+colour; from LEGIBLE on, the face leaks in that frame.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from efface.geometry import pixel_window
 
 MAGENTA = (255, 0, 255)
 LOUD, QUIET = 150, 110
-"""Red and blue of what has the colour are above the one, green is below the other; encoding softens both a little."""
+"""Red and blue of what has the colour are above the one, green is below the other; encoding softens
+both a little."""
 
 Command = Callable[[Path, Path], list[str]]
 
@@ -50,25 +52,37 @@ class Found:
 
 
 def main() -> None:
-    """Runs every tool on every clip, and prints a table: share of leaks, and in brackets the longest in frames."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Runs every tool on every clip, and prints a table: share of leaks, and in brackets the
+    longest in frames."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("clips", type=Path)
     parser.add_argument("--deface", help="The program deface. Without it only efface is run.")
     parser.add_argument("--only", default="", help="Kinds of clips, with commas between.")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        tools = {"efface": efface} | ({"deface": deface(chosen.deface, Path(scratch))} if chosen.deface else {})
+        tools = {"efface": efface} | (
+            {"deface": deface(chosen.deface, Path(scratch))} if chosen.deface else {}
+        )
         found: dict[str, dict[str, Found]] = {}
         for truth, kind in stress_clips(chosen.clips, chosen.only):
             for name, command in tools.items():
                 score = found.setdefault(kind, {}).setdefault(name, Found())
                 one(truth, command, Path(scratch) / f"{name}.mp4", score)
-                print(f"{truth.path.stem} {name}: {score.leaks} leaks of {score.boxes} so far", file=sys.stderr, flush=True)
+                print(
+                    f"{truth.path.stem} {name}: {score.leaks} leaks of {score.boxes} so far",
+                    file=sys.stderr,
+                    flush=True,
+                )
     print(table(found, list(tools)))
     if chosen.json:
         chosen.json.write_text(
-            json.dumps({k: {n: numbers(f) for n, f in v.items()} for k, v in found.items()}, indent=1) + "\n"
+            json.dumps(
+                {k: {n: numbers(f) for n, f in v.items()} for k, v in found.items()}, indent=1
+            )
+            + "\n"
         )
 
 
@@ -83,7 +97,17 @@ def stress_clips(folder: Path, only: str) -> Iterator[tuple[VideoTruth, str]]:
 
 def efface(source: Path, target: Path) -> list[str]:
     """The command for efface, in this Python."""
-    look = ["--kinds", "face", "--style", "solid", "--colour", "#ff00ff", "--shape", "box", "--overwrite"]
+    look = [
+        "--kinds",
+        "face",
+        "--style",
+        "solid",
+        "--colour",
+        "#ff00ff",
+        "--shape",
+        "box",
+        "--overwrite",
+    ]
     return [sys.executable, "-m", "efface", "redact", str(source), "-o", str(target), *look]
 
 
@@ -108,7 +132,11 @@ def one(truth: VideoTruth, command: Command, target: Path, score: Found) -> None
     if len(made) != truth.frames:
         raise SystemExit(f"{target.name}: {len(made)} frames for {truth.frames}")
     for track in (t for t in truth.tracks if not t.ignore):
-        judged = [(f, box) for f, box in zip(track.frame, track.xyxy, strict=True) if box[3] - box[1] >= LEAST_PX]
+        judged = [
+            (f, box)
+            for f, box in zip(track.frame, track.xyxy, strict=True)
+            if box[3] - box[1] >= LEAST_PX
+        ]
         leaks = [legible(made[f], box, truth.size_wh) >= LEGIBLE for f, box in judged]
         score.boxes += len(leaks)
         score.leaks += sum(leaks)
@@ -123,8 +151,11 @@ def frames(path: Path) -> Iterator[NDArray[np.uint8]]:
             yield frame.to_ndarray(format="rgb24")
 
 
-def legible(frame: NDArray[np.uint8], box_xyxy: NDArray[np.float32], size_wh: tuple[int, int]) -> float:
-    """Share of the box that does not have the colour. deface rounds sizes to 16 pixels, so the frame is brought back first."""
+def legible(
+    frame: NDArray[np.uint8], box_xyxy: NDArray[np.float32], size_wh: tuple[int, int]
+) -> float:
+    """Share of the box that does not have the colour. deface rounds sizes to 16 pixels, so the
+    frame is brought back first."""
     if frame.shape[1::-1] != size_wh:
         frame = np.asarray(cv2.resize(frame, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
     red, green, blue = frame[pixel_window(box_xyxy.tolist(), size_wh)].reshape(-1, 3).T
@@ -136,7 +167,10 @@ def table(found: dict[str, dict[str, Found]], tools: list[str]) -> str:
     rows = [f"{'':18}" + "".join(f"{t:>18}" for t in tools)]
     for kind, by_tool in found.items():
         rows.append(f"{kind:18}" + "".join(f"{_cell(by_tool[t]):>18}" for t in tools))
-    speeds = [sum(v[t].frames for v in found.values()) / sum(v[t].seconds for v in found.values()) for t in tools]
+    speeds = [
+        sum(v[t].frames for v in found.values()) / sum(v[t].seconds for v in found.values())
+        for t in tools
+    ]
     return "\n".join([*rows, f"{'frames/s':18}" + "".join(f"{s:>18.1f}" for s in speeds)])
 
 

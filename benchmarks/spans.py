@@ -2,9 +2,9 @@
 
     python benchmarks/spans.py CLIP... [--spans 7] [--frames 64]
 
-Each clip is looked at whole, then in that many spans as machines would look at them, one after the other in this process, and
-once more as `--engine ray` would cut it. Plans are compared as text, ids included. Times are those of this process; a cluster
-divides the second and third by its processors.
+Each clip is looked at whole, then in that many spans as machines would look at them, one after the
+other in this process, and once more as `--engine ray` would cut it. Plans are compared as text, ids
+included. Times are those of this process; a cluster divides the second and third by its processors.
 """
 
 from __future__ import annotations
@@ -32,12 +32,17 @@ OPTIONS = Options()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("clips", nargs="+", type=Path)
     parser.add_argument("--spans", type=int, default=7)
     parser.add_argument("--frames", type=int, default=64)
     asked = parser.parse_args()
-    print("| clip | frames | whole, s | spans | s | kB a frame | same plan |\n|---|---|---|---|---|---|---|")
+    print(
+        "| clip | frames | whole, s | spans | s | kB a frame | same plan "
+        "|\n|---|---|---|---|---|---|---|"
+    )
     for clip in asked.clips:
         for row in rows(clip, asked.spans, asked.frames):
             print(row, flush=True)
@@ -63,11 +68,17 @@ def rows(clip: Path, count: int, frames: int) -> Iterator[str]:
         plan, sent = in_parts(clip, parts)
         took = time.perf_counter() - began
         is_same = "".join(sidecar.lines(plan)) == "".join(sidecar.lines(whole))
-        yield f"| {clip.name} | {total} | {whole_s:.1f} | {_said(spans)} | {took:.1f} | {sent / total / 1000:.0f} | {is_same} |"
+        yield (
+            f"| {clip.name} | {total} | {whole_s:.1f} | {_said(spans)} | {took:.1f} | "
+            f"{sent / total / 1000:.0f} | {is_same} |"
+        )
 
 
 def _said(spans: list[Span]) -> str:
-    return f"{len(spans)} of {min(s.stop - s.first for s in spans)} to {max(s.stop - s.first for s in spans)}"
+    return (
+        f"{len(spans)} of {min(s.stop - s.first for s in spans)} to "
+        f"{max(s.stop - s.first for s in spans)}"
+    )
 
 
 def in_parts(clip: Path, parts: list[Part]) -> tuple[Plan, int]:

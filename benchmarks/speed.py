@@ -1,14 +1,19 @@
-"""How long efface takes for a video, next to a bare transcode with the same encoder settings, and what takes its time.
+"""How long efface takes for a video, next to a bare transcode with the same encoder settings, and
+what takes its time.
 
-    python benchmarks/speed.py [CLIP...] [--photos FOLDER] [--sizes 720p,1080p,4k] [--seconds 4] [--preset medium,veryfast]
-                               [--rounds 1] [--deface PROGRAM] [--stages] [--json OUT]
+    python benchmarks/speed.py [CLIP...] [--photos FOLDER] [--sizes 720p,1080p,4k] [--seconds 4]
+                               [--preset medium,veryfast] [--rounds 1] [--deface PROGRAM] [--stages]
+                               [--json OUT]
 
-Clips are given, or made from a folder of labelled pictures (as in `efface bench stills`): 720p, 1080p and 4K, a few faces and
-many, a camera on a stand and one in a hand. Every program runs as a process of its own, all of them in turn. Prints frames a
-second, the ratio to the bare transcode in time and in CPU seconds (which other work on the machine disturbs less), and peak
-memory. --stages runs the parts of efface one after the other in one process, and prints CPU milliseconds a frame for each.
+Clips are given, or made from a folder of labelled pictures (as in `efface bench stills`): 720p,
+1080p and 4K, a few faces and many, a camera on a stand and one in a hand. Every program runs as a
+process of its own, all of them in turn. Prints frames a second, the ratio to the bare transcode in
+time and in CPU seconds (which other work on the machine disturbs less), and peak memory. --stages
+runs the parts of efface one after the other in one process, and prints CPU milliseconds a frame for
+each.
 
-deface (1.5.0 was compared) is installed apart from efface, `pip install deface onnxruntime` into an environment of its own.
+deface (1.5.0 was compared) is installed apart from efface, `pip install deface onnxruntime` into an
+environment of its own.
 """
 
 from __future__ import annotations
@@ -54,9 +59,13 @@ class Run:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("clips", nargs="*", type=Path)
-    parser.add_argument("--photos", type=Path, help="Folder of labelled pictures to make clips from.")
+    parser.add_argument(
+        "--photos", type=Path, help="Folder of labelled pictures to make clips from."
+    )
     parser.add_argument("--sizes", default="720p,1080p", help="Of the clips that are made.")
     parser.add_argument("--seconds", type=float, default=4, help="Of the clips that are made.")
     parser.add_argument("--preset", default="medium,veryfast")
@@ -81,19 +90,29 @@ def compare(chosen: argparse.Namespace) -> None:
     rows = []
     print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
-        made = clips_from(chosen.photos, chosen.sizes.split(","), chosen.seconds, Path(folder)) if chosen.photos else iter(())
+        made = (
+            clips_from(chosen.photos, chosen.sizes.split(","), chosen.seconds, Path(folder))
+            if chosen.photos
+            else iter(())
+        )
         for clip in itertools.chain(chosen.clips, made):
             deface: list[Run] = []
             for preset in chosen.preset.split(","):
                 rows.append(measured(clip, preset, chosen, Path(folder), deface))
                 print(line(rows[-1]), flush=True)
     if chosen.json:
-        said = {"efface": __version__, "python": platform.python_version(), "cores": os.cpu_count(), "rows": rows}
+        said = {
+            "efface": __version__,
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+            "rows": rows,
+        }
         chosen.json.write_text(json.dumps(said, indent=1) + "\n")
 
 
 HEAD = (
-    f"{'clip':26} {'preset':9} {'frames':>6} {'bare/s':>7} {'efface/s':>8} {'ratio':>6} {'CPU':>6} {'MB':>6} {'bare MB':>7} "
+    f"{'clip':26} {'preset':9} {'frames':>6} {'bare/s':>7} {'efface/s':>8} {'ratio':>6} "
+    f"{'CPU':>6} {'MB':>6} {'bare MB':>7} "
     f"{'x deface':>8}"
 )
 
@@ -102,16 +121,22 @@ def line(row: dict[str, Any]) -> str:
     """For people."""
     beside = f"{row['times_deface']:8.1f}" if "times_deface" in row else f"{'-':>8}"
     text = (
-        f"{row['clip'][:26]:26} {row['preset']:9} {row['frames']:6} {row['bare_fps']:7.1f} {row['efface_fps']:8.1f} "
-        f"{row['ratio']:6.2f} {row['cpu_ratio']:6.2f} {row['peak_mb']:6} {row['bare_peak_mb']:7} {beside}"
+        f"{row['clip'][:26]:26} {row['preset']:9} {row['frames']:6} {row['bare_fps']:7.1f} "
+        f"{row['efface_fps']:8.1f} "
+        f"{row['ratio']:6.2f} {row['cpu_ratio']:6.2f} {row['peak_mb']:6} "
+        f"{row['bare_peak_mb']:7} {beside}"
     )
     stages = row.get("stages_cpu_ms")
     return text + (
-        "\n  " + ", ".join(f"{name} {ms:.0f}" for name, ms in stages.items()) + " (CPU ms a frame)" if stages else ""
+        "\n  " + ", ".join(f"{name} {ms:.0f}" for name, ms in stages.items()) + " (CPU ms a frame)"
+        if stages
+        else ""
     )
 
 
-def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path, deface: list[Run]) -> dict[str, Any]:
+def measured(
+    clip: Path, preset: str, chosen: argparse.Namespace, folder: Path, deface: list[Run]
+) -> dict[str, Any]:
     """One row. Medians over the rounds, all programs in turn.
 
     deface  its runs on this clip: it has no presets, so it is run once for all of them.
@@ -120,7 +145,18 @@ def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path, 
     commands = {
         "bare": [sys.executable, __file__, str(clip), "--preset", preset, "--bare", str(target)],
         "efface": [
-            *(sys.executable, "-m", "efface", "redact", str(clip), "-o", str(target), "--preset", preset, "--overwrite"),
+            *(
+                sys.executable,
+                "-m",
+                "efface",
+                "redact",
+                str(clip),
+                "-o",
+                str(target),
+                "--preset",
+                preset,
+                "--overwrite",
+            ),
             *chosen.options.split(),
         ],
     }
@@ -142,7 +178,10 @@ def measured(clip: Path, preset: str, chosen: argparse.Namespace, folder: Path, 
     }  # fmt: skip
     if deface:
         theirs = median(r.wall_s for r in deface)
-        row["times_deface"], row["deface_fps"] = round(theirs / wall["efface"], 2), round(frames / theirs, 2)
+        row["times_deface"], row["deface_fps"] = (
+            round(theirs / wall["efface"], 2),
+            round(frames / theirs, 2),
+        )
     if chosen.stages:
         row["stages_cpu_ms"] = staged(clip, preset)
     return row
@@ -172,7 +211,9 @@ def transcode(source: Path, target: Path, preset: str) -> None:
         video.thread_type = "AUTO"
         made = new.add_stream("libx264", rate=video.average_rate)
         made.width, made.height, made.pix_fmt = video.width, video.height, video.format.name
-        made.codec_context.time_base = Fraction(video.time_base.numerator, video.time_base.denominator)
+        made.codec_context.time_base = Fraction(
+            video.time_base.numerator, video.time_base.denominator
+        )
         made.codec_context.options = {"crf": "18", "preset": preset, "x264-params": "asm=avx2"}
         for frame in old.decode(video):
             frame.pict_type = 0
@@ -185,7 +226,9 @@ def staged(clip: Path, preset: str) -> dict[str, float]:
     import subprocess
 
     command = [sys.executable, __file__, str(clip), "--preset", preset, "--parts"]
-    said: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    said: dict[str, float] = json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    )
     return said
 
 
@@ -214,7 +257,11 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
                 return
             yield item
 
-    with Workshop(options) as workshop, opened(admit(clip), options.read) as source, tempfile.TemporaryDirectory() as folder:
+    with (
+        Workshop(options) as workshop,
+        opened(admit(clip), options.read) as source,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         detectors = workshop._closing.enter_context(open_lanes(options.detect))
         decoded = clocked("decode", iter(source.frames()))
         seen = list(clocked("detect", perceived(decoded, detectors, options.detect)))
@@ -257,7 +304,13 @@ def clips_from(photos: Path, sizes: list[str], seconds: float, folder: Path) -> 
             still = next(s for s in stills if low <= int((s.labels.heights >= 24).sum()) <= high)
             for is_held in (False, True):
                 path = folder / f"{size}-{name}-{'hand' if is_held else 'stand'}.mp4"
-                film(path, cv2.imread(str(still.path)), SIZES[size], round(seconds * RATE), shaken if is_held else steady)
+                film(
+                    path,
+                    cv2.imread(str(still.path)),
+                    SIZES[size],
+                    round(seconds * RATE),
+                    shaken if is_held else steady,
+                )
                 yield path
 
 
@@ -272,7 +325,13 @@ def shaken(i: int) -> tuple[float, float]:
     return 0.02 * np.sin(5.1 * t) + 0.01 * t, 0.015 * np.sin(7.3 * t)
 
 
-def film(path: Path, picture: Any, size_wh: tuple[int, int], frames: int, way: Callable[[int], tuple[float, float]]) -> None:
+def film(
+    path: Path,
+    picture: Any,
+    size_wh: tuple[int, int],
+    frames: int,
+    way: Callable[[int], tuple[float, float]],
+) -> None:
     """An H.264 video of a picture, with the noise of a sensor."""
     random = np.random.default_rng(1)
     height, width = picture.shape[:2]
@@ -280,15 +339,22 @@ def film(path: Path, picture: Any, size_wh: tuple[int, int], frames: int, way: C
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=RATE)
         stream.width, stream.height, stream.pix_fmt = *size_wh, "yuv420p"
-        stream.codec_context.options = {"crf": "23", "preset": "veryfast", "x264-params": "asm=avx2"}
+        stream.codec_context.options = {
+            "crf": "23",
+            "preset": "veryfast",
+            "x264-params": "asm=avx2",
+        }
         noise = random.normal(0, 3, (8, size_wh[1], size_wh[0], 1)).astype(np.int8)
         for i in range(frames):
             dx, dy = way(i)
             shift = [
-                size_wh[k] / 2 - zoom * side / 2 - d * size_wh[k] for k, (side, d) in enumerate(((width, dx), (height, dy)))
+                size_wh[k] / 2 - zoom * side / 2 - d * size_wh[k]
+                for k, (side, d) in enumerate(((width, dx), (height, dy)))
             ]
             matrix = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
-            seen = cv2.warpAffine(picture, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+            seen = cv2.warpAffine(
+                picture, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+            )
             rough = np.clip(seen.astype(np.int16) + noise[i % len(noise)], 0, 255).astype(np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(rough, format="bgr24")))
         container.mux(stream.encode(None))

@@ -1,13 +1,16 @@
-"""What efface makes of files that strangers made: any folder of photos and films, worked on with a detector that sees nothing.
+"""What efface makes of files that strangers made: any folder of photos and films, worked on with a
+detector that sees nothing.
 
-    python benchmarks/strangers.py FOLDER... [--seconds 120] [--gigabytes 4] [--json OUT] [--chromium /usr/bin/chromium]
+    python benchmarks/strangers.py FOLDER... [--seconds 120] [--gigabytes 4] [--json OUT]
+    [--chromium /usr/bin/chromium]
 
-Each file is redacted in a process of its own, a fork, with bounds on time and memory. Of files with the same bytes only one is
-tried. What a real viewer shows of source and target is compared: ffprobe and ffmpeg for films (number, times and pixels of
-frames), Chromium for photos (size and colours), and exiftool reads the metadata of the target. Prints one line for each kind of
-failure, with the names of some files. OUT gets a line for each file as soon as it is done; files that it names already are not
-tried again.
-Linux only; exiftool, ffmpeg and playwright with a Chromium are used where they are installed.
+Each file is redacted in a process of its own, a fork, with bounds on time and memory. Of files with
+the same bytes only one is tried. What a real viewer shows of source and target is compared: ffprobe
+and ffmpeg for films (number, times and pixels of frames), Chromium for photos (size and colours),
+and exiftool reads the metadata of the target. Prints one line for each kind of failure, with the
+names of some files. OUT gets a line for each file as soon as it is done; files that it names
+already are not tried again. Linux only; exiftool, ffmpeg and playwright with a Chromium are used
+where they are installed.
 """
 
 from __future__ import annotations
@@ -43,7 +46,10 @@ THUMB = 32
 """Pixels of the sides of the pictures that are compared."""
 
 FAR = 8.0
-"""Mean difference of two such pictures, in levels of 255, above which they are not the same. Lossy codecs stay below 3."""
+"""Mean difference of two such pictures, in levels of 255, above which they are not the same.
+
+Lossy codecs stay below 3.
+"""
 
 LATE_S = 0.002
 """Difference of two times above which they are not the same. Matroska counts milliseconds."""
@@ -80,11 +86,15 @@ class Outcome:
 
 def main() -> None:
     """Read the command line, work on every file, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--seconds", type=float, default=120, help="for one file")
     parser.add_argument("--gigabytes", type=float, default=4, help="for one file")
-    parser.add_argument("--json", type=Path, help="write the outcome of every file there, a line each")
+    parser.add_argument(
+        "--json", type=Path, help="write the outcome of every file there, a line each"
+    )
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="a viewer for photos")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -93,7 +103,9 @@ def main() -> None:
         return
     outcomes = _earlier(asked.json)
     known = {o.path for o in outcomes}
-    paths = sorted({p for f in asked.folders for p in (f.rglob("*") if f.is_dir() else [f]) if p.is_file()})
+    paths = sorted(
+        {p for f in asked.folders for p in (f.rglob("*") if f.is_dir() else [f]) if p.is_file()}
+    )
     with ExitStack() as closing:
         photos = closing.enter_context(_Chromium(asked.chromium)) if asked.chromium else None
         efface = closing.enter_context(Forks(__file__, asked.seconds, asked.gigabytes))
@@ -161,7 +173,9 @@ def _tried(path: Path, efface: Forks, photos: _Chromium | None) -> Outcome:
         if code is None:
             return Outcome(str(path), opens, "too slow")
         if code not in (0, 7) or not target.exists():
-            return Outcome(str(path), opens, "refused" if code == 3 else f"exit {code}", _kind_of(said, path))
+            return Outcome(
+                str(path), opens, "refused" if code == 3 else f"exit {code}", _kind_of(said, path)
+            )
         if different := _difference(before, look(target)):
             return Outcome(str(path), opens, "different", different)
         told = exiftool(target).unlisted
@@ -181,7 +195,10 @@ def _suffix_for(path: Path, medium: str) -> str:
 
 
 def _medium(path: Path) -> str:
-    """Whether efface takes the file for a photo or for a film. What it does not know is taken for what its name says."""
+    """Whether efface takes the file for a photo or for a film.
+
+    What it does not know is taken for what its name says.
+    """
     from efface.containers.sniff import format_of
     from efface.errors import EffaceError
 
@@ -189,13 +206,20 @@ def _medium(path: Path) -> str:
         return "photo" if format_of(path) in PHOTOS else "film"
     except EffaceError:
         return (
-            "photo" if path.suffix.lower() in (".jpg", ".png", ".heic", ".heif", ".avif", ".webp", ".jxl", ".bmp") else "film"
+            "photo"
+            if path.suffix.lower()
+            in (".jpg", ".png", ".heic", ".heif", ".avif", ".webp", ".jxl", ".bmp")
+            else "film"
         )
 
 
 def _kind_of(said: str, path: Path) -> str:
     """The message without what differs from file to file."""
-    lines = [line for line in said.splitlines() if line.startswith("efface:")] or said.splitlines()[-1:] or [""]
+    lines = (
+        [line for line in said.splitlines() if line.startswith("efface:")]
+        or said.splitlines()[-1:]
+        or [""]
+    )
     return re.sub(r"\d[\d,.:]*", "#", lines[-1].replace(str(path), "FILE"))[:200]
 
 
@@ -224,7 +248,8 @@ def _difference(before: Seen | None, after: Seen | None) -> str:
 def film_seen(path: Path) -> Seen | None:
     """What ffprobe and ffmpeg show of a film; None where they show no frame."""
     entries = (
-        "frame=best_effort_timestamp_time,width,height,sample_aspect_ratio:frame_side_data=rotation:stream_side_data=rotation"
+        "frame=best_effort_timestamp_time,width,height,sample_aspect_ratio"
+        ":frame_side_data=rotation:stream_side_data=rotation"
     )
     probe = [
         "ffprobe",
@@ -240,24 +265,59 @@ def film_seen(path: Path) -> Seen | None:
         "json",
         str(path),
     ]
-    shape = ["-fps_mode", "passthrough", "-vf", f"scale={THUMB}:{THUMB}", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
-    decode = ["ffmpeg", "-v", "error", "-flags", "unaligned", "-i", str(path), "-map", "0:V:0", *shape]
+    shape = [
+        "-fps_mode",
+        "passthrough",
+        "-vf",
+        f"scale={THUMB}:{THUMB}",
+        "-pix_fmt",
+        "rgb24",
+        "-f",
+        "rawvideo",
+        "-",
+    ]
+    decode = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-flags",
+        "unaligned",
+        "-i",
+        str(path),
+        "-map",
+        "0:V:0",
+        *shape,
+    ]
     try:
-        said = json.loads(subprocess.run(probe, capture_output=True, timeout=300, check=False).stdout or b"{}")
+        said = json.loads(
+            subprocess.run(probe, capture_output=True, timeout=300, check=False).stdout or b"{}"
+        )
         raw = subprocess.run(decode, capture_output=True, timeout=300, check=False).stdout
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     frames = said.get("frames", ())
     if not frames:
         return None
-    times = [float(f.get("best_effort_timestamp_time", "nan")) for f in frames]  # raw streams know none
+    times = [
+        float(f.get("best_effort_timestamp_time", "nan")) for f in frames
+    ]  # raw streams know none
     across, down = (int(n) for n in frames[0].get("sample_aspect_ratio", "1:1").split(":"))
     size = frames[0]["width"], frames[0]["height"]
-    said_aside = [*frames[0].get("side_data_list", ()), *(said.get("streams") or [{}])[0].get("side_data_list", ())]
+    said_aside = [
+        *frames[0].get("side_data_list", ()),
+        *(said.get("streams") or [{}])[0].get("side_data_list", ()),
+    ]
     turned = any(abs(float(d.get("rotation", 0))) % 180 == 90 for d in said_aside)
-    thumbs = np.frombuffer(raw[: len(raw) // (THUMB * THUMB * 3) * THUMB * THUMB * 3], np.uint8).reshape(-1, THUMB, THUMB, 3)
+    thumbs = np.frombuffer(
+        raw[: len(raw) // (THUMB * THUMB * 3) * THUMB * THUMB * 3], np.uint8
+    ).reshape(-1, THUMB, THUMB, 3)
     pixel = across / down if across and down else 1.0
-    return Seen([t - times[0] for t in times], thumbs, size[::-1] if turned else size, 1 / pixel if turned else pixel)
+    return Seen(
+        [t - times[0] for t in times],
+        thumbs,
+        size[::-1] if turned else size,
+        1 / pixel if turned else pixel,
+    )
 
 
 class _Chromium:
@@ -284,7 +344,8 @@ class _Chromium:
         self._closing.close()
 
     def seen(self, path: Path) -> Seen | None:
-        """What the browser shows; None where it draws not one pixel: it also "opens" files of which it reads the size only."""
+        """What the browser shows; None where it draws not one pixel: it also "opens" files of which
+        it reads the size only."""
         script = """async ([url, side]) => {
             const image = new Image(); image.src = url;
             try { await image.decode() } catch { return null }
@@ -309,8 +370,12 @@ def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
             kinds[not o.opens, o.kind, o.said].append(Path(o.path).name)
     shown = sum(o.opens for o in outcomes)
     lost = sum(o.opens and o.kind not in ("", "different", "metadata") for o in outcomes)
-    yield f"{len(outcomes)} files, {shown} of which the viewer opens; of these efface refuses {lost}."
-    for (closed, kind, said), names in sorted(kinds.items(), key=lambda item: (item[0][0], -len(item[1]))):
+    yield (
+        f"{len(outcomes)} files, {shown} of which the viewer opens; of these efface refuses {lost}."
+    )
+    for (closed, kind, said), names in sorted(
+        kinds.items(), key=lambda item: (item[0][0], -len(item[1]))
+    ):
         more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         viewer = "the viewer refuses it too; " if closed else ""
         yield f"{len(names):5}  {kind}: {viewer}{said}  [{', '.join(names[:SHOWN])}{more}]"

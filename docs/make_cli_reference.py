@@ -1,9 +1,11 @@
-"""Makes docs/cli.md from the commands themselves: their own words, and the defaults and units of `efface.options`.
+"""Makes docs/cli.md from the commands themselves: their own words, and the defaults and units of
+`efface.options`.
 
     python docs/make_cli_reference.py           writes docs/cli.md
     python docs/make_cli_reference.py --print   prints it
 
-It reads the parameters and not the text of `--help`, whose line breaks change with the releases of click.
+It reads the parameters and not the text of `--help`, whose line breaks change with the releases of
+click.
 """
 
 from __future__ import annotations
@@ -58,14 +60,18 @@ def reference() -> str:
 def _wrapped(text: str) -> str:
     """The text with its prose broken into lines of COLUMNS."""
     blocks = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
-    return "".join(b if b.startswith("```") else "\n".join(map(_filled, b.split("\n"))) for b in blocks)
+    return "".join(
+        b if b.startswith("```") else "\n".join(map(_filled, b.split("\n"))) for b in blocks
+    )
 
 
 def _filled(line: str) -> str:
     if line.startswith(("|", "#")):
         return line
     indent = "  " if line.startswith("- ") else ""
-    return textwrap.fill(line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _overview() -> Iterator[str]:
@@ -86,7 +92,8 @@ def _commands() -> Iterator[str]:
 
 
 def _groups(command: click.Command) -> Iterator[str]:
-    """Links to the groups of which the command has options; which ones, where it has not all of them."""
+    """Links to the groups of which the command has options; which ones, where it has not all of
+    them."""
     has = {o for p in command.params for o in p.opts}
     for branch, heading in BRANCHES.items():
         ours = [s.flag for s in settings() if s.branch == branch]
@@ -109,7 +116,11 @@ def _leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.C
 
 
 def _arguments(command: click.Command) -> Iterator[str]:
-    return (p.metavar or p.name.upper() for p in command.params if isinstance(p, click.Argument) and p.name)
+    return (
+        p.metavar or p.name.upper()
+        for p in command.params
+        if isinstance(p, click.Argument) and p.name
+    )
 
 
 def _own_options(command: click.Command) -> Iterator[str]:
@@ -117,7 +128,9 @@ def _own_options(command: click.Command) -> Iterator[str]:
     for option in own:
         needed = " Required." if option.required else ""
         takes = "" if option.is_flag else f" {option.metavar or _kind(option)}"
-        default = f" Default: `{option.default}`." if option.show_default and not option.is_flag else ""
+        default = (
+            f" Default: `{option.default}`." if option.show_default and not option.is_flag else ""
+        )
         yield f"- `{', '.join(option.opts)}{takes}` {option.help}{needed}{default}"
     yield ""
 
@@ -131,7 +144,9 @@ def _branch(parameter: click.Parameter) -> str:
 
 
 def _options() -> Iterator[str]:
-    yield "# Options\n\nAn option means the same in every command that has it, and in the library.\n"
+    yield (
+        "# Options\n\nAn option means the same in every command that has it, and in the library.\n"
+    )
     for branch, heading in BRANCHES.items():
         yield f"## {heading}\n"
         for setting in (s for s in settings() if s.branch == branch):
@@ -139,12 +154,20 @@ def _options() -> Iterator[str]:
 
 
 def _facts(setting: Setting) -> str:
-    default = "off" if setting.default is False else "none" if setting.default is None else f"`{setting.default}`"
+    default = (
+        "off"
+        if setting.default is False
+        else "none"
+        if setting.default is None
+        else f"`{setting.default}`"
+    )
     facts = [f"Default: {default}"]
     if setting.choices:
         facts.append("one of " + ", ".join(f"`{c}`" for c in setting.choices))
     elif setting.items:
-        facts.append("one or more of " + ", ".join(f"`{i}`" for i in setting.items) + ", with commas between")
+        facts.append(
+            "one or more of " + ", ".join(f"`{i}`" for i in setting.items) + ", with commas between"
+        )
     elif setting.unit:
         facts.append(f"unit: {setting.unit}")
     return "; ".join([*facts, f"in the library: `Options.{setting.branch}.{setting.name}`"]) + "."

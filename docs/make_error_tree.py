@@ -1,4 +1,5 @@
-"""Makes the tree of errors in docs/errors.md from the classes: their names, exit codes and first sentences.
+"""Makes the tree of errors in docs/errors.md from the classes: their names, exit codes and first
+sentences.
 
     python docs/make_error_tree.py           writes the tree into docs/errors.md
     python docs/make_error_tree.py --print   prints it
@@ -33,7 +34,9 @@ def page(text: str) -> str:
     return f"{before}{BEGIN}\n\n{tree()}\n\n{END}{after}"
 
 
-def _lines(kind: type[EffaceError], indent: str = "", lead: str = "", parent_code: int | None = None) -> Iterator[str]:
+def _lines(
+    kind: type[EffaceError], indent: str = "", lead: str = "", parent_code: int | None = None
+) -> Iterator[str]:
     code = "" if kind.exit_code == parent_code else str(kind.exit_code)
     yield f"{lead + kind.__name__:<{NAME_COLUMNS}}{code:>3}  {_first_sentence(kind)}".rstrip()
     children = public_children(kind)
@@ -44,7 +47,10 @@ def _lines(kind: type[EffaceError], indent: str = "", lead: str = "", parent_cod
 
 
 def public_children(kind: type[EffaceError]) -> list[type[EffaceError]]:
-    """Public classes right below this one, in the order of the code. A private class between is passed through."""
+    """Public classes right below this one, in the order of the code.
+
+    A private class between is passed through.
+    """
     found: list[type[EffaceError]] = []
     for child in kind.__subclasses__():
         found += public_children(child) if child.__name__.startswith("_") else [child]

@@ -23,7 +23,9 @@ PATIENCE_S = 5.0
 settings.register_profile("efface", deadline=None)  # a busy machine is no error
 settings.load_profile("efface")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a script; so would all programs be
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # started in the background of a script; so would all programs be
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -33,9 +35,12 @@ def _ours() -> list[threading.Thread]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fails a test after which a thread of efface still runs, or a private folder still lies below its tmp_path."""
+    """Fails a test after which a thread of efface still runs, or a private folder still lies below
+    its tmp_path."""
     before = set(_ours())
-    tmp_path: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    tmp_path: Path | None = (
+        request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    )
     yield
     until = time.monotonic() + PATIENCE_S
     while (left := [t for t in _ours() if t not in before]) and time.monotonic() < until:
@@ -59,7 +64,8 @@ server.stop()
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[dict[str, str]]:
-    """A store that speaks S3, in a process of its own on loopback: the environment variables by which it is found."""
+    """A store that speaks S3, in a process of its own on loopback: the environment variables by
+    which it is found."""
     pytest.importorskip("moto", reason="comes with the extra test")
     command = [sys.executable, "-W", "ignore", "-c", S3_SERVER]
     with subprocess.Popen(
@@ -67,8 +73,15 @@ def s3_server() -> Iterator[dict[str, str]]:
     ) as server:  # fmt: skip
         assert server.stdout is not None
         port = server.stdout.readline().strip()
-        keys = {"AWS_ACCESS_KEY_ID": "a-key", "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-prints"}
-        yield {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1", **keys}
+        keys = {
+            "AWS_ACCESS_KEY_ID": "a-key",
+            "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-prints",
+        }
+        yield {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            **keys,
+        }
         server.communicate("", timeout=30)
 
 

@@ -11,7 +11,9 @@ from efface.detections import DRAWN, FACE, PLATE, Detections
 
 
 def seen(xyxy=((1, 2, 3, 4),), score=(0.5,), kind=(FACE,)):
-    return Detections(np.array(xyxy, np.float32), np.array(score, np.float32), np.array(kind, np.uint8))
+    return Detections(
+        np.array(xyxy, np.float32), np.array(score, np.float32), np.array(kind, np.uint8)
+    )
 
 
 def test_none_says_that_somebody_looked():
@@ -60,6 +62,9 @@ def test_closer_looks_that_make_no_sense_are_refused(closer):
 
 
 def test_rows_take_their_closer_looks_along_and_where_nobody_looked_there_are_none():
-    both = replace(seen([(1, 2, 3, 4), (5, 6, 7, 8)], [0.5, 0.4], [FACE, PLATE]), closer=np.array([np.nan, 0.3], np.float32))
+    both = replace(
+        seen([(1, 2, 3, 4), (5, 6, 7, 8)], [0.5, 0.4], [FACE, PLATE]),
+        closer=np.array([np.nan, 0.3], np.float32),
+    )
     assert both.rows(both.kind == PLATE).closer_looks().tolist() == pytest.approx([0.3])
     assert np.isnan(seen().closer_looks()).all()

@@ -1,4 +1,5 @@
-"""Every error says in one line what happened, survives a trip through pickle, and has its exit code."""
+"""Every error says in one line what happened, survives a trip through pickle, and has its exit
+code."""
 
 from __future__ import annotations
 
@@ -36,7 +37,14 @@ ARGUMENTS = {
     "UsageError": ("something",),
     "PartMissing": ("something",),
 }
-CODES = {"UsageError": 2, "InputError": 3, "PartMissing": 4, "OutputError": 5, "VerificationFailed": 6, "Interrupted": 130}
+CODES = {
+    "UsageError": 2,
+    "InputError": 3,
+    "PartMissing": 4,
+    "OutputError": 5,
+    "VerificationFailed": 6,
+    "Interrupted": 130,
+}
 
 
 def one(kind):
@@ -58,7 +66,9 @@ def test_the_exit_code_is_that_of_its_branch(kind):
     assert kind.exit_code == (CODES[branch.__name__] if branch else 1)
 
 
-@pytest.mark.parametrize("kind", [k for k in PUBLIC if k.exit_code in (3, 4, 5, 6) and k.__name__ != "PartMissing"])
+@pytest.mark.parametrize(
+    "kind", [k for k in PUBLIC if k.exit_code in (3, 4, 5, 6) and k.__name__ != "PartMissing"]
+)
 def test_a_message_says_where_that_leaves_the_files(kind):
     assert "Nothing was written." in str(one(kind))
     assert "\n" not in str(one(kind))
@@ -122,8 +132,16 @@ def test_a_batch_ends_with_the_gravest_code(codes, end):
     [
         ("MemoryError", ""),
         ("RuntimeException", "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc"),
-        ("RuntimeException", "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 9"),
-        ("error", "OpenCV(4.10) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes in function"),
+        (
+            "RuntimeException",
+            "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer "
+            "of size 9",
+        ),
+        (
+            "error",
+            "OpenCV(4.10) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate "
+            "9 bytes in function",
+        ),
         ("ImportError", "libx.so: failed to map segment from shared object"),
         ("RuntimeError", "can't start new thread"),
         ("OSError", "[Errno 12] Cannot allocate memory"),
@@ -137,7 +155,9 @@ def test_want_of_memory_is_known_however_it_is_said(kind, text):
     assert isinstance(found, errors.OutOfMemory)
     assert found.exit_code == 4
     assert str(found).startswith("a.jpg: there is not enough memory")
-    of_detector = as_efface_error(errors.DetectorFailed("centerface", "frame 1", f"{kind}: {text}"), "a.jpg")
+    of_detector = as_efface_error(
+        errors.DetectorFailed("centerface", "frame 1", f"{kind}: {text}"), "a.jpg"
+    )
     assert isinstance(of_detector, errors.OutOfMemory) or kind == "MemoryError"
 
 

@@ -19,9 +19,20 @@ import pytest
 
 from efface import files
 from efface.errors import OutputError, SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
-from efface.files import DRAFTS, require_source, require_target, sha256_of, staged, staged_pair, sweep, writing
+from efface.files import (
+    DRAFTS,
+    require_source,
+    require_target,
+    sha256_of,
+    staged,
+    staged_pair,
+    sweep,
+    writing,
+)
 
-needs_posix = pytest.mark.skipif(os.name != "posix", reason="locks, links and signals as POSIX has them")
+needs_posix = pytest.mark.skipif(
+    os.name != "posix", reason="locks, links and signals as POSIX has them"
+)
 
 
 def private(folder: Path) -> list[Path]:
@@ -117,7 +128,10 @@ def test_a_target_has_the_permissions_of_any_new_file(tmp_path, mask):
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path):
-    with pytest.raises(WriteFailed, match="cannot be written"), staged(tmp_path / "a.jpg", overwrite=False):
+    with (
+        pytest.raises(WriteFailed, match="cannot be written"),
+        staged(tmp_path / "a.jpg", overwrite=False),
+    ):
         pass
     assert names(tmp_path) == []
 
@@ -161,7 +175,12 @@ with staged(Path(sys.argv[1]), overwrite=False) as draft:
 
 def _holding(target: Path) -> subprocess.Popen[str]:
     home = str(Path(files.__file__).parents[1])
-    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {home!r})\n{HOLD}", str(target)]
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, {home!r})\n{HOLD}",
+        str(target),
+    ]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -196,7 +215,9 @@ def test_kill_9_leaves_no_target_and_the_next_run_sweeps_only_what_has_no_owner(
 
 
 @needs_posix
-def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(tmp_path, monkeypatch):
+def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(
+    tmp_path, monkeypatch
+):
     lock = files.try_lock
 
     def with_a_rival(handle):
@@ -228,7 +249,9 @@ def test_an_interrupt_while_the_private_folder_is_made_leaves_none(tmp_path, mon
 
 
 @needs_posix
-def test_a_kill_while_a_private_folder_is_removed_leaves_what_the_next_run_sweeps(tmp_path, monkeypatch):
+def test_a_kill_while_a_private_folder_is_removed_leaves_what_the_next_run_sweeps(
+    tmp_path, monkeypatch
+):
     """Stops the removal after every one of its steps."""
     for steps in range(20):
         folder = tmp_path / (DRAFTS + f"{steps:02}")
@@ -346,7 +369,12 @@ def test_a_target_is_never_the_source_not_even_through_links(tmp_path, source, o
     (tmp_path / "soft").symlink_to(source)
     os.link(source, tmp_path / "hard")
     (tmp_path / "elsewhere").symlink_to(tmp_path)
-    for target in (source, tmp_path / "soft", tmp_path / "hard", tmp_path / "elsewhere" / "source.jpg"):
+    for target in (
+        source,
+        tmp_path / "soft",
+        tmp_path / "hard",
+        tmp_path / "elsewhere" / "source.jpg",
+    ):
         for given in (source, tmp_path / "soft"):
             with pytest.raises(TargetIsSource):
                 require_target(target, (given,), overwrite=overwrite)
@@ -419,7 +447,10 @@ def test_at_no_moment_a_target_stands_beside_words_about_another(tmp_path, monke
     monkeypatch.setattr(os, "replace", failing)
     with pytest.raises(WriteFailed), staged_pair(target, about, overwrite=True) as drafts:
         write_both(drafts, "2")
-    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a.jpg": "target 1", "a.jpg.json": "about 1"}
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {
+        "a.jpg": "target 1",
+        "a.jpg.json": "about 1",
+    }
 
 
 def test_an_interrupt_between_the_moves_leaves_no_words_about_nothing(tmp_path, monkeypatch):
@@ -498,12 +529,18 @@ def test_what_is_not_a_plain_file_is_refused_before_any_work(short_path, kind):
 @needs_posix
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("which", ["one", "target", "about"])
-def test_what_is_not_a_plain_file_and_appears_during_the_work_is_left_as_it_is(short_path, kind, which):
+def test_what_is_not_a_plain_file_and_appears_during_the_work_is_left_as_it_is(
+    short_path, kind, which
+):
     target, about = pair(short_path)
     appeared = about if which == "about" else target
 
     def overtaken():
-        how = staged(target, overwrite=True) if which == "one" else staged_pair(target, about, overwrite=True)
+        how = (
+            staged(target, overwrite=True)
+            if which == "one"
+            else staged_pair(target, about, overwrite=True)
+        )
         with how as drafts:
             for draft in [drafts] if which == "one" else drafts:
                 draft.write_text("ours")

@@ -90,7 +90,9 @@ def test_overlap_and_iou_agree_with_their_definitions(a, b):
 
 
 def test_iou_of_a_known_pair():
-    assert iou(np.float32([[0, 0, 4, 4]]), np.float32([[2, 0, 6, 4], [8, 8, 9, 9]])).tolist() == [[np.float32(1 / 3), 0]]
+    assert iou(np.float32([[0, 0, 4, 4]]), np.float32([[2, 0, 6, 4], [8, 8, 9, 9]])).tolist() == [
+        [np.float32(1 / 3), 0]
+    ]
 
 
 def test_area_of_a_box_with_swapped_sides_is_nothing():
@@ -99,7 +101,10 @@ def test_area_of_a_box_with_swapped_sides_is_nothing():
 
 @given(boxes(), st.data())
 def test_nms_keeps_the_best_and_drops_only_what_something_better_covers(found, data):
-    score = np.array(data.draw(st.lists(st.floats(0, 1, width=32), min_size=len(found), max_size=len(found))), np.float32)
+    score = np.array(
+        data.draw(st.lists(st.floats(0, 1, width=32), min_size=len(found), max_size=len(found))),
+        np.float32,
+    )
     keep = nms(found, score, 0.4)
     assert (np.diff(score[keep]) <= 0).all()
     if len(found):
@@ -146,4 +151,7 @@ def test_boxes_may_each_grow_by_their_own_share(found, share):
 def test_hulls_of_pairs_are_the_hull_of_each_pair(found):
     other = found[::-1]
     pairs = hulls(found, other)
-    assert all(np.array_equal(pairs[[i]], hull(np.stack([a, b]))) for i, (a, b) in enumerate(zip(found, other, strict=True)))
+    assert all(
+        np.array_equal(pairs[[i]], hull(np.stack([a, b])))
+        for i, (a, b) in enumerate(zip(found, other, strict=True))
+    )

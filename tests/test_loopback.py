@@ -1,4 +1,7 @@
-"""What a request says of its host, its origin and its site, and which of that is let in. A property for each server."""
+"""What a request says of its host, its origin and its site, and which of that is let in.
+
+A property for each server.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ PAGE, ANYONE = LoopbackGuard(8000), LoopbackGuard()
 OWN = "127.0.0.1:8000"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:1", "127.8.8.8:80", "localhost", "localhost:99", "[::1]", "[::1]:80"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "127.0.0.1:1", "127.8.8.8:80", "localhost", "localhost:99", "[::1]", "[::1]:80"],
+)
 def test_a_server_for_anyone_here_answers_under_each_loopback_address(host):
     assert ANYONE.is_own_host([host])
 
@@ -31,7 +37,15 @@ def test_no_server_answers_under_another_name(host):
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "127.0.0.1:8001", "localhost:8000", "[::1]:8000", "127.0.0.2:8000", OWN.upper() + " "]
+    "host",
+    [
+        "127.0.0.1",
+        "127.0.0.1:8001",
+        "localhost:8000",
+        "[::1]:8000",
+        "127.0.0.2:8000",
+        OWN.upper() + " ",
+    ],
 )
 def test_a_page_is_asked_for_under_its_own_address_only(host):
     assert PAGE.is_own_host([OWN])
@@ -52,7 +66,12 @@ def test_only_the_own_page_may_change_something():
 
 
 @given(
-    st.lists(st.sampled_from([PAGE.origin, "null", "http://evil.example", f"https://{OWN}", "http://127.0.0.1"]), min_size=1)
+    st.lists(
+        st.sampled_from(
+            [PAGE.origin, "null", "http://evil.example", f"https://{OWN}", "http://127.0.0.1"]
+        ),
+        min_size=1,
+    )
 )
 def test_another_origin_is_refused_wherever_it_stands(origins):
     for is_reading in (True, False):
@@ -67,7 +86,12 @@ def test_another_site_is_refused_wherever_it_stands(sites):
 
 def test_the_server_of_live_asks_the_guard():
     with serving(0, lambda path: (200, "text/plain", b"x")) as port:
-        for host, status in (("localhost", 200), ("[::1]:1", 200), ("evil.example", 403), ("", 403)):
+        for host, status in (
+            ("localhost", 200),
+            ("[::1]:1", 200),
+            ("evil.example", 403),
+            ("", 403),
+        ):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             connection.request("GET", "/", headers={"Host": host})
             assert connection.getresponse().status == status, host

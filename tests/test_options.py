@@ -82,7 +82,9 @@ def test_kinds_are_wanted_in_one_order_however_they_are_named():
     assert DetectOptions(kinds="face").wanted == ("face",)
 
 
-@pytest.mark.parametrize("made", [lambda: DetectOptions(kinds=None), lambda: TrackOptions(bridge_s=None)])
+@pytest.mark.parametrize(
+    "made", [lambda: DetectOptions(kinds=None), lambda: TrackOptions(bridge_s=None)]
+)
 def test_no_value_is_refused_where_one_is_needed(made):
     with pytest.raises(UsageError, match="needs a value"):
         made()

@@ -15,7 +15,9 @@ ENGINES = {"av", "PIL", "pillow_heif", "onnxruntime", "cv2", "scipy", "numpy", "
 
 
 def in_a_fresh_process(code: str) -> list[str]:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     found: list[str] = json.loads(done.stdout)
     return found
 
@@ -33,20 +35,29 @@ def test_functions_are_those_of_the_library():
     from efface import api
     from efface.planning.sidecar import load
 
-    assert (efface.find, efface.redact, efface.render, efface.verify) == (api.find, api.redact, api.render, api.verify)
+    assert (efface.find, efface.redact, efface.render, efface.verify) == (
+        api.find,
+        api.redact,
+        api.render,
+        api.verify,
+    )
     assert efface.load_plan is load
     for function in (api.find, api.redact, api.render, api.verify):
         assert {"options", "listener"} <= set(inspect.signature(function).parameters)
 
 
-@pytest.mark.parametrize("first", ["efface.redact", "import efface.checks.target", "efface.find", "pass"])
+@pytest.mark.parametrize(
+    "first", ["efface.redact", "import efface.checks.target", "efface.find", "pass"]
+)
 def test_verify_can_be_called_whatever_was_imported_before(first):
     code = f"import efface, json\n{first}\ntry: efface.verify('nowhere', 'no.plan')\n"
     code += "except efface.errors.SourceUnreadable as e: print(json.dumps([type(e).__name__]))"
     assert in_a_fresh_process(code) == ["SourceUnreadable"]
 
 
-@pytest.mark.parametrize("first", ["efface.redact", "import efface.painting.paint", "efface.find", "pass"])
+@pytest.mark.parametrize(
+    "first", ["efface.redact", "import efface.painting.paint", "efface.find", "pass"]
+)
 def test_render_can_be_called_whatever_was_imported_before(first):
     code = f"import efface, json\n{first}\ntry: efface.render('nowhere', 'no.plan', 'x')\n"
     code += "except efface.errors.BadPlan as e: print(json.dumps([type(e).__name__]))"
@@ -58,16 +69,25 @@ def test_importing_efface_loads_no_engine():
     assert ENGINES.isdisjoint(in_a_fresh_process(code))
 
 
-@pytest.mark.parametrize("module", ["efface.detect.registry", "efface.pipeline.jobs", "efface.cli.main"])
+@pytest.mark.parametrize(
+    "module", ["efface.detect.registry", "efface.pipeline.jobs", "efface.cli.main"]
+)
 def test_the_runtime_of_models_and_the_codecs_wait_until_they_are_used(module):
-    code = f"import {module}, sys, json; print(json.dumps([m for m in sys.modules if '.' not in m]))"
+    code = (
+        f"import {module}, sys, json; print(json.dumps([m for m in sys.modules if '.' not in m]))"
+    )
     assert {"onnxruntime", "av", "PIL", "pillow_heif"}.isdisjoint(in_a_fresh_process(code))
 
 
 def test_containers_are_read_with_the_standard_library_alone():
     code = "import efface.containers, importlib, json, pkgutil, sys\n"
-    code += "for m in pkgutil.iter_modules(efface.containers.__path__, 'efface.containers.'): importlib.import_module(m.name)\n"
+    code += (
+        "for m in pkgutil.iter_modules(efface.containers.__path__, 'efface.containers.'): "
+        "importlib.import_module(m.name)\n"
+    )
     code += "print(json.dumps([m for m in sys.modules if '.' not in m]))"
     loaded = set(in_a_fresh_process(code))
     assert loaded.isdisjoint(ENGINES)
-    assert loaded - set(sys.stdlib_module_names) - {"__main__"} <= {"efface"} | {m for m in loaded if m.startswith("_")}
+    assert loaded - set(sys.stdlib_module_names) - {"__main__"} <= {"efface"} | {
+        m for m in loaded if m.startswith("_")
+    }

@@ -77,7 +77,12 @@ def test_an_interrupt_is_not_lost_where_python_drops_it(how, capfd):
 def test_the_import_system_is_not_interrupted_within():
     """A signal there waits for a moment, and is then raised."""
     names = {"send": signal.raise_signal}
-    exec(compile("def work(): send(15); x = 1; return x + 2", "<frozen importlib._bootstrap>", "exec"), names)
+    exec(
+        compile(
+            "def work(): send(15); x = 1; return x + 2", "<frozen importlib._bootstrap>", "exec"
+        ),
+        names,
+    )
     seen = []
     with pytest.raises(KeyboardInterrupt), interruptible([signal.SIGTERM], threading.Event()):  # noqa: PT012
         seen.append(names["work"]())
@@ -87,7 +92,10 @@ def test_the_import_system_is_not_interrupted_within():
 
 @pytest.mark.parametrize("name", ["__enter__", "__exit__", "start", "notify", "wait"])
 def test_whoever_takes_a_lock_is_not_interrupted_within(name):
-    """In `Condition.__enter__` an exception would leave the lock taken. Who waits is interrupted at once."""
+    """In `Condition.__enter__` an exception would leave the lock taken.
+
+    Who waits is interrupted at once.
+    """
     names = {"send": signal.raise_signal}
     exec(compile(f"def {name}(): send(15); x = 1; return x + 2", threading.__file__, "exec"), names)
     seen = []
@@ -98,7 +106,8 @@ def test_whoever_takes_a_lock_is_not_interrupted_within(name):
 
 
 def test_an_interrupt_that_had_to_wait_wakes_who_waits_for_a_lock():
-    """And not only who comes by a line of Python: the main thread may wait for a queue in which nothing comes any more."""
+    """And not only who comes by a line of Python: the main thread may wait for a queue in which
+    nothing comes any more."""
     names = {"send": signal.raise_signal}
     exec(compile("def __enter__(): send(15)", threading.__file__, "exec"), names)
     start = time.monotonic()
@@ -130,7 +139,9 @@ print(taken)
 def test_no_lock_stays_taken_whenever_the_signal_comes():
     """Without the rule above a third of them did here, and one run in thirty then hung for ever."""
     home = str(Path(signals.__file__).parents[1])
-    done = subprocess.run([sys.executable, "-c", LEAKS, home, "300"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", LEAKS, home, "300"], capture_output=True, text=True, timeout=120
+    )
     assert done.stdout == "0\n", done.stderr
 
 
@@ -180,7 +191,9 @@ def test_what_was_ignored_stays_ignored_and_handlers_come_back():
 
 def test_an_interrupt_waits_until_a_process_was_told_what_to_do():
     """Else that process finds nothing to read, and its traceback is on the terminal."""
-    code = compile("def start():\n    return sys._getframe()", "multiprocessing/popen_spawn_posix.py", "exec")
+    code = compile(
+        "def start():\n    return sys._getframe()", "multiprocessing/popen_spawn_posix.py", "exec"
+    )
     names = {"sys": sys}
     exec(code, names)
     assert signals._starts_a_process(names["start"]())

@@ -24,7 +24,9 @@ def test_seconds_count_from_the_first_frame():
 
 def test_a_leap_beyond_the_integers_is_a_long_time_and_no_negative_one():
     timeline = Timeline(np.array([-(2**62), 2**62, 2**63 - 1], np.int64), Fraction(1, 1000))
-    assert timeline.seconds.tolist() == pytest.approx([0.0, 2.0**63 / 1000, (2.0**63 + 2.0**62) / 1000])
+    assert timeline.seconds.tolist() == pytest.approx(
+        [0.0, 2.0**63 / 1000, (2.0**63 + 2.0**62) / 1000]
+    )
 
 
 @pytest.mark.parametrize("pts", [(0, 0), (5, 4), (1, 2, 2, 3), (2**63 - 1, -(2**63))])
@@ -53,7 +55,13 @@ def test_equality_is_of_values():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0:00:00.000"), (59.9996, "0:01:00.000"), (3661.5, "1:01:01.500"), (-0.25, "-0:00:00.250"), (-0.0001, "0:00:00.000")],
+    [
+        (0, "0:00:00.000"),
+        (59.9996, "0:01:00.000"),
+        (3661.5, "1:01:01.500"),
+        (-0.25, "-0:00:00.250"),
+        (-0.0001, "0:00:00.000"),
+    ],
 )
 def test_timecodes(seconds, text):
     assert timecode(seconds) == text

@@ -22,7 +22,9 @@ def track(frame=(0, 1), xyxy=((0, 0, 1, 1), (0, 0, 1, 1)), reason=(0, 0), score=
 def test_a_sensible_track():
     assert len(track()) == 2
     assert not track().keep
-    assert list(Reason) == [Reason.SEEN, Reason.BRIDGED, Reason.EXTENDED, Reason.DRAWN] == [0, 1, 2, 3]
+    assert (
+        list(Reason) == [Reason.SEEN, Reason.BRIDGED, Reason.EXTENDED, Reason.DRAWN] == [0, 1, 2, 3]
+    )
 
 
 @pytest.mark.parametrize(

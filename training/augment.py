@@ -1,4 +1,5 @@
-"""From a labelled picture to a training crop: another scale, angle, light, camera and compression each time."""
+"""From a labelled picture to a training crop: another scale, angle, light, camera and compression
+each time."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ CUT = 0.2
 """Share of the crops with the plate on an edge: what leaves the picture is half a plate."""
 
 PADDED, PAD = 0.4, 32
-"""Share of the crops that end in black at the right and below, and up to so many pixels: a picture is filled up to a multiple
-of the network's stride."""
+"""Share of the crops that end in black at the right and below, and up to so many pixels: a picture
+is filled up to a multiple of the network's stride."""
 
 SMALLEST = 6.0
 """Pixels of height below which a plate cannot be told from a bright spot."""
@@ -45,19 +46,34 @@ def crop(rng: np.random.Generator, picture: Labelled, size: int) -> Labelled:
 
 
 def _matrix(
-    rng: np.random.Generator, at: NDArray[np.float64], scale: float, size: int, size_wh: tuple[int, int]
+    rng: np.random.Generator,
+    at: NDArray[np.float64],
+    scale: float,
+    size: int,
+    size_wh: tuple[int, int],
 ) -> NDArray[np.float64]:
-    """(3, 3) from picture to crop: `at` lands somewhere in the crop, turned a little, sheared, now and then mirrored."""
+    """(3, 3) from picture to crop:
+
+    `at` lands somewhere in the crop, turned a little, sheared, now and then mirrored.
+    """
     degrees = rng.normal(0, 4) if rng.random() < 0.8 else rng.uniform(-35, 35)
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     stretch = np.exp(rng.normal(0, 0.1))
-    linear = np.array([[c, -s], [s, c]]) @ np.array([[1, rng.normal(0, 0.06)], [rng.normal(0, 0.04), 1]])
-    linear = linear @ np.diag([scale * stretch * (-1 if rng.random() < 0.4 else 1), scale / stretch])
+    linear = np.array([[c, -s], [s, c]]) @ np.array(
+        [[1, rng.normal(0, 0.06)], [rng.normal(0, 0.04), 1]]
+    )
+    linear = linear @ np.diag(
+        [scale * stretch * (-1 if rng.random() < 0.4 else 1), scale / stretch]
+    )
     goal = size * rng.uniform(0.02, 0.98, 2)
     if rng.random() < CUT:
         goal[rng.integers(2)] = size * (rng.integers(2) + rng.normal(0, 0.03))
-    # Where the picture is larger than the crop, no emptiness beside it: its middle stays near enough.
-    middle, room = linear @ (np.array(size_wh) / 2 - at) + goal, np.maximum(scale * np.array(size_wh) - size, 0) / 2
+    # Where the picture is larger than the crop, no emptiness beside it: its middle stays near
+    # enough.
+    middle, room = (
+        linear @ (np.array(size_wh) / 2 - at) + goal,
+        np.maximum(scale * np.array(size_wh) - size, 0) / 2,
+    )
     goal += np.clip(middle, size / 2 - room, size / 2 + room) - middle
     matrix = np.eye(3)
     matrix[:2, :2] = linear
@@ -65,14 +81,18 @@ def _matrix(
     return matrix
 
 
-def warped(picture: Labelled, matrix: NDArray[np.float64], size: int, beside: tuple[int, ...]) -> Labelled:
+def warped(
+    picture: Labelled, matrix: NDArray[np.float64], size: int, beside: tuple[int, ...]
+) -> Labelled:
     """The picture under an affine map, with its boxes; `beside` is the colour around it."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     rgb = picture.rgb
     if scale < 0.5:  # a warp reads four pixels; shrinking needs them all
         small = max(2 * scale, 1.0 / min(rgb.shape[:2]))
         rgb = cv2.resize(rgb, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)
-        matrix = matrix @ np.diag([picture.rgb.shape[1] / rgb.shape[1], picture.rgb.shape[0] / rgb.shape[0], 1])
+        matrix = matrix @ np.diag(
+            [picture.rgb.shape[1] / rgb.shape[1], picture.rgb.shape[0] / rgb.shape[0], 1]
+        )
         boxes = picture.xyxy * np.float32(small)
     else:
         boxes = picture.xyxy
@@ -90,7 +110,9 @@ def _padded(made: Labelled, pad_xy: NDArray[np.int64]) -> Labelled:
     made.rgb[size - pad_xy[1] :] = 0
     made.rgb[:, size - pad_xy[0] :] = 0
     inside = np.minimum(made.xyxy, np.tile(size - pad_xy, 2)).astype(np.float32)
-    is_faint = (_area(inside) < LEAST_VISIBLE * _area(made.xyxy)) | (inside[:, 3] - inside[:, 1] < SMALLEST)
+    is_faint = (_area(inside) < LEAST_VISIBLE * _area(made.xyxy)) | (
+        inside[:, 3] - inside[:, 1] < SMALLEST
+    )
     is_there = _area(inside) > 0
     return Labelled(made.rgb, inside[is_there], (made.ignore | is_faint)[is_there])
 
@@ -121,7 +143,9 @@ def photographed(rng: np.random.Generator, rgb: NDArray[np.uint8]) -> NDArray[np
     if rng.random() < 0.25:
         image = _blurred(rng, image)
     if rng.random() < 0.35:
-        image = image + rng.standard_normal(image.shape, np.float32) * np.float32(rng.uniform(2, 16))
+        image = image + rng.standard_normal(image.shape, np.float32) * np.float32(
+            rng.uniform(2, 16)
+        )
     out = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
@@ -132,7 +156,9 @@ def photographed(rng: np.random.Generator, rgb: NDArray[np.uint8]) -> NDArray[np
 def _glow(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
     y, x = np.mgrid[:size, :size].astype(np.float32)
     at, radius = rng.uniform(0, size, 2), rng.uniform(0.05, 0.4) * size
-    return np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / np.float32(2 * radius**2)).astype(np.float32)
+    return np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / np.float32(2 * radius**2)).astype(
+        np.float32
+    )
 
 
 def _blurred(rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,11 +1,13 @@
-"""Coverage of plates by score and margin, and false alarms, for the weights that the checkout holds.
+"""Coverage of plates by score and margin, and false alarms, for the weights that the checkout
+holds.
 
-    python -m training.evaluate ../shared/data/plates-dev-openimages [--alarms ../shared/data/faces-dev-wider]
+    python -m training.evaluate ../shared/data/plates-dev-openimages [--alarms
+    ../shared/data/faces-dev-wider]
 
-Looks as `efface find` looks at photos. A plate is covered when 90 % of its labelled box are inside of what would be erased;
-an alarm is an erased box that overlaps no labelled box by an IoU of 0.2. Every set of plates has plates without a label, so
-alarms are counted on pictures of people. A box counts from a score on; what is half as sure may still widen it, as in
-`efface.detect.pyramid`.
+Looks as `efface find` looks at photos. A plate is covered when 90 % of its labelled box are inside
+of what would be erased; an alarm is an erased box that overlaps no labelled box by an IoU of 0.2.
+Every set of plates has plates without a label, so alarms are counted on pictures of people. A box
+counts from a score on; what is half as sure may still widen it, as in `efface.detect.pyramid`.
 """
 
 from __future__ import annotations
@@ -50,25 +52,42 @@ class Looked:
 
 def main() -> None:
     """Command line."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("plates", type=Path, nargs="*")
     p.add_argument("--alarms", type=Path)
-    p.add_argument("--caution", type=float, nargs="+", default=[0.1], help="taken off scores of the double-size level")
+    p.add_argument(
+        "--caution",
+        type=float,
+        nargs="+",
+        default=[0.1],
+        help="taken off scores of the double-size level",
+    )
     p.add_argument("--misses", type=Path, help="contact sheet of the plates missed at --score")
     p.add_argument("--score", type=float, default=0.35)
     a = p.parse_args()
     eye = Eye()
-    sets = {folder.name: eye.look_at(folder) for folder in [*a.plates, *([a.alarms] if a.alarms else [])]}
+    sets = {
+        folder.name: eye.look_at(folder)
+        for folder in [*a.plates, *([a.alarms] if a.alarms else [])]
+    }
     for caution in a.caution:
         for name, pictures in sets.items():
             print(f"{name}, caution {caution}")
             for score in SCORES:
                 print(
-                    f"  score {score:.2f}", *_row(pictures, score, caution, is_alarms=bool(a.alarms and name == a.alarms.name))
+                    f"  score {score:.2f}",
+                    *_row(
+                        pictures, score, caution, is_alarms=bool(a.alarms and name == a.alarms.name)
+                    ),
                 )
     if a.misses:
         cv2.imwrite(
-            str(a.misses), _sheet([p for folder in a.plates for p in sets[folder.name]], a.score, a.caution[0])[..., ::-1]
+            str(a.misses),
+            _sheet([p for folder in a.plates for p in sets[folder.name]], a.score, a.caution[0])[
+                ..., ::-1
+            ],
         )
 
 
@@ -83,17 +102,39 @@ class Eye:
 
     def look_at(self, folder: Path) -> list[Looked]:
         """Every picture of a folder."""
-        return [self._looked(folder, entry) for entry in json.loads((folder / "annotations.json").read_text())["images"]]
+        return [
+            self._looked(folder, entry)
+            for entry in json.loads((folder / "annotations.json").read_text())["images"]
+        ]
 
     def _looked(self, folder: Path, entry: dict) -> Looked:
         bgr = cv2.imread(str(folder / entry["file"]))
         rgb = np.ascontiguousarray(bgr[..., ::-1])
         size = (rgb.shape[1], rgb.shape[0])
-        frame = Frame(0, 0, size, lambda wh: rgb if wh == size else _resized(rgb, wh), lambda: None, is_alone=True)  # type: ignore
+        frame = Frame(
+            0,
+            0,
+            size,
+            lambda wh: rgb if wh == size else _resized(rgb, wh),
+            lambda: None,
+            is_alone=True,
+        )  # type: ignore
         sizes = levels(size, is_thorough=True, smallest=self._head.rules.smallest)
-        found = [(level.times > 1, self._pyramid.on_level(frame, level)[PLATE]) for level in sizes if not level.is_mirrored]
-        rows = np.array([[b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]] for b in entry["boxes"]], np.float32).reshape(-1, 4)
-        return Looked(folder / entry["file"], size, rows, np.array([b["ignore"] for b in entry["boxes"]], bool), found)
+        found = [
+            (level.times > 1, self._pyramid.on_level(frame, level)[PLATE])
+            for level in sizes
+            if not level.is_mirrored
+        ]
+        rows = np.array(
+            [[b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]] for b in entry["boxes"]], np.float32
+        ).reshape(-1, 4)
+        return Looked(
+            folder / entry["file"],
+            size,
+            rows,
+            np.array([b["ignore"] for b in entry["boxes"]], bool),
+            found,
+        )
 
 
 def _resized(rgb: NDArray[np.uint8], size_wh: Size) -> NDArray[np.uint8]:
@@ -119,7 +160,9 @@ def covered(labels: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[
         x, y = x1 + (x2 - x1) * steps, y1 + (y2 - y1) * steps
         in_x = (x >= boxes[:, :1]) & (x < boxes[:, 2:3])
         in_y = (y >= boxes[:, 1:2]) & (y < boxes[:, 3:])
-        shares.append((in_y[:, :, None] & in_x[:, None, :]).any(axis=0).mean() if len(boxes) else 0.0)
+        shares.append(
+            (in_y[:, :, None] & in_x[:, None, :]).any(axis=0).mean() if len(boxes) else 0.0
+        )
     return np.array(shares)
 
 
@@ -128,14 +171,18 @@ def _row(pictures: Sequence[Looked], score: float, caution: float, *, is_alarms:
         count = 0
         for p in pictures:
             boxes = erased(p, score, caution, MARGINS[1])
-            count += int((iou(boxes, p.labels) < 0.2).all(axis=1).sum()) if len(p.labels) else len(boxes)
+            count += (
+                int((iou(boxes, p.labels) < 0.2).all(axis=1).sum()) if len(p.labels) else len(boxes)
+            )
         return [f"{count / len(pictures):.2f} alarms a picture"]
     cells = []
     for margin in MARGINS:
         pairs = [(p.labels[~p.is_ignored], erased(p, score, caution, margin)) for p in pictures]
         hits = np.concatenate([covered(labels, boxes) >= 0.9 for labels, boxes in pairs])
         heights = np.concatenate([labels[:, 3] - labels[:, 1] for labels, _ in pairs])
-        cells.append(f"| margin {margin}: " + " ".join(f"{hits[heights >= h].mean():.3f}" for h in HEIGHTS))
+        cells.append(
+            f"| margin {margin}: " + " ".join(f"{hits[heights >= h].mean():.3f}" for h in HEIGHTS)
+        )
     return cells
 
 
@@ -148,10 +195,14 @@ def _sheet(pictures: Sequence[Looked], score: float, caution: float) -> NDArray[
             if share < 0.9 and label[3] - label[1] >= HEIGHTS[0]:
                 tiles.append(_tile(p.path, label, boxes, share))
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % 8)
-    return np.concatenate([np.concatenate(tiles[i : i + 8], axis=1) for i in range(0, len(tiles), 8)])
+    return np.concatenate(
+        [np.concatenate(tiles[i : i + 8], axis=1) for i in range(0, len(tiles), 8)]
+    )
 
 
-def _tile(path: Path, label: NDArray[np.float32], boxes: NDArray[np.float32], share: float) -> NDArray[np.uint8]:
+def _tile(
+    path: Path, label: NDArray[np.float32], boxes: NDArray[np.float32], share: float
+) -> NDArray[np.uint8]:
     rgb = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
     reach = max(label[2] - label[0], label[3] - label[1], 24) * 1.2
     middle, scale = (label[:2] + label[2:]) / 2, 100 / reach

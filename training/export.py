@@ -1,6 +1,8 @@
-"""Writes the averaged weights of a run as ONNX, with batch normalisation folded in, and its checksum.
+"""Writes the averaged weights of a run as ONNX, with batch normalisation folded in, and its
+checksum.
 
-python -m training.export RUN/last.pt src/efface/detect/models/plates.onnx --pin src/efface/detect/plates.sha256
+python -m training.export RUN/last.pt src/efface/detect/models/plates.onnx --pin
+src/efface/detect/plates.sha256
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class Exported(nn.Module):
 
 def main() -> None:
     """Command line."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("checkpoint", type=Path)
     p.add_argument("target", type=Path)
     p.add_argument("--pin", type=Path, help="file for the SHA-256 of the target")

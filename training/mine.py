@@ -1,9 +1,11 @@
-"""Where a trained network sees plates that no label names: distant plates are often left out of the labels.
+"""Where a trained network sees plates that no label names: distant plates are often left out of the
+labels.
 
     python -m training.mine NETWORK.onnx --data ../shared/data/plates-train-* --to FOLDER
 
-Writes contact sheets with a number at each place, and `candidates.json`. A person looks, and says with --accept 1,2,5-9 which
-are plates (and which --ignore); the rest stays what it was: no plate. That makes `extra-boxes.json` for training.train --extra.
+Writes contact sheets with a number at each place, and `candidates.json`. A person looks, and says
+with --accept 1,2,5-9 which are plates (and which --ignore); the rest stays what it was: no plate.
+That makes `extra-boxes.json` for training.train --extra.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ ROWS = 10
 
 def main() -> None:
     """Command line."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("network", type=Path, nargs="?")
     p.add_argument("--data", type=Path, nargs="+", default=[])
     p.add_argument("--model", type=Path, default=Path("src/efface/detect/models/centerface.onnx"))
@@ -58,14 +62,20 @@ def find(network: Path, model: Path, folders: list[Path], to: Path) -> None:
             for box, score in unlabelled(picture, trunk, session):
                 scale = entry["width"] / picture.rgb.shape[1]
                 candidates.append(
-                    [Path(entry["file"]).name, *(round(float(v) * scale, 1) for v in box), round(float(score), 2)]
+                    [
+                        Path(entry["file"]).name,
+                        *(round(float(v) * scale, 1) for v in box),
+                        round(float(score), 2),
+                    ]
                 )
                 tiles.append(_tile(picture.rgb, box, len(tiles)))
     (to / "candidates.json").write_text(json.dumps(candidates))
     for i in range(0, len(tiles), ROW * ROWS):
         some = tiles[i : i + ROW * ROWS]
         some += [np.zeros_like(some[0])] * (-len(some) % ROW)
-        sheet = np.concatenate([np.concatenate(some[j : j + ROW], axis=1) for j in range(0, len(some), ROW)])
+        sheet = np.concatenate(
+            [np.concatenate(some[j : j + ROW], axis=1) for j in range(0, len(some), ROW)]
+        )
         cv2.imwrite(str(to / f"sheet-{i // (ROW * ROWS):02d}.png"), sheet[..., ::-1])
     print(f"{len(candidates)} places")
 
@@ -77,9 +87,18 @@ def unlabelled(
     height, width = picture.rgb.shape[:2]
     canvas = np.zeros((1, -(-height // 32) * 32, -(-width // 32) * 32, 3), np.uint8)
     canvas[0, :height, :width] = picture.rgb
-    heat, sides = (m[0] for m in session.run(["heat", "sides"], dict(zip(TENSORS, trunk.features(canvas), strict=True))))
+    heat, sides = (
+        m[0]
+        for m in session.run(
+            ["heat", "sides"], dict(zip(TENSORS, trunk.features(canvas), strict=True))
+        )
+    )
     rows, columns = np.nonzero(heat[0] >= SCORE)
-    x, y, (left, top, right, bottom) = (columns + 0.5) * 4, (rows + 0.5) * 4, sides[:, rows, columns]
+    x, y, (left, top, right, bottom) = (
+        (columns + 0.5) * 4,
+        (rows + 0.5) * 4,
+        sides[:, rows, columns],
+    )
     boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32)
     score = heat[0, rows, columns]
     keep = nms(boxes, score, 0.3)
@@ -94,21 +113,31 @@ def _tile(rgb: NDArray[np.uint8], box: NDArray[np.float32], number: int) -> NDAr
     reach = max(box[2] - box[0], (box[3] - box[1]) * wide / tall, 24) * 1.3
     scale = wide / (2 * reach)
     middle = (box[:2] + box[2:]) / 2
-    matrix = np.array([[scale, 0, wide / 2 - scale * middle[0]], [0, scale, tall / 2 - scale * middle[1]]])
+    matrix = np.array(
+        [[scale, 0, wide / 2 - scale * middle[0]], [0, scale, tall / 2 - scale * middle[1]]]
+    )
     tile = cv2.warpAffine(rgb, matrix, TILE_WH, flags=cv2.INTER_AREA)
     corners = (matrix[:, :2] @ box.reshape(2, 2).T + matrix[:, 2:]).T.astype(int)
     cv2.rectangle(tile, tuple(corners[0] - 2), tuple(corners[1] + 2), (255, 40, 40), 1)
-    cv2.putText(tile, str(number), (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 0), 1, cv2.LINE_AA)
+    cv2.putText(
+        tile, str(number), (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 0), 1, cv2.LINE_AA
+    )
     return np.asarray(tile, np.uint8)
 
 
 def decide(folder: Path, accepted: set[int], ignored: set[int]) -> None:
     """Prints the JSON of the places that a person named."""
     extra: dict[str, list[list[object]]] = {}
-    for i, (name, x1, y1, x2, y2, _) in enumerate(json.loads((folder / "candidates.json").read_text())):
+    for i, (name, x1, y1, x2, y2, _) in enumerate(
+        json.loads((folder / "candidates.json").read_text())
+    ):
         if i in accepted | ignored:
-            extra.setdefault(name, []).append([x1, y1, x2, y2, "plate" if i in accepted else "ignore"])
-    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(boxes)}" for name, boxes in sorted(extra.items()))
+            extra.setdefault(name, []).append(
+                [x1, y1, x2, y2, "plate" if i in accepted else "ignore"]
+            )
+    lines = ",\n".join(
+        f" {json.dumps(name)}: {json.dumps(boxes)}" for name, boxes in sorted(extra.items())
+    )
     print("{\n" + lines + "\n}")
 
 

@@ -33,10 +33,13 @@ class Labelled:
     ignore: NDArray[np.bool_]
 
 
-def load(folders: Sequence[Path], extra: Path | None = None, *, held_back: bool = False) -> list[Labelled]:
+def load(
+    folders: Sequence[Path], extra: Path | None = None, *, held_back: bool = False
+) -> list[Labelled]:
     """All pictures of these folders, or only those held back.
 
-    extra  JSON {file name: [[x1, y1, x2, y2, "plate" or "ignore"], ...]}: what the labels of the folders leave out.
+    extra  JSON {file name: [[x1, y1, x2, y2, "plate" or "ignore"], ...]}: what the labels of the
+           folders leave out.
     """
     more = json.loads(extra.read_text()) if extra else {}
     found = []
@@ -45,7 +48,13 @@ def load(folders: Sequence[Path], extra: Path | None = None, *, held_back: bool 
             raise ValueError(f"{folder.name} is for measuring, never for training")
         for entry in json.loads((folder / "annotations.json").read_text())["images"]:
             if (zlib.crc32(entry["file"].encode()) % HELD_BACK == 0) is held_back:
-                found.append(labelled(folder / entry["file"], entry["boxes"], more.get(Path(entry["file"]).name, [])))
+                found.append(
+                    labelled(
+                        folder / entry["file"],
+                        entry["boxes"],
+                        more.get(Path(entry["file"]).name, []),
+                    )
+                )
     return found
 
 
@@ -60,4 +69,6 @@ def labelled(path: Path, boxes: list[dict[str, float]], more: list[list[float]])
     scale = min(1.0, LONGEST / max(bgr.shape[:2]))
     if scale < 1:
         bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return Labelled(np.ascontiguousarray(bgr[..., ::-1]), table[:, :4] * np.float32(scale), table[:, 4] > 0)
+    return Labelled(
+        np.ascontiguousarray(bgr[..., ::-1]), table[:, :4] * np.float32(scale), table[:, 4] > 0
+    )

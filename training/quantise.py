@@ -1,12 +1,14 @@
-"""Makes the eight-bit networks from those of 32-bit floats, without training: each sum of a layer is of integers then.
+"""Makes the eight-bit networks from those of 32-bit floats, without training: each sum of a layer
+is of integers then.
 
 python -m training.quantise centerface --data DATA/plates-train-*
 python -m training.quantise plates --data DATA/plates-train-*      (after the other: it is shown what that one makes)
 
-Three steps. Channels are scaled so that all of a layer need about the same range (cross-layer equalisation, Nagel et al. 2019,
-arXiv 1906.04721; between what is seen and what weighs it, as in SmoothQuant, Xiao et al. 2022, arXiv 2211.10438). Each tensor's
-range is taken from pictures. ONNX Runtime's own tool writes the rest. Weights use seven bits of the
-eight: sums of two products then fit into 16 bits, and processors with and without VNNI come to the same result.
+Three steps. Channels are scaled so that all of a layer need about the same range (cross-layer
+equalisation, Nagel et al. 2019, arXiv 1906.04721; between what is seen and what weighs it, as in
+SmoothQuant, Xiao et al. 2022, arXiv 2211.10438). Each tensor's range is taken from pictures. ONNX
+Runtime's own tool writes the rest. Weights use seven bits of the eight: sums of two products then
+fit into 16 bits, and processors with and without VNNI come to the same result.
 """
 
 from __future__ import annotations
@@ -36,7 +38,10 @@ OPSET, IR = 13, 8
 """The first version that knows a scale for each channel."""
 
 TOLD = {"centerface": ("537", "538", "539", "387", "413"), "plates": ("heat", "sides")}
-"""Outputs that somebody reads. CenterFace's landmarks are not among them, and the new file does not hold them."""
+"""Outputs that somebody reads.
+
+CenterFace's landmarks are not among them, and the new file does not hold them.
+"""
 
 EXACT = {
     "centerface": ("363", "366", "536", "537", "538", "539"),
@@ -45,25 +50,30 @@ EXACT = {
         "/net/heat/Conv_output_0", "/net/sides/Conv_output_0",
     ),
 }  # fmt: skip
-"""Layers that keep their floats, by their output: the first ones and the heads. So do those whose results are added up: these
-are small differences of large numbers. All of them together cost no time, and halve the error of the heat map."""
+"""Layers that keep their floats, by their output: the first ones and the heads. So do those whose
+results are added up: these are small differences of large numbers. All of them together cost no
+time, and halve the error of the heat map."""
 
 BETWEEN = 0.5
-"""Share of a channel's range that goes into the weights behind it, where these mix channels. .3 to .7 make no difference."""
+"""Share of a channel's range that goes into the weights behind it, where these mix channels. .3 to
+.7 make no difference."""
 
 LEAST = 0.1
-"""No channel is enlarged to more than ten times the largest: what is hardly seen here may be large elsewhere."""
+"""No channel is enlarged to more than ten times the largest: what is hardly seen here may be large
+elsewhere."""
 
 PICTURES = 36
 LONGEST = (640, 320, 960)
 """Longer sides that the pictures are shown in, in turn."""
 
 CLEAR = 0.5
-"""Score of a face, or a plate, in each of them: ranges chosen by any pictures make faces weaker, as they hold hardly any."""
+"""Score of a face, or a plate, in each of them: ranges chosen by any pictures make faces weaker, as
+they hold hardly any."""
 
 REACH = 1.1
-"""Ranges are so much larger than what was seen. Ranges of least squared error, as is usual, cut off what is rare, as faces and
-plates are: on held-back pictures plates then lost .03 of their score and 2 % of their size, and so .004 and .1 %."""
+"""Ranges are so much larger than what was seen. Ranges of least squared error, as is usual, cut off
+what is rare, as faces and plates are: on held-back pictures plates then lost .03 of their score and
+2 % of their size, and so .004 and .1 %."""
 
 Feed = dict[str, NDArray[np.float32]]
 Array = NDArray[np.float64]
@@ -71,16 +81,30 @@ Array = NDArray[np.float64]
 
 def main() -> None:
     """Command line."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("name", choices=sorted(TOLD))
-    p.add_argument("--data", type=Path, nargs="+", required=True, help="folders of pictures to choose ranges by")
+    p.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folders of pictures to choose ranges by",
+    )
     a = p.parse_args()
-    trunk = session((MODELS / ("centerface.onnx" if a.name == "centerface" else "centerface-int8.onnx")).read_bytes())
+    trunk = session(
+        (
+            MODELS / ("centerface.onnx" if a.name == "centerface" else "centerface-int8.onnx")
+        ).read_bytes()
+    )
     feeds = pictures(a.data, trunk) if a.name == "centerface" else features(a.data, trunk)
     data = quantised((MODELS / f"{a.name}.onnx").read_bytes(), TOLD[a.name], EXACT[a.name], feeds)
     (MODELS / f"{a.name}-int8.onnx").write_bytes(data)
     checksum = hashlib.sha256(data).hexdigest()
-    (MODELS.parent / f"{a.name}-int8.sha256").write_text(f"{checksum}  models/{a.name}-int8.onnx\n", "ascii")
+    (MODELS.parent / f"{a.name}-int8.sha256").write_text(
+        f"{checksum}  models/{a.name}-int8.onnx\n", "ascii"
+    )
     print(f"{len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
 
 
@@ -117,7 +141,9 @@ def _padded(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.float32]:
     return tensor
 
 
-def quantised(data: bytes, told: Sequence[str], exact: Sequence[str], feeds: Sequence[Feed]) -> bytes:
+def quantised(
+    data: bytes, told: Sequence[str], exact: Sequence[str], feeds: Sequence[Feed]
+) -> bytes:
     """The network in eight bits, as ONNX with pairs of QuantizeLinear and DequantizeLinear."""
     model = simplified(data, told)
     equalise(Graph(model.graph), model, feeds)
@@ -140,15 +166,25 @@ def quantised(data: bytes, told: Sequence[str], exact: Sequence[str], feeds: Seq
 
 
 def require_seven_bits(graph: GraphProto) -> None:
-    """Raises ValueError where sums of two products could outgrow 16 bits: 2 * 255 * 64 is below 32768."""
+    """Raises ValueError where sums of two products could outgrow 16 bits:
+
+    2 * 255 * 64 is below 32768.
+    """
     for value in graph.initializer:
-        if value.data_type == TensorProto.INT8 and np.abs(numpy_helper.to_array(value).astype(int)).max() > 64:
+        if (
+            value.data_type == TensorProto.INT8
+            and np.abs(numpy_helper.to_array(value).astype(int)).max() > 64
+        ):
             raise ValueError(f"{value.name} needs more than seven bits")
 
 
 def _override(step: float, zero: int) -> dict[str, object]:
     """In place of what the tool would choose."""
-    return {"quant_type": QuantType.QUInt8, "scale": np.array(step, np.float32), "zero_point": np.array(zero, np.uint8)}
+    return {
+        "quant_type": QuantType.QUInt8,
+        "scale": np.array(step, np.float32),
+        "zero_point": np.array(zero, np.uint8),
+    }
 
 
 class _Reader(CalibrationDataReader):
@@ -162,7 +198,8 @@ class _Reader(CalibrationDataReader):
 
 
 def simplified(data: bytes, told: Sequence[str]) -> ModelProto:
-    """Only what leads to `told`, batch normalisations folded, each node with a name, in version OPSET."""
+    """Only what leads to `told`, batch normalisations folded, each node with a name, in version
+    OPSET."""
     model = onnx.load_model_from_string(data)
     if model.opset_import[0].version < OPSET:
         model = convert_version(model, OPSET)
@@ -175,7 +212,9 @@ def simplified(data: bytes, told: Sequence[str]) -> ModelProto:
             kept.append(node)
             needed |= set(node.input)
     values = [i for i in graph.initializer if i.name in needed]
-    inputs = [i for i in graph.input if i.name not in {v.name for v in graph.initializer}]  # the converter adds them
+    inputs = [
+        i for i in graph.input if i.name not in {v.name for v in graph.initializer}
+    ]  # the converter adds them
     outputs = [o for o in graph.output if o.name in told]
     del graph.node[:], graph.initializer[:], graph.input[:], graph.output[:], graph.value_info[:]
     graph.node.extend(reversed(kept))
@@ -188,18 +227,25 @@ def simplified(data: bytes, told: Sequence[str]) -> ModelProto:
 
 
 def _fold(graph: GraphProto) -> None:
-    """Folds each batch normalisation into the transposed convolution before it, the only kind that CenterFace has left."""
+    """Folds each batch normalisation into the transposed convolution before it, the only kind that
+    CenterFace has left."""
     values = {i.name: i for i in graph.initializer}
     makers = {o: n for n in graph.node for o in n.output}
     for node in [n for n in graph.node if n.op_type == "BatchNormalization"]:
         before = makers[node.input[0]]
-        gain, bias, mean, variance = (numpy_helper.to_array(values[k]).astype(np.float64) for k in node.input[1:5])
+        gain, bias, mean, variance = (
+            numpy_helper.to_array(values[k]).astype(np.float64) for k in node.input[1:5]
+        )
         epsilon = next((a.f for a in node.attribute if a.name == "epsilon"), 1e-5)
         by = gain / np.sqrt(variance + epsilon)
         weights = numpy_helper.to_array(values[before.input[1]]) * by[None, :, None, None]
-        values[before.input[1]].CopyFrom(numpy_helper.from_array(weights.astype(np.float32), before.input[1]))
+        values[before.input[1]].CopyFrom(
+            numpy_helper.from_array(weights.astype(np.float32), before.input[1])
+        )
         name = f"{before.output[0]}.bias"
-        graph.initializer.append(numpy_helper.from_array((bias - mean * by).astype(np.float32), name))
+        graph.initializer.append(
+            numpy_helper.from_array((bias - mean * by).astype(np.float32), name)
+        )
         before.input.append(name)
         before.output[0] = node.output[0]
         graph.node.remove(node)
@@ -234,24 +280,33 @@ class Graph:
         return not (len(takers) == 1 and takers[0].op_type == "Relu")
 
     def between_two(self) -> Iterator[tuple[str, NodeProto, NodeProto]]:
-        """Tensors behind a convolution and a ReLU that nobody takes but one convolution; the first and the second."""
+        """Tensors behind a convolution and a ReLU that nobody takes but one convolution; the first
+        and the second."""
         for tensor, relu in self.makers.items():
             takers = self.takers.get(tensor, [])
             if relu.op_type != "Relu" or len(takers) != 1 or takers[0].op_type != "Conv":
                 continue
             first = self.makers.get(relu.input[0])
-            if first is not None and first.op_type == "Conv" and len(self.takers[relu.input[0]]) == 1:
+            if (
+                first is not None
+                and first.op_type == "Conv"
+                and len(self.takers[relu.input[0]]) == 1
+            ):
                 yield tensor, first, takers[0]
 
     def sums(self) -> Iterator[tuple[list[NodeProto], list[NodeProto], list[str]]]:
-        """Convolutions without a ReLU whose results are added up, those that take these, and the tensors between; channels can
-        only be scaled in all of them at once."""
+        """Convolutions without a ReLU whose results are added up, those that take these, and the
+        tensors between; channels can only be scaled in all of them at once."""
         lines: list[set[str]] = []
         for node in self.nodes:
-            if node.op_type == "Conv" and {t.op_type for t in self.takers.get(node.output[0], [])} & {"Conv", "Add"}:
+            if node.op_type == "Conv" and {
+                t.op_type for t in self.takers.get(node.output[0], [])
+            } & {"Conv", "Add"}:
                 lines.append({node.output[0]})
             if node.op_type == "Add":
-                joined = {*node.input, *node.output}.union(*(line for line in lines if line & set(node.input)))
+                joined = {*node.input, *node.output}.union(
+                    *(line for line in lines if line & set(node.input))
+                )
                 lines = [line for line in lines if not line & joined] + [joined]
         for line in lines:
             makers = [self.makers[t] for t in sorted(line) if self.makers[t].op_type != "Add"]
@@ -260,7 +315,8 @@ class Graph:
                 yield makers, takers, sorted(line)
 
     def scale(self, makers: Sequence[NodeProto], takers: Sequence[NodeProto], by: Array) -> None:
-        """Divides each channel between them, and multiplies the weights behind: the network says the same as before."""
+        """Divides each channel between them, and multiplies the weights behind: the network says
+        the same as before."""
         for node in makers:
             self.put(node.input[1], self.value(node.input[1]) / by[:, None, None, None])
             self.put(node.input[2], self.value(node.input[2]) / by)
@@ -277,9 +333,13 @@ def groups(node: NodeProto) -> int:
 def equalise(graph: Graph, model: ModelProto, feeds: Sequence[Feed]) -> None:
     """Scales channels so that one range fits them all."""
     between, sums = list(graph.between_two()), list(graph.sums())
-    most = largest(model, [t for t, _, _ in between] + [t for *_, line in sums for t in line], feeds)
+    most = largest(
+        model, [t for t, _, _ in between] + [t for *_, line in sums for t in line], feeds
+    )
     for tensor, first, second in between:
-        if groups(second) > 1:  # each channel has weights, and a range of weights, of its own: nothing is lost by this
+        if (
+            groups(second) > 1
+        ):  # each channel has weights, and a range of weights, of its own: nothing is lost by this
             graph.scale([first], [second], _even(most[tensor]))
         else:
             graph.scale([first], [second], _shared(most[tensor], [graph.value(second.input[1])]))
@@ -298,7 +358,9 @@ def tell_unscaled(graph: GraphProto, tensor: str, by: Array) -> None:
         for names in (node.input, node.output):
             for i, old in enumerate(names):
                 names[i] = inner if old == tensor else old
-    graph.initializer.append(numpy_helper.from_array(by.reshape(1, -1, 1, 1).astype(np.float32), name))
+    graph.initializer.append(
+        numpy_helper.from_array(by.reshape(1, -1, 1, 1).astype(np.float32), name)
+    )
     graph.node.append(onnx.helper.make_node("Mul", [inner, name], [tensor], f"Mul_{tensor}"))
 
 
@@ -308,7 +370,10 @@ def _shared(seen: Array, weights: Sequence[Array]) -> Array:
 
 
 def _even(by: Array) -> Array:
-    """Around 1. What is hardly seen here may be large elsewhere, so nothing is enlarged without bound."""
+    """Around 1.
+
+    What is hardly seen here may be large elsewhere, so nothing is enlarged without bound.
+    """
     by = np.maximum(by, by.max() * LEAST)
     return np.asarray(by / np.exp(np.log(by).mean()) if by.max() > 0 else np.ones_like(by))
 
@@ -320,11 +385,17 @@ def session(data: bytes) -> ort.InferenceSession:
     return ort.InferenceSession(data, settings, providers=["CPUExecutionProvider"])
 
 
-def inside(model: ModelProto, tensors: Sequence[str], feeds: Sequence[Feed]) -> Iterator[list[NDArray[np.float32]]]:
+def inside(
+    model: ModelProto, tensors: Sequence[str], feeds: Sequence[Feed]
+) -> Iterator[list[NDArray[np.float32]]]:
     """The named tensors, for each picture."""
     open_model = copy.deepcopy(model)
     told = {o.name for o in open_model.graph.output}
-    more = [onnx.helper.make_tensor_value_info(t, TensorProto.FLOAT, None) for t in tensors if t not in told]
+    more = [
+        onnx.helper.make_tensor_value_info(t, TensorProto.FLOAT, None)
+        for t in tensors
+        if t not in told
+    ]
     open_model.graph.output.extend(more)
     running = session(open_model.SerializeToString())
     for feed in feeds:
@@ -341,14 +412,19 @@ def largest(model: ModelProto, tensors: Sequence[str], feeds: Sequence[Feed]) ->
     return found
 
 
-def ranges(model: ModelProto, tensors: Sequence[str], feeds: Sequence[Feed]) -> dict[str, tuple[float, int]]:
+def ranges(
+    model: ModelProto, tensors: Sequence[str], feeds: Sequence[Feed]
+) -> dict[str, tuple[float, int]]:
     """By tensor: the size of one of 256 steps, and which of them stands for zero."""
     ends = dict.fromkeys(tensors, (0.0, 1e-06))
     for values in inside(model, tensors, feeds):
         for tensor, value in zip(tensors, values, strict=True):
             low, high = ends[tensor]
             ends[tensor] = min(low, float(value.min())), max(high, float(value.max()))
-    return {t: (REACH * (high - low) / 255, round(-low / (high - low) * 255)) for t, (low, high) in ends.items()}
+    return {
+        t: (REACH * (high - low) / 255, round(-low / (high - low) * 255))
+        for t, (low, high) in ends.items()
+    }
 
 
 if __name__ == "__main__":

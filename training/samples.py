@@ -1,4 +1,5 @@
-"""Endless training samples: crops of labelled pictures, synthetic plates and look-alikes among them, as features and maps."""
+"""Endless training samples: crops of labelled pictures, synthetic plates and look-alikes among
+them, as features and maps."""
 
 from __future__ import annotations
 
@@ -21,25 +22,39 @@ SIZE = 416
 """Side of a crop in pixels."""
 
 PASTED, ALIKE, REPLACED, PLAIN = 0.4, 0.4, 0.35, 0.06
-"""Shares: crops that get synthetic plates anywhere, look-alikes, real plates that are replaced, crops without a photo."""
+"""Shares: crops that get synthetic plates anywhere, look-alikes, real plates that are replaced,
+crops without a photo."""
 
 
 DARK = 40
-"""A plate takes on the light of where it is put. Where the picture is darker than this it would be a label on nothing."""
+"""A plate takes on the light of where it is put.
+
+Where the picture is darker than this it would be a label on nothing.
+"""
 
 MOST_ON_VEHICLE = 45
 """Pixels of height up to which a drawn plate gets a vehicle around it."""
 
 
 class Samples(IterableDataset):
-    """Gives ([stride-4 map, stride-8 map], maps of `targets`), batch by batch. Each worker draws its own.
+    """Gives ([stride-4 map, stride-8 map], maps of `targets`), batch by batch.
+
+    Each worker draws its own.
 
     pictures  real ones, with labels.
     bank      folder of synthetic plates (see training.synthetic), or None.
     """
 
-    def __init__(self, pictures: list[Labelled], model: bytes, bank: Path | None, batch: int, seed: int) -> None:
-        self.pictures, self.model, self.bank_folder, self.batch, self.seed = pictures, model, bank, batch, seed
+    def __init__(
+        self, pictures: list[Labelled], model: bytes, bank: Path | None, batch: int, seed: int
+    ) -> None:
+        self.pictures, self.model, self.bank_folder, self.batch, self.seed = (
+            pictures,
+            model,
+            bank,
+            batch,
+            seed,
+        )
 
     def __iter__(self) -> Iterator[tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]]:
         worker = torch.utils.data.get_worker_info()
@@ -73,8 +88,14 @@ def sample(rng: np.random.Generator, pictures: list[Labelled], bank) -> Labelled
 
 def _plain(rng: np.random.Generator) -> Labelled:
     """A background of soft colours."""
-    few = rng.integers(0, 256, (int(rng.integers(2, 12)), int(rng.integers(2, 12)), 3), dtype=np.uint8)
-    rgb = cv2.resize(few, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST)
+    few = rng.integers(
+        0, 256, (int(rng.integers(2, 12)), int(rng.integers(2, 12)), 3), dtype=np.uint8
+    )
+    rgb = cv2.resize(
+        few,
+        (SIZE, SIZE),
+        interpolation=cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST,
+    )
     return Labelled(rgb, np.empty((0, 4), np.float32), np.empty(0, bool))
 
 
@@ -93,9 +114,17 @@ def _with_synthetic(rng: np.random.Generator, made: Labelled, bank) -> Labelled:
         if not made.ignore[i] and rng.random() < REPLACED and box[3] - box[1] > 9:
             wide = (box[2] - box[0]) / (box[3] - box[1])
             patch = bank.random_plate(rng, bool(wide < 2.2))
-            rgb, new = paste(rng, rgb, patch, float(box[3] - box[1]) * rng.uniform(0.95, 1.2), tuple((box[:2] + box[2:]) / 2))
+            rgb, new = paste(
+                rng,
+                rgb,
+                patch,
+                float(box[3] - box[1]) * rng.uniform(0.95, 1.2),
+                tuple((box[:2] + box[2:]) / 2),
+            )
             if new is not None:
-                boxes[i] = np.concatenate([np.minimum(box[:2], new[:2]), np.maximum(box[2:], new[2:])])
+                boxes[i] = np.concatenate(
+                    [np.minimum(box[:2], new[:2]), np.maximum(box[2:], new[2:])]
+                )
     if rng.random() < PASTED:
         for _ in range(rng.integers(1, 3)):
             height = float(np.exp(rng.uniform(np.log(8), np.log(130))))
@@ -103,7 +132,9 @@ def _with_synthetic(rng: np.random.Generator, made: Labelled, bank) -> Labelled:
             if at is None or rgb[int(at[1]), int(at[0])].max() < DARK:
                 continue
             patch, box = bank.random_plate(rng), None
-            if height < MOST_ON_VEHICLE and not boxes:  # a vehicle is much larger than its plate, and would hide others
+            if (
+                height < MOST_ON_VEHICLE and not boxes
+            ):  # a vehicle is much larger than its plate, and would hide others
                 patch, box = vehicle_back(rng, patch)
             rgb, new = paste(rng, rgb, patch, height, at, box)
             if new is not None:
@@ -112,8 +143,11 @@ def _with_synthetic(rng: np.random.Generator, made: Labelled, bank) -> Labelled:
     return Labelled(rgb, np.array(boxes, np.float32).reshape(-1, 4), np.array(ignore, bool))
 
 
-def _free_place(rng: np.random.Generator, boxes: list[NDArray[np.float32]], height: float) -> tuple[float, float] | None:
-    """A centre at which a patch of that height, four times as wide, covers no plate; None when ten tries found none."""
+def _free_place(
+    rng: np.random.Generator, boxes: list[NDArray[np.float32]], height: float
+) -> tuple[float, float] | None:
+    """A centre at which a patch of that height, four times as wide, covers no plate; None when ten
+    tries found none."""
     for _ in range(10):
         x, y = rng.uniform(0, SIZE, 2)
         if all(abs(x - (b[0] + b[2]) / 2) > (b[2] - b[0]) / 2 + 2 * height

@@ -1,4 +1,6 @@
-"""Makes src/efface/detect/self_test.json anew: what each network gives for the known input. Run it when weights change.
+"""Makes src/efface/detect/self_test.json anew: what each network gives for the known input.
+
+Run it when weights change.
 
 python training/self_test.py
 """

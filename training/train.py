@@ -49,13 +49,22 @@ class State:
 
 def main() -> None:
     """Trains until --steps are done or --minutes are over, whichever is first."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("run", type=Path)
     p.add_argument("--data", type=Path, nargs="+", required=True)
-    p.add_argument("--bank", type=Path, help="synthetic plates, made by python -m training.synthetic")
+    p.add_argument(
+        "--bank", type=Path, help="synthetic plates, made by python -m training.synthetic"
+    )
     p.add_argument("--extra", type=Path, help="JSON of boxes that the labels leave out")
     p.add_argument("--model", type=Path, default=Path("src/efface/detect/models/centerface.onnx"))
-    p.add_argument("--steps", type=int, default=12000, help="of the whole training; the learning rate falls to 0 at its end")
+    p.add_argument(
+        "--steps",
+        type=int,
+        default=12000,
+        help="of the whole training; the learning rate falls to 0 at its end",
+    )
     p.add_argument("--minutes", type=float, default=60, help="of this piece")
     p.add_argument("--workers", type=int, default=2)
     a = p.parse_args()
@@ -67,7 +76,9 @@ def main() -> None:
     print(f"{len(labelled)} pictures, from step {state.step} of {a.steps}, on {device}", flush=True)
     samples = Samples(labelled, model, a.bank, BATCH, seed=state.step)
     loader = DataLoader(samples, batch_size=None, num_workers=a.workers, prefetch_factor=3)
-    train(state, loader, a.run, steps=a.steps, until=time.monotonic() + 60 * a.minutes, device=device)
+    train(
+        state, loader, a.run, steps=a.steps, until=time.monotonic() + 60 * a.minutes, device=device
+    )
 
 
 def resumed(path: Path, model: bytes, device: str) -> State:
@@ -93,18 +104,24 @@ def save(state: State, path: Path) -> None:
     """Whole or not at all."""
     draft = path.with_suffix(".draft")
     parts = {"net": state.net, "average": state.average, "optimiser": state.optimiser}
-    torch.save({**{name: part.state_dict() for name, part in parts.items()}, "step": state.step}, draft)
+    torch.save(
+        {**{name: part.state_dict() for name, part in parts.items()}, "step": state.step}, draft
+    )
     os.replace(draft, path)
 
 
-def train(state: State, loader: DataLoader, run: Path, *, steps: int, until: float, device: str) -> None:
+def train(
+    state: State, loader: DataLoader, run: Path, *, steps: int, until: float, device: str
+) -> None:
     """The loop."""
     sums, began = [0.0, 0.0], time.monotonic()
     state.net.train()
     for features, wanted in loader:
         if state.step >= steps or time.monotonic() > until:
             break
-        rate = min(1, (state.step + 1) / WARM_UP) * (0.02 + 0.98 * (1 + math.cos(math.pi * state.step / steps)) / 2)
+        rate = min(1, (state.step + 1) / WARM_UP) * (
+            0.02 + 0.98 * (1 + math.cos(math.pi * state.step / steps)) / 2
+        )
         for group in state.optimiser.param_groups:
             group["lr"] = group["peak"] * rate
         with torch.autocast(device, torch.bfloat16):

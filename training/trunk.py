@@ -1,4 +1,5 @@
-"""CenterFace's early layers, as they are: run by ONNX Runtime, never trained, so faces are found as before.
+"""CenterFace's early layers, as they are: run by ONNX Runtime, never trained, so faces are found as
+before.
 
 Its later layers, from stride 8 on, are copied into the plate network, and trained there.
 """
@@ -24,7 +25,9 @@ class Trunk:
         settings = ort.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.log_severity_level = 3
-        self._session: Any = ort.InferenceSession(_pruned(model), settings, providers=["CPUExecutionProvider"])
+        self._session: Any = ort.InferenceSession(
+            _pruned(model), settings, providers=["CPUExecutionProvider"]
+        )
 
     def features(self, rgb: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """One array for each of TENSORS, (n, channels, h / stride, w / stride).
@@ -47,12 +50,15 @@ def _pruned(data: bytes) -> bytes:
     del graph.node[:], graph.initializer[:], graph.output[:]
     graph.node.extend(reversed(kept))
     graph.initializer.extend(constants)
-    graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in TENSORS)
+    graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in TENSORS
+    )
     return bytes(model.SerializeToString())
 
 
 def later_layers(data: bytes) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """(weights, bias) of CenterFace's convolutions after the last of TENSORS, in order, up to its stride-32 map."""
+    """(weights, bias) of CenterFace's convolutions after the last of TENSORS, in order, up to its
+    stride-32 map."""
     graph = onnx.load_model_from_string(data).graph
     values = {i.name: onnx.numpy_helper.to_array(i) for i in graph.initializer}
     names = [n.output[0] for n in graph.node]

@@ -1,1 +1,4 @@
-"""The attacker: who tries to tell who or what was erased. Recognition lives here, and nowhere in efface."""
+"""The attacker: who tries to tell who or what was erased.
+
+Recognition lives here, and nowhere in efface.
+"""

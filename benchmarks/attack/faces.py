@@ -1,4 +1,5 @@
-"""Faces: crops of labelled pictures, another photograph of each, and a scene in which they differ by nothing but the face."""
+"""Faces: crops of labelled pictures, another photograph of each, and a scene in which they differ
+by nothing but the face."""
 
 from __future__ import annotations
 
@@ -86,12 +87,18 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _is_clear(box: dict[str, Any]) -> bool:
-    is_bad = box["ignore"] or box.get("blur", 0) > 0 or box.get("occlusion", 0) > 0 or box.get("pose", 0) > 0
+    is_bad = (
+        box["ignore"]
+        or box.get("blur", 0) > 0
+        or box.get("occlusion", 0) > 0
+        or box.get("pose", 0) > 0
+    )
     return not is_bad and box["h"] >= LEAST_PX and 0.6 <= box["w"] / box["h"] <= 1.1
 
 
 def _cut(rgb: NDArray[Any], box: dict[str, Any], others: Sequence[dict[str, Any]]) -> Person | None:
-    """None where the covered area is not wholly in the picture, or more than an eighth of the crop is not."""
+    """None where the covered area is not wholly in the picture, or more than an eighth of the crop
+    is not."""
     scale = (FACE[3] - FACE[1]) / box["h"]
     shift = np.array([(FACE[0] + FACE[2]) / 2, (FACE[1] + FACE[3]) / 2]) - scale * np.array(
         [box["x"] + box["w"] / 2, box["y"] + box["h"] / 2]
@@ -104,15 +111,22 @@ def _cut(rgb: NDArray[Any], box: dict[str, Any], others: Sequence[dict[str, Any]
     if scale < 0.7:  # area sampling first, as the affine map below looks at four pixels only
         small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         own = cv2.warpAffine(
-            small, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE
+            small,
+            np.array([[1, 0, shift[0]], [0, 1, shift[1]]]),
+            (SIDE, SIDE),
+            borderMode=cv2.BORDER_REPLICATE,
         )
     else:
         to = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-        own = cv2.warpAffine(rgb, to, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        own = cv2.warpAffine(
+            rgb, to, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
     return Person(np.asarray(own, np.uint8), tuple(_others(others, scale, shift)))
 
 
-def _others(boxes: Sequence[dict[str, Any]], scale: float, shift: NDArray[np.float64]) -> Iterator[Box]:
+def _others(
+    boxes: Sequence[dict[str, Any]], scale: float, shift: NDArray[np.float64]
+) -> Iterator[Box]:
     for b in boxes:
         x, y = scale * b["x"] + shift[0], scale * b["y"] + shift[1]
         placed = (round(x), round(y), round(x + scale * b["w"]), round(y + scale * b["h"]))
@@ -122,23 +136,31 @@ def _others(boxes: Sequence[dict[str, Any]], scale: float, shift: NDArray[np.flo
 
 
 def again(person: Person, random: np.random.Generator) -> Rgb:
-    """The same photograph once more, as somebody else has it: moved a little, of another size, brightness and compression."""
+    """The same photograph once more, as somebody else has it: moved a little, of another size,
+    brightness and compression."""
     angle, scale = random.uniform(-3, 3), random.uniform(0.94, 1.06)
     to = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, scale)
     to[:, 2] += random.uniform(-3, 3, 2)
-    moved = cv2.warpAffine(person.own, to, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.warpAffine(
+        person.own, to, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     lit = 255 * (moved / 255) ** random.uniform(0.9, 1.1) * random.uniform(0.9, 1.1)
     lit += random.normal(0, 2, lit.shape)
     _, stored = cv2.imencode(
-        ".jpg", np.clip(lit, 0, 255).astype(np.uint8)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(60, 91))]
+        ".jpg",
+        np.clip(lit, 0, 255).astype(np.uint8)[..., ::-1],
+        [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(60, 91))],
     )
     return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)[..., ::-1].copy()
 
 
 class Scene:
-    """One drawn person in one drawn room. Faces are pasted under the mask only, so everybody is the same around it.
+    """One drawn person in one drawn room.
 
-    narrow  only within FACE; the margin that efface adds around it then is the same for everybody, too.
+    Faces are pasted under the mask only, so everybody is the same around it.
+
+    narrow  only within FACE; the margin that efface adds around it then is the same for everybody,
+            too.
     """
 
     def __init__(self, *, narrow: bool = False) -> None:
@@ -148,11 +170,15 @@ class Scene:
             mask[FACE[1] : FACE[3], FACE[0] : FACE[2]] = 1
         else:
             mask[mask_of(COVER, (SIDE, SIDE))] = 1
-        # From 2 pixels inside on, so that the colour of an outer pixel is free of the face when colour is stored for 2 x 2.
-        self.share = np.clip((cv2.distanceTransform(mask, cv2.DIST_L2, 5) - 2) / FEATHER, 0, 1)[..., None]
+        # From 2 pixels inside on, so that the colour of an outer pixel is free of the face when
+        # colour is stored for 2 x 2.
+        self.share = np.clip((cv2.distanceTransform(mask, cv2.DIST_L2, 5) - 2) / FEATHER, 0, 1)[
+            ..., None
+        ]
 
     def of(self, face: Rgb, noise: np.random.Generator | None = None) -> Rgb:
-        """The scene with the middle of this crop in it; with a sensor's noise all over where a source of it is given."""
+        """The scene with the middle of this crop in it; with a sensor's noise all over where a
+        source of it is given."""
         rgb = self.empty + self.share * (face.astype(np.float64) - self.empty)
         if noise:
             rgb += noise.normal(0, NOISE, rgb.shape)
@@ -163,7 +189,9 @@ def _drawn() -> Rgb:
     random = np.random.default_rng(5)
     across, down = np.meshgrid(np.linspace(0, 1, SIDE), np.linspace(0, 1, SIDE))
     rgb = np.stack([120 + 50 * across, 128 + 40 * down, 140 - 30 * across], -1)
-    rgb += cv2.resize(random.normal(0, 14, (24, 24, 3)), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    rgb += cv2.resize(
+        random.normal(0, 14, (24, 24, 3)), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC
+    )
     rgb = np.clip(rgb, 0, 255).astype(np.uint8)
     cv2.ellipse(rgb, (128, 300), (120, 95), 0, 0, 360, (60, 70, 96), -1, cv2.LINE_AA)
     cv2.rectangle(rgb, (104, 170), (152, 225), (188, 150, 128), -1)
@@ -173,13 +201,19 @@ def _drawn() -> Rgb:
 
 
 def panned(rgb: Rgb, count: int, step: int = 2) -> tuple[list[Rgb], list[Box]]:
-    """Frames of a camera that moves aside, by an even number of pixels each, and where COVER is in them."""
+    """Frames of a camera that moves aside, by an even number of pixels each, and where COVER is in
+    them."""
     frames, boxes = [], []
     for i in range(count):
         at = step * (i - count // 2)
         frames.append(
             np.asarray(
-                cv2.warpAffine(rgb, np.array([[1.0, 0, at], [0, 1, 0]]), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE),
+                cv2.warpAffine(
+                    rgb,
+                    np.array([[1.0, 0, at], [0, 1, 0]]),
+                    (SIDE, SIDE),
+                    borderMode=cv2.BORDER_REPLICATE,
+                ),
                 np.uint8,
             )
         )

@@ -1,6 +1,8 @@
-"""How the attacked pictures were made: by efface itself, file to file, and by the blur and mosaic that other tools offer.
+"""How the attacked pictures were made: by efface itself, file to file, and by the blur and mosaic
+that other tools offer.
 
-efface is given a plan with the box: the question is what its paint and its encoders let through, not what its detector finds.
+efface is given a plan with the box: the question is what its paint and its encoders let through,
+not what its detector finds.
 """
 
 from __future__ import annotations
@@ -50,7 +52,11 @@ def blur(share: float) -> Filter:
 
     def apply(rgb: Rgb, box: Box) -> Rgb:
         sigma = share * min(box[2] - box[0], box[3] - box[1])
-        return within(rgb, box, lambda part: cv2.GaussianBlur(part, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+        return within(
+            rgb,
+            box,
+            lambda part: cv2.GaussianBlur(part, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE),
+        )
 
     return apply
 
@@ -75,7 +81,9 @@ def mosaic(tiles: int) -> Filter:
 
         def coarse(part: Rgb) -> NDArray[np.generic]:
             return cv2.resize(
-                cv2.resize(part, few, interpolation=cv2.INTER_AREA), (width, height), interpolation=cv2.INTER_NEAREST
+                cv2.resize(part, few, interpolation=cv2.INTER_AREA),
+                (width, height),
+                interpolation=cv2.INTER_NEAREST,
             )
 
         return within(rgb, box, coarse)
@@ -84,7 +92,8 @@ def mosaic(tiles: int) -> Filter:
 
 
 def within(rgb: Rgb, box: Box, change: Callable[[Rgb], NDArray[np.generic]]) -> Rgb:
-    """A copy in which the box is changed; the change sees only the box, as in tools that cut the face out first."""
+    """A copy in which the box is changed; the change sees only the box, as in tools that cut the
+    face out first."""
     x1, y1, x2, y2 = box
     new = rgb.copy()
     new[y1:y2, x1:x2] = change(rgb[y1:y2, x1:x2])
@@ -119,23 +128,37 @@ def painted(rgb: Rgb, boxes: Sequence[Box], style: str) -> Rgb:
 
 
 class Publisher:
-    """Whoever publishes: writes sources into a folder, has efface erase them, and shows what came out."""
+    """Whoever publishes: writes sources into a folder, has efface erase them, and shows what came
+    out."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def photo(self, rgb: Rgb, boxes: Sequence[Box], style: str, *, kind: str = "face", jpeg: bool = False) -> Rgb:
+    def photo(
+        self, rgb: Rgb, boxes: Sequence[Box], style: str, *, kind: str = "face", jpeg: bool = False
+    ) -> Rgb:
         """The published photograph. PNG to PNG, or JPEG to JPEG."""
-        source, target = (self.folder / f"{name}.{'jpg' if jpeg else 'png'}" for name in ("source", "target"))
+        source, target = (
+            self.folder / f"{name}.{'jpg' if jpeg else 'png'}" for name in ("source", "target")
+        )
         Image.fromarray(rgb).save(source, **({"quality": JPEG} if jpeg else {"compress_level": 1}))
         height, width = rgb.shape[:2]
         moving = [np.array([box], np.float32) for box in boxes]
-        plan = _plan(source, "photo", (width, height), Timeline(np.zeros(1, np.int64), Fraction(1)), moving, kind)
+        plan = _plan(
+            source,
+            "photo",
+            (width, height),
+            Timeline(np.zeros(1, np.int64), Fraction(1)),
+            moving,
+            kind,
+        )
         efface.render(source, plan, target, options=_options(style))
         with Image.open(target) as made:
             return np.array(made.convert("RGB"))
 
-    def video(self, frames: Sequence[Rgb], boxes: Sequence[Box], style: str, *, camera: bool) -> Rgb:
+    def video(
+        self, frames: Sequence[Rgb], boxes: Sequence[Box], style: str, *, camera: bool
+    ) -> Rgb:
         """(frames, h * 3 / 2, w) samples of the published film, H.264 at default settings.
 
         camera  the source is compressed as a telephone does it; otherwise it has no loss.
@@ -143,7 +166,14 @@ class Publisher:
         source, target = self.folder / "source.mkv", self.folder / "target.mkv"
         pts, base = _encode(frames, source, {"crf": CRF} if camera else {"qp": "0"})
         height, width = frames[0].shape[:2]
-        plan = _plan(source, "video", (width, height), Timeline(pts, base), [np.array(boxes, np.float32)], "face")
+        plan = _plan(
+            source,
+            "video",
+            (width, height),
+            Timeline(pts, base),
+            [np.array(boxes, np.float32)],
+            "face",
+        )
         efface.render(source, plan, target, options=_options(style))
         with av.open(str(target)) as made:
             return np.stack([f.to_ndarray(format="yuv420p") for f in made.decode(video=0)])
@@ -154,26 +184,51 @@ def _options(style: str) -> Options:
 
 
 def _plan(
-    source: Path, medium: str, size_wh: tuple[int, int], timeline: Timeline, moving: Sequence[NDArray[np.float32]], kind: str
+    source: Path,
+    medium: str,
+    size_wh: tuple[int, int],
+    timeline: Timeline,
+    moving: Sequence[NDArray[np.float32]],
+    kind: str,
 ) -> Plan:
     n = len(timeline)
     tracks = tuple(
-        Track(i, TABLE[kind], np.arange(n, dtype=np.int32), xyxy, np.full(n, Reason.DRAWN, np.uint8), np.ones(n, np.float32))
+        Track(
+            i,
+            TABLE[kind],
+            np.arange(n, dtype=np.int32),
+            xyxy,
+            np.full(n, Reason.DRAWN, np.uint8),
+            np.ones(n, np.float32),
+        )
         for i, xyxy in enumerate(moving, start=1)
     )
     return Plan(sha256_of(source), medium, (size_wh,), timeline, tracks)  # type: ignore[arg-type]
 
 
-def _encode(frames: Sequence[Rgb], path: Path, how: dict[str, str]) -> tuple[NDArray[np.int64], Fraction]:
+def _encode(
+    frames: Sequence[Rgb], path: Path, how: dict[str, str]
+) -> tuple[NDArray[np.int64], Fraction]:
     """Writes a film; PTS of its frames, and their time base."""
     height, width = frames[0].shape[:2]
     with av.open(str(path), "w") as film:
         stream = film.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.options = how | {"preset": "veryfast", "x264-params": "asm=avx2", "threads": "1"}
+        stream.codec_context.options = how | {
+            "preset": "veryfast",
+            "x264-params": "asm=avx2",
+            "threads": "1",
+        }
         for rgb in frames:
-            # Each chroma sample from its own four pixels only: what is outside of a mask then stays free of what is inside.
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420), format="yuv420p")))
+            # Each chroma sample from its own four pixels only: what is outside of a mask then stays
+            # free of what is inside.
+            film.mux(
+                stream.encode(
+                    av.VideoFrame.from_ndarray(
+                        cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420), format="yuv420p"
+                    )
+                )
+            )
         film.mux(stream.encode(None))
     with av.open(str(path)) as film:
         pts = sorted(p.pts for p in film.demux(video=0) if p.pts is not None)

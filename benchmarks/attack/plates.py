@@ -1,4 +1,5 @@
-"""Plates: drawn in one scene, photographed with noise, and read back by an attacker who knows font, place and filter."""
+"""Plates: drawn in one scene, photographed with noise, and read back by an attacker who knows font,
+place and filter."""
 
 from __future__ import annotations
 
@@ -37,11 +38,14 @@ class Scene:
     """A car's rear, always the same but for the plate."""
 
     def __init__(self, font: Path) -> None:
-        # The widest plate stays within the frame with this size: characters in the margin would be another question.
+        # The widest plate stays within the frame with this size: characters in the margin would be
+        # another question.
         self.font = ImageFont.truetype(str(font), 23)
         random = np.random.default_rng(6)
         down = np.linspace(70, 130, SIZE[1])[:, None, None] * np.array([0.8, 0.9, 1.1])
-        rgb = down + cv2.resize(random.normal(0, 10, (10, 20, 3)), SIZE, interpolation=cv2.INTER_CUBIC)
+        rgb = down + cv2.resize(
+            random.normal(0, 10, (10, 20, 3)), SIZE, interpolation=cv2.INTER_CUBIC
+        )
         self.empty = np.clip(rgb, 0, 255).astype(np.uint8)
         cv2.rectangle(self.empty, PLATE[:2], (PLATE[2] - 1, PLATE[3] - 1), (236, 236, 228), -1)
         cv2.rectangle(self.empty, PLATE[:2], (PLATE[2] - 1, PLATE[3] - 1), (20, 20, 20), 2)

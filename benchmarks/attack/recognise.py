@@ -1,4 +1,6 @@
-"""Face recognition by dlib's network, 128 numbers a face, with its own alignment. An attacker's tool, for benchmarks only.
+"""Face recognition by dlib's network, 128 numbers a face, with its own alignment.
+
+An attacker's tool, for benchmarks only.
 
 pip install dlib-bin face_recognition_models "setuptools<80"
 """
@@ -31,7 +33,11 @@ def _networks() -> tuple[Any, Any, Any]:
     left, top = (x1 + x2) // 2 - side * 45 // 100, y1 + side * 15 // 100
     rectangle = dlib.rectangle(left, top, left + side * 90 // 100, top + side * 90 // 100)
     points = dlib.shape_predictor(models.pose_predictor_five_point_model_location())
-    return points, dlib.face_recognition_model_v1(models.face_recognition_model_location()), rectangle
+    return (
+        points,
+        dlib.face_recognition_model_v1(models.face_recognition_model_location()),
+        rectangle,
+    )
 
 
 @cache
@@ -42,13 +48,17 @@ def _detector() -> Any:
 
 
 def described(rgb: Rgb) -> NDArray[np.float64]:
-    """(128,) what the network says of the face at FACE. Where its detector finds none, it is told where to look."""
+    """(128,) what the network says of the face at FACE.
+
+    Where its detector finds none, it is told where to look.
+    """
     points, network, rectangle = _networks()
     return np.array(network.compute_face_descriptor(rgb, points(rgb, next(_found(rgb), rectangle))))
 
 
 def is_known_ground(rgb: Rgb) -> bool:
-    """dlib's own detector sees a face at FACE: not in profile, and not behind a mask, so its network is good at it."""
+    """dlib's own detector sees a face at FACE: not in profile, and not behind a mask, so its
+    network is good at it."""
     return any(True for _ in _found(rgb))
 
 
@@ -58,7 +68,8 @@ def _found(rgb: Rgb) -> Iterator[Any]:
 
 
 class Memory:
-    """Descriptions of pictures; each different picture is looked at once, and once for all where a file keeps them."""
+    """Descriptions of pictures; each different picture is looked at once, and once for all where a
+    file keeps them."""
 
     def __init__(self, kept: Path | None) -> None:
         self.kept = kept
@@ -73,7 +84,9 @@ class Memory:
         new = {k: p for k, p in zip(keys, pictures, strict=True) if k not in self.known}
         if new:
             with ProcessPoolExecutor(min(os.cpu_count() or 1, len(new))) as workers:
-                self.known |= dict(zip(new, workers.map(described, new.values(), chunksize=8), strict=True))
+                self.known |= dict(
+                    zip(new, workers.map(described, new.values(), chunksize=8), strict=True)
+                )
             if self.kept:
                 np.savez(self.kept, key=list(self.known), value=np.stack(list(self.known.values())))
         return np.stack([self.known[k] for k in keys])

@@ -1,4 +1,5 @@
-"""What an attack achieved: how often the nearest candidate is the right one, and how well distances tell same from other."""
+"""What an attack achieved: how often the nearest candidate is the right one, and how well distances
+tell same from other."""
 
 from __future__ import annotations
 
@@ -26,8 +27,10 @@ class Outcome:
 
     probes      pictures that were attacked.
     candidates  among which each one's right answer is hidden.
-    hits        probes whose nearest candidate is the right one; where the right one is among k nearest ones, 1/k.
-    auc         chance that a right pair is nearer to each other than a wrong one; 0.5 says nothing, 1 everything.
+    hits        probes whose nearest candidate is the right one; where the right one is among k
+                nearest ones, 1/k.
+    auc         chance that a right pair is nearer to each other than a wrong one; 0.5 says nothing,
+                1 everything.
     alike       the attacker saw the same, to the last bit, for every probe.
     """
 
@@ -63,20 +66,28 @@ class Outcome:
         return self.interval[0] <= self.chance and self.auc_interval[0] <= 0.5
 
 
-def judged(probes: NDArray[np.generic], candidates: NDArray[np.generic], right: NDArray[np.intp]) -> Outcome:
+def judged(
+    probes: NDArray[np.generic], candidates: NDArray[np.generic], right: NDArray[np.intp]
+) -> Outcome:
     """Nearest candidate by Euclidean distance.
 
     probes      (n, values); candidates (m, values); right[i] is the candidate that probe i shows.
     """
     if not len(probes) or len(candidates) < 2 or len(right) != len(probes):
-        raise ValueError(f"{len(probes)} probes, {len(right)} right answers and {len(candidates)} candidates are no task")
+        raise ValueError(
+            f"{len(probes)} probes, {len(right)} right answers and {len(candidates)} "
+            "candidates are no task"
+        )
     distances = _squared(probes, candidates)
     alike = bool((probes == probes[0]).all())
-    return Outcome(len(probes), len(candidates), hits(distances, right), auc(distances, right), alike)
+    return Outcome(
+        len(probes), len(candidates), hits(distances, right), auc(distances, right), alike
+    )
 
 
 def _squared(a: NDArray[np.generic], b: NDArray[np.generic]) -> Distances:
-    """(len(a), len(b)) squared distances; equal rows get equal distances, to the last bit, so that ties are ties."""
+    """(len(a), len(b)) squared distances; equal rows get equal distances, to the last bit, so that
+    ties are ties."""
     if a.dtype != np.uint8 or b.dtype != np.uint8:
         # Pair by pair, each in the same order: a product of matrices does not promise that.
         return np.asarray(cdist(a, b, "sqeuclidean"))
@@ -96,7 +107,8 @@ def hits(distances: Distances, right: NDArray[np.intp]) -> float:
 
 
 def auc(distances: Distances, right: NDArray[np.intp]) -> float:
-    """Area under the ROC curve of "same or other?", over all pairs of a probe and a candidate; ties count half."""
+    """Area under the ROC curve of "same or other?", over all pairs of a probe and a candidate; ties
+    count half."""
     same = np.zeros(distances.shape, np.bool_)
     same[np.arange(len(right)), right] = True
     ranks = rankdata(distances)[same.ravel()]

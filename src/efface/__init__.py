@@ -1,4 +1,5 @@
-"""efface finds human faces and licence plates in photos and videos and erases them so that nothing can bring them back."""
+"""efface finds human faces and licence plates in photos and videos and erases them so that nothing
+can bring them back."""
 
 from __future__ import annotations
 
@@ -7,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from efface.version import VERSION as __version__
 
-__all__ = ["Options", "Plan", "__version__", "errors", "find", "inspect", "load_plan", "redact", "render", "verify"]
+__all__ = [
+    "Options",
+    "Plan",
+    "__version__",
+    "errors",
+    "find",
+    "inspect",
+    "load_plan",
+    "redact",
+    "render",
+    "verify",
+]
 
 if TYPE_CHECKING:
     from efface import errors

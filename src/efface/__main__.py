@@ -38,8 +38,10 @@ def _memory_is_short() -> str:
         granted = resource.getrlimit(limit)[0]
         if granted != resource.RLIM_INFINITY and granted < least:
             return (
-                f"efface: The system grants only {granted >> 20} MB of memory ({name}), and efface needs at least "
-                f"{least >> 20} MB. Nothing was written. Raise the limit and run the same command again."
+                f"efface: The system grants only {granted >> 20} MB of memory ({name}), "
+                "and efface needs at least "
+                f"{least >> 20} MB. Nothing was written. Raise the limit and run the same "
+                "command again."
             )
     return ""
 

@@ -40,7 +40,12 @@ def find(source: AnyPath, *, options: Options | None = None, listener: Listener 
 
 
 def render(
-    source: AnyPath, plan: Plan | AnyPath, target: AnyPath, *, options: Options | None = None, listener: Listener = silent
+    source: AnyPath,
+    plan: Plan | AnyPath,
+    target: AnyPath,
+    *,
+    options: Options | None = None,
+    listener: Listener = silent,
 ) -> Rendered:
     """Write the source to the target, erased as the plan says. `plan` is a Plan, or the path of
     one.
@@ -53,7 +58,11 @@ def render(
 
 
 def redact(
-    source: AnyPath, target: AnyPath | None = None, *, options: Options | None = None, listener: Listener = silent
+    source: AnyPath,
+    target: AnyPath | None = None,
+    *,
+    options: Options | None = None,
+    listener: Listener = silent,
 ) -> Redacted:
     """Find and erase in one go. Without a target, `a.jpg` becomes `a.redacted.jpg`; the plan is
     written beside it.
@@ -75,24 +84,34 @@ def verify(
 ) -> Verification:
     """Check a finished target again, from the disk; change nothing.
 
-    plan     by which it was made. Without one, the plan beside the target under its usual name is used.
-    source   of which it was made. Without it, checks that need a comparison count as not having looked.
+    plan     by which it was made. Without one, the plan beside the target under its usual name is
+             used.
+    source   of which it was made. Without it, checks that need a comparison count as not having
+             looked.
     options  `verify.level` sets how thorough the check is; "full" without options.
 
     Raises InputError (also BadPlan), PartMissing (a part needed for detection is missing).
     """
     given = plan if plan is None or isinstance(plan, Plan) else Path(plan)
     with Workshop(options or Options(verify=VerifyOptions(level="full"))) as workshop:
-        return workshop.verify(Path(target), given, None if source is None else Path(source), listener)
+        return workshop.verify(
+            Path(target), given, None if source is None else Path(source), listener
+        )
 
 
 def inspect(
-    source: AnyPath, *, options: Options | None = None, look: bool = True, others: bool = True, listener: Listener = silent
+    source: AnyPath,
+    *,
+    options: Options | None = None,
+    look: bool = True,
+    others: bool = True,
+    listener: Listener = silent,
 ) -> Inspection:
     """Report what a file reveals: faces, places, devices, names, dates, embedded pictures, and all
     else in it. Change nothing.
 
-    look    also look for faces and plates, in the file and in its thumbnails; if False, only its structure is read.
+    look    also look for faces and plates, in the file and in its thumbnails; if False, only its
+            structure is read.
     others  ask exiftool as well, if it is installed.
 
     Raises SourceUnreadable, NotMedia, and PartMissing (a part needed for detection is missing).

@@ -25,7 +25,8 @@ FARTHEST = 2.0**24
 class Detections:
     """What was seen in one frame. Row i of every array is the same object.
 
-    xyxy   (n, 4) float32, pixels of the upright frame, half-open: x1 <= x < x2. Tight, without margin.
+    xyxy   (n, 4) float32, pixels of the upright frame, half-open: x1 <= x < x2. Tight, without
+           margin.
     score  (n,) float32, 0 to 1.
     kind   (n,) uint8, index into KINDS.
     closer (n,) float32, 0 to 1: the score of the same place in a closer look; NaN where there was none. None: there was none.
@@ -41,14 +42,22 @@ class Detections:
         if self.closer is not None and self.closer.shape != (n,):
             raise ValueError(f"want a closer look for each of {n} objects, got {self.closer.shape}")
         if (self.xyxy.shape, self.score.shape, self.kind.shape) != ((n, 4), (n,), (n,)):
-            raise ValueError(f"want (n, 4), (n,) and (n,), got {self.xyxy.shape}, {self.score.shape} and {self.kind.shape}")
+            raise ValueError(
+                f"want (n, 4), (n,) and (n,), got {self.xyxy.shape}, {self.score.shape} "
+                f"and {self.kind.shape}"
+            )
         if not (np.isfinite(self.xyxy).all() and np.isfinite(self.score).all()):
-            raise ValueError("a NaN score fails every threshold, and the face or plate would stay visible")
+            raise ValueError(
+                "a NaN score fails every threshold, and the face or plate would stay visible"
+            )
         if (np.abs(self.xyxy) > FARTHEST).any():
             raise ValueError("a box reaches farther than any picture")
         if (self.xyxy[:, :2] > self.xyxy[:, 2:]).any():
             raise ValueError("a box whose sides are swapped covers nothing")
-        if self.closer is not None and not ((self.closer >= 0) & (self.closer <= 1) | np.isnan(self.closer)).all():
+        if (
+            self.closer is not None
+            and not ((self.closer >= 0) & (self.closer <= 1) | np.isnan(self.closer)).all()
+        ):
             raise ValueError("a closer look has a score from 0 to 1, or NaN where there was none")
         if (self.score < 0).any() or (self.score > 1).any() or (self.kind >= len(KINDS)).any():
             raise ValueError("a score is from 0 to 1, and a kind is an index into KINDS")

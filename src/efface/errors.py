@@ -3,7 +3,8 @@
     EffaceError                     1  unexpected
     ├─ UsageError                   2  the request contradicts itself
     ├─ InputError                   3  a source, or a plan, cannot be used
-    │  ├─ SourceUnreadable             missing, a folder, a dangling link, no permission, not a plain file
+    │  ├─ SourceUnreadable             missing, a folder, a dangling link, no permission, not a
+       plain file
     │  ├─ NotMedia                     the content is not a photo or video that efface knows
     │  ├─ UnsupportedSource            known, but it holds something that efface cannot handle
     │  ├─ DamagedSource                the file breaks off, or its structure cannot be parsed
@@ -16,7 +17,8 @@
     │  ├─ BadTruth                     the labels to measure against cannot be used
     │  └─ BadCameras                   the file that describes cameras cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
-    │  ├─ ModelUnusable                weights missing, altered, refused by ONNX Runtime, or computed wrongly
+    │  ├─ ModelUnusable                weights missing, altered, refused by ONNX Runtime, or
+       computed wrongly
     │  ├─ DeviceMissing                the requested device is not available
     │  ├─ DetectorFailed               the detector raised, hung, or returned nonsense
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
@@ -36,7 +38,8 @@
     ├─ CameraGivenUp                1  the process of a camera failed too often
     └─ Interrupted                130  Ctrl-C or SIGTERM
 
-7 is not an error: everything was done, and a person should look at the moments that were listed (EXIT_LOOK).
+7 is not an error: everything was done, and a person should look at the moments that were listed
+(EXIT_LOOK).
 
 Every message says what happened, where that leaves the user's files, and what to try.
 `docs/errors.md` has a paragraph for each class.
@@ -62,19 +65,26 @@ _ADDRESS = re.compile(r"(?<![\w/])((?:s3|gs|az|sftp):)/(?!/)")
 
 
 def printable(text: object) -> str:
-    """Return the text on one line. File names may hold line breaks, escape codes or undecodable bytes."""
+    """Return the text on one line.
+
+    File names may hold line breaks, escape codes or undecodable bytes.
+    """
     return _ADDRESS.sub(r"\1//", "".join(c if c.isprintable() else _escaped(c) for c in str(text)))
 
 
 def _escaped(character: str) -> str:
-    # Python keeps the undecodable byte 0xff of a name as U+DCFF. Other lone surrogates come from plans and from Windows.
+    # Python keeps the undecodable byte 0xff of a name as U+DCFF. Other lone surrogates come from
+    # plans and from Windows.
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
 
 
 class EffaceError(Exception):
-    """Base of every error that efface raises on purpose. `exit_code` is what the command line ends with."""
+    """Base of every error that efface raises on purpose.
+
+    `exit_code` is what the command line ends with.
+    """
 
     exit_code = 1
 
@@ -83,7 +93,10 @@ class EffaceError(Exception):
 
 
 class _AboutFile(EffaceError):
-    """An error about one file: `path` is the file, `why` a clause without full stop, `hint` what to try."""
+    """An error about one file:
+
+    `path` is the file, `why` a clause without full stop, `hint` what to try.
+    """
 
     def __init__(self, path: object, why: str = "", hint: str = "") -> None:
         super().__init__(str(path), why, hint)
@@ -137,7 +150,8 @@ class UndecodableFrame(InputError):
     """A frame cannot be decoded, so what it shows is unknown.
 
     at  its time or page.
-    is_unsteady  each decoding gives a different picture or time. The decoder does not report this damage.
+    is_unsteady  each decoding gives a different picture or time. The decoder does not report this
+                 damage.
     """
 
     def __init__(self, path: object, at: str, is_unsteady: bool = False) -> None:
@@ -150,9 +164,12 @@ class UndecodableFrame(InputError):
     def __str__(self) -> str:
         if self.is_unsteady:
             return printable(
-                f"{self.path}: the frame at {self.at} cannot be decoded: it is damaged, and each decoding gives a different "
-                f"result. {NOTHING_WRITTEN} Add --bad-frames=cover to black out such frames and go on. If that does not help, "
-                "make a file that decodes the same every time, and look at it: ffmpeg -i SOURCE -c:v libx264 -crf 12 NEW.mp4"
+                f"{self.path}: the frame at {self.at} cannot be decoded: it is damaged, "
+                "and each decoding gives a different "
+                f"result. {NOTHING_WRITTEN} Add --bad-frames=cover to black out such "
+                "frames and go on. If that does not help, "
+                "make a file that decodes the same every time, and look at it: ffmpeg -i "
+                "SOURCE -c:v libx264 -crf 12 NEW.mp4"
             )
         return printable(
             f"{self.path}: the frame at {self.at} cannot be decoded. {NOTHING_WRITTEN} "
@@ -161,7 +178,10 @@ class UndecodableFrame(InputError):
 
 
 class TooManyPixels(InputError):
-    """A picture, or all pages together, have more pixels than the limit. `pages` is 0 for a single picture."""
+    """A picture, or all pages together, have more pixels than the limit.
+
+    `pages` is 0 for a single picture.
+    """
 
     def __init__(self, path: object, pixels: int, limit: int, pages: int = 0) -> None:
         super().__init__(path, str(pixels), str(limit))
@@ -173,11 +193,14 @@ class TooManyPixels(InputError):
     def __str__(self) -> str:
         if self.pages:
             return printable(
-                f"{self.path}: has {self.pages:,} pages or frames, which count as {self.pixels:,} pixels in total. The limit "
-                f"is {self.limit:,}. {NOTHING_WRITTEN} If you trust the file, raise --max-total-pixels."
+                f"{self.path}: has {self.pages:,} pages or frames, which count as "
+                f"{self.pixels:,} pixels in total. The limit "
+                f"is {self.limit:,}. {NOTHING_WRITTEN} If you trust the file, raise "
+                "--max-total-pixels."
             )
         return printable(
-            f"{self.path}: has {self.pixels:,} pixels. The limit is {self.limit:,}. {NOTHING_WRITTEN} "
+            f"{self.path}: has {self.pixels:,} pixels. The limit is {self.limit:,}. "
+            f"{NOTHING_WRITTEN} "
             "If you trust the file, raise --max-pixels."
         )
 
@@ -195,12 +218,18 @@ class BadPlan(InputError):
 
 
 class TornPlan(BadPlan):
-    """The last edits of a plan are incomplete, as after a power failure. Everything before them is intact."""
+    """The last edits of a plan are incomplete, as after a power failure.
+
+    Everything before them is intact.
+    """
 
     lead = "is a plan whose last edit is incomplete"
 
     def __init__(
-        self, path: object, why: str = "", hint: str = "Open it with efface review, which repairs it and says so."
+        self,
+        path: object,
+        why: str = "",
+        hint: str = "Open it with efface review, which repairs it and says so.",
     ) -> None:
         super().__init__(path, why, hint)
 
@@ -237,8 +266,13 @@ class ModelUnusable(PartMissing):
         self.name, self.why, self.hint = name, why, hint
 
     def __str__(self) -> str:
-        hint = self.hint or "efface can find nothing without it. Install efface again (pip install --force-reinstall)."
-        return printable(f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} {hint}")
+        hint = self.hint or (
+            "efface can find nothing without it. Install efface again (pip install "
+            "--force-reinstall)."
+        )
+        return printable(
+            f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} {hint}"
+        )
 
 
 class DeviceMissing(PartMissing):
@@ -258,7 +292,10 @@ class DeviceMissing(PartMissing):
 
 
 class DetectorFailed(PartMissing):
-    """The detector raised, hung, or returned nonsense, so what the frame shows is unknown. `at` is its time or page."""
+    """The detector raised, hung, or returned nonsense, so what the frame shows is unknown.
+
+    `at` is its time or page.
+    """
 
     def __init__(self, name: str, at: str, why: str) -> None:
         super().__init__(name, at, why)
@@ -267,21 +304,30 @@ class DetectorFailed(PartMissing):
     def __str__(self) -> str:
         return printable(
             f"The detector {self.name} failed at {self.at}: {self.why}. {NOTHING_WRITTEN} "
-            "Try again; if it happens again, please report it with the version and the size of the picture."
+            "Try again; if it happens again, please report it with the version and the "
+            "size of the picture."
         )
 
 
 class WorkerDied(PartMissing):
-    """A worker process ended in the middle of its work. `name` is the file that it worked on; `hint` says what to try."""
+    """A worker process ended in the middle of its work.
+
+    `name` is the file that it worked on; `hint` says what to try.
+    """
 
     def __init__(
-        self, name: str, why: str, hint: str = "Run the same command again, with fewer --jobs if memory is short."
+        self, name: str, why: str, hint: str = (
+                "Run the same command again, with "
+                "fewer --jobs if memory is short."
+            )
     ) -> None:  # fmt: skip
         super().__init__(name, why, hint)
         self.name, self.why, self.hint = name, why, hint
 
     def __str__(self) -> str:
-        lead = f"{self.name}{': ' if self.name else ''}the process that worked on it died: {self.why}."
+        lead = (
+            f"{self.name}{': ' if self.name else ''}the process that worked on it died: {self.why}."
+        )
         return printable(f"{lead} {NOTHING_WRITTEN} {self.hint}")
 
 
@@ -294,8 +340,10 @@ class OutOfMemory(PartMissing):
 
     def __str__(self) -> str:
         return printable(
-            f"{self.name}{': ' if self.name else ''}there is not enough memory for it. {NOTHING_WRITTEN} "
-            "Use fewer --jobs, close other programs, or raise the system's limit (ulimit -v, a container)."
+            f"{self.name}{': ' if self.name else ''}there is not enough memory for it. "
+            f"{NOTHING_WRITTEN} "
+            "Use fewer --jobs, close other programs, or raise the system's limit (ulimit "
+            "-v, a container)."
         )
 
 
@@ -320,7 +368,8 @@ class EncoderMissing(PartMissing):
 
     def __str__(self) -> str:
         return printable(
-            f"The encoder {self.name} is not part of this installation of PyAV. {NOTHING_WRITTEN} Choose another with --codec."
+            f"The encoder {self.name} is not part of this installation of PyAV. "
+            f"{NOTHING_WRITTEN} Choose another with --codec."
         )
 
 
@@ -350,7 +399,13 @@ class ClusterUnusable(PartMissing):
         self.why, self.hint = why, hint
 
     def __str__(self) -> str:
-        return printable(" ".join(p for p in (f"The cluster cannot be used: {self.why}.", NOTHING_WRITTEN, self.hint) if p))
+        return printable(
+            " ".join(
+                p
+                for p in (f"The cluster cannot be used: {self.why}.", NOTHING_WRITTEN, self.hint)
+                if p
+            )
+        )
 
 
 class ProtocolMissing(PartMissing):
@@ -361,7 +416,10 @@ class ProtocolMissing(PartMissing):
         self.name, self.why = name, why
 
     def __str__(self) -> str:
-        return printable(f"{self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} Install it, or use another address.")
+        return printable(
+            f"{self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} Install it, or use "
+            "another address."
+        )
 
 
 class OutputError(_AboutFile):
@@ -382,7 +440,9 @@ class TargetExists(OutputError):
 
     lead = "exists already and was left as it is"
 
-    def __init__(self, path: object, why: str = "", hint: str = "Choose another name, or add --overwrite.") -> None:
+    def __init__(
+        self, path: object, why: str = "", hint: str = "Choose another name, or add --overwrite."
+    ) -> None:
         super().__init__(path, why, hint)
 
 
@@ -409,25 +469,36 @@ class TargetMissed(OutputError):
 
 
 class VerificationFailed(EffaceError):
-    """The draft is not clean, so efface deleted it. `findings` are sentences; `verification` holds all checks."""
+    """The draft is not clean, so efface deleted it.
+
+    `findings` are sentences; `verification` holds all checks.
+    """
 
     exit_code = 6
 
-    def __init__(self, path: object, findings: Iterable[str], verification: Verification | None = None) -> None:
+    def __init__(
+        self, path: object, findings: Iterable[str], verification: Verification | None = None
+    ) -> None:
         found = tuple(findings)
         super().__init__(str(path), found, verification)
         self.path, self.findings, self.verification = str(path), found, verification
 
     def __str__(self) -> str:
-        listed = "; ".join(self.findings[:5]) + (f"; and {len(self.findings) - 5} more" if len(self.findings) > 5 else "")
+        listed = "; ".join(self.findings[:5]) + (
+            f"; and {len(self.findings) - 5} more" if len(self.findings) > 5 else ""
+        )
         return printable(
-            f"{self.path}: the finished draft did not pass its check ({listed}). The draft was deleted. {NOTHING_WRITTEN} "
+            f"{self.path}: the finished draft did not pass its check ({listed}). The draft "
+            f"was deleted. {NOTHING_WRITTEN} "
             "Please report this: it is a bug in efface."
         )
 
 
 class CameraGivenUp(EffaceError):
-    """The process of a live camera failed more often than --restarts allows. `name` is the camera's."""
+    """The process of a live camera failed more often than --restarts allows.
+
+    `name` is the camera's.
+    """
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name, why)
@@ -435,7 +506,8 @@ class CameraGivenUp(EffaceError):
 
     def __str__(self) -> str:
         return printable(
-            f"efface gave up the camera {self.name}: {self.why}. Its targets have ended, and nothing unredacted left. "
+            f"efface gave up the camera {self.name}: {self.why}. Its targets have ended, "
+            "and nothing unredacted left. "
             "Read the messages above, and start again. --restarts sets how often it may fail."
         )
 
@@ -450,7 +522,10 @@ class Interrupted(EffaceError):
 
 
 class Unforeseen(Exception):
-    """An error from a worker that efface did not raise itself. `kind` is its class; `trace` says where it came from."""
+    """An error from a worker that efface did not raise itself.
+
+    `kind` is its class; `trace` says where it came from.
+    """
 
     def __init__(self, kind: str, text: str, trace: str) -> None:
         super().__init__(kind, text, trace)
@@ -461,9 +536,16 @@ class Unforeseen(Exception):
 
 
 _SEVERITY = (EXIT_OK, EXIT_LOOK, 2, 5, 3, 4, 6, 1, 130)
-"""From best to gravest. After EXIT_LOOK the file exists; after an error it does not, so every error is graver."""
+"""From best to gravest.
+
+After EXIT_LOOK the file exists; after an error it does not, so every error is graver.
+"""
 
 
 def worst(codes: Iterable[int]) -> int:
     """Return the exit code of a batch: the gravest of its files' codes."""
-    return max(codes, key=lambda c: _SEVERITY.index(c) if c in _SEVERITY else _SEVERITY.index(1), default=EXIT_OK)
+    return max(
+        codes,
+        key=lambda c: _SEVERITY.index(c) if c in _SEVERITY else _SEVERITY.index(1),
+        default=EXIT_OK,
+    )

@@ -1,4 +1,7 @@
-"""Defines the progress events of long work. The core sends them; a terminal, a page or a test listens."""
+"""Defines the progress events of long work.
+
+The core sends them; a terminal, a page or a test listens.
+"""
 
 from __future__ import annotations
 

@@ -94,7 +94,9 @@ def require_source(path: Path) -> None:
         found = path.stat()
         if path.is_dir():
             os.scandir(path).close()  # if the folder cannot be listed, report that instead
-            raise SourceUnreadable(path, "it is a folder", "Name the files in it, or the folder together with -o.")
+            raise SourceUnreadable(
+                path, "it is a folder", "Name the files in it, or the folder together with -o."
+            )
         if not path.is_file():
             raise SourceUnreadable(path, "it is not a plain file")
         if found.st_size == 0:
@@ -109,7 +111,8 @@ def require_source(path: Path) -> None:
 
 
 def require_still_plain(path: Path) -> None:
-    """Raise SourceUnreadable if what was admitted as a plain file is no longer one: reading a pipe would block."""
+    """Raise SourceUnreadable if what was admitted as a plain file is no longer one: reading a pipe
+    would block."""
     try:
         _require_plain(os.stat(path), path)
     except OSError as e:
@@ -126,7 +129,11 @@ def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) 
     if os.path.lexists(target) and not overwrite:
         raise TargetExists(target)
     if not os.path.isdir(target.parent):
-        raise WriteFailed(target, f"the folder {target.parent} does not exist", "Make it, or choose another with -o.")
+        raise WriteFailed(
+            target,
+            f"the folder {target.parent} does not exist",
+            "Make it, or choose another with -o.",
+        )
 
 
 def require_replaceable(target: Path) -> None:
@@ -146,7 +153,9 @@ def require_replaceable(target: Path) -> None:
         return
     if stat.S_ISREG(mode):
         return
-    what = next((word for is_so, word in _OTHER_KINDS if is_so(mode)), "something that is not a plain file")
+    what = next(
+        (word for is_so, word in _OTHER_KINDS if is_so(mode)), "something that is not a plain file"
+    )
     raise WriteFailed(target, f"there is {what} of that name", "Choose another name with -o.")
 
 
@@ -295,7 +304,9 @@ def _empty_and_remove(folder: Path, home: int = -1) -> None:
     """
     within = {"dir_fd": home} if home >= 0 else {}
     place = folder.name if within else folder
-    if hasattr(os, "O_NOFOLLOW"):  # only where folders can be opened; elsewhere nothing is ever swept
+    if hasattr(
+        os, "O_NOFOLLOW"
+    ):  # only where folders can be opened; elsewhere nothing is ever swept
         with suppress(OSError):
             handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, **within)
             try:
@@ -316,7 +327,11 @@ def writing(target: Path) -> Iterator[None]:
     except OSError as e:
         if e.errno is None:
             raise
-        hint = "Free some space and run the same command again." if e.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        hint = (
+            "Free some space and run the same command again."
+            if e.errno in (errno.ENOSPC, errno.EDQUOT)
+            else ""
+        )
         raise WriteFailed(target, reason(e), hint) from e
 
 
@@ -416,7 +431,9 @@ def locked(path: Path) -> Iterator[None]:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
         if not try_lock(handle):
-            raise WriteFailed(path, "it is open in a review", "Close that first, or render from there.")
+            raise WriteFailed(
+                path, "it is open in a review", "Close that first, or render from there."
+            )
         yield
     finally:
         os.close(handle)
@@ -449,7 +466,9 @@ def _flush(draft: Path) -> None:
 
 def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
     os.chmod(draft, 0o666 & ~_umask())
-    require_replaceable(target)  # again: something else may have taken the name since the first check
+    require_replaceable(
+        target
+    )  # again: something else may have taken the name since the first check
     if overwrite:
         os.replace(draft, target)
     else:

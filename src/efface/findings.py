@@ -1,4 +1,5 @@
-"""Holds the results of checks: findings with their place in the target, and which checks could look at all."""
+"""Holds the results of checks: findings with their place in the target, and which checks could look
+at all."""
 
 from __future__ import annotations
 
@@ -32,7 +33,10 @@ class Finding:
 
 
 class Outcome(Enum):
-    """How a check ended. "We could not look" is never "nothing there", so it has a value of its own."""
+    """How a check ended.
+
+    "We could not look" is never "nothing there", so it has a value of its own.
+    """
 
     CLEAN = "clean"
     NOT_CLEAN = "not clean"
@@ -61,9 +65,13 @@ class Check:
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.SKIPPED) != bool(self.why):
-            raise ValueError("a check needs a reason if it did not look, and must not have one otherwise")
+            raise ValueError(
+                "a check needs a reason if it did not look, and must not have one otherwise"
+            )
         if bool(self.findings) != (self.outcome in (Outcome.NOT_CLEAN, Outcome.REVIEW)):
-            raise ValueError("a check has findings if and only if its outcome is NOT_CLEAN or REVIEW")
+            raise ValueError(
+                "a check has findings if and only if its outcome is NOT_CLEAN or REVIEW"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,10 @@ class Verification:
 
     @property
     def outcome(self) -> Outcome:
-        """The gravest outcome of the checks that looked. Raises ValueError if none looked: that is not a result."""
+        """The gravest outcome of the checks that looked.
+
+        Raises ValueError if none looked: that is not a result.
+        """
         looked = {c.outcome for c in self.checks} - {Outcome.SKIPPED}
         for gravest in (Outcome.NOT_CLEAN, Outcome.REVIEW, Outcome.CLEAN):
             if gravest in looked:

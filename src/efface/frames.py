@@ -26,9 +26,12 @@ class Layout:
     """The meaning of a picture's planes.
 
     model       gray: Y. rgb: R, G, B. yuv: Y, Cb, Cr. cmyk: C, M, Y, K (0 = no ink).
-    depth       significant bits of a sample, 1 to 16; a plane is uint8 up to 8 bits and uint16 above.
-    shifts      (x, y) for each plane: a chroma plane of 4:2:0 has (1, 1), i.e. ceil(width / 2) by ceil(height / 2) samples.
-    full_range  False for the limited ("TV") range of YUV and its luma-only relative; otherwise True.
+    depth       significant bits of a sample, 1 to 16; a plane is uint8 up to 8 bits and uint16
+                above.
+    shifts      (x, y) for each plane: a chroma plane of 4:2:0 has (1, 1), i.e. ceil(width / 2) by
+                ceil(height / 2) samples.
+    full_range  False for the limited ("TV") range of YUV and its luma-only relative; otherwise
+                True.
     has_alpha   the last plane is opacity: 0 transparent, 2**depth - 1 opaque.
     """
 
@@ -47,7 +50,13 @@ class Layout:
     def neutral(self) -> tuple[int, ...]:
         """A middle grey, opaque: used where nothing is known."""
         half = 1 << (self.depth - 1)
-        colour = {"gray": (half,), "rgb": (half,) * 3, "yuv": (half,) * 3, "cmyk": (0, 0, 0, half), "index": (0,)}[self.model]
+        colour = {
+            "gray": (half,),
+            "rgb": (half,) * 3,
+            "yuv": (half,) * 3,
+            "cmyk": (0, 0, 0, half),
+            "index": (0,),
+        }[self.model]
         return colour + ((self.peak,) if self.has_alpha else ())
 
 
@@ -55,7 +64,8 @@ class Layout:
 class Picture:
     """The samples of one frame, upright. The holder owns them and may overwrite them.
 
-    planes  one (ceil(h >> sy), ceil(w >> sx)) uint8 or uint16 array for each of layout.shifts; may be views with any strides.
+    planes  one (ceil(h >> sy), ceil(w >> sx)) uint8 or uint16 array for each of layout.shifts; may
+            be views with any strides.
     """
 
     planes: tuple[NDArray[np.uint8] | NDArray[np.uint16], ...]
@@ -68,7 +78,10 @@ class Picture:
         want = np.uint8 if self.layout.depth <= 8 else np.uint16
         for plane, (sx, sy) in zip(self.planes, self.layout.shifts, strict=True):
             if plane.shape != (-(-height >> sy), -(-width >> sx)) or plane.dtype != want:
-                raise ValueError(f"a plane of {plane.shape} {plane.dtype} does not belong to {width}x{height}, {self.layout}")
+                raise ValueError(
+                    f"a plane of {plane.shape} {plane.dtype} does not belong to "
+                    f"{width}x{height}, {self.layout}"
+                )
 
     @property
     def size_wh(self) -> Size:
@@ -91,12 +104,14 @@ class Frame:
     index    0, 1, 2 ...
     pts      in the source's time base.
     size_wh  of the upright frame.
-    look     look(size_wh) gives (h, w, 3) uint8 RGB, resized to that size; read-only, may be shared.
+    look     look(size_wh) gives (h, w, 3) uint8 RGB, resized to that size; read-only, may be
+             shared.
     unpack   gives the frame's samples as a Picture of its own, writable.
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
     aspect   width of a pixel over its height; 1 for square ones.
     is_alone no neighbouring frame shows the same objects (photos, pages), so the frame is searched more thoroughly.
-    detail   largest share of its size at which it is searched: 1 for all sizes, 0.5 from half of it down.
+    detail   largest share of its size at which it is searched: 1 for all sizes, 0.5 from half of it
+             down.
     coarsest smallest share: with `detail`, one size alone can be asked for.
     """
 

@@ -35,7 +35,9 @@ def _span(low: float, high: float, size: int) -> slice:
     return slice(start, max(start, stop))
 
 
-def grown(boxes: NDArray[np.floating], share: float | NDArray[np.floating], *, evenly: bool = False) -> Boxes:
+def grown(
+    boxes: NDArray[np.floating], share: float | NDArray[np.floating], *, evenly: bool = False
+) -> Boxes:
     """Enlarge each box on every side by `share` of its own width and height; if `evenly`, by that
     share of the larger one on all sides.
 
@@ -59,7 +61,9 @@ def whole_pixels(boxes: Boxes, size_wh: Size | NDArray[np.int32]) -> NDArray[np.
     low = np.floor(boxes[:, :2].astype(np.float64))
     high = np.ceil(boxes[:, 2:].astype(np.float64))
     limit = np.asarray(size_wh, np.float64)
-    return np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)], axis=1).astype(np.int32)
+    return np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)], axis=1).astype(
+        np.int32
+    )
 
 
 def area(boxes: Boxes) -> NDArray[np.float32]:
@@ -86,7 +90,9 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.intp]:
     """Return the rows that survive non-maximum suppression, best score first."""
     left, keep = np.argsort(-score, kind="stable"), []
-    while len(left):  # one row at a time: a square matrix for a crowd, or for noise, would fill the memory
+    while len(
+        left
+    ):  # one row at a time: a square matrix for a crowd, or for noise, would fill the memory
         best, left = left[0], left[1:]
         keep.append(best)
         left = left[~(iou(boxes[[best]], boxes[left])[0] >= at_iou)]
@@ -100,4 +106,6 @@ def hull(boxes: Boxes) -> Boxes:
 
 def hulls(a: NDArray[np.floating], b: NDArray[np.floating]) -> Boxes:
     """Return the (n, 4) smallest boxes around each box of a and the one of b in the same row."""
-    return np.concatenate([np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1).astype(np.float32)
+    return np.concatenate(
+        [np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1
+    ).astype(np.float32)

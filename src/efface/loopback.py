@@ -1,8 +1,10 @@
-"""The guard of the HTTP servers on the loopback address: whether a request comes from where it says, and to whom.
+"""The guard of the HTTP servers on the loopback address: whether a request comes from where it
+says, and to whom.
 
-A page of another site, open in a browser on this machine, can send requests here: under a name of its own that points to this
-machine (DNS rebinding), or to the address itself. This module judges what a request says of its host, its origin and its site,
-for every server of efface. It needs the standard library only, as one server is made of that and the other of a web framework.
+A page of another site, open in a browser on this machine, can send requests here: under a name of
+its own that points to this machine (DNS rebinding), or to the address itself. This module judges
+what a request says of its host, its origin and its site, for every server of efface. It needs the
+standard library only, as one server is made of that and the other of a web framework.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ HOST = "127.0.0.1"
 class LoopbackGuard:
     """Judges requests to a server on the loopback address.
 
-    port  the server is asked under HOST and this port only, by its own page only. None: under any loopback address, or
+    port  the server is asked under HOST and this port only, by its own page only. None: under any
+          loopback address, or
           localhost, by anyone on this machine.
     """
 
@@ -41,11 +44,17 @@ class LoopbackGuard:
         return len(hosts) == 1 and _is_loopback(hosts[0])
 
     def is_own_origin(self, origins: Sequence[str], *, is_reading: bool) -> bool:
-        """Whether the Origin headers name the server's own page. A request that changes something has to have one."""
+        """Whether the Origin headers name the server's own page.
+
+        A request that changes something has to have one.
+        """
         return all(origin == self.origin for origin in origins) and (bool(origins) or is_reading)
 
     def is_own_site(self, sites: Sequence[str], *, is_reading: bool) -> bool:
-        """Whether the Sec-Fetch-Site headers allow the request. A person opens the page; only the page changes something."""
+        """Whether the Sec-Fetch-Site headers allow the request.
+
+        A person opens the page; only the page changes something.
+        """
         allowed = {"same-origin", "none"} if is_reading else {"same-origin"}
         return all(site in allowed for site in sites)
 

@@ -1,6 +1,7 @@
 """Defines every option once: name, default, unit, help and choices.
 
-Command-line flags, the reference page and what a plan records are made from these classes. Each package gets only its branch.
+Command-line flags, the reference page and what a plan records are made from these classes. Each
+package gets only its branch.
 """
 
 from __future__ import annotations
@@ -25,8 +26,16 @@ def setting(
     choices  the value must be one of these.
     items    the value must be one or more of these, in any order, separated by commas.
     """
-    known = {"help": help, "unit": unit, "choices": choices, "at_least": at_least, "at_most": at_most}
-    return field(default=default, metadata={**known, "pattern": pattern, "flag": flag, "items": items})
+    known = {
+        "help": help,
+        "unit": unit,
+        "choices": choices,
+        "at_least": at_least,
+        "at_most": at_most,
+    }
+    return field(
+        default=default, metadata={**known, "pattern": pattern, "flag": flag, "items": items}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +72,17 @@ class _Checked:
                 _require_items(_named(value), m["items"], flag)
             if m["pattern"] and not re.fullmatch(m["pattern"], str(value)):
                 raise UsageError(f"{flag}: {value!r} does not look like {m['unit']}.")
-            if isinstance(value, float) and not math.isfinite(value):  # no clock can wait that long, and no plan can store it
+            if isinstance(value, float) and not math.isfinite(
+                value
+            ):  # no clock can wait that long, and no plan can store it
                 raise UsageError(f"{flag}: {value} is not a finite number.")
             low, high = m["at_least"], m["at_most"]
             if (low is not None and not value >= low) or (high is not None and not value <= high):
                 bounds = f"at least {low}" if high is None else f"from {low} to {high}"
-                raise UsageError(f"{flag}: {value} is out of range; it must be {bounds} {m['unit']}".rstrip() + ".")
+                raise UsageError(
+                    f"{flag}: {value} is out of range; it must be {bounds} {m['unit']}".rstrip()
+                    + "."
+                )
 
 
 def _named(items: object) -> list[str]:
@@ -78,7 +92,9 @@ def _named(items: object) -> list[str]:
 def _require_items(named: list[str], known: tuple[str, ...], flag: str) -> None:
     for name in named:
         if name not in known:
-            raise UsageError(f"{flag}: {name!r} is not one of {', '.join(known)}; separate several with commas.")
+            raise UsageError(
+                f"{flag}: {name!r} is not one of {', '.join(known)}; separate several with commas."
+            )
         if named.count(name) > 1:
             raise UsageError(f"{flag}: {name} is named twice.")
 
@@ -93,21 +109,30 @@ class DetectOptions(_Checked):
     )  # fmt: skip
     sensitivity: str = setting(
         "normal", flag="--sensitivity", choices=("low", "normal", "high"),
-        help="How readily something counts as a face or a plate. high finds more, and covers more things that are neither.",
+        help=(
+                "How readily something counts as a face or a plate. high finds more, and covers "
+                "more things that are neither."
+            ),
     )  # fmt: skip
     detail: str = setting(
         "paced", flag="--detail", choices=("all", "paced", "sparse"),
-        help="At which size the detector looks at the frames of a video. paced: every frame at half its size or less, every "
-        "third frame at full size. sparse: every frame at a quarter, every third at half, every ninth at full size; misses "
+        help="At which size the detector looks at the frames of a video. paced: every frame at "
+        "half its size or less, every "
+        "third frame at full size. sparse: every frame at a quarter, every third at half, "
+        "every ninth at full size; misses "
         "more. all: every frame at every size; slowest.",
     )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
-        help="Device that runs the detector. auto is the CPU; cuda and openvino need another build of ONNX Runtime.",
+        help=(
+                "Device that runs the detector. auto is the CPU; cuda and openvino need another "
+                "build of ONNX Runtime."
+            ),
     )  # fmt: skip
     precision: str = setting(
         "auto", flag="--precision", choices=("auto", "int8", "float32"),
-        help="Number format of the networks. auto is int8 for videos on the CPU, and float32 for photos, checks and other "
+        help="Number format of the networks. auto is int8 for videos on the CPU, and float32 "
+        "for photos, checks and other "
         "devices. int8 takes little more than half the time and leaks no more.",
     )  # fmt: skip
     timeout_s: float = setting(
@@ -115,14 +140,17 @@ class DetectOptions(_Checked):
         flag="--detect-timeout",
         unit="s",
         at_least=0.1,
-        help="Give up when the detector takes longer than this for one frame. Frames of more than 25 megapixels get more time, "
+        help="Give up when the detector takes longer than this for one frame. Frames of more "
+        "than 25 megapixels get more time, "
         "in proportion to their size.",
     )
 
     def __post_init__(self) -> None:
         _Checked.__post_init__(self)
         if self.precision == "int8" and not self.is_on_processor:
-            raise UsageError(f"--precision int8 works only on the CPU. Leave it out with --device {self.device}.")
+            raise UsageError(
+                f"--precision int8 works only on the CPU. Leave it out with --device {self.device}."
+            )
 
     @property
     def is_on_processor(self) -> bool:
@@ -140,25 +168,36 @@ class TrackOptions(_Checked):
     """How sightings become tracks, and how long they last."""
 
     bridge_s: float = setting(
-        2.0, flag="--track-bridge", unit="s", at_least=0.0, help="Cover gaps of up to this length between two sightings."
+        2.0,
+        flag="--track-bridge",
+        unit="s",
+        at_least=0.0,
+        help="Cover gaps of up to this length between two sightings.",
     )
     lead_in_s: float = setting(
         0.5,
         flag="--track-lead-in",
         unit="s",
         at_least=0.0,
-        help="Also cover up to this long before the first sighting. An object seen clearly and often gets all of it.",
+        help=(
+            "Also cover up to this long before the first sighting. An object seen clearly and "
+            "often gets all of it."
+        ),
     )
     lead_out_s: float = setting(
         0.5,
         flag="--track-lead-out",
         unit="s",
         at_least=0.0,
-        help="Also cover up to this long after the last sighting. An object seen clearly and often gets all of it.",
+        help=(
+            "Also cover up to this long after the last sighting. An object seen clearly and "
+            "often gets all of it."
+        ),
     )
     hold_s: float = setting(
         3.0, flag="--track-hold", unit="s", at_least=0.0,
-        help="Lead-in and lead-out of a clearly seen face that appears or disappears in mid-picture, and of anything that can "
+        help="Lead-in and lead-out of a clearly seen face that appears or disappears in "
+        "mid-picture, and of anything that can "
         "still be followed.",
     )  # fmt: skip
 
@@ -169,7 +208,8 @@ class CoverOptions(_Checked):
 
     part: str = setting(
         "face", flag="--cover", choices=("face", "head"),
-        help="What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more "
+        help="What to cover of a person. head also covers hair, ears and neck line, for people "
+        "who can be recognised by more "
         "than their features.",
     )  # fmt: skip
     margin: float = setting(
@@ -189,7 +229,10 @@ class RiskOptions(_Checked):
 
     bound: float = setting(
         0.5, flag="--risk-bound", at_least=0.0, at_most=1.0,
-        help="End with exit code 7 if a moment is riskier than this. 0 asks for a look at every doubt, 1 at none.",
+        help=(
+                "End with exit code 7 if a moment is riskier than this. 0 asks for a look at every "
+                "doubt, 1 at none."
+            ),
     )  # fmt: skip
 
 
@@ -199,14 +242,22 @@ class PaintOptions(_Checked):
 
     style: str = setting(
         "smooth", flag="--style", choices=("smooth", "solid", "tiles"),
-        help="What replaces the area: smooth is a soft fill in the colours of the rim, solid is one colour, tiles is a mosaic "
+        help="What replaces the area: smooth is a soft fill in the colours of the rim, solid is "
+        "one colour, tiles is a mosaic "
         "in the colours of the rim.",
     )  # fmt: skip
     shape: str = setting(
-        "rounded", flag="--shape", choices=("rounded", "ellipse", "box"), help="Every shape contains the whole box."
+        "rounded",
+        flag="--shape",
+        choices=("rounded", "ellipse", "box"),
+        help="Every shape contains the whole box.",
     )
     colour: str = setting(
-        "#000000", flag="--colour", unit="a colour, #rrggbb", pattern=r"#[0-9a-fA-F]{6}", help="Colour of the solid style."
+        "#000000",
+        flag="--colour",
+        unit="a colour, #rrggbb",
+        pattern=r"#[0-9a-fA-F]{6}",
+        help="Colour of the solid style.",
     )
     seed: int = setting(0, flag="--seed", at_least=0, help="Selects the pattern of the tiles.")
 
@@ -217,7 +268,10 @@ class ReadOptions(_Checked):
 
     bad_frames: str = setting(
         "fail", flag="--bad-frames", choices=("fail", "cover"),
-        help="What to do with frames that cannot be decoded: fail gives up on the file, cover blacks out the whole frame.",
+        help=(
+                "What to do with frames that cannot be decoded: fail gives up on the file, cover "
+                "blacks out the whole frame."
+            ),
     )  # fmt: skip
     max_pixels: int = setting(
         200_000_000,
@@ -228,7 +282,10 @@ class ReadOptions(_Checked):
     )
     max_total_pixels: int = setting(
         4_000_000_000, flag="--max-total-pixels", unit="px", at_least=1,
-        help="Refuse photos and animations whose pages or frames have more pixels in total. Each counts as at least 250,000.",
+        help=(
+                "Refuse photos and animations whose pages or frames have more pixels in total. "
+                "Each counts as at least 250,000."
+            ),
     )  # fmt: skip
 
 
@@ -252,9 +309,16 @@ class WriteOptions(_Checked):
     )  # fmt: skip
     audio: str = setting(
         "drop", flag="--audio", choices=("drop", "keep"),
-        help="Voices identify people: sound is dropped unless you keep it. Kept sound is copied unchanged.",
+        help=(
+                "Voices identify people: sound is dropped unless you keep it. Kept sound is copied "
+                "unchanged."
+            ),
     )  # fmt: skip
-    overwrite: bool = setting(False, flag="--overwrite", help="Replace targets that exist already. Sources are never replaced.")
+    overwrite: bool = setting(
+        False,
+        flag="--overwrite",
+        help="Replace targets that exist already. Sources are never replaced.",
+    )
     discard_edits: bool = setting(
         False, flag="--discard-edits",
         help="Discard what a person changed in a plan, look again, and replace the plan. "
@@ -268,7 +332,8 @@ class VerifyOptions(_Checked):
 
     level: str = setting(
         "quick", flag="--verify", choices=("quick", "full", "off"),
-        help="How the finished copy is checked before it gets its name. full takes a second look at every frame, quick at a "
+        help="How the finished copy is checked before it gets its name. full takes a second "
+        "look at every frame, quick at a "
         "sample of them; off checks nothing at all.",
     )  # fmt: skip
 
@@ -279,7 +344,10 @@ class ReportOptions(_Checked):
 
     told: str | None = setting(
         None, flag="--report-with", items=("names", "date"),
-        help="What a report also contains: names of files, and when it was made (UTC). Both may point to people.",
+        help=(
+                "What a report also contains: names of files, and when it was made (UTC). Both may "
+                "point to people."
+            ),
     )  # fmt: skip
 
     @property
@@ -294,7 +362,10 @@ class LiveOptions(_Checked):
 
     delay_s: float = setting(
         1.0, flag="--delay", unit="s", at_least=0.3, at_most=10.0,
-        help="Hold frames back for this long. What is seen now is also covered in the earlier frames that are still held back.",
+        help=(
+                "Hold frames back for this long. What is seen now is also covered in the earlier "
+                "frames that are still held back."
+            ),
     )  # fmt: skip
     rtsp_transport: str = setting(
         "tcp", flag="--rtsp-transport", choices=("tcp", "udp"),
@@ -310,7 +381,10 @@ class LiveOptions(_Checked):
     )  # fmt: skip
     preset: str = setting(
         "superfast", flag="--live-preset", choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
-        help="Effort of the H.264 encoder. More effort leaves less processor time for the detector.",
+        help=(
+                "Effort of the H.264 encoder. More effort leaves less processor time for the "
+                "detector."
+            ),
     )  # fmt: skip
     crf: int = setting(
         23,
@@ -320,16 +394,39 @@ class LiveOptions(_Checked):
         help="Constant rate factor of the stream. Lower means better quality and more data.",
     )
     bitrate_kbit: int | None = setting(
-        None, flag="--bitrate", unit="kbit/s", at_least=50, help="Maximum bitrate. Default: what the quality needs."
+        None,
+        flag="--bitrate",
+        unit="kbit/s",
+        at_least=50,
+        help="Maximum bitrate. Default: what the quality needs.",
     )
     segment_s: float = setting(
         60.0, flag="--segment", unit="s", at_least=1.0, at_most=86400.0,
-        help="Length of each file of a recording. If the machine stops dead, the unfinished file is lost.",
+        help=(
+                "Length of each file of a recording. If the machine stops dead, the unfinished "
+                "file is lost."
+            ),
     )  # fmt: skip
-    hls_s: float = setting(2.0, flag="--hls-segment", unit="s", at_least=0.5, at_most=30.0, help="Length of each HLS segment.")
-    hls_kept: int = setting(6, flag="--hls-kept", at_least=3, at_most=10_000, help="Number of segments in an HLS playlist.")
+    hls_s: float = setting(
+        2.0,
+        flag="--hls-segment",
+        unit="s",
+        at_least=0.5,
+        at_most=30.0,
+        help="Length of each HLS segment.",
+    )
+    hls_kept: int = setting(
+        6,
+        flag="--hls-kept",
+        at_least=3,
+        at_most=10_000,
+        help="Number of segments in an HLS playlist.",
+    )
     restarts: int = setting(
-        20, flag="--restarts", at_least=0, help="Give up a camera when its process fails more often than this within an hour."
+        20,
+        flag="--restarts",
+        at_least=0,
+        help="Give up a camera when its process fails more often than this within an hour.",
     )
     hung_s: float = setting(
         15.0,
@@ -341,7 +438,8 @@ class LiveOptions(_Checked):
 
 
 PAINTED = ("paint", "read", "write", "verify")
-"""Branches of the options that count when a target is written; the others count when the plan is made."""
+"""Branches of the options that count when a target is written; the others count when the plan is
+made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,7 +461,12 @@ class Options:
     def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:
         """Build options from {(branch, name): value}. What is not named keeps its default."""
         branches = get_type_hints(cls)
-        return cls(**{b: t(**{n: v for (of, n), v in values.items() if of == b}) for b, t in branches.items()})
+        return cls(
+            **{
+                b: t(**{n: v for (of, n), v in values.items() if of == b})
+                for b, t in branches.items()
+            }
+        )
 
 
 def settings() -> Iterator[Setting]:
@@ -373,4 +476,14 @@ def settings() -> Iterator[Setting]:
         for f in dataclasses.fields(branch_type):
             plain = next((t for t in get_args(hints[f.name]) if t is not type(None)), hints[f.name])
             m = f.metadata
-            yield Setting(branch, f.name, plain, f.default, m["help"], m["unit"], m["choices"], m["items"], m["flag"])
+            yield Setting(
+                branch,
+                f.name,
+                plain,
+                f.default,
+                m["help"],
+                m["unit"],
+                m["choices"],
+                m["items"],
+                m["flag"],
+            )

@@ -11,8 +11,10 @@ from efface.geometry import Box
 class Region:
     """One area to erase in one frame.
 
-    box    whole pixels, x1 < x2 and y1 < y2, inside the frame; everything in it is erased, whatever the shape.
-    track  id of the track it belongs to; seeds the colours of the `tiles` style, so that they do not flicker.
+    box    whole pixels, x1 < x2 and y1 < y2, inside the frame; everything in it is erased, whatever
+           the shape.
+    track  id of the track it belongs to; seeds the colours of the `tiles` style, so that they do
+           not flicker.
     """
 
     box: Box

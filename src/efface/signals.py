@@ -17,7 +17,9 @@ SOON_S = 0.01
 IMPORT_SYSTEM = "<frozen importlib"
 """How the file names of Python's own import system begin."""
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 """Signals that end a program: Ctrl-C, a termination request, and a closed terminal."""
 
 INTERRUPTED = "Interrupted. What was finished before is complete; nothing half-done was left."
@@ -32,7 +34,11 @@ WAITING = frozenset(("wait", "_wait_for_tstate_lock", "join"))
 
 @contextmanager
 def interruptible(
-    numbers: Sequence[int], told: threading.Event, *, patience_s: float = math.inf, ignored_after: bool = False
+    numbers: Sequence[int],
+    told: threading.Event,
+    *,
+    patience_s: float = math.inf,
+    ignored_after: bool = False,
 ) -> Iterator[None]:
     """Within the block, let each of those signals set `told` and raise KeyboardInterrupt in the
     main thread, once in `patience_s`.
@@ -40,7 +46,8 @@ def interruptible(
     People press Ctrl-C twice; the second must not interrupt the removal of a draft. A later one
     counts again.
 
-    ignored_after  after the block only the exit code is left to set; a signal must not replace it then.
+    ignored_after  after the block only the exit code is left to set; a signal must not replace it
+                   then.
     """
     last, latest, is_due, is_over = -math.inf, signal.SIGINT, False, False
 
@@ -78,7 +85,9 @@ def interruptible(
     main_thread, ending = threading.get_ident(), threading.Lock()
 
     def _send(number: signal.Signals) -> None:
-        if hasattr(signal, "pthread_kill"):  # a real signal, which wakes the main thread if it waits for a lock
+        if hasattr(
+            signal, "pthread_kill"
+        ):  # a real signal, which wakes the main thread if it waits for a lock
             signal.pthread_kill(main_thread, number)
         else:
             _thread.interrupt_main(number)

@@ -1,4 +1,5 @@
-"""When frames are shown: integer PTS with a Fraction time base; floats appear only when a person reads the number."""
+"""When frames are shown: integer PTS with a Fraction time base; floats appear only when a person
+reads the number."""
 
 from __future__ import annotations
 
@@ -30,7 +31,11 @@ class Timeline:
         return len(self.pts)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Timeline) and self.time_base == other.time_base and np.array_equal(self.pts, other.pts)
+        return (
+            isinstance(other, Timeline)
+            and self.time_base == other.time_base
+            and np.array_equal(self.pts, other.pts)
+        )
 
     __hash__ = None  # type: ignore[assignment]  # arrays are mutable
 

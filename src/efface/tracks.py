@@ -1,6 +1,7 @@
 """One object over time, inside one shot.
 
-A track links boxes in neighbouring frames by position and motion, and ends there: it says nothing about who is shown.
+A track links boxes in neighbouring frames by position and motion, and ends there: it says nothing
+about who is shown.
 """
 
 from __future__ import annotations
@@ -54,8 +55,12 @@ class Track:
             raise ValueError(f"a closer look belongs to a moment; got {self.closer.shape} for {n}")
         shapes = (self.frame.shape, self.xyxy.shape, self.reason.shape, self.score.shape)
         if n == 0 or shapes != ((n,), (n, 4), (n,), (n,)):
-            raise ValueError(f"a track has n > 0 moments, as (n,), (n, 4), (n,) and (n,); got {shapes}")
-        if (self.frame[1:] <= self.frame[:-1]).any() or self.frame[0] < 0:  # a difference may overflow
+            raise ValueError(
+                f"a track has n > 0 moments, as (n,), (n, 4), (n,) and (n,); got {shapes}"
+            )
+        if (self.frame[1:] <= self.frame[:-1]).any() or self.frame[
+            0
+        ] < 0:  # a difference may overflow
             raise ValueError("a track's frame numbers start at 0 or later and increase strictly")
         if not np.isfinite(self.xyxy).all():
             raise ValueError("a box that is not finite covers nothing")

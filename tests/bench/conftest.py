@@ -22,13 +22,17 @@ FACE = (182, 70, 268, 172)
 CLEAR = {"blur": 0, "occlusion": 0, "pose": 0, "illumination": 0}
 
 
-def annotated(folder: Path, pictures: dict[str, tuple[NDArray[np.uint8], list[dict[str, Any]]]]) -> Path:
+def annotated(
+    folder: Path, pictures: dict[str, tuple[NDArray[np.uint8], list[dict[str, Any]]]]
+) -> Path:
     """A labelled set: file name to picture (h, w, 3) and its boxes."""
     folder.mkdir(parents=True, exist_ok=True)
     images = []
     for name, (pixels, boxes) in pictures.items():
         Image.fromarray(pixels).save(folder / name)
-        images.append({"file": name, "width": pixels.shape[1], "height": pixels.shape[0], "boxes": boxes})
+        images.append(
+            {"file": name, "width": pixels.shape[1], "height": pixels.shape[0], "boxes": boxes}
+        )
     (folder / "annotations.json").write_text(json.dumps({"images": images}))
     return folder
 
@@ -41,7 +45,11 @@ def box(xyxy: Sequence[float], **more: Any) -> dict[str, Any]:
 
 def speckled(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
     """A picture with some texture, and nobody in it."""
-    small = np.random.default_rng(seed).integers(40, 200, (max(1, height // 16), max(1, width // 16), 3)).astype(np.uint8)
+    small = (
+        np.random.default_rng(seed)
+        .integers(40, 200, (max(1, height // 16), max(1, width // 16), 3))
+        .astype(np.uint8)
+    )
     return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
 
 
@@ -55,7 +63,10 @@ def portrait() -> NDArray[np.uint8]:
 def portraits(tmp_path_factory: pytest.TempPathFactory, portrait: NDArray[np.uint8]) -> Path:
     """A labelled set: the portrait, and its mirror image."""
     mirrored = (512 - FACE[2], FACE[1], 512 - FACE[0], FACE[3])
-    pictures = {"a.png": (portrait, [box(FACE, **CLEAR)]), "b.png": (portrait[:, ::-1], [box(mirrored, **CLEAR)])}
+    pictures = {
+        "a.png": (portrait, [box(FACE, **CLEAR)]),
+        "b.png": (portrait[:, ::-1], [box(mirrored, **CLEAR)]),
+    }
     return annotated(tmp_path_factory.mktemp("portraits"), pictures)
 
 
@@ -66,7 +77,10 @@ def crowd(tmp_path: Path) -> list[StillTruth]:
         box((60 + 90 * i, 40 + 50 * i, 60 + 90 * i + w, 40 + 50 * i + h))
         for i, (w, h) in enumerate([(10, 12), (30, 40), (70, 90)])
     ]
-    pictures = {f"{i}.png": (speckled(640, 480, i), [*boxes, box((500, 30, 540, 80), ignore=True)]) for i in range(3)}
+    pictures = {
+        f"{i}.png": (speckled(640, 480, i), [*boxes, box((500, 30, 540, 80), ignore=True)])
+        for i in range(3)
+    }
     return load_stills(annotated(tmp_path / "crowd", pictures))
 
 

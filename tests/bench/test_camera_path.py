@@ -1,4 +1,5 @@
-"""Boxes are where the picture says they are: drawn shapes are found again in the frames, to the pixel."""
+"""Boxes are where the picture says they are: drawn shapes are found again in the frames, to the
+pixel."""
 
 from __future__ import annotations
 
@@ -44,12 +45,19 @@ def test_upright_the_label_is_the_labelled_box():
 
 
 def test_a_moving_camera_smears_around_the_label():
-    path = replace(still_path(3, (0.0, 0.0), 1.0), centre=np.array([(110.0, 100.0), (130.0, 100.0), (150.0, 100.0)]))
-    sharp, smeared = (exposed(disc(), replace(path, shutter=np.full(3, s)), 1, SIZE, BLACK) for s in (0.0, 0.9))
+    path = replace(
+        still_path(3, (0.0, 0.0), 1.0),
+        centre=np.array([(110.0, 100.0), (130.0, 100.0), (150.0, 100.0)]),
+    )
+    sharp, smeared = (
+        exposed(disc(), replace(path, shutter=np.full(3, s)), 1, SIZE, BLACK) for s in (0.0, 0.9)
+    )
     columns = [np.flatnonzero(f[..., 0].max(axis=0) > 5) for f in (sharp, smeared)]
     widths = [c[-1] - c[0] for c in columns]
     assert widths[1] >= widths[0] + 14
-    assert abs(columns[1].mean() - columns[0].mean()) <= 1, "the label stands in the middle of the exposure"
+    assert abs(columns[1].mean() - columns[0].mean()) <= 1, (
+        "the label stands in the middle of the exposure"
+    )
 
 
 def test_what_is_outside_or_hidden_is_not_part_of_the_label():

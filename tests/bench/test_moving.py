@@ -51,9 +51,17 @@ def test_something_hides_the_target_for_a_while(portraits, kind):
     for clip in some(load_stills(portraits), 4, kinds=["pan", kind]):
         (shot,) = clip.shots
         width, height = clip.size_wh
-        hidden = [sprites.put(np.zeros((height, width, 3), np.float32), shot.sprites, i) for i in range(len(clip))]
-        middles = [extent(shot.xyxy[0], shot.path.matrix(i, clip.size_wh)).reshape(2, 2).mean(axis=0) for i in range(len(clip))]
-        behind = [h is not None and h[int(y), int(x)] for h, (x, y) in zip(hidden, middles, strict=True)]
+        hidden = [
+            sprites.put(np.zeros((height, width, 3), np.float32), shot.sprites, i)
+            for i in range(len(clip))
+        ]
+        middles = [
+            extent(shot.xyxy[0], shot.path.matrix(i, clip.size_wh)).reshape(2, 2).mean(axis=0)
+            for i in range(len(clip))
+        ]
+        behind = [
+            h is not None and h[int(y), int(x)] for h, (x, y) in zip(hidden, middles, strict=True)
+        ]
         assert 1 <= sum(behind) < len(clip)
 
 
@@ -97,7 +105,9 @@ def test_a_kind_that_does_not_exist_is_refused(crowd):
 
 
 def test_pictures_without_a_face_to_follow_are_refused(kit, tmp_path):
-    small = load_stills(kit.annotated(tmp_path, {"a.png": (kit.speckled(64, 48), [kit.box((1, 2, 11, 22))])}))
+    small = load_stills(
+        kit.annotated(tmp_path, {"a.png": (kit.speckled(64, 48), [kit.box((1, 2, 11, 22))])})
+    )
     with pytest.raises(UsageError, match="24 px high"):
         some(small, 1)
     with pytest.raises(UsageError, match="56 px high"):
@@ -125,10 +135,14 @@ def first_frames(clip, count=1):
 
 
 def test_stress_does_what_its_name_says(stressed):
-    (clean,), (dark,), (masked,) = (first_frames(stressed[k]) for k in ("clean", "dark", "mask-and-glasses"))
+    (clean,), (dark,), (masked,) = (
+        first_frames(stressed[k]) for k in ("clean", "dark", "mask-and-glasses")
+    )
     assert dark.mean() == pytest.approx(clean.mean() * stress.DARK, abs=2)
     assert np.abs(masked.astype(int) - clean).mean(axis=2)[50:130, 120:200].mean() > 30
-    heights = np.diff(next(t for t in developed(stressed["small"]).tracks if not t.ignore).xyxy[:, [1, 3]], axis=1)
+    heights = np.diff(
+        next(t for t in developed(stressed["small"]).tracks if not t.ignore).xyxy[:, [1, 3]], axis=1
+    )
     assert (heights[0, 0], heights[-1, 0]) == pytest.approx((26, 16), abs=0.5)
     rolled = next(t for t in developed(stressed["roll"]).tracks if not t.ignore).xyxy
     ratio = (rolled[:, 2] - rolled[:, 0]) / (rolled[:, 3] - rolled[:, 1])

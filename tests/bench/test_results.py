@@ -1,4 +1,7 @@
-"""What is said of a run, and what counts as a drop. The kept numbers of releases are compared here, too."""
+"""What is said of a run, and what counts as a drop.
+
+The kept numbers of releases are compared here, too.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from efface.errors import BadTruth, SourceUnreadable, UsageError
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
-RELEASES = sorted((p for p in RESULTS.iterdir() if p.is_dir()), key=lambda p: [int(n) for n in re.findall(r"\d+", p.name)])
+RELEASES = sorted(
+    (p for p in RESULTS.iterdir() if p.is_dir()),
+    key=lambda p: [int(n) for n in re.findall(r"\d+", p.name)],
+)
 """Folders of kept numbers, the oldest first."""
 
 
@@ -32,7 +38,11 @@ def stills(**more):
         "settings": {"detect": {"kinds": "face"}, "seed": 1},
     }
     said |= {"numbers": numbers, "parts": {"a": copy.deepcopy(numbers)}, "frames_per_second": 9.5}
-    return said | {"detectors": [{"name": "n", "version": "1", "sha256": "ab" * 32, "runtime": "cpu"}]} | more
+    return (
+        said
+        | {"detectors": [{"name": "n", "version": "1", "sha256": "ab" * 32, "runtime": "cpu"}]}
+        | more
+    )
 
 
 def changed(**numbers):
@@ -43,13 +53,19 @@ def changed(**numbers):
 
 def test_the_same_is_no_drop():
     assert results.drops(stills(), stills()) == []
-    assert results.drops(changed(recall={"12": 0.95, "16": 0.99, "24": 0.96, "48": None}), stills()) == [], "better is fine"
+    assert (
+        results.drops(changed(recall={"12": 0.95, "16": 0.99, "24": 0.96, "48": None}), stills())
+        == []
+    ), "better is fine"
 
 
 @pytest.mark.parametrize(
     ("numbers", "said"),
     [
-        ({"recall": {"12": 0.9, "16": 0.94, "24": 0.96, "48": None}}, "recall 16 was 0.95 and is 0.94"),
+        (
+            {"recall": {"12": 0.9, "16": 0.94, "24": 0.96, "48": None}},
+            "recall 16 was 0.95 and is 0.94",
+        ),
         ({"false_alarms_per_picture": 2.2}, "false_alarms_per_picture was 2.0 and is 2.2"),
         ({"needless_area": 0.06}, "needless_area was 0.05 and is 0.06"),
         ({"recall": {"12": 0.9, "16": 0.95}}, "recall 24 was 0.96 and is not measured any more"),
@@ -61,7 +77,9 @@ def test_a_drop_is_said(numbers, said):
 
 
 def test_small_changes_either_way_are_no_drop():
-    assert results.drops(changed(false_alarms_per_picture=2.09, needless_area=0.0545), stills()) == []
+    assert (
+        results.drops(changed(false_alarms_per_picture=2.09, needless_area=0.0545), stills()) == []
+    )
 
 
 def test_numbers_about_clear_faces_count():
@@ -114,7 +132,14 @@ def test_the_table_tells_numbers_and_circumstances():
 def test_results_are_kept_for_the_newest_release():
     assert RELEASES
     kept = {p.name for p in RELEASES[-1].glob("*.json")}
-    assert {"wider.json", "masks.json", "video.json", "moving.json", "moving-plain.json", "stress.json"} <= kept
+    assert {
+        "wider.json",
+        "masks.json",
+        "video.json",
+        "moving.json",
+        "moving-plain.json",
+        "stress.json",
+    } <= kept
     for path in RESULTS.rglob("*.json"):
         assert path.stat().st_size < 20_000, path
         if not path.name.startswith("speed-"):  # of benchmarks/speed.py
@@ -130,6 +155,8 @@ def test_no_release_is_worse_than_the_one_before(old, new):
 def test_following_things_in_time_is_worth_it():
     newest = RELEASES[-1]
     for name in ("moving", "stress"):
-        usual, plain = (results.load(newest / f"{name}{how}.json")["numbers"] for how in ("", "-plain"))
+        usual, plain = (
+            results.load(newest / f"{name}{how}.json")["numbers"] for how in ("", "-plain")
+        )
         assert usual["boxes"] == plain["boxes"]
         assert usual["leak_rate"] < plain["leak_rate"]

@@ -53,7 +53,9 @@ def _grown(labels):
 
 def test_clips_of_the_portrait_do_not_leak(sets, tmp_path):
     said = []
-    result = runner.run_moving(sets, FACES, said.append, ClipsWanted(count=1, seed=3, kinds=["pan"], keep=tmp_path))
+    result = runner.run_moving(
+        sets, FACES, said.append, ClipsWanted(count=1, seed=3, kinds=["pan"], keep=tmp_path)
+    )
     assert result.numbers["tracks"] == 1
     assert result.numbers["boxes"] == 25
     assert result.numbers["leak_rate"] == 0
@@ -65,7 +67,9 @@ def test_clips_of_the_portrait_do_not_leak(sets, tmp_path):
 
 def test_stress_is_scored_by_what_stays_legible(sets, tmp_path):
     blind = replace(FACES, detect=DetectOptions(kinds="face", sensitivity="low"))
-    result = runner.run_stress(sets, blind, quiet, ClipsWanted(count=1, seed=1, kinds=["small"], keep=None))
+    result = runner.run_stress(
+        sets, blind, quiet, ClipsWanted(count=1, seed=1, kinds=["small"], keep=None)
+    )
     assert result.numbers["boxes"] == 16
     assert result.numbers["leak_rate_at_90"] >= result.numbers["leak_rate"]
 
@@ -93,7 +97,9 @@ def test_labels_about_something_else_are_refused(sets):
     with pytest.raises(BadTruth, match="another size"):
         runner.run_stills(wrong, FACES, quiet)
     with pytest.raises(BadTruth, match="another size"):
-        runner.run_stress(wrong, FACES, quiet, ClipsWanted(count=1, seed=1, kinds=["clean"], keep=None))
+        runner.run_stress(
+            wrong, FACES, quiet, ClipsWanted(count=1, seed=1, kinds=["clean"], keep=None)
+        )
 
 
 def test_looking_for_what_is_not_labelled_is_refused(sets):

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efface.bench import score
-from efface.bench.score import StillScore, VideoScore, alarms, covered, longest_row, needless, stays_legible
+from efface.bench.score import (
+    StillScore,
+    VideoScore,
+    alarms,
+    covered,
+    longest_row,
+    needless,
+    stays_legible,
+)
 from efface.bench.truth import Labels, TrackTruth, VideoTruth
 
 NONE = np.empty((0, 4), np.float32)
@@ -48,7 +56,9 @@ def test_two_halves_cover_together_and_overlaps_count_once():
 def test_an_alarm_overlaps_nothing_that_is_labelled():
     labelled = array((0, 0, 10, 10), (40, 0, 50, 10))
     assert alarms(array((0, 0, 10, 10), (100, 100, 110, 110)), labelled) == 1
-    assert alarms(array((-20, -20, 30, 30)), labelled) == 1, "a box 25 times as large as what it holds is one as well"
+    assert alarms(array((-20, -20, 30, 30)), labelled) == 1, (
+        "a box 25 times as large as what it holds is one as well"
+    )
     assert alarms(array((0, 0, 10, 10)), NONE) == 1
     assert alarms(NONE, labelled) == 0
 
@@ -68,13 +78,21 @@ def labels(*rows, ignore=(), attributes=()):
 
 def test_recall_is_by_height_and_by_attribute():
     counted = StillScore()
-    rows = [(0, 0, 10, 12), (100, 0, 120, 20), (200, 0, 250, 50), (300, 0, 350, 50), (400, 0, 450, 50)]
+    rows = [
+        (0, 0, 10, 12),
+        (100, 0, 120, 20),
+        (200, 0, 250, 50),
+        (300, 0, 350, 50),
+        (400, 0, 450, 50),
+    ]
     attributes = [{"blur": 2}, {"blur": 2}, {"blur": 0}, {"blur": 0}, {"blur": 0}]
     erased = array((100, 0, 120, 20), (200, 0, 250, 50), (300, 0, 350, 44))
     counted.add(labels(*rows, ignore=(4,), attributes=attributes), erased, (500, 100))
     numbers = counted.numbers()
     assert numbers["boxes"] == {"12": 4, "16": 3, "24": 2, "48": 2}
-    assert numbers["recall"] == {"12": 0.5, "16": 0.6667, "24": 0.5, "48": 0.5}, "88 % of a box are not enough"
+    assert numbers["recall"] == {"12": 0.5, "16": 0.6667, "24": 0.5, "48": 0.5}, (
+        "88 % of a box are not enough"
+    )
     assert numbers["recall_by_attribute"]["blur 0"] == {"share": 0.5, "boxes": 2}
     assert numbers["recall_by_attribute"]["blur 2"] == {"share": 1.0, "boxes": 1}, "from 16 px on"
     assert numbers["false_alarms_per_picture"] == 0
@@ -122,7 +140,10 @@ def test_ignored_and_low_boxes_are_not_judged_but_are_no_alarms():
 
 def test_a_track_that_was_never_covered_is_told_apart():
     counted = VideoScore()
-    counted.add(clip(track(range(6)), track(range(6), box=(50, 50, 70, 70))), [array((0, 0, 20, 20))] * 5 + [NONE])
+    counted.add(
+        clip(track(range(6)), track(range(6), box=(50, 50, 70, 70))),
+        [array((0, 0, 20, 20))] * 5 + [NONE],
+    )
     numbers = counted.numbers()
     assert numbers["never_covered"] == 1
     assert numbers["leak_rate_of_tracks_once_covered"] == round(1 / 6, 5)
@@ -133,10 +154,19 @@ def test_clear_ones_are_told_apart():
     clear, bare, hidden = {"blur": 0, "pose": 0}, {}, {"blur": 0, "pose": 1}
     boxes = [(0, 0, 20, 20), (30, 0, 50, 20), (60, 0, 80, 20)]
     counted.add(
-        clip(*(track(range(6), box=b, attributes=a) for b, a in zip(boxes, (clear, bare, hidden), strict=True))),
+        clip(
+            *(
+                track(range(6), box=b, attributes=a)
+                for b, a in zip(boxes, (clear, bare, hidden), strict=True)
+            )
+        ),
         [array(boxes[0])] * 6,
     )
-    assert counted.numbers()["clear"] == {"boxes": 12, "leak_rate": 0.5, "tracks_without_leak_over_2_frames": 0.5}
+    assert counted.numbers()["clear"] == {
+        "boxes": 12,
+        "leak_rate": 0.5,
+        "tracks_without_leak_over_2_frames": 0.5,
+    }
 
 
 def test_half_a_face_is_no_legible_face():
@@ -147,6 +177,8 @@ def test_half_a_face_is_no_legible_face():
     assert counted.numbers()["leaks"] == 1
 
 
-@pytest.mark.parametrize(("leaks", "longest"), [([], 0), ([False], 0), ([True, True, False, True], 2)])
+@pytest.mark.parametrize(
+    ("leaks", "longest"), [([], 0), ([False], 0), ([True, True, False, True], 2)]
+)
 def test_the_longest_row(leaks, longest):
     assert longest_row(leaks) == longest

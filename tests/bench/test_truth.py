@@ -39,7 +39,9 @@ def video(tmp_path: Path, **more: object) -> Path:
 
 def test_a_video_may_list_its_tracks_or_name_them(tmp_path):
     listed = load_video(video(tmp_path))
-    named = load_video(video(tmp_path, tracks={"7": {"ignore": True, "boxes": {"0": [0, 0, 1, 1]}}}))
+    named = load_video(
+        video(tmp_path, tracks={"7": {"ignore": True, "boxes": {"0": [0, 0, 1, 1]}}})
+    )
     assert listed.path == tmp_path / "a.mp4"
     assert listed.tracks[0].frame.tolist() == [2, 3]
     assert listed.tracks[0].xyxy.tolist() == [[0, 0, 5, 5], [1, 2, 3, 4]]
@@ -52,11 +54,22 @@ def test_the_file_name_tells_plates_where_nothing_else_does(tmp_path):
 
 
 def test_a_written_truth_reads_the_same(tmp_path):
-    track = TrackTruth(np.array([0, 4], np.int32), np.array([[0, 1, 2.25, 3], [4, 5, 6, 7]], np.float32), True, {"blur": 1})
+    track = TrackTruth(
+        np.array([0, 4], np.int32),
+        np.array([[0, 1, 2.25, 3], [4, 5, 6, 7]], np.float32),
+        True,
+        {"blur": 1},
+    )
     truth = VideoTruth(tmp_path / "a.mp4", (64, 48), 5, "face", (track,), {"seed": 3})
     (tmp_path / "a.json").write_text("".join(lines(truth)))
     again = load_video(tmp_path / "a.json")
-    assert (again.path, again.size_wh, again.frames, again.kind, again.about) == (truth.path, (64, 48), 5, "face", {"seed": 3})
+    assert (again.path, again.size_wh, again.frames, again.kind, again.about) == (
+        truth.path,
+        (64, 48),
+        5,
+        "face",
+        {"seed": 3},
+    )
     assert again.tracks[0].xyxy.tolist() == track.xyxy.tolist()
     assert (again.tracks[0].ignore, again.tracks[0].attributes) == (True, {"blur": 1})
 
@@ -71,7 +84,10 @@ def test_a_damaged_truth_is_refused(tmp_path, more):
         load_video(video(tmp_path, **more))
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"images": [{"file": "a"}]}', '{"images": [{"boxes": [{"label": "cat"}]}]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"images": [{"file": "a"}]}', '{"images": [{"boxes": [{"label": "cat"}]}]}'],
+)
 def test_a_damaged_set_is_refused(tmp_path, text):
     (tmp_path / "annotations.json").write_text(text)
     with pytest.raises(BadTruth):

@@ -1,4 +1,5 @@
-"""The attacker's statistics, and that an attack which should succeed does, and one that cannot succeed does not."""
+"""The attacker's statistics, and that an attack which should succeed does, and one that cannot
+succeed does not."""
 
 from __future__ import annotations
 
@@ -49,9 +50,13 @@ def test_where_all_candidates_are_equal_a_hit_is_shared_out(value: float) -> Non
 
 def test_distances_of_bytes_are_those_of_their_numbers() -> None:
     random = np.random.default_rng(6)
-    probes, candidates = (random.integers(0, 256, (n, 50)).astype(np.uint8) for n in (20, stats.PART + 70))
+    probes, candidates = (
+        random.integers(0, 256, (n, 50)).astype(np.uint8) for n in (20, stats.PART + 70)
+    )
     right = random.integers(0, len(candidates), 20)
-    assert stats.judged(probes, candidates, right) == stats.judged(probes * 1.0, candidates * 1.0, right)
+    assert stats.judged(probes, candidates, right) == stats.judged(
+        probes * 1.0, candidates * 1.0, right
+    )
 
 
 def test_of_probes_that_are_not_alike_it_is_said() -> None:
@@ -73,7 +78,12 @@ def test_without_a_choice_there_is_no_task(probes: int, candidates: int) -> None
 
 @pytest.mark.parametrize(
     ("hits", "n", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (1, 300, 0.0006, 0.0186)],
+    [
+        (0, 10, 0.0, 0.2775),
+        (5, 10, 0.2366, 0.7634),
+        (10, 10, 0.7225, 1.0),
+        (1, 300, 0.0006, 0.0186),
+    ],
 )
 def test_wilsons_interval(hits: int, n: int, low: float, high: float) -> None:
     assert stats.wilson(hits, n) == pytest.approx((low, high), abs=1e-4)
@@ -103,19 +113,26 @@ def test_the_attacker_has_another_picture_of_the_same() -> None:
 @pytest.mark.parametrize("style", filters.STYLES)
 def test_a_publishers_photographs_are_alike_for_all(style: str, tmp_path: Path) -> None:
     publisher, scene = filters.Publisher(tmp_path), faces.Scene()
-    one, other = (publisher.photo(scene.of(head(tone).own), [faces.COVER], style) for tone in (20, 200))
+    one, other = (
+        publisher.photo(scene.of(head(tone).own), [faces.COVER], style) for tone in (20, 200)
+    )
     assert (one == other).all()
     assert (one == filters.painted(scene.of(head(90).own), [faces.COVER], style)).all()
 
 
 def test_a_publishers_film_from_a_lossless_source_is_alike_for_all(tmp_path: Path) -> None:
     publisher, scene = filters.Publisher(tmp_path), faces.Scene()
-    one, other = (publisher.video(*faces.panned(scene.of(head(t).own), 3), "smooth", camera=False) for t in (20, 200))
+    one, other = (
+        publisher.video(*faces.panned(scene.of(head(t).own), 3), "smooth", camera=False)
+        for t in (20, 200)
+    )
     assert one.shape == (3, faces.SIDE * 3 // 2, faces.SIDE)
     assert (one == other).all()
 
 
-@pytest.mark.parametrize("change", [filters.blur(1 / 8), filters.box_blur(1 / 2), filters.mosaic(4)])
+@pytest.mark.parametrize(
+    "change", [filters.blur(1 / 8), filters.box_blur(1 / 2), filters.mosaic(4)]
+)
 def test_other_filters_keep_to_their_box_and_keep_a_trace(change: filters.Filter) -> None:
     x1, y1, x2, y2 = faces.COVER
     dark, light = (faces.Scene().of(head(t).own) for t in (20, 200))
@@ -124,7 +141,9 @@ def test_other_filters_keep_to_their_box_and_keep_a_trace(change: filters.Filter
     changed = change(dark, faces.COVER)
     assert (changed[outside] == dark[outside]).all()
     assert (changed[~outside] != dark[~outside]).any()
-    assert abs(int(changed[~outside].mean()) - int(change(light, faces.COVER)[~outside].mean())) > 20
+    assert (
+        abs(int(changed[~outside].mean()) - int(change(light, faces.COVER)[~outside].mean())) > 20
+    )
 
 
 def test_plates_are_all_different_and_stand_in_their_frame(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +151,10 @@ def test_plates_are_all_different_and_stand_in_their_frame(monkeypatch: pytest.M
     monkeypatch.setattr(ImageFont, "truetype", lambda path, size: font)
     words = plates.words(200, np.random.default_rng(5))
     assert len(set(words)) == 200
-    assert all(w[:2].isalpha() and w[2:4].isdigit() and set(w[5:]) <= set(string.ascii_uppercase) for w in words)
+    assert all(
+        w[:2].isalpha() and w[2:4].isdigit() and set(w[5:]) <= set(string.ascii_uppercase)
+        for w in words
+    )
     scene = plates.Scene(Path("any.ttf"))
     changed = (scene.of("WW88 WWW") != scene.empty).any(-1)
     rows, columns = np.nonzero(changed)

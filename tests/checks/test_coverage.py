@@ -1,4 +1,5 @@
-"""The check on erased areas: it sees what was left, in many disguises, and does not cry over real fills."""
+"""The check on erased areas: it sees what was left, in many disguises, and does not cry over real
+fills."""
 
 from __future__ import annotations
 
@@ -32,7 +33,10 @@ def texture(rng, height, width, kind):
     upright = x if rng.random() < 0.5 else y
     match kind.split():
         case ["pink"]:
-            return 128 + sum(texture(rng, height, width, f"noise{s}") - 128 for s in (1, 3, 9, 27)) / 2.5
+            return (
+                128
+                + sum(texture(rng, height, width, f"noise{s}") - 128 for s in (1, 3, 9, 27)) / 2.5
+            )
         case [name] if name.startswith("noise"):
             noise = rng.normal(0, 1, (height, width)).astype(np.float32)
             noise = cv2.GaussianBlur(noise, (0, 0), float(name[5:])) if name != "noise0" else noise
@@ -50,7 +54,11 @@ def texture(rng, height, width, kind):
             return 255 * (across - across.min()) / (across.max() - across.min())
         case [name, *is_upright]:
             t = upright if is_upright else across
-            edge = t > t.mean() + rng.uniform(-20, 20) if name == "half" else abs(t - t.mean()) < rng.uniform(1, 6)
+            edge = (
+                t > t.mean() + rng.uniform(-20, 20)
+                if name == "half"
+                else abs(t - t.mean()) < rng.uniform(1, 6)
+            )
             return np.where(edge, 220, 30).astype(np.float32)
 
 
@@ -78,7 +86,9 @@ def copied(source):
 
 
 def through_jpeg(plane, quality):
-    return cv2.imdecode(cv2.imencode(".jpg", np.ascontiguousarray(plane), [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
+    return cv2.imdecode(
+        cv2.imencode(".jpg", np.ascontiguousarray(plane), [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0
+    )
 
 
 def noisy(plane, rng):
@@ -106,7 +116,9 @@ def test_an_area_that_was_not_erased_is_found(kind, layout, disguise):
         assert surviving(source, result, [Region(box)]) == [box]
 
 
-@pytest.mark.parametrize("layout", [RGB, YUV420, YUV444_10, RGBA], ids=["rgb", "yuv420", "yuv444p10", "rgba"])
+@pytest.mark.parametrize(
+    "layout", [RGB, YUV420, YUV444_10, RGBA], ids=["rgb", "yuv420", "yuv444p10", "rgba"]
+)
 @pytest.mark.parametrize("kind", RICH)
 def test_an_untouched_area_of_any_size_is_found(kind, layout):
     rng = np.random.default_rng(5)
@@ -152,7 +164,8 @@ def test_a_quarter_that_was_left_is_found(corner):
 @pytest.mark.parametrize("style", ["smooth", "solid", "tiles"])
 @pytest.mark.parametrize("kind", [*SOFT, *RICH, *LINES])
 def test_real_fills_raise_no_false_alarm(kind, style):
-    """Boxes of any form, down to a few pixels, also over most of the picture; before and after JPEG."""
+    """Boxes of any form, down to a few pixels, also over most of the picture; before and after
+    JPEG."""
     rng = np.random.default_rng([ord(c) for c in kind + style])
     for i in range(8):
         (width, height), layout = rng.integers(40, 220, 2).tolist(), (RGB, YUV420)[i % 2]
@@ -164,7 +177,10 @@ def test_real_fills_raise_no_false_alarm(kind, style):
             how = {"style": style, "shape": shape, "seed": i}
             paint(result, [region], PaintOptions(**how))
             assert surviving(source, result, [region], **how) == []
-            assert surviving(source, changed(result, lambda p: through_jpeg(p, 60)), [region], **how) == []
+            assert (
+                surviving(source, changed(result, lambda p: through_jpeg(p, 60)), [region], **how)
+                == []
+            )
 
 
 def test_black_is_never_taken_for_the_source():
@@ -197,10 +213,14 @@ def mosaic(part, tiles):
     return cv2.resize(few, part.shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
-@pytest.mark.parametrize(("change", "amount"), [(blur, 0.03), (blur, 0.06), (mosaic, 16), (mosaic, 10)])
+@pytest.mark.parametrize(
+    ("change", "amount"), [(blur, 0.03), (blur, 0.06), (mosaic, 16), (mosaic, 10)]
+)
 @pytest.mark.parametrize("side", [40, 120, 260, 520])
 def test_a_blur_and_a_mosaic_are_found_in_areas_of_any_size(side, change, amount):
-    source = picture(np.random.default_rng(side), f"noise{side // 12}", YUV420, side + 40, side + 40)
+    source = picture(
+        np.random.default_rng(side), f"noise{side // 12}", YUV420, side + 40, side + 40
+    )
     target, window = copied(source), (slice(20, 20 + side), slice(20, 20 + side))
     target.planes[0][window] = change(np.ascontiguousarray(source.planes[0][window]), amount)
     target.planes[1][...] = target.planes[2][...] = 128
@@ -209,7 +229,8 @@ def test_a_blur_and_a_mosaic_are_found_in_areas_of_any_size(side, change, amount
 
 
 def like_its_fill(region, width, height):
-    """A picture that shows, inside the region, something blurred that its fill comes close to by chance."""
+    """A picture that shows, inside the region, something blurred that its fill comes close to by
+    chance."""
     source = picture(np.random.default_rng(6), "noise16", YUV420, width, height)
     fill = copied(source)
     paint(fill, [region], PaintOptions(shape="box"))
@@ -221,13 +242,16 @@ def like_its_fill(region, width, height):
 
 
 def test_a_fill_that_resembles_what_it_covers_is_no_false_alarm(monkeypatch):
-    """A bright head before a dark wall, and a bulge of light that spread from the collar below: once in 250 areas of photos."""
+    """A bright head before a dark wall, and a bulge of light that spread from the collar below:
+    once in 250 areas of photos."""
     region = Region((60, 50, 130, 140))
     source = like_its_fill(region, 200, 190)
     result = copied(source)
     paint(result, [region], PaintOptions(shape="box"))
     rim = coverage._from_rim
-    monkeypatch.setattr(coverage, "_from_rim", lambda *a: rim(*a) * 0)  # the estimate of what the rim explains misses it
+    monkeypatch.setattr(
+        coverage, "_from_rim", lambda *a: rim(*a) * 0
+    )  # the estimate of what the rim explains misses it
     assert coverage._is_blurred(source, result, region.box, [])
     for quality in (95, 75, 60):
         seen = changed(result, lambda p, quality=quality: through_jpeg(p, quality))
@@ -257,7 +281,10 @@ def test_fills_of_large_areas_raise_no_false_alarm(kind, style):
     result, region = copied(source), Region((30, 40, 510, 470))
     paint(result, [region], PaintOptions(style=style))
     assert surviving(source, result, [region], style=style) == []
-    assert surviving(source, changed(result, lambda p: through_jpeg(p, 60)), [region], style=style) == []
+    assert (
+        surviving(source, changed(result, lambda p: through_jpeg(p, 60)), [region], style=style)
+        == []
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -269,8 +296,11 @@ def test_fills_of_large_areas_raise_no_false_alarm(kind, style):
     st.floats(0.0, 0.01),
     st.booleans(),
 )
-def test_what_is_too_faint_in_the_target_survives_from_no_source(seed, shape, contrast, kept, noise, is_quarter):
-    """The target is looked at first, and a source is only asked for where its detail could be found there."""
+def test_what_is_too_faint_in_the_target_survives_from_no_source(
+    seed, shape, contrast, kept, noise, is_quarter
+):
+    """The target is looked at first, and a source is only asked for where its detail could be found
+    there."""
     rng = np.random.default_rng(seed)
     source = rng.normal(0, contrast * coverage.TEXTURE, shape).astype(np.float32)
     share = np.zeros(shape, np.float32)
@@ -281,7 +311,9 @@ def test_what_is_too_faint_in_the_target_survives_from_no_source(seed, shape, co
 
 
 def test_that_bound_is_not_far_from_what_survives():
-    detail = np.random.default_rng(0).normal(0, 1.05 * coverage.TEXTURE, (40, 40, 1)).astype(np.float32)
+    detail = (
+        np.random.default_rng(0).normal(0, 1.05 * coverage.TEXTURE, (40, 40, 1)).astype(np.float32)
+    )
     assert coverage._is_there(detail, 0.55 * detail)
     assert not coverage._is_faint(0.55 * detail)
     assert coverage._is_faint(0.4 * detail)
@@ -292,7 +324,12 @@ def halved(rgb):
     luma, *chroma = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb))
     wh = rgb.shape[1], rgb.shape[0]
     half = wh[0] // 2, wh[1] // 2
-    steps = [cv2.resize(cv2.resize(c, half, interpolation=cv2.INTER_AREA), wh, interpolation=cv2.INTER_NEAREST) for c in chroma]
+    steps = [
+        cv2.resize(
+            cv2.resize(c, half, interpolation=cv2.INTER_AREA), wh, interpolation=cv2.INTER_NEAREST
+        )
+        for c in chroma
+    ]
     return cv2.cvtColor(cv2.merge([luma, *steps]), cv2.COLOR_YCrCb2RGB)
 
 
@@ -302,7 +339,9 @@ def as_picture(rgb):
 
 def test_steps_of_halved_colours_on_a_steep_gradient_are_not_the_source():
     y, x = np.mgrid[:100, :30]
-    shown = halved(np.stack([x * 255 // 29, y * 255 // 99, (x + y) * 255 // 128], axis=-1).astype(np.uint8))
+    shown = halved(
+        np.stack([x * 255 // 29, y * 255 // 99, (x + y) * 255 // 128], axis=-1).astype(np.uint8)
+    )
     regions = [Region((3, 12, 26, 88))]
     target = as_picture(shown)
     paint(target, regions, PaintOptions())

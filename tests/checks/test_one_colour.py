@@ -1,4 +1,5 @@
-"""Pictures that erasing does not change, byte by byte: of one colour they are clean, else they were not erased."""
+"""Pictures that erasing does not change, byte by byte: of one colour they are clean, else they were
+not erased."""
 
 from __future__ import annotations
 
@@ -29,9 +30,15 @@ def hashes_of(path, pixels, box):
         reason=np.array([Reason.SEEN], np.uint8),
         score=np.array([0.9], np.float32),
     )
-    size_wh, timeline = (pixels.shape[1], pixels.shape[0]), Timeline(np.zeros(1, np.int64), Fraction(1, 1))
+    size_wh, timeline = (
+        (pixels.shape[1], pixels.shape[0]),
+        Timeline(np.zeros(1, np.int64), Fraction(1, 1)),
+    )
     plan = Plan(sha256_of(path), "photo", (size_wh,), timeline, (track,))
-    with opened(admit(path), Options().read) as target, opened(admit(path), Options().read) as source:
+    with (
+        opened(admit(path), Options().read) as target,
+        opened(admit(path), Options().read) as source,
+    ):
         same = {"source": plan.source_sha256, "target": plan.source_sha256}
         found = checked(Evidence(target, plan, source, hashes=same), "it was not asked for")
     return next(c for c in found if c.name == "hashes").outcome

@@ -1,4 +1,5 @@
-"""Saboteurs of the last check: something is left in a finished file, and each check is shown to catch it."""
+"""Saboteurs of the last check: something is left in a finished file, and each check is shown to
+catch it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ from efface.media.video.encode import create_video
 from efface.options import ReadOptions, WriteOptions
 from efface.pipeline.sources import opened
 
-needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
+needs_exiftool = pytest.mark.skipif(
+    not shutil.which("exiftool"), reason="exiftool is not installed"
+)
 needs_ffprobe = pytest.mark.skipif(not shutil.which("ffprobe"), reason="ffprobe is not installed")
 
 FILMS = [
@@ -54,7 +57,17 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film by x264 with its banner, a sound and a title: not clean."""
     path = tmp_path_factory.mktemp("raw") / "raw.mp4"
     how = ["-f", "lavfi", "-i", "testsrc=s=64x48:d=0.4:r=10", "-f", "lavfi", "-i", "sine=d=0.4"]
-    end = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-metadata", "title=Title", str(path)]
+    end = [
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+        "-metadata",
+        "title=Title",
+        str(path),
+    ]
     subprocess.run(["ffmpeg", "-v", "error", *how, *end], check=True, capture_output=True)
     return path
 
@@ -79,7 +92,9 @@ def photo(tmp_path: Path) -> Callable[[str], Path]:
 
     def make(suffix: str) -> Path:
         plain, target = tmp_path / f"plain.{suffix}", tmp_path / f"done.{suffix}"
-        Image.fromarray(np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)).save(plain)
+        Image.fromarray(np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)).save(
+            plain
+        )
         source = open_still(admit(plain), ReadOptions())
         written(source, create_still(target, source.info, WriteOptions()))
         return target
@@ -88,7 +103,9 @@ def photo(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.mark.parametrize(("name", "codec"), FILMS)
-def test_what_efface_writes_is_clean_to_all_eyes(film: Callable[..., Path], name: str, codec: str) -> None:
+def test_what_efface_writes_is_clean_to_all_eyes(
+    film: Callable[..., Path], name: str, codec: str
+) -> None:
     path = film(name, codec)
     check = check_residual_metadata(info(path))
     assert [f.message for f in check.findings] == []
@@ -118,7 +135,9 @@ def test_a_thumbnail_left_in_is_caught(photo: Callable[[str], Path]) -> None:
     small = path.with_name("small.jpg")
     Image.new("RGB", (16, 16), "pink").save(small)
     content = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0" + small.read_bytes()
-    path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + data[2:])
+    path.write_bytes(
+        data[:2] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + data[2:]
+    )
     assert said(path) == ["it holds segment APP1 Exif"]
 
 
@@ -161,7 +180,9 @@ def test_a_place_left_in_a_film_is_caught(film: Callable[..., Path], name: str) 
         assert any("location" in f for f in strangers_eyes.ffprobe(path).unlisted)
 
 
-def test_a_message_left_within_the_pictures_is_caught(film: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_message_left_within_the_pictures_is_caught(
+    film: Callable[..., Path], tmp_path: Path
+) -> None:
     message = "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+Serial4711"
     for name in ("a.mp4", "a.mkv", "a.ts", "a.avi"):
         path, spoilt = film(name), tmp_path / f"spoilt.{name[2:]}"
@@ -190,7 +211,9 @@ def test_bytes_behind_the_end_are_caught(film: Callable[..., Path], name: str) -
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv"])
-def test_dates_names_and_programs_left_in_a_film_are_caught(film: Callable[..., Path], name: str, tmp_path: Path) -> None:
+def test_dates_names_and_programs_left_in_a_film_are_caught(
+    film: Callable[..., Path], name: str, tmp_path: Path
+) -> None:
     spoilt = tmp_path / f"spoilt{name[1:]}"
     tags = [
         "-metadata",
@@ -200,19 +223,41 @@ def test_dates_names_and_programs_left_in_a_film_are_caught(film: Callable[..., 
         "-metadata",
         "title=T",
     ]
-    subprocess.run(["ffmpeg", "-v", "error", "-i", str(film(name)), "-c", "copy", *tags, str(spoilt)], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(film(name)), "-c", "copy", *tags, str(spoilt)],
+        check=True,
+    )
     found = " ".join(said(spoilt))
     for word in ("Title", "MuxingApp", "TagName") if name == "a.mkv" else ("mvhd", "hdlr", "udta"):
         assert word in found
 
 
 @needs_ffprobe
-def test_chapters_and_subtitles_are_caught_by_each(film: Callable[..., Path], tmp_path: Path) -> None:
+def test_chapters_and_subtitles_are_caught_by_each(
+    film: Callable[..., Path], tmp_path: Path
+) -> None:
     words, chapters, spoilt = tmp_path / "s.srt", tmp_path / "c.txt", tmp_path / "spoilt.mkv"
     words.write_text("1\n00:00:00,000 --> 00:00:00,400\nNeedle\n", "utf-8")
-    chapters.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle=Needle\n", "utf-8")
-    more = ["-i", str(words), "-i", str(chapters), "-map", "0", "-map", "1", "-map_chapters", "2", "-c", "copy"]
-    subprocess.run(["ffmpeg", "-v", "error", "-i", str(film("a.mkv")), *more, str(spoilt)], check=True)
+    chapters.write_text(
+        ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle=Needle\n", "utf-8"
+    )
+    more = [
+        "-i",
+        str(words),
+        "-i",
+        str(chapters),
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-map_chapters",
+        "2",
+        "-c",
+        "copy",
+    ]
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(film("a.mkv")), *more, str(spoilt)], check=True
+    )
     assert any("Chapters" in f for f in said(spoilt))
     assert "it holds a track of subtitles" in said(spoilt)
     seen = strangers_eyes.ffprobe(spoilt).unlisted
@@ -228,7 +273,9 @@ def test_a_format_that_cannot_be_walked_is_not_clean(raw: Path, tmp_path: Path) 
 # The other programs
 
 
-def test_without_the_other_programs_the_facts_say_so(photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_other_programs_the_facts_say_so(
+    photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(external_tools, "where", lambda program: None)
     check = check_residual_metadata(info(photo("png")))
     assert check.outcome is Outcome.CLEAN
@@ -248,7 +295,11 @@ def test_without_the_other_programs_the_facts_say_so(photo: Callable[[str], Path
     ],
 )
 def test_a_program_that_hangs_or_babbles_is_no_all_clear(
-    photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, why: str
+    photo: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    program: str,
+    why: str,
 ) -> None:
     script = tmp_path / "fake"
     script.write_text(f"#!{sys.executable}\n{program}\n", "utf-8")

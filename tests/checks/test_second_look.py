@@ -23,7 +23,14 @@ class Noting:
 
 def frame(size_wh, *, is_alone=False, index=0):
     shade = 10 * index
-    return Frame(index, index, size_wh, lambda wh: np.full((wh[1], wh[0], 3), shade, np.uint8), lambda: None, is_alone=is_alone)
+    return Frame(
+        index,
+        index,
+        size_wh,
+        lambda wh: np.full((wh[1], wh[0], 3), shade, np.uint8),
+        lambda: None,
+        is_alone=is_alone,
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +61,8 @@ def test_a_quick_look_is_at_one_frame_a_second_and_a_full_one_at_all():
 
 
 class Scripted:
-    """Sees one face at a place: as sure as `alone` where the marked fill is grey, as `filled` where it is not."""
+    """Sees one face at a place: as sure as `alone` where the marked fill is grey, as `filled` where
+    it is not."""
 
     def __init__(self, box, filled, alone):
         self.infos, self.sure = (), {}
@@ -67,7 +75,11 @@ class Scripted:
         score = self.filled if rgb[y, x, 0] == 200 else self.alone
         x1, y1, x2, y2 = np.array(self.box, np.float32) * frame.size_wh[0] / 640
         box = np.array([[frame.size_wh[0] - x2, y1, frame.size_wh[0] - x1, y2]], np.float32)
-        return Detections(box, np.array([score], np.float32), np.zeros(1, np.uint8)) if score else Detections.none()
+        return (
+            Detections(box, np.array([score], np.float32), np.zeros(1, np.uint8))
+            if score
+            else Detections.none()
+        )
 
 
 class Planned:
@@ -86,7 +98,9 @@ class Planned:
 def moments(box, filled, alone):
     detector = Scripted(box, filled, alone)
     look = SecondLook(detector, Planned(), is_quick=False)
-    shown = Frame(0, 0, (640, 360), lambda wh: np.full((wh[1], wh[0], 3), 200, np.uint8), lambda: None)
+    shown = Frame(
+        0, 0, (640, 360), lambda wh: np.full((wh[1], wh[0], 3), 200, np.uint8), lambda: None
+    )
     look.look(shown, 0.0, 0)
     return look.check(is_whole=True).facts["moments"], detector.looks
 
@@ -110,10 +124,15 @@ def test_what_is_surer_than_any_fill_or_away_from_fills_is_not_looked_at_twice()
 
 
 def test_grey_covers_the_whole_erased_area_at_any_size():
-    shown = Frame(0, 0, (641, 359), lambda wh: np.full((wh[1], wh[0], 3), 200, np.uint8), lambda: None)
+    shown = Frame(
+        0, 0, (641, 359), lambda wh: np.full((wh[1], wh[0], 3), 200, np.uint8), lambda: None
+    )
     for size_wh in ((641, 359), (962, 538), (240, 134)):
         rgb = without_fill(shown, [(41, 43, 140, 141)]).look(size_wh)
         scale = np.array(size_wh) / (641, 359)
-        (x1, y1), (x2, y2) = np.floor((41, 43) * scale).astype(int), np.ceil((140, 141) * scale).astype(int)
+        (x1, y1), (x2, y2) = (
+            np.floor((41, 43) * scale).astype(int),
+            np.ceil((140, 141) * scale).astype(int),
+        )
         assert (rgb[y1:y2, x1:x2] == 128).all()
         assert (rgb == 128).all(axis=-1).sum() == (x2 - x1) * (y2 - y1)

@@ -39,7 +39,13 @@ class Made:
         for i, (rgb, pts) in enumerate(zip(self.pictures, self.pts, strict=True)):
             if rgb is None:
                 raise UndecodableFrame("draft.mp4", "0:00:00.080")
-            yield Frame(i, pts, (rgb.shape[1], rgb.shape[0]), lambda size_wh, rgb=rgb: rgb, lambda rgb=rgb: _picture(rgb))
+            yield Frame(
+                i,
+                pts,
+                (rgb.shape[1], rgb.shape[0]),
+                lambda size_wh, rgb=rgb: rgb,
+                lambda rgb=rgb: _picture(rgb),
+            )
 
     def close(self):
         pass
@@ -71,13 +77,18 @@ def source():
 
 @pytest.fixture
 def draft(source, plan):
-    return Made([_painted(rgb, plan.regions(i)) for i, rgb in enumerate(source.pictures)], source.pts)
+    return Made(
+        [_painted(rgb, plan.regions(i)) for i, rgb in enumerate(source.pictures)], source.pts
+    )
 
 
 @pytest.fixture(autouse=True)
 def _no_file(monkeypatch):
     """These sources are made of arrays, so there is no file to walk."""
-    monkeypatch.setattr("efface.checks.target.check_residual_metadata", lambda info, **how: Check("leftovers", Outcome.CLEAN))
+    monkeypatch.setattr(
+        "efface.checks.target.check_residual_metadata",
+        lambda info, **how: Check("leftovers", Outcome.CLEAN),
+    )
 
 
 def check_draft(*arguments, **named):
@@ -113,7 +124,10 @@ def test_one_frame_that_was_forgotten(source, draft, plan):
 
 
 def test_what_is_kept_or_not_planned_may_be_visible(source, plan):
-    assert check_draft(source, source, replace(plan, tracks=(replace(plan.tracks[0], keep=True),))) == []
+    assert (
+        check_draft(source, source, replace(plan, tracks=(replace(plan.tracks[0], keep=True),)))
+        == []
+    )
     assert check_draft(source, source, replace(plan, tracks=())) == []
 
 
@@ -121,7 +135,10 @@ def test_frames_that_are_missing_are_named_and_the_others_find_their_partners(so
     for gone in (2, 0):
         del draft.pictures[gone], draft.pts[gone]
     found = check_draft(source, draft, plan)
-    assert [f.message for f in found] == ["frame 1 of the source is missing", "frame 3 of the source is missing"]
+    assert [f.message for f in found] == [
+        "frame 1 of the source is missing",
+        "frame 3 of the source is missing",
+    ]
     assert [(f.frame, f.time_s) for f in found] == [(0, 0.0), (1, 0.08)]
     draft.pictures[2] = source.pictures[4]
     assert ("coverage", 2) in checks(check_draft(source, draft, plan))
@@ -131,7 +148,9 @@ def test_frames_that_are_missing_are_named_and_the_others_find_their_partners(so
 def test_frames_that_are_missing_at_the_end(source, draft, plan, count):
     draft.pictures, draft.pts = draft.pictures[:-count], draft.pts[:-count]
     found = check_draft(source, draft, plan)
-    assert [f.message for f in found] == [f"frame {COUNT - i} of the source is missing" for i in reversed(range(count))]
+    assert [f.message for f in found] == [
+        f"frame {COUNT - i} of the source is missing" for i in reversed(range(count))
+    ]
 
 
 @pytest.mark.parametrize(("at", "pts"), [(COUNT, 240), (3, 100)])
@@ -149,9 +168,13 @@ def test_an_empty_draft(source, plan):
 
 def test_what_was_not_compared_to_the_end_is_not_clean(source, draft, plan):
     del draft.pictures[2], draft.pts[2]
-    assert {c.name: c.outcome for c in checks_of_draft(source, draft, plan)}["coverage"] is Outcome.SKIPPED
+    assert {c.name: c.outcome for c in checks_of_draft(source, draft, plan)}[
+        "coverage"
+    ] is Outcome.SKIPPED
     draft.pictures[3] = None
-    assert {c.name: c.outcome for c in checks_of_draft(source, draft, plan)}["coverage"] is Outcome.SKIPPED
+    assert {c.name: c.outcome for c in checks_of_draft(source, draft, plan)}[
+        "coverage"
+    ] is Outcome.SKIPPED
 
 
 @pytest.mark.parametrize("off", [-1, 1, 13])
@@ -204,13 +227,18 @@ def test_black_frames_stand_for_undecodable_ones(source, draft, plan):
 def test_it_stops_looking_when_there_is_enough_to_say(plan):
     many = Made([np.zeros((70, 90, 3), np.uint8)] * 100, range(100))
     late = Made(many.pictures, range(200, 300))
-    found = check_draft(many, late, replace(plan, tracks=(), timeline=Timeline(np.arange(100, dtype=np.int64), MS)))
+    found = check_draft(
+        many, late, replace(plan, tracks=(), timeline=Timeline(np.arange(100, dtype=np.int64), MS))
+    )
     assert len(found) == MOST
-    assert {c.name: c.outcome for c in checks_of_draft(many, late, replace(plan, tracks=()))}["coverage"] is Outcome.SKIPPED
+    assert {c.name: c.outcome for c in checks_of_draft(many, late, replace(plan, tracks=()))}[
+        "coverage"
+    ] is Outcome.SKIPPED
 
 
 class Film(Made):
-    """The same as a video, which counts the frames that were asked of it and says when it is closed."""
+    """The same as a video, which counts the frames that were asked of it and says when it is
+    closed."""
 
     info = replace(Made.info, medium="video")
     taken, is_closed = 0, False
@@ -227,7 +255,9 @@ class Film(Made):
 @pytest.fixture
 def _signals(monkeypatch):
     """Nor a container to ask."""
-    monkeypatch.setattr("efface.checks.fidelity.Fidelity.compare_signals", lambda self, *infos: None)
+    monkeypatch.setattr(
+        "efface.checks.fidelity.Fidelity.compare_signals", lambda self, *infos: None
+    )
 
 
 @pytest.mark.usefixtures("_signals")
@@ -240,7 +270,8 @@ def test_of_a_video_both_sides_are_read_ahead_and_the_findings_are_the_same(sour
 
 @pytest.mark.usefixtures("_signals")
 def test_of_a_video_reading_ends_with_the_check(plan):
-    """However it ends: enough was found, a frame cannot be decoded, or whoever listens has had enough."""
+    """However it ends: enough was found, a frame cannot be decoded, or whoever listens has had
+    enough."""
     grey = [np.zeros((70, 90, 3), np.uint8)] * 100
     plan = replace(plan, tracks=(), timeline=Timeline(np.arange(100, dtype=np.int64), MS))
 
@@ -267,7 +298,11 @@ def test_layouts_that_differ_are_compared_as_rgb(source, plan):
                 rgb = frame.look(frame.size_wh)
                 grey = np.repeat(rgb.mean(-1, keepdims=True).astype(np.uint8), 3, -1)
                 yield replace(
-                    frame, look=lambda size_wh, g=grey: g, unpack=lambda g=grey: Picture((g[..., 0].copy(),), Layout("gray"))
+                    frame,
+                    look=lambda size_wh, g=grey: g,
+                    unpack=lambda g=grey: Picture((g[..., 0].copy(),), Layout("gray")),
                 )
 
-    assert {c for c, _ in checks(check_draft(source, Grey(source.pictures, source.pts), plan))} == {"coverage"}
+    assert {c for c, _ in checks(check_draft(source, Grey(source.pictures, source.pts), plan))} == {
+        "coverage"
+    }

@@ -1,6 +1,8 @@
-"""The command line as a stranger meets it: small sources with a real face, and two ways to run efface.
+"""The command line as a stranger meets it: small sources with a real face, and two ways to run
+efface.
 
-`efface` runs it inside the test, with all that it writes to the file descriptors; `program` runs it as a process of its own.
+`efface` runs it inside the test, with all that it writes to the file descriptors; `program` runs it
+as a process of its own.
 """
 
 from __future__ import annotations
@@ -87,24 +89,50 @@ def program(tmp_path: Path) -> Run:
             timeout=120,
             **how,
         )
-        return Result(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        return Result(
+            done.returncode,
+            done.stdout.decode("utf-8", "replace"),
+            done.stderr.decode("utf-8", "replace"),
+        )
 
     return run
 
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sources drawn once: face.jpg, face.png, clip.mp4, plain.png (nobody in it). Tests take copies."""
+    """Sources drawn once: face.jpg, face.png, clip.mp4, plain.png (nobody in it).
+
+    Tests take copies.
+    """
     folder = tmp_path_factory.mktemp("kept")
-    portrait = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB").crop((100, 0, 356, 256)).resize((128, 128))
+    portrait = (
+        Image.open(EXAMPLES / "astronaut.jpg")
+        .convert("RGB")
+        .crop((100, 0, 356, 256))
+        .resize((128, 128))
+    )
     portrait.save(folder / "face.jpg", quality=90)
     portrait.save(folder / "face.png")
     Image.fromarray(np.asarray(portrait)[:, ::-1]).save(folder / "other.jpg", quality=90)
     y, x = np.mgrid[0:40, 0:48]
-    Image.fromarray(np.stack([x * 2, y * 2, x + y], axis=-1).astype(np.uint8)).save(folder / "plain.png")
+    Image.fromarray(np.stack([x * 2, y * 2, x + y], axis=-1).astype(np.uint8)).save(
+        folder / "plain.png"
+    )
     frames = b"".join(pan(portrait, i).tobytes() for i in range(CLIP_FRAMES))
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "128x96", "-r", "25", "-i", "-"]
-    ffmpeg(*raw, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", 4, "-bf", 0, folder / "clip.mp4", stdin=frames)
+    ffmpeg(
+        *raw,
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-g",
+        4,
+        "-bf",
+        0,
+        folder / "clip.mp4",
+        stdin=frames,
+    )
     return folder
 
 
@@ -115,7 +143,12 @@ def pan(portrait: Image.Image, index: int) -> NDArray[np.uint8]:
 
 def ffmpeg(*arguments: object, stdin: bytes | None = None) -> None:
     """Runs the ffmpeg of the system."""
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, arguments)], input=stdin, check=True, capture_output=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", *map(str, arguments)],
+        input=stdin,
+        check=True,
+        capture_output=True,
+    )
 
 
 def taken(kept: Path, folder: Path, *names: str) -> list[Path]:
@@ -126,7 +159,11 @@ def taken(kept: Path, folder: Path, *names: str) -> list[Path]:
 
 def names_in(folder: Path) -> list[str]:
     """Every file below a folder, private ones too, relative to it."""
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir() or p.name.startswith("."))
+    return sorted(
+        str(p.relative_to(folder))
+        for p in folder.rglob("*")
+        if not p.is_dir() or p.name.startswith(".")
+    )
 
 
 def state(path: Path) -> tuple[str, int]:
@@ -147,7 +184,20 @@ def rgb_frames(path: Path) -> list[NDArray[np.uint8]]:
         check=True, capture_output=True, text=True,
     ).stdout.strip().split(",")  # fmt: skip
     width, height = (int(n) for n in size[:2])
-    command = ["ffmpeg", "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-fps_mode", "passthrough", "-"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        path,
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-fps_mode",
+        "passthrough",
+        "-",
+    ]
     raw = subprocess.run(command, check=True, capture_output=True).stdout
     return list(np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3))
 

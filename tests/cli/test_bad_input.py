@@ -1,4 +1,7 @@
-"""What strangers name as a photo or a video. Each gets an exit code and one line, and leaves nothing behind."""
+"""What strangers name as a photo or a video.
+
+Each gets an exit code and one line, and leaves nothing behind.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,12 @@ def png(width: int, height: int) -> bytes:
     """A PNG that claims this size."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        return (
+            struct.pack(">I", len(content))
+            + name
+            + content
+            + struct.pack(">I", zlib.crc32(name + content))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = zlib.compress(bytes(64))
@@ -42,7 +50,9 @@ def broken_frames(path: Path) -> bytes:
             packet = packets[i + 1]
             start, size = packet.pos, packet.size
             assert start is not None
-            content[start + 5 : start + size] = np.random.default_rng(i).integers(0, 256, size - 5, np.uint8).tobytes()
+            content[start + 5 : start + size] = (
+                np.random.default_rng(i).integers(0, 256, size - 5, np.uint8).tobytes()
+            )
     return bytes(content)
 
 
@@ -81,7 +91,9 @@ class Makers:
 
 def half_of_the_pictures(m: Makers) -> Path:
     """The index whole and in front, the pictures cut."""
-    m.ffmpeg("-i", m.kept / "clip.mp4", "-c", "copy", "-movflags", "+faststart", m.folder / "cut.mp4")  # type: ignore[operator]
+    m.ffmpeg(
+        "-i", m.kept / "clip.mp4", "-c", "copy", "-movflags", "+faststart", m.folder / "cut.mp4"
+    )  # type: ignore[operator]
     path = m.folder / "cut.mp4"
     return m.write("cut.mp4", path.read_bytes()[: path.stat().st_size * 3 // 4])
 
@@ -89,7 +101,10 @@ def half_of_the_pictures(m: Makers) -> Path:
 CASES = {
     "missing": (lambda m: m.folder / "none.jpg", "cannot be read: no such file"),
     "0 bytes": (lambda m: m.write("empty.jpg", b""), "cannot be read: it is empty, 0 bytes"),
-    "0 bytes of video": (lambda m: m.write("empty.mp4", b""), "cannot be read: it is empty, 0 bytes"),
+    "0 bytes of video": (
+        lambda m: m.write("empty.mp4", b""),
+        "cannot be read: it is empty, 0 bytes",
+    ),
     "text as mp4": (
         lambda m: m.write("text.mp4", b"Dear reader,\n"),
         "is not a photo or video that efface knows: it looks like text",
@@ -110,28 +125,61 @@ CASES = {
         lambda m: m.write("list.mp4", b"#EXTM3U\n#EXTINF:1,\nclip.mp4\n"),
         "is not a photo or video that efface knows",
     ),
-    "moov missing": (lambda m: m.write("cut.mp4", m.clip[: m.clip.index(b"moov") - 4]), "is damaged"),
+    "moov missing": (
+        lambda m: m.write("cut.mp4", m.clip[: m.clip.index(b"moov") - 4]),
+        "is damaged",
+    ),
     "pictures cut": (half_of_the_pictures, "is damaged: it breaks off at 0:00:0"),
     "only a head": (lambda m: m.write("head.mp4", m.clip[:40]), "is damaged"),
-    "broken frames": (lambda m: m.write("flip.mp4", broken_frames(m.kept / "clip.mp4")), "the frame at 0:00:00.200 cannot be"),
+    "broken frames": (
+        lambda m: m.write("flip.mp4", broken_frames(m.kept / "clip.mp4")),
+        "the frame at 0:00:00.200 cannot be",
+    ),
     "jpeg header": (lambda m: m.write("head.jpg", m.photo[:30] + bytes(40) + m.photo[70:]), ""),
     "jpeg magic only": (lambda m: m.write("magic.jpg", m.photo[:3]), "is damaged"),
     "half a jpeg": (lambda m: m.write("half.jpg", m.photo[: len(m.photo) // 2]), ""),
     "half a png": (lambda m: m.write("half.png", (m.kept / "face.png").read_bytes()[:9000]), ""),
-    "bomb": (lambda m: m.write("bomb.png", png(60_000, 60_000)), "has 3,600,000,000 pixels. The limit is 200,000,000"),
+    "bomb": (
+        lambda m: m.write("bomb.png", png(60_000, 60_000)),
+        "has 3,600,000,000 pixels. The limit is 200,000,000",
+    ),
     "too many pixels": (lambda m: m.write("wide.png", png(2**31 - 1, 2**31 - 1)), "pixels"),
-    "sound as mp4": (lambda m: m.sound("song.mp4"), "cannot be handled: it holds sound but no picture"),
+    "sound as mp4": (
+        lambda m: m.sound("song.mp4"),
+        "cannot be handled: it holds sound but no picture",
+    ),
     "sound": (lambda m: m.sound("song.m4a"), "cannot be handled: it holds sound but no picture"),
-    "unknown codec": (lambda m: m.write("odd.mp4", patched(m.clip, b"avc1", b"zzz1")), "cannot be handled: its video codec is"),
+    "unknown codec": (
+        lambda m: m.write("odd.mp4", patched(m.clip, b"avc1", b"zzz1")),
+        "cannot be handled: its video codec is",
+    ),
     "encrypted": (Makers.encrypted, "cannot be handled: it is encrypted"),
-    "dangling link": (lambda m: m.link("gone.jpg", "nowhere.jpg"), "cannot be read: the link points to nothing"),
-    "loop of links": (lambda m: m.link("loop.jpg", "loop.jpg"), "cannot be read: too many levels of symbolic links"),
+    "dangling link": (
+        lambda m: m.link("gone.jpg", "nowhere.jpg"),
+        "cannot be read: the link points to nothing",
+    ),
+    "loop of links": (
+        lambda m: m.link("loop.jpg", "loop.jpg"),
+        "cannot be read: too many levels of symbolic links",
+    ),
     "fifo": (Makers.fifo, "cannot be read: it is not a plain file"),
     "device": (lambda m: m.link("null.jpg", "/dev/null"), "cannot be read: it is not a plain file"),
-    "below a file": (lambda m: m.write("a.jpg", m.photo) / "b.jpg", "cannot be read: not a directory"),
-    "name of 300 letters": (lambda m: m.folder / ("n" * 300 + ".jpg"), "cannot be read: file name too long"),
-    "line break in a name": (lambda m: m.write("two\nlines\x1b[31m.jpg", b"text"), r"two\nlines\x1b[31m.jpg: is not a photo"),
-    "bytes in a name": (lambda m: m.write(b"caf\xe9\xff.jpg", b"text"), r"caf\xe9\xff.jpg: is not a photo"),
+    "below a file": (
+        lambda m: m.write("a.jpg", m.photo) / "b.jpg",
+        "cannot be read: not a directory",
+    ),
+    "name of 300 letters": (
+        lambda m: m.folder / ("n" * 300 + ".jpg"),
+        "cannot be read: file name too long",
+    ),
+    "line break in a name": (
+        lambda m: m.write("two\nlines\x1b[31m.jpg", b"text"),
+        r"two\nlines\x1b[31m.jpg: is not a photo",
+    ),
+    "bytes in a name": (
+        lambda m: m.write(b"caf\xe9\xff.jpg", b"text"),
+        r"caf\xe9\xff.jpg: is not a photo",
+    ),
 }
 
 
@@ -185,7 +233,10 @@ def test_the_rest_of_a_folder_is_done(program, kept, kit, tmp_path):
         makers.write(name, (kept / "plain.png").read_bytes())
     (tmp_path / "in" / "folder.jpg").mkdir()
     (tmp_path / "in" / "around").symlink_to(tmp_path / "in")
-    bad = expected - {"a.jpg", "song.m4a"}  # the one is whole, and the other's name does not say video
+    bad = expected - {
+        "a.jpg",
+        "song.m4a",
+    }  # the one is whole, and the other's name does not say video
     done = program("redact", "in", "-o", "out", *kit.FAST)
     assert done.code == 3
     lines = done.err.splitlines()
@@ -193,7 +244,10 @@ def test_the_rest_of_a_folder_is_done(program, kept, kit, tmp_path):
     assert all(re.match(r"efface: in/deep/\S.*?: .*Nothing was written\.", line) for line in lines)
     assert f"6 of {6 + len(bad)} files done, {len(bad)} not: see above." in done.out
     targets = {os.fsencode(n) for n in kit.names_in(tmp_path / "out") if not n.endswith(".json")}
-    wanted = {b"deep/" + n for n in (b"a.jpg", b"plain.png", *good_names)} | {b"clip.mp4", b"face.jpg"}
+    wanted = {b"deep/" + n for n in (b"a.jpg", b"plain.png", *good_names)} | {
+        b"clip.mp4",
+        b"face.jpg",
+    }
     assert targets == wanted
     assert r"good\nname.png" in done.out
     assert r"caf\xe9.png" in done.out
@@ -222,7 +276,9 @@ def test_bad_frames_are_covered_when_asked(efface, kept, kit, tmp_path):
     assert (first, step) == (5, 1)
     bad = [first + i for i in range(count)]
     bad += [
-        i for run in kit.plan_of(tmp_path / "flip.redacted.mp4.plan.json")["bad"][1:] for i in range(run[0], run[0] + run[2])
+        i
+        for run in kit.plan_of(tmp_path / "flip.redacted.mp4.plan.json")["bad"][1:]
+        for i in range(run[0], run[0] + run[2])
     ]
     assert set(range(kit.CLIP_FRAMES)) - set(bad) >= {0, 1, 2, 3}
     assert f"{len(bad)} frames could not be decoded and are black." in done.out
@@ -233,6 +289,16 @@ def test_bad_frames_are_covered_when_asked(efface, kept, kit, tmp_path):
     # A plan that knows of bad frames does not make rendering read on where it may not.
     plan = tmp_path / "flip.redacted.mp4.plan.json"
     assert efface("render", clip, "--plan", plan, "-o", tmp_path / "again.mp4", *kit.FAST).code == 3
-    again = efface("render", clip, "--plan", plan, "-o", tmp_path / "again.mp4", "--bad-frames", "cover", *kit.FAST)
+    again = efface(
+        "render",
+        clip,
+        "--plan",
+        plan,
+        "-o",
+        tmp_path / "again.mp4",
+        "--bad-frames",
+        "cover",
+        *kit.FAST,
+    )
     assert again.code == 0
     assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "flip.redacted.mp4").read_bytes()

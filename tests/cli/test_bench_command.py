@@ -17,11 +17,15 @@ def labelled(kept, kit, tmp_path):
     return tmp_path / "set"
 
 
-def test_stills_give_a_table_and_a_file_and_the_next_run_is_compared_with_it(efface, labelled, tmp_path):
+def test_stills_give_a_table_and_a_file_and_the_next_run_is_compared_with_it(
+    efface, labelled, tmp_path
+):
     annotations, kept_json = labelled / "annotations.json", tmp_path / "now.json"
     # With hair and ears: the margin covers them, and nothing else does.
     annotations.write_text(
-        annotations.read_text().replace('"x": 41, "y": 35, "w": 43, "h": 51', '"x": 33, "y": 24, "w": 59, "h": 68')
+        annotations.read_text().replace(
+            '"x": 41, "y": 35, "w": 43, "h": 51', '"x": 33, "y": 24, "w": 59, "h": 68'
+        )
     )
     done = efface("bench", "stills", labelled, "--json", kept_json)
     assert done.code == 0
@@ -36,11 +40,24 @@ def test_stills_give_a_table_and_a_file_and_the_next_run_is_compared_with_it(eff
     assert (same.code, "worse" in same.err) == (0, False)
     worse = efface("bench", "stills", labelled, "--against", kept_json, "--margin", "0")
     assert worse.code == 7
-    assert "efface: worse than before: recall 48 was 1.0 and is 0.0; it may change by 0.003." in worse.err
+    assert (
+        "efface: worse than before: recall 48 was 1.0 and is 0.0; it may change by 0.003."
+        in worse.err
+    )
 
 
 def test_clips_are_made_kept_and_measured_again(efface, labelled, tmp_path):
-    command = ("bench", "stress", labelled, "--only", "clean", "--clips", 1, "--keep", tmp_path / "clips")
+    command = (
+        "bench",
+        "stress",
+        labelled,
+        "--only",
+        "clean",
+        "--clips",
+        1,
+        "--keep",
+        tmp_path / "clips",
+    )
     # The face is 51 px high, and a stress clip asks for 56.
     refused = efface(*command)
     assert refused.code == 2
@@ -48,7 +65,10 @@ def test_clips_are_made_kept_and_measured_again(efface, labelled, tmp_path):
     annotations = labelled / "annotations.json"
     annotations.write_text(annotations.read_text().replace('"h": 51', '"h": 56'))
     assert efface(*command).code == 0
-    assert sorted(p.name for p in (tmp_path / "clips").iterdir()) == ["stress-clean-00.faces.json", "stress-clean-00.mp4"]
+    assert sorted(p.name for p in (tmp_path / "clips").iterdir()) == [
+        "stress-clean-00.faces.json",
+        "stress-clean-00.mp4",
+    ]
     again = efface("bench", "video", tmp_path / "clips" / "stress-clean-00.faces.json", "--plain")
     assert again.code == 0
     assert "each frame by itself" in again.out
@@ -59,7 +79,11 @@ def test_clips_are_made_kept_and_measured_again(efface, labelled, tmp_path):
     [
         (("stills", "nowhere"), 3, "cannot be read"),
         (("video", "set/annotations.json"), 3, "cannot be measured against"),
-        (("stills", "set", "--against", "set/annotations.json"), 3, "it is not a result of efface bench"),
+        (
+            ("stills", "set", "--against", "set/annotations.json"),
+            3,
+            "it is not a result of efface bench",
+        ),
         (("stills", "set", "--kinds", "plate"), 2, "these labels are about face"),
         (("moving", "set", "--only", "fog"), 2, "'fog' is not one of"),
         (("moving", "set", "--clips", "0"), 2, "--clips"),

@@ -51,11 +51,18 @@ def test_a_single_file_ends_in_a_sentence(program, photos, package, tmp_path, co
     evil = photos / "evil.jpg"
     (tmp_path / "plan.json").write_text("{}")
     assert program("find", evil, "-o", "plan.json", "--overwrite").code == 0
-    words = {"render": ("--plan", "plan.json", "-o", "out.jpg"), "redact": ("-o", "out.jpg"), "find": ("-o", "new.json")}
+    words = {
+        "render": ("--plan", "plan.json", "-o", "out.jpg"),
+        "redact": ("-o", "out.jpg"),
+        "find": ("-o", "new.json"),
+    }
     before = sorted(tmp_path.iterdir())
     done = program(command, evil, *words.get(command, ()), package=package)
     assert done.code == 4, done.err
-    assert "the process that worked on it died: it crashed (SIGSEGV). Nothing was written. The file may be damaged" in done.err
+    assert (
+        "the process that worked on it died: it crashed (SIGSEGV). Nothing was written. "
+        "The file may be damaged" in done.err
+    )
     assert done.err.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
 
@@ -66,7 +73,10 @@ def test_a_folder_loses_one_file(program, photos, package, kit, tmp_path, jobs):
     assert done.code == 4
     assert "2 of 3 files done, 1 not: see above." in done.out
     assert done.err.count("evil.jpg: the process that worked on it died: it crashed (SIGSEGV)") == 1
-    assert [n for n in kit.names_in(tmp_path / "out") if "plan" not in n] == ["face.jpg", "plain.png"]
+    assert [n for n in kit.names_in(tmp_path / "out") if "plan" not in n] == [
+        "face.jpg",
+        "plain.png",
+    ]
 
 
 # Signals while everything is imported, and little memory
@@ -75,7 +85,9 @@ def test_a_folder_loses_one_file(program, photos, package, kit, tmp_path, jobs):
 MOMENTS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 1.0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name
+)
 def test_a_signal_while_efface_is_imported_ends_with_130(kept, kit, tmp_path, number):
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
     for moment in MOMENTS:
@@ -84,7 +96,9 @@ def test_a_signal_while_efface_is_imported_ends_with_130(kept, kit, tmp_path, nu
             env=kit.surroundings(), start_new_session=True,
         )  # fmt: skip
         until = time.monotonic() + 30
-        while time.monotonic() < until and process.poll() is None:  # before Python's first line nobody can hear
+        while (
+            time.monotonic() < until and process.poll() is None
+        ):  # before Python's first line nobody can hear
             caught = Path(f"/proc/{process.pid}/status").read_text().split("SigCgt:")[1].split()[0]
             if int(caught, 16) >> (signal.SIGTERM - 1) & 1:
                 break

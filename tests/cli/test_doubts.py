@@ -27,7 +27,14 @@ END = "covering stops in mid-picture"
 
 def plan(*doubts, medium="video", frames=100):
     zero = np.zeros(1, np.float32)
-    track = Track(1, 0, np.array([0], np.int32), np.array([[0, 0, 9, 9]], np.float32), zero.astype(np.uint8), zero)
+    track = Track(
+        1,
+        0,
+        np.array([0], np.int32),
+        np.array([[0, 0, 9, 9]], np.float32),
+        zero.astype(np.uint8),
+        zero,
+    )
     timeline = Timeline(np.arange(frames, dtype=np.int64), Fraction(1, 25))
     return Plan("00" * 32, medium, ((300, 300),), timeline, (track,), doubts=tuple(doubts))
 
@@ -49,8 +56,14 @@ def test_a_moment_is_told_with_times_place_causes_and_risk():
 @pytest.mark.parametrize(
     ("box", "place"),
     [
-        ((0, 0, 90, 90), "top left"), ((110, 0, 190, 90), "top"), ((210, 210, 300, 300), "bottom right"),
-        ((110, 110, 190, 190), "middle"), ((210, 110, 300, 190), "right"), ((299, 299, 300, 300), "bottom right"),
+        ((0, 0, 90, 90), "top left"), ((110, 0, 190, 90), "top"), ((210, 210, 300, 300), (
+                "bottom "
+                "right"
+            )),
+        ((110, 110, 190, 190), "middle"), ((210, 110, 300, 190), "right"), ((299, 299, 300, 300), (
+                "bottom "
+                "right"
+            )),
     ],
 )  # fmt: skip
 def test_the_place_is_a_ninth_of_the_picture(box, place):
@@ -81,7 +94,10 @@ def test_advice_is_about_the_cause():
 def test_review_is_told_where_a_copy_lies_that_was_named(tmp_path):
     """Without -o it would find no plan, and look anew."""
     source = tmp_path / "a.mp4"
-    for target, said in ((beside(source), ""), (tmp_path / "out" / "b.mp4", f" -o {tmp_path / 'out' / 'b.mp4'}")):
+    for target, said in (
+        (beside(source), ""),
+        (tmp_path / "out" / "b.mp4", f" -o {tmp_path / 'out' / 'b.mp4'}"),
+    ):
         rendered = SimpleNamespace(target=target)
         command = summary._review_of(SimpleNamespace(source=source, rendered=rendered))
         assert command == f"efface review {source}{said}"
@@ -92,7 +108,10 @@ def test_review_is_told_where_a_copy_lies_that_was_named(tmp_path):
 def test_what_is_about_the_whole_picture_names_no_track():
     whole = Doubt(WHOLE, 10, 60, (0, 0, 300, 300), ("camera",), 0.3)
     said = summary.doubtful(plan(whole), 0.5)
-    assert said[1] == "    0.30  0:00:00.400 to 0:00:02.400  whole picture: the camera's motion is unknown"
+    assert (
+        said[1]
+        == "    0.30  0:00:00.400 to 0:00:02.400  whole picture: the camera's motion is unknown"
+    )
 
 
 # the price
@@ -101,8 +120,12 @@ def test_what_is_about_the_whole_picture_names_no_track():
 def priced(kind, score, box=(0, 0, 150, 300), **how):
     one = plan(**how)
     (track,) = one.tracks
-    wide = replace(track, kind=kind, xyxy=np.array([box], np.float32), score=np.full(1, score, np.float32))
-    return summary.planned("a b.mp4", replace(one, tracks=(wide,), options=asdict(Options())), None, 0.5).split("\n")
+    wide = replace(
+        track, kind=kind, xyxy=np.array([box], np.float32), score=np.full(1, score, np.float32)
+    )
+    return summary.planned(
+        "a b.mp4", replace(one, tracks=(wide,), options=asdict(Options())), None, 0.5
+    ).split("\n")
 
 
 def test_the_share_of_the_picture_is_said_on_average_and_at_worst():
@@ -114,13 +137,21 @@ def test_the_share_of_the_picture_is_said_on_average_and_at_worst():
 
 def test_a_photo_has_one_share_and_pages_have_numbers():
     assert priced(0, 0.9, medium="photo", frames=1)[1] == "  50 % of the picture is erased."
-    assert priced(0, 0.9, medium="photo", frames=4)[1] == "  12 % of the picture is erased on average, 50 % at most, on page 1."
+    assert (
+        priced(0, 0.9, medium="photo", frames=4)[1]
+        == "  12 % of the picture is erased on average, 50 % at most, on page 1."
+    )
 
 
 def test_a_kind_that_costs_much_and_was_never_sure_comes_with_the_command_that_leaves_it_out():
     said = priced(1, 0.55, frames=10)
-    assert said[2] == "  Plates cost 5.0 % of the picture, 50 % at most, and no sighting is certain: the best score is 0.55."
-    assert said[3] == "    If there are no plates, leave them out: efface find 'a b.mp4' --kinds face"
+    assert said[2] == (
+        "  Plates cost 5.0 % of the picture, 50 % at most, and no sighting is certain: the "
+        "best score is 0.55."
+    )
+    assert (
+        said[3] == "    If there are no plates, leave them out: efface find 'a b.mp4' --kinds face"
+    )
     assert said[4] == "    Or decide one by one: efface review 'a b.mp4'"
     assert len(priced(1, 0.55, box=(0, 0, 20, 20))) == 3, "it costs little"
 
@@ -139,7 +170,12 @@ def with_left(**how):
     made = plan()
     zero = np.zeros(3, np.uint8)
     left = Track(
-        2, 0, np.arange(5, 8, dtype=np.int32), np.array([[200, 200, 240, 240]] * 3, np.float32), zero, zero + np.float32(0.2)
+        2,
+        0,
+        np.arange(5, 8, dtype=np.int32),
+        np.array([[200, 200, 240, 240]] * 3, np.float32),
+        zero,
+        zero + np.float32(0.2),
     )
     return replace(made, left=(left,), options=asdict(Options()), **how)
 
@@ -148,8 +184,10 @@ def test_what_is_left_visible_is_one_line_with_what_to_do():
     said = summary.planned("a b.mp4", with_left(), None, 0.5).split("\n")
     (line,) = (s for s in said if "Left visible" in s)
     assert line == (
-        "  Left visible: 1 possible face, seen too weakly to be erased, for 0.1 s altogether (1 place, 0 of them among the "
-        "moments to look at). Go through all of it: efface review 'a b.mp4'. --sensitivity high erases more of it."
+        "  Left visible: 1 possible face, seen too weakly to be erased, for 0.1 s "
+        "altogether (1 place, 0 of them among the "
+        "moments to look at). Go through all of it: efface review 'a b.mp4'. --sensitivity "
+        "high erases more of it."
     )
     assert summary.code(with_left(), 0.5) == 0, "what is only listed asks for no other exit code"
 
@@ -175,7 +213,10 @@ def doubted(monkeypatch):
     """Whoever has a track is doubted: 0.6."""
 
     def doubts(plan, sure, tallness, *_):
-        return tuple(Doubt(t.id, 0, len(plan.timeline) - 1, (0, 0, 9, 9), ("far",), 0.6) for t in plan.tracks[:1])
+        return tuple(
+            Doubt(t.id, 0, len(plan.timeline) - 1, (0, 0, 9, 9), ("far",), 0.6)
+            for t in plan.tracks[:1]
+        )
 
     monkeypatch.setattr(analysis, "doubts", doubts)
 
@@ -185,7 +226,10 @@ def test_redact_ends_with_7_and_the_target_is_there(efface, kept, kit, tmp_path,
     done = efface("redact", clip, *kit.FAST)
     assert (done.code, done.err) == (7, "")
     assert "areas erased; checked." in done.out
-    assert "0.60  0:00:00.000 to 0:00:00.440  face, top left: carried far without a sighting" in done.out
+    assert (
+        "0.60  0:00:00.000 to 0:00:00.440  face, top left: carried far without a sighting"
+        in done.out
+    )
     assert (tmp_path / "clip.redacted.mp4").exists()
     (said,) = kit.plan_of(tmp_path / "clip.redacted.mp4.plan.json")["tracks"][0]["doubts"]
     assert (said["risk"], said["frames"]) == (60, [0, kit.CLIP_FRAMES - 1])
@@ -203,7 +247,10 @@ def test_a_batch_says_how_many_and_an_error_is_graver(efface, kept, kit, tmp_pat
     kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
     done = efface("redact", photos, "-o", tmp_path / "out")
     assert done.code == 7
-    assert re.search(r"3 of 3 files done. On average [\d.]+ % of a file's picture is erased, [\d.]+ % in the", done.out)
+    assert re.search(
+        r"3 of 3 files done. On average [\d.]+ % of a file's picture is erased, [\d.]+ % in the",
+        done.out,
+    )
     assert "2 of them with moments that a person should look at: see above." in done.out
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
     done = efface("redact", photos, "-o", tmp_path / "again")
@@ -213,7 +260,10 @@ def test_a_batch_says_how_many_and_an_error_is_graver(efface, kept, kit, tmp_pat
 
 def test_find_with_7_writes_all_that_it_was_told_to(efface, kept, kit, tmp_path, doubted):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
-    assert efface("find", clip, "-o", tmp_path / "plan.json", "--coco", tmp_path / "coco.json").code == 7
+    assert (
+        efface("find", clip, "-o", tmp_path / "plan.json", "--coco", tmp_path / "coco.json").code
+        == 7
+    )
     assert kit.plan_of(tmp_path / "plan.json")["frames"] == kit.CLIP_FRAMES
     assert json.loads((tmp_path / "coco.json").read_text())["images"] == []
     assert efface("find", clip, "--mot", tmp_path / "mot.txt").code == 7
@@ -223,7 +273,12 @@ def test_find_with_7_writes_all_that_it_was_told_to(efface, kept, kit, tmp_path,
 def test_render_obeys_and_does_not_judge(efface, kept, kit, tmp_path, doubted):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
     assert efface("find", clip, "-o", tmp_path / "plan.json").code == 7
-    assert efface("render", clip, "--plan", tmp_path / "plan.json", "-o", tmp_path / "out.mp4", *kit.FAST).code == 0
+    assert (
+        efface(
+            "render", clip, "--plan", tmp_path / "plan.json", "-o", tmp_path / "out.mp4", *kit.FAST
+        ).code
+        == 0
+    )
 
 
 def test_a_portrait_leaves_no_doubt(efface, kept, kit, tmp_path):

@@ -21,7 +21,9 @@ from efface.detections import FACE, PLATE, Detections
 def copied_package(kit, tmp_path_factory):
     """A folder with a copy of the package that may be broken."""
     folder = tmp_path_factory.mktemp("package")
-    shutil.copytree(kit.SOURCE_CODE / "efface", folder / "efface", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        kit.SOURCE_CODE / "efface", folder / "efface", ignore=shutil.ignore_patterns("__pycache__")
+    )
     return folder
 
 
@@ -45,7 +47,9 @@ def no_checksum(model, pinned):
 
 
 @pytest.mark.parametrize("name", ["centerface", "plates", "centerface-int8", "plates-int8"])
-@pytest.mark.parametrize("damage", [missing, one_byte, no_onnx_with_a_fitting_checksum, no_checksum])
+@pytest.mark.parametrize(
+    "damage", [missing, one_byte, no_onnx_with_a_fitting_checksum, no_checksum]
+)
 def test_a_model_that_cannot_be_used(program, copied_package, kept, kit, tmp_path, damage, name):
     detect = copied_package / "efface" / "detect"
     model, pinned = detect / "models" / f"{name}.onnx", detect / f"{name}.sha256"
@@ -56,7 +60,9 @@ def test_a_model_that_cannot_be_used(program, copied_package, kept, kit, tmp_pat
     try:
         done = program("redact", "sources", "-o", "out", package=copied_package)
         coco = () if name.endswith("int8") else ("--coco", "boxes.json")
-        found = program("find", f"sources/{names[0]}", "-o", "plan.json", *coco, package=copied_package)
+        found = program(
+            "find", f"sources/{names[0]}", "-o", "plan.json", *coco, package=copied_package
+        )
     finally:
         model.write_bytes(good[0])
         pinned.write_bytes(good[1])
@@ -83,7 +89,10 @@ def test_a_device_that_is_not_there(efface, kept, kit, tmp_path):
 
 
 def can_cut_the_network() -> bool:
-    return bool(shutil.which("unshare")) and subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0
+    return (
+        bool(shutil.which("unshare"))
+        and subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0
+    )
 
 
 @pytest.mark.skipif(not can_cut_the_network(), reason="needs unshare and the right to use it")
@@ -110,7 +119,9 @@ def exits():
 
 
 def says_nan():
-    return Detections(np.full((1, 4), np.nan, np.float32), np.ones(1, np.float32), np.zeros(1, np.uint8))
+    return Detections(
+        np.full((1, 4), np.nan, np.float32), np.ones(1, np.float32), np.zeros(1, np.uint8)
+    )
 
 
 def says_none():
@@ -144,14 +155,21 @@ def saboteur(monkeypatch):
 
 
 @pytest.mark.parametrize("from_frame", [0, 11], ids=["at once", "at the last frame"])
-@pytest.mark.parametrize("sabotage", [raises, exits, says_nan, says_none, hangs, runs_out_of_memory])
+@pytest.mark.parametrize(
+    "sabotage", [raises, exits, says_nan, says_none, hangs, runs_out_of_memory]
+)
 def test_a_detector_that_fails(efface, kept, kit, tmp_path, saboteur, sabotage, from_frame):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
     saboteur(sabotage, from_frame)
-    for command in (("redact", clip), ("find", clip, "-o", tmp_path / "plan.json", "--mot", tmp_path / "boxes.txt")):
+    for command in (
+        ("redact", clip),
+        ("find", clip, "-o", tmp_path / "plan.json", "--mot", tmp_path / "boxes.txt"),
+    ):
         done = efface(*command, "--detect-timeout", "0.5")
         assert (done.code, done.out) == (4, "")
-        assert done.err.startswith(f"efface: The detector saboteur failed at frame {from_frame + 1}: ")
+        assert done.err.startswith(
+            f"efface: The detector saboteur failed at frame {from_frame + 1}: "
+        )
         assert "Nothing was written." in done.err
         assert kit.names_in(tmp_path) == ["clip.mp4"]
 
@@ -177,14 +195,20 @@ def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypat
         return Spoilt(), runtime
 
     monkeypatch.setattr(plates, "open_session", spoilt)
-    monkeypatch.setattr(plates, "require_right", lambda *_: None)  # which would notice it as it is opened
+    monkeypatch.setattr(
+        plates, "require_right", lambda *_: None
+    )  # which would notice it as it is opened
     sources = kit.taken(kept, tmp_path, "clip.mp4", "face.jpg")
-    for source, named in zip(sources, ("centerface-int8 with plates-int8", "centerface with plates"), strict=True):
+    for source, named in zip(
+        sources, ("centerface-int8 with plates-int8", "centerface with plates"), strict=True
+    ):
         done = efface("redact", source, *kit.FAST)
         assert (done.code, done.out) == (4, "")
         assert done.err.startswith(f"efface: The detector {named} failed at frame 1: ")
         assert "is not finite. Nothing was written." in done.err
-    assert efface("redact", *sources, "-o", tmp_path / "out", "--kinds", "face", *kit.FAST).code == 0
+    assert (
+        efface("redact", *sources, "-o", tmp_path / "out", "--kinds", "face", *kit.FAST).code == 0
+    )
 
 
 def test_one_that_hangs_on_one_file_gets_to_see_the_next(efface, kept, kit, tmp_path, saboteur):
@@ -193,13 +217,20 @@ def test_one_that_hangs_on_one_file_gets_to_see_the_next(efface, kept, kit, tmp_
     done = efface("redact", tmp_path, "--detect-timeout", "0.5", *kit.FAST)
     assert done.code == 4
     assert "1 of 2 files done" in done.out
-    assert kit.names_in(tmp_path) == ["clip.mp4", "plain.png", "plain.redacted.png", "plain.redacted.png.plan.json"]
+    assert kit.names_in(tmp_path) == [
+        "clip.mp4",
+        "plain.png",
+        "plain.redacted.png",
+        "plain.redacted.png.plan.json",
+    ]
 
 
 # What comes after looking
 
 
-def test_a_renderer_that_does_nothing_is_caught_by_the_check(efface, kept, kit, tmp_path, monkeypatch):
+def test_a_renderer_that_does_nothing_is_caught_by_the_check(
+    efface, kept, kit, tmp_path, monkeypatch
+):
     monkeypatch.setattr("efface.pipeline.rendering.paint", lambda *_: None)
     for source in kit.taken(kept, tmp_path, "face.jpg", "face.png", "clip.mp4"):
         done = efface("redact", source, *kit.FAST)

@@ -45,11 +45,17 @@ def album(folder: Path, count: int, side: int = 48) -> Path:
 
 def content(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a folder."""
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in folder.rglob("*")
+        if p.is_file()
+    }
 
 
 def times(folder: Path) -> dict[str, int]:
-    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def changed(before: dict[str, int], after: dict[str, int]) -> set[str]:
@@ -84,13 +90,25 @@ def test_only_what_is_missing_or_changed_is_done(efface, done):
     again = efface("redact", source, "-o", out)
     assert again.code == 0
     assert "3 of 3 files done. 1 of them already by an earlier run." in again.out
-    assert changed(before, times(out)) == {"000.png", "000.png.plan.json", "001.png", "001.png.plan.json"}
+    assert changed(before, times(out)) == {
+        "000.png",
+        "000.png.plan.json",
+        "001.png",
+        "001.png.plan.json",
+    }
     with Image.open(out / "001.png") as picture:
         assert picture.size == (40, 40)
 
 
 @pytest.mark.parametrize(
-    "options", [("--style", "solid"), ("--kinds", "face"), ("--margin", "0.3"), ("--verify", "full"), ("--sensitivity", "high")]
+    "options",
+    [
+        ("--style", "solid"),
+        ("--kinds", "face"),
+        ("--margin", "0.3"),
+        ("--verify", "full"),
+        ("--sensitivity", "high"),
+    ],
 )
 def test_other_options_do_it_anew(efface, done, options):
     source, out = done
@@ -103,7 +121,13 @@ def test_other_options_do_it_anew(efface, done, options):
 
 
 @pytest.mark.parametrize(
-    "options", [("--risk-bound", "0.1"), ("--detect-timeout", "60"), ("--max-pixels", "9999999"), ("--verify", "off")]
+    "options",
+    [
+        ("--risk-bound", "0.1"),
+        ("--detect-timeout", "60"),
+        ("--max-pixels", "9999999"),
+        ("--verify", "off"),
+    ],
 )
 def test_options_that_change_no_target_do_nothing_anew(efface, done, options):
     source, out = done
@@ -160,7 +184,9 @@ def test_what_a_person_drew_is_erased_and_stays_in_the_plan(efface, tmp_path, ho
         out.mkdir()
         with (
             TemporaryDirectory() as scratch,
-            closing(ReviewSession(jobs_for([source], out), Options(), Path(scratch), print)) as session,
+            closing(
+                ReviewSession(jobs_for([source], out), Options(), Path(scratch), print)
+            ) as session,
         ):
             work = session.look(0)
             while work.state in ("waiting", "running"):
@@ -185,13 +211,20 @@ def test_what_a_person_drew_is_erased_and_stays_in_the_plan(efface, tmp_path, ho
     assert json.loads((out / "000.png.plan.json").read_text())["edits"] == []
 
 
-@pytest.mark.parametrize("name", ["000.redacted.plan.json", "000.redacted.png.plan.json", "000.png.plan.json"])
+@pytest.mark.parametrize(
+    "name", ["000.redacted.plan.json", "000.redacted.png.plan.json", "000.png.plan.json"]
+)
 def test_a_persons_plan_is_found_under_every_name_it_may_have(efface, tmp_path, name):
-    """Alone and in a folder, with the names of older releases; reviewed alone, it counts for the folder."""
+    """Alone and in a folder, with the names of older releases; reviewed alone, it counts for the
+    folder."""
     source = album(tmp_path / "in", 1)
     assert efface("find", source / "000.png", "-o", source / name).code == 0
     edited(source / name)
-    for given, more in ((source / "000.png", ()), (source, ("--overwrite",)), (source / "000.png", ("-o", tmp_path / "x.png"))):
+    for given, more in (
+        (source / "000.png", ()),
+        (source, ("--overwrite",)),
+        (source / "000.png", ("-o", tmp_path / "x.png")),
+    ):
         done = efface("redact", given, *more)
         assert done.code == 0, done.err
         target = tmp_path / "x.png" if more and more[0] == "-o" else source / "000.redacted.png"
@@ -205,7 +238,9 @@ def test_a_persons_plan_is_found_under_every_name_it_may_have(efface, tmp_path, 
 def test_a_persons_work_that_cannot_be_obeyed_stops_the_run(efface, done, more):
     source, out = done
     edited(out / "000.png.plan.json")
-    Image.fromarray(np.full((48, 48, 3), 90, np.uint8)).save(source / "000.png")  # another source by now
+    Image.fromarray(np.full((48, 48, 3), 90, np.uint8)).save(
+        source / "000.png"
+    )  # another source by now
     edited(out / "001.png.plan.json")
     torn = (out / "001.png.plan.json").read_bytes()
     (out / "001.png.plan.json").write_bytes(torn[:-20])
@@ -215,7 +250,11 @@ def test_a_persons_work_that_cannot_be_obeyed_stops_the_run(efface, done, more):
     again = efface("redact", source, "-o", out, *more)
     assert again.code == 5
     assert content(out) == before
-    for why in ("made for another source", "its last edit is torn off", "since its target was made"):
+    for why in (
+        "made for another source",
+        "its last edit is torn off",
+        "since its target was made",
+    ):
         assert again.err.count(why) == 1, again.err
     assert again.err.count("--discard-edits throws the changes away") == 3
     assert again.err.count("efface review") == 3
@@ -274,9 +313,13 @@ def test_what_a_person_changed_and_rendered_is_finished_work_too(efface, done):
     jobs = jobs_for([source], out)
     with (
         TemporaryDirectory() as scratch,
-        closing(ReviewSession(jobs, Options(write=WriteOptions(overwrite=True)), Path(scratch), print)) as session,
+        closing(
+            ReviewSession(jobs, Options(write=WriteOptions(overwrite=True)), Path(scratch), print)
+        ) as session,
     ):
-        session.change(0, 0, [{"edit": "draw", "track": 7, "kind": "drawn", "first": 0, "boxes": [2, 2, 9, 9]}])
+        session.change(
+            0, 0, [{"edit": "draw", "track": 7, "kind": "drawn", "first": 0, "boxes": [2, 2, 9, 9]}]
+        )
         work = session.render(0, overwrite=False)
         while work.state in ("waiting", "running"):
             time.sleep(0.02)
@@ -300,7 +343,11 @@ def test_on_a_terminal_the_bars_are_gone_and_the_cursor_is_back(kit, done):
     source, out = done
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        kit.command_line("redact", source, "-o", out), stdin=theirs, stdout=theirs, stderr=theirs, env=kit.surroundings()
+        kit.command_line("redact", source, "-o", out),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=kit.surroundings(),
     )
     os.close(theirs)
     said = b""
@@ -317,7 +364,9 @@ def test_on_a_terminal_the_bars_are_gone_and_the_cursor_is_back(kit, done):
 def test_a_folder_with_one_file_says_that_it_was_done(efface, tmp_path):
     album(tmp_path / "in", 1)
     assert efface("redact", tmp_path / "in", "-o", tmp_path / "out").code == 0
-    assert "already by an earlier run" in efface("redact", tmp_path / "in", "-o", tmp_path / "out").out
+    assert (
+        "already by an earlier run" in efface("redact", tmp_path / "in", "-o", tmp_path / "out").out
+    )
 
 
 def test_a_single_file_is_refused_as_ever(efface, done, tmp_path):
@@ -337,14 +386,20 @@ def test_results_beside_their_sources_are_known_too(efface, tmp_path):
 
 def test_the_report_of_a_run_that_went_on_tells_of_everything(efface, kept, kit, tmp_path):
     kit.taken(kept, tmp_path / "in", "face.jpg", "plain.png", "other.jpg")
-    whole = efface("redact", tmp_path / "in", "-o", tmp_path / "a", "--report", tmp_path / "whole.json")
+    whole = efface(
+        "redact", tmp_path / "in", "-o", tmp_path / "a", "--report", tmp_path / "whole.json"
+    )
     assert efface("redact", tmp_path / "in", "-o", tmp_path / "b").code == whole.code
     for name in ("plain.png", "plain.png.plan.json"):
         (tmp_path / "b" / name).unlink()
-    gone_on = efface("redact", tmp_path / "in", "-o", tmp_path / "b", "--report", tmp_path / "on.json")
+    gone_on = efface(
+        "redact", tmp_path / "in", "-o", tmp_path / "b", "--report", tmp_path / "on.json"
+    )
     assert gone_on.code == whole.code
     assert "2 of them already" in gone_on.out
-    assert json.loads((tmp_path / "on.json").read_text()) == json.loads((tmp_path / "whole.json").read_text())
+    assert json.loads((tmp_path / "on.json").read_text()) == json.loads(
+        (tmp_path / "whole.json").read_text()
+    )
 
 
 def test_the_same_command_replaces_its_report_and_no_other_file(efface, done, tmp_path):
@@ -365,7 +420,17 @@ def test_workers_give_what_one_process_gives(program, kept, kit, tmp_path):
     kit.taken(kept, tmp_path / "in" / "deep", "face.jpg", "clip.mp4")
     (tmp_path / "in" / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
     for jobs in (1, 2):
-        ended = program("redact", "in", "-o", f"out{jobs}", "--jobs", jobs, "--report", f"{jobs}.json", *kit.FAST)
+        ended = program(
+            "redact",
+            "in",
+            "-o",
+            f"out{jobs}",
+            "--jobs",
+            jobs,
+            "--report",
+            f"{jobs}.json",
+            *kit.FAST,
+        )
         assert ended.code == 3
         assert "broken.jpg" in ended.err
         assert "7 of 8 files done, 1 not: see above." in ended.out
@@ -373,9 +438,13 @@ def test_workers_give_what_one_process_gives(program, kept, kit, tmp_path):
     one, two = content(tmp_path / "out1"), content(tmp_path / "out2")
     assert set(one) == set(two)
     # An encoder of video divides its work by the cores that it has, so its files may differ.
-    assert {n: h for n, h in one.items() if "clip" not in n} == {n: h for n, h in two.items() if "clip" not in n}
+    assert {n: h for n, h in one.items() if "clip" not in n} == {
+        n: h for n, h in two.items() if "clip" not in n
+    }
     reports = [json.loads((tmp_path / f"{jobs}.json").read_text()) for jobs in (1, 2)]
-    assert [[f["outcome"] for f in r["files"]] for r in reports] == [[f["outcome"] for f in reports[0]["files"]]] * 2
+    assert [[f["outcome"] for f in r["files"]] for r in reports] == [
+        [f["outcome"] for f in reports[0]["files"]]
+    ] * 2
     assert [f["number"] for f in reports[1]["files"]] == list(range(1, 9))
     assert not [n for n in kit.names_in(tmp_path) if DRAFTS in n]
 
@@ -394,7 +463,9 @@ def test_without_a_model_workers_end_the_run(program, kit, tmp_path):
     album(tmp_path / "in", 4)
     package = tmp_path / "package"
     shutil.copytree(
-        Path(__file__).parents[2] / "src" / "efface", package / "efface", ignore=shutil.ignore_patterns("__pycache__")
+        Path(__file__).parents[2] / "src" / "efface",
+        package / "efface",
+        ignore=shutil.ignore_patterns("__pycache__"),
     )
     (package / "efface" / "detect" / "models" / "centerface.onnx").write_bytes(b"no network")
     ended = program("redact", "in", "-o", "out", "--jobs", 2, package=package)
@@ -407,16 +478,25 @@ def test_an_unforeseen_error_in_a_worker_is_one_of_its_file(program, kit, tmp_pa
     album(tmp_path / "in", 3)
     package = tmp_path / "package"
     shutil.copytree(
-        Path(__file__).parents[2] / "src" / "efface", package / "efface", ignore=shutil.ignore_patterns("__pycache__")
+        Path(__file__).parents[2] / "src" / "efface",
+        package / "efface",
+        ignore=shutil.ignore_patterns("__pycache__"),
     )
     paint = package / "efface" / "painting" / "paint.py"
     with open(paint, "a") as f:
         f.write("\n\ndef paint(*_):\n    raise ZeroDivisionError('a fault')\n")
     ended = program("redact", "in", "-o", "out", "--jobs", 2, package=package)
     assert ended.code == 1
-    assert ended.err.count("unexpected error, ZeroDivisionError: a fault. No target was written") == 3
+    assert (
+        ended.err.count("unexpected error, ZeroDivisionError: a fault. No target was written") == 3
+    )
     assert "Traceback" not in ended.err
-    assert "Traceback" in program("redact", "in", "-o", "out", "--jobs", 2, package=package, env={"EFFACE_TRACEBACK": "1"}).err
+    assert (
+        "Traceback"
+        in program(
+            "redact", "in", "-o", "out", "--jobs", 2, package=package, env={"EFFACE_TRACEBACK": "1"}
+        ).err
+    )
 
 
 # Death and interruption
@@ -424,12 +504,18 @@ def test_an_unforeseen_error_in_a_worker_is_one_of_its_file(program, kit, tmp_pa
 
 @pytest.fixture
 def started(kit):
-    """started("redact", path) gives a process in a group of its own, of which nothing is left after the test."""
+    """started("redact", path) gives a process in a group of its own, of which nothing is left after
+    the test."""
     begun: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: object) -> subprocess.Popen[bytes]:
-        command, how = kit.command_line(*arguments), {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        begun.append(subprocess.Popen(command, env=kit.surroundings(), start_new_session=True, **how))
+        command, how = (
+            kit.command_line(*arguments),
+            {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE},
+        )
+        begun.append(
+            subprocess.Popen(command, env=kit.surroundings(), start_new_session=True, **how)
+        )
         return begun[-1]
 
     yield start
@@ -451,7 +537,9 @@ def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def holders(process: subprocess.Popen[bytes], name: str) -> list[psutil.Process]:
     """The workers that have that file open."""
     with suppress(psutil.Error):
-        return [w for w in workers_of(process) if any(Path(f.path).name == name for f in w.open_files())]
+        return [
+            w for w in workers_of(process) if any(Path(f.path).name == name for f in w.open_files())
+        ]
     return []
 
 
@@ -473,7 +561,17 @@ def long_clip(kept, kit, tmp_path_factory):
     """A clip whose work takes a second or more."""
     path = tmp_path_factory.mktemp("long") / "long.mp4"
     kit.ffmpeg(
-        "-stream_loop", 5, "-i", kept / "clip.mp4", "-vf", "scale=320:240", "-c:v", "libx264", "-preset", "ultrafast", path
+        "-stream_loop",
+        5,
+        "-i",
+        kept / "clip.mp4",
+        "-vf",
+        "scale=320:240",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        path,
     )
     return path
 
@@ -487,7 +585,10 @@ def test_a_worker_that_dies_costs_one_file(started, kit, long_clip, tmp_path):
     busy.send_signal(signal.SIGKILL)
     said, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 4, err
-    assert b"000.mp4: the process that worked on it died: the system killed it, most likely for want of memory." in err
+    assert (
+        b"000.mp4: the process that worked on it died: the system killed it, most likely "
+        b"for want of memory." in err
+    )
     assert b"4 of 5 files done, 1 not" in said
     assert not [n for n in kit.names_in(out) if DRAFTS in n or "mp4" in n]
 
@@ -495,7 +596,9 @@ def test_a_worker_that_dies_costs_one_file(started, kit, long_clip, tmp_path):
 @on_posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 @pytest.mark.parametrize("whom", ["parent", "all"])
-def test_an_interrupt_stops_all_workers_and_leaves_no_draft(started, kit, long_clip, tmp_path, number, whom):
+def test_an_interrupt_stops_all_workers_and_leaves_no_draft(
+    started, kit, long_clip, tmp_path, number, whom
+):
     out = tmp_path / "out"
     (tmp_path / "in").mkdir()
     for i in range(3):
@@ -512,7 +615,10 @@ def test_an_interrupt_stops_all_workers_and_leaves_no_draft(started, kit, long_c
     _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     said = [line for line in err.decode().splitlines() if line]
-    assert said[-1] == "efface: Interrupted. What was finished before is complete; nothing half-done was left."
+    assert (
+        said[-1]
+        == "efface: Interrupted. What was finished before is complete; nothing half-done was left."
+    )
     told = re.fullmatch(r"efface: (\d) of 3 files were done when it stopped\.", said[-2])
     assert told
     assert int(told[1]) <= len(list(out.glob("*.mp4")))
@@ -534,13 +640,17 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(started, kit, long_clip
     process.kill()
     process.communicate(timeout=PATIENCE_S)
     until(lambda: all(is_gone(w) for w in workers))
-    assert not [n for n in kit.names_in(out) if DRAFTS in n], "they removed their drafts on the way out"
+    assert not [n for n in kit.names_in(out) if DRAFTS in n], (
+        "they removed their drafts on the way out"
+    )
 
 
 def kill_after_some_work(process: subprocess.Popen[bytes], out: Path, wait_s: float) -> None:
     """All of its processes at once, a little after a target of this run has appeared."""
     began = time.time_ns()
-    until(lambda: process.poll() is not None or any(made_since(p, began) for p in out.glob("*.png")))
+    until(
+        lambda: process.poll() is not None or any(made_since(p, began) for p in out.glob("*.png"))
+    )
     time.sleep(wait_s)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=PATIENCE_S)
@@ -565,10 +675,14 @@ def test_kill_at_any_moment_loses_at_most_what_was_in_hand(started, kit, tmp_pat
         process = started("redact", source, "-o", out, "--jobs", 2)
         kill_after_some_work(process, out, chance.uniform(0, 0.2))
         now = content(out)
-        assert {n: h for n, h in now.items() if n in finished} == finished, "what was finished stays"
+        assert {n: h for n, h in now.items() if n in finished} == finished, (
+            "what was finished stays"
+        )
         for target in out.glob("*.png"):
             plan = json.loads(target.with_name(target.name + ".plan.json").read_text())
-            assert plan["target"]["sha256"] == now[target.name], "no target stands beside words about another"
+            assert plan["target"]["sha256"] == now[target.name], (
+                "no target stands beside words about another"
+            )
     last = started("redact", source, "-o", out, "--jobs", 2)
     said, _ = last.communicate(timeout=PATIENCE_S)
     assert last.returncode == 0
@@ -584,7 +698,9 @@ def test_kill_while_older_targets_are_replaced(started, efface, tmp_path):
     assert efface("redact", source, "-o", tmp_path / "whole").code == 0
     chance = random.Random(3)
     for _ in range(3):
-        kill_after_some_work(started("redact", source, "-o", out, "--jobs", 2), out, chance.uniform(0, 0.1))
+        kill_after_some_work(
+            started("redact", source, "-o", out, "--jobs", 2), out, chance.uniform(0, 0.1)
+        )
         for target in out.glob("*.png"):
             plan = json.loads(target.with_name(target.name + ".plan.json").read_text())
             assert plan["target"]["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
@@ -599,7 +715,9 @@ def test_workers_heed_the_terminal_as_one_process_does(kit, tmp_path):
     album(tmp_path / "in", 6)
     master, slave = pty.openpty()
     command = kit.command_line("redact", tmp_path / "in", "-o", tmp_path / "out", "--jobs", 2)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=kit.surroundings(TERM="xterm")) as running:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=slave, env=kit.surroundings(TERM="xterm")
+    ) as running:
         os.close(slave)
         shown = b""
         while True:

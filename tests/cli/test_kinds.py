@@ -1,4 +1,7 @@
-"""Faces and plates through the command line: what is looked for, what is said, and what is written. The detector is a fake."""
+"""Faces and plates through the command line: what is looked for, what is said, and what is written.
+
+The detector is a fake.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,11 @@ def sightings(monkeypatch):
             def detect(self, frame):
                 rows = [(box, KINDS.index(k)) for k in self.wanted for box in seen.get(k, ())]
                 boxes = np.float32([box for box, _ in rows]).reshape(-1, 4)
-                return Detections(boxes, np.full(len(rows), 0.9, np.float32), np.array([k for _, k in rows], np.uint8))
+                return Detections(
+                    boxes,
+                    np.full(len(rows), 0.9, np.float32),
+                    np.array([k for _, k in rows], np.uint8),
+                )
 
         monkeypatch.setitem(DETECTORS, "pyramid", Seeing)
 
@@ -40,27 +47,42 @@ def test_both_are_found_counted_and_exported_by_default(efface, kept, kit, tmp_p
     sightings(**SEEN)
     photo, clip = kit.taken(kept, tmp_path, "face.png", "clip.mp4")
     of_clip = efface("find", clip, "--mot", tmp_path / "boxes.txt", "-o", tmp_path / "plan.json")
-    assert of_clip.out.startswith(f"clip.mp4: 1 face track and 2 plate tracks in {kit.CLIP_FRAMES} frames. Plan: ")
+    assert of_clip.out.startswith(
+        f"clip.mp4: 1 face track and 2 plate tracks in {kit.CLIP_FRAMES} frames. Plan: "
+    )
     rows = (tmp_path / "boxes.txt").read_text().splitlines()
-    assert sorted(int(row.split(",")[7]) for row in rows) == [FACE + 1] * kit.CLIP_FRAMES + [PLATE + 1] * 2 * kit.CLIP_FRAMES
+    assert (
+        sorted(int(row.split(",")[7]) for row in rows)
+        == [FACE + 1] * kit.CLIP_FRAMES + [PLATE + 1] * 2 * kit.CLIP_FRAMES
+    )
     plan = kit.plan_of(tmp_path / "plan.json")
     assert [d["name"] for d in plan["detectors"]] == ["trunk", "more"]
     assert plan["options"]["detect"]["kinds"] == "face,plate"
     assert sorted(t["kind"] for t in plan["tracks"]) == ["face", "plate", "plate"]
-    assert efface("find", photo, "--coco", tmp_path / "boxes.json").out.startswith("face.png: 1 face and 2 plates.\n")
+    assert efface("find", photo, "--coco", tmp_path / "boxes.json").out.startswith(
+        "face.png: 1 face and 2 plates.\n"
+    )
     document = json.loads((tmp_path / "boxes.json").read_text())
-    assert sorted(a["category_id"] for a in document["annotations"]) == [FACE + 1, PLATE + 1, PLATE + 1]
+    assert sorted(a["category_id"] for a in document["annotations"]) == [
+        FACE + 1,
+        PLATE + 1,
+        PLATE + 1,
+    ]
 
 
 @pytest.mark.parametrize("source", ["face.png", "clip.mp4"])
 def test_plates_are_erased_with_their_own_margin(efface, kept, kit, tmp_path, sightings, source):
     sightings(**SEEN)
     (path,) = kit.taken(kept, tmp_path, source)
-    done = efface("redact", path, "--margin", "0", "--plate-margin", "0.5", "--verify", "off", *kit.FAST)
+    done = efface(
+        "redact", path, "--margin", "0", "--plate-margin", "0.5", "--verify", "off", *kit.FAST
+    )
     assert done.code == 0
     plan = kit.plan_of(path.with_name(f"{path.stem}.redacted{path.suffix}.plan.json"))
     boxes = np.array(sorted(t["boxes"][:4] for t in plan["tracks"]))
-    wanted = np.array([(10, 10, 30, 34), (48, 47, 96, 59), (75, 16, 128, 31)])  # the last one comes near the rim
+    wanted = np.array(
+        [(10, 10, 30, 34), (48, 47, 96, 59), (75, 16, 128, 31)]
+    )  # the last one comes near the rim
     outwards = (boxes - wanted) * (-1, -1, 1, 1)
     assert (outwards >= 0).all()
     assert (outwards <= (0 if source != "clip.mp4" else 4)).all()  # the clip's camera moves
@@ -75,7 +97,9 @@ def test_plates_are_erased_with_their_own_margin(efface, kept, kit, tmp_path, si
         ("plate", ": no plate found", "a plate."),
     ],
 )
-def test_what_was_not_found_is_what_was_asked_for(efface, kept, kit, tmp_path, sightings, kinds, said, missed):
+def test_what_was_not_found_is_what_was_asked_for(
+    efface, kept, kit, tmp_path, sightings, kinds, said, missed
+):
     sightings()
     (photo,) = kit.taken(kept, tmp_path, "plain.png")
     done = efface("redact", photo, "--kinds", kinds)
@@ -104,9 +128,12 @@ def test_a_kind_that_does_not_exist(efface, kept, kit, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "asked", [{}, {"detect": {}}, {"detect": {"kinds": 7}}, {"detect": []}, {"detect": {"kinds": "\x1b,x"}}]
+    "asked",
+    [{}, {"detect": {}}, {"detect": {"kinds": 7}}, {"detect": []}, {"detect": {"kinds": "\x1b,x"}}],
 )
-def test_a_plan_that_does_not_say_what_was_looked_for_is_one_about_faces(efface, kept, kit, tmp_path, sightings, asked):
+def test_a_plan_that_does_not_say_what_was_looked_for_is_one_about_faces(
+    efface, kept, kit, tmp_path, sightings, asked
+):
     sightings()
     (photo,) = kit.taken(kept, tmp_path, "plain.png")
     plan = tmp_path / "plan.json"

@@ -6,7 +6,12 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("text.mp4", "is not a photo or video"), ("face.jpg", "it is a photo"), ("none.mp4", "no such file")]
+    ("name", "why"),
+    [
+        ("text.mp4", "is not a photo or video"),
+        ("face.jpg", "it is a photo"),
+        ("none.mp4", "no such file"),
+    ],
 )
 def test_files_that_no_video_can_come_from(efface, kept, kit, tmp_path, name, why):
     kit.taken(kept, tmp_path, "face.jpg", "clip.mp4")

@@ -35,14 +35,33 @@ def test_default_names(efface, kept, kit, tmp_path):
     assert "1 face, 1 area erased; checked." in done.out
     assert str(tmp_path / "face.redacted.jpg") in done.out
     assert str(tmp_path / "face.redacted.jpg.plan.json") in done.out
-    made = {"clip.redacted.mp4", "clip.redacted.mp4.plan.json", "face.redacted.jpg", "face.redacted.jpg.plan.json"}
+    made = {
+        "clip.redacted.mp4",
+        "clip.redacted.mp4.plan.json",
+        "face.redacted.jpg",
+        "face.redacted.jpg.plan.json",
+    }
     assert set(kit.names_in(tmp_path)) == made | {"clip.mp4", "face.jpg"}
     assert len(kit.rgb_frames(tmp_path / "clip.redacted.mp4")) == kit.CLIP_FRAMES
 
 
 def test_a_video_says_what_became_of_its_sound(efface, kept, kit, tmp_path):
     noisy = tmp_path / "noisy.mkv"
-    kit.ffmpeg("-i", kept / "clip.mp4", "-f", "lavfi", "-i", "sine=d=0.4", "-map", 0, "-map", 1, "-c:v", "copy", noisy)
+    kit.ffmpeg(
+        "-i",
+        kept / "clip.mp4",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=0.4",
+        "-map",
+        0,
+        "-map",
+        1,
+        "-c:v",
+        "copy",
+        noisy,
+    )
     dropped = efface("redact", noisy, *kit.FAST)
     assert "Sound was dropped (1 stream)" in dropped.out
     kept_too = efface("redact", noisy, "-o", tmp_path / "loud.mkv", "--audio", "keep", *kit.FAST)
@@ -97,7 +116,9 @@ def test_a_folder_keeps_its_structure_and_never_eats_its_own_output(efface, kept
 
 
 def test_two_sources_with_one_target(efface, kept, kit, tmp_path):
-    sources = kit.taken(kept, tmp_path / "a", "face.jpg", "plain.png") + kit.taken(kept, tmp_path / "b", "face.jpg")
+    sources = kit.taken(kept, tmp_path / "a", "face.jpg", "plain.png") + kit.taken(
+        kept, tmp_path / "b", "face.jpg"
+    )
     done = efface("redact", *sources, "-o", tmp_path / "out")
     assert done.code == 5
     assert done.err.count("would be written twice") == 2
@@ -117,7 +138,9 @@ def test_a_name_that_tells_of_another_format(efface, kept, kit, tmp_path):
         assert refused.code == 5
         assert "a photo keeps its format, which is png" in refused.err
         assert ".png" in refused.err
-    refused = efface("redact", kit.taken(kept, tmp_path, "clip.mp4")[0], "-o", tmp_path / "out.jpg", *kit.FAST)
+    refused = efface(
+        "redact", kit.taken(kept, tmp_path, "clip.mp4")[0], "-o", tmp_path / "out.jpg", *kit.FAST
+    )
     assert refused.code == 5
     assert kit.names_in(tmp_path) == ["clip.mp4", "plain.png"]
     # What the source's own name got wrong is not the user's mistake.
@@ -129,7 +152,11 @@ def test_a_name_that_tells_of_another_format(efface, kept, kit, tmp_path):
 def test_an_empty_folder(efface, tmp_path):
     for more in ((), ("-o", tmp_path / "out")):
         done = efface("redact", tmp_path, *more)
-        assert (done.code, done.out, done.err) == (0, "No photo or video was found, so there was nothing to do.\n", "")
+        assert (done.code, done.out, done.err) == (
+            0,
+            "No photo or video was found, so there was nothing to do.\n",
+            "",
+        )
 
 
 # find
@@ -138,7 +165,9 @@ def test_an_empty_folder(efface, tmp_path):
 def test_find_writes_only_what_it_was_told_to(efface, kept, kit, tmp_path):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
     counted = efface("find", clip)
-    assert re.fullmatch(rf"clip\.mp4: \d face tracks? in {kit.CLIP_FRAMES} frames\.\n(  .+\n)*", counted.out)
+    assert re.fullmatch(
+        rf"clip\.mp4: \d face tracks? in {kit.CLIP_FRAMES} frames\.\n(  .+\n)*", counted.out
+    )
     assert kit.names_in(tmp_path) == ["clip.mp4"]
     found = efface("find", clip, "-o", tmp_path / "plan.json", "--mot", tmp_path / "boxes.txt")
     assert found.code == 0
@@ -165,7 +194,9 @@ def test_find_refuses_before_it_looks(efface, kept, kit, tmp_path, monkeypatch):
     assert kit.names_in(tmp_path) == ["face.jpg", "plain.png", "taken.json"]
 
 
-def test_a_video_is_not_in_the_coco_file_even_when_its_rows_are_asked_for(efface, kept, kit, tmp_path):
+def test_a_video_is_not_in_the_coco_file_even_when_its_rows_are_asked_for(
+    efface, kept, kit, tmp_path
+):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
     done = efface("find", clip, "--coco", tmp_path / "boxes.json", "--mot", tmp_path / "boxes.txt")
     assert "it is not in the COCO file" in done.out
@@ -184,7 +215,9 @@ def test_coco(efface, kept, kit, tmp_path):
     coco = json.loads((tmp_path / "boxes.json").read_text())
     assert set(coco) == {"images", "annotations", "categories"}
     images = {i["file_name"]: i for i in coco["images"]}
-    assert set(images) == {"deep/other.jpg", "face.jpg", "plain.png"}, "photos only, and only those that were looked at"
+    assert set(images) == {"deep/other.jpg", "face.jpg", "plain.png"}, (
+        "photos only, and only those that were looked at"
+    )
     assert [i["id"] for i in coco["images"]] == [1, 2, 3]
     assert (images["plain.png"]["width"], images["plain.png"]["height"]) == (48, 40)
     assert [a["id"] for a in coco["annotations"]] == list(range(1, len(coco["annotations"]) + 1))
@@ -200,7 +233,9 @@ def test_coco(efface, kept, kit, tmp_path):
     assert {c["id"]: c["name"] for c in coco["categories"]}[face["category_id"]] == "face"
     # A single file is named by its name alone, and an empty folder is no fault.
     efface("find", photos / "deep" / "other.jpg", "--coco", tmp_path / "one.json")
-    assert [i["file_name"] for i in json.loads((tmp_path / "one.json").read_text())["images"]] == ["other.jpg"]
+    assert [i["file_name"] for i in json.loads((tmp_path / "one.json").read_text())["images"]] == [
+        "other.jpg"
+    ]
     (tmp_path / "empty").mkdir()
     assert efface("find", tmp_path / "empty", "--coco", tmp_path / "none.json").code == 0
     assert json.loads((tmp_path / "none.json").read_text())["images"] == []
@@ -211,13 +246,23 @@ def test_coco(efface, kept, kit, tmp_path):
 
 def test_mot(efface, kept, kit, tmp_path):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
-    assert efface("find", clip, "--mot", tmp_path / "boxes.txt", "-o", tmp_path / "plan.json").code == 0
-    rows = [[float(v) for v in line.split(",")] for line in (tmp_path / "boxes.txt").read_text().splitlines()]
+    assert (
+        efface("find", clip, "--mot", tmp_path / "boxes.txt", "-o", tmp_path / "plan.json").code
+        == 0
+    )
+    rows = [
+        [float(v) for v in line.split(",")]
+        for line in (tmp_path / "boxes.txt").read_text().splitlines()
+    ]
     assert {len(r) for r in rows} == {9}
     assert rows == sorted(rows, key=lambda r: r[:2])
     assert {int(r[0]) for r in rows} == set(range(1, kit.CLIP_FRAMES + 1)), "frames count from 1"
     plan = kit.plan_of(tmp_path / "plan.json")
-    boxes = {(t["id"], tuple(t["boxes"][i : i + 4])) for t in plan["tracks"] for i in range(0, len(t["boxes"]), 4)}
+    boxes = {
+        (t["id"], tuple(t["boxes"][i : i + 4]))
+        for t in plan["tracks"]
+        for i in range(0, len(t["boxes"]), 4)
+    }
     for _, track, left, top, width, height, score, kind, visibility in rows:
         assert (track, (left, top, left + width, top + height)) in boxes
         assert 0 <= score <= 1
@@ -232,7 +277,12 @@ def test_render_obeys_the_plan_that_redact_made(efface, kept, kit, tmp_path, nam
     (source,) = kit.taken(kept, tmp_path, name)
     out, again = tmp_path / f"out{source.suffix}", tmp_path / f"again{source.suffix}"
     assert efface("redact", source, "-o", out, *kit.FAST).code == 0
-    assert efface("render", source, "--plan", tmp_path / f"{out.name}.plan.json", "-o", again, *kit.FAST).code == 0
+    assert (
+        efface(
+            "render", source, "--plan", tmp_path / f"{out.name}.plan.json", "-o", again, *kit.FAST
+        ).code
+        == 0
+    )
     assert out.read_bytes() == again.read_bytes()
     assert efface("find", source, "-o", tmp_path / "found.json").code == 0
     without = ("options", "target")
@@ -271,7 +321,12 @@ def planned(efface, kept, kit, tmp_path):
 def test_a_plan_that_does_not_fit_is_refused(efface, kit, planned, tmp_path):
     clip, path = planned
     good = path.read_text()
-    texts = {"half of it": good[: len(good) // 2], "nothing": "", "no JSON": "PK\x03\x04", "a list": "[]"}
+    texts = {
+        "half of it": good[: len(good) // 2],
+        "nothing": "",
+        "no JSON": "PK\x03\x04",
+        "a list": "[]",
+    }
     for name, damage in DAMAGE.items():
         plan = json.loads(good)
         damage(plan)
@@ -295,12 +350,21 @@ def test_what_a_person_adds_is_erased_and_what_they_keep_stays(efface, kit, plan
     plan = kit.plan_of(path)
     for track in plan["tracks"]:
         track["keep"] = True
-    drawn = {"id": 99, "kind": "drawn", "keep": False, "runs": [[4, 3, "drawn"]], "boxes": [8, 64, 40, 88] * 3, "scores": []}
+    drawn = {
+        "id": 99,
+        "kind": "drawn",
+        "keep": False,
+        "runs": [[4, 3, "drawn"]],
+        "boxes": [8, 64, 40, 88] * 3,
+        "scores": [],
+    }
     plan["tracks"].append(drawn)
     path.write_text(json.dumps(plan))
     how = ("--style", "solid", "--colour", "#ff0000", "--shape", "box", "--crf", 8, *kit.FAST)
     assert efface("render", clip, "--plan", path, "-o", tmp_path / "out.mp4", *how).code == 0
-    for i, (old, new) in enumerate(zip(kit.rgb_frames(clip), kit.rgb_frames(tmp_path / "out.mp4"), strict=True)):
+    for i, (old, new) in enumerate(
+        zip(kit.rgb_frames(clip), kit.rgb_frames(tmp_path / "out.mp4"), strict=True)
+    ):
         inside = new[66:86, 10:38].reshape(-1, 3).mean(axis=0)
         assert (inside[0] > 200 and inside[1] < 60) == (4 <= i < 7), i
         assert abs(old[:56].astype(int) - new[:56]).mean() < 4, "the rest stays"
@@ -313,7 +377,9 @@ def test_what_a_person_adds_is_erased_and_what_they_keep_stays(efface, kit, plan
 def test_help_tells_every_option_with_default_and_unit(efface, command):
     said = " ".join(efface(command, "--help").out.split())
     flags = {o for p in cli.commands[command].params if isinstance(p, click.Option) for o in p.opts}
-    mine = [s for s in settings() if s.flag in flags and (command, s.flag) != ("find", "--overwrite")]
+    mine = [
+        s for s in settings() if s.flag in flags and (command, s.flag) != ("find", "--overwrite")
+    ]
     assert mine
     for s in mine:
         start = said.index(f" {s.flag} ")
@@ -352,9 +418,17 @@ def test_wrong_usage(efface, arguments):
 
 def test_as_a_module_and_with_light_imports(program, kit):
     assert program("--version").out == f"efface, version {__version__}\n"
-    heavy = "[m for m in ('av', 'PIL', 'numpy', 'onnxruntime', 'cv2', 'scipy', 'click', 'rich') if m in sys.modules]"
-    code = f"import sys, efface; print({heavy}); from efface import redact, find, render, Options, errors"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=kit.surroundings())
+    heavy = (
+        "[m for m in ('av', 'PIL', 'numpy', 'onnxruntime', 'cv2', 'scipy', 'click', 'rich') if "
+        "m in sys.modules]"
+    )
+    code = (
+        f"import sys, efface; print({heavy}); from efface import redact, find, render, "
+        "Options, errors"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=kit.surroundings()
+    )
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
@@ -376,7 +450,14 @@ def test_a_reader_of_results_who_goes_away_stops_nothing(kept, kit, tmp_path):
     kit.taken(kept, tmp_path, "face.jpg", "plain.png")
     with open("/dev/full", "w") as full:
         command = kit.command_line("redact", ".")
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=kit.surroundings())
+        done = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=kit.surroundings(),
+        )
     assert done.returncode == 0
     assert "2 of 2 files done." in done.stderr
     assert "unexpected" not in done.stderr
@@ -387,7 +468,10 @@ def test_a_terminal_gets_a_bar_with_the_time_left(kept, kit, tmp_path):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
     master, slave = pty.openpty()
     with subprocess.Popen(
-        kit.command_line("redact", clip, *kit.FAST), stdout=subprocess.PIPE, stderr=slave, env=kit.surroundings(TERM="xterm")
+        kit.command_line("redact", clip, *kit.FAST),
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env=kit.surroundings(TERM="xterm"),
     ) as running:
         os.close(slave)
         shown = b""
@@ -404,7 +488,11 @@ def test_a_terminal_gets_a_bar_with_the_time_left(kept, kit, tmp_path):
     os.close(master)
     assert running.returncode == 0
     bar = shown.decode("utf-8", "replace")
-    for word in ("looking", "left", f"/{kit.CLIP_FRAMES}"):  # the other stages may be over before the bar is drawn again
+    for word in (
+        "looking",
+        "left",
+        f"/{kit.CLIP_FRAMES}",
+    ):  # the other stages may be over before the bar is drawn again
         assert word in bar
     assert "areas erased; checked." in said
     assert "\x1b" not in said
@@ -425,7 +513,9 @@ def test_an_unforeseen_error_stops_one_file_only(efface, kept, kit, tmp_path, mo
     monkeypatch.setattr(AdmittedSource, "medium", property(trap))
     done = efface("redact", *sources, "-o", tmp_path / "out")
     assert done.code == 1
-    assert done.err.startswith("efface: plain.png: unexpected error, ZeroDivisionError: a fault. No target was written")
+    assert done.err.startswith(
+        "efface: plain.png: unexpected error, ZeroDivisionError: a fault. No target was written"
+    )
     assert "Traceback" not in done.err
     assert "EFFACE_TRACEBACK=1" in done.err
     assert kit.names_in(tmp_path / "out") == ["face.jpg", "face.jpg.plan.json"]
@@ -473,9 +563,16 @@ def test_a_plan_is_the_same_with_one_core_and_with_several(efface, kept, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("notes.txt", "is not a photo or video"), ("plain.png", "it is a photo"), ("gone.mp4", "gone")]
+    ("name", "why"),
+    [
+        ("notes.txt", "is not a photo or video"),
+        ("plain.png", "it is a photo"),
+        ("gone.mp4", "gone"),
+    ],
 )
-def test_a_file_that_cannot_become_a_film_is_refused_at_once(efface, kept, kit, tmp_path, name, why):
+def test_a_file_that_cannot_become_a_film_is_refused_at_once(
+    efface, kept, kit, tmp_path, name, why
+):
     kit.taken(kept, tmp_path, "plain.png")
     (tmp_path / "notes.txt").write_text("Nothing to see here.\n" * 99)
     refused = efface("live", tmp_path / name, "--to", tmp_path / "out.m3u8")

@@ -1,4 +1,5 @@
-"""`--report`: written whole however a run ends, refused early, and silent about names, folders, dates and pixels."""
+"""`--report`: written whole however a run ends, refused early, and silent about names, folders,
+dates and pixels."""
 
 from __future__ import annotations
 
@@ -26,22 +27,31 @@ def read(path):
 
 def test_redact_writes_page_and_json_with_the_hashes_of_all_files(efface, kept, kit, tmp_path):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
-    done = efface("redact", clip, *kit.FAST, "--report", tmp_path / "r.html", "--report", tmp_path / "r.json")
+    done = efface(
+        "redact", clip, *kit.FAST, "--report", tmp_path / "r.html", "--report", tmp_path / "r.json"
+    )
     assert (done.code, done.err) == (0, "")
     assert f"Report, clean: {tmp_path / 'r.html'} and {tmp_path / 'r.json'}" in done.out
     data = read(tmp_path / "r.json")
     (file,) = data["files"]
     assert (data["outcome"], data["exit_code"], data["command"]) == ("clean", 0, "redact")
-    hashes = [kit.state(tmp_path / n)[0] for n in ("clip.mp4", "clip.redacted.mp4", "clip.redacted.mp4.plan.json")]
+    hashes = [
+        kit.state(tmp_path / n)[0]
+        for n in ("clip.mp4", "clip.redacted.mp4", "clip.redacted.mp4.plan.json")
+    ]
     assert [file["source"]["sha256"], file["target_sha256"], file["plan"]["sha256"]] == hashes
     page = (tmp_path / "r.html").read_text("utf-8")
     # Checksums break where the eye rests.
     assert all(h in page.replace("<wbr>", "") for h in hashes)
     assert file["done"]["frames"] == kit.CLIP_FRAMES
-    assert {s["flag"]: s["value"] for s in file["settings"] if s["changed"]} == {"--preset": "ultrafast"}
+    assert {s["flag"]: s["value"] for s in file["settings"] if s["changed"]} == {
+        "--preset": "ultrafast"
+    }
     assert {d["name"] for d in file["detectors"]} == {"centerface-int8", "plates-int8"}
     for number in re.findall(r"\d+(?:\.\d+)?", done.out.splitlines()[0].replace(str(tmp_path), "")):
-        assert float(number) in {float(n) for n in re.findall(r"\d+(?:\.\d+)?", (tmp_path / "r.json").read_text())}
+        assert float(number) in {
+            float(n) for n in re.findall(r"\d+(?:\.\d+)?", (tmp_path / "r.json").read_text())
+        }
 
 
 def test_nothing_that_names_somebody_is_in_a_report(efface, kept, kit, tmp_path, monkeypatch):
@@ -58,30 +68,61 @@ def test_nothing_that_names_somebody_is_in_a_report(efface, kept, kit, tmp_path,
     assert done.code == 3
     data = read(reports[1])
     assert [f["outcome"] for f in data["files"]] == ["not done", "clean", "not done"]
-    assert data["counts"] == {"files": 3, "clean": 1, "not done": 2, "needs review": 0, "not verified": 0, "not clean": 0}
+    assert data["counts"] == {
+        "files": 3,
+        "clean": 1,
+        "not done": 2,
+        "needs review": 0,
+        "not verified": 0,
+        "not clean": 0,
+    }
     for report in reports:
         text = report.read_text("utf-8").casefold()
         assert not re.search(r"needle|/tmp|/home|pytest", text), report
         assert not re.search(r"\b(19|20)\d\d-\d\d", text)
-    again = efface("redact", source, "-o", out / "x.jpg", "--report", out / "named.json", "--report-with", "names,date")
+    again = efface(
+        "redact",
+        source,
+        "-o",
+        out / "x.jpg",
+        "--report",
+        out / "named.json",
+        "--report-with",
+        "names,date",
+    )
     assert again.code == 0
     named = read(out / "named.json")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", named["made"])
-    assert (named["files"][0]["name"], named["files"][0]["target_name"]) == ("needlename.jpg", "x.jpg")
+    assert (named["files"][0]["name"], named["files"][0]["target_name"]) == (
+        "needlename.jpg",
+        "x.jpg",
+    )
     assert str(folder) not in (out / "named.json").read_text()
 
 
 def test_the_same_run_gives_the_same_report(efface, kept, kit, tmp_path):
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
     for name in ("a", "b"):
-        assert efface("redact", photo, "-o", tmp_path / f"{name}.jpg", "--report", tmp_path / f"{name}.html").code == 0
+        assert (
+            efface(
+                "redact",
+                photo,
+                "-o",
+                tmp_path / f"{name}.jpg",
+                "--report",
+                tmp_path / f"{name}.html",
+            ).code
+            == 0
+        )
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
 def refuse(monkeypatch):
     """Every draft fails its check, at a frame and a place."""
     found = Finding("coverage", "frame 4 still shows what the plan erases", 3, (8, 8, 60, 60), 0.12)
-    verification = Verification((Check("coverage", Outcome.NOT_CLEAN, (found,)), Check("fidelity", Outcome.CLEAN)))
+    verification = Verification(
+        (Check("coverage", Outcome.NOT_CLEAN, (found,)), Check("fidelity", Outcome.CLEAN))
+    )
 
     def prove(made, target, *_):
         raise VerificationFailed(target, [found.message], verification)
@@ -92,7 +133,9 @@ def refuse(monkeypatch):
 def test_a_refused_target_is_reported_with_what_was_found(efface, kept, kit, tmp_path, monkeypatch):
     refuse(monkeypatch)
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
-    done = efface("redact", clip, *kit.FAST, "--report", tmp_path / "r.json", "--report", tmp_path / "r.html")
+    done = efface(
+        "redact", clip, *kit.FAST, "--report", tmp_path / "r.json", "--report", tmp_path / "r.html"
+    )
     assert done.code == 6
     assert not (tmp_path / "clip.redacted.mp4").exists()
     data = read(tmp_path / "r.json")
@@ -101,7 +144,11 @@ def test_a_refused_target_is_reported_with_what_was_found(efface, kept, kit, tmp
     assert (file["target_sha256"], file["done"], file["plan"]["sha256"]) == (None, None, None)
     assert "Nothing was published." in data["sentence"]
     (finding,) = file["checks"][0]["findings"]
-    assert (finding["frame"], finding["timecode"], finding["box"]) == (3, "0:00:00.120", [8, 8, 60, 60])
+    assert (finding["frame"], finding["timecode"], finding["box"]) == (
+        3,
+        "0:00:00.120",
+        [8, 8, 60, 60],
+    )
     assert file["found"]["kinds"][0]["tracks"] == 1
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "Not clean" in page
@@ -194,7 +241,9 @@ def test_a_run_that_is_cut_short_leaves_its_report(efface, kept, kit, tmp_path, 
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_full_disk_at_the_end_is_said_and_hides_nothing_graver(efface, kept, kit, tmp_path, monkeypatch, fails):
+def test_a_full_disk_at_the_end_is_said_and_hides_nothing_graver(
+    efface, kept, kit, tmp_path, monkeypatch, fails
+):
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
     real = files._flush
 
@@ -217,4 +266,8 @@ def test_without_the_option_no_facts_are_gathered(efface, kept, kit, tmp_path, m
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
     monkeypatch.setattr(run_report.Record, "report", None)
     assert efface("redact", photo).code == 0
-    assert kit.names_in(tmp_path) == ["face.jpg", "face.redacted.jpg", "face.redacted.jpg.plan.json"]
+    assert kit.names_in(tmp_path) == [
+        "face.jpg",
+        "face.redacted.jpg",
+        "face.redacted.jpg.plan.json",
+    ]

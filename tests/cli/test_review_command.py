@@ -10,7 +10,9 @@ import pytest
 def test_without_its_packages_it_says_what_to_install(efface, kept, kit, tmp_path, monkeypatch):
     (source,) = kit.taken(kept, tmp_path, "face.jpg")
     real = importlib.util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "starlette" else real(name, *a))
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *a: None if name == "starlette" else real(name, *a)
+    )
     result = efface("review", source, "--no-browser")
     assert result.code == 4
     assert "pip install 'efface[review]'" in result.err

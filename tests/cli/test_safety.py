@@ -1,4 +1,5 @@
-"""Sources stay as they are, and a target appears whole or not at all, whatever happens at whatever moment."""
+"""Sources stay as they are, and a target appears whole or not at all, whatever happens at whatever
+moment."""
 
 from __future__ import annotations
 
@@ -27,7 +28,14 @@ def spellings(source, folder):
     (folder / "sub").mkdir()
     looping = folder / "also"
     looping.symlink_to(folder)
-    return [source, soft, hard, folder / "sub" / ".." / source.name, looping / source.name, os.path.relpath(source)]
+    return [
+        source,
+        soft,
+        hard,
+        folder / "sub" / ".." / source.name,
+        looping / source.name,
+        os.path.relpath(source),
+    ]
 
 
 @pytest.mark.parametrize("name", ["face.jpg", "clip.mp4"])
@@ -94,7 +102,9 @@ def test_sources_are_untouched_and_their_links_too(efface, kept, kit, tmp_path):
     assert not (tmp_path / "elsewhere.png").exists()
 
 
-def test_targets_get_ordinary_permissions_and_drafts_private_ones(efface, kept, kit, tmp_path, monkeypatch):
+def test_targets_get_ordinary_permissions_and_drafts_private_ones(
+    efface, kept, kit, tmp_path, monkeypatch
+):
     (source,) = kit.taken(kept, tmp_path, "plain.png")
     seen = []
     from efface.pipeline import rendering
@@ -121,16 +131,23 @@ def test_targets_get_ordinary_permissions_and_drafts_private_ones(efface, kept, 
 
 on_linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 A_RUN_S = (0.05, 1.6)
-"""Moments at which a run is interrupted: from its first breath to a little after its end on a fast machine."""
+"""Moments at which a run is interrupted: from its first breath to a little after its end on a fast
+machine."""
 
 
 def started(kit, clip: Path, *arguments: object) -> subprocess.Popen[bytes]:
-    command, around = kit.command_line("redact", clip, *kit.FAST, *arguments), kit.surroundings(PYTHONFAULTHANDLER="1")
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=around, start_new_session=True)
+    command, around = (
+        kit.command_line("redact", clip, *kit.FAST, *arguments),
+        kit.surroundings(PYTHONFAULTHANDLER="1"),
+    )
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=around, start_new_session=True
+    )
 
 
 def wait_until_it_heeds(process: subprocess.Popen[bytes], number: int) -> None:
-    """Python takes a fraction of a second to reach a program's first line; a signal before that meets nobody."""
+    """Python takes a fraction of a second to reach a program's first line; a signal before that
+    meets nobody."""
     until = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < until:
         status = Path(f"/proc/{process.pid}/status").read_text()
@@ -144,7 +161,17 @@ def longer(kept, kit, tmp_path_factory):
     """A clip whose work takes about a second."""
     path = tmp_path_factory.mktemp("longer") / "long.mp4"
     kit.ffmpeg(
-        "-stream_loop", 5, "-i", kept / "clip.mp4", "-vf", "scale=320:240", "-c:v", "libx264", "-preset", "ultrafast", path
+        "-stream_loop",
+        5,
+        "-i",
+        kept / "clip.mp4",
+        "-vf",
+        "scale=320:240",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        path,
     )
     return path
 
@@ -190,8 +217,12 @@ def test_an_interrupt_leaves_nothing(longer, kit, tmp_path, number, seed):
 
 @on_linux
 def test_an_interrupted_find_leaves_no_half_plan(longer, kit, tmp_path):
-    command = kit.command_line("find", longer, "-o", tmp_path / "plan.json", "--mot", tmp_path / "boxes.txt")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=kit.surroundings())
+    command = kit.command_line(
+        "find", longer, "-o", tmp_path / "plan.json", "--mot", tmp_path / "boxes.txt"
+    )
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=kit.surroundings()
+    )
     wait_until_it_heeds(process, signal.SIGTERM)
     time.sleep(0.5)
     process.terminate()
@@ -200,7 +231,9 @@ def test_an_interrupted_find_leaves_no_half_plan(longer, kit, tmp_path):
     assert kit.names_in(tmp_path) == ([] if process.returncode else ["boxes.txt", "plan.json"])
 
 
-def test_what_was_finished_before_an_interrupt_is_complete(efface, kept, kit, tmp_path, monkeypatch):
+def test_what_was_finished_before_an_interrupt_is_complete(
+    efface, kept, kit, tmp_path, monkeypatch
+):
     photos = tmp_path / "photos"
     kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
     from efface.pipeline.jobs import Workshop
@@ -217,7 +250,10 @@ def test_what_was_finished_before_an_interrupt_is_complete(efface, kept, kit, tm
     assert done.code == 130
     assert done.out.count("checked.") == 2
     assert "efface: 2 of 3 files were done when it stopped.\n" in done.err
-    assert [n for n in kit.names_in(tmp_path / "out") if not n.endswith("json")] == ["face.jpg", "other.jpg"]
+    assert [n for n in kit.names_in(tmp_path / "out") if not n.endswith("json")] == [
+        "face.jpg",
+        "other.jpg",
+    ]
 
 
 @pytest.mark.parametrize("place", ["opened", "look", "act", "Event"])
@@ -236,7 +272,11 @@ def test_an_interrupt_that_became_another_error_on_its_way_still_stops(
         except KeyboardInterrupt:
             raise ImportError("initialization failed") from None
 
-    homes = {"opened": "efface.pipeline.jobs.", "look": "efface.pipeline.jobs.", "act": "efface.pipeline.jobs."}
+    homes = {
+        "opened": "efface.pipeline.jobs.",
+        "look": "efface.pipeline.jobs.",
+        "act": "efface.pipeline.jobs.",
+    }
     monkeypatch.setattr(homes.get(place, "efface.pipeline.rendering.") + place, swallowing)
     done = efface("redact", tmp_path / "in", "-o", tmp_path / "out")
     assert done.code == 130
@@ -287,7 +327,17 @@ def noisy_sources(tmp_path, kit):
     """A photo and a clip that stay large."""
     noise = random.Random(1).randbytes(200 * 200 * 3 * 4)
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "200x200", "-i", "-"]
-    kit.ffmpeg(*raw, "-c:v", "libx264", "-crf", 10, "-pix_fmt", "yuv420p", tmp_path / "noise.mp4", stdin=noise)
+    kit.ffmpeg(
+        *raw,
+        "-c:v",
+        "libx264",
+        "-crf",
+        10,
+        "-pix_fmt",
+        "yuv420p",
+        tmp_path / "noise.mp4",
+        stdin=noise,
+    )
     kit.ffmpeg(*raw, "-frames:v", 1, tmp_path / "noise.png", stdin=noise)
     return [tmp_path / "noise.png", tmp_path / "noise.mp4"]
 
@@ -317,7 +367,10 @@ def test_a_full_disk(efface, noisy_sources, kit, tiny_disk):
     for source in noisy_sources:
         done = efface("redact", source, "-o", tiny_disk / source.name)
         assert (done.code, done.out) == (5, "")
-        assert "cannot be written: no space left on device. Nothing was written. Free some space" in done.err
+        assert (
+            "cannot be written: no space left on device. Nothing was written. Free some space"
+            in done.err
+        )
         assert done.err.count("\n") == 1
         assert kit.names_in(tiny_disk) == []
     (tiny_disk / "ballast").write_bytes(bytes(56_000))
@@ -345,7 +398,10 @@ def test_target_folders_that_will_not_do(efface, kept, kit, tmp_path):
     before = kit.names_in(tmp_path)
     long_name = "n" * 300 + ".png"
     for target, why in (
-        ("none/out.png", "does not exist"), ("file/out.png", "does not exist"), (long_name, ""), ("none/" + long_name, ""),
+        ("none/out.png", (
+                "does "
+                "not exist"
+            )), ("file/out.png", "does not exist"), (long_name, ""), ("none/" + long_name, ""),
     ):  # fmt: skip
         for command in (("redact", source), ("render", source, "--plan", plan), ("find", source)):
             done = efface(*command, "-o", tmp_path / target)
@@ -362,11 +418,15 @@ def test_target_folders_that_will_not_do(efface, kept, kit, tmp_path):
 
 
 def as_somebody_without_powers() -> list[str] | None:
-    """Words that take root's right to pass over permissions away; nothing is needed for anybody else."""
+    """Words that take root's right to pass over permissions away; nothing is needed for anybody
+    else."""
     if os.geteuid():
         return []
     words = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
-    able = shutil.which("setpriv") and subprocess.run([*words, sys.executable, "-c", ""], capture_output=True).returncode == 0
+    able = (
+        shutil.which("setpriv")
+        and subprocess.run([*words, sys.executable, "-c", ""], capture_output=True).returncode == 0
+    )
     return words if able else None
 
 
@@ -389,7 +449,11 @@ def test_no_permission(program, kept, kit, tmp_path):
         closed.chmod(0o700)
         sealed.chmod(0o700)
     assert (unreadable.code, unwritable.code, mixed.code) == (3, 5, 3)
-    for result, name in ((unreadable, "plain.png"), (unwritable, "sealed/out."), (mixed, "face.jpg")):
+    for result, name in (
+        (unreadable, "plain.png"),
+        (unwritable, "sealed/out."),
+        (mixed, "face.jpg"),
+    ):
         assert "permission denied. Nothing was written." in result.err
         assert name in result.err
     assert mixed.err.count("\n") == 2

@@ -1,4 +1,5 @@
-"""Needles: unmistakable words planted wherever a photo or a video can hold some, and searched for in what comes out."""
+"""Needles: unmistakable words planted wherever a photo or a video can hold some, and searched for
+in what comes out."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ NEEDLE = "NeedleInTheHaystack"
 UUID = "086f3693-b7b3-4f2c-9653-21492feee5b8"
 COORDINATES = ("12.3456", "65.4321")
 
-needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
+needs_exiftool = pytest.mark.skipif(
+    not shutil.which("exiftool"), reason="exiftool is not installed"
+)
 
 ABOUT_THE_FILE = {
     "SourceFile", "ExifToolVersion", "FileName", "Directory", "FileSize", "FileModifyDate", "FileAccessDate",
@@ -47,11 +50,20 @@ MP4_TAGS = {
     "SyncSampleTable", "SampleToChunk", "SampleSizes", "ChunkOffset", "CompositionTimeToSample", "TimeToSampleTable",
     "SampleGroupDescription", "SampleToGroup", "Unknown_btrt", "Unknown_esds",
 }  # fmt: skip
-EMPTY_DATES = {"CreateDate", "ModifyDate", "TrackCreateDate", "TrackModifyDate", "MediaCreateDate", "MediaModifyDate"}
+EMPTY_DATES = {
+    "CreateDate",
+    "ModifyDate",
+    "TrackCreateDate",
+    "TrackModifyDate",
+    "MediaCreateDate",
+    "MediaModifyDate",
+}
 
 
 def exiftool(*arguments: object) -> str:
-    done = subprocess.run(["exiftool", *map(str, arguments)], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["exiftool", *map(str, arguments)], check=True, capture_output=True, text=True
+    )
     return done.stdout
 
 
@@ -81,7 +93,9 @@ def device_profile() -> bytes:
     name = b"sRGB built-in"
     assert name in profile or name.decode().encode("utf-16-be") in profile
     short = NEEDLE[: len(name)].ljust(len(name), ".")
-    return profile.replace(name, short.encode()).replace(name.decode().encode("utf-16-be"), short.encode("utf-16-be"))
+    return profile.replace(name, short.encode()).replace(
+        name.decode().encode("utf-16-be"), short.encode("utf-16-be")
+    )
 
 
 def archive() -> bytes:
@@ -106,7 +120,11 @@ def laden_photo(kept, tmp_path):
             picture.convert("RGB").resize((64, 64)).save(thumbnail, comment=NEEDLE.encode())
         embedded = [f"-PNG:Title={NEEDLE}"]
         if name.endswith("jpg"):
-            embedded = [f"-ThumbnailImage<={thumbnail}", f"-IPTC:Keywords={NEEDLE}", f"-Comment={NEEDLE}"]
+            embedded = [
+                f"-ThumbnailImage<={thumbnail}",
+                f"-IPTC:Keywords={NEEDLE}",
+                f"-Comment={NEEDLE}",
+            ]
         exiftool(
             "-overwrite_original", f"-GPSLatitude={COORDINATES[0]}", "-GPSLatitudeRef=N", f"-XMP:City={NEEDLE}",
             f"-SerialNumber={NEEDLE}", f"-OwnerName={NEEDLE}", *embedded, path,
@@ -126,7 +144,9 @@ def laden_clip(kept, kit, tmp_path):
     def make(name: str) -> Path:
         path, side = tmp_path / name, tmp_path / "side"
         side.mkdir()
-        (side / "chapters").write_text(f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle={NEEDLE}\n")
+        (side / "chapters").write_text(
+            f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle={NEEDLE}\n"
+        )
         (side / "words.srt").write_text(f"1\n00:00:00,000 --> 00:00:00,300\n{NEEDLE}\n")
         Image.new("RGB", (64, 64), "red").save(side / "cover.jpg", comment=NEEDLE.encode())
         matroska = path.suffix == ".mkv"
@@ -136,7 +156,18 @@ def laden_clip(kept, kit, tmp_path):
             else ["-timecode", "01:02:03:04"]
         )
         cover = (
-            [] if matroska else ["-i", side / "cover.jpg", "-map", "4:v", "-c:v:1", "copy", "-disposition:v:1", "attached_pic"]
+            []
+            if matroska
+            else [
+                "-i",
+                side / "cover.jpg",
+                "-map",
+                "4:v",
+                "-c:v:1",
+                "copy",
+                "-disposition:v:1",
+                "attached_pic",
+            ]
         )
         kit.ffmpeg(
             "-i", kept / "clip.mp4", "-i", side / "words.srt", "-i", side / "chapters", "-f", "lavfi", "-i", "sine=d=0.4",
@@ -149,7 +180,9 @@ def laden_clip(kept, kit, tmp_path):
             "-metadata:s:v:0", f"title={NEEDLE}", "-metadata", "creation_time=2021-06-01T10:20:30Z", *more, path,
         )  # fmt: skip
         if path.suffix in (".mp4", ".mov"):
-            exiftool("-overwrite_original", f"-XMP:City={NEEDLE}", f"-Keys:DisplayName={NEEDLE}", path)
+            exiftool(
+                "-overwrite_original", f"-XMP:City={NEEDLE}", f"-Keys:DisplayName={NEEDLE}", path
+            )
         shutil.rmtree(side)
         return path
 
@@ -165,7 +198,10 @@ def test_photos(efface, kit, laden_photo, tmp_path, name):
     assert leaks(source)
     done = efface("redact", source)
     assert (done.code, done.err) == (0, "")
-    target, plan = source.with_stem(source.stem + ".redacted"), tmp_path / f"face.redacted{source.suffix}.plan.json"
+    target, plan = (
+        source.with_stem(source.stem + ".redacted"),
+        tmp_path / f"face.redacted{source.suffix}.plan.json",
+    )
     assert leaks(target, plan) == []
     left = tags(target)
     assert set(left) <= (JPEG_TAGS if name.endswith("jpg") else PNG_TAGS), left
@@ -179,13 +215,19 @@ def test_photos(efface, kit, laden_photo, tmp_path, name):
 @pytest.mark.parametrize("sound", ["drop", "keep"])
 def test_videos(efface, laden_clip, tmp_path, name, sound):
     source = laden_clip(name)
-    assert len([leak for leak in leaks(source) if NEEDLE in leak or "ftypqt" in leak or UUID in leak]) >= 1
+    assert (
+        len([leak for leak in leaks(source) if NEEDLE in leak or "ftypqt" in leak or UUID in leak])
+        >= 1
+    )
     assert source.read_bytes().count(NEEDLE.encode()) >= 8
     done = efface("redact", source, "--audio", sound, "--preset", "ultrafast")
     assert (done.code, done.err) == (0, "")
     target, plan = tmp_path / "laden.redacted.mp4", tmp_path / "laden.redacted.mp4.plan.json"
-    # Sound is copied unchanged where it is asked for, and AAC by FFmpeg names its encoder in its first packet.
-    assert [leak for leak in leaks(target, plan) if sound == "drop" or not leak.startswith("Lavc")] == []
+    # Sound is copied unchanged where it is asked for, and AAC by FFmpeg names its encoder in its
+    # first packet.
+    assert [
+        leak for leak in leaks(target, plan) if sound == "drop" or not leak.startswith("Lavc")
+    ] == []
     left = tags(target)
     assert set(left) <= MP4_TAGS, set(left) - MP4_TAGS
     assert "0 bytes" in left["Free"]
@@ -210,13 +252,23 @@ def test_other_containers(efface, laden_clip, tmp_path, suffix):
     source = laden_clip("laden.mp4")
     target = tmp_path / ("out" + suffix)
     assert efface("redact", source, "-o", target, "--preset", "ultrafast").code == 0
-    found = [leak for leak in leaks(target, tmp_path / f"out{suffix}.plan.json") if suffix != ".mov" or "ftypqt" not in leak]
+    found = [
+        leak
+        for leak in leaks(target, tmp_path / f"out{suffix}.plan.json")
+        if suffix != ".mov" or "ftypqt" not in leak
+    ]
     assert found == []
 
 
 def test_the_examples(efface, kit, tmp_path):
     """The words that examples/make.py planted."""
-    planted = (b"EFFACE-SERIAL-4711", b"EFFACE-OWNER", b"EFFACE-PLACE", b"EFFACE-TITLE", b"+38.8882")
+    planted = (
+        b"EFFACE-SERIAL-4711",
+        b"EFFACE-OWNER",
+        b"EFFACE-PLACE",
+        b"EFFACE-TITLE",
+        b"+38.8882",
+    )
     for name in ("astronaut.jpg", "astronaut.mp4"):
         source = Path(shutil.copy(kit.EXAMPLES / name, tmp_path))
         assert [w for w in planted if w in source.read_bytes()]

@@ -1,4 +1,5 @@
-"""The wheel that strangers install: built here, unpacked into an empty folder, and run where there is no network."""
+"""The wheel that strangers install: built here, unpacked into an empty folder, and run where there
+is no network."""
 
 import os
 import shutil
@@ -14,14 +15,29 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built by pip from a copy of what git tracks, so that nothing lying about gets in, and the weights are fetched anew."""
+    """Built by pip from a copy of what git tracks, so that nothing lying about gets in, and the
+    weights are fetched anew."""
     source, folder = tmp_path_factory.mktemp("source") / "efface", tmp_path_factory.mktemp("wheel")
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    tracked = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+        .stdout.decode()
+        .split("\0")
+    )
     for name in filter(None, tracked):
         if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/")):
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(folder),
+        str(source),
+    ]
     subprocess.run(pip, check=True, capture_output=True)
     (built,) = folder.glob("efface-*.whl")
     return built
@@ -29,8 +45,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_holds_the_weights_and_every_licence(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"efface/detect/models/centerface.onnx", "efface/detect/models/centerface.LICENSE.txt"} <= names
-    assert {f"efface/detect/models/{name}.onnx" for name in ("plates", "centerface-int8", "plates-int8")} <= names
+    assert {
+        "efface/detect/models/centerface.onnx",
+        "efface/detect/models/centerface.LICENSE.txt",
+    } <= names
+    assert {
+        f"efface/detect/models/{name}.onnx" for name in ("plates", "centerface-int8", "plates-int8")
+    } <= names
     assert {"efface/py.typed", "efface/report/schema.json", "efface/report/report.css"} <= names
     pinned = ("centerface", "plates", "centerface-int8", "plates-int8")
     assert {f"efface/detect/{name}.sha256" for name in pinned} <= names
@@ -50,4 +71,7 @@ def test_it_works_without_a_network(wheel, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 face, 1 area erased; checked." in done.stdout
     where = [sys.executable, "-P", "-c", "import efface; print(efface.__file__)"]
-    assert str(site) in subprocess.run(where, cwd=tmp_path, env=asked, capture_output=True, text=True).stdout
+    assert (
+        str(site)
+        in subprocess.run(where, cwd=tmp_path, env=asked, capture_output=True, text=True).stdout
+    )

@@ -1,4 +1,5 @@
-"""A cluster of three processes that pass for machines, on loopback: one that only keeps the books, and two that work."""
+"""A cluster of three processes that pass for machines, on loopback: one that only keeps the books,
+and two that work."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Ray leaves files of its own open, which are noticed whenever Python tidies up."""
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
+            item.add_marker(
+                pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+            )
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +40,15 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
         if key not in made:
             made[key] = folder / str(len(made)) / name
             made[key].parent.mkdir()
-            scaled = ["-i", EXAMPLES / "astronaut.mp4", "-an", "-vf", "scale=160:-2", "-frames:v", frames]
+            scaled = [
+                "-i",
+                EXAMPLES / "astronaut.mp4",
+                "-an",
+                "-vf",
+                "scale=160:-2",
+                "-frames:v",
+                frames,
+            ]
             command = ["ffmpeg", "-v", "error", "-y", *scaled, *how, made[key]]
             subprocess.run([str(c) for c in command], check=True, capture_output=True)
         return made[key]
@@ -52,10 +63,13 @@ class Machines:
         import ray
         from ray.cluster_utils import Cluster
 
-        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        self._cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+        )
         self._workers = [self._added() for _ in range(2)]
         self.address = self._cluster.address
-        # One driver for all tests, so that its processes, which take seconds to start, serve them all.
+        # One driver for all tests, so that its processes, which take seconds to start, serve them
+        # all.
         ray.init(address=self.address, log_to_driver=False, logging_level=logging.CRITICAL)
 
     def kill_one(self) -> None:

@@ -16,7 +16,9 @@ def test_the_session_of_ray_is_private_and_removed():
     asked = []
     worker = SimpleNamespace(print_to_stdstream=print)
     ray = SimpleNamespace(
-        init=lambda **how: asked.append((Path(how["_temp_dir"]).parent, Path(how["_temp_dir"]).parent.stat().st_mode & 0o777)),
+        init=lambda **how: asked.append(
+            (Path(how["_temp_dir"]).parent, Path(how["_temp_dir"]).parent.stat().st_mode & 0o777)
+        ),
         shutdown=lambda: Path(asked[0][0], "log").write_text("late"),
         _private=SimpleNamespace(worker=worker),
     )
@@ -48,9 +50,16 @@ def test_a_real_session_leaves_nothing(tmp_path):
     short = Path("/tmp") / f"e{os.getpid()}"
     short.mkdir(0o755)
     try:
-        around = os.environ | {"TMPDIR": str(short), "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+        around = os.environ | {
+            "TMPDIR": str(short),
+            "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        }
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", RUN], env=around, capture_output=True, text=True, timeout=180
+            [sys.executable, "-W", "ignore", "-c", RUN],
+            env=around,
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
         assert done.stdout.splitlines() == ["0o700 True True", "[]"], done.stderr
     finally:

@@ -18,13 +18,24 @@ H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", 16)
 FAST = ("--preset", "ultrafast")
 
 
-def test_a_folder_at_an_address_is_redacted_there_by_two_machines(machines, s3_server, s3, film, efface, tmp_path):
+def test_a_folder_at_an_address_is_redacted_there_by_two_machines(
+    machines, s3_server, s3, film, efface, tmp_path
+):
     """The film is long enough to be looked at in spans, of which only pieces are fetched."""
     clip, photo = film("a.mp4", *H264, frames=100), tmp_path / "b.png"
     subprocess.run(["ffmpeg", "-v", "error", "-i", clip, "-frames:v", "1", photo], check=True)
     s3.put_file(str(clip), "films/in/a.mp4")
     s3.put_file(str(photo), "films/in/deep/b.png")
-    asked = ("redact", "s3://films/in", "-o", "s3://films/out", "--engine", "ray", "--address", machines.address)
+    asked = (
+        "redact",
+        "s3://films/in",
+        "-o",
+        "s3://films/out",
+        "--engine",
+        "ray",
+        "--address",
+        machines.address,
+    )
     done = efface(*asked, *FAST, **s3_server)
     assert done.returncode in (0, 7), done.stderr
     assert "one machine looks at all of it" not in done.stderr
@@ -52,6 +63,12 @@ def test_what_is_refused(efface, tmp_path):
 
 def test_without_ray_it_is_named(efface, tmp_path):
     (tmp_path / "ray.py").write_text("raise ImportError('not here')")
-    run = efface("redact", tmp_path / "a.jpg", "--engine", "ray", PYTHONPATH=f"{tmp_path}:{Path(__file__).parents[2] / 'src'}")
+    run = efface(
+        "redact",
+        tmp_path / "a.jpg",
+        "--engine",
+        "ray",
+        PYTHONPATH=f"{tmp_path}:{Path(__file__).parents[2] / 'src'}",
+    )
     assert run.returncode == 4
     assert "pip install 'efface[ray]'" in run.stderr

@@ -1,4 +1,5 @@
-"""A cluster does what one machine does, also when machines are lost over it; what is lost for good is never published."""
+"""A cluster does what one machine does, also when machines are lost over it; what is lost for good
+is never published."""
 
 from __future__ import annotations
 
@@ -42,7 +43,13 @@ class Heard:
     looked: int = 0
 
 
-def run(machines, jobs, task, when_looking: Callable[[int], None] = lambda done: None, frames: int = SPAN) -> Heard:
+def run(
+    machines,
+    jobs,
+    task,
+    when_looking: Callable[[int], None] = lambda done: None,
+    frames: int = SPAN,
+) -> Heard:
     heard = Heard()
     with RayEngine(task, OPTIONS, machines.address, heard.remarks.append, frames) as hired:
         for said in hired.each(jobs, writes=True, makes_folders=True):
@@ -108,7 +115,9 @@ def test_a_span_that_is_lost_for_good_fails_the_file(machines, film, tmp_path, m
     from lost_machines import lost_in_the_middle
 
     monkeypatch.setattr(ray_engine, "look_at", lost_in_the_middle)
-    monkeypatch.setattr(ray_engine, "TRIES", 2)  # each costs a process, which takes seconds to start
+    monkeypatch.setattr(
+        ray_engine, "TRIES", 2
+    )  # each costs a process, which takes seconds to start
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "out" / "out.mp4", tmp_path / "out" / "out.plan.json")
     heard = run(machines, [job], Redacting(resumes=False), frames=24)
@@ -120,18 +129,24 @@ def test_a_span_that_is_lost_for_good_fails_the_file(machines, film, tmp_path, m
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_where_two_machines_see_other_pictures_one_looks_at_all(machines, film, tmp_path, monkeypatch):
+def test_where_two_machines_see_other_pictures_one_looks_at_all(
+    machines, film, tmp_path, monkeypatch
+):
     from lost_machines import seeing_other_pictures
 
     monkeypatch.setattr(ray_engine, "look_at", seeing_other_pictures)
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "a.json", tmp_path / "a.json")
     heard = run(machines, [job], Planning(writes=False, overwrite=False))
-    assert heard.remarks == ["a.mp4: one machine looks at all of it, as decoding from the middle gives other pictures."]
+    assert heard.remarks == [
+        "a.mp4: one machine looks at all of it, as decoding from the middle gives other pictures."
+    ]
     assert text(heard.done[path]) == text(found_here(path))
 
 
-def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(machines, film, tmp_path, monkeypatch):
+def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(
+    machines, film, tmp_path, monkeypatch
+):
     from lost_machines import lost_after_the_first
 
     monkeypatch.setattr(ray_engine, "do", lost_after_the_first)
@@ -150,7 +165,10 @@ def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(machines, film, t
     }
     for job in jobs[:3]:
         with Workshop(OPTIONS) as workshop:
-            here = workshop.redact(Job(job.source, job.name, tmp_path / job.name, tmp_path / f"{job.name}.json"), silent)
+            here = workshop.redact(
+                Job(job.source, job.name, tmp_path / job.name, tmp_path / f"{job.name}.json"),
+                silent,
+            )
         assert sha256_of(job.target) == here.rendered.target_sha256
     again = run(machines, jobs[:3], Redacting(resumes=True))
     assert all(d.was_done for d in again.done.values())
@@ -159,7 +177,10 @@ def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(machines, film, t
 def photo(film, i):
     path = film(f"{i}.mkv", "-c:v", "ffv1", frames=8)
     target = path.with_suffix(".png")
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", str(i / 25), "-i", path, "-frames:v", "1", target], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-ss", str(i / 25), "-i", path, "-frames:v", "1", target],
+        check=True,
+    )
     return target
 
 

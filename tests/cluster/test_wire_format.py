@@ -16,11 +16,25 @@ RNG = np.random.default_rng(5)
 def perceived(noise: bool = True) -> Perceived:
     grey = RNG.integers(0, 256, (360, 640), np.uint8) if noise else np.zeros((360, 640), np.uint8)
     seen = Detections(np.float32([[1, 2, 3, 4]]), np.float32([0.5]), np.uint8([1]))
-    return Perceived(7, 700, (640, 360), False, 123, seen, np.float32(RNG.random((27, 48, 3))), grey[::2, ::2], grey)
+    return Perceived(
+        7,
+        700,
+        (640, 360),
+        False,
+        123,
+        seen,
+        np.float32(RNG.random((27, 48, 3))),
+        grey[::2, ::2],
+        grey,
+    )
 
 
 def test_a_frame_arrives_as_it_was():
-    there = [perceived(), perceived(noise=False), Perceived(8, 800, (640, 360), True, 5, Detections.none())]
+    there = [
+        perceived(),
+        perceived(noise=False),
+        Perceived(8, 800, (640, 360), True, 5, Detections.none()),
+    ]
     back = list(messages(pieces(there)))
     assert [(p.index, p.pts, p.size_wh, p.is_bad, p.checksum) for p in back] == [
         (p.index, p.pts, p.size_wh, p.is_bad, p.checksum) for p in there

@@ -1,4 +1,7 @@
-"""What machines say, joined, is what one machine says. Without a cluster: the functions are called here."""
+"""What machines say, joined, is what one machine says.
+
+Without a cluster: the functions are called here.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,14 @@ H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
 KINDS = {
     "b-frames.mp4": (*H264, "-g", 8, "-bf", 3),
     "open.mkv": (*H264, "-x264-params", "keyint=8:min-keyint=8:open-gop=1:bframes=3:scenecut=0"),
-    "hevc.mp4": ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=8:open-gop=1:bframes=3:log-level=error"),
+    "hevc.mp4": (
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-x265-params",
+        "keyint=8:open-gop=1:bframes=3:log-level=error",
+    ),
     "vp9.webm": ("-c:v", "libvpx-vp9", "-g", 8, "-deadline", "realtime", "-cpu-used", 8),
 }
 OPTIONS = Options()
@@ -35,7 +45,10 @@ OPTIONS = Options()
 def parts_of(path, starts, **changes):
     source = open_video(admit(path), ReadOptions())
     index = indexed(source)
-    parts = [Part(source.info, stamp_of(path), index.passage(span), OPTIONS) for span in spans_at(index, starts)]
+    parts = [
+        Part(source.info, stamp_of(path), index.passage(span), OPTIONS)
+        for span in spans_at(index, starts)
+    ]
     return source, [dataclasses.replace(p, **changes) for p in parts]
 
 
@@ -46,11 +59,15 @@ def test_a_plan_made_in_seven_spans_is_the_plan_made_in_one(film, name):
     source, parts = parts_of(path, starts)
     said = [list(look_at(part)) for part in parts]
     assert all(isinstance(s[0], SpanStart) for s in said)
-    plan = joined(chain.from_iterable(s[1:] for s in said), source, sha256_of(path), said[0][0], OPTIONS)
+    plan = joined(
+        chain.from_iterable(s[1:] for s in said), source, sha256_of(path), said[0][0], OPTIONS
+    )
     with Workshop(OPTIONS) as workshop:
         whole = workshop.find(admit(path), silent)
     assert whole.tracks
-    assert "".join(sidecar.lines(plan)) == "".join(sidecar.lines(whole))  # to the pixel, and with the same ids
+    assert "".join(sidecar.lines(plan)) == "".join(
+        sidecar.lines(whole)
+    )  # to the pixel, and with the same ids
 
 
 def test_a_machine_that_sees_another_file_says_so(film, tmp_path):
@@ -59,7 +76,9 @@ def test_a_machine_that_sees_another_file_says_so(film, tmp_path):
     (error,) = look_at(part)
     assert isinstance(error, SourceUnreadable)
     assert "another file" in str(error)
-    missing = dataclasses.replace(part, info=dataclasses.replace(part.info, path=tmp_path / "missing.mp4"))
+    missing = dataclasses.replace(
+        part, info=dataclasses.replace(part.info, path=tmp_path / "missing.mp4")
+    )
     (error,) = look_at(missing)
     assert isinstance(error, SourceUnreadable)
     assert "does not see it" in str(error)
@@ -101,7 +120,10 @@ def test_machines_must_look_alike(film):
     sight.hear(dataclasses.replace(told, infos=other_runtime))
     assert sight.infos == told.infos
     other_weights = tuple(dataclasses.replace(i, sha256="0" * 64) for i in told.infos)
-    for other in (dataclasses.replace(told, infos=other_weights), dataclasses.replace(told, sure={0: 0.9})):
+    for other in (
+        dataclasses.replace(told, infos=other_weights),
+        dataclasses.replace(told, sure={0: 0.9}),
+    ):
         with pytest.raises(ClusterUnusable, match="different networks"):
             sight.hear(other)
 

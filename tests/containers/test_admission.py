@@ -56,14 +56,18 @@ def swap(path: Path, kind: str) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_each_thing_is_asked_once_and_only_when_it_is_wanted(source: Path, calls: Calls, settled: None) -> None:
+def test_each_thing_is_asked_once_and_only_when_it_is_wanted(
+    source: Path, calls: Calls, settled: None
+) -> None:
     admitted = admit(source)
     assert calls == ["require_source"]
     assert {asked_all(admitted) for _ in range(3)} == {("png", "photo", sha256_of(source))}
     assert calls == ["require_source", "sniffed", "sha256_of"]
 
 
-def test_what_is_known_travels_to_other_processes(source: Path, calls: Calls, settled: None) -> None:
+def test_what_is_known_travels_to_other_processes(
+    source: Path, calls: Calls, settled: None
+) -> None:
     admitted = admit(source)
     said = asked_all(admitted)
     calls.clear()
@@ -72,7 +76,9 @@ def test_what_is_known_travels_to_other_processes(source: Path, calls: Calls, se
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
-def test_of_another_file_under_that_name_nothing_is_known(source: Path, calls: Calls, settled: None, kind: str) -> None:
+def test_of_another_file_under_that_name_nothing_is_known(
+    source: Path, calls: Calls, settled: None, kind: str
+) -> None:
     admitted = admit(source)
     before = asked_all(admitted)
     calls.clear()
@@ -81,7 +87,9 @@ def test_of_another_file_under_that_name_nothing_is_known(source: Path, calls: C
     assert calls == ["require_source", "sniffed", "sha256_of"]
 
 
-def test_a_link_that_leads_elsewhere_is_another_file(source: Path, tmp_path: Path, settled: None) -> None:
+def test_a_link_that_leads_elsewhere_is_another_file(
+    source: Path, tmp_path: Path, settled: None
+) -> None:
     other, link = tmp_path / "b.png", tmp_path / "link.png"
     Image.new("RGB", (8, 8), "blue").save(other)
     link.symlink_to(source)

@@ -20,7 +20,9 @@ SUFFIXES = ["jpg", "png", "webp", "gif", "tif", "avif"]
 
 
 @pytest.fixture
-def clean(tmp_path: Path, passed_through: Callable[..., Path], scene: NDArray[np.uint8]) -> Callable[[str], Path]:
+def clean(
+    tmp_path: Path, passed_through: Callable[..., Path], scene: NDArray[np.uint8]
+) -> Callable[[str], Path]:
     def make(suffix: str) -> Path:
         path = tmp_path / f"a.{suffix}"
         Image.fromarray(scene).save(path)
@@ -30,7 +32,9 @@ def clean(tmp_path: Path, passed_through: Callable[..., Path], scene: NDArray[np
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_what_efface_writes_is_clean_and_one_byte_behind_the_end_is_not(clean: Callable[[str], Path], suffix: str) -> None:
+def test_what_efface_writes_is_clean_and_one_byte_behind_the_end_is_not(
+    clean: Callable[[str], Path], suffix: str
+) -> None:
     path = clean(suffix)
     assert unlisted_parts(path, format_of(path)) == []
     path.write_bytes(path.read_bytes() + b"0123456789abcdef" * 4)
@@ -50,7 +54,9 @@ def test_a_thumbnail_inside_jfif_is_seen(clean: Callable[[str], Path]) -> None:
     path = clean("jpg")
     data = path.read_bytes()
     content = b"JFIF\0\x01\x01\0\0\x01\0\x01\x01\x01rgb"
-    path.write_bytes(data[:2] + b"\xff\xe0" + struct.pack(">H", len(content) + 2) + content + data[20:])
+    path.write_bytes(
+        data[:2] + b"\xff\xe0" + struct.pack(">H", len(content) + 2) + content + data[20:]
+    )
     assert unlisted_parts(path, "jpeg") == ["segment APP0 JFIF"]
 
 
@@ -76,7 +82,9 @@ def test_what_cannot_be_opened_is_said_to_be_unreadable(tmp_path: Path) -> None:
         unlisted_parts(tmp_path / "missing.jpg", "jpeg")
 
 
-def test_pillows_own_files_with_a_comment_are_not_clean(tmp_path: Path, scene: NDArray[np.uint8]) -> None:
+def test_pillows_own_files_with_a_comment_are_not_clean(
+    tmp_path: Path, scene: NDArray[np.uint8]
+) -> None:
     buffer = io.BytesIO()
     Image.fromarray(scene).save(buffer, "JPEG", comment=b"hello")
     (tmp_path / "a.jpg").write_bytes(buffer.getvalue())

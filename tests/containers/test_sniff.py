@@ -91,7 +91,9 @@ def test_brands_and_packets(tmp_path: Path, content: bytes, name: str) -> None:
         (b"\x01\x02\x03\xff\xfe", "unknown kind"),
     ],
 )
-def test_anything_else_is_no_media_and_says_what_it_looks_like(tmp_path: Path, content: bytes, why: str) -> None:
+def test_anything_else_is_no_media_and_says_what_it_looks_like(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(content)
     with pytest.raises(NotMedia, match=why):
@@ -114,15 +116,27 @@ def test_what_cannot_be_read_is_said_to_be_unreadable(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "link.jpg").symlink_to(tmp_path / "nowhere.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
-    for path in (tmp_path, *(tmp_path / n for n in ("empty.jpg", "link.jpg", "missing.jpg", "pipe.jpg"))):
+    for path in (
+        tmp_path,
+        *(tmp_path / n for n in ("empty.jpg", "link.jpg", "missing.jpg", "pipe.jpg")),
+    ):
         with pytest.raises(SourceUnreadable):
             medium_of(path)
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "webm", "avi", "ts", "flv", "wmv", "mpg", "ogv", "mxf", "3gp", "m2ts"])
+@pytest.mark.parametrize(
+    "suffix",
+    ["mp4", "mov", "mkv", "webm", "avi", "ts", "flv", "wmv", "mpg", "ogv", "mxf", "3gp", "m2ts"],
+)
 def test_containers_as_ffmpeg_writes_them(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"clip.{suffix}"
-    codec = {"webm": "libvpx", "ogv": "libtheora", "wmv": "wmv2", "mxf": "mpeg2video", "3gp": "h263"}.get(suffix, "mpeg4")
+    codec = {
+        "webm": "libvpx",
+        "ogv": "libtheora",
+        "wmv": "wmv2",
+        "mxf": "mpeg2video",
+        "3gp": "h263",
+    }.get(suffix, "mpeg4")
     codec = {"mpg": "mpeg2video", "flv": "flv"}.get(suffix, codec)
     shape = "352x288" if suffix == "3gp" else "64x64"
     source = ["-f", "lavfi", "-i", f"testsrc=s={shape}:d=0.4:r=25"]
@@ -131,7 +145,14 @@ def test_containers_as_ffmpeg_writes_them(tmp_path: Path, suffix: str) -> None:
 
 
 def test_pictures_as_pillow_writes_them(tmp_path: Path) -> None:
-    for suffix, name in {"jpg": "jpeg", "tif": "tiff", "gif": "gif", "webp": "webp", "png": "png", "avif": "avif"}.items():
+    for suffix, name in {
+        "jpg": "jpeg",
+        "tif": "tiff",
+        "gif": "gif",
+        "webp": "webp",
+        "png": "png",
+        "avif": "avif",
+    }.items():
         path = tmp_path / f"a.{suffix}"
         Image.new("RGB", (20, 10)).save(path)
         assert format_of(path) == name
@@ -139,6 +160,8 @@ def test_pictures_as_pillow_writes_them(tmp_path: Path) -> None:
 
 def test_names_only_serve_to_pick_files_in_folders() -> None:
     picked = [
-        n for n in ("a.JPG", "b.heic", "c.MkV", "d.m2ts", "README.txt", "e.json", ".jpg", "noext") if is_media_name(Path(n))
+        n
+        for n in ("a.JPG", "b.heic", "c.MkV", "d.m2ts", "README.txt", "e.json", ".jpg", "noext")
+        if is_media_name(Path(n))
     ]
     assert picked == ["a.JPG", "b.heic", "c.MkV", "d.m2ts"]

@@ -1,4 +1,5 @@
-"""Sound that is kept works in every container that the table names, to all eyes, and is refused before any work elsewhere."""
+"""Sound that is kept works in every container that the table names, to all eyes, and is refused
+before any work elsewhere."""
 
 from __future__ import annotations
 
@@ -36,8 +37,28 @@ def sounding(tmp_path_factory):
     def make(codec: str) -> Path:
         if codec not in made:
             path = folder / f"{codec}.{'mov' if codec in (*ONLY_MOV, 'aac', 'alac') else 'mkv'}"
-            how = ["-f", "lavfi", "-i", "testsrc=s=64x48:d=0.6:r=10", "-f", "lavfi", "-i", "sine=d=0.5:r=48000"]
-            end = ["-c:v", "libx264", "-bf", "0", "-pix_fmt", "yuv420p", "-ac", "2", "-c:a", ENCODERS.get(codec, codec)]
+            how = [
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc=s=64x48:d=0.6:r=10",
+                "-f",
+                "lavfi",
+                "-i",
+                "sine=d=0.5:r=48000",
+            ]
+            end = [
+                "-c:v",
+                "libx264",
+                "-bf",
+                "0",
+                "-pix_fmt",
+                "yuv420p",
+                "-ac",
+                "2",
+                "-c:a",
+                ENCODERS.get(codec, codec),
+            ]
             command = ["ffmpeg", "-v", "error", *how, *end, "-strict", "-2", str(path)]
             subprocess.run(command, check=True, capture_output=True)
             made[codec] = path
@@ -72,7 +93,8 @@ def test_what_the_table_names_is_written_and_clean_to_all_eyes(suffix, codec, so
     assert [f.message for f in check.findings] == []
     assert check.outcome is Outcome.CLEAN
     assert all(
-        s.is_same and not s.missing for s in sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (source, target)))
+        s.is_same and not s.missing
+        for s in sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (source, target)))
     )
 
 
@@ -83,7 +105,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("suffix", "codec"), REFUSED)
-def test_what_it_does_not_name_is_refused_at_the_door_with_a_way_out(suffix, codec, sounding, tmp_path):
+def test_what_it_does_not_name_is_refused_at_the_door_with_a_way_out(
+    suffix, codec, sounding, tmp_path
+):
     film = open_video(admit(sounding(codec)), ReadOptions())
     target = tmp_path / f"out{suffix}"
     with pytest.raises(TargetUnsuitable, match=f"cannot hold sound in {codec}") as refused:
@@ -102,17 +126,42 @@ def test_where_no_container_holds_it_the_message_names_a_command():
 def test_sound_of_joined_recordings_stays_with_their_picture(tmp_path):
     part, joined = tmp_path / "part.ts", tmp_path / "joined.ts"
     how = ["-f", "lavfi", "-i", "testsrc=s=64x48:d=1.2:r=25", "-f", "lavfi", "-i", "sine=d=0.9"]
-    command = ["ffmpeg", "-v", "error", *how, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "mp2", str(part)]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        *how,
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "mp2",
+        str(part),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     joined.write_bytes(part.read_bytes() * 3)
     target = tmp_path / "out.mkv"
     kept(joined, target)
-    ask = ["ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "packet=pts_time", "-of", "csv=p=0", str(target)]
+    ask = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-select_streams",
+        "a",
+        "-show_entries",
+        "packet=pts_time",
+        "-of",
+        "csv=p=0",
+        str(target),
+    ]
     said = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.split()
     times = [float(line.strip(",")) for line in said]
     begins = [b for a, b in zip([-9.0, *times], times, strict=False) if b - a > 0.2]
     assert [round(b - begins[0], 1) for b in begins] == [0.0, 1.2, 2.4]
-    assert sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (joined, target)))[0].is_same
+    assert sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (joined, target)))[
+        0
+    ].is_same
 
 
 def test_sound_that_starts_anew_alone_is_said(tmp_path, monkeypatch):
@@ -120,7 +169,19 @@ def test_sound_that_starts_anew_alone_is_said(tmp_path, monkeypatch):
 
     part, joined = tmp_path / "part.ts", tmp_path / "joined.ts"
     how = ["-f", "lavfi", "-i", "testsrc=s=64x48:d=1:r=25", "-f", "lavfi", "-i", "sine=d=1"]
-    command = ["ffmpeg", "-v", "error", *how, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "mp2", str(part)]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        *how,
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "mp2",
+        str(part),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     joined.write_bytes(part.read_bytes() * 3)
     monkeypatch.setattr(sound, "shifts_of", lambda path: [90_000])

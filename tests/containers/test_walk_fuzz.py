@@ -1,4 +1,5 @@
-"""Walkers over broken and hostile files: they end, say what is wrong, and keep within bounds of memory and of parts."""
+"""Walkers over broken and hostile files: they end, say what is wrong, and keep within bounds of
+memory and of parts."""
 
 from __future__ import annotations
 
@@ -38,7 +39,21 @@ LARGEST_PEAK = 48 << 20
 FEW_PARTS = 20_000
 """The bound on parts while traps are tried: the real one would take seconds to reach."""
 
-FORMATS = ("jpeg", "png", "gif", "webp", "tiff", "heif", "avif", "mp4", "mov", "matroska", "webm", "avi", "mpegts")
+FORMATS = (
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "tiff",
+    "heif",
+    "avif",
+    "mp4",
+    "mov",
+    "matroska",
+    "webm",
+    "avi",
+    "mpegts",
+)
 
 
 def _picture() -> Image.Image:
@@ -71,10 +86,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     found = {name: _photo(name) for name in FORMATS[:7]}
     source = ["-f", "lavfi", "-i", "testsrc=s=64x48:d=0.3:r=10", "-f", "lavfi", "-i", "sine=d=0.3"]
     for name, suffix in zip(FORMATS[7:], ("mp4", "mov", "mkv", "webm", "avi", "ts"), strict=True):
-        codec = ["-c:v", "libvpx-vp9", "-c:a", "libopus"] if suffix == "webm" else ["-c:v", "libx264", "-c:a", "aac"]
+        codec = (
+            ["-c:v", "libvpx-vp9", "-c:a", "libopus"]
+            if suffix == "webm"
+            else ["-c:v", "libx264", "-c:a", "aac"]
+        )
         path = folder / f"a.{suffix}"
         tags = ["-metadata", "title=Title", "-metadata", "location=+12.3456-065.4321/"]
-        subprocess.run(["ffmpeg", "-v", "error", "-y", *source, *codec, *tags, str(path)], check=True, capture_output=True)
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-y", *source, *codec, *tags, str(path)],
+            check=True,
+            capture_output=True,
+        )
         found[name] = path.read_bytes()
     return found
 
@@ -92,7 +115,8 @@ def bounded() -> Iterator[None]:
 
 
 def mutated(data: st.DataObject, raw: bytes) -> bytes:
-    """The file with some bytes changed, lengths blown up, pieces doubled or taken out, or its end cut off."""
+    """The file with some bytes changed, lengths blown up, pieces doubled or taken out, or its end
+    cut off."""
     out = bytearray(raw)
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, max(0, len(out) - 1)))
@@ -100,7 +124,11 @@ def mutated(data: st.DataObject, raw: bytes) -> bytes:
             case "flip":
                 out[at : at + 1] = bytes([data.draw(st.integers(0, 255))])
             case "length":
-                huge = data.draw(st.sampled_from((0, 1, 7, 8, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFF, len(raw))))
+                huge = data.draw(
+                    st.sampled_from(
+                        (0, 1, 7, 8, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFF, len(raw))
+                    )
+                )
                 out[at : at + 4] = struct.pack(data.draw(st.sampled_from((">I", "<I"))), huge)
             case "cut":
                 del out[at:]
@@ -116,7 +144,10 @@ def mutated(data: st.DataObject, raw: bytes) -> bytes:
 
 
 def look_at(path: Path, name: str) -> None:
-    """Everything that reads a stranger's file by hand. The format is forced: a broken file may not be told by its content."""
+    """Everything that reads a stranger's file by hand.
+
+    The format is forced: a broken file may not be told by its content.
+    """
     with bounded():
         with open(path, "rb") as f:
             assert sum(1 for _ in walk(Reader(f), name)) <= MOST_PARTS + 1
@@ -129,10 +160,14 @@ def look_at(path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_broken_files_are_walked_to_an_end(name: str, whole: dict[str, bytes], tmp_path: Path) -> None:
+def test_broken_files_are_walked_to_an_end(
+    name: str, whole: dict[str, bytes], tmp_path: Path
+) -> None:
     path = tmp_path / "broken"
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(data=st.data())
     def broken(data: st.DataObject) -> None:
         path.write_bytes(mutated(data, whole[name]))
@@ -149,7 +184,13 @@ def exif_in_circles() -> bytes:
     """Two directories that follow each other for ever, and one that is its own."""
     head = b"II*\0" + struct.pack("<I", 8)
     first = struct.pack("<H", 1) + struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<I", 26)
-    return head + first + struct.pack("<H", 1) + struct.pack("<HHII", 0x8825, 4, 1, 26) + struct.pack("<I", 8)
+    return (
+        head
+        + first
+        + struct.pack("<H", 1)
+        + struct.pack("<HHII", 0x8825, 4, 1, 26)
+        + struct.pack("<I", 8)
+    )
 
 
 @cache
@@ -165,7 +206,8 @@ def hostile() -> dict[str, tuple[str, bytes]]:
     )  # fmt: skip
     return {
         "boxes in boxes": ("mp4", b"\0\0\0\x10ftypisom\0\0\0\0" + box),
-        "a table of four thousand million samples": ("mp4", b"\0\0\0\x10ftypisom\0\0\0\0" + struct.pack(">I4sI4s",
+        "a table of four "
+        "thousand million samples": ("mp4", b"\0\0\0\x10ftypisom\0\0\0\0" + struct.pack(">I4sI4s",
         16 + len(stbl), b"moov", 8 + len(stbl), b"trak")[:16] + stbl),
         "elements without content": ("matroska", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff" + b"\xec\x80" * (FEW_PARTS + 5)),
         "directories in circles": ("tiff", exif_in_circles()),
@@ -189,7 +231,9 @@ def riff(xmp: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("what", list(hostile()))
-def test_traps_are_walked_to_an_end(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_traps_are_walked_to_an_end(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(walking, "MOST_PARTS", FEW_PARTS)
     name, raw = hostile()[what]
     path = tmp_path / "trap"
@@ -208,7 +252,9 @@ def test_a_tiff_of_thousands_of_pages_is_walked_to_its_end():
     data = b"II*\0" + struct.pack("<I", 8)
     for page in range(pages):
         end = 8 + (page + 1) * directory
-        data += struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 3, 1, 1) for tag in tags)
+        data += struct.pack("<H", len(tags)) + b"".join(
+            struct.pack("<HHII", tag, 3, 1, 1) for tag in tags
+        )
         data += struct.pack("<I", end if page < pages - 1 else 0)
     tiff = Tiff(Reader(io.BytesIO(data)))
     assert len(list(tiff.entries())) == pages * len(tags)

@@ -33,7 +33,9 @@ class Shown:
         self.pieces.append(rgb)
         height, width = rgb.shape[:2]
         half = RULE.side / 2 * self.share
-        return found([width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half, self.score])
+        return found(
+            [width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half, self.score]
+        )
 
 
 def test_the_score_is_the_average_of_before_and_of_two_pieces():
@@ -45,20 +47,28 @@ def test_the_score_is_the_average_of_before_and_of_two_pieces():
 
 
 def test_what_nothing_is_seen_of_again_keeps_its_box_and_loses_score():
-    (box,), score = looked_closer(found([100, 80, 120, 100, 0.3]), RGB, lambda rgb: found(), RULE, 0.25)
+    (box,), score = looked_closer(
+        found([100, 80, 120, 100, 0.3]), RGB, lambda rgb: found(), RULE, 0.25
+    )
     assert box.tolist() == [100, 80, 120, 100]
     assert score.tolist() == pytest.approx([1.25 * 0.15])
 
 
 def test_the_box_goes_half_way_to_what_fits_better():
-    (box,), _ = looked_closer(found([100, 80, 120, 100, 0.3]), RGB, Shown(0.8, share=0.8), RULE, 0.25)
+    (box,), _ = looked_closer(
+        found([100, 80, 120, 100, 0.3]), RGB, Shown(0.8, share=0.8), RULE, 0.25
+    )
     assert box.tolist() == pytest.approx([101, 81, 119, 99])
-    (box,), _ = looked_closer(found([100, 80, 120, 100, 0.3]), RGB, Shown(0.2, share=0.8), RULE, 0.25)
+    (box,), _ = looked_closer(
+        found([100, 80, 120, 100, 0.3]), RGB, Shown(0.2, share=0.8), RULE, 0.25
+    )
     assert box.tolist() == [100, 80, 120, 100]  # too weak to tell where it ends
 
 
 def test_what_is_sure_is_left_alone_and_of_a_crowd_those_nearest_to_the_limit_are_looked_at():
-    rows = [[20 * i, 50, 20 * i + 10, 60, score] for i, score in enumerate([0.7, 0.5, 0.26, 0.24, 0.13])]
+    rows = [
+        [20 * i, 50, 20 * i + 10, 60, score] for i, score in enumerate([0.7, 0.5, 0.26, 0.24, 0.13])
+    ]
     look = Shown(1.0)
     _, score = looked_closer(found(*rows), RGB, look, replace(RULE, most=2), 0.25)
     assert len(look.pieces) == 4
@@ -101,7 +111,9 @@ def test_a_piece_in_a_mirror_is_turned_back():
         columns = np.flatnonzero(piece.mean(axis=(0, 2)) > 128)
         return found([columns[0], 40, columns[-1] + 1, 80, 0.9])
 
-    (box,), score = looked_closer(found([130, 90, 150, 110, 0.3]), rgb, bright_half, replace(RULE, same=0.1), 0.25)
+    (box,), score = looked_closer(
+        found([130, 90, 150, 110, 0.3]), rgb, bright_half, replace(RULE, same=0.1), 0.25
+    )
     assert score.tolist() == pytest.approx([RULE.sure])  # at most: where it ends is still in doubt
     assert box[2] == 150
 

@@ -20,7 +20,8 @@ def scores(*values):
 
 
 def bright(rgb):
-    """A look that takes a bright square for a face; its score says how wide it is, in hundredths of a pixel."""
+    """A look that takes a bright square for a face; its score says how wide it is, in hundredths of
+    a pixel."""
     ys, xs = np.nonzero(rgb[..., 0] > 128)
     if not len(xs):
         return boxes(), scores()
@@ -35,14 +36,18 @@ def picture(x1, y1, x2, y2, size_wh=(400, 300)):
 
 
 @pytest.mark.parametrize("turn", range(4))
-@pytest.mark.parametrize("box", [(100, 100, 130, 130), (60, 40, 260, 240), (0, 0, 50, 50), (350, 250, 400, 300)])
+@pytest.mark.parametrize(
+    "box", [(100, 100, 130, 130), (60, 40, 260, 240), (0, 0, 50, 50), (350, 250, 400, 300)]
+)
 def test_a_piece_shows_the_object_at_the_size_whose_turn_it_is(box, turn):
     told = closer_looks((boxes(box), scores(0.3)), picture(*box), bright, RULE, turn)
     assert told[0] == pytest.approx((0.4, 0.6)[turn % 2], abs=0.025)
 
 
 def test_what_lies_beside_the_object_is_not_the_object():
-    told = closer_looks((boxes((100, 100, 140, 140)), scores(0.3)), picture(150, 100, 190, 140), bright, RULE, 0)
+    told = closer_looks(
+        (boxes((100, 100, 140, 140)), scores(0.3)), picture(150, 100, 190, 140), bright, RULE, 0
+    )
     assert told[0] == 0
 
 
@@ -54,13 +59,21 @@ def test_every_second_pair_of_turns_is_seen_in_a_mirror():
         return boxes(), scores()
 
     for turn in range(5):
-        closer_looks((boxes((100, 100, 140, 140)), scores(0.3)), picture(60, 60, 110, 180), look, RULE, turn)
+        closer_looks(
+            (boxes((100, 100, 140, 140)), scores(0.3)), picture(60, 60, 110, 180), look, RULE, turn
+        )
     assert seen == [True, False, False, True, True]
 
 
 def test_only_what_is_in_doubt_and_large_enough_is_looked_at_the_largest_first():
     found = (
-        boxes((0, 0, 40, 40), (50, 0, 110, 60), (120, 0, 140, 20), (150, 0, 200, 50), (210, 0, 280, 70)),
+        boxes(
+            (0, 0, 40, 40),
+            (50, 0, 110, 60),
+            (120, 0, 140, 20),
+            (150, 0, 200, 50),
+            (210, 0, 280, 70),
+        ),
         scores(*[0.3] * 4, 0.9),
     )
     told = closer_looks(found, picture(0, 0, 1, 1), bright, RULE, 0)
@@ -69,6 +82,10 @@ def test_only_what_is_in_doubt_and_large_enough_is_looked_at_the_largest_first()
 
 def test_a_box_outside_of_the_picture_is_looked_at_in_the_dark():
     told = closer_looks(
-        (boxes((-80, -80, -20, -20), (500, 400, 560, 460)), scores(0.3, 0.3)), picture(0, 0, 400, 300), bright, RULE, 0
+        (boxes((-80, -80, -20, -20), (500, 400, 560, 460)), scores(0.3, 0.3)),
+        picture(0, 0, 400, 300),
+        bright,
+        RULE,
+        0,
     )
     assert told.tolist() == [0, 0]

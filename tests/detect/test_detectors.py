@@ -27,7 +27,11 @@ def frame_of(rgb, is_alone=False):
     height, width = rgb.shape[:2]
 
     def look(size_wh):
-        return rgb if size_wh == (width, height) else cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA)
+        return (
+            rgb
+            if size_wh == (width, height)
+            else cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA)
+        )
 
     def unpack():
         raise AssertionError("a detector has no business with planes")
@@ -56,13 +60,21 @@ class Contract:
     """Tests for any backend: derive, and give a fixture `detector`."""
 
     @pytest.mark.parametrize("is_alone", [False, True])
-    @pytest.mark.parametrize("size_wh", [(1, 1), (1, 5000), (5000, 1), (2, 3), (31, 33), (640, 360)])
+    @pytest.mark.parametrize(
+        "size_wh", [(1, 1), (1, 5000), (5000, 1), (2, 3), (31, 33), (640, 360)]
+    )
     def test_blank_pictures_of_any_size(self, detector, size_wh, is_alone):
         for value in (0, 255):
-            self.require_sane(detector, np.full((size_wh[1], size_wh[0], 3), value, np.uint8), is_alone)
+            self.require_sane(
+                detector, np.full((size_wh[1], size_wh[0], 3), value, np.uint8), is_alone
+            )
 
     def test_noise(self, detector):
-        self.require_sane(detector, np.random.default_rng(0).integers(0, 256, (300, 400, 3)).astype(np.uint8), True)
+        self.require_sane(
+            detector,
+            np.random.default_rng(0).integers(0, 256, (300, 400, 3)).astype(np.uint8),
+            True,
+        )
 
     def test_a_crowd(self, detector, astronaut):
         face = cv2.resize(astronaut[20:220, 130:320], (48, 48), interpolation=cv2.INTER_AREA)
@@ -82,7 +94,9 @@ class Contract:
         assert all(info.name and info.sha256 for info in detector.infos)
         assert detector.infos
         assert detector.sure
-        assert all(kind in range(len(KINDS)) and 0 < score < 1 for kind, score in detector.sure.items())
+        assert all(
+            kind in range(len(KINDS)) and 0 < score < 1 for kind, score in detector.sure.items()
+        )
 
     @staticmethod
     def require_sane(detector, rgb, is_alone):
@@ -124,12 +138,16 @@ class TestFaces(Contract):
     @pytest.mark.parametrize("is_alone", [False, True])
     def test_it_finds_a_face_of_any_size(self, detector, astronaut, scale, is_alone):
         size = (round(512 * scale),) * 2
-        seen = detector.detect(frame_of(cv2.resize(astronaut, size, interpolation=cv2.INTER_AREA), is_alone))
+        seen = detector.detect(
+            frame_of(cv2.resize(astronaut, size, interpolation=cv2.INTER_AREA), is_alone)
+        )
         sure = seen.rows(seen.are_sure(detector.sure))
         assert iou(sure.xyxy / np.float32(scale), FACE_XYXY).max() > 0.5
         assert len(sure) == 1
 
-    def test_it_finds_a_face_at_the_edge_of_the_picture_and_on_a_seam_of_tiles(self, detector, astronaut):
+    def test_it_finds_a_face_at_the_edge_of_the_picture_and_on_a_seam_of_tiles(
+        self, detector, astronaut
+    ):
         wide = np.zeros((512, 2400, 3), np.uint8)
         for x in (0, 1000, 2400 - 300):
             wide[:, x : x + 300] = astronaut[:, 100:400]
@@ -139,7 +157,9 @@ class TestFaces(Contract):
             assert iou(sure, FACE_XYXY - np.float32([100 - x, 0, 100 - x, 0])).max() > 0.5
 
     def test_the_best_comes_first_and_every_face_once(self, detector, astronaut):
-        seen = detector.detect(frame_of(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1), True))
+        seen = detector.detect(
+            frame_of(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1), True)
+        )
         assert (np.diff(seen.score) <= 0).all()
         assert seen.are_sure(detector.sure).sum() == 2
 
@@ -167,7 +187,10 @@ class TestGuarded(Contract):
 
 
 def maps(heat=0.0, size=1.0, offset=0.0, shape=(8, 8)):
-    return [np.full((1, n, *shape), value, np.float32) for n, value in ((1, heat), (2, size), (2, offset))]
+    return [
+        np.full((1, n, *shape), value, np.float32)
+        for n, value in ((1, heat), (2, size), (2, offset))
+    ]
 
 
 def test_a_peak_becomes_a_box_around_its_cell():
@@ -197,4 +220,7 @@ def test_joined_boxes_cover_all_that_agree_with_the_best():
     boxes, score = joined(xyxy, np.float32([0.9, 0.8, 0.7, 0.6]), 0.4, 0.6)
     assert boxes.tolist() == [[0, 0, 22, 22], [100, 100, 120, 120], [50, 50, 50, 50]]
     assert score.tolist() == np.float32([0.9, 0.7, 0.6]).tolist()
-    assert joined(np.empty((0, 4), np.float32), np.empty(0, np.float32), 0.4, 0.6)[0].shape == (0, 4)
+    assert joined(np.empty((0, 4), np.float32), np.empty(0, np.float32), 0.4, 0.6)[0].shape == (
+        0,
+        4,
+    )

@@ -39,7 +39,9 @@ def test_a_large_box_stays_where_it_is_all_there_is():
     assert len(sifted(seen((100, 100, 140, 150, 0.5, FACE), (80, 80, 180, 220, 0.4, FACE)))) == 2
 
 
-@pytest.mark.parametrize("plate", [(105, 120, 135, 132), (100, 200, 150, 220), (140, 290, 165, 300)])
+@pytest.mark.parametrize(
+    "plate", [(105, 120, 135, 132), (100, 200, 150, 220), (140, 290, 165, 300)]
+)
 def test_what_looks_like_a_small_plate_on_a_person_is_lettering(plate):
     assert len(sifted(seen(SURE_FACE, (*plate, 0.5, PLATE)))) == 1
     assert len(sifted(seen(SURE_FACE, (*plate, 0.7, PLATE)))) == 2
@@ -47,7 +49,9 @@ def test_what_looks_like_a_small_plate_on_a_person_is_lettering(plate):
     assert len(sifted(seen((*plate, 0.5, PLATE)))) == 1
 
 
-@pytest.mark.parametrize("plate", [(100, 200, 180, 220), (100, 360, 150, 380), (190, 200, 230, 215), (100, 60, 140, 75)])
+@pytest.mark.parametrize(
+    "plate", [(100, 200, 180, 220), (100, 360, 150, 380), (190, 200, 230, 215), (100, 60, 140, 75)]
+)
 def test_a_plate_as_wide_as_plates_are_below_a_rider_or_beside_people_stays(plate):
     assert len(sifted(seen(SURE_FACE, (*plate, 0.5, PLATE)))) == 2
 

@@ -29,7 +29,14 @@ def test_a_peak_becomes_a_box_around_its_cell():
 
 def test_only_peaks_count_in_the_corners_too():
     found = maps(heat=0.1)
-    for (row, column), value in {(0, 0): 0.5, (1, 1): 0.4, (7, 9): 0.3, (4, 4): 0.9, (4, 6): 0.8, (3, 5): 0.7}.items():
+    for (row, column), value in {
+        (0, 0): 0.5,
+        (1, 1): 0.4,
+        (7, 9): 0.3,
+        (4, 4): 0.9,
+        (4, 6): 0.8,
+        (3, 5): 0.7,
+    }.items():
         found[0][0, 0, row, column] = value
     _, score = boxes_from_maps(found, 0.2)
     assert sorted(score.tolist()) == sorted(np.float32([0.5, 0.3, 0.9, 0.8]).tolist())
@@ -67,7 +74,8 @@ def test_sensitivity_moves_the_threshold():
 # With the weights that efface ships
 
 FINE = 4
-"""The car is drawn so many times larger, then made smaller: lines get soft, as a lens makes them."""
+"""The car is drawn so many times larger, then made smaller: lines get soft, as a lens makes them.
+"""
 
 PLATE_XYXY = (556, 470, 724, 508)
 
@@ -75,8 +83,12 @@ PLATE_XYXY = (556, 470, 724, 508)
 def drawn_car():
     """(720, 1280, 3): the rear of a car on a road, with its plate at PLATE_XYXY."""
     picture = np.zeros((720 * FINE, 1280 * FINE, 3), np.uint8)
-    picture[: 330 * FINE] = np.linspace((150, 180, 215), (215, 222, 228), 330 * FINE)[:, None].astype(np.uint8)
-    picture[330 * FINE :] = np.linspace((120, 120, 118), (70, 70, 72), 390 * FINE)[:, None].astype(np.uint8)
+    picture[: 330 * FINE] = np.linspace((150, 180, 215), (215, 222, 228), 330 * FINE)[
+        :, None
+    ].astype(np.uint8)
+    picture[330 * FINE :] = np.linspace((120, 120, 118), (70, 70, 72), 390 * FINE)[:, None].astype(
+        np.uint8
+    )
     polygon(picture, [(0, 330), (0, 250), (260, 215), (420, 330)], (86, 104, 78))
     polygon(picture, [(900, 330), (1010, 190), (1280, 170), (1280, 330)], (142, 128, 116))
     for x in (950, 1060, 1170):
@@ -87,7 +99,11 @@ def drawn_car():
     polygon(picture, [(465, 225), (815, 225), (885, 375), (395, 375)], (46, 62, 104))
     polygon(picture, [(490, 243), (790, 243), (842, 360), (438, 360)], (34, 40, 48))
     polygon(picture, [(500, 250), (600, 250), (560, 352), (458, 352)], (66, 76, 88))  # a reflection
-    polygon(picture, [(385, 372), (895, 372), (918, 450), (912, 598), (368, 598), (362, 450)], (54, 72, 122))
+    polygon(
+        picture,
+        [(385, 372), (895, 372), (918, 450), (912, 598), (368, 598), (362, 450)],
+        (54, 72, 122),
+    )
     polygon(picture, [(385, 372), (895, 372), (905, 402), (375, 402)], (74, 94, 148))
     for x in (372, 812):
         box(picture, (x, 408, x + 96, 462), (150, 24, 28))

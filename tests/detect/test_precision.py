@@ -22,7 +22,9 @@ PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 
 def frame_of(rgb):
     size = (rgb.shape[1], rgb.shape[0])
-    return Frame(0, 0, size, lambda wh: cv2.resize(rgb, wh, interpolation=cv2.INTER_AREA), lambda: None)
+    return Frame(
+        0, 0, size, lambda wh: cv2.resize(rgb, wh, interpolation=cv2.INTER_AREA), lambda: None
+    )
 
 
 def seen(rgb, precision, kind):
@@ -35,9 +37,13 @@ def seen(rgb, precision, kind):
 @pytest.mark.parametrize("times", [1.0, 0.5, 0.25])
 @pytest.mark.parametrize("gain", [1.0, 0.35])
 def test_a_face_is_as_sure_and_in_the_same_place(times, gain):
-    rgb = cv2.resize(cv2.imread(str(PHOTO))[..., ::-1], None, fx=times, fy=times, interpolation=cv2.INTER_AREA)
+    rgb = cv2.resize(
+        cv2.imread(str(PHOTO))[..., ::-1], None, fx=times, fy=times, interpolation=cv2.INTER_AREA
+    )
     dim = (rgb * gain).astype(np.uint8)
-    (float_boxes, float_score), (boxes, score) = (seen(dim, precision, FACE) for precision in ("float32", "int8"))
+    (float_boxes, float_score), (boxes, score) = (
+        seen(dim, precision, FACE) for precision in ("float32", "int8")
+    )
     assert len(float_boxes) >= 1
     overlap = iou(float_boxes, boxes)
     assert (overlap.max(axis=1) > 0.85).all()
@@ -52,14 +58,22 @@ def plate(height):
     left, top = 320 - width // 2, 230
     cv2.rectangle(rgb, (left, top), (left + width, top + height), (240, 240, 235), -1)
     cv2.putText(
-        rgb, "KX 52 BZT", (left + 4, top + round(height * 0.78)), cv2.FONT_HERSHEY_SIMPLEX, height / 36, (15, 15, 15), 2
+        rgb,
+        "KX 52 BZT",
+        (left + 4, top + round(height * 0.78)),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        height / 36,
+        (15, 15, 15),
+        2,
     )
     return rgb
 
 
 @pytest.mark.parametrize("height", [20, 30, 44])
 def test_a_plate_is_as_sure_and_in_the_same_place(height):
-    (float_boxes, float_score), (boxes, score) = (seen(plate(height), precision, PLATE) for precision in ("float32", "int8"))
+    (float_boxes, float_score), (boxes, score) = (
+        seen(plate(height), precision, PLATE) for precision in ("float32", "int8")
+    )
     assert len(float_boxes) >= 1
     overlap = iou(float_boxes, boxes)
     assert (overlap.max(axis=1) > 0.85).all()
@@ -68,9 +82,15 @@ def test_a_plate_is_as_sure_and_in_the_same_place(height):
 
 @pytest.mark.parametrize(
     ("asked", "photos", "films"),
-    [("auto", "centerface", "centerface-int8"), ("float32", "centerface", "centerface"), ("int8",) + ("centerface-int8",) * 2],
+    [
+        ("auto", "centerface", "centerface-int8"),
+        ("float32", "centerface", "centerface"),
+        ("int8",) + ("centerface-int8",) * 2,
+    ],
 )
-def test_videos_are_looked_at_in_integers_and_photos_in_floats_unless_one_is_asked_for(asked, photos, films):
+def test_videos_are_looked_at_in_integers_and_photos_in_floats_unless_one_is_asked_for(
+    asked, photos, films
+):
     options = DetectOptions(kinds="face", precision=asked)
     with open_detector(options) as detector:
         assert [i.name for i in detector.infos] == [photos]
@@ -88,6 +108,11 @@ def test_the_networks_of_integers_hold_no_landmarks_and_mostly_integers():
     settings = ort.SessionOptions()
     settings.log_severity_level = 3
     data, _ = load_weights("centerface-int8")
-    names = {o.name for o in ort.InferenceSession(data, settings, providers=["CPUExecutionProvider"]).get_outputs()}
+    names = {
+        o.name
+        for o in ort.InferenceSession(
+            data, settings, providers=["CPUExecutionProvider"]
+        ).get_outputs()
+    }
     assert names == {"537", "538", "539", "387", "413"}
     assert data.count(b"QuantizeLinear") > 100

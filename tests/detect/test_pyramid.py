@@ -1,4 +1,5 @@
-"""One pass for all kinds: what is asked of the shared network, what each head gets, and how the parts are joined."""
+"""One pass for all kinds: what is asked of the shared network, what each head gets, and how the
+parts are joined."""
 
 from __future__ import annotations
 
@@ -22,7 +23,14 @@ from efface.options import DetectOptions
 
 
 def frame_of(size_wh, is_alone=False, index=0):
-    return Frame(index, 0, size_wh, lambda wh: np.zeros((wh[1], wh[0], 3), np.uint8), lambda: None, is_alone=is_alone)
+    return Frame(
+        index,
+        0,
+        size_wh,
+        lambda wh: np.zeros((wh[1], wh[0], 3), np.uint8),
+        lambda: None,
+        is_alone=is_alone,
+    )
 
 
 class CountingTrunk:
@@ -39,8 +47,22 @@ class CountingTrunk:
 class OneBox:
     """Finds one box in each tile, at one place of the tile."""
 
-    def __init__(self, kind, tensors, score=0.5, box=(10, 10, 20, 20), caution=0.1, smallest=400, jury=None, below=0.0):
-        self.kind, self.tensors, self.infos = kind, tensors, (DetectorInfo(f"head {kind}", "1", "00", "none"),)
+    def __init__(
+        self,
+        kind,
+        tensors,
+        score=0.5,
+        box=(10, 10, 20, 20),
+        caution=0.1,
+        smallest=400,
+        jury=None,
+        below=0.0,
+    ):
+        self.kind, self.tensors, self.infos = (
+            kind,
+            tensors,
+            (DetectorInfo(f"head {kind}", "1", "00", "none"),),
+        )
         self.rules = Rules(0.4, 0.2, caution, 0.3, 0.3, 0.6, smallest, jury, below)
         self.got, self.score, self.box = [], score, box
 
@@ -52,10 +74,15 @@ class OneBox:
 @pytest.mark.parametrize("is_alone", [False, True])
 def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_alone):
     jury = Jury(3, 1.0, 0.3)
-    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a", "b"), jury=jury), OneBox(PLATE, ("b", "c"), jury=jury)]
+    trunk, heads = (
+        CountingTrunk(),
+        [OneBox(FACE, ("a", "b"), jury=jury), OneBox(PLATE, ("b", "c"), jury=jury)],
+    )
     frame = frame_of((1600, 900), is_alone)
     Pyramid(trunk, heads).detect(frame)
-    sizes = levels(frame.size_wh, is_thorough=is_alone, smallest=400 if is_alone else SMALLEST_IN_VIDEO)
+    sizes = levels(
+        frame.size_wh, is_thorough=is_alone, smallest=400 if is_alone else SMALLEST_IN_VIDEO
+    )
     want = [(y2 - y1, x2 - x1) for level in sizes for x1, y1, x2, y2 in tiles(level.size_wh)]
     assert [shape for shape, _ in trunk.asked] == want
     assert {names for _, names in trunk.asked} == {("a", "b", "c")}
@@ -65,17 +92,33 @@ def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_alo
 
 
 def test_each_head_looks_at_a_photo_down_to_its_own_smallest_level():
-    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)]
-    Pyramid(trunk, heads).detect(frame_of((2400, 1200), is_alone=True))  # too large for the double size
-    assert trunk.asked[-3:] == [((600, 1200), ("a", "b")), ((300, 600), ("a", "b")), ((150, 300), ("b",))]
+    trunk, heads = (
+        CountingTrunk(),
+        [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)],
+    )
+    Pyramid(trunk, heads).detect(
+        frame_of((2400, 1200), is_alone=True)
+    )  # too large for the double size
+    assert trunk.asked[-3:] == [
+        ((600, 1200), ("a", "b")),
+        ((300, 600), ("a", "b")),
+        ((150, 300), ("b",)),
+    ]
     assert len(heads[1].got) == len(heads[0].got) + 1
 
 
 def test_all_heads_look_at_a_video_down_to_one_level_and_are_cautious_below_their_own():
     trunk = CountingTrunk()
-    heads = [OneBox(FACE, ("a",), smallest=400, below=0.125), OneBox(PLATE, ("b",), smallest=200, below=0.25)]
+    heads = [
+        OneBox(FACE, ("a",), smallest=400, below=0.125),
+        OneBox(PLATE, ("b",), smallest=200, below=0.25),
+    ]
     found = Pyramid(trunk, heads).detect(frame_of((960, 540)))
-    assert trunk.asked == [((540, 960), ("a", "b")), ((270, 480), ("a", "b")), ((135, 240), ("a", "b"))]
+    assert trunk.asked == [
+        ((540, 960), ("a", "b")),
+        ((270, 480), ("a", "b")),
+        ((135, 240), ("a", "b")),
+    ]
     assert [floor for _, floor in heads[0].got] == pytest.approx([0.2, 0.2, 0.325])
     assert [floor for _, floor in heads[1].got] == pytest.approx([0.2, 0.2, 0.2])
     assert found.score[found.kind == FACE].min() == 0.375
@@ -91,7 +134,10 @@ def test_a_frame_with_less_detail_is_looked_at_from_there_down():
 
 
 def test_a_small_frame_is_looked_at_by_every_head():
-    trunk, heads = CountingTrunk(), [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)]
+    trunk, heads = (
+        CountingTrunk(),
+        [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)],
+    )
     assert set(Pyramid(trunk, heads).detect(frame_of((90, 60))).kind.tolist()) == {FACE, PLATE}
 
 
@@ -103,7 +149,9 @@ def test_only_what_the_heads_need_is_asked_for():
 
 
 def test_the_same_place_may_hold_a_face_and_a_plate():
-    found = Pyramid(CountingTrunk(), [OneBox(FACE, ("a",)), OneBox(PLATE, ("a",))]).detect(frame_of((100, 100)))
+    found = Pyramid(CountingTrunk(), [OneBox(FACE, ("a",)), OneBox(PLATE, ("a",))]).detect(
+        frame_of((100, 100))
+    )
     assert found.kind.tolist() == [FACE, PLATE]
     assert found.xyxy.tolist() == [[10, 10, 20, 20]] * 2
 
@@ -127,7 +175,10 @@ def test_a_photo_has_to_be_surer_where_a_kind_says_so_and_a_video_has_not():
 
 
 def test_a_plate_on_a_face_is_explained_by_it_in_a_photo_only():
-    heads = [OneBox(FACE, ("a",), box=(10, 10, 40, 50)), OneBox(PLATE, ("a",), box=(15, 30, 35, 40))]
+    heads = [
+        OneBox(FACE, ("a",), box=(10, 10, 40, 50)),
+        OneBox(PLATE, ("a",), box=(15, 30, 35, 40)),
+    ]
     made = Pyramid(CountingTrunk(), heads)
     assert set(made.detect(frame_of((100, 100), True)).kind.tolist()) == {FACE}
     assert set(made.detect(frame_of((100, 100))).kind.tolist()) == {FACE, PLATE}
@@ -150,7 +201,13 @@ def view(*boxes_and_scores):
 
 def test_a_jury_takes_the_average_of_the_best_three_views():
     there, beside = (0, 0, 10, 10), (100, 100, 110, 110)
-    views = [view((there, 0.8)), view((there, 0.6)), view(), view((there, 0.4), (beside, 0.9)), view((there, 0.3))]
+    views = [
+        view((there, 0.8)),
+        view((there, 0.6)),
+        view(),
+        view((there, 0.4), (beside, 0.9)),
+        view((there, 0.3)),
+    ]
     boxes, score = judged(views, RULES, JURY)
     assert boxes.tolist() == [list(there), list(beside)]
     assert score.tolist() == pytest.approx([1.5 * 0.6, 1.5 * 0.3])
@@ -164,21 +221,31 @@ def test_what_one_view_alone_says_weakly_is_not_heard():
 
 def test_each_view_has_one_vote_however_often_it_saw_the_object():
     seen_twice = view(((0, 0, 10, 10), 0.6), ((0, 0, 10, 9), 0.6), ((0, 1, 10, 10), 0.6))
-    assert judged([seen_twice, view(), view()], RULES, JURY)[1].tolist() == pytest.approx([1.5 * 0.2])
+    assert judged([seen_twice, view(), view()], RULES, JURY)[1].tolist() == pytest.approx(
+        [1.5 * 0.2]
+    )
 
 
 def test_fewer_views_than_jurors_leave_seats_empty():
-    assert judged([view(((0, 0, 10, 10), 0.9))], RULES, JURY)[1].tolist() == pytest.approx([1.5 * 0.3])
+    assert judged([view(((0, 0, 10, 10), 0.9))], RULES, JURY)[1].tolist() == pytest.approx(
+        [1.5 * 0.3]
+    )
 
 
 def test_the_box_lies_between_average_and_hull_of_what_agrees_and_is_not_too_weak():
-    views = [view(((0, 0, 20, 20), 0.75)), view(((2, 2, 22, 22), 0.25)), view(((-2, 0, 20, 20), 0.19))]
+    views = [
+        view(((0, 0, 20, 20), 0.75)),
+        view(((2, 2, 22, 22), 0.25)),
+        view(((-2, 0, 20, 20), 0.19)),
+    ]
     assert judged(views, RULES, JURY)[0].tolist() == [[0.25, 0.25, 21.25, 21.25]]
 
 
 def test_one_view_that_is_far_off_does_not_draw_the_box_alone():
     face, loose = (100, 100, 140, 150), (97, 94, 144, 160)
-    (box,) = judged([view((face, 0.9)), view((face, 0.8)), view((loose, 0.3))], RULES, JURY)[0].tolist()
+    (box,) = judged([view((face, 0.9)), view((face, 0.8)), view((loose, 0.3))], RULES, JURY)[
+        0
+    ].tolist()
     assert 150 < box[3] < 157
 
 
@@ -240,7 +307,10 @@ def sessions(monkeypatch):
     return opened
 
 
-@pytest.mark.parametrize(("kinds", "networks", "of_faces"), [("face", 1, True), ("plate", 2, False), ("plate,face", 2, True)])
+@pytest.mark.parametrize(
+    ("kinds", "networks", "of_faces"),
+    [("face", 1, True), ("plate", 2, False), ("plate,face", 2, True)],
+)
 def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, networks, of_faces):
     detector = DETECTORS["pyramid"](DetectOptions(kinds=kinds))
     for asked in sessions.values():
@@ -250,13 +320,17 @@ def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, netw
     detector.detect(frame)
     sizes = levels(frame.size_wh, is_thorough=False, smallest=SMALLEST_IN_VIDEO)
     runs = sum(len(list(tiles(level.size_wh))) for level in sizes)
-    assert {name: len(asked) for name, asked in sessions.items()} == dict.fromkeys(("centerface", "plates")[:networks], runs)
+    assert {name: len(asked) for name, asked in sessions.items()} == dict.fromkeys(
+        ("centerface", "plates")[:networks], runs
+    )
     faces = {"537", "538", "539"}
     asked = sessions["centerface"][0]
     assert faces <= set(asked) if of_faces else not faces & set(asked)
     assert (set(asked) == faces) == (networks == 1)
     assert [i.name for i in detector.infos] == ["centerface", "plates"][:networks]
-    assert set(detector.sure) == {k for k, name in ((FACE, "face"), (PLATE, "plate")) if name in kinds}
+    assert set(detector.sure) == {
+        k for k, name in ((FACE, "face"), (PLATE, "plate")) if name in kinds
+    }
 
 
 class Spoilt:
@@ -295,7 +369,13 @@ def maps_of_two_sizes(maps):
     return [maps["heat"], maps["sides"][..., :1, :1]]
 
 
-SPOILS = [*map(nan_in, MAPS), infinite_sides, sides_beyond_the_centre, one_map_too_few, maps_of_two_sizes]
+SPOILS = [
+    *map(nan_in, MAPS),
+    infinite_sides,
+    sides_beyond_the_centre,
+    one_map_too_few,
+    maps_of_two_sizes,
+]
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
@@ -318,5 +398,7 @@ def test_doubtful_objects_of_every_third_frame_of_a_film_are_looked_at_closer():
 
 
 def test_high_sensitivity_asks_for_no_closer_look_in_films():
-    rules = {s: FaceHead(DetectOptions(sensitivity=s)).rules.confirm for s in ("low", "normal", "high")}
+    rules = {
+        s: FaceHead(DetectOptions(sensitivity=s)).rules.confirm for s in ("low", "normal", "high")
+    }
     assert [r is None for r in rules.values()] == [False, False, True]

@@ -1,4 +1,5 @@
-"""Every frame is looked at; what is left out of one is looked at in a frame soon after, both as it is and in a mirror."""
+"""Every frame is looked at; what is left out of one is looked at in a frame soon after, both as it
+is and in a mirror."""
 
 from __future__ import annotations
 

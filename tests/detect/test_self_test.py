@@ -20,7 +20,9 @@ TIMES = 5
 
 def opened(name):
     options = DetectOptions(precision="int8" if name.endswith("int8") else "float32")
-    return trunk.Trunk(options, 1) if name.startswith("centerface") else plates.PlateHead(options, 1)
+    return (
+        trunk.Trunk(options, 1) if name.startswith("centerface") else plates.PlateHead(options, 1)
+    )
 
 
 @pytest.fixture(params=NAMES)
@@ -42,7 +44,10 @@ def test_an_unharmed_network_passes_by_far(name, monkeypatch):
 
     def note(of, made, device):
         assert of == name
-        away.extend(self_test.difference(values, self_test._reference()[name][t]) for t, values in made.items())
+        away.extend(
+            self_test.difference(values, self_test._reference()[name][t])
+            for t, values in made.items()
+        )
 
     for home in (trunk, plates):
         monkeypatch.setattr(home, "require_right", note)
@@ -60,7 +65,9 @@ def test_wrong_weights_that_the_run_time_takes_are_noticed(name, monkeypatch, sh
     stretch = data[at : at + 2048]
     harmed = data[:at] + stretch[step:] + stretch[:step] + data[at + 2048 :]
     for home in (trunk, plates):
-        monkeypatch.setattr(home, "load_weights", lambda of: (harmed, digest) if of == name else load_weights(of))
+        monkeypatch.setattr(
+            home, "load_weights", lambda of: (harmed, digest) if of == name else load_weights(of)
+        )
     with pytest.raises(ModelUnusable) as caught:
         opened(name)
     assert caught.value.name == name
@@ -88,7 +95,9 @@ def test_kernels_that_compute_wrongly_are_noticed(name, monkeypatch, fault):
             self.get_inputs, self.get_outputs = session.get_inputs, session.get_outputs
 
         def run(self, *arguments):
-            return [FAULTS[fault](values).astype(np.float32) for values in self._session.run(*arguments)]
+            return [
+                FAULTS[fault](values).astype(np.float32) for values in self._session.run(*arguments)
+            ]
 
     def open_session(*arguments, **how):
         session, runtime = real(*arguments, **how)
@@ -112,6 +121,10 @@ def test_it_takes_little_time():
     spent = []
     for _ in range(TIMES):
         start = time.process_time()
-        self_test.require_right("centerface", session.tensors(self_test.picture(), self_test.tensors_of("centerface")), "cpu")
+        self_test.require_right(
+            "centerface",
+            session.tensors(self_test.picture(), self_test.tensors_of("centerface")),
+            "cpu",
+        )
         spent.append(time.process_time() - start)
     assert min(spent) < 0.1

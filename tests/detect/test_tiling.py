@@ -47,7 +47,9 @@ def test_levels_go_from_large_to_small_and_hold_the_picture_itself(width, height
     assert (sizes[0] == (2 * width, 2 * height)) == (thorough and width * height <= UPSCALE_UP_TO)
 
 
-@pytest.mark.parametrize(("length", "multiple"), [(1, STRIDE), (STRIDE, STRIDE), (STRIDE + 1, 2 * STRIDE)])
+@pytest.mark.parametrize(
+    ("length", "multiple"), [(1, STRIDE), (STRIDE, STRIDE), (STRIDE + 1, 2 * STRIDE)]
+)
 def test_padding(length, multiple):
     assert padded(length) == multiple
     assert np.all(TILE % STRIDE == 0)
@@ -56,8 +58,13 @@ def test_padding(length, multiple):
 def test_levels_have_square_pixels():
     alone = levels((1280, 720), is_thorough=False, smallest=200, detail=0.5, coarsest=0.5)
     assert [level.size_wh for level in alone] == [(640, 360)]
-    assert [level.size_wh for level in levels((300, 200), is_thorough=False, smallest=200, coarsest=2.0)] == [(300, 200)]
-    assert levels((720, 576), is_thorough=False, smallest=400, aspect=16 / 11)[0].size_wh == (1047, 576)
+    assert [
+        level.size_wh for level in levels((300, 200), is_thorough=False, smallest=200, coarsest=2.0)
+    ] == [(300, 200)]
+    assert levels((720, 576), is_thorough=False, smallest=400, aspect=16 / 11)[0].size_wh == (
+        1047,
+        576,
+    )
     assert levels((400, 100), is_thorough=False, smallest=400, aspect=0.5)[0].size_wh == (400, 200)
     assert levels((100, 100), is_thorough=False, smallest=400, aspect=1e9)[0].size_wh == (400, 100)
 
@@ -65,5 +72,9 @@ def test_levels_have_square_pixels():
 def test_a_thorough_look_also_looks_into_a_mirror_at_the_pictures_own_size_and_at_half_of_it():
     found = levels((1600, 900), is_thorough=True, smallest=400)
     assert [level.size_wh for level in found if level.is_mirrored] == [(1600, 900), (800, 450)]
-    assert not any(level.is_mirrored for level in levels((1600, 900), is_thorough=False, smallest=400))
-    assert not any(level.is_mirrored for level in levels((3000, 2000), is_thorough=True, smallest=400))
+    assert not any(
+        level.is_mirrored for level in levels((1600, 900), is_thorough=False, smallest=400)
+    )
+    assert not any(
+        level.is_mirrored for level in levels((3000, 2000), is_thorough=True, smallest=400)
+    )

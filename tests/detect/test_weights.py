@@ -119,7 +119,11 @@ def test_a_runtime_that_steps_down_by_itself_is_found_out(monkeypatch):
         def get_providers(self):
             return ["CPUExecutionProvider"]
 
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(
+        onnxruntime,
+        "get_available_providers",
+        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+    )
     monkeypatch.setattr(onnxruntime, "InferenceSession", SteppedDown)
     with pytest.raises(DeviceMissing, match="cuda"):
         sessions.open_session("any", b"", "cuda")

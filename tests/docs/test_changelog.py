@@ -35,13 +35,21 @@ def test_a_fragment_begins_with_a_sentence(path: Path) -> None:
     assert not path.read_text(encoding="utf-8").startswith(("- ", "* "))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("towncrier") is None, reason="towncrier comes with the extra dev")
+@pytest.mark.skipif(
+    importlib.util.find_spec("towncrier") is None, reason="towncrier comes with the extra dev"
+)
 def test_towncrier_makes_a_changelog_of_them() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-m", "towncrier", "build", "--draft"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
-    missing = [p.name for p in FRAGMENTS if first_words(p.read_text(encoding="utf-8")) not in joined(done.stdout)]
+    missing = [
+        p.name
+        for p in FRAGMENTS
+        if first_words(p.read_text(encoding="utf-8")) not in joined(done.stdout)
+    ]
     assert missing == []
 
 

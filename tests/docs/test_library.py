@@ -14,10 +14,14 @@ PAGE = ROOT / "docs" / "library.md"
 
 def examples() -> list[str]:
     """The page's blocks of Python."""
-    return re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
 
 
-def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copy(ROOT / "examples" / "astronaut.jpg", tmp_path / "protest.jpg")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
@@ -26,4 +30,6 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     said = capsys.readouterr().out
     assert "1 faces and plates" in said
     assert "exists already" in said
-    assert {"public.jpg", "public.jpg.plan.json", "rendered.jpg", "solid.jpg"} <= {p.name for p in tmp_path.iterdir()}
+    assert {"public.jpg", "public.jpg.plan.json", "rendered.jpg", "solid.jpg"} <= {
+        p.name for p in tmp_path.iterdir()
+    }

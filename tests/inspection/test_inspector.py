@@ -1,4 +1,5 @@
-"""What an inspection finds: words planted wherever a photo or a video can hold some are named, with their place."""
+"""What an inspection finds: words planted wherever a photo or a video can hold some are named, with
+their place."""
 
 from __future__ import annotations
 
@@ -20,18 +21,35 @@ from efface.containers.admission import admit
 from efface.errors import NotMedia, SourceUnreadable
 from efface.inspection import tags
 from efface.inspection.inspector import inspect
-from efface.inspection.items import DATA, PICTURES, UNREADABLE, Embedded, Inspection, Item, group_of, shown
+from efface.inspection.items import (
+    DATA,
+    PICTURES,
+    UNREADABLE,
+    Embedded,
+    Inspection,
+    Item,
+    group_of,
+    shown,
+)
 from efface.media import external_tools
 
-needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
+needs_exiftool = pytest.mark.skipif(
+    not shutil.which("exiftool"), reason="exiftool is not installed"
+)
 
 
 def exiftool(*arguments: object) -> None:
-    subprocess.run(["exiftool", "-q", "-overwrite_original", *map(str, arguments)], check=True, capture_output=True)
+    subprocess.run(
+        ["exiftool", "-q", "-overwrite_original", *map(str, arguments)],
+        check=True,
+        capture_output=True,
+    )
 
 
 def ffmpeg(*arguments: object) -> None:
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, arguments)], check=True, capture_output=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", *map(str, arguments)], check=True, capture_output=True
+    )
 
 
 def own(path: Path, **how: object) -> Inspection:
@@ -92,9 +110,13 @@ def test_planted_words_are_found_in_photos(photo: Callable[[str], Path], suffix:
 
 
 @needs_exiftool
-def test_a_jpeg_tells_of_thumbnails_iptc_comments_and_long_xmp(photo: Callable[[str], Path], thumbnail: Path) -> None:
+def test_a_jpeg_tells_of_thumbnails_iptc_comments_and_long_xmp(
+    photo: Callable[[str], Path], thumbnail: Path
+) -> None:
     path = photo("jpg")
-    exiftool(f"-ThumbnailImage<={thumbnail}", "-IPTC:Keywords=NeedleKey", "-Comment=NeedleComment", path)
+    exiftool(
+        f"-ThumbnailImage<={thumbnail}", "-IPTC:Keywords=NeedleKey", "-Comment=NeedleComment", path
+    )
     exiftool("-XMP-dc:Description=" + "NeedleLong " * 8000, "-UserComment=NeedleUser", path)
     found = own(path)
     assert {"NeedleKey", "NeedleComment", "NeedleUser"} <= set(values(found, "words"))
@@ -106,7 +128,9 @@ def test_a_jpeg_tells_of_thumbnails_iptc_comments_and_long_xmp(photo: Callable[[
 
 
 @needs_exiftool
-def test_pictures_within_are_shown_to_whoever_looks(photo: Callable[[str], Path], thumbnail: Path) -> None:
+def test_pictures_within_are_shown_to_whoever_looks(
+    photo: Callable[[str], Path], thumbnail: Path
+) -> None:
     path = photo("jpg")
     exiftool(f"-ThumbnailImage<={thumbnail}", path)
     seen = []
@@ -120,17 +144,23 @@ def test_pictures_within_are_shown_to_whoever_looks(photo: Callable[[str], Path]
     assert item.value.endswith("shows 2 faces")
 
 
-def test_a_thumbnail_that_cannot_be_decoded_is_not_called_empty(photo: Callable[[str], Path]) -> None:
+def test_a_thumbnail_that_cannot_be_decoded_is_not_called_empty(
+    photo: Callable[[str], Path],
+) -> None:
     path = photo("jpg")
     data = path.read_bytes()
     content = b"JFXX\0\x10\xff\xd8\xff broken"
-    path.write_bytes(data[:20] + b"\xff\xe0" + struct.pack(">H", len(content) + 2) + content + data[20:])
+    path.write_bytes(
+        data[:20] + b"\xff\xe0" + struct.pack(">H", len(content) + 2) + content + data[20:]
+    )
     (item,) = inspect(admit(path), look=lambda p: "no face found", others=False).of(PICTURES)
     assert "cannot be decoded" in item.value
     assert "no face" not in item.value
 
 
-def test_a_preview_within_a_makers_note_is_found(photo: Callable[[str], Path], thumbnail: Path) -> None:
+def test_a_preview_within_a_makers_note_is_found(
+    photo: Callable[[str], Path], thumbnail: Path
+) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x927C] = b"MAKER\0\0" + thumbnail.read_bytes()
     path = photo("jpg")
@@ -139,10 +169,14 @@ def test_a_preview_within_a_makers_note_is_found(photo: Callable[[str], Path], t
         picture.save(path, exif=exif)
     found = own(path)
     assert any(i.name == "MakerNote" for i in found.of("device"))
-    assert [(i.name, i.where.split("/")[-1]) for i in found.of(PICTURES)] == [("preview", "MakerNote")]
+    assert [(i.name, i.where.split("/")[-1]) for i in found.of(PICTURES)] == [
+        ("preview", "MakerNote")
+    ]
 
 
-def test_a_film_and_an_archive_after_the_end_are_told(photo: Callable[[str], Path], thumbnail: Path) -> None:
+def test_a_film_and_an_archive_after_the_end_are_told(
+    photo: Callable[[str], Path], thumbnail: Path
+) -> None:
     path = photo("jpg")
     film = b"\0\0\0\x18ftypmp42" + bytes(200)
     path.write_bytes(path.read_bytes() + film + thumbnail.read_bytes() + b"PK\x03\x04")
@@ -152,11 +186,14 @@ def test_a_film_and_an_archive_after_the_end_are_told(photo: Callable[[str], Pat
     assert "a film, a picture, a zip archive" in tail.value
 
 
-def test_depth_and_gain_maps_and_manifests_are_told(tmp_path: Path, photo: Callable[[str], Path], thumbnail: Path) -> None:
+def test_depth_and_gain_maps_and_manifests_are_told(
+    tmp_path: Path, photo: Callable[[str], Path], thumbnail: Path
+) -> None:
     path = photo("png")
     raw = path.read_bytes()
     xmp = (
-        b'<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:G="http://ns.google.com/photos/1.0/depthmap/" xmlns:h="http://ns/hdr/"><d '
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/" '
+        b'xmlns:G="http://ns.google.com/photos/1.0/depthmap/" xmlns:h="http://ns/hdr/"><d '
     )
     xmp += b'G:Format="RangeInverse" h:GainMapMin="0" h:MotionPhoto="1"/></x:xmpmeta>'
     chunks = b"".join(
@@ -171,7 +208,9 @@ def test_depth_and_gain_maps_and_manifests_are_told(tmp_path: Path, photo: Calla
 def with_chunks(path: Path, *chunks: tuple[bytes, bytes]) -> Path:
     """The PNG with these chunks behind its header."""
     raw = path.read_bytes()
-    made = b"".join(struct.pack(">I4s", len(c), n) + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks)
+    made = b"".join(
+        struct.pack(">I4s", len(c), n) + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks
+    )
     path.write_bytes(raw[:33] + made + raw[33:])
     return path
 
@@ -194,14 +233,34 @@ TEXT = b"Raw profile type exif\0"
         (b"zTXt", b"Comment\0\0" + NEEDLE, b"Comment\0\0" + b"no zlib", "zTXt Comment"),
         (b"iTXt", XMP, XMP[:24] + b"no zlib", "iTXt XML:com.adobe.xmp"),
         (b"iCCP", b"mine\0\0" + PROFILE, b"mine\0\0no zlib", "iCCP"),
-        (b"tEXt", TEXT + hexed(EXIF), TEXT + hexed(EXIF).replace(b"4949", b"no!!"), "tEXt Raw profile type exif"),
+        (
+            b"tEXt",
+            TEXT + hexed(EXIF),
+            TEXT + hexed(EXIF).replace(b"4949", b"no!!"),
+            "tEXt Raw profile type exif",
+        ),
         (b"tEXt", TEXT + hexed(EXIF), TEXT + hexed(EXIF, 4711), "tEXt Raw profile type exif"),
         (b"tEXt", TEXT + hexed(EXIF), TEXT, "tEXt Raw profile type exif"),
-        (b"zTXt", TEXT + b"\0" + zlib.compress(hexed(EXIF)), TEXT + b"\0no zlib", "zTXt Raw profile type exif"),
+        (
+            b"zTXt",
+            TEXT + b"\0" + zlib.compress(hexed(EXIF)),
+            TEXT + b"\0no zlib",
+            "zTXt Raw profile type exif",
+        ),
         (b"eXIf", EXIF, b"XX" + EXIF[2:], "eXIf"),
         (b"eXIf", EXIF, EXIF[:12], "eXIf"),
     ],
-    ids=["text", "XMP", "ICC", "no hexadecimal", "too short", "nothing", "packed EXIF", "no EXIF", "EXIF cut off"],
+    ids=[
+        "text",
+        "XMP",
+        "ICC",
+        "no hexadecimal",
+        "too short",
+        "nothing",
+        "packed EXIF",
+        "no EXIF",
+        "EXIF cut off",
+    ],
 )
 def test_what_cannot_be_read_is_not_called_nothing(
     photo: Callable[[str], Path], name: bytes, sound: bytes, spoilt: bytes, where: str
@@ -230,7 +289,9 @@ def test_exif_of_a_jpeg_that_cannot_be_read_is_told(photo: Callable[[str], Path]
     path = photo("jpg")
     data = path.read_bytes()
     content = b"Exif\0\0no TIFF at all"
-    path.write_bytes(data[:20] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + data[20:])
+    path.write_bytes(
+        data[:20] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + data[20:]
+    )
     (trouble,) = own(path).troubles
     assert "APP1 Exif" in trouble
 
@@ -242,14 +303,27 @@ def test_exif_of_a_jpeg_that_cannot_be_read_is_told(photo: Callable[[str], Path]
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
     sound = ["-f", "lavfi", "-i", "sine=d=0.4"]
-    ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=0.4:r=10", *sound, "-c:v", "libx264", "-pix_fmt", "yuv420p", path)
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=s=64x48:d=0.4:r=10",
+        *sound,
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        path,
+    )
     return path
 
 
 def test_an_mp4_tells_of_everything_in_it(film: Path, tmp_path: Path, thumbnail: Path) -> None:
     words, chapters, path = tmp_path / "s.srt", tmp_path / "c.txt", tmp_path / "laden.mp4"
     words.write_text("1\n00:00:00,000 --> 00:00:00,400\nNeedle\n", "utf-8")
-    chapters.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle=NeedleChapter\n", "utf-8")
+    chapters.write_text(
+        ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle=NeedleChapter\n", "utf-8"
+    )
     message = "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+NeedleSei"
     ffmpeg(
         "-i", film, "-i", words, "-i", chapters, "-i", thumbnail, "-map", "0:v", "-map", "0:a", "-map", 1, "-map", 3,
@@ -277,14 +351,27 @@ def test_telephones_keys_and_time_codes_of_a_mov(film: Path, tmp_path: Path) -> 
         "-metadata",
         "com.apple.quicktime.model=NeedleModel",
     ]
-    ffmpeg("-i", film, "-c", "copy", "-movflags", "use_metadata_tags", "-timecode", "10:11:12:13", *tags, path)
+    ffmpeg(
+        "-i",
+        film,
+        "-c",
+        "copy",
+        "-movflags",
+        "use_metadata_tags",
+        "-timecode",
+        "10:11:12:13",
+        *tags,
+        path,
+    )
     found = own(path)
     assert "+12.3456-012.3456/" in values(found, "place")
     assert "NeedleModel" in values(found, "device")
     assert "time code" in names(found)
 
 
-def test_a_matroska_tells_of_tags_attachments_and_chapters(film: Path, tmp_path: Path, thumbnail: Path) -> None:
+def test_a_matroska_tells_of_tags_attachments_and_chapters(
+    film: Path, tmp_path: Path, thumbnail: Path
+) -> None:
     words, path = tmp_path / "list.txt", tmp_path / "laden.mkv"
     words.write_text("Needle", "utf-8")
     attached = [
@@ -297,7 +384,18 @@ def test_a_matroska_tells_of_tags_attachments_and_chapters(film: Path, tmp_path:
         "-metadata:s:t:1",
         "mimetype=text/plain",
     ]
-    ffmpeg("-i", film, "-c", "copy", *attached, "-metadata", "title=NeedleTitle", "-metadata:s:a:0", "language=swa", path)
+    ffmpeg(
+        "-i",
+        film,
+        "-c",
+        "copy",
+        *attached,
+        "-metadata",
+        "title=NeedleTitle",
+        "-metadata:s:a:0",
+        "language=swa",
+        path,
+    )
     found = own(path)
     assert {"NeedleTitle", "swa", "list.txt"} <= set(values(found, "words"))
     assert [i.name for i in found.of(PICTURES)] == ["attached picture"]
@@ -319,14 +417,19 @@ def boxed(name: bytes, content: bytes) -> bytes:
     ("spoil", "name"),
     [
         (boxed(b"free", b"freeGPS \0\0\0" + bytes(40)), "dashcam GPS block"),
-        (boxed(b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + b"manifest"), "C2PA manifest"),
+        (
+            boxed(b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + b"manifest"),
+            "C2PA manifest",
+        ),
         (boxed(b"skip", b"serial 4711"), "box skip with content"),
         (b"PK\x03\x04 an archive behind", "data after the last box"),
         (boxed(b"thma", b"maker's own"), "box thma"),
         (b"x" * 50 + b"8db42d694ccc418790edff439fe026bf", "Insta360 trailer"),
     ],
 )
-def test_what_makers_hide_in_an_mp4_is_told(film: Path, tmp_path: Path, spoil: bytes, name: str) -> None:
+def test_what_makers_hide_in_an_mp4_is_told(
+    film: Path, tmp_path: Path, spoil: bytes, name: str
+) -> None:
     path = tmp_path / "spoilt.mp4"
     assert name not in names(own(film))
     path.write_bytes(film.read_bytes() + spoil)
@@ -358,7 +461,9 @@ def test_exiftool_adds_what_only_it_knows_and_repeats_nothing(photo: Callable[[s
     assert len([i for i in found.items if i.value.startswith("2021")]) == 1
 
 
-def test_without_exiftool_it_is_said(photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_exiftool_it_is_said(
+    photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(external_tools, "where", lambda program: None)
     assert inspect(admit(photo("png")), look=None).others == {"exiftool": "not on this machine"}
 
@@ -400,7 +505,12 @@ def test_values_are_cut_and_harmless_on_a_terminal() -> None:
 
 
 def resource(number: int, content: bytes, signature: bytes = b"8BIM") -> bytes:
-    return signature + struct.pack(">HHI", number, 0, len(content)) + content + b"\0" * (len(content) % 2)
+    return (
+        signature
+        + struct.pack(">HHI", number, 0, len(content))
+        + content
+        + b"\0" * (len(content) % 2)
+    )
 
 
 def dataset(number: int, value: bytes) -> bytes:
@@ -432,4 +542,6 @@ def test_resources_of_photoshop_are_read_to_their_end(raw: bytes) -> None:
     ],
 )
 def test_where_nobody_could_look_is_said(read: Callable[[], Iterator[Item | Embedded]]) -> None:
-    assert [i.where.split("/")[0] for i in read() if isinstance(i, Item) and i.name == UNREADABLE] == ["here"]
+    assert [
+        i.where.split("/")[0] for i in read() if isinstance(i, Item) and i.name == UNREADABLE
+    ] == ["here"]

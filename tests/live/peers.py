@@ -1,4 +1,5 @@
-"""Peers on the loopback address: real programs that send and take streams; and pictures that carry their number."""
+"""Peers on the loopback address: real programs that send and take streams; and pictures that carry
+their number."""
 
 from __future__ import annotations
 
@@ -25,11 +26,14 @@ FRAMES = 125
 PATIENCE_S = 90.0
 """No test waits longer for what should take a second: the machine may be busy."""
 
-ASKS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+ASKS = (
+    "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+)
 SYSTEM_PYTHON = "/usr/bin/python3"
 HAS_RTSP_SERVER = (
     Path(SYSTEM_PYTHON).exists()
-    and subprocess.run([SYSTEM_PYTHON, "-c", ASKS], capture_output=True, check=False).returncode == 0
+    and subprocess.run([SYSTEM_PYTHON, "-c", ASKS], capture_output=True, check=False).returncode
+    == 0
 )
 
 
@@ -98,7 +102,10 @@ class Programs:
 
 
 def certificate(folder):
-    """Key and certificate of 127.0.0.1, in one file. It vouches for itself, as those of cameras do."""
+    """Key and certificate of 127.0.0.1, in one file.
+
+    It vouches for itself, as those of cameras do.
+    """
     both, key = folder / "own.pem", folder / "own.key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
@@ -155,5 +162,6 @@ def _pour(source, target, heard=None):
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
 needs_rtsp_server = pytest.mark.skipif(
-    not HAS_RTSP_SERVER, reason="needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi and gstreamer1.0-plugins-good"
+    not HAS_RTSP_SERVER,
+    reason="needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi and gstreamer1.0-plugins-good",
 )

@@ -81,7 +81,11 @@ def test_a_secret_without_a_place_and_a_place_without_a_secret():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("w/s.m3u8", "./w/s.m3u8"), ("w/../w/s.m3u8", "w/s.m3u8"), ("srt://Hub:9000", "SRT://hub:9000")],
+    [
+        ("w/s.m3u8", "./w/s.m3u8"),
+        ("w/../w/s.m3u8", "w/s.m3u8"),
+        ("srt://Hub:9000", "SRT://hub:9000"),
+    ],
 )
 def test_two_addresses_may_lead_to_one_place(one, other):
     assert target_address(one).place == target_address(other).place

@@ -68,12 +68,21 @@ def test_what_leaves_was_looked_at(monkeypatch, tmp_path, clip, pause_s, lanes):
     assert there == sorted(set(there))
     facts = line.facts
     assert facts.frames_in == FRAMES
-    assert facts.frames_out + facts.frames_passed + facts.frames_missed + facts.frames_refused == FRAMES
+    assert (
+        facts.frames_out + facts.frames_passed + facts.frames_missed + facts.frames_refused
+        == FRAMES
+    )
     assert facts.frames_out == len(there)
 
 
 def test_when_looking_stops_the_curtain_is_shown(monkeypatch, tmp_path, clip):
-    line = run(monkeypatch, clip, tmp_path / "r.mkv", Watcher(lambda n: 3.0 if n > 20 else 0.0), delay_s=0.5)
+    line = run(
+        monkeypatch,
+        clip,
+        tmp_path / "r.mkv",
+        Watcher(lambda n: 3.0 if n > 20 else 0.0),
+        delay_s=0.5,
+    )
     with av.open(str(pictures(tmp_path))) as container:
         drawn = [is_curtain(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
     assert sum(drawn) >= 5
@@ -139,7 +148,9 @@ def test_a_source_that_changes_its_size_goes_on_cleanly(monkeypatch, tmp_path, c
 def test_times_between_frames_are_those_of_the_source(monkeypatch, tmp_path, clip):
     run(monkeypatch, clip, tmp_path / "r.mkv", Watcher(lambda n: 0.0), delay_s=0.5)
     with av.open(str(pictures(tmp_path))) as container:
-        there = [(float(f.time), read(f.to_ndarray(format="rgb24"))) for f in container.decode(video=0)]
+        there = [
+            (float(f.time), read(f.to_ndarray(format="rgb24"))) for f in container.decode(video=0)
+        ]
     seen = np.array([(t, n) for t, n in there if n])
     if len(seen) > 50:  # Matroska rounds to a millisecond
         assert np.abs(np.diff(seen[:, 0]) - np.diff(seen[:, 1]) / 25).max() < 0.002

@@ -73,8 +73,14 @@ def test_values_are_checked_as_on_the_command_line(tmp_path, text):
     ("text", "said"),
     [("live.delay_s=99.0", "camera a: --delay: 99.0 is out of range"),
      ("detect.sensitivity='hihg'", "camera a: --sensitivity: 'hihg' is not one of"),
-     ("delay_s=1.0", "'delay_s', which means nothing here. Nothing was written. For one camera, write live.delay_s"),
-     ("live.detect=1", "no option live.detect. Nothing was written. For all cameras, write [detect]"),
+     ("delay_s=1.0", (
+             "'delay_s', which means nothing here. Nothing was written. For one camera, write "
+             "live.delay_s"
+         )),
+     ("live.detect=1", (
+             "no option live.detect. Nothing was "
+             "written. For all cameras, write [detect]"
+         )),
      ("live.delay_s='1'", "live.delay_s is a number"),
      ("[camera.b]\nsource='y.mp4'\nto='./a.mkv'", "a and b have one target, ./a.mkv"),
      ("[camera.b]\nsource='udp://:9000'\nto='b.mkv'\n[camera.c]\nsource='udp://:9000'\nto='c.mkv'", "b and c have one source")],

@@ -1,4 +1,5 @@
-"""Looks: all of a frame is seen at some size, tiles together are all of it, and boxes come back in pixels of the frame."""
+"""Looks: all of a frame is seen at some size, tiles together are all of it, and boxes come back in
+pixels of the frame."""
 
 from __future__ import annotations
 
@@ -53,7 +54,9 @@ class Bright:
         rows, columns = np.nonzero(frame.look(seen_at)[..., 0] > 150)
         if not len(rows):
             return Detections.none()
-        box = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32) / np.float32(frame.detail)
+        box = np.array(
+            [[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32
+        ) / np.float32(frame.detail)
         return Detections(box, np.array([0.9], np.float32), np.array([FACE], np.uint8))
 
 
@@ -106,9 +109,13 @@ def test_with_much_time_all_is_seen_at_once():
 
 
 def test_what_two_looks_show_is_one_object_where_they_agree():
-    a = Detections(np.array([[0, 0, 10, 10]], np.float32), np.array([0.5], np.float32), np.array([0], np.uint8))
+    a = Detections(
+        np.array([[0, 0, 10, 10]], np.float32), np.array([0.5], np.float32), np.array([0], np.uint8)
+    )
     b = Detections(
-        np.array([[1, 1, 11, 11], [50, 50, 60, 60]], np.float32), np.array([0.8, 0.3], np.float32), np.zeros(2, np.uint8)
+        np.array([[1, 1, 11, 11], [50, 50, 60, 60]], np.float32),
+        np.array([0.8, 0.3], np.float32),
+        np.zeros(2, np.uint8),
     )
     both = joined(a, b)
     assert len(both) == 2

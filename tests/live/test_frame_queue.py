@@ -59,7 +59,9 @@ def test_a_frame_in_hand_is_given_to_nobody_else_and_counts_as_late(frame_queue,
     clock.now += 0.5
     put(frame_queue, clock, 2)
     frame_queue.next_to_look(0)
-    assert frame_queue.every == 2, "what is in hand for so long means that looking has fallen behind"
+    assert frame_queue.every == 2, (
+        "what is in hand for so long means that looking has fallen behind"
+    )
     frame_queue.looked(first, 0)
     frame_queue.looked(second, 1)
     assert [first.state, second.state] == [State.LOOKED] * 2

@@ -1,4 +1,5 @@
-"""What is covered when a frame leaves, by what is known then; and that memory has an end where the stream has none."""
+"""What is covered when a frame leaves, by what is known then; and that memory has an end where the
+stream has none."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ GREY = np.full((360, 640), 100, np.uint8)
 
 
 def seen_at(box, score=0.8):
-    return Detections(np.array([box], np.float32), np.array([score], np.float32), np.array([FACE], np.uint8))
+    return Detections(
+        np.array([box], np.float32), np.array([score], np.float32), np.array([FACE], np.uint8)
+    )
 
 
 def face(i):
@@ -48,7 +51,9 @@ class Street:
 
 def covers(regions, box):
     x1, y1, x2, y2 = box
-    return any(r.box[0] <= x1 and r.box[1] <= y1 and r.box[2] >= x2 and r.box[3] >= y2 for r in regions)
+    return any(
+        r.box[0] <= x1 and r.box[1] <= y1 and r.box[2] >= x2 and r.box[3] >= y2 for r in regions
+    )
 
 
 def test_a_face_is_covered_before_it_is_first_seen_as_far_as_the_delay_reaches():
@@ -57,7 +62,9 @@ def test_a_face_is_covered_before_it_is_first_seen_as_far_as_the_delay_reaches()
         street.show(i, seen_at(face(i)) if i >= 50 else Detections.none())
     assert not street.regions[20]
     first = min(i for i, r in street.regions.items() if r)
-    assert 50 - 25 <= first <= 50 - 12  # lead-in: half a second at least; in mid-picture more, and never more than the delay
+    assert (
+        50 - 25 <= first <= 50 - 12
+    )  # lead-in: half a second at least; in mid-picture more, and never more than the delay
     assert all(covers(street.regions[i], face(i)) for i in range(50, 75))
 
 
@@ -89,7 +96,9 @@ def test_every_sighting_that_counts_is_covered_even_without_a_verdict_of_the_tra
     street = Street(delay=0)
     for i in range(30):
         street.show(i, seen_at((37 * i % 500, 100, 37 * i % 500 + 40, 150), 0.3))
-    assert all(covers(street.regions[i], (37 * i % 500, 100, 37 * i % 500 + 40, 150)) for i in range(30))
+    assert all(
+        covers(street.regions[i], (37 * i % 500, 100, 37 * i % 500 + 40, 150)) for i in range(30)
+    )
 
 
 def test_seen_all_the_time_it_is_covered_as_offline():
@@ -102,7 +111,9 @@ def test_seen_all_the_time_it_is_covered_as_offline():
     (track,) = tracker.flush()
     timeline = Timeline(np.arange(100), Fraction(1, RATE))
     full = fill_track(track, timeline, Shots([], 100), TrackOptions(), None, (SIZE,))
-    offline = covering(full, (SIZE,), CoverOptions(), in_films(full, timeline.seconds, CoverOptions().margin))
+    offline = covering(
+        full, (SIZE,), CoverOptions(), in_films(full, timeline.seconds, CoverOptions().margin)
+    )
     for i in range(10, 70):
         (region,) = street.regions[i]
         assert np.abs(np.array(region.box) - offline.xyxy[list(offline.frame).index(i)]).max() <= 1

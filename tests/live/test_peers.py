@@ -42,7 +42,17 @@ def require_stream(numbers):
 
 def pass_on(programs, tmp_path, source, *arguments, **environment):
     """Runs until a recording has some segments, ends it, and gives the numbers in it."""
-    live = programs.live(source, "--to", tmp_path / "r.mkv", "--segment", "1", "--retry-most", "0.5", *arguments, **environment)
+    live = programs.live(
+        source,
+        "--to",
+        tmp_path / "r.mkv",
+        "--segment",
+        "1",
+        "--retry-most",
+        "0.5",
+        *arguments,
+        **environment,
+    )
     until(lambda: live.poll() is not None or sum(n is not None for n in recorded(tmp_path)) >= 12)
     assert live.poll() is None, programs.said()
     live.terminate()
@@ -58,9 +68,13 @@ def test_udp(programs, tmp_path, clip):
 
 def test_srt_with_a_passphrase(programs, tmp_path, clip):
     port = free_port()
-    programs.send(clip, "-f", "mpegts", f"srt://127.0.0.1:{port}?mode=listener&passphrase=0123456789ab")
+    programs.send(
+        clip, "-f", "mpegts", f"srt://127.0.0.1:{port}?mode=listener&passphrase=0123456789ab"
+    )
     source = f"srt://127.0.0.1:{port}?passphrase={{secret}}"
-    require_stream(pass_on(programs, tmp_path, source, "--credentials-env", "WORD", WORD="0123456789ab"))
+    require_stream(
+        pass_on(programs, tmp_path, source, "--credentials-env", "WORD", WORD="0123456789ab")
+    )
     assert "0123456789ab" not in programs.said()
 
 
@@ -80,7 +94,9 @@ def test_hls(programs, tmp_path, clip):
     folder = tmp_path / "hls"
     folder.mkdir()
     port = serve_files(programs, folder)
-    programs.send(clip, "-f", "hls", "-hls_time", "1", "-hls_flags", "delete_segments", folder / "s.m3u8")
+    programs.send(
+        clip, "-f", "hls", "-hls_time", "1", "-hls_flags", "delete_segments", folder / "s.m3u8"
+    )
     until(lambda: (folder / "s.m3u8").exists())
     require_stream(pass_on(programs, tmp_path, f"http://127.0.0.1:{port}/s.m3u8"))
 
@@ -90,11 +106,19 @@ def test_a_playlist_does_not_lead_to_other_machines(programs, tmp_path, clip):
     folder.mkdir()
     port, other = serve_files(programs, folder), free_port()
     # Would be fetched by whoever follows it: the same machine, another port.
-    lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:10", "#EXTINF:10,", f"http://127.0.0.1:{other}/s.ts", ""]
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-TARGETDURATION:10",
+        "#EXTINF:10,",
+        f"http://127.0.0.1:{other}/s.ts",
+        "",
+    ]
     (folder / "s.m3u8").write_text("\n".join(lines))
     with socket.create_server(("127.0.0.1", other)) as door:
         door.settimeout(0.2)
-        live = programs.live(f"http://127.0.0.1:{port}/s.m3u8", "--to", tmp_path / "r.mkv", "--retry-most", "0.2")
+        live = programs.live(
+            f"http://127.0.0.1:{port}/s.m3u8", "--to", tmp_path / "r.mkv", "--retry-most", "0.2"
+        )
         until(lambda: "from the source yet" in programs.said())
         with pytest.raises(TimeoutError):
             door.accept()
@@ -113,7 +137,14 @@ def rtsp_server(programs, *arguments):
 def test_rtsp_with_credentials_both_ways(programs, tmp_path, clip, transport):
     _, port = rtsp_server(programs, clip, "joe:p@ss", "--record", tmp_path / "taken.h264")
     source, target = (f"rtsp://{{secret}}@127.0.0.1:{port}/{name}" for name in ("clip", "in"))
-    words = ("--credentials-env", "CAM", "--target-credentials-env", "CAM", "--rtsp-transport", transport)
+    words = (
+        "--credentials-env",
+        "CAM",
+        "--target-credentials-env",
+        "CAM",
+        "--rtsp-transport",
+        transport,
+    )
     numbers = pass_on(programs, tmp_path, source, "--to", target, *words, CAM="joe:p@ss")
     require_stream(numbers)
     require_stream(numbers_in(tmp_path / "taken.h264"))
@@ -156,7 +187,9 @@ def behind_tls(programs, tmp_path, clip, scheme, tls):
         return front, f"rtmps://127.0.0.1:{front.port}/live/x"
     folder = tmp_path / "hls"
     folder.mkdir()
-    programs.send(clip, "-f", "hls", "-hls_time", "1", "-hls_flags", "delete_segments", folder / "s.m3u8")
+    programs.send(
+        clip, "-f", "hls", "-hls_time", "1", "-hls_flags", "delete_segments", folder / "s.m3u8"
+    )
     until(lambda: (folder / "s.m3u8").exists())
     front = tls(serve_files(programs, folder))
     return front, f"https://127.0.0.1:{front.port}/s.m3u8"
@@ -201,9 +234,15 @@ def test_a_target_by_tls(programs, tmp_path, clip, tls):
 @pytest.mark.parametrize(
     ("target", "taker"),
     [
-        ("udp://127.0.0.1:{port}", ("-f", "mpegts", "-i", "udp://127.0.0.1:{port}?timeout=60000000")),
+        (
+            "udp://127.0.0.1:{port}",
+            ("-f", "mpegts", "-i", "udp://127.0.0.1:{port}?timeout=60000000"),
+        ),
         ("srt://127.0.0.1:{port}", ("-f", "mpegts", "-i", "srt://127.0.0.1:{port}?mode=listener")),
-        ("rtmp://127.0.0.1:{port}/live/x", ("-listen", "1", "-i", "rtmp://127.0.0.1:{port}/live/x")),
+        (
+            "rtmp://127.0.0.1:{port}/live/x",
+            ("-listen", "1", "-i", "rtmp://127.0.0.1:{port}/live/x"),
+        ),
     ],
     ids=["udp", "srt", "rtmp"],
 )
@@ -211,8 +250,12 @@ def test_targets_take_it(programs, tmp_path, clip, target, taker):
     port, camera = free_port(), free_port()
     got = tmp_path / "got.mkv"
     programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{camera}?pkt_size=1316")
-    receiver = programs.ffmpeg(*(t.format(port=port) for t in taker), "-c", "copy", "-frames:v", "60", got)
-    programs.live(f"udp://127.0.0.1:{camera}", "--to", target.format(port=port), "--retry-most", "0.3")
+    receiver = programs.ffmpeg(
+        *(t.format(port=port) for t in taker), "-c", "copy", "-frames:v", "60", got
+    )
+    programs.live(
+        f"udp://127.0.0.1:{camera}", "--to", target.format(port=port), "--retry-most", "0.3"
+    )
     assert receiver.wait(PATIENCE_S) == 0
     require_stream(numbers_in(got))
 
@@ -248,9 +291,13 @@ def test_hls_says_where_a_stream_begins_anew_and_only_there(programs, tmp_path, 
         assert all(lines[i + 1] != "#EXT-X-DISCONTINUITY" for i in marks)
 
 
-def test_a_recording_makes_its_folder_and_a_target_that_got_nothing_is_an_error(programs, tmp_path, clip):
+def test_a_recording_makes_its_folder_and_a_target_that_got_nothing_is_an_error(
+    programs, tmp_path, clip
+):
     (tmp_path / "file").touch()
-    live = programs.live(clip, "--to", tmp_path / "a" / "b" / "r.mkv", "--to", tmp_path / "file" / "r.mkv")
+    live = programs.live(
+        clip, "--to", tmp_path / "a" / "b" / "r.mkv", "--to", tmp_path / "file" / "r.mkv"
+    )
     assert live.wait(PATIENCE_S) == 5, programs.said()
     assert any(numbers_in(p) for p in (tmp_path / "a" / "b").glob("r-*.mkv"))
     assert f"{tmp_path / 'file' / 'r.mkv'}: received nothing of the stream" in programs.said()
@@ -261,7 +308,9 @@ def test_options_beside_a_file_of_cameras_are_refused(programs, tmp_path, clip):
     cameras.write_text(f"[camera.a]\nsource = '{clip}'\nto = '{tmp_path / 'a.mkv'}'\n")
     assert programs.live("--config", cameras, "--sensitivity", "high").wait(PATIENCE_S) == 2
     assert "--sensitivity has no effect beside --config" in programs.said()
-    assert programs.live("--config", cameras, "--health", "0").wait(PATIENCE_S) == 0, programs.said()
+    assert programs.live("--config", cameras, "--health", "0").wait(PATIENCE_S) == 0, (
+        programs.said()
+    )
 
 
 def test_a_quick_look_in_a_browser(programs, tmp_path, clip):

@@ -8,7 +8,9 @@ import pytest
 from efface.live.placeholder import DARK, INK, LIGHT, placeholder
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (640, 360), (321, 181), (16, 16), (2, 2), (1, 1), (720, 1280)])
+@pytest.mark.parametrize(
+    "size", [(1280, 720), (640, 360), (321, 181), (16, 16), (2, 2), (1, 1), (720, 1280)]
+)
 def test_it_fits_any_picture(size):
     made = placeholder(size, 0.0)
     assert made.size_wh == size

@@ -16,7 +16,13 @@ from efface.live.status import answers, health, prometheus
 
 def told(state="passing", up=True):
     target = {"up": up, "sent": 5, "dropped": 0, "failures": 1, "queued": 0}
-    return {'ga"te': {**asdict(Facts(state=state, frames_in=10, targets={"udp://h:1": target})), "restarts": 2, "pid": 1}}
+    return {
+        'ga"te': {
+            **asdict(Facts(state=state, frames_in=10, targets={"udp://h:1": target})),
+            "restarts": 2,
+            "pid": 1,
+        }
+    }
 
 
 def test_every_metric_has_its_head_and_a_line_for_each_camera():
@@ -32,7 +38,12 @@ def test_every_metric_has_its_head_and_a_line_for_each_camera():
 
 @pytest.mark.parametrize(
     ("state", "up", "healthy"),
-    [("passing", True, True), ("passing", False, False), ("curtain", True, False), ("lost", True, False)],
+    [
+        ("passing", True, True),
+        ("passing", False, False),
+        ("curtain", True, False),
+        ("lost", True, False),
+    ],
 )
 def test_healthy_means_that_redacted_pictures_arrive(state, up, healthy):
     assert health(told(state, up))["healthy"] is healthy
@@ -75,7 +86,8 @@ def test_and_said_in_a_sentence_with_what_to_do():
     counts = {"left_faces": 3, "left_plates": 1, "left_s": 2.54}
     text = said(counts, may_cover_more=True)
     assert text == (
-        "left visible, as they were seen too weakly to be erased: 3 possible faces and 1 possible plate, 2.5 s altogether; "
+        "left visible, as they were seen too weakly to be erased: 3 possible faces and 1 "
+        "possible plate, 2.5 s altogether; "
         "--sensitivity high erases more of it"
     )
     assert "--sensitivity" not in said(counts, may_cover_more=False)

@@ -1,4 +1,5 @@
-"""Processes: one that fails takes nothing with it, one that hangs is killed, and what is asked to end finishes what it has."""
+"""Processes: one that fails takes nothing with it, one that hangs is killed, and what is asked to
+end finishes what it has."""
 
 from __future__ import annotations
 
@@ -56,7 +57,10 @@ def crew():
 
 
 def camera(name, source, target, **live):
-    options = Options(live=LiveOptions(**{"segment_s": 1.0, "retry_s": 0.5, **live}), detect=DetectOptions(kinds="face"))
+    options = Options(
+        live=LiveOptions(**{"segment_s": 1.0, "retry_s": 0.5, **live}),
+        detect=DetectOptions(kinds="face"),
+    )
     return wanted(name, str(source), [str(target)], "", "", options)
 
 
@@ -66,7 +70,12 @@ def test_a_process_that_dies_is_started_again_and_the_others_go_on(crew, program
     for port in ports:
         programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
     names = ("one", "two")
-    running = crew(*(camera(n, f"udp://127.0.0.1:{p}", tmp_path / f"{n}.mkv") for n, p in zip(names, ports, strict=True)))
+    running = crew(
+        *(
+            camera(n, f"udp://127.0.0.1:{p}", tmp_path / f"{n}.mkv")
+            for n, p in zip(names, ports, strict=True)
+        )
+    )
     until(lambda: running.states() == ["passing", "passing"])
     one, two = running.crew.members
     pid, other = one.pid, two.pid
@@ -82,12 +91,16 @@ def test_a_process_that_dies_is_started_again_and_the_others_go_on(crew, program
 def test_a_process_that_hangs_is_killed(crew, programs, tmp_path, clip):
     port = free_port()
     programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
-    running = crew(camera("one", f"udp://127.0.0.1:{port}", tmp_path / "r.mkv", hung_s=4.0, timeout_s=1.0))
+    running = crew(
+        camera("one", f"udp://127.0.0.1:{port}", tmp_path / "r.mkv", hung_s=4.0, timeout_s=1.0)
+    )
     (one,) = running.crew.members
     until(lambda: one.state == "passing")
     pid = one.pid
     os.kill(pid, signal.SIGSTOP)
-    until(lambda: one.pid not in (None, pid) and one.state == "passing")  # and clears away what the other one left
+    until(
+        lambda: one.pid not in (None, pid) and one.state == "passing"
+    )  # and clears away what the other one left
     assert any("no life" in line for line in running.said)
 
 
@@ -109,7 +122,9 @@ def test_who_fails_too_often_is_given_up(crew, tmp_path):
 def test_sigterm_finishes_the_segment_and_ends_with_0(programs, tmp_path, clip):
     port = free_port()
     programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
-    live = programs.live(f"udp://127.0.0.1:{port}", "--to", tmp_path / "r.mp4", "--health", "0", "--kinds", "face")
+    live = programs.live(
+        f"udp://127.0.0.1:{port}", "--to", tmp_path / "r.mp4", "--health", "0", "--kinds", "face"
+    )
     until(lambda: "http://" in programs.said())
     door = int(programs.said().split("127.0.0.1:")[1].split("/")[0])
     until(lambda: health(door)["cameras"]["camera"]["frames_out"] > 20)
@@ -197,7 +212,11 @@ def test_what_left_visible_adds_up_over_all_processes_and_is_said_at_the_end(tmp
         member.facts |= {"left_faces": faces, "left_sightings": 10 * faces, "left_s": float(faces)}
         member._process = Over()
         member._buried(1, time.monotonic(), said.append)
-    assert (member.left_visible["left_faces"], member.left_visible["left_sightings"], member.left_visible["left_s"]) == (
+    assert (
+        member.left_visible["left_faces"],
+        member.left_visible["left_sightings"],
+        member.left_visible["left_s"],
+    ) == (
         5,
         50,
         5.0,
@@ -206,6 +225,7 @@ def test_what_left_visible_adds_up_over_all_processes_and_is_said_at_the_end(tmp
     member.facts |= {"left_faces": 1, "left_s": 0.5}
     member.end(time.monotonic(), said.append)
     assert said[-1] == (
-        "gate: left visible, as they were seen too weakly to be erased: 6 possible faces, 5.5 s altogether; "
+        "gate: left visible, as they were seen too weakly to be erased: 6 possible faces, "
+        "5.5 s altogether; "
         "--sensitivity high erases more of it"
     )

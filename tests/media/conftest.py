@@ -1,4 +1,5 @@
-"""Small clips of moving discs, drawn once per run: every frame differs from its neighbours, so a lost or doubled one shows."""
+"""Small clips of moving discs, drawn once per run: every frame differs from its neighbours, so a
+lost or doubled one shows."""
 
 from __future__ import annotations
 
@@ -41,16 +42,34 @@ Clip = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    """clip("a.mp4", "-c:v", "libx264", size=(160, 96), frames=30, rate="25") gives the path of such a clip."""
+    """clip("a.mp4", "-c:v", "libx264", size=(160, 96), frames=30, rate="25") gives the path of such
+    a clip."""
     folder, made = tmp_path_factory.mktemp("clips"), {}
 
-    def make(name: str, *how: object, size: tuple[int, int] = (WIDTH, HEIGHT), frames: int = FRAMES, rate: str = "25") -> Path:
+    def make(
+        name: str,
+        *how: object,
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+        frames: int = FRAMES,
+        rate: str = "25",
+    ) -> Path:
         key = (name, how, size, frames, rate)
         if key not in made:
             made[key] = folder / str(len(made)) / name
             made[key].parent.mkdir()
             raw = b"".join(drawn(i, *size).tobytes() for i in range(frames))
-            shape = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", rate, "-i", "-"]
+            shape = [
+                "-f",
+                "rawvideo",
+                "-pix_fmt",
+                "rgb24",
+                "-s",
+                f"{size[0]}x{size[1]}",
+                "-r",
+                rate,
+                "-i",
+                "-",
+            ]
             ffmpeg(*shape, *how, made[key], stdin=raw)
         return made[key]
 
@@ -59,14 +78,17 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 
 @pytest.fixture(scope="session")
 def paced(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """paced("a.mp4", pts, time_base, turn=(90, False, False)) gives an H.264 clip with these times and B-frames, turned."""
+    """paced("a.mp4", pts, time_base, turn=(90, False, False)) gives an H.264 clip with these times
+    and B-frames, turned."""
     folder = tmp_path_factory.mktemp("paced")
 
     def make(
         name: str, pts: list[int], time_base: Fraction, turn: tuple[int, bool, bool] | None = None
     ) -> Path:  # fmt: skip
         path = folder / name
-        with av.open(str(path), "w", container_options={"video_track_timescale": str(time_base.denominator)}) as out:
+        with av.open(
+            str(path), "w", container_options={"video_track_timescale": str(time_base.denominator)}
+        ) as out:
             stream = out.add_stream("libx264", rate=25, time_base=time_base)
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             stream.codec_context.time_base = time_base
@@ -102,17 +124,23 @@ def pages() -> Callable[..., list[tuple[int, Picture]]]:
     """pages(path) reads a photo: PTS and samples of every page."""
 
     def read(path: Path, options: ReadOptions | None = None) -> list[tuple[int, Picture]]:
-        return [(f.pts, f.unpack()) for f in open_still(admit(path), options or ReadOptions()).frames()]
+        return [
+            (f.pts, f.unpack()) for f in open_still(admit(path), options or ReadOptions()).frames()
+        ]
 
     return read
 
 
 @pytest.fixture
 def passed_through(tmp_path: Path) -> Callable[..., Path]:
-    """passed_through(path) reads a photo and writes it again, as the pipeline does but with nothing erased; gives the copy."""
+    """passed_through(path) reads a photo and writes it again, as the pipeline does but with nothing
+    erased; gives the copy."""
 
     def copy(path: Path, options: ReadOptions | None = None, target: Path | None = None) -> Path:
-        source, target = open_still(admit(path), options or ReadOptions()), target or tmp_path / ("out" + path.suffix)
+        source, target = (
+            open_still(admit(path), options or ReadOptions()),
+            target or tmp_path / ("out" + path.suffix),
+        )
         sink = create_still(target, source.info, WriteOptions())
         try:
             for frame in source.frames():

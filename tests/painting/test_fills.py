@@ -1,4 +1,5 @@
-"""Fills: they carry on the rim, they do not overshoot, and how they are cut into pieces does not show."""
+"""Fills: they carry on the rim, they do not overshoot, and how they are cut into pieces does not
+show."""
 
 from __future__ import annotations
 
@@ -22,7 +23,10 @@ def around(picture, *boxes, base=(0, 0), shape="rounded"):
 def ramp(width, height):
     """Red grows to the right, green downwards, blue stays."""
     y, x = np.mgrid[:height, :width]
-    return Picture(tuple(np.asarray(p, np.uint8) for p in (x * 255 // width, y * 255 // height, x * 0 + 77)), RGB)
+    return Picture(
+        tuple(np.asarray(p, np.uint8) for p in (x * 255 // width, y * 255 // height, x * 0 + 77)),
+        RGB,
+    )
 
 
 @pytest.mark.parametrize("size", [40, 200, 800])
@@ -58,7 +62,9 @@ def test_a_piece_of_the_fill_is_the_same_piece_of_the_whole(noise, shift):
     assert fill.cell > 2
     whole = fill.at((60, 60, 300, 290), shift, [0, 1])
     for x1, y1, x2, y2 in ((60, 60, 61, 61), (97, 103, 240, 211), (299, 60, 300, 290)):
-        assert np.array_equal(fill.at((x1, y1, x2, y2), shift, [0, 1]), whole[y1 - 60 : y2 - 60, x1 - 60 : x2 - 60])
+        assert np.array_equal(
+            fill.at((x1, y1, x2, y2), shift, [0, 1]), whole[y1 - 60 : y2 - 60, x1 - 60 : x2 - 60]
+        )
 
 
 def test_bands_do_not_show(noise, monkeypatch):
@@ -96,15 +102,23 @@ def test_tiles_move_with_their_box(noise):
     picture = noise(Layout("gray"), (200, 200))
     picture.planes[0][:] = 100
     picture.planes[0][:, 100:] = 200
-    tiles = [tiled(around(picture, box), Region(box, 4), 0) for box in ((60, 60, 140, 140), (63, 58, 143, 138))]
-    first, second = tiles[0].at((60, 60, 140, 140), (0, 0), [0]), tiles[1].at((63, 58, 143, 138), (0, 0), [0])
+    tiles = [
+        tiled(around(picture, box), Region(box, 4), 0)
+        for box in ((60, 60, 140, 140), (63, 58, 143, 138))
+    ]
+    first, second = (
+        tiles[0].at((60, 60, 140, 140), (0, 0), [0]),
+        tiles[1].at((63, 58, 143, 138), (0, 0), [0]),
+    )
     assert np.mean(np.abs(first - second)) < 12, "the pattern flickers"
     assert len(np.unique(first)) > 10
 
 
 def test_tiles_take_their_colour_from_their_own_side():
     picture, box = ramp(400, 400), (200, 240, 280, 320)
-    red, green = np.moveaxis(tiled(around(picture, box), Region(box), 0).at(box, (0, 0), [0, 1]), -1, 0)
+    red, green = np.moveaxis(
+        tiled(around(picture, box), Region(box), 0).at(box, (0, 0), [0, 1]), -1, 0
+    )
     assert red[:, 40:].mean() - red[:, :40].mean() > 8
     assert green[40:].mean() - green[:40].mean() > 8
     assert abs(red.mean() - picture.planes[0][240:320, 200:280].mean()) < 12
@@ -113,7 +127,10 @@ def test_tiles_take_their_colour_from_their_own_side():
 def test_tiles_depend_on_track_and_seed(noise):
     picture, box = noise(RGB, (100, 100)), (20, 20, 80, 80)
     fill = around(picture, box)
-    tables = [tiled(fill, Region(box, track), seed).table for track, seed in ((1, 0), (2, 0), (1, 1), (1, 0), (-5, 0))]
+    tables = [
+        tiled(fill, Region(box, track), seed).table
+        for track, seed in ((1, 0), (2, 0), (1, 1), (1, 0), (-5, 0))
+    ]
     assert np.array_equal(tables[0], tables[3])
     assert not any(np.array_equal(tables[0], other) for other in (tables[1], tables[2], tables[4]))
 
@@ -132,7 +149,8 @@ def test_luma_and_chroma_of_a_tile_are_of_one_place(noise):
 
 
 def with_a_line(size, line):
-    """Grey, with a red line as wide as a twentieth of the hole, which ends at its rim; and the box of the hole."""
+    """Grey, with a red line as wide as a twentieth of the hole, which ends at its rim; and the box
+    of the hole."""
     box = (size // 4, size // 4, size * 3 // 4, size * 3 // 4)
     picture = Picture(tuple(np.full((size, size), 120, np.uint8) for _ in range(3)), RGB)
     if line:

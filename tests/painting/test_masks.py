@@ -17,7 +17,12 @@ SHAPES = ("rounded", "ellipse", "box")
 def placed(draw):
     width, height = draw(st.integers(1, 90)), draw(st.integers(1, 90))
     x1, y1 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
-    return (width, height), (x1, y1, draw(st.integers(x1 + 1, width)), draw(st.integers(y1 + 1, height)))
+    return (width, height), (
+        x1,
+        y1,
+        draw(st.integers(x1 + 1, width)),
+        draw(st.integers(y1 + 1, height)),
+    )
 
 
 @given(placed(), st.sampled_from(SHAPES))
@@ -43,7 +48,9 @@ def test_a_chroma_sample_is_masked_if_any_of_its_luma_is(scene, shape, shift):
     coarse = area.at(whole, shift)
     for y in range(whole[3]):
         for x in range(whole[2]):
-            block = area.mask[y << shift[1] : (y + 1) << shift[1], x << shift[0] : (x + 1) << shift[0]]
+            block = area.mask[
+                y << shift[1] : (y + 1) << shift[1], x << shift[0] : (x + 1) << shift[0]
+            ]
             assert coarse[y, x] == block.any()
 
 
@@ -70,7 +77,9 @@ def test_no_regions_no_mask():
     assert area.windows == ()
 
 
-@pytest.mark.parametrize("box", [(0, 0, 11, 5), (-1, 0, 5, 5), (3, 3, 3, 6), (5, 2, 4, 6), (20, 20, 30, 30)])
+@pytest.mark.parametrize(
+    "box", [(0, 0, 11, 5), (-1, 0, 5, 5), (3, 3, 3, 6), (5, 2, 4, 6), (20, 20, 30, 30)]
+)
 def test_a_box_that_makes_no_sense_is_refused(box):
     with pytest.raises(ValueError, match="is not inside a picture of 10x10"):
         erased([Region(box)], "box", (10, 10))
@@ -81,7 +90,13 @@ def test_an_unknown_shape_is_refused():
         erased([Region((1, 1, 5, 5))], "star", (10, 10))
 
 
-@given(st.integers(0, 50), st.integers(0, 3000), st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([1, 4, 64]))
+@given(
+    st.integers(0, 50),
+    st.integers(0, 3000),
+    st.integers(1, 5000),
+    st.integers(1, 5000),
+    st.sampled_from([1, 4, 64]),
+)
 def test_bands_tile_the_box(x, y, width, height, multiple):
     box = (x, y, x + width, y + height)
     found = list(bands(box, multiple))

@@ -40,7 +40,11 @@ def test_interleaved_arrays_are_painted_in_place(style, noise):
 
 def test_solid_is_the_colour_asked_for(noise):
     picture = noise(RGB, (40, 30))
-    paint(picture, [Region((5, 5, 20, 20))], PaintOptions(style="solid", colour="#1020ff", shape="box"))
+    paint(
+        picture,
+        [Region((5, 5, 20, 20))],
+        PaintOptions(style="solid", colour="#1020ff", shape="box"),
+    )
     assert [set(p[5:20, 5:20].ravel().tolist()) for p in picture.planes] == [{0x10}, {0x20}, {0xFF}]
 
 
@@ -55,7 +59,9 @@ def test_alpha_is_opaque_under_the_mask_and_untouched_elsewhere(noise):
 def test_a_region_that_covers_all_becomes_neutral(layout, noise):
     picture = noise(layout, (9, 7))
     paint(picture, [Region((0, 0, 9, 7))], PaintOptions())
-    assert [np.unique(p).tolist() for p in picture.planes] == [[sample] for sample in layout.neutral]
+    assert [np.unique(p).tolist() for p in picture.planes] == [
+        [sample] for sample in layout.neutral
+    ]
 
 
 def test_a_hole_inside_a_larger_one_takes_its_colour_from_outside_both(noise):

@@ -1,6 +1,7 @@
 """Nothing under a mask survives: whatever stood there, the result is the same to the last byte.
 
-The masks are computed here once more, from their definition and sample by sample, so that a mask that is too small shows.
+The masks are computed here once more, from their definition and sample by sample, so that a mask
+that is too small shows.
 """
 
 from __future__ import annotations
@@ -57,10 +58,15 @@ def copied(picture):
 
 
 def with_other_content(picture, masks, seed):
-    """The same picture with other samples under the masks: noise, or the extremes, which leak furthest."""
+    """The same picture with other samples under the masks: noise, or the extremes, which leak
+    furthest."""
     random, other = np.random.default_rng(seed), copied(picture)
     for plane, mask in zip(other.planes, masks, strict=True):
-        new = random.integers(0, picture.layout.peak + 1, plane.shape) if seed % 3 else (seed // 3 % 2) * picture.layout.peak
+        new = (
+            random.integers(0, picture.layout.peak + 1, plane.shape)
+            if seed % 3
+            else (seed // 3 % 2) * picture.layout.peak
+        )
         plane[mask] = np.broadcast_to(new, plane.shape)[mask]
     return other
 
@@ -70,9 +76,16 @@ def same(a, b):
 
 
 @settings(max_examples=12, deadline=None)
-@given(scene=scenes(), seed=st.integers(0, 99), shape=st.sampled_from(SHAPES), interleaved=st.booleans())
+@given(
+    scene=scenes(),
+    seed=st.integers(0, 99),
+    shape=st.sampled_from(SHAPES),
+    interleaved=st.booleans(),
+)
 @pytest.mark.parametrize("style", STYLES)
-def test_what_is_under_the_mask_changes_nothing(layout, noise, style, scene, seed, shape, interleaved):
+def test_what_is_under_the_mask_changes_nothing(
+    layout, noise, style, scene, seed, shape, interleaved
+):
     size_wh, regions = scene
     views = interleaved and not any(map(any, layout.shifts))
     first = noise(layout, size_wh, seed, interleaved=views)
@@ -87,7 +100,12 @@ def test_what_is_under_the_mask_changes_nothing(layout, noise, style, scene, see
 
 
 @settings(max_examples=8, deadline=None)
-@given(scene=scenes(), seed=st.integers(0, 99), shape=st.sampled_from(SHAPES), style=st.sampled_from(STYLES))
+@given(
+    scene=scenes(),
+    seed=st.integers(0, 99),
+    shape=st.sampled_from(SHAPES),
+    style=st.sampled_from(STYLES),
+)
 def test_the_whole_box_is_lost_on_every_plane(layout, noise, scene, seed, shape, style):
     # Boxes only, without the module's own masks: what efface calls masked may be more, never less.
     size_wh, regions = scene
@@ -108,7 +126,9 @@ def test_five_hundred_boxes(noise, style, model):
     layout, size_wh, random = Layout(model, 8, shifts), (641, 479), np.random.default_rng(5)
     regions = []
     for track in range(500):
-        x, y, w, h = (int(random.integers(low, high)) for low, high in ((0, 600), (0, 440), (1, 41), (1, 39)))
+        x, y, w, h = (
+            int(random.integers(low, high)) for low, high in ((0, 600), (0, 440), (1, 41), (1, 39))
+        )
         regions.append(Region((x, y, x + w, y + h), track))
     regions = regions[:450] + regions[:50]  # some twice
     masks = [masked(erased(regions, "rounded", size_wh).mask, shift) for shift in shifts]

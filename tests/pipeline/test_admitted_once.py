@@ -1,4 +1,5 @@
-"""One `efface.redact` asks once whether the source can be read, what it is, and which bytes it holds."""
+"""One `efface.redact` asks once whether the source can be read, what it is, and which bytes it
+holds."""
 
 from __future__ import annotations
 
@@ -24,7 +25,11 @@ from efface.options import Options, WriteOptions
 from efface.pipeline.jobs import Workshop
 from efface.pipeline.naming import job_for
 
-ASKED = {"require_source": files.require_source, "sniffed": sniff.sniffed, "sha256_of": files.sha256_of}
+ASKED = {
+    "require_source": files.require_source,
+    "sniffed": sniff.sniffed,
+    "sha256_of": files.sha256_of,
+}
 
 ONCE = {"require_source": 1, "sniffed": 1, "sha256_of": 1}
 
@@ -34,8 +39,20 @@ SOUND = ["-f", "lavfi", "-i", "sine=d=0.4", "-c:a", "aac"]
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     path = tmp_path / "a.mp4"
-    what = ["-f", "lavfi", "-i", "testsrc=s=96x64:d=0.4:r=25", *SOUND, "-c:v", "libx264", "-pix_fmt", "yuv420p"]
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *what, str(path)], check=True, stdin=subprocess.DEVNULL)
+    what = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=s=96x64:d=0.4:r=25",
+        *SOUND,
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+    ]
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", *what, str(path)], check=True, stdin=subprocess.DEVNULL
+    )
     return path
 
 

@@ -1,4 +1,7 @@
-"""A source is looked at frame by frame, and what the detector loses is followed by its pixels. The detector is a stand-in."""
+"""A source is looked at frame by frame, and what the detector loses is followed by its pixels.
+
+The detector is a stand-in.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ RGB = Layout("rgb", 8, ((0, 0),) * 3)
 
 def blobs(width, height, seed):
     rng = np.random.default_rng(seed)
-    spots = (cv2.resize(rng.random((n, n), np.float32), (width, height), interpolation=cv2.INTER_CUBIC) for n in (4, 9, 30))
+    spots = (
+        cv2.resize(rng.random((n, n), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        for n in (4, 9, 30)
+    )
     return np.uint8(np.clip(sum(spots) * 80, 0, 255))
 
 
@@ -58,7 +64,9 @@ class Film:
                 pts=i,
                 size_wh=SIZE_WH,
                 look=lambda wh, rgb=rgb: cv2.resize(rgb, wh, interpolation=cv2.INTER_AREA),
-                unpack=lambda rgb=rgb: Picture(tuple(np.ascontiguousarray(rgb[..., c]) for c in range(3)), RGB),
+                unpack=lambda rgb=rgb: Picture(
+                    tuple(np.ascontiguousarray(rgb[..., c]) for c in range(3)), RGB
+                ),
                 is_bad=i in self.bad,
             )
 
@@ -117,7 +125,11 @@ class Unsure:
     def detect(self, frame):
         if frame.index not in range(20, 26):
             return Detections.none()
-        large = np.float32([200, 100, 350, 250]) if frame.index < 23 else np.float32([205, 100, 355, 250])
+        large = (
+            np.float32([200, 100, 350, 250])
+            if frame.index < 23
+            else np.float32([205, 100, 355, 250])
+        )
         return Detections(large[None], np.float32([0.3]), np.uint8([FACE]))
 
 

@@ -12,7 +12,16 @@ import pytest
 from efface.containers.sniff import looks_like_media
 from efface.errors import TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS
-from efface.pipeline.naming import Job, collisions, fitting, is_own_output, jobs_for, left_out, plan_beside, plans_for
+from efface.pipeline.naming import (
+    Job,
+    collisions,
+    fitting,
+    is_own_output,
+    jobs_for,
+    left_out,
+    plan_beside,
+    plans_for,
+)
 
 JPEG = b"\xff\xd8\xff\xe0 not a whole one"
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42"
@@ -42,19 +51,30 @@ def album(tmp_path):
 
 
 def listed(jobs, below):
-    return [(j.name, os.path.relpath(j.target, below), os.path.relpath(j.plan_path, below)) for j in jobs]
+    return [
+        (j.name, os.path.relpath(j.target, below), os.path.relpath(j.plan_path, below))
+        for j in jobs
+    ]
 
 
 def test_a_single_file_gets_a_mark_and_its_plan_beside_it(album):
-    assert listed(jobs_for([album / "b.jpg"], None), album) == [("b.jpg", "b.redacted.jpg", "b.redacted.jpg.plan.json")]
-    assert listed(jobs_for([album / "a.MOV"], None), album) == [("a.MOV", "a.redacted.mp4", "a.redacted.mp4.plan.json")]
+    assert listed(jobs_for([album / "b.jpg"], None), album) == [
+        ("b.jpg", "b.redacted.jpg", "b.redacted.jpg.plan.json")
+    ]
+    assert listed(jobs_for([album / "a.MOV"], None), album) == [
+        ("a.MOV", "a.redacted.mp4", "a.redacted.mp4.plan.json")
+    ]
     # The content decides, and not the suffix: this one is a photo.
     assert listed(jobs_for([album / "deep/d.mp4"], None), album / "deep")[0][1] == "d.redacted.mp4"
 
 
 def test_a_single_file_may_be_given_a_target_or_a_folder(album, tmp_path):
-    assert listed(jobs_for([album / "b.jpg"], tmp_path / "x.jpg"), tmp_path) == [("b.jpg", "x.jpg", "x.jpg.plan.json")]
-    assert listed(jobs_for([album / "b.jpg"], tmp_path), tmp_path) == [("b.jpg", "b.jpg", "b.jpg.plan.json")]
+    assert listed(jobs_for([album / "b.jpg"], tmp_path / "x.jpg"), tmp_path) == [
+        ("b.jpg", "x.jpg", "x.jpg.plan.json")
+    ]
+    assert listed(jobs_for([album / "b.jpg"], tmp_path), tmp_path) == [
+        ("b.jpg", "b.jpg", "b.jpg.plan.json")
+    ]
 
 
 def test_a_folder_keeps_its_structure_and_own_results_are_no_sources(album, tmp_path):
@@ -76,7 +96,9 @@ def test_a_folder_without_o_puts_targets_beside_their_sources(album):
     ]
 
 
-@pytest.mark.parametrize("spelling", ["album/out", "album/./out", "album/deep/../out", "link/out", "album/lout"])
+@pytest.mark.parametrize(
+    "spelling", ["album/out", "album/./out", "album/deep/../out", "link/out", "album/lout"]
+)
 def test_the_output_folder_is_never_a_source(album, tmp_path, monkeypatch, spelling):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(album)
@@ -97,7 +119,9 @@ def test_loops_of_links_end(album, tmp_path):
     assert len(jobs_for([album], tmp_path / "o")) == 5
 
 
-def test_a_folder_that_cannot_be_listed_is_reported_and_not_passed_over(album, tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_listed_is_reported_and_not_passed_over(
+    album, tmp_path, monkeypatch
+):
     scandir = os.scandir
 
     def closed(path):
@@ -106,12 +130,19 @@ def test_a_folder_that_cannot_be_listed_is_reported_and_not_passed_over(album, t
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", closed)
-    assert [j.name for j in jobs_for([album], tmp_path / "out")] == ["a.MOV", "b.jpg", "deep/d.mp4", "deep/er"]
+    assert [j.name for j in jobs_for([album], tmp_path / "out")] == [
+        "a.MOV",
+        "b.jpg",
+        "deep/d.mp4",
+        "deep/er",
+    ]
     assert [j.name for j in plans_for([album], tmp_path / "out")][-1] == "deep/er"
 
 
 def test_an_absent_source_gets_a_job_whose_turn_will_tell(tmp_path):
-    assert listed(jobs_for([tmp_path / "absent.jpg"], None), tmp_path)[0][1] == "absent.redacted.jpg"
+    assert (
+        listed(jobs_for([tmp_path / "absent.jpg"], None), tmp_path)[0][1] == "absent.redacted.jpg"
+    )
 
 
 def test_many_sources_want_a_folder(album, tmp_path):
@@ -127,19 +158,29 @@ def test_plans_alone(album, tmp_path):
     assert plans_for([album / "b.jpg"], tmp_path / "p.json")[0].plan_path == tmp_path / "p.json"
     assert plans_for([album / "b.jpg"], None)[0].plan_path == album / "b.redacted.jpg.plan.json"
     out = tmp_path / "out"
-    assert [os.path.relpath(j.plan_path, out) for j in plans_for([album], out)][-1] == "deep/er/c.JPG.plan.json"
+    assert [os.path.relpath(j.plan_path, out) for j in plans_for([album], out)][
+        -1
+    ] == "deep/er/c.JPG.plan.json"
 
 
 @pytest.mark.parametrize(
     ("name", "own"),
-    [("a.redacted.jpg", True), ("a.redacted.mp4", True), ("redacted.jpg", False), ("a.redacted", False), ("a.b.jpg", False)],
+    [
+        ("a.redacted.jpg", True),
+        ("a.redacted.mp4", True),
+        ("redacted.jpg", False),
+        ("a.redacted", False),
+        ("a.b.jpg", False),
+    ],
 )
 def test_own_results_are_known_by_their_names(tmp_path, name, own):
     assert is_own_output(tmp_path / name) is own
 
 
 def job(tmp_path, source, target, plan=None):
-    return Job(tmp_path / source, source, tmp_path / target, tmp_path / (plan or target + ".plan.json"))
+    return Job(
+        tmp_path / source, source, tmp_path / target, tmp_path / (plan or target + ".plan.json")
+    )
 
 
 def test_no_collisions(tmp_path):
@@ -182,10 +223,13 @@ def test_a_name_that_is_too_long_is_left_for_its_turn_to_tell(tmp_path):
 
 
 def test_results_in_another_folder_below_the_source_are_no_sources_either(tmp_path):
-    """Their plans stand beside them, and name other files; a plan that was made for the file itself says nothing."""
+    """Their plans stand beside them, and name other files; a plan that was made for the file itself
+    says nothing."""
     photo = JPEG + b"1"
     (tmp_path / "a.jpg").write_bytes(photo)
-    (tmp_path / "a.plan.json").write_text(json.dumps({"sha256": hashlib.sha256(photo).hexdigest()}, separators=(",", ":")))
+    (tmp_path / "a.plan.json").write_text(
+        json.dumps({"sha256": hashlib.sha256(photo).hexdigest()}, separators=(",", ":"))
+    )
     (tmp_path / "out").mkdir()
     (tmp_path / "out/a.jpg").write_bytes(JPEG + b"2")
     shutil.copy(tmp_path / "a.plan.json", tmp_path / "out/a.jpg.plan.json")
@@ -202,13 +246,30 @@ def test_a_folder_names_whatever_looks_like_a_photo_or_a_film(tmp_path):
         "f.dav": b"DHAV", "g": b"8BPS\0\1", "h": b"FUJIFILMCCD-RAW", "i.bin": b"II*\0\x10\0\0\0CR\2\0",
         "j.pdf": b"%PDF-1.4", "k": b"%PDF-1.7", "l.svg": b"<svg>", "m.icns": b"icns",
         "notes.txt": b"BM is a letter",
-        "song.m4a": b"\0\0\0\x14ftypM4A \0\0\0\0mp42", "song.ogg": b"OggS", "page.html": b"<html>", "p.plan.json": b"{}",
+        "song.m4a": (
+                b"\0\0\0\x14ftypM4A "
+                b"\0\0\0\0mp42"
+            ), "song.ogg": b"OggS", "page.html": b"<html>", "p.plan.json": b"{}",
         "P1": b"P1 is a name",
     }.items():  # fmt: skip
         (root / name).write_bytes(content)
     os.mkfifo(root / "pipe")
     (root / "nowhere").symlink_to(root / "gone")
-    expected = ["a.jpg", "b.bmp", "c.jxl", "d.NEF", "e.h264", "f.dav", "g", "h", "i.bin", "j.pdf", "k", "l.svg", "m.icns"]
+    expected = [
+        "a.jpg",
+        "b.bmp",
+        "c.jxl",
+        "d.NEF",
+        "e.h264",
+        "f.dav",
+        "g",
+        "h",
+        "i.bin",
+        "j.pdf",
+        "k",
+        "l.svg",
+        "m.icns",
+    ]
     expected += ["no-ending", "odd.dat"]
     assert [j.name for j in jobs_for([root], tmp_path / "out")] == expected
 
@@ -231,7 +292,9 @@ def test_a_bitmap_becomes_png(tmp_path):
     assert jobs_for([tmp_path / "a.bmp"], tmp_path)[0].target.name == "a.png"
 
 
-@pytest.mark.parametrize("stem", ["x" * 246, "\u00fc" * 123, "\u4e2d" * 82, os.fsdecode(b"\xff" * 246)])
+@pytest.mark.parametrize(
+    "stem", ["x" * 246, "\u00fc" * 123, "\u4e2d" * 82, os.fsdecode(b"\xff" * 246)]
+)
 def test_names_that_would_be_too_long_are_cut_and_stay_apart(tmp_path, stem):
     source = tmp_path / (stem + ".jpg")
     other = tmp_path / (stem[:-1] + "y.jpg")

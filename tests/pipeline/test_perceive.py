@@ -31,7 +31,8 @@ def frames(count, taken):
 
 
 class Slow:
-    """Takes longer for every third frame, as a look at all of it does, and counts how many look at once."""
+    """Takes longer for every third frame, as a look at all of it does, and counts how many look at
+    once."""
 
     infos, sure = (), MappingProxyType({FACE: 0.25})
     lock = threading.Lock()
@@ -62,7 +63,9 @@ def test_they_come_in_order_and_all_detectors_work():
     got = []
     for part in perceived(frames(40, taken), lanes, DetectOptions()):
         got.append((part.index, float(part.seen.xyxy[0, 2])))
-        assert len(taken) <= part.index + 2 + AHEAD * len(lanes), "no more is read ahead than memory is meant for"
+        assert len(taken) <= part.index + 2 + AHEAD * len(lanes), (
+            "no more is read ahead than memory is meant for"
+        )
     assert got == [(i, 5.0 + i) for i in range(40)]
     assert Slow.most == 2
     assert sorted(lanes[0].seen + lanes[1].seen) == list(range(40))
@@ -90,7 +93,9 @@ def test_an_error_of_the_frames_is_that_of_the_looks():
 def test_there_are_no_more_lanes_than_cores(monkeypatch, count):
     asked = []
     monkeypatch.setattr(registry, "cores", lambda: count)
-    monkeypatch.setitem(registry.DETECTORS, "pyramid", lambda options, threads: asked.append(threads) or Slow())
+    monkeypatch.setitem(
+        registry.DETECTORS, "pyramid", lambda options, threads: asked.append(threads) or Slow()
+    )
     with open_lanes(DetectOptions()) as lanes:
         assert len(lanes) == min(2, count)
     assert asked == [{1: 1, 2: 1, 5: 3}[count]]

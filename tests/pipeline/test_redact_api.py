@@ -50,9 +50,16 @@ def test_results_are_typed(photo, tmp_path):
     assert (done.source, done.rendered.target) == (photo, tmp_path / "a.redacted.png")
     assert done.plan_path == tmp_path / "a.redacted.png.plan.json"
     assert (done.rendered.frames, done.rendered.regions, done.rendered.blacked_out) == (1, 0, 0)
-    assert [(e.stage, e.done, e.total) for e in events] == [("look", 1, 1), ("render", 1, 1), ("check", 1, 1)]
+    assert [(e.stage, e.done, e.total) for e in events] == [
+        ("look", 1, 1),
+        ("render", 1, 1),
+        ("check", 1, 1),
+    ]
     assert [(c.name, c.outcome.value) for c in done.rendered.verification.checks] == [
-        ("hashes", "clean"), ("coverage", "clean"), ("second look", "clean"), ("leftovers", "clean"), ("fidelity", "clean"),
+        ("hashes", "clean"), ("coverage", "clean"), ((
+                "second "
+                "look"
+            ), "clean"), ("leftovers", "clean"), ("fidelity", "clean"),
     ]  # fmt: skip
     hashes = done.rendered.source_sha256, done.rendered.target_sha256, done.plan_sha256
     assert hashes == tuple(sha256_of(p) for p in (photo, done.rendered.target, done.plan_path))
@@ -60,11 +67,17 @@ def test_results_are_typed(photo, tmp_path):
     assert plan.source_sha256 == done.plan.source_sha256
     by_plan = efface.render(photo, plan, tmp_path / "b.png")
     by_path = efface.render(photo, str(done.plan_path), str(tmp_path / "c.png"))
-    assert by_plan.target.read_bytes() == by_path.target.read_bytes() == done.rendered.target.read_bytes()
+    assert (
+        by_plan.target.read_bytes()
+        == by_path.target.read_bytes()
+        == done.rendered.target.read_bytes()
+    )
 
 
 def test_options_travel_into_the_plan(photo):
-    options = efface.Options(detect=DetectOptions(sensitivity="high"), paint=PaintOptions(style="tiles", seed=7))
+    options = efface.Options(
+        detect=DetectOptions(sensitivity="high"), paint=PaintOptions(style="tiles", seed=7)
+    )
     plan = efface.find(photo, options=options)
     assert plan.options["detect"]["sensitivity"] == "high"
     assert (plan.options["paint"]["style"], plan.options["paint"]["seed"]) == ("tiles", 7)
@@ -93,7 +106,12 @@ def test_errors_are_typed_and_leave_nothing(photo, tmp_path):
         (SourceUnreadable, lambda: efface.redact(tmp_path / ("n" * 300))),
         (SourceUnreadable, lambda: efface.render(tmp_path / "none.png", plan, tmp_path / "x.png")),
         (TargetIsSource, lambda: efface.redact(photo, photo)),
-        (TargetIsSource, lambda: efface.redact(photo, photo, options=efface.Options(write=WriteOptions(overwrite=True)))),
+        (
+            TargetIsSource,
+            lambda: efface.redact(
+                photo, photo, options=efface.Options(write=WriteOptions(overwrite=True))
+            ),
+        ),
         (TargetExists, lambda: efface.render(photo, plan, other)),
         (TargetUnsuitable, lambda: efface.render(photo, plan, tmp_path / "x.jpg")),
         (WriteFailed, lambda: efface.render(photo, plan, tmp_path / "none" / "x.png")),
@@ -131,11 +149,15 @@ def test_a_frame_that_decodes_to_another_picture_is_not_rendered(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_film_that_decodes_otherwise_each_time_is_damaged_and_misfits_no_plan(tmp_path, monkeypatch):
+def test_a_film_that_decodes_otherwise_each_time_is_damaged_and_misfits_no_plan(
+    tmp_path, monkeypatch
+):
     clip = Path(__file__).parents[2] / "examples" / "astronaut.mp4"
     plan = efface.find(clip)
     changed = (*plan.checksums[:2], plan.checksums[2] ^ 1, *plan.checksums[3:])
-    monkeypatch.setattr(Workshop, "find", lambda self, source, listener: replace(plan, checksums=changed))
+    monkeypatch.setattr(
+        Workshop, "find", lambda self, source, listener: replace(plan, checksums=changed)
+    )
     with pytest.raises(UndecodableFrame, match="each decoding gives a different result") as damaged:
         efface.redact(clip, tmp_path / "out.mp4")
     assert damaged.value.at == "0:00:00.080"
@@ -145,7 +167,9 @@ def test_a_film_that_decodes_otherwise_each_time_is_damaged_and_misfits_no_plan(
 
 def test_a_target_that_cannot_hold_the_film_is_refused_before_anybody_looks(tmp_path, monkeypatch):
     clip = Path(__file__).parents[2] / "examples" / "astronaut.mp4"
-    monkeypatch.setattr(Workshop, "find", lambda self, source, listener: pytest.fail("it was looked at"))
+    monkeypatch.setattr(
+        Workshop, "find", lambda self, source, listener: pytest.fail("it was looked at")
+    )
     for name in ("out.jpg", "out.xyz"):
         with pytest.raises(TargetUnsuitable):
             efface.redact(clip, tmp_path / name)

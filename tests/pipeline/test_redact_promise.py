@@ -1,6 +1,8 @@
-"""Promise 2 through the whole pipeline: whatever the source shows under the mask, the target is the same to the last byte.
+"""Promise 2 through the whole pipeline: whatever the source shows under the mask, the target is the
+same to the last byte.
 
-Two sources that differ only inside the planned boxes are rendered by one plan, and the files are compared.
+Two sources that differ only inside the planned boxes are rendered by one plan, and the files are
+compared.
 """
 
 from __future__ import annotations
@@ -49,7 +51,12 @@ def planned(source: Path) -> efface.Plan:
 
 def rendered(source: Path, plan: efface.Plan, name: str, options: efface.Options) -> bytes:
     target = source.with_name(name)
-    efface.render(source, replace(plan, source_sha256=sha256_of(source), checksums=()), target, options=options)
+    efface.render(
+        source,
+        replace(plan, source_sha256=sha256_of(source), checksums=()),
+        target,
+        options=options,
+    )
     return target.read_bytes()
 
 
@@ -76,7 +83,10 @@ def depth_of(pixels: str) -> int:
 def noise(pixels: str, seed: int) -> list[list[NDArray[np.uint16]]]:
     """Frames of planes, soft noise."""
     random, peak = np.random.default_rng(seed), (1 << depth_of(pixels)) - 1
-    return [[random.integers(0, peak + 1, (h, w)).astype(np.uint16) for h, w, _ in plane_shapes(pixels)] for _ in range(FRAMES)]
+    return [
+        [random.integers(0, peak + 1, (h, w)).astype(np.uint16) for h, w, _ in plane_shapes(pixels)]
+        for _ in range(FRAMES)
+    ]
 
 
 def inside(shape: tuple[int, int, tuple[int, int]]) -> NDArray[np.bool_]:
@@ -103,7 +113,17 @@ VIDEOS = {
     **{f"{p}-{style}": (p, FFV1, style) for p in ("yuv420p", "yuv420p10le") for style in STYLES},
     **{
         p: (p, FFV1, "smooth")
-        for p in ("yuv422p", "yuv444p", "yuv422p10le", "yuv444p10le", "yuv420p12le", "gray", "gray10le", "gbrp", "gbrp10le")
+        for p in (
+            "yuv422p",
+            "yuv444p",
+            "yuv422p10le",
+            "yuv444p10le",
+            "yuv420p12le",
+            "gray",
+            "gray10le",
+            "gbrp",
+            "gbrp10le",
+        )
     },
     "yuvj420p": ("yuvj420p", ("-c:v", "libx264", "-qp", "0"), "smooth"),
     "yuv420p-h264": ("yuv420p", ("-c:v", "libx264", "-qp", "0", "-bf", "2"), "tiles"),
@@ -116,8 +136,14 @@ def test_videos(way, tmp_path):
     pixels, codec, style = VIDEOS[way]
     first, other = noise(pixels, 1), noise(pixels, 2)
     masks = [inside(shape) for shape in plane_shapes(pixels)]
-    second = [[np.where(m, b, a) for a, b, m in zip(f, o, masks, strict=True)] for f, o in zip(first, other, strict=True)]
-    sources = [store(frames, pixels, tmp_path / f"{i}.mkv", *codec) for i, frames in enumerate((first, second))]
+    second = [
+        [np.where(m, b, a) for a, b, m in zip(f, o, masks, strict=True)]
+        for f, o in zip(first, other, strict=True)
+    ]
+    sources = [
+        store(frames, pixels, tmp_path / f"{i}.mkv", *codec)
+        for i, frames in enumerate((first, second))
+    ]
     assert sources[0].read_bytes() != sources[1].read_bytes()
     plan = planned(sources[0])
     targets = [rendered(s, plan, f"{s.stem}.mp4", options_for(style)) for s in sources]
@@ -128,7 +154,10 @@ def test_the_comparison_of_videos_notices_one_sample_outside(tmp_path):
     first = noise("yuv420p", 1)
     second = [[plane.copy() for plane in planes] for planes in first]
     second[2][0][45, 50] ^= 128
-    sources = [store(frames, "yuv420p", tmp_path / f"{i}.mkv", *FFV1) for i, frames in enumerate((first, second))]
+    sources = [
+        store(frames, "yuv420p", tmp_path / f"{i}.mkv", *FFV1)
+        for i, frames in enumerate((first, second))
+    ]
     plan = planned(sources[0])
     targets = [rendered(s, plan, f"{s.stem}.mp4", options_for("smooth")) for s in sources]
     assert targets[0] != targets[1]
@@ -140,7 +169,11 @@ def test_the_comparison_of_videos_notices_one_sample_outside(tmp_path):
 def pixels_of(mode: str, seed: int) -> NDArray[np.generic]:
     bands = {"L": (), "P": (), "RGB": (3,), "RGBA": (4,), "I;16": ()}[mode]
     dtype = np.uint16 if mode == "I;16" else np.uint8
-    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, (HEIGHT, WIDTH, *bands)).astype(dtype)
+    return (
+        np.random.default_rng(seed)
+        .integers(0, np.iinfo(dtype).max + 1, (HEIGHT, WIDTH, *bands))
+        .astype(dtype)
+    )
 
 
 PHOTOS = {
@@ -172,7 +205,9 @@ def test_photos(way, style, tmp_path):
             where = mask if base.ndim == 2 else mask[..., None]
             pictures.append(Image.fromarray(np.where(where, other, base) if i else base))
             if mode == "P":
-                pictures[-1].putpalette(np.random.default_rng(0).permutation(256 * 3).astype(np.uint8).tobytes())
+                pictures[-1].putpalette(
+                    np.random.default_rng(0).permutation(256 * 3).astype(np.uint8).tobytes()
+                )
         source = tmp_path / f"{i}{Path(name).suffix}"
         more = {"save_all": True, "append_images": pictures[1:]} if pages > 1 else {}
         pictures[0].save(source, **more, **how)
@@ -186,7 +221,9 @@ def test_photos(way, style, tmp_path):
 
 def test_jpeg_whose_blocks_differ_only_under_the_mask(tmp_path):
     box = (16, 16, 48, 32)
-    base, other = (np.random.default_rng(i).integers(0, 256, (64, 80, 3)).astype(np.uint8) for i in (1, 2))
+    base, other = (
+        np.random.default_rng(i).integers(0, 256, (64, 80, 3)).astype(np.uint8) for i in (1, 2)
+    )
     second = base.copy()
     second[16:32, 16:48] = other[16:32, 16:48]
     sources = [tmp_path / "0.jpg", tmp_path / "1.jpg"]
@@ -194,7 +231,8 @@ def test_jpeg_whose_blocks_differ_only_under_the_mask(tmp_path):
         Image.fromarray(pixels).save(source, quality=80, subsampling=2)
     found = efface.find(sources[0])
     one = np.zeros(1, np.int32)
-    # A chroma sample of the block beside the mask is spread over its neighbours when it is unpacked.
+    # A chroma sample of the block beside the mask is spread over its neighbours when it is
+    # unpacked.
     grown = np.array([[box[0] - 2, box[1] - 2, box[2] + 2, box[3] + 2]], np.float32)
     track = Track(1, 2, one, grown, np.full(1, Reason.DRAWN, np.uint8), np.zeros(1, np.float32))
     plan = replace(found, tracks=(track,))
@@ -231,14 +269,37 @@ def test_what_a_person_changed_in_a_plan_on_the_disk_is_rendered(tmp_path):
         ["ffmpeg", "-v", "error", *raw, "-c:v", "libx264", "-pix_fmt", "yuv420p", source],
         input=b"".join(f.tobytes() for f in frames), check=True,
     )  # fmt: skip
-    area = {"edit": "area", "track": 1, "first": 1, "last": 1, "box": [20, 20, 50, 40], "keep": False}
+    area = {
+        "edit": "area",
+        "track": 1,
+        "first": 1,
+        "last": 1,
+        "box": [20, 20, 50, 40],
+        "keep": False,
+    }
     plan = replace(
-        efface.find(source), tracks=(), doubts=(), edits=(area, {"edit": "black", "first": 2, "last": 2, "black": True})
+        efface.find(source),
+        tracks=(),
+        doubts=(),
+        edits=(area, {"edit": "black", "first": 2, "last": 2, "black": True}),
     )
     save(plan, tmp_path / "a.plan.json")
-    options = efface.Options(paint=PaintOptions(style="solid", colour="#0000ff"), write=WriteOptions(preset="ultrafast"))
+    options = efface.Options(
+        paint=PaintOptions(style="solid", colour="#0000ff"), write=WriteOptions(preset="ultrafast")
+    )
     efface.render(source, tmp_path / "a.plan.json", tmp_path / "b.mp4", options=options)
-    command = ["ffmpeg", "-v", "error", "-i", tmp_path / "b.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        tmp_path / "b.mp4",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-",
+    ]
     out = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.uint8)
     shown = out.reshape(-1, HEIGHT, WIDTH, 3)[:, [5, 30], [5, 35]].astype(int)
     red, blue, black = (200, 30, 30), (0, 0, 255), (0, 0, 0)

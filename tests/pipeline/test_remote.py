@@ -26,7 +26,17 @@ from efface.options import Options
 from efface.pipeline import remote
 from efface.pipeline.jobs import Redacting, Workshop
 from efface.pipeline.naming import Job, jobs_for
-from efface.pipeline.remote import address, exists, fetch, is_folder, is_remote, media_below, opened_part, path_of, publish
+from efface.pipeline.remote import (
+    address,
+    exists,
+    fetch,
+    is_folder,
+    is_remote,
+    media_below,
+    opened_part,
+    path_of,
+    publish,
+)
 from efface.pipeline.transfer import Transfer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -41,7 +51,10 @@ def test_an_address_is_a_path_and_back():
     assert address(path.with_name("b.mp4")) == "s3://films/march/b.mp4"
 
 
-@pytest.mark.parametrize(("text", "path"), [("a/b.jpg", "a/b.jpg"), ("file:///tmp/a.jpg", "/tmp/a.jpg"), ("c:odd", "c:odd")])
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("a/b.jpg", "a/b.jpg"), ("file:///tmp/a.jpg", "/tmp/a.jpg"), ("c:odd", "c:odd")],
+)
 def test_paths_stay_paths(text, path):
     assert path_of(text) == Path(path)
     assert not is_remote(path_of(text))
@@ -124,7 +137,11 @@ def test_where_a_file_appears_bit_by_bit_it_gets_its_name_last(tmp_path, monkeyp
     """The protocol is that of fsspec's own store in memory; SFTP and the like go the same way."""
     fsspec = pytest.importorskip("fsspec")
     monkeypatch.setitem(remote.PACKAGES, "memory", "")
-    store, draft, target = fsspec.filesystem("memory"), tmp_path / "draft", Path("memory:/films/a.mp4")
+    store, draft, target = (
+        fsspec.filesystem("memory"),
+        tmp_path / "draft",
+        Path("memory:/films/a.mp4"),
+    )
     draft.write_text("new")
     try:
         publish(draft, target, overwrite=False)
@@ -143,7 +160,9 @@ def test_where_a_file_appears_bit_by_bit_it_gets_its_name_last(tmp_path, monkeyp
 
 
 def test_errors_tell_of_addresses_and_of_no_keys(s3, tmp_path, monkeypatch):
-    with pytest.raises(SourceUnreadable, match=r"s3://films/missing\.mp4: cannot be read: there is no such file") as missing:
+    with pytest.raises(
+        SourceUnreadable, match=r"s3://films/missing\.mp4: cannot be read: there is no such file"
+    ) as missing:
         fetch(path_of("s3://films/missing.mp4"), tmp_path / "a")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     type(s3).clear_instance_cache()
@@ -154,7 +173,13 @@ def test_errors_tell_of_addresses_and_of_no_keys(s3, tmp_path, monkeypatch):
 
 
 def test_jobs_of_a_folder_at_an_address(s3):
-    for name in ("in/a.jpg", "in/deep/b.MOV", "in/notes.txt", "in/c.redacted.jpg", "in/out/old.jpg"):
+    for name in (
+        "in/a.jpg",
+        "in/deep/b.MOV",
+        "in/notes.txt",
+        "in/c.redacted.jpg",
+        "in/out/old.jpg",
+    ):
         s3.pipe_file(f"films/{name}", b"x")
     jobs = jobs_for([path_of("s3://films/in")], path_of("s3://films/in/out"))
     assert [(address(j.source), j.name, address(j.target)) for j in jobs] == [
@@ -171,14 +196,18 @@ def test_a_source_is_never_its_own_target(s3):
     path = path_of("s3://films/a.jpg")
     job = Job(path, "a.jpg", path, path.with_suffix(".plan.json"))
     with pytest.raises(TargetIsSource), Workshop(Options()) as workshop:
-        Transfer(Redacting(resumes=False), resumes=False, overwrite=True)(workshop, job, silent, print)
+        Transfer(Redacting(resumes=False), resumes=False, overwrite=True)(
+            workshop, job, silent, print
+        )
 
 
 def efface(tmp_path, *arguments):
     (tmp_path / "scratch").mkdir(exist_ok=True)
     env = os.environ | {"PYTHONPATH": str(SOURCE_CODE), "TMPDIR": str(tmp_path / "scratch")}
     command = [sys.executable, "-m", "efface", *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_a_folder_there_is_redacted_there(s3, tmp_path):
@@ -195,7 +224,9 @@ def test_a_folder_there_is_redacted_there(s3, tmp_path):
         here = workshop.redact(Job(photo, "a.jpg", tmp_path / "b.jpg", tmp_path / "b.json"), silent)
     assert s3.cat_file("films/out/a.jpg") == here.rendered.target.read_bytes()
     assert not list((tmp_path / "scratch").glob(DRAFTS + "*"))
-    again = efface(tmp_path, "redact", "s3://films/in/a.jpg", "s3://films/in/a.jpg", "-o", "s3://films/out")
+    again = efface(
+        tmp_path, "redact", "s3://films/in/a.jpg", "s3://films/in/a.jpg", "-o", "s3://films/out"
+    )
     assert again.returncode == 0, again.stderr
     s3.pipe_file("films/out/a.jpg", b"somebody else's")
     refused = efface(tmp_path, "redact", "s3://films/in", "-o", "s3://films/out")

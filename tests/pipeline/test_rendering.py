@@ -22,14 +22,32 @@ SIZE = (96, 64)
 
 
 def pictures(count, seed):
-    return [Image.fromarray(np.random.default_rng(seed + i).integers(0, 255, (*SIZE[::-1], 3), np.uint8)) for i in range(count)]
+    return [
+        Image.fromarray(
+            np.random.default_rng(seed + i).integers(0, 255, (*SIZE[::-1], 3), np.uint8)
+        )
+        for i in range(count)
+    ]
 
 
 def drawn(path, seed):
     """A source of that kind; another seed gives other pictures."""
     if path.suffix == ".mp4":
         raw = b"".join(np.asarray(p).tobytes() for p in pictures(5, seed))
-        how = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x64", "-r", "25", "-i", "-", "-pix_fmt", "yuv420p"]
+        how = [
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-s",
+            "96x64",
+            "-r",
+            "25",
+            "-i",
+            "-",
+            "-pix_fmt",
+            "yuv420p",
+        ]
         subprocess.run(["ffmpeg", "-v", "error", "-y", *how, path], input=raw, check=True)
     elif path.suffix == ".gif":
         first, *rest = pictures(3, seed)
@@ -69,7 +87,9 @@ def test_a_source_that_is_swapped_in_place_is_noticed(tmp_path, monkeypatch, nam
 
     monkeypatch.setattr(admission, "sha256_of", then_swap)
     with pytest.raises(InputError) as caught:
-        efface.find(source) if moment == "find" else efface.render(source, plan, tmp_path / ("t" + source.suffix))
+        efface.find(source) if moment == "find" else efface.render(
+            source, plan, tmp_path / ("t" + source.suffix)
+        )
     assert isinstance(caught.value, SourceChanged) or name == "a.mp4"
     monkeypatch.undo()
     swapped(source, again)

@@ -17,21 +17,40 @@ from efface.pipeline import worker_pool
 from efface.pipeline.jobs import Planning, Redacting
 from efface.pipeline.naming import Job
 from efface.pipeline.worker_messages import Done
-from efface.pipeline.worker_pool import AT_REST_BYTES, FILES_EACH, WorkerPool, _Memory, _share, _Worker, need_of, workers_for
+from efface.pipeline.worker_pool import (
+    AT_REST_BYTES,
+    FILES_EACH,
+    WorkerPool,
+    _Memory,
+    _share,
+    _Worker,
+    need_of,
+    workers_for,
+)
 
-on_linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="shares of cores are Linux's")
+on_linux = pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="shares of cores are Linux's"
+)
 
 
 @on_linux
 def test_as_many_workers_as_suit_files_cores_and_memory(monkeypatch):
     monkeypatch.setattr(worker_pool, "cores", lambda: 8)
     monkeypatch.setattr(worker_pool, "usable_bytes", lambda: 100 * AT_REST_BYTES)
-    assert [workers_for(n, None) for n in (0, 1, FILES_EACH, 2 * FILES_EACH, 1000)] == [1, 1, 1, 2, 8]
+    assert [workers_for(n, None) for n in (0, 1, FILES_EACH, 2 * FILES_EACH, 1000)] == [
+        1,
+        1,
+        1,
+        2,
+        8,
+    ]
     monkeypatch.setattr(worker_pool, "usable_bytes", lambda: 3 * AT_REST_BYTES)
     assert workers_for(1000, None) == 3
     monkeypatch.setattr(worker_pool, "usable_bytes", lambda: 0)
     assert workers_for(1000, None) == 1
-    assert [workers_for(3, asked) for asked in (1, 2, 9)] == [1, 2, 3], "what was asked for counts, up to one for each file"
+    assert [workers_for(3, asked) for asked in (1, 2, 9)] == [1, 2, 3], (
+        "what was asked for counts, up to one for each file"
+    )
 
 
 @on_linux
@@ -47,7 +66,10 @@ def test_every_core_belongs_to_somebody_and_every_worker_has_one(count):
 
 def test_larger_sources_need_more():
     photo, film = (
-        [need_of(SourceInfo(Path("x"), medium, "x", 1, size)) for size in ((640, 480), (1920, 1080), (12_000, 9_000))]
+        [
+            need_of(SourceInfo(Path("x"), medium, "x", 1, size))
+            for size in ((640, 480), (1920, 1080), (12_000, 9_000))
+        ]
         for medium in ("photo", "video")
     )
     assert photo == sorted(photo)
@@ -101,7 +123,9 @@ def test_a_worker_that_died_between_two_files_costs_none(tmp_path):
     with WorkerPool(1, whose, Options()) as hired:
 
         def done(job):
-            heard = [message.said for message in hired.each([job], writes=False, makes_folders=False)]
+            heard = [
+                message.said for message in hired.each([job], writes=False, makes_folders=False)
+            ]
             return [said.result for said in heard if isinstance(said, Done)]
 
         (first,) = done(jobs[0])

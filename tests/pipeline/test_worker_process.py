@@ -19,7 +19,11 @@ from efface.pipeline.worker_process import how_it_ended, start_process
 
 def echo(pipe, first):
     """What the process does: sends back what it was given, and whether Ctrl-C is kept from it."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else set()
+    mask = (
+        signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        if hasattr(signal, "pthread_sigmask")
+        else set()
+    )
     pipe.send((first, os.getpid(), signal.SIGINT in mask))
     pipe.send(pipe.recv())
 
@@ -57,7 +61,10 @@ def test_a_system_that_starts_no_further_process_is_said_and_leaves_no_pipe(monk
             raise OSError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(worker_process.multiprocessing, "get_context", lambda method: Full())
-    with pytest.raises(WorkerDied, match="the system starts no further process \\(Resource temporarily unavailable\\)"):
+    with pytest.raises(
+        WorkerDied,
+        match="the system starts no further process \\(Resource temporarily unavailable\\)",
+    ):
         start_process(echo, name="efface-test")
     assert [end.closed for end in opened] == [True, True]
 
@@ -73,7 +80,12 @@ def test_what_is_said_travels(tmp_path):
 
 @pytest.mark.parametrize(
     ("code", "why"),
-    [(-9, "the system killed it"), (-11, "it crashed (SIGSEGV)"), (3, "exit code 3"), (None, "exit code None")],
+    [
+        (-9, "the system killed it"),
+        (-11, "it crashed (SIGSEGV)"),
+        (3, "exit code 3"),
+        (None, "exit code None"),
+    ],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 def test_how_a_process_ended_is_said_in_words(code, why):

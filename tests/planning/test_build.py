@@ -22,7 +22,14 @@ SIZE = st.tuples(st.integers(1, 400), st.integers(1, 400))
 def track(boxes, number=1, first=0, kind=FACE):
     n = len(boxes)
     frame = np.arange(first, first + n, dtype=np.int32)
-    return Track(number, kind, frame, np.array(boxes, np.float32), np.zeros(n, np.uint8), np.full(n, 0.5, np.float32))
+    return Track(
+        number,
+        kind,
+        frame,
+        np.array(boxes, np.float32),
+        np.zeros(n, np.uint8),
+        np.full(n, 0.5, np.float32),
+    )
 
 
 @st.composite
@@ -31,7 +38,9 @@ def sightings(draw):
     n = draw(st.integers(1, 8))
     corners = draw(arrays(np.float32, (n, 2, 2), elements=st.floats(-300, 700, width=32)))
     boxes = np.concatenate([corners.min(1), corners.max(1)], axis=1)
-    return track(boxes, kind=kind), tuple(draw(st.one_of(st.tuples(SIZE), st.lists(SIZE, min_size=n, max_size=n))))
+    return track(boxes, kind=kind), tuple(
+        draw(st.one_of(st.tuples(SIZE), st.lists(SIZE, min_size=n, max_size=n)))
+    )
 
 
 @given(sightings(), st.floats(0, 2), st.sampled_from(["face", "head"]))
@@ -47,28 +56,45 @@ def test_covering_never_uncovers_and_stays_inside(seen, margin, part):
             assert (rows[frame][2:] >= visible[2:]).all()
     if covered is not None:  # the plan's own check agrees
         frames = len(found) if len(sizes) == 1 else len(sizes)
-        Plan("00", "video", sizes, Timeline(np.arange(frames, dtype=np.int64), Fraction(1)), (covered,))
+        Plan(
+            "00",
+            "video",
+            sizes,
+            Timeline(np.arange(frames, dtype=np.int64), Fraction(1)),
+            (covered,),
+        )
 
 
 def test_the_margin_is_a_share_of_the_box_on_every_side():
-    (box,) = covering(track([[40, 40, 60, 80]]), ((200, 200),), CoverOptions(margin=0.25)).xyxy.tolist()
+    (box,) = covering(
+        track([[40, 40, 60, 80]]), ((200, 200),), CoverOptions(margin=0.25)
+    ).xyxy.tolist()
     assert box == [35, 30, 65, 90]
 
 
 def test_each_kind_has_its_own_margin_and_what_a_person_drew_has_none():
     options = CoverOptions(margin=0.25, plate_margin=0.5)
-    for kind, box in ((FACE, [85, 95, 175, 125]), (PLATE, [70, 90, 190, 130]), (DRAWN, [100, 100, 160, 120])):
+    for kind, box in (
+        (FACE, [85, 95, 175, 125]),
+        (PLATE, [70, 90, 190, 130]),
+        (DRAWN, [100, 100, 160, 120]),
+    ):
         covered = covering(track([[100, 100, 160, 120]], kind=kind), ((400, 400),), options)
         assert covered.xyxy.tolist() == [box]
 
 
 def head(*box, kind=FACE, **options):
-    return covering(track([box], kind=kind), ((1000, 1000),), CoverOptions(part="head", **options)).xyxy[0].tolist()
+    return (
+        covering(track([box], kind=kind), ((1000, 1000),), CoverOptions(part="head", **options))
+        .xyxy[0]
+        .tolist()
+    )
 
 
 def test_a_head_is_its_face_and_more_above_at_the_sides_and_below():
     assert head(400, 400, 480, 500, margin=0) == [346, 331, 534, 530]
-    # The margin is not added to it: a head has none of its own. A margin that reaches farther counts.
+    # The margin is not added to it: a head has none of its own. A margin that reaches farther
+    # counts.
     assert head(400, 400, 480, 500, margin=0.25) == [346, 331, 534, 530]
     assert head(400, 400, 480, 500, margin=0.8) == [336, 320, 544, 580]
 
@@ -80,7 +106,11 @@ def test_a_head_ends_at_the_neck_line():
 
 
 def test_the_head_of_a_profile_lies_behind_it_and_that_of_a_flat_face_beside():
-    profile, frontal, lying = head(400, 400, 455, 500), head(400, 400, 485, 500), head(400, 400, 525, 500)
+    profile, frontal, lying = (
+        head(400, 400, 455, 500),
+        head(400, 400, 485, 500),
+        head(400, 400, 525, 500),
+    )
     assert [round(400 - box[0]) for box in (profile, frontal, lying)] == [90, 45, 82]
     assert [round(box[3] - 500) for box in (profile, frontal, lying)] == [30, 30, 57]
 
@@ -95,7 +125,9 @@ def test_growth_adds_to_the_margin_and_leaves_heads_alone():
     growth = np.float32([0.25, 0])
     plain = covering(seen, ((1000, 1000),), CoverOptions(margin=0.25), growth).xyxy.tolist()
     assert plain == [[360, 350, 520, 550], [380, 375, 500, 525]]
-    heads = covering(seen, ((1000, 1000),), CoverOptions(margin=0.25, part="head"), growth).xyxy.tolist()
+    heads = covering(
+        seen, ((1000, 1000),), CoverOptions(margin=0.25, part="head"), growth
+    ).xyxy.tolist()
     assert heads[0] == [346, 331, 534, 550]
     assert heads[1] == [346, 331, 534, 530]
 
@@ -138,7 +170,9 @@ def test_a_plate_that_has_left_the_picture_covers_nothing():
 
 
 def test_a_sliver_of_a_pixel_at_the_edge_is_covered():
-    (box,) = covering(track([[99.9, 0, 140, 40]]), ((100, 50),), CoverOptions(margin=0)).xyxy.tolist()
+    (box,) = covering(
+        track([[99.9, 0, 140, 40]]), ((100, 50),), CoverOptions(margin=0)
+    ).xyxy.tolist()
     assert box == [99, 0, 100, 40]
 
 
@@ -151,7 +185,11 @@ def test_what_is_wholly_outside_is_left_out():
 @given(st.permutations(range(6)))
 def test_numbers_do_not_depend_on_who_finished_first(order):
     places = [(0, 1, 1), (0, 2, 1), (1, 0, 2), (1, 0, 3), (2, 1, 2), (2, 1, 3)]
-    made = [track([[x, y, 99, 99]], number=i + 1, first=first) for i, (first, x, y) in enumerate(places)]
+    made = [
+        track([[x, y, 99, 99]], number=i + 1, first=first) for i, (first, x, y) in enumerate(places)
+    ]
     again = numbered([made[i] for i in order])
     assert [t.id for t in again] == [1, 2, 3, 4, 5, 6]
-    assert [(t.frame[0], *t.xyxy[0, :2]) for t in again] == sorted((t.frame[0], *t.xyxy[0, :2]) for t in made)
+    assert [(t.frame[0], *t.xyxy[0, :2]) for t in again] == sorted(
+        (t.frame[0], *t.xyxy[0, :2]) for t in made
+    )

@@ -1,4 +1,5 @@
-"""Residual risk: what may still be visible is said, what cannot be is not, and more of any cause never lowers the risk."""
+"""Residual risk: what may still be visible is said, what cannot be is not, and more of any cause
+never lowers the risk."""
 
 from __future__ import annotations
 
@@ -25,7 +26,20 @@ TALLNESS = {FACE: 1.5, PLATE: 1.4, DRAWN: 1.0}
 MIDDLE = (280, 190, 360, 310)
 
 
-def track(first, last, *, lead=12, box=MIDDLE, score=0.9, shift=0.0, unseen=(), number=1, kind=FACE, keep=False, weak=()):
+def track(
+    first,
+    last,
+    *,
+    lead=12,
+    box=MIDDLE,
+    score=0.9,
+    shift=0.0,
+    unseen=(),
+    number=1,
+    kind=FACE,
+    keep=False,
+    weak=(),
+):
     """Seen from `first` to `last` but for `unseen`, with a lead of covered frames at both ends.
 
     shift pixels to the right from frame to frame.
@@ -39,11 +53,18 @@ def track(first, last, *, lead=12, box=MIDDLE, score=0.9, shift=0.0, unseen=(), 
     outside = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED)
     scores = np.where(np.isin(frame, weak), SURE[FACE] / 2, score)
     reason = np.where(is_seen, Reason.SEEN, outside).astype(np.uint8)
-    return Track(number, kind, frame, boxes, reason, np.where(is_seen, scores, 0).astype(np.float32), keep)
+    return Track(
+        number, kind, frame, boxes, reason, np.where(is_seen, scores, 0).astype(np.float32), keep
+    )
 
 
 def film(*tracks, frames=200, cuts=(), medium="video", rate=25):
-    inside = [replace(t, **{n: getattr(t, n)[t.frame < frames] for n in ("frame", "xyxy", "reason", "score")}) for t in tracks]
+    inside = [
+        replace(
+            t, **{n: getattr(t, n)[t.frame < frames] for n in ("frame", "xyxy", "reason", "score")}
+        )
+        for t in tracks
+    ]
     timeline = Timeline(np.arange(frames, dtype=np.int64), Fraction(1, rate))
     return Plan("00" * 32, medium, (SIZE,), timeline, tuple(inside), cuts=cuts)
 
@@ -61,7 +82,9 @@ def risk_of(cause, *tracks, **how):
 
 
 def test_a_strong_large_face_that_is_lost_in_mid_picture_is_the_first_to_look_at():
-    found = told(track(0, 100), track(30, 120, box=(20, 20, 50, 65), number=2, unseen=range(60, 70)))
+    found = told(
+        track(0, 100), track(30, 120, box=(20, 20, 50, 65), number=2, unseen=range(60, 70))
+    )
     assert found[0].causes == ("ended",)
     assert found[0].risk > 0.5
     assert (found[0].track, found[0].box) == (1, MIDDLE)
@@ -104,7 +127,12 @@ def test_an_end_is_the_riskier_the_stronger_larger_and_less_covered_the_face_was
     usual = risk_of("ended", track(0, 100))
     assert 0 < risk_of("ended", track(0, 100, score=0.4)) < usual
     assert 0 < risk_of("ended", track(0, 100, box=(300, 200, 317, 227))) < usual
-    assert risk_of("ended", track(0, 100, lead=0)) > usual > risk_of("ended", track(0, 100, lead=50)) > 0
+    assert (
+        risk_of("ended", track(0, 100, lead=0))
+        > usual
+        > risk_of("ended", track(0, 100, lead=50))
+        > 0
+    )
     assert told(track(0, 100, score=0.25, lead=80, box=(300, 200, 310, 217))) == ()
 
 
@@ -124,7 +152,10 @@ def test_a_gap_is_the_riskier_the_longer_it_is_and_the_farther_the_box_went():
     still = [risk_of("far", track(0, 199, unseen=range(100, 100 + n))) for n in (10, 20, 30, 50)]
     assert still == sorted(still)
     assert still[-1] > still[0] > 0
-    moved = [risk_of("far", track(0, 199, unseen=range(100, 120), shift=s, box=(0, 190, 80, 310))) for s in (0, 1, 2)]
+    moved = [
+        risk_of("far", track(0, 199, unseen=range(100, 120), shift=s, box=(0, 190, 80, 310)))
+        for s in (0, 1, 2)
+    ]
     assert moved == sorted(moved)
     assert moved[-1] > 2 * moved[0]
     assert told(track(0, 199, unseen=range(100, 102))) == ()
@@ -144,7 +175,8 @@ def test_what_only_the_camera_has_moved_was_not_carried_far():
 
 
 def test_frames_that_are_black_are_no_gap():
-    """Nothing can be seen in a frame that could not be decoded: what counts is the time in which the picture was open."""
+    """Nothing can be seen in a frame that could not be decoded: what counts is the time in which
+    the picture was open."""
     gone = track(0, 199, unseen=range(60, 140), shift=1.5)
     plan = film(gone)
     assert any("far" in d.causes for d in doubts(plan, SURE, TALLNESS))
@@ -172,7 +204,9 @@ def test_a_gap_names_the_frames_without_a_sighting_and_where_the_box_went():
 
 
 def test_a_track_that_was_never_seen_well_is_weak():
-    assert risk_of("weak", track(0, 199, score=0.26)) > risk_of("weak", track(0, 199, score=0.35)) > 0
+    assert (
+        risk_of("weak", track(0, 199, score=0.26)) > risk_of("weak", track(0, 199, score=0.35)) > 0
+    )
     assert told(track(0, 199, score=0.5)) == ()
 
 
@@ -187,7 +221,9 @@ def test_a_short_track_is_one_moment_with_all_its_causes():
     assert set(found.causes) == {"ended", "began", "short"}
     assert found.risk > risk_of("ended", track(0, 100))
     assert (found.first, found.last) == (100 - 12 - 25, 101 + 12 + 25)
-    assert risk_of("short", track(100, 101, score=0.25)) < 0.4, "a weak, short sighting is most often no face"
+    assert risk_of("short", track(100, 101, score=0.25)) < 0.4, (
+        "a weak, short sighting is most often no face"
+    )
     assert told(track(0, 4, lead=0), frames=5) == (), "in a short shot nothing is seen for long"
 
 
@@ -195,7 +231,8 @@ def test_a_short_track_is_one_moment_with_all_its_causes():
 
 
 def taken_up(last_clear=100, jumps_to=(20, 20, 100, 140)):
-    """Clearly seen in the middle up to a frame; from then on the track covers something else, weakly seen."""
+    """Clearly seen in the middle up to a frame; from then on the track covers something else,
+    weakly seen."""
     one = track(0, 199, weak=range(last_clear + 1, 200))
     boxes = one.xyxy.copy()
     boxes[one.frame > last_clear] = jumps_to
@@ -242,10 +279,22 @@ def test_what_covers_much_without_a_sure_sighting_is_said():
 
 def test_a_camera_whose_motion_is_unknown_is_one_doubt_while_something_is_carried():
     carried = track(0, 199, unseen=range(100, 160))
-    found = [d for d in doubts(film(carried), SURE, TALLNESS, unknown=range(90, 150)) if d.track == WHOLE]
-    assert [(d.causes, d.first, d.last, d.box) for d in found] == [(("camera",), 100, 149, (0, 0, *SIZE))]
-    assert not [d for d in doubts(film(track(0, 199)), SURE, TALLNESS, unknown=range(90, 150)) if d.track == WHOLE]
-    assert not [d for d in doubts(film(carried), SURE, TALLNESS, unknown=range(110, 113)) if d.track == WHOLE]
+    found = [
+        d for d in doubts(film(carried), SURE, TALLNESS, unknown=range(90, 150)) if d.track == WHOLE
+    ]
+    assert [(d.causes, d.first, d.last, d.box) for d in found] == [
+        (("camera",), 100, 149, (0, 0, *SIZE))
+    ]
+    assert not [
+        d
+        for d in doubts(film(track(0, 199)), SURE, TALLNESS, unknown=range(90, 150))
+        if d.track == WHOLE
+    ]
+    assert not [
+        d
+        for d in doubts(film(carried), SURE, TALLNESS, unknown=range(110, 113))
+        if d.track == WHOLE
+    ]
 
 
 # the list
@@ -265,11 +314,15 @@ def test_doubts_of_one_moment_and_place_are_one_and_stay_tight():
 
 
 def test_a_list_is_no_longer_than_a_dozen_a_minute_unless_more_are_above_the_bound():
-    many = [track(0, 100, number=i + 1, box=(60 * i, 10, 60 * i + 40, 70), lead=0) for i in range(10)]
+    many = [
+        track(0, 100, number=i + 1, box=(60 * i, 10, 60 * i + 40, 70), lead=0) for i in range(10)
+    ]
     kept = doubts(film(*many), SURE, TALLNESS)
     assert len(kept) == 2, "of eight seconds"
     assert len(doubts(film(*many), SURE, TALLNESS, bound=0.5)) == 10
-    assert [d.risk for d in kept] == [max(d.risk for d in doubts(film(*many), SURE, TALLNESS, bound=0.0))] * 2
+    assert [d.risk for d in kept] == [
+        max(d.risk for d in doubts(film(*many), SURE, TALLNESS, bound=0.0))
+    ] * 2
 
 
 # what leaves no doubt
@@ -284,7 +337,9 @@ def test_on_photos_only_weak_sightings_count():
     (found,) = told(track(0, 0, lead=0, score=0.26), frames=1, medium="photo")
     assert found.causes == ("weak",)
     assert 0 < found.risk <= WEIGHTS["weak"]
-    (large,) = told(track(0, 0, lead=0, score=0.26, box=(100, 100, 400, 400)), frames=1, medium="photo")
+    (large,) = told(
+        track(0, 0, lead=0, score=0.26, box=(100, 100, 400, 400)), frames=1, medium="photo"
+    )
     assert set(large.causes) == {"covers", "weak"}
     assert large.risk > found.risk
     assert told(track(0, 0, lead=0, score=0.6), frames=1, medium="photo") == ()
@@ -301,7 +356,9 @@ def test_the_size_is_that_of_the_object_and_not_of_its_cover():
     for part in ("face", "head"):
         options = CoverOptions(part=part)
         plan = film(covering(tight, (SIZE,), options))
-        risks.append(max(d.risk for d in doubts(plan, SURE, tallness(options)) if "ended" in d.causes))
+        risks.append(
+            max(d.risk for d in doubts(plan, SURE, tallness(options)) if "ended" in d.causes)
+        )
     assert risks[0] == pytest.approx(risks[1], abs=0.03)
 
 
@@ -319,12 +376,16 @@ def films(draw):
             x1, y1 = draw(st.integers(0, 639)), draw(st.integers(0, 479))
             boxes.append((x1, y1, draw(st.integers(x1 + 1, 640)), draw(st.integers(y1 + 1, 480))))
         reason = np.array([draw(st.sampled_from(Reason)) for _ in frame], np.uint8)
-        score = np.where(reason == Reason.SEEN, draw(st.integers(0, 100)) / 100, 0).astype(np.float32)
+        score = np.where(reason == Reason.SEEN, draw(st.integers(0, 100)) / 100, 0).astype(
+            np.float32
+        )
         kind, keep = draw(st.sampled_from([FACE, PLATE, DRAWN])), draw(st.booleans())
         made.append(Track(number, kind, frame, np.array(boxes, np.float32), reason, score, keep))
     cuts = tuple(sorted(draw(st.sets(st.integers(0, frames - 1)))))
     medium = draw(st.sampled_from(["photo", "animation", "video"]))
-    return film(*made, frames=frames, cuts=cuts, medium=medium, rate=draw(st.sampled_from([1, 25, 1000])))
+    return film(
+        *made, frames=frames, cuts=cuts, medium=medium, rate=draw(st.sampled_from([1, 25, 1000]))
+    )
 
 
 @given(films())
@@ -338,7 +399,11 @@ def test_the_doubts_of_any_plan_fit_into_it(plan):
     assert doubts(plan, SURE, TALLNESS) == found
 
 
-@given(st.dictionaries(st.sampled_from(CAUSES), st.floats(0, 1)), st.sampled_from(CAUSES), st.floats(0, 1))
+@given(
+    st.dictionaries(st.sampled_from(CAUSES), st.floats(0, 1)),
+    st.sampled_from(CAUSES),
+    st.floats(0, 1),
+)
 def test_more_of_a_cause_never_lowers_the_risk(causes, cause, strength):
     less, more = sorted((causes.get(cause, 0.0), strength))
     assert 0 <= combined(causes | {cause: less}) <= combined(causes | {cause: more}) <= 1
@@ -360,13 +425,22 @@ def test_a_larger_object_never_matters_less(kind, a, b):
     ],
 )  # fmt: skip
 def test_a_doubt_that_makes_no_sense_is_refused(wrong):
-    right = {"track": 1, "first": 1, "last": 2, "box": (0, 0, 5, 9), "causes": ("far",), "risk": 0.5}
+    right = {
+        "track": 1,
+        "first": 1,
+        "last": 2,
+        "box": (0, 0, 5, 9),
+        "causes": ("far",),
+        "risk": 0.5,
+    }
     assert Doubt(**right).risk == 0.5
     with pytest.raises(ValueError, match="a doubt about track 1"):
         Doubt(**right | wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"track": 9}, {"last": 200}, {"box": (0, 0, 641, 9)}, {"box": (0, 0, 9, 481)}])
+@pytest.mark.parametrize(
+    "wrong", [{"track": 9}, {"last": 200}, {"box": (0, 0, 641, 9)}, {"box": (0, 0, 9, 481)}]
+)
 def test_a_doubt_that_does_not_fit_its_plan_is_refused(wrong):
     right = Doubt(track=1, first=1, last=199, box=(0, 0, 640, 480), causes=("far",), risk=0.5)
     plan = film(track(0, 100))
@@ -379,15 +453,24 @@ def test_a_doubt_that_does_not_fit_its_plan_is_refused(wrong):
 
 
 def test_text_that_is_written_into_the_picture_is_one_doubt_for_the_whole_film():
-    found = [d for d in doubts(film(track(0, 199)), SURE, TALLNESS, text=[(10, 400, 200, 430)]) if d.track == WHOLE]
+    found = [
+        d
+        for d in doubts(film(track(0, 199)), SURE, TALLNESS, text=[(10, 400, 200, 430)])
+        if d.track == WHOLE
+    ]
     assert [(d.causes, d.box, d.first) for d in found] == [(("text",), (10, 400, 200, 430), 0)]
     assert 0.25 < found[0].risk < 0.5
-    both = list(doubts(film(track(0, 199)), SURE, TALLNESS, text=[(10, 400, 200, 430), (300, 10, 380, 30)]))
+    both = list(
+        doubts(film(track(0, 199)), SURE, TALLNESS, text=[(10, 400, 200, 430), (300, 10, 380, 30)])
+    )
     assert [d.box for d in both if d.causes == ("text",)] == [(10, 10, 380, 430)]
 
 
 def test_text_takes_no_place_from_other_moments_nor_they_from_it():
-    gone = [replace(track(0, 40, box=(60 + 120 * i, 100, 100 + 120 * i, 150)), id=i + 1) for i in range(4)]
+    gone = [
+        replace(track(0, 40, box=(60 + 120 * i, 100, 100 + 120 * i, 150)), id=i + 1)
+        for i in range(4)
+    ]
     text = [(10, 400, 200, 430)]
     plain, more = (doubts(film(*gone), SURE, TALLNESS, text=t) for t in ((), text))
     assert [d for d in more if d.causes != ("text",)] == list(plain)
@@ -396,4 +479,8 @@ def test_text_takes_no_place_from_other_moments_nor_they_from_it():
 
 def test_text_that_is_erased_is_none():
     covered = track(0, 199, box=(10, 400, 200, 430))
-    assert not [d for d in doubts(film(covered), SURE, TALLNESS, text=[(12, 402, 198, 428)]) if d.track == WHOLE]
+    assert not [
+        d
+        for d in doubts(film(covered), SURE, TALLNESS, text=[(12, 402, 198, 428)])
+        if d.track == WHOLE
+    ]

@@ -1,4 +1,5 @@
-"""What a person changes is obeyed, in the order in which it was said, and nothing else passes for a change."""
+"""What a person changes is obeyed, in the order in which it was said, and nothing else passes for a
+change."""
 
 from __future__ import annotations
 
@@ -22,7 +23,14 @@ def track(number, first, last, box=(10, 10, 20, 20), kind=0):
     n = last - first + 1
     reason = np.full(n, Reason.SEEN, np.uint8)
     boxes = np.array([box] * n, np.float32)
-    return Track(number, kind, np.arange(first, last + 1, dtype=np.int32), boxes, reason, np.full(n, 0.5, np.float32))
+    return Track(
+        number,
+        kind,
+        np.arange(first, last + 1, dtype=np.int32),
+        boxes,
+        reason,
+        np.full(n, 0.5, np.float32),
+    )
 
 
 TWO = (track(1, 0, 9), track(2, 5, 14, (30, 10, 40, 30)))
@@ -124,7 +132,10 @@ def test_a_kept_area_spares_what_lies_in_it_as_a_whole_and_was_found():
     reaching_out = plan(e.Area(9, 5, 9, (5, 5, 19, 25), True))
     assert boxes(reaching_out, 6) == boxes(plan(), 6)
     drawn = plan(
-        area, e.Draw(3, "face", 6, (8, 8, 12, 12)), e.Area(4, 6, 6, (8, 8, 14, 14), False), e.Place(1, 7, (9, 9, 20, 20), 7, 7)
+        area,
+        e.Draw(3, "face", 6, (8, 8, 12, 12)),
+        e.Area(4, 6, 6, (8, 8, 14, 14), False),
+        e.Place(1, 7, (9, 9, 20, 20), 7, 7),
     )
     assert {b[0] for b in boxes(drawn, 6)} == {2, 3, 4}
     assert {b[0] for b in boxes(drawn, 7)} == {1, 2}
@@ -132,7 +143,12 @@ def test_a_kept_area_spares_what_lies_in_it_as_a_whole_and_was_found():
 
 
 def test_a_black_frame_is_black_whatever_else_is_asked_for():
-    black = plan(e.Only((1, 2)), e.Area(9, 0, 19, (0, 0, *SIZE), True), e.Black(3, 6, True), e.Black(5, 5, False))
+    black = plan(
+        e.Only((1, 2)),
+        e.Area(9, 0, 19, (0, 0, *SIZE), True),
+        e.Black(3, 6, True),
+        e.Black(5, 5, False),
+    )
     assert [i for i in range(20) if black.is_black(i)] == [3, 4, 6]
     assert boxes(black, 4) == {(0, 0, 0, *SIZE)}
     assert boxes(black, 5) == set()
@@ -156,7 +172,9 @@ def test_a_place_where_the_track_has_no_box_adds_one():
 
 def test_stretching_holds_the_outermost_boxes_and_cuts_off():
     stretched = plan(e.Stretch(2, 8, 17))
-    assert [i for i in range(20) if any(b[0] == 2 for b in boxes(stretched, i))] == list(range(8, 18))
+    assert [i for i in range(20) if any(b[0] == 2 for b in boxes(stretched, i))] == list(
+        range(8, 18)
+    )
     assert (2, 30, 10, 40, 30) in boxes(stretched, 17)
 
 

@@ -1,4 +1,5 @@
-"""The price of a plan: what is erased twice counts once, each kind is charged, and a film of an hour is counted in a moment."""
+"""The price of a plan: what is erased twice counts once, each kind is charged, and a film of an
+hour is counted in a moment."""
 
 from __future__ import annotations
 
@@ -23,11 +24,20 @@ def track(number, box, frames=range(10), kind=FACE, score=0.9, keep=False):
     n = len(frames)
     reason = np.full(n, Reason.SEEN, np.uint8)
     boxes = np.array([box] * n, np.float32)
-    return Track(number, kind, np.array(frames, np.int32), boxes, reason, np.full(n, score, np.float32), keep)
+    return Track(
+        number, kind, np.array(frames, np.int32), boxes, reason, np.full(n, score, np.float32), keep
+    )
 
 
 def film(*tracks, frames=10, **more):
-    return Plan("00" * 32, "video", (SIZE,), Timeline(np.arange(frames, dtype=np.int64), Fraction(1, 25)), tracks, **more)
+    return Plan(
+        "00" * 32,
+        "video",
+        (SIZE,),
+        Timeline(np.arange(frames, dtype=np.int64), Fraction(1, 25)),
+        tracks,
+        **more,
+    )
 
 
 def test_what_two_tracks_erase_counts_once():
@@ -37,7 +47,9 @@ def test_what_two_tracks_erase_counts_once():
 
 
 def test_mean_and_worst_frame_count_every_frame():
-    told = price(film(track(1, (0, 0, 50, 50), range(4, 6)), track(2, (50, 0, 100, 25), range(5, 6))))
+    told = price(
+        film(track(1, (0, 0, 50, 50), range(4, 6)), track(2, (50, 0, 100, 25), range(5, 6)))
+    )
     assert told.share == Share(0.125, 0.75, 5)
     assert price(film()).share == Share(0.0, 0.0, 0)
     assert price(film(frames=0)).share == Share(0.0, 0.0, 0)
@@ -51,13 +63,25 @@ def test_each_kind_is_charged_for_itself():
 
 def test_what_is_kept_costs_nothing_and_black_frames_cost_all():
     assert price(film(track(1, (0, 0, 50, 50), keep=True))).share.worst == 0
-    told = price(film(track(1, (0, 0, 50, 50)), bad=(3,), edits=({"edit": "black", "first": 7, "last": 7, "black": True},)))
+    told = price(
+        film(
+            track(1, (0, 0, 50, 50)),
+            bad=(3,),
+            edits=({"edit": "black", "first": 7, "last": 7, "black": True},),
+        )
+    )
     assert told.share == Share(0.6, 1.0, 3)
-    assert [(k.kind, k.share.worst) for k in told.kinds] == [("face", 0.5)], "blackness is of no kind"
+    assert [(k.kind, k.share.worst) for k in told.kinds] == [("face", 0.5)], (
+        "blackness is of no kind"
+    )
 
 
 def test_pages_of_a_photo_have_sizes_of_their_own():
-    pages = replace(film(track(1, (0, 0, 50, 50), range(2)), frames=2), medium="photo", sizes=((50, 50), (100, 50)))
+    pages = replace(
+        film(track(1, (0, 0, 50, 50), range(2)), frames=2),
+        medium="photo",
+        sizes=((50, 50), (100, 50)),
+    )
     assert price(pages).share == Share(0.75, 1.0, 0)
 
 
@@ -74,7 +98,9 @@ def test_a_kind_that_costs_much_and_was_never_surely_seen_is_doubtful():
 
 
 def test_what_a_person_drew_is_sure():
-    drawn = replace(track(1, (0, 0, 50, 50), kind=DRAWN, score=0.0), reason=np.full(10, Reason.DRAWN, np.uint8))
+    drawn = replace(
+        track(1, (0, 0, 50, 50), kind=DRAWN, score=0.0), reason=np.full(10, Reason.DRAWN, np.uint8)
+    )
     assert price(film(drawn)).kinds[0].is_sure
 
 
@@ -99,7 +125,9 @@ def test_an_hour_of_film_with_hundreds_of_tracks_is_counted_in_seconds():
     for number in range(1, 401):
         first = int(random.integers(0, 98_000))
         x, y = int(random.integers(0, 60)), int(random.integers(0, 30))
-        tracks.append(track(number, (x, y, x + 30, y + 15), range(first, first + 2000), kind=number % 2))
+        tracks.append(
+            track(number, (x, y, x + 30, y + 15), range(first, first + 2000), kind=number % 2)
+        )
     plan = film(*tracks, frames=100_000)
     start = perf_counter()
     price(plan)

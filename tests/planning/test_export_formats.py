@@ -28,11 +28,17 @@ def track(number, frame, box, keep=False, reason=Reason.SEEN, score=0.5, kind=FA
 
 
 def plan(*tracks, sizes=((64, 48),), frames=3):
-    return Plan("00", "photo", sizes, Timeline(np.arange(frames, dtype=np.int64), Fraction(1)), tracks)
+    return Plan(
+        "00", "photo", sizes, Timeline(np.arange(frames, dtype=np.int64), Fraction(1)), tracks
+    )
 
 
 def test_coco_has_an_image_for_every_page_and_boxes_as_width_and_height():
-    pages = plan(track(1, [1], (2, 3, 10, 20)), track(2, [2], (0, 0, 5, 5), keep=True), sizes=((64, 48), (32, 24), (8, 8)))
+    pages = plan(
+        track(1, [1], (2, 3, 10, 20)),
+        track(2, [2], (0, 0, 5, 5), keep=True),
+        sizes=((64, 48), (32, 24), (8, 8)),
+    )
     document = json.loads(coco([("a/b.jpg", plan(frames=1)), ("c.tif", pages)]))
     images = {i["id"]: i for i in document["images"]}
     assert [(i["file_name"], i["page"], i["width"], i["height"]) for i in document["images"]] == [
@@ -45,7 +51,10 @@ def test_coco_has_an_image_for_every_page_and_boxes_as_width_and_height():
     assert annotation["bbox"] == [2, 3, 8, 17]
     assert annotation["area"] == 8 * 17
     assert annotation["score"] == 0.5
-    assert (images[annotation["image_id"]]["file_name"], images[annotation["image_id"]]["page"]) == ("c.tif", 2)
+    assert (
+        images[annotation["image_id"]]["file_name"],
+        images[annotation["image_id"]]["page"],
+    ) == ("c.tif", 2)
     names = {c["id"]: c["name"] for c in document["categories"]}
     assert names[annotation["category_id"]] == "face"
 
@@ -64,7 +73,12 @@ def test_mot_rows_are_in_order_of_frames_and_leave_out_what_is_kept():
             )
         )
     )
-    assert rows == ["1,1,0,0,4,4,0.00,1,1\n", "1,3,1,2,10,20,0.50,1,1\n", "2,1,0,0,4,4,0.00,1,1\n", "3,3,1,2,10,20,0.50,1,1\n"]
+    assert rows == [
+        "1,1,0,0,4,4,0.00,1,1\n",
+        "1,3,1,2,10,20,0.50,1,1\n",
+        "2,1,0,0,4,4,0.00,1,1\n",
+        "3,3,1,2,10,20,0.50,1,1\n",
+    ]
 
 
 def test_plates_are_a_category_and_a_class_of_their_own():

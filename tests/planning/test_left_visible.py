@@ -1,4 +1,5 @@
-"""What was seen too weakly to be erased is never silent: it is counted, kept in the plan, and a person's edit has it erased."""
+"""What was seen too weakly to be erased is never silent: it is counted, kept in the plan, and a
+person's edit has it erased."""
 
 from __future__ import annotations
 
@@ -35,7 +36,16 @@ def track(number, frames, *, box=BOX, kind=FACE, seen=None, score=0.2):
 
 def plan(*tracks, left=(), frames=200, **more):
     timeline = Timeline(np.arange(frames, dtype=np.int64), Fraction(1, 25))
-    return Plan("00" * 32, "video", (SIZE,), timeline, tracks, left=tuple(left), checksums=(0,) * frames, **more)
+    return Plan(
+        "00" * 32,
+        "video",
+        (SIZE,),
+        timeline,
+        tracks,
+        left=tuple(left),
+        checksums=(0,) * frames,
+        **more,
+    )
 
 
 def edited(made, *edits):
@@ -43,7 +53,10 @@ def edited(made, *edits):
 
 
 def test_nothing_of_it_is_erased_and_all_of_it_is_counted():
-    made = plan(track(1, range(10)), left=[track(2, range(20, 60), seen=range(30, 50)), track(3, [100], kind=PLATE)])
+    made = plan(
+        track(1, range(10)),
+        left=[track(2, range(20, 60), seen=range(30, 50)), track(3, [100], kind=PLATE)],
+    )
     assert made.region_count == 10
     assert [(k.kind, k.tracks, k.stretches, k.seconds, k.listed) for k in by_kind(made)] == [
         ("face", 1, 1, 0.8, 0), ("plate", 1, 1, 0.04, 0),
@@ -60,8 +73,12 @@ def test_each_stretch_counts_by_itself():
 def test_what_another_area_or_a_black_frame_hides_is_not_visible():
     weak = track(2, range(10, 20))
     assert not by_kind(plan(track(1, range(30), box=(90, 90, 210, 230)), left=[weak]))
-    assert by_kind(plan(track(1, range(30), box=(90, 90, 150, 230)), left=[weak])), "half of it is there"
-    assert by_kind(plan(replace(track(1, range(30)), keep=True), left=[weak])), "a kept track hides nothing"
+    assert by_kind(plan(track(1, range(30), box=(90, 90, 150, 230)), left=[weak])), (
+        "half of it is there"
+    )
+    assert by_kind(plan(replace(track(1, range(30)), keep=True), left=[weak])), (
+        "a kept track hides nothing"
+    )
     black = {"edit": "black", "first": 10, "last": 15, "black": True}
     assert [(s.first, s.last) for s in stretches(edited(plan(left=[weak]), black))] == [(16, 19)]
 
@@ -77,12 +94,26 @@ def test_when_what_hid_it_is_taken_away_it_is_counted_again():
         ({"edit": "keep", "track": 2, "keep": False}, True),
         ({"edit": "keep", "track": 2, "keep": True}, False),
         ({"edit": "delete", "track": 2}, False),
-        ({"edit": "place", "track": 2, "frame": 12, "box": [100, 100, 150, 150], "first": 12, "last": 12}, True),
+        (
+            {
+                "edit": "place",
+                "track": 2,
+                "frame": 12,
+                "box": [100, 100, 150, 150],
+                "first": 12,
+                "last": 12,
+            },
+            True,
+        ),
         ({"edit": "join", "track": 1, "other": 2}, True),
     ],
 )
 def test_a_person_decides(edit, erased):
-    made = plan(track(1, range(5), box=(0, 0, 50, 50)), left=[track(2, range(10, 20))], doubts=(left_doubt(2, 10, 19),))
+    made = plan(
+        track(1, range(5), box=(0, 0, 50, 50)),
+        left=[track(2, range(10, 20))],
+        doubts=(left_doubt(2, 10, 19),),
+    )
     done = edited(made, edit)
     assert bool(done.regions(12)) is erased
     assert not done.revised.left
@@ -100,7 +131,9 @@ def left_doubt(number, first, last):
 
 
 def test_erasing_all_others_does_not_erase_what_was_seen_weakly():
-    made = edited(plan(track(1, range(30)), left=[track(2, range(10, 20))]), {"edit": "only", "tracks": [1]})
+    made = edited(
+        plan(track(1, range(30)), left=[track(2, range(10, 20))]), {"edit": "only", "tracks": [1]}
+    )
     assert not made.regions(12)
     assert by_kind(made)
 
@@ -172,7 +205,10 @@ def test_of_more_than_a_plan_holds_the_best_stay_and_the_rest_is_counted(monkeyp
 
 
 def test_however_many_there_are_none_falls_out_of_the_count():
-    left = [track(i, range(5 * i, 5 * i + 4), box=(i, 100, i + 40, 150), score=0.2) for i in range(1, 39)]
+    left = [
+        track(i, range(5 * i, 5 * i + 4), box=(i, 100, i + 40, 150), score=0.2)
+        for i in range(1, 39)
+    ]
     made = plan(left=left)
     told = doubts(made, {FACE: 0.25}, {FACE: 1.5}, left=left)
     assert len(told) <= MOST_A_MINUTE, "the list is short"

@@ -19,7 +19,15 @@ TIMELINE = Timeline(np.arange(4, dtype=np.int64), Fraction(1, 25))
 def track(number=1, frame=(0, 1), box=(0, 0, 64, 48), keep=False):
     n = len(frame)
     zero = np.zeros(n, np.uint8)
-    return Track(number, 0, np.array(frame, np.int32), np.array([box] * n, np.float32), zero, zero.astype(np.float32), keep)
+    return Track(
+        number,
+        0,
+        np.array(frame, np.int32),
+        np.array([box] * n, np.float32),
+        zero,
+        zero.astype(np.float32),
+        keep,
+    )
 
 
 def plan(*tracks, sizes=((64, 48),), **more):

@@ -21,15 +21,31 @@ from efface.findings import Check, Finding, Outcome, Verification
 from efface.planning.doubt import CAUSES, Doubt, riskiest_first
 from efface.planning.plan import Plan
 from efface.planning.render_record import RenderRecord
-from efface.planning.sidecar import LARGEST, append, holds_edits, lines, load, mended, require_readable, save, seal
+from efface.planning.sidecar import (
+    LARGEST,
+    append,
+    holds_edits,
+    lines,
+    load,
+    mended,
+    require_readable,
+    save,
+    seal,
+)
 from efface.regions import Region
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(codec=None), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 
@@ -47,7 +63,15 @@ def tracks(draw, number, sizes, frames):
     score = np.array([draw(st.integers(0, 100)) / 100 for _ in frame], np.float32)
     score[reason != Reason.SEEN] = 0
     boxes_of = np.array(boxes, np.float32)
-    return Track(number, draw(st.integers(0, 2)), np.array(frame, np.int32), boxes_of, reason, score, draw(st.booleans()))
+    return Track(
+        number,
+        draw(st.integers(0, 2)),
+        np.array(frame, np.int32),
+        boxes_of,
+        reason,
+        score,
+        draw(st.booleans()),
+    )
 
 
 @st.composite
@@ -73,7 +97,13 @@ def edits(draw, ids, sizes, frames):
     for number in range(draw(st.integers(0, 4)) if frames and fresh < 2**31 - 9 else 0):
         first = draw(st.integers(0, frames - 1))
         last = draw(st.integers(first, frames - 1))
-        area = {"edit": "area", "track": fresh + number, "first": first, "last": last, "box": [0, 0, 1, 1]}
+        area = {
+            "edit": "area",
+            "track": fresh + number,
+            "first": first,
+            "last": last,
+            "box": [0, 0, 1, 1],
+        }
         kinds = [
             {"edit": "black", "first": first, "last": last, "black": draw(st.booleans())},
             area | {"keep": draw(st.booleans())},
@@ -98,12 +128,19 @@ def edits(draw, ids, sizes, frames):
 
 @st.composite
 def plans(draw):
-    """Photos with pages of several sizes, and videos of constant and variable frame rate, empty ones too."""
+    """Photos with pages of several sizes, and videos of constant and variable frame rate, empty
+    ones too."""
     frames = draw(st.integers(0, 40))
     size = st.tuples(st.integers(1, 5000), st.integers(1, 5000))
     many = draw(st.booleans())
-    sizes = tuple(draw(st.lists(size, min_size=frames, max_size=frames) if many and frames else st.tuples(size)))
-    steps = draw(st.lists(st.sampled_from([1, 40, 33, 34, 10**12]), min_size=frames, max_size=frames))
+    sizes = tuple(
+        draw(
+            st.lists(size, min_size=frames, max_size=frames) if many and frames else st.tuples(size)
+        )
+    )
+    steps = draw(
+        st.lists(st.sampled_from([1, 40, 33, 34, 10**12]), min_size=frames, max_size=frames)
+    )
     pts = np.cumsum([draw(st.integers(-(10**6), 10**6)), *steps])[:frames].astype(np.int64)
     medium = draw(st.sampled_from(["photo", "animation", "video"]))
     base = draw(st.sampled_from([Fraction(1), Fraction(1, 90_000), Fraction(1001, 30_000)]))
@@ -118,7 +155,9 @@ def plans(draw):
         medium=medium,
         sizes=sizes,
         timeline=Timeline(pts, base),
-        checksums=tuple(draw(st.integers(0, 2**32 - 1)) for _ in range(frames)) if is_summed else (),
+        checksums=tuple(draw(st.integers(0, 2**32 - 1)) for _ in range(frames))
+        if is_summed
+        else (),
         tracks=tuple(draw(tracks(i, sizes, frames)) for i in ids),
         cuts=tuple(sorted(draw(numbers))),
         bad=tuple(sorted(draw(numbers))),
@@ -135,19 +174,36 @@ def makings(draw):
     """Notes on targets."""
     box = st.none() | st.tuples(*[st.integers(0, 9)] * 4)
     number = st.none() | st.floats(0, 1)
-    finding = st.builds(Finding, st.just("coverage"), st.text(), st.none() | st.integers(0, 9), box, number, number)
+    finding = st.builds(
+        Finding, st.just("coverage"), st.text(), st.none() | st.integers(0, 9), box, number, number
+    )
     facts = st.dictionaries(st.text(), st.text() | st.integers() | st.floats(0, 1), max_size=3)
     bad = st.builds(Check, st.just("coverage"), st.just(Outcome.REVIEW), st.tuples(finding), facts)
-    skipped = st.builds(Check, st.just("hashes"), st.just(Outcome.SKIPPED), why=st.just("not asked"))
-    checks = st.lists(bad | skipped | st.just(Check("fidelity", Outcome.CLEAN)), max_size=3).map(tuple)
-    return RenderRecord("cd" * 32, "1.2", (draw(st.integers(0, 3)), 1), Verification(draw(checks)), "ef" * 32)
+    skipped = st.builds(
+        Check, st.just("hashes"), st.just(Outcome.SKIPPED), why=st.just("not asked")
+    )
+    checks = st.lists(bad | skipped | st.just(Check("fidelity", Outcome.CLEAN)), max_size=3).map(
+        tuple
+    )
+    return RenderRecord(
+        "cd" * 32, "1.2", (draw(st.integers(0, 3)), 1), Verification(draw(checks)), "ef" * 32
+    )
 
 
 def facts(plan):
     """Everything a plan says, comparable with ==."""
     fields = {k: v for k, v in vars(plan).items() if not k.startswith("_") and k != "tracks"}
     of_tracks = [
-        (t.id, t.kind, t.keep, t.frame.tolist(), t.xyxy.tolist(), t.reason.tolist(), t.score.tolist()) for t in plan.tracks
+        (
+            t.id,
+            t.kind,
+            t.keep,
+            t.frame.tolist(),
+            t.xyxy.tolist(),
+            t.reason.tolist(),
+            t.score.tolist(),
+        )
+        for t in plan.tracks
     ]
     return fields, of_tracks
 
@@ -182,7 +238,9 @@ def test_a_plan_comes_back_as_it_was(tmp_path, plan):
     assert facts(again) == facts(plan)
     assert again.timeline.pts.dtype == np.int64
     assert again.region_count == plan.region_count
-    assert [again.regions(i) for i in range(len(plan.timeline))] == [plan.regions(i) for i in range(len(plan.timeline))]
+    assert [again.regions(i) for i in range(len(plan.timeline))] == [
+        plan.regions(i) for i in range(len(plan.timeline))
+    ]
 
 
 @REUSED
@@ -224,7 +282,10 @@ def test_regions_are_those_of_the_tracks_not_kept(plan):
     assert plan.region_count == sum(len(t) for t in plan.tracks if not t.keep)
     for frame in range(len(plan.timeline)):
         want = {
-            (tuple(map(int, t.xyxy[row])), t.id) for t in plan.tracks if not t.keep for row in np.flatnonzero(t.frame == frame)
+            (tuple(map(int, t.xyxy[row])), t.id)
+            for t in plan.tracks
+            if not t.keep
+            for row in np.flatnonzero(t.frame == frame)
         }
         assert {(r.box, r.track) for r in plan.regions(frame)} == want
 
@@ -233,22 +294,39 @@ def test_a_plan_names_nothing_of_its_source_but_the_checksum(tmp_path):
     text = written(tmp_path, small()).read_text()
     assert str(tmp_path) not in text
     keys = " ".join(json.loads(text))
-    assert keys == "format version efface source frames time_base pts detectors options cuts bad checksums tracks edits"
+    assert keys == (
+        "format version efface source frames time_base pts detectors options cuts bad "
+        "checksums tracks edits"
+    )
 
 
 def test_an_hour_of_crowd_fits_and_loads(tmp_path):
-    """A tenth of an hour at 30 frames a second, with 20 people in every frame: a tenth of the 50 MB that an hour may take."""
+    """A tenth of an hour at 30 frames a second, with 20 people in every frame: a tenth of the 50 MB
+    that an hour may take."""
     frames, people = 10_800, 20
     rng = np.random.default_rng(0)
     crowd = []
     for i in range(people):
-        corner = (np.cumsum(rng.integers(-2, 3, (frames, 2)), axis=0) + rng.integers(0, 1700, 2)) % (1700, 900)
-        boxes = np.concatenate([corner, corner + rng.integers(60, 120, (frames, 2))], axis=1).astype(np.float32)
+        corner = (
+            np.cumsum(rng.integers(-2, 3, (frames, 2)), axis=0) + rng.integers(0, 1700, 2)
+        ) % (1700, 900)
+        boxes = np.concatenate(
+            [corner, corner + rng.integers(60, 120, (frames, 2))], axis=1
+        ).astype(np.float32)
         reason = np.where(rng.random(frames) < 0.9, Reason.SEEN, Reason.BRIDGED).astype(np.uint8)
-        score = np.where(reason == Reason.SEEN, np.round(rng.random(frames), 2), 0).astype(np.float32)
+        score = np.where(reason == Reason.SEEN, np.round(rng.random(frames), 2), 0).astype(
+            np.float32
+        )
         crowd.append(Track(i + 1, 0, np.arange(frames, dtype=np.int32), boxes, reason, score))
     pts = np.cumsum(rng.choice([3000, 3003, 3006], frames)).astype(np.int64)
-    plan = Plan("ef" * 32, "video", ((1920, 1080),), Timeline(pts, Fraction(1, 90_000)), tuple(crowd), checksums=(9,) * frames)
+    plan = Plan(
+        "ef" * 32,
+        "video",
+        ((1920, 1080),),
+        Timeline(pts, Fraction(1, 90_000)),
+        tuple(crowd),
+        checksums=(9,) * frames,
+    )
     path = written(tmp_path, plan)
     assert path.stat().st_size < 5_000_000
     again = load(path)
@@ -265,13 +343,18 @@ def test_changed_bytes_give_bad_plan_or_a_plan_that_holds_together(tmp_path, dat
     raw = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(raw) - 1))
-        match data.draw(st.sampled_from("set cut add")[0] if False else st.sampled_from(["set", "cut", "add"])):
+        match data.draw(
+            st.sampled_from("set cut add")[0] if False else st.sampled_from(["set", "cut", "add"])
+        ):
             case "set":
                 raw[at] = data.draw(st.integers(0, 255))
             case "cut":
                 del raw[at : at + data.draw(st.integers(1, 20))]
             case "add":
-                raw[at:at] = data.draw(st.binary(max_size=5) | st.sampled_from([b"9" * 30, b"-", b"[[", b"null", b"1e999"]))
+                raw[at:at] = data.draw(
+                    st.binary(max_size=5)
+                    | st.sampled_from([b"9" * 30, b"-", b"[[", b"null", b"1e999"])
+                )
         if not raw:
             break
     path.write_bytes(raw)
@@ -280,7 +363,13 @@ def test_changed_bytes_give_bad_plan_or_a_plan_that_holds_together(tmp_path, dat
 
 def _spots(node, path=()):
     """Every place in a JSON document, as (path to the container, key)."""
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    items = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, value in items:
         yield path, key
         yield from _spots(value, (*path, key))
@@ -298,7 +387,10 @@ def test_changed_structure_gives_bad_plan_or_a_plan_that_holds_together(tmp_path
             holder = holder[step]
         match data.draw(st.sampled_from(["set", "drop", "double"])):
             case "set":
-                holder[key] = data.draw(JSON | st.sampled_from([2**31, 2**40, -1, 10**400, "1e999999999", [[0, 1, 10**9]]]))
+                holder[key] = data.draw(
+                    JSON
+                    | st.sampled_from([2**31, 2**40, -1, 10**400, "1e999999999", [[0, 1, 10**9]]])
+                )
             case "drop":
                 del holder[key]
             case "double" if isinstance(holder, list):
@@ -466,7 +558,19 @@ def test_other_damage_is_not_mended(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "null", '"plan"', "{" * 100_000, "[" * 100_000, "\x00", "1" * 10_000, '{"format":"efface-plan"}']
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '"plan"',
+        "{" * 100_000,
+        "[" * 100_000,
+        "\x00",
+        "1" * 10_000,
+        '{"format":"efface-plan"}',
+    ],
 )
 def test_what_is_no_plan_is_refused(tmp_path, text):
     path = tmp_path / "a.plan.json"
@@ -503,7 +607,9 @@ def test_what_is_said_twice_is_refused(tmp_path, name):
     path.write_text(path.read_text().rstrip().removesuffix("}") + f', "{name}": {value}}}\n')
     with pytest.raises(BadPlan, match="twice"):
         load(path)
-    path.write_text(written(tmp_path, small()).read_text().replace('"keep":false', '"keep":false,"keep":true'))
+    path.write_text(
+        written(tmp_path, small()).read_text().replace('"keep":false', '"keep":false,"keep":true')
+    )
     with pytest.raises(BadPlan, match="twice"):
         load(path)
 
@@ -512,7 +618,9 @@ def test_what_is_said_twice_is_refused(tmp_path, name):
 def test_a_plan_without_checksums_is_refused_unless_it_is_an_older_one_of_a_photo(tmp_path, medium):
     pts, base = np.arange(4, dtype=np.int64), Fraction(1)
     plan = Plan("cd" * 32, medium, ((64, 48),), Timeline(pts, base), checksums=(1, 2, 3, 4))
-    text = "".join(lines(plan)).replace('"checksums": "00000001000000020000000300000004"', '"checksums": ""')
+    text = "".join(lines(plan)).replace(
+        '"checksums": "00000001000000020000000300000004"', '"checksums": ""'
+    )
     path = tmp_path / "a.plan.json"
     path.write_text(text)
     with pytest.raises(BadPlan, match="checksums of its frames are missing"):
@@ -540,7 +648,13 @@ def memory_bound(most):
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_frames_that_nobody_has_seen_are_not_unfolded(tmp_path, medium, version):
     document = json.loads(written(tmp_path, small()).read_text())
-    document |= {"version": version, "frames": 50_000_000, "pts": [[0, 1, 50_000_000]], "time_base": "1", "tracks": []}
+    document |= {
+        "version": version,
+        "frames": 50_000_000,
+        "pts": [[0, 1, 50_000_000]],
+        "time_base": "1",
+        "tracks": [],
+    }
     document |= {"bad": [[0, 1, 50_000_000]], "cuts": []}
     document["source"]["medium"] = medium
     path = tmp_path / "a.plan.json"

@@ -23,15 +23,24 @@ SHA = "0123456789abcdef" * 4
 
 
 def track(id: int, reasons: str, first: int = 0, kind: int = 0, keep: bool = False) -> Track:
-    """A track with one letter for each frame: s(een), b(ridged), e(xtended), d(rawn), or a space where it is not covered."""
+    """A track with one letter for each frame: s(een), b(ridged), e(xtended), d(rawn), or a space
+    where it is not covered."""
     rows = [i for i, letter in enumerate(reasons) if letter != " "]
     reason = np.array(["sbed".index(reasons[i]) for i in rows], np.uint8)
     frame = np.array(rows, np.int32) + first
     box = np.tile(np.array([[10, 10, 50, 50]], np.float32), (len(rows), 1))
-    return Track(id, kind, frame, box, reason, (reason == Reason.SEEN).astype(np.float32), keep=keep)
+    return Track(
+        id, kind, frame, box, reason, (reason == Reason.SEEN).astype(np.float32), keep=keep
+    )
 
 
-def plan(*tracks: Track, doubts: tuple[Doubt, ...] = (), medium: Any = "video", frames: int = FRAMES, **more: Any) -> Plan:
+def plan(
+    *tracks: Track,
+    doubts: tuple[Doubt, ...] = (),
+    medium: Any = "video",
+    frames: int = FRAMES,
+    **more: Any,
+) -> Plan:
     """25 frames a second, 300 by 300 pixels."""
     timeline = Timeline(np.arange(frames, dtype=np.int64), Fraction(1, 25))
     told: dict[str, Any] = {"options": asdict(Options())} | more
@@ -44,15 +53,22 @@ def doubt(track: int = 1, risk: float = 0.6, first: int = 50, last: int = 75) ->
 
 def clean() -> Verification:
     looked = Check("coverage", Outcome.CLEAN, facts={"frames": FRAMES})
-    return Verification((looked, Check("leftovers", Outcome.SKIPPED, why="videos are not walked yet")))
+    return Verification(
+        (looked, Check("leftovers", Outcome.SKIPPED, why="videos are not walked yet"))
+    )
 
 
 def findings(outcome: Outcome, n: int = 2) -> Verification:
-    found = tuple(Finding("coverage", f"frame {i + 13} still shows it", i + 12, (1, 2, 30, 40), 0.48, 0.25) for i in range(n))
+    found = tuple(
+        Finding("coverage", f"frame {i + 13} still shows it", i + 12, (1, 2, 30, 40), 0.48, 0.25)
+        for i in range(n)
+    )
     return Verification((Check("coverage", outcome, found), *clean().checks[1:]))
 
 
-def entry(a_plan: Plan, verification: Verification | None = None, number: int = 1, **more: Any) -> Entry:
+def entry(
+    a_plan: Plan, verification: Verification | None = None, number: int = 1, **more: Any
+) -> Entry:
     """A file that was redacted."""
     checked = verification or clean()
     found = facts.found_in(a_plan, 0.5)
@@ -66,7 +82,13 @@ def entry(a_plan: Plan, verification: Verification | None = None, number: int = 
 
 def failed(number: int = 1, kind: str = "DamagedSource", **more: Any) -> Entry:
     """A file of which nothing came."""
-    return Entry(number, facts.Verdict.NOT_DONE, 3, failure=Failure(kind, "It is damaged.", "Try another."), **more)
+    return Entry(
+        number,
+        facts.Verdict.NOT_DONE,
+        3,
+        failure=Failure(kind, "It is damaged.", "Try another."),
+        **more,
+    )
 
 
 def report(*entries: Entry, command: str = "redact", exit_code: int = 0, **more: Any) -> Report:
@@ -90,12 +112,22 @@ def kinds_of_report() -> dict[str, Report]:
     film = plan(face, plate, kept, cuts=(120, 200), bad=(240, 241, 245))
     photo = plan(track(1, "s"), track(2, "s", kind=1), medium="photo", frames=1)
     wide = track(2, "ssssss", first=100, kind=1)
-    wide = replace(wide, xyxy=np.tile(np.array([[0, 0, 300, 200]], np.float32), (6, 1)), score=np.full(6, 0.5, np.float32))
+    wide = replace(
+        wide,
+        xyxy=np.tile(np.array([[0, 0, 300, 200]], np.float32), (6, 1)),
+        score=np.full(6, 0.5, np.float32),
+    )
     weak = (track(4, "eesssee", first=60), track(5, "s", first=100, kind=1))
     weak = tuple(replace(t, xyxy=t.xyxy + 200, score=t.score * np.float32(0.3)) for t in weak)
     left = Doubt(4, 62, 64, (210, 210, 250, 250), ("left",), 0.3)
     whole = Doubt(WHOLE, 10, 60, (0, 0, 300, 300), ("camera",), 0.3)
-    bad = entry(film, findings(Outcome.NOT_CLEAN), done=None, target_sha256="", failure=Failure("VerificationFailed", "x", ""))
+    bad = entry(
+        film,
+        findings(Outcome.NOT_CLEAN),
+        done=None,
+        target_sha256="",
+        failure=Failure("VerificationFailed", "x", ""),
+    )
     return {
         "clean": report(entry(film)),
         "photo": report(entry(photo)),
@@ -108,7 +140,9 @@ def kinds_of_report() -> dict[str, Report]:
         "not clean": report(bad, exit_code=6),
         "unchecked": report(entry(film, Verification(clean().checks[1:]))),
         "failed": report(failed(), exit_code=3),
-        "many": report(entry(film), failed(2), entry(photo, number=3), exit_code=3, made="2025-01-02T03:04Z"),
+        "many": report(
+            entry(film), failed(2), entry(photo, number=3), exit_code=3, made="2025-01-02T03:04Z"
+        ),
         "nothing": report(),
         "verify": report(entry(film, done=None, chosen=()), command="verify"),
     }

@@ -15,10 +15,19 @@ from efface.report.facts import Verdict
 
 
 def test_areas_are_counted_by_kind_and_reason(made):
-    plan = made.plan(made.track(1, "eesssbbs"), made.track(2, "sd", kind=1), made.track(3, "sss", keep=True))
+    plan = made.plan(
+        made.track(1, "eesssbbs"), made.track(2, "sd", kind=1), made.track(3, "sss", keep=True)
+    )
     found = facts.found_in(plan, 0.5)
     face, plate = found.kinds
-    assert (face.tracks, face.kept, face.areas, face.seen, face.bridged, face.extended) == (2, 1, 8, 4, 2, 2)
+    assert (face.tracks, face.kept, face.areas, face.seen, face.bridged, face.extended) == (
+        2,
+        1,
+        8,
+        4,
+        2,
+        2,
+    )
     assert (plate.areas, plate.seen, plate.drawn) == (2, 1, 1)
     assert found.areas == plan.region_count == face.areas + plate.areas
 
@@ -26,7 +35,11 @@ def test_areas_are_counted_by_kind_and_reason(made):
 def test_a_lane_tells_each_stretch_with_its_times(made):
     (lane,) = facts.found_in(made.plan(made.track(1, "eesss  b", first=25)), 0.5).lanes
     told = [(s.first, s.last, s.start_s, s.end_s, s.reason) for s in lane.stretches]
-    assert told == [(25, 26, 1.0, 1.08, "extended"), (27, 29, 1.08, 1.2, "seen"), (32, 32, 1.28, 1.32, "bridged")]
+    assert told == [
+        (25, 26, 1.0, 1.08, "extended"),
+        (27, 29, 1.08, 1.2, "seen"),
+        (32, 32, 1.28, 1.32, "bridged"),
+    ]
     assert lane.is_exact
 
 
@@ -66,7 +79,9 @@ def test_a_frame_that_is_shown_for_long_counts_for_as_long(made):
     from efface.timing import Timeline
 
     pts = np.array([0, 1, 2, 1000, 1001], np.int64)
-    plan = replace(made.plan(made.track(1, "s", first=2), frames=5), timeline=Timeline(pts, Fraction(1, 100)))
+    plan = replace(
+        made.plan(made.track(1, "s", first=2), frames=5), timeline=Timeline(pts, Fraction(1, 100))
+    )
     density = facts.found_in(plan, 0.5).density
     assert density == (1, 1, 1, 1, 1)
 
@@ -90,7 +105,9 @@ def test_the_verdict(made, outcome, is_doubtful, verdict):
     from efface.findings import Verification
 
     checks = made.clean().checks
-    verification = {Outcome.CLEAN: made.clean(), Outcome.SKIPPED: Verification(checks[1:])}.get(outcome)
+    verification = {Outcome.CLEAN: made.clean(), Outcome.SKIPPED: Verification(checks[1:])}.get(
+        outcome
+    )
     doubts = (made.doubt(),) if is_doubtful else ()
     found = facts.found_in(made.plan(made.track(1, "s"), doubts=doubts), 0.5)
     assert facts.verdict_of(found, verification or made.findings(outcome)) is verdict
@@ -117,8 +134,15 @@ def test_changed_settings_stand_first_and_those_of_the_plan_count(made):
 
 
 def test_a_hostile_plan_cannot_make_a_report_long(made):
-    detectors = tuple({"name": "n" * 10**6, "version": "\x1b[2J", "sha256": "x", "runtime": "r"} for _ in range(1000))
-    options = {"detect": {"kinds": "k" * 10**6, "sensitivity": ["x" * 10**6]}, "cover": 5, "more": {"a": "b"}}
+    detectors = tuple(
+        {"name": "n" * 10**6, "version": "\x1b[2J", "sha256": "x", "runtime": "r"}
+        for _ in range(1000)
+    )
+    options = {
+        "detect": {"kinds": "k" * 10**6, "sensitivity": ["x" * 10**6]},
+        "cover": 5,
+        "more": {"a": "b"},
+    }
     plan = made.plan(detectors=detectors, options=options)
     networks, told = facts.networks_of(plan), facts.chosen("redact", {}, plan.options)
     assert len(networks) <= 16
@@ -130,14 +154,23 @@ def test_a_hostile_plan_cannot_make_a_report_long(made):
 
 def test_errors_do_not_tell_names():
     private = facts.words_of("/home/maria/anna-protest.mp4")
-    quoted = errors.WriteFailed("/home/maria/anna-protest.mp4", "the folder /mnt/x does not exist", "Make it.")
+    quoted = errors.WriteFailed(
+        "/home/maria/anna-protest.mp4", "the folder /mnt/x does not exist", "Make it."
+    )
     assert facts.failure_of(quoted, private).message == "It cannot be written."
     by_word = errors.UnsupportedSource("x", "it holds the title Anna", "Ask Maria.")
-    assert facts.failure_of(by_word, private) == facts.Failure("UnsupportedSource", "It cannot be handled.", "")
+    assert facts.failure_of(by_word, private) == facts.Failure(
+        "UnsupportedSource", "It cannot be handled.", ""
+    )
     plain = errors.DamagedSource("x", "it breaks off at 0:00:01.000", "Try again.")
-    assert facts.failure_of(plain, private).message == "It is damaged: it breaks off at 0:00:01.000."
+    assert (
+        facts.failure_of(plain, private).message == "It is damaged: it breaks off at 0:00:01.000."
+    )
     assert facts.failure_of(plain, private).hint == "Try again."
-    assert "0:00:02.000" in facts.failure_of(errors.UndecodableFrame("x", "0:00:02.000"), private).message
+    assert (
+        "0:00:02.000"
+        in facts.failure_of(errors.UndecodableFrame("x", "0:00:02.000"), private).message
+    )
 
 
 @pytest.mark.parametrize("name", [n for n in dir(errors) if isinstance(getattr(errors, n), type)])
@@ -160,7 +193,9 @@ def test_what_was_too_small_to_be_looked_for_follows_from_size_and_pace(made):
     assert sought((1920, 1080), "sparse") == [("face", 8, 32)]
     assert sought((800, 600), "paced", "photo") == [("face", 7, 7)]
     assert sought((8000, 6000), "paced", "photo") == [("face", 8, 8)]
-    assert facts.found_in(made.plan(options={}), 0.5).sought == (), "an old plan does not say how it was looked at"
+    assert facts.found_in(made.plan(options={}), 0.5).sought == (), (
+        "an old plan does not say how it was looked at"
+    )
 
 
 def test_what_a_person_blacked_out_is_not_left_visible(made):

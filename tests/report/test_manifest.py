@@ -97,7 +97,9 @@ def test_the_sentences_are_those_of_the_page(kinds_of_report):
 
 
 def test_what_did_not_look_is_said_in_the_sentence(kinds_of_report):
-    assert "1 check found nothing that should not be there; 1 did not look" in wording.headline(kinds_of_report["clean"])
+    assert "1 check found nothing that should not be there; 1 did not look" in wording.headline(
+        kinds_of_report["clean"]
+    )
     assert wording.headline(kinds_of_report["unchecked"]) == "No check has looked at the copy."
 
 
@@ -113,7 +115,9 @@ def test_nothing_is_named_unless_asked_for(kinds_of_report, made):
     data = manifest.said(kinds_of_report["clean"])
     assert data["made"] is None
     assert data["files"][0]["name"] is None
-    named = manifest.said(made.report(made.entry(made.plan(), name="a\nb.mp4", target_name="c\udcff.mp4")))["files"][0]
+    named = manifest.said(
+        made.report(made.entry(made.plan(), name="a\nb.mp4", target_name="c\udcff.mp4"))
+    )["files"][0]
     assert (named["name"], named["target_name"]) == ("a\\nb.mp4", "c\\xff.mp4")
 
 
@@ -122,7 +126,10 @@ def test_what_is_left_visible_is_counted_by_kind(kinds_of_report):
     assert [(k["kind"], k["tracks"], k["stretches"], k["seconds"], k["beyond"]) for k in told["kinds"]] == [
         ("face", 8, 10, 2.62, 7), ("plate", 1, 1, 0.04, 0),
     ]  # fmt: skip
-    assert [(s["track"], s["frames"], s["listed"]) for s in told["stretches"]] == [(4, [62, 64], False), (5, [100, 100], False)]
+    assert [(s["track"], s["frames"], s["listed"]) for s in told["stretches"]] == [
+        (4, [62, 64], False),
+        (5, [100, 100], False),
+    ]
     assert told["sentence"].startswith("Left visible: 8 possible faces and 1 possible plate")
     assert manifest.said(kinds_of_report["clean"])["files"][0]["found"]["left_visible"] == {
         "kinds": [], "stretches": [], "sentence": "",

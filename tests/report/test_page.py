@@ -1,4 +1,5 @@
-"""The page: one file that loads nothing, holds no picture, says the facts, and escapes whatever it is given."""
+"""The page: one file that loads nothing, holds no picture, says the facts, and escapes whatever it
+is given."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ from efface.report.facts import STEPS, Network, Verdict
 from efface.report.markup import Html, joined, tag
 
 VOID = {"meta", "br", "wbr"}
-HOSTILE = '</style></title><script>alert(1)</script><img src=x onerror=alert(1)>"\' onload="x" &amp; \u202e \x1b[31m \udcff'
+HOSTILE = (
+    '</style></title><script>alert(1)</script><img src=x onerror=alert(1)>"\' onload="x" &amp; '
+    "\u202e \x1b[31m \udcff"
+)
 
 
 class Parsed(HTMLParser):
@@ -73,21 +77,64 @@ def test_it_loads_nothing_and_runs_nothing(kinds_of_report):
     for report in kinds_of_report.values():
         source = written(report)
         found = Parsed(source)
-        assert not re.search(r"https?:|//|url\(|@import|data:|base64|javascript:", source, re.IGNORECASE)
-        allowed = {"html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "h1", "h2", "h3"}
-        allowed |= {"div", "p", "span", "b", "a", "ol", "ul", "li", "dl", "dt", "dd", "code", "br", "wbr", "svg", "path"}
+        assert not re.search(
+            r"https?:|//|url\(|@import|data:|base64|javascript:", source, re.IGNORECASE
+        )
+        allowed = {
+            "html",
+            "head",
+            "meta",
+            "title",
+            "style",
+            "body",
+            "header",
+            "main",
+            "footer",
+            "section",
+            "h1",
+            "h2",
+            "h3",
+        }
+        allowed |= {
+            "div",
+            "p",
+            "span",
+            "b",
+            "a",
+            "ol",
+            "ul",
+            "li",
+            "dl",
+            "dt",
+            "dd",
+            "code",
+            "br",
+            "wbr",
+            "svg",
+            "path",
+        }
         allowed |= {"table", "caption", "thead", "tbody", "tr", "th", "td"}
         assert {name for name, _ in found.elements} <= allowed
         attributes = {key for _, attributes in found.elements for key in attributes}
-        assert not {k for k in attributes if k.startswith("on") or k in ("src", "srcset", "style", "action", "poster", "data")}
+        assert not {
+            k
+            for k in attributes
+            if k.startswith("on") or k in ("src", "srcset", "style", "action", "poster", "data")
+        }
         assert all(a["href"].startswith("#file-") for a in found.all("a"))
-        policies = [m["content"] for m in found.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+        policies = [
+            m["content"]
+            for m in found.all("meta")
+            if m.get("http-equiv") == "Content-Security-Policy"
+        ]
         assert policies == [page.POLICY]
         assert policies[0].startswith("default-src 'none'")
 
 
 def test_everything_from_outside_is_escaped(made):
-    check = Check("coverage" + HOSTILE, Outcome.REVIEW, (Finding("coverage", HOSTILE, 3),), {HOSTILE: HOSTILE})
+    check = Check(
+        "coverage" + HOSTILE, Outcome.REVIEW, (Finding("coverage", HOSTILE, 3),), {HOSTILE: HOSTILE}
+    )
     entry = made.entry(
         made.plan(made.track(1, "s"), options={"detect": {"kinds": "face", "sensitivity": HOSTILE}}),
         Verification((check, Check("x", Outcome.SKIPPED, why=HOSTILE))),
@@ -103,7 +150,10 @@ def test_everything_from_outside_is_escaped(made):
 
 
 def test_text_is_escaped_wherever_it_stands():
-    assert tag("p", "<b>", ["&", 1, None, Html("<i>")], class_='"') == '<p class="&quot;">&lt;b&gt;&amp;1<i></p>'
+    assert (
+        tag("p", "<b>", ["&", 1, None, Html("<i>")], class_='"')
+        == '<p class="&quot;">&lt;b&gt;&amp;1<i></p>'
+    )
     assert joined("<") == "&lt;"
     assert tag("br") == "<br>"
     assert tag("td", scope=None, hidden=True) == "<td hidden></td>"
@@ -112,10 +162,17 @@ def test_text_is_escaped_wherever_it_stands():
 def test_drawings_have_words_and_tables_have_heads(kinds_of_report):
     found = Parsed(written(kinds_of_report["clean"]))
     drawings = found.all("svg")
-    assert sum(d.get("role") == "img" for d in drawings) == 1 + 3 + 2  # density, lanes, cuts, black frames
-    assert all(d.get("aria-label") if d.get("role") == "img" else d.get("aria-hidden") == "true" for d in drawings)
+    assert (
+        sum(d.get("role") == "img" for d in drawings) == 1 + 3 + 2
+    )  # density, lanes, cuts, black frames
+    assert all(
+        d.get("aria-label") if d.get("role") == "img" else d.get("aria-hidden") == "true"
+        for d in drawings
+    )
     assert any(
-        "face 1, 0:00:00.000 to 0:00:04.000, frames: seen in 50, bridged in 20" in (d.get("aria-label") or "") for d in drawings
+        "face 1, 0:00:00.000 to 0:00:04.000, frames: seen in 50, bridged in 20"
+        in (d.get("aria-label") or "")
+        for d in drawings
     )
     assert all(t.get("scope") in ("col", "row") for t in found.all("th"))
     assert len(found.all("table")) == len(found.all("caption"))
@@ -128,7 +185,10 @@ def test_drawings_have_words_and_tables_have_heads(kinds_of_report):
 
 
 def test_what_stays_visible_is_said(kinds_of_report):
-    assert "1 track stays visible, as a person asked." in Parsed(written(kinds_of_report["clean"])).text
+    assert (
+        "1 track stays visible, as a person asked."
+        in Parsed(written(kinds_of_report["clean"])).text
+    )
 
 
 def test_findings_stand_with_time_frame_and_place(kinds_of_report):
@@ -147,9 +207,18 @@ def test_a_report_of_many_files_has_a_table_and_a_section_each(kinds_of_report):
 
 def test_a_long_film_makes_no_long_page(made):
     frames = 90_000
-    tracks = [made.track(i, "sb" * 300 + "e", first=(i * 41) % (frames - 700)) for i in range(1, 2001)]
-    doubts = tuple(made.doubt(i, 0.9, first=(i * 41) % 80_000, last=(i * 41) % 80_000 + 9) for i in range(1, 2001))
-    report = made.report(made.entry(made.plan(*tracks, doubts=doubts, frames=frames, cuts=tuple(range(100, frames, 100)))))
+    tracks = [
+        made.track(i, "sb" * 300 + "e", first=(i * 41) % (frames - 700)) for i in range(1, 2001)
+    ]
+    doubts = tuple(
+        made.doubt(i, 0.9, first=(i * 41) % 80_000, last=(i * 41) % 80_000 + 9)
+        for i in range(1, 2001)
+    )
+    report = made.report(
+        made.entry(
+            made.plan(*tracks, doubts=doubts, frames=frames, cuts=tuple(range(100, frames, 100)))
+        )
+    )
     source = written(report)
     assert len(source) < 200_000
     assert len(manifest.text(report)) < 400_000
@@ -184,7 +253,10 @@ def test_strips_are_bounded_and_inside(made):
 # colours
 
 STYLE = resources.files("efface.report").joinpath("report.css").read_text("utf-8")
-PALETTES = [dict(re.findall(r"--(\w+):(#[0-9a-f]{6})", block)) for block in re.findall(r":root\{([^}]*--ink[^}]*)\}", STYLE)]
+PALETTES = [
+    dict(re.findall(r"--(\w+):(#[0-9a-f]{6})", block))
+    for block in re.findall(r":root\{([^}]*--ink[^}]*)\}", STYLE)
+]
 
 
 def luminance(colour: str) -> float:
@@ -217,7 +289,10 @@ def test_reasons_differ_by_shape_and_each_verdict_has_its_glyph():
 def test_the_price_is_said_and_what_leaves_out_a_kind_that_was_never_sure(kinds_of_report):
     text = "".join(page.page(kinds_of_report["costly"]))
     assert "1.6 % of the picture is erased on average, 67 % at most, at 0:00:04.000" in text
-    assert "Plates cost 1.6 % of the picture, 67 % at most, and no sighting is certain: the best score is 0.50." in text
+    assert (
+        "Plates cost 1.6 % of the picture, 67 % at most, and no sighting is certain: the "
+        "best score is 0.50." in text
+    )
     assert re.search(r"efface redact FILE <code>--kinds</code> face <code>--overwrite</code>", text)
     assert "efface review FILE" in text
     assert "whole picture; frames 11 to 61" in text
@@ -226,9 +301,17 @@ def test_the_price_is_said_and_what_leaves_out_a_kind_that_was_never_sure(kinds_
 
 def test_what_is_left_visible_is_said_and_listed(kinds_of_report):
     found = Parsed(written(kinds_of_report["left"]))
-    assert "What was found with certainty is erased, 1 possible face and 1 possible plate are left visible." in found.text
-    assert "seen too weakly to be erased, for 0.2 s altogether (2 places, 1 of them among the moments to look at)" in found.text
-    assert "efface review FILE. --sensitivity high erases more of it." in re.sub(r"\s+", " ", found.text)
+    assert (
+        "What was found with certainty is erased, 1 possible face and 1 possible plate are "
+        "left visible." in found.text
+    )
+    assert (
+        "seen too weakly to be erased, for 0.2 s altogether (2 places, 1 of them among the "
+        "moments to look at)" in found.text
+    )
+    assert "efface review FILE. --sensitivity high erases more of it." in re.sub(
+        r"\s+", " ", found.text
+    )
     assert "Go through everything that was seen too weakly to be erased" in found.text
     assert re.search(r"face 4\s*0:00:02.480 to 0:00:02.600", found.text)
     assert "s-left" in "".join(page.page(kinds_of_report["left"]))

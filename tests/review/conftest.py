@@ -1,4 +1,5 @@
-"""A small film and photos with plans made by hand, and a server for them: no detector, so these tests are quick."""
+"""A small film and photos with plans made by hand, and a server for them: no detector, so these
+tests are quick."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ OPTIONS = Options(write=WriteOptions(preset="ultrafast"), verify=VerifyOptions(l
 
 def texture(width: int, height: int, seed: int) -> np.ndarray:
     """Soft noise: something to follow."""
-    noise = np.random.default_rng(seed).integers(0, 256, (height // 6 + 2, width // 6 + 2, 3), np.uint8)
+    noise = np.random.default_rng(seed).integers(
+        0, 256, (height // 6 + 2, width // 6 + 2, 3), np.uint8
+    )
     return np.asarray(Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC))
 
 
@@ -53,19 +56,41 @@ def drawn(frame: int) -> np.ndarray:
 
 def encoded(path: Path, *arguments: str, frames: int = FRAMES) -> Path:
     """The film, written by the ffmpeg of the system."""
-    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE), "-i", "-"]
+    raw = [
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-s",
+        f"{WIDTH}x{HEIGHT}",
+        "-r",
+        str(RATE),
+        "-i",
+        "-",
+    ]
     data = b"".join(drawn(i).tobytes() for i in range(frames))
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *raw, *arguments, str(path)], input=data, check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", *raw, *arguments, str(path)], input=data, check=True
+    )
     return path
 
 
-def track(number: int, first: int, last: int, box: tuple[int, int, int, int], kind: int = 0) -> Track:
+def track(
+    number: int, first: int, last: int, box: tuple[int, int, int, int], kind: int = 0
+) -> Track:
     """One that stays where it is."""
     n = last - first + 1
     reason = np.full(n, Reason.SEEN, np.uint8)
     reason[n // 2 : n // 2 + 5] = Reason.BRIDGED
     score = np.where(reason == Reason.SEEN, 0.8, 0).astype(np.float32)
-    return Track(number, kind, np.arange(first, last + 1, dtype=np.int32), np.array([box] * n, np.float32), reason, score)
+    return Track(
+        number,
+        kind,
+        np.arange(first, last + 1, dtype=np.int32),
+        np.array([box] * n, np.float32),
+        reason,
+        score,
+    )
 
 
 def planned(
@@ -82,15 +107,31 @@ def planned(
     return plan
 
 
-TRACKS = (track(1, 5, 40, (10, 10, 50, 60)), track(2, 20, 70, (250, 100, 300, 130), 1), track(3, 30, 60, (150, 20, 190, 60)))
-DOUBTS = (Doubt(1, 30, 55, (10, 10, 50, 60), ("ended",), 0.72), Doubt(2, 20, 24, (250, 100, 300, 130), ("weak",), 0.2))
+TRACKS = (
+    track(1, 5, 40, (10, 10, 50, 60)),
+    track(2, 20, 70, (250, 100, 300, 130), 1),
+    track(3, 30, 60, (150, 20, 190, 60)),
+)
+DOUBTS = (
+    Doubt(1, 30, 55, (10, 10, 50, 60), ("ended",), 0.72),
+    Doubt(2, 20, 24, (250, 100, 300, 130), ("weak",), 0.2),
+)
 
 
 @pytest.fixture(scope="session")
 def _kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("films")
     encoded(folder / "film.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-bf", "2")
-    encoded(folder / "deep.mkv", "-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=error", frames=20)
+    encoded(
+        folder / "deep.mkv",
+        "-c:v",
+        "libx265",
+        "-pix_fmt",
+        "yuv420p10le",
+        "-x265-params",
+        "log-level=error",
+        frames=20,
+    )
     return folder
 
 
@@ -137,7 +178,8 @@ def photos(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture(autouse=True)
 def _together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoders work in this process, where tests can look inside; but not for those that are about processes apart."""
+    """Decoders work in this process, where tests can look inside; but not for those that are about
+    processes apart."""
     if "apart" not in request.fixturenames:
         monkeypatch.setattr("efface.review.apart.APART", False)
 
@@ -198,11 +240,17 @@ class Client:
         self, path: str, body: Any = None, *, headers: dict[str, str] | None = None, cookie: str | None = None,
         method: str | None = None,
     ) -> Answer:  # fmt: skip
-        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        data = (
+            body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        )
         asked = Request(self.origin + path, data, method=method)
         known = {"cookie": self.cookie if cookie is None else cookie}
         if data is not None:
-            known |= {"origin": self.origin, "content-type": "application/json", "sec-fetch-site": "same-origin"}
+            known |= {
+                "origin": self.origin,
+                "content-type": "application/json",
+                "sec-fetch-site": "same-origin",
+            }
         for name, value in (known | (headers or {})).items():
             if value:
                 asked.add_header(name, value)

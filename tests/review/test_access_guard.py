@@ -27,7 +27,16 @@ def test_the_address_works_once_and_gives_a_strict_cookie(film, serve, kit):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/static/main.js", "/api/files", "/api/files/0", "/api/files/0/frame/0", "/api/events", "/no"]
+    "path",
+    [
+        "/",
+        "/static/main.js",
+        "/api/files",
+        "/api/files/0",
+        "/api/files/0/frame/0",
+        "/api/events",
+        "/no",
+    ],
 )
 def test_without_the_cookie_nothing_is_told(client, path):
     assert client.ask(path, cookie="").status == 403
@@ -38,12 +47,25 @@ def test_without_the_cookie_nothing_is_told(client, path):
 @pytest.mark.parametrize("token", ["", "x", "é", "../", "%2e%2e"])
 def test_a_wrong_token_opens_nothing(film, serve, kit, token):
     client = kit.Client(serve(film))
-    assert client.ask("/open/" + token.encode().decode("latin-1").replace("Ã©", "%C3%A9"), cookie="").status == 403
+    assert (
+        client.ask(
+            "/open/" + token.encode().decode("latin-1").replace("Ã©", "%C3%A9"), cookie=""
+        ).status
+        == 403
+    )
     assert client.enter().status == 303
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost", "127.0.0.1", "127.0.0.1:1", "evil.example:{port}", "[::1]:{port}"]
+    "host",
+    [
+        "evil.example",
+        "localhost",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "evil.example:{port}",
+        "[::1]:{port}",
+    ],
 )
 def test_another_host_name_is_refused(client, host):
     port = client.origin.rpartition(":")[2]
@@ -53,13 +75,27 @@ def test_another_host_name_is_refused(client, host):
 def test_two_host_names_are_refused(client):
     host, _, port = client.origin.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=10) as s:
-        lines = ["GET /api/files HTTP/1.1", f"Host: {host}:{port}", "Host: evil.example", f"Cookie: {client.cookie}", "", ""]
+        lines = [
+            "GET /api/files HTTP/1.1",
+            f"Host: {host}:{port}",
+            "Host: evil.example",
+            f"Cookie: {client.cookie}",
+            "",
+            "",
+        ]
         s.sendall("\r\n".join(lines).encode())
         assert s.recv(100).split(b" ")[1] in (b"421", b"400")
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:{port}", "http://127.0.0.1:1"]
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "http://127.0.0.1",
+        "https://127.0.0.1:{port}",
+        "http://127.0.0.1:1",
+    ],
 )
 def test_another_origin_is_refused(client, origin):
     origin = origin.format(port=client.origin.rpartition(":")[2])
@@ -70,7 +106,10 @@ def test_another_origin_is_refused(client, origin):
 
 
 def test_a_change_without_origin_is_refused(client):
-    assert client.ask("/api/files/0/edits", {"version": 0, "edits": []}, headers={"origin": ""}).status == 403
+    assert (
+        client.ask("/api/files/0/edits", {"version": 0, "edits": []}, headers={"origin": ""}).status
+        == 403
+    )
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -83,9 +122,19 @@ def test_requests_that_other_sites_cause_are_refused(client, site):
     assert client.ask("/api/files/0/edits", edit).status == 200
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize(
+    "kind",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""],
+)
 def test_what_a_form_of_another_site_could_send_is_refused(client, kind):
-    assert client.ask("/api/files/0/edits", b'{"version":0,"edits":[]}', headers={"content-type": kind or "x/y"}).status == 415
+    assert (
+        client.ask(
+            "/api/files/0/edits",
+            b'{"version":0,"edits":[]}',
+            headers={"content-type": kind or "x/y"},
+        ).status
+        == 415
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +155,8 @@ def opened(client, header):
     """A connection on which a change was announced, with that header."""
     host, _, port = client.origin.removeprefix("http://").partition(":")
     head = [
-        "POST /api/files/0/edits HTTP/1.1", f"Host: {host}:{port}", f"Origin: {client.origin}", f"Cookie: {client.cookie}",
+        "POST /api/files/0/edits "
+        "HTTP/1.1", f"Host: {host}:{port}", f"Origin: {client.origin}", f"Cookie: {client.cookie}",
         f"Content-Type: {JSON}", header, "", "",
     ]  # fmt: skip
     with socket.create_connection((host, int(port)), timeout=10) as s:
@@ -165,7 +215,9 @@ def test_it_listens_on_this_machine_only(film, serve):
     assert running.url.startswith("http://127.0.0.1:")
     port = int(running.url.split(":")[2].split("/")[0])
     mine = [
-        c.laddr for c in psutil.Process().net_connections("inet") if c.status == psutil.CONN_LISTEN and c.laddr.port == port
+        c.laddr
+        for c in psutil.Process().net_connections("inet")
+        if c.status == psutil.CONN_LISTEN and c.laddr.port == port
     ]
     assert [a.ip for a in mine] == ["127.0.0.1"]
 
@@ -179,7 +231,12 @@ def place(client):
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/files/0/edits HTTP/1.1\r\nContent-Length: 9\r\n\r\n"]
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: ",
+        b"POST /api/files/0/edits HTTP/1.1\r\nContent-Length: 9\r\n\r\n",
+    ],
 )
 def test_connections_of_strangers_keep_nobody_out(client, sent):
     with ExitStack() as closing:
@@ -204,14 +261,24 @@ def is_closed(door, within):
     return True
 
 
-def test_who_says_nothing_whole_is_sent_away_and_who_is_known_may_stay(film, serve, kit, monkeypatch):
+def test_who_says_nothing_whole_is_sent_away_and_who_is_known_may_stay(
+    film, serve, kit, monkeypatch
+):
     monkeypatch.setattr("efface.review.serve.HEADER_S", 0.3)
     client = kit.Client(serve(film))
     client.enter()
-    lines = ["GET /api/files HTTP/1.1", f"Host: {client.origin.removeprefix('http://')}", f"Cookie: {client.cookie}", "", ""]
+    lines = [
+        "GET /api/files HTTP/1.1",
+        f"Host: {client.origin.removeprefix('http://')}",
+        f"Cookie: {client.cookie}",
+        "",
+        "",
+    ]
     asked = "\r\n".join(lines).encode()
     with ExitStack() as closing:
-        silent, half, known, known_half = (closing.enter_context(socket.create_connection(place(client))) for _ in range(4))
+        silent, half, known, known_half = (
+            closing.enter_context(socket.create_connection(place(client))) for _ in range(4)
+        )
         half.sendall(asked[:20])
         for one in (known, known_half):
             one.sendall(asked)
@@ -228,8 +295,14 @@ def test_who_says_nothing_whole_is_sent_away_and_who_is_known_may_stay(film, ser
 
 def test_a_body_without_a_length_that_is_too_large_is_refused_as_such(client):
     head = [
-        "POST /api/files/0/edits HTTP/1.1", f"Host: {client.origin.removeprefix('http://')}", f"Cookie: {client.cookie}",
-        f"Origin: {client.origin}", "Content-Type: application/json", "Transfer-Encoding: chunked", "", "",
+        "POST /api/files/0/edits HTTP/1.1", (
+                "Host: "
+                f"{client.origin.removeprefix('http://')}"
+            ), f"Cookie: {client.cookie}",
+        f"Origin: {client.origin}", (
+                "Content-Type: "
+                "application/json"
+            ), "Transfer-Encoding: chunked", "", "",
     ]  # fmt: skip
     with socket.create_connection(place(client), timeout=30) as door:
         door.sendall("\r\n".join(head).encode())

@@ -12,7 +12,10 @@ from efface.errors import WorkerDied
 from efface.files import DRAFTS
 from efface.review.apart import Apart
 
-pytestmark = [pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them"), pytest.mark.usefixtures("apart")]
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them"),
+    pytest.mark.usefixtures("apart"),
+]
 
 CRASHER = """
 import os, signal
@@ -51,7 +54,10 @@ def test_the_next_call_starts_another_process(crasher, tmp_path):
     one = Apart("efface-test")
     try:
         for _ in range(2):
-            with pytest.raises(WorkerDied, match=r"a\.jpg: the process that worked on it died: it crashed \(SIGSEGV\)"):
+            with pytest.raises(
+                WorkerDied,
+                match=r"a\.jpg: the process that worked on it died: it crashed \(SIGSEGV\)",
+            ):
                 one.call(tmp_path / "a.jpg", crasher.crash)
         start = time.monotonic()
 
@@ -99,7 +105,9 @@ def test_the_server_answers_on_whatever_crashes(client, film, crasher, monkeypat
     assert told(client, "follow")["state"] == "done"
 
 
-def test_a_file_on_which_its_decoder_crashes_is_said_and_the_others_go_on(photos, serve, kit, crasher, monkeypatch):
+def test_a_file_on_which_its_decoder_crashes_is_said_and_the_others_go_on(
+    photos, serve, kit, crasher, monkeypatch
+):
     client = kit.Client(serve(*photos))
     client.enter()
     with monkeypatch.context() as patched:

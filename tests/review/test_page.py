@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra test")
-CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+CHROMIUM = next(
+    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
 
 SOURCE_CODE = Path(__file__).parents[2] / "src"
@@ -25,7 +27,9 @@ SOURCE_CODE = Path(__file__).parents[2] / "src"
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
     with playwright.sync_playwright() as p:
-        found = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        found = p.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
         yield found
         found.close()
 
@@ -38,7 +42,14 @@ def tab(browser) -> Iterator[playwright.Page]:
     page.set_default_timeout(20_000)
     wrong: list[str] = []
     page.on("pageerror", lambda e: wrong.append(str(e)))
-    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" and not re.search("409|net::ERR_", m.text) else None)
+    page.on(
+        "console",
+        lambda m: (
+            wrong.append(m.text)
+            if m.type == "error" and not re.search("409|net::ERR_", m.text)
+            else None
+        ),
+    )
     yield page
     context.close()
     assert not wrong
@@ -47,11 +58,18 @@ def tab(browser) -> Iterator[playwright.Page]:
 def shown(tab, url):
     tab.goto(url)
     tab.wait_for_selector("html[data-ready]")
-    until(tab, "!document.getElementById('still').hidden && document.getElementById('still').naturalWidth > 0")
+    until(
+        tab,
+        "!document.getElementById('still').hidden && "
+        "document.getElementById('still').naturalWidth > 0",
+    )
 
 
 def until(tab, expression):
-    """Waits until that is so. The page's policy forbids the eval by which Playwright's own way of waiting works."""
+    """Waits until that is so.
+
+    The page's policy forbids the eval by which Playwright's own way of waiting works.
+    """
     end = time.monotonic() + 20
     while not tab.evaluate(expression):
         assert time.monotonic() < end, expression
@@ -154,7 +172,10 @@ def test_a_box_is_drawn_moved_and_resized_by_mouse(tab, film, serve):
     drag((60, 80), (70, 85))
     saved(tab, film, "draw", "place")
     until(tab, "document.querySelector('.box.chosen .edge')?.getAttribute('x') > 44")
-    x, y, w, h = (float(tab.locator(".box.chosen .edge").get_attribute(n)) for n in ("x", "y", "width", "height"))
+    x, y, w, h = (
+        float(tab.locator(".box.chosen .edge").get_attribute(n))
+        for n in ("x", "y", "width", "height")
+    )
     drag((x + w, y + h), (x + w + 20, y + h + 10))
     saved(tab, film, "draw", "place", "place")
     edit = json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())["edits"][2]
@@ -185,8 +206,13 @@ def test_keep_delete_split_stretch_black_areas_and_undo_without_end(tab, film, s
     press("x", "delete")
     press("b", "black")
     tab.wait_for_selector(".box.blackout")
-    assert tab.evaluate("getComputedStyle(document.querySelector('.box.blackout .edge')).fill") == "rgb(0, 0, 0)"
-    until(tab, "document.querySelectorAll('.box.spared').length === 0")  # boxes come after the change
+    assert (
+        tab.evaluate("getComputedStyle(document.querySelector('.box.blackout .edge')).fill")
+        == "rgb(0, 0, 0)"
+    )
+    until(
+        tab, "document.querySelectorAll('.box.spared').length === 0"
+    )  # boxes come after the change
     tab.keyboard.press("r")
     tab.keyboard.press("Enter")
     press("Enter", "area")
@@ -216,7 +242,11 @@ def test_doubtful_moments_are_visited_accepted_and_extended(tab, film, serve):
     saved(tab, film, "cover")
     tab.keyboard.press("a")
     saved(tab, film, "cover", "accept")
-    until(tab, "document.querySelector('#doubts [aria-current=\"true\"]')?.textContent.includes('Plate 2')")
+    until(
+        tab,
+        "document.querySelector('#doubts "
+        "[aria-current=\"true\"]')?.textContent.includes('Plate 2')",
+    )
     tab.keyboard.press("x")
     saved(tab, film, "cover", "accept", "delete")
     tab.wait_for_selector("#doubts .empty:has-text('Every doubtful moment')")
@@ -241,7 +271,9 @@ def test_two_tabs_see_each_other_and_do_not_overwrite(tab, film, serve):
     other.get_by_role("tab", name="Tracks").click()
     other.wait_for_selector("#tracks .item:has-text('kept visible')")
     # The other one changes something of which this one does not hear.
-    tab.evaluate("""() => { EventTarget.prototype.dispatchEvent.call(window, new Event('pagehide')); }""")
+    tab.evaluate(
+        """() => { EventTarget.prototype.dispatchEvent.call(window, new Event('pagehide')); }"""
+    )
     other.get_by_role("button", name="Plate 2").click()
     other.locator("#stage").focus()
     other.keyboard.press("x")
@@ -372,7 +404,9 @@ def test_after_kill_9_everything_is_there_again(film, browser):
     command = [sys.executable, "-m", "efface", "review", str(film), "--no-browser"]
 
     def started():
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, text=True
+        )
         assert process.stdout is not None
         return process, process.stdout.readline().strip()
 
@@ -441,10 +475,17 @@ def test_a_left_moment_is_covered_from_the_list_of_moments(tab, weak, serve):
     shown(tab, serve(weak).url)
     for _ in range(3):
         tab.keyboard.press("n")
-    until(tab, "document.querySelector('#doubts [aria-current=\"true\"]')?.textContent.includes('Face 4')")
+    until(
+        tab,
+        "document.querySelector('#doubts [aria-current=\"true\"]')?.textContent.includes('Face 4')",
+    )
     tab.get_by_role("button", name="Cover").last.click()
     saved(tab, weak, "keep")
-    until(tab, "document.querySelector('#doubts [aria-current=\"true\"]')?.textContent.includes('decided')")
+    until(
+        tab,
+        "document.querySelector('#doubts "
+        "[aria-current=\"true\"]')?.textContent.includes('decided')",
+    )
 
 
 def test_many_left_tracks_fit_a_narrow_screen_and_stand_out(tab, weak, serve):

@@ -17,7 +17,9 @@ from efface.review.running_work import WorkRunner
 
 @pytest.fixture
 def registry(tmp_path):
-    made = FileRegistry([Job(tmp_path / "a.png", "a.png", tmp_path / "b.png", tmp_path / "b.json")], Options())
+    made = FileRegistry(
+        [Job(tmp_path / "a.png", "a.png", tmp_path / "b.png", tmp_path / "b.json")], Options()
+    )
     yield made
     made.close()
 
@@ -56,7 +58,11 @@ Namesake = type("Conflict", (Exception,), {})
         (Late(), "failed", "The plan was changed meanwhile. Try it again."),
         (Namesake("x"), "failed", "Unexpected: Conflict: x"),
         (Interrupted(), "cancelled", "Cancelled. Nothing was written."),
-        (SourceUnreadable(Path("a.png"), "it is gone"), "failed", str(SourceUnreadable(Path("a.png"), "it is gone"))),
+        (
+            SourceUnreadable(Path("a.png"), "it is gone"),
+            "failed",
+            str(SourceUnreadable(Path("a.png"), "it is gone")),
+        ),
     ],
 )
 def test_an_error_is_known_by_its_class(works, error, state, said):

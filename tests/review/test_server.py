@@ -39,16 +39,22 @@ def until(client, is_so, path="/api/files/0"):
 def worked(client, kind, body=None):
     """Long work, to its end; gives what is said of it."""
     version = client.ask("/api/files/0").json["version"]
-    assert client.ask(f"/api/files/0/jobs/{kind}", {"version": version} | (body or {})).status == 202
+    assert (
+        client.ask(f"/api/files/0/jobs/{kind}", {"version": version} | (body or {})).status == 202
+    )
     name = "follow" if kind == "extend" else kind
     over = ("done", "failed", "cancelled")
-    said = until(client, lambda d: any(w["kind"] == name and w["state"] in over for w in d["works"]))
+    said = until(
+        client, lambda d: any(w["kind"] == name and w["state"] in over for w in d["works"])
+    )
     return next(w for w in said["works"] if w["kind"] == name)
 
 
 def picture(answer):
     assert answer.headers["content-type"] == "image/jpeg"
-    return cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(int)
+    return cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(
+        int
+    )
 
 
 def changed(client, *edits):
@@ -66,9 +72,17 @@ def plan_path(film):
 def test_a_frame_is_exactly_that_frame(client, kit, index):
     shown = picture(client.ask(f"/api/files/0/frame/{index}?side=320"))
     x, y = kit.place(index)
-    away = [np.abs(shown - kit.drawn(i).astype(int)).mean() for i in range(max(0, index - 2), min(75, index + 3))]
+    away = [
+        np.abs(shown - kit.drawn(i).astype(int)).mean()
+        for i in range(max(0, index - 2), min(75, index + 3))
+    ]
     assert away.index(min(away)) == index - max(0, index - 2)
-    assert np.abs(shown[y + 5 : y + 35, x + 5 : x + 35] - kit.drawn(index)[y + 5 : y + 35, x + 5 : x + 35]).mean() < 12
+    assert (
+        np.abs(
+            shown[y + 5 : y + 35, x + 5 : x + 35] - kit.drawn(index)[y + 5 : y + 35, x + 5 : x + 35]
+        ).mean()
+        < 12
+    )
 
 
 def test_a_frame_close_by_says_which_it_is(client):
@@ -79,8 +93,20 @@ def test_a_frame_close_by_says_which_it_is(client):
 
 def test_as_it_will_look_is_what_the_renderer_paints(client, kit):
     x, y = kit.place(30)
-    changed(client, {"edit": "area", "track": None, "first": 30, "last": 30, "box": [x, y, x + 40, y + 40], "keep": False})
-    before, after = (picture(client.ask(f"/api/files/0/frame/30?side=320&final={f}")) for f in (0, 1))
+    changed(
+        client,
+        {
+            "edit": "area",
+            "track": None,
+            "first": 30,
+            "last": 30,
+            "box": [x, y, x + 40, y + 40],
+            "keep": False,
+        },
+    )
+    before, after = (
+        picture(client.ask(f"/api/files/0/frame/30?side=320&final={f}")) for f in (0, 1)
+    )
     assert before[y : y + 40, x : x + 40].std() > 30
     assert after[y + 4 : y + 36, x + 4 : x + 36].std() < 5
     changed(client, {"edit": "black", "first": 30, "last": 30, "black": True})
@@ -102,7 +128,9 @@ def test_each_change_is_on_the_disk_at_once_and_another_review_goes_on_from_ther
 def test_a_tab_that_knows_an_older_version_changes_nothing(client):
     edit = {"edit": "keep", "track": 3, "keep": True}
     assert client.ask("/api/files/0/edits", {"version": 0, "edits": [edit]}).json == {"version": 1}
-    late = client.ask("/api/files/0/edits", {"version": 0, "edits": [{"edit": "delete", "track": 3}]})
+    late = client.ask(
+        "/api/files/0/edits", {"version": 0, "edits": [{"edit": "delete", "track": 3}]}
+    )
     assert (late.status, late.json) == (409, {"version": 1, "since": ["keep"]})
     assert not client.ask("/api/files/0").json["deleted"]
 
@@ -114,8 +142,18 @@ def test_many_tabs_at_once_lose_nothing(client, film):
         for _ in range(6):
             while True:
                 version = client.ask("/api/files/0").json["version"]
-                edit = {"edit": "area", "track": None, "first": 0, "last": 0, "box": [0, 0, 9, 9], "keep": True}
-                if client.ask("/api/files/0/edits", {"version": version, "edits": [edit]}).status == 200:
+                edit = {
+                    "edit": "area",
+                    "track": None,
+                    "first": 0,
+                    "last": 0,
+                    "box": [0, 0, 9, 9],
+                    "keep": True,
+                }
+                if (
+                    client.ask("/api/files/0/edits", {"version": version, "edits": [edit]}).status
+                    == 200
+                ):
                     done.append(1)
                     break
 
@@ -130,7 +168,8 @@ def test_many_tabs_at_once_lose_nothing(client, film):
 def test_an_edit_that_cannot_be_is_refused_and_leaves_the_plan(client, film):
     before = plan_path(film).read_bytes()
     answer = client.ask(
-        "/api/files/0/edits", {"version": 0, "edits": [{"edit": "delete", "track": 1}, {"edit": "delete", "track": 9}]}
+        "/api/files/0/edits",
+        {"version": 0, "edits": [{"edit": "delete", "track": 1}, {"edit": "delete", "track": 9}]},
     )
     assert answer.status == 400
     assert "track 9" in answer.json["error"]
@@ -171,7 +210,11 @@ def test_a_drawn_box_is_followed_both_ways(client, kit):
     result = work["result"]
     assert (result["first"], result["last"], result["held"]) == (0, 74, False)
     boxes = client.ask("/api/files/0/boxes?first=0&last=74").json["boxes"]
-    found = {boxes[i]: boxes[i + 2 : i + 6] for i in range(0, len(boxes), 7) if boxes[i + 1] == result["track"]}
+    found = {
+        boxes[i]: boxes[i + 2 : i + 6]
+        for i in range(0, len(boxes), 7)
+        if boxes[i + 1] == result["track"]
+    }
     for frame in range(75):
         px, py = kit.place(frame)
         x1, y1, x2, y2 = found[frame]
@@ -201,7 +244,13 @@ def test_a_doubtful_moment_is_covered_to_its_end(client):
 
 
 @pytest.mark.parametrize(
-    "body", [{"frame": 99, "box": [0, 0, 9, 9]}, {"frame": 1, "box": [0, 0, 999, 9]}, {"frame": 1}, {"frame": True}]
+    "body",
+    [
+        {"frame": 99, "box": [0, 0, 9, 9]},
+        {"frame": 1, "box": [0, 0, 999, 9]},
+        {"frame": 1},
+        {"frame": True},
+    ],
 )
 def test_what_cannot_be_followed_is_refused(client, body):
     assert client.ask("/api/files/0/jobs/follow", {"version": 0} | body).status == 400
@@ -246,7 +295,9 @@ def test_a_plan_that_another_file_replaced_takes_no_edits_that_would_be_lost(cli
     other = film.with_name("other.json")
     other.write_bytes(plan_path(film).read_bytes())
     other.replace(plan_path(film))
-    answer = client.ask("/api/files/0/edits", {"version": 0, "edits": [{"edit": "delete", "track": 1}]})
+    answer = client.ask(
+        "/api/files/0/edits", {"version": 0, "edits": [{"edit": "delete", "track": 1}]}
+    )
     assert answer.status == 422
     assert "another file has taken its place" in answer.json["error"]
     assert load(plan_path(film)).edits == ()
@@ -285,7 +336,10 @@ def test_render_can_be_cancelled_and_leaves_nothing(film, serve, kit, monkeypatc
     client.ask("/api/files/0/jobs/cancel", {"kind": "render"})
     said = until(client, lambda d: d["works"][0]["state"] in ("cancelled", "done", "failed"))
     assert said["works"][0]["state"] == "cancelled"
-    assert sorted(p.name for p in film.parent.iterdir()) == ["film.mp4", "film.redacted.mp4.plan.json"]
+    assert sorted(p.name for p in film.parent.iterdir()) == [
+        "film.mp4",
+        "film.redacted.mp4.plan.json",
+    ]
 
 
 def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep, kit):
@@ -304,7 +358,10 @@ def test_what_a_browser_cannot_play_gets_a_proxy_that_is_removed_at_the_end(deep
         assert part.body[:4] == b"ftyp"
         whole = client.ask("/api/files/0/video")
         assert len(whole.body) == proxy.stat().st_size
-        assert client.ask("/api/files/0/video", headers={"range": f"bytes={len(whole.body)}-"}).status == 416
+        assert (
+            client.ask("/api/files/0/video", headers={"range": f"bytes={len(whole.body)}-"}).status
+            == 416
+        )
     assert not proxy.parent.exists()
 
 
@@ -331,10 +388,22 @@ def test_a_player_gets_the_part_of_the_video_that_it_asks_for(client, film):
         assert (part.status, part.body) == (206, data[start:stop]), asked
         assert part.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
         assert part.headers["content-length"] == str(stop - start)
-    for asked in ("", "bytes=0-1,4-5", "bytes=", "bytes=-", "bytes=x-", "lines=0-1", "Bytes=0-1", "bytes=0-1,"):
+    for asked in (
+        "",
+        "bytes=0-1,4-5",
+        "bytes=",
+        "bytes=-",
+        "bytes=x-",
+        "lines=0-1",
+        "Bytes=0-1",
+        "bytes=0-1,",
+    ):
         whole = client.ask("/api/files/0/video", headers={"range": asked})
         assert (whole.status, whole.body) == (200, data), asked
-        assert (whole.headers["accept-ranges"], whole.headers["content-type"]) == ("bytes", "video/mp4")
+        assert (whole.headers["accept-ranges"], whole.headers["content-type"]) == (
+            "bytes",
+            "video/mp4",
+        )
         assert whole.headers["cache-control"] == "no-store"
     for asked in (f"bytes={size}-", f"bytes={size}-{size + 9}", "bytes=-0"):
         assert client.ask("/api/files/0/video", headers={"range": asked}).status == 416, asked
@@ -347,8 +416,17 @@ def test_photos_are_a_queue(photos, serve, kit):
     client.enter()
     assert [f["state"] for f in client.ask("/api/files").json["files"]] == ["review"] * 3
     client.ask("/api/files/1")
-    assert client.ask("/api/files/1/edits", {"version": 0, "edits": [{"edit": "approve", "approved": True}]}).status == 200
-    assert [f["state"] for f in client.ask("/api/files").json["files"]] == ["review", "accepted", "review"]
+    assert (
+        client.ask(
+            "/api/files/1/edits", {"version": 0, "edits": [{"edit": "approve", "approved": True}]}
+        ).status
+        == 200
+    )
+    assert [f["state"] for f in client.ask("/api/files").json["files"]] == [
+        "review",
+        "accepted",
+        "review",
+    ]
     plain, final = (picture(client.ask(f"/api/files/2/frame/0?side=320&final={f}")) for f in (0, 1))
     assert plain[30:80, 30:70].std() > 3 * final[30:80, 30:70].std()
 
@@ -390,7 +468,9 @@ def test_it_ends_when_the_last_tab_is_closed(film, kit, monkeypatch):
         over = threading.Event()
         waiting = threading.Thread(target=lambda: (running.wait(), over.set()))
         waiting.start()
-        asked = urllib.request.Request(client.origin + "/api/events", headers={"cookie": client.cookie})
+        asked = urllib.request.Request(
+            client.origin + "/api/events", headers={"cookie": client.cookie}
+        )
         stream = urllib.request.urlopen(asked, timeout=30)
         stream.readline()
         assert not over.is_set()
@@ -409,14 +489,21 @@ def test_a_note_that_fails_hides_no_copy(client, film, monkeypatch):
     before = plan_path(film).read_bytes()
     work = worked(client, "render")
     assert work["state"] == "done"
-    assert work["said"] == "The copy was written and checked, but its plan does not tell of it: no space left on device."
+    assert work["said"] == (
+        "The copy was written and checked, but its plan does not tell of it: no space left "
+        "on device."
+    )
     assert work["result"]["target"] == "film.redacted.mp4"
     assert film.with_name("film.redacted.mp4").exists()
     assert plan_path(film).read_bytes() == before
 
 
 def test_in_a_black_frame_nothing_is_told_as_kept(client):
-    changed(client, {"edit": "keep", "track": 1, "keep": True}, {"edit": "black", "first": 30, "last": 31, "black": True})
+    changed(
+        client,
+        {"edit": "keep", "track": 1, "keep": True},
+        {"edit": "black", "first": 30, "last": 31, "black": True},
+    )
     boxes = client.ask("/api/files/0/boxes?first=29&last=32").json["boxes"]
     told = {(boxes[i], boxes[i + 1]): boxes[i + 6] for i in range(0, len(boxes), 7)}
     assert [told[frame, 1] for frame in (29, 30, 31, 32)] == [0, 1, 1, 0]
@@ -439,11 +526,15 @@ def test_a_doubt_about_the_whole_picture_can_be_accepted(film, serve, kit):
     client.enter()
     (said,) = client.ask("/api/files/0").json["doubts"]
     assert (said["track"], said["causes"], said["settled"]) == (0, ["camera"], False)
-    (said,) = changed(client, {"edit": "accept", "track": 0, "first": 3, "last": 30, "accepted": True})["doubts"]
+    (said,) = changed(
+        client, {"edit": "accept", "track": 0, "first": 3, "last": 30, "accepted": True}
+    )["doubts"]
     assert said["settled"]
 
 
-def test_what_a_person_covers_of_what_was_left_visible_is_rendered_and_held_by_the_check(weak, serve, kit):
+def test_what_a_person_covers_of_what_was_left_visible_is_rendered_and_held_by_the_check(
+    weak, serve, kit
+):
     client = kit.Client(serve(weak))
     client.enter()
     told = client.ask("/api/files/0").json
@@ -462,7 +553,9 @@ def test_what_a_person_covers_of_what_was_left_visible_is_rendered_and_held_by_t
     told = changed(client, {"edit": "keep", "track": 4, "keep": False})
     assert [t["id"] for t in told["left"]] == [5]
     assert [d["settled"] for d in told["doubts"] if d["causes"] == ["left"]] == [True]
-    told = changed(client, {"edit": "draw", "track": None, "kind": "face", "first": 0, "boxes": [1, 1, 9, 9]})
+    told = changed(
+        client, {"edit": "draw", "track": None, "kind": "face", "first": 0, "boxes": [1, 1, 9, 9]}
+    )
     assert [t["id"] for t in told["tracks"]] == [1, 2, 3, 4, 6], "5 is taken"
     plan = load(plan_path(weak))
     assert [r.track for r in plan.regions(15)] == [1, 4]

@@ -1,4 +1,5 @@
-"""Targets as a faulty renderer would leave them: a drawn clip with three textured faces in each frame, written by hand."""
+"""Targets as a faulty renderer would leave them: a drawn clip with three textured faces in each
+frame, written by hand."""
 
 from __future__ import annotations
 
@@ -57,7 +58,9 @@ def box(face: int, frame: int) -> tuple[int, int, int, int]:
     return x, y, x + SIDE, y + SIDE
 
 
-def drawn_plan(path: Path, boxes: list[list[tuple[int, int, int, int]]], size: tuple[int, int] = SIZE) -> Plan:
+def drawn_plan(
+    path: Path, boxes: list[list[tuple[int, int, int, int]]], size: tuple[int, int] = SIZE
+) -> Plan:
     """A plan in which a person drew these boxes: one list for each track, one box for each frame."""
     with opened(admit(path), ReadOptions()) as source:
         frames = list(source.frames())
@@ -75,8 +78,30 @@ def drawn_plan(path: Path, boxes: list[list[tuple[int, int, int, int]]], size: t
 
 def encoded(frames: Iterator[np.ndarray], path: Path, size: tuple[int, int]) -> Path:
     raw = b"".join(np.ascontiguousarray(f).tobytes() for f in frames)
-    shape = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "{}x{}".format(*size), "-r", "25", "-i", "-"]
-    command = ["ffmpeg", "-v", "error", "-y", *shape, "-c:v", "ffv1", "-pix_fmt", "yuv420p", str(path)]
+    shape = [
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-s",
+        "{}x{}".format(*size),
+        "-r",
+        "25",
+        "-i",
+        "-",
+    ]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        *shape,
+        "-c:v",
+        "ffv1",
+        "-pix_fmt",
+        "yuv420p",
+        str(path),
+    ]
     subprocess.run(command, input=raw, check=True, capture_output=True)
     return path
 
@@ -87,7 +112,10 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     rng = np.random.default_rng(11)
 
     def texture(height: int, width: int) -> np.ndarray:
-        layers = [cv2.GaussianBlur(rng.normal(0, 1, (height, width, 3)), (0, 0), s) * s * 40 for s in (1.0, 2.0, 5.0)]
+        layers = [
+            cv2.GaussianBlur(rng.normal(0, 1, (height, width, 3)), (0, 0), s) * s * 40
+            for s in (1.0, 2.0, 5.0)
+        ]
         return np.clip(128 + sum(layers), 0, 255).astype(np.uint8)
 
     back, faces = texture(HEIGHT, WIDTH), [texture(SIDE, SIDE) for _ in range(FACES)]
@@ -99,23 +127,36 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
             picture[y1:y2, x1:x2] = content
         return picture
 
-    path = encoded((frame(i) for i in range(FRAMES)), tmp_path_factory.mktemp("clip") / "clip.mkv", SIZE)
+    path = encoded(
+        (frame(i) for i in range(FRAMES)), tmp_path_factory.mktemp("clip") / "clip.mkv", SIZE
+    )
     return Clip(path, drawn_plan(path, [[box(f, i) for i in range(FRAMES)] for f in range(FACES)]))
 
 
 @pytest.fixture(scope="session")
 def portrait(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     """A clip of a real face, which a detector sees, and the box around it."""
-    picture = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB").crop((100, 0, 356, 256)).resize((128, 128))
+    picture = (
+        Image.open(EXAMPLES / "astronaut.jpg")
+        .convert("RGB")
+        .crop((100, 0, 356, 256))
+        .resize((128, 128))
+    )
     frames = (np.asarray(picture.crop((0, i, 128, 96 + i))) for i in range(FRAMES))
     path = encoded(frames, tmp_path_factory.mktemp("portrait") / "portrait.mkv", (128, 96))
-    return Clip(path, drawn_plan(path, [[(42, 24 - i, 92, 84 - i) for i in range(FRAMES)]], (128, 96)))
+    return Clip(
+        path, drawn_plan(path, [[(42, 24 - i, 92, 84 - i) for i in range(FRAMES)]], (128, 96))
+    )
 
 
 def rendered(
-    clip: Clip, target: Path, erase: Erasing = honest, pts: Callable[[int, int], int | None] = lambda i, pts: pts
+    clip: Clip,
+    target: Path,
+    erase: Erasing = honest,
+    pts: Callable[[int, int], int | None] = lambda i, pts: pts,
 ) -> Path:
-    """The clip as a renderer writes it. pts(frame, pts) gives another time for a frame, or None to leave it out."""
+    """The clip as a renderer writes it. pts(frame, pts) gives another time for a frame, or None to
+    leave it out."""
     with opened(admit(clip.path), ReadOptions()) as source:
         sink = create(target, source.info, WriteOptions(preset="ultrafast"), target)
         for frame in source.frames():

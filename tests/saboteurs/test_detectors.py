@@ -33,7 +33,11 @@ class Saboteur:
 
 
 def boxes(*rows, score=0.9):
-    return Detections(np.float32(rows).reshape(-1, 4), np.full(len(rows), score, np.float32), np.zeros(len(rows), np.uint8))
+    return Detections(
+        np.float32(rows).reshape(-1, 4),
+        np.full(len(rows), score, np.float32),
+        np.zeros(len(rows), np.uint8),
+    )
 
 
 def raising(error):
@@ -73,7 +77,9 @@ DEEDS = {
 
 
 def frame():
-    return Frame(4, 4, (8, 8), lambda size_wh: np.zeros((size_wh[1], size_wh[0], 3), np.uint8), lambda: None)
+    return Frame(
+        4, 4, (8, 8), lambda size_wh: np.zeros((size_wh[1], size_wh[0], 3), np.uint8), lambda: None
+    )
 
 
 @pytest.fixture
@@ -141,11 +147,16 @@ def test_large_frames_get_more_time(monkeypatch):
         time.sleep(0.5)
         return Detections.none()
 
-    monkeypatch.setattr("efface.detect.fail_closed.PIXELS", frame().size_wh[0] * frame().size_wh[1] / 40)
+    monkeypatch.setattr(
+        "efface.detect.fail_closed.PIXELS", frame().size_wh[0] * frame().size_wh[1] / 40
+    )
     with Guarded(Saboteur(slow), 0.1) as guarded:
         assert len(guarded.detect(frame())) == 0
     monkeypatch.undo()
-    with Guarded(Saboteur(slow), 0.1) as guarded, pytest.raises(DetectorFailed, match="--detect-timeout"):
+    with (
+        Guarded(Saboteur(slow), 0.1) as guarded,
+        pytest.raises(DetectorFailed, match="--detect-timeout"),
+    ):
         guarded.detect(frame())
 
 
@@ -167,12 +178,19 @@ def test_a_late_answer_is_never_taken_for_another_frame():
 def test_five_hundred_boxes_are_all_covered(photo, monkeypatch):
     rng = np.random.default_rng(1)
     corner = rng.integers(0, 50, (500, 2))
-    done = redact(photo, returning(boxes(*np.concatenate([corner, corner + 8], axis=1))), monkeypatch)
+    done = redact(
+        photo, returning(boxes(*np.concatenate([corner, corner + 8], axis=1))), monkeypatch
+    )
     assert done.rendered.regions == 500
     result = cv2.imread(str(done.rendered.target))
     assert result.shape == (60, 80, 3)
     differs = (result != cv2.imread(str(photo))).any(-1)
-    assert differs[corner.min(0)[1] : corner.max(0)[1] + 8, corner.min(0)[0] : corner.max(0)[0] + 8].mean() > 0.98
+    assert (
+        differs[
+            corner.min(0)[1] : corner.max(0)[1] + 8, corner.min(0)[0] : corner.max(0)[0] + 8
+        ].mean()
+        > 0.98
+    )
 
 
 def test_a_box_larger_than_everything_covers_everything(photo, monkeypatch):

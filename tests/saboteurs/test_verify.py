@@ -16,14 +16,21 @@ from efface.findings import Outcome
 from efface.options import PaintOptions
 from efface.painting.paint import paint
 
-CLEAN, NOT_CLEAN, REVIEW, SKIPPED = Outcome.CLEAN, Outcome.NOT_CLEAN, Outcome.REVIEW, Outcome.SKIPPED
+CLEAN, NOT_CLEAN, REVIEW, SKIPPED = (
+    Outcome.CLEAN,
+    Outcome.NOT_CLEAN,
+    Outcome.REVIEW,
+    Outcome.SKIPPED,
+)
 
 
 def leaving(face, at):
     """A renderer that forgets one face in one frame."""
 
     def erase(picture, regions, frame):
-        paint(picture, [r for i, r in enumerate(regions) if (i, frame) != (face, at)], PaintOptions())
+        paint(
+            picture, [r for i, r in enumerate(regions) if (i, frame) != (face, at)], PaintOptions()
+        )
 
     return erase
 
@@ -46,7 +53,9 @@ def instead(change):
 
 
 def blurred(sigma):
-    return instead(lambda part, shrunk: cv2.GaussianBlur(np.ascontiguousarray(part), (0, 0), sigma / shrunk))
+    return instead(
+        lambda part, shrunk: cv2.GaussianBlur(np.ascontiguousarray(part), (0, 0), sigma / shrunk)
+    )
 
 
 def mosaic(tile):
@@ -62,7 +71,8 @@ def mosaic(tile):
 
 @pytest.fixture
 def verified(clip, kit, tmp_path, blind):
-    """verified(erase, pts) makes a target of the clip in that way, and checks it with everything there is."""
+    """verified(erase, pts) makes a target of the clip in that way, and checks it with everything
+    there is."""
 
     def go(*how, **named):
         target = kit.rendered(clip, tmp_path / "target.mp4", *how, **named)
@@ -88,7 +98,9 @@ def test_an_honest_target_is_clean(verified, kit):
 
 def test_an_untouched_source(verified, clip, kit, blind):
     found = efface.verify(clip.path, clip.plan, clip.path)
-    assert [f.message for f in kit.check(found, "hashes").findings] == ["the target is the source itself, byte by byte"]
+    assert [f.message for f in kit.check(found, "hashes").findings] == [
+        "the target is the source itself, byte by byte"
+    ]
     assert frames(kit.check(found, "coverage")) == list(range(kit.FRAMES))
     encoded = verified(nothing)
     assert kit.check(encoded, "hashes").outcome is CLEAN
@@ -166,7 +178,9 @@ def test_a_thumbnail_that_was_left_in(tmp_path, kit, blind):
     assert kit.check(efface.verify(target, source=photo), "leftovers").outcome is CLEAN
     small = tmp_path / "small.jpg"
     Image.fromarray(pixels).resize((20, 16)).save(small)
-    subprocess.run(["exiftool", "-q", "-overwrite_original", f"-ThumbnailImage<={small}", target], check=True)
+    subprocess.run(
+        ["exiftool", "-q", "-overwrite_original", f"-ThumbnailImage<={small}", target], check=True
+    )
     leftovers = kit.check(efface.verify(target, source=photo), "leftovers")
     assert leftovers.outcome is NOT_CLEAN
 
@@ -174,7 +188,9 @@ def test_a_thumbnail_that_was_left_in(tmp_path, kit, blind):
 def test_a_place_that_was_left_in(clip, kit, tmp_path, blind):
     target, told = kit.rendered(clip, tmp_path / "target.mp4"), tmp_path / "told.mp4"
     place = ["-movflags", "use_metadata_tags", "-metadata", "location=+48.8584+002.2945/"]
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", target, "-c", "copy", *place, told], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-i", target, "-c", "copy", *place, told], check=True
+    )
     assert b"+48.8584" in told.read_bytes()
     assert kit.check(efface.verify(target, clip.plan, clip.path), "leftovers").outcome is CLEAN
     leftovers = kit.check(efface.verify(told, clip.plan, clip.path), "leftovers")
@@ -188,7 +204,9 @@ def test_a_face_that_is_open_in_one_frame_is_seen_again(portrait, kit, tmp_path)
     target = kit.rendered(portrait, tmp_path / "portrait.mp4", leaving(0, 3))
     (track,) = portrait.plan.tracks
     is_planned = track.frame != 3
-    gap = replace(track, **{n: getattr(track, n)[is_planned] for n in ("frame", "xyxy", "reason", "score")})
+    gap = replace(
+        track, **{n: getattr(track, n)[is_planned] for n in ("frame", "xyxy", "reason", "score")}
+    )
     for plan in (None, replace(portrait.plan, tracks=(gap,)), portrait.plan):
         again = kit.check(efface.verify(target, plan), "second look")
         assert (again.outcome, frames(again)) == (REVIEW, [3])
@@ -208,15 +226,23 @@ def test_what_a_person_kept_visible_is_no_finding(portrait, kit, tmp_path):
     target = kit.rendered(portrait, tmp_path / "target.mp4", nothing)
     kept = replace(portrait.plan, tracks=(replace(portrait.plan.tracks[0], keep=True),))
     assert kit.check(efface.verify(target, kept), "second look").outcome is CLEAN
-    assert kit.check(efface.verify(target, replace(kept, tracks=())), "second look").outcome is REVIEW
+    assert (
+        kit.check(efface.verify(target, replace(kept, tracks=())), "second look").outcome is REVIEW
+    )
 
 
 # What could not look
 
 
-def test_without_source_or_plan_nothing_is_called_clean_that_was_not_looked_at(clip, kit, tmp_path, blind):
+def test_without_source_or_plan_nothing_is_called_clean_that_was_not_looked_at(
+    clip, kit, tmp_path, blind
+):
     target = kit.rendered(clip, tmp_path / "target.mp4")
-    for arguments, lacks in (((), "no source and no plan"), ((clip.plan,), "no source"), ((None, clip.path), "no plan")):
+    for arguments, lacks in (
+        ((), "no source and no plan"),
+        ((clip.plan,), "no source"),
+        ((None, clip.path), "no plan"),
+    ):
         found = efface.verify(target, *arguments)
         assert kit.check(found, "coverage").outcome is SKIPPED
         assert lacks in kit.check(found, "coverage").why

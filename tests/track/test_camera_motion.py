@@ -20,7 +20,8 @@ def texture(seed=1):
     """(720, 1280, 3) uint8 blobs of many sizes."""
     rng = np.random.default_rng(seed)
     sum_ = sum(
-        cv2.resize(rng.random((n, n * 16 // 9), np.float32), SIZE_WH, interpolation=cv2.INTER_CUBIC) for n in (9, 27, 81)
+        cv2.resize(rng.random((n, n * 16 // 9), np.float32), SIZE_WH, interpolation=cv2.INTER_CUBIC)
+        for n in (9, 27, 81)
     )
     return np.repeat(np.uint8(np.clip(sum_ * 80, 0, 255))[..., None], 3, axis=2)
 
@@ -32,8 +33,15 @@ def around(centre, zoom, degrees, pan):
 
 
 def filmed(picture, step):
-    matrix = np.float64([[step.turn.real, -step.turn.imag, step.shift.real], [step.turn.imag, step.turn.real, step.shift.imag]])
-    moved = cv2.warpAffine(picture, matrix, SIZE_WH, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT)
+    matrix = np.float64(
+        [
+            [step.turn.real, -step.turn.imag, step.shift.real],
+            [step.turn.imag, step.turn.real, step.shift.imag],
+        ]
+    )
+    moved = cv2.warpAffine(
+        picture, matrix, SIZE_WH, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT
+    )
     return cv2.resize(moved, SMALL_WH, interpolation=cv2.INTER_AREA)
 
 
@@ -44,7 +52,14 @@ def measured(*pictures):
 
 
 @pytest.mark.parametrize(
-    "step", [STILL, around(CENTRE, 1, 0, 9 - 6j), around(CENTRE, 1.03, 0, 0), around(CENTRE, 0.98, 2, 12 + 3j)], ids=str
+    "step",
+    [
+        STILL,
+        around(CENTRE, 1, 0, 9 - 6j),
+        around(CENTRE, 1.03, 0, 0),
+        around(CENTRE, 0.98, 2, 12 + 3j),
+    ],
+    ids=str,
 )
 def test_pan_zoom_and_roll_are_measured_to_half_a_pixel_in_the_middle(step):
     picture = texture()
@@ -66,7 +81,9 @@ def test_something_that_crosses_the_picture_is_not_the_camera():
     assert abs(found.shift) < 1
 
 
-@pytest.mark.parametrize("other", [texture(2), np.zeros((720, 1280, 3), np.uint8)], ids=["another", "black"])
+@pytest.mark.parametrize(
+    "other", [texture(2), np.zeros((720, 1280, 3), np.uint8)], ids=["another", "black"]
+)
 def test_what_cannot_be_told_is_not_told(other):
     small = cv2.resize(texture(), SMALL_WH)
     assert measured(small, cv2.resize(other, SMALL_WH))[1] is None
@@ -85,7 +102,9 @@ def test_over_a_blurred_frame_the_camera_is_found_again():
 def test_another_scene_begins_anew_after_some_frames():
     other = texture(2)
     views = measured(
-        filmed(texture(), STILL), *[filmed(other, STILL)] * (MOST_MISSED + 1), filmed(other, around(CENTRE, 1, 0, 20j))
+        filmed(texture(), STILL),
+        *[filmed(other, STILL)] * (MOST_MISSED + 1),
+        filmed(other, around(CENTRE, 1, 0, 20j)),
     )
     assert views[1:-2] == [None] * MOST_MISSED
     assert views[-2] == STILL
@@ -94,7 +113,14 @@ def test_another_scene_begins_anew_after_some_frames():
 
 PART = st.floats(-200, 200)
 STEPS = st.lists(
-    st.builds(around, st.just(CENTRE), st.floats(0.9, 1.1), st.floats(-9, 9), st.builds(complex, PART, PART)), max_size=20
+    st.builds(
+        around,
+        st.just(CENTRE),
+        st.floats(0.9, 1.1),
+        st.floats(-9, 9),
+        st.builds(complex, PART, PART),
+    ),
+    max_size=20,
 )
 
 
@@ -113,7 +139,9 @@ def test_boxes_go_along_there_and_back(steps):
         (one,) = path.seen_from(there[[i]], frame[[i]], frame[[i + 1]])
         np.testing.assert_allclose(one, there[i + 1], atol=0.05)
         centre = complex(*(there[i, :2] + there[i, 2:]) / 2)
-        assert complex(*(one[:2] + one[2:]) / 2) == pytest.approx(step.turn * centre + step.shift, abs=0.05)
+        assert complex(*(one[:2] + one[2:]) / 2) == pytest.approx(
+            step.turn * centre + step.shift, abs=0.05
+        )
 
 
 def test_zoom_that_adds_up_over_hours_stays_a_number():
@@ -135,8 +163,13 @@ def test_a_fixed_camera_leaves_boxes_where_they_are():
 
 
 @pytest.mark.parametrize(("wide", "is_camera"), [(500, False), (1150, True)])
-def test_what_fills_most_of_the_picture_is_taken_for_the_world_and_what_does_not_is_not(wide, is_camera):
-    """A bus before the lens: nothing tells it from a pan. `gaps` is tested with what follows from that."""
+def test_what_fills_most_of_the_picture_is_taken_for_the_world_and_what_does_not_is_not(
+    wide, is_camera
+):
+    """A bus before the lens: nothing tells it from a pan.
+
+    `gaps` is tested with what follows from that.
+    """
     picture, bus = texture(), texture(2)
     frames = []
     for x in (20, 50):
@@ -161,7 +194,8 @@ def test_when_no_motion_fills_half_of_the_picture_there_is_none():
 
 
 def test_a_pan_goes_on_where_what_it_follows_fills_most_of_the_picture():
-    """Like a cart with riders in the middle of the picture: the background, a third of it, goes on as before."""
+    """Like a cart with riders in the middle of the picture: the background, a third of it, goes on
+    as before."""
     picture, cart = texture(), texture(2)
     frames = []
     for step in range(4):

@@ -15,13 +15,21 @@ FRAME_WH = (1280, 720)
 def street(seed=0):
     """A large picture full of edges, of which the camera sees a part."""
     rng = np.random.default_rng(seed)
-    picture = cv2.resize(rng.integers(0, 256, (60, 100), dtype=np.uint8), (1500, 900), interpolation=cv2.INTER_CUBIC)
+    picture = cv2.resize(
+        rng.integers(0, 256, (60, 100), dtype=np.uint8), (1500, 900), interpolation=cv2.INTER_CUBIC
+    )
     for _ in range(120):
         x, y = (int(v) for v in rng.integers(0, (1400, 850)))
         cv2.rectangle(
-            picture, (x, y), (x + int(rng.integers(20, 90)), y + int(rng.integers(10, 60))), int(rng.integers(256)), -1
+            picture,
+            (x, y),
+            (x + int(rng.integers(20, 90)), y + int(rng.integers(10, 60))),
+            int(rng.integers(256)),
+            -1,
         )
-        cv2.putText(picture, "SHOP 24", (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.6, int(rng.integers(256)), 2)
+        cv2.putText(
+            picture, "SHOP 24", (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.6, int(rng.integers(256)), 2
+        )
     return picture
 
 

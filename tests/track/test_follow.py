@@ -16,7 +16,10 @@ SIZE_WH = (1280, 720)
 def blobs(width, height, seed):
     """(height, width) uint8 with spots of many sizes."""
     rng = np.random.default_rng(seed)
-    spots = (cv2.resize(rng.random((n, n), np.float32), (width, height), interpolation=cv2.INTER_CUBIC) for n in (4, 9, 30))
+    spots = (
+        cv2.resize(rng.random((n, n), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        for n in (4, 9, 30)
+    )
     return np.uint8(np.clip(sum(spots) * 80, 0, 255))
 
 
@@ -24,7 +27,8 @@ BEHIND, OBJECT = blobs(*SMALL_WH, seed=1), blobs(30, 40, seed=2)
 
 
 def filmed(places, behind=BEHIND, thing=OBJECT):
-    """Small pictures with the thing in front, whose box is each of the places (x1, y1, x2, y2), whole pixels."""
+    """Small pictures with the thing in front, whose box is each of the places (x1, y1, x2, y2),
+    whole pixels."""
     for x1, y1, x2, y2 in places:
         picture = behind.copy()
         picture[y1:y2, x1:x2] = cv2.resize(thing, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
@@ -32,7 +36,10 @@ def filmed(places, behind=BEHIND, thing=OBJECT):
 
 
 def walk(steps, dx, dy=0, start=(100, 100)):
-    return [(start[0] + dx * i, start[1] + dy * i, start[0] + 30 + dx * i, start[1] + 40 + dy * i) for i in range(steps)]
+    return [
+        (start[0] + dx * i, start[1] + dy * i, start[0] + 30 + dx * i, start[1] + 40 + dy * i)
+        for i in range(steps)
+    ]
 
 
 def full(place):
@@ -68,8 +75,12 @@ def test_what_comes_nearer_grows():
 
 def test_sides_that_shrank_by_different_factors_are_told_apart():
     places = walk(10, 3)
-    (*_, last) = followed(filmed(places), [p * f for p, f in zip(places[0], (4, 3, 4, 3), strict=True)], (2560, 1080))
-    np.testing.assert_allclose(last.xyxy, [p * f for p, f in zip(places[-1], (4, 3, 4, 3), strict=True)], atol=4)
+    (*_, last) = followed(
+        filmed(places), [p * f for p, f in zip(places[0], (4, 3, 4, 3), strict=True)], (2560, 1080)
+    )
+    np.testing.assert_allclose(
+        last.xyxy, [p * f for p, f in zip(places[-1], (4, 3, 4, 3), strict=True)], atol=4
+    )
 
 
 def test_over_blurred_pictures_it_is_found_again_and_meanwhile_the_box_grows():
@@ -110,7 +121,9 @@ def test_it_ends_where_the_patch_leaves_the_picture():
     assert all(p.trust == 0 for p in found[12:])
 
 
-@pytest.mark.parametrize("box", [(100, 100, 104, 104), (-400, 0, -300, 100), (0, 0, 0, 0), (5000, 5000, 5100, 5100)])
+@pytest.mark.parametrize(
+    "box", [(100, 100, 104, 104), (-400, 0, -300, 100), (0, 0, 0, 0), (5000, 5000, 5100, 5100)]
+)
 def test_what_is_tiny_or_outside_is_not_followed(box):
     assert list(followed([BEHIND] * 5, box, SIZE_WH)) == []
 
@@ -144,7 +157,9 @@ def test_it_ends_when_what_is_there_has_become_something_else_little_by_little()
     pictures = []
     for i in range(60):
         share = min(i / 40, 1)
-        pictures += filmed([(100, 100, 130, 140)], thing=np.uint8((1 - share) * OBJECT + share * other))
+        pictures += filmed(
+            [(100, 100, 130, 140)], thing=np.uint8((1 - share) * OBJECT + share * other)
+        )
     found = list(followed(pictures, (200, 200, 260, 280), SIZE_WH))
     assert 5 < len(found) < 45
     assert found[2].trust > 0.9
@@ -155,7 +170,9 @@ def test_it_is_not_found_where_most_of_it_changes_at_once():
     changed = OBJECT.copy()
     changed[:26] = 255 - OBJECT[:26]
     (before, after) = followed(
-        [*filmed([(100, 100, 130, 140)] * 2), *filmed([(100, 100, 130, 140)], thing=changed)], (200, 200, 260, 280), SIZE_WH
+        [*filmed([(100, 100, 130, 140)] * 2), *filmed([(100, 100, 130, 140)], thing=changed)],
+        (200, 200, 260, 280),
+        SIZE_WH,
     )
     assert before.trust > 0.9
     assert after.trust == 0

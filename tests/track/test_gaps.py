@@ -30,7 +30,14 @@ def steady(frames, fps=25):
 def track(frame, boxes, kind=FACE):
     n = len(frame)
     boxes = np.array(boxes, np.float32)
-    return Track(1, kind, np.array(frame, np.int32), boxes, np.full(n, Reason.SEEN, np.uint8), np.full(n, 0.8, np.float32))
+    return Track(
+        1,
+        kind,
+        np.array(frame, np.int32),
+        boxes,
+        np.full(n, Reason.SEEN, np.uint8),
+        np.full(n, 0.8, np.float32),
+    )
 
 
 def still(*frame):
@@ -47,7 +54,10 @@ def cases(draw):
     start, stop = draw(st.sampled_from(list(zip([0, *cuts], [*cuts, n], strict=True))))
     frame = sorted(draw(st.sets(st.integers(start, stop - 1), min_size=1, max_size=8)))
     corner = st.tuples(st.floats(0, 500, width=32), st.floats(0, 500, width=32))
-    boxes = [(x, y, x + 30, y + 40) for x, y in draw(st.lists(corner, min_size=len(frame), max_size=len(frame)))]
+    boxes = [
+        (x, y, x + 30, y + 40)
+        for x, y in draw(st.lists(corner, min_size=len(frame), max_size=len(frame)))
+    ]
     times = st.floats(0, 3)
     options = TrackOptions(lead_in_s=draw(times), lead_out_s=draw(times), bridge_s=draw(times))
     kind = draw(st.sampled_from([FACE, PLATE]))
@@ -94,12 +104,16 @@ def test_lead_in_and_lead_out_last_as_long_as_asked(case):
 
 @pytest.mark.parametrize(("fps", "frames"), [(25, 13), (30, 15), (60, 30), (1, 1), (2, 1)])
 def test_half_a_second_before_the_first_sighting_is_covered_at_any_frame_rate(fps, frames):
-    full = fill_track(still(100), steady(200, fps), Shots([], 200), TrackOptions(lead_in_s=0.5, lead_out_s=0))
+    full = fill_track(
+        still(100), steady(200, fps), Shots([], 200), TrackOptions(lead_in_s=0.5, lead_out_s=0)
+    )
     assert 100 - full.frame[0] in (frames, frames + 1)
 
 
 def test_without_lead_there_is_none():
-    full = fill_track(still(5, 6), steady(20), Shots([], 20), TrackOptions(lead_in_s=0, lead_out_s=0))
+    full = fill_track(
+        still(5, 6), steady(20), Shots([], 20), TrackOptions(lead_in_s=0, lead_out_s=0)
+    )
     assert full.frame.tolist() == [5, 6]
 
 
@@ -116,7 +130,9 @@ def test_a_bridge_goes_straight_and_contains_what_lies_between():
 
 
 def test_an_unseen_box_grows_with_time_and_not_without_end():
-    full = fill_track(still(500), steady(1001), Shots([], 1001), TrackOptions(lead_in_s=20, lead_out_s=20))
+    full = fill_track(
+        still(500), steady(1001), Shots([], 1001), TrackOptions(lead_in_s=20, lead_out_s=20)
+    )
     sides = full.xyxy[:, 2] - full.xyxy[:, 0]
     after = sides[full.frame >= 500]
     assert (np.diff(after) >= -1e-3).all()
@@ -135,7 +151,9 @@ def test_an_object_that_moves_is_followed_beyond_its_last_sighting():
 
 
 def test_nothing_reaches_over_a_cut():
-    full = fill_track(still(10, 12), steady(40), Shots([9, 14], 40), TrackOptions(lead_in_s=5, lead_out_s=5))
+    full = fill_track(
+        still(10, 12), steady(40), Shots([9, 14], 40), TrackOptions(lead_in_s=5, lead_out_s=5)
+    )
     assert full.frame.tolist() == list(range(9, 14))
 
 
@@ -157,27 +175,39 @@ def test_a_plate_that_comes_nearer_stays_covered_through_a_gap_of_15_frames(near
     every = nearing(np.arange(50) / 25)
     sightings = [*range(20, 30), *range(45, 50)]
     full = fill_track(
-        track(sightings, every[sightings], PLATE), steady(50), Shots([], 50), TrackOptions(lead_out_s=0, lead_in_s=0)
+        track(sightings, every[sightings], PLATE),
+        steady(50),
+        Shots([], 50),
+        TrackOptions(lead_out_s=0, lead_in_s=0),
     )
     assert all(covers(full, i, every[i]) for i in range(20, 50))
 
 
-def test_with_its_margin_a_plate_that_comes_nearer_stays_covered_before_and_after_its_sightings(nearing):
+def test_with_its_margin_a_plate_that_comes_nearer_stays_covered_before_and_after_its_sightings(
+    nearing,
+):
     every = nearing(np.arange(50) / 25)
-    full = fill_track(track(range(15, 35), every[15:35], PLATE), steady(50), Shots([], 50), TrackOptions())
+    full = fill_track(
+        track(range(15, 35), every[15:35], PLATE), steady(50), Shots([], 50), TrackOptions()
+    )
     assert full.frame.tolist() == list(range(2, 47))
     assert all(covers(full, i, every[i], CoverOptions().plate_margin) for i in range(2, 47))
 
 
 def test_a_plate_sees_its_true_place_between_two_far_sightings(nearing):
-    """Straight in space is not straight in time: halfway through the gap the car is nearer to where it was seen first."""
+    """Straight in space is not straight in time: halfway through the gap the car is nearer to where
+    it was seen first."""
     every = nearing(np.arange(61) / 25)
-    full = fill_track(track([0, 60], every[[0, 60]], PLATE), steady(61), Shots([], 61), TrackOptions(bridge_s=3))
+    full = fill_track(
+        track([0, 60], every[[0, 60]], PLATE), steady(61), Shots([], 61), TrackOptions(bridge_s=3)
+    )
     assert all(covers(full, i, every[i]) for i in range(61))
 
 
 def test_an_unseen_plate_gains_as_much_above_as_beside():
-    full = fill_track(track([0, 10], [(100, 100, 200, 120)] * 2, PLATE), steady(11), Shots([], 11), TrackOptions())
+    full = fill_track(
+        track([0, 10], [(100, 100, 200, 120)] * 2, PLATE), steady(11), Shots([], 11), TrackOptions()
+    )
     gained = np.abs(full.xyxy[5] - np.float32([100, 100, 200, 120]))
     assert gained.min() > 5
     assert gained.max() - gained.min() < 0.01
@@ -186,11 +216,16 @@ def test_an_unseen_plate_gains_as_much_above_as_beside():
 @pytest.mark.parametrize("sideways", [150, 500, 900])
 @pytest.mark.parametrize("sightings", [8, 15])
 @pytest.mark.parametrize("turn", [1, -1])
-def test_cars_that_come_and_go_stay_covered_for_half_a_second_before_and_after(sideways, sightings, turn):
+def test_cars_that_come_and_go_stay_covered_for_half_a_second_before_and_after(
+    sideways, sightings, turn
+):
     """9 of 10 parts of the plate in each frame, however far to the side it passes."""
     t = np.arange(60)[::turn] / 25
     scale = 1 / (3.2 - t)
-    centre, half = np.stack([900 + sideways * scale, 300 + 150 * scale], 1), np.stack([40 * scale, 9 * scale], 1)
+    centre, half = (
+        np.stack([900 + sideways * scale, 300 + 150 * scale], 1),
+        np.stack([40 * scale, 9 * scale], 1),
+    )
     every = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
     seen = range(22, 22 + sightings)
     full = fill_track(track(seen, every[seen], PLATE), steady(60), Shots([], 60), TrackOptions())
@@ -202,27 +237,39 @@ def test_a_plate_that_brakes_at_the_rim_stays_covered():
     """It was leaving when it was last seen, and then stays where it is."""
     frame = np.arange(30)
     left = 560 + 12 * np.minimum(frame, 14)
-    every = np.stack([left, 0 * frame + 200, left + 100, 0 * frame + 222], axis=1).astype(np.float32)
-    full = fill_track(track(range(15), every[:15], PLATE), steady(30), Shots([], 30), TrackOptions())
+    every = np.stack([left, 0 * frame + 200, left + 100, 0 * frame + 222], axis=1).astype(
+        np.float32
+    )
+    full = fill_track(
+        track(range(15), every[:15], PLATE), steady(30), Shots([], 30), TrackOptions()
+    )
     covered = covering(full, ((800, 400),), CoverOptions())
     assert covered.frame[-1] == 26
-    assert all(covers(covered, i, np.clip(every[i], 0, [800, 400, 800, 400])) for i in range(15, 27))
+    assert all(
+        covers(covered, i, np.clip(every[i], 0, [800, 400, 800, 400])) for i in range(15, 27)
+    )
 
 
 @pytest.mark.parametrize("kind", [FACE, PLATE])
 def test_two_sightings_in_one_instant_throw_nothing_out_of_the_picture(kind):
     pts = np.array([0, 1, *(1 + 3600 * np.arange(1, 12))])
     boxes = np.float32([(100, 100, 160, 114), (101, 101, 161, 115)])
-    full = fill_track(track([0, 1], boxes, kind), Timeline(pts, Fraction(1, 90000)), Shots([], 13), TrackOptions())
+    full = fill_track(
+        track([0, 1], boxes, kind), Timeline(pts, Fraction(1, 90000)), Shots([], 13), TrackOptions()
+    )
     assert all(covers(full, int(i), boxes[1]) for i in full.frame[1:])
 
 
 def test_a_plate_that_leaves_the_picture_stays_covered():
     """It is last seen whole, 20 pixels before the rim, and is gone 15 frames later."""
     frame = np.arange(40)
-    every = np.stack([500 + 12 * frame, 0 * frame + 200, 600 + 12 * frame, 0 * frame + 222], axis=1).astype(np.float32)
+    every = np.stack(
+        [500 + 12 * frame, 0 * frame + 200, 600 + 12 * frame, 0 * frame + 222], axis=1
+    ).astype(np.float32)
     last = 16
-    full = fill_track(track(range(last), every[:last], PLATE), steady(40), Shots([], 40), TrackOptions())
+    full = fill_track(
+        track(range(last), every[:last], PLATE), steady(40), Shots([], 40), TrackOptions()
+    )
     covered = covering(full, ((800, 400),), CoverOptions())
     for i in range(last + 10):
         visible = np.clip(every[i], 0, [800, 400, 800, 400])
@@ -231,11 +278,16 @@ def test_a_plate_that_leaves_the_picture_stays_covered():
 
 
 def test_a_half_plate_seen_at_the_rim_is_covered_to_the_rim():
-    """What the detector boxes gets narrower while the plate leaves, and ends some pixels before the rim."""
+    """What the detector boxes gets narrower while the plate leaves, and ends some pixels before the
+    rim."""
     frame = np.arange(20)
     left = 700 + 8 * frame
-    boxes = np.stack([left, 0 * frame + 200, np.minimum(left + 100, 790), 0 * frame + 222], axis=1).astype(np.float32)
-    full = fill_track(track(range(10), boxes[:10], PLATE), steady(20), Shots([], 20), TrackOptions())
+    boxes = np.stack(
+        [left, 0 * frame + 200, np.minimum(left + 100, 790), 0 * frame + 222], axis=1
+    ).astype(np.float32)
+    full = fill_track(
+        track(range(10), boxes[:10], PLATE), steady(20), Shots([], 20), TrackOptions()
+    )
     covered = covering(full, ((800, 400),), CoverOptions())
     for i in range(12):
         assert covers(covered, i, np.float32([left[i], 200, 800, 222]))
@@ -255,16 +307,21 @@ def test_what_stands_still_before_a_hand_held_camera_stays_covered_before_betwee
     views, frame = shaken(60), np.arange(60)
     there = views.seen_from(np.tile(np.float32([[300, 200, 340, 240]]), (60, 1)), 0 * frame, frame)
     sightings = [20, 21, 22, 23, 24, 38, 39, 40]
-    full = fill_track(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions(), views)
+    full = fill_track(
+        track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions(), views
+    )
     assert full.frame.tolist() == list(range(7, 53))
     assert all(covers(full, i, there[i]) for i in full.frame)
-    ignorant = fill_track(track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions())
+    ignorant = fill_track(
+        track(sightings, there[sightings], kind), steady(60), Shots([], 60), TrackOptions()
+    )
     assert not all(covers(ignorant, i, there[i]) for i in ignorant.frame)
     assert area(full.xyxy).sum() < area(ignorant.xyxy).sum()
 
 
 @pytest.mark.parametrize(
-    ("kind", "score", "side"), [(FACE, 0.9, 40), (FACE, 0.6, 40), (FACE, 0.25, 60), (FACE, 0.1, 60), (PLATE, 0.1, 40)]
+    ("kind", "score", "side"),
+    [(FACE, 0.9, 40), (FACE, 0.6, 40), (FACE, 0.25, 60), (FACE, 0.1, 60), (PLATE, 0.1, 40)],
 )
 def test_the_less_sure_a_face_was_the_more_around_it_is_covered(kind, score, side):
     seen = still(5, 6)
@@ -280,7 +337,9 @@ def seen_at(x, score=0.8, frames=range(100, 110), kind=FACE):
 
 def lasts(seen, **options):
     """First and last frame covered, of 200 at 25 a second."""
-    full = fill_track(seen, steady(200), Shots([], 200), TrackOptions(**options), None, ((640, 360),))
+    full = fill_track(
+        seen, steady(200), Shots([], 200), TrackOptions(**options), None, ((640, 360),)
+    )
     return int(full.frame[0]), int(full.frame[-1])
 
 
@@ -292,7 +351,14 @@ def test_a_face_that_was_clearly_seen_in_mid_picture_is_covered_for_longer_befor
 
 
 @pytest.mark.parametrize(
-    "seen", [seen_at(300, score=0.3), seen_at(300, frames=(100, 101)), seen_at(10), seen_at(585), seen_at(300, kind=PLATE)]
+    "seen",
+    [
+        seen_at(300, score=0.3),
+        seen_at(300, frames=(100, 101)),
+        seen_at(10),
+        seen_at(585),
+        seen_at(300, kind=PLATE),
+    ],
 )
 def test_what_was_hardly_seen_or_may_have_left_the_picture_is_not_held(seen):
     first, last = (int(seen.frame[i]) for i in (0, -1))
@@ -310,7 +376,9 @@ def test_what_was_never_surely_seen_as_a_plate_comes_no_nearer(nearing):
     every = nearing(np.arange(50) / 25)
     sure = track(range(15, 35), every[15:35], PLATE)
     unsure = replace(sure, score=np.full(20, 0.45, np.float32))
-    last = [fill_track(t, steady(50), Shots([], 50), TrackOptions()).xyxy[-1] for t in (sure, unsure)]
+    last = [
+        fill_track(t, steady(50), Shots([], 50), TrackOptions()).xyxy[-1] for t in (sure, unsure)
+    ]
     large, small = (b[2] - b[0] for b in last)
     assert large > 1.15 * small
     assert small >= every[34, 2] - every[34, 0]
@@ -327,11 +395,16 @@ def aside(i):
     return np.float32([100, y, 140, y + 50])
 
 
-GAP = track([8, 9, 10, 30, 31, 32], [aside(i) if 10 <= i <= 30 else (100, 100, 140, 150) for i in (8, 9, 10, 30, 31, 32)])
+GAP = track(
+    [8, 9, 10, 30, 31, 32],
+    [aside(i) if 10 <= i <= 30 else (100, 100, 140, 150) for i in (8, 9, 10, 30, 31, 32)],
+)
 
 
 def bridged(*trails, **options):
-    full = fill_track(GAP, steady(60), Shots([], 60), TrackOptions(hold_s=0, **options), None, (), trails)
+    full = fill_track(
+        GAP, steady(60), Shots([], 60), TrackOptions(hold_s=0, **options), None, (), trails
+    )
     return dict(zip(full.frame.tolist(), full.xyxy, strict=True))
 
 
@@ -341,7 +414,10 @@ def inside(box, other):
 
 def test_where_trails_from_both_sides_agree_the_box_is_there_and_not_on_the_straight_line():
     there = range(11, 30)
-    ways = trail(10, there, [aside(i) for i in there]), trail(30, there[::-1], [aside(i) for i in there[::-1]])
+    ways = (
+        trail(10, there, [aside(i) for i in there]),
+        trail(30, there[::-1], [aside(i) for i in there[::-1]]),
+    )
     covered, straight = bridged(*ways), bridged()
     assert all(inside(aside(i), covered[i]) for i in range(10, 31))
     assert not inside(aside(20), straight[20])
@@ -357,7 +433,9 @@ def test_where_only_one_trail_tells_both_it_and_the_straight_line_are_covered(tr
 
 def test_trails_that_do_not_agree_are_both_covered():
     there, elsewhere = [aside(i) for i in range(11, 30)], np.float32([300, 180, 340, 230])
-    covered = bridged(trail(10, range(11, 30), there), trail(30, range(29, 10, -1), [elsewhere] * 19))
+    covered = bridged(
+        trail(10, range(11, 30), there), trail(30, range(29, 10, -1), [elsewhere] * 19)
+    )
     assert inside(aside(20), covered[20])
     assert inside(elsewhere, covered[20])
     assert inside(np.float32([100, 100, 140, 150]), covered[20])
@@ -366,7 +444,8 @@ def test_trails_that_do_not_agree_are_both_covered():
 def test_trails_that_agree_but_are_not_trusted_do_not_replace_the_straight_line():
     there = range(11, 30)
     covered = bridged(
-        trail(10, there, [aside(i) for i in there], 0.1), trail(30, there[::-1], [aside(i) for i in there[::-1]], 0.1)
+        trail(10, there, [aside(i) for i in there], 0.1),
+        trail(30, there[::-1], [aside(i) for i in there[::-1]], 0.1),
     )
     assert inside(aside(20), covered[20])
     assert inside(np.float32([100, 100, 140, 150]), covered[20])
@@ -377,7 +456,8 @@ def walking(i):
 
 
 def left_behind(score=0.8, trust=0.9, lasts=50, **options):
-    """Frames that are covered where a face walks on that was last seen, standing, in frame 110 of 300."""
+    """Frames that are covered where a face walks on that was last seen, standing, in frame 110 of
+    300."""
     seen = seen_at(300, score, range(101, 111))
     way = trail(110, range(111, 111 + lasts), [walking(i) for i in range(111, 111 + lasts)], trust)
     full = fill_track(seen, steady(300), Shots([], 300), TrackOptions(**options), None, (), [way])
@@ -401,7 +481,10 @@ def test_what_was_seen_weakly_but_often_is_followed_as_far_as_what_was_seen_well
     for often, last in ((SEEN_OFTEN - 1, 122), (SEEN_OFTEN, 160)):
         seen = seen_at(300, 0.2, range(111 - often, 111))
         way = trail(110, range(111, 161), [walking(i) for i in range(111, 161)])
-        assert fill_track(seen, steady(300), Shots([], 300), TrackOptions(), None, (), [way]).frame[-1] == last
+        assert (
+            fill_track(seen, steady(300), Shots([], 300), TrackOptions(), None, (), [way]).frame[-1]
+            == last
+        )
 
 
 def test_a_trail_that_is_doubtful_is_covered_with_the_place_where_it_was_last_seen():
@@ -429,7 +512,8 @@ def test_a_trail_into_another_shot_is_not_covered():
 
 
 def misled(frames, turn=1.0, pan=12.0):
-    """What `Camera` tells where a bus fills the picture and passes: a pan that the camera never made."""
+    """What `Camera` tells where a bus fills the picture and passes: a pan that the camera never
+    made."""
     views = [STILL]
     for _ in range(frames - 1):
         views.append(after(views[-1], Step(complex(turn), complex(pan))))
@@ -438,14 +522,19 @@ def misled(frames, turn=1.0, pan=12.0):
 
 def test_a_motion_that_is_not_the_cameras_leads_no_bridge_astray():
     """An even pan cancels out: the one end comes as much too far as the other."""
-    full = fill_track(still(*range(10), *range(30, 40)), steady(40), Shots([], 40), TrackOptions(), misled(40))
+    full = fill_track(
+        still(*range(10), *range(30, 40)), steady(40), Shots([], 40), TrackOptions(), misled(40)
+    )
     assert all(covers(full, i, np.float32([100, 100, 140, 150])) for i in full.frame)
 
 
 def test_a_motion_that_is_not_the_cameras_leads_nothing_astray_that_can_be_followed():
     seen, box = seen_at(300, frames=range(10)), np.float32([300, 100, 340, 150])
     way = trail(9, range(10, 40), [box] * 30)
-    ignorant, knowing = (fill_track(seen, steady(60), Shots([], 60), TrackOptions(), misled(60), (), t) for t in ((), [way]))
+    ignorant, knowing = (
+        fill_track(seen, steady(60), Shots([], 60), TrackOptions(), misled(60), (), t)
+        for t in ((), [way])
+    )
     assert not covers(ignorant, int(ignorant.frame[-1]), box)
     assert all(covers(knowing, i, box) for i in range(10, 40))
 
@@ -465,4 +554,6 @@ def test_no_box_of_a_track_jumps_from_one_frame_to_the_next():
         covered = left_behind(lasts=lasts)
         for i in range(102, max(covered)):
             a, b = covered[i], covered[i + 1]
-            assert overlap(a[None], b[None]).item() > 0.6 * max(area(a[None]).item(), area(b[None]).item())
+            assert overlap(a[None], b[None]).item() > 0.6 * max(
+                area(a[None]).item(), area(b[None]).item()
+            )

@@ -53,6 +53,9 @@ def test_boxes_without_area_match_nothing_and_break_nothing():
 @given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 10**6))
 def test_every_row_and_column_is_taken_at_most_once(n, m, seed):
     rng = np.random.default_rng(seed)
-    tracks, seen = (np.concatenate([c := rng.uniform(0, 60, (k, 2)), c + 20], axis=1).astype(np.float32) for k in (n, m))
+    tracks, seen = (
+        np.concatenate([c := rng.uniform(0, 60, (k, 2)), c + 20], axis=1).astype(np.float32)
+        for k in (n, m)
+    )
     pairs = match(tracks, rng.uniform(0, 1, n).astype(np.float32), seen, 0.2, FACE_MOTION)
     assert len({r for r, _ in pairs}) == len({c for _, c in pairs}) == len(pairs)

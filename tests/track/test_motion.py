@@ -45,7 +45,8 @@ def test_travel_starts_at_full_speed_and_ends():
 
 
 def approaching(t, passes_at=2.0, x=400.0):
-    """A plate that comes evenly nearer and passes at that time: every length in the picture goes as 1 / distance."""
+    """A plate that comes evenly nearer and passes at that time: every length in the picture goes as
+    1 / distance."""
     scale = 1 / (passes_at - t)
     centre = np.stack([x * scale, 100 * scale], axis=1)
     half = np.stack([30 * scale, 7 * scale], axis=1)
@@ -70,7 +71,9 @@ def test_growth_among_sizes_that_scatter_is_believed_less():
     t = np.arange(10) / 25
     smooth = approaching(t)
     centre, half = (smooth[:, :2] + smooth[:, 2:]) / 2, (smooth[:, 2:] - smooth[:, :2]) / 2
-    half *= np.exp(0.2 * np.float32([1, -1, -1, 1, 1, 1, 1, -1, -1, 1]))[:, None]  # even in time: it adds no growth
+    half *= np.exp(0.2 * np.float32([1, -1, -1, 1, 1, 1, 1, -1, -1, 1]))[
+        :, None
+    ]  # even in time: it adds no growth
     scattered = np.concatenate([centre - half, centre + half], axis=1)
     steady, shaky = (course(t, boxes, PLATE_MOTION).approach for boxes in (smooth, scattered))
     assert 0 < shaky < 0.7 * steady

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from efface.track import pixel_trails as module
-from efface.track.pixel_trails import CONFIRMED, MOST_AT_ONCE, MOST_KEPT, MOST_SAVED, PixelTrails, Sighting
+from efface.track.pixel_trails import (
+    CONFIRMED,
+    MOST_AT_ONCE,
+    MOST_KEPT,
+    MOST_SAVED,
+    PixelTrails,
+    Sighting,
+)
 
 SIZE_WH = (640, 360)
 FPS = 25
@@ -16,7 +23,10 @@ FPS = 25
 def blobs(width, height, seed):
     """(height, width) uint8 with spots of many sizes."""
     rng = np.random.default_rng(seed)
-    spots = (cv2.resize(rng.random((n, n), np.float32), (width, height), interpolation=cv2.INTER_CUBIC) for n in (4, 9, 30))
+    spots = (
+        cv2.resize(rng.random((n, n), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        for n in (4, 9, 30)
+    )
     return np.uint8(np.clip(sum(spots) * 80, 0, 255))
 
 
@@ -24,7 +34,8 @@ BEHIND, THING = blobs(*SIZE_WH, seed=1), blobs(30, 40, seed=2)
 
 
 def place(i):
-    """(4,) where the thing is in frame i; it goes there and back, so that a straight line would miss it."""
+    """(4,) where the thing is in frame i; it goes there and back, so that a straight line would
+    miss it."""
     y = 100 + round(60 * np.sin(i / 8))
     return np.float32([100 + 3 * i, y, 130 + 3 * i, y + 40])
 
@@ -43,7 +54,9 @@ def run(sightings, frames=60, cuts=(), bad=()):
         seen = []
         if i in sightings:
             known.append(i)
-            seen = [Sighting(1, place(i), 0.8, len(known), known[-2:][0], known[0], place(known[0]))]
+            seen = [
+                Sighting(1, place(i), 0.8, len(known), known[-2:][0], known[0], place(known[0]))
+            ]
         trails.update(i, i / FPS, None if i in bad else picture(i), SIZE_WH, seen, is_cut=i in cuts)
     trails.flush()
     return trails.of.get(1, [])
@@ -56,8 +69,16 @@ def away(trail):
 
 def test_a_gap_has_a_trail_from_either_side():
     forwards, backwards = (t for t in run([0, 1, 2, 20, *range(21, 60)]))
-    assert (forwards.start, forwards.frame.tolist(), forwards.is_forwards) == (2, list(range(3, 20)), True)
-    assert (backwards.start, backwards.frame.tolist(), backwards.is_forwards) == (20, list(range(19, 2, -1)), False)
+    assert (forwards.start, forwards.frame.tolist(), forwards.is_forwards) == (
+        2,
+        list(range(3, 20)),
+        True,
+    )
+    assert (backwards.start, backwards.frame.tolist(), backwards.is_forwards) == (
+        20,
+        list(range(19, 2, -1)),
+        False,
+    )
     assert away(forwards) < 2
     assert away(backwards) < 2
     assert min(forwards.trust.min(), backwards.trust.min()) > 0.8
@@ -108,13 +129,19 @@ def test_pictures_are_kept_for_some_seconds_and_never_more_than_so_many():
 def crowd():
     """Boxes (60, 4) on something."""
     x, y = np.meshgrid(np.arange(10) * 60 + 10, np.arange(6) * 55 + 10)
-    return np.stack([x.ravel(), y.ravel(), x.ravel() + 30, y.ravel() + 40], axis=1).astype(np.float32)
+    return np.stack([x.ravel(), y.ravel(), x.ravel() + 30, y.ravel() + 40], axis=1).astype(
+        np.float32
+    )
 
 
 def test_in_a_crowd_only_so_many_are_followed_at_once(crowd):
     trails = PixelTrails()
     for i in range(20):
-        seen = [Sighting(t, box, t / 100, i + 1, max(i - 1, 0), 0, box) for t, box in enumerate(crowd)] if i < 5 else []
+        seen = (
+            [Sighting(t, box, t / 100, i + 1, max(i - 1, 0), 0, box) for t, box in enumerate(crowd)]
+            if i < 5
+            else []
+        )
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)
     trails.flush()
     best_seen = range(len(crowd) - MOST_AT_ONCE, len(crowd))
@@ -124,7 +151,14 @@ def test_in_a_crowd_only_so_many_are_followed_at_once(crowd):
 def test_in_a_crowd_only_so_many_steps_are_gone_back(crowd):
     trails = PixelTrails()
     for i in range(40):
-        seen = [Sighting(t, box, t / 100, i - 29, max(i - 1, 30), 30, box) for t, box in enumerate(crowd)] if i >= 30 else []
+        seen = (
+            [
+                Sighting(t, box, t / 100, i - 29, max(i - 1, 30), 30, box)
+                for t, box in enumerate(crowd)
+            ]
+            if i >= 30
+            else []
+        )
         trails.update(i, i / FPS, BEHIND, SIZE_WH, seen)
     back = [len(t.frame) for of in trails.of.values() for t in of]
     assert 200 < sum(back) <= MOST_SAVED

@@ -15,10 +15,19 @@ RULE = ScoreMargin(most=0.4, doubtful=0.2, certain=0.8, least_px=14)
 
 
 def track(score, height=20.0):
-    return Track(1, 0, np.int32([0]), np.float32([[0, 0, 10, height]]), np.array([Reason.SEEN], np.uint8), np.float32([score]))
+    return Track(
+        1,
+        0,
+        np.int32([0]),
+        np.float32([[0, 0, 10, height]]),
+        np.array([Reason.SEEN], np.uint8),
+        np.float32([score]),
+    )
 
 
-@pytest.mark.parametrize(("score", "share"), [(0.1, 0.4), (0.2, 0.4), (0.5, 0.2), (0.8, 0.0), (1.0, 0.0)])
+@pytest.mark.parametrize(
+    ("score", "share"), [(0.1, 0.4), (0.2, 0.4), (0.5, 0.2), (0.8, 0.0), (1.0, 0.0)]
+)
 def test_a_box_grows_by_doubt(score, share):
     assert widened(track(score), RULE).xyxy[0].tolist() == pytest.approx(
         [-10 * share, -20 * share, 10 + 10 * share, 20 + 20 * share], abs=1e-5
@@ -26,7 +35,9 @@ def test_a_box_grows_by_doubt(score, share):
 
 
 def test_low_boxes_stay_as_they_are():
-    assert widened(track(0.1, height=13.9), RULE).xyxy[0].tolist() == pytest.approx([0, 0, 10, 13.9])
+    assert widened(track(0.1, height=13.9), RULE).xyxy[0].tolist() == pytest.approx(
+        [0, 0, 10, 13.9]
+    )
     assert widened(track(0.1, height=14.0), RULE).xyxy[0, 3] == pytest.approx(14 * 1.4)
 
 
@@ -41,7 +52,14 @@ def test_nothing_else_of_the_track_changes():
 def film(score, height=100.0, reason=Reason.SEEN):
     n = len(score)
     box = np.float32([[0, 0, 80, height]])
-    return Track(1, 0, np.arange(n, dtype=np.int32), np.repeat(box, n, 0), np.full(n, reason, np.uint8), np.float32(score))
+    return Track(
+        1,
+        0,
+        np.arange(n, dtype=np.int32),
+        np.repeat(box, n, 0),
+        np.full(n, reason, np.uint8),
+        np.float32(score),
+    )
 
 
 SECONDS = np.arange(50) / 25
@@ -52,7 +70,10 @@ def test_a_large_face_that_is_seen_clearly_needs_less_margin():
     assert in_films(film([0.9] * 10), SECONDS, 0.0) == pytest.approx(np.zeros(10))
 
 
-@pytest.mark.parametrize("seen", [film([0.6] * 10), film([0.9] * 10, height=20), film([0.9] * 10, reason=Reason.EXTENDED)])
+@pytest.mark.parametrize(
+    "seen",
+    [film([0.6] * 10), film([0.9] * 10, height=20), film([0.9] * 10, reason=Reason.EXTENDED)],
+)
 def test_what_is_weak_small_or_not_seen_keeps_its_whole_margin(seen):
     assert np.all(in_films(seen, SECONDS, 0.25) == 0)
 

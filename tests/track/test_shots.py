@@ -12,8 +12,12 @@ from efface.track.shots import FLASH, THUMB_WH, thumbnail, with_cuts
 def view(seed):
     """A scene in colours of its own."""
     rng = np.random.default_rng(seed)
-    small = rng.integers(0, 256, (6, 9, 3)).astype(np.float32) * rng.uniform(0.3, 1, 3) + rng.uniform(0, 60, 3)
-    return np.clip(cv2.resize(small.astype(np.float32), (960, 540), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
+    small = rng.integers(0, 256, (6, 9, 3)).astype(np.float32) * rng.uniform(
+        0.3, 1, 3
+    ) + rng.uniform(0, 60, 3)
+    return np.clip(
+        cv2.resize(small.astype(np.float32), (960, 540), interpolation=cv2.INTER_CUBIC), 0, 255
+    ).astype(np.uint8)
 
 
 def shot(seed, frames, pan=0, noise=3.0):
@@ -72,7 +76,10 @@ def test_a_thumbnail_of_any_picture_has_one_size():
 
 def test_a_fast_pan_at_a_low_frame_rate_is_no_cut():
     rng = np.random.default_rng(5)
-    views = [np.full((27, 48, 3), level, np.float32) for level in rng.integers(0, 256, (3, 3)).astype(np.float32)]
+    views = [
+        np.full((27, 48, 3), level, np.float32)
+        for level in rng.integers(0, 256, (3, 3)).astype(np.float32)
+    ]
     still = [views[0]] * 6
     whipped = [*still, views[0] * 0.7 + views[1] * 0.3, views[1], views[2], *[views[2]] * 6]
     assert not any(is_cut for _, is_cut in with_cuts((i, v) for i, v in enumerate(whipped)))
@@ -82,11 +89,16 @@ def test_a_fast_pan_at_a_low_frame_rate_is_no_cut():
 
 def in_the_dark(thumbs, light=0.12, noise=0.4):
     random = np.random.default_rng(9)
-    return [np.clip(t * light + random.normal(0, noise, t.shape), 0, 255).astype(np.float32) for t in thumbs]
+    return [
+        np.clip(t * light + random.normal(0, noise, t.shape), 0, 255).astype(np.float32)
+        for t in thumbs
+    ]
 
 
 def in_grey(thumbs):
-    return [np.repeat(t.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.float32) for t in thumbs]
+    return [
+        np.repeat(t.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.float32) for t in thumbs
+    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -99,7 +111,11 @@ def test_cuts_are_found_on_a_dark_stage_and_in_grey(seed, changed):
 def test_a_cut_between_alike_colours_is_found():
     tone = np.array([40.0, 36.0, 30.0], np.float32)
     alike = [
-        cv2.resize(np.random.default_rng(s).normal(0, 9, (6, 9)).astype(np.float32), THUMB_WH)[..., None] + tone for s in (1, 2)
+        cv2.resize(np.random.default_rng(s).normal(0, 9, (6, 9)).astype(np.float32), THUMB_WH)[
+            ..., None
+        ]
+        + tone
+        for s in (1, 2)
     ]
     assert cuts_of([alike[0]] * 10 + [alike[1]] * 10) == [10]
 
@@ -108,7 +124,10 @@ def test_a_cut_between_alike_colours_is_found():
 @pytest.mark.parametrize("frames", [1, 4])
 def test_a_change_of_light_is_no_cut(gain, frames):
     part = np.interp(np.arange(24), (10, 10 + frames), (0, 1))
-    thumbs = [np.clip(t * gain**p, 0, 255).astype(np.float32) for t, p in zip(shot(6, 24), part, strict=True)]
+    thumbs = [
+        np.clip(t * gain**p, 0, 255).astype(np.float32)
+        for t, p in zip(shot(6, 24), part, strict=True)
+    ]
     assert cuts_of(thumbs) == []
 
 
@@ -145,4 +164,12 @@ def test_a_title_and_a_black_out_cut():
 
 def test_the_noise_of_a_black_picture_is_no_cut():
     random = np.random.default_rng(3)
-    assert cuts_of([random.normal(4, s, (27, 48, 3)).astype(np.float32) for s in [0.5] * 10 + [1.5] * 3 + [0.5] * 10]) == []
+    assert (
+        cuts_of(
+            [
+                random.normal(4, s, (27, 48, 3)).astype(np.float32)
+                for s in [0.5] * 10 + [1.5] * 3 + [0.5] * 10
+            ]
+        )
+        == []
+    )

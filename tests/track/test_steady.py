@@ -28,7 +28,9 @@ def moving(step=3.0):
 
 
 def test_what_moves_evenly_and_was_seen_surely_stays_as_it_was_seen():
-    np.testing.assert_allclose(steadied(track(moving()), SECONDS, Views.fixed(N), 0.25).xyxy, moving(), atol=2)
+    np.testing.assert_allclose(
+        steadied(track(moving()), SECONDS, Views.fixed(N), 0.25).xyxy, moving(), atol=2
+    )
 
 
 def test_noise_of_single_sightings_is_taken_away():

@@ -26,7 +26,12 @@ def track(frames, score, height=40, kind=FACE):
     n = len(frames)
     boxes = np.tile(np.float32([100, 100, 100 + height, 100 + height]), (n, 1))
     return Track(
-        1, kind, np.array(frames, np.int32), boxes, np.full(n, Reason.SEEN, np.uint8), np.broadcast_to(np.float32(score), n)
+        1,
+        kind,
+        np.array(frames, np.int32),
+        boxes,
+        np.full(n, Reason.SEEN, np.uint8),
+        np.broadcast_to(np.float32(score), n),
     )
 
 
@@ -35,7 +40,9 @@ def covered(seen, trails=(), fps=25, sure=None, **options):
     timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
     chosen = TrackOptions(**options)
     full = fill_track(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
-    kept = supported(full, seen, timeline.seconds, chosen, sure or SURE[seen.kind], Views.fixed(FRAMES), trails)
+    kept = supported(
+        full, seen, timeline.seconds, chosen, sure or SURE[seen.kind], Views.fixed(FRAMES), trails
+    )
     return [] if kept is None else kept.frame.tolist()
 
 
@@ -58,7 +65,9 @@ def test_the_more_often_something_was_seen_the_longer_it_stays_covered():
 
 def test_a_gap_between_clear_sightings_is_covered_and_one_between_weak_sightings_is_not():
     frames = [*range(100, 120), *range(150, 170)]
-    assert covered(track(frames, 0.8))[:70] == list(range(covered(track(frames, 0.8))[0], covered(track(frames, 0.8))[0] + 70))
+    assert covered(track(frames, 0.8))[:70] == list(
+        range(covered(track(frames, 0.8))[0], covered(track(frames, 0.8))[0] + 70)
+    )
     assert 135 not in covered(track(frames, 0.27))
 
 
@@ -136,7 +145,9 @@ def left(seen, trails=(), fps=25, **options):
     timeline = Timeline(np.arange(FRAMES, dtype=np.int64), Fraction(1, fps))
     chosen = TrackOptions(**options)
     full = fill_track(seen, timeline, Shots([], FRAMES), chosen, None, ((640, 360),), trails)
-    kept = supported(full, seen, timeline.seconds, chosen, SURE[seen.kind], Views.fixed(FRAMES), trails)
+    kept = supported(
+        full, seen, timeline.seconds, chosen, SURE[seen.kind], Views.fixed(FRAMES), trails
+    )
     return unsupported(full, kept, timeline.seconds, chosen)
 
 
@@ -149,7 +160,9 @@ def test_a_track_that_passes_no_bar_is_left_with_the_lead_around_it():
 
 
 def test_weak_sightings_outside_of_the_support_of_a_covered_track_are_left():
-    seen = replace(track([*range(100, 120), 180, 182], 0.8), score=np.float32([0.8] * 20 + [0.1, 0.1]))
+    seen = replace(
+        track([*range(100, 120), 180, 182], 0.8), score=np.float32([0.8] * 20 + [0.1, 0.1])
+    )
     rest = left(seen)
     assert 100 in covered(seen)
     assert not {180, 182} & set(covered(seen))
@@ -172,7 +185,9 @@ def test_where_every_sighting_is_covered_nothing_is_left():
 
 def looked(frames, score, closer):
     """A track of sightings that were looked at closely."""
-    return replace(track(frames, score), closer=np.broadcast_to(np.float32(closer), (len(frames),)).copy())
+    return replace(
+        track(frames, score), closer=np.broadcast_to(np.float32(closer), (len(frames),)).copy()
+    )
 
 
 def test_what_closer_looks_refute_is_left():

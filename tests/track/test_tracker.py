@@ -34,19 +34,31 @@ def tracked(frames, cuts=(), options=None, seconds=None, sure=None, views=None):
     found = []
     for i, detections in enumerate(frames):
         found += tracker.update(
-            i, seconds[i] if seconds else i / FPS, detections, is_cut=i in cuts, view=views[i] if views else STILL
+            i,
+            seconds[i] if seconds else i / FPS,
+            detections,
+            is_cut=i in cuts,
+            view=views[i] if views else STILL,
         )
     return sorted([*found, *tracker.flush()], key=lambda t: t.id)
 
 
 ROW = st.tuples(
-    st.integers(0, 200), st.integers(0, 200), st.integers(1, 60), st.integers(1, 100).map(lambda n: n / 100), st.integers(0, 1)
+    st.integers(0, 200),
+    st.integers(0, 200),
+    st.integers(1, 60),
+    st.integers(1, 100).map(lambda n: n / 100),
+    st.integers(0, 1),
 )
 VIDEO = st.lists(st.lists(ROW, max_size=4).map(lambda rows: seen(*rows)), max_size=12)
 
 
 def moments(tracks):
-    return sorted((int(f), *map(float, b), float(s)) for t in tracks for f, b, s in zip(t.frame, t.xyxy, t.score, strict=True))
+    return sorted(
+        (int(f), *map(float, b), float(s))
+        for t in tracks
+        for f, b, s in zip(t.frame, t.xyxy, t.score, strict=True)
+    )
 
 
 @settings(deadline=None)
@@ -61,7 +73,11 @@ def test_every_sure_sighting_is_in_exactly_one_track(video, cuts):
     )
     got = moments(tracks)
     assert [m for m in got if m[-1] >= np.float32(SURE)] == want
-    weak = [(i, *map(float, d.xyxy[r]), float(d.score[r])) for i, d in enumerate(video) for r in range(len(d))]
+    weak = [
+        (i, *map(float, d.xyxy[r]), float(d.score[r]))
+        for i, d in enumerate(video)
+        for r in range(len(d))
+    ]
     assert all(got.count(m) <= weak.count(m) for m in got)
     assert len({t.id for t in tracks}) == len(tracks)
 
@@ -110,7 +126,11 @@ def test_times_that_leap_beyond_all_measure_end_a_track_and_break_nothing(leap_s
 
 
 def test_weak_sightings_continue_a_track_and_a_few_begin_none():
-    video = [seen((100, 100, 40, 0.9)), seen((101, 100, 40, 0.1), (300, 300, 40, 0.2)), seen((102, 100, 40, 0.1))]
+    video = [
+        seen((100, 100, 40, 0.9)),
+        seen((101, 100, 40, 0.1), (300, 300, 40, 0.2)),
+        seen((102, 100, 40, 0.1)),
+    ]
     (track,) = tracked(video)
     assert track.score.tolist() == pytest.approx([0.9, 0.1, 0.1])
     assert tracked([seen((100, 100, 40, 0.2))] * 5) == []
@@ -118,7 +138,9 @@ def test_weak_sightings_continue_a_track_and_a_few_begin_none():
 
 def suspected(frames, score=0.2, kind=FACE, step=2):
     """Something that is seen weakly in those frames of 25, and walks."""
-    return [seen((100 + step * i, 100, 40, score, kind)) if i in frames else seen() for i in range(25)]
+    return [
+        seen((100 + step * i, 100, 40, score, kind)) if i in frames else seen() for i in range(25)
+    ]
 
 
 def test_what_is_seen_weakly_again_and_again_in_one_place_is_a_track():
@@ -143,7 +165,9 @@ def test_what_is_seen_weakly_and_otherwise_is_no_track(video):
 
 def test_how_often_is_a_share_of_the_frames_at_any_frame_rate():
     """At 60 a second that makes 24 frames of the last second."""
-    often, seldom = ([seen((100, 100, 40, 0.2)) if i % n == 0 else seen() for i in range(120)] for n in (2, 3))
+    often, seldom = (
+        [seen((100, 100, 40, 0.2)) if i % n == 0 else seen() for i in range(120)] for n in (2, 3)
+    )
     assert len(tracked(often, seconds=[i / 60 for i in range(120)])) == 1
     assert tracked(seldom, seconds=[i / 60 for i in range(120)]) == []
 
@@ -169,7 +193,9 @@ def test_what_is_only_suspected_is_not_followed():
 
 
 def test_a_weak_sighting_elsewhere_does_not_lead_a_track_away():
-    (track,) = tracked([seen((100, 100, 40, 0.9)), seen((135, 135, 40, 0.1)), seen((100, 100, 40, 0.9))])
+    (track,) = tracked(
+        [seen((100, 100, 40, 0.9)), seen((135, 135, 40, 0.1)), seen((100, 100, 40, 0.9))]
+    )
     assert track.frame.tolist() == [0, 2]
 
 
@@ -202,7 +228,9 @@ def test_each_kind_has_its_own_threshold():
 
 def plates(*boxes, score=0.9):
     n = len(boxes)
-    return Detections(np.float32(boxes).reshape(-1, 4), np.full(n, score, np.float32), np.full(n, PLATE, np.uint8))
+    return Detections(
+        np.float32(boxes).reshape(-1, 4), np.full(n, score, np.float32), np.full(n, PLATE, np.uint8)
+    )
 
 
 def test_a_plate_that_crosses_the_picture_fast_is_one_track():
@@ -212,7 +240,10 @@ def test_a_plate_that_crosses_the_picture_fast_is_one_track():
 
 
 def test_a_plate_that_comes_nearer_is_found_again_after_a_gap(nearing):
-    video = [seen() if 20 <= i < 35 else plates(box) for i, box in enumerate(nearing(np.arange(50) / FPS))]
+    video = [
+        seen() if 20 <= i < 35 else plates(box)
+        for i, box in enumerate(nearing(np.arange(50) / FPS))
+    ]
     (track,) = tracked(video)
     assert track.frame.tolist() == [*range(20), *range(35, 50)]
 
@@ -238,9 +269,12 @@ def test_a_plate_is_found_again_after_a_long_gap_only_by_a_strong_sighting():
 
 
 def test_a_larger_thing_below_a_plate_is_another_one_and_leads_no_track_across_the_picture():
-    """As seen in a real clip: the next sighting of the same score lay a plate's height lower, twice as large."""
+    """As seen in a real clip: the next sighting of the same score lay a plate's height lower, twice
+    as large."""
     sign, other = (682, 93, 730, 146), (683, 133, 790, 191)
-    tracks = tracked([*[plates(sign)] * 12, plates(other), *[seen()] * 30, plates((591, 488, 770, 560))])
+    tracks = tracked(
+        [*[plates(sign)] * 12, plates(other), *[seen()] * 30, plates((591, 488, 770, 560))]
+    )
     assert [len(t) for t in tracks] == [12, 1, 1]
 
 
@@ -256,7 +290,11 @@ def test_a_stream_without_end_can_be_asked_meanwhile_and_forgotten():
     tracker = Tracker(TrackOptions(), BOTH)
     for i in range(50):
         assert not list(
-            tracker.update(i, i / FPS, seen((100 + i, 100, 40, 0.5 + i / 200), (10, 10, 5, SURE / 2)) if i else seen())
+            tracker.update(
+                i,
+                i / FPS,
+                seen((100 + i, 100, 40, 0.5 + i / 200), (10, 10, 5, SURE / 2)) if i else seen(),
+            )
         )
     (before,) = tracker.going_on()
     assert before.frame.tolist() == list(range(1, 50))
@@ -276,7 +314,10 @@ def test_a_track_knows_what_closer_looks_at_its_sightings_said():
     told = [0.1, np.nan, 0.3]
     for i, closer in enumerate(told):
         face = Detections(
-            np.float32([[100, 100, 140, 140]]), np.float32([0.6]), np.zeros(1, np.uint8), np.array([closer], np.float32)
+            np.float32([[100, 100, 140, 140]]),
+            np.float32([0.6]),
+            np.zeros(1, np.uint8),
+            np.array([closer], np.float32),
         )
         assert not list(tracker.update(i, i / 25, face))
     (track,) = tracker.flush()

@@ -1,4 +1,7 @@
-"""What the small face network is trained on: boxes must lie on what they name. PyTorch is not needed here."""
+"""What the small face network is trained on: boxes must lie on what they name.
+
+PyTorch is not needed here.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,19 @@ GREEN = (0, 255, 0)
 def picture(box: tuple[int, int, int, int], size_wh: tuple[int, int] = (640, 480)) -> Faces:
     """A black picture with one green ellipse as its face."""
     bgr = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
-    middle, half = ((box[0] + box[2]) // 2, (box[1] + box[3]) // 2), ((box[2] - box[0]) // 2, (box[3] - box[1]) // 2)
+    middle, half = (
+        ((box[0] + box[2]) // 2, (box[1] + box[3]) // 2),
+        ((box[2] - box[0]) // 2, (box[3] - box[1]) // 2),
+    )
     cv2.ellipse(bgr, middle, half, 0, 0, 360, GREEN, -1)
     jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
     return Faces(jpeg, size_wh, np.array([box], np.float32), np.zeros(1, bool), np.zeros(1, bool))
 
 
 def hull_of_green(rgb: np.ndarray) -> np.ndarray:
-    is_green = (rgb[..., 1].astype(int) - rgb[..., 0] > 120) & (rgb[..., 1].astype(int) - rgb[..., 2] > 120)
+    is_green = (rgb[..., 1].astype(int) - rgb[..., 0] > 120) & (
+        rgb[..., 1].astype(int) - rgb[..., 2] > 120
+    )
     rows, columns = np.nonzero(is_green)
     return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
 
@@ -33,10 +41,19 @@ def hull_of_green(rgb: np.ndarray) -> np.ndarray:
 def test_the_box_of_a_turned_face_ends_where_its_ellipse_does() -> None:
     seen = 0
     for seed in range(60):
-        crop = crops._one(np.random.default_rng(seed), [picture((250, 150, 350, 290))], 320, (60.0, 120.0))
-        whole = len(crop.xyxy) and (crop.xyxy > 0).all() and (crop.xyxy < 320).all() and not crop.ignore[0]
+        crop = crops._one(
+            np.random.default_rng(seed), [picture((250, 150, 350, 290))], 320, (60.0, 120.0)
+        )
+        whole = (
+            len(crop.xyxy)
+            and (crop.xyxy > 0).all()
+            and (crop.xyxy < 320).all()
+            and not crop.ignore[0]
+        )
         corner = crop.rgb[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
-        if whole and (corner[:, 1] - corner[:, 0] < 60).all():  # what lies beside the picture may be green, too
+        if (
+            whole and (corner[:, 1] - corner[:, 0] < 60).all()
+        ):  # what lies beside the picture may be green, too
             seen += 1
             assert np.abs(crop.xyxy[0] - hull_of_green(crop.rgb)).max() <= 4
     assert seen > 15
@@ -75,12 +92,17 @@ def folder(tmp_path: Path, entries: list[dict[str, object]], rows: list[list[lis
     for each in entries:
         (home / str(each["file"])).write_bytes(picture((10, 10, 60, 80)).jpeg)
     (home / "annotations.json").write_text(json.dumps({"images": entries}))
-    told = [{"file": e["file"], "size": [640, 480], "rows": r} for e, r in zip(entries, rows, strict=True)]
+    told = [
+        {"file": e["file"], "size": [640, 480], "rows": r}
+        for e, r in zip(entries, rows, strict=True)
+    ]
     (home / "teachers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
     return home
 
 
-def test_teachers_that_agree_make_a_face_and_those_that_do_not_make_a_place_without_a_lesson(tmp_path: Path) -> None:
+def test_teachers_that_agree_make_a_face_and_those_that_do_not_make_a_place_without_a_lesson(
+    tmp_path: Path,
+) -> None:
     rows = [[10, 10, 60, 80, 0.5, 0.5], [200, 10, 260, 80, 0.5, 0.1], [400, 10, 460, 80, 0.2, 0.1]]
     [faces] = load(folder(tmp_path, [entry("a.jpg")], [rows]))
     assert faces.xyxy[:, 0].tolist() == [10, 200]

@@ -1,4 +1,7 @@
-"""What the plate network is trained on: labels must lie on what they name. PyTorch is not needed here."""
+"""What the plate network is trained on: labels must lie on what they name.
+
+PyTorch is not needed here.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ def test_boxes_move_with_the_picture() -> None:
         crop = augment.crop(np.random.default_rng(seed), card((200, 150, 330, 190)), 416)
         assert crop.rgb.shape == (416, 416, 3)
         # A plate that is cut by an edge loses corners, and what is left has a smaller hull.
-        is_whole = len(crop.xyxy) and (crop.xyxy[0] > 0).all() and (crop.xyxy[0] < 416 - augment.PAD).all()
+        is_whole = (
+            len(crop.xyxy) and (crop.xyxy[0] > 0).all() and (crop.xyxy[0] < 416 - augment.PAD).all()
+        )
         if is_whole and not crop.ignore[0]:
             seen += 1
             assert np.abs(hull_of_green(crop.rgb) - crop.xyxy[0]).max() <= 3
@@ -46,11 +51,17 @@ def test_what_is_too_small_or_mostly_outside_teaches_nothing() -> None:
     shift = np.array([[1.0, 0, -320], [0, 1, 0], [0, 0, 1]])
     assert augment.warped(card((200, 150, 330, 190)), shift, 416, NOWHERE).ignore.tolist() == [True]
     shrink = np.diag([0.1, 0.1, 1])
-    assert augment.warped(card((200, 150, 330, 190)), shrink, 416, NOWHERE).ignore.tolist() == [True]
+    assert augment.warped(card((200, 150, 330, 190)), shrink, 416, NOWHERE).ignore.tolist() == [
+        True
+    ]
 
 
 def test_targets_give_the_box_back() -> None:
-    crop = Labelled(np.zeros((416, 416, 3), np.uint8), np.array([[100, 120, 190, 150]], np.float32), np.zeros(1, bool))
+    crop = Labelled(
+        np.zeros((416, 416, 3), np.uint8),
+        np.array([[100, 120, 190, 150]], np.float32),
+        np.zeros(1, bool),
+    )
     heat, sides, weight, care = targets.maps(crop)
     _, row, column = np.unravel_index(int(heat.argmax()), heat.shape)
     x, y = (column + 0.5) * targets.STEP, (row + 0.5) * targets.STEP
@@ -62,7 +73,11 @@ def test_targets_give_the_box_back() -> None:
 
 
 def test_nothing_is_learned_about_ignored_places() -> None:
-    crop = Labelled(np.zeros((416, 416, 3), np.uint8), np.array([[100, 120, 190, 150]], np.float32), np.ones(1, bool))
+    crop = Labelled(
+        np.zeros((416, 416, 3), np.uint8),
+        np.array([[100, 120, 190, 150]], np.float32),
+        np.ones(1, bool),
+    )
     heat, _, weight, care = targets.maps(crop)
     assert not heat.any()
     assert not weight.any()
@@ -81,7 +96,12 @@ def test_a_pasted_plate_lies_where_its_box_says() -> None:
         assert box is not None
         changed = np.abs(rgb.astype(int) - before).max(axis=2) > 40
         rows, columns = np.nonzero(changed)
-        assert np.abs(np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) - box).max() <= 6
+        assert (
+            np.abs(
+                np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) - box
+            ).max()
+            <= 6
+        )
 
 
 def test_folders_for_measuring_are_refused(tmp_path: Path) -> None:
@@ -98,7 +118,9 @@ def test_extra_boxes_join_the_labels(tmp_path: Path) -> None:
     for name in names:
         cv2.imwrite(str(folder / name), np.zeros((20, 30, 3), np.uint8))
     box = {"x": 1, "y": 2, "w": 10, "h": 5, "ignore": False}
-    (folder / "annotations.json").write_text(json.dumps({"images": [{"file": n, "boxes": [box]} for n in names]}))
+    (folder / "annotations.json").write_text(
+        json.dumps({"images": [{"file": n, "boxes": [box]} for n in names]})
+    )
     extra = tmp_path / "extra.json"
     extra.write_text(json.dumps({n: [[3, 4, 9, 9, "ignore"]] for n in names}))
     trained, held = load([folder], extra), load([folder], extra, held_back=True)

@@ -21,7 +21,8 @@ MOSAIC = 0.3
 """Share of the crops that are made of four smaller ones: pictures of crowds are few."""
 
 AROUND_A_FACE = 0.75
-"""Share of the crops that are laid around a face; the others lie anywhere, and teach what is none."""
+"""Share of the crops that are laid around a face; the others lie anywhere, and teach what is none.
+"""
 
 MOST_UPSCALE, LEAST_VISIBLE = 2.0, 0.35
 
@@ -53,22 +54,34 @@ def _mosaic(rng: np.random.Generator, pictures: list[Faces]) -> Crop:
     half = SIZE // 2
     parts = [_one(rng, pictures, half, HEIGHTS_IN_MOSAIC) for _ in range(4)]
     rows = [np.concatenate([a.rgb, b.rgb], 1) for a, b in (parts[:2], parts[2:])]
-    corners = np.array([[0, 0, 0, 0], [half, 0, half, 0], [0, half, 0, half], [half, half, half, half]], np.float32)
+    corners = np.array(
+        [[0, 0, 0, 0], [half, 0, half, 0], [0, half, 0, half], [half, half, half, half]], np.float32
+    )
     xyxy = np.concatenate([p.xyxy + corner for p, corner in zip(parts, corners, strict=True)])
-    ignore, loose = (np.concatenate([getattr(p, name) for p in parts]) for name in ("ignore", "loose"))
+    ignore, loose = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("ignore", "loose")
+    )
     return Crop(np.concatenate(rows, 0), xyxy, ignore, loose)
 
 
-def _one(rng: np.random.Generator, pictures: list[Faces], size: int, heights: tuple[float, float]) -> Crop:
+def _one(
+    rng: np.random.Generator, pictures: list[Faces], size: int, heights: tuple[float, float]
+) -> Crop:
     """A crop of one picture at random scale, angle and place."""
     picture = pictures[rng.integers(len(pictures))]
     rgb = picture.rgb()
     height, width = rgb.shape[:2]
     faces = picture.xyxy[~picture.ignore]
-    at, scale = np.array([rng.uniform(0, width), rng.uniform(0, height)]), float(np.exp(rng.uniform(np.log(0.3), np.log(1.3))))
+    at, scale = (
+        np.array([rng.uniform(0, width), rng.uniform(0, height)]),
+        float(np.exp(rng.uniform(np.log(0.3), np.log(1.3)))),
+    )
     if len(faces) and rng.random() < AROUND_A_FACE:
         box = faces[rng.integers(len(faces))]
-        at, scale = (box[:2] + box[2:]) / 2, float(np.exp(rng.uniform(*np.log(heights)))) / max(float(box[3] - box[1]), 1.0)
+        at, scale = (
+            (box[:2] + box[2:]) / 2,
+            float(np.exp(rng.uniform(*np.log(heights)))) / max(float(box[3] - box[1]), 1.0),
+        )
     scale = float(np.clip(scale, 0.6 * size / max(height, width), MOST_UPSCALE))
     degrees = _degrees(rng)
     matrix = _matrix(rng, at, scale, degrees, size, (width, height))
@@ -76,9 +89,13 @@ def _one(rng: np.random.Generator, pictures: list[Faces], size: int, heights: tu
     if scale < 0.6:  # a warp reads four pixels; shrinking needs them all
         small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         back = np.diag([width / small.shape[1], height / small.shape[0], 1.0])
-        out = cv2.warpAffine(small, (matrix @ back)[:2], (size, size), flags=cv2.INTER_LINEAR, borderValue=beside)
+        out = cv2.warpAffine(
+            small, (matrix @ back)[:2], (size, size), flags=cv2.INTER_LINEAR, borderValue=beside
+        )
     else:
-        out = cv2.warpAffine(rgb, matrix[:2], (size, size), flags=cv2.INTER_LINEAR, borderValue=beside)
+        out = cv2.warpAffine(
+            rgb, matrix[:2], (size, size), flags=cv2.INTER_LINEAR, borderValue=beside
+        )
     return _with_faces(np.asarray(out, np.uint8), picture, matrix, size)
 
 
@@ -90,24 +107,44 @@ def _degrees(rng: np.random.Generator) -> float:
 
 
 def _matrix(
-    rng: np.random.Generator, at: NDArray[np.float64], scale: float, degrees: float, size: int, size_wh: tuple[int, int]
+    rng: np.random.Generator,
+    at: NDArray[np.float64],
+    scale: float,
+    degrees: float,
+    size: int,
+    size_wh: tuple[int, int],
 ) -> NDArray[np.float64]:
-    """(3, 3) from picture to crop; now and then mirrored, and a little wider or narrower: some sources were stretched."""
+    """(3, 3) from picture to crop; now and then mirrored, and a little wider or narrower: some
+    sources were stretched."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     stretch = np.exp(rng.normal(0, 0.1))
-    linear = np.array([[c, -s], [s, c]]) @ np.diag([scale * stretch * (-1 if rng.random() < 0.5 else 1), scale / stretch])
+    linear = np.array([[c, -s], [s, c]]) @ np.diag(
+        [scale * stretch * (-1 if rng.random() < 0.5 else 1), scale / stretch]
+    )
     goal = size * rng.uniform(0.02, 0.98, 2)
-    middle, room = linear @ (np.array(size_wh) / 2 - at) + goal, np.maximum(scale * np.array(size_wh) - size, 0) / 2
+    middle, room = (
+        linear @ (np.array(size_wh) / 2 - at) + goal,
+        np.maximum(scale * np.array(size_wh) - size, 0) / 2,
+    )
     goal += np.clip(middle, size / 2 - room, size / 2 + room) - middle
     matrix = np.eye(3)
     matrix[:2, :2], matrix[:2, 2] = linear, goal - linear @ at
     return matrix
 
 
-def _with_faces(rgb: NDArray[np.uint8], picture: Faces, matrix: NDArray[np.float64], size: int) -> Crop:
-    """The faces that lie in the crop. A turned face ends where the ellipse in its box does, not where the box does."""
+def _with_faces(
+    rgb: NDArray[np.uint8], picture: Faces, matrix: NDArray[np.float64], size: int
+) -> Crop:
+    """The faces that lie in the crop.
+
+    A turned face ends where the ellipse in its box does, not where the box does.
+    """
     middle = (picture.xyxy[:, :2] + picture.xyxy[:, 2:]) / 2 @ matrix[:2, :2].T + matrix[:2, 2]
-    half = np.sqrt(np.square((picture.xyxy[:, None, 2:] - picture.xyxy[:, None, :2]) / 2 * matrix[None, :2, :2]).sum(axis=2))
+    half = np.sqrt(
+        np.square(
+            (picture.xyxy[:, None, 2:] - picture.xyxy[:, None, :2]) / 2 * matrix[None, :2, :2]
+        ).sum(axis=2)
+    )
     whole = np.concatenate([middle - half, middle + half], 1)
     inside = np.clip(whole, 0, size)
     share = _area(inside) / np.maximum(_area(whole), 1e-6)

@@ -1,6 +1,7 @@
 """Writes the averaged weights of a checkpoint as ONNX, and pins their checksum.
 
-python -m training.faces.export RUN/last.pt src/efface/detect/models/faces.onnx --pin src/efface/detect/faces.sha256
+python -m training.faces.export RUN/last.pt src/efface/detect/models/faces.onnx --pin
+src/efface/detect/faces.sha256
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ OPSET = 17
 
 
 class Deployed(nn.Module):
-    """RGB in, as efface reads it; scores from 0 to 1 out, and boxes as middle and half size in pixels of the input."""
+    """RGB in, as efface reads it; scores from 0 to 1 out, and boxes as middle and half size in
+    pixels of the input."""
 
     def __init__(self, net: FaceNetwork) -> None:
         super().__init__()
@@ -33,7 +35,8 @@ class Deployed(nn.Module):
 
 
 def deployed(net: FaceNetwork) -> Deployed:
-    """The network with the order of colours turned: the weights of the first layer are, so it costs nothing."""
+    """The network with the order of colours turned: the weights of the first layer are, so it costs
+    nothing."""
     with torch.no_grad():
         net.stem.conv1.weight.copy_(net.stem.conv1.weight.flip(1))
     return Deployed(net).eval()
@@ -51,7 +54,9 @@ def export(net: FaceNetwork, target: Path) -> None:
 
 def main() -> None:
     """See the module."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("checkpoint", type=Path)
     p.add_argument("target", type=Path)
     p.add_argument("--pin", type=Path)

@@ -1,7 +1,9 @@
-"""The small face network: the layers of YuNet (Wu, Peng, Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector").
+"""The small face network: the layers of YuNet (Wu, Peng, Yu 2023, "YuNet:
 
-It is anchor-free, with cells of 8, 16 and 32 pixels. Each cell says whether a face is there (`score`), and where it ends
-(`box`). YuNet's landmarks are left out: nothing here describes a face.
+A Tiny Millisecond-level Face Detector").
+
+It is anchor-free, with cells of 8, 16 and 32 pixels. Each cell says whether a face is there
+(`score`), and where it ends (`box`). YuNet's landmarks are left out: nothing here describes a face.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ STAGES = ((16, 64), (64, 64), (64, 64), (64, 64), (64, 64))
 
 
 class Separable(nn.Module):
-    """A convolution of 1x1, then one of 3x3 within each channel; batch norm and ReLU unless it is the last one of a head."""
+    """A convolution of 1x1, then one of 3x3 within each channel; batch norm and ReLU unless it is
+    the last one of a head."""
 
     def __init__(self, inside: int, out: int, *, is_last: bool = False) -> None:
         super().__init__()
@@ -61,9 +64,9 @@ class Stage(nn.Module):
 
 
 class FaceNetwork(nn.Module):
-    """BGR of 0 to 255, (b, 3, h, w) with sides that are multiples of 32 -> for each stride (score logits (b, 2, h', w'), box
-    (b, 4, h', w')). The score is the product of both sigmoids. A box is (x, y, log w, log h) in cells, from the cell's
-    corner."""
+    """BGR of 0 to 255, (b, 3, h, w) with sides that are multiples of 32 -> for each stride (score
+    logits (b, 2, h', w'), box (b, 4, h', w')). The score is the product of both sigmoids. A box is
+    (x, y, log w, log h) in cells, from the cell's corner."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,12 +89,16 @@ class FaceNetwork(nn.Module):
         maps = maps[1:]
         for i in (2, 1):
             maps[i] = self.lateral[i](maps[i])
-            maps[i - 1] = maps[i - 1] + functional.interpolate(maps[i], scale_factor=2.0, mode="nearest")
+            maps[i - 1] = maps[i - 1] + functional.interpolate(
+                maps[i], scale_factor=2.0, mode="nearest"
+            )
         maps[0] = self.lateral[0](maps[0])
         found = []
         for i, each in enumerate(maps):
             each = self.shared[i](each)
-            found.append((torch.cat([self.face[i](each), self.there[i](each)], 1), self.box[i](each)))
+            found.append(
+                (torch.cat([self.face[i](each), self.there[i](each)], 1), self.box[i](each))
+            )
         return found
 
     def start_from(self, weights: Mapping[str, Tensor]) -> None:

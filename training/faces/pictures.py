@@ -1,4 +1,5 @@
-"""Training pictures with what the teachers and people say of them: faces, and places of which nothing is known."""
+"""Training pictures with what the teachers and people say of them: faces, and places of which
+nothing is known."""
 
 from __future__ import annotations
 
@@ -18,9 +19,9 @@ FIRM = ((0.6, 0.0), (0.0, 0.8), (0.4, 0.4), (0.3, 0.6))
 """Scores of CenterFace and YuNet that together make a face, in any of these pairs."""
 
 NOTHING, NOTHING_SMALL, SMALL = (0.3, 0.2), (0.1, 0.08), 28.0
-"""Scores of CenterFace and YuNet below which what both see is no face: nine in ten of them are none. What is lower than SMALL
-pixels has to be seen by less: of small faces in crowds a third scores no more than that. What lies between is neither learned
-as a face nor as none."""
+"""Scores of CenterFace and YuNet below which what both see is no face: nine in ten of them are
+none. What is lower than SMALL pixels has to be seen by less: of small faces in crowds a third
+scores no more than that. What lies between is neither learned as a face nor as none."""
 
 SAME = 0.3
 """IoU from which a labelled face and one that teachers see are the same."""
@@ -52,17 +53,26 @@ class Faces:
 
 
 def load(folder: Path) -> list[Faces]:
-    """Every picture of the folder of which the teachers have spoken. Raises ValueError for a folder that is for measuring."""
+    """Every picture of the folder of which the teachers have spoken.
+
+    Raises ValueError for a folder that is for measuring.
+    """
     if "-dev-" in folder.name:
         raise ValueError(f"{folder.name} is for measuring, never for training")
-    entries = {i["file"]: i for i in json.loads((folder / "annotations.json").read_text())["images"]}
+    entries = {
+        i["file"]: i for i in json.loads((folder / "annotations.json").read_text())["images"]
+    }
     lines = (json.loads(line) for line in (folder / "teachers.jsonl").read_text().splitlines())
-    return [_faces(folder, entries[told["file"]], told) for told in lines if told["file"] in entries]
+    return [
+        _faces(folder, entries[told["file"]], told) for told in lines if told["file"] in entries
+    ]
 
 
 def _faces(folder: Path, entry: dict[str, Any], told: dict[str, Any]) -> Faces:
     rows = np.array(told["rows"], np.float32).reshape(-1, 6)
-    limits = np.where(rows[:, [3]] - rows[:, [1]] < SMALL, np.array([NOTHING_SMALL]), np.array([NOTHING]))
+    limits = np.where(
+        rows[:, [3]] - rows[:, [1]] < SMALL, np.array([NOTHING_SMALL]), np.array([NOTHING])
+    )
     rows = rows[(rows[:, 4:6] >= limits).any(axis=1)]
     scale = min(1.0, LONGEST / max(entry["width"], entry["height"]))
     named = _labelled(entry, "face", scale)
@@ -72,14 +82,21 @@ def _faces(folder: Path, entry: dict[str, Any], told: dict[str, Any]) -> Faces:
         on_head = _on_a_head(xyxy, _labelled(entry, "head", scale))
         xyxy, is_firm = xyxy[on_head], is_firm[on_head]
     unseen = named[~_are_named(named, xyxy)] if len(named) else named
-    ignore, loose = np.concatenate([~is_firm, np.zeros(len(unseen), bool)]), np.zeros(len(xyxy) + len(unseen), bool)
+    ignore, loose = (
+        np.concatenate([~is_firm, np.zeros(len(unseen), bool)]),
+        np.zeros(len(xyxy) + len(unseen), bool),
+    )
     loose[len(xyxy) :] = True
     jpeg = (folder / entry["file"]).read_bytes()
     return Faces(jpeg, tuple(told["size"]), np.concatenate([xyxy, unseen]), ignore, loose)
 
 
 def _labelled(entry: dict[str, Any], label: str, scale: float) -> NDArray[np.float32]:
-    rows = [[b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]] for b in entry["boxes"] if b["label"] == label]
+    rows = [
+        [b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]]
+        for b in entry["boxes"]
+        if b["label"] == label
+    ]
     return np.array(rows, np.float32).reshape(-1, 4) * np.float32(scale)
 
 
@@ -89,7 +106,11 @@ def _are_firm(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _are_named(boxes: NDArray[np.float32], named: NDArray[np.float32]) -> NDArray[np.bool_]:
-    return (iou(boxes, named) >= SAME).any(axis=1) if len(named) and len(boxes) else np.zeros(len(boxes), bool)
+    return (
+        (iou(boxes, named) >= SAME).any(axis=1)
+        if len(named) and len(boxes)
+        else np.zeros(len(boxes), bool)
+    )
 
 
 def _on_a_head(boxes: NDArray[np.float32], heads: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -1,6 +1,8 @@
-"""Spoils a crop in the ways in which real pictures are bad: what hides a face, light, blur, noise, compression.
+"""Spoils a crop in the ways in which real pictures are bad: what hides a face, light, blur, noise,
+compression.
 
-The labels of the clean picture stay true; a face of which hardly anything is left becomes one of which nothing is learned.
+The labels of the clean picture stay true; a face of which hardly anything is left becomes one of
+which nothing is learned.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ Rng = np.random.Generator
 
 
 def hidden(rng: Rng, rgb: NDArray[np.uint8], box: NDArray[np.float32]) -> None:
-    """Hides a part of one face, in place: its lower or upper part, the eyes, a side, or a patch in its middle."""
+    """Hides a part of one face, in place: its lower or upper part, the eyes, a side, or a patch in
+    its middle."""
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
     kind = rng.integers(5)
@@ -32,7 +35,14 @@ def hidden(rng: Rng, rgb: NDArray[np.uint8], box: NDArray[np.float32]) -> None:
         part = np.array([[x1, top], ridge, [x2, top], [x2 - chin, y2], [x1 + chin, y2]])
     elif kind == 1:  # a hat, a helmet, a hood
         low = y1 + height * rng.uniform(0.2, 0.38)
-        part = np.array([[x1 - width * 0.15, low], [x1, y1 - height * 0.4], [x2, y1 - height * 0.4], [x2 + width * 0.15, low]])
+        part = np.array(
+            [
+                [x1 - width * 0.15, low],
+                [x1, y1 - height * 0.4],
+                [x2, y1 - height * 0.4],
+                [x2 + width * 0.15, low],
+            ]
+        )
     elif kind == 2:  # sunglasses, a bar
         top, low = y1 + height * rng.uniform(0.2, 0.32), y1 + height * rng.uniform(0.42, 0.55)
         part = np.array([[x1, top], [x2, top], [x2, low], [x1, low]])
@@ -46,7 +56,9 @@ def hidden(rng: Rng, rgb: NDArray[np.uint8], box: NDArray[np.float32]) -> None:
         angles = np.linspace(0, 2 * np.pi, 14)[:-1]
         reach = np.array([width, height]) * rng.uniform(0.16, 0.3, 2)
         at = np.array([x1, y1]) + np.array([width, height]) * rng.uniform(0.2, 0.9, 2)
-        part = at + np.stack([np.cos(angles), np.sin(angles)], 1) * reach * rng.uniform(0.8, 1.2, (13, 1))
+        part = at + np.stack([np.cos(angles), np.sin(angles)], 1) * reach * rng.uniform(
+            0.8, 1.2, (13, 1)
+        )
     mask = np.zeros(rgb.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(part).astype(np.int32)], 255)
     rgb[mask > 0] = _covering(rng, rgb)[mask > 0]
@@ -80,12 +92,15 @@ def spoiled(rng: Rng, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]
     out = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(12, 85))]
-        out = np.asarray(cv2.imdecode(cv2.imencode(".jpg", out, quality)[1], cv2.IMREAD_COLOR), np.uint8)
+        out = np.asarray(
+            cv2.imdecode(cv2.imencode(".jpg", out, quality)[1], cv2.IMREAD_COLOR), np.uint8
+        )
     return out, blur
 
 
 def _lit(rng: Rng, image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Night, fog, glare, a face against the light; and the noise of a sensor, which is stronger in the dark."""
+    """Night, fog, glare, a face against the light; and the noise of a sensor, which is stronger in
+    the dark."""
     size, noise = image.shape[0], rng.uniform(0, 7)
     if rng.random() < 0.18:
         image = np.clip(image, 0, 255) * np.float32(rng.uniform(0.1, 0.5))
@@ -111,7 +126,9 @@ def _blurred(rng: Rng, image: NDArray[np.float32]) -> tuple[NDArray[np.float32],
     kernel, angle = np.zeros((length, length), np.float32), rng.uniform(0, np.pi)
     middle, reach = np.full(2, length / 2), np.array([np.cos(angle), np.sin(angle)]) * length / 2
     cv2.line(kernel, *(tuple(int(v) for v in middle + sign * reach) for sign in (-1, 1)), 1.0, 1)
-    return np.asarray(cv2.filter2D(image, -1, kernel / max(float(kernel.sum()), 1.0)), np.float32), length / 3.5
+    return np.asarray(
+        cv2.filter2D(image, -1, kernel / max(float(kernel.sum()), 1.0)), np.float32
+    ), length / 3.5
 
 
 def _coarse(rng: Rng, image: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:

@@ -1,9 +1,12 @@
-"""Writes what two teachers see in training pictures: CenterFace, and YuNet as published, each at several sizes.
+"""Writes what two teachers see in training pictures:
+
+CenterFace, and YuNet as published, each at several sizes.
 
     python -m training.faces.teach PICTURES yunet_n_dynamic.onnx [--minutes 60]
 
-PICTURES is a folder with an `annotations.json` (see training/README.md). `teachers.jsonl` beside it gets a line a picture, and
-the same command goes on where it stopped. A pupil learns to see in spoiled pictures what these see in the clean ones.
+PICTURES is a folder with an `annotations.json` (see training/README.md). `teachers.jsonl` beside it
+gets a line a picture, and the same command goes on where it stopped. A pupil learns to see in
+spoiled pictures what these see in the clean ones.
 """
 
 from __future__ import annotations
@@ -51,13 +54,22 @@ class YuNet:
         tensor[0, :, :height, :width] = rgb[..., ::-1].transpose(2, 0, 1)
         names = [f"{part}_{stride}" for stride in (8, 16, 32) for part in ("cls", "obj", "bbox")]
         made = self._session.run(names, {"input": tensor})
-        parts = [_decoded(*made[3 * i : 3 * i + 3], stride, tensor.shape[3]) for i, stride in enumerate((8, 16, 32))]
+        parts = [
+            _decoded(*made[3 * i : 3 * i + 3], stride, tensor.shape[3])
+            for i, stride in enumerate((8, 16, 32))
+        ]
         xyxy, score = np.concatenate([x for x, _ in parts]), np.concatenate([s for _, s in parts])
         keep = nms(xyxy, score, SAME)
         return xyxy[keep], score[keep]
 
 
-def _decoded(face: NDArray[np.float32], there: NDArray[np.float32], box: NDArray[np.float32], stride: int, width: int) -> Found:
+def _decoded(
+    face: NDArray[np.float32],
+    there: NDArray[np.float32],
+    box: NDArray[np.float32],
+    stride: int,
+    width: int,
+) -> Found:
     score = (face * there)[0, :, 0]
     cells = np.flatnonzero(score >= FLOOR)
     x, y = cells % (width // stride), cells // (width // stride)
@@ -86,9 +98,20 @@ def seen(teacher: CenterFace | YuNet, rgb: NDArray[np.uint8], times: Iterable[fl
     for share in times:
         if SIDES[0] <= share * max(rgb.shape[:2]) <= SIDES[1]:
             way = cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR
-            small = rgb if share == 1 else np.asarray(cv2.resize(rgb, None, fx=share, fy=share, interpolation=way), np.uint8)
+            small = (
+                rgb
+                if share == 1
+                else np.asarray(
+                    cv2.resize(rgb, None, fx=share, fy=share, interpolation=way), np.uint8
+                )
+            )
             xyxy, score = teacher(small)
-            shrink = np.tile(np.array([rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]], np.float32), 2)
+            shrink = np.tile(
+                np.array(
+                    [rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]], np.float32
+                ),
+                2,
+            )
             parts.append((xyxy * shrink, score))
     if not parts:
         return np.empty((0, 4), np.float32), np.empty(0, np.float32)
@@ -98,7 +121,8 @@ def seen(teacher: CenterFace | YuNet, rgb: NDArray[np.uint8], times: Iterable[fl
 
 
 def paired(first: Found, second: Found) -> list[list[float]]:
-    """Rows (x1, y1, x2, y2, score of the first, of the second), one for each object; 0 where one of them sees nothing."""
+    """Rows (x1, y1, x2, y2, score of the first, of the second), one for each object; 0 where one of
+    them sees nothing."""
     (xyxy, score), (other, other_score) = first, second
     rows, free = [], np.ones(len(other), bool)
     for box, s in zip(xyxy, score, strict=True):
@@ -107,22 +131,38 @@ def paired(first: Found, second: Found) -> list[list[float]]:
         if best >= 0:
             free[best] = False
             box = (box + other[best]) / 2
-        rows.append([*np.round(box, 1).tolist(), round(float(s), 3), round(float(other_score[best]), 3) if best >= 0 else 0.0])
+        rows.append(
+            [
+                *np.round(box, 1).tolist(),
+                round(float(s), 3),
+                round(float(other_score[best]), 3) if best >= 0 else 0.0,
+            ]
+        )
     alone = zip(other[free], other_score[free], strict=True)
     return rows + [[*np.round(box, 1).tolist(), 0.0, round(float(s), 3)] for box, s in alone]
 
 
 def main() -> None:
     """Goes over the pictures that have no line yet."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("pictures", type=Path)
-    p.add_argument("yunet", type=Path, help="onnx/yunet_n_dynamic.onnx of ShiqiYu/libfacedetection.train")
+    p.add_argument(
+        "yunet", type=Path, help="onnx/yunet_n_dynamic.onnx of ShiqiYu/libfacedetection.train"
+    )
     p.add_argument("--minutes", type=float, default=60)
     a = p.parse_args()
     until, target = time.monotonic() + 60 * a.minutes, a.pictures / "teachers.jsonl"
-    done = {json.loads(line)["file"] for line in target.read_text().splitlines()} if target.exists() else set()
+    done = (
+        {json.loads(line)["file"] for line in target.read_text().splitlines()}
+        if target.exists()
+        else set()
+    )
     files = [i["file"] for i in json.loads((a.pictures / "annotations.json").read_text())["images"]]
-    random.Random(1).shuffle(files)  # what is done when the time is over shall hold some of everything
+    random.Random(1).shuffle(
+        files
+    )  # what is done when the time is over shall hold some of everything
     first, second = CenterFace(), YuNet(a.yunet)
     with open(target, "a") as out:
         for n, file in enumerate(f for f in files if f not in done):
@@ -130,10 +170,17 @@ def main() -> None:
                 break
             bgr = cv2.imread(str(a.pictures / file))
             scale = min(1.0, LONGEST / max(bgr.shape[:2]))
-            bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else bgr
+            bgr = (
+                cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+                if scale < 1
+                else bgr
+            )
             rgb = np.ascontiguousarray(bgr[..., ::-1])
             rows = paired(seen(first, rgb, TIMES["centerface"]), seen(second, rgb, TIMES["yunet"]))
-            out.write(json.dumps({"file": file, "size": [rgb.shape[1], rgb.shape[0]], "rows": rows}) + "\n")
+            out.write(
+                json.dumps({"file": file, "size": [rgb.shape[1], rgb.shape[0]], "rows": rows})
+                + "\n"
+            )
             if n % 100 == 0:
                 out.flush()
                 print(n, file, flush=True)

@@ -28,8 +28,9 @@ from training.faces.samples import Samples
 BATCH = 16
 RATE = 4e-4
 PULL = 0.02
-"""Weight of the squared distance to the published weights (L2-SP, Li et al. 2018, arXiv 1802.01483). What they know of crowds,
-which are few among these pictures, shall not be forgotten: without it recall on WIDER FACE fell from .88 to .80."""
+"""Weight of the squared distance to the published weights (L2-SP, Li et al. 2018, arXiv
+1802.01483). What they know of crowds, which are few among these pictures, shall not be forgotten:
+without it recall on WIDER FACE fell from .88 to .80."""
 WARM_UP = 100
 KEEP = 0.995
 """Share of the averaged weights that stays in each step; the average is what is exported."""
@@ -50,11 +51,23 @@ class State:
 
 def main() -> None:
     """Trains until --steps are done or --minutes are over, whichever is first."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("run", type=Path)
     p.add_argument("--data", type=Path, required=True)
-    p.add_argument("--start", type=Path, required=True, help="weights/yunet_n.pth of ShiqiYu/libfacedetection.train")
-    p.add_argument("--steps", type=int, default=4000, help="of the whole training; the learning rate falls to 0 at its end")
+    p.add_argument(
+        "--start",
+        type=Path,
+        required=True,
+        help="weights/yunet_n.pth of ShiqiYu/libfacedetection.train",
+    )
+    p.add_argument(
+        "--steps",
+        type=int,
+        default=4000,
+        help="of the whole training; the learning rate falls to 0 at its end",
+    )
     p.add_argument("--minutes", type=float, default=60, help="of this piece")
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
@@ -62,7 +75,9 @@ def main() -> None:
     torch.set_num_threads(a.threads)
     state, pictures = resumed(a.run / "last.pt", a.start), load(a.data)
     print(f"{len(pictures)} pictures, from step {state.step} of {a.steps}", flush=True)
-    loader = DataLoader(Samples(pictures, BATCH, seed=state.step), batch_size=None, num_workers=1, prefetch_factor=3)
+    loader = DataLoader(
+        Samples(pictures, BATCH, seed=state.step), batch_size=None, num_workers=1, prefetch_factor=3
+    )
     train(state, loader, a.run, steps=a.steps, until=time.monotonic() + 60 * a.minutes)
 
 
@@ -86,24 +101,34 @@ def save(state: State, path: Path) -> None:
     """Whole or not at all."""
     draft = path.with_suffix(".draft")
     parts = {"net": state.net, "average": state.average, "optimiser": state.optimiser}
-    torch.save({**{name: part.state_dict() for name, part in parts.items()}, "step": state.step}, draft)
+    torch.save(
+        {**{name: part.state_dict() for name, part in parts.items()}, "step": state.step}, draft
+    )
     os.replace(draft, path)
 
 
 def train(state: State, loader: DataLoader, run: Path, *, steps: int, until: float) -> None:
-    """The loop. Batch norm keeps YuNet's statistics: batches are small, and spoiled pictures are only a part of the world."""
+    """The loop.
+
+    Batch norm keeps YuNet's statistics: batches are small, and spoiled pictures are only a part of
+    the world.
+    """
     sums, began = [0.0, 0.0], time.monotonic()
     state.net.eval()
     for pictures, faces in loader:
         if state.step >= steps or time.monotonic() > until:
             break
-        rate = min(1, (state.step + 1) / WARM_UP) * (0.02 + 0.98 * (1 + math.cos(math.pi * state.step / steps)) / 2)
+        rate = min(1, (state.step + 1) / WARM_UP) * (
+            0.02 + 0.98 * (1 + math.cos(math.pi * state.step / steps)) / 2
+        )
         for group in state.optimiser.param_groups:
             group["lr"] = RATE * rate
         with torch.autocast("cpu", torch.bfloat16):
             maps = state.net(pictures.float().to(memory_format=torch.channels_last))
         of_scores, of_boxes = loss(maps, faces)
-        pulled = sum((p - q).square().sum() for p, q in zip(state.net.parameters(), state.start, strict=True))
+        pulled = sum(
+            (p - q).square().sum() for p, q in zip(state.net.parameters(), state.start, strict=True)
+        )
         state.optimiser.zero_grad()
         (of_scores + of_boxes + PULL * pulled).backward()
         nn.utils.clip_grad_norm_(state.net.parameters(), 10.0)

@@ -1,4 +1,7 @@
-"""Builds a bank from the command line: `python -m training.synthetic FOLDER --count N --seed S [--sheet out.png]`."""
+"""Builds a bank from the command line:
+
+`python -m training.synthetic FOLDER --count N --seed S [--sheet out.png]`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ def main() -> None:
     """Reads the flags, builds, and draws the sheet that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m training.synthetic", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the bank is kept")
-    parser.add_argument("--count", type=int, default=4000, help="plates; look-alikes are half as many")
+    parser.add_argument(
+        "--count", type=int, default=4000, help="plates; look-alikes are half as many"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sheet", type=Path, help="also write a picture of examples here")
     flags = parser.parse_args()

@@ -1,4 +1,5 @@
-"""A store of drawn plates and look-alikes: made once, in shards, then held in memory and handed out by lot."""
+"""A store of drawn plates and look-alikes: made once, in shards, then held in memory and handed out
+by lot."""
 
 from __future__ import annotations
 
@@ -18,12 +19,16 @@ Rgba = NDArray[np.uint8]
 SHARD = 250
 """Pictures per file: small enough that a broken-off build loses little."""
 WIDEST_PX = 320
-"""Larger than nearly every plate in a training picture, and 10 000 pictures still fit in a gigabyte."""
+"""Larger than nearly every plate in a training picture, and 10 000 pictures still fit in a
+gigabyte."""
 PROCESSES = 2
 
 
 def build(folder: Path, count: int, seed: int) -> None:
-    """Draws `count` plates and half as many look-alikes into `folder`. Shards that are there already are kept."""
+    """Draws `count` plates and half as many look-alikes into `folder`.
+
+    Shards that are there already are kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [*_jobs(folder, "plates", count, seed), *_jobs(folder, "lookalikes", count // 2, seed)]
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
@@ -36,7 +41,10 @@ _Job = tuple[Path, str, int, int, int]
 
 def _jobs(folder: Path, kind: str, count: int, seed: int) -> list[_Job]:
     starts = range(0, count, SHARD)
-    wanted = [(folder / f"{kind}-{seed}-{i:04d}.npz", kind, seed, i, min(SHARD, count - s)) for i, s in enumerate(starts)]
+    wanted = [
+        (folder / f"{kind}-{seed}-{i:04d}.npz", kind, seed, i, min(SHARD, count - s))
+        for i, s in enumerate(starts)
+    ]
     return [job for job in wanted if not job[0].exists()]
 
 
@@ -60,7 +68,9 @@ def _shrunk(rgba: Rgba) -> Rgba:
     scale = min(WIDEST_PX / max(width, height), 1.0)
     if scale == 1.0:
         return rgba
-    return cv2.resize(rgba, (round(width * scale), max(round(height * scale), 1)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        rgba, (round(width * scale), max(round(height * scale), 1)), interpolation=cv2.INTER_AREA
+    )
 
 
 def _save(path: Path, drawn: list[tuple[Rgba, bool]]) -> None:
@@ -74,7 +84,9 @@ def _save(path: Path, drawn: list[tuple[Rgba, bool]]) -> None:
 
 
 class Bank:
-    """Plates and look-alikes in memory. The arrays handed out are shared: copy before changing them.
+    """Plates and look-alikes in memory.
+
+    The arrays handed out are shared: copy before changing them.
 
     plates, lookalikes   lists of (h, w, 4) uint8 RGBA, at most `WIDEST_PX` wide or high.
     is_two_row           (n,) bool, per plate.
@@ -85,7 +97,10 @@ class Bank:
         self.lookalikes, _ = _load(sorted(folder.glob("lookalikes-*.npz")))
         if not self.plates:
             raise FileNotFoundError(f"{folder} holds no plates: build the bank first")
-        self._by_rows = {True: np.flatnonzero(self.is_two_row), False: np.flatnonzero(~self.is_two_row)}
+        self._by_rows = {
+            True: np.flatnonzero(self.is_two_row),
+            False: np.flatnonzero(~self.is_two_row),
+        }
 
     def random_plate(self, rng: np.random.Generator, two_row: bool | None = None) -> Rgba:
         """A plate by lot; `two_row` asks for one with two rows, or with one."""
@@ -106,5 +121,8 @@ def _load(paths: list[Path]) -> tuple[list[Rgba], NDArray[np.bool_]]:
             pixels, sizes = shard["pixels"], shard["size_hw"]
             rows.append(shard["is_two_row"])
         ends = np.cumsum(sizes.astype(np.int64).prod(1) * 4)
-        pictures += [pixels[end - 4 * h * w : end].reshape(h, w, 4) for end, (h, w) in zip(ends, sizes.tolist(), strict=True)]
+        pictures += [
+            pixels[end - 4 * h * w : end].reshape(h, w, 4)
+            for end, (h, w) in zip(ends, sizes.tolist(), strict=True)
+        ]
     return pictures, np.concatenate(rows)

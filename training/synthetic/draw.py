@@ -1,4 +1,5 @@
-"""Draws one licence plate as an RGBA picture: metal, paint, characters, frame, and what road and weather did to it."""
+"""Draws one licence plate as an RGBA picture: metal, paint, characters, frame, and what road and
+weather did to it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,15 @@ from numpy.typing import NDArray
 
 from training.synthetic import wear
 from training.synthetic.formats import BLACK, Band, Colour, Paint, PlateFormat, Strip, random_tokens
-from training.synthetic.lettering import Mask, fit, fonts_for, pick_font, stamp, stamp_text, word_mask
+from training.synthetic.lettering import (
+    Mask,
+    fit,
+    fonts_for,
+    pick_font,
+    stamp,
+    stamp_text,
+    word_mask,
+)
 
 ONE_ROW_PX, TWO_ROW_PX = 120, 200
 """Heights a plate is drawn at: two to three times what most pictures show."""
@@ -32,7 +41,10 @@ Rgb = NDArray[np.float32]
 
 @dataclass(slots=True)
 class _Canvas:
-    """A plate being drawn. `rgb` (h, w, 3) float32, 0 to 255; the free rectangle shrinks as bands and strips take room."""
+    """A plate being drawn.
+
+    `rgb` (h, w, 3) float32, 0 to 255; the free rectangle shrinks as bands and strips take room.
+    """
 
     rgb: Rgb
     left: int
@@ -51,7 +63,8 @@ def can_draw(fmt: PlateFormat) -> bool:
 
 
 def draw_plate(rng: np.random.Generator, fmt: PlateFormat) -> NDArray[np.uint8]:
-    """A plate of the format, (h, w, 4) uint8 RGBA; alpha is the plate's rounded outline, thin frame included."""
+    """A plate of the format, (h, w, 4) uint8 RGBA; alpha is the plate's rounded outline, thin frame
+    included."""
     height = TWO_ROW_PX if fmt.is_two_row else ONE_ROW_PX
     width = max(round(height * fmt.size_mm[0] / fmt.size_mm[1]), 40)
     paint = fmt.paints[int(rng.integers(len(fmt.paints)))]
@@ -80,7 +93,8 @@ def _ground(rng: np.random.Generator, paint: Paint, width: int, height: int) -> 
 
 
 def _rounded(height: int, width: int, inset: float, radius: float, thickness: int = -1) -> Mask:
-    # Drawn at twice the size: OpenCV's lines are antialiased, its filled shapes with corners are not.
+    # Drawn at twice the size: OpenCV's lines are antialiased, its filled shapes with corners are
+    # not.
     mask = np.zeros((height * 2, width * 2), np.uint8)
     a, r = round(inset * 2), max(round(radius * 2), 1)
     x1, y1, x2, y2 = a, a, width * 2 - 1 - a, height * 2 - 1 - a
@@ -89,7 +103,11 @@ def _rounded(height: int, width: int, inset: float, radius: float, thickness: in
     cv2.rectangle(mask, (x1 + r, y1), (x2 - r, y2), 255, -1)
     cv2.rectangle(mask, (x1, y1 + r), (x2, y2 - r), 255, -1)
     solid = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return solid if thickness < 0 else solid - _rounded(height, width, inset + thickness, max(radius - thickness, 0.5))
+    return (
+        solid
+        if thickness < 0
+        else solid - _rounded(height, width, inset + thickness, max(radius - thickness, 0.5))
+    )
 
 
 def _border(rng: np.random.Generator, canvas: _Canvas, fmt: PlateFormat, paint: Paint) -> None:
@@ -98,9 +116,17 @@ def _border(rng: np.random.Generator, canvas: _Canvas, fmt: PlateFormat, paint: 
     if fmt.border and rng.random() < 0.9:
         thickness = max(round(min(height, width) * rng.uniform(0.012, 0.03)), 1)
         inset = rng.uniform(0, 0.02) * min(height, width)
-        canvas.ink(_rounded(height, width, inset, min(height, width) * rng.uniform(0.03, 0.09), thickness), paint.ink)
+        canvas.ink(
+            _rounded(height, width, inset, min(height, width) * rng.uniform(0.03, 0.09), thickness),
+            paint.ink,
+        )
         margin = round(inset + thickness + 2)
-    canvas.left, canvas.top, canvas.right, canvas.bottom = margin, margin, width - margin, height - margin
+    canvas.left, canvas.top, canvas.right, canvas.bottom = (
+        margin,
+        margin,
+        width - margin,
+        height - margin,
+    )
 
 
 def _strip(rng: np.random.Generator, canvas: _Canvas, strip: Strip, paint: Paint) -> None:
@@ -114,9 +140,18 @@ def _strip(rng: np.random.Generator, canvas: _Canvas, strip: Strip, paint: Paint
     script = "arabic" if any("\u0600" <= c <= "\u06ff" for c in text) else "latin"
     if fonts_for(script):
         share = rng.uniform(0.45, 0.8)
-        stamp_text(mask, text, pick_font(rng, script), (round(width * (1 - share) / 2), y, round(width * share), room))
+        stamp_text(
+            mask,
+            text,
+            pick_font(rng, script),
+            (round(width * (1 - share) / 2), y, round(width * share), room),
+        )
     canvas.ink(mask, strip.ink or paint.ink)
-    canvas.top, canvas.bottom = (max(canvas.top, y + room), canvas.bottom) if y == 0 else (canvas.top, min(canvas.bottom, y))
+    canvas.top, canvas.bottom = (
+        (max(canvas.top, y + room), canvas.bottom)
+        if y == 0
+        else (canvas.top, min(canvas.bottom, y))
+    )
 
 
 def _band(rng: np.random.Generator, canvas: _Canvas, band: Band) -> None:
@@ -164,9 +199,15 @@ def _characters(rng: np.random.Generator, canvas: _Canvas, fmt: PlateFormat, pai
     mask = np.zeros((height, width), np.float32)
     rows = random_tokens(rng, fmt)
     shares = np.asarray(fmt.rows if len(fmt.rows) == len(rows) else (1.0,) * len(rows))
-    edges = canvas.top + np.concatenate([[0], np.cumsum(shares / shares.sum())]) * (canvas.bottom - canvas.top)
+    edges = canvas.top + np.concatenate([[0], np.cumsum(shares / shares.sum())]) * (
+        canvas.bottom - canvas.top
+    )
     font = pick_font(rng, fmt.script)
-    spacing, stroke, fill = rng.uniform(0.02, 0.16), int(rng.integers(0, 3)), rng.uniform(0.66, 0.86)
+    spacing, stroke, fill = (
+        rng.uniform(0.02, 0.16),
+        int(rng.integers(0, 3)),
+        rng.uniform(0.66, 0.86),
+    )
     side = round((canvas.right - canvas.left) * rng.uniform(0.02, 0.07))
     for tokens, top, bottom in zip(rows, edges[:-1], edges[1:], strict=True):
         word = word_mask(tokens, font, spacing, stroke)
@@ -184,16 +225,28 @@ def _embossed(rng: np.random.Generator, canvas: _Canvas, mask: Mask, ink: Colour
     if depth:
         soft = cv2.GaussianBlur(mask, (0, 0), 1.4)
         canvas.rgb += (depth * (soft - np.roll(soft, (2, 2), (0, 1))))[..., None]
-    canvas.ink(mask * rng.uniform(0.85, 1.0), np.asarray(ink, np.float32) + rng.normal(0, 8, 3).astype(np.float32))
+    canvas.ink(
+        mask * rng.uniform(0.85, 1.0),
+        np.asarray(ink, np.float32) + rng.normal(0, 8, 3).astype(np.float32),
+    )
 
 
 def _fittings(rng: np.random.Generator, canvas: _Canvas, fmt: PlateFormat) -> None:
     """Bolts, and the round seals and stickers that many countries ask for."""
     height, width = canvas.rgb.shape[:2]
     if rng.random() < 0.55:
-        y = height * rng.uniform(0.08, 0.2) if fmt.strips or fmt.is_two_row else height * rng.uniform(0.1, 0.55)
+        y = (
+            height * rng.uniform(0.08, 0.2)
+            if fmt.strips or fmt.is_two_row
+            else height * rng.uniform(0.1, 0.55)
+        )
         for x in (width * rng.uniform(0.08, 0.3), width * rng.uniform(0.7, 0.92)):
-            _disc(canvas.rgb, (x, y), height * rng.uniform(0.02, 0.04), np.full(3, rng.uniform(40, 210)))
+            _disc(
+                canvas.rgb,
+                (x, y),
+                height * rng.uniform(0.02, 0.04),
+                np.full(3, rng.uniform(40, 210)),
+            )
     if rng.random() < 0.15:
         colour = rng.uniform(30, 255, 3)
         _disc(
@@ -204,9 +257,19 @@ def _fittings(rng: np.random.Generator, canvas: _Canvas, fmt: PlateFormat) -> No
         )
 
 
-def _disc(rgb: Rgb, centre: tuple[float, float], radius: float, colour: NDArray[np.float64]) -> None:
+def _disc(
+    rgb: Rgb, centre: tuple[float, float], radius: float, colour: NDArray[np.float64]
+) -> None:
     at = (round(centre[0] * 8), round(centre[1] * 8))
-    cv2.circle(rgb, (at[0] + 8, at[1] + 10), round(radius * 8), (colour * 0.45).tolist(), -1, cv2.LINE_AA, 3)
+    cv2.circle(
+        rgb,
+        (at[0] + 8, at[1] + 10),
+        round(radius * 8),
+        (colour * 0.45).tolist(),
+        -1,
+        cv2.LINE_AA,
+        3,
+    )
     cv2.circle(rgb, at, round(radius * 8), colour.tolist(), -1, cv2.LINE_AA, 3)
 
 
@@ -220,14 +283,24 @@ def _framed(rng: np.random.Generator, rgb: Rgb) -> Rgb:
     out[rim : rim + height, rim : rim + width] = rgb
     if foot > height * 0.09 and rng.random() < 0.8:
         text = str(rng.choice(DEALER_TEXTS))
-        script = "arabic" if any("\u0600" <= c <= "\u06ff" for c in text) else "japanese" if not text.isascii() else "latin"
+        script = (
+            "arabic"
+            if any("\u0600" <= c <= "\u06ff" for c in text)
+            else "japanese"
+            if not text.isascii()
+            else "latin"
+        )
         if fonts_for(script):
             mask = np.zeros(out.shape[:2], np.float32)
-            stamp_text(mask, text, pick_font(rng, script), (width // 4, rim + height, width // 2, foot))
+            stamp_text(
+                mask, text, pick_font(rng, script), (width // 4, rim + height, width // 2, foot)
+            )
             out += mask[..., None] * (rng.choice([225.0, 190.0]) - out)
     return out
 
 
 def _outline(rng: np.random.Generator, size_hw: tuple[int, int]) -> NDArray[np.uint8]:
     height, width = size_hw
-    return (_rounded(height, width, 0, min(height, width) * rng.uniform(0.02, 0.1)) * 255).astype(np.uint8)
+    return (_rounded(height, width, 0, min(height, width) * rng.uniform(0.02, 0.1)) * 255).astype(
+        np.uint8
+    )

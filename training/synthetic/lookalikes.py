@@ -1,6 +1,8 @@
-"""Things that a hasty detector takes for plates: signs, banners, grilles, lamps, stickers, displays, patterns.
+"""Things that a hasty detector takes for plates: signs, banners, grilles, lamps, stickers,
+displays, patterns.
 
-Each must be told from a plate by a person: by its proportions, its long or mixed words, its lonely big figure, its shape.
+Each must be told from a plate by a person: by its proportions, its long or mixed words, its lonely
+big figure, its shape.
 """
 
 from __future__ import annotations
@@ -79,13 +81,21 @@ def _colour(rng: np.random.Generator) -> NDArray[np.float32]:
 
 def _contrasting(rng: np.random.Generator, ground: NDArray[np.float32]) -> NDArray[np.float32]:
     pale = ground.mean() < 128
-    return rng.uniform(200, 255, 3).astype(np.float32) if pale else rng.uniform(0, 80, 3).astype(np.float32)
+    return (
+        rng.uniform(200, 255, 3).astype(np.float32)
+        if pale
+        else rng.uniform(0, 80, 3).astype(np.float32)
+    )
 
 
-def _panel(rng: np.random.Generator, width: int, height: int, ground: NDArray[np.float32] | None = None) -> Drawing:
+def _panel(
+    rng: np.random.Generator, width: int, height: int, ground: NDArray[np.float32] | None = None
+) -> Drawing:
     colour = _colour(rng) if ground is None else np.asarray(ground, np.float32)
     ramp = 1 + rng.uniform(-0.15, 0.15) * np.linspace(-1, 1, height, dtype=np.float32)
-    rgb = np.ascontiguousarray(np.broadcast_to(colour * ramp[:, None, None], (height, width, 3)), np.float32)
+    rgb = np.ascontiguousarray(
+        np.broadcast_to(colour * ramp[:, None, None], (height, width, 3)), np.float32
+    )
     return rgb, np.ones((height, width), np.float32)
 
 
@@ -97,7 +107,12 @@ def _words(rng: np.random.Generator, script: str | None = None) -> tuple[str, st
 
 
 def _write(
-    rng: np.random.Generator, rgb: Rgb, text: str, script: str, box_xywh: tuple[int, int, int, int], ink: NDArray[np.float32]
+    rng: np.random.Generator,
+    rgb: Rgb,
+    text: str,
+    script: str,
+    box_xywh: tuple[int, int, int, int],
+    ink: NDArray[np.float32],
 ) -> None:
     mask = np.zeros(rgb.shape[:2], np.float32)
     stamp_text(mask, text, pick_font(rng, script), box_xywh, (0.8, 1.1))
@@ -117,8 +132,19 @@ def _sign(rng: np.random.Generator) -> Drawing:
         if room > 8:
             lines = [_words(rng) for _ in range(1)]
             script, text = lines[0]
-            more = " " + _words(rng, script)[1] + (" " + _words(rng, script)[1] if width / room > 9 else "")
-            _write(rng, rgb, text + (more if width / room > 4 else ""), script, (8, round(y), width - 16, round(room)), ink)
+            more = (
+                " "
+                + _words(rng, script)[1]
+                + (" " + _words(rng, script)[1] if width / room > 9 else "")
+            )
+            _write(
+                rng,
+                rgb,
+                text + (more if width / room > 4 else ""),
+                script,
+                (8, round(y), width - 16, round(room)),
+                ink,
+            )
         y += room
     return rgb, outline
 
@@ -128,7 +154,14 @@ def _street_name(rng: np.random.Generator) -> Drawing:
     width, height = int(rng.integers(240, 320)), int(rng.integers(36, 64))
     rgb, outline = _panel(rng, width, height, np.array(grounds[int(rng.integers(4))], np.float32))
     script, text = _words(rng)
-    _write(rng, rgb, f"{text} {_words(rng, script)[1]}", script, (10, 2, width - 20, height - 4), _contrasting(rng, rgb[0, 0]))
+    _write(
+        rng,
+        rgb,
+        f"{text} {_words(rng, script)[1]}",
+        script,
+        (10, 2, width - 20, height - 4),
+        _contrasting(rng, rgb[0, 0]),
+    )
     return rgb, outline
 
 
@@ -141,7 +174,12 @@ def _road_sign(rng: np.random.Generator) -> Drawing:
         cv2.circle(outline, (80, 80), 78, 1.0, -1, cv2.LINE_AA)
         cv2.circle(rgb, (80, 80), 70, (195, 20, 30), 16, cv2.LINE_AA)
         _write(
-            rng, rgb, str(rng.choice(["30", "50", "60", "80", "100", "5"])), "latin", (35, 45, 90, 70), np.zeros(3, np.float32)
+            rng,
+            rgb,
+            str(rng.choice(["30", "50", "60", "80", "100", "5"])),
+            "latin",
+            (35, 45, 90, 70),
+            np.zeros(3, np.float32),
         )
     elif shape == 1:
         corners = np.array([[80, 4], [157, 150], [3, 150]], np.int32)
@@ -178,7 +216,13 @@ def _grille(rng: np.random.Generator) -> Drawing:
             cv2.line(rgb, (x + height, 0), (x, height), (bright,) * 3, 2, cv2.LINE_AA)
     cv2.rectangle(rgb, (0, 0), (width - 1, height - 1), (bright,) * 3, int(rng.integers(2, 9)))
     if rng.random() < 0.5:
-        cv2.ellipse(rgb, ((width / 2, height / 2), (height * 0.5, height * 0.4), 0), (220, 220, 225), -1, cv2.LINE_AA)
+        cv2.ellipse(
+            rgb,
+            ((width / 2, height / 2), (height * 0.5, height * 0.4), 0),
+            (220, 220, 225),
+            -1,
+            cv2.LINE_AA,
+        )
     return rgb, outline
 
 
@@ -188,9 +232,16 @@ def _lamp(rng: np.random.Generator) -> Drawing:
     rgb, outline = _panel(rng, width, height, np.array(colours[int(rng.integers(4))], np.float32))
     outline[:] = 0
     corners = np.array(
-        [[0, rng.uniform(0, 0.4)], [rng.uniform(0.5, 1), 0], [1, rng.uniform(0.3, 0.9)], [rng.uniform(0.2, 0.9), 1]]
+        [
+            [0, rng.uniform(0, 0.4)],
+            [rng.uniform(0.5, 1), 0],
+            [1, rng.uniform(0.3, 0.9)],
+            [rng.uniform(0.2, 0.9), 1],
+        ]
     )
-    cv2.fillConvexPoly(outline, (corners * [width - 1, height - 1]).astype(np.int32), 1.0, cv2.LINE_AA)
+    cv2.fillConvexPoly(
+        outline, (corners * [width - 1, height - 1]).astype(np.int32), 1.0, cv2.LINE_AA
+    )
     for _ in range(int(rng.integers(1, 4))):
         at = (int(rng.uniform(0.2, 0.8) * width), int(rng.uniform(0.2, 0.8) * height))
         cv2.circle(
@@ -215,24 +266,48 @@ def _sticker(rng: np.random.Generator) -> Drawing:
     if rng.random() < 0.5:
         price = f"{rng.integers(1, 99)}.{rng.integers(0, 99):02d}"
         _write(
-            rng, rgb, rng.choice(["$", "€", "₹", ""]) + price, "latin", (10, top, width - 20, height - top - 24), _colour(rng)
+            rng,
+            rgb,
+            rng.choice(["$", "€", "₹", ""]) + price,
+            "latin",
+            (10, top, width - 20, height - top - 24),
+            _colour(rng),
         )
     else:
-        cv2.circle(rgb, (width // 2, (top + height) // 2), (height - top) // 3, _colour(rng).tolist(), -1, cv2.LINE_AA)
-    _write(rng, rgb, f"{_words(rng, 'latin')[1]} {_words(rng, 'latin')[1]}", "latin", (20, height - 22, width - 40, 18), ink)
+        cv2.circle(
+            rgb,
+            (width // 2, (top + height) // 2),
+            (height - top) // 3,
+            _colour(rng).tolist(),
+            -1,
+            cv2.LINE_AA,
+        )
+    _write(
+        rng,
+        rgb,
+        f"{_words(rng, 'latin')[1]} {_words(rng, 'latin')[1]}",
+        "latin",
+        (20, height - 22, width - 40, 18),
+        ink,
+    )
     return rgb, outline
 
 
 def _taxi_sign(rng: np.random.Generator) -> Drawing:
     width, height = 200, int(rng.integers(60, 90))
     rgb, outline = _panel(
-        rng, width, height, np.array([[250, 210, 50], [245, 245, 240], [40, 40, 40]][int(rng.integers(3))], np.float32)
+        rng,
+        width,
+        height,
+        np.array([[250, 210, 50], [245, 245, 240], [40, 40, 40]][int(rng.integers(3))], np.float32),
     )
     outline[:] = 0
     slope = int(rng.integers(15, 45))
     cv2.fillConvexPoly(
         outline,
-        np.array([[slope, 0], [width - slope, 0], [width - 1, height - 1], [0, height - 1]], np.int32),
+        np.array(
+            [[slope, 0], [width - slope, 0], [width - 1, height - 1], [0, height - 1]], np.int32
+        ),
         1.0,
         cv2.LINE_AA,
     )
@@ -262,10 +337,15 @@ def _watermark(rng: np.random.Generator) -> Drawing:
         rng,
         width,
         height,
-        np.array([[250, 250, 250], [250, 150, 40], [20, 20, 20], [240, 220, 40]][int(rng.integers(4))], np.float32),
+        np.array(
+            [[250, 250, 250], [250, 150, 40], [20, 20, 20], [240, 220, 40]][int(rng.integers(4))],
+            np.float32,
+        ),
     )
     mask = np.zeros((height, width), np.float32)
-    stamp_text(mask, texts[which], pick_font(rng, "latin"), (2, 2, width - 4, height - 4), (0.7, 1.2))
+    stamp_text(
+        mask, texts[which], pick_font(rng, "latin"), (2, 2, width - 4, height - 4), (0.7, 1.2)
+    )
     return rgb, mask * outline * rng.uniform(0.5, 1.0)
 
 
@@ -275,9 +355,13 @@ def _led_display(rng: np.random.Generator) -> Drawing:
     mask = np.zeros((height // 4, width // 4), np.float32)
     text = f"{rng.integers(1, 400)} {_words(rng, 'latin')[1]}"
     stamp_text(mask, text, pick_font(rng, "latin"), (1, 0, width // 4 - 2, height // 4), (0.6, 1.3))
-    dots = np.kron(mask > 0.4, np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]])).astype(np.float32)
+    dots = np.kron(
+        mask > 0.4, np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]])
+    ).astype(np.float32)
     rgb, outline = _panel(rng, dots.shape[1], dots.shape[0], np.full(3, 14, np.float32))
-    rgb += dots[..., None] * np.array([[255, 150, 20], [240, 245, 250], [250, 40, 20]][int(rng.integers(3))], np.float32)
+    rgb += dots[..., None] * np.array(
+        [[255, 150, 20], [240, 245, 250], [250, 40, 20]][int(rng.integers(3))], np.float32
+    )
     return rgb, outline
 
 
@@ -285,7 +369,11 @@ def _pattern(rng: np.random.Generator) -> Drawing:
     """Windows, bricks, stripes, keys: repeated edges without characters."""
     width, height = int(rng.integers(120, 320)), int(rng.integers(60, 200))
     rgb, outline = _panel(rng, width, height)
-    ink, step_x, step_y = _colour(rng).tolist(), int(rng.integers(12, 50)), int(rng.integers(12, 60))
+    ink, step_x, step_y = (
+        _colour(rng).tolist(),
+        int(rng.integers(12, 50)),
+        int(rng.integers(12, 60)),
+    )
     shift = rng.random() < 0.5
     for row, y in enumerate(range(0, height, step_y)):
         for x in range(-(row % 2) * (step_x // 2) * shift, width, step_x):
@@ -299,17 +387,38 @@ def _badge(rng: np.random.Generator) -> Drawing:
     rgb, outline = _panel(rng, width, height)
     if rng.random() < 0.6:
         outline[:] = 0
-        cv2.ellipse(outline, ((width / 2, height / 2), (width - 4, height - 4), 0), 1.0, -1, cv2.LINE_AA)
-        cv2.ellipse(rgb, ((width / 2, height / 2), (width - 20, height - 20), 0), _colour(rng).tolist(), 5, cv2.LINE_AA)
-    text = str(rng.integers(1, 99)) if rng.random() < 0.6 else str(rng.choice(["A", "GB", "PUSH", "VIP", "CE", "No 1"]))
-    _write(rng, rgb, text, "latin", (width // 4, height // 4, width // 2, height // 2), _contrasting(rng, rgb[0, 0]))
+        cv2.ellipse(
+            outline, ((width / 2, height / 2), (width - 4, height - 4), 0), 1.0, -1, cv2.LINE_AA
+        )
+        cv2.ellipse(
+            rgb,
+            ((width / 2, height / 2), (width - 20, height - 20), 0),
+            _colour(rng).tolist(),
+            5,
+            cv2.LINE_AA,
+        )
+    text = (
+        str(rng.integers(1, 99))
+        if rng.random() < 0.6
+        else str(rng.choice(["A", "GB", "PUSH", "VIP", "CE", "No 1"]))
+    )
+    _write(
+        rng,
+        rgb,
+        text,
+        "latin",
+        (width // 4, height // 4, width // 2, height // 2),
+        _contrasting(rng, rgb[0, 0]),
+    )
     return rgb, outline
 
 
 def _blank_panel(rng: np.random.Generator) -> Drawing:
     """A bright rectangle with nothing on it, or a reflector: the commonest mistake of all."""
     width, height = int(rng.integers(120, 320)), int(rng.integers(30, 120))
-    rgb, outline = _panel(rng, width, height, rng.uniform(150, 255, 3) if rng.random() < 0.6 else None)
+    rgb, outline = _panel(
+        rng, width, height, rng.uniform(150, 255, 3) if rng.random() < 0.6 else None
+    )
     rgb += rng.normal(0, 3, rgb.shape).astype(np.float32)
     return rgb * (0.8 + 0.4 * wear.clouds(rng, rgb.shape[:2], 3))[..., None], outline
 

@@ -1,4 +1,5 @@
-"""What happens to a plate after it leaves the works: dirt, scratches, sun, shadow, glare, flash, and erasure by others.
+"""What happens to a plate after it leaves the works: dirt, scratches, sun, shadow, glare, flash,
+and erasure by others.
 
 All functions take and give (h, w, 3) float32, 0 to 255.
 """
@@ -29,7 +30,9 @@ def worn(rng: np.random.Generator, rgb: Rgb) -> Rgb:
     return rgb
 
 
-def clouds(rng: np.random.Generator, size_hw: tuple[int, int], cells: int = 5) -> NDArray[np.float32]:
+def clouds(
+    rng: np.random.Generator, size_hw: tuple[int, int], cells: int = 5
+) -> NDArray[np.float32]:
     """Smooth random blotches, (h, w) float32, 0 to 1."""
     out = np.zeros(size_hw, np.float32)
     # Two finer layers break the outlines up: a single one looks like camouflage.
@@ -47,7 +50,9 @@ def _faded(rng: np.random.Generator, rgb: Rgb) -> Rgb:
 
 def _dirty(rng: np.random.Generator, rgb: Rgb) -> Rgb:
     earth = np.array([95, 82, 64], np.float32) * rng.uniform(0.5, 1.4)
-    veil = clouds(rng, rgb.shape[:2], int(rng.integers(1, 5)))[..., None] ** 1.5 * rng.uniform(0.15, 0.75)
+    veil = clouds(rng, rgb.shape[:2], int(rng.integers(1, 5)))[..., None] ** 1.5 * rng.uniform(
+        0.15, 0.75
+    )
     return rgb * (1 - veil) + earth * veil
 
 
@@ -57,7 +62,14 @@ def _scratched(rng: np.random.Generator, rgb: Rgb) -> Rgb:
         start = np.array([rng.uniform(0, width), rng.uniform(0, height)])
         end = start + rng.normal(0, height * 0.4, 2)
         shade = float(rng.choice([60.0, 180.0, 225.0]))
-        cv2.line(rgb, start.astype(int).tolist(), end.astype(int).tolist(), (shade, shade, shade), 1, cv2.LINE_AA)
+        cv2.line(
+            rgb,
+            start.astype(int).tolist(),
+            end.astype(int).tolist(),
+            (shade, shade, shade),
+            1,
+            cv2.LINE_AA,
+        )
     return rgb
 
 
@@ -65,7 +77,11 @@ def _muddy(rng: np.random.Generator, rgb: Rgb) -> Rgb:
     mud = np.array([88, 72, 52], np.float32) * rng.uniform(0.5, 1.3)
     height = rgb.shape[0]
     depth = np.linspace(-0.35, 0.35, height, dtype=np.float32)[:, None] * rng.uniform(0.3, 1.5)
-    cover = np.clip((clouds(rng, rgb.shape[:2], 2) + depth - rng.uniform(0.4, 0.65)) * rng.uniform(2.5, 7), 0, 0.9)[..., None]
+    cover = np.clip(
+        (clouds(rng, rgb.shape[:2], 2) + depth - rng.uniform(0.4, 0.65)) * rng.uniform(2.5, 7),
+        0,
+        0.9,
+    )[..., None]
     return rgb * (1 - cover) + mud * cover
 
 
@@ -75,7 +91,10 @@ def _shaded(rng: np.random.Generator, rgb: Rgb) -> Rgb:
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.ogrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
     side = (x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.35, 0.35)) * rng.uniform(6, 80)
-    return rgb * (1 - rng.uniform(0.25, 0.65) * np.clip(side + 0.5, 0, 1)).astype(np.float32)[..., None]
+    return (
+        rgb
+        * (1 - rng.uniform(0.25, 0.65) * np.clip(side + 0.5, 0, 1)).astype(np.float32)[..., None]
+    )
 
 
 def _glare(rng: np.random.Generator, rgb: Rgb) -> Rgb:
@@ -87,7 +106,8 @@ def _glare(rng: np.random.Generator, rgb: Rgb) -> Rgb:
 
 
 def _flash(rng: np.random.Generator, rgb: Rgb) -> Rgb:
-    """A flash or headlamp in the dark: the reflecting ground burns out and spills over the characters."""
+    """A flash or headlamp in the dark: the reflecting ground burns out and spills over the
+    characters."""
     bright = rgb * rng.uniform(1.05, 1.4) + rng.uniform(10, 60)
     glow = cv2.GaussianBlur(bright, (0, 0), rgb.shape[0] * rng.uniform(0.03, 0.1))
     return np.maximum(bright, glow * rng.uniform(0.5, 0.85))
@@ -99,5 +119,7 @@ def _blurred(rng: np.random.Generator, rgb: Rgb) -> Rgb:
     if rng.random() < 0.6:
         return cv2.GaussianBlur(rgb, (0, 0), height * rng.uniform(0.04, 0.2))
     rows = int(rng.integers(2, 7))
-    small = cv2.resize(rgb, (max(round(rows * width / height), 2), rows), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        rgb, (max(round(rows * width / height), 2), rows), interpolation=cv2.INTER_AREA
+    )
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)

@@ -41,7 +41,8 @@ class Path:
     centre   (n, 2) float64, pixels of the picture: the point in the middle of the frame.
     scale    (n,) pixels of the frame for one of the picture.
     angle    (n,) radians, by which the picture is turned, clockwise on the screen.
-    shutter  (n,) share of a frame's time in which light is gathered, 0 to 1; anything that moves meanwhile is smeared.
+    shutter  (n,) share of a frame's time in which light is gathered, 0 to 1; anything that moves
+             meanwhile is smeared.
     """
 
     centre: NDArray[np.float64]
@@ -55,19 +56,30 @@ class Path:
     def matrix(self, at: float, size_wh: Size) -> Matrix:
         """Return the map at an instant, in frames: 2.5 is half-way between frames 2 and 3."""
         frames = np.arange(len(self))
-        x, y, scale, angle = (np.interp(at, frames, v) for v in (*self.centre.T, self.scale, self.angle))
+        x, y, scale, angle = (
+            np.interp(at, frames, v) for v in (*self.centre.T, self.scale, self.angle)
+        )
         turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         shift = np.array(size_wh) / 2 - turn @ (x, y)
         return np.column_stack([turn, shift])
 
 
-def still_path(frames: int, centre_xy: tuple[float, float], scale: float, shutter: float = 0.4) -> Path:
+def still_path(
+    frames: int, centre_xy: tuple[float, float], scale: float, shutter: float = 0.4
+) -> Path:
     """Make the path of a camera that does not move."""
     ones = np.ones(frames)
-    return Path(np.tile(np.array(centre_xy, np.float64), (frames, 1)), scale * ones, 0 * ones, shutter * ones)
+    return Path(
+        np.tile(np.array(centre_xy, np.float64), (frames, 1)),
+        scale * ones,
+        0 * ones,
+        shutter * ones,
+    )
 
 
-def exposed(picture: Rgb, path: Path, frame: int, size_wh: Size, beyond: tuple[float, float, float]) -> NDArray[np.float32]:
+def exposed(
+    picture: Rgb, path: Path, frame: int, size_wh: Size, beyond: tuple[float, float, float]
+) -> NDArray[np.float32]:
     """Return (h, w, 3) float32, 0 to 255: the light that the camera gathers in that frame, smeared
     by its own movement.
 
@@ -79,7 +91,10 @@ def exposed(picture: Rgb, path: Path, frame: int, size_wh: Size, beyond: tuple[f
         # OpenCV counts from the middle of a pixel, and the maps here from its corner.
         matrix = path.matrix(at, size_wh)
         matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
-        cv2.accumulate(cv2.warpAffine(picture, matrix, size_wh, flags=cv2.INTER_LINEAR, borderValue=beyond), total)
+        cv2.accumulate(
+            cv2.warpAffine(picture, matrix, size_wh, flags=cv2.INTER_LINEAR, borderValue=beyond),
+            total,
+        )
     return np.asarray(total / len(times), np.float32)
 
 
@@ -87,7 +102,9 @@ def _instants(path: Path, frame: int, size_wh: Size) -> NDArray[np.float64]:
     """Return the times at which the exposure samples the picture, evenly spaced around the frame's
     own time."""
     half = path.shutter[frame] / 2
-    corners = np.array([(0, 0, 1), (size_wh[0], 0, 1), (0, size_wh[1], 1), (*size_wh, 1)], np.float64)
+    corners = np.array(
+        [(0, 0, 1), (size_wh[0], 0, 1), (0, size_wh[1], 1), (*size_wh, 1)], np.float64
+    )
     # Where the corners of the frame go while the shutter is open.
     back = cv2.invertAffineTransform(path.matrix(frame, size_wh))
     there = np.column_stack([corners @ back.T, np.ones(4)])
@@ -123,7 +140,8 @@ def extent(box_xyxy: NDArray[np.floating], matrix: Matrix) -> NDArray[np.float64
 class Glimpse:
     """The visible part of one object in one frame.
 
-    xyxy    (4,) float64, the smallest box around the visible part: inside the frame, and not behind anything.
+    xyxy    (4,) float64, the smallest box around the visible part: inside the frame, and not behind
+            anything.
     share   of the object that is visible, 0 to 1.
     height  of the whole object in pixels of the frame, visible or not.
     """
@@ -133,7 +151,9 @@ class Glimpse:
     height: float
 
 
-def glimpse(box_xyxy: NDArray[np.floating], matrix: Matrix, size_wh: Size, hidden: NDArray[np.bool_] | None) -> Glimpse | None:
+def glimpse(
+    box_xyxy: NDArray[np.floating], matrix: Matrix, size_wh: Size, hidden: NDArray[np.bool_] | None
+) -> Glimpse | None:
     """Return the visible part of the object in that box of the picture; None if it is invisible.
 
     hidden  (h, w) where something else is in front; None if nothing is.
@@ -153,7 +173,10 @@ def glimpse(box_xyxy: NDArray[np.floating], matrix: Matrix, size_wh: Size, hidde
     # beyond the frame or object.
     step = (whole[2:] - whole[:2]) / (4 * RINGS)
     low, high = points[seen].min(axis=0) - step, points[seen].max(axis=0) + step
-    low, high = np.maximum(low, np.maximum(whole[:2], 0)), np.minimum(high, np.minimum(whole[2:], size_wh))
+    low, high = (
+        np.maximum(low, np.maximum(whole[:2], 0)),
+        np.minimum(high, np.minimum(whole[2:], size_wh)),
+    )
     return Glimpse(np.concatenate([low, high]), float(seen.mean()), height)
 
 
@@ -161,6 +184,8 @@ def _points(box_xyxy: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return (RINGS * SPOKES, 2) points of the box's ellipse, each for the same area."""
     radius = np.sqrt((np.arange(RINGS) + 0.5) / RINGS)
     angle = np.arange(SPOKES) * (2 * np.pi / SPOKES)
-    unit = np.stack([np.outer(radius, np.cos(angle)).ravel(), np.outer(radius, np.sin(angle)).ravel()], axis=1)
+    unit = np.stack(
+        [np.outer(radius, np.cos(angle)).ravel(), np.outer(radius, np.sin(angle)).ravel()], axis=1
+    )
     centre, half = (box_xyxy[:2] + box_xyxy[2:]) / 2, (box_xyxy[2:] - box_xyxy[:2]) / 2
     return np.asarray(centre + unit * half, np.float64)

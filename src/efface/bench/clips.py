@@ -3,8 +3,8 @@ files.
 
 A clip is one or more shots, each a path of the camera over one picture. The label of a frame is the
 smallest box around the visible part of the ellipse in the labelled box: the part inside the frame,
-and not behind something in front. If less than LEAST_SEEN_SHARE of an object is visible, or it is small,
-it is `ignore` in that frame.
+and not behind something in front. If less than LEAST_SEEN_SHARE of an object is visible, or it is
+small, it is `ignore` in that frame.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ class _Moments:
     xyxy: list[NDArray[np.float64]] = field(default_factory=list)
 
     def track(self, *, ignore: bool) -> TrackTruth:
-        return TrackTruth(np.array(self.frame, np.int32), np.array(self.xyxy, np.float32), ignore, self.attributes)
+        return TrackTruth(
+            np.array(self.frame, np.int32), np.array(self.xyxy, np.float32), ignore, self.attributes
+        )
 
 
 class Developer:
@@ -123,13 +125,17 @@ class Developer:
                 yield frame
             first += len(shot.path)
 
-    def _note(self, number: int, shot: Shot, i: int, frame: int, hidden: NDArray[np.bool_] | None) -> None:
+    def _note(
+        self, number: int, shot: Shot, i: int, frame: int, hidden: NDArray[np.bool_] | None
+    ) -> None:
         matrix = shot.path.matrix(i, self._clip.size_wh)
         for row, box in enumerate(shot.xyxy):
             seen = glimpse(box.astype(np.float64), matrix, self._clip.size_wh, hidden)
             if seen is not None:
                 ignore = not (shot.judged[row] and self._counts(seen))
-                moments = self._moments.setdefault((number, row, ignore), _Moments(shot.attributes[row]))
+                moments = self._moments.setdefault(
+                    (number, row, ignore), _Moments(shot.attributes[row])
+                )
                 moments.frame.append(frame)
                 moments.xyxy.append(seen.xyxy)
 
@@ -139,17 +145,28 @@ class Developer:
     def truth(self, path: FilePath) -> VideoTruth:
         """Return where everything was, for the video at that path. Call this after all frames have
         been made."""
-        tracks = [m.track(ignore=ignore) for (_, _, ignore), m in sorted(self._moments.items(), key=lambda kv: kv[0])]
+        tracks = [
+            m.track(ignore=ignore)
+            for (_, _, ignore), m in sorted(self._moments.items(), key=lambda kv: kv[0])
+        ]
         about = recipe(self._clip)
         return VideoTruth(path, self._clip.size_wh, len(self._clip), "face", tuple(tracks), about)
 
 
 def recipe(clip: Clip) -> dict[str, Any]:
     """Return what made the clip, as stored in its truth."""
-    return {"kinds": list(clip.kinds), "crf": clip.crf, "least_px": clip.least_px, "seed": clip.seed, **clip.about}
+    return {
+        "kinds": list(clip.kinds),
+        "crf": clip.crf,
+        "least_px": clip.least_px,
+        "seed": clip.seed,
+        **clip.about,
+    }
 
 
-def _developed(shot: Shot, size_wh: Size, random: np.random.Generator) -> Iterator[tuple[Rgb, NDArray[np.bool_] | None]]:
+def _developed(
+    shot: Shot, size_wh: Size, random: np.random.Generator
+) -> Iterator[tuple[Rgb, NDArray[np.bool_] | None]]:
     """Yield each frame, and where something in front hides what is behind."""
     picture, path = reduced(shot.picture, shot.path)
     beyond = tuple(float(c) for c in picture.reshape(-1, 3).mean(axis=0) * 0.6)
@@ -185,7 +202,9 @@ def made(clip: Clip, folder: FilePath) -> VideoTruth:
     return truth
 
 
-def write_video(draft: FilePath, frames: Iterator[Rgb], size_wh: Size, *, crf: int, target: FilePath) -> None:
+def write_video(
+    draft: FilePath, frames: Iterator[Rgb], size_wh: Size, *, crf: int, target: FilePath
+) -> None:
     """Write H.264 with an even width and height, RATE frames per second. Raises WriteFailed,
     EncoderMissing."""
     spec = Spec("yuv420p", YUV420, size_wh, Turn(), swscale_matrix(BT601, size_wh[1]))

@@ -69,15 +69,21 @@ Read = Callable[[StillTruth], Rgb]
 """Returns the pixels of a labelled picture, (h, w, 3)."""
 
 
-def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, kinds: Sequence[str] = ()) -> Iterator[Clip]:
+def clips(
+    stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, kinds: Sequence[str] = ()
+) -> Iterator[Clip]:
     """Yield `count` clips, one after the other.
 
-    kinds  of movements and disturbances, to use only these; all if empty. Raises UsageError for an unknown one.
+    kinds  of movements and disturbances, to use only these; all if empty. Raises UsageError for an
+           unknown one.
     """
     ways, trouble = chosen(kinds)
     usable = [s for s in stills if len(judgeable(s))]
     if not usable:
-        raise UsageError(f"No labelled face in these pictures is {LEAST_PX} px high or more, so no clip can be made.")
+        raise UsageError(
+            f"No labelled face in these pictures is {LEAST_PX} px high or more, so no clip "
+            "can be made."
+        )
     order = np.random.default_rng(seed).permutation(len(usable))
     for i in range(count):
         still, other = (usable[order[k % len(order)]] for k in (i, i + count))
@@ -112,7 +118,16 @@ def _clip(
     crf = int(random.integers(32, 39)) if "compression" in ours else 20
     pictures = [still.path.name for still, n in parts if n]
     about = {"made": RECIPE_VERSION, "pictures": pictures, "number": number, "set_seed": seed}
-    return Clip(f"moving-{number:03}", shots, SIZE_WH, (way, *ours), crf, LEAST_PX, seed * 1000 + number, about)
+    return Clip(
+        f"moving-{number:03}",
+        shots,
+        SIZE_WH,
+        (way, *ours),
+        crf,
+        LEAST_PX,
+        seed * 1000 + number,
+        about,
+    )
 
 
 RECIPE_VERSION = 1
@@ -126,16 +141,22 @@ def _turns(kinds: Sequence[str], number: int) -> tuple[str, ...]:
         return ()
     first = number % n
     second = (first + 1 + number // n) % n
-    return tuple(dict.fromkeys((kinds[first],) if number % 3 == 0 else (kinds[first], kinds[second])))
+    return tuple(
+        dict.fromkeys((kinds[first],) if number % 3 == 0 else (kinds[first], kinds[second]))
+    )
 
 
-def _shot(still: StillTruth, read: Read, frames: int, way: str, ours: Sequence[str], random: Generator) -> Shot:
+def _shot(
+    still: StillTruth, read: Read, frames: int, way: str, ours: Sequence[str], random: Generator
+) -> Shot:
     scene = Scene(still, read(still), int(random.choice(judgeable(still))))
     path = WAYS[way](scene, _base(scene, frames, SIZE_WH, random), SIZE_WH, random)
     judged = np.zeros(len(still.labels), bool)
     judged[judgeable(still)] = True
     ones = np.ones(frames)
-    shot = Shot(scene.picture, still.labels.xyxy, judged, still.labels.attributes, path, ones, 1.5 * ones)
+    shot = Shot(
+        scene.picture, still.labels.xyxy, judged, still.labels.attributes, path, ones, 1.5 * ones
+    )
     for kind in ours:
         shot = DISTURBANCES[kind](scene, shot, SIZE_WH, random)
     return shot
@@ -153,7 +174,11 @@ def _base(scene: Scene, frames: int, size_wh: Size, random: Generator) -> Path:
     path = still_path(frames, (scene.centre[0], scene.centre[1]), scale)
     aside = random.uniform(-0.2, 0.2, 2) * size_wh / scale
     return _inside(
-        replace(path, centre=path.centre + aside + _tremor(frames, random) * 0.004 * size_wh[0] / scale), scene, size_wh
+        replace(
+            path, centre=path.centre + aside + _tremor(frames, random) * 0.004 * size_wh[0] / scale
+        ),
+        scene,
+        size_wh,
     )
 
 
@@ -184,25 +209,36 @@ def _tremor(frames: int, random: Generator, softness: float = 4.0) -> NDArray[np
 def _pan(scene: Scene, path: Path, size_wh: Size, random: Generator) -> Path:
     view = np.array(size_wh) / path.scale[0]
     away = random.uniform(0.15, 0.45, 2) * view * random.choice((-1, 1), 2)
-    return _inside(replace(path, centre=path.centre + (_eased(len(path))[:, None] - 0.5) * 2 * away), scene, size_wh)
+    return _inside(
+        replace(path, centre=path.centre + (_eased(len(path))[:, None] - 0.5) * 2 * away),
+        scene,
+        size_wh,
+    )
 
 
 def _zoom(scene: Scene, path: Path, size_wh: Size, random: Generator) -> Path:
     nearer = np.exp(_eased(len(path)) * np.log(random.uniform(1.5, 2.6)))
     nearer = nearer[::-1] if random.random() < 0.5 else nearer
     towards = (scene.centre - path.centre) * ((nearer - nearer.min()) / np.ptp(nearer))[:, None]
-    return _inside(replace(path, scale=path.scale * nearer, centre=path.centre + towards * 0.7), scene, size_wh)
+    return _inside(
+        replace(path, scale=path.scale * nearer, centre=path.centre + towards * 0.7), scene, size_wh
+    )
 
 
 def _rotate(scene: Scene, path: Path, size_wh: Size, random: Generator) -> Path:
     widest = np.deg2rad(random.uniform(20, 50)) * random.choice((-1, 1))
-    return replace(path, angle=widest * np.sin(2 * np.pi * np.arange(len(path)) / RATE / random.uniform(2.5, 5)))
+    return replace(
+        path,
+        angle=widest * np.sin(2 * np.pi * np.arange(len(path)) / RATE / random.uniform(2.5, 5)),
+    )
 
 
 def _shake(scene: Scene, path: Path, size_wh: Size, random: Generator) -> Path:
     by = random.uniform(0.012, 0.03) * size_wh[0] / path.scale[:, None]
     tilt = np.deg2rad(2.0) * _tremor(len(path), random, 2.0)[:, 0]
-    return replace(path, centre=path.centre + by * _tremor(len(path), random, 1.5), angle=path.angle + tilt)
+    return replace(
+        path, centre=path.centre + by * _tremor(len(path), random, 1.5), angle=path.angle + tilt
+    )
 
 
 def _come_and_go(scene: Scene, path: Path, size_wh: Size, random: Generator) -> Path:
@@ -216,10 +252,19 @@ def _come_and_go(scene: Scene, path: Path, size_wh: Size, random: Generator) -> 
     outside *= ((view / 2 + scene.face_wh * 0.6) / np.maximum(np.abs(outside), 1e-6)).min()
     side = np.where(t < 0.5, 1.0, random.choice((-1.0, 1.0)))
     away = side * (1 - (1 - np.cos(np.pi * there)) / 2)
-    return replace(path, centre=scene.centre + (path.centre - path.centre.mean(axis=0)) + away[:, None] * outside)
+    return replace(
+        path,
+        centre=scene.centre + (path.centre - path.centre.mean(axis=0)) + away[:, None] * outside,
+    )
 
 
-WAYS: dict[str, Way] = {"pan": _pan, "zoom": _zoom, "rotate": _rotate, "shake": _shake, "come-and-go": _come_and_go}
+WAYS: dict[str, Way] = {
+    "pan": _pan,
+    "zoom": _zoom,
+    "rotate": _rotate,
+    "shake": _shake,
+    "come-and-go": _come_and_go,
+}
 
 
 # Disturbances
@@ -231,7 +276,9 @@ def _swing(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
     n, out = len(path), int(random.integers(4, 9))
     stay = int(random.integers(3, 12))
     start = int(random.integers(3, max(4, n - 2 * out - stay - 2)))
-    ramp = np.interp(np.arange(n), (start, start + out, start + out + stay, start + 2 * out + stay), (0, 1, 1, 0))
+    ramp = np.interp(
+        np.arange(n), (start, start + out, start + out + stay, start + 2 * out + stay), (0, 1, 1, 0)
+    )
     ramp = (1 - np.cos(np.pi * ramp)) / 2
     direction = random.uniform(-np.pi, np.pi)
     far = min(scene.face_wh.mean() * random.uniform(1.2, 3.5), size_wh[0] / path.scale.max() * 0.4)
@@ -240,7 +287,9 @@ def _swing(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
     towards = np.array(scene.picture.shape[1::-1]) / 2 - path.centre[start]
     by *= 1 if by @ towards >= 0 else -1
     shutter = np.where((ramp > 0) & (ramp < 1), 0.9, path.shutter)
-    return replace(shot, path=replace(path, centre=path.centre + ramp[:, None] * by, shutter=shutter))
+    return replace(
+        shot, path=replace(path, centre=path.centre + ramp[:, None] * by, shutter=shutter)
+    )
 
 
 def _exposure(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
@@ -249,13 +298,21 @@ def _exposure(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Sho
     level = random.uniform(0.2, 0.4) if random.random() < 0.6 else random.uniform(1.7, 2.4)
     ramp, stay = int(random.integers(2, 10)), int(random.integers(15, 50))
     start = int(random.integers(0, max(1, n - stay)))
-    part = np.interp(np.arange(n), (start, start + ramp, start + ramp + stay, start + 2 * ramp + stay), (0, 1, 1, 0))
-    return replace(shot, gain=shot.gain * level**part, noise=shot.noise + (4 * part if level < 1 else 0))
+    part = np.interp(
+        np.arange(n),
+        (start, start + ramp, start + ramp + stay, start + 2 * ramp + stay),
+        (0, 1, 1, 0),
+    )
+    return replace(
+        shot, gain=shot.gain * level**part, noise=shot.noise + (4 * part if level < 1 else 0)
+    )
 
 
 def _target_boxes(scene: Scene, shot: Shot, size_wh: Size) -> NDArray[np.float64]:
     """Return (n, 4) where the target is, frame by frame."""
-    return np.array([extent(scene.box, shot.path.matrix(i, size_wh)) for i in range(len(shot.path))])
+    return np.array(
+        [extent(scene.box, shot.path.matrix(i, size_wh)) for i in range(len(shot.path))]
+    )
 
 
 def _in_view(boxes: NDArray[np.float64], size_wh: Size, random: Generator) -> int:
@@ -281,7 +338,9 @@ def _passer_by(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Sh
     step = np.abs(np.sin(np.arange(len(boxes)) * 2 * np.pi / 14)) * (y2 - y1) * 0.04
     corner = np.stack([x, top + step], axis=1)
     corner[(x <= -width) | (x >= size_wh[0])] = np.nan
-    return replace(shot, sprites=(*shot.sprites, Sprite(*sprites.person((width, height), random), corner)))
+    return replace(
+        shot, sprites=(*shot.sprites, Sprite(*sprites.person((width, height), random), corner))
+    )
 
 
 def _hand(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
@@ -290,7 +349,12 @@ def _hand(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
     n, middle = len(boxes), _in_view(boxes, size_wh, random)
     hides = int(random.integers(3, 21))
     quick = int(random.integers(2, 6))
-    ends = (middle - hides // 2 - quick, middle - hides // 2, middle - hides // 2 + hides, middle - hides // 2 + hides + quick)
+    ends = (
+        middle - hides // 2 - quick,
+        middle - hides // 2,
+        middle - hides // 2 + hides,
+        middle - hides // 2 + hides + quick,
+    )
     up = np.interp(np.arange(n), ends, (0, 1, 1, 0))
     size = boxes[middle, 2:] - boxes[middle, :2]
     width = max(12, round(size[0] * random.uniform(1.1, 1.6)))
@@ -301,7 +365,9 @@ def _hand(scene: Scene, shot: Shot, size_wh: Size, random: Generator) -> Shot:
     corner = centre + aside - (width / 2, high * 0.5) + np.stack([0 * below, below], axis=1)
     wh = (width, max(round(high * 1.3), round(size_wh[1] - corner[up > 0, 1].min() + 10)))
     corner[up == 0] = np.nan
-    return replace(shot, sprites=(*shot.sprites, Sprite(*sprites.hand(wh, _skin(scene), random), corner)))
+    return replace(
+        shot, sprites=(*shot.sprites, Sprite(*sprites.hand(wh, _skin(scene), random), corner))
+    )
 
 
 def _skin(scene: Scene) -> tuple[float, float, float]:

@@ -69,7 +69,9 @@ def load(path: Path) -> dict[str, Any]:
         raise SourceUnreadable(path, reason(e)) from e
     except ValueError as e:
         raise BadTruth(path, "it is not JSON") from e
-    if not isinstance(found, dict) or not {"efface", "numbers", "parts", *COMPARED_FIRST} <= set(found):
+    if not isinstance(found, dict) or not {"efface", "numbers", "parts", *COMPARED_FIRST} <= set(
+        found
+    ):
         raise BadTruth(path, "it is not a result of efface bench")
     return found
 
@@ -79,17 +81,25 @@ def drops(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     measured different things."""
     for name in COMPARED_FIRST:
         if new[name] != old[name]:
-            raise UsageError(f"--against: that result is about {name} {old[name]!r}, and this one about {new[name]!r}.")
+            raise UsageError(
+                f"--against: that result is about {name} {old[name]!r}, and this one about "
+                f"{new[name]!r}."
+            )
     if new["numbers"].get("boxes") != old["numbers"].get("boxes"):
         was, now = (r["numbers"].get("boxes") for r in (old, new))
-        raise UsageError(f"--against: {was} boxes were judged then, and {now} now, so they are not the same pictures.")
+        raise UsageError(
+            f"--against: {was} boxes were judged then, and {now} now, so they are not the "
+            "same pictures."
+        )
     found = list(_dropped("", new["numbers"], old["numbers"], 1.0))
     for name, part in old["parts"].items():
         found += _dropped(f"{name}: ", new["parts"].get(name, {}), part, PART_SLACK)
     return found
 
 
-def _dropped(where: str, new: Mapping[str, Any], old: Mapping[str, Any], slack: float) -> Iterator[str]:
+def _dropped(
+    where: str, new: Mapping[str, Any], old: Mapping[str, Any], slack: float
+) -> Iterator[str]:
     now, was = _flat(new), _flat(old)
     for name, before in was.items():
         rule = RULES[name.split(" ")[0]]
@@ -108,7 +118,11 @@ def _flat(numbers: Mapping[str, Any]) -> dict[str, float]:
         if name == "clear":
             flat |= {f"{k} of clear ones": v for k, v in value.items() if k in RULES}
         elif name in RULES:
-            flat |= {f"{name} {k}": v for k, v in value.items()} if isinstance(value, Mapping) else {name: value}
+            flat |= (
+                {f"{name} {k}": v for k, v in value.items()}
+                if isinstance(value, Mapping)
+                else {name: value}
+            )
     return {k: v for k, v in flat.items() if v is not None}
 
 
@@ -118,7 +132,13 @@ def _flat(numbers: Mapping[str, Any]) -> dict[str, float]:
 def table(said: Mapping[str, Any]) -> str:
     """Format for the terminal: one row for each part, one for all, and below them the settings."""
     is_still = said["bench"] == "stills"
-    columns = STILL_COLUMNS if is_still else STRESS_COLUMNS if said["bench"] == "stress" else VIDEO_COLUMNS
+    columns = (
+        STILL_COLUMNS
+        if is_still
+        else STRESS_COLUMNS
+        if said["bench"] == "stress"
+        else VIDEO_COLUMNS
+    )
     rows = [*said["parts"].items(), ("all", said["numbers"])]
     if len(said["parts"]) == 1:
         rows = [(next(iter(said["parts"])), said["numbers"])]
@@ -153,7 +173,11 @@ VIDEO_COLUMNS = {
     "alarms/frame": "false_alarms_per_frame",
     "needless area": "needless_area",
 }
-STRESS_COLUMNS = {"legible": "leak_rate", "not covered": "leak_rate_at_90", **dict(list(VIDEO_COLUMNS.items())[2:])}
+STRESS_COLUMNS = {
+    "legible": "leak_rate",
+    "not covered": "leak_rate_at_90",
+    **dict(list(VIDEO_COLUMNS.items())[2:]),
+}
 """Heading and key of each column."""
 
 
@@ -165,13 +189,25 @@ def _cell(numbers: Mapping[str, Any], key: str) -> str:
 
 
 def _number(value: Any) -> str:
-    return "-" if value is None else f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return (
+        "-"
+        if value is None
+        else f"{value:.4f}".rstrip("0").rstrip(".")
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def _aligned(rows: list[list[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]) for row in rows
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
+        for row in rows
     )
 
 
@@ -180,7 +216,11 @@ def _circumstances(said: Mapping[str, Any]) -> Iterator[str]:
     what = f"bench {said['bench']} of {', '.join(said['sets'])}"
     yield f"efface {said['efface']}, {what}; {how}; {said['frames_per_second']} frames/s"
     for branch, values in said["settings"].items():
-        shown = ", ".join(f"{k} {v}" for k, v in values.items()) if isinstance(values, Mapping) else values
+        shown = (
+            ", ".join(f"{k} {v}" for k, v in values.items())
+            if isinstance(values, Mapping)
+            else values
+        )
         yield f"{branch}: {shown}"
     for d in said["detectors"]:
         yield f"{d['name']} {d['version']}, SHA-256 {d['sha256'][:16]}..., {d['runtime']}"

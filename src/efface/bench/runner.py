@@ -45,7 +45,8 @@ class Result:
     numbers    of all together.
     parts      the same numbers for each part: one video, or one kind of disturbance.
     detectors  name, version, checksum and run-time of each network used.
-    settings   the requested options, branch by branch, without those that do not affect what is found.
+    settings   the requested options, branch by branch, without those that do not affect what is
+               found.
     frames_per_second  processed: decoding, detecting and tracking.
     """
 
@@ -61,7 +62,9 @@ class Result:
 def plain(options: Options) -> Options:
     """Return options without tracking: each frame covers only what counts by itself in that very
     frame, with its margin."""
-    return replace(options, track=TrackOptions(bridge_s=0.0, lead_in_s=0.0, lead_out_s=0.0, hold_s=0.0))
+    return replace(
+        options, track=TrackOptions(bridge_s=0.0, lead_in_s=0.0, lead_out_s=0.0, hold_s=0.0)
+    )
 
 
 class Looker:
@@ -112,10 +115,15 @@ def for_kinds(options: Options, labelled: Iterable[str]) -> Options:
 
 def erased_by(plan: Plan) -> list[Boxes]:
     """Return for each frame what would be erased: (m, 4) whole pixels."""
-    return [np.array([r.box for r in plan.regions(f)], np.float32).reshape(-1, 4) for f in range(len(plan.timeline))]
+    return [
+        np.array([r.box for r in plan.regions(f)], np.float32).reshape(-1, 4)
+        for f in range(len(plan.timeline))
+    ]
 
 
-def run_stills(sets: Sequence[tuple[str, Sequence[StillTruth]]], options: Options, say: Say) -> Result:
+def run_stills(
+    sets: Sequence[tuple[str, Sequence[StillTruth]]], options: Options, say: Say
+) -> Result:
     """Measure recall and false alarms on labelled pictures.
 
     sets  name and pictures of each.
@@ -210,7 +218,9 @@ def _run_clips(
 def _faces(sets: Sequence[tuple[str, Sequence[StillTruth]]]) -> list[StillTruth]:
     pictures = [s for _, stills in sets for s in stills]
     if any("face" not in s.kinds for s in pictures):
-        raise UsageError("Clips are made from pictures with labelled faces, and one of these sets has none.")
+        raise UsageError(
+            "Clips are made from pictures with labelled faces, and one of these sets has none."
+        )
     return pictures
 
 

@@ -39,7 +39,10 @@ LEAST_PX = 16
 """Lower boxes of a video are not judged."""
 
 BRIEF = 2
-"""Frames. The score includes how many tracks never leak for longer than this: too brief to look at."""
+"""Frames.
+
+The score includes how many tracks never leak for longer than this: too brief to look at.
+"""
 
 BRIEF_KEY = f"tracks_without_leak_over_{BRIEF}_frames"
 
@@ -48,7 +51,9 @@ def covered(box_xyxy: Sequence[float] | NDArray[np.floating], erased: Boxes) -> 
     """Return the share of the box's area inside the union of the erased boxes (m, 4), 0 to 1,
     counted on GRID x GRID points."""
     x1, y1, x2, y2 = (float(v) for v in box_xyxy)
-    near = erased[(erased[:, 0] < x2) & (erased[:, 2] > x1) & (erased[:, 1] < y2) & (erased[:, 3] > y1)]
+    near = erased[
+        (erased[:, 0] < x2) & (erased[:, 2] > x1) & (erased[:, 1] < y2) & (erased[:, 3] > y1)
+    ]
     step = np.arange(GRID) + 0.5
     x, y = x1 + (x2 - x1) * step / GRID, y1 + (y2 - y1) * step / GRID
     columns = (near[:, 0, None] <= x) & (x < near[:, 2, None])
@@ -142,7 +147,8 @@ class TrackScore:
 
     boxes    judged.
     leaks    of them.
-    longest  consecutive leaks. Frames without a judged box between two leaks neither end the run nor lengthen it.
+    longest  consecutive leaks. Frames without a judged box between two leaks neither end the run
+             nor lengthen it.
     """
 
     boxes: int
@@ -169,8 +175,12 @@ class VideoScore:
         labelled = by_frame(truth)
         self.frames += truth.frames
         self.alarms += sum(alarms(e, b) for e, b in zip(erased, labelled, strict=True))
-        self.needless += sum(needless(e, b, truth.size_wh) for e, b in zip(erased, labelled, strict=True))
-        self.tracks += [s for t in truth.tracks if not t.ignore and (s := self._track(t, erased)).boxes]
+        self.needless += sum(
+            needless(e, b, truth.size_wh) for e, b in zip(erased, labelled, strict=True)
+        )
+        self.tracks += [
+            s for t in truth.tracks if not t.ignore and (s := self._track(t, erased)).boxes
+        ]
 
     def _track(self, track: TrackTruth, erased: Sequence[Boxes]) -> TrackScore:
         judged = track.xyxy[:, 3] - track.xyxy[:, 1] >= LEAST_PX
@@ -214,7 +224,10 @@ class VideoScore:
         for track in self.tracks:
             for name, value in track.attributes.items():
                 groups.setdefault(f"{name} {value}", []).append(track)
-        return {name: {"share": _rate(g), "boxes": sum(t.boxes for t in g)} for name, g in sorted(groups.items())}
+        return {
+            name: {"share": _rate(g), "boxes": sum(t.boxes for t in g)}
+            for name, g in sorted(groups.items())
+        }
 
 
 def stays_legible(share: float) -> bool:

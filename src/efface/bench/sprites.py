@@ -30,14 +30,17 @@ class Sprite:
 
     rgb     (h, w, 3) uint8.
     alpha   (h, w) float32, 0 to 1: opacity.
-    corner  (n, 2) float64, x and y of its upper left corner in each frame, pixels; NaN in frames without it.
+    corner  (n, 2) float64, x and y of its upper left corner in each frame, pixels; NaN in frames
+            without it.
     """
 
     rgb: Rgb
     alpha: NDArray[np.float32]
     corner: NDArray[np.float64]
 
-    def layer(self, frame: int, size_wh: Size) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    def layer(
+        self, frame: int, size_wh: Size
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
         """Return colour (h, w, 3), weighted by opacity, and opacity (h, w) in that frame; None if
         it is absent there."""
         if np.isnan(self.corner[frame]).any():
@@ -59,10 +62,14 @@ class Sprite:
 def _smeared(layer: NDArray[np.float32], speed: NDArray[np.float64]) -> NDArray[np.float32]:
     """Smear the layer as a shutter that is open for two fifths of the time would."""
     width, height = (1 + 2 * int(v * 0.2) for v in speed)
-    return np.asarray(cv2.blur(layer, (width, height)) if width > 1 or height > 1 else layer, np.float32)
+    return np.asarray(
+        cv2.blur(layer, (width, height)) if width > 1 or height > 1 else layer, np.float32
+    )
 
 
-def put(picture: NDArray[np.float32], sprites: tuple[Sprite, ...], frame: int) -> NDArray[np.bool_] | None:
+def put(
+    picture: NDArray[np.float32], sprites: tuple[Sprite, ...], frame: int
+) -> NDArray[np.bool_] | None:
     """Draw the sprites into the picture (h, w, 3), in order. Returns (h, w) what they hide, or None
     if none is present."""
     height, width = picture.shape[:2]
@@ -81,7 +88,9 @@ def _finished(
 ) -> tuple[Rgb, NDArray[np.float32]]:
     """Return colour and opacity of a drawn shape at its own size, with light from one side, folds
     and grain."""
-    alpha = np.asarray(cv2.resize(mask, size_wh, interpolation=cv2.INTER_AREA), np.float32) / np.float32(255)
+    alpha = np.asarray(
+        cv2.resize(mask, size_wh, interpolation=cv2.INTER_AREA), np.float32
+    ) / np.float32(255)
     flat = cv2.resize(colours, size_wh, interpolation=cv2.INTER_AREA).astype(np.float32)
     width, height = size_wh
     left, right = random.uniform(0.75, 1.25, 2)
@@ -105,11 +114,23 @@ def person(size_wh: Size, random: Generator) -> tuple[Rgb, NDArray[np.float32]]:
     shoulders = int(head * 2.7)
     colours[:shoulders], colours[shoulders:] = hair, np.clip(coat, 0, 255)
     _round_rectangle(mask, (int(w * 0.03), shoulders, int(w * 0.97), h * 2), int(head * 1.1))
-    neck = (int(w / 2 - head * 0.5), int(head * 1.8)), (int(w / 2 + head * 0.5), shoulders + int(head * 0.25))
+    neck = (
+        (int(w / 2 - head * 0.5), int(head * 1.8)),
+        (int(w / 2 + head * 0.5), shoulders + int(head * 0.25)),
+    )
     cv2.rectangle(mask, *neck, 255, -1)
     cv2.rectangle(colours, *neck, tuple(hair * 1.6 + 10), -1)
     cv2.ellipse(mask, (w // 2, int(head * 1.3)), (int(head), int(head * 1.28)), 0, 0, 360, 255, -1)
-    cv2.ellipse(colours, (w // 2, int(head * 1.3)), (int(head * 1.05), int(head * 1.33)), 0, 0, 360, tuple(hair), -1)
+    cv2.ellipse(
+        colours,
+        (w // 2, int(head * 1.3)),
+        (int(head * 1.05), int(head * 1.33)),
+        0,
+        0,
+        360,
+        tuple(hair),
+        -1,
+    )
     return _finished(mask, colours, size_wh, random)
 
 
@@ -120,16 +141,37 @@ def hand(size_wh: Size, skin: Colour, random: Generator) -> tuple[Rgb, NDArray[n
     high = w * 1.35
     mask, colours = np.zeros((h, w), np.uint8), np.zeros((h, w, 3), np.uint8)
     colours[:] = skin
-    fingers = [((0.24 + 0.17 * i, 0.50), (0.17 + 0.205 * i, y)) for i, y in enumerate((0.14, 0.06, 0.07, 0.17))]
-    _round_rectangle(mask, (int(w * 0.16), int(high * 0.42), int(w * 0.82), int(high * 0.85)), int(w * 0.2))
+    fingers = [
+        ((0.24 + 0.17 * i, 0.50), (0.17 + 0.205 * i, y))
+        for i, y in enumerate((0.14, 0.06, 0.07, 0.17))
+    ]
+    _round_rectangle(
+        mask, (int(w * 0.16), int(high * 0.42), int(w * 0.82), int(high * 0.85)), int(w * 0.2)
+    )
     arm = [(0.27, 0.7), (0.71, 0.7), (0.73, 1.0), (0.85, h / high), (0.15, h / high), (0.25, 1.0)]
     cv2.fillPoly(mask, [np.array([(x * w, y * high) for x, y in arm], np.int32)], (255,))
     for (x1, y1), (x2, y2) in (*fingers, ((0.75, 0.68), (0.92, 0.42))):
-        cv2.line(mask, (int(x1 * w), int(y1 * high)), (int(x2 * w), int(y2 * high)), 255, int(w * 0.15), cv2.LINE_AA)
-    for x in (0.32, 0.49, 0.66):  # darker between the fingers; otherwise they merge into one surface
+        cv2.line(
+            mask,
+            (int(x1 * w), int(y1 * high)),
+            (int(x2 * w), int(y2 * high)),
+            255,
+            int(w * 0.15),
+            cv2.LINE_AA,
+        )
+    for x in (
+        0.32,
+        0.49,
+        0.66,
+    ):  # darker between the fingers; otherwise they merge into one surface
         gap = tuple(0.6 * c for c in skin)
         cv2.line(
-            colours, (int(x * w), int(0.3 * high)), (int(x * w), int(0.52 * high)), gap, max(1, int(w * 0.02)), cv2.LINE_AA
+            colours,
+            (int(x * w), int(0.3 * high)),
+            (int(x * w), int(0.52 * high)),
+            gap,
+            max(1, int(w * 0.02)),
+            cv2.LINE_AA,
         )
     return _finished(mask, colours, size_wh, random)
 

@@ -47,7 +47,9 @@ Stress = Callable[[Shot, NDArray[np.float64], Generator], Shot]
 generator."""
 
 
-def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, kinds: Sequence[str] = ()) -> Iterator[Clip]:
+def clips(
+    stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, kinds: Sequence[str] = ()
+) -> Iterator[Clip]:
     """Yield `count` clips of each kind; of all kinds if none is named. Raises UsageError."""
     unknown = [k for k in kinds if k not in STRESSES]
     if unknown:
@@ -55,7 +57,8 @@ def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, ki
     faces = [(s, int(row)) for s in stills for row in _clear_rows(s)[:1]]
     if not faces:
         raise UsageError(
-            f"No labelled face in these pictures is clear and {LEAST_LABELLED_PX} px high, so no clip can be made."
+            f"No labelled face in these pictures is clear and {LEAST_LABELLED_PX} px high, "
+            "so no clip can be made."
         )
     order = np.random.default_rng(seed).permutation(len(faces))[:count]
     for kind in kinds or STRESSES:
@@ -67,8 +70,13 @@ def clips(stills: Sequence[StillTruth], read: Read, count: int, *, seed: int, ki
 def _clear_rows(still: StillTruth) -> NDArray[np.intp]:
     """Return the rows of the labels that show a clear face, the highest first."""
     labels = still.labels
-    clear = [all(a.get(name, value) == value for name, value in CLEAR_LABELS.items()) for a in labels.attributes]
-    rows = np.flatnonzero(np.array(clear, bool) & ~labels.ignore & (labels.heights >= LEAST_LABELLED_PX))
+    clear = [
+        all(a.get(name, value) == value for name, value in CLEAR_LABELS.items())
+        for a in labels.attributes
+    ]
+    rows = np.flatnonzero(
+        np.array(clear, bool) & ~labels.ignore & (labels.heights >= LEAST_LABELLED_PX)
+    )
     return rows[np.argsort(-labels.heights[rows], kind="stable")]
 
 
@@ -84,8 +92,16 @@ def _clip(kind: str, number: int, still: StillTruth, row: int, picture: Rgb, see
     path = replace(path, centre=(box[:2] + box[2:]) / 2 + drift)
     judged = np.arange(len(still.labels)) == row
     ones = np.ones(FRAMES)
-    quiet = Shot(picture, still.labels.xyxy, judged, still.labels.attributes, path, ones, 1.5 * ones)
-    about = {"made": RECIPE_VERSION, "pictures": [still.path.name], "row": row, "number": number, "set_seed": seed}
+    quiet = Shot(
+        picture, still.labels.xyxy, judged, still.labels.attributes, path, ones, 1.5 * ones
+    )
+    about = {
+        "made": RECIPE_VERSION,
+        "pictures": [still.path.name],
+        "row": row,
+        "number": number,
+        "set_seed": seed,
+    }
     return Clip(
         f"stress-{kind}-{number:02}",
         (STRESSES[kind](quiet, box, random),),
@@ -146,16 +162,40 @@ def _masked(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
         return round((x1 + x * w) * 16), round((y1 + y * h) * 16)  # OpenCV's sixteenths of a pixel
 
     def shape(points: Sequence[tuple[float, float]], colour: tuple[int, int, int]) -> None:
-        cv2.fillPoly(picture, [np.array([at(*p) for p in points], np.int32)], colour, cv2.LINE_AA, 4)
+        cv2.fillPoly(
+            picture, [np.array([at(*p) for p in points], np.int32)], colour, cv2.LINE_AA, 4
+        )
 
     cloth = ((172, 205, 224), (235, 235, 232), (40, 42, 48))[int(random.integers(3))]
-    shape(((0.04, 0.55), (0.5, 0.47), (0.96, 0.55), (0.92, 0.78), (0.72, 0.99), (0.28, 0.99), (0.08, 0.78)), cloth)
+    shape(
+        (
+            (0.04, 0.55),
+            (0.5, 0.47),
+            (0.96, 0.55),
+            (0.92, 0.78),
+            (0.72, 0.99),
+            (0.28, 0.99),
+            (0.08, 0.78),
+        ),
+        cloth,
+    )
     for fold in (0.66, 0.75, 0.84):
         shade = (int(cloth[0] * 0.85), int(cloth[1] * 0.85), int(cloth[2] * 0.85))
-        cv2.line(picture, at(0.14, fold), at(0.86, fold), shade, max(1, round(h / 60)), cv2.LINE_AA, 4)
+        cv2.line(
+            picture, at(0.14, fold), at(0.86, fold), shade, max(1, round(h / 60)), cv2.LINE_AA, 4
+        )
     for x in (0.29, 0.71):
         cv2.ellipse(
-            picture, at(x, 0.40), (round(w * 0.19 * 16), round(h * 0.105 * 16)), 0, 0, 360, (14, 14, 16), -1, cv2.LINE_AA, 4
+            picture,
+            at(x, 0.40),
+            (round(w * 0.19 * 16), round(h * 0.105 * 16)),
+            0,
+            0,
+            360,
+            (14, 14, 16),
+            -1,
+            cv2.LINE_AA,
+            4,
         )
     shape(((0.02, 0.34), (0.98, 0.34), (0.98, 0.375), (0.02, 0.375)), (14, 14, 16))
     return replace(shot, picture=picture)

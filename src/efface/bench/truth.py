@@ -87,7 +87,9 @@ class TrackTruth:
 
     def __post_init__(self) -> None:
         n = len(self.frame)
-        if (self.frame.shape, self.xyxy.shape) != ((n,), (n, 4)) or (np.diff(self.frame) <= 0).any():
+        if (self.frame.shape, self.xyxy.shape) != ((n,), (n, 4)) or (
+            np.diff(self.frame) <= 0
+        ).any():
             raise ValueError("a track has n frames in order, and n boxes")
         if not np.isfinite(self.xyxy).all() or (self.xyxy[:, :2] > self.xyxy[:, 2:]).any():
             raise ValueError("a labelled box is finite, and its sides are in order")
@@ -100,7 +102,8 @@ class VideoTruth:
     path    of the video.
     frames  their number.
     kind    of the objects: "face" or "plate".
-    about   what made it, for a generated one; copied to and from the JSON file, and never read here.
+    about   what made it, for a generated one; copied to and from the JSON file, and never read
+            here.
     """
 
     path: Path
@@ -113,7 +116,9 @@ class VideoTruth:
     def __post_init__(self) -> None:
         if self.kind not in FINDABLE:
             raise ValueError(f"{self.kind} is not a kind of object that efface looks for")
-        if any(len(t.frame) and not 0 <= t.frame[0] <= t.frame[-1] < self.frames for t in self.tracks):
+        if any(
+            len(t.frame) and not 0 <= t.frame[0] <= t.frame[-1] < self.frames for t in self.tracks
+        ):
             raise ValueError("a track has boxes in frames that the video does not have")
 
 
@@ -138,12 +143,16 @@ def _still(folder: Path, image: Mapping[str, Any], kinds: frozenset[str]) -> Sti
         np.array([bool(b.get("ignore")) for b in boxes], bool),
         tuple({k: v for k, v in b.items() if k not in NO_ATTRIBUTES} for b in boxes),
     )
-    return StillTruth(folder / image["file"], (int(image["width"]), int(image["height"])), labels, kinds)
+    return StillTruth(
+        folder / image["file"], (int(image["width"]), int(image["height"])), labels, kinds
+    )
 
 
 def _known(kinds: frozenset[str]) -> frozenset[str]:
     if not kinds <= set(FINDABLE):
-        raise ValueError(f"labels are {' or '.join(FINDABLE)}, not {', '.join(sorted(kinds - set(FINDABLE)))}")
+        raise ValueError(
+            f"labels are {' or '.join(FINDABLE)}, not {', '.join(sorted(kinds - set(FINDABLE)))}"
+        )
     return kinds or frozenset(FINDABLE)
 
 
@@ -184,13 +193,22 @@ def _json(path: Path) -> Any:
 def lines(truth: VideoTruth) -> Iterator[str]:
     """Yield the truth as the text of a JSON file, to be stored beside its video."""
     width, height = truth.size_wh
-    head = {"video": truth.path.name, "width": width, "height": height, "frames": truth.frames, "kind": truth.kind}
+    head = {
+        "video": truth.path.name,
+        "width": width,
+        "height": height,
+        "frames": truth.frames,
+        "kind": truth.kind,
+    }
     tracks = [
         {
             "id": i,
             "ignore": t.ignore,
             "attributes": dict(t.attributes),
-            "boxes": {str(f): [round(float(v), 2) for v in box] for f, box in zip(t.frame, t.xyxy, strict=True)},
+            "boxes": {
+                str(f): [round(float(v), 2) for v in box]
+                for f, box in zip(t.frame, t.xyxy, strict=True)
+            },
         }
         for i, t in enumerate(truth.tracks, start=1)
     ]

@@ -1,1 +1,4 @@
-"""Checks of a finished draft. They read the file from the disk and share no code with the renderer."""
+"""Checks of a finished draft.
+
+They read the file from the disk and share no code with the renderer.
+"""

@@ -106,11 +106,14 @@ class Coverage:
         to find out."""
         self._areas = self._frames = self._missed = 0
 
-    def compare(self, pair: Pair, pictures: tuple[Picture, Picture] | None, *, is_same_file: bool = False) -> None:
+    def compare(
+        self, pair: Pair, pictures: tuple[Picture, Picture] | None, *, is_same_file: bool = False
+    ) -> None:
         """Compare the next pair. pictures: the samples of both in one layout, or None if they
         cannot be compared.
 
-        is_same_file  source and target are the same bytes: find out whether erasing could have changed anything.
+        is_same_file  source and target are the same bytes: find out whether erasing could have
+                      changed anything.
         """
         old = pair.old
         if old is None or pictures is None or old.index >= len(self._plan.timeline):
@@ -143,7 +146,12 @@ class Coverage:
         if self.found:
             return Check(NAME, Outcome.NOT_CLEAN, tuple(self.found), facts)
         if self._missed or not is_whole:
-            return Check(NAME, Outcome.SKIPPED, facts=facts, why="not every frame could be compared with the source's")
+            return Check(
+                NAME,
+                Outcome.SKIPPED,
+                facts=facts,
+                why="not every frame could be compared with the source's",
+            )
         return Check(NAME, Outcome.CLEAN, facts=facts)
 
 
@@ -157,8 +165,14 @@ def _is_as_painted(target: Picture, regions: Sequence[Region], options: PaintOpt
     if again is None:
         return False
     most = MOST_COLOUR_STEPS * target.layout.peak / 255
-    pairs = zip(_windows(target, [r.box for r in regions]), _windows(again, [r.box for r in regions]), strict=True)
-    return all(bool((np.abs(a[w].astype(np.int32) - b[w]) <= most).all()) for (a, w), (b, _) in pairs)
+    pairs = zip(
+        _windows(target, [r.box for r in regions]),
+        _windows(again, [r.box for r in regions]),
+        strict=True,
+    )
+    return all(
+        bool((np.abs(a[w].astype(np.int32) - b[w]) <= most).all()) for (a, w), (b, _) in pairs
+    )
 
 
 def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
@@ -170,7 +184,9 @@ def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
 
 
 def _is_blank(picture: Picture) -> bool:
-    return all(float(np.std(plane)) <= BLANK_DEVIATION * picture.layout.peak for plane in picture.planes)
+    return all(
+        float(np.std(plane)) <= BLANK_DEVIATION * picture.layout.peak for plane in picture.planes
+    )
 
 
 def _as_rgb(frame: Frame) -> Picture:
@@ -207,7 +223,9 @@ ROOM_SHARE = 0.15
 checked at full size only if they come within ROOM_SHARE of the thresholds."""
 
 
-def surviving(source: Picture, target: Picture, regions: Sequence[Region], options: PaintOptions) -> list[Box]:
+def surviving(
+    source: Picture, target: Picture, regions: Sequence[Region], options: PaintOptions
+) -> list[Box]:
     """Return the boxes of the regions in which the target shows detail of the source.
 
     The two pictures have the same layout; the target may be larger by a row or column (padding).
@@ -230,12 +248,15 @@ def surviving(source: Picture, target: Picture, regions: Sequence[Region], optio
         suspected = [
             (box, others)
             for box, others in suspected
-            if _shows_detail(source, rest, box) or _is_blurred(source, target, box, others, explained)
+            if _shows_detail(source, rest, box)
+            or _is_blurred(source, target, box, others, explained)
         ]
     return [box for box, _ in suspected]
 
 
-def painted_again(target: Picture, regions: Sequence[Region], options: PaintOptions) -> Picture | None:
+def painted_again(
+    target: Picture, regions: Sequence[Region], options: PaintOptions
+) -> Picture | None:
     """Erase the regions of a target once more, so that they show what its own rim makes.
 
     Returns None if that is not possible: the target has a palette, or is smaller than the plan
@@ -271,7 +292,12 @@ def _with_halved_colours(picture: Picture) -> Picture:
     size_wh = luma.shape[1], luma.shape[0]
     half = size_wh[0] // 2, size_wh[1] // 2
     steps = [
-        cv2.resize(cv2.resize(c, half, interpolation=cv2.INTER_AREA), size_wh, interpolation=cv2.INTER_NEAREST) for c in chroma
+        cv2.resize(
+            cv2.resize(c, half, interpolation=cv2.INTER_AREA),
+            size_wh,
+            interpolation=cv2.INTER_NEAREST,
+        )
+        for c in chroma
     ]
     made = cv2.cvtColor(cv2.merge([luma, *steps]), cv2.COLOR_YCrCb2RGB)[:height, :width]
     colours = [np.ascontiguousarray(made[..., i], np.uint8) for i in range(3)]
@@ -298,9 +324,13 @@ def _difference(picture: Picture, other: Picture, boxes: Sequence[Box]) -> Pictu
     return made
 
 
-def _windows(picture: Picture, boxes: Sequence[Box]) -> Iterator[tuple[NDArray[Any], tuple[slice, slice]]]:
+def _windows(
+    picture: Picture, boxes: Sequence[Box]
+) -> Iterator[tuple[NDArray[Any], tuple[slice, slice]]]:
     """Yield each plane with the window of each box in it."""
-    for (x1, y1, x2, y2), (plane, (sx, sy)) in product(boxes, zip(picture.planes, picture.layout.shifts, strict=True)):
+    for (x1, y1, x2, y2), (plane, (sx, sy)) in product(
+        boxes, zip(picture.planes, picture.layout.shifts, strict=True)
+    ):
         yield plane, (slice(y1 >> sy, -(-y2 >> sy)), slice(x1 >> sx, -(-x2 >> sx)))
 
 
@@ -308,7 +338,9 @@ def _cross(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box], again: Picture | None = None) -> bool:
+def _is_blurred(
+    source: Picture, target: Picture, box: Box, others: Sequence[Box], again: Picture | None = None
+) -> bool:
     """Return whether the box shows the source, blurred or as a mosaic, beyond what its rim and
     shading explain.
 
@@ -334,12 +366,16 @@ def _is_blurred(source: Picture, target: Picture, box: Box, others: Sequence[Box
     before = source.planes[which][rows, columns].astype(np.float32) * scale
     alike = SEAMS_ALIKE if any(_cross(box, other) for other in others) else BLUR_ALIKE
     patches, shrunk = [before, after, rim], min(sides) // BLUR_LARGE
-    if shrunk > 1 and not _is_same_but_blurred([_reduced(p, shrunk) for p in patches], alike, ROOM_SHARE):
+    if shrunk > 1 and not _is_same_but_blurred(
+        [_reduced(p, shrunk) for p in patches], alike, ROOM_SHARE
+    ):
         return False
     return _is_same_but_blurred(patches, alike)
 
 
-def _is_same_but_blurred(patches: Sequence[NDArray[np.float32]], alike: float, room: float = 0.0) -> bool:
+def _is_same_but_blurred(
+    patches: Sequence[NDArray[np.float32]], alike: float, room: float = 0.0
+) -> bool:
     """Return whether the target is a blurred copy of the source.
 
     patches  the source's, the target's, and what its rim predicts.
@@ -355,11 +391,16 @@ def _is_same_but_blurred(patches: Sequence[NDArray[np.float32]], alike: float, r
     if any(_is_the_same(unexplained(before, share), rest, alike, room) for share in BLURS):
         return True
     soft = ((share, unexplained(after, share)) for share in SMOOTHED)
-    return any(not _is_smooth(b, room) and _is_the_same(unexplained(before, share), b, alike, room) for share, b in soft)
+    return any(
+        not _is_smooth(b, room) and _is_the_same(unexplained(before, share), b, alike, room)
+        for share, b in soft
+    )
 
 
 def _core(patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows, columns = (slice(int(n * (1 - CORE_SHARE) / 2), n - int(n * (1 - CORE_SHARE) / 2)) for n in patch.shape)
+    rows, columns = (
+        slice(int(n * (1 - CORE_SHARE) / 2), n - int(n * (1 - CORE_SHARE) / 2)) for n in patch.shape
+    )
     return patch[rows, columns]
 
 
@@ -367,14 +408,22 @@ def _is_smooth(rest: NDArray[np.float32], room: float = 0.0) -> bool:
     return float(np.vdot(rest, rest)) < rest.size * (BLUR_TEXTURE * (1 - room)) ** 2
 
 
-def _is_the_same(own: NDArray[np.float32], other: NDArray[np.float32], alike: float, room: float) -> bool:
+def _is_the_same(
+    own: NDArray[np.float32], other: NDArray[np.float32], alike: float, room: float
+) -> bool:
     energy, shared = float(np.vdot(own, own)), float(np.vdot(own, other))
-    least = max(BLUR_KEPT[0] * energy, alike * sqrt(energy * float(np.vdot(other, other)))) * (1 - room)
+    least = max(BLUR_KEPT[0] * energy, alike * sqrt(energy * float(np.vdot(other, other)))) * (
+        1 - room
+    )
     return least < shared < BLUR_KEPT[1] * (1 + room) * energy
 
 
 def _blurred(patch: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    return patch if sigma < 0.3 else np.asarray(cv2.GaussianBlur(patch, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+    return (
+        patch
+        if sigma < 0.3
+        else np.asarray(cv2.GaussianBlur(patch, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+    )
 
 
 def _from_rim(plane: NDArray[Any], rows: slice, columns: slice) -> NDArray[np.float32]:
@@ -417,7 +466,8 @@ def _shows_detail(source: Picture, target: Picture, box: Box) -> bool:
     for (sx, sy), planes in _alike_in_size(source.layout).items():
         height, width = source.planes[planes[0]].shape
         window = pixel_window(
-            (core[0] / (1 << sx), core[1] / (1 << sy), core[2] / (1 << sx), core[3] / (1 << sy)), (width, height)
+            (core[0] / (1 << sx), core[1] / (1 << sy), core[2] / (1 << sx), core[3] / (1 << sy)),
+            (width, height),
         )
         if _survives(*(partial(_patch, p, planes, window) for p in (source, target))):
             return True
@@ -428,16 +478,23 @@ def _shows_detail(source: Picture, target: Picture, box: Box) -> bool:
 def _alike_in_size(layout: Layout) -> dict[tuple[int, int], list[int]]:
     """Return the numbers of the colour planes, grouped by their shifts."""
     colours = len(layout.shifts) - layout.has_alpha
-    return {shift: [i for i in range(colours) if layout.shifts[i] == shift] for shift in layout.shifts[:colours]}
+    return {
+        shift: [i for i in range(colours) if layout.shifts[i] == shift]
+        for shift in layout.shifts[:colours]
+    }
 
 
-def _patch(picture: Picture, planes: Sequence[int], window: tuple[slice, slice]) -> NDArray[np.float32]:
+def _patch(
+    picture: Picture, planes: Sequence[int], window: tuple[slice, slice]
+) -> NDArray[np.float32]:
     """Return (h, w, n) float32, 0 to 1: that part of those planes."""
     samples = np.stack([picture.planes[i][window] for i in planes], axis=2).astype(np.float32)
     return samples / np.float32(picture.layout.peak)
 
 
-def _survives(source: Callable[[], NDArray[np.float32]], target: Callable[[], NDArray[np.float32]]) -> bool:
+def _survives(
+    source: Callable[[], NDArray[np.float32]], target: Callable[[], NDArray[np.float32]]
+) -> bool:
     """Return whether the target holds detail of the source in one of the planes, on one of the
     scales."""
     after = target()
@@ -454,8 +511,12 @@ def _reduced(patch: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
     if scale == 1:
         return patch
     height, width = (n // scale for n in patch.shape[:2])
-    smaller = np.asarray(cv2.resize(patch, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-    return smaller.reshape(height, width, *patch.shape[2:])  # OpenCV drops the axis of a single plane
+    smaller = np.asarray(
+        cv2.resize(patch, (width, height), interpolation=cv2.INTER_AREA), np.float32
+    )
+    return smaller.reshape(
+        height, width, *patch.shape[2:]
+    )  # OpenCV drops the axis of a single plane
 
 
 def _is_faint(detail: NDArray[np.float32]) -> bool:
@@ -495,8 +556,12 @@ def _quarters(patch: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
 def _is_alike(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
     """Return whether the detail a is found in b."""
     own, shared, other = (float(np.vdot(p, q)) for p, q in ((a, a), (a, b), (b, b)))
-    least = max(ALIKE, tanh(CHANCE_ERRORS / (a.size / INDEPENDENT_SAMPLES - 3) ** 0.5))  # Fisher's z
-    return own >= a.size * TEXTURE**2 and shared > KEPT * own and shared > least * (own * other) ** 0.5
+    least = max(
+        ALIKE, tanh(CHANCE_ERRORS / (a.size / INDEPENDENT_SAMPLES - 3) ** 0.5)
+    )  # Fisher's z
+    return (
+        own >= a.size * TEXTURE**2 and shared > KEPT * own and shared > least * (own * other) ** 0.5
+    )
 
 
 def _is_rich(detail: NDArray[np.float32]) -> bool:
@@ -510,7 +575,9 @@ def _is_rich(detail: NDArray[np.float32]) -> bool:
 def _detail(patch: NDArray[np.float32]) -> NDArray[np.float32]:
     flat = _flat(patch)
     sigma = min(max(min(patch.shape[:2]) / SIDES_PER_SIGMA, LEAST_SIGMA), SIGMA)
-    return flat - cv2.GaussianBlur(flat, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE).reshape(flat.shape)
+    return flat - cv2.GaussianBlur(flat, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE).reshape(
+        flat.shape
+    )
 
 
 def _flat(patch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -519,13 +586,15 @@ def _flat(patch: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width, *planes = patch.shape
     rows = patch.reshape(height, -1)
     down, across = _polynomials(height), _polynomials(width, *planes)
-    return np.asarray(rows - down @ (down.T @ rows @ across) @ across.T, np.float32).reshape(patch.shape)
+    return np.asarray(rows - down @ (down.T @ rows @ across) @ across.T, np.float32).reshape(
+        patch.shape
+    )
 
 
 @lru_cache(maxsize=512)
 def _polynomials(count: int, planes: int = 1) -> NDArray[np.float32]:
-    """Return orthonormal float32 columns: the polynomials up to SHADING_DEGREE at `count` places, for each
-    of the interleaved planes.
+    """Return orthonormal float32 columns: the polynomials up to SHADING_DEGREE at `count` places,
+    for each of the interleaved planes.
 
     (count * planes, (SHADING_DEGREE + 1) * planes)
     """

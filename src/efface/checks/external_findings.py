@@ -33,63 +33,98 @@ ABOUT_THE_FILE = frozenset(("System", "ExifTool", "Composite", "File"))
 TAGS = {
     "JFIF": "JFIFVersion ResolutionUnit XResolution YResolution",
     "APP14": "DCTEncodeVersion APP14Flags0 APP14Flags1 ColorTransform",
-    "PNG": "ImageWidth ImageHeight BitDepth ColorType Compression Filter Interlace AnimationFrames AnimationPlays",
+    "PNG": (
+            "ImageWidth ImageHeight BitDepth ColorType Compression Filter Interlace "
+            "AnimationFrames AnimationPlays"
+        ),
     "PNG-cICP": "ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag",
-    "RIFF": "WebP_Flags ImageWidth ImageHeight VP8Version HorizontalScale VerticalScale AlphaIsUsed BackgroundColor "
+    "RIFF": "WebP_Flags ImageWidth ImageHeight VP8Version HorizontalScale VerticalScale "
+    "AlphaIsUsed BackgroundColor "
     "AnimationLoopCount "
-    "FrameCount Duration AlphaPreprocessing AlphaFiltering AlphaCompression FrameRate MaxDataRate StreamCount StreamType "
+    "FrameCount Duration AlphaPreprocessing AlphaFiltering AlphaCompression FrameRate "
+    "MaxDataRate StreamCount StreamType "
     "VideoCodec "
-    "VideoFrameRate VideoFrameCount Quality SampleSize VideoWidth VideoHeight Encoding NumChannels SampleRate AvgBytesPerSec "
-    "BitsPerSample AudioCodec AudioSampleRate AudioSampleCount TotalFrameCount BMPVersion Planes BitDepth Compression "
+    "VideoFrameRate VideoFrameCount Quality SampleSize VideoWidth VideoHeight Encoding "
+    "NumChannels SampleRate AvgBytesPerSec "
+    "BitsPerSample AudioCodec AudioSampleRate AudioSampleCount TotalFrameCount BMPVersion "
+    "Planes BitDepth Compression "
     "ImageLength "
     "PixelsPerMeterX PixelsPerMeterY NumColors NumImportantColors",
-    "GIF": "GIFVersion ImageWidth ImageHeight HasColorMap ColorResolutionDepth BitsPerPixel BackgroundColor "
+    "GIF": "GIFVersion ImageWidth ImageHeight HasColorMap ColorResolutionDepth BitsPerPixel "
+    "BackgroundColor "
     "AnimationIterations FrameCount "
     "Duration TransparentColor",
-    "IFD": "ImageWidth ImageHeight BitsPerSample Compression PhotometricInterpretation StripOffsets SamplesPerPixel "
+    "IFD": "ImageWidth ImageHeight BitsPerSample Compression PhotometricInterpretation "
+    "StripOffsets SamplesPerPixel "
     "RowsPerStrip "
     "StripByteCounts PlanarConfiguration Predictor ExtraSamples",
-    "Meta": "PrimaryItemReference MetaImageSize HandlerType ImageSpatialExtent ImagePixelDepth AV1ConfigurationVersion "
+    "Meta": "PrimaryItemReference MetaImageSize HandlerType ImageSpatialExtent ImagePixelDepth "
+    "AV1ConfigurationVersion "
     "AuxiliaryImageType "
-    "ImageWidth ImageHeight ColorProfiles ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag",
-    "QuickTime": "MajorBrand MinorVersion CompatibleBrands MovieHeaderVersion CreateDate ModifyDate TimeScale Duration "
+    "ImageWidth ImageHeight ColorProfiles ColorPrimaries TransferCharacteristics "
+    "MatrixCoefficients VideoFullRangeFlag",
+    "QuickTime": "MajorBrand MinorVersion CompatibleBrands "
+    "MovieHeaderVersion CreateDate ModifyDate "
+    "TimeScale Duration "
     "PreferredRate "
-    "PreferredVolume PreviewTime PreviewDuration PosterTime SelectionTime SelectionDuration CurrentTime NextTrackID "
+    "PreferredVolume PreviewTime PreviewDuration PosterTime SelectionTime "
+    "SelectionDuration CurrentTime NextTrackID "
     "MediaDataSize "
-    "MediaDataOffset HandlerType HandlerDescription HandlerClass HandlerVendorID PrimaryItemReference ImageSpatialExtent "
+    "MediaDataOffset HandlerType HandlerDescription HandlerClass HandlerVendorID "
+    "PrimaryItemReference ImageSpatialExtent "
     "ImagePixelDepth "
-    "HEVCConfigurationVersion GeneralProfileSpace GeneralTierFlag GeneralProfileIDC GenProfileCompatibilityFlags "
+    "HEVCConfigurationVersion GeneralProfileSpace GeneralTierFlag GeneralProfileIDC "
+    "GenProfileCompatibilityFlags "
     "ConstraintIndicatorFlags "
-    "GeneralLevelIDC MinSpatialSegmentationIDC ParallelismType ChromaFormat BitDepthLuma BitDepthChroma AverageFrameRate "
+    "GeneralLevelIDC MinSpatialSegmentationIDC ParallelismType ChromaFormat BitDepthLuma "
+    "BitDepthChroma AverageFrameRate "
     "ConstantFrameRate "
-    "NumTemporalLayers TemporalIDNested AV1ConfigurationVersion MetaImageSize ImageWidth ImageHeight AuxiliaryImageType "
+    "NumTemporalLayers TemporalIDNested AV1ConfigurationVersion MetaImageSize ImageWidth "
+    "ImageHeight AuxiliaryImageType "
     "ColorProfiles "
-    "ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag Rotation CleanAperture MatrixStructure "
-    "ChromaSamplePosition ChromaSubsampling SeqProfile SeqLevelIdx0 SeqTier0 HighBitDepth TwelveBit AlphaChannel",
-    "Track": "TrackHeaderVersion TrackCreateDate TrackModifyDate TrackID TrackDuration TrackLayer TrackVolume "
+    "ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag Rotation "
+    "CleanAperture MatrixStructure "
+    "ChromaSamplePosition ChromaSubsampling SeqProfile SeqLevelIdx0 SeqTier0 HighBitDepth "
+    "TwelveBit AlphaChannel",
+    "Track": "TrackHeaderVersion TrackCreateDate TrackModifyDate TrackID TrackDuration TrackLayer "
+    "TrackVolume "
     "MatrixStructure ImageWidth "
-    "ImageHeight MediaHeaderVersion MediaCreateDate MediaModifyDate MediaTimeScale MediaDuration MediaLanguageCode "
+    "ImageHeight MediaHeaderVersion MediaCreateDate MediaModifyDate MediaTimeScale "
+    "MediaDuration MediaLanguageCode "
     "HandlerType HandlerClass "
-    "HandlerDescription GraphicsMode OpColor CompressorID SourceImageWidth SourceImageHeight XResolution YResolution BitDepth "
-    "PixelAspectRatio VideoFrameRate BufferSize MaxBitrate AverageBitrate ColorProfiles ColorPrimaries TransferCharacteristics "
-    "MatrixCoefficients VideoFullRangeFlag Balance AudioFormat AudioChannels AudioBitsPerSample AudioSampleRate "
+    "HandlerDescription GraphicsMode OpColor CompressorID SourceImageWidth "
+    "SourceImageHeight XResolution YResolution BitDepth "
+    "PixelAspectRatio VideoFrameRate BufferSize MaxBitrate AverageBitrate ColorProfiles "
+    "ColorPrimaries TransferCharacteristics "
+    "MatrixCoefficients VideoFullRangeFlag Balance AudioFormat AudioChannels "
+    "AudioBitsPerSample AudioSampleRate "
     "AudioVendorID VendorID "
-    "PurchaseFileFormat HandlerVendorID TrackProperty LayoutFlags AudioChannelTypes NumChannelDescriptions Endianness",
-    "Matroska": "EBMLVersion EBMLReadVersion DocType DocTypeVersion DocTypeReadVersion TimecodeScale TimestampScale "
+    "PurchaseFileFormat HandlerVendorID TrackProperty LayoutFlags AudioChannelTypes "
+    "NumChannelDescriptions Endianness",
+    "Matroska": "EBMLVersion EBMLReadVersion DocType "
+    "DocTypeVersion DocTypeReadVersion TimecodeScale "
+    "TimestampScale "
     "Duration MuxingApp "
     "WritingApp TagTrackUID",
     "Info": "TimecodeScale TimestampScale Duration MuxingApp WritingApp",
-    "M2TS": "VideoStreamType AudioStreamType AudioBitrate SurroundMode AudioChannels AudioSampleRate Duration",
+    "M2TS": (
+            "VideoStreamType AudioStreamType AudioBitrate SurroundMode AudioChannels "
+            "AudioSampleRate Duration"
+        ),
     "AC3": "AudioBitrate SurroundMode AudioChannels AudioSampleRate",
     "H264": "ImageWidth ImageHeight",
-    "MPEG": "MPEGAudioVersion AudioLayer AudioBitrate SampleRate ChannelMode ModeExtension MSStereo IntensityStereo "
+    "MPEG": "MPEGAudioVersion AudioLayer AudioBitrate SampleRate ChannelMode ModeExtension "
+    "MSStereo IntensityStereo "
     "CopyrightFlag OriginalMedia Emphasis VBRFrames VBRBytes VBRScale",
 }  # fmt: skip
 """Groups of exiftool, and the tags in them that may appear."""
 _TRACKS = (
-    "TrackNumber TrackUID TrackType TrackUsed TrackDefault TrackForced CodecID VideoCodecID AudioCodecID DefaultDuration "
-    "VideoFrameRate ImageWidth ImageHeight DisplayWidth DisplayHeight DisplayUnit VideoScanType FieldOrder AudioSampleRate "
-    "AudioChannels AudioBitsPerSample TrackLanguage MinCache CodecDelay SeekPreRoll OutputAudioSampleRate TrackTimecodeScale"
+    "TrackNumber TrackUID TrackType TrackUsed TrackDefault TrackForced CodecID "
+    "VideoCodecID AudioCodecID DefaultDuration "
+    "VideoFrameRate ImageWidth ImageHeight DisplayWidth DisplayHeight DisplayUnit "
+    "VideoScanType FieldOrder AudioSampleRate "
+    "AudioChannels AudioBitsPerSample TrackLanguage MinCache CodecDelay SeekPreRoll "
+    "OutputAudioSampleRate TrackTimecodeScale"
 )
 TAGS["Track"] += " " + _TRACKS
 TAGS["Matroska"] += " " + _TRACKS
@@ -122,7 +157,11 @@ def _asked(
         return ToolFindings(program, why=str(e))
     if answer is None:
         return ToolFindings(program, why=ABSENT)
-    return ToolFindings(program, tuple(islice(unlisted(answer), MOST_NAMED)), version=external_tools.version_of(program))
+    return ToolFindings(
+        program,
+        tuple(islice(unlisted(answer), MOST_NAMED)),
+        version=external_tools.version_of(program),
+    )
 
 
 def _unlisted(tags: dict[str, Any]) -> Iterator[str]:
@@ -133,7 +172,9 @@ def _is_allowed(name: str, value: object) -> bool:
     group, _, tag = name.rpartition(":")
     if group in ABOUT_THE_FILE or name == "SourceFile":
         return tag != "Comment"  # exiftool files a JPEG's comment under the file's own properties
-    if tag not in TAGS.get(group, TAGS.get(re.sub(r"\d+$", "", group), "")).split():  # "Track2", but also "AC3"
+    if (
+        tag not in TAGS.get(group, TAGS.get(re.sub(r"\d+$", "", group), "")).split()
+    ):  # "Track2", but also "AC3"
         return False
     if tag.endswith("Date"):
         return value == _NO_DATE
@@ -157,10 +198,16 @@ def _strange(said: dict[str, Any]) -> Iterator[str]:
     if kinds.count("video") != 1:
         yield f"{kinds.count('video')} streams of pictures"
     yield from (f"a stream of {kind}" for kind in kinds if kind not in ("video", "audio"))
-    yield from (f"the tag {t} of the file" for t, v in _tags(said.get("format")) if not _is_plain(t, v, FORMAT_TAGS))
+    yield from (
+        f"the tag {t} of the file"
+        for t, v in _tags(said.get("format"))
+        if not _is_plain(t, v, FORMAT_TAGS)
+    )
     for stream in said["streams"]:
         yield from (
-            f"the tag {t} of stream {stream.get('index')}" for t, v in _tags(stream) if not _is_plain(t, v, STREAM_TAGS)
+            f"the tag {t} of stream {stream.get('index')}"
+            for t, v in _tags(stream)
+            if not _is_plain(t, v, STREAM_TAGS)
         )
 
 

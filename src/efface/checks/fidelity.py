@@ -71,7 +71,9 @@ class Fidelity:
         self.found: list[Finding] = []
         """Grave findings so far."""
 
-    def compare(self, pair: Pair, pictures: tuple[Picture, Picture] | None, regions: Sequence[Region]) -> None:
+    def compare(
+        self, pair: Pair, pictures: tuple[Picture, Picture] | None, regions: Sequence[Region]
+    ) -> None:
         """Compare the next pair. pictures: the samples of both in one layout, if both exist.
         regions: what was erased."""
         old, new = pair.old, pair.new
@@ -81,7 +83,9 @@ class Fidelity:
         if not self._with:
             pass
         elif new is None:
-            self.add(pair, f"frame {old.index + 1} of the source is missing" if old is not None else "")
+            self.add(
+                pair, f"frame {old.index + 1} of the source is missing" if old is not None else ""
+            )
         elif old is None:
             self.add(pair, f"{pair.name} is one too many: the source has none at that time")
         else:
@@ -89,8 +93,14 @@ class Fidelity:
                 self.add(pair, f"{pair.name} is shown {off:+.6f} s from its time")
             if not is_same_size(old.size_wh, new.size_wh):
                 self.add(pair, f"{pair.name} has size {new.size_wh}, not {old.size_wh}")
-            elif pictures is not None and not self._likeness.add(*pictures, regions, with_ssim=pair.number % self._every == 0):
-                self.add(pair, f"{pair.name} is another picture than the source's, outside of the erased areas")
+            elif pictures is not None and not self._likeness.add(
+                *pictures, regions, with_ssim=pair.number % self._every == 0
+            ):
+                self.add(
+                    pair,
+                    f"{pair.name} is another picture than the source's, outside of the "
+                    "erased areas",
+                )
         if new is not None and new.is_bad:
             self.add(pair, f"{pair.name} cannot be decoded")
 
@@ -107,36 +117,66 @@ class Fidelity:
         self._facts["signals changed"] = len(said)
 
     def compare_sound(self, source: SourceInfo, target: SourceInfo, wanted: str) -> None:
-        """Compare the sound streams packet by packet. `wanted` is "keep", "drop", or "" if unknown."""
+        """Compare the sound streams packet by packet.
+
+        `wanted` is "keep", "drop", or "" if unknown.
+        """
         if target.audio and wanted == "drop":
-            self.add(None, f"the target holds sound ({target.audio} streams), which should be dropped")
+            self.add(
+                None, f"the target holds sound ({target.audio} streams), which should be dropped"
+            )
         kept = target.audio if wanted == "drop" else min(source.audio, target.audio)
         if target.audio != source.audio and (wanted == "keep" or target.audio > source.audio):
-            self._judge.append(Finding(NAME, f"the target has {target.audio} sound streams, and the source {source.audio}"))
-        self._facts["sound streams"] = "dropped" if source.audio and not target.audio else target.audio
+            self._judge.append(
+                Finding(
+                    NAME,
+                    f"the target has {target.audio} sound streams, and the source {source.audio}",
+                )
+            )
+        self._facts["sound streams"] = (
+            "dropped" if source.audio and not target.audio else target.audio
+        )
         if kept and wanted != "drop":
             self._compare_packets(source, target)
 
     def _compare_packets(self, source: SourceInfo, target: SourceInfo) -> None:
-        from efface.media.video.stream_digests import sound_kept  # loads PyAV, which photos do not need
+        from efface.media.video.stream_digests import (
+            sound_kept,
+        )  # loads PyAV, which photos do not need
 
         streams = sound_kept(source, target)
         for i, sound in enumerate(streams, 1):
             if not sound.is_same:
-                self._judge.append(Finding(NAME, f"sound stream {i} is not that of the source, packet by packet"))
+                self._judge.append(
+                    Finding(NAME, f"sound stream {i} is not that of the source, packet by packet")
+                )
             elif sound.missing:
-                self._judge.append(Finding(NAME, f"sound stream {i} lacks {sound.missing} packets of the source"))
+                self._judge.append(
+                    Finding(NAME, f"sound stream {i} lacks {sound.missing} packets of the source")
+                )
         self._facts["sound packets"] = sum(s.packets for s in streams)
 
     def check(self) -> Check:
         """Return the result."""
-        facts: dict[str, str | int | float] = {"frames": self._frames, "last frame at, s": round(self._last_s, 3)}
+        facts: dict[str, str | int | float] = {
+            "frames": self._frames,
+            "last frame at, s": round(self._last_s, 3),
+        }
         facts |= {"compared with": self._with or "nothing"} | self._likeness.facts() | self._facts
-        found = (*self.found, *self._judge, *(Finding(NAME, f"the source: {note}") for note in self._notes))
+        found = (
+            *self.found,
+            *self._judge,
+            *(Finding(NAME, f"the source: {note}") for note in self._notes),
+        )
         if found:
             return Check(NAME, Outcome.NOT_CLEAN if self.found else Outcome.REVIEW, found, facts)
         if not self._with:
-            return Check(NAME, Outcome.SKIPPED, facts=facts, why="there is neither source nor plan to compare it with")
+            return Check(
+                NAME,
+                Outcome.SKIPPED,
+                facts=facts,
+                why="there is neither source nor plan to compare it with",
+            )
         return Check(NAME, Outcome.CLEAN, facts=facts)
 
 
@@ -149,7 +189,10 @@ def _changed_signals(source: SourceInfo, target: SourceInfo) -> list[str]:
     if before.get("pixels", "").split(",")[0] != after.get("pixels", "").split(",")[0]:
         return []  # RGB or grey became YUV because the codec supports nothing else; samples are compared as RGB then
     changed = [name for name in before if before[name] != after.get(name)]
-    return [f"its {name} is {after.get(name, 'not stated')}, and the source's {before[name]}" for name in changed]
+    return [
+        f"its {name} is {after.get(name, 'not stated')}, and the source's {before[name]}"
+        for name in changed
+    ]
 
 
 @dataclass(slots=True)
@@ -159,7 +202,9 @@ class Likeness:
     psnr: list[float] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
 
-    def add(self, before: Picture, after: Picture, regions: Sequence[Region], *, with_ssim: bool) -> bool:
+    def add(
+        self, before: Picture, after: Picture, regions: Sequence[Region], *, with_ssim: bool
+    ) -> bool:
         """Add another frame. Returns False if the two are not the same picture."""
         visible = _visible(before.size_wh, regions)
         db = psnr(before, after, visible)
@@ -177,9 +222,15 @@ class Likeness:
         """Return the facts for the report."""
         said: dict[str, float | int] = {"frames compared": len(self.psnr)}
         if self.psnr:
-            said |= {"PSNR, lowest": round(min(self.psnr), 1), "PSNR, mean": round(float(np.mean(self.psnr)), 1)}
+            said |= {
+                "PSNR, lowest": round(min(self.psnr), 1),
+                "PSNR, mean": round(float(np.mean(self.psnr)), 1),
+            }
         if self.ssim:
-            said |= {"SSIM, lowest": round(min(self.ssim), 3), "SSIM, mean": round(float(np.mean(self.ssim)), 3)}
+            said |= {
+                "SSIM, lowest": round(min(self.ssim), 3),
+                "SSIM, mean": round(float(np.mean(self.ssim)), 3),
+            }
         return said
 
 
@@ -205,12 +256,20 @@ def psnr(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float |
     return min(LOSSLESS_DB, -10 * log10(mean)) if mean else LOSSLESS_DB
 
 
-def _planes(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> Iterator[tuple[NDArray, NDArray, NDArray]]:  # type: ignore[type-arg]
+def _planes(
+    before: Picture, after: Picture, visible: NDArray[np.uint8]
+) -> Iterator[tuple[NDArray, NDArray, NDArray]]:  # type: ignore[type-arg]
     """Yield both planes, cut to the size of the first, and a mask of their visible samples."""
     colours = len(before.planes) - before.layout.has_alpha
-    for a, b, (sx, sy) in zip(before.planes[:colours], after.planes, before.layout.shifts, strict=False):
+    for a, b, (sx, sy) in zip(
+        before.planes[:colours], after.planes, before.layout.shifts, strict=False
+    ):
         height, width = a.shape
-        mask = visible if (sx, sy) == (0, 0) else cv2.resize(visible, (width, height), interpolation=cv2.INTER_NEAREST)
+        mask = (
+            visible
+            if (sx, sy) == (0, 0)
+            else cv2.resize(visible, (width, height), interpolation=cv2.INTER_NEAREST)
+        )
         yield np.ascontiguousarray(a), np.ascontiguousarray(b[:height, :width]), mask
 
 
@@ -227,8 +286,13 @@ def ssim(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float |
         part = slice(top, min(top + rows, height)), slice(0, width)
         shown = _blocks(visible[part].astype(np.float32)) > 0.999
         if shown.any():
-            index = _indices(before.planes[which][part], after.planes[which][part], before.layout.peak)
-            total, count = total + float(index[shown].sum(dtype=np.float64)), count + int(shown.sum())
+            index = _indices(
+                before.planes[which][part], after.planes[which][part], before.layout.peak
+            )
+            total, count = (
+                total + float(index[shown].sum(dtype=np.float64)),
+                count + int(shown.sum()),
+            )
     return total / count if count else None
 
 
@@ -236,15 +300,25 @@ def _indices(before: NDArray[Any], after: NDArray[Any], peak: int) -> NDArray[np
     """Return the SSIM of each block."""
     a, b = (p.astype(np.float32) * np.float32(1 / peak) for p in (before, after))
     mean_a, mean_b = _blocks(a), _blocks(b)
-    var_a, var_b, both = (_blocks(p) - m for p, m in ((a * a, mean_a**2), (b * b, mean_b**2), (a * b, mean_a * mean_b)))
-    index = (2 * mean_a * mean_b + 1e-4) * (2 * both + 9e-4) / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4))
+    var_a, var_b, both = (
+        _blocks(p) - m
+        for p, m in ((a * a, mean_a**2), (b * b, mean_b**2), (a * b, mean_a * mean_b))
+    )
+    index = (
+        (2 * mean_a * mean_b + 1e-4)
+        * (2 * both + 9e-4)
+        / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4))
+    )
     return np.asarray(index, np.float32)
 
 
 def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean of each block."""
     height, width = plane.shape
-    return np.asarray(cv2.resize(plane, (width // BLOCK_PX, height // BLOCK_PX), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(
+        cv2.resize(plane, (width // BLOCK_PX, height // BLOCK_PX), interpolation=cv2.INTER_AREA),
+        np.float32,
+    )
 
 
 def is_same_size(old: Size, new: Size) -> bool:

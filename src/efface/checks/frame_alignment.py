@@ -38,7 +38,8 @@ class Pair:
 
     One side is None if the other has an extra frame, or nothing was expected; never both.
 
-    at      when the target shows the frame, in seconds of its clock; for a missing frame, when it should.
+    at      when the target shows the frame, in seconds of its clock; for a missing frame, when it
+            should.
     second  the same, from its first frame on.
     tolerance  seconds that the target's clock cannot distinguish.
     number  of the frame in the target; for a missing frame, that of the one in its place.
@@ -70,7 +71,9 @@ def from_plan(plan: Plan, shift: int) -> Iterator[Expected]:
         yield Expected(i, (pts - shift) * plan.timeline.time_base, plan.size_at(i))
 
 
-def paired(expected: Iterable[Expected] | None, frames: Iterable[Frame], base: Fraction) -> Iterator[Pair]:
+def paired(
+    expected: Iterable[Expected] | None, frames: Iterable[Frame], base: Fraction
+) -> Iterator[Pair]:
     """Pair the expected frames with the target's frames, in order. `base` is the target's time
     base.
 

@@ -44,7 +44,8 @@ def _format(target: SourceInfo) -> str:
 def check_residual_metadata(target: SourceInfo, *, with_others: bool = True) -> Check:
     """Run the check. Raises SourceUnreadable.
 
-    with_others  ask exiftool and ffprobe too, if they are installed; this takes a second or two for each file.
+    with_others  ask exiftool and ffprobe too, if they are installed; this takes a second or two for
+                 each file.
     """
     found = residual_metadata(target)
     facts: dict[str, str | int | float] = {"walked": _format(target)}

@@ -122,7 +122,9 @@ class _Moment:
 
     def is_worth_a_look(self) -> bool:
         score = self.best.score or 0.0
-        return score >= LEAST_SCORES[self.kind] or (self.count >= OFTEN_SIGHTINGS and score >= SEEN_AGAIN_SCORES[self.kind])
+        return score >= LEAST_SCORES[self.kind] or (
+            self.count >= OFTEN_SIGHTINGS and score >= SEEN_AGAIN_SCORES[self.kind]
+        )
 
 
 class Schedule:
@@ -157,7 +159,11 @@ def _telling(plan: Plan) -> frozenset[int]:
     ends = [n for d in plan.doubts for n in (d.first, d.last)]
     beside = [n for cut in plan.cuts for n in (cut, cut - 1)]
     most = max(4, round(float(plan.timeline.seconds[-1]) / EVERY_S)) if len(plan.timeline) else 0
-    mixed = [n for pair in zip(ends, beside, strict=False) for n in pair] + ends[len(beside) :] + beside[len(ends) :]
+    mixed = (
+        [n for pair in zip(ends, beside, strict=False) for n in pair]
+        + ends[len(beside) :]
+        + beside[len(ends) :]
+    )
     return frozenset(list(dict.fromkeys(mixed))[:most])
 
 
@@ -193,7 +199,10 @@ class SecondLook:
         seen = self._seen(frame, views)
         least = np.array([SEEN_AGAIN_SCORES.get(k, 1.0) for k in range(len(KINDS))], np.float32)
         small = np.array([SMALLEST_PX.get(k, 0.0) for k in range(len(KINDS))], np.float32)
-        seen = seen.rows((seen.score >= least[seen.kind]) & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= small[seen.kind]))
+        seen = seen.rows(
+            (seen.score >= least[seen.kind])
+            & (seen.xyxy[:, 3] - seen.xyxy[:, 1] >= small[seen.kind])
+        )
         if self._plan is None or planned >= len(self._plan.timeline):
             return seen
         # A person's decision to keep or remove something is final, so it is not a finding.
@@ -210,13 +219,22 @@ class SecondLook:
 
     def _seen(self, frame: Frame, views: Sequence[View]) -> Detections:
         found = [seen_in(frame, view, self._detector) for view in views]
-        return Detections(*(np.concatenate([getattr(d, name) for d in found]) for name in ("xyxy", "score", "kind")))
+        return Detections(
+            *(
+                np.concatenate([getattr(d, name) for d in found])
+                for name in ("xyxy", "score", "kind")
+            )
+        )
 
     def _take(self, one: Detections, frame: Frame, second: float) -> None:
         kind, score = int(one.kind[0]), float(one.score[0])
         found = self._finding(one, frame, second)
         for moment in self._open:
-            if moment.kind == kind and iou(grown(moment.last_box, REACH), grown(one.xyxy, REACH))[0, 0] >= SAME_THING_IOU:
+            if (
+                moment.kind == kind
+                and iou(grown(moment.last_box, REACH), grown(one.xyxy, REACH))[0, 0]
+                >= SAME_THING_IOU
+            ):
                 if moment.last == frame.index:
                     return  # the same thing, seen twice in this frame
                 moment.last, moment.last_s, moment.last_box = frame.index, second, one.xyxy
@@ -228,7 +246,11 @@ class SecondLook:
 
     def _finding(self, one: Detections, frame: Frame, second: float) -> Finding:
         x1, y1, x2, y2 = (int(v) for v in whole_pixels(one.xyxy, frame.size_wh)[0])
-        at = f"page {frame.index + 1}" if frame.is_alone else f"frame {frame.index + 1}, at {timecode(second)},"
+        at = (
+            f"page {frame.index + 1}"
+            if frame.is_alone
+            else f"frame {frame.index + 1}, at {timecode(second)},"
+        )
         return Finding(
             NAME,
             f"{at} may show a {KINDS[int(one.kind[0])]}",
@@ -246,7 +268,9 @@ class SecondLook:
         strongest = sorted(moments, key=lambda m: -(m.best.score or 0.0))[:MOST_FINDINGS]
         findings = tuple(m.best for m in moments if m in strongest)
         if not findings and not is_whole:
-            return Check(NAME, Outcome.SKIPPED, facts=facts, why="the target was not read to its end")
+            return Check(
+                NAME, Outcome.SKIPPED, facts=facts, why="the target was not read to its end"
+            )
         return Check(NAME, Outcome.REVIEW if findings else Outcome.CLEAN, findings, facts)
 
 
@@ -261,7 +285,9 @@ def seen_in(frame: Frame, view: View, detector: Detector) -> Detections:
     """Return what the detector sees in that view, in pixels of the frame."""
     width, height = frame.size_wh
     size = (max(1, round(width * view.times)), max(1, round(height * view.times)))
-    seen = detector.detect(replace(frame, size_wh=size, look=lambda size_wh: frame.look(size_wh)[:, ::-1]))
+    seen = detector.detect(
+        replace(frame, size_wh=size, look=lambda size_wh: frame.look(size_wh)[:, ::-1])
+    )
     scale = np.tile(np.array(frame.size_wh, np.float32) / np.array(size, np.float32), 2)
     x1, y1, x2, y2 = (seen.xyxy * scale).T
     return replace(seen, xyxy=np.stack([width - x2, y1, width - x1, y2], axis=1).astype(np.float32))

@@ -55,7 +55,11 @@ class Evidence:
 
 
 def checked(
-    evidence: Evidence, again: SecondLook | str, *, is_quick: bool = False, tell: Callable[[int], None] = lambda done: None
+    evidence: Evidence,
+    again: SecondLook | str,
+    *,
+    is_quick: bool = False,
+    tell: Callable[[int], None] = lambda done: None,
 ) -> tuple[Check, ...]:
     """Run every check, in the order of the report: hashes, coverage, second look, residual
     metadata, fidelity.
@@ -69,8 +73,12 @@ def checked(
     is_whole = walk.go(tell)
     return (
         _hashes(evidence, is_one_colour=is_whole and walk.is_as_painted),
-        walk.coverage.check(is_whole=is_whole) if walk.coverage is not None else _no_coverage(evidence),
-        again.check(is_whole=is_whole) if isinstance(again, SecondLook) else _skipped(second_look.NAME, again),
+        walk.coverage.check(is_whole=is_whole)
+        if walk.coverage is not None
+        else _no_coverage(evidence),
+        again.check(is_whole=is_whole)
+        if isinstance(again, SecondLook)
+        else _skipped(second_look.NAME, again),
         # exiftool and ffprobe take a second or two to start, which is long for a photo.
         check_residual_metadata(evidence.target.info, with_others=not is_quick),
         walk.fidelity.check(),
@@ -82,7 +90,9 @@ def _skipped(name: str, why: str) -> Check:
 
 
 def _no_coverage(evidence: Evidence) -> Check:
-    lacks = [what for what, it in (("source", evidence.source), ("plan", evidence.plan)) if it is None]
+    lacks = [
+        what for what, it in (("source", evidence.source), ("plan", evidence.plan)) if it is None
+    ]
     return _skipped(coverage.NAME, f"there is no {' and no '.join(lacks)} to compare it with")
 
 
@@ -93,12 +103,19 @@ def _hashes(evidence: Evidence, *, is_one_colour: bool) -> Check:
     if not known:
         return _skipped(HASHES, "no hash was taken")
     if plan is not None and known.get("source", plan.source_sha256) != plan.source_sha256:
-        found.append(Finding(HASHES, "the source is not the one that the plan names, by its SHA-256"))
+        found.append(
+            Finding(HASHES, "the source is not the one that the plan names, by its SHA-256")
+        )
     if _is_same_file(evidence) and (plan is None or plan.region_count) and not is_one_colour:
         found.append(Finding(HASHES, "the target is the source itself, byte by byte"))
     facts = {f"SHA-256 of the {name}": value for name, value in known.items()}
     if not found and len(known) < 2 and plan is None:
-        return Check(HASHES, Outcome.SKIPPED, facts=facts, why="there is neither source nor plan to compare it with")
+        return Check(
+            HASHES,
+            Outcome.SKIPPED,
+            facts=facts,
+            why="there is neither source nor plan to compare it with",
+        )
     return Check(HASHES, Outcome.NOT_CLEAN if found else Outcome.CLEAN, tuple(found), facts)
 
 
@@ -130,7 +147,11 @@ class _Walk:
     @property
     def is_as_painted(self) -> bool:
         """Whether every frame was compared, and erasing would have changed nothing."""
-        return self.coverage is not None and self.coverage.is_as_painted and not self.coverage.has_missed
+        return (
+            self.coverage is not None
+            and self.coverage.is_as_painted
+            and not self.coverage.has_missed
+        )
 
     def go(self, tell: Callable[[int], None]) -> bool:
         """Walk through the frames. Returns whether everything was examined, to the end."""
@@ -139,7 +160,10 @@ class _Walk:
                 for pair in self._pairs(reading):
                     self._take(pair)
                     tell(pair.number + 1)
-                    if len(self.fidelity.found) + len(self.coverage.found if self.coverage else ()) >= MOST:
+                    if (
+                        len(self.fidelity.found) + len(self.coverage.found if self.coverage else ())
+                        >= MOST
+                    ):
                         return False
         except InputError as e:
             self.fidelity.add(None, f"it cannot be decoded ({e.why or e.lead})")
@@ -147,7 +171,10 @@ class _Walk:
         return True
 
     def _pairs(self, reading: ExitStack) -> Iterator[Pair]:
-        """Yield the pairs. Both files are decoded ahead, each in a thread that ends with `reading`."""
+        """Yield the pairs.
+
+        Both files are decoded ahead, each in a thread that ends with `reading`.
+        """
         target, expected = self._with.target, self._expected()
         frames: Iterable[Frame] = target.frames()
         if target.info.medium == "video":  # pages may be as large as memory allows
@@ -169,11 +196,17 @@ class _Walk:
             self.coverage.compare(pair, pictures, is_same_file=_is_same_file(self._with))
         self.fidelity.compare(pair, pictures if self._is_shown(pair) else None, regions)
         if self._again is not None and pair.new is not None:
-            self._again.look(pair.new, pair.second, pair.old.index if pair.old is not None else pair.number)
+            self._again.look(
+                pair.new, pair.second, pair.old.index if pair.old is not None else pair.number
+            )
 
     def _regions(self, pair: Pair) -> list[Region]:
         plan, old = self._with.plan, pair.old
-        return plan.regions(old.index) if plan is not None and old is not None and old.index < len(plan.timeline) else []
+        return (
+            plan.regions(old.index)
+            if plan is not None and old is not None and old.index < len(plan.timeline)
+            else []
+        )
 
     def _is_shown(self, pair: Pair) -> bool:
         """Return whether it is known how much of the source the frame shows: some frames are
@@ -185,4 +218,8 @@ class _Walk:
 def _pictures(pair: Pair) -> tuple[Picture, Picture] | None:
     if pair.old is None or pair.new is None or pair.old.frame is None:
         return None
-    return comparable(pair.old.frame, pair.new) if is_same_size(pair.old.size_wh, pair.new.size_wh) else None
+    return (
+        comparable(pair.old.frame, pair.new)
+        if is_same_size(pair.old.size_wh, pair.new.size_wh)
+        else None
+    )

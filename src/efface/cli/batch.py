@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from efface.pipeline.worker_pool import Task
 
 asked_to_stop = threading.Event()
-"""Set by a signal. The KeyboardInterrupt can get lost: in a destructor, or in a library that is being loaded."""
+"""Set by a signal.
+
+The KeyboardInterrupt can get lost: in a destructor, or in a library that is being loaded.
+"""
 
 
 class FileOutcome(NamedTuple):
@@ -63,7 +66,8 @@ def run_jobs(
     open_engine  makes the engine that does the task (see `engines`); None does it in this process.
     task         does one job.
     describe     turns the result of the task into what is printed.
-    output       what -o names. A folder for many targets is made; the folder of a single target must exist.
+    output       what -o names. A folder for many targets is made; the folder of a single target
+                 must exist.
     writes       whether the task writes the targets of the jobs. Otherwise they are only names.
     counts       whether to print how many of several files were done.
     note         receives what the task notes before it ends.
@@ -72,7 +76,9 @@ def run_jobs(
     log = _RunLog(jobs, record)
     makes_folders = output is not None and [job.target for job in jobs] != [output]
     if open_engine is None:
-        _run_here(log, jobs, task, describe, options, note, writes=writes, makes_folders=makes_folders)
+        _run_here(
+            log, jobs, task, describe, options, note, writes=writes, makes_folders=makes_folders
+        )
     else:
         with log, open_engine(task, options) as engine:
             for message in engine.each(jobs, writes=writes, makes_folders=makes_folders):
@@ -91,7 +97,9 @@ def _run_here(
         def do(job: Job) -> None:
             try:
                 with log.display.file(job.name) as listener:
-                    result = task(workshop, job, _stoppable(listener), lambda content: note(job, content))
+                    result = task(
+                        workshop, job, _stoppable(listener), lambda content: note(job, content)
+                    )
                     outcome = describe(job, result)
             except Exception as e:
                 raise _error_of(job, e) from e
@@ -104,7 +112,10 @@ def _run_here(
 
 
 def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
-    """Return what the task makes of one job, in a separate process. Raises what the task raises, and WorkerDied."""
+    """Return what the task makes of one job, in a separate process.
+
+    Raises what the task raises, and WorkerDied.
+    """
     from efface.cli.engines import engine_for
     from efface.pipeline.jobs import Workshop
 
@@ -131,12 +142,20 @@ def say_left_out(sources: Sequence[Path], output: Path | None) -> None:
 
     if results := left_out(sources, output):
         named = ", ".join(printable(r) for r in results[:3]) + (", ..." if len(results) > 3 else "")
-        # A source that was edited after its plan was made also has a plan beside it, and looks like a result.
-        click.echo(f"Left out as results of an earlier run, by their names or the plans beside them: {named}", err=True)
+        # A source that was edited after its plan was made also has a plan beside it, and looks like
+        # a result.
+        click.echo(
+            "Left out as results of an earlier run, by their names or the plans beside "
+            f"them: {named}",
+            err=True,
+        )
 
 
 def _error_of(job: Job, error: Exception) -> EffaceError:
-    """Return the error of a job as one of efface's own. Raises KeyboardInterrupt where it stands for that."""
+    """Return the error of a job as one of efface's own.
+
+    Raises KeyboardInterrupt where it stands for that.
+    """
     if asked_to_stop.is_set():  # native code may turn an interrupt into an error of its own
         raise KeyboardInterrupt from error
     # Otherwise it is a fault of efface. The other files go on.
@@ -144,7 +163,10 @@ def _error_of(job: Job, error: Exception) -> EffaceError:
 
 
 class _RunLog:
-    """Keeps count of a run. Inside the block progress is shown; on leaving it, errors are always printed."""
+    """Keeps count of a run.
+
+    Inside the block progress is shown; on leaving it, errors are always printed.
+    """
 
     def __init__(self, jobs: Sequence[Job], record: Record | None) -> None:
         from rich.console import Console
@@ -168,9 +190,14 @@ class _RunLog:
         self._showing.close()
         for error in self._failed:
             click.echo(f"efface: {error}", err=True)
-        if len(self._jobs) > 1 and (kind is KeyboardInterrupt or (kind is not None and self._codes)):
+        if len(self._jobs) > 1 and (
+            kind is KeyboardInterrupt or (kind is not None and self._codes)
+        ):
             # A person who stopped a long run wants to know how far it came.
-            click.echo(f"efface: {len(self._codes)} of {len(self._jobs)} files were done when it stopped.", err=True)
+            click.echo(
+                f"efface: {len(self._codes)} of {len(self._jobs)} files were done when it stopped.",
+                err=True,
+            )
 
     def done(self, outcome: FileOutcome) -> None:
         self._codes.append(outcome.code)
@@ -190,7 +217,10 @@ class _RunLog:
         match message.said:
             case Began():
                 stack = ExitStack()
-                self._open[job] = stack, _stoppable(stack.enter_context(self.display.file(job.name)))
+                self._open[job] = (
+                    stack,
+                    _stoppable(stack.enter_context(self.display.file(job.name))),
+                )
             case Progress(event):
                 self._open[job][1](event)
             case Noted(content):
@@ -206,7 +236,13 @@ class _RunLog:
         """Print how many files were done, and return the gravest exit code."""
         if (len(self._jobs) != 1 or self._earlier) and counts:
             self.display.say(
-                _tally(len(self._jobs), len(self._failed), self._earlier, self._codes.count(EXIT_LOOK), self._shares)
+                _tally(
+                    len(self._jobs),
+                    len(self._failed),
+                    self._earlier,
+                    self._codes.count(EXIT_LOOK),
+                    self._shares,
+                )
             )
         code = worst([*self._codes, *(e.exit_code for e in self._failed)])
         if self._record is not None:
@@ -229,10 +265,14 @@ def _tally(jobs: int, failed: int, earlier: int, doubtful: int, shares: list[flo
     if not jobs:
         return "No photo or video was found, so there was nothing to do."
     return " ".join([
-        f"{jobs - failed} of {jobs} files done" + (f", {failed} not: see above." if failed else "."),
+        f"{jobs - failed} of "
+        f"{jobs} files done" + (f", {failed} not: see above." if failed else "."),
         *([f"{earlier} of them already by an earlier run."] if earlier else []),
         *([_shared(shares)] if any(shares) else []),
-        *([f"{doubtful} of them with moments that a person should look at: see above."] if doubtful else []),
+        *([(
+                f"{doubtful} of them with moments that "
+                "a person should look at: see above."
+            )] if doubtful else []),
     ])  # fmt: skip
 
 

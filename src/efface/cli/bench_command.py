@@ -33,12 +33,21 @@ def _about_results(command: F) -> F:
     """Decorate a command with the options that all benches share."""
     for option in (
         click.option(
-            "--plain", is_flag=True, help="Look at each frame by itself, without tracks, to measure what tracking gains."
+            "--plain",
+            is_flag=True,
+            help="Look at each frame by itself, without tracks, to measure what tracking gains.",
         ),
         click.option(
-            "--against", type=A_PATH, help="Earlier result, written by --json. If a number dropped, the exit code is 7."
+            "--against",
+            type=A_PATH,
+            help="Earlier result, written by --json. If a number dropped, the exit code is 7.",
         ),
-        click.option("--json", "json_path", type=A_PATH, help="Also write everything as JSON. Replaces an earlier file."),
+        click.option(
+            "--json",
+            "json_path",
+            type=A_PATH,
+            help="Also write everything as JSON. Replaces an earlier file.",
+        ),
     ):
         command = option(command)
     return options_of(*SETTINGS)(command)
@@ -50,9 +59,17 @@ def _about_clips(count: int, of: str) -> Callable[[F], F]:
             click.option(
                 "--keep",
                 type=A_PATH,
-                help="Folder for the clips and their labels. Clips that exist already are not made again.",
+                help=(
+                    "Folder for the clips and their labels. Clips that exist already are not "
+                    "made again."
+                ),
             ),
-            click.option("--only", metavar="KIND,...", default="", help="Only these kinds, separated by commas. Default: all."),
+            click.option(
+                "--only",
+                metavar="KIND,...",
+                default="",
+                help="Only these kinds, separated by commas. Default: all.",
+            ),
             click.option(
                 "--seed",
                 metavar="N",
@@ -61,7 +78,14 @@ def _about_clips(count: int, of: str) -> Callable[[F], F]:
                 show_default=True,
                 help="Number that selects the clips.",
             ),
-            click.option("--clips", metavar="N", type=click.IntRange(min=1), default=count, show_default=True, help=of),
+            click.option(
+                "--clips",
+                metavar="N",
+                type=click.IntRange(min=1),
+                default=count,
+                show_default=True,
+                help=of,
+            ),
         ):
             command = option(command)
         return command
@@ -73,15 +97,22 @@ def _about_clips(count: int, of: str) -> Callable[[F], F]:
 def bench() -> None:
     """Measure how well faces and plates are found, on labelled pictures and videos.
 
-    Prints a table, and writes JSON on request. Labels are read from files beside the pictures; docs/bench.md describes their
-    format, and what each number means. Clips with known boxes are made from still pictures.
+    Prints a table, and writes JSON on request. Labels are read from files beside the pictures;
+    docs/bench.md describes their format, and what each number means. Clips with known boxes are
+    made from still pictures.
     """
 
 
 @bench.command()
 @folders
 @_about_results
-def stills(folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool, **values: Any) -> None:
+def stills(
+    folders: tuple[Path, ...],
+    json_path: Path | None,
+    against: Path | None,
+    plain: bool,
+    **values: Any,
+) -> None:
     """Measure recall and false alarms on folders of pictures with annotations.json."""
     from efface.bench import runner
 
@@ -92,13 +123,27 @@ def stills(folders: tuple[Path, ...], json_path: Path | None, against: Path | No
 @bench.command()
 @click.argument("truths", nargs=-1, required=True, metavar="TRUTH.json...", type=A_PATH)
 @_about_results
-def video(truths: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool, **values: Any) -> None:
-    """Measure leaks and false alarms in videos. A file beside each video lists its boxes in every frame."""
+def video(
+    truths: tuple[Path, ...],
+    json_path: Path | None,
+    against: Path | None,
+    plain: bool,
+    **values: Any,
+) -> None:
+    """Measure leaks and false alarms in videos.
+
+    A file beside each video lists its boxes in every frame.
+    """
     from efface.bench import runner
     from efface.bench.truth import load_video
 
     options = _options(values, plain)
-    _finish(lambda: runner.run_videos([load_video(t) for t in truths], options, _say), json_path, against, plain)
+    _finish(
+        lambda: runner.run_videos([load_video(t) for t in truths], options, _say),
+        json_path,
+        against,
+        plain,
+    )
 
 
 @bench.command()
@@ -109,10 +154,11 @@ def moving(
     folders: tuple[Path, ...], json_path: Path | None, against: Path | None, plain: bool,
     clips: int, seed: int, only: str, keep: Path | None, **values: Any,
 ) -> None:  # fmt: skip
-    """Measure leaks in clips that are made from labelled pictures, so that every box is known exactly.
+    """Measure leaks in clips that are made from labelled pictures, so that every box is known
+    exactly.
 
-    The camera pans, zooms, turns, shakes, and loses sight of faces. Clips have motion blur, a change of exposure, strong
-    compression, a person who walks past in front, a hand, or a hard cut.
+    The camera pans, zooms, turns, shakes, and loses sight of faces. Clips have motion blur, a
+    change of exposure, strong compression, a person who walks past in front, a hand, or a hard cut.
     """
     from efface.bench import runner
 
@@ -134,8 +180,9 @@ def stress(
 ) -> None:  # fmt: skip
     """Measure legible faces in clips on which detectors fail at times, made from labelled pictures.
 
-    The clips show a bar that passes over the face, motion blur, a head that rolls from 0 to 180 degrees, darkness, a drawn mask
-    and dark glasses, small faces, a face that leaves the picture, and the same faces undisturbed.
+    The clips show a bar that passes over the face, motion blur, a head that rolls from 0 to 180
+    degrees, darkness, a drawn mask and dark glasses, small faces, a face that leaves the picture,
+    and the same faces undisturbed.
     """
     from efface.bench import runner
 
@@ -168,8 +215,13 @@ def _say(line: str) -> None:
     click.echo(printable(line), err=True)
 
 
-def _finish(measure: Callable[[], Result], json_path: Path | None, against: Path | None, plain: bool) -> None:
-    """Measure, print the table, write the file, and compare. The earlier result is read before the work begins."""
+def _finish(
+    measure: Callable[[], Result], json_path: Path | None, against: Path | None, plain: bool
+) -> None:
+    """Measure, print the table, write the file, and compare.
+
+    The earlier result is read before the work begins.
+    """
     from efface.bench import results
     from efface.files import require_target
     from efface.pipeline.jobs import write_text

@@ -1,4 +1,7 @@
-"""Engines do the work: this process, several processes of this machine, or several machines. `--engine` chooses one here."""
+"""Engines do the work: this process, several processes of this machine, or several machines.
+
+`--engine` chooses one here.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,14 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """Does jobs and reports on them. See `pipeline.worker_pool.WorkerPool.each`."""
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]: ...
+    def each(
+        self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool
+    ) -> Iterator[Message]: ...
 
 
 APART = True
-"""Work on every file in a separate process, also on a single one. Decoders crash on hostile files; then only that file is lost,
-and the user gets a message. Tests that look inside turn this off."""
+"""Work on every file in a separate process, also on a single one. Decoders crash on hostile files;
+then only that file is lost, and the user gets a message. Tests that look inside turn this off."""
 
 OpenEngine = Callable[["Task", "Options"], AbstractContextManager[Engine]]
 
@@ -35,12 +40,20 @@ ENGINE = click.option(
 )  # fmt: skip
 ADDRESS = click.option(
     "--address", metavar="HOST:PORT",
-    help="The cluster for --engine ray; auto is the cluster that this machine belongs to. Default: start Ray on this machine.",
+    help=(
+            "The cluster for --engine ray; auto is the cluster that this machine belongs to. "
+            "Default: start Ray on this machine."
+        ),
 )  # fmt: skip
 
 
-def engine_for(engine: str, address: str | None, files: int, workers: int | None) -> OpenEngine | None:
-    """Return what opens the engine for this many files; None if this process is enough. Raises UsageError."""
+def engine_for(
+    engine: str, address: str | None, files: int, workers: int | None
+) -> OpenEngine | None:
+    """Return what opens the engine for this many files; None if this process is enough.
+
+    Raises UsageError.
+    """
     return _local(address, files, workers) if engine == "local" else _ray(address, workers)
 
 
@@ -57,10 +70,14 @@ def _ray(address: str | None, workers: int | None) -> OpenEngine:
     from efface.cluster.ray_engine import RayEngine
 
     if workers is not None:
-        raise UsageError("--jobs has no effect with --engine ray: the cluster sets the number. Nothing was written.")
+        raise UsageError(
+            "--jobs has no effect with --engine ray: the cluster sets the number. Nothing "
+            "was written."
+        )
     if address is not None and "://" in address:
         raise UsageError(
-            "--address: ray:// does not work. Run efface on a machine of the cluster, and give HOST:PORT. Nothing was written."
+            "--address: ray:// does not work. Run efface on a machine of the cluster, and "
+            "give HOST:PORT. Nothing was written."
         )
     return lambda task, options: RayEngine(task, options, address, _print_remark)
 

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 @output_option("Plan to write; for a folder or several sources, a folder of plans.")
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
-@click.option("--overwrite", is_flag=True, show_default="off", help="Replace plans and exports that exist already.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    show_default="off",
+    help="Replace plans and exports that exist already.",
+)
 @option_of("--discard-edits")
 @JOBS
 @ENGINE
@@ -38,7 +43,8 @@ def find(
 ) -> None:  # fmt: skip
     """Find faces and plates, decide what to erase, and write only the plan.
 
-    Without -o, --coco or --mot it only prints counts. Boxes show what would be erased, margin included.
+    Without -o, --coco or --mot it only prints counts. Boxes show what would be erased, margin
+    included.
     """
     options = options_from(values)
     from efface.cli import summary
@@ -55,20 +61,35 @@ def find(
     everything = tuple(j.source for j in jobs_to_do)
     for export in filter(None, (coco, mot)):
         require_target(export, everything, overwrite=overwrite)
-    written = (coco, mot, output, *(j.plan_path for j in jobs_to_do if output and j.plan_path != output))
+    written = (
+        coco,
+        mot,
+        output,
+        *(j.plan_path for j in jobs_to_do if output and j.plan_path != output),
+    )
     _require_apart([p for p in written if p])
     plans: dict[Job, Plan] = {}
 
     def describe(job: Job, plan: Plan) -> FileOutcome:
         if (coco and plan.medium != "video") or mot:
             plans[job] = plan
-        text = summary.planned(job.name, plan, job.plan_path if output else None, options.risk.bound)
-        text += "\n  It is a video, so it is not in the COCO file." if coco and plan.medium == "video" else ""
+        text = summary.planned(
+            job.name, plan, job.plan_path if output else None, options.risk.bound
+        )
+        text += (
+            "\n  It is a video, so it is not in the COCO file."
+            if coco and plan.medium == "video"
+            else ""
+        )
         return FileOutcome(text, summary.code(plan, options.risk.bound))
 
-    task = Transfer(Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite)
+    task = Transfer(
+        Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite
+    )
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
-    code = run_jobs(open_engine, jobs_to_do, task, describe, output, options, writes=output is not None)
+    code = run_jobs(
+        open_engine, jobs_to_do, task, describe, output, options, writes=output is not None
+    )
     plans_in_order = [(job.name, plans[job]) for job in jobs_to_do if job in plans]
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         _write_coco(coco, everything, plans_in_order, overwrite=overwrite)
@@ -77,7 +98,9 @@ def find(
     sys.exit(code)
 
 
-def _write_coco(path: Path, sources: tuple[Path, ...], plans: Sequence[tuple[str, Plan]], *, overwrite: bool) -> None:
+def _write_coco(
+    path: Path, sources: tuple[Path, ...], plans: Sequence[tuple[str, Plan]], *, overwrite: bool
+) -> None:
     from efface.pipeline.jobs import write_text
     from efface.planning import export_formats
 
@@ -88,4 +111,6 @@ def _write_coco(path: Path, sources: tuple[Path, ...], plans: Sequence[tuple[str
 def _require_apart(outputs: Sequence[Path]) -> None:
     """Refuse two outputs with the same name. Raises click.UsageError."""
     if len({os.path.abspath(p) for p in outputs}) < len(outputs):
-        raise click.UsageError("Two of -o, --coco and --mot name the same file. Nothing was written.")
+        raise click.UsageError(
+            "Two of -o, --coco and --mot name the same file. Nothing was written."
+        )

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=CONTEXT)
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=A_PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables: a list with an entry for each file.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON instead of tables: a list with an entry for each file.",
+)
 @click.option(
     "--no-look",
     is_flag=True,
@@ -31,17 +36,26 @@ if TYPE_CHECKING:
 @click.option(
     "--no-values",
     is_flag=True,
-    help="Print what each entry is and where it is, but not its value: no places, names or numbers.",
+    help=(
+        "Print what each entry is and where it is, but not its value: no places, names or numbers."
+    ),
 )
 @click.option("--own-only", is_flag=True, help="Do not run exiftool, even if it is installed.")
 @options_of("detect", "track", "read")
-def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: bool, own_only: bool, **values: Any) -> None:
+def inspect(
+    sources: tuple[Path, ...],
+    as_json: bool,
+    no_look: bool,
+    no_values: bool,
+    own_only: bool,
+    **values: Any,
+) -> None:
     """Tell what in a file could identify a person in it, or the person who made it.
 
-    Lists faces and plates, places, devices and their numbers, names, dates, programs, thumbnails and whether they show faces,
-    films within photos, sound, data after the end, and everything else in the file. Changes and writes nothing. A folder
-    stands for every photo and video below it. The output holds secrets, yours and those of others: mind who can see your
-    screen.
+    Lists faces and plates, places, devices and their numbers, names, dates, programs, thumbnails
+    and whether they show faces, films within photos, sound, data after the end, and everything else
+    in the file. Changes and writes nothing. A folder stands for every photo and video below it. The
+    output holds secrets, yours and those of others: mind who can see your screen.
     """
     options = options_from(values)
     from efface.pipeline.inspecting import Inspecting
@@ -56,7 +70,9 @@ def inspect(sources: tuple[Path, ...], as_json: bool, no_look: bool, no_values: 
 
     try:
         open_engine = engine_for("local", None, len(jobs), 1)
-        code = run_jobs(open_engine, jobs, task, describe, None, options, writes=False, counts=not as_json)
+        code = run_jobs(
+            open_engine, jobs, task, describe, None, options, writes=False, counts=not as_json
+        )
     finally:
         if as_json:
             click.echo(json.dumps(found, ensure_ascii=True, indent=1))
@@ -77,10 +93,21 @@ def said(name: str, one: Inspection, *, values: bool = True) -> str:
     before = ""
     for i in one.items:
         where = " ".join(
-            w for w in (i.where, f"@{i.at}" if i.at is not None else "", f"({i.by})" if i.by != "efface" else "") if w
+            w
+            for w in (
+                i.where,
+                f"@{i.at}" if i.at is not None else "",
+                f"({i.by})" if i.by != "efface" else "",
+            )
+            if w
         )
         # Text, not markup: a value in the file may look like rich's markup.
-        cells = (i.group if i.group != before else "", i.name, *((i.value,) if values else ()), where)
+        cells = (
+            i.group if i.group != before else "",
+            i.name,
+            *((i.value,) if values else ()),
+            where,
+        )
         table.add_row(*(Text(printable(c)) for c in cells))
         before = i.group
     width = max(80, Console().width) if sys.stdout.isatty() else 120
@@ -100,5 +127,9 @@ def _outcome(one: Inspection) -> list[str]:
     if not one.items:
         lines.append("  efface found nothing that identifies anyone. The picture itself still may.")
     lines += [f"  Could not be read: {printable(t)}." for t in one.troubles[:10]]
-    lines += [f"  {name}: {printable(how)}." for name, how in one.others.items() if not how.startswith("looked")]
+    lines += [
+        f"  {name}: {printable(how)}."
+        for name, how in one.others.items()
+        if not how.startswith("looked")
+    ]
     return lines

@@ -30,15 +30,39 @@ Credentials = tuple[str | None, Path | None]
 
 @click.command()
 @click.argument("source", required=False, metavar="[SOURCE]")
-@click.option("--to", "targets", multiple=True, metavar="TARGET", help="Where the redacted stream goes. Repeatable.")
-@click.option("--config", type=A_PATH, metavar="CAMERAS.toml", help="File that names many cameras. Each gets its own process.")
-@click.option("--credentials-env", metavar="NAME", help="Environment variable whose value replaces {secret} in SOURCE.")
-@click.option("--credentials-file", type=A_PATH, help="The same, from a file that only its owner may read.")
-@click.option("--target-credentials-env", metavar="NAME", help="Environment variable whose value replaces {secret} in targets.")
+@click.option(
+    "--to",
+    "targets",
+    multiple=True,
+    metavar="TARGET",
+    help="Where the redacted stream goes. Repeatable.",
+)
+@click.option(
+    "--config",
+    type=A_PATH,
+    metavar="CAMERAS.toml",
+    help="File that names many cameras. Each gets its own process.",
+)
+@click.option(
+    "--credentials-env",
+    metavar="NAME",
+    help="Environment variable whose value replaces {secret} in SOURCE.",
+)
+@click.option(
+    "--credentials-file", type=A_PATH, help="The same, from a file that only its owner may read."
+)
+@click.option(
+    "--target-credentials-env",
+    metavar="NAME",
+    help="Environment variable whose value replaces {secret} in targets.",
+)
 @click.option("--target-credentials-file", type=A_PATH, help="The same, from a file.")
 @click.option(
     "--health", type=click.IntRange(0, 65535), metavar="PORT",
-    help="Serve /health and /metrics on 127.0.0.1 at this port; 0 picks a free port. Default: no server.",
+    help=(
+            "Serve /health and /metrics on 127.0.0.1 at this port; 0 picks a free port. Default: "
+            "no server."
+        ),
 )  # fmt: skip
 @options_of("detect", "track", "cover", "paint", "live", without=("--detail",))
 def live(
@@ -48,24 +72,35 @@ def live(
 ) -> None:  # fmt: skip
     """Pass a camera's stream on, with faces and plates erased, about a second later.
 
-    SOURCE is rtsp://, rtmp://, srt://, udp:// (MPEG-TS), http(s)://.../x.m3u8, /dev/video0, or a file, played at its own speed.
-    Targets are rtsp://, rtmp://, srt:// and udp:// addresses, a recording (PATH.mkv or PATH.mp4, in segments), an HLS folder
-    (FOLDER/NAME.m3u8), or mjpeg://127.0.0.1:PORT for a quick look in a browser. Sound is dropped.
+    SOURCE is rtsp://, rtmp://, srt://, udp:// (MPEG-TS), http(s)://.../x.m3u8, /dev/video0, or a
+    file, played at its own speed. Targets are rtsp://, rtmp://, srt:// and udp:// addresses, a
+    recording (PATH.mkv or PATH.mp4, in segments), an HLS folder (FOLDER/NAME.m3u8), or
+    mjpeg://127.0.0.1:PORT for a quick look in a browser. Sound is dropped.
 
-    A frame leaves only after efface has looked at it. If that takes too long, efface lowers the frame rate, and then
-    shows a placeholder. Nothing is stored unless a target is a recording. Credentials are never part of an address: write
-    {secret} in their place. Ctrl-C and SIGTERM complete what is being written, and end with code 0.
+    A frame leaves only after efface has looked at it. If that takes too long, efface lowers the
+    frame rate, and then shows a placeholder. Nothing is stored unless a target is a recording.
+    Credentials are never part of an address: write {secret} in their place. Ctrl-C and SIGTERM
+    complete what is being written, and end with code 0.
     """
-    chosen = [p.opts[0] for p in click.get_current_context().command.params if _is_chosen(p) and p.name in values]
+    chosen = [
+        p.opts[0]
+        for p in click.get_current_context().command.params
+        if _is_chosen(p) and p.name in values
+    ]
     options = options_from(values)
     from efface.live.supervisor import Supervisor
     from efface.live.supervisor import health as serving
 
-    credentials = (credentials_env, credentials_file), (target_credentials_env, target_credentials_file)
+    credentials = (
+        (credentials_env, credentials_file),
+        (target_credentials_env, target_credentials_file),
+    )
     if config is None:
         wanted = [_camera_of_command_line(source, targets, credentials, options)]
     else:
-        wanted = _cameras_of_file(config, (source, *targets, *credentials[0], *credentials[1]), chosen)
+        wanted = _cameras_of_file(
+            config, (source, *targets, *credentials[0], *credentials[1]), chosen
+        )
     for camera in wanted:
         _require_film(camera.source)
     crew = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
@@ -85,9 +120,15 @@ def live(
 
 
 def _camera_of_command_line(
-    source: str | None, targets: tuple[str, ...], credentials: tuple[Credentials, Credentials], options: Options
+    source: str | None,
+    targets: tuple[str, ...],
+    credentials: tuple[Credentials, Credentials],
+    options: Options,
 ) -> Wanted:
-    """Return the camera that the command line names. Raises click.UsageError, UsageError, ProtocolMissing."""
+    """Return the camera that the command line names.
+
+    Raises click.UsageError, UsageError, ProtocolMissing.
+    """
     from efface.live import cameras
     from efface.live.address import secret_from
 
@@ -106,18 +147,27 @@ def _cameras_of_file(config: Path, named: Sequence[object], chosen: Sequence[str
     from efface.live import cameras
 
     if any(named):
-        raise click.UsageError("--config names all cameras: write sources, targets and credentials into the file.")
+        raise click.UsageError(
+            "--config names all cameras: write sources, targets and credentials into the file."
+        )
     if chosen:
-        raise click.UsageError(f"{chosen[0]} has no effect beside --config: write options into the file.")
+        raise click.UsageError(
+            f"{chosen[0]} has no effect beside --config: write options into the file."
+        )
     return cameras.load(config)
 
 
 def _require_film(source: Address) -> None:
-    """Refuse a file that is not a video. A camera that is gone may come back; a text file stays one. Raises InputError."""
+    """Refuse a file that is not a video.
+
+    A camera that is gone may come back; a text file stays one. Raises InputError.
+    """
     from efface.containers.sniff import medium_of
 
     path = Path(source.url)
-    is_pipe = path.exists() and not path.is_file() and not path.is_dir()  # reading a pipe consumes its content
+    is_pipe = (
+        path.exists() and not path.is_file() and not path.is_dir()
+    )  # reading a pipe consumes its content
     if source.scheme != "file" or is_pipe or path.suffix.lower() in UNKNOWN_BY_CONTENT:
         return
     if medium_of(path) == "photo":
@@ -125,4 +175,7 @@ def _require_film(source: Address) -> None:
 
 
 def _is_chosen(parameter: click.Parameter) -> bool:
-    return click.get_current_context().get_parameter_source(parameter.name or "") not in (None, ParameterSource.DEFAULT)
+    return click.get_current_context().get_parameter_source(parameter.name or "") not in (
+        None,
+        ParameterSource.DEFAULT,
+    )

@@ -1,4 +1,7 @@
-"""The command line: lists the commands, and turns errors into exit codes. Each command has its own file, `X_command.py`."""
+"""The command line: lists the commands, and turns errors into exit codes.
+
+Each command has its own file, `X_command.py`.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +36,16 @@ PATIENCE_S = 3.0
 @click.group(context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="efface")
 def cli() -> None:
-    """Find every human face and licence plate in photos and videos and erase it, so that nothing can bring it back.
+    """Find every human face and licence plate in photos and videos and erase it, so that nothing
+    can bring it back.
 
-    Everything happens on this machine, offline, unless you name an address or a cluster. efface only reads sources. A
-    target appears whole and checked, or not at all.
-    efface can miss a face or a plate: look at the result before you publish it.
+    Everything happens on this machine, offline, unless you name an address or a cluster. efface
+    only reads sources. A target appears whole and checked, or not at all. efface can miss a face or
+    a plate: look at the result before you publish it.
 
-    Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is missing;
-    5 a target was refused; 6 a draft did not pass its check; 7 done, and a person should look; 130 interrupted.
+    Exit codes: 0 done; 1 unexpected; 2 usage; 3 a source cannot be used; 4 a part of efface is
+    missing; 5 a target was refused; 6 a draft did not pass its check; 7 done, and a person should
+    look; 130 interrupted.
     """
 
 
@@ -57,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _leave_at_once(code: int) -> NoReturn:
-    # sys.exit would not do. If Python notices the interrupt inside code that exec made (dataclasses are), it ends with
-    # another code. And it may crash in its own shutdown while a detector hangs in native code.
+    # sys.exit would not do. If Python notices the interrupt inside code that exec made (dataclasses
+    # are), it ends with another code. And it may crash in its own shutdown while a detector hangs
+    # in native code.
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, AttributeError):
             stream.flush()
@@ -69,7 +75,9 @@ def _run_command(arguments: Sequence[str] | None, *, ends_process: bool) -> int:
     try:
         asked_to_stop.clear()
         # SIGTERM and a closed terminal end the work as Ctrl-C does.
-        with interruptible(SIGNALS, asked_to_stop, patience_s=PATIENCE_S, ignored_after=ends_process):
+        with interruptible(
+            SIGNALS, asked_to_stop, patience_s=PATIENCE_S, ignored_after=ends_process
+        ):
             cli.main(arguments, prog_name="efface", standalone_mode=False)
         code = 0
     except SystemExit as e:

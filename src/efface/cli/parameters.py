@@ -17,7 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _PathOrAddress(click.Path):
     """A path, or an address of another machine."""
 
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Any:
         from efface.pipeline.remote import path_of
 
         try:
@@ -27,7 +29,10 @@ class _PathOrAddress(click.Path):
 
 
 def _target(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
-    """Convert what -o names. A name that ends in a slash is a folder: make it now, since a Path loses the slash."""
+    """Convert what -o names.
+
+    A name that ends in a slash is a folder: make it now, since a Path loses the slash.
+    """
     if value is None:
         return None
     if value.endswith(("/", os.sep)) and "://" not in value:
@@ -43,18 +48,23 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 """Settings of click for the commands."""
 
 A_PATH = click.Path(path_type=Path, readable=False)
-"""A path on this machine. click does not check that it is readable: each unreadable file gets its own error, and the other
-files are done."""
+"""A path on this machine. click does not check that it is readable: each unreadable file gets its
+own error, and the other files are done."""
 
-SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=_PathOrAddress(readable=False))
+SOURCES = click.argument(
+    "sources", nargs=-1, required=True, metavar="SOURCE...", type=_PathOrAddress(readable=False)
+)
 
 JOBS = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N",
-    help="Number of files to work on at once. Each has its own process and its share of the cores. Default: as many as cores "
+    help="Number of files to work on at once. Each has its own process and its share of the "
+    "cores. Default: as many as cores "
     "and memory allow, if there are several files for each.",
 )  # fmt: skip
 
 
 def output_option(help: str) -> Callable[[F], F]:
     """Make the option -o of a command that takes many sources."""
-    return click.option("-o", "--output", type=click.Path(readable=False), callback=_target, help=help)
+    return click.option(
+        "-o", "--output", type=click.Path(readable=False), callback=_target, help=help
+    )

@@ -8,7 +8,15 @@ from contextlib import contextmanager
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from efface.errors import printable
 from efface.events import Event, Listener
@@ -17,10 +25,14 @@ WORDS = {"look": "looking", "render": "erasing", "check": "checking"}
 
 
 class Display:
-    """One bar for each file in progress, and one for all files if there are several. A single file has a bar for each stage."""
+    """One bar for each file in progress, and one for all files if there are several.
+
+    A single file has a bar for each stage.
+    """
 
     def __init__(self, console: Console, files: int) -> None:
-        # Do not ask the console: many CI services set FORCE_COLOR, and then it takes a pipe for a terminal.
+        # Do not ask the console: many CI services set FORCE_COLOR, and then it takes a pipe for a
+        # terminal.
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
         self._is_shown = False
         self._progress = Progress(
@@ -34,7 +46,9 @@ class Display:
             transient=True,
             disable=not self._is_terminal,
         )
-        self._all: TaskID | None = self._progress.add_task("files", total=files) if files > 1 else None
+        self._all: TaskID | None = (
+            self._progress.add_task("files", total=files) if files > 1 else None
+        )
 
     @contextmanager
     def shown(self) -> Iterator[None]:

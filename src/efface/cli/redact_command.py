@@ -34,10 +34,11 @@ def redact(
 ) -> None:  # fmt: skip
     """Find faces and plates, and write copies without them.
 
-    protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what was erased, and why.
-    A folder stands for every photo and video below it; -o keeps its structure. If you run the same command again, it does only
-    what is missing or has changed: sources, options, or efface itself.
-    efface lists the riskiest moments; watch them, and all the rest, before you publish.
+    protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what
+    was erased, and why. A folder stands for every photo and video below it; -o keeps its structure.
+    If you run the same command again, it does only what is missing or has changed: sources,
+    options, or efface itself. efface lists the riskiest moments; watch them, and all the rest,
+    before you publish.
     """
     options = options_from(values)
     from efface.cli import summary
@@ -52,10 +53,19 @@ def redact(
     task = Transfer(Redacting(resumes), resumes, options.write.overwrite)
 
     def describe(job: Job, done: Redacted) -> FileOutcome:
-        code = worst([summary.code(done.plan, options.risk.bound), summary.code_of(done.rendered.verification)])
+        code = worst(
+            [
+                summary.code(done.plan, options.risk.bound),
+                summary.code_of(done.rendered.verification),
+            ]
+        )
         record.rendered(job, done.rendered, code, done.plan_sha256)
-        text = "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
-        return FileOutcome(text, code, done.was_done, None if done.was_done else summary.share_of(done.plan))
+        text = (
+            "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
+        )
+        return FileOutcome(
+            text, code, done.was_done, None if done.was_done else summary.share_of(done.plan)
+        )
 
     with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         say_left_out(sources, output)

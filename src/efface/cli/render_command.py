@@ -22,11 +22,19 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=CONTEXT)
 @click.argument("source", type=A_PATH)
-@click.option("--plan", "plan_path", type=A_PATH, required=True, help="The plan to obey, made by efface find or redact.")
+@click.option(
+    "--plan",
+    "plan_path",
+    type=A_PATH,
+    required=True,
+    help="The plan to obey, made by efface find or redact.",
+)
 @click.option("-o", "--output", type=A_PATH, required=True, help="Target file.")
 @REPORT
 @options_of(*RENDERS, "report", without=("--discard-edits",))
-def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...], **values: Any) -> None:
+def render(
+    source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...], **values: Any
+) -> None:
     """Write a copy of SOURCE with the areas of a plan erased."""
     options = options_from(values)
     from efface.cli import summary
@@ -45,9 +53,22 @@ def render(source: Path, plan_path: Path, output: Path, reports: tuple[Path, ...
         code = summary.code_of(done.verification)
         record.rendered(job, done, code)
         plan = plans[job]
-        return FileOutcome("\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]), code)
+        return FileOutcome(
+            "\n".join([summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]),
+            code,
+        )
 
     open_engine = engine_for("local", None, 1, None)
     with Record("render", reports, jobs, options) as record:
-        code = run_jobs(open_engine, jobs, Rendering(), describe, output, options, writes=True, note=planned, record=record)
+        code = run_jobs(
+            open_engine,
+            jobs,
+            Rendering(),
+            describe,
+            output,
+            options,
+            writes=True,
+            note=planned,
+            record=record,
+        )
     sys.exit(code)

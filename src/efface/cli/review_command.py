@@ -15,15 +15,25 @@ from efface.errors import ExtraMissing, UsageError
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
-@click.option("-o", "--output", type=A_PATH, help="Target file; for a folder or several sources, target folder.")
-@click.option("--no-browser", is_flag=True, show_default="off", help="Only print the address of the page, and do not open it.")
+@click.option(
+    "-o",
+    "--output",
+    type=A_PATH,
+    help="Target file; for a folder or several sources, target folder.",
+)
+@click.option(
+    "--no-browser",
+    is_flag=True,
+    show_default="off",
+    help="Only print the address of the page, and do not open it.",
+)
 @options_of(*FINDS, *RENDERS, without=("--discard-edits",))
 def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **values: Any) -> None:
     """Check and correct what will be erased, in a browser on this machine, and render.
 
-    efface first looks at files that have no plan. Every change is written to the plan at once; to continue later, run the same
-    command again. The printed address opens the page once, in one browser. The command ends when the last tab is closed, or
-    with Ctrl-C.
+    efface first looks at files that have no plan. Every change is written to the plan at once; to
+    continue later, run the same command again. The printed address opens the page once, in one
+    browser. The command ends when the last tab is closed, or with Ctrl-C.
     """
     options = options_from(values)
     if any(importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn")):

@@ -1,6 +1,9 @@
-"""Writes the reports of a run (`--report`). Facts are collected while it goes on, and written when it ends.
+"""Writes the reports of a run (`--report`).
 
-The report of a failure is needed most, so a report is also written after an error, an interrupt or a refused target.
+Facts are collected while it goes on, and written when it ends.
+
+The report of a failure is needed most, so a report is also written after an error, an interrupt or
+a refused target.
 """
 
 from __future__ import annotations
@@ -58,10 +61,18 @@ def require_reports(
     """
     for path in paths:
         if path.suffix.lower() not in KINDS:
-            raise click.UsageError(f"--report {printable(path)}: its name must end in .html or .json. Nothing was written.")
+            raise click.UsageError(
+                f"--report {printable(path)}: its name must end in .html or .json. Nothing "
+                "was written."
+            )
     taken = [os.path.abspath(p).casefold() for p in (*paths, *others)]
-    if len(set(taken[: len(paths)])) < len(paths) or set(taken[: len(paths)]) & set(taken[len(paths) :]):
-        raise click.UsageError("--report names a file that this run also writes for another purpose. Nothing was written.")
+    if len(set(taken[: len(paths)])) < len(paths) or set(taken[: len(paths)]) & set(
+        taken[len(paths) :]
+    ):
+        raise click.UsageError(
+            "--report names a file that this run also writes for another purpose. Nothing "
+            "was written."
+        )
     for path in paths:
         if makes is not None and os.path.abspath(path.parent) == os.path.abspath(makes):
             with writing(path):
@@ -70,9 +81,17 @@ def require_reports(
 
 
 def check_reports(
-    reports: Sequence[Path], jobs: Sequence[Job], output: Path | None, *, overwrite: bool, resumes: bool = False
+    reports: Sequence[Path],
+    jobs: Sequence[Job],
+    output: Path | None,
+    *,
+    overwrite: bool,
+    resumes: bool = False,
 ) -> None:
-    """Refuse unusable reports of these jobs before any work is done. Raises click.UsageError, OutputError."""
+    """Refuse unusable reports of these jobs before any work is done.
+
+    Raises click.UsageError, OutputError.
+    """
     written = [p for job in jobs for p in (job.target, job.plan_path)]
     makes = output if [job.target for job in jobs] != [output] else None
     sources = [job.source for job in jobs]
@@ -90,7 +109,9 @@ def _is_report(path: Path) -> bool:
 
 
 class Record:
-    """The facts on each file so far. On leaving the block the reports are written, and named on stdout unless `is_quiet`.
+    """The facts on each file so far.
+
+    On leaving the block the reports are written, and named on stdout unless `is_quiet`.
 
     resumes  as in `require_reports`.
     """
@@ -116,17 +137,30 @@ class Record:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if not self._paths:
             return
         if error is None or (isinstance(error, SystemExit) and not error.code):
             self._write_or_say()
             return
-        reason = error if isinstance(error, EffaceError) else Interrupted() if _is_interrupt(error) else EffaceError()
+        reason = (
+            error
+            if isinstance(error, EffaceError)
+            else Interrupted()
+            if _is_interrupt(error)
+            else EffaceError()
+        )
         for job in self._jobs:
             if job not in self._entries or self._entries[job].exit_code < 0:
                 self.failed(job, reason)
-        with suppress(EffaceError):  # the user sees what ended the run; an error about the report would hide it
+        with suppress(
+            EffaceError
+        ):  # the user sees what ended the run; an error about the report would hide it
             self._write()
 
     def planned(self, job: Job, plan: Plan, plan_sha256: str = "") -> None:
@@ -159,12 +193,17 @@ class Record:
             exit_code=code,
             plan_sha256=plan_sha256 or entry.plan_sha256,
             target_sha256=done.target_sha256,
-            done=Done(done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped),
+            done=Done(
+                done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped
+            ),
             verification=done.verification,
         )
 
     def verified(self, job: Job, found: Verification, code: int) -> None:
-        """Note that a target was checked. The report lists moments of its plan; the verdict is that of the checks."""
+        """Note that a target was checked.
+
+        The report lists moments of its plan; the verdict is that of the checks.
+        """
         if not self._paths:
             return
         from efface.report.facts import verdict_of
@@ -188,7 +227,9 @@ class Record:
         found = error.verification if isinstance(error, VerificationFailed) else None
         self._entries[job] = replace(
             self._named(self._entries.get(job) or self._unknown(job), job),
-            verdict=Verdict.NOT_CLEAN if isinstance(error, VerificationFailed) else Verdict.NOT_DONE,
+            verdict=Verdict.NOT_CLEAN
+            if isinstance(error, VerificationFailed)
+            else Verdict.NOT_DONE,
             exit_code=error.exit_code,
             failure=failure_of(error, self._private),
             verification=found,
@@ -217,11 +258,16 @@ class Record:
 
         if "names" in self._told:
             return set()
-        paths = [p.absolute() for job in self._jobs for p in (job.source, job.target, job.plan_path)]
+        paths = [
+            p.absolute() for job in self._jobs for p in (job.source, job.target, job.plan_path)
+        ]
         return {word for p in paths for part in (*p.parts[:-1], p.stem) for word in words_of(part)}
 
     def _chosen(self, plan: Plan) -> tuple[Chosen, ...]:
-        """Return the settings that applied. Thousands of files mostly share them, so each set is kept once."""
+        """Return the settings that applied.
+
+        Thousands of files mostly share them, so each set is kept once.
+        """
         from efface.report import facts
 
         key = repr(plan.options)
@@ -230,7 +276,8 @@ class Record:
         return self._settings[key]
 
     def _bound(self, plan: Plan) -> float:
-        """Return the risk bound of this run, or, if it only obeys the plan, of the run that made the plan."""
+        """Return the risk bound of this run, or, if it only obeys the plan, of the run that made
+        the plan."""
         if self._command == "redact":
             return self._options.risk.bound
         asked = plan.options.get("risk")
@@ -248,11 +295,17 @@ class Record:
         return facts.Report(self._command, entries, code, made, software=facts.software())
 
     def _write_or_say(self) -> None:
-        """Write the reports. If one cannot be written, end the process with the gravest code of the run."""
+        """Write the reports.
+
+        If one cannot be written, end the process with the gravest code of the run.
+        """
         try:
             self._write()
         except EffaceError as e:
-            click.echo(f"efface: {e} This concerns only the report; the targets are as listed above.", err=True)
+            click.echo(
+                f"efface: {e} This concerns only the report; the targets are as listed above.",
+                err=True,
+            )
             raise SystemExit(worst([*self._codes, e.exit_code])) from e
 
     def _write(self) -> None:
@@ -263,7 +316,9 @@ class Record:
         report = self.report()
         sources = tuple(job.source for job in self._jobs)
         for path in self._paths:
-            pieces = page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)
+            pieces = (
+                page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)
+            )
             overwrite = self._options.write.overwrite or (self._resumes and _is_report(path))
             write_text(path, sources, pieces, overwrite=overwrite)
         if self._is_quiet:

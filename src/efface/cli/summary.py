@@ -1,4 +1,7 @@
-"""Makes the lines that a command prints about each file. The sentences come from the report: see `efface.report.text`."""
+"""Makes the lines that a command prints about each file.
+
+The sentences come from the report: see `efface.report.text`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,18 @@ from efface.report import text, wording
 from efface.report.facts import Done, Entry, costs_of, found_in, media_of, verdict_of
 from efface.report.wording import CAUSES
 
-__all__ = ["CAUSES", "code", "code_of", "doubtful", "entry_of", "found", "planned", "redacted", "rendered", "seen_again"]
+__all__ = [
+    "CAUSES",
+    "code",
+    "code_of",
+    "doubtful",
+    "entry_of",
+    "found",
+    "planned",
+    "redacted",
+    "rendered",
+    "seen_again",
+]
 
 
 def entry_of(r: Rendered, plan: Plan, bound: float, number: int = 1) -> Entry:
@@ -43,21 +57,28 @@ def found(plan: Plan) -> str:
 def redacted(result: Redacted, bound: float) -> str:
     """Return the lines for one target and its plan. `bound` is the risk bound."""
     entry = entry_of(result.rendered, result.plan, bound)
-    remade = None if result.plan.edits else result.source  # efface obeys a plan that a person changed, whatever the options say
+    remade = (
+        None if result.plan.edits else result.source
+    )  # efface obeys a plan that a person changed, whatever the options say
     target, review = result.rendered.target, _review_of(result)
-    said = [*text.lines(entry, target, result.plan_path, remade, review), *constant_rate(result.source, result.plan)]
+    said = [
+        *text.lines(entry, target, result.plan_path, remade, review),
+        *constant_rate(result.source, result.plan),
+    ]
     said += [*_reviewed(result), *doubtful(result.plan, bound, review)]
     return "\n".join([*said, *text.seen_again(entry)])
 
 
 def _review_of(result: Redacted) -> str:
-    """Return the command that opens this plan, with -o if the target does not have its default name."""
+    """Return the command that opens this plan, with -o if the target does not have its default
+    name."""
     target = result.rendered.target
     return text.review_of(result.source, None if target == beside(result.source) else target)
 
 
 def constant_rate(source: Path, plan: Plan) -> list[str]:
-    """Return a line on the rate of a film that stores no times; empty for other files, and for files of other machines."""
+    """Return a line on the rate of a film that stores no times; empty for other files, and for
+    files of other machines."""
     if plan.medium != "video" or len(plan.timeline) < 2:
         return []
     try:
@@ -65,15 +86,19 @@ def constant_rate(source: Path, plan: Plan) -> list[str]:
     except EffaceError:
         return []
     seconds = float(plan.timeline.seconds[-1]) / (len(plan.timeline) - 1)
-    return [f"  The source stores no times ({name}): its frames are shown at a constant {1 / seconds:g} per second."] * (
-        name in TIMELESS and seconds > 0
-    )
+    return [
+        f"  The source stores no times ({name}): its frames are shown at a constant "
+        f"{1 / seconds:g} per second."
+    ] * (name in TIMELESS and seconds > 0)
 
 
 def _reviewed(result: Redacted) -> list[str]:
     if not result.was_reviewed or result.was_done:
         return []
-    return ["  A person changed the plan, so efface obeyed it and did not look again (--discard-edits looks again)."]
+    return [
+        "  A person changed the plan, so efface obeyed it and did not look again "
+        "(--discard-edits looks again)."
+    ]
 
 
 def share_of(plan: Plan) -> float:
@@ -88,7 +113,9 @@ def rendered(r: Rendered, plan: Plan) -> str:
 
 def seen_again(verification: Verification, plan: Plan) -> list[str]:
     """Return lines on findings of the checks that a person must judge, if there are any."""
-    entry = Entry(1, verdict_of(None, verification), EXIT_OK, media=media_of(plan), verification=verification)
+    entry = Entry(
+        1, verdict_of(None, verification), EXIT_OK, media=media_of(plan), verification=verification
+    )
     return list(text.seen_again(entry))
 
 
@@ -104,7 +131,10 @@ def code_of(verification: Verification) -> int:
 
 
 def doubtful(plan: Plan, bound: float, review: str = "efface review FILE") -> list[str]:
-    """Return lines on the riskiest moments, if there are any. `review` is the command that reviews the source."""
+    """Return lines on the riskiest moments, if there are any.
+
+    `review` is the command that reviews the source.
+    """
     return list(text.doubtful(found_in(plan, bound), media_of(plan), review))
 
 
@@ -113,6 +143,15 @@ def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
     where = f" Plan: {printable(path)}" if path else ""
     facts = found_in(plan, bound)
     review = text.review_of(source)
-    cost = text.priced(facts, media_of(plan), review, f"efface find {shlex.quote(printable(source))}")
+    cost = text.priced(
+        facts, media_of(plan), review, f"efface find {shlex.quote(printable(source))}"
+    )
     left = text.left_visible(facts, review)
-    return "\n".join([f"{printable(source)}: {found(plan)}.{where}", *cost, *left, *doubtful(plan, bound, review)])
+    return "\n".join(
+        [
+            f"{printable(source)}: {found(plan)}.{where}",
+            *cost,
+            *left,
+            *doubtful(plan, bound, review),
+        ]
+    )

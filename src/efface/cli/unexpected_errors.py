@@ -10,17 +10,28 @@ import click
 from efface.errors import DetectorFailed, EffaceError, OutOfMemory, Unforeseen, is_about_memory
 
 TRACEBACK = "EFFACE_TRACEBACK"
-"""Environment variable that shows where an unexpected error came from. Off by default: tracebacks quote paths and values."""
+"""Environment variable that shows where an unexpected error came from.
+
+Off by default: tracebacks quote paths and values.
+"""
 
 
 def as_efface_error(error: Exception, name: str = "") -> EffaceError:
-    """Return the error as one of efface's own. Each library reports a lack of memory in its own way: all become OutOfMemory.
+    """Return the error as one of efface's own.
+
+    Each library reports a lack of memory in its own way: all become OutOfMemory.
 
     name  the file in hand, if any.
     """
-    kind, text = (error.kind, error.text) if isinstance(error, Unforeseen) else (type(error).__name__, str(error))
+    kind, text = (
+        (error.kind, error.text)
+        if isinstance(error, Unforeseen)
+        else (type(error).__name__, str(error))
+    )
     is_own = isinstance(error, EffaceError)
-    if (isinstance(error, MemoryError) or is_about_memory(kind, text)) and (not is_own or isinstance(error, DetectorFailed)):
+    if (isinstance(error, MemoryError) or is_about_memory(kind, text)) and (
+        not is_own or isinstance(error, DetectorFailed)
+    ):
         return OutOfMemory(name)
     return error if isinstance(error, EffaceError) else _unexpected(error, name)
 
@@ -32,6 +43,7 @@ def _unexpected(error: Exception, name: str) -> EffaceError:
     if os.environ.get(TRACEBACK):
         click.echo(trace, err=True, nl=False)
     return EffaceError(
-        f"{name}{': ' if name else ''}unexpected error, {kind}: {error}. No target was written for the file in "
+        f"{name}{': ' if name else ''}unexpected error, {kind}: {error}. No target was "
+        "written for the file in "
         f"hand. Please report it; {TRACEBACK}=1 shows where it came from."
     )

@@ -30,30 +30,60 @@ CODES = {
 """If no check could look, the target is not clean."""
 
 MOST_LISTED = 20
-STYLES = {Outcome.CLEAN: "green", Outcome.REVIEW: "yellow", Outcome.NOT_CLEAN: "bold red", Outcome.SKIPPED: "dim"}
+STYLES = {
+    Outcome.CLEAN: "green",
+    Outcome.REVIEW: "yellow",
+    Outcome.NOT_CLEAN: "bold red",
+    Outcome.SKIPPED: "dim",
+}
 WIDTH = 110
 """Columns of the output if it does not go to a terminal."""
 
 
 @click.command()
 @click.argument("target", type=A_PATH)
-@click.option("--plan", type=A_PATH, help="The plan that the target was made by. Default: the plan beside the target, if any.")
 @click.option(
-    "--source", type=A_PATH, help="The source of the target. Without it, no check can tell whether parts of it survive."
+    "--plan",
+    type=A_PATH,
+    help="The plan that the target was made by. Default: the plan beside the target, if any.",
 )
-@click.option("--quick", is_flag=True, show_default="off", help="Take the second look only at a sample of the frames.")
-@click.option("--json", "as_json", is_flag=True, show_default="off", help="Print everything as JSON.")
-@click.option("--overwrite", "write__overwrite", is_flag=True, show_default="off", help="Replace reports that exist already.")
+@click.option(
+    "--source",
+    type=A_PATH,
+    help="The source of the target. Without it, no check can tell whether parts of it survive.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    show_default="off",
+    help="Take the second look only at a sample of the frames.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, show_default="off", help="Print everything as JSON."
+)
+@click.option(
+    "--overwrite",
+    "write__overwrite",
+    is_flag=True,
+    show_default="off",
+    help="Replace reports that exist already.",
+)
 @REPORT
 @options_of("detect", "read", "report", without=("--sensitivity",))
 def verify(
-    target: Path, plan: Path | None, source: Path | None, quick: bool, as_json: bool, reports: tuple[Path, ...], **values: Any
+    target: Path,
+    plan: Path | None,
+    source: Path | None,
+    quick: bool,
+    as_json: bool,
+    reports: tuple[Path, ...],
+    **values: Any,
 ) -> None:
     """Check a finished target again, from the disk, as a stranger would.
 
-    It checks hashes, coverage (does anything of the source survive where the plan erases?), a second look for faces and plates,
-    leftovers in the file, and fidelity (is the rest of the film unchanged?). A check that lacks what it needs says that it did
-    not look.
+    It checks hashes, coverage (does anything of the source survive where the plan erases?), a
+    second look for faces and plates, leftovers in the file, and fidelity (is the rest of the film
+    unchanged?). A check that lacks what it needs says that it did not look.
 
     Exit codes: 0 clean; 6 not clean; 7 something that a person should look at.
     """
@@ -98,7 +128,10 @@ def _outcome(found: Verification) -> Outcome:
 
 
 def as_data(found: Verification) -> dict[str, Any]:
-    """Return the verification as plain values. Frames count from 0; boxes are x1, y1, x2, y2 in pixels."""
+    """Return the verification as plain values.
+
+    Frames count from 0; boxes are x1, y1, x2, y2 in pixels.
+    """
     return {
         "format": "efface-verification",
         "version": 1,
@@ -117,7 +150,13 @@ def as_data(found: Verification) -> dict[str, Any]:
 
 
 def _finding(f: Finding) -> dict[str, Any]:
-    return {"message": f.message, "frame": f.frame, "time_s": f.time_s, "box": f.box, "score": f.score}
+    return {
+        "message": f.message,
+        "frame": f.frame,
+        "time_s": f.time_s,
+        "box": f.box,
+        "score": f.score,
+    }
 
 
 def _show(target: Path, found: Verification, *, is_quick: bool) -> None:
@@ -128,15 +167,21 @@ def _show(target: Path, found: Verification, *, is_quick: bool) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDTH, color_system=None)
-    table = Table("check", "outcome", "what it says", title=Text(printable(target.name)), title_justify="left")
+    table = Table(
+        "check", "outcome", "what it says", title=Text(printable(target.name)), title_justify="left"
+    )
     for check in found.checks:
-        table.add_row(check.name, Text(check.outcome.value, STYLES[check.outcome]), Text(_said(check)))
+        table.add_row(
+            check.name, Text(check.outcome.value, STYLES[check.outcome]), Text(_said(check))
+        )
     console.print(table)
     for check in found.checks:
         for f in check.findings[:MOST_LISTED]:
             console.print(Text(f"{check.name}: {located(f)}"))
         if len(check.findings) > MOST_LISTED:
-            console.print(f"{check.name}: and {len(check.findings) - MOST_LISTED} more; --json lists them all")
+            console.print(
+                f"{check.name}: and {len(check.findings) - MOST_LISTED} more; --json lists them all"
+            )
     console.print(Text(conclusion(found, is_quick=is_quick), STYLES[_outcome(found)]))
 
 
@@ -146,7 +191,9 @@ def conclusion(found: Verification, *, is_quick: bool) -> str:
     again = next((c.facts for c in found.checks if c.name == "second look" and c.facts), None)
     if is_quick and again is not None:
         left = int(again["frames"]) - int(again["frames looked at"])
-        unseen += [f"{left} of {again['frames']} frames in the second look (--quick)"] if left else []
+        unseen += (
+            [f"{left} of {again['frames']} frames in the second look (--quick)"] if left else []
+        )
     outcome = _outcome(found)
     if outcome is Outcome.SKIPPED or not unseen:
         return f"Altogether: {outcome.value}."

@@ -79,7 +79,10 @@ class Calls:
         return int(self._ray.cluster_resources().get("CPU", 0))
 
     def answers(
-        self, function: Callable[..., Iterator[object]], argument: object, over: threading.Event | None = None
+        self,
+        function: Callable[..., Iterator[object]],
+        argument: object,
+        over: threading.Event | None = None,
     ) -> Iterator[Any]:
         """Yield what the function answers on some machine. Setting `over` ends it too. Raises Lost,
         Stopped, ClusterUnusable."""
@@ -131,7 +134,9 @@ class Calls:
 
 def _serve(*request: bytes) -> Iterator[Piece]:
     """Run a call on a worker."""
-    function, argument = next(messages((i == len(request) - 1, piece) for i, piece in enumerate(request)))
+    function, argument = next(
+        messages((i == len(request) - 1, piece) for i, piece in enumerate(request))
+    )
     yield from pieces(function(argument))
 
 
@@ -154,13 +159,23 @@ def _imported(address: str | None, leaving: ExitStack) -> Any:
 def _connect(ray: Any, address: str | None, leaving: ExitStack) -> None:
     """Connect to a cluster, and register how to leave it."""
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    how: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.CRITICAL}
+    how: dict[str, Any] = {
+        "log_to_driver": False,
+        "configure_logging": False,
+        "logging_level": logging.CRITICAL,
+    }
     if address is None:
         # Otherwise its session folder, with logs and sockets, would be readable by everybody in
         # /tmp, and would remain.
         folder = leaving.enter_context(private_temp_dir())
-        alone = {"include_dashboard": False, "_system_config": {"automatic_object_spilling_enabled": False}}
-        how |= {**alone, "_temp_dir": str(folder / "ray")}  # Ray makes the folder that it gets readable by everybody
+        alone = {
+            "include_dashboard": False,
+            "_system_config": {"automatic_object_spilling_enabled": False},
+        }
+        how |= {
+            **alone,
+            "_temp_dir": str(folder / "ray"),
+        }  # Ray makes the folder that it gets readable by everybody
     leaving.callback(ray.shutdown)
     leaving.enter_context(_unsaid(ray))
     try:
@@ -168,7 +183,11 @@ def _connect(ray: Any, address: str | None, leaving: ExitStack) -> None:
             ray.init(address=address or "local", **how)
     except Exception as e:
         leaving.close()
-        hint = "Is it running, of the same version of Ray and of Python, and is its token known here?" if address else ""
+        hint = (
+            "Is it running, of the same version of Ray and of Python, and is its token known here?"
+            if address
+            else ""
+        )
         raise ClusterUnusable(f"it cannot be reached ({type(e).__name__})", hint) from e
 
 
@@ -183,7 +202,9 @@ def private_temp_dir() -> Iterator[Path]:
         yield folder
     finally:
         until = time.monotonic() + END_S
-        while folder.exists() and time.monotonic() < until:  # ending processes of Ray still write to it
+        while (
+            folder.exists() and time.monotonic() < until
+        ):  # ending processes of Ray still write to it
             shutil.rmtree(folder, ignore_errors=True)
             time.sleep(0.05)
 

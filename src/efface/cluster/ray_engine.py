@@ -22,7 +22,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from efface.cluster.calls import WAIT_S, Calls, Lost, Stopped
-from efface.cluster.work import SHARED, Answer, Part, SpanStart, Whole, WorkItem, WorkItems, do, look_at, stamp_of, unforeseen
+from efface.cluster.work import (
+    SHARED,
+    Answer,
+    Part,
+    SpanStart,
+    Whole,
+    WorkItem,
+    WorkItems,
+    do,
+    look_at,
+    stamp_of,
+    unforeseen,
+)
 from efface.containers.admission import AdmittedSource, admit, unchanged
 from efface.containers.sniff import is_video_name, medium_of
 from efface.detect.detector import DetectorInfo
@@ -113,14 +125,18 @@ class RayEngine:
         ):
             try:
                 waiting = 0
-                for these in self._in_batches(prepared(jobs, writes=writes, makes_folders=makes_folders)):
+                for these in self._in_batches(
+                    prepared(jobs, writes=writes, makes_folders=makes_folders)
+                ):
                     (videos if _is_video(these[0]) else batches).submit(self._work, these)
                     waiting += 1
                 while waiting or not self._said.empty():
                     said = self._said.get()
                     if said is None:
                         waiting -= 1
-                    elif isinstance(said.said, Failed) and isinstance(said.said.error, (*FATAL, ClusterUnusable)):
+                    elif isinstance(said.said, Failed) and isinstance(
+                        said.said.error, (*FATAL, ClusterUnusable)
+                    ):
                         raise said.said.error
                     else:
                         yield said
@@ -149,7 +165,9 @@ class RayEngine:
     def _work(self, jobs: list[Job]) -> None:
         files = [_File(job, self._said.put) for job in jobs]
         try:
-            _Video(self._called, files[0]).do() if _is_video(jobs[0]) else _whole(self._called, files)
+            _Video(self._called, files[0]).do() if _is_video(jobs[0]) else _whole(
+                self._called, files
+            )
         except Stopped:
             pass
         except (EffaceError, Unforeseen) as e:
@@ -206,7 +224,9 @@ def _is_video(job: Job) -> bool:
         return False
 
 
-def _whole(called: Called, files: Sequence[_File], plan: Plan | None = None, *, asks: bool = False) -> bool:
+def _whole(
+    called: Called, files: Sequence[_File], plan: Plan | None = None, *, asks: bool = False
+) -> bool:
     """Run jobs with one worker each. After a loss, another machine does what is not yet reported as
     done.
 
@@ -219,7 +239,9 @@ def _whole(called: Called, files: Sequence[_File], plan: Plan | None = None, *, 
         if not work_items:
             return False
         try:
-            for answer in called.calls.answers(do, WorkItems([e for _, e in work_items], task, called.options)):
+            for answer in called.calls.answers(
+                do, WorkItems([e for _, e in work_items], task, called.options)
+            ):
                 if answer.what == "asks":
                     return True
                 _hear(work_items[answer.number][0], answer, called)
@@ -229,17 +251,25 @@ def _whole(called: Called, files: Sequence[_File], plan: Plan | None = None, *, 
             why = str(e)
         task = _again(called.task)
     for file in files:
-        file.fail(WorkerDied(file.job.name, f"{TRIES} machines were lost over it, one after the other ({why})"))
+        file.fail(
+            WorkerDied(
+                file.job.name, f"{TRIES} machines were lost over it, one after the other ({why})"
+            )
+        )
     return False
 
 
-def _work_items(files: Sequence[_File], plan: Plan | None, *, asks: bool) -> list[tuple[_File, WorkItem]]:
+def _work_items(
+    files: Sequence[_File], plan: Plan | None, *, asks: bool
+) -> list[tuple[_File, WorkItem]]:
     made = []
     for file in files:
         try:
             if not is_remote(file.job.source):
                 require_source(file.job.source)
-            made.append((file, WorkItem(_absolute(file.job), stamp_of(file.job.source), plan, asks)))
+            made.append(
+                (file, WorkItem(_absolute(file.job), stamp_of(file.job.source), plan, asks))
+            )
         except EffaceError as e:
             file.fail(e)
     return made
@@ -247,7 +277,9 @@ def _work_items(files: Sequence[_File], plan: Plan | None, *, asks: bool) -> lis
 
 def _absolute(job: Job) -> Job:
     """Make the job's paths absolute, since workers start in folders of their own."""
-    source, target, plan = (p if is_remote(p) else p.absolute() for p in (job.source, job.target, job.plan_path))
+    source, target, plan = (
+        p if is_remote(p) else p.absolute() for p in (job.source, job.target, job.plan_path)
+    )
     return Job(source, job.name, target, plan)
 
 
@@ -278,19 +310,27 @@ def _as_seen_here(done: object, job: Job, task: Task) -> object:
     rendered = replace(done.rendered, target=job.target)
     # A second try finds what the first has finished.
     was_done = done.was_done and _resumes(task)
-    return replace(done, source=job.source, plan_path=job.plan_path, rendered=rendered, was_done=was_done)
+    return replace(
+        done, source=job.source, plan_path=job.plan_path, rendered=rendered, was_done=was_done
+    )
 
 
 def _require_visible(target: Path, sha256: str) -> None:
     until = time.monotonic() + VISIBLE_S
     while not target.is_file() or sha256_of(target) != sha256:
         if time.monotonic() > until:
-            raise WriteFailed(target, "a machine of the cluster wrote it where this one does not see it", SHARED)
+            raise WriteFailed(
+                target, "a machine of the cluster wrote it where this one does not see it", SHARED
+            )
         time.sleep(WAIT_S)
 
 
 def _resumes(task: Task) -> bool:
-    return _resumes(task.task) if isinstance(task, Transfer) else isinstance(task, Redacting) and task.resumes
+    return (
+        _resumes(task.task)
+        if isinstance(task, Transfer)
+        else isinstance(task, Redacting) and task.resumes
+    )
 
 
 def _again(task: Task) -> Task:
@@ -319,12 +359,18 @@ class _Video:
         if any(not is_remote(path) and os.path.isfile(path) for path in names_of_plans(self._job)):
             return True
         target = self._job.target
-        return _resumes(self._called.task) and (exists(target) if is_remote(target) else target.exists())
+        return _resumes(self._called.task) and (
+            exists(target) if is_remote(target) else target.exists()
+        )
 
     def _plan(self) -> Plan | None:
         """Make the plan, or return None if one machine must read the whole video."""
         try:
-            with _here(self._job.source) as here, opened(here, self._called.options.read) as source, unchanged(here):
+            with (
+                _here(self._job.source) as here,
+                opened(here, self._called.options.read) as source,
+                unchanged(here),
+            ):
                 assert isinstance(source, VideoSource)
                 sha256 = here.sha256()
                 spans = self._spans(source)
@@ -337,16 +383,23 @@ class _Video:
 
     def _spans(self, source: VideoSource) -> list[Part]:
         if self._called.options.read.bad_frames == "cover":
-            raise Indivisible("what is damaged shows only to who reads from the start (--bad-frames cover)")
+            raise Indivisible(
+                "what is damaged shows only to who reads from the start (--bad-frames cover)"
+            )
         index = indexed(source)
-        info, stamp = replace(source.info, path=_absolute(self._job).source), stamp_of(self._job.source)
+        info, stamp = (
+            replace(source.info, path=_absolute(self._job).source),
+            stamp_of(self._job.source),
+        )
         spans = cut(index, self._called.frames)
         return [Part(info, stamp, index.passage(span), self._called.options) for span in spans]
 
     def _joined(self, source: VideoSource, sha256: str, parts: list[Part]) -> Plan:
         sight, count = _Sight(), parts[-1].passage.span.stop
         with _Spans(self._called, self._job.name, parts) as spans:
-            seen = _seamless(spans.each(lambda arrived: self._file.tell(Event("look", arrived, count))), sight)
+            seen = _seamless(
+                spans.each(lambda arrived: self._file.tell(Event("look", arrived, count))), sight
+            )
             first = next(seen)  # by now the detector is known
             return joined(chain([first], seen), source, sha256, sight, self._called.options)
 
@@ -375,7 +428,9 @@ class _Sight:
         if not self.infos:
             self.infos, self.sure = told.infos, told.sure
         if _networks(told.infos) != _networks(self.infos) or told.sure != self.sure:
-            raise ClusterUnusable("its machines have different networks", "Install the same efface on all of them.")
+            raise ClusterUnusable(
+                "its machines have different networks", "Install the same efface on all of them."
+            )
 
 
 def _networks(infos: Sequence[DetectorInfo]) -> list[tuple[str, str, str]]:
@@ -429,7 +484,8 @@ class _Spans:
                 why = str(e)
         raise WorkerDied(
             self._name,
-            f"{TRIES} machines were lost over frames {span.first + 1} to {span.stop}, one after the other ({why})",
+            f"{TRIES} machines were lost over frames {span.first + 1} to {span.stop}, one "
+            f"after the other ({why})",
         )
 
     def _counted(self, messages: Iterator[Any]) -> Iterator[Any]:

@@ -53,7 +53,11 @@ def _in_rows(one: Perceived) -> Perceived:
 
 
 def _differences(picture: Grey | None) -> Grey | None:
-    return None if picture is None else np.diff(picture, axis=0, prepend=np.zeros((1, picture.shape[1]), np.uint8))
+    return (
+        None
+        if picture is None
+        else np.diff(picture, axis=0, prepend=np.zeros((1, picture.shape[1]), np.uint8))
+    )
 
 
 def _from_rows(one: Perceived) -> Perceived:

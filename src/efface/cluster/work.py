@@ -57,13 +57,18 @@ def stamp_of(path: Path) -> Stamp:
 def require_seen(path: Path, stamp: Stamp) -> None:
     """Raise SourceUnreadable unless this machine sees the stamped file."""
     if stamp_of(path) != stamp:
-        raise SourceUnreadable(path, "a machine of the cluster sees another file under this name", SHARED)
+        raise SourceUnreadable(
+            path, "a machine of the cluster sees another file under this name", SHARED
+        )
 
 
 def require_alike(version: str) -> None:
     """Raise ClusterUnusable if this machine's efface differs from the caller's."""
     if version != VERSION:
-        raise ClusterUnusable(f"a machine has efface {VERSION}, and this one {version}", "Install the same everywhere.")
+        raise ClusterUnusable(
+            f"a machine has efface {VERSION}, and this one {version}",
+            "Install the same everywhere.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,9 @@ def _looked_at(part: Part) -> Iterator[object]:
         file = closing.enter_context(opened_part(path) if is_remote(path) else nullcontext())
         source = VideoSource(part.info, part.options.read, file)
         detector = closing.enter_context(open_detector(for_films(part.options.detect)))
-        frames = closing.enter_context(prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh)))
+        frames = closing.enter_context(
+            prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh))
+        )
         overlap = [next(frames).unpack().checksum() for _ in part.passage.span.overlap]
         yield SpanStart(detector.infos, dict(detector.sure), tuple(overlap))
         yield from perceived(frames, (detector,), part.options.detect)
@@ -184,7 +191,10 @@ class _Informed(Workshop):
 
 
 def do(work_items: WorkItems) -> Iterator[object]:
-    """Yield answers in the order of the items. An item without "done", "failed" or "asks" was lost."""
+    """Yield answers in the order of the items.
+
+    An item without "done", "failed" or "asks" was lost.
+    """
     yield from _told_by(lambda tell: _do_all(work_items, tell))
 
 

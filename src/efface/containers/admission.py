@@ -1,8 +1,9 @@
 """Admit a source once: check that it can be read, what it is, and which bytes it holds.
 
-Everything that works on a source takes an `AdmittedSource` instead of a path, so each of these facts is found only once. A fact
-describes the file as it was then. efface keeps each fact with the file's stamp and finds it again when the stamp has changed:
-it never takes a file that was swapped in between for the earlier one.
+Everything that works on a source takes an `AdmittedSource` instead of a path, so each of these
+facts is found only once. A fact describes the file as it was then. efface keeps each fact with the
+file's stamp and finds it again when the stamp has changed: it never takes a file that was swapped
+in between for the earlier one.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from efface.errors import SourceChanged
 from efface.files import require_source, sha256_of
 
 SETTLED_S = 2.0
-"""A hash is kept only if the file last changed at least this long before. Stamps count in steps (FAT: two seconds), so the
-stamp of a file that changes twice within one step does not show the second change."""
+"""A hash is kept only if the file last changed at least this long before. Stamps count in steps
+(FAT: two seconds), so the stamp of a file that changes twice within one step does not show the
+second change."""
 
 
 class Inode(NamedTuple):
     """What shows that a file is a different one, or was written to.
 
-    A program that writes to a file can set its size and its time of change. It cannot set the time of the last change to the
-    inode (ctime). That time also shows that the file had another name meanwhile.
+    A program that writes to a file can set its size and its time of change. It cannot set the time
+    of the last change to the inode (ctime). That time also shows that the file had another name
+    meanwhile.
     """
 
     device: int
@@ -81,7 +84,10 @@ class AdmittedSource:
 
     @property
     def format(self) -> str:
-        """Return the short name of the format, see `sniff.format_of`. Raises SourceUnreadable, NotMedia."""
+        """Return the short name of the format, see `sniff.format_of`.
+
+        Raises SourceUnreadable, NotMedia.
+        """
         self.require_readable()
         now = self._stamp()
         if self._format is not None and self._format[0] == now:
@@ -92,7 +98,10 @@ class AdmittedSource:
 
     @property
     def medium(self) -> Literal["photo", "video"]:
-        """Return whether the file opens as a photo or as a video. Raises SourceUnreadable, NotMedia."""
+        """Return whether the file opens as a photo or as a video.
+
+        Raises SourceUnreadable, NotMedia.
+        """
         return "photo" if self.format in PHOTOS else "video"
 
     def sha256(self) -> str:
@@ -114,7 +123,10 @@ class AdmittedSource:
 
 
 def admit(path: Path) -> AdmittedSource:
-    """Admit a file as a source. Raises SourceUnreadable unless it is a plain file that can be opened and has content."""
+    """Admit a file as a source.
+
+    Raises SourceUnreadable unless it is a plain file that can be opened and has content.
+    """
     source = AdmittedSource(path)
     source.require_readable()
     return source
@@ -122,7 +134,8 @@ def admit(path: Path) -> AdmittedSource:
 
 @contextmanager
 def unchanged(source: AdmittedSource) -> Iterator[None]:
-    """Raise SourceChanged on leaving the block if the file was written to meanwhile, or was a different file for a moment."""
+    """Raise SourceChanged on leaving the block if the file was written to meanwhile, or was a
+    different file for a moment."""
     before = stamp_of(source.path)
     yield
     if stamp_of(source.path) != before:

@@ -26,7 +26,9 @@ PNG_CHUNKS = frozenset(("IHDR", "IDAT", "IEND", "acTL", "fcTL", "fdAT", "cICP", 
 _PNG_NUMBERS = {"cICP": 4, "cLLI": 8, "mDCV": 24}
 """Content sizes in bytes. These chunks hold only numbers on colour and brightness."""
 WEBP_CHUNKS = frozenset(("VP8X", "VP8", "VP8L", "ALPH", "ANIM", "ANMF"))
-TIFF_TAGS = frozenset(f"tag {n}" for n in (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338))
+TIFF_TAGS = frozenset(
+    f"tag {n}" for n in (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338)
+)
 JPEG_SEGMENTS = frozenset(("DQT", "DHT", "SOF0", "SOF1", "SOF2", "DRI", "SOS", jpeg.PICTURE))
 """The two APP segments that may accompany these are compared byte by byte."""
 JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
@@ -34,22 +36,40 @@ JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 GIF_LOOP = "application NETSCAPE2.0"
 
 PHOTO_BOXES = names(
-    "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi hvcC av1C colr auxC irot "
-    "clap auxi ccst mvhd trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd stts stsc stsz stco co64 "
+    "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi "
+    "hvcC av1C colr auxC irot "
+    "clap auxi ccst mvhd trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd "
+    "stts stsc stsz stco co64 "
     "stss av01 grpl altr btrt"
 ) | {"url "}
 ITEMS = frozenset(("hvc1", "av01"))
 
 FILM_BOXES = names(
-    "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd stts ctts "
-    "stss stsc stsz stco co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli esds wave frma enda chan "
+    "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf "
+    "dref stbl stsd stts ctts "
+    "stss stsc stsz stco co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli "
+    "esds wave frma enda chan "
     "chnl dOps dac3 dec3 dfLa alac pcmC ddts udta meta ilst SmDm CoLL fiel"
 ) | {"url "}
 _FILM_HANDLERS = {
     "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",), "url ": (b"DataHandler",),
 }  # fmt: skip
 _FILM_ENTRIES = {"vide": boxes.VIDEO_ENTRIES, "soun": boxes.SOUND_ENTRIES}
-_BRANDS = frozenset((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"av01", b"dby1", b"qt  "))
+_BRANDS = frozenset(
+    (
+        b"isom",
+        b"iso2",
+        b"iso4",
+        b"iso5",
+        b"iso6",
+        b"mp41",
+        b"mp42",
+        b"avc1",
+        b"av01",
+        b"dby1",
+        b"qt  ",
+    )
+)
 _LANGUAGES = (0x55C4, 0x7FFF, 0)
 """ "und", and two values that QuickTime uses for an unspecified language."""
 _VENDORS = (bytes(4), b"FFMP")
@@ -57,17 +77,28 @@ _VENDORS = (bytes(4), b"FFMP")
 nobody."""
 
 ELEMENTS = names(
-    "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType DocTypeVersion DocTypeReadVersion "
-    "Void CRC-32 Segment SeekHead Seek SeekID SeekPosition Info TimestampScale Duration MuxingApp WritingApp Tracks "
-    "TrackEntry TrackNumber TrackUID TrackType FlagDefault FlagLacing DefaultDuration Language CodecID CodecPrivate "
-    "CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth PixelHeight DisplayWidth DisplayHeight DisplayUnit "
-    "FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel ChromaSubsamplingHorz ChromaSubsamplingVert "
-    "ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL MaxFALL MasteringMetadata "
-    "PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX PrimaryGChromaticityY PrimaryBChromaticityX "
-    "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax LuminanceMin Audio "
-    "SamplingFrequency OutputSamplingFrequency Channels BitDepth Cluster Timestamp Position PrevSize SimpleBlock "
-    "BlockGroup Block BlockDuration ReferenceBlock DiscardPadding Cues CuePoint CueTime CueTrackPositions CueTrack "
-    "CueClusterPosition CueRelativePosition CueDuration Tags Tag Targets TagTrackUID SimpleTag TagName TagString "
+    "EBML EBMLVersion EBMLReadVersion EBMLMaxIDLength EBMLMaxSizeLength DocType "
+    "DocTypeVersion DocTypeReadVersion "
+    "Void CRC-32 Segment SeekHead Seek SeekID SeekPosition Info TimestampScale Duration "
+    "MuxingApp WritingApp Tracks "
+    "TrackEntry TrackNumber TrackUID TrackType FlagDefault FlagLacing DefaultDuration "
+    "Language CodecID CodecPrivate "
+    "CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth PixelHeight DisplayWidth "
+    "DisplayHeight DisplayUnit "
+    "FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel "
+    "ChromaSubsamplingHorz ChromaSubsamplingVert "
+    "ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL "
+    "MaxFALL MasteringMetadata "
+    "PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX "
+    "PrimaryGChromaticityY PrimaryBChromaticityX "
+    "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax "
+    "LuminanceMin Audio "
+    "SamplingFrequency OutputSamplingFrequency Channels BitDepth Cluster Timestamp "
+    "Position PrevSize SimpleBlock "
+    "BlockGroup Block BlockDuration ReferenceBlock DiscardPadding Cues CuePoint CueTime "
+    "CueTrackPositions CueTrack "
+    "CueClusterPosition CueRelativePosition CueDuration Tags Tag Targets TagTrackUID "
+    "SimpleTag TagName TagString "
     "TagLanguage TagDefault"
 )
 AVI_CHUNKS = names("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX")
@@ -110,7 +141,9 @@ def unlisted_parts(path: Path, name: str) -> list[str]:
 
 
 def _allowing(
-    allowed_names: Iterable[str], kind: str, look: Callable[[Reader, Part], bool] = lambda r, p: True
+    allowed_names: Iterable[str],
+    kind: str,
+    look: Callable[[Reader, Part], bool] = lambda r, p: True,
 ) -> Callable[[Reader, str], Iterator[str]]:
     """Make a rule that allows only parts with these names, and only if `look` allows their content."""
     allowed = frozenset(allowed_names)
@@ -122,7 +155,11 @@ def _allowing(
 
 
 def _unknown(
-    reader: Reader, parts: Iterable[Part], allowed: frozenset[str], kind: str, look: Callable[[Reader, Part], bool]
+    reader: Reader,
+    parts: Iterable[Part],
+    allowed: frozenset[str],
+    kind: str,
+    look: Callable[[Reader, Part], bool],
 ) -> Iterator[str]:
     for p in parts:
         if p.name == BROKEN:
@@ -142,15 +179,25 @@ def _of_jpeg(reader: Reader, name: str) -> Iterator[str]:
             or p.name in JPEG_SEGMENTS
         )
 
-    yield from _unknown(reader, walk(reader, name), JPEG_SEGMENTS | {"APP0 JFIF", "APP14 Adobe"}, "segment", look)
+    yield from _unknown(
+        reader, walk(reader, name), JPEG_SEGMENTS | {"APP0 JFIF", "APP14 Adobe"}, "segment", look
+    )
 
 
 def _of_gif(reader: Reader, name: str) -> Iterator[str]:
-    yield from _unknown(reader, walk(reader, name), frozenset(("picture", "control", GIF_LOOP)), "block", _is_short_loop)
+    yield from _unknown(
+        reader,
+        walk(reader, name),
+        frozenset(("picture", "control", GIF_LOOP)),
+        "block",
+        _is_short_loop,
+    )
 
 
 def _is_short_loop(reader: Reader, p: Part) -> bool:
-    return p.name != GIF_LOOP or (p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1")
+    return p.name != GIF_LOOP or (
+        p.size == 17 and gif.joined(boxes.at(reader, p, 0, 17))[11:12] == b"\1"
+    )
 
 
 def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
@@ -172,7 +219,11 @@ def _is_allowed_photo_box(reader: Reader, p: Part) -> bool:
         case "colr":
             return content[:4] == b"nclx" and len(content) == 11
         case "infe":
-            return content[8:12].decode("latin-1") in ITEMS and content[12:].rstrip(b"\0") in (b"", b"Color", b"Alpha")
+            return content[8:12].decode("latin-1") in ITEMS and content[12:].rstrip(b"\0") in (
+                b"",
+                b"Color",
+                b"Alpha",
+            )
         case "hdlr":
             return content[8:12] in (b"pict", b"auxv") and not content[12:].strip(b"\0")
         case "mvhd" | "tkhd" | "mdhd":
@@ -256,11 +307,19 @@ def _of_tracks(reader: Reader, parts: list[Part]) -> Iterator[str]:
     for track in found:
         if track.handler not in _FILM_ENTRIES:
             yield f"a track of {track.handler or 'no kind'}"
-        spans += [(at - reader.start, at + size - reader.start) for at, size in boxes.samples(track, reader)]
+        spans += [
+            (at - reader.start, at + size - reader.start)
+            for at, size in boxes.samples(track, reader)
+        ]
     if sum(t.handler == "vide" for t in found) != 1:
         yield "more pictures than one track, or none"
-    room = [(p.at - reader.start, p.at + p.size - reader.start) for p in parts if p.path == ("mdat",)]
-    loose = sum(end - start for start, end in tiff.gaps([*spans, *_outside(room, reader.size)], reader.size, least=1))
+    room = [
+        (p.at - reader.start, p.at + p.size - reader.start) for p in parts if p.path == ("mdat",)
+    ]
+    loose = sum(
+        end - start
+        for start, end in tiff.gaps([*spans, *_outside(room, reader.size)], reader.size, least=1)
+    )
     if loose:
         yield f"{loose} bytes that belong to no sample"
 
@@ -296,8 +355,12 @@ def _is_allowed_element(reader: Reader, p: Part) -> bool:
         case "TagName":
             return boxes.at(reader, p, 0, 64) == b"DURATION"
         case "TagString":
-            return not boxes.at(reader, p, 0, 64).rstrip(b"\0").strip(b"0123456789:.") and p.size < 64
-        case "TrackUID" | "TagTrackUID":  # FFmpeg numbers tracks in bitexact mode; otherwise it picks random numbers
+            return (
+                not boxes.at(reader, p, 0, 64).rstrip(b"\0").strip(b"0123456789:.") and p.size < 64
+            )
+        case (
+            "TrackUID" | "TagTrackUID"
+        ):  # FFmpeg numbers tracks in bitexact mode; otherwise it picks random numbers
             return int.from_bytes(boxes.at(reader, p, 0, 8)) < boxes.MOST_TRACKS
         case "Void":
             return _is_blank(reader, p)
@@ -314,7 +377,10 @@ def _of_avi(reader: Reader, name: str) -> Iterator[str]:
         elif (
             (not is_sample(p) and p.name not in AVI_CHUNKS)
             or (
-                p.path[1:2] == ("movi",) and len(p.path) == 3 and p.name[2:] not in ("dc", "wb") and not p.name.startswith("ix")
+                p.path[1:2] == ("movi",)
+                and len(p.path) == 3
+                and p.name[2:] not in ("dc", "wb")
+                and not p.name.startswith("ix")
             )
             or (p.name == "JUNK" and not _is_room_for_index(reader, p))
         ):
@@ -334,7 +400,9 @@ def _is_room_for_index(reader: Reader, p: Part) -> bool:
     """
     raw = boxes.at(reader, p, 0, 1 << 16)
     known = raw.replace(b"odmldmlh", b"").translate(None, b"\0")
-    return _is_blank(reader, p) or (p.path[1:2] == ("hdrl",) and len(known) <= 8 and p.size <= 1 << 14)
+    return _is_blank(reader, p) or (
+        p.path[1:2] == ("hdrl",) and len(known) <= 8 and p.size <= 1 << 14
+    )
 
 
 def _of_ts(reader: Reader, name: str) -> Iterator[str]:
@@ -374,7 +442,9 @@ def _of_pictures(reader: Reader, name: str, parts: list[Part]) -> Iterator[str]:
 
 def _in_sample(sample: bytes, codec: str, length_size: int) -> Iterator[str]:
     kinds = (
-        (k for k, _ in nal.obus(sample)) if codec == "av1" else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
+        (k for k, _ in nal.obus(sample))
+        if codec == "av1"
+        else (nal.type_of(u, codec) for u in nal.units(sample, length_size))
     )
     for kind in kinds:
         if kind not in _UNITS[codec] and not (codec == "h264" and kind == 6):
@@ -391,7 +461,9 @@ def _head_units(stream: samples.Stream) -> bytes:
 
 _RULES: dict[str, Callable[[Reader, str], Iterator[str]]] = {
     "jpeg": _of_jpeg,
-    "png": _allowing(PNG_CHUNKS, "chunk", lambda reader, p: p.size == _PNG_NUMBERS.get(p.name, p.size)),
+    "png": _allowing(
+        PNG_CHUNKS, "chunk", lambda reader, p: p.size == _PNG_NUMBERS.get(p.name, p.size)
+    ),
     "webp": _allowing(WEBP_CHUNKS | {"WEBP"}, "chunk"),
     "gif": _of_gif,
     "tiff": _of_tiff,

@@ -19,7 +19,20 @@ HEADS = {
 """Boxes that contain boxes, and the number of bytes before the first of these."""
 
 VIDEO_ENTRIES = frozenset(
-    (b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"vp08", b"vp09", b"mp4v", b"encv", b"dvh1", b"dvhe", b"jpeg")
+    (
+        b"avc1",
+        b"avc3",
+        b"hvc1",
+        b"hev1",
+        b"av01",
+        b"vp08",
+        b"vp09",
+        b"mp4v",
+        b"encv",
+        b"dvh1",
+        b"dvhe",
+        b"jpeg",
+    )
 )
 SOUND_ENTRIES = ENTRIES | {b"enca", b"lpcm"}
 _ENTRY_HEADS = dict.fromkeys(VIDEO_ENTRIES, 78) | dict.fromkeys(SOUND_ENTRIES, 28)
@@ -69,7 +82,10 @@ def _lead(reader: Reader, at: int, end: int) -> tuple[int, int, bytes]:
 
 def _spelled(reader: Reader, name: bytes, at: int) -> str:
     if name == b"uuid":
-        return "uuid " + reader.peek(at + (24 if reader.peek(at, 4) == b"\0\0\0\1" else 16) - 8, 16).hex()
+        return (
+            "uuid "
+            + reader.peek(at + (24 if reader.peek(at, 4) == b"\0\0\0\1" else 16) - 8, 16).hex()
+        )
     return word(name)
 
 
@@ -131,7 +147,9 @@ def at(reader: Reader, p: Part, offset: int, size: int) -> bytes:
 
 def samples(track: Track, reader: Reader) -> Iterator[tuple[int, int]]:
     """Yield place and size of each sample of a track, from its tables. Raises Broken."""
-    sizes, chunks, runs = (track.boxes.get(n) for n in ("stsz", "co64" if "co64" in track.boxes else "stco", "stsc"))
+    sizes, chunks, runs = (
+        track.boxes.get(n) for n in ("stsz", "co64" if "co64" in track.boxes else "stco", "stsc")
+    )
     if sizes is None or chunks is None or runs is None:
         raise Broken("a track without tables")
     wide = 8 if chunks.name == "co64" else 4
@@ -147,7 +165,11 @@ def samples(track: Track, reader: Reader) -> Iterator[tuple[int, int]]:
                 return
             size = fixed or _table(reader, sizes, 12 + 4 * index)
             bytes_seen += size
-            if place + size > reader.start + reader.size or index >= MOST_SAMPLES or bytes_seen > 2 * reader.size:
+            if (
+                place + size > reader.start + reader.size
+                or index >= MOST_SAMPLES
+                or bytes_seen > 2 * reader.size
+            ):
                 raise Broken("its samples cannot all be in this file")
             yield place, size
             place, index = place + size, index + 1

@@ -65,8 +65,13 @@ MASTERS = frozenset((
 ))  # fmt: skip
 """Elements that contain elements."""
 
-_TOP = frozenset(("SeekHead", "Info", "Tracks", "Cluster", "Cues", "Attachments", "Chapters", "Tags"))
-_OPEN = {"Segment": frozenset(("EBML", "Segment")), "Cluster": frozenset(("EBML", "Segment")) | _TOP}
+_TOP = frozenset(
+    ("SeekHead", "Info", "Tracks", "Cluster", "Cues", "Attachments", "Chapters", "Tags")
+)
+_OPEN = {
+    "Segment": frozenset(("EBML", "Segment")),
+    "Cluster": frozenset(("EBML", "Segment")) | _TOP,
+}
 """Elements whose size may be unknown, as in live recordings, and the elements that end them."""
 
 
@@ -80,7 +85,9 @@ def walk(reader: Reader) -> Iterator[Part]:
         at = end
 
 
-def _element(reader: Reader, at: int, end: int, above: tuple[str, ...], depth: int) -> Generator[Part, None, int | None]:
+def _element(
+    reader: Reader, at: int, end: int, above: tuple[str, ...], depth: int
+) -> Generator[Part, None, int | None]:
     """Yield the element's parts and return the place after it, or None if reading cannot continue
     from there."""
     try:
@@ -118,7 +125,10 @@ def _name_at(reader: Reader, at: int, end: int) -> str:
 
 
 def lead(reader: Reader, at: int, end: int) -> tuple[str, int | None, int]:
-    """Return name, size (None if unknown) and content start of the element at `at`. Raises Broken."""
+    """Return name, size (None if unknown) and content start of the element at `at`.
+
+    Raises Broken.
+    """
     raw = reader.peek(at, min(16, end - at))
     number, used = vint(raw, keep_marker=True)
     size, more = vint(raw[used:])

@@ -22,7 +22,9 @@ def walk(reader: Reader) -> Iterator[Part]:
                 kind, start = reader.number(at + 1, 1), at + 2
                 name = _EXTENSIONS.get(kind, f"extension 0x{kind:02x}")
                 if kind == 0xFF:
-                    name += " " + "".join(c for c in reader.read(at + 3, 11).decode("latin-1") if c.isprintable())
+                    name += " " + "".join(
+                        c for c in reader.read(at + 3, 11).decode("latin-1") if c.isprintable()
+                    )
             else:
                 raise Broken("no block begins here")
             end = _after_blocks(reader, start)

@@ -49,21 +49,29 @@ def lacks_data(name: str, handle: IO[bytes]) -> bool:
 
 
 def _png_is_wrong(reader: Reader) -> bool:
-    """Return whether a checksum contradicts the picture's data. The decoder judges a truncated chunk."""
+    """Return whether a checksum contradicts the picture's data.
+
+    The decoder judges a truncated chunk.
+    """
     at = 8
     while at + 12 <= reader.size:
         size, name = int.from_bytes(reader.read(at, 4)), reader.read(at + 4, 4)
         end = at + 8 + size
         if name == b"IEND" or end + 4 > reader.size:
             return False
-        if name in _PNG_PICTURES and _checksum(reader, at + 4, end) != int.from_bytes(reader.read(end, 4)):
+        if name in _PNG_PICTURES and _checksum(reader, at + 4, end) != int.from_bytes(
+            reader.read(end, 4)
+        ):
             return True
         at = end + 4
     return False
 
 
 def _gif_breaks_off(reader: Reader) -> bool:
-    """Return whether a picture or an extension begins and does not end. The trailer may be missing."""
+    """Return whether a picture or an extension begins and does not end.
+
+    The trailer may be missing.
+    """
     broken = next((p for p in gif.walk(reader) if p.name == BROKEN), None)
     return broken is not None and reader.peek(broken.at, 1) in (b",", b"!")
 
@@ -111,7 +119,11 @@ def _items_lack(reader: Reader) -> bool:
     for item in boxes.items(parts, reader):
         if item.kind in ("hvc1", "av01") and _item_lacks(item, reader, length):
             return True
-    return any(_track_lacks(track, reader) for track in boxes.tracks(parts, reader) if track.handler in ("pict", "vide"))
+    return any(
+        _track_lacks(track, reader)
+        for track in boxes.tracks(parts, reader)
+        if track.handler in ("pict", "vide")
+    )
 
 
 def _track_lacks(track: boxes.Track, reader: Reader) -> bool:

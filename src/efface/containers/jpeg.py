@@ -60,7 +60,11 @@ def _mark(reader: Reader, at: int) -> int:
 
 def _name(marker: int, content: bytes) -> str:
     if 0xE0 <= marker <= 0xEF:
-        lead = content[:_MOST_NAME_BYTES].split(b"\0")[0].split(b":")[-1 if content[:5] == b"http:" else 0]
+        lead = (
+            content[:_MOST_NAME_BYTES]
+            .split(b"\0")[0]
+            .split(b":")[-1 if content[:5] == b"http:" else 0]
+        )
         text = lead.decode("latin-1")
         mark = _KNOWN.get(content[:29]) or (text if text.isprintable() and text.isascii() else "")
         return f"APP{marker - 0xE0} {mark}".strip()
@@ -69,7 +73,10 @@ def _name(marker: int, content: bytes) -> str:
     return _NAMES.get(marker, f"0x{marker:02x}")
 
 
-_KNOWN = {b"http://ns.adobe.com/xap/1.0/\0": "XMP", b"http://ns.adobe.com/xmp/exten": "XMP extended"}
+_KNOWN = {
+    b"http://ns.adobe.com/xap/1.0/\0": "XMP",
+    b"http://ns.adobe.com/xmp/exten": "XMP extended",
+}
 
 
 def _after_scan(reader: Reader, at: int) -> int:

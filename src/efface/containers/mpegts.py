@@ -14,7 +14,10 @@ _STEPS = ((188, 0), (192, 4), (204, 0))
 def shape(reader: Reader) -> tuple[int, int]:
     """Return the packet size and the place of the sync byte in a packet. Raises Broken."""
     for size, start in _STEPS:
-        if all(reader.peek(start + i * size, 1) == b"\x47" for i in range(min(4, max(1, reader.size // size)))):
+        if all(
+            reader.peek(start + i * size, 1) == b"\x47"
+            for i in range(min(4, max(1, reader.size // size)))
+        ):
             return size, start
     raise Broken("no packets")
 
@@ -29,7 +32,12 @@ def packets(reader: Reader) -> Iterator[tuple[int, int, bool, bytes]]:
         payload = raw[4:188]
         if raw[3] & 0x20:
             payload = payload[1 + payload[0] :]
-        yield at, (raw[1] & 0x1F) << 8 | raw[2], bool(raw[1] & 0x40), payload if raw[3] & 0x10 else b""
+        yield (
+            at,
+            (raw[1] & 0x1F) << 8 | raw[2],
+            bool(raw[1] & 0x40),
+            payload if raw[3] & 0x10 else b"",
+        )
 
 
 def walk(reader: Reader) -> Iterator[Part]:
@@ -44,7 +52,9 @@ def walk(reader: Reader) -> Iterator[Part]:
     except Broken as e:
         yield from rest(reader, (), at, BROKEN, str(e))
     for pid, place in first.items():
-        yield part(reader, (f"PID {pid}",), place, min(count[pid], reader.size), "bytes of all its packets")
+        yield part(
+            reader, (f"PID {pid}",), place, min(count[pid], reader.size), "bytes of all its packets"
+        )
 
 
 def unit_stream(reader: Reader, wanted: int, most: int) -> Iterator[bytes]:
@@ -80,7 +90,11 @@ def programs(reader: Reader) -> list[int]:
     """Return the PIDs of the program map tables. Raises Broken."""
     table = section(reader, 0)
     rows = range(8, max(8, len(table) - 7), 4)
-    return [int.from_bytes(table[i + 2 : i + 4]) & 0x1FFF for i in rows if int.from_bytes(table[i : i + 2])]
+    return [
+        int.from_bytes(table[i + 2 : i + 4]) & 0x1FFF
+        for i in rows
+        if int.from_bytes(table[i : i + 2])
+    ]
 
 
 def elementary(reader: Reader, program: int) -> list[tuple[int, int]]:

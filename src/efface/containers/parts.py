@@ -40,7 +40,8 @@ class Broken(Exception):
 class Part:
     """One piece of a file.
 
-    path  names from the outermost part to this one, as the format spells them: ("moov", "udta", "©xyz").
+    path  names from the outermost part to this one, as the format spells them: ("moov", "udta",
+          "©xyz").
     at    byte offset in the file at which the content begins.
     size  of the content in bytes; never beyond the end of the file.
     note  for BROKEN, why the walk stopped here; otherwise what the name alone does not tell.
@@ -119,7 +120,9 @@ def part(reader: Reader, path: tuple[str, ...], at: int, size: int, note: str = 
     return Part(path, reader.place(at), max(0, min(size, reader.size - at)), note)
 
 
-def rest(reader: Reader, path: tuple[str, ...], at: int, name: str, note: str = "") -> Iterator[Part]:
+def rest(
+    reader: Reader, path: tuple[str, ...], at: int, name: str, note: str = ""
+) -> Iterator[Part]:
     """Yield everything from `at` on as one part with that name, or nothing if no byte is left."""
     if at < reader.size:
         yield part(reader, (*path, name), at, reader.size - at, note)

@@ -33,7 +33,8 @@ Piece = bytes | tuple[int, int]
 class Spliced(io.RawIOBase):
     """A read-only file made of pieces. Pieces that are spans stay on the disk.
 
-    stepped  how many of the last pieces are returned one per read, whatever size the reader asks for.
+    stepped  how many of the last pieces are returned one per read, whatever size the reader asks
+             for.
     """
 
     def __init__(self, handle: IO[bytes], pieces: Sequence[Piece], stepped: int = 0) -> None:
@@ -106,10 +107,12 @@ class Parts:
     has_broken_animation  whether a PNG has a broken animation, which is left out.
     scans       of a JPEG. stepped: how many pieces of the last scan are returned one at a time.
     is_arithmetic  whether the JPEG uses arithmetic coding.
-    others      number of further pictures in a JPEG as large as the first, as of a stereo camera, without previews
+    others      number of further pictures in a JPEG as large as the first, as of a stereo camera,
+                without previews
                 and gain maps.
     has_end     whether it has an end marker.
-    is_cut      of a JPEG: it has neither an end marker nor all scans, or lacks a table without which all is noise.
+    is_cut      of a JPEG: it has neither an end marker nor all scans, or lacks a table without
+                which all is noise.
                 of a PNG: the file ends within the data of its picture, or right after them.
     """
 
@@ -161,7 +164,8 @@ def parts_of(name: str, handle: IO[bytes]) -> Parts | None:
 EOI = b"\xff\xd9"
 _JFIF = b"\xff\xe0\x00\x10JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 _LEAST_JFIF, _LEAST_ADOBE = 14, 12
-"""Minimum sizes in bytes. libjpeg and all browsers ignore these two segments if they are shorter."""
+"""Minimum sizes in bytes. libjpeg and all browsers ignore these two segments if they are shorter.
+"""
 
 _KEPT = frozenset((*range(0xC0, 0xC8), *range(0xC9, 0xD0), 0xDB, 0xDD))
 """Markers of tables and frame headers."""
@@ -198,8 +202,8 @@ def _of_jpeg(handle: IO[bytes], end: int) -> Parts:
 
 
 TAIL_BYTES, STEP_BYTES = 1 << 13, 8
-"""The decoder gets the end of compressed data, TAIL_BYTES long, in steps of STEP_BYTES. This shows how
-much it left unused."""
+"""The decoder gets the end of compressed data, TAIL_BYTES long, in steps of STEP_BYTES. This shows
+how much it left unused."""
 
 
 def _in_steps(start: int, end: int) -> Iterator[Piece]:
@@ -272,9 +276,15 @@ def _pictures_listed(index: bytes) -> int:
     try:
         (at,) = struct.unpack_from(order + "I", index, 4)
         (count,) = struct.unpack_from(order + "H", index, at)
-        fields = [struct.unpack_from(order + "HHII", index, at + 2 + 12 * i) for i in range(min(count, 64))]
+        fields = [
+            struct.unpack_from(order + "HHII", index, at + 2 + 12 * i)
+            for i in range(min(count, 64))
+        ]
         size, start = next((size, place) for tag, _, size, place in fields if tag == _MP_ENTRIES)
-        kinds = [struct.unpack_from(order + "I", index, start + at)[0] for at in range(0, size, _MP_ENTRY_BYTES)]
+        kinds = [
+            struct.unpack_from(order + "I", index, start + at)[0]
+            for at in range(0, size, _MP_ENTRY_BYTES)
+        ]
     except (struct.error, StopIteration):
         return 0
     return sum(kind >> 8 & 0xFFFF == 0x0200 for kind in kinds)
@@ -354,16 +364,24 @@ def _of_png(handle: IO[bytes], end: int) -> Parts:
             break
         is_second_head = name == b"IHDR" and has_head
         has_head |= name == b"IHDR"
-        if name in _PICTURE_CHUNKS and not is_second_head and (name != b"tRNS" or _is_whole(handle, at, size)):
+        if (
+            name in _PICTURE_CHUNKS
+            and not is_second_head
+            and (name != b"tRNS" or _is_whole(handle, at, size))
+        ):
             pieces += [(name, piece) for piece in _png_pieces(handle, name, (at, stop), end)]
             handle.seek(at + 8)
-            steps.append((name, int.from_bytes(handle.read(4), "big") if name in _OF_ANIMATION else 0))
+            steps.append(
+                (name, int.from_bytes(handle.read(4), "big") if name in _OF_ANIMATION else 0)
+            )
         elif name in _READ_CHUNKS and size <= MOST_METADATA_BYTES and _is_whole(handle, at, size):
             handle.seek(at + 8)
             _take_chunk(found, name, handle.read(size))
         at = stop
     found.has_broken_animation = any(name == b"acTL" for name, _ in steps) and not _is_sound(steps)
-    found.pieces = [p for name, p in pieces if not (found.has_broken_animation and name in _OF_ANIMATION)]
+    found.pieces = [
+        p for name, p in pieces if not (found.has_broken_animation and name in _OF_ANIMATION)
+    ]
     return found
 
 
@@ -378,7 +396,11 @@ def _is_sound(steps: Sequence[tuple[bytes, int]]) -> bool:
     frames, following, has_data = 0, 0, True
     for name, number in steps:
         if name in (b"fcTL", b"fdAT"):
-            if number != following or (name == b"fdAT" and not frames) or (name == b"fcTL" and not has_data):
+            if (
+                number != following
+                or (name == b"fdAT" and not frames)
+                or (name == b"fcTL" and not has_data)
+            ):
                 return False
             following += 1
             frames += name == b"fcTL"
@@ -453,7 +475,9 @@ def _of_webp(handle: IO[bytes], end: int) -> Parts:
             pieces += _webp_pieces(handle, name, (at, min(stop, end)), size)
         elif name in (b"EXIF", b"ICCP") and size <= MOST_METADATA_BYTES and stop <= end:
             content = handle.read(size)
-            found.exif, found.icc = (content, found.icc) if name == b"EXIF" else (found.exif, content)
+            found.exif, found.icc = (
+                (content, found.icc) if name == b"EXIF" else (found.exif, content)
+            )
         at = stop + size % 2
     total = sum(len(p) if isinstance(p, bytes) else p[1] - p[0] for p in pieces)
     found.pieces = [b"RIFF" + struct.pack("<I", min(4 + total, 0xFFFFFFFE)) + b"WEBP", *pieces]
@@ -463,5 +487,9 @@ def _of_webp(handle: IO[bytes], end: int) -> Parts:
 def _webp_pieces(handle: IO[bytes], name: bytes, span: tuple[int, int], size: int) -> list[Piece]:
     if name == b"VP8X" and size >= 10:
         flags, extents = handle.read(4), handle.read(6)
-        return [name + struct.pack("<IB3s", 10, flags[0] & _ONLY_ALPHA_AND_ANIMATION, bytes(3)) + extents]
+        return [
+            name
+            + struct.pack("<IB3s", 10, flags[0] & _ONLY_ALPHA_AND_ANIMATION, bytes(3))
+            + extents
+        ]
     return [span, b"\0"] if size % 2 else [span]

@@ -20,7 +20,10 @@ DEMUXERS = {
 TIMELESS = frozenset(("h264", "hevc", "vvc", "mpeg4", "vc1", "h263", "av1", "mjpeg", "dv", "y4m"))
 """Formats that store no timestamps."""
 
-ENDINGS = "h264 264 avc h265 265 hevc h266 266 vvc cmp m4e vc1 h263 263 obu mjpg mjpeg dv dif ivf y4m dav m1v m2v mpv"
+ENDINGS = (
+    "h264 264 avc h265 265 hevc h266 266 vvc cmp m4e vc1 h263 263 obu mjpg mjpeg dv dif ivf "
+    "y4m dav m1v m2v mpv"
+)
 """File name endings of these formats."""
 
 _BY_SUFFIX = {
@@ -30,7 +33,13 @@ _BY_SUFFIX = {
 """Formats by file name, for streams with start codes whose first bytes are ambiguous. A recording
 may begin anywhere."""
 
-_MAGIC = ((b"DKIF", "ivf"), (b"YUV4MPEG2", "y4m"), (b"DHAV", "dav"), (b"DAHUA", "dav"), (b"\x12\x00\x0a", "av1"))
+_MAGIC = (
+    (b"DKIF", "ivf"),
+    (b"YUV4MPEG2", "y4m"),
+    (b"DHAV", "dav"),
+    (b"DAHUA", "dav"),
+    (b"\x12\x00\x0a", "av1"),
+)
 _START = b"\0\0\1"
 _CODES = 64
 """Maximum number of start codes examined."""
@@ -49,11 +58,21 @@ def raw_format(head: bytes, suffix: str) -> str | None:
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name
-    if head[:1] in (b"\x1f", b"\x9f") and head[1:3] == b"\x07\x00" and head[80:81] and head[80] >> 5 == 1:
+    if (
+        head[:1] in (b"\x1f", b"\x9f")
+        and head[1:3] == b"\x07\x00"
+        and head[80:81]
+        and head[80] >> 5 == 1
+    ):
         return "dv"  # a header block, then one of subcode
     if head.startswith((_START, b"\0" + _START)):
         return _by_start_codes(head) or _BY_SUFFIX.get(suffix.lower())
-    if suffix.lower() in (".h263", ".263") and head[:2] == b"\0\0" and head[2:3] and head[2] & 0xFC == 0x80:
+    if (
+        suffix.lower() in (".h263", ".263")
+        and head[:2] == b"\0\0"
+        and head[2:3]
+        and head[2] & 0xFC == 0x80
+    ):
         return "h263"
     return None
 
@@ -98,7 +117,11 @@ def is_jpeg_stream(path: Path) -> bool:
             return False
         end = data.find(b"\xff\xd9", scan)
         following = data.find(b"\xff\xd8\xff", end) if end >= 0 else -1
-        if following < 0 or following - end > _FILLING or data[end + 2 : following].strip(b"\0\xff\r\n"):
+        if (
+            following < 0
+            or following - end > _FILLING
+            or data[end + 2 : following].strip(b"\0\xff\r\n")
+        ):
             return False
         second = _jpeg_head(data, following)
         return second is not None and second[0] == size

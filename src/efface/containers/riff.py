@@ -35,7 +35,9 @@ def walk(reader: Reader) -> Iterator[Part]:
     yield from rest(reader, (), at, TAIL)
 
 
-def _chunks(reader: Reader, at: int, end: int, above: tuple[str, ...], depth: int) -> Iterator[Part]:
+def _chunks(
+    reader: Reader, at: int, end: int, above: tuple[str, ...], depth: int
+) -> Iterator[Part]:
     while at < end:
         if at + 8 > end:
             yield part(reader, (*above, BROKEN), at, end - at, "no chunk")
@@ -52,5 +54,7 @@ def _chunks(reader: Reader, at: int, end: int, above: tuple[str, ...], depth: in
         else:
             yield part(reader, (*above, name.strip()), at + 8, size)
             if name == "ANMF" and size >= _FRAME_HEAD:
-                yield from _chunks(reader, at + 8 + _FRAME_HEAD, at + 8 + size, (*above, name), depth + 1)
+                yield from _chunks(
+                    reader, at + 8 + _FRAME_HEAD, at + 8 + size, (*above, name), depth + 1
+                )
         at += 8 + size + size % 2

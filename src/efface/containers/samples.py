@@ -17,11 +17,30 @@ _MP4_CODECS = {
     "avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "dvh1": "hevc", "dvhe": "hevc", "av01": "av1",
     "vp09": "vp9",
 }  # fmt: skip
-_MKV_CODECS = {"V_MPEG4/ISO/AVC": "h264", "V_MPEGH/ISO/HEVC": "hevc", "V_AV1": "av1", "V_VP9": "vp9"}
-_AVI_CODECS = {"H264": "h264", "h264": "h264", "AVC1": "h264", "X264": "h264", "HEVC": "hevc", "H265": "hevc"}
+_MKV_CODECS = {
+    "V_MPEG4/ISO/AVC": "h264",
+    "V_MPEGH/ISO/HEVC": "hevc",
+    "V_AV1": "av1",
+    "V_VP9": "vp9",
+}
+_AVI_CODECS = {
+    "H264": "h264",
+    "h264": "h264",
+    "AVC1": "h264",
+    "X264": "h264",
+    "HEVC": "hevc",
+    "H265": "hevc",
+}
 _TS_CODECS = {0x1B: "h264", 0x24: "hevc"}
 _TS_SOUND = frozenset((0x03, 0x04, 0x0F, 0x11, 0x81, 0x87))
-_HANDLERS = {"vide": "video", "soun": "sound", "sbtl": "subtitles", "subt": "subtitles", "text": "text", "clcp": "subtitles"}
+_HANDLERS = {
+    "vide": "video",
+    "soun": "sound",
+    "sbtl": "subtitles",
+    "subt": "subtitles",
+    "text": "text",
+    "clcp": "subtitles",
+}
 _MKV_KINDS = {1: "video", 2: "sound", 17: "subtitles"}
 _AVI_KINDS = {"vids": "video", "auds": "sound", "txts": "subtitles"}
 
@@ -106,7 +125,9 @@ def _of_matroska(reader: Reader, parts: list[Part]) -> list[Stream]:
         codec = track.get("CodecID", b"").rstrip(b"\0").decode("latin-1")
         kind = _MKV_KINDS.get(int.from_bytes(track.get("TrackType", b"")[:8]), "data")
         number = int.from_bytes(track.get("TrackNumber", b"")[:8])
-        made.append(Stream(number, kind, _MKV_CODECS.get(codec, codec), track.get("CodecPrivate", b"")))
+        made.append(
+            Stream(number, kind, _MKV_CODECS.get(codec, codec), track.get("CodecPrivate", b""))
+        )
     return made
 
 
@@ -125,7 +146,11 @@ def _of_avi(reader: Reader, parts: list[Part]) -> list[Stream]:
         if p.path == ("AVI", "hdrl", "strl", "strh"):
             head = boxes.at(reader, p, 0, 8).decode("latin-1")
             found.append(
-                Stream(len(found) + 1, _AVI_KINDS.get(head[:4], "data"), _AVI_CODECS.get(head[4:], head[4:].strip("\0 ")))
+                Stream(
+                    len(found) + 1,
+                    _AVI_KINDS.get(head[:4], "data"),
+                    _AVI_CODECS.get(head[4:], head[4:].strip("\0 ")),
+                )
             )
         elif p.path == ("AVI", "hdrl", "strl", "strf") and found:
             config = boxes.at(reader, p, 40, LARGEST_CONFIG) if found[-1].kind == "video" else b""
@@ -138,7 +163,11 @@ def _avi_samples(reader: Reader, parts: list[Part], stream: Stream) -> Iterator[
     from efface.containers import riff
 
     for p in riff.walk(reader):
-        if p.path[1:2] == ("movi",) and p.name[:2] == f"{stream.number - 1:02d}" and p.name[2:] in ("dc", "db"):
+        if (
+            p.path[1:2] == ("movi",)
+            and p.name[:2] == f"{stream.number - 1:02d}"
+            and p.name[2:] in ("dc", "db")
+        ):
             yield boxes.at(reader, p, 0, LARGEST_SAMPLE)
 
 

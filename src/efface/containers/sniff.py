@@ -25,17 +25,25 @@ PHOTOS = ("jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "bmp", "ppm", "j
 """Formats that open as photos, including their animations."""
 
 WRITTEN_AS = {"bmp": "png", "ppm": "png", "jp2": "png", "ico": "png"}
-"""Formats that efface reads but does not write, and the formats of their targets. PNG is lossless."""
+"""Formats that efface reads but does not write, and the formats of their targets.
+
+PNG is lossless.
+"""
 
 _PHOTO_ENDINGS = (
     "jpg jpeg jpe jfif mpo png apng webp tif tiff gif heic heif heics heifs hif avif avifs "
     "bmp dib ppm pgm pbm pnm jp2 j2k jpf jpx j2c jpc ico"
 )
-_VIDEO_ENDINGS = "mp4 m4v mov qt 3gp 3g2 mkv webm avi ts mts m2ts m2t mpg mpeg mpe vob wmv asf flv f4v ogv mxf insv"
+_VIDEO_ENDINGS = (
+    "mp4 m4v mov qt 3gp 3g2 mkv webm avi ts mts m2ts m2t mpg mpeg mpe vob wmv asf flv f4v ogv "
+    "mxf insv"
+)
 _OTHER_ENDINGS = (
     "jxl jxr wdp hdp psd psb pam pfm tga sgi pcx xcf exr hdr dds qoi flif bpg "
-    "3fr arw cr2 cr3 crw dcr dcs dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef ptx raf raw rw2 rwl sr2 srf srw x3f "
-    "av1 yuv nut rm rmvb swf amv bik divx xvid evo f4p f4a gxf mod tod mts1 mkv3d mk3d ogm ogx roq vro vp8 vp9 wtv "
+    "3fr arw cr2 cr3 crw dcr dcs dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef ptx "
+    "raf raw rw2 rwl sr2 srf srw x3f "
+    "av1 yuv nut rm rmvb swf amv bik divx xvid evo f4p f4a gxf mod tod mts1 mkv3d mk3d ogm "
+    "ogx roq vro vp8 vp9 wtv "
     "xesc 360 lrv insp pdf djvu djv xps eps ai svg svgz wmf emf icns cur thm ktx dpx cin fits"
 )
 """Photos and videos that efface may be unable to open. It reports them in a folder, so that nobody
@@ -45,7 +53,10 @@ _SOUND_ENDINGS = "m4a m4b m4r aac ac3 aif aiff flac mka mp3 oga ogg opus spx wav
 does."""
 
 _SUFFIXES = frozenset(
-    "." + ending for ending in f"{_PHOTO_ENDINGS} {_VIDEO_ENDINGS} {raw_streams.ENDINGS} {_OTHER_ENDINGS}".split()
+    "." + ending
+    for ending in (
+        f"{_PHOTO_ENDINGS} {_VIDEO_ENDINGS} {raw_streams.ENDINGS} {_OTHER_ENDINGS}"
+    ).split()
 )
 
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"mif1"))
@@ -114,7 +125,10 @@ def format_of(path: Path) -> str:
 
 
 def sniffed(path: Path) -> str:
-    """As `format_of`, of a file that is known to be a plain one. Raises SourceUnreadable, NotMedia."""
+    """As `format_of`, of a file that is known to be a plain one.
+
+    Raises SourceUnreadable, NotMedia.
+    """
     try:
         with open(path, "rb") as f:
             head = f.read(HEAD)
@@ -133,9 +147,21 @@ def _by_content(head: bytes, size: int, suffix: str) -> str | None:
     return (
         _by_magic(head)
         or _by_box(head, size)
-        or ("bmp" if _is_bitmap(head) else "ppm" if _is_portable_map(head) else "ico" if _is_icon(head, size) else None)
+        or (
+            "bmp"
+            if _is_bitmap(head)
+            else "ppm"
+            if _is_portable_map(head)
+            else "ico"
+            if _is_icon(head, size)
+            else None
+        )
         or ("mpegts" if _is_transport_stream(head) else None)
-        or ("mpeg" if _PADDED_MPEG.match(head) or (suffix.lower() in _MPEG_SUFFIXES and _PACK.search(head)) else None)
+        or (
+            "mpeg"
+            if _PADDED_MPEG.match(head) or (suffix.lower() in _MPEG_SUFFIXES and _PACK.search(head))
+            else None
+        )
         or raw_streams.raw_format(head, suffix)
     )
 
@@ -176,7 +202,9 @@ def is_video_name(path: Path) -> bool:
 def _by_magic(head: bytes) -> str | None:
     if head[:4] == b"RIFF":
         return {b"WEBP": "webp", b"AVI ": "avi", b"AVIX": "avi"}.get(head[8:12])
-    if head[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+") and head[8:10] != b"CR":  # CR: Canon's raw files
+    if (
+        head[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+") and head[8:10] != b"CR"
+    ):  # CR: Canon's raw files
         return "tiff"
     return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
 
@@ -214,7 +242,12 @@ def _is_bitmap(head: bytes) -> bool:
 def _is_icon(head: bytes, file_size: int) -> bool:
     """Return whether this is an icon. Its first entry must lie within the file."""
     count, size, at = (int.from_bytes(head[a:b], "little") for a, b in ((4, 6), (14, 18), (18, 22)))
-    return head[:4] == b"\0\0\1\0" and 0 < count < 256 and at >= 6 + 16 * count and 0 < size <= file_size - at
+    return (
+        head[:4] == b"\0\0\1\0"
+        and 0 < count < 256
+        and at >= 6 + 16 * count
+        and 0 < size <= file_size - at
+    )
 
 
 def _is_portable_map(head: bytes) -> bool:
@@ -224,7 +257,10 @@ def _is_portable_map(head: bytes) -> bool:
 
 
 def _is_raw(head: bytes) -> bool:
-    """Return whether this is a Canon raw file. Other raw files are TIFF, or listed in _STRANGERS."""
+    """Return whether this is a Canon raw file.
+
+    Other raw files are TIFF, or listed in _STRANGERS.
+    """
     return head[4:12] == b"ftypcrx " or (head[:2] in (b"II", b"MM") and head[8:10] == b"CR")
 
 
@@ -233,7 +269,9 @@ def _is_transport_stream(head: bytes) -> bool:
     there are that many."""
     for size in _PACKET_SIZES:
         wanted = min(8, len(head) // size)
-        if wanted >= 3 and any(head[start::size][:wanted] == b"\x47" * wanted for start in range(size)):
+        if wanted >= 3 and any(
+            head[start::size][:wanted] == b"\x47" * wanted for start in range(size)
+        ):
             return True
     return False
 

@@ -23,12 +23,16 @@ HELD: dict[str, dict[str, str]] = {
         "pcm_f32be": "fl32", "pcm_f64le": "fl64", "pcm_f64be": "fl64",
     },
     "matroska": _plain(
-        "aac mp3 mp2 ac3 eac3 dts opus vorbis flac alac truehd tta wavpack pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be "
+        "aac mp3 mp2 ac3 eac3 dts opus vorbis flac alac truehd tta wavpack pcm_u8 "
+        "pcm_s16le pcm_s16be pcm_s24le pcm_s24be "
         "pcm_s32le pcm_s32be pcm_f32le pcm_f64le"
     ),
     "webm": _plain("opus vorbis"),
     "mpegts": _plain("aac mp3 mp2 ac3 eac3 dts opus"),
-    "avi": _plain("aac mp3 mp2 ac3 dts flac pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_alaw pcm_mulaw"),
+    "avi": _plain(
+            "aac mp3 mp2 ac3 dts flac pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_alaw "
+            "pcm_mulaw"
+        ),
 }  # fmt: skip
 """By FFmpeg's names of muxer and codec: the name of the sample entry in MP4 and MOV, empty
 elsewhere.

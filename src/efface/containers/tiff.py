@@ -9,7 +9,24 @@ from fractions import Fraction
 
 from efface.containers.parts import BROKEN, GAP, Broken, Part, Reader, part
 
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 """Size of a value in bytes, by its type."""
 
 POINTERS = {0x8769: "Exif", 0x8825: "GPS", 0xA005: "Interop", 0x014A: "SubIFD"}
@@ -75,7 +92,10 @@ class Tiff:
                         return
                     yield entry
                     if entry.tag in POINTERS and entry.kind in (3, 4, 13, 16, 18):
-                        waiting += [(self._below(name, entry.tag), place) for place in self.whole(entry)[:MOST_VALUES]]
+                        waiting += [
+                            (self._below(name, entry.tag), place)
+                            for place in self.whole(entry)[:MOST_VALUES]
+                        ]
                 following = self._number(self._end, self._wide)
                 if following and name.startswith("IFD"):
                     pages += 1
@@ -134,20 +154,35 @@ class Tiff:
         order = "<" if self._order == "little" else ">"
         if entry.kind in (2, 7):
             return [text_of(self.raw(entry))] if entry.kind == 2 else []
-        letter = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}.get(
-            entry.kind
-        )
+        letter = {
+            1: "B",
+            3: "H",
+            4: "I",
+            6: "b",
+            8: "h",
+            9: "i",
+            11: "f",
+            12: "d",
+            13: "I",
+            16: "Q",
+            17: "q",
+            18: "Q",
+        }.get(entry.kind)
         if letter:
             count = min(entry.count, MOST_VALUES)
             raw = self.raw(entry, count * SIZES[entry.kind])
             return list(
                 struct.unpack(
-                    f"{order}{len(raw) // SIZES[entry.kind]}{letter}", raw[: len(raw) // SIZES[entry.kind] * SIZES[entry.kind]]
+                    f"{order}{len(raw) // SIZES[entry.kind]}{letter}",
+                    raw[: len(raw) // SIZES[entry.kind] * SIZES[entry.kind]],
                 )
             )
         if entry.kind in (5, 10):
             raw = self.raw(entry, min(entry.count, MOST_VALUES) * 8)
-            pairs = [struct.unpack_from(order + ("II" if entry.kind == 5 else "ii"), raw, i) for i in range(0, len(raw) - 7, 8)]
+            pairs = [
+                struct.unpack_from(order + ("II" if entry.kind == 5 else "ii"), raw, i)
+                for i in range(0, len(raw) - 7, 8)
+            ]
             return [float(Fraction(a, b)) for a, b in pairs if b]
         return []
 
@@ -157,7 +192,9 @@ class Tiff:
         by_tag = {e.tag: e for e in found}
         for tag, lengths in _STRIPS.items():
             if tag in by_tag and lengths in by_tag:
-                for at, size in zip(self.whole(by_tag[tag]), self.whole(by_tag[lengths]), strict=False):
+                for at, size in zip(
+                    self.whole(by_tag[tag]), self.whole(by_tag[lengths]), strict=False
+                ):
                     yield by_tag[tag], at, size
 
 

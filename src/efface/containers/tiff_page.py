@@ -14,17 +14,40 @@ from typing import Any
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, STRIPS, ORIENTATION, SAMPLES, ROWS, STRIP_SIZES = (
     256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279,
 )  # fmt: skip
-PLANAR, PREDICTOR, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_SIZES, EXTRA, FORMAT = 284, 317, 322, 323, 324, 325, 338, 339
+PLANAR, PREDICTOR, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_SIZES, EXTRA, FORMAT = (
+    284,
+    317,
+    322,
+    323,
+    324,
+    325,
+    338,
+    339,
+)
 
 _GREY, _RGB, _CMYK, _UNASSOCIATED, _APART = 1, 2, 5, 2, 2
-_COPIED = (WIDTH, HEIGHT, COMPRESSION, FILL_ORDER, ORIENTATION, ROWS, PREDICTOR, TILE_WIDTH, TILE_HEIGHT)
+_COPIED = (
+    WIDTH,
+    HEIGHT,
+    COMPRESSION,
+    FILL_ORDER,
+    ORIENTATION,
+    ROWS,
+    PREDICTOR,
+    TILE_WIDTH,
+    TILE_HEIGHT,
+)
 _LONG = 4
 
 
 def is_apart(tags: dict[int, Any]) -> bool:
     """Return whether samples of more than 8 bits lie in separate planes. Pillow keeps only the
     first half of their bits."""
-    return tags.get(PLANAR) == _APART and int(tags.get(SAMPLES, 1)) > 1 and max(tags.get(BITS, (8,))) == 16
+    return (
+        tags.get(PLANAR) == _APART
+        and int(tags.get(SAMPLES, 1)) > 1
+        and max(tags.get(BITS, (8,))) == 16
+    )
 
 
 def decodable(data: bytes, tags: dict[int, Any]) -> Iterator[bytes]:
@@ -42,7 +65,9 @@ def _of_page(tags: dict[int, Any], samples: int) -> dict[int, tuple[int, ...]]:
     is_ink = tags.get(PHOTOMETRIC) == _CMYK
     kind = _RGB if is_ink else int(tags.get(PHOTOMETRIC, _RGB))
     extra = tuple(tags.get(EXTRA, ())) or ((_UNASSOCIATED,) if is_ink else ())
-    places = {tag: tuple(tags[tag]) for tag in (STRIPS, STRIP_SIZES, TILES, TILE_SIZES) if tag in tags}
+    places = {
+        tag: tuple(tags[tag]) for tag in (STRIPS, STRIP_SIZES, TILES, TILE_SIZES) if tag in tags
+    }
     return _common(tags, samples, kind) | places | ({EXTRA: extra} if extra else {})
 
 

@@ -45,7 +45,9 @@ def is_cut(path: Path) -> bool:
             has_tables = b"moov" in dict(found) and b"moof" not in dict(found)
             # A recorder may state too large a size for `mdat`. If the index is complete, it says
             # where each sample ends.
-            return bool(beyond) and not (beyond == {b"mdat"} and has_tables and _samples_are_there(f))
+            return bool(beyond) and not (
+                beyond == {b"mdat"} and has_tables and _samples_are_there(f)
+            )
         if kind in ("matroska", "webm"):
             return any(stop > end for stop in _elements(f, end))
         if kind == "avi":
@@ -58,7 +60,9 @@ def _samples_are_there(f: BinaryIO) -> bool:
     reader = Reader(f)
     try:
         parts = list(boxes.walk(reader))
-        found = [sum(1 for _ in boxes.samples(track, reader)) for track in boxes.tracks(parts, reader)]
+        found = [
+            sum(1 for _ in boxes.samples(track, reader)) for track in boxes.tracks(parts, reader)
+        ]
     except Broken:
         return False
     return bool(found) and all(found)
@@ -71,7 +75,9 @@ def _boxes(f: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
         f.seek(at)
         head = f.read(16)
         size, name = int.from_bytes(head[:4]), head[4:8]
-        size = int.from_bytes(head[8:16]) if size == 1 else size or end - at  # 0 means up to the end of the file
+        size = (
+            int.from_bytes(head[8:16]) if size == 1 else size or end - at
+        )  # 0 means up to the end of the file
         if size < 8:
             return
         yield name, at + size

@@ -46,4 +46,9 @@ def walk(reader: Reader, name: str) -> Iterator[Part]:
 def is_sample(found: Part) -> bool:
     """Return whether the part is one sample of a stream or describes one. A file may have hundreds
     of thousands."""
-    return found.path[:2] in (("Segment", "Cluster"), ("AVI", "movi"), ("AVIX", "movi"), ("Segment", "Cues"))
+    return found.path[:2] in (
+        ("Segment", "Cluster"),
+        ("AVI", "movi"),
+        ("AVIX", "movi"),
+        ("Segment", "Cues"),
+    )

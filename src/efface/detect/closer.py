@@ -1,8 +1,9 @@
-"""A closer look at doubtful objects of a photo: each is cut out and examined again at a size that suits the network.
+"""A closer look at doubtful objects of a photo: each is cut out and examined again at a size that
+suits the network.
 
-Levels differ by a factor of two. A face that lies between two levels, or is too small for the largest one, is seen badly on all
-of them. A piece of the picture with that face in its middle costs a hundredth of a level. It shows whether there is a face, and
-where it ends.
+Levels differ by a factor of two. A face that lies between two levels, or is too small for the
+largest one, is seen badly on all of them. A piece of the picture with that face in its middle costs
+a hundredth of a level. It shows whether there is a face, and where it ends.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ AGREE, TELLS = 0.5, 0.3
 """IoU and score from which a piece also shows where the object ends."""
 
 
-def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer, counts_from: float) -> Found:
+def looked_closer(
+    found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer, counts_from: float
+) -> Found:
     """Return the same objects. A closer look gives the doubtful ones a new score and box.
 
     found        boxes in pixels of the picture, and scores.
@@ -34,8 +37,11 @@ def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer
     for i in _in_doubt(score, rule, counts_from):
         pieces = [_seen_again(xyxy[i], rgb, look, rule, is_mirrored=m) for m in (False, True)]
         scores = [s for _, s in pieces]
-        # An object that did not count must show in both pieces. One that did is dropped only if hardly anything shows.
-        seen, gain = (np.mean(scores), rule.keeps) if score[i] >= counts_from else (min(scores), rule.lifts)
+        # An object that did not count must show in both pieces. One that did is dropped only if
+        # hardly anything shows.
+        seen, gain = (
+            (np.mean(scores), rule.keeps) if score[i] >= counts_from else (min(scores), rule.lifts)
+        )
         xyxy[i] = _fitted(xyxy[i], pieces)
         # The face may be certain while its edges are not, and a box grows by its score.
         score[i] = min(rule.sure, gain * (float(score[i]) + float(seen)) / 2)
@@ -43,7 +49,10 @@ def looked_closer(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer
 
 
 def _in_doubt(score: NDArray[np.float32], rule: Closer, counts_from: float) -> NDArray[np.intp]:
-    """Return rows below `sure`, the `most` nearest to the score from which objects count. Others keep their score."""
+    """Return rows below `sure`, the `most` nearest to the score from which objects count.
+
+    Others keep their score.
+    """
     doubtful = np.flatnonzero(score < rule.sure)
     return doubtful[np.argsort(np.abs(score[doubtful] - counts_from), kind="stable")[: rule.most]]
 
@@ -51,7 +60,8 @@ def _in_doubt(score: NDArray[np.float32], rule: Closer, counts_from: float) -> N
 def _seen_again(
     box: NDArray[np.float32], rgb: NDArray[np.uint8], look: Look, rule: Closer, *, is_mirrored: bool
 ) -> tuple[NDArray[np.float32], float]:
-    """Return the best box and score that a piece shows there, in pixels of the picture; the box and 0 if it shows nothing."""
+    """Return the best box and score that a piece shows there, in pixels of the picture; the box and
+    0 if it shows nothing."""
     piece, corner, shrink = _piece(box, rgb, rule)
     if not piece.size:
         return box, 0.0
@@ -67,31 +77,45 @@ def _seen_again(
     return xyxy[best], float(score[best])
 
 
-def _piece(box: NDArray[np.float32], rgb: NDArray[np.uint8], rule: Closer) -> tuple[NDArray[np.uint8], Boxes, Boxes]:
+def _piece(
+    box: NDArray[np.float32], rgb: NDArray[np.uint8], rule: Closer
+) -> tuple[NDArray[np.uint8], Boxes, Boxes]:
     """Return the resized piece around a box.
 
-    Also return its upper left corner in the picture, and how many pixels of the picture one of its pixels spans.
+    Also return its upper left corner in the picture, and how many pixels of the picture one of its
+    pixels spans.
     """
     middle, longer = (box[:2] + box[2:]) / 2, max(float((box[2:] - box[:2]).max()), 1.0)
     reach = longer * rule.context / 2
-    rows, columns = pixel_window([*(middle - reach), *(middle + reach)], (rgb.shape[1], rgb.shape[0]))
+    rows, columns = pixel_window(
+        [*(middle - reach), *(middle + reach)], (rgb.shape[1], rgb.shape[0])
+    )
     part = rgb[rows, columns]
     height, width = part.shape[:2]
     times = rule.side / longer
     size_wh = max(1, round(width * times)), max(1, round(height * times))
     if part.size:
-        part = np.asarray(cv2.resize(part, size_wh, interpolation=cv2.INTER_AREA if times < 1 else cv2.INTER_LINEAR), np.uint8)
+        part = np.asarray(
+            cv2.resize(
+                part, size_wh, interpolation=cv2.INTER_AREA if times < 1 else cv2.INTER_LINEAR
+            ),
+            np.uint8,
+        )
     shrink = np.array([width / size_wh[0], height / size_wh[1]], np.float32)
     return part, np.array([columns.start, rows.start], np.float32), shrink
 
 
-def _fitted(box: NDArray[np.float32], pieces: list[tuple[NDArray[np.float32], float]]) -> NDArray[np.float32]:
+def _fitted(
+    box: NDArray[np.float32], pieces: list[tuple[NDArray[np.float32], float]]
+) -> NDArray[np.float32]:
     """Return the box half way to those of the pieces that agree with it."""
     told = [(b, s) for b, s in pieces if s >= TELLS and iou(box[None], b[None])[0, 0] >= AGREE]
     if not told:
         return box
     weights = np.array([s for _, s in told], np.float32)
-    return np.asarray((box + np.average([b for b, _ in told], axis=0, weights=weights)) / 2, np.float32)
+    return np.asarray(
+        (box + np.average([b for b, _ in told], axis=0, weights=weights)) / 2, np.float32
+    )
 
 
 def best_of(found: Found, same: float) -> Found:

@@ -1,9 +1,11 @@
-"""One more look at each doubtful object in a frame of a film, in a piece of the frame at a size that suits the network.
+"""One more look at each doubtful object in a frame of a film, in a piece of the frame at a size
+that suits the network.
 
-The levels of a frame differ by a factor of two, and show an object at whatever size it has there. A real face scores in a
-piece, too; a lantern, a knee or a flower pot that resembled a face on one level hardly ever does. A piece costs a twentieth
-of a frame. The frames alternate between sizes of the piece, and between the piece and its mirror image. So neighbouring
-frames give several views at the price of one. `track.support` judges these views together; this module changes no score.
+The levels of a frame differ by a factor of two, and show an object at whatever size it has there. A
+real face scores in a piece, too; a lantern, a knee or a flower pot that resembled a face on one
+level hardly ever does. A piece costs a twentieth of a frame. The frames alternate between sizes of
+the piece, and between the piece and its mirror image. So neighbouring frames give several views at
+the price of one. `track.support` judges these views together; this module changes no score.
 """
 
 from __future__ import annotations
@@ -17,8 +19,11 @@ from efface.detect.detector import Confirm, Found
 from efface.geometry import iou
 
 
-def closer_looks(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Confirm, turn: int) -> NDArray[np.float32]:
-    """Return (n,) float32: the score at each object's place in its own piece; NaN where no look was taken.
+def closer_looks(
+    found: Found, rgb: NDArray[np.uint8], look: Look, rule: Confirm, turn: int
+) -> NDArray[np.float32]:
+    """Return (n,) float32: the score at each object's place in its own piece; NaN where no look was
+    taken.
 
     found  boxes in pixels of the picture, and scores.
     rgb    (h, w, 3) the picture.
@@ -39,7 +44,9 @@ def closer_looks(found: Found, rgb: NDArray[np.uint8], look: Look, rule: Confirm
     return told
 
 
-def _doubtful(xyxy: NDArray[np.float32], score: NDArray[np.float32], rule: Confirm) -> NDArray[np.intp]:
+def _doubtful(
+    xyxy: NDArray[np.float32], score: NDArray[np.float32], rule: Confirm
+) -> NDArray[np.intp]:
     size = xyxy[:, 2:] - xyxy[:, :2]
     rows = np.flatnonzero((score < rule.sure) & (size[:, 1] >= rule.least_px))
     return rows[np.argsort(-size[rows].prod(axis=1), kind="stable")[: rule.most]]
@@ -48,7 +55,10 @@ def _doubtful(xyxy: NDArray[np.float32], score: NDArray[np.float32], rule: Confi
 def _piece(
     rgb: NDArray[np.uint8], box: NDArray[np.float32], side: int, context: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a square around the box, black outside the picture, and the box's place in it. All squares have one size."""
+    """Return a square around the box, black outside the picture, and the box's place in it.
+
+    All squares have one size.
+    """
     length = round(side * context)
     times = side / max(float((box[2:] - box[:2]).max()), 1.0)
     corner = (box[:2] + box[2:]) / 2 - length / times / 2
@@ -58,7 +68,9 @@ def _piece(
         low = np.clip(np.floor(corner), 0, [rgb.shape[1] - 1, rgb.shape[0] - 1]).astype(int)
         high = np.ceil(corner + length / times).astype(int)
         part = rgb[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
-        source = np.asarray(cv2.resize(part, None, fx=times, fy=times, interpolation=cv2.INTER_AREA), np.uint8)
+        source = np.asarray(
+            cv2.resize(part, None, fx=times, fy=times, interpolation=cv2.INTER_AREA), np.uint8
+        )
         shrunk = np.array([part.shape[1] / source.shape[1], part.shape[0] / source.shape[0]])
         matrix = np.column_stack([np.diag(times * shrunk), (low - corner) * times])
     piece = cv2.warpAffine(source, matrix, (length, length), flags=cv2.INTER_LINEAR)

@@ -39,15 +39,18 @@ class Sight(Protocol):
 
     @property
     def sure(self) -> Mapping[int, float]:
-        """Score from which an object of each kind counts by itself. A weaker one may continue a track, or become one if it is
-        seen often."""
+        """Score from which an object of each kind counts by itself. A weaker one may continue a
+        track, or become one if it is seen often."""
 
 
 class Detector(Sight, Protocol):
     """Finds objects in one frame. It knows nothing of other frames."""
 
     def detect(self, frame: Frame) -> Detections:
-        """Return every object down to well below `sure`. An empty result means: the frame was examined and shows no object."""
+        """Return every object down to well below `sure`.
+
+        An empty result means: the frame was examined and shows no object.
+        """
 
 
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -61,8 +64,10 @@ Found = tuple[Boxes, NDArray[np.float32]]
 class Jury:
     """How several views of one picture agree on a score.
 
-    best   number of best scores, from as many views, that are averaged; a view that shows nothing at the place gives 0.
-    gain   factor that makes up for averages being lower than the best score. `sure` then means the same recall, or more, in
+    best   number of best scores, from as many views, that are averaged; a view that shows nothing
+           at the place gives 0.
+    gain   factor that makes up for averages being lower than the best score. `sure` then means the
+           same recall, or more, in
            either look.
     floor  share of `sure` down to which a view counts.
     """
@@ -80,9 +85,12 @@ class Closer:
     side     pixels: the object's longer side in the piece.
     context  side of the piece over that of the object.
     same     IoU from which a box in the piece is the object.
-    keeps    factor of the new score: this times the average of the old score and the mean score of the pieces.
-    lifts    the same for an object that did not count before, with the lower score of the pieces instead of the mean.
-    most     maximum number of objects of one picture that are examined again: a picture of noise shows hundreds.
+    keeps    factor of the new score: this times the average of the old score and the mean score of
+             the pieces.
+    lifts    the same for an object that did not count before, with the lower score of the pieces
+             instead of the mean.
+    most     maximum number of objects of one picture that are examined again: a picture of noise
+             shows hundreds.
     """
 
     sure: float
@@ -121,7 +129,8 @@ class Rules:
     """How boxes of one kind are told from noise and from each other.
 
     sure          score from which an object is covered.
-    floor         score down to which a sighting may continue a track, or be one of the many that make one.
+    floor         score down to which a sighting may continue a track, or be one of the many that
+                  make one.
     caution       subtracted from scores of the double-size level.
     same_in_tile  IoU from which two boxes of one pass are one object.
     same          IoU from which two boxes of different levels and tiles are one object.
@@ -131,7 +140,8 @@ class Rules:
     caution_alone subtracted from scores of a photo, as no neighbouring frame confirms them.
     closer        how doubtful objects of a thorough look are examined again; None: they are not.
     confirm       the same for frames of a film.
-    jury          how a thorough look makes one score of those of its views; None: the best one counts, without a mirror image.
+    jury          how a thorough look makes one score of those of its views; None: the best one
+                  counts, without a mirror image.
     """
 
     sure: float
@@ -160,10 +170,14 @@ class Head(Protocol):
     """Its own networks."""
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:
-        """Return boxes in pixels of the tile, with scores from `floor` on. Raises ValueError when a map is not finite."""
+        """Return boxes in pixels of the tile, with scores from `floor` on.
+
+        Raises ValueError when a map is not finite.
+        """
 
 
 def require_finite(what: str, values: NDArray[Any]) -> None:
-    """Raise ValueError for NaN and infinity: a NaN is below every threshold, and would read as "nothing there"."""
+    """Raise ValueError for NaN and infinity: a NaN is below every threshold, and would read as
+    "nothing there"."""
     if not np.isfinite(values).all():
         raise ValueError(f"{what} is not finite")

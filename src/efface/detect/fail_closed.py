@@ -15,14 +15,15 @@ from efface.frames import Frame
 Answer = Detections | BaseException
 
 PIXELS = 25_000_000
-"""Frames with more pixels get more time, in proportion. Two cores examine 12 megapixels in 11 s, and need more than two minutes
-for the largest photos that are opened by default."""
+"""Frames with more pixels get more time, in proportion. Two cores examine 12 megapixels in 11 s,
+and need more than two minutes for the largest photos that are opened by default."""
 
 
 class Guarded:
     """Adds a time limit to a detector, and turns every failure into DetectorFailed.
 
-    The detector works in its own thread: a call into native code cannot be interrupted, but the caller can stop waiting for it.
+    The detector works in its own thread: a call into native code cannot be interrupted, but the
+    caller can stop waiting for it.
     """
 
     def __init__(self, inside: Detector, timeout_s: float) -> None:
@@ -33,14 +34,17 @@ class Guarded:
         self._answers: queue.Queue[Answer] = queue.Queue(1)
         self._is_busy = False
         # A daemon thread: a detector that hangs must not keep the process alive.
-        self._thread = threading.Thread(target=self._work, args=(inside,), name="efface-detect", daemon=True)
+        self._thread = threading.Thread(
+            target=self._work, args=(inside,), name="efface-detect", daemon=True
+        )
         self._thread.start()
 
     def detect(self, frame: Frame) -> Detections:
         """Return the inner detector's result for the frame. Raises DetectorFailed."""
         if self._is_busy:
             raise self._failed(frame, "it did not come back from an earlier frame")
-        # Stays set until the answer arrives: a late answer must never pass for the answer to the next frame.
+        # Stays set until the answer arrives: a late answer must never pass for the answer to the
+        # next frame.
         self._is_busy = True
         self._asked.put(frame)
         limit_s = self._timeout_s * max(1.0, frame.size_wh[0] * frame.size_wh[1] / PIXELS)
@@ -54,7 +58,8 @@ class Guarded:
             return answer
         if isinstance(answer, EffaceError):
             raise answer
-        # SystemExit too: it would end the process with the exit code that the detector chose, perhaps 0.
+        # SystemExit too: it would end the process with the exit code that the detector chose,
+        # perhaps 0.
         raise self._failed(frame, f"{type(answer).__name__}: {answer}") from answer
 
     def close(self) -> None:
@@ -71,7 +76,9 @@ class Guarded:
         self.close()
 
     def _failed(self, frame: Frame, why: str) -> DetectorFailed:
-        return DetectorFailed(" with ".join(i.name for i in self.infos), f"frame {frame.index + 1}", why)
+        return DetectorFailed(
+            " with ".join(i.name for i in self.infos), f"frame {frame.index + 1}", why
+        )
 
     def _work(self, inside: Detector) -> None:
         while (frame := self._asked.get()) is not None:

@@ -1,6 +1,7 @@
 """How the boxes of one photo correct each other: a large box around a face, a plate on a person.
 
-In a video, tracks separate such false alarms from real objects by time. In a photo only the other boxes can.
+In a video, tracks separate such false alarms from real objects by time. In a photo only the other
+boxes can.
 """
 
 from __future__ import annotations
@@ -15,21 +16,24 @@ GOOD = 0.6
 """Score from which a face is certain."""
 
 INSIDE, TIMES = 0.8, 2.0
-"""A weaker box around it shows the same face again, if it holds this share of the face and has this many times its area."""
+"""A weaker box around it shows the same face again, if it holds this share of the face and has this
+many times its area."""
 
 PERSON = 0.5
 """Score of a face from which a person's body is expected below it."""
 
 BODY_BESIDE, BODY_ABOVE, BODY_BELOW = 0.9, 0.2, 3.5
-"""Where that person's chest is, in heights of the face: this far from the middle of the face to each side, and from this far
-above the face to this far below it. Lettering on shirts, badges and masks makes up a third of the false plates."""
+"""Where that person's chest is, in heights of the face: this far from the middle of the face to
+each side, and from this far above the face to this far below it. Lettering on shirts, badges and
+masks makes up a third of the false plates."""
 
 NARROW = 1.2
-"""Minimum width of a plate on a chest, in heights of that face: real plates are half a metre wide, or a third in America. Of
-101 plates on pictures of streets this lost none."""
+"""Minimum width of a plate on a chest, in heights of that face: real plates are half a metre wide,
+or a third in America. Of 101 plates on pictures of streets this lost none."""
 
 CLEAR_PLATE = 0.64
-"""Score from which a plate counts anywhere, for example a rider's, or one that a person holds up."""
+"""Score from which a plate counts anywhere, for example a rider's, or one that a person holds up.
+"""
 
 
 def sifted(seen: Detections) -> Detections:

@@ -1,7 +1,7 @@
 """Licence plates by efface's own network, which continues from the middle of CenterFace.
 
-It is anchor-free as well: one heat map of plates, one of distances to their sides. It marks where a plate is, and does not read
-plates.
+It is anchor-free as well: one heat map of plates, one of distances to their sides. It marks where a
+plate is, and does not read plates.
 """
 
 from __future__ import annotations
@@ -30,21 +30,32 @@ FLOOR = 0.5
 """Share of that score down to which a sighting may continue a track."""
 
 CAUTION = 0.2
-"""Subtracted from scores of the double-size level. Compared with 0.1, recall at 16 px stays; a fifth fewer false alarms."""
+"""Subtracted from scores of the double-size level.
+
+Compared with 0.1, recall at 16 px stays; a fifth fewer false alarms.
+"""
 
 CAUTION_ALONE = 0.06
-"""Subtracted from scores of photos. On pictures of people it halves the false alarms, and no plate of 16 px was lost."""
+"""Subtracted from scores of photos.
+
+On pictures of people it halves the false alarms, and no plate of 16 px was lost.
+"""
 
 SAME_IN_TILE = 0.7
 SAME = 0.3
-"""IoU from which two boxes are one plate: within a pass, and across levels and tiles. Plates are flat: a shift by half a height
-leaves a third of the overlap. Boxes of one plate are joined into their hull, so a box of half a plate takes nothing away."""
+"""IoU from which two boxes are one plate: within a pass, and across levels and tiles. Plates are
+flat: a shift by half a height leaves a third of the overlap. Boxes of one plate are joined into
+their hull, so a box of half a plate takes nothing away."""
 
 SMALLEST = 200
-"""Longer side of the smallest reduced level. In close-ups, plates are larger than those the network was trained on."""
+"""Longer side of the smallest reduced level.
+
+In close-ups, plates are larger than those the network was trained on.
+"""
 
 MAPS = ("heat", "sides")
-"""Outputs: score, and distances in pixels from the cell's centre to the left, top, right and bottom."""
+"""Outputs: score, and distances in pixels from the cell's centre to the left, top, right and
+bottom."""
 
 
 class PlateHead:
@@ -60,29 +71,49 @@ class PlateHead:
         self.infos: tuple[DetectorInfo, ...] = (DetectorInfo(name, VERSION, sha256, runtime),)
         require_right(name, self._maps_of_waves(), options.device)
         sure = SURE[options.sensitivity]
-        self.rules = Rules(sure, sure * FLOOR, CAUTION, SAME_IN_TILE, SAME, SAME, SMALLEST, caution_alone=CAUTION_ALONE)
+        self.rules = Rules(
+            sure,
+            sure * FLOOR,
+            CAUTION,
+            SAME_IN_TILE,
+            SAME,
+            SAME,
+            SMALLEST,
+            caution_alone=CAUTION_ALONE,
+        )
 
     def _maps_of_waves(self) -> Tensors:
         """Return the network's output for the input of its self-test."""
         # Sides of an input are named by their stride: "hstride4".
-        shapes = {i.name: (i.shape[1], int(str(i.shape[2]).removeprefix("hstride"))) for i in self._session.get_inputs()}
-        made = self._session.run(list(MAPS), {name: waves(*shape) for name, shape in shapes.items()})
+        shapes = {
+            i.name: (i.shape[1], int(str(i.shape[2]).removeprefix("hstride")))
+            for i in self._session.get_inputs()
+        }
+        made = self._session.run(
+            list(MAPS), {name: waves(*shape) for name, shape in shapes.items()}
+        )
         return dict(zip(MAPS, made, strict=True))
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:
         """Return the plates in one tile."""
-        return boxes_from_maps(self._session.run(list(MAPS), {name: tensors[name] for name in self.tensors}), floor)
+        return boxes_from_maps(
+            self._session.run(list(MAPS), {name: tensors[name] for name in self.tensors}), floor
+        )
 
 
 def boxes_from_maps(maps: Sequence[NDArray[np.float32]], floor: float) -> Found:
-    """Return boxes in pixels of the input and their scores, for every peak of the heat map at or above `floor`."""
+    """Return boxes in pixels of the input and their scores, for every peak of the heat map at or
+    above `floor`."""
     heat, sides = (m[0] for m in maps)
     require_finite("the heat map", heat)
     require_finite("a box", sides)
     if (sides < 0).any():
         raise ValueError("a side of a box lies beyond its centre")
-    # A peak is at least as high as all eight neighbours. On a plateau every cell is a peak, and NMS chooses.
-    rows, columns = np.nonzero((heat[0] >= floor) & (heat[0] >= cv2.dilate(heat[0], np.ones((3, 3), np.uint8))))
+    # A peak is at least as high as all eight neighbours. On a plateau every cell is a peak, and NMS
+    # chooses.
+    rows, columns = np.nonzero(
+        (heat[0] >= floor) & (heat[0] >= cv2.dilate(heat[0], np.ones((3, 3), np.uint8)))
+    )
     left, top, right, bottom = sides[:, rows, columns]
     x, y = (columns + 0.5) * STEP, (rows + 0.5) * STEP
     xyxy = np.stack([x - left, y - top, x + right, y + bottom], axis=1)

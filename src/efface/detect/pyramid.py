@@ -1,4 +1,5 @@
-"""The detector: it goes over levels and tiles once, and shows each tile to the heads of all requested kinds.
+"""The detector: it goes over levels and tiles once, and shows each tile to the heads of all
+requested kinds.
 
 Resizing and the shared network cost the same for one kind and for several, so they run once.
 """
@@ -26,12 +27,18 @@ FAINT = 0.4
 
 
 class Pyramid:
-    """Examines a frame on several levels and joins the results, kind by kind. See `detect.detector.Detector`."""
+    """Examines a frame on several levels and joins the results, kind by kind.
+
+    See `detect.detector.Detector`.
+    """
 
     def __init__(self, trunk: Trunk, heads: Sequence[Head]) -> None:
         self._trunk, self._heads = trunk, tuple(heads)
         self._smallest = min(h.rules.smallest for h in heads)
-        self.infos: tuple[DetectorInfo, ...] = (trunk.info, *(info for h in heads for info in h.infos))
+        self.infos: tuple[DetectorInfo, ...] = (
+            trunk.info,
+            *(info for h in heads for info in h.infos),
+        )
         self.sure: Mapping[int, float] = {h.kind: h.rules.sure for h in heads}
 
     def detect(self, frame: Frame) -> Detections:
@@ -43,7 +50,8 @@ class Pyramid:
         )  # fmt: skip
         is_jury = any(view.is_mirrored for view in views)
         if not frame.is_alone and frame.index % 2:
-            # A mirror image often shows an object that was missed repeatedly. Neighbouring frames give two views for one price.
+            # A mirror image often shows an object that was missed repeatedly. Neighbouring frames
+            # give two views for one price.
             views = [replace(view, is_mirrored=True) for view in views]
         in_views = [self.on_level(frame, view, is_jury=is_jury) for view in views]
         seen, closer = [], []
@@ -51,15 +59,23 @@ class Pyramid:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
             one_each = _one_each(found, head.rules, is_jury=is_jury)
             one_each = self._closer(frame, head, one_each) if is_jury else one_each
-            seen.append(_cautious(one_each, head.rules.caution_alone) if frame.is_alone else one_each)
+            seen.append(
+                _cautious(one_each, head.rules.caution_alone) if frame.is_alone else one_each
+            )
             closer.append(self._confirmed(frame, head, one_each))
-        kinds = [np.full(len(score), head.kind, np.uint8) for head, (_, score) in zip(self._heads, seen, strict=True)]
+        kinds = [
+            np.full(len(score), head.kind, np.uint8)
+            for head, (_, score) in zip(self._heads, seen, strict=True)
+        ]
         xyxy, score = together(seen)
-        found_of_all = Detections(xyxy, np.clip(score, 0, 1), np.concatenate(kinds), np.concatenate(closer))
+        found_of_all = Detections(
+            xyxy, np.clip(score, 0, 1), np.concatenate(kinds), np.concatenate(closer)
+        )
         return sifted(found_of_all) if frame.is_alone else found_of_all
 
     def on_level(self, frame: Frame, level: Level, *, is_jury: bool = False) -> dict[int, Found]:
-        """Return the objects found, for each kind that such a level can show, in pixels of the frame.
+        """Return the objects found, for each kind that such a level can show, in pixels of the
+        frame.
 
         is_jury  heads with a jury also return the weaker boxes that only the jury uses.
         """
@@ -75,10 +91,15 @@ class Pyramid:
             tensors = self._trunk.tensors(rgb[y1:y2, x1:x2], names)
             for head in heads:
                 parts[head.kind].append(_in_tile(head, tensors, tile, level, is_jury=is_jury))
-        shrink: Boxes = np.tile(np.array(frame.size_wh, np.float32) / np.array(level.size_wh, np.float32), 2)
+        shrink: Boxes = np.tile(
+            np.array(frame.size_wh, np.float32) / np.array(level.size_wh, np.float32), 2
+        )
         found = {kind: together(of_kind) for kind, of_kind in parts.items()}
         if level.is_mirrored:
-            found = {kind: (_mirrored(xyxy, level.size_wh[0]), score) for kind, (xyxy, score) in found.items()}
+            found = {
+                kind: (_mirrored(xyxy, level.size_wh[0]), score)
+                for kind, (xyxy, score) in found.items()
+            }
         return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
 
     def _closer(self, frame: Frame, head: Head, found: Found) -> Found:
@@ -88,18 +109,27 @@ class Pyramid:
             return found
         size_wh, shrink = _with_square_pixels(frame)
         rgb = frame.look(size_wh)
-        xyxy, score = looked_closer((found[0] / shrink, found[1]), rgb, self._look_of(head), rule, head.rules.sure)
+        xyxy, score = looked_closer(
+            (found[0] / shrink, found[1]), rgb, self._look_of(head), rule, head.rules.sure
+        )
         order = np.argsort(-score, kind="stable")
         return (xyxy * shrink)[order], score[order]
 
     def _confirmed(self, frame: Frame, head: Head, found: Found) -> NDArray[np.float32]:
         """Return (n,) score of a closer look at each object; NaN where no look was taken."""
         rule = head.rules.confirm
-        if rule is None or frame.is_alone or frame.index % rule.every or not (found[1] < rule.sure).any():
+        if (
+            rule is None
+            or frame.is_alone
+            or frame.index % rule.every
+            or not (found[1] < rule.sure).any()
+        ):
             return np.full(len(found[0]), np.nan, np.float32)
         size_wh, shrink = _with_square_pixels(frame)
         turn = frame.index // rule.every
-        return closer_looks((found[0] / shrink, found[1]), frame.look(size_wh), self._look_of(head), rule, turn)
+        return closer_looks(
+            (found[0] / shrink, found[1]), frame.look(size_wh), self._look_of(head), rule, turn
+        )
 
     def _look_of(self, head: Head) -> Look:
         """Return a function that finds objects of one kind in a piece of a picture."""
@@ -112,7 +142,8 @@ class Pyramid:
 
 
 def _with_square_pixels(frame: Frame) -> tuple[Size, Boxes]:
-    """Return the size at which the frame's pixels are square, and (4,) factors from that picture to the frame's pixels."""
+    """Return the size at which the frame's pixels are square, and (4,) factors from that picture to
+    the frame's pixels."""
     size_wh = squared(frame.size_wh, frame.aspect)
     return size_wh, np.tile(np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2)
 
@@ -151,12 +182,16 @@ def _caution(rules: Rules, level: Level) -> float:
 
 
 def _mirrored(xyxy: Boxes, width: int) -> Boxes:
-    return np.stack([width - xyxy[:, 2], xyxy[:, 1], width - xyxy[:, 0], xyxy[:, 3]], axis=1).astype(np.float32)
+    return np.stack(
+        [width - xyxy[:, 2], xyxy[:, 1], width - xyxy[:, 0], xyxy[:, 3]], axis=1
+    ).astype(np.float32)
 
 
 def together(parts: Sequence[Found]) -> Found:
     """Join all parts in one."""
-    return np.concatenate([xyxy for xyxy, _ in parts]), np.concatenate([score for _, score in parts])
+    return np.concatenate([xyxy for xyxy, _ in parts]), np.concatenate(
+        [score for _, score in parts]
+    )
 
 
 def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -> Found:
@@ -164,15 +199,19 @@ def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -
     keep = nms(xyxy, score, same)
     if len(keep) == len(xyxy):
         return xyxy[keep], score[keep]
-    hulls = [hull(xyxy[(iou(xyxy[[best]], xyxy)[0] >= agree) | (np.arange(len(xyxy)) == best)]) for best in keep]
+    hulls = [
+        hull(xyxy[(iou(xyxy[[best]], xyxy)[0] >= agree) | (np.arange(len(xyxy)) == best)])
+        for best in keep
+    ]
     return np.concatenate(hulls), score[keep]
 
 
 def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
     """Return one box for each object, with the score that the jury of the views gives it.
 
-    Each box combines those that agree with the best one. It lies half way between their average and their hull: a single
-    view that is far off would determine the hull. The best boxes come first. Scores below the rules' floor are left out.
+    Each box combines those that agree with the best one. It lies half way between their average and
+    their hull: a single view that is far off would determine the hull. The best boxes come first.
+    Scores below the rules' floor are left out.
     """
     xyxy, score = together(views)
     view = np.repeat(np.arange(len(views)), [len(of_view) for _, of_view in views])
@@ -185,7 +224,9 @@ def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
         np.maximum.at(votes, view[is_same], score[is_same])
         verdict = jury.gain * float(np.sort(votes)[-jury.best :].mean())
         if verdict >= rules.floor:
-            tells = is_same & ((overlap >= rules.agree) & (score >= rules.floor) | (np.arange(len(xyxy)) == best))
+            tells = is_same & (
+                (overlap >= rules.agree) & (score >= rules.floor) | (np.arange(len(xyxy)) == best)
+            )
             boxes.append(_between(xyxy[tells], score[tells]))
             verdicts.append(verdict)
     if not boxes:
@@ -195,6 +236,7 @@ def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:
 
 
 def _between(xyxy: Boxes, score: NDArray[np.float32]) -> Boxes:
-    """Return (1, 4) half way between the hull of the boxes and their average, weighted by their scores."""
+    """Return (1, 4) half way between the hull of the boxes and their average, weighted by their
+    scores."""
     middle = np.average(xyxy, axis=0, weights=np.maximum(score, np.float32(1e-6)))
     return np.asarray((middle + hull(xyxy)) / 2, np.float32)

@@ -1,4 +1,7 @@
-"""The available detectors and kinds of objects. Each is a line here and a module that is imported on use."""
+"""The available detectors and kinds of objects.
+
+Each is a line here and a module that is imported on use.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from efface.detect.sessions import cores
 from efface.options import DetectOptions
 
 LANES = 2
-"""Number of frames of a video that are examined at the same time, given as many cores. A second thread for the same frame
-makes a look 1.0 (320x180) to 1.65 times (1280x720) as fast, for 1.6 to 1.1 times the CPU seconds. The second lane takes 0.1
-GB more for 720p and 0.25 for 1080p."""
+"""Number of frames of a video that are examined at the same time, given as many cores. A second
+thread for the same frame makes a look 1.0 (320x180) to 1.65 times (1280x720) as fast, for 1.6 to
+1.1 times the CPU seconds. The second lane takes 0.1 GB more for 720p and 0.25 for 1080p."""
 
 
 def _face_head(options: DetectOptions, threads: int | None) -> Head:
@@ -29,7 +32,10 @@ def _plate_head(options: DetectOptions, threads: int | None) -> Head:
     return PlateHead(options, threads)
 
 
-HEADS: dict[str, Callable[[DetectOptions, int | None], Head]] = {"face": _face_head, "plate": _plate_head}
+HEADS: dict[str, Callable[[DetectOptions, int | None], Head]] = {
+    "face": _face_head,
+    "plate": _plate_head,
+}
 """Factories of heads, by the kind of object."""
 
 
@@ -37,17 +43,19 @@ def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
     from efface.detect.pyramid import Pyramid
     from efface.detect.trunk import Trunk
 
-    return Pyramid(Trunk(options, threads), [HEADS[kind](options, threads) for kind in options.wanted])
+    return Pyramid(
+        Trunk(options, threads), [HEADS[kind](options, threads) for kind in options.wanted]
+    )
 
 
 DETECTORS: dict[str, Callable[..., Detector]] = {"pyramid": _pyramid}
-"""Factories of detectors, by name. There is one so far, for all kinds. `threads` share one run of a network; default: all
-cores."""
+"""Factories of detectors, by name. There is one so far, for all kinds. `threads` share one run of a
+network; default: all cores."""
 
 
 def for_films(options: DetectOptions) -> DetectOptions:
-    """Return the options with the precision for videos, unless the user chose one. Photos have no neighbouring frames that
-    make up for rounding."""
+    """Return the options with the precision for videos, unless the user chose one. Photos have no
+    neighbouring frames that make up for rounding."""
     is_left_open = options.precision == "auto" and options.is_on_processor
     return replace(options, precision="int8") if is_left_open else options
 
@@ -61,8 +69,8 @@ def open_detector(options: DetectOptions) -> Iterator[Guarded]:
 
 @contextmanager
 def open_lanes(options: DetectOptions) -> Iterator[tuple[Guarded, ...]]:
-    """Open several detectors for a video, as `open_detector` does; each examines one frame at a time. They share networks and
-    cores."""
+    """Open several detectors for a video, as `open_detector` does; each examines one frame at a
+    time. They share networks and cores."""
     options = for_films(options)
     lanes = min(LANES, cores()) if options.is_on_processor else 1
     inside = DETECTORS["pyramid"](options, threads=-(-cores() // lanes))

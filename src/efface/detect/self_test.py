@@ -1,10 +1,11 @@
-"""A self-test: every network examines a known picture as it is opened, and must give the same result as when it was made.
+"""A self-test: every network examines a known picture as it is opened, and must give the same
+result as when it was made.
 
-A wrong number is still a number. Checksums protect the weights. But kernels that compute wrongly, a driver or a broken
-processor would find no one and report no error. This holds above all for integer networks, whose values are never NaN. The
-picture is drawn with whole numbers only, so it is the same everywhere. The test compares sums of each tensor, with random
-signs: they differ by as much as the tensors do as a whole (Johnson and Lindenstrauss), and sixteen numbers are enough to
-keep.
+A wrong number is still a number. Checksums protect the weights. But kernels that compute wrongly, a
+driver or a broken processor would find no one and report no error. This holds above all for integer
+networks, whose values are never NaN. The picture is drawn with whole numbers only, so it is the
+same everywhere. The test compares sums of each tensor, with random signs: they differ by as much as
+the tensors do as a whole (Johnson and Lindenstrauss), and sixteen numbers are enough to keep.
 """
 
 from __future__ import annotations
@@ -29,11 +30,15 @@ REFERENCE = "self_test.json"
 """Made by training/self_test.py."""
 
 TOLERANCE = {"float32": 0.0002, "int8": 0.02, "elsewhere": 0.03}
-"""Share by which a tensor may differ: with 32-bit floats on a processor; with integers, whose rounding differs between
-processors; and on other devices, which round to 10 bits on the way. The order of additions alone makes 0.000002. 2 kB of
-weights in the wrong order make 0.0003 to 0.15, and in integer networks 0.04 to 15."""
+"""Share by which a tensor may differ: with 32-bit floats on a processor; with integers, whose
+rounding differs between processors; and on other devices, which round to 10 bits on the way. The
+order of additions alone makes 0.000002. 2 kB of weights in the wrong order make 0.0003 to 0.15, and
+in integer networks 0.04 to 15."""
 
-HINT = "The processor, a driver or the run-time may be at fault: try --device cpu or --precision float32, and please report it."
+HINT = (
+    "The processor, a driver or the run-time may be at fault: try --device cpu or --precision "
+    "float32, and please report it."
+)
 
 Signs = NDArray[np.float32]
 
@@ -52,19 +57,26 @@ def picture() -> NDArray[np.uint8]:
     rgb[112:140, 62:148] = (236, 236, 230)
     for letter in range(6):
         rgb[117:135, 68 + 13 * letter : 71 + 13 * letter + letter % 3 * 2] = (24, 24, 32)
-    shown: NDArray[np.uint8] = np.clip(rgb + (x * 37 + y * 101 + x * y * 13)[..., None] % 9, 0, 255).astype(np.uint8)
+    shown: NDArray[np.uint8] = np.clip(
+        rgb + (x * 37 + y * 101 + x * y * 13)[..., None] % 9, 0, 255
+    ).astype(np.uint8)
     return shown
 
 
-def _disc(x: NDArray[np.int64], y: NDArray[np.int64], cx: int, cy: int, rx: int, ry: int) -> NDArray[np.bool_]:
+def _disc(
+    x: NDArray[np.int64], y: NDArray[np.int64], cx: int, cy: int, rx: int, ry: int
+) -> NDArray[np.bool_]:
     return ((x - cx) * ry) ** 2 + ((y - cy) * rx) ** 2 <= (rx * ry) ** 2
 
 
 def waves(channels: int, stride: int) -> NDArray[np.float32]:
-    """Return (1, channels, h, w): made-up input from -8 to 8 for a network that continues from the middle of another."""
+    """Return (1, channels, h, w): made-up input from -8 to 8 for a network that continues from the
+    middle of another."""
     c, y, x = np.mgrid[0:channels, 0 : SIDE // stride, 0 : SIDE // stride].astype(np.int64)
     heights = (x * (1 + c % 5) * 7 + y * (1 + c % 7) * 5 + c * 29) % 256
-    made: NDArray[np.float32] = ((np.abs(heights - 128) - 64) / np.float32(8)).astype(np.float32)[None]
+    made: NDArray[np.float32] = ((np.abs(heights - 128) - 64) / np.float32(8)).astype(np.float32)[
+        None
+    ]
     return made
 
 
@@ -89,18 +101,29 @@ def _signs(count: int) -> Signs:
 
 
 def require_right(name: str, made: Mapping[str, NDArray[np.float32]], device: str) -> None:
-    """Raise ModelUnusable when a network's result for the known input differs from the one when it was made."""
-    tolerance = TOLERANCE["int8" if name.endswith("-int8") else "float32" if device in ("auto", "cpu") else "elsewhere"]
+    """Raise ModelUnusable when a network's result for the known input differs from the one when it
+    was made."""
+    tolerance = TOLERANCE[
+        "int8"
+        if name.endswith("-int8")
+        else "float32"
+        if device in ("auto", "cpu")
+        else "elsewhere"
+    ]
     expected = _reference()[name]
     for tensor_name, values in made.items():
         away = difference(values, expected[tensor_name])
         if not away <= tolerance:  # a NaN fails as well
-            why = f"on a known picture its result is off by {away:.1%}, and up to {tolerance:.2%} are usual"
+            why = (
+                f"on a known picture its result is off by {away:.1%}, and up to "
+                f"{tolerance:.2%} are usual"
+            )
             raise ModelUnusable(name, f"it computes wrongly here: {why}", HINT)
 
 
 def difference(values: NDArray[np.float32], expected: list[float]) -> float:
-    """Return the approximate distance between the tensor and the one behind the expected sums, as a share of its size."""
+    """Return the approximate distance between the tensor and the one behind the expected sums, as a
+    share of its size."""
     wanted = np.array(expected)
     return float(np.linalg.norm(sums(values) - wanted) / np.linalg.norm(wanted))
 

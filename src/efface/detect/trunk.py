@@ -1,7 +1,9 @@
-"""CenterFace (Xu et al. 2019, arXiv 1911.03599) as the network that all kinds share: a tile goes in, named tensors come out.
+"""CenterFace (Xu et al.
 
-Faces are read from its last tensors. Other kinds continue from tensors in its middle, with their own networks: early layers see
-edges and textures, which are the same for all.
+2019, arXiv 1911.03599) as the network that all kinds share: a tile goes in, named tensors come out.
+
+Faces are read from its last tensors. Other kinds continue from tensors in its middle, with their
+own networks: early layers see edges and textures, which are the same for all.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ class Trunk:
 
 
 def as_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return (1, 3, H, W) float32, 0 to 255; black is added at the right and below up to a multiple of the stride."""
+    """Return (1, 3, H, W) float32, 0 to 255; black is added at the right and below up to a multiple
+    of the stride."""
     height, width = rgb.shape[:2]
     tensor = np.zeros((1, 3, padded(height), padded(width)), np.float32)
     tensor[0, :, :height, :width] = rgb.transpose(2, 0, 1)

@@ -13,7 +13,20 @@ from efface.containers import boxes, nal, samples
 from efface.containers.parts import BROKEN, TAIL, Broken, Part, Reader, names
 from efface.containers.walk import is_sample, walk
 from efface.inspection import tags
-from efface.inspection.items import DATA, DEVICE, PICTURES, PLACE, SOFTWARE, SOUND, TIME, WORDS, Embedded, Item, group_of, shown
+from efface.inspection.items import (
+    DATA,
+    DEVICE,
+    PICTURES,
+    PLACE,
+    SOFTWARE,
+    SOUND,
+    TIME,
+    WORDS,
+    Embedded,
+    Item,
+    group_of,
+    shown,
+)
 from efface.inspection.still import broken, of_boxes, of_tail
 from efface.inspection.tags import LARGEST_BLOCK, Found
 from efface.media.still.embedded import jpegs
@@ -21,11 +34,23 @@ from efface.media.still.embedded import jpegs
 _EPOCHS = {"mp4": datetime.datetime(1904, 1, 1), "matroska": datetime.datetime(2001, 1, 1)}
 
 _TELLING = {
-    "gpmd": (PLACE, "GoPro telemetry (GPS, motion)"), "camm": (PLACE, "camera motion (GPS, gyroscope)"),
-    "mebx": (DATA, "timed metadata (Apple)"), "tmcd": (TIME, "time code"), "rtmd": (DEVICE, "Sony telemetry"),
-    "djmd": (PLACE, "DJI telemetry (GPS, flight)"), "dbgi": (DEVICE, "DJI debugging data"), "fdsc": (DEVICE,
+    "gpmd": (PLACE, "GoPro telemetry (GPS, motion)"), "camm": (PLACE, (
+            "camera motion "
+            "(GPS, gyroscope)"
+        )),
+    "mebx": (DATA, (
+            "timed metadata "
+            "(Apple)"
+        )), "tmcd": (TIME, "time code"), "rtmd": (DEVICE, "Sony telemetry"),
+    "djmd": (PLACE, (
+            "DJI telemetry "
+            "(GPS, flight)"
+        )), "dbgi": (DEVICE, "DJI debugging data"), "fdsc": (DEVICE,
     "GoPro file description"),
-    "gps0": (PLACE, "GPS"), "CTMD": (DEVICE, "Canon telemetry"), "nmea": (PLACE, "GPS sentences"), "sawp": (DATA,
+    "gps0": (PLACE, "GPS"), "CTMD": (DEVICE, (
+            "Canon "
+            "telemetry"
+        )), "nmea": (PLACE, "GPS sentences"), "sawp": (DATA,
     "Samsung data"),
 }  # fmt: skip
 """Sample entries of tracks that are neither picture nor sound."""
@@ -60,15 +85,27 @@ def _of_streams(reader: Reader, name: str, parts: list[Part]) -> Found:
     for stream in found:
         where = f"stream {stream.number} ({stream.codec or 'unknown'})"
         if stream.kind == "sound":
-            yield Item(SOUND, "sound", where, "voices identify people; whether there are any was not listened for")
+            yield Item(
+                SOUND,
+                "sound",
+                where,
+                "voices identify people; whether there are any was not listened for",
+            )
         elif stream.kind in ("subtitles", "text"):
             yield Item(WORDS, stream.kind, where)
         elif stream.kind == "data":
-            group, what = _TELLING.get(stream.codec, (DATA, "a stream that is neither picture nor sound"))
+            group, what = _TELLING.get(
+                stream.codec, (DATA, "a stream that is neither picture nor sound")
+            )
             yield Item(group, what, where)
     films = [s for s in found if s.kind == "video"]
     for stream in films[1:]:
-        yield Item(PICTURES, "a further stream of pictures", f"stream {stream.number} ({stream.codec})", "not looked at")
+        yield Item(
+            PICTURES,
+            "a further stream of pictures",
+            f"stream {stream.number} ({stream.codec})",
+            "not looked at",
+        )
     for stream in films:
         yield from _of_messages(reader, name, parts, stream)
 
@@ -80,7 +117,12 @@ def _of_messages(reader: Reader, name: str, parts: list[Part], stream: samples.S
     try:
         for i, sample in enumerate(samples.samples(reader, name, parts, stream)):
             if i == MOST_MESSAGES_READ:
-                yield Item(DATA, "messages within the pictures", where, f"only {i} pictures were looked into")
+                yield Item(
+                    DATA,
+                    "messages within the pictures",
+                    where,
+                    f"only {i} pictures were looked into",
+                )
                 break
             for message in nal.messages(sample, stream.codec, stream.length_size):
                 what = nal.name_of(message)
@@ -100,11 +142,16 @@ def _of_message(what: str, n: int, contents: list[bytes], where: str) -> Found:
         for content in contents:
             text = re.sub(rb"[^\x20-\x7e]+", b" ", content[16:]).decode("ascii").strip()
             yield Item(
-                SOFTWARE if "x26" in text else DATA, what, where, f"{times} in all; {shown(text) or f'{len(content)} bytes'}"
+                SOFTWARE if "x26" in text else DATA,
+                what,
+                where,
+                f"{times} in all; {shown(text) or f'{len(content)} bytes'}",
             )
     elif what == "registered user data":
         is_captions = any(b"GA94" in content for content in contents)
-        yield Item(WORDS if is_captions else DATA, "closed captions" if is_captions else what, where, times)
+        yield Item(
+            WORDS if is_captions else DATA, "closed captions" if is_captions else what, where, times
+        )
     elif what == "time code" or what.startswith("message of type"):
         yield Item(TIME if what == "time code" else DATA, what, where, times)
 
@@ -126,14 +173,28 @@ def _of_mp4(reader: Reader, parts: list[Part]) -> Found:
         elif above == "stsd" and p.name.encode("latin-1") in boxes.VIDEO_ENTRIES:
             raw = boxes.at(reader, p, 42, 32)
             if raw[1 : 1 + raw[0]].strip(b"\0 ") if raw else b"":
-                yield Item(SOFTWARE, "compressor name", p.where, shown(raw[1 : 1 + raw[0]].decode("latin-1")), p.at + 42)
+                yield Item(
+                    SOFTWARE,
+                    "compressor name",
+                    p.where,
+                    shown(raw[1 : 1 + raw[0]].decode("latin-1")),
+                    p.at + 42,
+                )
         elif p.name == "hdlr" and p.path[:2] == ("moov", "trak"):
             text = boxes.at(reader, p, 24, 200).strip(b"\0").decode("utf-8", "replace")
             plain = re.sub(r"^[^ -~]", "", text)
-            if plain and not re.search(r"(?i)^.?(video|sound|audio|data|alias data) ?(media )?handler", plain):
+            if plain and not re.search(
+                r"(?i)^.?(video|sound|audio|data|alias data) ?(media )?handler", plain
+            ):
                 yield Item(DEVICE, "name of a track's handler", p.where, shown(plain), p.at + 24)
         elif p.path == ("moov", "gps "):
-            yield Item(PLACE, "dashcam GPS", p.where, f"{max(0, (p.size - 8) // 8)} blocks of places in the film", p.at)
+            yield Item(
+                PLACE,
+                "dashcam GPS",
+                p.where,
+                f"{max(0, (p.size - 8) // 8)} blocks of places in the film",
+                p.at,
+            )
         elif p.name == "chap":
             yield Item(WORDS, "chapters", p.where, "", p.at)
     yield from _of_raw_places(reader, parts)
@@ -196,15 +257,32 @@ def _of_user_data(reader: Reader, p: Part) -> Found:
     if name.startswith("©"):
         name = _PLAIN_NAMES.get(name, name)
         yield Item(
-            group_of(name) if group_of(name) != DATA else WORDS, name, p.where, shown(raw[4:].decode("utf-8", "replace")), p.at
+            group_of(name) if group_of(name) != DATA else WORDS,
+            name,
+            p.where,
+            shown(raw[4:].decode("utf-8", "replace")),
+            p.at,
         )
     elif name == "loci":
         yield from _of_loci(raw, p)
     elif name == "GPMF":
         yield Item(DEVICE, "GoPro settings", p.where, shown(_words(raw)), p.at)
-    elif name in ("auth", "titl", "dscp", "cprt", "perf", "gnre", "albm", "yrrc"):  # 3GPP: version, language, text
-        text = raw[6:].decode("utf-16" if raw[6:8] in (b"\xfe\xff", b"\xff\xfe") else "utf-8", "replace")
-        group = {"auth": "author", "perf": "author", "cprt": "author", "yrrc": TIME}.get(name, WORDS)
+    elif name in (
+        "auth",
+        "titl",
+        "dscp",
+        "cprt",
+        "perf",
+        "gnre",
+        "albm",
+        "yrrc",
+    ):  # 3GPP: version, language, text
+        text = raw[6:].decode(
+            "utf-16" if raw[6:8] in (b"\xfe\xff", b"\xff\xfe") else "utf-8", "replace"
+        )
+        group = {"auth": "author", "perf": "author", "cprt": "author", "yrrc": TIME}.get(
+            name, WORDS
+        )
         yield Item(group, name, p.where, shown(text), p.at)
     elif name == "XMP_":
         yield from tags.of_xmp(boxes.at(reader, p, 0, LARGEST_BLOCK), p.where, p.at)
@@ -213,13 +291,17 @@ def _of_user_data(reader: Reader, p: Part) -> Found:
             yield Embedded("thumbnail", p.where, picture, p.at + offset)
     elif any(raw) and name not in ("WLOC", "AllF", "SelO", "LOOP"):
         group = group_of(name)
-        yield Item(group, f"user data {name}", p.where, shown(_words(raw)) or f"{p.size} bytes", p.at)
+        yield Item(
+            group, f"user data {name}", p.where, shown(_words(raw)) or f"{p.size} bytes", p.at
+        )
 
 
 def _words(raw: bytes) -> str:
     """Return the readable text in bytes of unknown kind: words of at least four letters."""
     wide = re.findall(rb"(?:[\x20-\x7e]\0){4,}", raw)
-    plain = [w.decode("utf-16-le") for w in wide] or [w.decode("ascii") for w in re.findall(rb"[\x20-\x7e]{4,}", raw)]
+    plain = [w.decode("utf-16-le") for w in wide] or [
+        w.decode("ascii") for w in re.findall(rb"[\x20-\x7e]{4,}", raw)
+    ]
     return ", ".join(plain[:12])
 
 
@@ -231,14 +313,19 @@ def _of_loci(raw: bytes, p: Part) -> Found:
             PLACE,
             "location",
             p.where,
-            f"{latitude:.5f}, {longitude:.5f} {shown(raw[6:end].decode('utf-8', 'replace'))}".strip(),
+            f"{latitude:.5f}, {longitude:.5f} "
+            f"{shown(raw[6:end].decode('utf-8', 'replace'))}".strip(),
             p.at,
         )
     else:
         yield Item(PLACE, "location", p.where, f"{p.size} bytes", p.at)
 
 
-_IN_FILM = ((b"freeGPS ", PLACE, "dashcam GPS block"), (b"$GPRMC", PLACE, "GPS sentence"), (b"$GNRMC", PLACE, "GPS sentence"))
+_IN_FILM = (
+    (b"freeGPS ", PLACE, "dashcam GPS block"),
+    (b"$GPRMC", PLACE, "GPS sentence"),
+    (b"$GNRMC", PLACE, "GPS sentence"),
+)
 
 
 def _of_raw_places(reader: Reader, parts: list[Part]) -> Found:
@@ -249,7 +336,9 @@ def _of_raw_places(reader: Reader, parts: list[Part]) -> Found:
     for mark, group, what in _IN_FILM:
         at = reader.find(mark, 0)
         if at >= 0:
-            inside = next((p.where for p in reversed(parts) if p.at <= reader.place(at) < p.at + p.size), "")
+            inside = next(
+                (p.where for p in reversed(parts) if p.at <= reader.place(at) < p.at + p.size), ""
+            )
             yield Item(group, what, inside, "the first of them", reader.place(at))
 
 
@@ -274,15 +363,30 @@ _ELEMENTS = {
 def _of_matroska(reader: Reader, parts: list[Part]) -> Found:
     tag = media = ""
     for p in parts:
-        raw = boxes.at(reader, p, 0, 4096) if p.name not in ("Segment", "Cluster", "FileData") else b""
+        raw = (
+            boxes.at(reader, p, 0, 4096)
+            if p.name not in ("Segment", "Cluster", "FileData")
+            else b""
+        )
         text = shown(raw.split(b"\0")[0].decode("utf-8", "replace"))
         if p.name == BROKEN:
             yield broken(p)
         elif p.name == "DateUTC" and len(raw) == 8:
-            yield Item(TIME, "DateUTC", p.where, _date(_EPOCHS["matroska"], int.from_bytes(raw, signed=True) / 1e9), p.at)
+            yield Item(
+                TIME,
+                "DateUTC",
+                p.where,
+                _date(_EPOCHS["matroska"], int.from_bytes(raw, signed=True) / 1e9),
+                p.at,
+            )
         elif p.name == "TagName":
             tag = text
-        elif p.name == "TagString" and tag not in ("DURATION", "BPS", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES"):
+        elif p.name == "TagString" and tag not in (
+            "DURATION",
+            "BPS",
+            "NUMBER_OF_FRAMES",
+            "NUMBER_OF_BYTES",
+        ):
             group = group_of(tag)
             yield Item(WORDS if group == DATA else group, tag, p.where, text, p.at)
         elif p.name == "TagBinary":
@@ -291,7 +395,9 @@ def _of_matroska(reader: Reader, parts: list[Part]) -> Found:
             media = text
         elif p.name == "FileData":
             if media.startswith("image/"):
-                yield Embedded("attached picture", p.where, boxes.at(reader, p, 0, LARGEST_BLOCK), p.at)
+                yield Embedded(
+                    "attached picture", p.where, boxes.at(reader, p, 0, LARGEST_BLOCK), p.at
+                )
             else:
                 yield Item(DATA, f"attached file {media}".strip(), p.where, f"{p.size} bytes", p.at)
             media = ""
@@ -321,16 +427,23 @@ def _of_avi(reader: Reader, parts: list[Part]) -> Found:
         elif p.name == BROKEN:
             yield broken(p)
         elif len(p.path) > 2 and p.path[-2] == "INFO":
-            group = {"ISFT": SOFTWARE, "ICRD": TIME, "IART": "author", "ICOP": "author", "IDIT": TIME, "IENG": "author"}.get(
-                p.name, WORDS
-            )
+            group = {
+                "ISFT": SOFTWARE,
+                "ICRD": TIME,
+                "IART": "author",
+                "ICOP": "author",
+                "IDIT": TIME,
+                "IENG": "author",
+            }.get(p.name, WORDS)
             yield Item(group, p.name, p.where, text, p.at)
         elif p.name == "IDIT":
             yield Item(TIME, p.name, p.where, text, p.at)
         elif p.name == "JUNK" and len(_words(raw)) > 12:
             yield Item(DATA, "padding with content", p.where, shown(_words(raw)), p.at)
         elif p.name not in _AVI_PLAIN:
-            yield Item(DATA, f"chunk {p.name}", p.where, shown(_words(raw)) or f"{p.size} bytes", p.at)
+            yield Item(
+                DATA, f"chunk {p.name}", p.where, shown(_words(raw)) or f"{p.size} bytes", p.at
+            )
 
 
 def _of_ts(reader: Reader, parts: list[Part]) -> Found:
@@ -344,7 +457,9 @@ def _of_ts(reader: Reader, parts: list[Part]) -> Found:
         for tag, content in mpegts.descriptors(table, 16, len(table) - 4):
             if tag == 0x48:
                 yield Item(SOFTWARE, "name of the service", "PID 17", shown(_words(content)))
-        listed = {0, 17, 8191, *mpegts.programs(reader)} | {s.number for s in samples.streams(reader, "mpegts", parts)}
+        listed = {0, 17, 8191, *mpegts.programs(reader)} | {
+            s.number for s in samples.streams(reader, "mpegts", parts)
+        }
     except Broken as e:
         yield Item(DATA, "tables", "", f"cannot be read: {e}")
         return

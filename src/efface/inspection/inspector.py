@@ -17,7 +17,17 @@ from efface.containers.walk import WALKS
 from efface.errors import SourceUnreadable
 from efface.files import reason
 from efface.inspection.film import of_video
-from efface.inspection.items import DATA, PICTURES, UNREADABLE, Embedded, Inspection, Item, group_of, joined, shown
+from efface.inspection.items import (
+    DATA,
+    PICTURES,
+    UNREADABLE,
+    Embedded,
+    Inspection,
+    Item,
+    group_of,
+    joined,
+    shown,
+)
 from efface.inspection.still import of_photo
 from efface.media import external_tools
 from efface.media.still.embedded import pixels
@@ -34,7 +44,9 @@ MOST_FOUND = 5000
 NOT_LOOKED = "not looked"
 
 
-def inspect(source: AdmittedSource, *, look: Look | None, others: bool = True, people: tuple[Item, ...] = ()) -> Inspection:
+def inspect(
+    source: AdmittedSource, *, look: Look | None, others: bool = True, people: tuple[Item, ...] = ()
+) -> Inspection:
     """Everything that the file gives away. Raises SourceUnreadable, NotMedia.
 
     look    runs a detector on embedded pictures; None skips them, and the result says so.
@@ -66,7 +78,16 @@ def inspect(source: AdmittedSource, *, look: Look | None, others: bool = True, p
         asked["exiftool"], more = _by_exiftool(path, items)
         items += more
     troubles += [f"{i.name} in {i.where}: {i.value}" for i in items if i.name == UNREADABLE]
-    return Inspection(path, source.medium, name, os.path.getsize(path), joined(items), look is not None, asked, tuple(troubles))
+    return Inspection(
+        path,
+        source.medium,
+        name,
+        os.path.getsize(path),
+        joined(items),
+        look is not None,
+        asked,
+        tuple(troubles),
+    )
 
 
 def _found(reader: Reader, name: str) -> Iterator[Item | Embedded]:
@@ -78,17 +99,29 @@ def _shown(found: Embedded, look: Look | None) -> Item:
     size = f"{len(found.raw)} bytes"
     picture = pixels(found.raw)
     if picture is None:
-        return Item(PICTURES, found.name, found.where, f"{size}; cannot be decoded, so what it shows is unknown", found.at)
+        return Item(
+            PICTURES,
+            found.name,
+            found.where,
+            f"{size}; cannot be decoded, so what it shows is unknown",
+            found.at,
+        )
     height, width = picture.shape[:2]
     shows = look(picture) if look else NOT_LOOKED
     return Item(PICTURES, found.name, found.where, f"{width} x {height}, {size}: {shows}", found.at)
 
 
-_FILE_GROUPS = frozenset(("System", "ExifTool", "SourceFile", "File", "Composite", "JFIF", "PNG", "GIF", "RIFF"))
+_FILE_GROUPS = frozenset(
+    ("System", "ExifTool", "SourceFile", "File", "Composite", "JFIF", "PNG", "GIF", "RIFF")
+)
 
 
 _DULL = frozenset(
-    (("HandlerDescription", "VideoHandler"), ("HandlerDescription", "SoundHandler"), ("HandlerDescription", "DataHandler"))
+    (
+        ("HandlerDescription", "VideoHandler"),
+        ("HandlerDescription", "SoundHandler"),
+        ("HandlerDescription", "DataHandler"),
+    )
 )
 _DULL_TAGS = frozenset(
     (
@@ -127,17 +160,32 @@ def _by_exiftool(path: Path, own: list[Item]) -> tuple[str, list[Item]]:
         return f"gave no answer: {e}", []
     if tags is None:
         return "not on this machine", []
-    known = {(i.name.split()[-1].lower(), i.value) for i in own} | {_plain(i.value) for i in own if len(_plain(i.value)) > 6}
+    known = {(i.name.split()[-1].lower(), i.value) for i in own} | {
+        _plain(i.value) for i in own if len(_plain(i.value)) > 6
+    }
     is_placed = any(i.name == "GPS position" for i in own)
     found = []
     for name, value in tags.items():
         group, _, tag = name.rpartition(":")
         kind, text = group_of(tag), shown(value)
-        if group in _FILE_GROUPS - {"File", "PNG", "RIFF"} or not group or (group == "File" and tag != "Comment"):
+        if (
+            group in _FILE_GROUPS - {"File", "PNG", "RIFF"}
+            or not group
+            or (group == "File" and tag != "Comment")
+        ):
             continue
-        if kind == DATA or (tag, text) in _DULL or tag in _DULL_TAGS or text in ("", "0000:00:00 00:00:00"):
+        if (
+            kind == DATA
+            or (tag, text) in _DULL
+            or tag in _DULL_TAGS
+            or text in ("", "0000:00:00 00:00:00")
+        ):
             continue
-        if (tag.lower(), text) in known or _plain(text) in known or (is_placed and group == "GPS" and "itude" in tag):
+        if (
+            (tag.lower(), text) in known
+            or _plain(text) in known
+            or (is_placed and group == "GPS" and "itude" in tag)
+        ):
             continue
         found.append(Item(kind, tag, group, text, by="exiftool"))
     return f"looked, version {external_tools.version_of('exiftool')}", found[:MOST_FOUND]

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 PEOPLE, PLACE, DEVICE, PERSON, TIME, SOFTWARE, WORDS, PICTURES, SOUND, ORIGIN, DATA = GROUPS = (
-    "people", "place", "device", "author", "time", "software", "words", "pictures within", "sound", "provenance", "other data",
+    "people", "place", "device", "author", "time", "software", "words", (
+            "pictures "
+            "within"
+        ), "sound", "provenance", "other data",
 )  # fmt: skip
 """What an item could reveal, in the order of the report."""
 
@@ -23,7 +26,8 @@ class Item:
 
     group  one of GROUPS.
     name   what it is, in words or as the format spells it.
-    where  its place in the file: names of parts, "APP1 Exif/GPS"; with the byte where its part begins, `at`.
+    where  its place in the file: names of parts, "APP1 Exif/GPS"; with the byte where its part
+           begins, `at`.
     value  its content, for people, cut to LONGEST_VALUE; empty if it is not text.
     by     who saw it: "efface", or "exiftool".
     """
@@ -37,7 +41,10 @@ class Item:
 
 
 UNREADABLE = "no readable structure"
-"""Name of items that mark unreadable places. An inspection lists them among its troubles as well."""
+"""Name of items that mark unreadable places.
+
+An inspection lists them among its troubles as well.
+"""
 
 
 def unreadable(where: str, why: str, at: int | None = None) -> Item:
@@ -60,9 +67,11 @@ class Embedded:
 class Inspection:
     """Everything found in one file.
 
-    path, medium, format, size  the file; medium is "photo" or "video", format a name of `containers.sniff`, size in bytes.
+    path, medium, format, size  the file; medium is "photo" or "video", format a name of
+                                `containers.sniff`, size in bytes.
     items      what it reveals, ordered by group.
-    looked     whether faces and plates were searched. False means that nobody looked, not that there are none.
+    looked     whether faces and plates were searched. False means that nobody looked, not that
+               there are none.
     others     what else was asked, by name: "exiftool": its version, or why it did not answer.
     troubles   what could not be read, in words: there may be more than was found.
     """

@@ -11,18 +11,38 @@ from efface.containers.parts import BROKEN, GAP, TAIL, Broken, Part, Reader, nam
 from efface.containers.tiff import Tiff
 from efface.containers.walk import walk
 from efface.inspection import tags
-from efface.inspection.items import DATA, PICTURES, SOFTWARE, TIME, Embedded, Item, group_of, shown, unreadable
+from efface.inspection.items import (
+    DATA,
+    PICTURES,
+    SOFTWARE,
+    TIME,
+    Embedded,
+    Item,
+    group_of,
+    shown,
+    unreadable,
+)
 from efface.inspection.tags import LARGEST_BLOCK, Found
 from efface.media.still.embedded import LARGEST_STRETCH, jpegs
 
-_JPEG_PLAIN = frozenset(("DQT", "DHT", "DRI", "SOS", "EOI", jpeg.PICTURE, *(f"SOF{i}" for i in range(16))))
-_PNG_PLAIN = names("IHDR IDAT IEND PLTE tRNS gAMA cHRM sRGB sBIT bKGD hIST pHYs acTL fcTL fdAT cICP mDCV cLLI")
+_JPEG_PLAIN = frozenset(
+    ("DQT", "DHT", "DRI", "SOS", "EOI", jpeg.PICTURE, *(f"SOF{i}" for i in range(16)))
+)
+_PNG_PLAIN = names(
+    "IHDR IDAT IEND PLTE tRNS gAMA cHRM sRGB sBIT bKGD hIST pHYs acTL fcTL fdAT cICP mDCV cLLI"
+)
 _WEBP_PLAIN = names("WEBP VP8 VP8L VP8X ALPH ANIM ANMF")
 
 
 def of_photo(reader: Reader, name: str) -> Found:
     """Yield items and embedded pictures of a photo of that format."""
-    rule = {"jpeg": _of_jpeg, "png": _of_png, "webp": _of_webp, "gif": _of_gif, "tiff": _of_tiff}.get(name, _of_items)
+    rule = {
+        "jpeg": _of_jpeg,
+        "png": _of_png,
+        "webp": _of_webp,
+        "gif": _of_gif,
+        "tiff": _of_tiff,
+    }.get(name, _of_items)
     yield from rule(reader)
 
 
@@ -50,7 +70,13 @@ def of_tail(reader: Reader, p: Part) -> Found:
         what.append("a picture")
     what += ["a zip archive"] if b"PK\x03\x04" in raw else []
     counted = ", ".join(f"{w} ({n})" if n > 1 else w for w, n in Counter(what).items())
-    yield Item(DATA, "data after the end", TAIL, f"{p.size} bytes" + (f": {counted}" if counted else ""), p.at)
+    yield Item(
+        DATA,
+        "data after the end",
+        TAIL,
+        f"{p.size} bytes" + (f": {counted}" if counted else ""),
+        p.at,
+    )
 
 
 def _of_jpeg(reader: Reader) -> Found:
@@ -65,7 +91,10 @@ def _of_jpeg(reader: Reader) -> Found:
             case "APP1 XMP":
                 yield from tags.of_xmp(raw[29:], p.name, p.at + 29)
             case "APP1 XMP extended":
-                if sum(len(v) for pieces in extended.values() for v in pieces.values()) < LARGEST_BLOCK:
+                if (
+                    sum(len(v) for pieces in extended.values() for v in pieces.values())
+                    < LARGEST_BLOCK
+                ):
                     extended.setdefault(raw[35:67], {})[int.from_bytes(raw[71:75])] = raw[75:]
             case "APP13 Photoshop 3.0":
                 photoshop += raw[14:]
@@ -87,7 +116,13 @@ def _of_jpeg(reader: Reader) -> Found:
             case "COM":
                 yield Item("words", "comment", p.name, shown(raw.decode("utf-8", "replace")), p.at)
             case "APP14 Adobe":
-                yield Item(SOFTWARE, "Adobe marker", p.name, "written by a program of Adobe's, or like one", p.at)
+                yield Item(
+                    SOFTWARE,
+                    "Adobe marker",
+                    p.name,
+                    "written by a program of Adobe's, or like one",
+                    p.at,
+                )
             case _ if p.name.startswith("APP11") and b"jumb" in raw[:32]:
                 if not unknown["jumb"]:
                     yield from tags.of_c2pa(p.size, p.name, p.at)
@@ -114,7 +149,11 @@ def _of_jfif(raw: bytes, p: Part) -> Found:
 
 def _of_png(reader: Reader) -> Found:
     for p in walk(reader, "png"):
-        raw = boxes.at(reader, p, 0, LARGEST_BLOCK) if p.name not in _PNG_PLAIN and not p.name.startswith("(") else b""
+        raw = (
+            boxes.at(reader, p, 0, LARGEST_BLOCK)
+            if p.name not in _PNG_PLAIN and not p.name.startswith("(")
+            else b""
+        )
         match p.name:
             case "tEXt" | "zTXt" | "iTXt":
                 yield from _of_text(p, raw)
@@ -125,7 +164,11 @@ def _of_png(reader: Reader) -> Found:
             case "tIME" if len(raw) == 7:
                 year = int.from_bytes(raw[:2])
                 yield Item(
-                    TIME, "last change", p.name, f"{year}-{raw[2]:02}-{raw[3]:02} {raw[4]:02}:{raw[5]:02}:{raw[6]:02}", p.at
+                    TIME,
+                    "last change",
+                    p.name,
+                    f"{year}-{raw[2]:02}-{raw[3]:02} {raw[4]:02}:{raw[5]:02}:{raw[6]:02}",
+                    p.at,
                 )
             case "caBX":
                 yield from tags.of_c2pa(p.size, p.name, p.at)
@@ -167,7 +210,13 @@ def _of_words(name: str, content: bytes, p: Part) -> Found:
         yield from _of_raw_profile(name, content, p)
     else:
         group = group_of(name)
-        yield Item("words" if group == DATA else group, name, p.name, shown(content[:4096].decode("utf-8", "replace")), p.at)
+        yield Item(
+            "words" if group == DATA else group,
+            name,
+            p.name,
+            shown(content[:4096].decode("utf-8", "replace")),
+            p.at,
+        )
 
 
 def _of_raw_profile(name: str, content: bytes, p: Part) -> Found:
@@ -178,10 +227,14 @@ def _of_raw_profile(name: str, content: bytes, p: Part) -> Found:
     try:
         raw = bytes.fromhex(digits.decode("ascii"))
     except ValueError:
-        yield unreadable(f"{p.name} {name}", f"it is not in hexadecimal; {len(content)} bytes", p.at)
+        yield unreadable(
+            f"{p.name} {name}", f"it is not in hexadecimal; {len(content)} bytes", p.at
+        )
         return
     if length != b"%d" % len(raw):
-        yield unreadable(f"{p.name} {name}", f"it holds {len(raw)} bytes, and says another number", p.at)
+        yield unreadable(
+            f"{p.name} {name}", f"it holds {len(raw)} bytes, and says another number", p.at
+        )
     if not raw:
         return
     if name.endswith(("exif", "APP1")):
@@ -200,7 +253,12 @@ def _unpacked(raw: bytes) -> tuple[bytes, str]:
         content = unpacker.decompress(raw, LARGEST_BLOCK)
     except zlib.error:
         return b"", f"it is compressed, and cannot be unpacked; {len(raw)} bytes"
-    return content, "" if unpacker.eof else f"it is compressed, and only its first {len(content)} bytes could be unpacked"
+    return (
+        content,
+        ""
+        if unpacker.eof
+        else f"it is compressed, and only its first {len(content)} bytes could be unpacked",
+    )
 
 
 def _of_webp(reader: Reader) -> Found:
@@ -231,7 +289,9 @@ def _of_gif(reader: Reader) -> Found:
             else b""
         )
         if p.name in ("comment", "plain text"):
-            yield Item("words", p.name, p.name, shown(gif.joined(raw).decode("utf-8", "replace")), p.at)
+            yield Item(
+                "words", p.name, p.name, shown(gif.joined(raw).decode("utf-8", "replace")), p.at
+            )
         elif p.name.startswith("application XMP Data"):
             start = 12
             yield from tags.of_xmp(raw[start:].split(b"\1\xff\xfe")[0], p.name, p.at + start)
@@ -253,7 +313,9 @@ def _of_tiff(reader: Reader) -> Found:
     tiff = Tiff(reader)
     for e in tiff.entries():
         if e.tag in _TIFF_BLOCKS:
-            yield from _TIFF_BLOCKS[e.tag](tiff.raw(e, LARGEST_BLOCK), f"TIFF/{e.directory}/tag {e.tag}", e.at)
+            yield from _TIFF_BLOCKS[e.tag](
+                tiff.raw(e, LARGEST_BLOCK), f"TIFF/{e.directory}/tag {e.tag}", e.at
+            )
     for p in walk(reader, "tiff"):
         if p.name == GAP:
             yield from of_tail(reader, p)
@@ -275,7 +337,9 @@ _AUXILIARY = (
     "cut-out of a person or a part of one"),
     ("alpha", ""), ("auxid:1", ""),
 )  # fmt: skip
-_ITEM_PLAIN = names("ftyp meta mdat free skip wide hdlr pitm iloc iinf infe iprp ipco ipma iref dinf dref idat grpl") | {"url "}
+_ITEM_PLAIN = names(
+    "ftyp meta mdat free skip wide hdlr pitm iloc iinf infe iprp ipco ipma iref dinf dref idat grpl"
+) | {"url "}
 
 
 def _of_items(reader: Reader) -> Found:
@@ -289,8 +353,13 @@ def _of_items(reader: Reader) -> Found:
         return
     kinds = Counter(item.kind for item in found)
     for item in found:
-        raw = b"".join(reader.peek(a - reader.start, min(size, LARGEST_BLOCK)) for a, size in item.extents[:64])
-        at, where = (item.extents[0][0] if item.extents else None), f"item {item.number} ({item.kind})"
+        raw = b"".join(
+            reader.peek(a - reader.start, min(size, LARGEST_BLOCK)) for a, size in item.extents[:64]
+        )
+        at, where = (
+            (item.extents[0][0] if item.extents else None),
+            f"item {item.number} ({item.kind})",
+        )
         if item.kind == "Exif":
             skip = _exif_start(raw)
             yield from tags.of_exif(raw[skip:], where, at + skip if at is not None else None)
@@ -303,11 +372,23 @@ def _of_items(reader: Reader) -> Found:
         elif item.kind == "tmap":
             yield Item(PICTURES, "gain map", where, "", at)
         elif item.kind not in ("hvc1", "av01", "grid", "iden", "iovl"):
-            yield Item(DATA, f"item {item.kind} {item.mime}".strip(), where, f"{len(raw)} bytes", at)
+            yield Item(
+                DATA, f"item {item.kind} {item.mime}".strip(), where, f"{len(raw)} bytes", at
+            )
     if any(p.name == "thmb" for p in parts):
-        yield Item(PICTURES, "thumbnail", "meta/iref/thmb", "HEIF keeps it beside the picture; not looked at")
+        yield Item(
+            PICTURES,
+            "thumbnail",
+            "meta/iref/thmb",
+            "HEIF keeps it beside the picture; not looked at",
+        )
     if kinds["grid"] == 0 and kinds["hvc1"] + kinds["av01"] > 1:
-        yield Item(PICTURES, "further pictures", "meta/iinf", f"{kinds['hvc1'] + kinds['av01']} pictures in all; not looked at")
+        yield Item(
+            PICTURES,
+            "further pictures",
+            "meta/iinf",
+            f"{kinds['hvc1'] + kinds['av01']} pictures in all; not looked at",
+        )
     for p in parts:
         if p.name == "auxC":
             urn = boxes.at(reader, p, 4, 200).split(b"\0")[0].decode("latin-1")
@@ -332,10 +413,18 @@ def of_boxes(reader: Reader, parts: list[Part]) -> Iterator[Item | Embedded]:
             yield from tags.of_xmp(boxes.at(reader, p, 0, LARGEST_BLOCK), p.where, p.at)
         elif p.name == "mpvd":
             yield Item(
-                PICTURES, "motion photo film", p.where, f"{p.size} bytes, with its own faces and sound; not looked at", p.at
+                PICTURES,
+                "motion photo film",
+                p.where,
+                f"{p.size} bytes, with its own faces and sound; not looked at",
+                p.at,
             )
         elif p.name == BROKEN:
-            yield broken(p) if len(p.path) > 1 else Item(DATA, "data after the last box", p.where, f"{p.size} bytes", p.at)
+            yield (
+                broken(p)
+                if len(p.path) > 1
+                else Item(DATA, "data after the last box", p.where, f"{p.size} bytes", p.at)
+            )
         elif (
             len(p.path) == 1
             and p.name not in _ITEM_PLAIN

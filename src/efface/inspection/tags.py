@@ -62,16 +62,26 @@ def of_tiff(tiff: Tiff, where: str, at: int = 0) -> Found:
             yield from _coordinates(tiff, found, f"{where}/{directory}", at)
         yield from _pictures_of(tiff, directory, found, where, at)
     if dull:
-        yield Item(DATA, f"{dull} further tags", where, "exposure and the like; together they tell of the device", at)
+        yield Item(
+            DATA,
+            f"{dull} further tags",
+            where,
+            "exposure and the like; together they tell of the device",
+            at,
+        )
 
 
 def _exif_item(tiff: Tiff, e: Entry, where: str, at: int) -> Item | None:
     name = exif_name(e.directory, e.tag)
     place = f"{where}/{e.directory}"
     if e.tag == MAKER_NOTE:
-        return Item(DEVICE, "MakerNote", place, f"{e.size} bytes in the maker's own format", at + e.at)
+        return Item(
+            DEVICE, "MakerNote", place, f"{e.size} bytes in the maker's own format", at + e.at
+        )
     group = PLACE if e.directory.endswith("GPS") else group_of(name)
-    if e.tag in (34665, 34853, 40965) or (group == DATA and e.tag not in _ALWAYS):  # pointers to directories
+    if e.tag in (34665, 34853, 40965) or (
+        group == DATA and e.tag not in _ALWAYS
+    ):  # pointers to directories
         return None
     if e.directory.endswith("GPS") and name in (
         "GPSLatitude",
@@ -91,7 +101,11 @@ def _text(tiff: Tiff, e: Entry) -> str:
     if e.kind == 7:
         text = raw[8:] if raw[:5] in (b"ASCII", b"UNICO", b"JIS\0\0") else raw
         text = text.rstrip(b"\0 ")
-        return shown(text.decode("latin-1")) if text and all(32 <= c < 127 for c in text) else f"{e.size} bytes"
+        return (
+            shown(text.decode("latin-1"))
+            if text and all(32 <= c < 127 for c in text)
+            else f"{e.size} bytes"
+        )
     return shown(" ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in tiff.values(e)))
 
 
@@ -106,7 +120,13 @@ def _coordinates(tiff: Tiff, found: list[Entry], where: str, at: int) -> Found:
         sign = tiff.raw(by_tag[ref], 1) if ref in by_tag else b""
         degrees.append(f"{-value if sign in (b'S', b'W') else value:.6f}")
     if degrees:
-        yield Item(PLACE, "GPS position", where, ", ".join(degrees), at + by_tag.get(2, by_tag.get(4, found[0])).at)
+        yield Item(
+            PLACE,
+            "GPS position",
+            where,
+            ", ".join(degrees),
+            at + by_tag.get(2, by_tag.get(4, found[0])).at,
+        )
 
 
 def _pictures_of(tiff: Tiff, directory: str, found: list[Entry], where: str, at: int) -> Found:
@@ -115,7 +135,9 @@ def _pictures_of(tiff: Tiff, directory: str, found: list[Entry], where: str, at:
     try:
         if 513 in by_tag and 514 in by_tag:
             start, size = tiff.whole(by_tag[513])[0], tiff.whole(by_tag[514])[0]
-            yield Embedded("thumbnail", place, tiff.reader.peek(start, min(size, LARGEST_BLOCK)), at + start)
+            yield Embedded(
+                "thumbnail", place, tiff.reader.peek(start, min(size, LARGEST_BLOCK)), at + start
+            )
         if "SubIFD" in directory and 273 in by_tag:
             for _, start, size in tiff.data(found):
                 for offset, raw in jpegs(tiff.reader.peek(start, min(size, LARGEST_BLOCK))):
@@ -137,7 +159,9 @@ def of_xmp(raw: bytes, where: str, at: int | None = None) -> Found:
     try:
         root = ElementTree.fromstring(raw)
     except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as e:
-        yield unreadable(where, f"XMP that cannot be parsed ({type(e).__name__}), {len(raw)} bytes", at)
+        yield unreadable(
+            where, f"XMP that cannot be parsed ({type(e).__name__}), {len(raw)} bytes", at
+        )
         return
     count = 0
     for name, value in _properties(root):
@@ -155,7 +179,12 @@ def _properties(root: ElementTree.Element) -> Iterator[tuple[str, str]]:
     while waiting:
         element, above = waiting.pop()
         name = _plain(element.tag)
-        own = above if name.split(":")[0] == "rdf" or name in ("li", "Bag", "Seq", "Alt", "RDF", "Description") else name
+        own = (
+            above
+            if name.split(":")[0] == "rdf"
+            or name in ("li", "Bag", "Seq", "Alt", "RDF", "Description")
+            else name
+        )
         for key, value in element.attrib.items():
             plain = _plain(key)
             if plain not in ("about", "parseType", "lang", "xmptk", "resource", "nodeID", "ID"):
@@ -199,7 +228,10 @@ def _decoded(value: str) -> bytes | None:
 
 _DATASETS = {
     (2, 5): "ObjectName", (2, 25): "Keywords", (2, 40): "SpecialInstructions", (2, 55): "DateCreated", (2, 60): "TimeCreated",
-    (2, 62): "DigitalCreationDate", (2, 65): "OriginatingProgram application", (2, 80): "By-line", (2, 85): "By-lineTitle",
+    (2, 62): "DigitalCreationDate", (2, 65): (
+            "OriginatingProgram "
+            "application"
+        ), (2, 80): "By-line", (2, 85): "By-lineTitle",
     (2, 90): "City", (2, 92): "Sub-location", (2, 95): "Province-State", (2, 100): "Country code", (2, 101): "Country",
     (2, 103): "OriginalTransmissionReference", (2, 105): "Headline", (2, 110): "Credit", (2, 115): "Source", (2,
     116): "CopyrightNotice",
@@ -213,13 +245,19 @@ def of_iptc(raw: bytes, where: str, at: int | None = None) -> Found:
     for _ in range(MOST_ITEMS):
         if raw[position : position + 1] != b"\x1c" or position + 5 > len(raw):
             break
-        record, number, size = raw[position + 1], raw[position + 2], int.from_bytes(raw[position + 3 : position + 5])
+        record, number, size = (
+            raw[position + 1],
+            raw[position + 2],
+            int.from_bytes(raw[position + 3 : position + 5]),
+        )
         if size & 0x8000:  # the length itself has a length: cameras never write that
             break
         value = raw[position + 5 : position + 5 + size]
         if record != 1 and (record, number) != (2, 0):
             name = _DATASETS.get((record, number), f"dataset {record}:{number}")
-            yield Item(group_of(name), f"IPTC {name}", where, shown(value.decode("utf-8", "replace")), at)
+            yield Item(
+                group_of(name), f"IPTC {name}", where, shown(value.decode("utf-8", "replace")), at
+            )
         position += 5 + size
     yield from _rest(raw, position, where, "datasets of IPTC", at)
 
@@ -274,15 +312,26 @@ def of_icc(raw: bytes, where: str, at: int | None = None) -> Found:
         return
     maker, model = (raw[i : i + 4].decode("latin-1").strip("\0 ") for i in (48, 52))
     name = _icc_text(raw, b"desc")
-    yield Item(DEVICE, "ICC profile", where, shown(", ".join(t for t in (name, maker, model) if t) or f"{len(raw)} bytes"), at)
+    yield Item(
+        DEVICE,
+        "ICC profile",
+        where,
+        shown(", ".join(t for t in (name, maker, model) if t) or f"{len(raw)} bytes"),
+        at,
+    )
     if copyright_ := _icc_text(raw, b"cprt"):
         yield Item(PERSON, "ICC profile copyright", where, shown(copyright_), at)
 
 
 def _icc_text(raw: bytes, wanted: bytes) -> str:
-    for row in range(132, min(132 + 12 * int.from_bytes(raw[128:132]), len(raw) - 11, 132 + 12 * 100), 12):
+    for row in range(
+        132, min(132 + 12 * int.from_bytes(raw[128:132]), len(raw) - 11, 132 + 12 * 100), 12
+    ):
         if raw[row : row + 4] == wanted:
-            at, size = int.from_bytes(raw[row + 4 : row + 8]), int.from_bytes(raw[row + 8 : row + 12])
+            at, size = (
+                int.from_bytes(raw[row + 4 : row + 8]),
+                int.from_bytes(raw[row + 8 : row + 12]),
+            )
             content = raw[at : at + min(size, 4096)]
             if content[:4] == b"mluc":
                 start, length = int.from_bytes(content[24:28]), int.from_bytes(content[20:24])
@@ -294,4 +343,10 @@ def _icc_text(raw: bytes, wanted: bytes) -> str:
 def of_c2pa(size: int, where: str, at: int | None = None) -> Found:
     """Report a manifest of content credentials: who signed, with what, and often a thumbnail of the
     original picture."""
-    yield Item(ORIGIN, "C2PA manifest", where, f"{size} bytes, signed: who made or edited it, when, with what", at)
+    yield Item(
+        ORIGIN,
+        "C2PA manifest",
+        where,
+        f"{size} bytes, signed: who made or edited it, when, with what",
+        at,
+    )

@@ -1,8 +1,9 @@
 """Addresses: where a stream comes from or goes to, and what FFmpeg may do there.
 
-A password in an address would appear in the process list, in logs and in shell histories. So an address holds `{secret}` in
-place of its credentials, and they come from an environment variable or a file. `Address.url` fills them in when the stream is
-opened. `str(address)` never fills them in; use it for logs.
+A password in an address would appear in the process list, in logs and in shell histories. So an
+address holds `{secret}` in place of its credentials, and they come from an environment variable or
+a file. `Address.url` fills them in when the stream is opened. `str(address)` never fills them in;
+use it for logs.
 """
 
 from __future__ import annotations
@@ -21,14 +22,19 @@ from efface.errors import UsageError
 SECRET = "{secret}"
 """Placeholder for the credentials in an address."""
 
-REVEALING = re.compile(r"(pass(word|phrase)?|key|token|secret|auth|sig(nature)?)=(?!\{secret\})", re.IGNORECASE)
+REVEALING = re.compile(
+    r"(pass(word|phrase)?|key|token|secret|auth|sig(nature)?)=(?!\{secret\})", re.IGNORECASE
+)
 """Names of query parameters that hold credentials."""
 
 LONGEST_SECRET = 1000
 """Maximum size of a credentials file, in bytes. A larger file holds something else."""
 
 SAFE_IN_SECRET = ":!$'()*,;~"
-"""Characters kept as they are in an address; others with a meaning there are escaped. The colon separates user and password."""
+"""Characters kept as they are in an address; others with a meaning there are escaped.
+
+The colon separates user and password.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ class Address:
 
     @property
     def place(self) -> str:
-        """Return a key that is equal for two addresses of the same place, as far as the addresses show it."""
+        """Return a key that is equal for two addresses of the same place, as far as the addresses
+        show it."""
         if self.scheme in ("camera", "file"):
             return os.path.realpath(self.url)
         scheme, _, rest = self.text.partition("://")
@@ -115,9 +122,14 @@ def target_address(text: str, secret: str = "") -> Address:
     """Return the target address. Raises UsageError if no stream can go to it."""
     scheme = _scheme(text)
     if not WAYS[scheme].writes:
-        raise UsageError(f"{_shown(text)}: nothing can be sent there. An HLS folder is a path that ends in .m3u8.")
+        raise UsageError(
+            f"{_shown(text)}: nothing can be sent there. An HLS folder is a path that ends "
+            "in .m3u8."
+        )
     if scheme == "file" and Path(text).suffix.lower() not in (".mkv", ".mp4", ".m3u8"):
-        raise UsageError(f"{_shown(text)}: a recording ends in .mkv or .mp4, and an HLS playlist in .m3u8.")
+        raise UsageError(
+            f"{_shown(text)}: a recording ends in .mkv or .mp4, and an HLS playlist in .m3u8."
+        )
     address = _checked(Address(text, scheme, secret))
     if scheme == "mjpeg":
         require_loopback(address)
@@ -128,13 +140,17 @@ def require_loopback(address: Address) -> None:
     """Raise UsageError unless the host is a loopback address in digits and a port is named."""
     host, port = address.host_port
     if urlsplit(address.text).path.strip("/"):
-        raise UsageError(f"{address}: there is one picture at that port; leave out what follows it.")
+        raise UsageError(
+            f"{address}: there is one picture at that port; leave out what follows it."
+        )
     try:
         is_here = ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_here = False
     if not is_here or not port:
-        raise UsageError(f"{address}: pictures for a quick look are served on this machine only, as mjpeg://127.0.0.1:PORT.")
+        raise UsageError(
+            f"{address}: pictures for a quick look are served on this machine only, as mjpeg://127.0.0.1:PORT."
+        )
 
 
 def _scheme(text: str) -> str:
@@ -144,7 +160,9 @@ def _scheme(text: str) -> str:
     scheme = found[1].lower()
     if scheme not in WAYS or scheme in ("file", "camera"):
         known = ", ".join(s for s in WAYS if s not in ("file", "camera"))
-        raise UsageError(f"{scheme}:// is no address that efface knows. It knows {known}, and plain paths.")
+        raise UsageError(
+            f"{scheme}:// is no address that efface knows. It knows {known}, and plain paths."
+        )
     return scheme
 
 
@@ -160,10 +178,12 @@ def _checked(address: Address) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError as e:
         raise UsageError(f"{_shown(text)}: the address cannot be read.") from e
-    # Refuse even a user name: logs must not hold one, and a user name usually comes with a password.
+    # Refuse even a user name: logs must not hold one, and a user name usually comes with a
+    # password.
     if parts.username or parts.password or REVEALING.search(text):
         raise UsageError(
-            f"{_shown(text)}: there are credentials in the address, where everybody on this machine can read them. Write "
+            f"{_shown(text)}: there are credentials in the address, where everybody on "
+            "this machine can read them. Write "
             f"{SECRET} in their place, and name an environment variable or a file that holds them."
         )
     if not host and not (address.scheme == "udp" and port):
@@ -171,9 +191,14 @@ def _checked(address: Address) -> Address:
     if address.scheme in ("udp", "srt") and not port:
         raise UsageError(f"{_shown(text)}: the address names no port.")
     if (SECRET in text) != bool(address.secret):
-        wants = "credentials are wanted, and neither a variable nor a file is named" if SECRET in text else f"it lacks {SECRET}"
+        wants = (
+            "credentials are wanted, and neither a variable nor a file is named"
+            if SECRET in text
+            else f"it lacks {SECRET}"
+        )
         raise UsageError(
-            f"{_shown(text)}: {wants}. Credentials of --credentials-env or --credentials-file stand in place of {SECRET} in an "
+            f"{_shown(text)}: {wants}. Credentials of --credentials-env or "
+            f"--credentials-file stand in place of {SECRET} in an "
             "address; targets have options of their own for them."
         )
     return address
@@ -189,9 +214,14 @@ def _shown(text: str) -> str:
 
 
 def secret_from(environment: str | None, path: Path | None) -> str:
-    """Return the credentials from an environment variable or a file; "" if neither is named. Raises UsageError."""
+    """Return the credentials from an environment variable or a file; "" if neither is named.
+
+    Raises UsageError.
+    """
     if environment and path:
-        raise UsageError("Credentials come from an environment variable or from a file, not from both.")
+        raise UsageError(
+            "Credentials come from an environment variable or from a file, not from both."
+        )
     if environment:
         secret = os.environ.get(environment, "")
         if not secret:
@@ -203,15 +233,22 @@ def secret_from(environment: str | None, path: Path | None) -> str:
 def _secret_in(path: Path) -> str:
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and os.name == "posix":
-            raise UsageError(f"{path}: others may read these credentials. Take that away with: chmod 600 {path}")
+            raise UsageError(
+                f"{path}: others may read these credentials. Take that away with: chmod 600 {path}"
+            )
         with open(path, "rb") as f:
             raw = f.read(LONGEST_SECRET + 1)
     except OSError as e:
-        raise UsageError(f"{path}: the credentials cannot be read: {(e.strerror or 'error').lower()}.") from e
+        raise UsageError(
+            f"{path}: the credentials cannot be read: {(e.strerror or 'error').lower()}."
+        ) from e
     try:
         secret = raw.decode().strip()
     except UnicodeDecodeError:
         secret = ""
     if not secret or len(raw) > LONGEST_SECRET or not secret.isprintable():
-        raise UsageError(f"{path}: this does not look like credentials; it holds one line, such as user:password.")
+        raise UsageError(
+            f"{path}: this does not look like credentials; it holds one line, such as "
+            "user:password."
+        )
     return secret

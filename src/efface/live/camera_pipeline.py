@@ -1,10 +1,11 @@
 """The pipeline of one camera: everything between one source and its targets, in one process.
 
-    reader: source, decode ─▶ queue ─▶ looker: whole frames ─▶ follower: parts of frames, lookahead ─▶ queue ─▶ writer:
-    cover, encode ─▶ a queue and a thread for each target
+    reader: source, decode ─▶ queue ─▶ looker: whole frames ─▶ follower: parts of frames, lookahead
+    ─▶ queue ─▶ writer: cover, encode ─▶ a queue and a thread for each target
 
-Only the writer makes the pictures that leave. It makes them from frames that were examined, or it draws the placeholder.
-An error that ends any thread ends the pipeline: the targets stop, and `live.supervisor` starts the process again.
+Only the writer makes the pictures that leave. It makes them from frames that were examined, or it
+draws the placeholder. An error that ends any thread ends the pipeline: the targets stop, and
+`live.supervisor` starts the process again.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ SMALL_WH: Size = (THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE)
 """Size of the picture in which efface looks for camera motion and shot changes."""
 
 LOST_S = 1.0
-"""When no frame has come for this long, beyond the delay, the placeholder shows that the source is lost."""
+"""When no frame has come for this long, beyond the delay, the placeholder shows that the source is
+lost."""
 
 CURTAIN_EVERY_S = 0.2
 LOST_EVERY_S = 0.5
@@ -61,7 +63,10 @@ EXTRA_UP_TO = 0.3
 """Share of the delay. A frame gets no further look if that would make it later than this."""
 
 MOST_SEEN = 8
-"""Frames that were examined as a whole and wait for the follower. Further frames stay on the queue, which drops old ones."""
+"""Frames that were examined as a whole and wait for the follower.
+
+Further frames stay on the queue, which drops old ones.
+"""
 
 WAIT_S = 0.2
 
@@ -78,7 +83,10 @@ class Wanted:
 
 @dataclass(slots=True)
 class Facts:
-    """Counters and state of one pipeline. They hold numbers, and nothing that shows where anything was."""
+    """Counters and state of one pipeline.
+
+    They hold numbers, and nothing that shows where anything was.
+    """
 
     state: str = "starting"
     frames_in: int = 0
@@ -107,7 +115,10 @@ class Facts:
 
 
 class CameraPipeline:
-    """Runs one camera, as the module describes. `run` returns when a source file has ended, or after `stop`."""
+    """Runs one camera, as the module describes.
+
+    `run` returns when a source file has ended, or after `stop`.
+    """
 
     def __init__(self, wanted: Wanted, say: Callable[[str], None]) -> None:
         self._wanted, self._say, self._options = wanted, say, wanted.options
@@ -120,17 +131,32 @@ class CameraPipeline:
         self._begun = time.monotonic()
 
     def run(self) -> None:
-        """Run until the source ends or `stop` is set. Raises the error that ended the pipeline, if any."""
+        """Run until the source ends or `stop` is set.
+
+        Raises the error that ended the pipeline, if any.
+        """
         with open_lanes(self._options.detect) as detectors, self._targets() as targets:
-            reader, looker, writer = _Reader(self, detectors[0]), _Looker(self, detectors), _Writer(self, targets)
-            works = (("reader", reader.work), ("looker", looker.work), ("follower", looker.follow), ("writer", writer.work))
+            reader, looker, writer = (
+                _Reader(self, detectors[0]),
+                _Looker(self, detectors),
+                _Writer(self, targets),
+            )
+            works = (
+                ("reader", reader.work),
+                ("looker", looker.work),
+                ("follower", looker.follow),
+                ("writer", writer.work),
+            )
             threads = [
-                threading.Thread(target=self._guarded, args=(work,), name=f"efface-live-{name}", daemon=True)
+                threading.Thread(
+                    target=self._guarded, args=(work,), name=f"efface-live-{name}", daemon=True
+                )
                 for name, work in works
             ]
             for thread in threads:
                 thread.start()
-            # Do not wait for the reader: it may sit in a call for as long as a connection may be silent.
+            # Do not wait for the reader: it may sit in a call for as long as a connection may be
+            # silent.
             for thread in threads[1:]:
                 thread.join()
         if self._error is not None:
@@ -160,7 +186,9 @@ class CameraPipeline:
         Connecting may take twice the timeout of the stream.
         """
         live = self._options.live
-        return dict.fromkeys(self.beats, live.hung_s) | {"reader": max(live.hung_s, 3 * live.timeout_s)}
+        return dict.fromkeys(self.beats, live.hung_s) | {
+            "reader": max(live.hung_s, 3 * live.timeout_s)
+        }
 
     def now(self) -> float:
         """Return the seconds since the pipeline began. This is the clock of the output."""
@@ -185,7 +213,9 @@ class CameraPipeline:
         }  # fmt: skip
 
 
-def _target(address: Address, options: Options, say: Callable[[str], None]) -> Output | MjpegPreview:
+def _target(
+    address: Address, options: Options, say: Callable[[str], None]
+) -> Output | MjpegPreview:
     if address.scheme == "mjpeg":
         return MjpegPreview(address, say)
     if address.scheme == "file":
@@ -217,9 +247,17 @@ class _Reader:
             except StreamLost as e:
                 line.facts.losses += 1
                 if line.facts.frames_in > before or line.facts.losses == 1:
-                    what = "the source is lost" if line.facts.connections else "nothing comes from the source yet"
+                    what = (
+                        "the source is lost"
+                        if line.facts.connections
+                        else "nothing comes from the source yet"
+                    )
                     line._say(f"{what}: {e}; trying again")
-            pause_s = FIRST_PAUSE_S if line.facts.frames_in > before else min(2 * pause_s, line._options.live.retry_s)
+            pause_s = (
+                FIRST_PAUSE_S
+                if line.facts.frames_in > before
+                else min(2 * pause_s, line._options.live.retry_s)
+            )
             line.stop.wait(pause_s)
         line._frame_queue.close()
 
@@ -236,7 +274,13 @@ class _Reader:
     def _take(self, took: Taken, *, is_new: bool) -> None:
         line, frame = self._line, took.frame
         key = _key(frame)
-        if is_new or took.is_resumed or key != self._key or self._window is None or self._form is None:
+        if (
+            is_new
+            or took.is_resumed
+            or key != self._key
+            or self._window is None
+            or self._form is None
+        ):
             if key != self._key or self._form is None:
                 self._form = _form_of(took)
             self._key = key
@@ -246,7 +290,9 @@ class _Reader:
                 line.visible,
             )  # fmt: skip
         second = self._anchor[0] + float(took.second - self._anchor[1])
-        second = max(second, self._last + float(BASE))  # both clocks moved on, and this one must never move back
+        second = max(
+            second, self._last + float(BASE)
+        )  # both clocks moved on, and this one must never move back
         self._last = second
         line.facts.frames_in += 1
         pixels = Pixels(frame, self._form.spec)
@@ -254,16 +300,26 @@ class _Reader:
             line.facts.frames_in, 0, self._form.size_wh, pixels.look, pixels.unpack, aspect=float(self._form.aspect)
         )  # fmt: skip
         size = sum(p.buffer_size for p in frame.planes)
-        line._frame_queue.put(QueuedFrame(made, self._window, second, time.monotonic(), size, form=self._form))
+        line._frame_queue.put(
+            QueuedFrame(made, self._window, second, time.monotonic(), size, form=self._form)
+        )
 
 
 def _key(frame: VideoFrame) -> object:
     """Return a key that differs between frames that need different handling."""
-    return frame.width, frame.height, frame.format.name, frame.rotation, frame.color_range, frame.colorspace
+    return (
+        frame.width,
+        frame.height,
+        frame.format.name,
+        frame.rotation,
+        frame.color_range,
+        frame.colorspace,
+    )
 
 
 def _form_of(took: Taken) -> Form:
-    # Call this only after a change: PyAV keeps a frame alive once its side data was read, and memory would fill with frames.
+    # Call this only after a change: PyAV keeps a frame alive once its side data was read, and
+    # memory would fill with frames.
     frame = took.frame
     spec = spec_of(frame, swscale_matrix(frame.colorspace, frame.height))
     aspect = 1 / took.aspect if spec.turn.swaps else took.aspect
@@ -271,7 +327,8 @@ def _form_of(took: Taken) -> Form:
 
 
 class _Looker:
-    """Examine frames on the queue: whole frames in one thread, parts of them in another if there is time.
+    """Examine frames on the queue: whole frames in one thread, parts of them in another if there is
+    time.
 
     With one detector the first thread does both, and the other only waits for the end.
     """
@@ -289,7 +346,9 @@ class _Looker:
             while line._error is None:
                 line.beats["looker"] = time.monotonic()
                 if self._seen.qsize() >= MOST_SEEN:
-                    time.sleep(0.01)  # a sleep, not a wait for the stop: after a stop the follower still has frames to finish
+                    time.sleep(
+                        0.01
+                    )  # a sleep, not a wait for the stop: after a stop the follower still has frames to finish
                     continue
                 held = line._frame_queue.next_to_look(WAIT_S)
                 if held is not None:
@@ -300,7 +359,8 @@ class _Looker:
             self._seen.put(None)
 
     def follow(self) -> None:
-        """Examine parts of frames that were examined as a whole, and follow what they show, in order."""
+        """Examine parts of frames that were examined as a whole, and follow what they show, in
+        order."""
         line = self._line
         while line._error is None:
             line.beats["follower"] = time.monotonic()
@@ -335,7 +395,8 @@ class _Looker:
         facts.detail = glances.detail
 
     def _has_time(self, held: QueuedFrame, glances: DetailBudget) -> bool:
-        """Return whether nothing else waits for the processor, so that a closer look delays nothing."""
+        """Return whether nothing else waits for the processor, so that a closer look delays
+        nothing."""
         line = self._line
         late_s = time.monotonic() - held.arrived + glances.extra_s
         is_calm = line._frame_queue.overdue_s < LATE_S and line._frame_queue.every == 1
@@ -345,7 +406,9 @@ class _Looker:
     def _glances_for(self, frame: Frame) -> DetailBudget:
         if frame.size_wh not in self._glances:
             self._glances.clear()
-            self._glances[frame.size_wh] = glances = DetailBudget(self._detector, self._closer, frame.size_wh)
+            self._glances[frame.size_wh] = glances = DetailBudget(
+                self._detector, self._closer, frame.size_wh
+            )
             glances.warm(frame)
         return self._glances[frame.size_wh]
 
@@ -396,9 +459,14 @@ class _Writer:
         facts.delay_s = time.monotonic() - held.arrived
 
     def _go_without(self) -> None:
-        """Draw the placeholder if no frame has left for too long: viewers must not take the last picture for a live one."""
+        """Draw the placeholder if no frame has left for too long: viewers must not take the last
+        picture for a live one."""
         line = self._line
-        if self._form is not None and time.monotonic() - self._frame_at > LOST_S and not line.stop.is_set():
+        if (
+            self._form is not None
+            and time.monotonic() - self._frame_at > LOST_S
+            and not line.stop.is_set()
+        ):
             self._draw(line.now() - line._options.live.delay_s, LOST_EVERY_S, "lost")
 
     def _draw(self, second: float, every_s: float, state: str) -> None:
@@ -407,7 +475,8 @@ class _Writer:
         if since < every_s or self._form is None:
             return
         facts = self._line.facts
-        # Threads wait a moment between two readings of the clock. A longer gap means that another placeholder began.
+        # Threads wait a moment between two readings of the clock. A longer gap means that another
+        # placeholder began.
         facts.curtain_s += since if since < 2 * every_s + WAIT_S else every_s
         facts.state = state
         self._curtain_at = now

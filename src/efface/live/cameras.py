@@ -1,6 +1,7 @@
 """Many cameras from one file, in TOML.
 
-[live]                                   # options for all, a table for each branch, named as in the library
+[live]                                   # options for all, a table for each branch, named as in the
+                                         library
 delay_s = 1.0
 
 [detect]
@@ -28,7 +29,8 @@ from efface.live.camera_pipeline import Wanted
 from efface.options import Options, Setting, settings
 
 BRANCHES = ("detect", "track", "cover", "paint", "live")
-"""Options that apply to a stream. --detail does not: efface chooses the detail by the time available."""
+"""Options that apply to a stream. --detail does not: efface chooses the detail by the time
+available."""
 
 LARGEST = 1_000_000
 """Maximum size of the file, in bytes."""
@@ -53,7 +55,9 @@ def load(path: Path) -> list[Wanted]:
     unknown = set(said) - {"camera", *BRANCHES}
     cameras = said.get("camera")
     if unknown:
-        raise BadCameras(path, f"it says {min(unknown)!r}, which means nothing here", _hint(min(unknown)))
+        raise BadCameras(
+            path, f"it says {min(unknown)!r}, which means nothing here", _hint(min(unknown))
+        )
     if not isinstance(cameras, dict) or not cameras:
         raise BadCameras(path, "it describes no camera", "Write [camera.NAME], with source and to.")
     shared = _values(path, "for all", {b: said[b] for b in BRANCHES if b in said})
@@ -66,7 +70,11 @@ def _camera(path: Path, name: str, table: Any, shared: Mapping[tuple[str, str], 
     if not isinstance(table, dict):
         raise BadCameras(path, f"camera {name} is no table")
     if unknown := set(table) - set(KEYS):
-        raise BadCameras(path, f"camera {name} says {min(unknown)!r}, which means nothing here", _hint(min(unknown)))
+        raise BadCameras(
+            path,
+            f"camera {name} says {min(unknown)!r}, which means nothing here",
+            _hint(min(unknown)),
+        )
     source, targets = table.get("source"), table.get("to")
     targets = [targets] if isinstance(targets, str) else targets
     if (
@@ -88,7 +96,9 @@ def _camera(path: Path, name: str, table: Any, shared: Mapping[tuple[str, str], 
     return wanted(name, source, targets, secrets[0], secrets[1], options)
 
 
-def wanted(name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options) -> Wanted:
+def wanted(
+    name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options
+) -> Wanted:
     """Return the description of one camera. Raises UsageError, ProtocolMissing."""
     if target_secret and not any(SECRET in t for t in targets):
         raise UsageError(f"Credentials for targets were named, and no target says {SECRET}.")
@@ -106,7 +116,9 @@ def _require_apart(path: Path, wanted: list[Wanted]) -> None:
     seen: dict[str, str] = {}
     for camera in wanted:
         ends = [("target", t) for t in camera.targets]
-        if camera.source.scheme == "udp":  # one of them would receive everything, and the other nothing
+        if (
+            camera.source.scheme == "udp"
+        ):  # one of them would receive everything, and the other nothing
             ends.append(("source", camera.source))
         for what, address in ends:
             other = seen.setdefault(address.place, camera.name)
@@ -126,7 +138,9 @@ def _path(text: str | None) -> Path | None:
 
 
 def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
-    known = {(s.branch, s.name): s for s in settings() if s.branch in BRANCHES and s.flag != "--detail"}
+    known = {
+        (s.branch, s.name): s for s in settings() if s.branch in BRANCHES and s.flag != "--detail"
+    }
     found: dict[tuple[str, str], Any] = {}
     for branch, table in branches.items():
         if not isinstance(table, dict):
@@ -151,6 +165,8 @@ def _typed(path: Path, setting: Setting, value: Any) -> Any:
     if setting.type is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not setting.type:
-        wants = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[setting.type]
+        wants = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[
+            setting.type
+        ]
         raise BadCameras(path, f"{setting.branch}.{setting.name} is {wants}")
     return value

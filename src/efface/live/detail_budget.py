@@ -1,9 +1,10 @@
 """Choose in how much detail to examine a frame, and spread the remaining work over several frames.
 
-One look at a frame of 1280x720 at all sizes takes ten times the interval between two frames on two cores. So each frame gets
-one look at the whole picture, at the largest of three sizes for which there is time. The time that is left goes into further
-looks at parts of the frame: the half size, and tiles of the full size, in rotation. What such a part shows becomes a track from
-then on, and tracks are covered in the frames between.
+One look at a frame of 1280x720 at all sizes takes ten times the interval between two frames on two
+cores. So each frame gets one look at the whole picture, at the largest of three sizes for which
+there is time. The time that is left goes into further looks at parts of the frame: the half size,
+and tiles of the full size, in rotation. What such a part shows becomes a track from then on, and
+tracks are covered in the frames between.
 """
 
 from __future__ import annotations
@@ -28,16 +29,22 @@ SHARES: Mapping[Detail, float] = {"quarter": 0.25, "half": 0.5, "full": 1.0}
 """Scale of each detail, as a share of the frame's size."""
 
 SMALLEST = 320
-"""Longer side, in pixels, of the smallest look: there a face that fills a fifth of a frame's height is 36 pixels high."""
+"""Longer side, in pixels, of the smallest look: there a face that fills a fifth of a frame's height
+is 36 pixels high."""
 
 TILE = 384
-"""Pixels. Full-size tiles stay below the size at which heads also search reduced levels; other looks search those already."""
+"""Pixels.
+
+Full-size tiles stay below the size at which heads also search reduced levels; other looks search
+those already.
+"""
 
 OVERLAP = 48
 """Pixels that tiles share: larger than any object that only the full size shows."""
 
 SAME, AGREE = 0.4, 0.6
-"""IoU from which boxes of two looks are one object, and IoU from which their hull is taken, as in the detector."""
+"""IoU from which boxes of two looks are one object, and IoU from which their hull is taken, as in
+the detector."""
 
 BUSY = 0.75
 """Share of the time between two frames that the look at the whole frame may take."""
@@ -47,8 +54,18 @@ MEMORY = 0.2
 
 
 def share(size_wh: Size, detail: Detail) -> float:
-    """Return the scale at which a whole frame is examined for that detail. Small pictures use a larger scale."""
-    return next((s for s in sorted(SHARES.values()) if s >= SHARES[detail] and s * max(size_wh) >= SMALLEST), 1.0)
+    """Return the scale at which a whole frame is examined for that detail.
+
+    Small pictures use a larger scale.
+    """
+    return next(
+        (
+            s
+            for s in sorted(SHARES.values())
+            if s >= SHARES[detail] and s * max(size_wh) >= SMALLEST
+        ),
+        1.0,
+    )
 
 
 def tiles(size_wh: Size) -> list[Box]:
@@ -61,14 +78,19 @@ def _pieces(length: int) -> list[tuple[int, int]]:
     if length <= TILE:
         return [(0, length)]
     count = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    return [((length - TILE) * i // (count - 1), (length - TILE) * i // (count - 1) + TILE) for i in range(count)]
+    return [
+        ((length - TILE) * i // (count - 1), (length - TILE) * i // (count - 1) + TILE)
+        for i in range(count)
+    ]
 
 
 class DetailBudget:
     """Examines frames of one size as closely as time allows, and measures how long that takes.
 
-    detector  looks at whole frames; `closer` looks at parts, perhaps in another thread at the same time. They may be one.
-    extras    looks at parts since the beginning. Divided by the number of parts: how often all parts were covered.
+    detector  looks at whole frames; `closer` looks at parts, perhaps in another thread at the same
+              time. They may be one.
+    extras    looks at parts since the beginning. Divided by the number of parts: how often all
+              parts were covered.
     """
 
     def __init__(self, detector: Detector, closer: Detector, size_wh: Size) -> None:
@@ -90,7 +112,8 @@ class DetailBudget:
         self._cost["half only"] = max(0.0, self._cost["half"] - self._cost["quarter"])
 
     def look(self, frame: Frame, interval_s: float) -> Detections:
-        """Return what the whole frame shows, at the largest size for which the interval leaves time."""
+        """Return what the whole frame shows, at the largest size for which the interval leaves
+        time."""
         for detail in ("full", "half"):
             if self._cost.get(detail, 0.0) <= BUSY * interval_s:
                 self.detail = detail
@@ -100,7 +123,10 @@ class DetailBudget:
         return self._timed(self.detail, frame, self._detector)
 
     def look_closer(self, frame: Frame, seen: Detections) -> Detections:
-        """Return those detections joined with what one more part shows. The part changes from call to call."""
+        """Return those detections joined with what one more part shows.
+
+        The part changes from call to call.
+        """
         parts = self._parts()
         if not parts:
             return seen
@@ -128,9 +154,13 @@ class DetailBudget:
         of_full: list[tuple[Look, Box | None]] = [("tile", tile) for tile in tiles(self._size_wh)]
         if share(self._size_wh, "half") == share(self._size_wh, self.detail):
             return of_full
-        return [p for i in range(0, len(of_full), 2) for p in (("half only", None), *of_full[i : i + 2])]
+        return [
+            p for i in range(0, len(of_full), 2) for p in (("half only", None), *of_full[i : i + 2])
+        ]
 
-    def _timed(self, name: Look, frame: Frame, detector: Detector, tile: Box | None = None) -> Detections:
+    def _timed(
+        self, name: Look, frame: Frame, detector: Detector, tile: Box | None = None
+    ) -> Detections:
         began = time.perf_counter()
         # Every second look of a kind is mirrored, see the detector.
         numbered = replace(frame, index=self._count[name])
@@ -138,7 +168,9 @@ class DetailBudget:
             seen = seen_in(detector, numbered, tile or (0, 0, *self._size_wh))
         else:
             wanted = share(self._size_wh, "half" if name == "half only" else name)
-            seen = detector.detect(replace(numbered, detail=wanted, coarsest=wanted if name == "half only" else 0.0))
+            seen = detector.detect(
+                replace(numbered, detail=wanted, coarsest=wanted if name == "half only" else 0.0)
+            )
         self._count[name] += 1
         took = time.perf_counter() - began
         known = self._cost.get(name)
@@ -163,7 +195,8 @@ def seen_in(detector: Detector, frame: Frame, tile: Box) -> Detections:
 
 
 def joined(a: Detections, b: Detections) -> Detections:
-    """Join the detections of two looks at one frame, one box per object: the hull of boxes that agree."""
+    """Join the detections of two looks at one frame, one box per object: the hull of boxes that
+    agree."""
     if not len(b):
         return a
     every = Detections(
@@ -171,8 +204,16 @@ def joined(a: Detections, b: Detections) -> Detections:
         np.concatenate([a.closer_looks(), b.closer_looks()]),
     )  # fmt: skip
     parts = list(_one_each(every))
-    xyxy, closer = np.concatenate([p.xyxy for p in parts]), np.concatenate([p.closer_looks() for p in parts])
-    return Detections(xyxy, np.concatenate([p.score for p in parts]), np.concatenate([p.kind for p in parts]), closer)
+    xyxy, closer = (
+        np.concatenate([p.xyxy for p in parts]),
+        np.concatenate([p.closer_looks() for p in parts]),
+    )
+    return Detections(
+        xyxy,
+        np.concatenate([p.score for p in parts]),
+        np.concatenate([p.kind for p in parts]),
+        closer,
+    )
 
 
 def _one_each(seen: Detections) -> Iterator[Detections]:

@@ -1,8 +1,9 @@
 """The queue of frames between arrival and departure, in order, each with its state.
 
-Several threads share it. One puts frames on, one or two examine them, one takes them off when they are due. The queue decides
-which frame is examined next. When examining falls behind, the queue skips frames; a skipped frame never leaves. When that
-does not help, it skips all but the newest frame, and the placeholder leaves meanwhile.
+Several threads share it. One puts frames on, one or two examine them, one takes them off when they
+are due. The queue decides which frame is examined next. When examining falls behind, the queue
+skips frames; a skipped frame never leaves. When that does not help, it skips all but the newest
+frame, and the placeholder leaves meanwhile.
 """
 
 from __future__ import annotations
@@ -19,16 +20,26 @@ from efface.live.h264_encoder import Form
 from efface.live.lookahead import Lookahead
 
 MOST_BYTES = 600_000_000
-"""Maximum bytes on the queue. Beyond that efface refuses new frames: they are not examined and do not leave."""
+"""Maximum bytes on the queue.
+
+Beyond that efface refuses new frames: they are not examined and do not leave.
+"""
 
 SLOWER, SLOWEST, BEHIND = 0.4, 0.6, 0.8
-"""Lateness as shares of the delay. From these on efface examines every second frame, every fourth, only the newest."""
+"""Lateness as shares of the delay.
+
+From these on efface examines every second frame, every fourth, only the newest.
+"""
 
 OVERDUE_S = 0.3
-"""A frame that is overdue by more than this does not leave: encoding has fallen behind, and a stream must stay current."""
+"""A frame that is overdue by more than this does not leave: encoding has fallen behind, and a
+stream must stay current."""
 
 BACK = 0.15
-"""Share of the delay. When lateness stays below it for BACK_AFTER_S, more frames are examined again."""
+"""Share of the delay.
+
+When lateness stays below it for BACK_AFTER_S, more frames are examined again.
+"""
 
 BACK_AFTER_S = 2.0
 
@@ -113,8 +124,11 @@ class FrameQueue:
             until = self._clock() + timeout_s
             while True:
                 if waiting := self._waiting():
-                    # Lateness counts from the oldest frame that is not finished, including frames that a thread has taken.
-                    late_s = self._clock() - next(f.arrived for f in self._frames if f.state is State.WAITING)
+                    # Lateness counts from the oldest frame that is not finished, including frames
+                    # that a thread has taken.
+                    late_s = self._clock() - next(
+                        f.arrived for f in self._frames if f.state is State.WAITING
+                    )
                     if late_s > BEHIND * self._delay_s and len(waiting) > 1:
                         for held in waiting[:-1]:
                             held.state = State.MISSED
@@ -135,7 +149,9 @@ class FrameQueue:
         now = self._clock()
         if late_s > BACK * self._delay_s:
             self._calm_since = now
-        wanted = 4 if late_s > SLOWEST * self._delay_s else 2 if late_s > SLOWER * self._delay_s else 1
+        wanted = (
+            4 if late_s > SLOWEST * self._delay_s else 2 if late_s > SLOWER * self._delay_s else 1
+        )
         if wanted > self.every:
             self.every = wanted
         elif self.every > 1 and now - self._calm_since > BACK_AFTER_S:
@@ -150,7 +166,8 @@ class FrameQueue:
                 held.state = State.LOOKED
 
     def next_to_leave(self, timeout_s: float) -> QueuedFrame | None:
-        """Return the next frame that is due, in order, or None after timeout_s or if the queue is closed and empty.
+        """Return the next frame that is due, in order, or None after timeout_s or if the queue is
+        closed and empty.
 
         A frame that was not examined by then is missed, even if a look at it is under way.
         """

@@ -1,7 +1,8 @@
 """Encode pictures as H.264, once for all targets, without holding any back.
 
-Every picture that leaves is 4:2:0 with 8 bits, because all receivers accept that. At least every second there is a keyframe,
-whatever the frame rate, so that a viewer who joins or rejoins sees a picture soon.
+Every picture that leaves is 4:2:0 with 8 bits, because all receivers accept that. At least every
+second there is a keyframe, whatever the frame rate, so that a viewer who joins or rejoins sees a
+picture soon.
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ class Encoder:
             frame.pict_type = PictureType.I
         for packet in self._context.encode(frame):
             for kept in self._banner.filter(packet) if self._banner else [packet]:
-                yield Coded(bytes(kept), kept.pts if kept.pts is not None else pts, kept.is_keyframe)
+                yield Coded(
+                    bytes(kept), kept.pts if kept.pts is not None else pts, kept.is_keyframe
+                )
 
     def _framed(self, picture: Picture) -> av.VideoFrame:
         layout = picture.layout

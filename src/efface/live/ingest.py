@@ -1,8 +1,9 @@
 """Read frames from an address as they arrive: one connection, from its opening until it is lost.
 
-The input is hostile. FFmpeg may use only the protocols of the address's scheme, each wait has a limit, and frames have a
-maximum size. An HLS playlist may name other machines; efface opens only what lies on the playlist's own host. Audio is never
-decoded. To continue after a loss, the caller opens a new connection.
+The input is hostile. FFmpeg may use only the protocols of the address's scheme, each wait has a
+limit, and frames have a maximum size. An HLS playlist may name other machines; efface opens only
+what lies on the playlist's own host. Audio is never decoded. To continue after a loss, the caller
+opens a new connection.
 """
 
 from __future__ import annotations
@@ -33,10 +34,16 @@ from efface.media.video.decode import DEMUXERS
 from efface.options import LiveOptions
 
 MOST_PIXELS = 4096 * 2304
-"""Largest frame, in pixels. No larger camera could be examined in time. The limit also guards against bombs."""
+"""Largest frame, in pixels.
+
+No larger camera could be examined in time. The limit also guards against bombs.
+"""
 
 PROBE = {"probesize": "2000000", "analyzeduration": "2000000", "fpsprobesize": "0"}
-"""FFmpeg must recognise its input within these bytes and microseconds. It does not wait to measure the frame rate."""
+"""FFmpeg must recognise its input within these bytes and microseconds.
+
+It does not wait to measure the frame rate.
+"""
 
 BURSTY = ("http", "https", "file")
 """Schemes that deliver frames in bursts, not at the times at which they were taken."""
@@ -74,16 +81,22 @@ class Taken:
 
 
 def taken(address: Address, options: LiveOptions, stop: threading.Event) -> Iterator[Taken]:
-    """Yield every frame of one connection, in order, until `stop`. Raises StreamLost, StreamEnded."""
+    """Yield every frame of one connection, in order, until `stop`.
+
+    Raises StreamLost, StreamEnded.
+    """
     try:
         with closing(_opened(address, options)) as container:
             stream = _picked(container)
             frames = _decoded(container, stream, stop)
             yield from _paced(frames, stop) if address.scheme in BURSTY else frames
     except FFmpegError as e:
-        raise StreamLost(_reason(e)) from None  # not even as a cause: the original error holds the whole address
+        raise StreamLost(
+            _reason(e)
+        ) from None  # not even as a cause: the original error holds the whole address
     except (URLError, http.client.HTTPException, OSError, ValueError) as e:
-        # `live.srt` writes the message of a bare ConnectionError itself; other errors may quote an address.
+        # `live.srt` writes the message of a bare ConnectionError itself; other errors may quote an
+        # address.
         raise StreamLost(str(e) if type(e) is ConnectionError else type(e).__name__) from None
     if not stop.is_set():
         if address.scheme == "file":
@@ -105,12 +118,23 @@ def _opened(address: Address, options: LiveOptions) -> InputContainer:
         return av.open(Srt(address, options.timeout_s), "r", format=way.reads, options=settings)
     settings["protocol_whitelist"] = way.protocols
     if address.scheme == "file":
-        return av.open(f"file:{address.url}", "r", options=settings | {"format_whitelist": DEMUXERS}, timeout=timeout)
+        return av.open(
+            f"file:{address.url}",
+            "r",
+            options=settings | {"format_whitelist": DEMUXERS},
+            timeout=timeout,
+        )
     if address.scheme in ("http", "https"):
         fetch = _Fetcher(address, options.timeout_s)
         # The demuxer must open everything anew, through the fetcher.
-        settings |= {"http_persistent": "0", "allowed_segment_extensions": "ts,m4s,mp4", "extension_picky": "0"}
-        return av.open(fetch.url, "r", format=way.reads, options=settings, timeout=timeout, io_open=fetch)
+        settings |= {
+            "http_persistent": "0",
+            "allowed_segment_extensions": "ts,m4s,mp4",
+            "extension_picky": "0",
+        }
+        return av.open(
+            fetch.url, "r", format=way.reads, options=settings, timeout=timeout, io_open=fetch
+        )
     return av.open(address.url, "r", format=way.reads, options=settings, timeout=timeout)
 
 
@@ -122,14 +146,22 @@ def _settings(address: Address, options: LiveOptions) -> Mapping[str, str]:
             "reorder_queue_size": "200", **tls_settings(address),
         }  # fmt: skip
     if address.scheme == "udp":
-        return {"fifo_size": "50000", "overrun_nonfatal": "1", "buffer_size": "4000000", "timeout": micros}
+        return {
+            "fifo_size": "50000",
+            "overrun_nonfatal": "1",
+            "buffer_size": "4000000",
+            "timeout": micros,
+        }
     if address.scheme in ("rtmp", "rtmps"):
         return {"rw_timeout": micros, "rtmp_live": "live", **tls_settings(address)}
     return {}
 
 
 def tls_settings(address: Address) -> Mapping[str, str]:
-    """Return TLS settings: by default FFmpeg accepts any certificate. SSL_CERT_FILE replaces the system's certificates."""
+    """Return TLS settings: by default FFmpeg accepts any certificate.
+
+    SSL_CERT_FILE replaces the system's certificates.
+    """
     if not address.scheme.endswith("s"):
         return {}
     known = ssl.get_default_verify_paths().cafile
@@ -137,7 +169,10 @@ def tls_settings(address: Address) -> Mapping[str, str]:
 
 
 class _Fetcher:
-    """Opens what a playlist names if it is on the playlist's own host. Replaces FFmpeg's own HTTP."""
+    """Opens what a playlist names if it is on the playlist's own host.
+
+    Replaces FFmpeg's own HTTP.
+    """
 
     def __init__(self, address: Address, timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -153,7 +188,9 @@ class _Fetcher:
     def __call__(self, url: str, flags: int, options: Mapping[str, str]) -> Any:
         if _place(url) != self._place:
             raise OSError("a playlist names another machine")
-        return self._opener.open(urllib.request.Request(url, headers=self._headers), timeout=self._timeout_s)
+        return self._opener.open(
+            urllib.request.Request(url, headers=self._headers), timeout=self._timeout_s
+        )
 
 
 class _SamePlace(urllib.request.HTTPRedirectHandler):
@@ -182,18 +219,27 @@ def _picked(container: InputContainer) -> VideoStream:
         if other.index != stream.index:
             other.discard = Discard.all
     stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
-    stream.codec_context.thread_type = "SLICE"  # frame threads would hold back as many frames as there are threads
+    stream.codec_context.thread_type = (
+        "SLICE"  # frame threads would hold back as many frames as there are threads
+    )
     return stream
 
 
-def _decoded(container: InputContainer, stream: VideoStream, stop: threading.Event) -> Iterator[Taken]:
-    """Yield decoded frames that the decoder does not call corrupt. A frame that it repaired is examined like any other."""
+def _decoded(
+    container: InputContainer, stream: VideoStream, stop: threading.Event
+) -> Iterator[Taken]:
+    """Yield decoded frames that the decoder does not call corrupt.
+
+    A frame that it repaired is examined like any other.
+    """
     before: Fraction | None = None
     for packet in container.demux(stream):
         if stop.is_set():
             return
         frames: list[av.VideoFrame] = []
-        with suppress(FFmpegError):  # the picture of this packet is lost, which is common on networks
+        with suppress(
+            FFmpegError
+        ):  # the picture of this packet is lost, which is common on networks
             frames = stream.codec_context.decode(packet)
         for frame in frames:
             if frame.is_corrupt or frame.pts is None:
@@ -203,7 +249,13 @@ def _decoded(container: InputContainer, stream: VideoStream, stop: threading.Eve
             second = frame.pts * _fraction(frame.time_base)
             is_resumed = before is not None and not 0 < second - before < GAP_S
             before = second
-            yield Taken(frame, second, is_resumed, _rate(stream), _fraction(stream.sample_aspect_ratio) or Fraction(1))
+            yield Taken(
+                frame,
+                second,
+                is_resumed,
+                _rate(stream),
+                _fraction(stream.sample_aspect_ratio) or Fraction(1),
+            )
 
 
 def _rate(stream: VideoStream) -> Fraction:
@@ -215,11 +267,17 @@ def _fraction(value: Any) -> Fraction:
     return Fraction(value.numerator, value.denominator) if value else Fraction(0)
 
 
-def _paced(frames: Iterator[Taken], stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> Iterator[Taken]:
+def _paced(
+    frames: Iterator[Taken], stop: threading.Event, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Taken]:
     """Yield the same frames at the pace of their own times."""
     begun: tuple[float, Fraction] | None = None
     for taken in frames:
-        if begun is None or taken.is_resumed or clock() - begun[0] > float(taken.second - begun[1]) + STALLED_S:
+        if (
+            begun is None
+            or taken.is_resumed
+            or clock() - begun[0] > float(taken.second - begun[1]) + STALLED_S
+        ):
             begun = clock(), taken.second
         if stop.wait(max(0.0, begun[0] + float(taken.second - begun[1]) - clock())):
             return

@@ -1,7 +1,8 @@
-"""Count what leaves a camera visible because it was seen too weakly to be erased, and report it at the end.
+"""Count what leaves a camera visible because it was seen too weakly to be erased, and report it at
+the end.
 
-Offline such a track stays in the plan, so that a person can check it. A stream leaves before a person sees it, so efface can
-only report how much was left visible.
+Offline such a track stays in the plan, so that a person can check it. A stream leaves before a
+person sees it, so efface can only report how much was left visible.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class LeftVisible:
     left_s: float = 0.0
 
     def add(self, kind: int, since_s: float, *, is_new: bool) -> None:
-        """Count a sighting that leaves. since_s: seconds since the one before; is_new: it is the first one of its track."""
+        """Count a sighting that leaves. since_s: seconds since the one before; is_new: it is the
+        first one of its track."""
         self.left_faces += is_new and kind == FACE
         self.left_plates += is_new and kind == PLATE
         self.left_sightings += 1
@@ -45,4 +47,7 @@ def said(facts: Mapping[str, Any], *, may_cover_more: bool) -> str:
     if not told:
         return ""
     more = "; --sensitivity high erases more of it" if may_cover_more else ""
-    return f"left visible, as they were seen too weakly to be erased: {told}, {facts['left_s']:.1f} s altogether{more}"
+    return (
+        f"left visible, as they were seen too weakly to be erased: {told}, "
+        f"{facts['left_s']:.1f} s altogether{more}"
+    )

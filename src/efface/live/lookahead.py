@@ -1,9 +1,11 @@
-"""Decide what to cover when a frame leaves, from the tracks known at that moment, open tracks included.
+"""Decide what to cover when a frame leaves, from the tracks known at that moment, open tracks
+included.
 
-Offline, `pipeline.analysis` sees a whole video before it covers the first frame. Here efface fills tracks again and again,
-for some frames at a time, with what it has seen up to now. If a face is first seen while a frame waits, the lead-in covers
-the face in that frame, as far back as the delay reaches. A lost track may be found again. Offline the gap would be bridged;
-here the future is unknown. So efface covers a lost track where it was going, for as long as the track is open.
+Offline, `pipeline.analysis` sees a whole video before it covers the first frame. Here efface fills
+tracks again and again, for some frames at a time, with what it has seen up to now. If a face is
+first seen while a frame waits, the lead-in covers the face in that frame, as far back as the delay
+reaches. A lost track may be found again. Offline the gap would be bridged; here the future is
+unknown. So efface covers a lost track where it was going, for as long as the track is open.
 
 Memory is bounded: efface forgets what is too old to matter.
 """
@@ -37,10 +39,16 @@ from efface.track.tracker import Tracker
 from efface.tracks import Reason, Track
 
 BLOCK = 0.25
-"""Share of the delay for which regions are made in one go. They know that much less of the future, and cost a fraction."""
+"""Share of the delay for which regions are made in one go.
+
+They know that much less of the future, and cost a fraction.
+"""
 
 CAMERA_EVERY = 2
-"""Frames per measurement of the camera's motion, which counts as even in between. In a stream every millisecond matters."""
+"""Frames per measurement of the camera's motion, which counts as even in between.
+
+In a stream every millisecond matters.
+"""
 
 Rgb = NDArray[np.uint8]
 """Shape (h, w, 3)."""
@@ -50,7 +58,10 @@ HIDDEN = 0.9
 """A region hides a sighting if it covers at least this share of it."""
 
 CONFIRMED = 3
-"""From this many sightings on, a lost track is covered while it may be found again. Most false alarms occur only once."""
+"""From this many sightings on, a lost track is covered while it may be found again.
+
+Most false alarms occur only once.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +91,8 @@ class _Known:
 
 
 class Lookahead:
-    """Takes examined frames of one size, in order, and decides for each what to erase when it leaves.
+    """Takes examined frames of one size, in order, and decides for each what to erase when it
+    leaves.
 
     One thread calls `looked`, another calls `regions`.
     """
@@ -89,7 +101,8 @@ class Lookahead:
         self, size_wh: Size, track: TrackOptions, cover: CoverOptions, sure: Mapping[int, float], delay_s: float,
         visible: LeftVisible | None = None,
     ) -> None:  # fmt: skip
-        """visible  counts what leaves without being erased; it continues the counts of an earlier lookahead."""
+        """visible  counts what leaves without being erased; it continues the counts of an earlier
+        lookahead."""
         self._visible = visible or LeftVisible()
         self._block_s = BLOCK * delay_s
         self._size_wh, self._options, self._cover, self._sure = size_wh, track, cover, sure
@@ -114,7 +127,11 @@ class Lookahead:
         small   (h, w, 3) uint8 RGB, the frame scaled down, see `track.camera_motion`.
         grey    see `track.follow.small_wh`.
         """
-        view = self._camera.view(in_grey(small), self._size_wh) if self._next % CAMERA_EVERY == 0 else None
+        view = (
+            self._camera.view(in_grey(small), self._size_wh)
+            if self._next % CAMERA_EVERY == 0
+            else None
+        )
         row = _Row(self._next, second, seen, view, grey)
         self._next += 1
         thumb = thumbnail(small)
@@ -149,13 +166,19 @@ class Lookahead:
         self._shown_at = {i: at for i, at in self._shown_at.items() if i in alive | over}
 
     def regions(self, index: int, second: float) -> list[Region]:
-        """Return what to erase in that frame, which leaves now. Call this once for each frame, in order."""
+        """Return what to erase in that frame, which leaves now.
+
+        Call this once for each frame, in order.
+        """
         with self._lock:
             frame_s, self._left = second - self._left, second
             if index not in self._ready:
                 self._ready = self._block(index, second)
             for track, kind in self._shown.pop(index, ()):
-                is_new, before = track not in self._shown_at, self._shown_at.get(track, float("-inf"))
+                is_new, before = (
+                    track not in self._shown_at,
+                    self._shown_at.get(track, float("-inf")),
+                )
                 since_s = second - before if second - before <= LATELY_S else min(frame_s, LATELY_S)
                 self._visible.add(kind, max(0.0, since_s), is_new=is_new)
                 self._shown_at[track] = second
@@ -167,7 +190,11 @@ class Lookahead:
             self._left = max(self._left, second)
 
     def _block(self, index: int, second: float) -> dict[int, list[Region]]:
-        wanted = [r for r in self._rows if r.index == index or (r.index > index and r.second < second + self._block_s)]
+        wanted = [
+            r
+            for r in self._rows
+            if r.index == index or (r.index > index and r.second < second + self._block_s)
+        ]
         regions: dict[int, list[Region]] = {r.index: [] for r in wanted}
         judged = [r.index for r in wanted if r.is_judged]
         self._shown = {}
@@ -177,7 +204,9 @@ class Lookahead:
                 regions[number].append(Region(box, track))
             self._shown = _shown(covered, {i: regions[i] for i in judged})
         for row in wanted:
-            if not row.is_judged:  # the decision on cuts comes too late for this frame: a low rate, or a short delay
+            if (
+                not row.is_judged
+            ):  # the decision on cuts comes too late for this frame: a low rate, or a short delay
                 regions[row.index] = self._own(row) + self._as_before(row, regions)
         return {i: r for i, r in regions.items() if i == index or i in judged}
 
@@ -185,7 +214,12 @@ class Lookahead:
         """Yield each track of sightings, and what is erased of it from that frame on."""
         known = self._known()
         for track, is_open in self._tracks():
-            yield track, self._covered(track, first, known) if is_open else self._covered_when_over(track, first, known)
+            yield (
+                track,
+                self._covered(track, first, known)
+                if is_open
+                else self._covered_when_over(track, first, known),
+            )
 
     def _boxes(
         self, tracks: Iterable[tuple[Track, Track | None]], first: int, last: int
@@ -194,7 +228,11 @@ class Lookahead:
         for track, covered in tracks:
             if covered is not None:
                 inside = (covered.frame >= first) & (covered.frame <= last)
-                for number, box in zip(covered.frame[inside].tolist(), covered.xyxy[inside].astype(int).tolist(), strict=True):
+                for number, box in zip(
+                    covered.frame[inside].tolist(),
+                    covered.xyxy[inside].astype(int).tolist(),
+                    strict=True,
+                ):
                     yield number, (box[0], box[1], box[2], box[3]), track.id
 
     def _tracks(self) -> Iterator[tuple[Track, bool]]:
@@ -205,10 +243,18 @@ class Lookahead:
         judged = [r for r in self._rows if r.is_judged]
         first = judged[0].index if judged else 0
         pts = np.array([round(r.second / float(BASE)) for r in judged], np.int64)
-        return _Known(first, pts, [r.view for r in judged], [r.index for r in judged if r.is_cut and r.index > first])
+        return _Known(
+            first,
+            pts,
+            [r.view for r in judged],
+            [r.index for r in judged if r.is_cut and r.index > first],
+        )
 
     def _covered_when_over(self, track: Track, first: int, known: _Known) -> Track | None:
-        """Do the same for an ended track. Work it out again only while its lead-out may still gain frames."""
+        """Do the same for an ended track.
+
+        Work it out again only while its lead-out may still gain frames.
+        """
         if track.id in self._done:
             return self._done[track.id]
         covered = self._covered(track, first, known, is_open=False)
@@ -217,14 +263,21 @@ class Lookahead:
             self._done[track.id] = covered
         return covered
 
-    def _covered(self, track: Track, first: int, known: _Known, *, is_open: bool = True) -> Track | None:
-        """Return the track in all frames from `first` on; None if it ended before, or lies outside the picture."""
+    def _covered(
+        self, track: Track, first: int, known: _Known, *, is_open: bool = True
+    ) -> Track | None:
+        """Return the track in all frames from `first` on; None if it ended before, or lies outside
+        the picture."""
         last_seen = int(track.frame[-1])
         if last_seen < known.first:
             return None
         # Rows far before the frame say nothing about it. Fewer rows to fill cost less.
         anchor = min(first, last_seen)
-        back = int(np.searchsorted(known.pts, known.pts[anchor - known.first] - round(2 * LATELY_S / float(BASE))))
+        back = int(
+            np.searchsorted(
+                known.pts, known.pts[anchor - known.first] - round(2 * LATELY_S / float(BASE))
+            )
+        )
         start = known.first + back
         options = self._options
         if is_open and len(track) >= CONFIRMED:
@@ -233,9 +286,13 @@ class Lookahead:
         timeline = Timeline(known.pts[back:], BASE)
         shots = Shots([c - start for c in known.cuts if c > start], len(timeline))
         views = Views.of(known.views[back:])
-        trails = [t for trail in self._trails.of.get(track.id, ()) if (t := _trail_since(trail, start))]
+        trails = [
+            t for trail in self._trails.of.get(track.id, ()) if (t := _trail_since(trail, start))
+        ]
         full = fill_track(part, timeline, shots, options, views, (self._size_wh,), trails)
-        kept = supported(full, part, timeline.seconds, options, self._sure[track.kind], views, trails)
+        kept = supported(
+            full, part, timeline.seconds, options, self._sure[track.kind], views, trails
+        )
         if kept is None:
             return None
         growth = in_films(kept, timeline.seconds, self._cover.margin)
@@ -247,14 +304,17 @@ class Lookahead:
         seen, regions = row.seen, []
         for i in np.flatnonzero(seen.are_sure(self._sure)):
             reason = np.array([Reason.SEEN], np.uint8)
-            track = Track(1, int(seen.kind[i]), np.zeros(1, np.int32), seen.xyxy[[i]], reason, seen.score[[i]])
+            track = Track(
+                1, int(seen.kind[i]), np.zeros(1, np.int32), seen.xyxy[[i]], reason, seen.score[[i]]
+            )
             if covered := covering(track, (self._size_wh,), self._cover):
                 x1, y1, x2, y2 = covered.xyxy[0].astype(int).tolist()
                 regions.append(Region((x1, y1, x2, y2)))
         return regions
 
     def _as_before(self, row: _Row, regions: Mapping[int, list[Region]]) -> list[Region]:
-        """Return what was erased last: until the tracker has judged this frame, assume that nothing has moved."""
+        """Return what was erased last: until the tracker has judged this frame, assume that nothing
+        has moved."""
         before = max((i for i in regions if i < row.index), default=None)
         if before is not None:
             return regions[before]
@@ -268,10 +328,15 @@ class Lookahead:
 def _shown(
     tracks: Iterable[tuple[Track, Track | None]], regions: Mapping[int, list[Region]]
 ) -> dict[int, list[tuple[int, int]]]:  # fmt: skip
-    """Return for each of these frames the tracks, with their kinds, that were sighted there and that no region hides."""
+    """Return for each of these frames the tracks, with their kinds, that were sighted there and
+    that no region hides."""
     shown: dict[int, list[tuple[int, int]]] = {}
     for track, covered in tracks:
-        is_left = np.ones(len(track), np.bool_) if covered is None else ~np.isin(track.frame, covered.frame)
+        is_left = (
+            np.ones(len(track), np.bool_)
+            if covered is None
+            else ~np.isin(track.frame, covered.frame)
+        )
         for row in np.flatnonzero(is_left & np.isin(track.frame, list(regions))):
             frame, box = int(track.frame[row]), track.xyxy[[row]]
             erased = np.array([r.box for r in regions[frame]], np.float32).reshape(-1, 4)
@@ -294,4 +359,9 @@ def _trail_since(trail: PixelTrail, start: int) -> PixelTrail | None:
     rows = trail.frame >= start
     if trail.start < start or not rows.any():
         return None
-    return PixelTrail(trail.start - start, trail.frame[rows] - np.int32(start), trail.xyxy[rows], trail.trust[rows])
+    return PixelTrail(
+        trail.start - start,
+        trail.frame[rows] - np.int32(start),
+        trail.xyxy[rows],
+        trail.trust[rows],
+    )

@@ -1,7 +1,8 @@
 """A small HTTP server on the loopback address, for viewers on this machine. It answers only GET.
 
-A page from another machine, open in a browser on this one, could request this server's content under a name of its own (DNS
-rebinding). So the server answers only requests to a loopback address in digits, or to localhost.
+A page from another machine, open in a browser on this one, could request this server's content
+under a name of its own (DNS rebinding). So the server answers only requests to a loopback address
+in digits, or to localhost.
 """
 
 from __future__ import annotations
@@ -79,9 +80,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(port: int, answer: Callable[[str], Answer | None], host: str = HOST) -> Iterator[int]:
-    """Answer requests for paths on that port inside the block; 0 takes a free port. Yields the port. Raises OSError."""
+    """Answer requests for paths on that port inside the block; 0 takes a free port.
+
+    Yields the port. Raises OSError.
+    """
     server = _Server((host, port), answer)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="efface-live-door", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever,
+        kwargs={"poll_interval": 0.2},
+        name="efface-live-door",
+        daemon=True,
+    )
     thread.start()
     try:
         yield server.server_address[1]

@@ -1,4 +1,7 @@
-"""A preview: redacted pictures as motion JPEG, for a browser on this machine. Without viewers it costs nothing."""
+"""A preview: redacted pictures as motion JPEG, for a browser on this machine.
+
+Without viewers it costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ class MjpegPreview:
         try:
             self._open.enter_context(serving(port, self._answer, host))
         except OSError as e:
-            raise UsageError(f"{address}: the port cannot be used: {(e.strerror or 'error').lower()}.") from e
+            raise UsageError(
+                f"{address}: the port cannot be used: {(e.strerror or 'error').lower()}."
+            ) from e
         self.counts.is_up = True
 
     def __len__(self) -> int:
@@ -45,7 +50,11 @@ class MjpegPreview:
 
     def show(self, picture: Picture) -> None:
         """Take the picture that leaves now."""
-        if not self._visitors or time.monotonic() - self._last < 1 / MOST_A_SECOND or picture.layout != LAYOUT:
+        if (
+            not self._visitors
+            or time.monotonic() - self._last < 1 / MOST_A_SECOND
+            or picture.layout != LAYOUT
+        ):
             return
         self._last = time.monotonic()
         jpeg = _jpeg(picture)
@@ -78,7 +87,10 @@ class MjpegPreview:
                     if self._is_closed:
                         return
                     jpeg, number = self._jpeg, self._number
-                head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                head = (
+                    f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: "
+                    f"{len(jpeg)}\r\n\r\n"
+                )
                 yield head.encode() + jpeg + b"\r\n"
         finally:
             self._visitors -= 1
@@ -89,8 +101,14 @@ def _jpeg(picture: Picture) -> bytes:
     width, height = (side - side % 2 for side in picture.size_wh)
     y, cb, cr = picture.planes
     chroma = [plane[: height // 2, : width // 2].reshape(-1) for plane in (cb, cr)]
-    stacked = np.concatenate([y[:height, :width].reshape(-1), *chroma]).reshape(height * 3 // 2, width)
+    stacked = np.concatenate([y[:height, :width].reshape(-1), *chroma]).reshape(
+        height * 3 // 2, width
+    )
     bgr = cv2.cvtColor(stacked, cv2.COLOR_YUV2BGR_I420)
     share = min(1.0, LONGEST_SIDE / max(width, height))
-    small = cv2.resize(bgr, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else bgr
+    small = (
+        cv2.resize(bgr, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        if share < 1
+        else bgr
+    )
     return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1])

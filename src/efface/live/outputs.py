@@ -1,7 +1,8 @@
 """Targets: each has its own thread and bounded queue, so none delays the others.
 
-A target receives pictures that are already redacted and encoded. If it cannot keep up or cannot be reached, efface drops
-packets up to the next keyframe and tries again after pauses that grow. The stream itself continues.
+A target receives pictures that are already redacted and encoded. If it cannot keep up or cannot be
+reached, efface drops packets up to the next keyframe and tries again after pauses that grow. The
+stream itself continues.
 """
 
 from __future__ import annotations
@@ -84,11 +85,17 @@ class Output:
             try:
                 if self._carry(self._packets()):
                     return
-            except Exception as e:  # the next attempt may succeed, and the other targets are not affected
+            except (
+                Exception
+            ) as e:  # the next attempt may succeed, and the other targets are not affected
                 self._failed(_why(e))
             finally:
                 self.counts.is_up = False
-            pause_s = FIRST_PAUSE_S if self.counts.sent > before else min(2 * pause_s, self._options.retry_s)
+            pause_s = (
+                FIRST_PAUSE_S
+                if self.counts.sent > before
+                else min(2 * pause_s, self._options.retry_s)
+            )
             if self._is_closing.wait(pause_s):
                 return
             self._forget_queued()
@@ -117,11 +124,23 @@ class Output:
                 yield item
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
-        """Send packets. Returns True when they end, False if a change of form stopped it. Raises any error."""
+        """Send packets.
+
+        Returns True when they end, False if a change of form stopped it. Raises any error.
+        """
         raise NotImplementedError
 
-    def _fill(self, container: OutputContainer, form: Form, first: Coded, rest: Iterator[tuple[Form, Coded]]) -> bool:
-        """Write the first packet and those after it. Return False, and ask for a keyframe, where the form changes."""
+    def _fill(
+        self,
+        container: OutputContainer,
+        form: Form,
+        first: Coded,
+        rest: Iterator[tuple[Form, Coded]],
+    ) -> bool:
+        """Write the first packet and those after it.
+
+        Return False, and ask for a keyframe, where the form changes.
+        """
         muxer = Muxer(container, form)
         muxer.write(first)
         self.counts.is_up = True
@@ -136,7 +155,10 @@ class Output:
 
 
 def _why(error: Exception) -> str:
-    """Describe the error without an address: FFmpeg's errors name addresses with their credentials."""
+    """Describe the error without an address:
+
+    FFmpeg's errors name addresses with their credentials.
+    """
     if isinstance(error, FFmpegError):
         return (error.strerror or type(error).__name__).lower()
     if isinstance(error, (EffaceError, ConnectionError)):
@@ -151,9 +173,13 @@ class Muxer:
         """start: the offset that is subtracted from all times, in BASE."""
         self._container, self._start = container, start
         if container.format.name == "mpegts":
-            container.metadata.update(service_name="-", service_provider="-")  # otherwise FFmpeg writes its own name
+            container.metadata.update(
+                service_name="-", service_provider="-"
+            )  # otherwise FFmpeg writes its own name
         width, height = form.coded_wh
-        self._stream: Stream = container.add_mux_stream("h264", rate=form.rate, width=width, height=height, time_base=BASE)
+        self._stream: Stream = container.add_mux_stream(
+            "h264", rate=form.rate, width=width, height=height, time_base=BASE
+        )
         self._duration = round(1 / (form.rate * BASE))
 
     def write(self, coded: Coded) -> None:
@@ -180,13 +206,23 @@ class Sender(Output):
         writes = address.way.writes
         container = {"fflags": "+bitexact+flush_packets"}
         if address.scheme == "srt":
-            return av.open(Srt(address, timeout_s), "w", format=writes, container_options=container, buffer_size=1316)
+            return av.open(
+                Srt(address, timeout_s),
+                "w",
+                format=writes,
+                container_options=container,
+                buffer_size=1316,
+            )
         micros = str(round(timeout_s * 1e6))
         if address.scheme == "udp":
             container |= {"pkt_size": "1316"}
         elif address.scheme in ("rtsp", "rtsps"):
             container |= {"rtsp_transport": "tcp", "timeout": micros, **tls_settings(address)}
         else:
-            container |= {"rw_timeout": micros, "flvflags": "no_duration_filesize", **tls_settings(address)}
+            container |= {
+                "rw_timeout": micros,
+                "flvflags": "no_duration_filesize",
+                **tls_settings(address),
+            }
         container["protocol_whitelist"] = address.way.protocols
         return av.open(address.url, "w", format=writes, container_options=container)

@@ -1,4 +1,6 @@
-"""The placeholder: the picture shown while efface cannot vouch for the camera's picture. It uses no pixel of any frame.
+"""The placeholder: the picture shown while efface cannot vouch for the camera's picture.
+
+It uses no pixel of any frame.
 
 It shows soft bars in two colours and a clock in UTC.
 The running clock tells viewers that the connection works and the camera does not.

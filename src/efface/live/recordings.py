@@ -1,8 +1,9 @@
 """Targets on the disk: recordings in segments, and HLS.
 
-Each segment of a recording is written in a private folder beside its target. When it is whole, one rename gives it its name
-(`files.staged`). If efface is killed, at most the current segment is lost, and the next run removes its remains. FFmpeg's own
-HLS muxer also writes each segment and each playlist under another name first, and then renames it.
+Each segment of a recording is written in a private folder beside its target. When it is whole, one
+rename gives it its name (`files.staged`). If efface is killed, at most the current segment is lost,
+and the next run removes its remains. FFmpeg's own HLS muxer also writes each segment and each
+playlist under another name first, and then renames it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ MUXERS = {".mkv": "matroska", ".mp4": "mp4"}
 
 
 class Recording(Output):
-    """Writes NAME.mkv as NAME-20250131T235959Z.mkv and so on: the time (UTC) at which each segment begins."""
+    """Writes NAME.mkv as NAME-20250131T235959Z.mkv and so on: the time (UTC) at which each segment
+    begins."""
 
     def _carry(self, packets: Iterator[tuple[Form, Coded]]) -> bool:
         pending = next(packets, None)
@@ -33,7 +35,9 @@ class Recording(Output):
             pending = self._segment(pending, packets)
         return True
 
-    def _segment(self, first: tuple[Form, Coded], packets: Iterator[tuple[Form, Coded]]) -> tuple[Form, Coded] | None:
+    def _segment(
+        self, first: tuple[Form, Coded], packets: Iterator[tuple[Form, Coded]]
+    ) -> tuple[Form, Coded] | None:
         """Write one segment. Returns the packet with which the next one begins."""
         form, coded = first
         end = coded.pts + round(self._options.segment_s / float(BASE))
@@ -61,7 +65,9 @@ class Recording(Output):
 def _free(path: Path, at: float) -> Path:
     """Return a file name that is not in use."""
     stem = f"{path.stem}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(at))}"
-    names = (path.with_name(f"{stem}{'' if n == 1 else f'-{n}'}{path.suffix}") for n in range(1, 10_000))
+    names = (
+        path.with_name(f"{stem}{'' if n == 1 else f'-{n}'}{path.suffix}") for n in range(1, 10_000)
+    )
     return next(name for name in names if not os.path.lexists(name))
 
 
@@ -90,6 +96,7 @@ class Hls(Output):
             "hls_time": str(self._options.hls_s),
             "hls_list_size": str(self._options.hls_kept),
             "hls_flags": "temp_file+delete_segments+append_list",
-            "hls_segment_filename": str(playlist.with_name(playlist.stem)).replace("%", "%%") + "-%09d.ts",
+            "hls_segment_filename": str(playlist.with_name(playlist.stem)).replace("%", "%%")
+            + "-%09d.ts",
         }
         return av.open(f"file:{playlist}", "w", format="hls", container_options=options)

@@ -1,7 +1,7 @@
 """SRT through its authors' library: the FFmpeg inside PyAV is built without SRT.
 
-PyAV sees a connection as a file, in which it reads or writes MPEG-TS. The library is the system's (Debian:
-libsrt1.5-gnutls). It is loaded on first use.
+PyAV sees a connection as a file, in which it reads or writes MPEG-TS. The library is the system's
+(Debian: libsrt1.5-gnutls). It is loaded on first use.
 """
 
 from __future__ import annotations
@@ -19,12 +19,26 @@ from urllib.parse import parse_qsl, urlsplit
 from efface.errors import ProtocolMissing, UsageError
 from efface.live.address import Address
 
-LIBRARIES = ("libsrt-gnutls.so.1.5", "libsrt-openssl.so.1.5", "libsrt.so.1.5", "libsrt-gnutls.so.1", "libsrt.so.1")
+LIBRARIES = (
+    "libsrt-gnutls.so.1.5",
+    "libsrt-openssl.so.1.5",
+    "libsrt.so.1.5",
+    "libsrt-gnutls.so.1",
+    "libsrt.so.1",
+)
 
 PAYLOAD = 1316
 """Bytes of a message: seven MPEG-TS packets, as SRT's live mode expects."""
 
-_SNDTIMEO, _RCVTIMEO, _LATENCY, _PASSPHRASE, _KEYLEN, _CONNTIMEO, _STREAMID = 13, 14, 23, 26, 27, 36, 46
+_SNDTIMEO, _RCVTIMEO, _LATENCY, _PASSPHRASE, _KEYLEN, _CONNTIMEO, _STREAMID = (
+    13,
+    14,
+    23,
+    26,
+    27,
+    36,
+    46,
+)
 """Numbers of SRT's options."""
 
 _INVALID = -1
@@ -54,11 +68,14 @@ def _found() -> ctypes.CDLL:
             return ctypes.CDLL(name)
         except OSError:
             continue
-    raise ProtocolMissing("SRT", "the library libsrt is not installed (Debian: apt-get install libsrt1.5-gnutls)")
+    raise ProtocolMissing(
+        "SRT", "the library libsrt is not installed (Debian: apt-get install libsrt1.5-gnutls)"
+    )
 
 
 def require(address: Address) -> None:
-    """Raise ProtocolMissing if the SRT library is missing, and UsageError if the address has unknown SRT parameters."""
+    """Raise ProtocolMissing if the SRT library is missing, and UsageError if the address has
+    unknown SRT parameters."""
     wishes(address)
     _found()
 
@@ -101,7 +118,11 @@ class Srt(io.RawIOBase):
             if srt.srt_bind(door, at, len(at)) < 0 or srt.srt_listen(door, 1) < 0:
                 raise ConnectionError("the SRT port cannot be listened on")
             doors = (ctypes.c_int * 1)(door)
-            srt.srt_accept_bond.argtypes = [ctypes.POINTER(ctypes.c_int), ctypes.c_int, ctypes.c_int64]
+            srt.srt_accept_bond.argtypes = [
+                ctypes.POINTER(ctypes.c_int),
+                ctypes.c_int,
+                ctypes.c_int64,
+            ]
             made = srt.srt_accept_bond(doors, 1, timeout_ms)
             if made == _INVALID:
                 raise ConnectionError("no SRT peer comes")
@@ -116,7 +137,9 @@ class Srt(io.RawIOBase):
     def _set_text(self, made: int, option: int, text: str) -> None:
         raw = text.encode()
         if self._srt.srt_setsockflag(made, option, raw, len(raw)) < 0:
-            raise ConnectionError("SRT refuses its passphrase (10 to 79 characters) or its stream id")
+            raise ConnectionError(
+                "SRT refuses its passphrase (10 to 79 characters) or its stream id"
+            )
 
     def readable(self) -> bool:
         """Return True. A connection that only sends receives nothing."""
@@ -127,7 +150,8 @@ class Srt(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return at most one message, or the rest of the last one; empty bytes if the peer has gone."""
+        """Return at most one message, or the rest of the last one; empty bytes if the peer has
+        gone."""
         if not self._left:
             buffer = ctypes.create_string_buffer(1500)
             got = self._srt.srt_recvmsg(self._socket, buffer, len(buffer))
@@ -158,8 +182,15 @@ def wishes(address: Address) -> dict[str, str]:
     """Return the parameters of an SRT address. Raises UsageError for unknown ones."""
     wanted = dict(parse_qsl(urlsplit(address.url).query))
     unknown = set(wanted) - {"mode", "latency", "passphrase", "streamid"}
-    if unknown or wanted.get("mode", "caller") not in ("caller", "listener") or not wanted.get("latency", "0").isdigit():
-        raise UsageError(f"{address}: of SRT, efface knows mode=caller or listener, latency=MS, passphrase and streamid.")
+    if (
+        unknown
+        or wanted.get("mode", "caller") not in ("caller", "listener")
+        or not wanted.get("latency", "0").isdigit()
+    ):
+        raise UsageError(
+            f"{address}: of SRT, efface knows mode=caller or listener, latency=MS, "
+            "passphrase and streamid."
+        )
     return wanted
 
 
@@ -167,7 +198,15 @@ def _sockaddr(host: str, port: int) -> ctypes.Array[ctypes.c_char]:
     """Return a C socket address. On BSD systems it begins with its length."""
     is_six = ":" in host
     family = socket.AF_INET6 if is_six else socket.AF_INET
-    head = bytes([28 if is_six else 16, family]) if sys.platform == "darwin" else family.to_bytes(2, sys.byteorder)
+    head = (
+        bytes([28 if is_six else 16, family])
+        if sys.platform == "darwin"
+        else family.to_bytes(2, sys.byteorder)
+    )
     raw = head + port.to_bytes(2)
-    raw += bytes(4) + socket.inet_pton(family, host) + bytes(4) if is_six else socket.inet_pton(family, host) + bytes(8)
+    raw += (
+        bytes(4) + socket.inet_pton(family, host) + bytes(4)
+        if is_six
+        else socket.inet_pton(family, host) + bytes(8)
+    )
     return ctypes.create_string_buffer(raw, len(raw))

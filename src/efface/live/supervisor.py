@@ -1,8 +1,9 @@
 """Supervise the cameras: one process for each camera, and one that watches over them.
 
-A camera that crashes stops only its own targets. It is started again after a pause that grows. A camera that does not respond
-is killed first. A camera that fails more often than the limit allows is given up, and the others continue. All camera processes
-end with the supervisor, whatever ended it.
+A camera that crashes stops only its own targets. It is started again after a pause that grows. A
+camera that does not respond is killed first. A camera that fails more often than the limit allows
+is given up, and the others continue. All camera processes end with the supervisor, whatever ended
+it.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ class Member:
 
     @property
     def left_visible(self) -> dict[str, float]:
-        """Return the counts of what left visible because it was seen too weakly, over all processes of this camera."""
+        """Return the counts of what left visible because it was seen too weakly, over all processes
+        of this camera."""
         return {name: self._past[name] + self.facts[name] for name in COUNTED}
 
     @property
@@ -83,18 +85,28 @@ class Member:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         # Not a daemon: it may finish its segment while the supervisor ends.
-        self._process = context.Process(target=work, args=(self.wanted, theirs), name=f"efface-live-{self.wanted.name}")
+        self._process = context.Process(
+            target=work, args=(self.wanted, theirs), name=f"efface-live-{self.wanted.name}"
+        )
         self._process.start()
         theirs.close()
         self._pipe, self._is_ended = ours, False
-        self.state, self.heard = "starting", time.monotonic() + STARTING_S - self.wanted.options.live.hung_s
+        self.state, self.heard = (
+            "starting",
+            time.monotonic() + STARTING_S - self.wanted.options.live.hung_s,
+        )
 
     def waits_for(self) -> list[Any]:
         """Return the handles that become ready when something happens."""
-        return [] if self._process is None else [self._process.sentinel, *([self._pipe] if self._pipe else [])]
+        return (
+            []
+            if self._process is None
+            else [self._process.sentinel, *([self._pipe] if self._pipe else [])]
+        )
 
     def attend(self, say: Say) -> None:
-        """Read what the process reports, and do what is due: kill it, count its failure, start it again."""
+        """Read what the process reports, and do what is due: kill it, count its failure, start it
+        again."""
         now = time.monotonic()
         self._listen(say)
         if self._process is None:
@@ -210,7 +222,10 @@ class Supervisor:
 
 @contextmanager
 def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
-    """Serve health and metrics on that loopback port inside the block; None serves nothing. Raises UsageError."""
+    """Serve health and metrics on that loopback port inside the block; None serves nothing.
+
+    Raises UsageError.
+    """
     with ExitStack() as opened:
         if port is None:
             yield None
@@ -218,12 +233,16 @@ def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
         try:
             at = opened.enter_context(serving(port, answers(lambda: _told(crew))))
         except OSError as e:
-            raise UsageError(f"--health: port {port} cannot be used: {(e.strerror or 'error').lower()}.") from e
+            raise UsageError(
+                f"--health: port {port} cannot be used: {(e.strerror or 'error').lower()}."
+            ) from e
         yield at
 
 
 def _told(crew: Supervisor) -> Mapping[str, Mapping[str, Any]]:
-    return {m.wanted.name: {**m.facts, **m.left_visible, **_of_the_process(m)} for m in crew.members}
+    return {
+        m.wanted.name: {**m.facts, **m.left_visible, **_of_the_process(m)} for m in crew.members
+    }
 
 
 def _of_the_process(member: Member) -> dict[str, Any]:
@@ -231,7 +250,10 @@ def _of_the_process(member: Member) -> dict[str, Any]:
 
 
 def work(wanted: Wanted, pipe: Connection) -> None:
-    """Run the process of a camera. Exits with code 0 if it was asked to end or its file has ended, else with another code."""
+    """Run the process of a camera.
+
+    Exits with code 0 if it was asked to end or its file has ended, else with another code.
+    """
     lock = threading.Lock()
 
     def tell(kind: str, value: object) -> None:

@@ -26,7 +26,8 @@ _SWSCALE = {
 """swscale's name of each H.273 matrix."""
 
 HD_LINES = 720
-"""If a video with at least this many lines names no matrix, it is taken as BT.709, as players do."""
+"""If a video with at least this many lines names no matrix, it is taken as BT.709, as players do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Colour:
     """Meaning of the samples.
 
     primaries, transfer, matrix  H.273 numbers, 2 = not stated.
-    mastering  Rx Ry Gx Gy Bx By Wx Wy (CIE xy), darkest and brightest (cd/m2) of the mastering display, or None.
+    mastering  Rx Ry Gx Gy Bx By Wx Wy (CIE xy), darkest and brightest (cd/m2) of the mastering
+               display, or None.
     light      MaxCLL and MaxFALL in cd/m2, or None.
     location   FFmpeg's number for where chroma samples sit, 0 = not stated.
     """
@@ -70,7 +72,8 @@ def side_data(frame: av.VideoFrame, kind: Type) -> bytes:
 
 
 def _mastering(raw: bytes) -> tuple[Fraction, ...] | None:
-    # AVMasteringDisplayMetadata: ten rationals (R, G, B, white, darkest, brightest), then two flags.
+    # AVMasteringDisplayMetadata: ten rationals (R, G, B, white, darkest, brightest), then two
+    # flags.
     if len(raw) < 88:
         return None
     *numbers, has_primaries, has_luminance = struct.unpack("=22i", raw[:88])
@@ -95,7 +98,9 @@ def x265_params(colour: Colour) -> str:
     if colour.mastering:
         rx, ry, gx, gy, bx, by, wx, wy = (round(v * 50_000) for v in colour.mastering[:8])
         dark, bright = (round(v * 10_000) for v in colour.mastering[8:])
-        said.append(f"master-display=G({gx},{gy})B({bx},{by})R({rx},{ry})WP({wx},{wy})L({bright},{dark})")
+        said.append(
+            f"master-display=G({gx},{gy})B({bx},{by})R({rx},{ry})WP({wx},{wy})L({bright},{dark})"
+        )
     if colour.light:
         said.append("max-cll={},{}".format(*colour.light))
     return ":".join(said)
@@ -106,7 +111,9 @@ def svtav1_params(colour: Colour) -> str:
     said = []
     if colour.mastering:
         rx, ry, gx, gy, bx, by, wx, wy, dark, bright = (f"{float(v):.6f}" for v in colour.mastering)
-        said.append(f"mastering-display=G({gx},{gy})B({bx},{by})R({rx},{ry})WP({wx},{wy})L({bright},{dark})")
+        said.append(
+            f"mastering-display=G({gx},{gy})B({bx},{by})R({rx},{ry})WP({wx},{wy})L({bright},{dark})"
+        )
     if colour.light:
         said.append("content-light={},{}".format(*colour.light))
     return ":".join(said)

@@ -62,7 +62,13 @@ def crop_of(path: Path, container: str, number: int, size_wh: Size) -> Crop:
 
     Raises OSError.
     """
-    find = _in_matroska if container.startswith("matroska") else _in_mp4 if container.startswith("mov,") else None
+    find = (
+        _in_matroska
+        if container.startswith("matroska")
+        else _in_mp4
+        if container.startswith("mov,")
+        else None
+    )
     if find is None:
         return WHOLE
     with open(path, "rb") as f:
@@ -78,13 +84,23 @@ def _in_matroska(reader: Reader, number: int, size_wh: Size) -> Crop:
             found.append({})
         elif p.name in _ELEMENTS and found:
             found[-1][p.name] = int.from_bytes(boxes.at(reader, p, 0, 8))
-    return Crop(*(found[number].get(name, 0) for name in _ELEMENTS)) if number < len(found) else WHOLE
+    return (
+        Crop(*(found[number].get(name, 0) for name in _ELEMENTS)) if number < len(found) else WHOLE
+    )
 
 
 def _in_mp4(reader: Reader, number: int, size_wh: Size) -> Crop:
-    films = [t for t in boxes.tracks(_head(islice(boxes.walk(reader), MOST_PARTS)), reader) if t.handler == "vide"]
+    films = [
+        t
+        for t in boxes.tracks(_head(islice(boxes.walk(reader), MOST_PARTS)), reader)
+        if t.handler == "vide"
+    ]
     entries = films[number].boxes.get("stsd") if number < len(films) else None
-    return _clean_aperture(boxes.at(reader, entries, 8, _LONGEST_ENTRY), size_wh) if entries is not None else WHOLE
+    return (
+        _clean_aperture(boxes.at(reader, entries, 8, _LONGEST_ENTRY), size_wh)
+        if entries is not None
+        else WHOLE
+    )
 
 
 def _head(parts: Iterable[Part]) -> list[Part]:

@@ -49,7 +49,21 @@ def exiftool(path: Path) -> dict[str, Any] | None:
     program = where("exiftool")
     if program is None:
         return None
-    how = ["-config", "", "-j", "-G1", "-a", "-ee", "-q", "-q", "-struct", "-api", "largefilesupport=1", "-c", "%.6f"]
+    how = [
+        "-config",
+        "",
+        "-j",
+        "-G1",
+        "-a",
+        "-ee",
+        "-q",
+        "-q",
+        "-struct",
+        "-api",
+        "largefilesupport=1",
+        "-c",
+        "%.6f",
+    ]
     answer = _answer([program, *how, os.path.abspath(path)])
     found = _parsed(answer)
     if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
@@ -62,8 +76,20 @@ def ffprobe(path: Path) -> dict[str, Any] | None:
     program = where("ffprobe")
     if program is None:
         return None
-    how = ["-v", "quiet", "-of", "json", "-show_format", "-show_streams", "-show_chapters", "-protocol_whitelist", "file"]
-    answer = _answer([program, *how, "-format_whitelist", DEMUXERS, "-i", "file:" + os.path.abspath(path)])
+    how = [
+        "-v",
+        "quiet",
+        "-of",
+        "json",
+        "-show_format",
+        "-show_streams",
+        "-show_chapters",
+        "-protocol_whitelist",
+        "file",
+    ]
+    answer = _answer(
+        [program, *how, "-format_whitelist", DEMUXERS, "-i", "file:" + os.path.abspath(path)]
+    )
     found = _parsed(answer)
     if not isinstance(found, dict) or not found.get("streams"):
         raise NoAnswer("it found no stream")
@@ -77,7 +103,9 @@ def version_of(program: str) -> str:
         words = _answer([where(program) or program, flag], 10.0).decode("utf-8", "replace").split()
     except NoAnswer:
         return ""
-    return (words[2] if len(words) > 2 and words[1] == "version" else words[0])[:40] if words else ""
+    return (
+        (words[2] if len(words) > 2 and words[1] == "version" else words[0])[:40] if words else ""
+    )
 
 
 def _parsed(answer: bytes) -> object:
@@ -99,7 +127,9 @@ def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
     except OSError as e:
         raise NoAnswer("it cannot be started") from e
     ended = threading.Event()
-    watch = threading.Thread(target=_watch, args=(running, limit_s, ended, stopped), name="efface-watch", daemon=True)
+    watch = threading.Thread(
+        target=_watch, args=(running, limit_s, ended, stopped), name="efface-watch", daemon=True
+    )
     watch.start()
     try:
         assert running.stdout is not None
@@ -131,7 +161,9 @@ def _bounded(command: Sequence[str]) -> list[str]:
     return [shell, "-c", f'ulimit -v {MOST_MEMORY >> 10} 2>/dev/null; exec "$0" "$@"', *command]
 
 
-def _watch(running: subprocess.Popen[bytes], limit_s: float, ended: threading.Event, stopped: list[str]) -> None:
+def _watch(
+    running: subprocess.Popen[bytes], limit_s: float, ended: threading.Event, stopped: list[str]
+) -> None:
     """Stop the program if it exceeds its time limit, or its memory limit on systems that do not
     enforce it."""
     until = time.monotonic() + limit_s
@@ -151,5 +183,7 @@ def _memory(pid: int) -> int:
     program = where("ps")
     if program is None:
         return 0
-    said = subprocess.run([program, "-o", "rss=", "-p", str(pid)], capture_output=True, check=False).stdout.strip()
+    said = subprocess.run(
+        [program, "-o", "rss=", "-p", str(pid)], capture_output=True, check=False
+    ).stdout.strip()
     return int(said) << 10 if said.isdigit() else 0

@@ -17,7 +17,10 @@ from efface.geometry import Size
 
 
 class FormatFacts:
-    """What a reader found out of a file that a writer of the same medium must know: `Traits` of photos, `VideoInfo`."""
+    """What a reader found out of a file that a writer of the same medium must know:
+
+    `Traits` of photos, `VideoInfo`.
+    """
 
     __slots__ = ()
 
@@ -32,9 +35,11 @@ class SourceInfo:
     frame_count  frames or pages; for video what the container states, or None.
     size_wh      of the first upright frame.
     audio        number of sound streams.
-    notes        sentences without full stop on what was lost or is odd, for the summary and the report; may grow while
+    notes        sentences without full stop on what was lost or is odd, for the summary and the
+                 report; may grow while
                  frames are read.
-    private      what only this room needs to read the source again and to write the target; nobody else looks at it. Readers
+    private      what only this room needs to read the source again and to write the target; nobody
+                 else looks at it. Readers
                  take it with `traits_of` or `video_of`. None where no file was opened.
     """
 

@@ -25,7 +25,14 @@ from efface.media.cropping import WHOLE, Crop
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
 _SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
-_NEAREST = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "444", (2, 0): "422", (2, 2): "420"}
+_NEAREST = {
+    (0, 0): "444",
+    (1, 0): "422",
+    (1, 1): "420",
+    (0, 1): "444",
+    (2, 0): "422",
+    (2, 2): "420",
+}
 """Chroma shifts (x, y) and the subsampling that keeps every chroma sample, or loses fewest."""
 
 
@@ -57,7 +64,8 @@ class Spec:
     size_wh of the upright frame.
     turn    from stored to upright.
     matrix  for conversions between YUV and RGB.
-    angle   of the display matrix in degrees. The turn is made from it once; a frame with another angle is a change.
+    angle   of the display matrix in degrees. The turn is made from it once; a frame with another
+            angle is a change.
     crop    columns and rows that the container hides; they are removed before turning.
     """
 
@@ -104,7 +112,10 @@ def canonical(name: str) -> str:
         return "gbrp" + depth
     if len(samples) == 1:
         return "gray" + depth
-    shift = (64 // known.chroma_width(64)).bit_length() - 1, (64 // known.chroma_height(64)).bit_length() - 1
+    shift = (
+        (64 // known.chroma_width(64)).bit_length() - 1,
+        (64 // known.chroma_height(64)).bit_length() - 1,
+    )
     return f"yuv{_NEAREST.get(shift, '444')}p{depth}"
 
 
@@ -112,7 +123,9 @@ def is_full_range(frame: av.VideoFrame) -> bool:
     """Return whether the frame's samples use the full range. YUV and gray that state no range are
     limited."""
     name = frame.format.name
-    return frame.color_range == FULL or name.startswith("yuvj") or canonical(name).startswith("gbrp")
+    return (
+        frame.color_range == FULL or name.startswith("yuvj") or canonical(name).startswith("gbrp")
+    )
 
 
 def turn_of(frame: av.VideoFrame) -> Turn:
@@ -122,9 +135,11 @@ def turn_of(frame: av.VideoFrame) -> Turn:
     if len(raw) < 36:
         # This also works if PyAV cannot list the side data at all; then at least the angle is
         # known.
-        return {90: Turn(True, False, True), 180: Turn(False, True, True), 270: Turn(True, True, False)}.get(
-            round(frame.rotation / 90) * 90 % 360, Turn()
-        )
+        return {
+            90: Turn(True, False, True),
+            180: Turn(False, True, True),
+            270: Turn(True, True, False),
+        }.get(round(frame.rotation / 90) * 90 % 360, Turn())
     # Rows (a, b, u), (c, d, v), (x, y, w): a stored point (x, y) appears at (ax + cy, bx + dy).
     a, b, _, c, d, *_ = (int(v) for v in np.frombuffer(raw, np.int32)[:9])
     if abs(b) + abs(c) > abs(a) + abs(d):
@@ -136,7 +151,9 @@ def spec_of(frame: av.VideoFrame, matrix: Colorspace, crop: Crop = WHOLE) -> Spe
     """Return how frames like this one will be delivered. crop: what the container hides."""
     turn, name = turn_of(frame), canonical(frame.format.name)
     if turn.swaps and name.startswith("yuv422"):
-        name = name.replace("422", "444")  # turned, its chroma would be halved in height only; no other code knows that layout
+        name = name.replace(
+            "422", "444"
+        )  # turned, its chroma would be halved in height only; no other code knows that layout
     size_wh = turn.size((frame.width - crop.columns, frame.height - crop.rows))
     is_mirrored_oddly = (turn.flip_x and size_wh[0] % 2) or (turn.flip_y and size_wh[1] % 2)
     if is_mirrored_oddly or crop.left % 2 or crop.top % 2:
@@ -159,7 +176,10 @@ def _rows(plane: Any) -> NDArray[np.uint8]:
 
 
 def _plane(frame: av.VideoFrame, index: int) -> Plane:
-    """Return a view of one plane of a planar frame. It keeps the frame alive and shares its memory."""
+    """Return a view of one plane of a planar frame.
+
+    It keeps the frame alive and shares its memory.
+    """
     plane = frame.planes[index]
     dtype = np.dtype("<u2") if frame.format.components[0].bits > 8 else np.dtype(np.uint8)
     rows = _rows(plane)
@@ -170,7 +190,9 @@ def _plane(frame: av.VideoFrame, index: int) -> Plane:
 
 
 def _planes(frame: av.VideoFrame, model: str) -> list[Plane]:
-    order = (2, 0, 1) if model == "rgb" else (0, 1, 2) if model == "yuv" else (0,)  # FFmpeg stores G, B, R
+    order = (
+        (2, 0, 1) if model == "rgb" else (0, 1, 2) if model == "yuv" else (0,)
+    )  # FFmpeg stores G, B, R
     return [_plane(frame, i) for i in order]
 
 
@@ -203,17 +225,22 @@ class Pixels:
         if (frame.width, frame.height) != spec.stored_wh:
             frame, self._is_full = _fitted(frame, spec, self._is_full), spec.layout.full_range
         self._frame, self._spec = frame, spec
-        # PyAV edits the frame's colour tags while it converts, so two conversions at once would see each other's.
+        # PyAV edits the frame's colour tags while it converts, so two conversions at once would see
+        # each other's.
         self._lock = threading.Lock()
 
     def unpack(self) -> Picture:
         """Return a copy of the samples, upright, in the canonical layout."""
         spec, frame = self._spec, self._frame
         if not _is_direct(frame.format.name, spec.name) or self._is_full != spec.layout.full_range:
-            frame = self._converted(spec.stored_wh, spec.name, spec.layout.full_range, Interpolation.BICUBIC)
+            frame = self._converted(
+                spec.stored_wh, spec.name, spec.layout.full_range, Interpolation.BICUBIC
+            )
         # The decoder predicts later frames from these samples, so always return a copy.
         planes = zip(_planes(frame, spec.layout.model), spec.layout.shifts, strict=True)
-        upright: Any = tuple(np.array(spec.turn.of(spec.cropped(p, shifts)), order="C") for p, shifts in planes)
+        upright: Any = tuple(
+            np.array(spec.turn.of(spec.cropped(p, shifts)), order="C") for p, shifts in planes
+        )
         picture = Picture(upright, spec.layout)
         if any(c.is_alpha for c in self._frame.format.components):
             _wipe(picture, spec.turn.of(spec.cropped(self._opacity() == 0)), black(spec))
@@ -245,9 +272,13 @@ class Pixels:
         spec = replace(self._spec, turn=Turn(), crop=WHOLE)
         return Pixels(packed(self.unpack(), spec.name), spec, full_range=spec.layout.full_range)
 
-    def _converted(self, size_wh: Size, name: str, full_range: bool, scaler: Interpolation) -> av.VideoFrame:
+    def _converted(
+        self, size_wh: Size, name: str, full_range: bool, scaler: Interpolation
+    ) -> av.VideoFrame:
         with self._lock:
-            return reformatted(self._frame, size_wh, name, self._spec.matrix, self._is_full, full_range, scaler)
+            return reformatted(
+                self._frame, size_wh, name, self._spec.matrix, self._is_full, full_range, scaler
+            )
 
 
 def _wipe(picture: Picture, hidden: NDArray[np.bool_], blank: Picture) -> None:
@@ -256,7 +287,9 @@ def _wipe(picture: Picture, hidden: NDArray[np.bool_], blank: Picture) -> None:
     if not hidden.any():
         return
     height, width = hidden.shape
-    for plane, empty, (sx, sy) in zip(picture.planes, blank.planes, picture.layout.shifts, strict=True):
+    for plane, empty, (sx, sy) in zip(
+        picture.planes, blank.planes, picture.layout.shifts, strict=True
+    ):
         rows, columns = -(-height >> sy), -(-width >> sx)
         whole = np.zeros((rows << sy, columns << sx), bool)
         whole[:height, :width] = hidden
@@ -269,7 +302,9 @@ def reformatted(
 ) -> av.VideoFrame:  # fmt: skip
     """Convert the frame to another size, pixel format or range with swscale. The matrix is that of
     the YUV side."""
-    scalers: dict[tuple[str, Size], VideoReformatter] = Pixels._local.__dict__.setdefault("scalers", {})
+    scalers: dict[tuple[str, Size], VideoReformatter] = Pixels._local.__dict__.setdefault(
+        "scalers", {}
+    )
     if len(scalers) > 8:  # each holds filter tables for one size
         scalers.clear()
     return scalers.setdefault((name, size_wh), VideoReformatter()).reformat(
@@ -285,8 +320,12 @@ def _fitted(frame: av.VideoFrame, spec: Spec, full_range: bool) -> av.VideoFrame
     share = min(width / frame.width, height / frame.height)
     inner = max(1, round(frame.width * share)), max(1, round(frame.height * share))
     full_out = spec.layout.full_range
-    plain = copied(frame)  # without its chroma location, which copies never have: both must give the same result
-    small = reformatted(plain, inner, spec.name, spec.matrix, full_range, full_out, Interpolation.BICUBIC)
+    plain = copied(
+        frame
+    )  # without its chroma location, which copies never have: both must give the same result
+    small = reformatted(
+        plain, inner, spec.name, spec.matrix, full_range, full_out, Interpolation.BICUBIC
+    )
     whole = black(replace(spec, size_wh=(width, height), turn=Turn(), crop=WHOLE))
     for into, plane in zip(whole.planes, _planes(small, spec.layout.model), strict=True):
         into[: plane.shape[0], : plane.shape[1]] = plane
@@ -311,7 +350,13 @@ def black(spec: Spec) -> Picture:
     """Make a black picture in place of a frame that could not be decoded."""
     layout = spec.layout
     dark = 0 if layout.full_range else 16 << (layout.depth - 8)
-    levels = (dark,) if layout.model == "gray" else (0, 0, 0) if layout.model == "rgb" else (dark, *layout.neutral[1:3])
+    levels = (
+        (dark,)
+        if layout.model == "gray"
+        else (0, 0, 0)
+        if layout.model == "rgb"
+        else (dark, *layout.neutral[1:3])
+    )
     width, height = spec.size_wh
     dtype = np.dtype(np.uint8 if layout.depth <= 8 else np.uint16)
     shapes = [(-(-height >> sy), -(-width >> sx)) for sx, sy in layout.shifts]
@@ -326,4 +371,6 @@ def even_sized(picture: Picture) -> Picture:
     if not (right or below):
         return picture
     luma: Any = np.pad(picture.planes[0], ((0, below), (0, right)), mode="edge")
-    return replace(picture, planes=(luma, *picture.planes[1:]))  # chroma already covers the half sample
+    return replace(
+        picture, planes=(luma, *picture.planes[1:])
+    )  # chroma already covers the half sample

@@ -22,7 +22,9 @@ def rgb_of(picture: Picture, info: SourceInfo, size_wh: Size) -> NDArray[np.uint
     """Return (h, w, 3) uint8 RGB of that size, as a player would show these samples of this source."""
     if not isinstance(info.private, VideoInfo):
         layout = picture.layout
-        return Page(interleaved(picture), layout.model, layout.depth, layout.has_alpha).look(size_wh)
+        return Page(interleaved(picture), layout.model, layout.depth, layout.has_alpha).look(
+            size_wh
+        )
     spec = info.private.spec
     frame = packed(picture, spec.name)
     shrinks = size_wh[0] < picture.size_wh[0] or size_wh[1] < picture.size_wh[1]
@@ -33,7 +35,9 @@ def rgb_of(picture: Picture, info: SourceInfo, size_wh: Size) -> NDArray[np.uint
 
 def jpeg(rgb: NDArray[np.uint8]) -> bytes:
     """Encode the picture as a JPEG file without any metadata."""
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    )
     if not done:
         raise ValueError(f"a picture of {rgb.shape} cannot be written as JPEG")
     return data.tobytes()

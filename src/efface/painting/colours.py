@@ -14,7 +14,10 @@ smaller ones BT.601."""
 
 
 def samples_of(colour: str, layout: Layout, height: int) -> tuple[int, ...]:
-    """Return one opaque sample for each plane. `colour` is #rrggbb. Raises ValueError for palettes."""
+    """Return one opaque sample for each plane.
+
+    `colour` is #rrggbb. Raises ValueError for palettes.
+    """
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     samples = _samples(red, green, blue, layout, height)
     return samples + ((layout.peak,) if layout.has_alpha else ())
@@ -26,7 +29,9 @@ def _samples(red: float, green: float, blue: float, layout: Layout, height: int)
     if layout.model == "cmyk":
         return _cmyk(red, green, blue, layout.peak)
     if layout.model not in ("gray", "yuv"):
-        raise ValueError(f"colours of the model {layout.model!r} have no meaning without its palette")
+        raise ValueError(
+            f"colours of the model {layout.model!r} have no meaning without its palette"
+        )
     of_red, of_blue = LUMA_WEIGHTS_709 if height >= HD_HEIGHT else LUMA_WEIGHTS_601
     luma = of_red * red + (1 - of_red - of_blue) * green + of_blue * blue
     if layout.model == "gray":

@@ -61,7 +61,8 @@ RIM_PARTS = 3
 """A cell is compared with the part of the rim within the longest side divided by this."""
 
 OUTLIER_DEVIATIONS = 1.5
-"""Multiple of the usual distance from the mean of its part of the rim at which a cell counts half."""
+"""Multiple of the usual distance from the mean of its part of the rim at which a cell counts half.
+"""
 
 LEAST_WEIGHT = np.float32(1e-12)
 """Keeps division by a share of zero finite."""
@@ -107,12 +108,17 @@ class Fill:
             # One more cell on each side, since enlarging reads neighbours.
             low.append(max(box[axis] // zoom[axis] - self.origin[axis] - 1, 0))
             high.append(min(-(-box[axis + 2] // zoom[axis]) - self.origin[axis] + 1, count))
-        patch = _enlarged(self.cells[low[1] : high[1], low[0] : high[0], channels], zoom[0], zoom[1])
+        patch = _enlarged(
+            self.cells[low[1] : high[1], low[0] : high[0], channels], zoom[0], zoom[1]
+        )
         left, top = (box[axis] - (self.origin[axis] + low[axis]) * zoom[axis] for axis in (0, 1))
         return patch[top : top + box[3] - box[1], left : left + box[2] - box[0]]
 
     def colours(self, points_xy: NDArray[np.float64], radius: float) -> Cells:
-        """Return the (..., planes) mean colour around points. Points and radius are in luma pixels."""
+        """Return the (..., planes) mean colour around points.
+
+        Points and radius are in luma pixels.
+        """
         reach = int(radius / self.pitch.max())
         at = np.floor(points_xy / self.pitch).astype(np.intp) - self.origin
         column, row = (np.clip(at[..., i], 0, self.cells.shape[1 - i] - 1) for i in (0, 1))
@@ -137,15 +143,28 @@ def filled(picture: Picture, erased: Erased, windows: Sequence[Box], base: Shift
     holes = [subsampled(window, base) for window in windows]
     cell = _cell_size(holes)
     x1, y1, x2, y2 = _hull(holes)
-    height, width = (-(-size >> s) for size, s in zip(picture.size_wh[::-1], base[::-1], strict=True))
+    height, width = (
+        -(-size >> s) for size, s in zip(picture.size_wh[::-1], base[::-1], strict=True)
+    )
     left, top = max(x1 // cell - RIM_CELLS, 0), max(y1 // cell - RIM_CELLS, 0)
-    right, bottom = min(-(-x2 // cell) + RIM_CELLS, -(-width // cell)), min(-(-y2 // cell) + RIM_CELLS, -(-height // cell))
+    right, bottom = (
+        min(-(-x2 // cell) + RIM_CELLS, -(-width // cell)),
+        min(-(-y2 // cell) + RIM_CELLS, -(-height // cell)),
+    )
     colour, weight = _gathered(picture, erased, (left, top, right, bottom), cell, base)
     if weight.any():
         part = max(max(hole[2] - hole[0], hole[3] - hole[1]) for hole in holes) // cell
-        cells = _spread(*(_robust(colour, weight, part // RIM_PARTS) if part >= LARGE_CELLS else (colour, weight)))
+        cells = _spread(
+            *(
+                _robust(colour, weight, part // RIM_PARTS)
+                if part >= LARGE_CELLS
+                else (colour, weight)
+            )
+        )
     else:
-        cells = np.broadcast_to(np.array(picture.layout.neutral[: colour.shape[2]], np.float32), colour.shape).copy()
+        cells = np.broadcast_to(
+            np.array(picture.layout.neutral[: colour.shape[2]], np.float32), colour.shape
+        ).copy()
     return Fill(cells, (left, top), cell, base)
 
 
@@ -165,14 +184,18 @@ def _cell_size(holes: Sequence[Box]) -> int:
     return cell
 
 
-def _gathered(picture: Picture, erased: Erased, cells: Box, cell: int, base: Shift) -> tuple[Cells, Cells]:
+def _gathered(
+    picture: Picture, erased: Erased, cells: Box, cell: int, base: Shift
+) -> tuple[Cells, Cells]:
     """Return for each cell the sum of its known samples and their share (the same in every
     channel), both per sample of the cell."""
     left, top, right, bottom = cells
     planes = picture.planes[: len(picture.planes) - picture.layout.has_alpha]
     colour = np.zeros((*_halvable(bottom - top, right - left), len(planes)), np.float32)
     weight = np.zeros_like(colour)
-    for x1, y1, x2, y2 in bands((left * cell, top * cell, right * cell, bottom * cell), multiple=cell):
+    for x1, y1, x2, y2 in bands(
+        (left * cell, top * cell, right * cell, bottom * cell), multiple=cell
+    ):
         known = _known(picture, erased, (x1, y1, x2, y2), base)
         rows, columns = slice(y1 // cell - top, y2 // cell - top), slice(right - left)
         weight[rows, columns] = _reduced(known, cell, cell)[..., None]
@@ -190,7 +213,9 @@ def _robust(colour: Cells, weight: Cells, part: int) -> tuple[Cells, Cells]:
     away = np.abs(colour - weight * (_mean(colour, part) / there)).sum(axis=-1, keepdims=True)
     usual = _mean(away, part) / there
     trust = usual**2 / (
-        usual**2 + (away / (np.maximum(known, LEAST_WEIGHT) * np.float32(OUTLIER_DEVIATIONS))) ** 2 + LEAST_WEIGHT
+        usual**2
+        + (away / (np.maximum(known, LEAST_WEIGHT) * np.float32(OUTLIER_DEVIATIONS))) ** 2
+        + LEAST_WEIGHT
     )
     trust = np.where(usual > 0, trust, 1).astype(np.float32)
     return colour * trust, weight * trust
@@ -201,7 +226,8 @@ def _mean(cells: Cells, part: int) -> Cells:
 
 
 def _halvable(rows: int, columns: int) -> tuple[int, int]:
-    """Return the next larger size that can be halved, both sides alike, until neither is above TOP_CELLS."""
+    """Return the next larger size that can be halved, both sides alike, until neither is above
+    TOP_CELLS."""
     multiple = 1
     while max(rows, columns) > TOP_CELLS * multiple:
         multiple *= 2
@@ -238,9 +264,9 @@ def _reduced(values: NDArray[np.float32], by_x: int, by_y: int) -> NDArray[np.fl
     if by_x == by_y == 1:
         return values
     size_wh = values.shape[1] // by_x, values.shape[0] // by_y
-    return np.asarray(cv2.resize(values, size_wh, interpolation=cv2.INTER_AREA), np.float32).reshape(
-        size_wh[::-1] + values.shape[2:]
-    )
+    return np.asarray(
+        cv2.resize(values, size_wh, interpolation=cv2.INTER_AREA), np.float32
+    ).reshape(size_wh[::-1] + values.shape[2:])
 
 
 def _spread(colour: Cells, weight: Cells) -> Cells:
@@ -270,7 +296,9 @@ def _enlarged(cells: Cells, by_x: int, by_y: int) -> Cells:
     while by_x > 1 or by_y > 1:
         step_x, step_y = min(by_x, 2), min(by_y, 2)
         size_wh = cells.shape[1] * step_x, cells.shape[0] * step_y
-        cells = _with_channels(cv2.resize(cells, size_wh, interpolation=cv2.INTER_LINEAR), cells.shape[2])
+        cells = _with_channels(
+            cv2.resize(cells, size_wh, interpolation=cv2.INTER_LINEAR), cells.shape[2]
+        )
         by_x, by_y = by_x // step_x, by_y // step_y
     return cells
 
@@ -297,12 +325,16 @@ class Tiles:
 
     def at(self, box: Box, shift: Shift, channels: Sequence[int]) -> Cells:
         """Return colours of some planes, for a box in samples of a plane with that subsampling."""
-        column, row = (self._tiles(np.arange(box[axis], box[axis + 2]), axis, shift) for axis in (0, 1))
+        column, row = (
+            self._tiles(np.arange(box[axis], box[axis + 2]), axis, shift) for axis in (0, 1)
+        )
         return self.table[..., channels][row[:, None], column[None, :]]
 
     def _tiles(self, samples: NDArray[np.int64], axis: int, shift: Shift) -> NDArray[np.int64]:
         middle = ((samples >> (self.base[axis] - shift[axis])) + 0.5) * (1 << self.base[axis])
-        return np.asarray(np.floor((middle - self.corner[axis]) / self.side) % TABLE_TILES, np.int64)
+        return np.asarray(
+            np.floor((middle - self.corner[axis]) / self.side) % TABLE_TILES, np.int64
+        )
 
 
 def tiled(fill: Fill, region: Region, seed: int) -> Tiles:
@@ -315,6 +347,9 @@ def tiled(fill: Fill, region: Region, seed: int) -> Tiles:
     # to negative numbers.
     places = (np.arange(TABLE_TILES) + TABLE_TILES // 4) % TABLE_TILES - TABLE_TILES // 4 + 0.5
     own = np.stack(np.meshgrid(x1 + places * side, y1 + places * side), axis=-1)
-    away = random.uniform(-REACH_SHARE, REACH_SHARE, (TABLE_TILES, TABLE_TILES, 2)) * (x2 - x1, y2 - y1)
+    away = random.uniform(-REACH_SHARE, REACH_SHARE, (TABLE_TILES, TABLE_TILES, 2)) * (
+        x2 - x1,
+        y2 - y1,
+    )
     inside = np.clip(own + away, (x1 - side, y1 - side), (x2 + side, y2 + side))
     return Tiles(fill.colours(inside, side / 2), (x1, y1), side, fill.base)

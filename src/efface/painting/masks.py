@@ -26,7 +26,10 @@ CORNER_SHARE = 0.2
 """Corner radius of a rounded box, as a share of its box's shorter side."""
 
 BAND = 1 << 20
-"""Samples processed at once. It bounds the memory for an erased area, however large the picture is."""
+"""Samples processed at once.
+
+It bounds the memory for an erased area, however large the picture is.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +82,10 @@ def erased(regions: Sequence[Region], shape: str, size_wh: Size) -> Erased:
 def _require_inside(box: Box, size_wh: Size) -> None:
     x1, y1, x2, y2 = box
     if not (0 <= x1 < x2 <= size_wh[0] and 0 <= y1 < y2 <= size_wh[1]):
-        raise ValueError(f"the box {box} is not inside a picture of {size_wh[0]}x{size_wh[1]}, so what it means is unknown")
+        raise ValueError(
+            f"the box {box} is not inside a picture of {size_wh[0]}x{size_wh[1]}, so what "
+            "it means is unknown"
+        )
 
 
 def bands(box: Box, multiple: int = 1) -> Iterator[Box]:
@@ -97,7 +103,9 @@ def subsampled(box: Box, shift: Shift) -> Box:
     return x1 >> sx, y1 >> sy, -(-x2 >> sx), -(-y2 >> sy)
 
 
-def _outline(box: Box, shape: str, size_wh: Size) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+def _outline(
+    box: Box, shape: str, size_wh: Size
+) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
     """Return the first row of the shape, then for each row the columns where it starts and stops;
     clipped to the picture."""
     x1, y1, x2, y2 = box
@@ -135,7 +143,9 @@ def _inset(box: Box, shape: str, rows: NDArray[np.float64]) -> NDArray[np.float6
         return np.zeros_like(rows)
     if shape == "ellipse":
         semi_x, semi_y = (x2 - x1) / 2 + grow_x, (y2 - y1) / 2 + grow_y
-        return np.asarray(semi_x * (1 - np.sqrt(np.maximum(1 - ((rows - middle) / semi_y) ** 2, 0))))
+        return np.asarray(
+            semi_x * (1 - np.sqrt(np.maximum(1 - ((rows - middle) / semi_y) ** 2, 0)))
+        )
     radius = CORNER_SHARE * min(x2 - x1, y2 - y1)
     into_corner = np.maximum(np.abs(rows - middle) - ((y2 - y1) / 2 + grow_y - radius), 0)
     return np.asarray(radius - np.sqrt(np.maximum(radius**2 - into_corner**2, 0)))

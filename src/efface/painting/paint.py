@@ -32,7 +32,13 @@ def paint(picture: Picture, regions: Sequence[Region], options: PaintOptions) ->
     _require_samples(picture)
     area = erased(regions, options.shape, picture.size_wh)
     solid = options.style == "solid"
-    _punch(picture, area, samples_of(options.colour, picture.layout, picture.size_wh[1]) if solid else picture.layout.neutral)
+    _punch(
+        picture,
+        area,
+        samples_of(options.colour, picture.layout, picture.size_wh[1])
+        if solid
+        else picture.layout.neutral,
+    )
     if solid:
         return
     base = _base(picture)
@@ -73,7 +79,9 @@ def _punch(picture: Picture, area: Erased, samples: tuple[int, ...]) -> None:
 
 def _alike(shifts: Sequence[Shift]) -> list[tuple[Shift, list[int]]]:
     """Return each subsampling once, with the planes that have it: they share their masks."""
-    return [(shift, [i for i, s in enumerate(shifts) if s == shift]) for shift in dict.fromkeys(shifts)]
+    return [
+        (shift, [i for i, s in enumerate(shifts) if s == shift]) for shift in dict.fromkeys(shifts)
+    ]
 
 
 def _part(plane: NDArray[Any], box: Box) -> NDArray[Any]:
@@ -110,9 +118,13 @@ def _reached(touching: NDArray[np.bool_], first: int) -> NDArray[np.bool_]:
 
 def _fill(picture: Picture, area: Erased, window: Box, patch: Fill | Tiles) -> None:
     """Write the patch into the masked samples of the window, on every plane but alpha."""
-    for shift, channels in _alike(picture.layout.shifts[: len(picture.planes) - picture.layout.has_alpha]):
+    for shift, channels in _alike(
+        picture.layout.shifts[: len(picture.planes) - picture.layout.has_alpha]
+    ):
         for box in bands(subsampled(window, shift)):
             mask = area.at(box, shift)
             rounded = patch.at(box, shift, channels) + np.float32(0.5)
             for n, i in enumerate(channels):
-                np.copyto(_part(picture.planes[i], box), rounded[..., n], where=mask, casting="unsafe")
+                np.copyto(
+                    _part(picture.planes[i], box), rounded[..., n], where=mask, casting="unsafe"
+                )

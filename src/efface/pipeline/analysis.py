@@ -53,10 +53,13 @@ class _Notes:
             self.bad.append(one.index)
 
 
-def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
+def look(
+    source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener
+) -> Plan:
     """Return the plan for a source. Raises InputError, DetectorFailed.
 
-    detectors  as many as frames of a video are examined at the same time; all give the same results. The first examines photos.
+    detectors  as many as frames of a video are examined at the same time; all give the same
+               results. The first examines photos.
     """
     info, detector = source.info, detectors[0]
     with prefetched(source.frames(), frames_ahead(info.size_wh)) as frames:
@@ -70,8 +73,11 @@ def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Op
             return joined(_told_of(parts, listener, info), source, sha256, detector, options)
 
 
-def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight, options: Options) -> Plan:
-    """Return the plan for a video or an animation, from the perceived content of each frame, in order."""
+def joined(
+    parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight, options: Options
+) -> Plan:
+    """Return the plan for a video or an animation, from the perceived content of each frame, in
+    order."""
     notes, trails = _Notes(), PixelTrails()
     tracks = list(_over_time(parts, sight, options, notes, trails, source))
     shots, views = Shots(notes.cuts, len(notes.pts)), Views.of(notes.views)
@@ -81,7 +87,9 @@ def joined(parts: Iterable[Perceived], source: Source, sha256: str, sight: Sight
     for track in tracks:
         ways = trails.of.get(track.id, ())
         full = fill_track(track, timeline, shots, options.track, views, sizes, ways)
-        kept = supported(full, track, timeline.seconds, options.track, sight.sure[track.kind], views, ways)
+        kept = supported(
+            full, track, timeline.seconds, options.track, sight.sure[track.kind], views, ways
+        )
         if kept is not None:
             covered.append(kept)
         if (rest := unsupported(full, kept, timeline.seconds, options.track)) is not None:
@@ -95,7 +103,8 @@ def _planned(
 ) -> Plan:  # fmt: skip
     """Return the plan for these tracks.
 
-    left  objects seen too weakly to be covered, each with the track of sightings that it is a part of.
+    left  objects seen too weakly to be covered, each with the track of sightings that it is a part
+          of.
     """
     sizes, seconds = _sizes(notes), _timeline(notes, source).seconds
     is_film, margin = source.info.medium != "photo", options.cover.margin
@@ -120,21 +129,33 @@ def _planned(
     )
     unknown = [i for i, view in enumerate(notes.views) if view is None]
     text = notes.captions.boxes(sizes[0]) if sizes else []
-    told = doubts(plan, sight.sure, tallness(options.cover), views.seen_from, unknown, options.risk.bound, sightings, text)
+    told = doubts(
+        plan,
+        sight.sure,
+        tallness(options.cover),
+        views.seen_from,
+        unknown,
+        options.risk.bound,
+        sightings,
+        text,
+    )
     return bounded(replace(plan, doubts=told))
 
 
 def _left_visible(
     left: Sequence[tuple[Track, Track]], sizes: tuple[Size, ...], options: Options, before: int
 ) -> tuple[tuple[Track, ...], list[Track]]:
-    """Return the tracks left visible, as they would be erased, and their sightings as the detector drew them.
+    """Return the tracks left visible, as they would be erased, and their sightings as the detector
+    drew them.
 
     Both get the same number.
 
     before  highest number of the tracks that are covered.
     """
     parts = [(c, seen) for rest, seen in left if (c := covering(rest, sizes, options.cover))]
-    parts.sort(key=lambda p: (int(p[0].frame[0]), float(p[0].xyxy[0, 0]), float(p[0].xyxy[0, 1]), p[0].id))
+    parts.sort(
+        key=lambda p: (int(p[0].frame[0]), float(p[0].xyxy[0, 0]), float(p[0].xyxy[0, 1]), p[0].id)
+    )
     tracks = tuple(replace(c, id=before + i) for i, (c, _) in enumerate(parts, start=1))
     return tracks, [_seen_in(t, seen) for t, (_, seen) in zip(tracks, parts, strict=True)]
 
@@ -154,7 +175,9 @@ def _sizes(notes: _Notes) -> tuple[Size, ...]:
     return tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
 
 
-def _told(frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo) -> Iterator[Frame]:
+def _told(
+    frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo
+) -> Iterator[Frame]:
     for frame in frames:
         notes.add(frame)
         notes.checksums.append(frame.unpack().checksum())
@@ -162,7 +185,9 @@ def _told(frames: Iterator[Frame], notes: _Notes, listener: Listener, info: Sour
         listener(Event("look", frame.index + 1, info.frame_count))
 
 
-def _told_of(parts: Iterator[Perceived], listener: Listener, info: SourceInfo) -> Iterator[Perceived]:
+def _told_of(
+    parts: Iterator[Perceived], listener: Listener, info: SourceInfo
+) -> Iterator[Perceived]:
     for part in parts:
         yield part
         listener(Event("look", part.index + 1, info.frame_count))
@@ -188,7 +213,12 @@ def _on_photos(track: Track) -> float | NDArray[np.float32]:
 
 
 def _over_time(
-    parts: Iterable[Perceived], sight: Sight, options: Options, notes: _Notes, trails: PixelTrails, source: Source
+    parts: Iterable[Perceived],
+    sight: Sight,
+    options: Options,
+    notes: _Notes,
+    trails: PixelTrails,
+    source: Source,
 ) -> Iterator[Track]:
     tracker = Tracker(options.track, sight.sure)
     base, held = float(source.time_base), STILL
@@ -203,10 +233,13 @@ def _over_time(
     trails.flush()
 
 
-def _watched(parts: Iterable[Perceived], notes: _Notes) -> Iterator[tuple[Perceived, NDArray[np.float32]]]:
+def _watched(
+    parts: Iterable[Perceived], notes: _Notes
+) -> Iterator[tuple[Perceived, NDArray[np.float32]]]:
     """Yield each frame's content with its thumbnail.
 
-    A bad frame gets the thumbnail of the frame before: its content is unknown, and does not indicate a new shot.
+    A bad frame gets the thumbnail of the frame before: its content is unknown, and does not
+    indicate a new shot.
     """
     thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
     camera = Camera()

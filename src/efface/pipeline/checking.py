@@ -1,4 +1,5 @@
-"""Checks of a draft before it is published, and of an existing target: it opens the files and gives them to `checks`."""
+"""Checks of a draft before it is published, and of an existing target: it opens the files and gives
+them to `checks`."""
 
 from __future__ import annotations
 
@@ -43,13 +44,16 @@ class Draft:
     sha256: str
 
 
-def prove(draft: Draft, target: Path, options: Options, opening: Opening, listener: Listener) -> Verification:
+def prove(
+    draft: Draft, target: Path, options: Options, opening: Opening, listener: Listener
+) -> Verification:
     """Check a draft, and return the result.
 
     target   the name used in messages.
     opening  opens a detector for a second look.
 
-    Raises VerificationFailed if the draft must not be published, DetectorFailed, ModelUnusable, DeviceMissing.
+    Raises VerificationFailed if the draft must not be published, DetectorFailed, ModelUnusable,
+    DeviceMissing.
     """
     if options.verify.level == "off":
         return Verification(tuple(Check(name, Outcome.SKIPPED, why=NOT_ASKED) for name in CHECKS))
@@ -80,11 +84,19 @@ def prove(draft: Draft, target: Path, options: Options, opening: Opening, listen
 
 
 def verify(
-    target: Path, plan: Plan | Path | None, source: Path | None, options: Options, opening: Opening, listener: Listener
+    target: Path,
+    plan: Plan | Path | None,
+    source: Path | None,
+    options: Options,
+    opening: Opening,
+    listener: Listener,
 ) -> Verification:
-    """Check a target, and return the result. Without a plan, the plan beside it under its usual name is used.
+    """Check a target, and return the result.
 
-    Raises InputError (a file cannot be opened at all), DetectorFailed, ModelUnusable, DeviceMissing.
+    Without a plan, the plan beside it under its usual name is used.
+
+    Raises InputError (a file cannot be opened at all), DetectorFailed, ModelUnusable,
+    DeviceMissing.
     """
     plan = plan_beside(target) if plan is None else plan
     hashes = {"plan": sha256_of(plan)} if isinstance(plan, Path) else {}
@@ -92,12 +104,16 @@ def verify(
     is_quick = options.verify.level == "quick"
     with ExitStack() as closing:
         admitted = admit(target)
-        result = closing.enter_context(opened(admitted, ReadOptions(max_pixels=options.read.max_pixels)))
+        result = closing.enter_context(
+            opened(admitted, ReadOptions(max_pixels=options.read.max_pixels))
+        )
         hashes["target"] = admitted.sha256()
         original = None
         if source is not None:
             covers = options.read.bad_frames == "cover" or bool(obeyed and obeyed.bad)
-            reading = ReadOptions(bad_frames="cover" if covers else "fail", max_pixels=options.read.max_pixels)
+            reading = ReadOptions(
+                bad_frames="cover" if covers else "fail", max_pixels=options.read.max_pixels
+            )
             compared = admit(source)
             original = closing.enter_context(opened(compared, reading))
             hashes["source"] = compared.sha256()
@@ -106,7 +122,9 @@ def verify(
             again = SecondLook(opening(looking(obeyed, options.detect)), obeyed, is_quick=is_quick)
         evidence = Evidence(result, obeyed, original, _start(obeyed, original), "", hashes)
         total = len(obeyed.timeline) if obeyed is not None else result.info.frame_count
-        return Verification(checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total)))
+        return Verification(
+            checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total))
+        )
 
 
 def _telling(listener: Listener, total: int | None) -> Callable[[int], None]:
@@ -114,12 +132,15 @@ def _telling(listener: Listener, total: int | None) -> Callable[[int], None]:
 
 
 def looking(plan: Plan | None, asked: DetectOptions) -> DetectOptions:
-    """Return the options for the second look. It looks only for the plan's kinds, as other kinds were meant to stay visible.
-    It uses floats even if the search used integers: it may then see what rounding hid from the search."""
+    """Return the options for the second look. It looks only for the plan's kinds, as other kinds
+    were meant to stay visible. It uses floats even if the search used integers: it may then see
+    what rounding hid from the search."""
     detect = plan.options.get("detect") if plan is not None else None
     named = str(detect.get("kinds", "")) if isinstance(detect, dict) else ""
     kinds = [k for k in FINDABLE if k in named.split(",")] or asked.wanted
-    return replace(asked, kinds=",".join(kinds), sensitivity="high", detail="paced", precision="auto")
+    return replace(
+        asked, kinds=",".join(kinds), sensitivity="high", detail="paced", precision="auto"
+    )
 
 
 def _shift(plan: Plan) -> int:

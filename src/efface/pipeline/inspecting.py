@@ -1,4 +1,5 @@
-"""Inspection of one file: the detector examines its picture and embedded pictures, and `inspect` everything else."""
+"""Inspection of one file: the detector examines its picture and embedded pictures, and `inspect`
+everything else."""
 
 from __future__ import annotations
 
@@ -24,15 +25,24 @@ from efface.timing import timecode
 from efface.tracks import Reason
 
 LEAST_SIDE = 640
-"""Minimum longer side for the detector. Smaller pictures are enlarged, so that faces in a thumbnail have enough pixels."""
+"""Minimum longer side for the detector.
+
+Smaller pictures are enlarged, so that faces in a thumbnail have enough pixels.
+"""
 
 
 def inspected(
-    source: AdmittedSource, options: Options, listener: Listener, *, look: bool = True, others: bool = True
+    source: AdmittedSource,
+    options: Options,
+    listener: Listener,
+    *,
+    look: bool = True,
+    others: bool = True,
 ) -> Inspection:
     """Return everything that a file reveals. Raises SourceUnreadable, NotMedia, PartMissing.
 
-    look    look for faces and plates, in the file and in embedded pictures. If the file cannot be decoded, the rest is still
+    look    look for faces and plates, in the file and in embedded pictures. If the file cannot be
+            decoded, the rest is still
             inspected, and the result says that it was not examined for faces and plates.
     others  also ask exiftool, if it is installed.
     """
@@ -46,9 +56,15 @@ def inspected(
             people = (*_people(plan), *_possible(plan))
         except InputError as e:
             people, why = (), e.why or e.lead
-        found = inspect(source, look=lambda picture: _seen(workshop, picture), others=others, people=people)
+        found = inspect(
+            source, look=lambda picture: _seen(workshop, picture), others=others, people=people
+        )
     if why:
-        return replace(found, looked=False, troubles=(f"faces and plates could not be looked for: {why}", *found.troubles))
+        return replace(
+            found,
+            looked=False,
+            troubles=(f"faces and plates could not be looked for: {why}", *found.troubles),
+        )
     return found
 
 
@@ -59,8 +75,12 @@ class Inspecting:
     look: bool
     others: bool
 
-    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Inspection:
-        return inspected(job.admit(), workshop.options, listener, look=self.look, others=self.others)
+    def __call__(
+        self, workshop: Workshop, job: Job, listener: Listener, note: object
+    ) -> Inspection:
+        return inspected(
+            job.admit(), workshop.options, listener, look=self.look, others=self.others
+        )
 
 
 def _people(plan: Plan) -> Iterator[Item]:
@@ -76,13 +96,18 @@ def _people(plan: Plan) -> Iterator[Item]:
             times += [float(plan.timeline.seconds[i]) for i in t.frame[seen]]
             np.add.at(most, t.frame[seen], 1)
         if heights:
-            yield Item(PEOPLE, f"{kind}s", "", _said(plan, len(tracks), heights, times, int(most.max())))
+            yield Item(
+                PEOPLE, f"{kind}s", "", _said(plan, len(tracks), heights, times, int(most.max()))
+            )
 
 
 def _possible(plan: Plan) -> Iterator[Item]:
     """Yield the objects that were seen too weakly to count."""
     for kind in by_kind(plan):
-        said = f"{kind.tracks} track{'s' * (kind.tracks != 1)}, {kind.seconds:.1f} s altogether, seen too weakly to be sure"
+        said = (
+            f"{kind.tracks} track{'s' * (kind.tracks != 1)}, {kind.seconds:.1f} s altogether, "
+            "seen too weakly to be sure"
+        )
         yield Item(PEOPLE, f"possible {kind.kind}s", "", said)
 
 
@@ -91,9 +116,13 @@ def _said(plan: Plan, count: int, heights: list[float], times: list[float], most
     size = f"{low} px high" if low == high else f"{low} to {high} px high"
     if plan.medium == "photo":
         return f"{count}, {size}"
-    # A person who leaves the picture and comes back is two tracks: efface does not recognise people.
+    # A person who leaves the picture and comes back is two tracks: efface does not recognise
+    # people.
     tracks = f"{count} track{'s' * (count != 1)}"
-    return f"{tracks}, up to {most} at once, {size}, first at {timecode(min(times))}, last at {timecode(max(times))}"
+    return (
+        f"{tracks}, up to {most} at once, {size}, first at {timecode(min(times))}, last at "
+        f"{timecode(max(times))}"
+    )
 
 
 def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
@@ -105,7 +134,12 @@ def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
 
     def look(size_wh: tuple[int, int]) -> NDArray[np.uint8]:
         return np.asarray(
-            cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA if size_wh[0] < width else cv2.INTER_LINEAR), np.uint8
+            cv2.resize(
+                picture,
+                size_wh,
+                interpolation=cv2.INTER_AREA if size_wh[0] < width else cv2.INTER_LINEAR,
+            ),
+            np.uint8,
         )
 
     def unpack() -> None:

@@ -12,7 +12,14 @@ from efface.containers.admission import AdmittedSource, unchanged
 from efface.detect.detector import Detector
 from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detections import KINDS
-from efface.errors import DetectorFailed, DeviceMissing, EffaceError, ModelUnusable, SourceUnreadable, TargetExists
+from efface.errors import (
+    DetectorFailed,
+    DeviceMissing,
+    EffaceError,
+    ModelUnusable,
+    SourceUnreadable,
+    TargetExists,
+)
 from efface.events import Listener
 from efface.files import require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
 from efface.findings import Verification
@@ -23,7 +30,15 @@ from efface.pipeline.checking import verify
 from efface.pipeline.naming import Job, collisions
 from efface.pipeline.remote import is_remote
 from efface.pipeline.rendering import Rendered, act
-from efface.pipeline.resume import earlier, held, in_use, is_current, owns, require_no_edits, reviewed
+from efface.pipeline.resume import (
+    earlier,
+    held,
+    in_use,
+    is_current,
+    owns,
+    require_no_edits,
+    reviewed,
+)
 from efface.pipeline.sources import opened, require_suitable
 from efface.planning import sidecar
 from efface.planning.plan import Plan
@@ -34,10 +49,13 @@ FATAL = (ModelUnusable, DeviceMissing)
 """Errors after which every other file would fail, too."""
 
 
-def look(source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener) -> Plan:
+def look(
+    source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener
+) -> Plan:
     """Return the plan for a source, see `pipeline.analysis.look`.
 
-    It is imported on use: a process that only leads workers does not need SciPy, which loads slowly.
+    It is imported on use: a process that only leads workers does not need SciPy, which loads
+    slowly.
     """
     from efface.pipeline.analysis import look as looked
 
@@ -63,12 +81,17 @@ class Redacted:
 
 
 class Workshop:
-    """Does single jobs. It opens the detector when the first job needs it, and keeps it for the next.
+    """Does single jobs.
 
-    admit  is called with each source before it is examined, and may wait until there is memory for it.
+    It opens the detector when the first job needs it, and keeps it for the next.
+
+    admit  is called with each source before it is examined, and may wait until there is memory for
+           it.
     """
 
-    def __init__(self, options: Options, admit: Callable[[SourceInfo], None] = lambda info: None) -> None:
+    def __init__(
+        self, options: Options, admit: Callable[[SourceInfo], None] = lambda info: None
+    ) -> None:
         self.options, self._admit = options, admit
         self._closing = ExitStack()
         self._detector: Detector | None = None
@@ -101,7 +124,9 @@ class Workshop:
             self._close_detector()
             raise
 
-    def render(self, source: AdmittedSource, plan: Plan, target: Path, listener: Listener) -> Rendered:
+    def render(
+        self, source: AdmittedSource, plan: Plan, target: Path, listener: Listener
+    ) -> Rendered:
         """Write one target from a plan. Raises InputError, OutputError, VerificationFailed."""
         source.require_readable()
         require_target(target, (source.path,), overwrite=self.options.write.overwrite)
@@ -115,7 +140,17 @@ class Workshop:
     ) -> Rendered:  # fmt: skip
         with unchanged(source), opened(source, self.options.read) as media:
             try:
-                return act(media, source, plan, target, draft, self.options, self._open_checker, listener, is_fresh=is_fresh)
+                return act(
+                    media,
+                    source,
+                    plan,
+                    target,
+                    draft,
+                    self.options,
+                    self._open_checker,
+                    listener,
+                    is_fresh=is_fresh,
+                )
             except DetectorFailed:  # as in find
                 self._close_checker()
                 raise
@@ -123,41 +158,70 @@ class Workshop:
                 if plan.medium == "video":
                     self._close_checker()
 
-    def verify(self, target: Path, plan: Plan | Path | None, source: Path | None, listener: Listener) -> Verification:
+    def verify(
+        self, target: Path, plan: Plan | Path | None, source: Path | None, listener: Listener
+    ) -> Verification:
         """Check a target, and return the result. Raises InputError, PartMissing."""
         return verify(target, plan, source, self.options, self._open_checker, listener)
 
     def redact(
-        self, job: Job, listener: Listener, planned: Callable[[Plan], None] = lambda plan: None, *, resumes: bool = False
+        self,
+        job: Job,
+        listener: Listener,
+        planned: Callable[[Plan], None] = lambda plan: None,
+        *,
+        resumes: bool = False,
     ) -> Redacted:
         """Write plan and target for one source; they appear together.
 
-        planned  is called with the plan before the target is made: reports need the plan even if the target fails.
-        resumes  keep the results of an earlier run where nothing has changed, and replace them where something has.
+        planned  is called with the plan before the target is made: reports need the plan even if
+                 the target fails.
+        resumes  keep the results of an earlier run where nothing has changed, and replace them
+                 where something has.
 
-        A plan that a person changed is followed, and never replaced by another without `discard_edits`.
-        Raises InputError, OutputError, VerificationFailed, PartMissing.
+        A plan that a person changed is followed, and never replaced by another without
+        `discard_edits`. Raises InputError, OutputError, VerificationFailed, PartMissing.
         """
         source = job.admit()
         job = replace(job, known=source)
         known = in_use(job)
-        if known.parent == job.plan_path.parent:  # it keeps its name; a plan in another folder is only read
+        if (
+            known.parent == job.plan_path.parent
+        ):  # it keeps its name; a plan in another folder is only read
             job = replace(job, plan_path=known)
         with held(known):
             persons = None if self.options.write.discard_edits else reviewed(known, source)
-            return self._redacted(job, persons, listener, planned, resumes=resumes and not self.options.write.overwrite)
+            return self._redacted(
+                job,
+                persons,
+                listener,
+                planned,
+                resumes=resumes and not self.options.write.overwrite,
+            )
 
     def _redacted(
-        self, job: Job, persons: Plan | None, listener: Listener, planned: Callable[[Plan], None], *, resumes: bool
+        self,
+        job: Job,
+        persons: Plan | None,
+        listener: Listener,
+        planned: Callable[[Plan], None],
+        *,
+        resumes: bool,
     ) -> Redacted:
         discards = self.options.write.discard_edits
         before = self._earlier(job, persons) if resumes else None
         is_done = before is not None and not (discards and before.edits)
-        if before is not None and is_done and is_current(before, job, self.options, lambda: self._infos(before.medium)):
+        if (
+            before is not None
+            and is_done
+            and is_current(before, job, self.options, lambda: self._infos(before.medium))
+        ):
             planned(before)
             return _done_before(job, before)
         replaces = self.options.write.overwrite or before is not None
-        replaces_plan = replaces or ((discards or persons is not None) and sidecar.holds_edits(job.plan_path))
+        replaces_plan = replaces or (
+            (discards or persons is not None) and sidecar.holds_edits(job.plan_path)
+        )
         require_target(job.target, (job.source,), overwrite=replaces)
         if not discards:
             require_no_edits(job.target)
@@ -168,7 +232,9 @@ class Workshop:
         sidecar.require_readable(plan, job.plan_path)
         planned(plan)
         with staged_pair(job.target, job.plan_path, overwrite=replaces_plan) as (draft, plan_draft):
-            rendered = self._rendered(job.admit(), plan, job.target, draft, listener, is_fresh=persons is None)
+            rendered = self._rendered(
+                job.admit(), plan, job.target, draft, listener, is_fresh=persons is None
+            )
             plan = noted(plan, rendered, self.options)
             sidecar.save(plan, plan_draft)
             plan_sha256 = sha256_of(plan_draft)
@@ -176,7 +242,9 @@ class Workshop:
                 raise TargetExists(job.target, "it, or its plan, was changed meanwhile")
             if self.options.write.overwrite and not discards and _state(job)[1] != known[1]:
                 require_no_edits(job.plan_path)
-        return Redacted(job.source, plan, job.plan_path, rendered, plan_sha256, was_reviewed=persons is not None)
+        return Redacted(
+            job.source, plan, job.plan_path, rendered, plan_sha256, was_reviewed=persons is not None
+        )
 
     def _earlier(self, job: Job, persons: Plan | None) -> Plan | None:
         """Return the plan from which an earlier run, or a review, made the target."""
@@ -194,11 +262,16 @@ class Workshop:
         return self._film_infos
 
     def count(self, frame: Frame) -> dict[str, int]:
-        """Return how many objects of each requested kind are surely in one picture. Raises PartMissing."""
+        """Return how many objects of each requested kind are surely in one picture.
+
+        Raises PartMissing.
+        """
         detector = self._open_detector()
         seen = detector.detect(frame)
         kinds = seen.kind[seen.are_sure(detector.sure)]
-        return {kind: int((kinds == KINDS.index(kind)).sum()) for kind in self.options.detect.wanted}
+        return {
+            kind: int((kinds == KINDS.index(kind)).sum()) for kind in self.options.detect.wanted
+        }
 
     def _open_detector(self) -> Detector:
         if self._detector is None:
@@ -206,7 +279,10 @@ class Workshop:
         return self._detector
 
     def _open_checker(self, options: DetectOptions) -> Detector:
-        """Open the detector of the second look. It is separate from that of the search, and must not share its answers."""
+        """Open the detector of the second look.
+
+        It is separate from that of the search, and must not share its answers.
+        """
         if self._checker is None or self._checker[0] != options:
             self._close_checker()
             self._checker = options, self._checking.enter_context(open_detector(options))
@@ -227,7 +303,9 @@ class Redacting:
 
     resumes: bool
 
-    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Plan], None]) -> Redacted:
+    def __call__(
+        self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Plan], None]
+    ) -> Redacted:
         return workshop.redact(job, listener, note, resumes=self.resumes)
 
 
@@ -235,8 +313,12 @@ class Redacting:
 class Rendering:
     """Runs `Workshop.render` with the job's plan, and notes the plan with its checksum."""
 
-    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[object], None]) -> Rendered:
-        require_target(job.target, (job.source, job.plan_path), overwrite=workshop.options.write.overwrite)
+    def __call__(
+        self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[object], None]
+    ) -> Rendered:
+        require_target(
+            job.target, (job.source, job.plan_path), overwrite=workshop.options.write.overwrite
+        )
         plan = sidecar.load(job.plan_path)
         note((plan, sha256_of(job.plan_path)))
         return workshop.render(job.admit(), plan, job.target, listener)
@@ -249,7 +331,9 @@ class Verifying:
     plan: Path | None
     source: Path | None
 
-    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: object) -> Verification:
+    def __call__(
+        self, workshop: Workshop, job: Job, listener: Listener, note: object
+    ) -> Verification:
         return workshop.verify(job.target, self.plan, self.source, listener)
 
 
@@ -278,12 +362,16 @@ def _require_plan_name(job: Job, *, replaces: bool) -> None:
     try:
         require_target(job.plan_path, (job.source,), overwrite=replaces)
     except TargetExists as e:
-        hint = "efface render obeys it, and efface review opens it; --overwrite looks anew and replaces it."
+        hint = (
+            "efface render obeys it, and efface review opens it; --overwrite looks anew and "
+            "replaces it."
+        )
         raise TargetExists(job.plan_path, hint=hint) from e
 
 
 def _state(job: Job) -> tuple[str, str]:
-    """Return checksums of the files under a job's names; empty where a file is missing or unreadable."""
+    """Return checksums of the files under a job's names; empty where a file is missing or
+    unreadable."""
     found = []
     for path in (job.target, job.plan_path):
         try:
@@ -294,14 +382,27 @@ def _state(job: Job) -> tuple[str, str]:
 
 
 def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
-    """Return the plan with a record of the target made from it, and with the options that were used.
+    """Return the plan with a record of the target made from it, and with the options that were
+    used.
 
-    The version stays that of the first record: it tells which version examined the source, and a newer one may see more.
+    The version stays that of the first record: it tells which version examined the source, and a
+    newer one may see more.
     """
     version = plan.made.efface if plan.made is not None else VERSION
-    plan = replace(plan, options={**plan.options, **{branch: asdict(getattr(options, branch)) for branch in PAINTED}})
+    plan = replace(
+        plan,
+        options={
+            **plan.options,
+            **{branch: asdict(getattr(options, branch)) for branch in PAINTED},
+        },
+    )
     audio = done.audio_kept, done.audio_dropped
-    return replace(plan, made=RenderRecord(done.target_sha256, version, audio, done.verification, sidecar.seal(plan)))
+    return replace(
+        plan,
+        made=RenderRecord(
+            done.target_sha256, version, audio, done.verification, sidecar.seal(plan)
+        ),
+    )
 
 
 def _done_before(job: Job, plan: Plan) -> Redacted:
@@ -313,7 +414,15 @@ def _done_before(job: Job, plan: Plan) -> Redacted:
         made.verification, plan.source_sha256, made.target_sha256,
     )  # fmt: skip
     done = sha256_of(job.plan_path)
-    return Redacted(job.source, plan, job.plan_path, rendered, done, was_done=True, was_reviewed=bool(plan.edits))
+    return Redacted(
+        job.source,
+        plan,
+        job.plan_path,
+        rendered,
+        done,
+        was_done=True,
+        was_reviewed=bool(plan.edits),
+    )
 
 
 def each(
@@ -339,8 +448,13 @@ def each(
             yield job, None
 
 
-def prepared(jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[tuple[Job, EffaceError | None]]:
-    """Yield every job when its turn comes, with the reason if it cannot be done. Arguments are those of `each`."""
+def prepared(
+    jobs: Sequence[Job], *, writes: bool, makes_folders: bool
+) -> Iterator[tuple[Job, EffaceError | None]]:
+    """Yield every job when its turn comes, with the reason if it cannot be done.
+
+    Arguments are those of `each`.
+    """
     rivals = collisions(jobs) if writes else {}
     for job in jobs:
         error: EffaceError | None = rivals.get(job.source)
@@ -357,8 +471,13 @@ def _make_folder(job: Job) -> None:
         job.target.parent.mkdir(parents=True, exist_ok=True)
 
 
-def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool, discards: bool = False) -> None:
-    """Save a plan under its name, whole or not at all. Raises OutputError. `discards` as in `write_text`."""
+def write_plan(
+    plan: Plan, path: Path, source: Path, *, overwrite: bool, discards: bool = False
+) -> None:
+    """Save a plan under its name, whole or not at all.
+
+    Raises OutputError. `discards` as in `write_text`.
+    """
     sidecar.require_readable(plan, path)
     write_text(path, (source,), sidecar.lines(plan), overwrite=overwrite, discards=discards)
 
@@ -366,12 +485,19 @@ def write_plan(plan: Plan, path: Path, source: Path, *, overwrite: bool, discard
 def write_text(
     path: Path, sources: tuple[Path, ...], pieces: Iterator[str], *, overwrite: bool, discards: bool = False
 ) -> None:  # fmt: skip
-    """Save text under a name, whole or not at all. `discards`: also replace a plan that a person changed.
+    """Save text under a name, whole or not at all.
+
+    `discards`: also replace a plan that a person changed.
 
     Raises OutputError.
     """
     require_target(path, sources, overwrite=overwrite)
     if not discards:
         require_no_edits(path)
-    with held(path), staged(path, overwrite=overwrite) as draft, writing(path), open(draft, "w", encoding="utf-8") as f:
+    with (
+        held(path),
+        staged(path, overwrite=overwrite) as draft,
+        writing(path),
+        open(draft, "w", encoding="utf-8") as f,
+    ):
         f.writelines(pieces)

@@ -1,9 +1,10 @@
 """Which target belongs to which source.
 
-For one file, `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.mp4.plan.json` beside it. A folder with -o
-keeps its structure and its names. Photos keep their suffix. All videos become .mp4; bitmaps (BMP, PPM) and JPEG 2000 become
-.png. In a folder every file that looks like a photo or a film is a job; if it cannot be opened, an error names it. A plan has
-one name, whether its source comes alone or in a folder. Names from older releases are still read.
+For one file, `protest.mp4` becomes `protest.redacted.mp4`, with `protest.redacted.mp4.plan.json`
+beside it. A folder with -o keeps its structure and its names. Photos keep their suffix. All videos
+become .mp4; bitmaps (BMP, PPM) and JPEG 2000 become .png. In a folder every file that looks like a
+photo or a film is a job; if it cannot be opened, an error names it. A plan has one name, whether
+its source comes alone or in a folder. Names from older releases are still read.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ class Job:
     known: AdmittedSource | None = field(default=None, compare=False, repr=False)
 
     def admit(self) -> AdmittedSource:
-        """Admit the source. If it is unchanged, what is known of it is not read again. Raises SourceUnreadable."""
+        """Admit the source.
+
+        If it is unchanged, what is known of it is not read again. Raises SourceUnreadable.
+        """
         if self.known is None:
             return admit(self.source)
         self.known.require_readable()
@@ -79,7 +83,10 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
 
 
 def plan_path_of(target: Path) -> Path:
-    """Return the path of a target's plan. It holds the target's whole name, as a folder may hold both a.jpg and a.png."""
+    """Return the path of a target's plan.
+
+    It holds the target's whole name, as a folder may hold both a.jpg and a.png.
+    """
     return target.with_name(fitting(target.name, PLAN_SUFFIX))
 
 
@@ -89,12 +96,15 @@ def _older_plan_of(target: Path) -> Path:
 
 
 def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
-    """Return jobs as `jobs_for` does, for commands that write only plans: target and plan are the same."""
+    """Return jobs as `jobs_for` does, for commands that write only plans: target and plan are the
+    same."""
     if is_single(sources, output):
         source = sources[0]
         plan = output or plan_path_of(beside(source))
         return [Job(source, source.name, plan, plan)]
-    plans = [(s, n, (output or s.parent) / (n if output else n.name)) for s, n in _all(sources, output)]
+    plans = [
+        (s, n, (output or s.parent) / (n if output else n.name)) for s, n in _all(sources, output)
+    ]
     return [Job(s, str(n), p, p) for s, n, base in plans for p in [plan_path_of(base)]]
 
 
@@ -112,11 +122,15 @@ def sources_of(given: Sequence[Path]) -> list[Job]:
 
 
 def is_single(sources: Sequence[Path], output: Path | None) -> bool:
-    """Return whether one file becomes one file, and not files in a folder. Raises UsageError as `jobs_for` does."""
+    """Return whether one file becomes one file, and not files in a folder.
+
+    Raises UsageError as `jobs_for` does.
+    """
     is_many = len(sources) > 1 or _is_folder(sources[0])
     if is_many and output is not None and _is_file(output):
         raise UsageError(
-            f"-o {output}: there are several sources, so this must be a folder, and it is a file. Nothing was written."
+            f"-o {output}: there are several sources, so this must be a folder, and it is "
+            "a file. Nothing was written."
         )
     return not is_many and not (output is not None and _takes_many(output))
 
@@ -126,7 +140,10 @@ def _is_folder(path: Path) -> bool:
 
 
 def _takes_many(output: Path) -> bool:
-    """Return whether -o names a folder. Stores have no folders, so there the name decides: a file's name has a suffix."""
+    """Return whether -o names a folder.
+
+    Stores have no folders, so there the name decides: a file's name has a suffix.
+    """
     return not output.suffix if remote.is_remote(output) else os.path.isdir(output)
 
 
@@ -141,12 +158,16 @@ def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, P
 
 
 def beside(source: Path, known: AdmittedSource | None = None) -> Path:
-    """Return the target of a source that was given no target. known: the source, if it was already admitted."""
+    """Return the target of a source that was given no target. known: the source, if it was already
+    admitted."""
     return source.with_name(fitting(source.stem, MARK + _suffix(source, known or _known(source))))
 
 
 def _in(named: Path, source: Path, known: AdmittedSource | None) -> Path:
-    """Return the target in another folder. If the source is a folder that cannot be listed, it may be that folder itself."""
+    """Return the target in another folder.
+
+    If the source is a folder that cannot be listed, it may be that folder itself.
+    """
     return named.with_name(fitting(named.stem, _suffix(source, known)))
 
 
@@ -158,7 +179,10 @@ _HASHED = 8
 
 
 def fitting(stem: str, ending: str) -> str:
-    """Return the name made of both. If it is too long for a file system, shorten the stem and add part of its hash."""
+    """Return the name made of both.
+
+    If it is too long for a file system, shorten the stem and add part of its hash.
+    """
     whole, mark = stem + ending, f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:_HASHED]}"
     if len(os.fsencode(whole)) <= LONGEST_NAME:
         return whole
@@ -168,7 +192,10 @@ def fitting(stem: str, ending: str) -> str:
 
 
 def _known(source: Path) -> AdmittedSource | None:
-    """Admit the source; None if it is remote or unreadable. An unreadable source is reported when its turn comes."""
+    """Admit the source; None if it is remote or unreadable.
+
+    An unreadable source is reported when its turn comes.
+    """
     if remote.is_remote(source):
         return None
     try:
@@ -184,18 +211,31 @@ def _suffix(source: Path, known: AdmittedSource | None) -> str:
         return source.suffix
     try:
         found = known.format
-        return VIDEO_SUFFIX if found not in PHOTOS else f".{WRITTEN_AS[found]}" if found in WRITTEN_AS else source.suffix
+        return (
+            VIDEO_SUFFIX
+            if found not in PHOTOS
+            else f".{WRITTEN_AS[found]}"
+            if found in WRITTEN_AS
+            else source.suffix
+        )
     except EffaceError:  # it will be reported when its turn comes
         return source.suffix
 
 
 def left_out(sources: Sequence[Path], output: Path | None) -> list[Path]:
     """Return photos and videos below these folders that are not sources, because efface wrote them."""
-    return [p for given in sources if os.path.isdir(given) for p in _media(given, output) if is_own_output(p)]
+    return [
+        p
+        for given in sources
+        if os.path.isdir(given)
+        for p in _media(given, output)
+        if is_own_output(p)
+    ]
 
 
 def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
-    """Yield (source, the folder it was found below) for everything below a folder; a file stands for itself."""
+    """Yield (source, the folder it was found below) for everything below a folder; a file stands
+    for itself."""
     if not _is_folder(given):
         yield given, None
         return
@@ -211,16 +251,21 @@ def _media(given: Path, output: Path | None) -> Iterator[Path]:
     # Links to folders are not followed, so a loop of links ends.
     for folder, subfolders, names in os.walk(given, onerror=closed.append):
         here = Path(folder)
-        subfolders[:] = sorted(s for s in subfolders if not s.startswith(DRAFTS) and os.path.realpath(here / s) != own)
+        subfolders[:] = sorted(
+            s for s in subfolders if not s.startswith(DRAFTS) and os.path.realpath(here / s) != own
+        )
         for name in sorted(names):
             if looks_like_media(here / name):
                 yield here / name
-    for error in closed:  # a folder that cannot be listed is reported as a source that cannot be read
+    for (
+        error
+    ) in closed:  # a folder that cannot be listed is reported as a source that cannot be read
         yield Path(error.filename)
 
 
 def is_own_output(path: Path) -> bool:
-    """Return whether efface wrote the file: its name says so, or a plan beside it that was made for another file."""
+    """Return whether efface wrote the file: its name says so, or a plan beside it that was made for
+    another file."""
     return Path(path.stem).suffix == MARK or any(
         _names_another(plan, path) for plan in (plan_path_of(path), _older_plan_of(path))
     )
@@ -236,13 +281,15 @@ def _names_another(plan: Path, file: Path) -> bool:
 
 
 def plan_beside(target: Path) -> Path | None:
-    """Return the plan of a target, if it lies beside it under one of its usual names; otherwise None."""
+    """Return the plan of a target, if it lies beside it under one of its usual names; otherwise
+    None."""
     names = (plan_path_of(target), _older_plan_of(target))
     return next((path for path in names if os.path.isfile(path)), None)
 
 
 def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
-    """Return an error for every source whose target or plan is another source, or is also written by another job.
+    """Return an error for every source whose target or plan is another source, or is also written
+    by another job.
 
     Keys are sources.
     """
@@ -259,7 +306,11 @@ def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
             # Some file systems treat A.jpg and a.jpg as one name: one file would replace the other.
             wanted.setdefault(os.path.abspath(path).casefold(), []).append(job)
     return taken | {
-        job.source: TargetCollision(job.target, f"by {' and '.join(sorted({j.name for j in rivals}))}", "Rename one of them.")
+        job.source: TargetCollision(
+            job.target,
+            f"by {' and '.join(sorted({j.name for j in rivals}))}",
+            "Rename one of them.",
+        )
         for rivals in wanted.values()
         if len({j.source for j in rivals}) > 1
         for job in rivals
@@ -267,8 +318,8 @@ def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
 
 
 def names_of_plans(job: Job) -> list[Path]:
-    """Return the paths where a source's plan may lie: the name that it would get now, and the names that other commands or
-    older releases give."""
+    """Return the paths where a source's plan may lie: the name that it would get now, and the names
+    that other commands or older releases give."""
     source, target = job.source, job.target
     known = [
         job.plan_path,

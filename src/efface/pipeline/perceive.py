@@ -1,7 +1,8 @@
 """Frame to its perceived content: the detections, and the small pictures used for tracking.
 
-Nothing here looks back or ahead: the result for a frame depends only on that frame and its number. So several machines can
-examine a video in spans, and their results in order are the same as those of one machine.
+Nothing here looks back or ahead: the result for a frame depends only on that frame and its number.
+So several machines can examine a video in spans, and their results in order are the same as those
+of one machine.
 """
 
 from __future__ import annotations
@@ -25,14 +26,16 @@ from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.shots import THUMB_WH, thumbnail
 
 THUMB_SOURCE = 8
-"""The thumbnail is scaled from the frame at this many times the thumbnail's size, from where the scaler averages better."""
+"""The thumbnail is scaled from the frame at this many times the thumbnail's size, from where the
+scaler averages better."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Perceived:
     """The perceived content of a frame.
 
-    index, pts, size_wh, is_bad  those of the frame. The content of a bad frame is unknown: it has neither detections nor
+    index, pts, size_wh, is_bad  those of the frame. The content of a bad frame is unknown: it has
+                                 neither detections nor
                                  small pictures.
     checksum  of its samples, see `Picture.checksum`.
     seen      the detections.
@@ -53,11 +56,16 @@ class Perceived:
 
 
 AHEAD = 2
-"""Number of frames that wait for each detector, so that all stay busy while the oldest frame takes longer than the next."""
+"""Number of frames that wait for each detector, so that all stay busy while the oldest frame takes
+longer than the next."""
 
 
-def perceived(frames: Iterable[Frame], detectors: Sequence[Detector], options: DetectOptions) -> Generator[Perceived]:
-    """Examine every frame of a video, and yield the results in order. Raises DetectorFailed, and what the frames raise.
+def perceived(
+    frames: Iterable[Frame], detectors: Sequence[Detector], options: DetectOptions
+) -> Generator[Perceived]:
+    """Examine every frame of a video, and yield the results in order.
+
+    Raises DetectorFailed, and what the frames raise.
 
     detectors  each examines one frame at a time.
     """
@@ -85,7 +93,9 @@ def perceived(frames: Iterable[Frame], detectors: Sequence[Detector], options: D
         while waiting:
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)  # waits for looks in progress; a guarded detector that hangs stops by itself
+        pool.shutdown(
+            cancel_futures=True
+        )  # waits for looks in progress; a guarded detector that hangs stops by itself
 
 
 def _one(frame: Frame, detector: Detector, options: DetectOptions) -> Perceived:

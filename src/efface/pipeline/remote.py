@@ -1,12 +1,15 @@
-"""Remote sources and targets: `s3://`, `gs://`, `az://`, `sftp://`. Connections go only to addresses that the user named.
+"""Remote sources and targets:
 
-FFmpeg and the hash checks need a file. So a source is copied into a private folder, and processed there like any other. The
-result is published under its name when it is whole and checked. Where the store supports it, it is written in one piece;
-otherwise it is written under a hidden name and then moved. The uploaded file is read back and compared.
+`s3://`, `gs://`, `az://`, `sftp://`. Connections go only to addresses that the user named.
 
-Inside efface an address is a Path like any other: `s3:/bucket/name`, which pathlib makes of `s3://bucket/name`. Credentials
-come from the places where the packages of these protocols look for them (environment, configuration of fsspec), and never
-from an address.
+FFmpeg and the hash checks need a file. So a source is copied into a private folder, and processed
+there like any other. The result is published under its name when it is whole and checked. Where the
+store supports it, it is written in one piece; otherwise it is written under a hidden name and then
+moved. The uploaded file is read back and compared.
+
+Inside efface an address is a Path like any other: `s3:/bucket/name`, which pathlib makes of
+`s3://bucket/name`. Credentials come from the places where the packages of these protocols look for
+them (environment, configuration of fsspec), and never from an address.
 """
 
 from __future__ import annotations
@@ -48,7 +51,10 @@ def is_remote(path: Path) -> bool:
 
 
 def path_of(text: str) -> Path:
-    """Return the path for an address or path that the user wrote. Raises UsageError for an address that efface cannot use."""
+    """Return the path for an address or path that the user wrote.
+
+    Raises UsageError for an address that efface cannot use.
+    """
     protocol, mark, rest = text.partition("://")
     if not mark or not protocol.isalnum():
         return Path(text)
@@ -56,10 +62,16 @@ def path_of(text: str) -> Path:
         return Path(rest)
     if protocol not in PACKAGES:
         known = ", ".join(f"{p}://" for p in PACKAGES)
-        raise UsageError(f"{printable(protocol)}:// is no address that efface can use: it knows {known}. {NOTHING_WRITTEN}")
+        raise UsageError(
+            f"{printable(protocol)}:// is no address that efface can use: it knows "
+            f"{known}. {NOTHING_WRITTEN}"
+        )
     user, at, _ = rest.partition("/")[0].rpartition("@")
     if at and ":" in user:
-        raise UsageError(f"A password in an address is seen by others: leave it to the configuration. {NOTHING_WRITTEN}")
+        raise UsageError(
+            "A password in an address is seen by others: leave it to the configuration. "
+            f"{NOTHING_WRITTEN}"
+        )
     if "::" in rest:
         raise UsageError(f"An address inside of another cannot be used. {NOTHING_WRITTEN}")
     return Path(text)
@@ -71,7 +83,10 @@ def address(path: Path) -> str:
 
 
 def is_folder(path: Path) -> bool:
-    """Return whether there are files below that address; False if this cannot be determined. Raises ExtraMissing."""
+    """Return whether there are files below that address; False if this cannot be determined.
+
+    Raises ExtraMissing.
+    """
     try:
         with _reading(path):
             store, name = _store(path)
@@ -81,7 +96,10 @@ def is_folder(path: Path) -> bool:
 
 
 def exists(path: Path) -> bool:
-    """Return whether a file or folder exists at that address. Raises SourceUnreadable, ExtraMissing."""
+    """Return whether a file or folder exists at that address.
+
+    Raises SourceUnreadable, ExtraMissing.
+    """
     with _reading(path):
         store, name = _store(path)
         return bool(store.exists(name))
@@ -96,13 +114,24 @@ def media_below(folder: Path, but: Path | None) -> list[Path]:
         store, name = _store(folder)
         found = sorted(store.find(name))
     root = PurePosixPath(name)
-    paths = [folder / PurePosixPath(f).relative_to(root) for f in found if PurePosixPath(f).is_relative_to(root)]
-    return [p for p in paths if is_media_name(p) and DRAFTS not in str(p) and not (but and p.is_relative_to(but))]
+    paths = [
+        folder / PurePosixPath(f).relative_to(root)
+        for f in found
+        if PurePosixPath(f).is_relative_to(root)
+    ]
+    return [
+        p
+        for p in paths
+        if is_media_name(p) and DRAFTS not in str(p) and not (but and p.is_relative_to(but))
+    ]
 
 
 @contextmanager
 def opened_part(path: Path) -> Iterator[BinaryIO]:
-    """Open the file at an address. Only the parts read are fetched; nothing is kept. Raises SourceUnreadable, ExtraMissing."""
+    """Open the file at an address.
+
+    Only the parts read are fetched; nothing is kept. Raises SourceUnreadable, ExtraMissing.
+    """
     with _reading(path):
         store, name = _store(path)
         file = store.open(name, "rb", block_size=BLOCK)
@@ -120,7 +149,10 @@ def fetch(path: Path, here: Path) -> None:
 
 
 def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
-    """Put a file at an address, whole or not at all, and read it back. Raises TargetExists, WriteFailed, ExtraMissing."""
+    """Put a file at an address, whole or not at all, and read it back.
+
+    Raises TargetExists, WriteFailed, ExtraMissing.
+    """
     with _writing(target):
         store, name = _store(target)
         if not overwrite and store.exists(name):
@@ -166,7 +198,11 @@ def _require_same(draft: Path, store: Any, name: str, target: Path) -> None:
     if digest.hexdigest() != sha256_of(draft):
         with suppress(Exception):
             store.rm_file(name)
-        raise WriteFailed(address(target), "what arrived there is not what was sent", "Run the same command again.")
+        raise WriteFailed(
+            address(target),
+            "what arrived there is not what was sent",
+            "Run the same command again.",
+        )
 
 
 def _store(path: Path) -> tuple[Any, str]:

@@ -62,14 +62,16 @@ def act(
     *,
     is_fresh: bool = False,
 ) -> Rendered:
-    """Render the source to a draft, following the plan, and check it. The caller may then publish it under the target's name.
+    """Render the source to a draft, following the plan, and check it.
+
+    The caller may then publish it under the target's name.
 
     admitted  the file that `source` was opened from.
     opening   opens a detector for the checks.
     is_fresh  the plan was just made from this file; if the two disagree, the file is damaged.
 
-    Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError, VerificationFailed, PartMissing. After an
-    error the caller must not publish the target.
+    Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError,
+    VerificationFailed, PartMissing. After an error the caller must not publish the target.
     """
     path = admitted.path
     with unchanged(admitted):
@@ -77,7 +79,10 @@ def act(
         if source_sha256 != plan.source_sha256:
             raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
         if source.info.medium != plan.medium:
-            raise BadPlan(path, f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}")
+            raise BadPlan(
+                path,
+                f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}",
+            )
         try:
             with _sink(draft, source, options, target) as sink:
                 _render(source, plan, sink, options.paint, listener)
@@ -100,7 +105,11 @@ class _Differs(PlanMismatch):
 
     def __init__(self, path: object, why: str, plan: Plan, index: int) -> None:
         super().__init__(path, why)
-        self.at = timecode(float(plan.timeline.seconds[min(index, len(plan.timeline) - 1)]) if len(plan.timeline) else 0.0)
+        self.at = timecode(
+            float(plan.timeline.seconds[min(index, len(plan.timeline) - 1)])
+            if len(plan.timeline)
+            else 0.0
+        )
 
     def __reduce__(self) -> tuple[type[PlanMismatch], tuple[str, str]]:
         return PlanMismatch, (self.path, self.why)  # the form in which it travels between processes
@@ -117,7 +126,9 @@ def _sink(draft: Path, source: Source, options: Options, target: Path) -> Iterat
             sink.abort()
 
 
-def _render(source: Source, plan: Plan, sink: Sink, options: PaintOptions, listener: Listener) -> None:
+def _render(
+    source: Source, plan: Plan, sink: Sink, options: PaintOptions, listener: Listener
+) -> None:
     total, done = len(plan.timeline), 0
     with prefetched(_painted(source, plan, options), frames_ahead(source.info.size_wh)) as pictures:
         for picture, pts in pictures:
@@ -125,7 +136,9 @@ def _render(source: Source, plan: Plan, sink: Sink, options: PaintOptions, liste
             done += 1
             listener(Event("render", done, total))
     if done != total:
-        raise _Differs(source.info.path, f"it has {done} frames, and {total} were looked at", plan, done)
+        raise _Differs(
+            source.info.path, f"it has {done} frames, and {total} were looked at", plan, done
+        )
 
 
 def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tuple[Picture, int]]:
@@ -145,15 +158,21 @@ def _another_picture(source: Source, plan: Plan, index: int) -> InputError:
     why = f"frame {index + 1} decodes to another picture than was looked at"
     if source.info.medium == "video":  # damaged films do not always decode the same way
         return _Differs(source.info.path, why, plan, index)
-    return SourceChanged(source.info.path, why, "Run it again when nothing else writes to the file.")
+    return SourceChanged(
+        source.info.path, why, "Run it again when nothing else writes to the file."
+    )
 
 
 def _require_looked_at(frame: Frame, plan: Plan, path: Path) -> None:
     i = frame.index
     if i >= len(plan.timeline):
-        raise _Differs(path, f"it has more frames than the {len(plan.timeline)} that were looked at", plan, i)
+        raise _Differs(
+            path, f"it has more frames than the {len(plan.timeline)} that were looked at", plan, i
+        )
     if frame.pts != plan.timeline.pts[i] or frame.size_wh != plan.size_at(i):
         raise _Differs(path, f"frame {i + 1} is not the one that was looked at", plan, i)
     if frame.is_bad and i not in plan.bad:
         at = timecode(float(plan.timeline.seconds[i]))
-        raise _Differs(path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it", plan, i)
+        raise _Differs(
+            path, f"the frame at {at} cannot be decoded, and the plan knows nothing of it", plan, i
+        )

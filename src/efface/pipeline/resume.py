@@ -1,7 +1,9 @@
-"""Results of an earlier run: finished work to keep, and older work of efface's own that may be replaced.
+"""Results of an earlier run: finished work to keep, and older work of efface's own that may be
+replaced.
 
-A file's name proves nothing. A pair of target and plan is efface's own if the plan holds the target's hash, and is itself
-unchanged since it was written. Any other file there belongs to the user.
+A file's name proves nothing. A pair of target and plan is efface's own if the plan holds the
+target's hash, and is itself unchanged since it was written. Any other file there belongs to the
+user.
 """
 
 from __future__ import annotations
@@ -33,17 +35,22 @@ LEVELS = ("off", "quick", "full")
 """How thoroughly a target was checked: a more thorough check also counts as a less thorough one."""
 
 Infos = Callable[[], tuple[Mapping[str, str], ...]]
-"""Returns name, version, sha256 and runtime of each detector that would be used now. The call may take a second."""
+"""Returns name, version, sha256 and runtime of each detector that would be used now.
+
+The call may take a second.
+"""
 
 
 def earlier(job: Job) -> Plan | None:
-    """Return the existing plan if efface wrote both it and its target (the target may be missing); otherwise None."""
+    """Return the existing plan if efface wrote both it and its target (the target may be missing);
+    otherwise None."""
     plan = _read(job.plan_path)
     return plan if plan is not None and plan.made is not None and owns(plan, job) else None
 
 
 def owns(plan: Plan, job: Job) -> bool:
-    """Return whether the target was made from that plan, or is missing, so that it may be written again."""
+    """Return whether the target was made from that plan, or is missing, so that it may be written
+    again."""
     if plan.made is None:
         return not _is_there(job.target)
     try:
@@ -55,33 +62,43 @@ def owns(plan: Plan, job: Job) -> bool:
 def reviewed(path: Path, source: AdmittedSource) -> Plan | None:
     """Return the plan if a person changed it and it fits the source; None if no person changed it.
 
-    A person's work is never discarded unless the user asks for it. Raises TargetExists if the plan cannot be followed.
+    A person's work is never discarded unless the user asks for it. Raises TargetExists if the plan
+    cannot be followed.
     """
     try:
         plan = sidecar.load(path)
     except BadPlan as e:
         if sidecar.holds_edits(path):
-            raise TargetExists(path, f"a person changed it, and {e.why or 'its last edit is torn off'}", KEPT) from e
+            raise TargetExists(
+                path, f"a person changed it, and {e.why or 'its last edit is torn off'}", KEPT
+            ) from e
         return None
     if plan.edits and plan.source_sha256 != source.sha256():
-        raise TargetExists(path, "a person changed it, and it was made for another source than this one", KEPT)
+        raise TargetExists(
+            path, "a person changed it, and it was made for another source than this one", KEPT
+        )
     if not plan.edits and plan.made is not None and sidecar.seal(plan) != plan.made.seal:
         raise TargetExists(path, "somebody changed the plan since its target was made", KEPT)
     return plan if plan.edits else None
 
 
 def require_no_edits(path: Path) -> None:
-    """Raise TargetExists if a person changed the plan at this path: only a person may discard that work."""
+    """Raise TargetExists if a person changed the plan at this path: only a person may discard that
+    work."""
     if sidecar.holds_edits(path):
         raise TargetExists(path, "a person changed this plan", KEPT)
 
 
 def in_use(job: Job) -> Path:
-    """Return the path of the existing plan: other commands and older releases use names that differ from the job's.
+    """Return the path of the existing plan: other commands and older releases use names that differ
+    from the job's.
 
-    A plan that a person changed comes first. Otherwise only efface's own plan counts, from which the target was made.
+    A plan that a person changed comes first. Otherwise only efface's own plan counts, from which
+    the target was made.
     """
-    others = [path for path in names_of_plans(job) if path != job.plan_path and os.path.isfile(path)]
+    others = [
+        path for path in names_of_plans(job) if path != job.plan_path and os.path.isfile(path)
+    ]
     if not others or sidecar.holds_edits(job.plan_path):
         return job.plan_path
     for path in filter(sidecar.holds_edits, others):
@@ -114,13 +131,15 @@ def _read(path: Path) -> Plan | None:
 
 
 KEPT = (
-    "efface redact obeys such a plan where it fits the source, efface render always, and efface review goes on from there; "
+    "efface redact obeys such a plan where it fits the source, efface render always, and "
+    "efface review goes on from there; "
     "--discard-edits throws the changes away."
 )
 
 
 def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
-    """Return whether doing the job again would give the same: same source, options, efface version and detectors.
+    """Return whether doing the job again would give the same: same source, options, efface version
+    and detectors.
 
     Raises SourceUnreadable, ModelUnusable, DeviceMissing.
     """

@@ -40,7 +40,10 @@ def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
 
 
 def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -> Sink:
-    """Create a file of the right kind to write to. Raises OutputError in all its kinds, EncoderMissing."""
+    """Create a file of the right kind to write to.
+
+    Raises OutputError in all its kinds, EncoderMissing.
+    """
     if info.medium == "video":
         from efface.media.video.encode import create_video
 
@@ -51,8 +54,12 @@ def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -
     return create_still(draft, info, options)
 
 
-def require_suitable(source: AdmittedSource, target: Path, read: ReadOptions, write: WriteOptions) -> None:
-    """Check whether the target can hold a film, before the film is examined. Photos are quick, and not checked here.
+def require_suitable(
+    source: AdmittedSource, target: Path, read: ReadOptions, write: WriteOptions
+) -> None:
+    """Check whether the target can hold a film, before the film is examined.
+
+    Photos are quick, and not checked here.
 
     Raises what `create` raises, and InputError.
     """
@@ -66,10 +73,15 @@ def require_suitable(source: AdmittedSource, target: Path, read: ReadOptions, wr
 
 
 def _require_telling(target: Path, info: SourceInfo) -> None:
-    # A photo keeps its format. A name with another format's suffix is a mistake, unless the source has that suffix, too.
+    # A photo keeps its format. A name with another format's suffix is a mistake, unless the source
+    # has that suffix, too.
     suffix = target.suffix.lower()
     endings = ENDINGS[WRITTEN_AS.get(info.format, info.format)]
     own = () if info.format in WRITTEN_AS else (info.path.suffix.lower(),)
     if is_media_name(target) and suffix not in (*endings, *own):
-        keeps = f"{info.format} becomes png" if own == () else f"a photo keeps its format, which is {info.format}"
+        keeps = (
+            f"{info.format} becomes png"
+            if own == ()
+            else f"a photo keeps its format, which is {info.format}"
+        )
         raise TargetUnsuitable(target, keeps, f"Choose a name that ends in {endings[0]}.")

@@ -21,7 +21,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A task (see `worker_pool.Task`) whose sources and targets may be remote. `task` does the work on local copies.
+    """A task (see `worker_pool.Task`) whose sources and targets may be remote.
+
+    `task` does the work on local copies.
 
     resumes    also fetch the results of an earlier run.
     overwrite  as in the options.
@@ -31,7 +33,9 @@ class Transfer:
     resumes: bool
     overwrite: bool
 
-    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Any], None]) -> Any:
+    def __call__(
+        self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Any], None]
+    ) -> Any:
         if not any(map(is_remote, (job.source, job.target, job.plan_path))):
             return self.task(workshop, job, listener, note)
         with scratch() as folder:
@@ -39,12 +43,21 @@ class Transfer:
             with named_as({new: address(old) for old, new in _pairs(job, here)}):
                 return self._done(workshop, job, here, listener, note)
 
-    def _done(self, workshop: Workshop, job: Job, here: Job, listener: Listener, note: Callable[[Any], None]) -> Any:
+    def _done(
+        self,
+        workshop: Workshop,
+        job: Job,
+        here: Job,
+        listener: Listener,
+        note: Callable[[Any], None],
+    ) -> Any:
         before = self._bring(job, here)
         done = self.task(workshop, here, listener, note)
         sent: list[Path] = []
         try:
-            for old, new in _pairs(job, here)[1:]:  # the plan first: without its target it is harmless
+            for old, new in _pairs(job, here)[
+                1:
+            ]:  # the plan first: without its target it is harmless
                 if is_remote(old) and new.exists() and sha256_of(new) != before.get(new):
                     publish(new, old, overwrite=self.overwrite or new in before)
                     sent.extend([old] if new not in before and not self.overwrite else [])
@@ -65,7 +78,9 @@ class Transfer:
         if left and not (self.resumes or self.overwrite):
             raise TargetExists(address(left[0][0]))
         for old, new in left:
-            if not self.overwrite or old == job.plan_path:  # a person's changes to a plan are followed, or asked about
+            if (
+                not self.overwrite or old == job.plan_path
+            ):  # a person's changes to a plan are followed, or asked about
                 fetch(old, new)
         return {new: sha256_of(new) for _, new in left if new.exists()}
 
@@ -77,11 +92,16 @@ def _pairs(job: Job, here: Job) -> list[tuple[Path, Path]]:
 
 
 def _here(job: Job, folder: Path) -> Job:
-    """Return the job with local paths in a private folder for remote files. File names stay the same, as they are evaluated."""
+    """Return the job with local paths in a private folder for remote files.
+
+    File names stay the same, as they are evaluated.
+    """
     for name in ("source", "target"):
         (folder / name).mkdir()
     source = folder / "source" / job.source.name if is_remote(job.source) else job.source
-    target, plan = (folder / "target" / p.name if is_remote(p) else p for p in (job.target, job.plan_path))
+    target, plan = (
+        folder / "target" / p.name if is_remote(p) else p for p in (job.target, job.plan_path)
+    )
     return Job(source, job.name, target, plan)
 
 
@@ -91,5 +111,9 @@ def _with_paths(value: T, paths: dict[Path, Path]) -> T:
         return paths.get(value, value)  # type: ignore[return-value]
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    changed = {f.name: new for f in fields(value) if (new := _with_paths(old := getattr(value, f.name), paths)) is not old}
+    changed = {
+        f.name: new
+        for f in fields(value)
+        if (new := _with_paths(old := getattr(value, f.name), paths)) is not old
+    }
     return replace(value, **changed) if changed else value

@@ -1,4 +1,7 @@
-"""Messages from a process about the work that it does for another one. Each kind is a class, and readers match by class."""
+"""Messages from a process about the work that it does for another one.
+
+Each kind is a class, and readers match by class.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The work failed. The error is one of efface's own, Unforeseen, or one that the caller can catch."""
+    """The work failed.
+
+    The error is one of efface's own, Unforeseen, or one that the caller can catch.
+    """
 
     error: Exception
 
@@ -55,7 +61,10 @@ Said = Began | Progress | Noted | Done | Failed | Ended
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message about a job. Began comes first and Ended last; Failed holds an EffaceError or Unforeseen."""
+    """A message about a job.
+
+    Began comes first and Ended last; Failed holds an EffaceError or Unforeseen.
+    """
 
     job: Job
     said: Said

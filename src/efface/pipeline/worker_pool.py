@@ -1,9 +1,11 @@
-"""Workers: processes that do jobs side by side. A worker does whole jobs, with its own cores and its own warm detector.
+"""Workers: processes that do jobs side by side.
 
-Workers are processes, so a crash in native code or a lack of memory costs only one file. They are spawned and not forked, as
-the threads of the runtime and of FFmpeg do not survive a fork. Workers receive one job at a time over a pipe, and answer
-over it. If a worker dies, its job fails, and another worker replaces it. A worker that loses its pipe or its parent ends by
-itself.
+A worker does whole jobs, with its own cores and its own warm detector.
+
+Workers are processes, so a crash in native code or a lack of memory costs only one file. They are
+spawned and not forked, as the threads of the runtime and of FFmpeg do not survive a fork. Workers
+receive one job at a time over a pipe, and answer over it. If a worker dies, its job fails, and
+another worker replaces it. A worker that loses its pipe or its parent ends by itself.
 """
 
 from __future__ import annotations
@@ -31,14 +33,21 @@ from efface.options import Options
 from efface.pipeline.jobs import FATAL, Workshop, prepared
 from efface.pipeline.naming import Job
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
-from efface.pipeline.worker_process import END_S, TELL_EVERY_S, end_with_parent, how_it_ended, start_process
+from efface.pipeline.worker_process import (
+    END_S,
+    TELL_EVERY_S,
+    end_with_parent,
+    how_it_ended,
+    start_process,
+)
 from efface.signals import interruptible
 
 FILES_EACH = 4
 """Number of files that justify another worker: a worker takes a second or two to start."""
 
 AT_REST_BYTES = 1 << 30
-"""Memory of a worker after a photo of 12 megapixels, as its networks keep their buffers; after small photos 0.2 GB."""
+"""Memory of a worker after a photo of 12 megapixels, as its networks keep their buffers; after
+small photos 0.2 GB."""
 
 PHOTO_BYTES, VIDEO_BYTES = 30, 60
 """Additional memory for each pixel of a photo, and of a frame of video."""
@@ -53,7 +62,10 @@ Note = Callable[[object], None]
 
 
 class Task(Protocol):
-    """The work for each job. Must survive pickle. `note` sends results to the parent before the end."""
+    """The work for each job.
+
+    Must survive pickle. `note` sends results to the parent before the end.
+    """
 
     def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Note) -> object: ...
 
@@ -80,16 +92,20 @@ _FromWorker = Progress | Noted | Done | Failed | _Ready | _Need
 
 
 def workers_for(files: int, asked: int | None) -> int:
-    """Return how many workers to start: the requested number, or what suits the machine; never more than there are files."""
+    """Return how many workers to start: the requested number, or what suits the machine; never more
+    than there are files."""
     if asked is not None:
         return max(1, min(asked, files))
-    if not hasattr(os, "sched_setaffinity"):  # each worker would start as many threads as there are cores
+    if not hasattr(
+        os, "sched_setaffinity"
+    ):  # each worker would start as many threads as there are cores
         return 1
     return max(1, min(cores(), files // FILES_EACH, usable_bytes() // AT_REST_BYTES))
 
 
 def need_of(info: SourceInfo) -> int:
-    """Return the bytes that a source's work takes on top of a worker at rest; measured, with some reserve."""
+    """Return the bytes that a source's work takes on top of a worker at rest; measured, with some
+    reserve."""
     width, height = info.size_wh
     if info.medium == "video":
         return ENCODER_BYTES + VIDEO_BYTES * width * height
@@ -129,8 +145,8 @@ class _Worker:
 class _Memory:
     """Decides which workers may continue.
 
-    They get memory in the order of their requests, so that a large picture is not overtaken for ever. A worker may always
-    continue while no other one holds memory.
+    They get memory in the order of their requests, so that a large picture is not overtaken for
+    ever. A worker may always continue while no other one holds memory.
     """
 
     total: int
@@ -154,7 +170,10 @@ class _Memory:
 
 
 class WorkerPool:
-    """A pool of `count` workers, which exist inside the block. Leaving the block stops them, even in the middle of a job."""
+    """A pool of `count` workers, which exist inside the block.
+
+    Leaving the block stops them, even in the middle of a job.
+    """
 
     def __init__(self, count: int, task: Task, options: Options) -> None:
         self._count, self._task, self._options = count, task, options
@@ -205,7 +224,9 @@ class WorkerPool:
                     idle.append(worker if worker in self._workers else self._workers[worker.place])
 
     def _hand(self, worker: _Worker, job: Job) -> None:
-        if worker.is_ready and not worker.process.is_alive():  # it died after its last file; this file must not fail for that
+        if (
+            worker.is_ready and not worker.process.is_alive()
+        ):  # it died after its last file; this file must not fail for that
             self._bury(worker)
             worker = self._workers[worker.place] = self._hire(worker.place)
         worker.job = job
@@ -322,8 +343,11 @@ _stopped = threading.Event()
 
 def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> NoReturn:
     """Run a worker until it is stopped."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for systems where the worker could not be started with signals blocked
-    # It always ends silently: errors of files were reported, and the parent does not wait for anything after that.
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # for systems where the worker could not be started with signals blocked
+    # It always ends silently: errors of files were reported, and the parent does not wait for
+    # anything after that.
     with suppress(KeyboardInterrupt), interruptible([signal.SIGTERM], _stopped, ignored_after=True):
         _work_until_told(pipe, task, options, share)
     os._exit(0)  # a detector that hangs would keep the process from ending

@@ -1,7 +1,8 @@
 """A separate process that works for this one: how it starts, how it ends, and why it ended.
 
-Processes are spawned and not forked, as the threads of the runtime and of FFmpeg do not survive a fork. They take orders over a
-pipe and answer over it (see `messages`). A process that loses its parent ends by itself.
+Processes are spawned and not forked, as the threads of the runtime and of FFmpeg do not survive a
+fork. They take orders over a pipe and answer over it (see `messages`). A process that loses its
+parent ends by itself.
 """
 
 from __future__ import annotations
@@ -23,13 +24,18 @@ TELL_EVERY_S = 0.1
 """Minimum interval between two progress events."""
 
 END_S = 10.0
-"""Time that a stopped worker has to remove its draft. After that it is killed, as it may hang in native code."""
+"""Time that a stopped worker has to remove its draft.
+
+After that it is killed, as it may hang in native code.
+"""
 
 ORPHANED_S = 5.0
 """The same if the parent is gone."""
 
 
-def start_process(target: Callable[..., object], *arguments: Any, name: str) -> tuple[SpawnProcess, Connection]:
+def start_process(
+    target: Callable[..., object], *arguments: Any, name: str
+) -> tuple[SpawnProcess, Connection]:
     """Start a process that calls target with one end of a pipe and the arguments.
 
     Returns the process and our end of the pipe. Raises WorkerDied.
@@ -51,8 +57,9 @@ def start_process(target: Callable[..., object], *arguments: Any, name: str) -> 
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """Block Ctrl-C and the signal of a closed terminal for processes started inside the block. These signals go to all
-    processes of a terminal; the parent receives them after the block, and decides."""
+    """Block Ctrl-C and the signal of a closed terminal for processes started inside the block.
+    These signals go to all processes of a terminal; the parent receives them after the block, and
+    decides."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -70,7 +77,10 @@ def how_it_ended(code: int | None) -> tuple[str, str]:
         return "the system killed it, most likely for want of memory", again
     if code is not None and code < 0:
         with suppress(ValueError):
-            hint = "The file may be damaged, or made to do that: leave it out, or convert it with another program first."
+            hint = (
+                "The file may be damaged, or made to do that: leave it out, or convert it with "
+                "another program first."
+            )
             return f"it crashed ({signal.Signals(-code).name})" + _memory_limit(), hint
     return f"it ended by itself (exit code {code})" + _memory_limit(), again
 

@@ -46,7 +46,10 @@ FACE_PROPORTION = 0.8
 
 
 def covering(
-    track: Track, sizes: tuple[Size, ...], options: CoverOptions, growth: float | NDArray[np.float32] = 0.0
+    track: Track,
+    sizes: tuple[Size, ...],
+    options: CoverOptions,
+    growth: float | NDArray[np.float32] = 0.0,
 ) -> Track | None:
     """Return the track with boxes of what is erased: with margin, rounded outwards, clipped to the
     frame.
@@ -54,13 +57,17 @@ def covering(
     Boxes drawn by a person get no margin.
 
     sizes   of every frame, or the one size of all.
-    growth  added to the margin, of all or (n,) of each box: how far the object may reach beyond its box.
+    growth  added to the margin, of all or (n,) of each box: how far the object may reach beyond its
+            box.
 
     Moments wholly outside the picture are left out. Returns None if nothing is left.
     """
     every = np.array(sizes, np.int32)
     limit = every[track.frame] if len(sizes) > 1 else every
-    boxes = grown(track.xyxy, {FACE: options.margin, PLATE: options.plate_margin, DRAWN: 0.0}[track.kind] + growth)
+    boxes = grown(
+        track.xyxy,
+        {FACE: options.margin, PLATE: options.plate_margin, DRAWN: 0.0}[track.kind] + growth,
+    )
     if track.kind == FACE and options.part == "head":
         boxes = hulls(boxes, _heads(track.xyxy))
     if track.kind == PLATE:
@@ -97,11 +104,15 @@ def _heads(faces: Boxes) -> Boxes:
     # Use the longer side: the box of a profile is narrow and that of a lying face flat, while the
     # head has the same size.
     longer, proportion = sides.max(axis=1), sides[:, 0] / sides[:, 1]
-    beside, above, below = (_at(proportion, rule) * longer for rule in (BESIDE_SHARES, ABOVE_SHARES, BELOW_SHARES))
+    beside, above, below = (
+        _at(proportion, rule) * longer for rule in (BESIDE_SHARES, ABOVE_SHARES, BELOW_SHARES)
+    )
     return np.asarray(faces + np.stack([-beside, -above, beside, below], axis=1), np.float32)
 
 
-def _at(proportion: float | NDArray[np.float32], rule: tuple[tuple[float, ...], tuple[float, ...]]) -> NDArray[np.float64]:
+def _at(
+    proportion: float | NDArray[np.float32], rule: tuple[tuple[float, ...], tuple[float, ...]]
+) -> NDArray[np.float64]:
     return np.asarray(np.interp(proportion, *rule), np.float64)
 
 
@@ -112,7 +123,9 @@ def _not_yet_gone(boxes: Boxes, track: Track, limit: NDArray[np.int32]) -> Boxes
     if not len(seen):
         return boxes
     last = seen[np.clip(np.searchsorted(seen, np.arange(len(track))) - 1, 0, len(seen) - 1)]
-    is_leaving = ((track.xyxy[:, :2] < 0) | (track.xyxy[:, 2:] > limit)).any(axis=1) & (track.reason == Reason.EXTENDED)
+    is_leaving = ((track.xyxy[:, :2] < 0) | (track.xyxy[:, 2:] > limit)).any(axis=1) & (
+        track.reason == Reason.EXTENDED
+    )
     return np.where(is_leaving[:, None], hulls(boxes, boxes[last]), boxes).astype(np.float32)
 
 
@@ -123,12 +136,16 @@ def _to_the_rim(boxes: Boxes, tight: Boxes, limit: NDArray[np.int32]) -> Boxes:
     near = np.maximum(limit * NEAR_RIM_SHARE, height)
     is_inside = ((tight[:, :2] < limit) & (tight[:, 2:] > 0)).all(axis=1, keepdims=True)
     low = np.where(is_inside & (tight[:, :2] <= near), np.minimum(boxes[:, :2], 0), boxes[:, :2])
-    high = np.where(is_inside & (tight[:, 2:] >= limit - near), np.maximum(boxes[:, 2:], limit), boxes[:, 2:])
+    high = np.where(
+        is_inside & (tight[:, 2:] >= limit - near), np.maximum(boxes[:, 2:], limit), boxes[:, 2:]
+    )
     return np.concatenate([low, high], axis=1).astype(np.float32)
 
 
 def numbered(tracks: list[Track]) -> tuple[Track, ...]:
     """Sort the tracks by first appearance and number them 1, 2, 3 ..., so that a plan does not
     depend on which finished first."""
-    ordered = sorted(tracks, key=lambda t: (int(t.frame[0]), float(t.xyxy[0, 0]), float(t.xyxy[0, 1]), t.id))
+    ordered = sorted(
+        tracks, key=lambda t: (int(t.frame[0]), float(t.xyxy[0, 0]), float(t.xyxy[0, 1]), t.id)
+    )
     return tuple(replace(t, id=i) for i, t in enumerate(ordered, start=1))

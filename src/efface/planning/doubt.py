@@ -26,7 +26,8 @@ WHOLE = 0
 class Doubt:
     """A moment at which something may be visible, or at which too much is erased.
 
-    track        id of the track concerned, of several at one place that of the riskiest; WHOLE if no track is concerned.
+    track        id of the track concerned, of several at one place that of the riskiest; WHOLE if
+                 no track is concerned.
     first, last  numbers of the frames to check, both included. They may lie outside the track.
     box          where to look: whole pixels, x1 < x2 and y1 < y2, inside the frame.
     causes       some of CAUSES, the gravest first.
@@ -45,8 +46,15 @@ class Doubt:
         if not 0 <= self.first <= self.last or not (0 <= x1 < x2 and 0 <= y1 < y2):
             raise ValueError(f"a doubt about track {self.track} has no frames, or an empty box")
         if not 0 <= self.risk <= 1:
-            raise ValueError(f"a doubt about track {self.track} has the risk {self.risk}, and risks are from 0 to 1")
-        if not self.causes or not set(self.causes) <= set(CAUSES) or len(set(self.causes)) < len(self.causes):
+            raise ValueError(
+                f"a doubt about track {self.track} has the risk {self.risk}, and risks are "
+                "from 0 to 1"
+            )
+        if (
+            not self.causes
+            or not set(self.causes) <= set(CAUSES)
+            or len(set(self.causes)) < len(self.causes)
+        ):
             raise ValueError(f"a doubt about track {self.track} has no causes, or unknown ones")
 
 

@@ -90,7 +90,8 @@ LOOK_ON_S = 1.0
 """Where covering stops or starts, a person should check this much more."""
 
 RIM_SHARE = 0.15
-"""Share of the box's longer side: nearer to the rim, a moving object may be leaving the picture ..."""
+"""Share of the box's longer side: nearer to the rim, a moving object may be leaving the picture ...
+"""
 
 MOVING_SHARE = 0.2
 """... and it is moving if it travelled this share within LATELY_S."""
@@ -165,7 +166,9 @@ SeenFrom = Callable[[NDArray[np.floating], NDArray[np.integer], NDArray[np.integ
 frames `at` (n,) sees them."""
 
 
-def _on_the_screen(xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: NDArray[np.integer]) -> Boxes:
+def _on_the_screen(
+    xyxy: NDArray[np.floating], frame: NDArray[np.integer], at: NDArray[np.integer]
+) -> Boxes:
     return xyxy.astype(np.float32)
 
 
@@ -222,7 +225,8 @@ class _Film:
     def taken_over(self, seen: Boxes, at: int, outer: Boxes, after: int, track: int) -> float:
         """Return how much of an object another track takes over, 0 to 1, after its own track ends.
 
-        seen   (1, 4) its last sighting, in frame `at`; outer (1, 4) where it was covered last, just before frame `after`.
+        seen   (1, 4) its last sighting, in frame `at`; outer (1, 4) where it was covered last, just
+               before frame `after`.
         """
         there, then = ([r for r in self.plan.regions(f) if r.track != track] for f in (after, at))
         go_on = {r.track for r in there}
@@ -251,7 +255,9 @@ def doubts(
     text       where text is written into the picture of the whole video.
     """
     seconds = plan.timeline.seconds
-    film = _Film(plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from)
+    film = _Film(
+        plan, seconds, float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0, seen_from
+    )
     found: list[Doubt] = []
     for track in plan.tracks:
         if not track.keep and track.kind != DRAWN and (track.reason == Reason.SEEN).any():
@@ -278,12 +284,21 @@ def _left_visible(left: Sequence[Track], film: _Film, sure: Mapping[int, float])
 def _left_open(track: Track, film: _Film, sure: float) -> Doubt | None:
     """Return the doubt about something seen too weakly to be covered, around its best sighting."""
     best = int(track.score.argmax())
-    near = np.flatnonzero(np.abs(film.seconds[track.frame] - film.seconds[track.frame[best]]) <= LATELY_S)
+    near = np.flatnonzero(
+        np.abs(film.seconds[track.frame] - film.seconds[track.frame[best]]) <= LATELY_S
+    )
     seen = track.xyxy[[best]]
     long_s = len(near) * film.frame_s
-    strength = _clipped(long_s / BRIEF_S) * _clipped(float(track.score[best]) / (sure + STRONG_SCORE_MARGIN))
+    strength = _clipped(long_s / BRIEF_S) * _clipped(
+        float(track.score[best]) / (sure + STRONG_SCORE_MARGIN)
+    )
     first, last = (int(track.frame[i]) for i in (near[0], near[-1]))
-    return _doubt(track, _Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}), 1.0, film)
+    return _doubt(
+        track,
+        _Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}),
+        1.0,
+        film,
+    )
 
 
 def combined(causes: Mapping[str, float]) -> float:
@@ -304,7 +319,10 @@ def _doubt(track: Track, moment: _Moment, tallness: float, film: _Film) -> Doubt
     if risk < LEAST_RISK:
         return None
     alone = {c: WEIGHTS[c] * strength for c, strength in moment.causes.items()}
-    named = sorted((c for c in alone if alone[c] >= min(NAMED_RISK, max(alone.values()))), key=lambda c: -alone[c])
+    named = sorted(
+        (c for c in alone if alone[c] >= min(NAMED_RISK, max(alone.values()))),
+        key=lambda c: -alone[c],
+    )
     box = _in_the_picture(moment.box, film.plan.size_at(moment.first))
     return Doubt(track.id, moment.first, moment.last, box, tuple(named), risk)
 
@@ -313,7 +331,10 @@ def _in_the_picture(box: Boxes, size_wh: Size) -> Box:
     """Return whole pixels, rounded outwards and clipped to the picture, but at least one pixel."""
     (x1, y1), (x2, y2) = np.floor(box[0, :2]), np.ceil(box[0, 2:])
     left, top = (int(min(max(v, 0), side - 1)) for v, side in zip((x1, y1), size_wh, strict=True))
-    right, bottom = (int(min(max(v, low + 1), side)) for v, low, side in zip((x2, y2), (left, top), size_wh, strict=True))
+    right, bottom = (
+        int(min(max(v, low + 1), side))
+        for v, low, side in zip((x2, y2), (left, top), size_wh, strict=True)
+    )
     return left, top, right, bottom
 
 
@@ -342,15 +363,23 @@ def _sightings(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -
     if film.plan.medium == "photo":
         much = causes[WEAK] * _clipped(float(_shares(track, film)[best]) / MUCH_SHARE)
         causes |= {COVERS: much} if WEIGHTS[COVERS] * much >= NAMED_RISK else {}
-        return _around(track, int(best), slice(int(best), int(best) + 1), track.xyxy[[best]], causes)
+        return _around(
+            track, int(best), slice(int(best), int(best) + 1), track.xyxy[[best]], causes
+        )
     start, stop = film.shot(int(track.frame[seen[0]]))
-    enough_s = min(BRIEF_S, (stop - start) * film.frame_s)  # in a short shot nothing is seen for long
+    enough_s = min(
+        BRIEF_S, (stop - start) * film.frame_s
+    )  # in a short shot nothing is seen for long
     short = 1 - _clipped(len(seen) * film.frame_s / enough_s) if enough_s else 0.0
     causes |= {SHORT: short} if short else {}
-    return _around(track, int(best), slice(int(seen[0]), int(seen[-1]) + 1), track.xyxy[[best]], causes)
+    return _around(
+        track, int(best), slice(int(seen[0]), int(seen[-1]) + 1), track.xyxy[[best]], causes
+    )
 
 
-def _around(track: Track, row: int, rows: slice, seen: Boxes, causes: Mapping[str, float]) -> _Moment:
+def _around(
+    track: Track, row: int, rows: slice, seen: Boxes, causes: Mapping[str, float]
+) -> _Moment:
     """Return a moment about one row of a track, and the neighbouring ones of `rows` in which the
     box stays near."""
     box = _no_larger(track.xyxy[[row]], float(area(seen).max()))
@@ -367,12 +396,16 @@ def _no_larger(box: Boxes, size: float) -> Boxes:
     """Shrink the box around its middle if it is more than TIGHT times as large as `size` pixels."""
     shrink = min(1.0, (TIGHT * size / float(area(box)[0])) ** 0.5)
     middle = (box[:, :2] + box[:, 2:]) / 2
-    return np.concatenate([middle + (box[:, i : i + 2] - middle) * shrink for i in (0, 2)], axis=1).astype(np.float32)
+    return np.concatenate(
+        [middle + (box[:, i : i + 2] - middle) * shrink for i in (0, 2)], axis=1
+    ).astype(np.float32)
 
 
 def _is_near(boxes: Boxes, place: Boxes) -> NDArray[np.bool_]:
     """Return (n,) which of the boxes share enough with a place (1, 4)."""
-    return np.asarray(overlap(boxes, place)[:, 0] >= NEAR_SHARE * np.minimum(area(boxes), area(place)))
+    return np.asarray(
+        overlap(boxes, place)[:, 0] >= NEAR_SHARE * np.minimum(area(boxes), area(place))
+    )
 
 
 def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: int) -> _Moment:
@@ -382,7 +415,9 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
     sighting, box = track.xyxy[[row]], track.xyxy[[outer]]
     start, stop = film.shot(edge)
     shot_goes_on = start <= edge + way < stop
-    was_there = _strength(track, seen, film, sure, row) * (1 - _leaving(track, seen, film, row, outer))
+    was_there = _strength(track, seen, film, sure, row) * (
+        1 - _leaving(track, seen, film, row, outer)
+    )
     if shot_goes_on and was_there:
         was_there *= 1 - film.taken_over(sighting, at, box, edge + way, track.id)
     unseen_s = float(film.open_s(at, edge))
@@ -394,13 +429,19 @@ def _end(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, way: in
         beyond = _onwards(film, edge, way) if abrupt >= NAMED_RISK else edge
     elif 0 <= edge + way < len(film.seconds):
         causes[CUT] = 1 - _clipped(unseen_s / CUT_S)
-    moment = _around(track, outer, slice(min(int(row), outer), max(int(row), outer) + 1), sighting, causes)
+    moment = _around(
+        track, outer, slice(min(int(row), outer), max(int(row), outer) + 1), sighting, causes
+    )
     return replace(moment, first=min(moment.first, beyond), last=max(moment.last, beyond))
 
 
-def _strength(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, row: np.intp) -> float:
+def _strength(
+    track: Track, seen: NDArray[np.intp], film: _Film, sure: float, row: np.intp
+) -> float:
     """Return how surely an object was there when it was seen last, 0 to 1."""
-    return _clipped((float(track.score[_lately(track, seen, film, row)].mean()) - sure) / STRONG_SCORE_MARGIN)
+    return _clipped(
+        (float(track.score[_lately(track, seen, film, row)].mean()) - sure) / STRONG_SCORE_MARGIN
+    )
 
 
 def _leaving(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp, outer: int) -> float:
@@ -411,7 +452,11 @@ def _leaving(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp, ou
     near = 1 - _clipped(to_rim / (RIM_SHARE * float(max(box[2] - box[0], box[3] - box[1]))))
     late = _lately(track, seen, film, row)
     is_new = len(late) * film.frame_s < LATELY_S / 2
-    return near if is_new else near * _clipped(_shift(track.xyxy[late[:1]], track.xyxy[late[-1:]]) / MOVING_SHARE)
+    return (
+        near
+        if is_new
+        else near * _clipped(_shift(track.xyxy[late[:1]], track.xyxy[late[-1:]]) / MOVING_SHARE)
+    )
 
 
 def _lately(track: Track, seen: NDArray[np.intp], film: _Film, row: np.intp) -> NDArray[np.intp]:
@@ -427,7 +472,9 @@ def _onwards(film: _Film, edge: int, way: int) -> int:
     return min(max(frame, start), stop - 1)
 
 
-def _worst(by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film: _Film) -> NDArray[np.intp]:
+def _worst(
+    by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film: _Film
+) -> NDArray[np.intp]:
     """Return (n,) the numbers of those stretches of a track that are examined: as many a minute as
     can be listed at all.
 
@@ -440,9 +487,13 @@ def _worst(by: NDArray[np.float64], which: NDArray[np.bool_], track: Track, film
 
 
 def _belief(score: NDArray[np.float32], sure: float) -> NDArray[np.float64]:
-    """Return how probably a gap beside a sighting of that score belongs to a real object, WEAK_GAP_WEIGHT
-    to 1."""
-    return np.asarray(WEAK_GAP_WEIGHT + (1 - WEAK_GAP_WEIGHT) * np.clip((score - sure) / STRONG_SCORE_MARGIN, 0, 1), np.float64)
+    """Return how probably a gap beside a sighting of that score belongs to a real object,
+    WEAK_GAP_WEIGHT to 1."""
+    return np.asarray(
+        WEAK_GAP_WEIGHT
+        + (1 - WEAK_GAP_WEIGHT) * np.clip((score - sure) / STRONG_SCORE_MARGIN, 0, 1),
+        np.float64,
+    )
 
 
 def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Iterator[_Moment]:
@@ -455,29 +506,42 @@ def _gaps(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Ite
         return
     there = film.seen_from(track.xyxy[a], track.frame[a], track.frame[b])
     gap_s = film.open_s(track.frame[a], track.frame[b])
-    far = _fars(gap_s, _shifts(there, track.xyxy[b])) * _belief(np.maximum(track.score[a], track.score[b]), sure)
+    far = _fars(gap_s, _shifts(there, track.xyxy[b])) * _belief(
+        np.maximum(track.score[a], track.score[b]), sure
+    )
     for i in _worst(far, WEIGHTS[FAR] * far >= LEAST_RISK, track, film):
         yield _in_between(track, int(a[i]), int(b[i]), {FAR: float(far[i])})
 
 
-def _weak_stretches(track: Track, seen: NDArray[np.intp], film: _Film, sure: float) -> Iterator[_Moment]:
+def _weak_stretches(
+    track: Track, seen: NDArray[np.intp], film: _Film, sure: float
+) -> Iterator[_Moment]:
     """Yield stretches between two sure sightings with only weak ones in between."""
     low, high = WEAK_S
     a, b = _apart(track, seen[track.score[seen] >= sure - HUNDREDTH])
     long_s = film.seconds[track.frame[b]] - film.seconds[track.frame[a]]
     for i in _worst(long_s, long_s > low, track, film):
         if (track.reason[a[i] + 1 : b[i]] == Reason.SEEN).any():
-            yield _in_between(track, int(a[i]), int(b[i]), {WEAK: _clipped((float(long_s[i]) - low) / (high - low))})
+            yield _in_between(
+                track,
+                int(a[i]),
+                int(b[i]),
+                {WEAK: _clipped((float(long_s[i]) - low) / (high - low))},
+            )
 
 
 def _in_between(track: Track, a: int, b: int, causes: Mapping[str, float]) -> _Moment:
     """Return a moment about the middle of the rows between two, where least is known."""
     rows = slice(a + 1, b) if b - a > 1 else slice(a, b + 1)  # a track may have holes
     middle = int(np.searchsorted(track.frame, (int(track.frame[a]) + int(track.frame[b])) // 2))
-    return _around(track, min(max(middle, rows.start), rows.stop - 1), rows, track.xyxy[[a, b]], causes)
+    return _around(
+        track, min(max(middle, rows.start), rows.stop - 1), rows, track.xyxy[[a, b]], causes
+    )
 
 
-def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallness: float) -> Iterator[_Moment]:
+def _lost(
+    track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallness: float
+) -> Iterator[_Moment]:
     """Yield moments in which nothing is erased where an object should be that was clearly seen
     before or after.
 
@@ -502,7 +566,9 @@ def _lost(track: Track, seen: NDArray[np.intp], film: _Film, sure: float, tallne
             yield from _open_place(track, film, row, frames, places, strength, tallness)
 
 
-def _unsure_frames(track: Track, film: _Film, row: int, other: int | None, way: int) -> NDArray[np.int64]:
+def _unsure_frames(
+    track: Track, film: _Film, row: int, other: int | None, way: int
+) -> NDArray[np.int64]:
     """Return frames from one clear sighting to the next, or to where the object is gone; at most
     MOST_STEPS of them."""
     at = int(track.frame[row])
@@ -513,7 +579,9 @@ def _unsure_frames(track: Track, film: _Film, row: int, other: int | None, way: 
         held = int(np.searchsorted(film.seconds, film.seconds[at] + way * HELD_S)) - (way > 0)
         # The end of the track is reported separately.
         begin, end = int(track.frame[0]), int(track.frame[-1])
-        first, last = (at + 1, min(held, stop - 1, end)) if way > 0 else (max(held, start, begin), at - 1)
+        first, last = (
+            (at + 1, min(held, stop - 1, end)) if way > 0 else (max(held, start, begin), at - 1)
+        )
     frames = np.arange(first, last + 1)[::way]
     return frames[:: max(1, -(-len(frames) // MOST_STEPS))]
 
@@ -535,7 +603,9 @@ def _places(
     if before == at:
         return here
     was = film.seen_from(track.xyxy[[far]], np.array([before]), np.array([at]))
-    speed = (_middles(track.xyxy[[row]]) - _middles(was)) / (film.seconds[at] - film.seconds[before])
+    speed = (_middles(track.xyxy[[row]]) - _middles(was)) / (
+        film.seconds[at] - film.seconds[before]
+    )
     gone_s = np.clip(film.seconds[frames] - film.seconds[at], -GOES_ON_S, GOES_ON_S)[:, None]
     return np.asarray(here + np.tile(speed, 2) * gone_s, np.float32)
 
@@ -545,7 +615,13 @@ def _middles(boxes: Boxes) -> NDArray[np.float32]:
 
 
 def _open_place(
-    track: Track, film: _Film, row: int, frames: NDArray[np.int64], places: Boxes, strength: float, tallness: float
+    track: Track,
+    film: _Film,
+    row: int,
+    frames: NDArray[np.int64],
+    places: Boxes,
+    strength: float,
+    tallness: float,
 ) -> Iterator[_Moment]:
     """Yield the moment in which that place is riskiest, if it is ever uncovered."""
     at_s = film.seconds[track.frame[row]]
@@ -562,13 +638,23 @@ def _open_place(
         if float(area(inside)[0]) < float(area(bare[[i]])[0]) * (1 - RIM_SHARE):
             break  # it left the picture
         open_ = 1 - _covered(inside, film.plan.regions(frame))
-        risky[i] = open_ * (1 - _clipped(abs(float(film.seconds[frame] - at_s)) / HELD_S)) if open_ >= OPEN_SHARE else 0.0
+        risky[i] = (
+            open_ * (1 - _clipped(abs(float(film.seconds[frame] - at_s)) / HELD_S))
+            if open_ >= OPEN_SHARE
+            else 0.0
+        )
     if not risky.any():
         return
     worst = int(risky.argmax())
     box = _no_larger(places[[worst]], float(area(track.xyxy[[row]])[0]))
     near = frames[_is_near(places, box) & (risky > 0)]
-    yield _Moment(int(near.min()), int(near.max()), box, track.xyxy[[row]], {LOST: _clipped(strength * float(risky[worst]))})
+    yield _Moment(
+        int(near.min()),
+        int(near.max()),
+        box,
+        track.xyxy[[row]],
+        {LOST: _clipped(strength * float(risky[worst]))},
+    )
 
 
 def _own_share(track: Track, frames: NDArray[np.int64], places: Boxes) -> NDArray[np.float64]:
@@ -581,9 +667,9 @@ def _own_share(track: Track, frames: NDArray[np.int64], places: Boxes) -> NDArra
 
 def _large_ones(track: Track, film: _Film, sure: float) -> Iterator[_Moment]:
     """Yield the stretch of a track without a sure sighting that covers most."""
-    is_sure = (track.reason == Reason.SEEN) & (track.score >= sure + CLEAR_SCORE_MARGIN - HUNDREDTH) | (
-        track.reason == Reason.DRAWN
-    )
+    is_sure = (track.reason == Reason.SEEN) & (
+        track.score >= sure + CLEAR_SCORE_MARGIN - HUNDREDTH
+    ) | (track.reason == Reason.DRAWN)
     share = _shares(track, film)
     if is_sure.all() or not (share >= MUCH_SHARE * NAMED_RISK).any():
         return
@@ -616,11 +702,19 @@ def _unknown_motion(film: _Film, unknown: Sequence[int]) -> list[Doubt]:
     frames = np.asarray(unknown, np.int64)
     frames = frames[carried[frames]]
     (low, high), found = UNKNOWN_S, []
-    for part in np.split(frames, np.flatnonzero(np.diff(film.seconds[frames]) > ONE_MOMENT_S) + 1) if len(frames) else []:
+    for part in (
+        np.split(frames, np.flatnonzero(np.diff(film.seconds[frames]) > ONE_MOMENT_S) + 1)
+        if len(frames)
+        else []
+    ):
         strength = _clipped((len(part) * film.frame_s - low) / (high - low))
         risk, first = round(combined({CAMERA: strength}), 2), int(part[0])
         if risk >= LEAST_RISK:
-            found.append(Doubt(WHOLE, first, int(part[-1]), (0, 0, *film.plan.size_at(first)), (CAMERA,), risk))
+            found.append(
+                Doubt(
+                    WHOLE, first, int(part[-1]), (0, 0, *film.plan.size_at(first)), (CAMERA,), risk
+                )
+            )
     return found
 
 
@@ -634,7 +728,16 @@ def _written_in(film: _Film, text: Sequence[Box]) -> list[Doubt]:
     if not still:
         return []
     x1, y1, x2, y2 = (pick(box[i] for box in still) for i, pick in enumerate((min, min, max, max)))
-    return [Doubt(WHOLE, 0, len(film.seconds) - 1, (x1, y1, x2, y2), (TEXT,), round(combined({TEXT: 1.0}), 2))]
+    return [
+        Doubt(
+            WHOLE,
+            0,
+            len(film.seconds) - 1,
+            (x1, y1, x2, y2),
+            (TEXT,),
+            round(combined({TEXT: 1.0}), 2),
+        )
+    ]
 
 
 def _open_share(box: Box, erased: Sequence[Box]) -> float:
@@ -642,13 +745,17 @@ def _open_share(box: Box, erased: Sequence[Box]) -> float:
     whole = np.array([box], np.float32)
     if not erased:
         return 1.0
-    return 1.0 - min(1.0, float(overlap(whole, np.array(erased, np.float32)).sum()) / float(area(whole)[0]))
+    return 1.0 - min(
+        1.0, float(overlap(whole, np.array(erased, np.float32)).sum()) / float(area(whole)[0])
+    )
 
 
 def _listed(found: Sequence[Doubt], film: _Film, bound: float) -> tuple[Doubt, ...]:
     """Return the doubts that are kept, riskiest first: one for a moment and place, and no more than
     people will check."""
-    length_s = float(film.seconds[-1] - film.seconds[0]) + film.frame_s if len(film.seconds) else 0.0
+    length_s = (
+        float(film.seconds[-1] - film.seconds[0]) + film.frame_s if len(film.seconds) else 0.0
+    )
     pages = len(film.seconds) if film.plan.medium == "photo" else length_s / 60
     most = ceil(MOST_A_MINUTE * pages)
     kept: list[Doubt] = []
@@ -679,9 +786,16 @@ def _one_moment(a: Doubt, b: Doubt, size: float, film: _Film) -> Doubt | None:
     if max(s[a.first], s[b.first]) - min(s[a.last], s[b.last]) > ONE_MOMENT_S:
         return None
     first, last = min(a.first, b.first), max(a.last, b.last)
-    if s[last] - s[first] > max(LONGEST_S, s[a.last] - s[a.first]) or film.shot(first) != film.shot(last):
+    if s[last] - s[first] > max(LONGEST_S, s[a.last] - s[a.first]) or film.shot(first) != film.shot(
+        last
+    ):
         return None
-    box = (min(a.box[0], b.box[0]), min(a.box[1], b.box[1]), max(a.box[2], b.box[2]), max(a.box[3], b.box[3]))
+    box = (
+        min(a.box[0], b.box[0]),
+        min(a.box[1], b.box[1]),
+        max(a.box[2], b.box[2]),
+        max(a.box[3], b.box[3]),
+    )
     if _size(box) > TIGHT * min(size, _size(b.box)):
         return None
     return replace(
@@ -716,7 +830,9 @@ def _far(unseen_s: float, shift: float) -> float:
 
 
 def _fars(unseen_s: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 - (1 - np.clip(unseen_s / LONG_S, 0, 1) / 2) * (1 - np.clip(shift * unseen_s, 0, 1)))
+    return np.asarray(
+        1 - (1 - np.clip(unseen_s / LONG_S, 0, 1) / 2) * (1 - np.clip(shift * unseen_s, 0, 1))
+    )
 
 
 def _shift(a: Boxes, b: Boxes) -> float:
@@ -739,7 +855,13 @@ def _gravest(moments: list[_Moment]) -> _Moment:
     gravest = max(moments, key=lambda m: combined(m.causes))
     near = [m for m in moments if _is_near(m.box, gravest.box)[0]]
     first, last = min(m.first for m in near), max(m.last for m in near)
-    return replace(gravest, first=first, last=last, causes=causes, seen=np.concatenate([m.seen for m in moments]))
+    return replace(
+        gravest,
+        first=first,
+        last=last,
+        causes=causes,
+        seen=np.concatenate([m.seen for m in moments]),
+    )
 
 
 def _clipped(share: float) -> float:

@@ -182,21 +182,47 @@ class Redo(Edit):
 
 
 TYPES: dict[str, type[Edit]] = {
-    t.name: t for t in (Draw, Cover, Place, Stretch, Join, Split, Delete, Keep, Only, Area, Black, Accept, Approve, Undo, Redo)
+    t.name: t
+    for t in (
+        Draw,
+        Cover,
+        Place,
+        Stretch,
+        Join,
+        Split,
+        Delete,
+        Keep,
+        Only,
+        Area,
+        Black,
+        Accept,
+        Approve,
+        Undo,
+        Redo,
+    )
 }
 """Every kind of entry by its name."""
 
-_HINTS = {name: {f.name: get_type_hints(t)[f.name] for f in dataclasses.fields(t)} for name, t in TYPES.items()}
+_HINTS = {
+    name: {f.name: get_type_hints(t)[f.name] for f in dataclasses.fields(t)}
+    for name, t in TYPES.items()
+}
 
 
 def edit_of(plain: Mapping[str, Any]) -> Edit:
     """Return the entry for a mapping. Raises ValueError if the mapping is not an entry."""
-    if not isinstance(plain, Mapping) or not isinstance(name := plain.get("edit"), str) or name not in TYPES:
+    if (
+        not isinstance(plain, Mapping)
+        or not isinstance(name := plain.get("edit"), str)
+        or name not in TYPES
+    ):
         raise ValueError("an edit of a kind that this efface does not know")
     hints = _HINTS[name]
     if set(plain) != {"edit", *hints}:
         raise ValueError(f"the edit {name!r} has other fields than it should")
-    edit = TYPES[name](**{field: _value(plain[field], hint, f"{name}.{field}") for field, hint in hints.items()})
+    edit = TYPES[name](
+        **{field: _value(plain[field], hint, f"{name}.{field}") for field, hint in hints.items()}
+    )
     if isinstance(edit, Draw) and edit.kind not in KINDS:
         raise ValueError("an edit draws an unknown kind")
     return edit
@@ -205,11 +231,18 @@ def edit_of(plain: Mapping[str, Any]) -> Edit:
 def _value(value: Any, hint: Any, where: str) -> Any:
     if get_origin(hint) is tuple:
         count = None if Ellipsis in get_args(hint) else len(get_args(hint))
-        if not isinstance(value, list | tuple) or any(type(v) is not int for v in value) or count not in (None, len(value)):
+        if (
+            not isinstance(value, list | tuple)
+            or any(type(v) is not int for v in value)
+            or count not in (None, len(value))
+        ):
             raise ValueError(f"{where} must be a list of {count or 'only'} whole numbers")
         return tuple(value)
     if type(value) is not hint:  # True is an int, and 1 is not a bool
-        raise ValueError(f"{where} must be {'a whole number' if hint is int else 'true or false' if hint is bool else 'text'}")
+        raise ValueError(
+            f"{where} must be "
+            f"{'a whole number' if hint is int else 'true or false' if hint is bool else 'text'}"
+        )
     return value
 
 

@@ -56,7 +56,9 @@ class KindPrice:
     @property
     def is_doubtful(self) -> bool:
         """Whether it erases much, perhaps by mistake."""
-        return not self.is_sure and (self.share.mean >= MUCH_SHARE or self.share.worst >= MUCH_SHARE_AT_WORST)
+        return not self.is_sure and (
+            self.share.mean >= MUCH_SHARE or self.share.worst >= MUCH_SHARE_AT_WORST
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,10 @@ def price(plan: Plan) -> Price:
     kind_of = {t.id: t.kind for t in plan.revised.tracks}
     known, back = np.unique(ids, return_inverse=True)
     kind = np.array([kind_of.get(int(i), -1) for i in known], np.int64)[back]
-    kinds = [_kind(plan, k, _share(frame[kind == k], boxes[kind == k], size, len(plan.timeline))) for k in _there(kind)]
+    kinds = [
+        _kind(plan, k, _share(frame[kind == k], boxes[kind == k], size, len(plan.timeline)))
+        for k in _there(kind)
+    ]
     return Price(_share(frame, boxes, size, len(plan.timeline), whole), tuple(kinds))
 
 
@@ -90,7 +95,9 @@ def _kind(plan: Plan, kind: int, share: Share) -> KindPrice:
     tracks = [t for t in plan.revised.tracks if t.kind == kind and not t.keep]
     best = max(float(t.score.max()) for t in tracks)
     is_drawn = any((t.reason == Reason.DRAWN).any() for t in tracks)
-    return KindPrice(KINDS[kind], share, round(best, 2), is_drawn or best >= SURE_SCORES[kind] - 1e-6)
+    return KindPrice(
+        KINDS[kind], share, round(best, 2), is_drawn or best >= SURE_SCORES[kind] - 1e-6
+    )
 
 
 def _share(

@@ -20,7 +20,8 @@ def coco(pictures: Sequence[tuple[str, Plan]]) -> str:
     """Return COCO detection JSON (cocodataset.org, "Data format"): images, categories, and
     annotations with a score.
 
-    pictures  file name (relative to the source folder) and plan of each photo. Every page or frame of a
+    pictures  file name (relative to the source folder) and plan of each photo. Every page or frame
+              of a
               file is an image of its own, with "page" counting from 1.
     """
     images: list[dict[str, Any]] = []
@@ -29,7 +30,15 @@ def coco(pictures: Sequence[tuple[str, Plan]]) -> str:
         first = len(images) + 1
         for page in range(len(plan.timeline)):
             width, height = plan.size_at(page)
-            images.append({"id": first + page, "file_name": name, "width": width, "height": height, "page": page + 1})
+            images.append(
+                {
+                    "id": first + page,
+                    "file_name": name,
+                    "width": width,
+                    "height": height,
+                    "page": page + 1,
+                }
+            )
         for track, row in _erased(plan):
             x1, y1, x2, y2 = (int(v) for v in track.xyxy[row])
             annotations.append(
@@ -44,7 +53,12 @@ def coco(pictures: Sequence[tuple[str, Plan]]) -> str:
                 }
             )
     categories = [{"id": i + 1, "name": name} for i, name in enumerate(KINDS)]
-    return json.dumps({"images": images, "categories": categories, "annotations": annotations}, indent=1) + "\n"
+    return (
+        json.dumps(
+            {"images": images, "categories": categories, "annotations": annotations}, indent=1
+        )
+        + "\n"
+    )
 
 
 def mot(plan: Plan) -> Iterator[str]:

@@ -71,11 +71,18 @@ def by_kind(plan: Plan) -> tuple[KindLeft, ...]:
     found, beyond = stretches(plan), {b.kind: b for b in plan.left_beyond}
     told = []
     for number, kind in enumerate(KINDS):
-        of_kind, more = [s for s in found if s.kind == number], beyond.get(kind, LeftBeyond(kind, 0, 0, 0.0))
+        of_kind, more = (
+            [s for s in found if s.kind == number],
+            beyond.get(kind, LeftBeyond(kind, 0, 0, 0.0)),
+        )
         tracks, count = len({s.track for s in of_kind}) + more.tracks, len(of_kind) + more.stretches
         long_s = round(sum(s.seconds for s in of_kind) + more.seconds, 2)
         if count:
-            told.append(KindLeft(kind, tracks, count, long_s, sum(s.is_listed for s in of_kind), more.tracks))
+            told.append(
+                KindLeft(
+                    kind, tracks, count, long_s, sum(s.is_listed for s in of_kind), more.tracks
+                )
+            )
     return tuple(told)
 
 
@@ -118,7 +125,9 @@ def bounded(plan: Plan) -> Plan:
         plan,
         left=tuple(t for t in plan.left if t.id in kept),
         left_beyond=tuple(
-            LeftBeyond(kind, len({s.track for s in of}), len(of), round(sum(s.seconds for s in of), 2))
+            LeftBeyond(
+                kind, len({s.track for s in of}), len(of), round(sum(s.seconds for s in of), 2)
+            )
             for kind, of in beyond
             if of
         ),
@@ -135,13 +144,18 @@ def _hidden(plan: Plan, tracks: Sequence[Track]) -> Iterator[NDArray[np.bool_]]:
         rows = np.flatnonzero((stop > first) & (track.reason == Reason.SEEN))
         at = np.concatenate([np.empty(0, np.int64), *(np.arange(first[i], stop[i]) for i in rows)])
         row = np.repeat(rows, (stop - first)[rows])
-        sides = np.minimum(middles[row, 2:], erased[at, 2:]) - np.maximum(middles[row, :2], erased[at, :2])
+        sides = np.minimum(middles[row, 2:], erased[at, 2:]) - np.maximum(
+            middles[row, :2], erased[at, :2]
+        )
         np.maximum.at(share, row, np.maximum(sides, 0).prod(axis=1).astype(np.float32))
         yield share >= HIDDEN_SHARE * area(middles)
 
 
 def _middles(boxes: Boxes) -> Boxes:
-    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * MIDDLE_SHARE / 2
+    middle, half = (
+        (boxes[:, :2] + boxes[:, 2:]) / 2,
+        (boxes[:, 2:] - boxes[:, :2]) * MIDDLE_SHARE / 2,
+    )
     return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
 
 

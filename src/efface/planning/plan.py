@@ -55,18 +55,22 @@ class Plan:
 
     source_sha256  of the file, in hexadecimal.
     medium         "photo", "animation" or "video".
-    sizes          width and height of every page of a photo; for a video or an animation the one size of all frames.
+    sizes          width and height of every page of a photo; for a video or an animation the one
+                   size of all frames.
     timeline       PTS of every frame that was examined; efface refuses to render any other.
     tracks         by id, as detected. Track boxes are whole pixels inside the frame.
     cuts           numbers of the frames with which a new shot begins.
     bad            numbers of the frames that could not be decoded and are blacked out whole.
     detectors      the detectors used: name, version, sha256 and runtime of each.
-    options        the requested options, branch by branch, as `dataclasses.asdict(Options)` gives them.
+    options        the requested options, branch by branch, as `dataclasses.asdict(Options)` gives
+                   them.
     edits          what a person changed, in order; append-only. See `planning.edits`.
-    checksums      of each decoded frame (`Picture.checksum`). The rendered frames must be those that were examined,
+    checksums      of each decoded frame (`Picture.checksum`). The rendered frames must be those
+                   that were examined,
                    and damaged files do not always decode alike. Empty if none were taken.
     doubts         moments to check, riskiest first; moments not listed have negligible risk.
-    left           tracks that were seen too weakly to be erased and stay visible, with the boxes that would be erased. Their
+    left           tracks that were seen too weakly to be erased and stay visible, with the boxes
+                   that would be erased. Their
                    ids are unique. Only a person's edit makes one of them erased.
     left_beyond    how many more of them there are than a plan holds.
     made           the target that was made by it, if known.
@@ -97,7 +101,9 @@ class Plan:
         if len(self.checksums) not in (0, n):
             raise ValueError(f"{len(self.checksums)} checksums for {n} frames")
         for name, numbers in (("cuts", self.cuts), ("bad", self.bad)):
-            if list(numbers) != sorted(set(numbers)) or (numbers and not 0 <= numbers[0] <= numbers[-1] < n):
+            if list(numbers) != sorted(set(numbers)) or (
+                numbers and not 0 <= numbers[0] <= numbers[-1] < n
+            ):
                 raise ValueError(f"{name} must be increasing frame numbers below {n}")
         every = (*self.tracks, *self.left)
         if len({t.id for t in every}) != len(every):
@@ -122,7 +128,10 @@ class Plan:
         is_inside = (track.xyxy[:, :2] >= 0).all() and (track.xyxy[:, 2:] <= limit).all()
         is_whole = (track.xyxy == np.round(track.xyxy)).all()
         if not is_inside or not is_whole or not (track.xyxy[:, :2] < track.xyxy[:, 2:]).all():
-            raise ValueError(f"track {track.id} has a box that is empty, not in whole pixels, or not inside the frame")
+            raise ValueError(
+                f"track {track.id} has a box that is empty, not in whole pixels, or not "
+                "inside the frame"
+            )
 
     def _check_doubt(self, doubt: Doubt, ids: set[int]) -> None:
         if doubt.track not in ids:
@@ -131,7 +140,9 @@ class Plan:
             raise ValueError(f"a doubt about track {doubt.track} goes on after the last frame")
         width, height = self.size_at(doubt.first)
         if doubt.box[2] > width or doubt.box[3] > height:
-            raise ValueError(f"a doubt about track {doubt.track} has a box that is not inside the frame")
+            raise ValueError(
+                f"a doubt about track {doubt.track} has a box that is not inside the frame"
+            )
 
     def size_at(self, frame: int) -> Size:
         """Return width and height of that frame."""
@@ -149,7 +160,9 @@ class Plan:
     def is_black(self, frame: int) -> bool:
         """Return whether that frame is written black: it could not be decoded, or a person wants it
         so."""
-        return frame in self._bad or (frame < len(self.timeline) and bool(self._revised.black[frame]))
+        return frame in self._bad or (
+            frame < len(self.timeline) and bool(self._revised.black[frame])
+        )
 
     @cached_property
     def _bad(self) -> frozenset[int]:
@@ -181,14 +194,21 @@ class Plan:
         whole = np.array([(0, 0, *self.size_at(int(i))) for i in black], np.int32).reshape(-1, 4)
         frame = np.concatenate([black, *(t.frame[rows] for t, rows in erased)])
         boxes = np.concatenate([whole, *(t.xyxy[rows].astype(np.int32) for t, rows in erased)])
-        ids = np.concatenate([np.zeros(len(black), np.int32), *(np.full(rows.sum(), t.id, np.int32) for t, rows in erased)])
+        ids = np.concatenate(
+            [
+                np.zeros(len(black), np.int32),
+                *(np.full(rows.sum(), t.id, np.int32) for t, rows in erased),
+            ]
+        )
         order, starts = self._ordered(frame)
         return starts, boxes[order], ids[order]
 
     def _ordered(self, frame: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Return the order of moments by frame, and the row at which each frame then starts."""
         order = np.argsort(frame, kind="stable")
-        return order, np.searchsorted(frame[order], np.arange(len(self.timeline) + 1)).astype(np.int64)
+        return order, np.searchsorted(frame[order], np.arange(len(self.timeline) + 1)).astype(
+            np.int64
+        )
 
     def known(self, frame: int) -> list[Box]:
         """Return the places in that frame that were decided on: erased, kept, or removed by a
@@ -205,8 +225,12 @@ class Plan:
     @cached_property
     def _known(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         tracks = (*self._revised.tracks, *self._revised.deleted)
-        order, starts = self._ordered(np.concatenate([np.empty(0, np.int32), *(t.frame for t in tracks)]))
-        boxes = np.concatenate([np.empty((0, 4), np.int32), *(t.xyxy.astype(np.int32) for t in tracks)])
+        order, starts = self._ordered(
+            np.concatenate([np.empty(0, np.int32), *(t.frame for t in tracks)])
+        )
+        boxes = np.concatenate(
+            [np.empty((0, 4), np.int32), *(t.xyxy.astype(np.int32) for t in tracks)]
+        )
         return starts, boxes[order]
 
     def erased_rows(self, track: Track) -> NDArray[np.bool_]:
@@ -215,8 +239,14 @@ class Plan:
         stays: NDArray[np.bool_] = ~self._revised.black[track.frame] & (not track.keep)
         for area in self._revised.areas if track.kind != DRAWN else ():
             x1, y1, x2, y2 = area.box
-            within = (track.xyxy[:, :2] >= (x1, y1)).all(axis=1) & (track.xyxy[:, 2:] <= (x2, y2)).all(axis=1)
-            found = (track.reason != Reason.DRAWN) & (track.frame >= area.first) & (track.frame <= area.last)
+            within = (track.xyxy[:, :2] >= (x1, y1)).all(axis=1) & (
+                track.xyxy[:, 2:] <= (x2, y2)
+            ).all(axis=1)
+            found = (
+                (track.reason != Reason.DRAWN)
+                & (track.frame >= area.first)
+                & (track.frame <= area.last)
+            )
             stays &= ~(within & found)
         return stays
 
@@ -229,19 +259,30 @@ class Plan:
         if not self.edits:
             return self
         now = self._revised
-        parts = ((t, np.ones(len(t), np.bool_) if t.keep else self.erased_rows(t)) for t in now.tracks)
+        parts = (
+            (t, np.ones(len(t), np.bool_) if t.keep else self.erased_rows(t)) for t in now.tracks
+        )
         tracks = tuple(part_of(t, rows) for t, rows in parts if rows.any())
         there = {WHOLE, *(t.id for t in (*tracks, *now.left))}
         doubts = (replace(d, track=now.now(d.track)) for d in self.doubts if not self.is_settled(d))
         return replace(
-            self, tracks=tracks, left=now.left, doubts=tuple(d for d in doubts if d.track in there), edits=(), made=None
+            self,
+            tracks=tracks,
+            left=now.left,
+            doubts=tuple(d for d in doubts if d.track in there),
+            edits=(),
+            made=None,
         )
 
     def is_settled(self, doubt: Doubt) -> bool:
         """Return whether a person checked the doubt, removed its track, or decided about what was
         left visible."""
         now = self._revised
-        is_decided = LEFT in doubt.causes and doubt.track != WHOLE and all(t.id != doubt.track for t in now.left)
+        is_decided = (
+            LEFT in doubt.causes
+            and doubt.track != WHOLE
+            and all(t.id != doubt.track for t in now.left)
+        )
         is_gone = any(t.id == now.now(doubt.track) for t in now.deleted)
         return (doubt.track, doubt.first, doubt.last) in now.accepted or is_gone or is_decided
 

@@ -51,7 +51,9 @@ def record_of(data: Mapping[str, Any]) -> RenderRecord:
             raise ValueError(f"the {name} of its target is not a SHA-256")
     kept, dropped = (_count(n) for n in data["audio"])
     verification = Verification(tuple(_check(c) for c in data["checks"]))
-    return RenderRecord(data["sha256"], str(data["efface"]), (kept, dropped), verification, data["seal"])
+    return RenderRecord(
+        data["sha256"], str(data["efface"]), (kept, dropped), verification, data["seal"]
+    )
 
 
 def _count(value: Any) -> int:
@@ -62,10 +64,23 @@ def _count(value: Any) -> int:
 
 def _plain_check(c: Check) -> dict[str, Any]:
     findings = [
-        {"check": f.check, "message": f.message, "frame": f.frame, "box": f.box, "time_s": f.time_s, "score": f.score}
+        {
+            "check": f.check,
+            "message": f.message,
+            "frame": f.frame,
+            "box": f.box,
+            "time_s": f.time_s,
+            "score": f.score,
+        }
         for f in c.findings
     ]
-    return {"name": c.name, "outcome": c.outcome.value, "findings": findings, "facts": dict(c.facts), "why": c.why}
+    return {
+        "name": c.name,
+        "outcome": c.outcome.value,
+        "findings": findings,
+        "facts": dict(c.facts),
+        "why": c.why,
+    }
 
 
 def _check(data: Mapping[str, Any]) -> Check:
@@ -73,7 +88,11 @@ def _check(data: Mapping[str, Any]) -> Check:
     if not all(isinstance(v, str | int | float) for v in facts.values()):
         raise TypeError("a check of its target states something that is neither text nor number")
     return Check(
-        str(data["name"]), Outcome(data["outcome"]), tuple(_finding(f) for f in data["findings"]), facts, str(data["why"])
+        str(data["name"]),
+        Outcome(data["outcome"]),
+        tuple(_finding(f) for f in data["findings"]),
+        facts,
+        str(data["why"]),
     )
 
 

@@ -4,8 +4,10 @@ If edits conflict, the strongest rule wins:
 
 1. a black frame is black, whatever else is asked for;
 2. what a person drew, or marked as an area to erase, is erased: a kept area does not affect it;
-3. a kept track is not erased, except for what another track covers there. Keeping never cuts a hole into an erased area;
-4. inside a kept area, detected boxes are not erased if they lie completely within it. A box that extends beyond it is
+3. a kept track is not erased, except for what another track covers there. Keeping never cuts a hole
+   into an erased area;
+4. inside a kept area, detected boxes are not erased if they lie completely within it. A box that
+   extends beyond it is
    erased to its full size;
 5. the rest is erased.
 """
@@ -95,10 +97,13 @@ def revised(
     """Apply all edits to the tracks. Raises ValueError for an impossible edit: an unknown track, a
     box outside the frame, ...
 
-    left  tracks that were left visible. The first edit of one makes it an ordinary track: it is erased, unless it is kept.
+    left  tracks that were left visible. The first edit of one makes it an ordinary track: it is
+          erased, unless it is kept.
     """
     every = np.array(sizes, np.int32).reshape(-1, 2)
-    desk = _EditState({t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left})
+    desk = _EditState(
+        {t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left}
+    )
     for edit in log.in_force:
         desk.do(edit)
     return desk.result()
@@ -122,9 +127,21 @@ class _EditState:
 
     def result(self) -> Revised:
         keys = {i: tuple(sorted(k)) for i, k in self.keys.items()}
-        tracks, left, deleted = (tuple(d[i] for i in sorted(d)) for d in (self.tracks, self.left, self.deleted))
+        tracks, left, deleted = (
+            tuple(d[i] for i in sorted(d)) for d in (self.tracks, self.left, self.deleted)
+        )
         areas = tuple(self.areas[i] for i in sorted(self.areas))
-        return Revised(tracks, left, deleted, areas, self.black, keys, frozenset(self.accepted), self.merged, self.approved)
+        return Revised(
+            tracks,
+            left,
+            deleted,
+            areas,
+            self.black,
+            keys,
+            frozenset(self.accepted),
+            self.merged,
+            self.approved,
+        )
 
     def do(self, edit: Edit) -> None:
         self.approved = isinstance(edit, Approve) and edit.approved
@@ -173,11 +190,15 @@ class _EditState:
     def _require_new(self, number: int) -> None:
         known = (self.tracks, self.left, self.deleted, self.areas, self.merged)
         if not 0 < number <= MOST_TRACKS or any(number in k for k in known):
-            raise ValueError(f"an edit makes track {number}, which was there before, or can be none")
+            raise ValueError(
+                f"an edit makes track {number}, which was there before, or can be none"
+            )
 
     def _range(self, first: int, last: int) -> tuple[int, int]:
         if not 0 <= first <= last < len(self.black):
-            raise ValueError(f"an edit is about the frames {first} to {last}, and there are {len(self.black)}")
+            raise ValueError(
+                f"an edit is about the frames {first} to {last}, and there are {len(self.black)}"
+            )
         return first, last
 
     def _spend(self, boxes: int) -> None:
@@ -187,7 +208,11 @@ class _EditState:
 
     def _limits(self, frame: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return (n, 2) width and height of these frames."""
-        return self.sizes[frame] if len(self.sizes) > 1 else np.broadcast_to(self.sizes, (len(frame), 2))
+        return (
+            self.sizes[frame]
+            if len(self.sizes) > 1
+            else np.broadcast_to(self.sizes, (len(frame), 2))
+        )
 
     def _require_inside(self, frame: NDArray[np.int32], xyxy: Boxes) -> None:
         low, high = xyxy[:, :2], xyxy[:, 2:]
@@ -202,7 +227,9 @@ class _EditState:
         self._range(first, first + count - 1)
         self._spend(count)
         frame = np.arange(first, first + count, dtype=np.int32)
-        if max(boxes) > 2**24 or min(boxes) < 0:  # beyond that, float32 does not distinguish neighbouring pixels
+        if (
+            max(boxes) > 2**24 or min(boxes) < 0
+        ):  # beyond that, float32 does not distinguish neighbouring pixels
             raise ValueError("an edit has a box that is empty, or not inside the frame")
         xyxy = np.array(boxes, np.float32).reshape(-1, 4)
         self._require_inside(frame, xyxy)
@@ -221,12 +248,19 @@ class _EditState:
             return
         self._spend(len(track))
         rows = np.flatnonzero((track.frame >= first) & (track.frame <= last))
-        weight = _fading(track.frame[rows], edit.frame, _beyond(track, first - 1, -1), _beyond(track, last + 1, 1))
+        weight = _fading(
+            track.frame[rows],
+            edit.frame,
+            _beyond(track, first - 1, -1),
+            _beyond(track, last + 1, 1),
+        )
         moved = track.xyxy[rows] + weight[:, None] * (box - track.xyxy[at[0]])
         xyxy, reason = track.xyxy.copy(), track.reason.copy()
         xyxy[rows] = self._whole(moved, track.frame[rows])
         reason[at] = Reason.DRAWN
-        self.tracks[track.id] = replace(track, xyxy=xyxy, reason=reason, score=_seen_only(track.score, reason))
+        self.tracks[track.id] = replace(
+            track, xyxy=xyxy, reason=reason, score=_seen_only(track.score, reason)
+        )
         self.keys.setdefault(track.id, set()).add(edit.frame)
 
     def _whole(self, xyxy: NDArray[np.floating], frame: NDArray[np.int32]) -> Boxes:
@@ -290,13 +324,19 @@ class _EditState:
 
 def _drawn(number: int, kind: int, frame: NDArray[np.int32], xyxy: Boxes) -> Track:
     n = len(frame)
-    return Track(number, kind, frame, xyxy, np.full(n, Reason.DRAWN, np.uint8), np.zeros(n, np.float32))
+    return Track(
+        number, kind, frame, xyxy, np.full(n, Reason.DRAWN, np.uint8), np.zeros(n, np.float32)
+    )
 
 
 def part_of(track: Track, which: NDArray[np.bool_]) -> Track:
     """Return some moments of a track; at least one."""
     return replace(
-        track, frame=track.frame[which], xyxy=track.xyxy[which], reason=track.reason[which], score=track.score[which]
+        track,
+        frame=track.frame[which],
+        xyxy=track.xyxy[which],
+        reason=track.reason[which],
+        score=track.score[which],
     )
 
 
@@ -315,7 +355,13 @@ def _over(track: Track, frame: NDArray[np.int32], xyxy: Boxes) -> Track:
         np.concatenate([track.score[stays], np.zeros(n, np.float32)]),
     ]
     order = np.argsort(whole[0], kind="stable")
-    return replace(track, frame=whole[0][order], xyxy=whole[1][order], reason=whole[2][order], score=whole[3][order])
+    return replace(
+        track,
+        frame=whole[0][order],
+        xyxy=whole[1][order],
+        reason=whole[2][order],
+        score=whole[3][order],
+    )
 
 
 def _beyond(track: Track, frame: int, way: int) -> int | None:
@@ -325,7 +371,9 @@ def _beyond(track: Track, frame: int, way: int) -> int | None:
     return frame if goes_on else None
 
 
-def _fading(frame: NDArray[np.int32], at: int, before: int | None, after: int | None) -> NDArray[np.float64]:
+def _fading(
+    frame: NDArray[np.int32], at: int, before: int | None, after: int | None
+) -> NDArray[np.float64]:
     """Return (n,) weights: 1 at the frame `at`, falling to 0 at `before` and `after`; 1 throughout
     on a side whose end is None."""
     weight = np.ones(len(frame))
@@ -354,7 +402,9 @@ def _united(one: Track, other: Track) -> Track:
     reason = np.where(neither, Reason.BRIDGED, reason).astype(np.uint8)
     score = np.maximum(np.where(has_one, one.score[i], 0), np.where(has_other, other.score[j], 0))
     keep = one.keep and other.keep
-    return Track(one.id, one.kind, frame, xyxy.astype(np.float32), reason, _seen_only(score, reason), keep)
+    return Track(
+        one.id, one.kind, frame, xyxy.astype(np.float32), reason, _seen_only(score, reason), keep
+    )
 
 
 def _between(first: Track, second: Track, frame: NDArray[np.int32]) -> Boxes:
@@ -362,4 +412,6 @@ def _between(first: Track, second: Track, frame: NDArray[np.int32]) -> Boxes:
     start, stop = int(first.frame[-1]), int(second.frame[0])
     share = ((frame - start) / (stop - start))[:, None]
     straight = first.xyxy[-1] * (1 - share) + second.xyxy[0] * share
-    return np.concatenate([np.floor(straight[:, :2]), np.ceil(straight[:, 2:])], axis=1).astype(np.float32)
+    return np.concatenate([np.floor(straight[:, :2]), np.ceil(straight[:, 2:])], axis=1).astype(
+        np.float32
+    )

@@ -91,7 +91,10 @@ def save(plan: Plan, path: Path) -> None:
 def lines(plan: Plan) -> Iterator[str]:
     """Yield the text of the sidecar, piece by piece."""
     version = VERSION if plan.checksums or not len(plan.timeline) else 2
-    yield f'{{\n "format": {_json(FORMAT)},\n "version": {version},\n "efface": {_json(EFFACE_VERSION)},\n'
+    yield (
+        f'{{\n "format": {_json(FORMAT)},\n "version": {version},\n "efface": '
+        f"{_json(EFFACE_VERSION)},\n"
+    )
     yield from _head(plan)
     if plan.made is not None:
         yield f' "target": {_json(plan.made.plain())},\n'
@@ -134,7 +137,9 @@ def _body(plan: Plan) -> Iterator[str]:
             continue
         yield f' "{name}": ['
         for i, track in enumerate(tracks):
-            yield (",\n  " if i else "\n  ") + _json(_packed(track) | _packed_doubts(doubts.get(track.id, [])))
+            yield (",\n  " if i else "\n  ") + _json(
+                _packed(track) | _packed_doubts(doubts.get(track.id, []))
+            )
         yield "\n ],\n"
     yield EDITS + ",".join("\n  " + _json(dict(e)) for e in plan.edits)
     yield TAIL
@@ -194,11 +199,16 @@ def mended(path: Path) -> tuple[Plan, int]:
             break
         kept.append(line.removesuffix(","))
     lost = sum(bool(re.sub(r"[\s\]},]", "", line)) for line in given[len(kept) :])
-    return _parsed((head + mark + "\n" + ",\n".join(kept) + TAIL).encode("utf-8", "replace"), path), lost
+    return _parsed(
+        (head + mark + "\n" + ",\n".join(kept) + TAIL).encode("utf-8", "replace"), path
+    ), lost
 
 
 def load(path: Path) -> Plan:
-    """Read a plan. Raises BadPlan for any damage; TornPlan if only its last edits are incomplete."""
+    """Read a plan.
+
+    Raises BadPlan for any damage; TornPlan if only its last edits are incomplete.
+    """
     return _parsed(_content(path), path)
 
 
@@ -229,7 +239,11 @@ def _content(path: Path) -> bytes:
     except (ValueError, MemoryError) as e:  # a NUL byte in the name
         raise BadPlan(path, _why(e)) from e
     if len(data) > LARGEST:
-        raise BadPlan(path, f"it is larger than {LARGEST >> 20} MB", "Cut the film into parts, and redact each.")
+        raise BadPlan(
+            path,
+            f"it is larger than {LARGEST >> 20} MB",
+            "Cut the film into parts, and redact each.",
+        )
     if data.count(b"[") + data.count(b"{") > MOST_BRACKETS:
         raise BadPlan(path, "it consists of more parts than any plan does")
     return data
@@ -238,7 +252,9 @@ def _content(path: Path) -> bytes:
 def _parsed(data: bytes, path: Path) -> Plan:
     is_torn = ("\n" + EDITS).encode() in data and not data.endswith(TAIL.encode())
     try:
-        return _plan(json.loads(data, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_object))
+        return _plan(
+            json.loads(data, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_object)
+        )
     except json.JSONDecodeError as e:
         if is_torn and "\n" + EDITS in e.doc[: e.pos]:
             raise TornPlan(path) from e
@@ -247,7 +263,16 @@ def _parsed(data: bytes, path: Path) -> Plan:
         if is_torn:
             raise TornPlan(path) from e
         raise BadPlan(path, _why(e)) from e
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        MemoryError,
+    ) as e:
         raise BadPlan(path, _why(e)) from e
 
 
@@ -286,7 +311,9 @@ def _plan(data: dict[str, Any]) -> Plan:
     if data["format"] != FORMAT:
         raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
     if not 1 <= _whole(data["version"]) <= VERSION:
-        raise ValueError(f"it has version {data['version']}, and this efface reads versions 1 to {VERSION}")
+        raise ValueError(
+            f"it has version {data['version']}, and this efface reads versions 1 to {VERSION}"
+        )
     if data["version"] == 1 and data["edits"]:
         raise ValueError("it has version 1 and edits, which no efface wrote")
     source, checksums = data["source"], _checksums(data["checksums"])
@@ -297,7 +324,9 @@ def _plan(data: dict[str, Any]) -> Plan:
     pts = _unrolled(data["pts"], frames)
     if len(pts) != frames:
         raise ValueError("the number of frames and their PTS disagree")
-    if source["medium"] == "photo" and (data["time_base"] != "1" or (pts != np.arange(frames)).any()):
+    if source["medium"] == "photo" and (
+        data["time_base"] != "1" or (pts != np.arange(frames)).any()
+    ):
         raise ValueError("it says that it is of a photo, and has the clock of a film")
     left = data.get("left", [])  # older plans have no such list
     return Plan(
@@ -312,7 +341,9 @@ def _plan(data: dict[str, Any]) -> Plan:
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
         checksums=checksums,
-        doubts=riskiest_first([d for t in (data | {"id": WHOLE}, *data["tracks"], *left) for d in _unpacked_doubts(t)]),
+        doubts=riskiest_first(
+            [d for t in (data | {"id": WHOLE}, *data["tracks"], *left) for d in _unpacked_doubts(t)]
+        ),
         left=tuple(_unpacked(t) for t in left),
         left_beyond=tuple(_beyond(b) for b in data.get("left_beyond", [])),
         made=record_of(data["target"]) if "target" in data else None,
@@ -358,7 +389,13 @@ def _packed_doubts(doubts: list[Doubt]) -> dict[str, Any]:
     """Pack the doubts of one track, or of the whole picture; an empty dict without doubts, as for
     most tracks."""
     packed = [
-        {"frames": [d.first, d.last], "risk": round(d.risk * 100), "causes": list(d.causes), "box": list(d.box)} for d in doubts
+        {
+            "frames": [d.first, d.last],
+            "risk": round(d.risk * 100),
+            "causes": list(d.causes),
+            "box": list(d.box),
+        }
+        for d in doubts
     ]
     return {"doubts": packed} if packed else {}
 
@@ -368,18 +405,24 @@ def _unpacked_doubts(track: dict[str, Any]) -> Iterator[Doubt]:
         first, last = (_whole(n) for n in data["frames"])
         x1, y1, x2, y2 = (_whole(n) for n in data["box"])
         causes = tuple(str(c) for c in data["causes"])
-        yield Doubt(_whole(track["id"]), first, last, (x1, y1, x2, y2), causes, _whole(data["risk"]) / 100)
+        yield Doubt(
+            _whole(track["id"]), first, last, (x1, y1, x2, y2), causes, _whole(data["risk"]) / 100
+        )
 
 
 def _beyond(data: dict[str, Any]) -> LeftBeyond:
     if type(seconds := data["seconds"]) not in (int, float):
         raise TypeError("how long something is left visible is not a number")
-    return LeftBeyond(str(data["kind"]), _whole(data["tracks"]), _whole(data["stretches"]), float(seconds))
+    return LeftBeyond(
+        str(data["kind"]), _whole(data["tracks"]), _whole(data["stretches"]), float(seconds)
+    )
 
 
 def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:
     """Yield ((first frame, count), reason) of each stretch of consecutive frames with one reason."""
-    breaks = np.flatnonzero((np.diff(track.frame) != 1) | (np.diff(track.reason.astype(int)) != 0)) + 1
+    breaks = (
+        np.flatnonzero((np.diff(track.frame) != 1) | (np.diff(track.reason.astype(int)) != 0)) + 1
+    )
     for rows in np.split(np.arange(len(track)), breaks):
         yield (int(track.frame[rows[0]]), len(rows)), int(track.reason[rows[0]])
 
@@ -387,18 +430,33 @@ def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:
 def _unpacked(data: dict[str, Any]) -> Track:
     if type(data["keep"]) is not bool:
         raise TypeError(f"track {_whole(data['id'])}: keep is neither true nor false")
-    firsts, counts = [_whole(first) for first, _, _ in data["runs"]], [_whole(count) for _, count, _ in data["runs"]]
-    if min(firsts) < 0 or max(firsts) > MOST_FRAMES or min(counts) < 1 or 4 * sum(counts) != len(data["boxes"]):
+    firsts, counts = (
+        [_whole(first) for first, _, _ in data["runs"]],
+        [_whole(count) for _, count, _ in data["runs"]],
+    )
+    if (
+        min(firsts) < 0
+        or max(firsts) > MOST_FRAMES
+        or min(counts) < 1
+        or 4 * sum(counts) != len(data["boxes"])
+    ):
         raise ValueError(
-            f"track {_whole(data['id'])}: its frames are not sensible, or their number and that of its boxes disagree"
+            f"track {_whole(data['id'])}: its frames are not sensible, or their number and "
+            "that of its boxes disagree"
         )
-    frame = np.concatenate([np.arange(first, first + n) for (first, n, _) in data["runs"]]).astype(np.int32)
-    why = np.concatenate([np.full(n, Reason[name.upper()], np.uint8) for (_, n, name) in data["runs"]])
+    frame = np.concatenate([np.arange(first, first + n) for (first, n, _) in data["runs"]]).astype(
+        np.int32
+    )
+    why = np.concatenate(
+        [np.full(n, Reason[name.upper()], np.uint8) for (_, n, name) in data["runs"]]
+    )
     score = np.zeros(len(frame), np.float32)
     score[why == Reason.SEEN] = _scores(data["scores"], int((why == Reason.SEEN).sum()))
     with np.errstate(over="ignore"):  # infinity is refused by Track
         boxes = np.array(data["boxes"], np.float32).reshape(-1, 4)
-    return Track(_whole(data["id"]), KINDS.index(data["kind"]), frame, boxes, why, score, keep=data["keep"])
+    return Track(
+        _whole(data["id"]), KINDS.index(data["kind"]), frame, boxes, why, score, keep=data["keep"]
+    )
 
 
 def _scores(hundredths: list[int], count: int) -> NDArray[np.float32]:

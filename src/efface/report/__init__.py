@@ -1,1 +1,2 @@
-"""What was asked, found, done and checked, as a page, as JSON and as lines in the terminal; all three from the same facts."""
+"""What was asked, found, done and checked, as a page, as JSON and as lines in the terminal; all
+three from the same facts."""

@@ -61,7 +61,15 @@ time."""
 LONGEST_TEXT = 200
 """Maximum characters of a text from a plan's file. Such files may be hostile."""
 
-LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "pillow-heif", "scipy")
+LIBRARIES = (
+    "av",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "pillow",
+    "pillow-heif",
+    "scipy",
+)
 """Libraries that decode, detect, paint and encode. Their versions are part of the record."""
 
 MOST_SENSITIVE = "high"
@@ -112,7 +120,8 @@ class Media:
 class Kind:
     """Everything of one kind that was found in a file.
 
-    tracks    objects of a photo; in video stretches of objects, as efface does not recognise anybody.
+    tracks    objects of a photo; in video stretches of objects, as efface does not recognise
+              anybody.
     kept      of them, those that a person asked to keep visible.
     areas     erased areas in all frames together: seen, bridged, extended and drawn ones.
     """
@@ -147,7 +156,8 @@ Marks = tuple[tuple[float, float], ...]
 class Lane:
     """One track over time.
 
-    is_exact   every frame stands in its stretch; otherwise several frames make a step, shown by its least certain reason.
+    is_exact   every frame stands in its stretch; otherwise several frames make a step, shown by its
+               least certain reason.
     risk       that of its riskiest moment.
     marks      start and end times of moments to check, in seconds; near ones are merged.
     """
@@ -249,18 +259,24 @@ class Found:
     """What a plan holds.
 
     asked        kinds that were looked for.
-    shots        1 and one more for every shot change; `cuts` are their times in seconds, the first MOST_CUTS of them.
-    blacked_out  number of frames that could not be decoded, `gaps` where they are, the first MOST_GAPS of them.
+    shots        1 and one more for every shot change; `cuts` are their times in seconds, the first
+                 MOST_CUTS of them.
+    blacked_out  number of frames that could not be decoded, `gaps` where they are, the first
+                 MOST_GAPS of them.
     lanes        the tracks that are drawn, by time; `tracks` counts all.
-    density      erased areas at a time, the most in each of up to BINS equal steps; `density_seen` of them those in sight.
-    moments      those worth checking, the riskiest first; `doubts` counts all, `worth` those worth checking, `above` those
+    density      erased areas at a time, the most in each of up to BINS equal steps; `density_seen`
+                 of them those in sight.
+    moments      those worth checking, the riskiest first; `doubts` counts all, `worth` those worth
+                 checking, `above` those
                  above the bound.
-    marks        places on the time line of all moments worth checking, shot changes, blacked out frames, and of what is left
+    marks        places on the time line of all moments worth checking, shot changes, blacked out
+                 frames, and of what is left
                  visible; by the names "moments", "cuts", "blacked_out" and "left".
     edits        number of changes that a person made.
     cost         of all kinds together, and `costs` of each.
     sought       sizes that were too small to be looked for.
-    left         what was seen too weakly to be erased, and is left visible; left_where lists where, the first MOST_LEFT of it.
+    left         what was seen too weakly to be erased, and is left visible; left_where lists where,
+                 the first MOST_LEFT of it.
     may_cover_more  another --sensitivity would erase more.
     """
 
@@ -348,7 +364,8 @@ class Entry:
     far.
 
     number       1, 2, ... in the order of work.
-    name         the source's name, relative to the requested folder, and the target's, if names are reported.
+    name         the source's name, relative to the requested folder, and the target's, if names are
+                 reported.
     target_sha256 of the target; empty if there is no target.
     found        what the plan holds; also if the target was not written.
     """
@@ -383,16 +400,26 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """The gravest verdict; NOT_DONE without any file."""
-        return max((e.verdict for e in self.entries), key=lambda v: v.gravity, default=Verdict.NOT_DONE)
+        return max(
+            (e.verdict for e in self.entries), key=lambda v: v.gravity, default=Verdict.NOT_DONE
+        )
 
 
 def media_of(plan: Plan) -> Media:
     """Return what a plan knows of its source."""
     times = _Times(plan)
-    length = times.end_s(len(plan.timeline) - 1) if plan.medium != "photo" and len(plan.timeline) else None
-    sha256 = plan.source_sha256 if re.fullmatch(r"[0-9a-f]{64}", plan.source_sha256, re.ASCII) else ""
+    length = (
+        times.end_s(len(plan.timeline) - 1)
+        if plan.medium != "photo" and len(plan.timeline)
+        else None
+    )
+    sha256 = (
+        plan.source_sha256 if re.fullmatch(r"[0-9a-f]{64}", plan.source_sha256, re.ASCII) else ""
+    )
     size_wh = plan.sizes[0] if plan.sizes else (0, 0)
-    return Media(plan.medium, sha256, size_wh, max(len(set(plan.sizes)), 1), len(plan.timeline), length)
+    return Media(
+        plan.medium, sha256, size_wh, max(len(set(plan.sizes)), 1), len(plan.timeline), length
+    )
 
 
 def found_in(plan: Plan, bound: float) -> Found:
@@ -407,14 +434,20 @@ def found_in(plan: Plan, bound: float) -> Found:
     worth = [d for d in plan.doubts if d.risk > bound * WORTH_SHARE]
     return Found(
         asked=_asked(plan),
-        kinds=tuple(k for i, kind in enumerate(KINDS) if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks),
+        kinds=tuple(
+            k
+            for i, kind in enumerate(KINDS)
+            if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks
+        ),
         tracks=len(plan.tracks),
         areas=areas,
         shots=len(plan.cuts) + 1,
         cuts=tuple(times.start_s(c) for c in plan.cuts[:MOST_CUTS]),
         blacked_out=len(plan.bad),
         gaps=tuple(times.span(first, last) for first, last in gaps[:MOST_GAPS]),
-        lanes=() if plan.medium == "photo" else tuple(_lane(t, plan, times, bound) for t in _worth_drawing(plan)),
+        lanes=()
+        if plan.medium == "photo"
+        else tuple(_lane(t, plan, times, bound) for t in _worth_drawing(plan)),
         density=density,
         density_seen=seen,
         moments=tuple(_moment(d, plan, times, bound) for d in worth[:MOST_MOMENTS]),
@@ -434,7 +467,8 @@ def found_in(plan: Plan, bound: float) -> Found:
         sought=_sought(plan),
         left=left_kinds,
         left_where=tuple(
-            Left(s.track, KINDS[s.kind], times.span(s.first, s.last), s.best, s.is_listed) for s in left[:MOST_LEFT]
+            Left(s.track, KINDS[s.kind], times.span(s.first, s.last), s.best, s.is_listed)
+            for s in left[:MOST_LEFT]
         ),
         may_cover_more=_may_cover_more(plan),
     )
@@ -447,12 +481,19 @@ def costs_of(plan: Plan) -> tuple[Cost, tuple[KindCost, ...]]:
 
 
 def _cost(share: Share, times: _Times) -> Cost:
-    return Cost(share.mean, share.worst, share.worst_frame, times.start_s(share.worst_frame) if times.count else 0.0)
+    return Cost(
+        share.mean,
+        share.worst,
+        share.worst_frame,
+        times.start_s(share.worst_frame) if times.count else 0.0,
+    )
 
 
 def _kind_cost(paid: KindPrice, asked: tuple[str, ...], times: _Times) -> KindCost:
     instead = ",".join(kind for kind in asked if kind != paid.kind) if paid.kind in asked else ""
-    return KindCost(paid.kind, _cost(paid.share, times), paid.best, paid.is_sure, paid.is_doubtful, instead)
+    return KindCost(
+        paid.kind, _cost(paid.share, times), paid.best, paid.is_sure, paid.is_doubtful, instead
+    )
 
 
 def _sought(plan: Plan) -> tuple[Sought, ...]:
@@ -484,7 +525,12 @@ class _Times:
 
     def end_s(self, frame: int) -> float:
         last = frame + 1 >= len(self._seconds)
-        return round(float(self._seconds[frame]) + self._frame_s if last else float(self._seconds[frame + 1]), 3)
+        return round(
+            float(self._seconds[frame]) + self._frame_s
+            if last
+            else float(self._seconds[frame + 1]),
+            3,
+        )
 
     def span(self, first: int, last: int) -> Span:
         return Span(first, last, self.start_s(first), self.end_s(last))
@@ -520,7 +566,9 @@ def _asked(plan: Plan) -> tuple[str, ...]:
 
 def _kind(kind: str, tracks: list[Track]) -> Kind:
     erased = [t.reason for t in tracks if not t.keep]
-    counts = np.bincount(np.concatenate([np.empty(0, np.uint8), *erased]), minlength=len(Reason)).tolist()
+    counts = np.bincount(
+        np.concatenate([np.empty(0, np.uint8), *erased]), minlength=len(Reason)
+    ).tolist()
     return Kind(kind, len(tracks), len(tracks) - len(erased), sum(counts), *counts)
 
 
@@ -528,7 +576,9 @@ def _worth_drawing(plan: Plan) -> list[Track]:
     """Return at most MOST_LANES tracks in the order of time: those kept visible, then the riskiest,
     then the longest."""
     risks = _risks(plan)
-    first = sorted(plan.tracks, key=lambda t: (not t.keep, -risks.get(t.id, 0.0), -len(t), t.id))[:MOST_LANES]
+    first = sorted(plan.tracks, key=lambda t: (not t.keep, -risks.get(t.id, 0.0), -len(t), t.id))[
+        :MOST_LANES
+    ]
     return sorted(first, key=lambda t: (int(t.frame[0]), t.id))
 
 
@@ -547,11 +597,24 @@ def _lane(track: Track, plan: Plan, times: _Times, bound: float) -> Lane:
     doubts = [d for d in plan.doubts if d.track == track.id]
     risk = max((d.risk for d in doubts), default=0.0)
     marks = times.marks((d.first, d.last) for d in doubts if d.risk > bound * WORTH_SHARE)
-    return Lane(track.id, KINDS[track.kind], track.keep, start_s, end_s, areas, stretches, is_exact, risk, marks)
+    return Lane(
+        track.id,
+        KINDS[track.kind],
+        track.keep,
+        start_s,
+        end_s,
+        areas,
+        stretches,
+        is_exact,
+        risk,
+        marks,
+    )
 
 
 def _stretches(track: Track, times: _Times) -> tuple[tuple[Stretch, ...], bool]:
-    first, last, reason = _reason_runs(track.frame.astype(np.int64), track.frame.astype(np.int64), track.reason)
+    first, last, reason = _reason_runs(
+        track.frame.astype(np.int64), track.frame.astype(np.int64), track.reason
+    )
     is_exact = len(first) <= MOST_STRETCHES
     if not is_exact:
         step = -(-int(track.frame[-1] - track.frame[0] + 1) // MOST_STRETCHES)
@@ -559,9 +622,13 @@ def _stretches(track: Track, times: _Times) -> tuple[tuple[Stretch, ...], bool]:
         starts = np.flatnonzero(np.diff(block, prepend=-1))
         # BRIDGED and EXTENDED have higher numbers than SEEN, and DRAWN is the most certain.
         worst = np.maximum.reduceat(np.where(track.reason == Reason.DRAWN, 0, track.reason), starts)
-        worst = np.where(np.minimum.reduceat(track.reason, starts) == Reason.DRAWN, Reason.DRAWN, worst)
+        worst = np.where(
+            np.minimum.reduceat(track.reason, starts) == Reason.DRAWN, Reason.DRAWN, worst
+        )
         ends = np.append(starts[1:], len(track)) - 1
-        first, last, reason = _reason_runs(track.frame[starts].astype(np.int64), track.frame[ends].astype(np.int64), worst)
+        first, last, reason = _reason_runs(
+            track.frame[starts].astype(np.int64), track.frame[ends].astype(np.int64), worst
+        )
     told = [
         Stretch(a, b, times.start_s(a), times.end_s(b), Reason(r).name.lower())
         for a, b, r in zip(first.tolist(), last.tolist(), reason.tolist(), strict=True)
@@ -601,7 +668,9 @@ def _density(plan: Plan, times: _Times) -> tuple[tuple[int, ...], tuple[int, ...
 
 def _moment(doubt: Doubt, plan: Plan, times: _Times, bound: float) -> Moment:
     kind = next((KINDS[t.kind] for t in (*plan.tracks, *plan.left) if t.id == doubt.track), "")
-    where = "whole picture" if _is_whole(doubt, plan) else place(doubt.box, plan.size_at(doubt.first))
+    where = (
+        "whole picture" if _is_whole(doubt, plan) else place(doubt.box, plan.size_at(doubt.first))
+    )
     return Moment(
         doubt.track, kind, (doubt.first, doubt.last), times.start_s(doubt.first), times.start_s(doubt.last),
         doubt.box, where, doubt.causes, doubt.risk, doubt.risk > bound,
@@ -622,15 +691,21 @@ def place(box: Box, size_wh: Size) -> str:
 
 def networks_of(plan: Plan) -> tuple[Network, ...]:
     """Return the detectors that a plan names, at most 16."""
-    told = [[_short(d.get(name, "")) for name in ("name", "version", "sha256", "runtime")] for d in plan.detectors[:16]]
+    told = [
+        [_short(d.get(name, "")) for name in ("name", "version", "sha256", "runtime")]
+        for d in plan.detectors[:16]
+    ]
     return tuple(Network(*values) for values in told)
 
 
-def chosen(command: str, asked: Mapping[str, Any], planned: Mapping[str, Any] | None = None) -> tuple[Chosen, ...]:
+def chosen(
+    command: str, asked: Mapping[str, Any], planned: Mapping[str, Any] | None = None
+) -> tuple[Chosen, ...]:
     """Return the settings that took effect, changed ones first.
 
     asked    of this run, branch by branch, as `dataclasses.asdict(Options)` gives it.
-    planned  of the run that made the plan, which decided what to look for, and how. A plan's file may hold anything.
+    planned  of the run that made the plan, which decided what to look for, and how. A plan's file
+             may hold anything.
     """
     told = []
     for s in settings():
@@ -669,12 +744,15 @@ def verdict_of(found: Found | None, verification: Verification | None) -> Verdic
 def failure_of(error: Exception, private: Collection[str]) -> Failure:
     """Describe an error for the report without file names.
 
-    private  words of names and folders, as `words_of` gives them. A reason from the system or a decoder may quote some. Such a
+    private  words of names and folders, as `words_of` gives them. A reason from the system or a
+             decoder may quote some. Such a
              reason is left out: a short message is better than a leaked name.
     """
     kind = type(error).__name__
     lead = str(getattr(error, "lead", ""))
-    why, at, hint = (_public(str(getattr(error, part, "") or ""), private) for part in ("why", "at", "hint"))
+    why, at, hint = (
+        _public(str(getattr(error, part, "") or ""), private) for part in ("why", "at", "hint")
+    )
     message = f"It {lead}" if lead else _FIXED.get(kind, "An error that efface did not expect")
     message += f" at {at}" if at else ""
     message += f": {why}." if why else "."

@@ -1,4 +1,7 @@
-"""The report as JSON, for machines and archives. `schema.json` beside this file says what may stand where."""
+"""The report as JSON, for machines and archives.
+
+`schema.json` beside this file says what may stand where.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,19 @@ from typing import Any
 from efface.errors import printable
 from efface.findings import Check, Finding
 from efface.report import wording
-from efface.report.facts import MOST_FINDINGS, Cost, Entry, Found, KindCost, Lane, Left, Media, Moment, Report, Span
+from efface.report.facts import (
+    MOST_FINDINGS,
+    Cost,
+    Entry,
+    Found,
+    KindCost,
+    Lane,
+    Left,
+    Media,
+    Moment,
+    Report,
+    Span,
+)
 from efface.timing import timecode
 
 FORMAT = "efface-report"
@@ -21,12 +36,17 @@ MANY = 100
 """Files from which on each is one line."""
 
 FILES = "\x00files"
-"""What stands for them while the rest is made into text. No text of a report holds it, as all are printable."""
+"""What stands for them while the rest is made into text.
+
+No text of a report holds it, as all are printable.
+"""
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) that every report obeys."""
-    found: dict[str, Any] = json.loads(resources.files("efface.report").joinpath("schema.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads(
+        resources.files("efface.report").joinpath("schema.json").read_text("utf-8")
+    )
     return found
 
 
@@ -36,19 +56,26 @@ def text(report: Report) -> str:
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """The content of the file, piece by piece. Where there are many files, each is one line: to indent them would take longer
-    than all the rest, and nobody reads them by eye."""
+    """The content of the file, piece by piece. Where there are many files, each is one line: to
+    indent them would take longer than all the rest, and nobody reads them by eye."""
     said, many = _said(report), len(report.entries) > MANY
-    head, tail = json.dumps(said | {"files": FILES}, indent=1, ensure_ascii=False, allow_nan=False).split(json.dumps(FILES))
+    head, tail = json.dumps(
+        said | {"files": FILES}, indent=1, ensure_ascii=False, allow_nan=False
+    ).split(json.dumps(FILES))
     yield head + "["
     for i, e in enumerate(report.entries):
-        text = json.dumps(_entry(e), indent=None if many else 1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(
+            _entry(e), indent=None if many else 1, ensure_ascii=False, allow_nan=False
+        )
         yield ("," if i else "") + "\n  " + text.replace("\n", "\n  ")
     yield ("\n ]" if report.entries else "]") + tail + "\n"
 
 
 def said(report: Report) -> dict[str, Any]:
-    """The report as plain values. Times are seconds from the start of the film, and timecodes; frames count from 0."""
+    """The report as plain values.
+
+    Times are seconds from the start of the film, and timecodes; frames count from 0.
+    """
     return _said(report) | {"files": [_entry(e) for e in report.entries]}
 
 
@@ -119,7 +146,8 @@ def _found(f: Found, media: Media | None) -> dict[str, Any]:
         "moments_worth_a_look": f.worth,
         "moments_above": f.above,
         "edits": f.edits,
-        "erased": _cost(f.cost) | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},
+        "erased": _cost(f.cost)
+        | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},
         "erased_by_kind": [_kind_cost(c) for c in f.costs],
         "sought": [asdict(s) for s in f.sought],
         "left_visible": {
@@ -131,7 +159,12 @@ def _found(f: Found, media: Media | None) -> dict[str, Any]:
 
 
 def _left(s: Left) -> dict[str, Any]:
-    return _span(s.span) | {"track": s.track, "kind": s.kind, "best_score": s.best, "listed": s.is_listed}
+    return _span(s.span) | {
+        "track": s.track,
+        "kind": s.kind,
+        "best_score": s.best,
+        "listed": s.is_listed,
+    }
 
 
 def _cost(c: Cost) -> dict[str, Any]:
@@ -142,8 +175,16 @@ def _cost(c: Cost) -> dict[str, Any]:
 
 
 def _kind_cost(c: KindCost) -> dict[str, Any]:
-    said = _cost(c.cost) | {"kind": c.kind, "best_score": c.best, "sure": c.is_sure, "doubtful": c.is_doubtful}
-    return said | {"kinds_without": c.instead or None, "sentence": wording.unsure_cost(c) if c.is_doubtful else ""}
+    said = _cost(c.cost) | {
+        "kind": c.kind,
+        "best_score": c.best,
+        "sure": c.is_sure,
+        "doubtful": c.is_doubtful,
+    }
+    return said | {
+        "kinds_without": c.instead or None,
+        "sentence": wording.unsure_cost(c) if c.is_doubtful else "",
+    }
 
 
 def _span(s: Span) -> dict[str, Any]:
@@ -151,7 +192,11 @@ def _span(s: Span) -> dict[str, Any]:
 
 
 def _when(frames: tuple[int, int], start_s: float, end_s: float) -> dict[str, Any]:
-    return {"frames": list(frames), "seconds": [start_s, end_s], "timecodes": [timecode(start_s), timecode(end_s)]}
+    return {
+        "frames": list(frames),
+        "seconds": [start_s, end_s],
+        "timecodes": [timecode(start_s), timecode(end_s)],
+    }
 
 
 def _lane(lane: Lane) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""HTML from values: whatever is not Html already is escaped, so no text can become markup by being forgotten."""
+"""HTML from values: whatever is not Html already is escaped, so no text can become markup by being
+forgotten."""
 
 from __future__ import annotations
 
@@ -22,8 +23,16 @@ VOID = {"meta", "br", "wbr", "path", "rect", "line"}
 
 
 def tag(name: str, /, *content: Content, **attributes: str | int | float | bool | None) -> Html:
-    """An element. Attributes: `class_` is class, `data_x` is data-x; True stands alone, None and False are left out."""
-    said = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None and value is not False)
+    """An element.
+
+    Attributes: `class_` is class, `data_x` is data-x; True stands alone, None and False are left
+    out.
+    """
+    said = "".join(
+        _attribute(key, value)
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
     if name in VOID:
         return Html(f"<{name}{said}>" if name in ("meta", "br", "wbr") else f"<{name}{said}/>")
     return Html(f"<{name}{said}>{joined(*content)}</{name}>")
@@ -47,10 +56,13 @@ def _pieces(content: Iterable[Content]) -> Iterable[str]:
 
 
 def _attribute(key: str, value: str | int | float | bool) -> str:
-    name = key.rstrip("_").replace("_", "-") if key not in ("viewBox", "preserveAspectRatio") else key
+    name = (
+        key.rstrip("_").replace("_", "-") if key not in ("viewBox", "preserveAspectRatio") else key
+    )
     return f" {name}" if value is True else f' {name}="{_escaped(value)}"'
 
 
 def _escaped(value: object) -> str:
-    # Control characters, lone surrogates and marks that turn the direction of writing are made visible first.
+    # Control characters, lone surrogates and marks that turn the direction of writing are made
+    # visible first.
     return html.escape(printable(value), quote=True)

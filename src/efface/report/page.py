@@ -13,7 +13,19 @@ from importlib import resources
 
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.report import strips, wording
-from efface.report.facts import MOST_FINDINGS, Chosen, Entry, Found, Lane, Media, Moment, Network, Report, Verdict, span_text
+from efface.report.facts import (
+    MOST_FINDINGS,
+    Chosen,
+    Entry,
+    Found,
+    Lane,
+    Media,
+    Moment,
+    Network,
+    Report,
+    Verdict,
+    span_text,
+)
 from efface.report.facts import place as place_of
 from efface.report.markup import Content, Html, joined, tag
 from efface.timing import timecode
@@ -28,7 +40,9 @@ GLYPHS = {
     Verdict.CLEAN: "M6 12.5l4 4 8-9",
     Verdict.REVIEW: "M12 6v7.5M12 17v.5",
     Verdict.NOT_CLEAN: "M7.5 7.5l9 9M16.5 7.5l-9 9",
-    Verdict.NOT_VERIFIED: "M9.2 9.6c0-1.7 1.2-2.9 2.9-2.9s2.8 1.1 2.8 2.6c0 2.2-2.8 2.3-2.8 4.5M12.1 17v.5",
+    Verdict.NOT_VERIFIED: (
+        "M9.2 9.6c0-1.7 1.2-2.9 2.9-2.9s2.8 1.1 2.8 2.6c0 2.2-2.8 2.3-2.8 4.5M12.1 17v.5"
+    ),
     Verdict.NOT_DONE: "M7 12h10",
 }
 """Tick, exclamation mark, cross, question mark, dash."""
@@ -43,7 +57,12 @@ COMMANDS = {
     "verify": "Check a finished copy (efface verify)",
 }
 
-MARKS = {Outcome.CLEAN: "clean", Outcome.REVIEW: "review", Outcome.NOT_CLEAN: "not-clean", Outcome.SKIPPED: "not-verified"}
+MARKS = {
+    Outcome.CLEAN: "clean",
+    Outcome.REVIEW: "review",
+    Outcome.NOT_CLEAN: "not-clean",
+    Outcome.SKIPPED: "not-verified",
+}
 
 
 def page(report: Report) -> Iterator[str]:
@@ -91,7 +110,12 @@ def _top(report: Report) -> Html:
     made = f"Made {report.made}" if report.made else None
     return tag(
         "header",
-        tag("p", tag("span", tag("b", "efface"), " · report"), made and tag("span", made), class_="kicker"),
+        tag(
+            "p",
+            tag("span", tag("b", "efface"), " · report"),
+            made and tag("span", made),
+            class_="kicker",
+        ),
         tag("h1", _glyph(report.verdict), report.verdict.value.capitalize()),
         tag("p", wording.headline(report), class_="sentence"),
         tag(
@@ -106,7 +130,10 @@ def _top(report: Report) -> Html:
 
 def _prose(text: str) -> list[Content]:
     """Return a sentence with its options marked up as code."""
-    return [tag("code", part) if part.startswith("--") else part for part in re.split(r"(--[a-z][a-z-]+)", text)]
+    return [
+        tag("code", part) if part.startswith("--") else part
+        for part in re.split(r"(--[a-z][a-z-]+)", text)
+    ]
 
 
 def _glyph(verdict: Verdict) -> Html:
@@ -122,7 +149,13 @@ def _section(heading: str, *content: Content, name: str) -> Html:
     return tag("section", tag("h2", heading, id=name), *content, aria_labelledby=name)
 
 
-def _table(caption: str, columns: tuple[str, ...], rows: list[tuple[Content, ...]], *, numbers: tuple[int, ...] = ()) -> Html:
+def _table(
+    caption: str,
+    columns: tuple[str, ...],
+    rows: list[tuple[Content, ...]],
+    *,
+    numbers: tuple[int, ...] = (),
+) -> Html:
     """Return a table whose first column names its rows. `numbers` lists right-aligned columns."""
 
     def cells(row: tuple[Content, ...], head: bool) -> Iterator[Html]:
@@ -131,18 +164,29 @@ def _table(caption: str, columns: tuple[str, ...], rows: list[tuple[Content, ...
             yield tag(name, content, scope=scope, class_="n" if i in numbers else None)
 
     body = [tag("tr", list(cells(row, False))) for row in rows]
-    return tag("table", tag("caption", caption), tag("thead", tag("tr", list(cells(columns, True)))), tag("tbody", body))
+    return tag(
+        "table",
+        tag("caption", caption),
+        tag("thead", tag("tr", list(cells(columns, True)))),
+        tag("tbody", body),
+    )
 
 
 def _list(*pairs: tuple[str, Content]) -> Html:
-    return tag("dl", [joined(tag("dt", name), tag("dd", content)) for name, content in pairs if content])
+    return tag(
+        "dl", [joined(tag("dt", name), tag("dd", content)) for name, content in pairs if content]
+    )
 
 
 def _hash(sha256: str) -> Html | None:
     """Return a hash that copies as one word, but breaks into readable groups on paper and on
     phones."""
     parts = [sha256[i : i + 8] for i in range(0, len(sha256), 8)]
-    return tag("code", [joined(tag("wbr") if i else None, p) for i, p in enumerate(parts)]) if sha256 else None
+    return (
+        tag("code", [joined(tag("wbr") if i else None, p) for i, p in enumerate(parts)])
+        if sha256
+        else None
+    )
 
 
 # all files
@@ -166,7 +210,9 @@ def _queue(report: Report) -> Html:
     left = len(report.entries) - len(linked)
     note = f" {wording.counted(left, 'file')} have no section below." if left else ""
     caption = f"In the order of work.{note}"
-    return _section("Files", _table(caption, ("File", "Outcome", "What it comes to"), rows), name="files")
+    return _section(
+        "Files", _table(caption, ("File", "Outcome", "What it comes to"), rows), name="files"
+    )
 
 
 def _in_short(e: Entry) -> str:
@@ -180,7 +226,11 @@ def _in_short(e: Entry) -> str:
 
 def _asked(report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
     changed = [c for c in chosen or () if c.is_changed]
-    told = ", ".join(f"{c.flag} {c.value or 'none'}" for c in changed) if changed else "none: all settings at their defaults"
+    told = (
+        ", ".join(f"{c.flag} {c.value or 'none'}" for c in changed)
+        if changed
+        else "none: all settings at their defaults"
+    )
     kinds = {kind for e in report.entries if e.found for kind in e.found.asked}
     what = " and ".join(f"every {kind}" for kind in ("face", "plate") if kind in kinds)
     return _section(
@@ -189,7 +239,14 @@ def _asked(report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
             ("Task", COMMANDS.get(report.command, report.command)),
             ("To be erased", what),
             ("Files", len(report.entries)),
-            ("Changed settings", tag("code", told) if changed else told if chosen is not None else "they differ between files"),
+            (
+                "Changed settings",
+                tag("code", told)
+                if changed
+                else told
+                if chosen is not None
+                else "they differ between files",
+            ),
         ),
         name="asked",
     )
@@ -206,7 +263,10 @@ def _common(report: Report) -> tuple[Chosen, ...] | None:
 
 def _file(e: Entry, report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
     """Return a file's section. A single file needs no heading of its own."""
-    parts = [("found", "What was found", _found(e)), ("look", "Moments and findings", _to_look_at(e))]
+    parts = [
+        ("found", "What was found", _found(e)),
+        ("look", "Moments and findings", _to_look_at(e)),
+    ]
     parts += [("done", "What was done and checked", _done(e)), ("hashes", "Checksums", _hashes(e))]
     if len(report.entries) == 1:
         return joined([_section(heading, body, name=name) for name, heading, body in parts if body])
@@ -229,7 +289,10 @@ def _found(e: Entry) -> Html | None:
     sizes = f", and {media.sizes - 1} other sizes" if media.sizes > 1 else ""
     length = f", {timecode(media.duration_s)}" if media.duration_s is not None else ""
     shots = f", {wording.counted(found.shots, 'shot')}" if media.medium != "photo" else ""
-    black = f"{wording.counted(found.blacked_out, 'frame')} could not be decoded and were blacked out whole"
+    black = (
+        f"{wording.counted(found.blacked_out, 'frame')} could not be decoded and were blacked "
+        "out whole"
+    )
     return joined(
         _list(
             ("Source", f"{media.medium.capitalize()}, {width} × {height} pixels{sizes}"),
@@ -239,14 +302,21 @@ def _found(e: Entry) -> Html | None:
             ("Left visible", wording.left_visible(found.left).partition(": ")[2] or None),
             ("Too small", " ".join(wording.unsought(s) for s in found.sought) or None),
             ("Blacked out", black if found.blacked_out else None),
-            ("Changed by hand", f"{wording.counted(found.edits, 'change')} in the plan" if found.edits else None),
+            (
+                "Changed by hand",
+                f"{wording.counted(found.edits, 'change')} in the plan" if found.edits else None,
+            ),
         ),
         tag("p", _missed(found), class_="note") if not found.tracks else None,
-        tag("p", _prose(wording.ways_to_cover(found, "efface review FILE")), class_="note") if found.left else None,
+        tag("p", _prose(wording.ways_to_cover(found, "efface review FILE")), class_="note")
+        if found.left
+        else None,
         _unsure(found),
         _kept(found),
         _kinds(found, media) if found.kinds else None,
-        _film(found, media, _times(e.verification)) if media.medium != "photo" and (found.tracks or found.left) else None,
+        _film(found, media, _times(e.verification))
+        if media.medium != "photo" and (found.tracks or found.left)
+        else None,
     )
 
 
@@ -255,7 +325,10 @@ def _unsure(found: Found) -> Html | None:
     told = [c for c in found.costs if c.is_doubtful]
     without = "efface redact FILE --kinds {} --overwrite"
     ways = [wording.ways_out(c, without.format(c.instead), "efface review FILE") for c in told]
-    said = [" ".join([wording.unsure_cost(c), *(f"{way}." for way in of)]) for c, of in zip(told, ways, strict=True)]
+    said = [
+        " ".join([wording.unsure_cost(c), *(f"{way}." for way in of)])
+        for c, of in zip(told, ways, strict=True)
+    ]
     return joined([tag("p", _prose(s), class_="note") for s in said]) if said else None
 
 
@@ -268,15 +341,37 @@ def _kept(found: Found) -> Html | None:
     if not kept:
         return None
     verb = "stays" if kept == 1 else "stay"
-    return tag("p", f"{wording.counted(kept, 'track')} {verb} visible, as a person asked.", class_="note")
+    return tag(
+        "p", f"{wording.counted(kept, 'track')} {verb} visible, as a person asked.", class_="note"
+    )
 
 
 def _kinds(found: Found, media: Media) -> Html:
     if media.medium == "photo":
-        rows: list[tuple[Content, ...]] = [(k.kind, k.tracks, k.areas, *_shares(found, k.kind)) for k in found.kinds]
-        return _table("Erased areas by kind.", ("Kind", "Found", "Erased", "Mean share", "Worst"), rows, numbers=(1, 2, 3, 4))
-    rows = [(k.kind, k.tracks, k.areas, k.seen + k.drawn, k.bridged + k.extended, *_shares(found, k.kind)) for k in found.kinds]
-    caption = "Areas are counted in every frame. Unseen ones lie between two sightings, before the first, or after the last."
+        rows: list[tuple[Content, ...]] = [
+            (k.kind, k.tracks, k.areas, *_shares(found, k.kind)) for k in found.kinds
+        ]
+        return _table(
+            "Erased areas by kind.",
+            ("Kind", "Found", "Erased", "Mean share", "Worst"),
+            rows,
+            numbers=(1, 2, 3, 4),
+        )
+    rows = [
+        (
+            k.kind,
+            k.tracks,
+            k.areas,
+            k.seen + k.drawn,
+            k.bridged + k.extended,
+            *_shares(found, k.kind),
+        )
+        for k in found.kinds
+    ]
+    caption = (
+        "Areas are counted in every frame. Unseen ones lie between two sightings, before the "
+        "first, or after the last."
+    )
     caption += " Shares are those of the picture: on average, and in the worst frame."
     columns = ("Kind", "Tracks", "Areas", "Seen", "Unseen", "Mean share", "Worst")
     return _table(caption, columns, rows, numbers=(1, 2, 3, 4, 5, 6))
@@ -315,31 +410,67 @@ def _row(label: Content, drawing: Html, number: Content, name: str = "row") -> H
 
 
 def _axis(length_s: float) -> Html:
-    times = tag("div", [tag("p", timecode(length_s * share)) for share in (0, 0.5, 1)], class_="axis")
+    times = tag(
+        "div", [tag("p", timecode(length_s * share)) for share in (0, 0.5, 1)], class_="axis"
+    )
     return tag("div", tag("p"), times, tag("p"), class_="row", aria_hidden="true")
 
 
 def _overview(found: Found, length_s: float, findings: list[float]) -> Iterator[Html]:
     most = max(found.density, default=0)
-    busiest = timecode(found.density.index(most) * length_s / len(found.density)) if found.density else ""
+    busiest = (
+        timecode(found.density.index(most) * length_s / len(found.density)) if found.density else ""
+    )
     seen = max(found.density_seen, default=0)
-    told = f"Up to {wording.areas(most)} at a time, most at {busiest}. Of them seen, at the most: {seen}."
-    yield _row("Erased areas at a time", strips.density(found.density, found.density_seen, told), f"max {most}", "row lead")
+    told = (
+        f"Up to {wording.areas(most)} at a time, most at {busiest}. Of them seen, at the most: "
+        f"{seen}."
+    )
+    yield _row(
+        "Erased areas at a time",
+        strips.density(found.density, found.density_seen, told),
+        f"max {most}",
+        "row lead",
+    )
     if found.moments:
         told = f"{wording.counted(found.worth, 'moment')} to look at, listed below."
-        yield _row("Moments to look at", strips.marks(found.marks["moments"], length_s, "doubt", told), found.worth)
+        yield _row(
+            "Moments to look at",
+            strips.marks(found.marks["moments"], length_s, "doubt", told),
+            found.worth,
+        )
     if found.left:
         told, places = f"{wording.left_visible(found.left)}.", sum(k.stretches for k in found.left)
-        yield _row("Left visible", strips.marks(found.marks["left"], length_s, "left", told), places)
+        yield _row(
+            "Left visible", strips.marks(found.marks["left"], length_s, "left", told), places
+        )
     if findings:
         told = f"{wording.counted(len(findings), 'finding')} of the checks, listed below."
-        yield _row("Findings of checks", strips.marks([(t, t) for t in findings], length_s, "finding", told), len(findings))
+        yield _row(
+            "Findings of checks",
+            strips.marks([(t, t) for t in findings], length_s, "finding", told),
+            len(findings),
+        )
     if found.cuts:
-        told = "Shot changes at " + ", ".join(timecode(c) for c in found.cuts[:10]) + ("" if len(found.cuts) <= 10 else ", ...")
-        yield _row("Shot changes", strips.marks(found.marks["cuts"], length_s, "cut", told), found.shots - 1)
+        told = (
+            "Shot changes at "
+            + ", ".join(timecode(c) for c in found.cuts[:10])
+            + ("" if len(found.cuts) <= 10 else ", ...")
+        )
+        yield _row(
+            "Shot changes",
+            strips.marks(found.marks["cuts"], length_s, "cut", told),
+            found.shots - 1,
+        )
     if found.gaps:
-        told = "Blacked out: " + ", ".join(f"{timecode(g.start_s)} to {timecode(g.end_s)}" for g in found.gaps[:10])
-        yield _row("Frames blacked out", strips.marks(found.marks["blacked_out"], length_s, "bad", told), found.blacked_out)
+        told = "Blacked out: " + ", ".join(
+            f"{timecode(g.start_s)} to {timecode(g.end_s)}" for g in found.gaps[:10]
+        )
+        yield _row(
+            "Frames blacked out",
+            strips.marks(found.marks["blacked_out"], length_s, "bad", told),
+            found.blacked_out,
+        )
 
 
 def _key(found: Found) -> Html:
@@ -351,7 +482,11 @@ def _key(found: Found) -> Html:
         if reason in told
     ]
     if any(lane.is_kept for lane in found.lanes):
-        items.append(tag("li", _sample("s-kept", *strips.BARS["seen"]), "kept visible: a person asked for it"))
+        items.append(
+            tag(
+                "li", _sample("s-kept", *strips.BARS["seen"]), "kept visible: a person asked for it"
+            )
+        )
     if found.moments:
         items.append(tag("li", _sample("s-doubt", *strips.MARK), "line below a track: look there"))
     return tag("ul", items, class_="key")
@@ -359,7 +494,9 @@ def _key(found: Found) -> Html:
 
 def _sample(name: str, top: float, bottom: float) -> Html:
     bar = tag("path", class_=name, d=f"M2 {top:g}H32V{bottom:g}H2Z")
-    return tag("svg", bar, viewBox=f"0 0 34 {strips.HIGH}", preserveAspectRatio="none", aria_hidden="true")
+    return tag(
+        "svg", bar, viewBox=f"0 0 34 {strips.HIGH}", preserveAspectRatio="none", aria_hidden="true"
+    )
 
 
 def _lanes_heading(found: Found) -> str:
@@ -369,7 +506,13 @@ def _lanes_heading(found: Found) -> str:
 
 
 def _lanes_head() -> Html:
-    return tag("div", tag("p", "Track, from when to when"), tag("p"), tag("p", "risk", class_="n"), class_="row head")
+    return tag(
+        "div",
+        tag("p", "Track, from when to when"),
+        tag("p"),
+        tag("p", "risk", class_="n"),
+        class_="row head",
+    )
 
 
 def _lane(lane: Lane, length_s: float) -> Html:
@@ -379,7 +522,9 @@ def _lane(lane: Lane, length_s: float) -> Html:
         " ",
         tag("span", _from_to(lane.start_s, lane.end_s, length_s), class_="quiet"),
     ]
-    return _row(label, drawing, f"{lane.risk:.2f}" if lane.risk else tag("span", "none", class_="quiet"))
+    return _row(
+        label, drawing, f"{lane.risk:.2f}" if lane.risk else tag("span", "none", class_="quiet")
+    )
 
 
 def _from_to(start_s: float, end_s: float, length_s: float) -> str:
@@ -392,13 +537,23 @@ def _from_to(start_s: float, end_s: float, length_s: float) -> str:
 def _told(lane: Lane) -> str:
     counts = ", ".join(f"{reason} in {n}" for reason, n in lane.areas.items() if n)
     kept = "; kept visible" if lane.is_kept else ""
-    doubts = "; to look at: " + ", ".join(f"{timecode(a)} to {timecode(b)}" for a, b in lane.marks[:5]) if lane.marks else ""
-    return f"{lane.kind} {lane.track}, {timecode(lane.start_s)} to {timecode(lane.end_s)}, frames: {counts}{kept}{doubts}"
+    doubts = (
+        "; to look at: " + ", ".join(f"{timecode(a)} to {timecode(b)}" for a, b in lane.marks[:5])
+        if lane.marks
+        else ""
+    )
+    return (
+        f"{lane.kind} {lane.track}, {timecode(lane.start_s)} to {timecode(lane.end_s)}, "
+        f"frames: {counts}{kept}{doubts}"
+    )
 
 
 def _not_drawn(found: Found) -> Html | None:
     left = found.tracks - len(found.lanes)
-    said = f"{wording.counted(left, 'track')} with less risk {'is' if left == 1 else 'are'} not drawn; they count above."
+    said = (
+        f"{wording.counted(left, 'track')} with less risk {'is' if left == 1 else 'are'} not "
+        "drawn; they count above."
+    )
     rough = any(not lane.is_exact for lane in found.lanes)
     if rough:
         said += " Tracks that change often are drawn in steps of several frames."
@@ -414,7 +569,11 @@ def _to_look_at(e: Entry) -> Html | None:
     if e.found is None or e.media is None:
         return joined(_findings(findings, None)) if findings else None
     if not findings and not moments and not e.found.left:
-        return tag("p", "None. A file without doubts is not one without faces: a program does not know what it has missed.")
+        return tag(
+            "p",
+            "None. A file without doubts is not one without faces: a program does not know "
+            "what it has missed.",
+        )
     return joined(
         _findings(findings, e.media) if findings else None,
         _moments(e.found, e.media) if moments else None,
@@ -426,14 +585,24 @@ def _moments(found: Found, media: Media) -> Html:
     above = wording.above(found)
     left, slight = found.worth - len(found.moments), found.doubts - found.worth
     caption = f"Where something may still be visible, riskiest first. {above}." if above else (
-        f"Where something may still be visible, riskiest first. None is above the bound of {found.bound:g}."
+        "Where something may still be visible, riskiest first. None is above the bound of "
+        f"{found.bound:g}."
     )  # fmt: skip
     caption += f" {left} more of them stand in the plan." if left else ""
-    caption += f" Of less than half of it there {'is' if slight == 1 else 'are'} {slight} more in the plan." if slight else ""
+    caption += (
+        f" Of less than half of it there {'is' if slight == 1 else 'are'} {slight} more in "
+        "the plan."
+        if slight
+        else ""
+    )
     rows: list[tuple[Content, ...]] = [
         (
             tag("span", f"{m.risk:.2f}", class_="mark review" if m.is_above else None),
-            [tag("span", wording.where(m, media)), tag("br") if wording.where(m, media) else None, _what(m)],
+            [
+                tag("span", wording.where(m, media)),
+                tag("br") if wording.where(m, media) else None,
+                _what(m),
+            ],
             wording.causes(m),
         )
         for m in found.moments
@@ -443,14 +612,24 @@ def _moments(found: Found, media: Media) -> Html:
 
 def _left(found: Found) -> Html:
     more = sum(k.stretches for k in found.left) - len(found.left_where)
-    caption = "What was seen too weakly to be erased and is left visible, by time. efface review lists it, too."
-    caption += f" {wording.counted(more, 'place')} more {'is' if more == 1 else 'are'} not listed here." if more else ""
+    caption = (
+        "What was seen too weakly to be erased and is left visible, by time. efface review "
+        "lists it, too."
+    )
+    caption += (
+        f" {wording.counted(more, 'place')} more {'is' if more == 1 else 'are'} not listed here."
+        if more
+        else ""
+    )
     rows: list[tuple[Content, ...]] = [
         (
             f"{s.kind} {s.track}",
             [
                 span_text(s.span.start_s, s.span.end_s), tag("br"),
-                tag("span", f"frames {s.span.first + 1} to {s.span.last + 1}", class_="quiet small"),
+                tag("span", (
+                        f"frames {s.span.first + 1} "
+                        f"to {s.span.last + 1}"
+                    ), class_="quiet small"),
             ],
             f"{s.best:.2f}", "yes" if s.is_listed else "no",
         )
@@ -467,16 +646,29 @@ def _what(m: Moment) -> Html:
 
 def _findings(findings: list[tuple[Check, Finding]], media: Media | None) -> Html:
     rows: list[tuple[Content, ...]] = [
-        (_at(f), [tag("span", c.name, class_=f"mark {MARKS[c.outcome]}"), ": ", f.message, _spot(f, media)])
+        (
+            _at(f),
+            [
+                tag("span", c.name, class_=f"mark {MARKS[c.outcome]}"),
+                ": ",
+                f.message,
+                _spot(f, media),
+            ],
+        )
         for c, f in findings[:MOST_FINDINGS]
     ]
     left = len(findings) - len(rows)
-    caption = "What the checks found in the finished file." + (f" {left} more are not listed." if left else "")
+    caption = "What the checks found in the finished file." + (
+        f" {left} more are not listed." if left else ""
+    )
     return _table(caption, ("When", "What"), rows)
 
 
 def _at(f: Finding) -> Content:
-    said = [timecode(f.time_s) if f.time_s is not None else None, f"frame {f.frame + 1}" if f.frame is not None else None]
+    said = [
+        timecode(f.time_s) if f.time_s is not None else None,
+        f"frame {f.frame + 1}" if f.frame is not None else None,
+    ]
     parts = [s for s in said if s]
     return [joined(tag("br") if i else None, p) for i, p in enumerate(parts)] or "in the file"
 
@@ -487,7 +679,10 @@ def _spot(f: Finding, media: Media | None) -> Html | None:
     named = f"{place_of(f.box, media.size_wh)}, " if media is not None and media.sizes == 1 else ""
     score = f"; score {f.score:.2f}" if f.score is not None else ""
     x1, y1, x2, y2 = f.box
-    return joined(tag("br"), tag("span", f"{named}x {x1} to {x2}, y {y1} to {y2}{score}", class_="quiet small"))
+    return joined(
+        tag("br"),
+        tag("span", f"{named}x {x1} to {x2}, y {y1} to {y2}{score}", class_="quiet small"),
+    )
 
 
 # what was done
@@ -506,7 +701,11 @@ def _written(e: Entry) -> Html:
         hint = tag("p", _prose(e.failure.hint)) if e.failure.hint else None
         return joined(tag("p", tag("b", "There is no copy.")), why, hint)
     d = e.done
-    sound = [f"{wording.streams(d.audio_kept)} kept, unchanged: voices identify people" if d.audio_kept else ""]
+    sound = [
+        f"{wording.streams(d.audio_kept)} kept, unchanged: voices identify people"
+        if d.audio_kept
+        else ""
+    ]
     sound += [f"{wording.streams(d.audio_dropped)} dropped" if d.audio_dropped else ""]
     page = wording.unit(e.media) if e.media else "frame"
     style = next((c.value for c in e.chosen if c.flag == "--style"), "")
@@ -521,16 +720,26 @@ def _written(e: Entry) -> Html:
 def _checks(e: Entry) -> Html | None:
     if e.verification is None:
         return None
-    rows: list[tuple[Content, ...]] = [(c.name, _outcome(c), _facts(c)) for c in e.verification.checks]
-    return _table("The finished file, read from the disk again.", ("Check", "Outcome", "Looked with"), rows)
+    rows: list[tuple[Content, ...]] = [
+        (c.name, _outcome(c), _facts(c)) for c in e.verification.checks
+    ]
+    return _table(
+        "The finished file, read from the disk again.", ("Check", "Outcome", "Looked with"), rows
+    )
 
 
 def _outcome(c: Check) -> Html:
-    return joined(tag("span", c.outcome.value, class_=f"mark {MARKS[c.outcome]}"), f": {c.why}" if c.why else None)
+    return joined(
+        tag("span", c.outcome.value, class_=f"mark {MARKS[c.outcome]}"),
+        f": {c.why}" if c.why else None,
+    )
 
 
 def _facts(c: Check) -> Content:
-    told = [f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}" for name, value in c.facts.items()]
+    told = [
+        f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}"
+        for name, value in c.facts.items()
+    ]
     told = [re.sub(": [0-9a-f]{64}$", "", t) for t in told]  # checksums have their own section
     return "; ".join(told) or tag("span", "–", class_="quiet")
 
@@ -543,7 +752,10 @@ def _hashes(e: Entry) -> Html | None:
     named = [("Name of the copy", e.target_name or None)]
     return joined(
         tag(
-            "p", "SHA-256 of the files, byte by byte: sha256sum gives the same while they are unchanged.", class_="small quiet"
+            "p",
+            "SHA-256 of the files, byte by byte: sha256sum gives the same while they are "
+            "unchanged.",
+            class_="small quiet",
         ),
         _list(*named, *((name, _hash(value)) for name, value in pairs)),
     )
@@ -554,29 +766,46 @@ def _hashes(e: Entry) -> Html | None:
 
 def _settings(chosen: tuple[Chosen, ...] | None) -> Html:
     if chosen is None:
-        return _section("Settings", tag("p", "They differ, and stand with each file."), name="settings")
+        return _section(
+            "Settings", tag("p", "They differ, and stand with each file."), name="settings"
+        )
     return _section("Settings", _settings_table(chosen), name="settings")
 
 
 def _settings_table(chosen: tuple[Chosen, ...]) -> Html:
     rows: list[tuple[Content, ...]] = [
-        (tag("code", c.flag), tag("b", c.value or "none") if c.is_changed else c.value or "none", c.default or "none")
+        (
+            tag("code", c.flag),
+            tag("b", c.value or "none") if c.is_changed else c.value or "none",
+            c.default or "none",
+        )
         for c in chosen
     ]
     changed = sum(c.is_changed for c in chosen)
-    first = f"{changed} of {len(chosen)} changed; these stand first." if changed else "All at their defaults."
+    first = (
+        f"{changed} of {len(chosen)} changed; these stand first."
+        if changed
+        else "All at their defaults."
+    )
     return _table(first, ("Option", "Value", "Default"), rows)
 
 
 def _versions(report: Report) -> Html:
     networks: list[Network] = list(dict.fromkeys(n for e in report.entries for n in e.networks))
     rows: list[tuple[Content, ...]] = [
-        (n.name, [f"version {n.version}, run by {n.runtime}", tag("br"), _hash(n.sha256)]) for n in networks
+        (n.name, [f"version {n.version}, run by {n.runtime}", tag("br"), _hash(n.sha256)])
+        for n in networks
     ]
-    software: list[tuple[Content, ...]] = [(name, version) for name, version in report.software.items()]
+    software: list[tuple[Content, ...]] = [
+        (name, version) for name, version in report.software.items()
+    ]
     return _section(
         "Versions and models",
-        _table("Models that looked, with the SHA-256 of their weights as loaded.", ("Model", "What it was"), rows)
+        _table(
+            "Models that looked, with the SHA-256 of their weights as loaded.",
+            ("Model", "What it was"),
+            rows,
+        )
         if rows
         else None,
         _table("Software", ("Part", "Version"), software) if software else None,
@@ -586,9 +815,17 @@ def _versions(report: Report) -> Html:
 
 def _limits() -> Html:
     head = tag("p", "No outcome of efface, not even “clean”, promises:", class_="head")
-    return _section("What efface does not promise", head, tag("ul", [tag("li", s) for s in wording.LIMITS]), name="limits")
+    return _section(
+        "What efface does not promise",
+        head,
+        tag("ul", [tag("li", s) for s in wording.LIMITS]),
+        name="limits",
+    )
 
 
 def _foot(report: Report) -> Html:
-    said = f"efface {report.version}. Times count from the first frame. No pixel of a source or of a copy is in this file."
+    said = (
+        f"efface {report.version}. Times count from the first frame. No pixel of a source or "
+        "of a copy is in this file."
+    )
     return tag("footer", tag("p", said))

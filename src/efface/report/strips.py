@@ -1,8 +1,10 @@
-"""Time from left to right, drawn as SVG: how much is erased, and each track by the reason that it is covered.
+"""Time from left to right, drawn as SVG: how much is erased, and each track by the reason that it
+is covered.
 
-Reasons differ by height and outline as well as by colour, so that they are told apart in print and by everybody. Drawings are
-stretched to the width that there is; they hold nothing but upright edges, and texts stand beside them, not inside. Positions
-are whole thousandths of the film: an hour with thousands of frames makes no larger a drawing than a minute.
+Reasons differ by height and outline as well as by colour, so that they are told apart in print and
+by everybody. Drawings are stretched to the width that there is; they hold nothing but upright
+edges, and texts stand beside them, not inside. Positions are whole thousandths of the film: an hour
+with thousands of frames makes no larger a drawing than a minute.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ def lane(track: Lane, length_s: float, doubtful: Iterable[tuple[float, float]], 
     """One track. `told` says the same in words; `doubtful` are moments in seconds."""
     paths = []
     for reason, (top, bottom) in BARS.items():
-        spans = _merged([(s.start_s, s.end_s) for s in track.stretches if s.reason == reason], length_s, LEAST)
+        spans = _merged(
+            [(s.start_s, s.end_s) for s in track.stretches if s.reason == reason], length_s, LEAST
+        )
         if spans:
             kind = "kept" if track.is_kept else reason
             paths.append(tag("path", class_=f"s-{kind}", d=_bars(spans, top, bottom)))
@@ -52,13 +56,24 @@ def density(areas: Sequence[int], seen: Sequence[int], told: str) -> Html:
     """Erased areas at a time: those in sight filled, all of them as an outline."""
     most = max(areas, default=0) or 1
     line = tag("path", class_="s-all", d=_steps(areas, most), vector_effect="non-scaling-stroke")
-    return _strip([tag("path", class_="s-seen", d=_steps(seen, most) + f"V{TALL}H0Z"), line], TALL, told, "density")
+    return _strip(
+        [tag("path", class_="s-seen", d=_steps(seen, most) + f"V{TALL}H0Z"), line],
+        TALL,
+        told,
+        "density",
+    )
 
 
 def marks(spans: Iterable[tuple[float, float]], length_s: float, name: str, told: str) -> Html:
     """Times that matter. `name` says what they are: cut, bad, doubt, left or finding."""
     return _strip(
-        [tag("path", class_=f"s-{name}", d=_bars(_merged(spans, length_s, LEAST if name == "cut" else LEAST_MARK), 2, 12))],
+        [
+            tag(
+                "path",
+                class_=f"s-{name}",
+                d=_bars(_merged(spans, length_s, LEAST if name == "cut" else LEAST_MARK), 2, 12),
+            )
+        ],
         14,
         told,
         "marks",
@@ -67,10 +82,20 @@ def marks(spans: Iterable[tuple[float, float]], length_s: float, name: str, told
 
 def _strip(paths: Iterable[Html], high: int, told: str, name: str) -> Html:
     box = f"0 0 {WIDE} {high}"
-    return tag("svg", paths, class_=name, viewBox=box, preserveAspectRatio="none", role="img", aria_label=told)
+    return tag(
+        "svg",
+        paths,
+        class_=name,
+        viewBox=box,
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=told,
+    )
 
 
-def _merged(spans: Iterable[tuple[float, float]], length_s: float, least: int) -> list[tuple[int, int]]:
+def _merged(
+    spans: Iterable[tuple[float, float]], length_s: float, least: int
+) -> list[tuple[int, int]]:
     """Spans in units, each at least so wide; those that touch are one."""
     scale = WIDE / length_s if length_s > 0 else 0.0
     told: list[tuple[int, int]] = []

@@ -16,13 +16,21 @@ MOST_LISTED = 5
 
 def review_of(source: object, target: object = None) -> str:
     """Return the command that reviews a source. target: where it was written, if -o named it."""
-    return f"efface review {_shell(source)}" + (f" -o {_shell(target)}" if target is not None else "")
+    return f"efface review {_shell(source)}" + (
+        f" -o {_shell(target)}" if target is not None else ""
+    )
 
 
 def lines(
-    entry: Entry, target: object, plan: object = None, source: object = None, review: str = "efface review FILE"
+    entry: Entry,
+    target: object,
+    plan: object = None,
+    source: object = None,
+    review: str = "efface review FILE",
 ) -> Iterator[str]:
-    """Yield the lines on a file whose target exists. They name its path: only the user who gave it sees them.
+    """Yield the lines on a file whose target exists.
+
+    They name its path: only the user who gave it sees them.
 
     source  its path, if another plan can be made of it.
     review  the command that reviews it.
@@ -30,7 +38,9 @@ def lines(
     if entry.found is None or entry.media is None or entry.done is None:
         return
     said = wording.what_was_found(entry.found, entry.media)
-    yield f"{printable(target)}: {said}, {wording.areas(entry.done.areas)} erased; {_checked(entry)}."
+    yield (
+        f"{printable(target)}: {said}, {wording.areas(entry.done.areas)} erased; {_checked(entry)}."
+    )
     command = None if source is None else f"efface redact {_shell(source)} -o {_shell(target)}"
     yield from priced(entry.found, entry.media, review, command, " --overwrite")
     yield from left_visible(entry.found, review)
@@ -39,11 +49,15 @@ def lines(
         yield f"  Plan: {printable(plan)}"
 
 
-def priced(found: Found, media: Media, review: str, command: str | None, ending: str = "") -> Iterator[str]:
-    """Yield lines on how much is erased, on kinds that perhaps cover much by mistake, and on what to do about it.
+def priced(
+    found: Found, media: Media, review: str, command: str | None, ending: str = ""
+) -> Iterator[str]:
+    """Yield lines on how much is erased, on kinds that perhaps cover much by mistake, and on what
+    to do about it.
 
     review   the command that reviews the source.
-    command  the command that made the plan, up to its options; None if it would not make another one.
+    command  the command that made the plan, up to its options; None if it would not make another
+             one.
     ending   what follows the options of the command.
     """
     if said := wording.price(found.cost, found.costs, media):
@@ -58,7 +72,10 @@ def priced(found: Found, media: Media, review: str, command: str | None, ending:
 
 
 def left_visible(found: Found, review: str) -> Iterator[str]:
-    """Yield a line on what was seen too weakly to be erased, if anything was. `review` is the command that shows it."""
+    """Yield a line on what was seen too weakly to be erased, if anything was.
+
+    `review` is the command that shows it.
+    """
     if said := wording.left_visible(found.left):
         yield f"  {said}. {wording.ways_to_cover(found, review)}"
 
@@ -75,7 +92,10 @@ def _checked(entry: Entry) -> str:
 
 def _notes(found: Found, done: Done) -> Iterator[str]:
     if done.audio_dropped:
-        yield f"  Sound was dropped ({wording.streams(done.audio_dropped)}); voices identify people. --audio keep copies it."
+        yield (
+            f"  Sound was dropped ({wording.streams(done.audio_dropped)}); voices identify "
+            "people. --audio keep copies it."
+        )
     if done.audio_kept:
         yield f"  Sound was kept ({wording.streams(done.audio_kept)}); voices identify people."
     if done.blacked_out:
@@ -85,7 +105,10 @@ def _notes(found: Found, done: Done) -> Iterator[str]:
 
 
 def doubtful(found: Found, media: Media, review: str = "efface review FILE") -> Iterator[str]:
-    """Yield lines on the riskiest moments, if there are any. `review` is the command that reviews the source."""
+    """Yield lines on the riskiest moments, if there are any.
+
+    `review` is the command that reviews the source.
+    """
     if not found.moments:
         return
     yield "  Moments to look at, riskiest first:"

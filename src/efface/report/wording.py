@@ -8,9 +8,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from efface.findings import Check, Outcome
-from efface.planning.doubt import BEGAN, CAMERA, COVERS, CUT, ENDED, FAR, LEFT, LOST, SHORT, TEXT, WEAK
+from efface.planning.doubt import (
+    BEGAN,
+    CAMERA,
+    COVERS,
+    CUT,
+    ENDED,
+    FAR,
+    LEFT,
+    LOST,
+    SHORT,
+    TEXT,
+    WEAK,
+)
 from efface.planning.left_visible import KindLeft
-from efface.report.facts import Cost, Entry, Found, KindCost, Media, Moment, Report, Sought, Verdict, span_text
+from efface.report.facts import (
+    Cost,
+    Entry,
+    Found,
+    KindCost,
+    Media,
+    Moment,
+    Report,
+    Sought,
+    Verdict,
+    span_text,
+)
 from efface.timing import timecode
 
 CAUSES = {
@@ -28,10 +51,20 @@ CAUSES = {
 }
 
 HELP = {
-    BEGAN: "If covering often starts too late, --track-hold and --track-lead-in make it start earlier.",
-    ENDED: "If covering often stops too early, --track-hold and --track-lead-out make it last longer.",
-    WEAK: "If faces are often missed, --sensitivity high finds more, and covers more things that are not faces.",
-    TEXT: "Text in the picture may name a place, a time or a person: draw one area over it in the review.",
+    BEGAN: (
+        "If covering often starts too late, --track-hold and --track-lead-in make it start earlier."
+    ),
+    ENDED: (
+        "If covering often stops too early, --track-hold and --track-lead-out make it last longer."
+    ),
+    WEAK: (
+        "If faces are often missed, --sensitivity high finds more, and covers more things that "
+        "are not faces."
+    ),
+    TEXT: (
+        "Text in the picture may name a place, a time or a person: draw one area over it in "
+        "the review."
+    ),
     CUT: "If a shot dissolves into the next one, cut the frames of the change.",
 }
 """Advice for the whole film, for each cause that has some. A single moment is covered by hand."""
@@ -44,42 +77,61 @@ REASONS = {
 }
 
 LIMITS = (
-    "That every face and every plate was found. Expect misses among profiles, heads turned away, faces behind hands, veils and "
-    "masks, in deep shade, and of a few pixels; and among plates that are small, steep, blurred or dirty.",
-    "That nobody can be recognised without a face. Clothes, tattoos, hair, build, gait, company, places and times stay as "
+    "That every face and every plate was found. Expect misses among profiles, heads turned "
+    "away, faces behind hands, veils and "
+    "masks, in deep shade, and of a few pixels; and among plates that are small, steep, "
+    "blurred or dirty.",
+    "That nobody can be recognised without a face. Clothes, tattoos, hair, build, gait, "
+    "company, places and times stay as "
     "they are, and so do voices if you kept the sound.",
-    "That other texts and pictures are covered: badges, papers, screens, reflections, numbers on doors and roofs.",
-    "That no other copy of the unredacted picture exists. Anyone who has one can match it with this copy.",
-    "That the camera cannot be identified. A sensor leaves a pattern in its pictures. It stays outside of the erased areas.",
-    "That the checks see everything. They compare the copy with the plan, and look for what a program can find. A person who "
+    "That other texts and pictures are covered: badges, papers, screens, reflections, "
+    "numbers on doors and roofs.",
+    "That no other copy of the unredacted picture exists. Anyone who has one can match it "
+    "with this copy.",
+    "That the camera cannot be identified. A sensor leaves a pattern in its pictures. It "
+    "stays outside of the erased areas.",
+    "That the checks see everything. They compare the copy with the plan, and look for "
+    "what a program can find. A person who "
     "knows the place sees more.",
 )
 """What efface does not promise. docs/threat-model.md says more."""
 
 PRIVATE = (
-    "Keep this report with the original. It holds no pictures, but it says where something may have been missed. Anyone who "
+    "Keep this report with the original. It holds no pictures, but it says where something "
+    "may have been missed. Anyone who "
     "has it can also check whether a file is the original."
 )
 
-WATCH = "Watch the whole copy, slowly and at full size, with someone who knows the place. No program replaces your eyes."
-PUBLISH = "Publish the copy only, under a new name. Keep the plan and this report with the original."
+WATCH = (
+    "Watch the whole copy, slowly and at full size, with someone who knows the place. No "
+    "program replaces your eyes."
+)
+PUBLISH = (
+    "Publish the copy only, under a new name. Keep the plan and this report with the original."
+)
 
-SEE_LEFT = "Go through everything that was seen too weakly to be erased and is still visible: efface review lists it."
+SEE_LEFT = (
+    "Go through everything that was seen too weakly to be erased and is still visible: efface "
+    "review lists it."
+)
 
 ADVICE = {
     Verdict.CLEAN: (WATCH, PUBLISH),
     Verdict.REVIEW: (
         "First look at the moments and findings below, riskiest first.",
-        "If something shows, do not publish. Cover it by hand (efface review opens the plan), or cut the scene.",
+        "If something shows, do not publish. Cover it by hand (efface review opens the "
+        "plan), or cut the scene.",
         WATCH,
     ),
     Verdict.NOT_VERIFIED: (
-        "Treat the copy as if nobody had looked at it. Redact again with the checks on before you rely on it.",
+        "Treat the copy as if nobody had looked at it. Redact again with the checks on "
+        "before you rely on it.",
         WATCH,
     ),
     Verdict.NOT_CLEAN: (
         "Do not publish this file in any form. The findings below say what a check saw, and where.",
-        "Please report it: a draft that fails its check is a bug in efface. This report contains no picture, and "
+        "Please report it: a draft that fails its check is a bug in efface. This report "
+        "contains no picture, and "
         "names of files only if you asked for them.",
     ),
     Verdict.NOT_DONE: (
@@ -96,10 +148,14 @@ def counted(n: int, word: str) -> str:
 
 def objects(found: Found, media: Media) -> str:
     """Say what was found, by kind: `3 face tracks and 1 plate track`."""
-    # A person who leaves the picture and comes back is two tracks: efface does not recognise anybody.
+    # A person who leaves the picture and comes back is two tracks: efface does not recognise
+    # anybody.
     track = "" if media.medium == "photo" else " track"
     said = [counted(k.tracks, k.kind + track) for k in found.kinds]
-    return " and ".join(said) or " and ".join(f"no {kind}" for kind in found.asked) + f" {_found_how(found)}"
+    return (
+        " and ".join(said)
+        or " and ".join(f"no {kind}" for kind in found.asked) + f" {_found_how(found)}"
+    )
 
 
 def _found_how(found: Found) -> str:
@@ -107,7 +163,10 @@ def _found_how(found: Found) -> str:
 
 
 def possible(left: Sequence[KindLeft]) -> str:
-    """Say what is left visible, by kind: `3 possible faces and 1 possible plate`; empty if nothing is."""
+    """Say what is left visible, by kind:
+
+    `3 possible faces and 1 possible plate`; empty if nothing is.
+    """
     return " and ".join(counted(k.tracks, f"possible {k.kind}") for k in left)
 
 
@@ -118,10 +177,15 @@ def left_visible(left: Sequence[KindLeft]) -> str:
     places, listed = sum(k.stretches for k in left), sum(k.listed for k in left)
     long_s, beyond = sum(k.seconds for k in left), sum(k.beyond for k in left)
     said = (
-        f"Left visible: {possible(left)}, seen too weakly to be erased, for {long_s:.{1 if long_s >= 0.1 else 2}f} s altogether"
+        f"Left visible: {possible(left)}, seen too weakly to be erased, for "
+        f"{long_s:.{1 if long_s >= 0.1 else 2}f} s altogether"
     )
     said += f" ({counted(places, 'place')}, {listed} of them among the moments to look at"
-    return said + (f"; the plan has no room for {beyond} of them, so it does not say where they are)" if beyond else ")")
+    return said + (
+        f"; the plan has no room for {beyond} of them, so it does not say where they are)"
+        if beyond
+        else ")"
+    )
 
 
 def ways_to_cover(found: Found, review: str) -> str:
@@ -131,7 +195,10 @@ def ways_to_cover(found: Found, review: str) -> str:
 
 
 def what_was_found(found: Found, media: Media) -> str:
-    """Say what a plan holds, as one clause: `3 face tracks in 319 frames, 2 shots`, or `1 face` of a photo with one page."""
+    """Say what a plan holds, as one clause:
+
+    `3 face tracks in 319 frames, 2 shots`, or `1 face` of a photo with one page.
+    """
     if media.medium == "photo" and media.frames == 1:
         return objects(found, media)
     shots = f", {found.shots} shots" if found.shots > 1 else ""
@@ -169,7 +236,10 @@ def above(found: Found) -> str:
     """Say how many moments are above the bound; empty if there are none."""
     if not found.above:
         return ""
-    return f"{found.above} moment{'s are' if found.above > 1 else ' is'} above the bound of {found.bound:g}"
+    return (
+        f"{found.above} moment{'s are' if found.above > 1 else ' is'} above the bound of "
+        f"{found.bound:g}"
+    )
 
 
 def share(value: float) -> str:
@@ -180,17 +250,24 @@ def share(value: float) -> str:
 
 
 def price(cost: Cost, costs: Sequence[KindCost], media: Media) -> str:
-    """Say how much of the picture is erased, as a sentence without a full stop; empty if nothing is."""
+    """Say how much of the picture is erased, as a sentence without a full stop; empty if nothing
+    is."""
     if not cost.worst:
         return ""
     parts = [f"{kinds(c.kind)} {share(c.cost.mean)}" for c in costs] if len(costs) > 1 else []
-    return f"{share(cost.mean)} of the picture is erased{_worst(cost, media)}" + (f" ({', '.join(parts)})" if parts else "")
+    return f"{share(cost.mean)} of the picture is erased{_worst(cost, media)}" + (
+        f" ({', '.join(parts)})" if parts else ""
+    )
 
 
 def _worst(cost: Cost, media: Media) -> str:
     if media.frames < 2:
         return ""
-    at = f"on page {cost.worst_frame + 1}" if media.medium == "photo" else f"at {timecode(cost.worst_s)}"
+    at = (
+        f"on page {cost.worst_frame + 1}"
+        if media.medium == "photo"
+        else f"at {timecode(cost.worst_s)}"
+    )
     return f" on average, {share(cost.worst)} at most, {at}"
 
 
@@ -201,20 +278,31 @@ def kinds(kind: str) -> str:
 
 def unsure_cost(cost: KindCost) -> str:
     """Say that a kind covers much of the picture, and that its sightings are uncertain."""
-    said = f"{kinds(cost.kind).capitalize()} cost {share(cost.cost.mean)} of the picture, {share(cost.cost.worst)} at most"
+    said = (
+        f"{kinds(cost.kind).capitalize()} cost {share(cost.cost.mean)} of the picture, "
+        f"{share(cost.cost.worst)} at most"
+    )
     return f"{said}, and no sighting is certain: the best score is {cost.best:.2f}."
 
 
 def ways_out(cost: KindCost, without: str, review: str) -> tuple[str, ...]:
-    """Say what to do about it, each way with its command. `without` leaves the kind out, where that is possible."""
+    """Say what to do about it, each way with its command.
+
+    `without` leaves the kind out, where that is possible.
+    """
     if not cost.instead:
         return (f"Remove by hand what was covered by mistake: {review}",)
-    return f"If there are no {kinds(cost.kind)}, leave them out: {without}", f"Or decide one by one: {review}"
+    return (
+        f"If there are no {kinds(cost.kind)}, leave them out: {without}",
+        f"Or decide one by one: {review}",
+    )
 
 
 def unsought(sought: Sought) -> str:
     """Say which sizes of objects efface did not look for."""
-    said = f"{kinds(sought.kind).capitalize()} less than {sought.at_all} px high were not looked for"
+    said = (
+        f"{kinds(sought.kind).capitalize()} less than {sought.at_all} px high were not looked for"
+    )
     if sought.always <= sought.at_all:
         return f"{said}."
     return f"{said}; those less than {sought.always} px high were looked for only in some frames."
@@ -235,7 +323,10 @@ def sentence(entry: Entry) -> str:
         case Verdict.NOT_VERIFIED:
             return "No check has looked at the copy."
         case Verdict.NOT_CLEAN if not entry.target_sha256:
-            return f"A check found {_things(entry)} in the copy, so it was deleted. Nothing was published."
+            return (
+                f"A check found {_things(entry)} in the copy, so it was deleted. Nothing was "
+                "published."
+            )
         case Verdict.NOT_CLEAN:
             return f"A check found {_things(entry)} in the copy."
         case _:
@@ -247,7 +338,10 @@ def _clean(entry: Entry) -> str:
     skipped = len(_checks(entry)) - looked
     said = "No check found anything that should not be there"
     if skipped:
-        said = f"{counted(looked, 'check')} found nothing that should not be there; {skipped} did not look"
+        said = (
+            f"{counted(looked, 'check')} found nothing that should not be there; {skipped} did "
+            "not look"
+        )
     if entry.done is None or entry.found is None:
         return f"{said}."
     kinds = " and ".join(f"no {kind}" for kind in entry.found.asked)
@@ -264,13 +358,19 @@ def _checks(entry: Entry) -> tuple[Check, ...]:
 
 def _things(entry: Entry) -> str:
     n = sum(len(c.findings) for c in _checks(entry) if c.outcome is Outcome.NOT_CLEAN)
-    return counted(n, "thing") + " that should not be there" if n else "something that should not be there"
+    return (
+        counted(n, "thing") + " that should not be there"
+        if n
+        else "something that should not be there"
+    )
 
 
 def _review(entry: Entry) -> str:
     moments = entry.found.above if entry.found else 0
     found = sum(len(c.findings) for c in _checks(entry))
-    parts = [counted(n, word) for n, word in ((moments, "moment"), (found, "finding of a check")) if n]
+    parts = [
+        counted(n, word) for n, word in ((moments, "moment"), (found, "finding of a check")) if n
+    ]
     said = " and ".join(parts).replace("finding of a checks", "findings of checks")
     verb = "needs" if moments + found == 1 else "need"
     return f"{said[:1].upper()}{said[1:]} {verb} a person's eyes before the copy is published."
@@ -289,11 +389,17 @@ def headline(report: Report) -> str:
 
 def counts(report: Report) -> Sequence[tuple[Verdict, int]]:
     """Count the files by verdict, the gravest first."""
-    return [(v, sum(e.verdict is v for e in report.entries)) for v in sorted(Verdict, key=lambda v: -v.gravity)]
+    return [
+        (v, sum(e.verdict is v for e in report.entries))
+        for v in sorted(Verdict, key=lambda v: -v.gravity)
+    ]
 
 
 def advice(report: Report) -> tuple[str, ...]:
-    """Say what to do next. After a run with errors, also say what to do with the copies that exist."""
+    """Say what to do next.
+
+    After a run with errors, also say what to do with the copies that exist.
+    """
     said = list(ADVICE[report.verdict])
     if any(e.found is not None and e.found.left and e.done is not None for e in report.entries):
         said.insert(0, SEE_LEFT)

@@ -1,8 +1,9 @@
 """Guard the review server: only the browser that was given its address may talk to it.
 
-The page of any other site, open in the same browser, can send requests to this machine. So each request must name the right
-host (otherwise any name that resolves to this machine would do, as in DNS rebinding). It must come from efface's own page. And
-it must carry a cookie that efface gives only to the holder of the token in the opened address. The token works once.
+The page of any other site, open in the same browser, can send requests to this machine. So each
+request must name the right host (otherwise any name that resolves to this machine would do, as in
+DNS rebinding). It must come from efface's own page. And it must carry a cookie that efface gives
+only to the holder of the token in the opened address. The token works once.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ MOST_BODY = 16 << 20
 ENTRANCE = "/open/"
 
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "media-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
 )
 
 HEADERS = {
@@ -39,13 +42,18 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
     "Cache-Control": "no-store",
 }
-"""Headers of every answer that has no stricter ones. The browser must not write what it shows to its disk cache."""
+"""Headers of every answer that has no stricter ones.
+
+The browser must not write what it shows to its disk cache.
+"""
 
 
 class Guard:
     """Checks each request before the application sees it. `token` admits one browser, once."""
 
-    def __init__(self, app: ASGIApp, port: int, admitted: Callable[[Any], object] = lambda client: None) -> None:
+    def __init__(
+        self, app: ASGIApp, port: int, admitted: Callable[[Any], object] = lambda client: None
+    ) -> None:
         """`admitted` receives the address of each connection whose request was admitted."""
         self._app, self._port, self._admitted = app, port, admitted
         self._loopback = LoopbackGuard(port)
@@ -84,17 +92,27 @@ class Guard:
         if not loopback.is_own_origin(headers.getlist("origin"), is_reading=is_reading):
             return _refused(403, "The request comes from another page.")
         is_entrance = scope["path"].startswith(ENTRANCE)
-        # A link in a mail or a chat is "cross-site". With the right token it may enter, and it may do nothing else.
-        is_from_here = loopback.is_own_site(headers.getlist("sec-fetch-site"), is_reading=is_reading)
+        # A link in a mail or a chat is "cross-site". With the right token it may enter, and it may
+        # do nothing else.
+        is_from_here = loopback.is_own_site(
+            headers.getlist("sec-fetch-site"), is_reading=is_reading
+        )
         if not is_from_here and not (is_entrance and is_reading):
             return _refused(403, "The request comes from another site.")
-        if not is_reading and headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        if (
+            not is_reading
+            and headers.get("content-type", "").partition(";")[0].strip() != "application/json"
+        ):
             return _refused(415, "Requests that change something are JSON.")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:12]) > MOST_BODY:
             return _refused(413, "The request is too large.")
         if not is_entrance and not self._knows(headers):
-            return _refused(403, "Open the address that efface printed. It works once; start efface review again for another.")
+            return _refused(
+                403,
+                "Open the address that efface printed. It works once; start efface review "
+                "again for another.",
+            )
         return None
 
     def _knows(self, headers: Headers) -> bool:
@@ -105,7 +123,9 @@ class Guard:
         except CookieError:
             return False
         found = jar.get(self._cookie)
-        return found is not None and hmac.compare_digest(found.value.encode(), self._session.encode())
+        return found is not None and hmac.compare_digest(
+            found.value.encode(), self._session.encode()
+        )
 
     @property
     def _cookie(self) -> str:

@@ -23,14 +23,16 @@ from efface.review.following import shot
 from efface.review.running_work import Tell, WorkRunner
 
 LARGER = 0.2
-"""Share of a box's sides. When a person wants more of a doubtful moment that is already covered, its boxes grow by this on
-every side."""
+"""Share of a box's sides. When a person wants more of a doubtful moment that is already covered,
+its boxes grow by this on every side."""
 
 
 class Actions:
     """The actions. `scratch` is a private folder for the browser's files."""
 
-    def __init__(self, registry: FileRegistry, works: WorkRunner, options: Options, scratch: Path, tell: Tell) -> None:
+    def __init__(
+        self, registry: FileRegistry, works: WorkRunner, options: Options, scratch: Path, tell: Tell
+    ) -> None:
         self._registry, self._works, self.options = registry, works, options
         self._scratch, self._tell = scratch, tell
 
@@ -40,7 +42,9 @@ class Actions:
 
         def do(work: Work, listener: Listener) -> None:
             source = folder.job.source
-            plan = self._works.heavy.call(source, apart.found_in, source, self.options, tell=listener)
+            plan = self._works.heavy.call(
+                source, apart.found_in, source, self.options, tell=listener
+            )
             write_plan(plan, folder.job.plan_path, folder.job.source, overwrite=False)
             with folder.lock:
                 self._registry.read(folder, folder.job.plan_path)
@@ -50,7 +54,10 @@ class Actions:
     def render(self, number: int, *, overwrite: bool) -> Work:
         """Render the target, check it and publish it."""
         folder = self._registry.open(number)
-        options = replace(self.options, write=replace(self.options.write, overwrite=overwrite or self.options.write.overwrite))
+        options = replace(
+            self.options,
+            write=replace(self.options.write, overwrite=overwrite or self.options.write.overwrite),
+        )
 
         def do(work: Work, listener: Listener) -> None:
             document = folder.document
@@ -65,18 +72,26 @@ class Actions:
                 sweep(folder.job.target.parent)  # its draft
                 raise
             folder.done, folder.rendered_plan = done, plan
-            work.result = {"target": done.target.name, "regions": done.regions, "frames": done.frames} | checks(
-                done.verification
-            )
+            work.result = {
+                "target": done.target.name,
+                "regions": done.regions,
+                "frames": done.frames,
+            } | checks(done.verification)
             try:
                 document.note(noted(plan, done, options), done.target)
-            except EffaceError as e:  # the target exists and was checked; only the plan does not mention it
-                work.said = f"The copy was written and checked, but its plan does not tell of it: {getattr(e, 'why', '') or e}."
+            except (
+                EffaceError
+            ) as e:  # the target exists and was checked; only the plan does not mention it
+                work.said = (
+                    "The copy was written and checked, but its plan does not tell of it: "
+                    f"{getattr(e, 'why', '') or e}."
+                )
 
         return self._works.start(number, "render", do, self._works.heavy)
 
     def proxy(self, number: int) -> Work | None:
-        """Make a copy that the browser can play, unless it can play the source or has a copy already."""
+        """Make a copy that the browser can play, unless it can play the source or has a copy
+        already."""
         folder = self._registry.open(number)
         if folder.pictures is None or folder.plan.medium == "photo" or folder.proxy is not None:
             return None
@@ -89,7 +104,9 @@ class Actions:
         def do(work: Work, listener: Listener) -> None:
             path, seconds = self._scratch / f"{number}.mp4", folder.plan.timeline.seconds
             source = folder.job.source
-            self._works.heavy.call(source, apart.proxy_of, source, self.options, path, seconds, tell=listener)
+            self._works.heavy.call(
+                source, apart.proxy_of, source, self.options, path, seconds, tell=listener
+            )
             folder.proxy = path
 
         return self._works.start(number, "proxy", do, self._works.heavy)
@@ -104,17 +121,27 @@ class Actions:
             asked = (source, self.options, plan, frame, box)
             found = self._works.light.call(source, apart.followed_around, *asked, tell=listener)
             boxes = {"first": found.first, "boxes": found.flat}
-            edit = {"edit": "draw", "track": None, "kind": kind} if track is None else {"edit": "cover", "track": track}
+            edit = (
+                {"edit": "draw", "track": None, "kind": kind}
+                if track is None
+                else {"edit": "cover", "track": track}
+            )
             before = {t.id for t in folder.plan.revised.tracks}
             self.change(number, None, [edit | boxes])
             number_of = track or max({t.id for t in folder.plan.revised.tracks} - before, default=0)
             last = found.first + len(found.boxes) - 1
-            work.result = {"track": number_of, "first": found.first, "last": last, "held": found.is_held}
+            work.result = {
+                "track": number_of,
+                "first": found.first,
+                "last": last,
+                "held": found.is_held,
+            }
 
         return self._works.start(number, "follow", do, self._works.light)
 
     def extend(self, number: int, track: int, first: int, last: int) -> Work:
-        """Make a track cover these frames: follow on from its ends, hold it if that fails, enlarge it if it covers them."""
+        """Make a track cover these frames: follow on from its ends, hold it if that fails, enlarge
+        it if it covers them."""
         folder = self._registry.open(number)
 
         def do(work: Work, listener: Listener) -> None:
@@ -132,11 +159,20 @@ class Actions:
                     continue
                 x1, y1, x2, y2 = (int(v) for v in found.xyxy[row])
                 asked = (folder.job.source, self.options, plan, edge, (x1, y1, x2, y2), way)
-                followed = self._works.light.call(folder.job.source, apart.followed_on, *asked, tell=listener)
+                followed = self._works.light.call(
+                    folder.job.source, apart.followed_on, *asked, tell=listener
+                )
                 near = list(followed.boxes if way > 0 else followed.boxes[::-1])[: abs(goal - edge)]
                 near += [near[-1] if near else (x1, y1, x2, y2)] * (abs(goal - edge) - len(near))
                 flat = [v for b in (near if way > 0 else near[::-1]) for v in b]
-                edits.append({"edit": "cover", "track": found.id, "first": edge + 1 if way > 0 else goal, "boxes": flat})
+                edits.append(
+                    {
+                        "edit": "cover",
+                        "track": found.id,
+                        "first": edge + 1 if way > 0 else goal,
+                        "boxes": flat,
+                    }
+                )
             if not edits:
                 edits = _enlarged(plan, found.id, first, last)
             self.change(number, None, edits)
@@ -147,20 +183,27 @@ class Actions:
     def change(self, number: int, version: int | None, edits: Sequence[Any]) -> int:
         """Add edits and announce them. Raises Conflict, ValueError, EffaceError, LookupError.
 
-        version  the version of the log to which the edits refer; None if they only add boxes, whatever else has changed.
+        version  the version of the log to which the edits refer; None if they only add boxes,
+                 whatever else has changed.
         """
         folder = self._registry.open(number)
         if folder.document is None:
             raise LookupError("it was not looked at yet")
         folder.document.change(version, edits)
         self._tell(
-            {"event": "changed", "file": number, "version": folder.document.version, "state": self._registry.state(folder)}
+            {
+                "event": "changed",
+                "file": number,
+                "version": folder.document.version,
+                "state": self._registry.state(folder),
+            }
         )
         return folder.document.version
 
 
 def _enlarged(plan: Plan, number: int, first: int, last: int) -> list[dict[str, Any]]:
-    """Return edits that enlarge a track's boxes in these frames, one edit per run of frames, as a track may have gaps."""
+    """Return edits that enlarge a track's boxes in these frames, one edit per run of frames, as a
+    track may have gaps."""
     track = next(t for t in (*plan.revised.tracks, *plan.revised.left) if t.id == number)
     rows = np.flatnonzero((track.frame >= first) & (track.frame <= last))
     if not len(rows):
@@ -169,6 +212,11 @@ def _enlarged(plan: Plan, number: int, first: int, last: int) -> list[dict[str, 
     boxes = whole_pixels(grown(track.xyxy[rows], LARGER), limit)
     breaks = np.flatnonzero(np.diff(track.frame[rows]) != 1) + 1
     return [
-        {"edit": "cover", "track": number, "first": int(track.frame[rows[run[0]]]), "boxes": boxes[run].ravel().tolist()}
+        {
+            "edit": "cover",
+            "track": number,
+            "first": int(track.frame[rows[run[0]]]),
+            "boxes": boxes[run].ravel().tolist(),
+        }
         for run in np.split(np.arange(len(rows)), breaks)
     ]

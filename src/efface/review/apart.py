@@ -1,7 +1,9 @@
-"""Decode apart from the server: native code may crash on files from strangers, so processes of their own decode them.
+"""Decode apart from the server: native code may crash on files from strangers, so processes of
+their own decode them.
 
-If such a process dies, the current call fails with a sentence, and the next call starts another process. The process runs
-functions of this module, so files from strangers reach decoders through one place only.
+If such a process dies, the current call fails with a sentence, and the next call starts another
+process. The process runs functions of this module, so files from strangers reach decoders through
+one place only.
 """
 
 from __future__ import annotations
@@ -28,7 +30,13 @@ from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.sources import opened
 from efface.pipeline.worker_messages import Done, Failed, Progress
-from efface.pipeline.worker_process import END_S, TELL_EVERY_S, end_with_parent, how_it_ended, start_process
+from efface.pipeline.worker_process import (
+    END_S,
+    TELL_EVERY_S,
+    end_with_parent,
+    how_it_ended,
+    start_process,
+)
 from efface.planning.plan import Plan
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
@@ -48,15 +56,26 @@ class Forgotten(Exception):
 
 
 class Apart:
-    """One process, which handles one call at a time. Several threads may use it. The first call starts it."""
+    """One process, which handles one call at a time.
+
+    Several threads may use it. The first call starts it.
+    """
 
     def __init__(self, name: str) -> None:
         self._name, self._lock = name, threading.Lock()
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
 
-    def call(self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Tell = lambda event: None) -> Any:
-        """Return what the function returns for the arguments and `tell`. Raises what it raises, and WorkerDied.
+    def call(
+        self,
+        about: Path,
+        function: Callable[..., Any],
+        *arguments: Any,
+        tell: Tell = lambda event: None,
+    ) -> Any:
+        """Return what the function returns for the arguments and `tell`.
+
+        Raises what it raises, and WorkerDied.
 
         about  the source. An exception from `tell` ends the process, and with it the call.
         """
@@ -137,7 +156,9 @@ class PicturesApart:
         try:
             return self._apart.call(self._source, function, key, None, *rest)
         except Forgotten:
-            return self._apart.call(self._source, function, key, (self._source, plan, self._options), *rest)
+            return self._apart.call(
+                self._source, function, key, (self._source, plan, self._options), *rest
+            )
 
     def close(self) -> None:
         """Release the file."""
@@ -226,16 +247,28 @@ def proxy_of(source: Path, options: Options, path: Path, seconds: Any, tell: Tel
         write_proxy(media, path, seconds, lambda n: tell(Event("proxy", n, len(seconds))))
 
 
-def followed_around(source: Path, options: Options, plan: Plan, frame: int, box: Any, tell: Tell) -> Followed:
+def followed_around(
+    source: Path, options: Options, plan: Plan, frame: int, box: Any, tell: Tell
+) -> Followed:
     """See `following.around`."""
     with opened(admit(source), options.read) as media:
         return around(media, plan, frame, box, lambda n: tell(Event("follow", n, None)))
 
 
-def followed_on(source: Path, options: Options, plan: Plan, frame: int, box: Any, way: int, tell: Tell) -> Followed:
+def followed_on(
+    source: Path, options: Options, plan: Plan, frame: int, box: Any, way: int, tell: Tell
+) -> Followed:
     """See `following.onwards`."""
     with opened(admit(source), options.read) as media:
-        return onwards(media, plan, frame, box, way, plan.medium == "photo", lambda n: tell(Event("follow", n, None)))
+        return onwards(
+            media,
+            plan,
+            frame,
+            box,
+            way,
+            plan.medium == "photo",
+            lambda n: tell(Event("follow", n, None)),
+        )
 
 
 _stopped = threading.Event()
@@ -244,14 +277,19 @@ _stopped = threading.Event()
 def _serve(pipe: Connection) -> NoReturn:
     """Serve calls until the process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(KeyboardInterrupt, EOFError, OSError), interruptible([signal.SIGTERM], _stopped, ignored_after=True):
+    with (
+        suppress(KeyboardInterrupt, EOFError, OSError),
+        interruptible([signal.SIGTERM], _stopped, ignored_after=True),
+    ):
         threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
         while not _stopped.is_set() and (asked := pipe.recv()) is not None:
             pipe.send(_answer(pipe, *asked))
     os._exit(0)
 
 
-def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Done | Failed:
+def _answer(
+    pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]
+) -> Done | Failed:
     last = 0.0
 
     def tell(event: Event) -> None:

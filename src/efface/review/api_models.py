@@ -1,4 +1,5 @@
-"""Describe a file to the page: its frames, tracks and doubtful moments, and the boxes of a range of frames."""
+"""Describe a file to the page: its frames, tracks and doubtful moments, and the boxes of a range of
+frames."""
 
 from __future__ import annotations
 
@@ -21,7 +22,10 @@ MOST_BOXES = 200_000
 """Maximum number of boxes in one answer."""
 
 MOST_PRICED = 300_000
-"""Up to this many erased areas, their share of the picture is counted again after each edit. That takes half a second."""
+"""Up to this many erased areas, their share of the picture is counted again after each edit.
+
+That takes half a second.
+"""
 
 
 def listed(session: ReviewSession) -> list[dict[str, Any]]:
@@ -41,12 +45,21 @@ def listed(session: ReviewSession) -> list[dict[str, Any]]:
 
 def _shortly(plan: Plan) -> dict[str, Any]:
     open_ = [d for d in plan.doubts if not plan.is_settled(d)]
-    return {"medium": plan.medium, "risk": max((d.risk for d in open_), default=0.0), "doubts": len(open_)}
+    return {
+        "medium": plan.medium,
+        "risk": max((d.risk for d in open_), default=0.0),
+        "doubts": len(open_),
+    }
 
 
 def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, Any]:
     """Return the description of a file, without its boxes."""
-    known: dict[str, Any] = {"id": number, "name": folder.job.name, "state": session.state(folder), "error": folder.error}
+    known: dict[str, Any] = {
+        "id": number,
+        "name": folder.job.name,
+        "state": session.state(folder),
+        "error": folder.error,
+    }
     known["works"] = [w.plain() for w in folder.works.values()]
     if folder.document is None:
         return known
@@ -85,14 +98,22 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
 
 
 def _left(plan: Plan) -> dict[str, Any]:
-    """Return what is left visible: its tracks, the ranges in which they are in sight, and its amount as a sentence."""
+    """Return what is left visible: its tracks, the ranges in which they are in sight, and its
+    amount as a sentence."""
     found = stretches(plan)
     visible = {s.track for s in found}
     said = wording.left_visible(by_kind(plan))
     return {
         "left": [_track(t, plan) for t in plan.revised.left if t.id in visible],
         "left_where": [
-            {"track": s.track, "first": s.first, "last": s.last, "best": s.best, "listed": s.is_listed} for s in found
+            {
+                "track": s.track,
+                "first": s.first,
+                "last": s.last,
+                "best": s.best,
+                "listed": s.is_listed,
+            }
+            for s in found
         ],
         "left_said": f"{said}." if said else "",
     }
@@ -104,7 +125,10 @@ def _cost(plan: Plan) -> list[str]:
         return ["The film is long: the report on the copy says how much of the picture is erased."]
     cost, costs = costs_of(plan)
     said = wording.price(cost, costs, media_of(plan))
-    return [f"{said}." if said else "Nothing is erased.", *(wording.unsure_cost(c) for c in costs if c.is_doubtful)]
+    return [
+        f"{said}." if said else "Nothing is erased.",
+        *(wording.unsure_cost(c) for c in costs if c.is_doubtful),
+    ]
 
 
 def _verification(folder: Folder) -> dict[str, Any] | None:
@@ -150,10 +174,19 @@ def boxes(plan: Plan, first: int, last: int) -> dict[str, Any]:
             continue
         # A black frame is erased as a whole, whatever stays visible elsewhere.
         black = [plan.is_black(int(f)) for f in track.frame[low:high]]
-        erased = (plan.erased_rows(track)[low:high] & (track.id not in left)) | np.array(black, np.bool_)
+        erased = (plan.erased_rows(track)[low:high] & (track.id not in left)) | np.array(
+            black, np.bool_
+        )
         part = np.column_stack(
-            [track.frame[low:high], np.full(high - low, track.id), track.xyxy[low:high].astype(np.int64), erased]
+            [
+                track.frame[low:high],
+                np.full(high - low, track.id),
+                track.xyxy[low:high].astype(np.int64),
+                erased,
+            ]
         )
         rows.append(part)
-    flat = np.concatenate(rows).astype(np.int64)[:MOST_BOXES] if rows else np.empty((0, 7), np.int64)
+    flat = (
+        np.concatenate(rows).astype(np.int64)[:MOST_BOXES] if rows else np.empty((0, 7), np.int64)
+    )
     return {"boxes": flat.ravel().tolist()}

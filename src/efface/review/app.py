@@ -37,14 +37,20 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 ONE_RANGE = re.compile(rb"bytes=([0-9]+-[0-9]*|-[0-9]+)")
-"""Range requests of players. As RFC 9110 allows, efface ignores any other Range header and sends the whole file."""
+"""Range requests of players.
+
+As RFC 9110 allows, efface ignores any other Range header and sends the whole file.
+"""
 
 BEAT_S = 2.0
 """After this long without an event, efface sends one. Sending also shows which tabs have gone."""
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
-    """Return content and type of the page's files by name. They are read once, so no request can name a path."""
+    """Return content and type of the page's files by name.
+
+    They are read once, so no request can name a path.
+    """
     folder = files("efface.review") / "page"
     named = [p for p in folder.iterdir() if Path(p.name).suffix in TYPES]
     return {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
@@ -55,7 +61,11 @@ class Video(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        headers = [(name, value) for name, value in scope["headers"] if name != b"range" or ONE_RANGE.fullmatch(value)]
+        headers = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name != b"range" or ONE_RANGE.fullmatch(value)
+        ]
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 
@@ -101,7 +111,9 @@ class Routes:
     async def listed(self, request: Request) -> Response:
         """Send the list of files."""
         found = await run_in_threadpool(api_models.listed, self._session)
-        return JSONResponse({"files": found, "efface": VERSION, "bound": self._session.options.risk.bound})
+        return JSONResponse(
+            {"files": found, "efface": VERSION, "bound": self._session.options.risk.bound}
+        )
 
     async def document(self, request: Request) -> Response:
         """Send one file's description, without boxes."""
@@ -121,10 +133,15 @@ class Routes:
     async def frame(self, request: Request) -> Response:
         """Send exactly that frame: as it is, or as it will look."""
         folder, index = await self._ready(request), request.path_params["frame"]
-        side, is_final = _whole(request.query_params.get("side", "1280")), request.query_params.get("final") == "1"
+        side, is_final = (
+            _whole(request.query_params.get("side", "1280")),
+            request.query_params.get("final") == "1",
+        )
         if folder.pictures is None or index >= len(folder.plan.timeline):
             raise HTTPException(404)
-        data = await run_in_threadpool(folder.pictures.frame, index, side, folder.plan, is_final=is_final)
+        data = await run_in_threadpool(
+            folder.pictures.frame, index, side, folder.plan, is_final=is_final
+        )
         return Response(data, media_type="image/jpeg")
 
     async def near(self, request: Request) -> Response:
@@ -140,7 +157,9 @@ class Routes:
         path = (await self._ready(request)).proxy
         if path is None:
             raise HTTPException(404)
-        return Video(path, media_type="video/webm" if path.suffix.lower() == ".webm" else "video/mp4")
+        return Video(
+            path, media_type="video/webm" if path.suffix.lower() == ".webm" else "video/mp4"
+        )
 
     async def report(self, request: Request) -> Response:
         """Send the report on what was rendered."""
@@ -148,16 +167,24 @@ class Routes:
         pieces = await run_in_threadpool(report_of, self._session, folder)
         if pieces is None:
             raise HTTPException(404)
-        return Response(pieces, media_type="text/html", headers={"content-security-policy": REPORT_POLICY})
+        return Response(
+            pieces, media_type="text/html", headers={"content-security-policy": REPORT_POLICY}
+        )
 
     async def edits(self, request: Request) -> Response:
         """Add edits to the log. Answers 409 if another tab has changed the log meanwhile."""
         number, asked = self._number(request), await _asked(request)
         version, edits = asked.get("version"), asked.get("edits")
-        if type(version) is not int or not isinstance(edits, list) or not all(isinstance(e, dict) for e in edits):
+        if (
+            type(version) is not int
+            or not isinstance(edits, list)
+            or not all(isinstance(e, dict) for e in edits)
+        ):
             raise ValueError("an edit needs the version that it is about")
         try:
-            return JSONResponse({"version": await run_in_threadpool(self._session.change, number, version, edits)})
+            return JSONResponse(
+                {"version": await run_in_threadpool(self._session.change, number, version, edits)}
+            )
         except Conflict:
             now = self._session.open(number).plan.edits
             since = [str(e["edit"]) for e in now[max(version, 0) :]]
@@ -165,7 +192,11 @@ class Routes:
 
     async def work(self, request: Request) -> Response:
         """Start or cancel long work."""
-        number, asked, kind = self._number(request), await _asked(request), request.path_params["kind"]
+        number, asked, kind = (
+            self._number(request),
+            await _asked(request),
+            request.path_params["kind"],
+        )
         work = await run_in_threadpool(self._started, number, kind, asked)
         return JSONResponse({"work": work.plain() if work is not None else None}, 202)
 

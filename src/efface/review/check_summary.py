@@ -9,7 +9,11 @@ from efface.findings import Outcome, Verification
 
 def checks(verification: Verification) -> dict[str, Any]:
     """Return what was checked, for the page."""
-    outcome = verification.outcome.value if any(c.outcome is not Outcome.SKIPPED for c in verification.checks) else "not looked"
+    outcome = (
+        verification.outcome.value
+        if any(c.outcome is not Outcome.SKIPPED for c in verification.checks)
+        else "not looked"
+    )
     return {
         "outcome": outcome,
         "checks": [

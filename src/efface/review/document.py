@@ -1,7 +1,8 @@
 """One source under review: its plan on the disk, to which each change is added at once.
 
-The plan is locked while it is open, so that no second review writes to it. Each change names the version of the log on which it
-is based. If that version is out of date, efface refuses the change, and the page loads the plan again.
+The plan is locked while it is open, so that no second review writes to it. Each change names the
+version of the log on which it is based. If that version is out of date, efface refuses the change,
+and the page loads the plan again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from efface.planning.plan import Plan
 from efface.tracks import Reason, Track
 
 AROUND_S = 0.5
-"""Seconds. When a person moves a detected box, the change fades out within this time before and after."""
+"""Seconds.
+
+When a person moves a detected box, the change fades out within this time before and after.
+"""
 
 
 CAN_REPLACE_OPEN_FILES = os.name != "nt"
@@ -49,18 +53,23 @@ class Document:
             with writing(path):
                 text = path.read_bytes()
             if text != "".join(sidecar.lines(self.plan)).encode():
-                self._replace(self.plan)  # an older version, or torn; later changes are lines added at its end
+                self._replace(
+                    self.plan
+                )  # an older version, or torn; later changes are lines added at its end
         except BaseException:
             os.close(self._handle)
             raise
 
     def _locked(self) -> int:
-        """Open and lock the file before it is read: otherwise edits that another review adds meanwhile would be lost."""
+        """Open and lock the file before it is read: otherwise edits that another review adds
+        meanwhile would be lost."""
         with writing(self.path):
             handle = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         if not try_lock(handle) or not self._is_there(handle):
             os.close(handle)
-            raise WriteFailed(self.path, "it is open in another review", "Go on there, or close it first.")
+            raise WriteFailed(
+                self.path, "it is open in another review", "Go on there, or close it first."
+            )
         return handle
 
     def _is_there(self, handle: int) -> bool:
@@ -93,7 +102,8 @@ class Document:
         self._handle, self.plan = handle, plan
 
     def _replace_closed(self, plan: Plan, as_old_as: Path | None) -> None:
-        """Do the same on systems that cannot replace an open file: lock the new file as soon as it has the name."""
+        """Do the same on systems that cannot replace an open file: lock the new file as soon as it
+        has the name."""
         with staged(self.path, overwrite=True) as draft:
             sidecar.save(plan, draft)
             if as_old_as is not None:
@@ -103,10 +113,12 @@ class Document:
         self._handle, self.plan = self._locked(), plan
 
     def note(self, plan: Plan, target: Path) -> None:
-        """Replace the plan on the disk with this one, which names the target. Keep the old one if it was edited meanwhile.
+        """Replace the plan on the disk with this one, which names the target.
 
-        The new plan gets the target's time, because a plan that is younger than its target counts as changed since.
-        Raises OutputError.
+        Keep the old one if it was edited meanwhile.
+
+        The new plan gets the target's time, because a plan that is younger than its target counts
+        as changed since. Raises OutputError.
         """
         with self._lock:
             if plan.edits == self.plan.edits and self._is_there(self._handle):
@@ -122,7 +134,9 @@ class Document:
         return len(self.plan.edits)
 
     def change(self, version: int | None, edits: Sequence[Mapping[str, Any]]) -> Plan:
-        """Add edits to the log, all or none. Raises Conflict, ValueError for an impossible edit, WriteFailed.
+        """Add edits to the log, all or none.
+
+        Raises Conflict, ValueError for an impossible edit, WriteFailed.
 
         version  the version of the log to which the edits refer; None if that does not matter.
         """
@@ -138,23 +152,34 @@ class Document:
             if not added:
                 return plan
             if not self._is_there(self._handle):
-                raise BadPlan(self.path, "another file has taken its place", "The change was not made. Open it again.")
+                raise BadPlan(
+                    self.path,
+                    "another file has taken its place",
+                    "The change was not made. Open it again.",
+                )
             try:
                 sidecar.append(self._handle, added, is_first=not before)
             except OSError as e:
                 raise WriteFailed(self.path, reason(e), "The change was not made.") from e
             except ValueError as e:
-                raise BadPlan(self.path, str(e), "Something else wrote to it. The change was not made.") from e
+                raise BadPlan(
+                    self.path, str(e), "Something else wrote to it. The change was not made."
+                ) from e
             self.plan = plan
             return plan
 
     def _completed(self, plan: Plan, edit: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the edit with what the page left open: a new ID, and the range of frames that a moved box changes."""
+        """Return the edit with what the page left open: a new ID, and the range of frames that a
+        moved box changes."""
         whole = dict(edit)
         for field in ("track", "new"):
             if field in whole and whole[field] is None:
                 whole[field] = unused_id(plan)
-        if whole.get("edit") == "place" and type(whole.get("frame")) is int and "first" not in whole:
+        if (
+            whole.get("edit") == "place"
+            and type(whole.get("frame")) is int
+            and "first" not in whole
+        ):
             track = next((t for t in plan.revised.tracks if t.id == whole.get("track")), None)
             if track is not None:
                 whole["first"], whole["last"] = _reach(plan, track, whole["frame"])
@@ -169,7 +194,8 @@ def unused_id(plan: Plan) -> int:
 
 
 def _reach(plan: Plan, track: Track, frame: int) -> tuple[int, int]:
-    """Return the frames that move with a box: up to the next ones that a person placed, in a detected track only near ones."""
+    """Return the frames that move with a box: up to the next ones that a person placed, in a
+    detected track only near ones."""
     keys = np.array(plan.revised.keys.get(track.id, ()), np.int64)
     before, after = keys[keys < frame], keys[keys > frame]
     first = int(before[-1]) + 1 if len(before) else min(int(track.frame[0]), frame)

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 DEPTH = 1000
-"""Maximum number of events that wait for a sleeping tab. A tab that missed some loads the page again."""
+"""Maximum number of events that wait for a sleeping tab.
+
+A tab that missed some loads the page again.
+"""
 
 
 class EventBroadcast:
@@ -57,6 +60,7 @@ class EventBroadcast:
         self.tell({"event": "end"})
 
     def empty_for(self) -> float:
-        """Return the seconds since the last tab was closed; 0 while a tab is open, and before the first one."""
+        """Return the seconds since the last tab was closed; 0 while a tab is open, and before the
+        first one."""
         since = self._empty_since
         return time.monotonic() - since if since is not None and not self._tabs else 0.0

@@ -103,7 +103,9 @@ class FileRegistry:
             if _plan_beside(folder.job) is None:
                 return "new"
             return "rendered" if _is_rendered(folder.job) else "review"
-        is_same = folder.rendered_plan is not None and folder.rendered_plan.edits == folder.plan.edits
+        is_same = (
+            folder.rendered_plan is not None and folder.rendered_plan.edits == folder.plan.edits
+        )
         if is_same or (folder.rendered_plan is None and _is_rendered(folder.job)):
             return "rendered"
         return "accepted" if folder.document.plan.revised.approved else "review"
@@ -133,10 +135,15 @@ class FileRegistry:
                 other.pictures.forget()
 
     def read(self, folder: Folder, path: Path) -> None:
-        """Open the plan and the pictures of a file. The caller holds the lock of the file. Raises EffaceError."""
+        """Open the plan and the pictures of a file.
+
+        The caller holds the lock of the file. Raises EffaceError.
+        """
         document = Document(folder.job.source, path)
         try:
-            folder.pictures = PicturesApart(folder.job.source, document.plan, self._options, self._shown)
+            folder.pictures = PicturesApart(
+                folder.job.source, document.plan, self._options, self._shown
+            )
         except EffaceError:
             document.close()
             raise

@@ -25,12 +25,16 @@ HELD_S = 0.5
 """If there is nothing to follow, a drawn box stays for this long before and after."""
 
 GROWTH, GROWTH_PER_S, MOST_GROWTH = 0.04, 0.04, 0.25
-"""Share of its sides by which a followed box grows on every side, as it drifts: at once, per second, and at most."""
+"""Share of its sides by which a followed box grows on every side, as it drifts: at once, per
+second, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Boxes of consecutive frames. `is_held`: efface found nothing to follow, so the box stayed in place for a moment."""
+    """Boxes of consecutive frames.
+
+    `is_held`: efface found nothing to follow, so the box stayed in place for a moment.
+    """
 
     first: int
     boxes: tuple[Box, ...]
@@ -42,10 +46,17 @@ class Followed:
         return [v for box in self.boxes for v in box]
 
 
-def around(source: Source, plan: Plan, frame: int, box: Box, tell: Callable[[int], None]) -> Followed:
-    """Return the box in its frame, before it and after it. `tell` receives the number of frames done, and may raise."""
+def around(
+    source: Source, plan: Plan, frame: int, box: Box, tell: Callable[[int], None]
+) -> Followed:
+    """Return the box in its frame, before it and after it.
+
+    `tell` receives the number of frames done, and may raise.
+    """
     before = onwards(source, plan, frame, box, -1, plan.medium == "photo", tell)
-    after = onwards(source, plan, frame, box, 1, plan.medium == "photo", lambda n: tell(n + len(before.boxes)))
+    after = onwards(
+        source, plan, frame, box, 1, plan.medium == "photo", lambda n: tell(n + len(before.boxes))
+    )
     boxes = (*before.boxes, box, *after.boxes)
     return Followed(frame - len(before.boxes), boxes, before.is_held and after.is_held)
 
@@ -53,7 +64,8 @@ def around(source: Source, plan: Plan, frame: int, box: Box, tell: Callable[[int
 def onwards(
     source: Source, plan: Plan, frame: int, box: Box, way: int, is_still: bool, tell: Callable[[int], None]
 ) -> Followed:  # fmt: skip
-    """Return the boxes after that frame (way 1) or before it (way -1), as far as the box can be followed, in time order."""
+    """Return the boxes after that frame (way 1) or before it (way -1), as far as the box can be
+    followed, in time order."""
     if is_still:  # pages are independent of each other
         return Followed(frame, ())
     start, stop = shot(plan, frame)
@@ -61,7 +73,9 @@ def onwards(
     found: list[Box] = []
     reach = FrameAccess(source, plan.timeline.pts, plan.checksums)
     try:
-        for done, place in enumerate(followed(_greys(reach, frame, way, start, stop), box, plan.size_at(frame)), 1):
+        for done, place in enumerate(
+            followed(_greys(reach, frame, way, start, stop), box, plan.size_at(frame)), 1
+        ):
             away_s = abs(float(seconds[frame + way * done] - seconds[frame]))
             share = min(GROWTH + GROWTH_PER_S * away_s, MOST_GROWTH)
             boxes = whole_pixels(grown(np.array([place.xyxy], np.float32), share), width_height)
@@ -75,9 +89,17 @@ def onwards(
     is_held = not found
     if is_held:
         held = np.abs(seconds - seconds[frame]) <= HELD_S
-        count = sum(1 for i in (range(frame + 1, stop) if way > 0 else range(frame - 1, start - 1, -1)) if held[i])
+        count = sum(
+            1
+            for i in (range(frame + 1, stop) if way > 0 else range(frame - 1, start - 1, -1))
+            if held[i]
+        )
         found = [box] * count
-    return Followed(frame + 1, tuple(found), is_held) if way > 0 else Followed(frame - len(found), tuple(found[::-1]), is_held)
+    return (
+        Followed(frame + 1, tuple(found), is_held)
+        if way > 0
+        else Followed(frame - len(found), tuple(found[::-1]), is_held)
+    )
 
 
 def shot(plan: Plan, frame: int) -> tuple[int, int]:
@@ -87,7 +109,9 @@ def shot(plan: Plan, frame: int) -> tuple[int, int]:
     return bounds[i], bounds[i + 1]
 
 
-def _greys(reach: FrameAccess, frame: int, way: int, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
+def _greys(
+    reach: FrameAccess, frame: int, way: int, start: int, stop: int
+) -> Iterator[NDArray[np.uint8]]:
     if way > 0:
         yield from (_grey(reach, i) for i in range(frame, stop))
         return

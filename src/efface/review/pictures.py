@@ -26,7 +26,10 @@ NEAR_SIDE = 640
 """Longer side, in pixels, of the picture shown while a person drags along the timeline."""
 
 SIDES = (320, 640, 960, 1280, 1920, 2560, 3840)
-"""Sizes in which pictures are made. A browser asks for the next larger one; above the largest it gets the frame itself."""
+"""Sizes in which pictures are made.
+
+A browser asks for the next larger one; above the largest it gets the frame itself.
+"""
 
 
 class Pictures:
@@ -56,16 +59,23 @@ class Pictures:
             self._ready.clear()
 
     def frame(self, index: int, side: int, plan: Plan, *, is_final: bool) -> bytes:
-        """Return a JPEG of that frame, with no side longer than the next of SIDES. Raises InputError, IndexError.
+        """Return a JPEG of that frame, with no side longer than the next of SIDES.
+
+        Raises InputError, IndexError.
 
         is_final  draw the frame as it will look by that plan.
         """
         most = next((s for s in SIDES if s >= side), 1 << 30)
-        key = (index, most, (len(plan.edits), plan.edits[-1:] and str(plan.edits[-1])) if is_final else None)
+        key = (
+            index,
+            most,
+            (len(plan.edits), plan.edits[-1:] and str(plan.edits[-1])) if is_final else None,
+        )
         return self._kept(key, lambda: self._made(index, most, plan if is_final else None))
 
     def near(self, index: int) -> tuple[bytes, int]:
-        """Return a small JPEG of a near frame that is available at once, and the number of that frame."""
+        """Return a small JPEG of a near frame that is available at once, and the number of that
+        frame."""
         with self._locks[1]:
             frame = self._quick.near(index)
             return jpeg(frame.look(fitted(frame.size_wh, NEAR_SIDE))), frame.index

@@ -1,7 +1,7 @@
 """Run long work on the files under review, and report its progress and its end.
 
-Each lane does one piece of work at a time, in a thread, and decodes in a process of its own. All listeners receive the
-progress. Work can be cancelled.
+Each lane does one piece of work at a time, in a thread, and decodes in a process of its own. All
+listeners receive the progress. Work can be cancelled.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Lane:
         """Call the function in the thread, after everything that was submitted before."""
         self._thread.submit(function, *arguments)
 
-    def call(self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Listener) -> Any:
+    def call(
+        self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Listener
+    ) -> Any:
         """See `Apart.call`."""
         return self._process.call(about, function, *arguments, tell=tell)
 
@@ -76,7 +78,10 @@ class WorkRunner:
             work.is_cancelled.set()
 
     def start(self, number: int, kind: str, do: Do, lane: Lane) -> Work:
-        """Start the work, unless work of that kind already waits or runs. Returns the current work."""
+        """Start the work, unless work of that kind already waits or runs.
+
+        Returns the current work.
+        """
         folder = self._registry.folders[number]
         with folder.lock:
             going = folder.works.get(kind)

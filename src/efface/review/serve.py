@@ -34,7 +34,10 @@ HEADER_S = 5.0
 """Maximum time for a connection to send a request that is admitted. A browser sends it at once."""
 
 MOST_STRANGERS = 64
-"""Maximum number of connections that have shown no cookie yet. One more closes the oldest, so they keep no browser out."""
+"""Maximum number of connections that have shown no cookie yet.
+
+One more closes the oldest, so they keep no browser out.
+"""
 
 
 class _Strangers:
@@ -57,7 +60,8 @@ class _Strangers:
 
 
 class _Connection(H11Protocol):
-    """A connection that is closed if it sends nothing, an incomplete request, or nothing that is admitted."""
+    """A connection that is closed if it sends nothing, an incomplete request, or nothing that is
+    admitted."""
 
     strangers: _Strangers
 
@@ -74,7 +78,10 @@ class _Connection(H11Protocol):
         super().connection_lost(exc)
 
     def _check(self) -> None:
-        """Close an unknown connection. A known one may stay, but it may not send a request piece by piece."""
+        """Close an unknown connection.
+
+        A known one may stay, but it may not send a request piece by piece.
+        """
         if self.transport.is_closing():
             return
         if self.strangers.holds(self):
@@ -106,14 +113,24 @@ class Running:
     """A server that answers. `url` admits one browser, once."""
 
     def __init__(
-        self, session: ReviewSession, broadcast: EventBroadcast, server: _Server, guard: Guard, door: socket.socket
+        self,
+        session: ReviewSession,
+        broadcast: EventBroadcast,
+        server: _Server,
+        guard: Guard,
+        door: socket.socket,
     ) -> None:
         self.session, self.broadcast, self.url = session, broadcast, guard.url
         self._server = server
-        self._thread = threading.Thread(target=server.run, args=([door],), name="efface-review-server", daemon=True)
+        self._thread = threading.Thread(
+            target=server.run, args=([door],), name="efface-review-server", daemon=True
+        )
 
     def start(self) -> None:
-        """Start the server and return at once. The socket is already open, so an early browser only waits for a moment."""
+        """Start the server and return at once.
+
+        The socket is already open, so an early browser only waits for a moment.
+        """
         self._thread.start()
 
     def wait(self) -> None:
@@ -136,7 +153,10 @@ class Running:
 
 @contextmanager
 def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
-    """Provide a server for these files, on a free port of this machine. Raises OSError if there is no free port."""
+    """Provide a server for these files, on a free port of this machine.
+
+    Raises OSError if there is no free port.
+    """
     broadcast = EventBroadcast()
     with scratch() as folder, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
         door.bind((HOST, 0))
@@ -160,7 +180,9 @@ def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
                 session.close()
 
 
-def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callable[[str], None]) -> None:
+def review(
+    jobs: Sequence[Job], options: Options, *, browser: bool, say: Callable[[str], None]
+) -> None:
     """Serve until the last tab is closed. `browser`: open the page in a browser."""
     _raise_limit()
     with serving(jobs, options) as running:
@@ -173,7 +195,10 @@ def review(jobs: Sequence[Job], options: Options, *, browser: bool, say: Callabl
 
 
 def _raise_limit() -> None:
-    """Raise the limit of open files. Each plan under review is an open, locked file, and the usual limit is a thousand."""
+    """Raise the limit of open files.
+
+    Each plan under review is an open, locked file, and the usual limit is a thousand.
+    """
     try:
         import resource
     except ImportError:  # Windows

@@ -28,12 +28,18 @@ class ReviewSession(Actions):
     def warm(self) -> None:
         """Open a single file early: hashing a large one takes a second, while a browser starts."""
         if len(self.folders) == 1:
-            self._works.light.submit(self.open, 0)  # the request that opens the file meets the same error again
+            self._works.light.submit(
+                self.open, 0
+            )  # the request that opens the file meets the same error again
 
     @property
     def is_busy(self) -> bool:
         """Return whether a rendering runs, which should not end with the last tab."""
-        return any(work.kind == "render" and work.is_going for folder in self.folders for work in folder.works.values())
+        return any(
+            work.kind == "render" and work.is_going
+            for folder in self.folders
+            for work in folder.works.values()
+        )
 
     def state(self, folder: Folder) -> State:
         """See `FileRegistry.state`."""

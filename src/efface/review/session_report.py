@@ -12,7 +12,8 @@ from efface.review.file_registry import Folder
 from efface.review.session import ReviewSession
 
 REPORT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; "
     "frame-ancestors 'none'; sandbox"
 )
 """Policy for the report, which contains its style and runs no script."""
@@ -32,10 +33,14 @@ def report_of(session: ReviewSession, folder: Folder) -> str | None:
         verdict,
         code,
         media=facts.media_of(plan),
-        plan_sha256=sha256_of(folder.document.path) if is_same and folder.document is not None else "",
+        plan_sha256=sha256_of(folder.document.path)
+        if is_same and folder.document is not None
+        else "",
         target_sha256=done.target_sha256,
         found=found,
-        done=facts.Done(done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped),
+        done=facts.Done(
+            done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped
+        ),
         verification=done.verification,
         chosen=facts.chosen("render", asdict(session.options), plan.options),
         networks=facts.networks_of(plan),

@@ -1,1 +1,2 @@
-"""Detections to tracks: which sightings in a shot are one object, and what is covered between and around them."""
+"""Detections to tracks: which sightings in a shot are one object, and what is covered between and
+around them."""

@@ -1,8 +1,10 @@
-"""Text that stands still in the picture while the scene moves: a recorder wrote in dates, places, names or numbers.
+"""Text that stands still in the picture while the scene moves: a recorder wrote in dates, places,
+names or numbers.
 
-The scene moves from frame to frame, and its edges come and go. Text written into the picture keeps its edges at the same pixels
-and in the same direction. So this module compares only frames that differ widely. When both the camera and the scene stand
-still, it reports nothing. It does not read text: it names a place, and a person looks at it.
+The scene moves from frame to frame, and its edges come and go. Text written into the picture keeps
+its edges at the same pixels and in the same direction. So this module compares only frames that
+differ widely. When both the camera and the scene stand still, it reports nothing. It does not read
+text: it names a place, and a person looks at it.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ JOIN_WH = (9, 3)
 """Width and height in pixels over which the edges of letters and words are joined."""
 
 HEIGHTS, LEAST_WIDTH, LEAST_ASPECT = (4, 34), 14, 1.8
-"""Range of heights in pixels of one or two lines of text, minimum width in pixels, and minimum ratio of width to height."""
+"""Range of heights in pixels of one or two lines of text, minimum width in pixels, and minimum
+ratio of width to height."""
 
 LEAST_FILLED = 0.25
 """Minimum share of a line's area that consists of edges. Frames and bars have fewer edges."""
@@ -67,12 +70,15 @@ class Captions:
         self._sum += _directions(grey)
 
     def boxes(self, size_wh: Size) -> list[Box]:
-        """Return where text stands, in pixels of frames of that size, half-open; empty when too little has moved to tell."""
+        """Return where text stands, in pixels of frames of that size, half-open; empty when too
+        little has moved to tell."""
         if self._sum is None or self._count < FEWEST:
             return []
         mean = self._sum / self._count
         lasting = np.linalg.norm(mean, axis=2) >= LASTING
-        joined = cv2.morphologyEx(lasting.astype(np.uint8), cv2.MORPH_CLOSE, np.ones(JOIN_WH[::-1], np.uint8))
+        joined = cv2.morphologyEx(
+            lasting.astype(np.uint8), cv2.MORPH_CLOSE, np.ones(JOIN_WH[::-1], np.uint8)
+        )
         _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         lines = [s for s in stats[1:] if _is_text(s, lasting, np.abs(mean))]
         lines.sort(key=lambda s: -int(s[cv2.CC_STAT_WIDTH]) * int(s[cv2.CC_STAT_HEIGHT]))
@@ -87,16 +93,25 @@ def _directions(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(np.where((strength >= EDGE)[..., None], found, 0), np.float32)
 
 
-def _is_text(stats: NDArray[np.int32], lasting: NDArray[np.bool_], mean: NDArray[np.float32]) -> bool:
+def _is_text(
+    stats: NDArray[np.int32], lasting: NDArray[np.bool_], mean: NDArray[np.float32]
+) -> bool:
     x, y, width, height = (int(v) for v in stats[:4])
     if not HEIGHTS[0] <= height <= HEIGHTS[1] or width < max(LEAST_WIDTH, LEAST_ASPECT * height):
         return False
     part = lasting[y : y + height, x : x + width]
-    upright = (mean[y : y + height, x : x + width, 0] > mean[y : y + height, x : x + width, 1])[part]
+    upright = (mean[y : y + height, x : x + width, 0] > mean[y : y + height, x : x + width, 1])[
+        part
+    ]
     return bool(part.mean() >= LEAST_FILLED and UPRIGHT[0] <= upright.mean() <= UPRIGHT[1])
 
 
 def _in_frame(stats: NDArray[np.int32], shape: tuple[int, ...], size_wh: Size) -> Box:
     x, y, width, height = (int(v) for v in stats[:4])
     across, down = size_wh[0] / shape[1], size_wh[1] / shape[0]
-    return int(x * across), int(y * down), -int(-(x + width) * across // 1), -int(-(y + height) * down // 1)
+    return (
+        int(x * across),
+        int(y * down),
+        -int(-(x + width) * across // 1),
+        -int(-(y + height) * down // 1),
+    )

@@ -1,12 +1,16 @@
-"""Following a patch of the picture from frame to frame, forwards or backwards in time, without a detector.
+"""Following a patch of the picture from frame to frame, forwards or backwards in time, without a
+detector.
 
-A detector loses an object that turns away, blurs or is half hidden. Its pixels are still there. Points inside a box are
-followed from one picture to the next and back again (pyramidal Lucas and Kanade 1981). The points that return to where they
-came from tell how the box moves and grows: their median counts, as in median flow (Kalal et al. 2010). The pixels in the
-moved box must then look like those of the step before (normalised correlation), and somewhat like those of the first picture.
+A detector loses an object that turns away, blurs or is half hidden. Its pixels are still there.
+Points inside a box are followed from one picture to the next and back again (pyramidal Lucas and
+Kanade 1981). The points that return to where they came from tell how the box moves and grows: their
+median counts, as in median flow (Kalal et al. 2010). The pixels in the moved box must then look
+like those of the step before (normalised correlation), and somewhat like those of the first
+picture.
 
-Everything here works on small grey pictures (see `small_wh`), which cost little memory to keep for some seconds. It uses only
-the picture's pixels: it knows nothing about faces, and keeps nothing of a patch after the call.
+Everything here works on small grey pictures (see `small_wh`), which cost little memory to keep for
+some seconds. It uses only the picture's pixels: it knows nothing about faces, and keeps nothing of
+a patch after the call.
 """
 
 from __future__ import annotations
@@ -23,22 +27,34 @@ from numpy.typing import NDArray
 from efface.geometry import Size
 
 SMALL_WH: Size = (640, 360)
-"""Maximum number of pixels of a small picture. In it a face of 16 pixels still has some points to follow."""
+"""Maximum number of pixels of a small picture.
+
+In it a face of 16 pixels still has some points to follow.
+"""
 
 GRID = 6
 """Number of points across a box, and down."""
 
 INNER = 0.8
-"""Share of the box's sides on which points lie. The corners of a box around a face show the background."""
+"""Share of the box's sides on which points lie.
+
+The corners of a box around a face show the background.
+"""
 
 WINDOW, LEVELS = 11, 3
-"""Window of a point in pixels, and number of halvings of the picture. Three allow about 40 pixels of movement a step."""
+"""Window of a point in pixels, and number of halvings of the picture.
+
+Three allow about 40 pixels of movement a step.
+"""
 
 AROUND = 48
 """Pixels around a box that are searched. More movement in one step is not followed."""
 
 LARGEST = 96
-"""Pixels. A box larger than this is followed in a picture reduced until it fits. This bounds the time."""
+"""Pixels.
+
+A box larger than this is followed in a picture reduced until it fits. This bounds the time.
+"""
 
 THERE_AND_BACK = 1.0
 """Maximum error in pixels of following a point there and back, for the point to count."""
@@ -48,22 +64,35 @@ LEAST_SHARE = 0.3
 """Minimum share of the points that must count."""
 
 LEAST_LIKE_BEFORE = 0.6
-"""Minimum correlation with the step before. Below it the patch is not there: something came in front of it."""
+"""Minimum correlation with the step before.
+
+Below it the patch is not there: something came in front of it.
+"""
 
 LEAST_LIKE_FIRST = 0.2
 """Minimum correlation with the first picture. Below it the patch shows something else by now."""
 
 MOST_ZOOM = 0.2
-"""Maximum zoom in one step, as a logarithm. More is not movement: the points stuck to something else."""
+"""Maximum zoom in one step, as a logarithm.
+
+More is not movement: the points stuck to something else.
+"""
 
 MOST_MISSED = 5
-"""Maximum number of consecutive steps in which the patch may be missing: a jerk blurs some frames. Then it is gone."""
+"""Maximum number of consecutive steps in which the patch may be missing: a jerk blurs some frames.
+
+Then it is gone.
+"""
 
 MISSED_GROWTH = 0.15
-"""Share of its sides that a box gains on every side for each step in which the patch was not found."""
+"""Share of its sides that a box gains on every side for each step in which the patch was not found.
+"""
 
 SMALLEST = 5.0
-"""Minimum side of a patch, in pixels of the small picture. A smaller patch has nothing to follow."""
+"""Minimum side of a patch, in pixels of the small picture.
+
+A smaller patch has nothing to follow.
+"""
 
 LOOK = 16
 """Patches are compared at this many pixels squared."""
@@ -77,7 +106,8 @@ class Place:
     """Where a patch is in one picture.
 
     xyxy   pixels of the upright frame.
-    trust  0 to 1: how much the patch looks like the first picture. 0 where it was not found: then the box is a guess around the
+    trust  0 to 1: how much the patch looks like the first picture. 0 where it was not found: then
+           the box is a guess around the
            last place, and larger with each such picture.
     """
 
@@ -88,29 +118,37 @@ class Place:
 def followed(pictures: Iterable[Grey], xyxy: Sequence[float], size_wh: Size) -> Iterator[Place]:
     """Yield where the content of a box goes, in one picture after the other.
 
-    pictures  (h, w) uint8 grey, all of one size, made small (see `small_wh`; sides may shrink by different factors). The box
+    pictures  (h, w) uint8 grey, all of one size, made small (see `small_wh`; sides may shrink by
+              different factors). The box
               belongs to the first picture. They are consecutive frames of one shot, in the order in which to follow: from later
               to earlier ones to follow backwards. They may be endless: each picture is requested only when it is needed, and
               only two are kept.
     xyxy      the box on the first of them, pixels of the upright frame; may reach beyond it.
     size_wh   size of the upright frame.
 
-    Yields one place for each picture after the first. It ends with the pictures, or earlier when the patch is gone. A patch is
-    gone at a shot change, or when it left the picture, is hidden, or changed too much, for more than MOST_MISSED pictures. The
-    last of those places have trust 0: they are guesses, and a cautious caller covers them. Shot changes between similar views
-    show only in whole pictures (`shots.with_cuts`, `Plan.cuts`): do not give pictures beyond one.
+    Yields one place for each picture after the first. It ends with the pictures, or earlier when
+    the patch is gone. A patch is gone at a shot change, or when it left the picture, is hidden, or
+    changed too much, for more than MOST_MISSED pictures. The last of those places have trust 0:
+    they are guesses, and a cautious caller covers them. Shot changes between similar views show
+    only in whole pictures (`shots.with_cuts`, `Plan.cuts`): do not give pictures beyond one.
 
-    A box with nothing to follow, because it is all one colour, tiny or outside, yields nothing, or places with trust 0.
+    A box with nothing to follow, because it is all one colour, tiny or outside, yields nothing, or
+    places with trust 0.
 
-    A place is a measurement: it drifts by a few hundredths of the box a second. To cover, grow it (`geometry.grown`).
+    A place is a measurement: it drifts by a few hundredths of the box a second. To cover, grow it
+    (`geometry.grown`).
     """
     source = iter(pictures)
     first = next(source, None)
     if first is not None:
-        yield from places(chain((first,), source), np.asarray(xyxy, np.float64), scale(first, size_wh))
+        yield from places(
+            chain((first,), source), np.asarray(xyxy, np.float64), scale(first, size_wh)
+        )
 
 
-def places(pictures: Iterable[Grey], xyxy: NDArray[np.floating], exact: NDArray[np.float64]) -> Iterator[Place]:
+def places(
+    pictures: Iterable[Grey], xyxy: NDArray[np.floating], exact: NDArray[np.float64]
+) -> Iterator[Place]:
     """Yield the same as `followed`; exact, (4,), is the result of `scale`."""
     patch: Patch | None = None
     for i, picture in enumerate(pictures):
@@ -122,12 +160,14 @@ def places(pictures: Iterable[Grey], xyxy: NDArray[np.floating], exact: NDArray[
 
 
 def scale(picture: Grey, size_wh: Size) -> NDArray[np.float64]:
-    """Return (4,) factors that turn coordinates of a box on the upright frame into those of the picture."""
+    """Return (4,) factors that turn coordinates of a box on the upright frame into those of the
+    picture."""
     return np.tile(np.array(picture.shape[::-1], np.float64) / size_wh, 2)
 
 
 def small_wh(size_wh: Size) -> Size:
-    """Return the size of a frame's small picture: as many pixels as SMALL_WH, in the frame's aspect ratio; never larger."""
+    """Return the size of a frame's small picture: as many pixels as SMALL_WH, in the frame's aspect
+    ratio; never larger."""
     factor = min(1.0, math.sqrt(SMALL_WH[0] * SMALL_WH[1] / (size_wh[0] * size_wh[1])))
     return max(1, round(size_wh[0] * factor)), max(1, round(size_wh[1] * factor))
 
@@ -139,7 +179,9 @@ def in_grey(rgb: NDArray[np.uint8]) -> Grey:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """A patch that is being followed, after some steps. Boxes are (4,) float64, pixels of the small picture.
+    """A patch that is being followed, after some steps.
+
+    Boxes are (4,) float64, pixels of the small picture.
 
     picture  the last picture in which the patch was found.
     box      its place there.
@@ -164,7 +206,10 @@ class Patch:
 
     @property
     def guess(self) -> NDArray[np.float64]:
-        """Return where the patch is. If it was not found, return a larger box around its last place."""
+        """Return where the patch is.
+
+        If it was not found, return a larger box around its last place.
+        """
         pad = (self.box[2:] - self.box[:2]) * MISSED_GROWTH * self.missed
         return np.concatenate([self.box[:2] - pad, self.box[2:] + pad])
 
@@ -189,7 +234,8 @@ class Patch:
 
 
 def moved_on(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return where a box of one picture is in the other, (4,) pixels; None if its points disagree or it is outside."""
+    """Return where a box of one picture is in the other, (4,) pixels; None if its points disagree
+    or it is outside."""
     near = _near(box, before.shape)
     if near is None:
         return None
@@ -197,16 +243,22 @@ def moved_on(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[np.fl
     corner = np.array((columns.start, rows.start, columns.start, rows.start), np.float64)
     factor = min(1.0, LARGEST / float((box[2:] - box[:2]).max()))
     a, b = (_reduced(p[rows, columns], factor) for p in (before, now))
-    exact = np.tile(np.array(a.shape[::-1]) / (columns.stop - columns.start, rows.stop - rows.start), 2)
+    exact = np.tile(
+        np.array(a.shape[::-1]) / (columns.stop - columns.start, rows.stop - rows.start), 2
+    )
     found = _median_flow(a, b, (box - corner) * exact)
     return None if found is None else found / exact + corner
 
 
 def _near(box: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Return rows and columns of the picture around a box; None when the box's middle is outside the picture."""
+    """Return rows and columns of the picture around a box; None when the box's middle is outside
+    the picture."""
     height, width = shape[:2]
     sides, middle = box[2:] - box[:2], (box[:2] + box[2:]) / 2
-    if not (np.isfinite(box).all() and (middle >= 0).all() and (middle < (width, height)).all()) or sides.min() < SMALLEST:
+    if (
+        not (np.isfinite(box).all() and (middle >= 0).all() and (middle < (width, height)).all())
+        or sides.min() < SMALLEST
+    ):
         return None
     around = np.maximum(AROUND, sides.max() / 2)
     low = np.maximum(np.floor(box[:2] - around), 0).astype(int)
@@ -217,7 +269,9 @@ def _near(box: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[slice, slic
 def _reduced(picture: Grey, factor: float) -> Grey:
     if factor == 1:
         return np.ascontiguousarray(picture)
-    return np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(
+        cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 def _median_flow(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -246,32 +300,53 @@ def _grid(box: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float3
     return points[inside].astype(np.float32)
 
 
-def _there_and_back(before: Grey, now: Grey, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return where points (n, 2) of the first picture are in the second, and whether each point counts."""
-    given, guess = points[:, None], np.zeros((len(points), 1, 2), np.float32)  # OpenCV uses only the guess's memory
+def _there_and_back(
+    before: Grey, now: Grey, points: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return where points (n, 2) of the first picture are in the second, and whether each point
+    counts."""
+    given, guess = (
+        points[:, None],
+        np.zeros((len(points), 1, 2), np.float32),
+    )  # OpenCV uses only the guess's memory
     size = (WINDOW, WINDOW)
-    there, found, _ = cv2.calcOpticalFlowPyrLK(before, now, given, guess, winSize=size, maxLevel=LEVELS)
-    back, found_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, guess.copy(), winSize=size, maxLevel=LEVELS)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(
+        before, now, given, guess, winSize=size, maxLevel=LEVELS
+    )
+    back, found_back, _ = cv2.calcOpticalFlowPyrLK(
+        now, before, there, guess.copy(), winSize=size, maxLevel=LEVELS
+    )
     missed = np.linalg.norm((back - given)[:, 0], axis=1)
     is_good = (found[:, 0] == 1) & (found_back[:, 0] == 1) & (missed < THERE_AND_BACK)
     return np.asarray(there[:, 0], np.float32), np.asarray(is_good)
 
 
 def _zoom(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Return the median growth of the distances between points. Each is compared with two others far from it on the grid."""
+    """Return the median growth of the distances between points.
+
+    Each is compared with two others far from it on the grid.
+    """
     apart = (len(a) // 2, len(a) // 3)
-    was, is_ = (np.concatenate([np.linalg.norm(p - np.roll(p, k, axis=0), axis=1) for k in apart]) for p in (a, b))
+    was, is_ = (
+        np.concatenate([np.linalg.norm(p - np.roll(p, k, axis=0), axis=1) for k in apart])
+        for p in (a, b)
+    )
     far = was > 1
     return max(float(np.median(is_[far] / was[far])), 1e-3) if far.any() else 1.0
 
 
 def _look(picture: Grey, box: NDArray[np.float64]) -> NDArray[np.float32] | None:
-    """Return (LOOK, LOOK) float32, mean 0 and length 1; None if all is one colour, or the box is tiny or outside."""
+    """Return (LOOK, LOOK) float32, mean 0 and length 1; None if all is one colour, or the box is
+    tiny or outside."""
     if _near(box, picture.shape) is None:
         return None
-    width, height = np.minimum(np.maximum(np.round(box[2:] - box[:2]), 2), 4 * np.array(picture.shape[1::-1])).astype(int)
+    width, height = np.minimum(
+        np.maximum(np.round(box[2:] - box[:2]), 2), 4 * np.array(picture.shape[1::-1])
+    ).astype(int)
     middle = (box[:2] + box[2:]) / 2 - 0.5
-    exact = cv2.getRectSubPix(picture, (int(width), int(height)), (float(middle[0]), float(middle[1])))
+    exact = cv2.getRectSubPix(
+        picture, (int(width), int(height)), (float(middle[0]), float(middle[1]))
+    )
     small = cv2.resize(exact, (LOOK, LOOK), interpolation=cv2.INTER_AREA).astype(np.float32)
     small -= small.mean()
     length = float(np.linalg.norm(small))

@@ -1,12 +1,14 @@
 """What is covered between two sightings, before the first and after the last.
 
-A detector misses single frames, and it sees a face or a plate late. Where the object's pixels could be followed
-(`track.pixel_trails`), the box moves with them. Otherwise the box goes straight from one sighting to the next, and at both ends
-it continues the last motion. Where nothing was seen, the box grows with the time since the last sighting, because its exact
-place is unknown. Nothing is covered beyond the shot.
+A detector misses single frames, and it sees a face or a plate late. Where the object's pixels could
+be followed (`track.pixel_trails`), the box moves with them. Otherwise the box goes straight from
+one sighting to the next, and at both ends it continues the last motion. Where nothing was seen, the
+box grows with the time since the last sighting, because its exact place is unknown. Nothing is
+covered beyond the shot.
 
-The box of a single frame is noisy: it jumps by some pixels, and sometimes misses an ear. So the boxes of neighbouring frames
-are covered in each frame, too. This envelope contains every sighting and never shrinks suddenly.
+The box of a single frame is noisy: it jumps by some pixels, and sometimes misses an ear. So the
+boxes of neighbouring frames are covered in each frame, too. This envelope contains every sighting
+and never shrinks suddenly.
 """
 
 from __future__ import annotations
@@ -28,21 +30,26 @@ from efface.track.steady import CERTAIN, rule, steadied
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045
-"""Boxes this long before and after count for a frame's box: one frame at 25 or 30 a second. On two labelled clips this closed
-the one leak that a noisy box had left, for 24 % more area where the camera shook and 4 % where it stood still."""
+"""Boxes this long before and after count for a frame's box: one frame at 25 or 30 a second. On two
+labelled clips this closed the one leak that a noisy box had left, for 24 % more area where the
+camera shook and 4 % where it stood still."""
 
 UNSEEN = 0.12
-"""Share of its sides that a box gains on each side as soon as nothing is seen: the object may move at once."""
+"""Share of its sides that a box gains on each side as soon as nothing is seen: the object may move
+at once."""
 
 MOST_AREA = 2.25
-"""Maximum area of a box where nothing was seen, as a multiple of the larger of the sightings around it."""
+"""Maximum area of a box where nothing was seen, as a multiple of the larger of the sightings around
+it."""
 
 MOST_NEARER = 2.0
-"""Maximum length of each side of a plate's box before the first and after the last sighting, as a multiple of the side in the
-sightings, besides the growth with time. A plate grows as it comes nearer."""
+"""Maximum length of each side of a plate's box before the first and after the last sighting, as a
+multiple of the side in the sightings, besides the growth with time. A plate grows as it comes
+nearer."""
 
 MOST_APART = 6.0
-"""Maximum area of a box around two places, one a guess after a trail was lost, as a multiple of the sightings around it."""
+"""Maximum area of a box around two places, one a guess after a trail was lost, as a multiple of the
+sightings around it."""
 
 
 HELD_AFTER = 3
@@ -51,19 +58,25 @@ HELD_AFTER = 3
 LATELY_S = 0.5
 
 ALIVE, CLEAR = 0.3, 0.5
-"""Trust (`follow.Place`) from which a patch is still there, and trust from which only its place is covered."""
+"""Trust (`follow.Place`) from which a patch is still there, and trust from which only its place is
+covered."""
 
 SEEN_OFTEN = 12
-"""Number of sightings from which an object seen weakly, such as a face in the dark, is followed as far as one seen well."""
+"""Number of sightings from which an object seen weakly, such as a face in the dark, is followed as
+far as one seen well."""
 
 AGREE = 0.5
 """IoU from which two boxes, followed to a frame from the two sides of a gap, are both right."""
 
 TRAIL_GROWTH_PER_S, MOST_TRAIL_GROWTH = 0.35, 0.35
-"""Share of its sides that a box gains on each side for each second for which it was followed, and the maximum."""
+"""Share of its sides that a box gains on each side for each second for which it was followed, and
+the maximum."""
 
 FROM_RIM = 0.5
-"""Share of the object's longer side. An object seen nearer to the picture's rim than this may have left the picture."""
+"""Share of the object's longer side.
+
+An object seen nearer to the picture's rim than this may have left the picture.
+"""
 
 
 class Shots:
@@ -88,7 +101,9 @@ def fill_track(
     sizes: tuple[Size, ...] = (),
     trails: Sequence[PixelTrail] = (),
 ) -> Track:
-    """Return the track with every frame from lead-in to lead-out. Each box contains what was seen in its frame.
+    """Return the track with every frame from lead-in to lead-out.
+
+    Each box contains what was seen in its frame.
 
     views  where the camera looked; None when it stood still.
     sizes  size of every frame, or the one size of all; without it nothing is held.
@@ -96,7 +111,9 @@ def fill_track(
     """
     views = views or Views.fixed(len(timeline))
     seconds = timeline.seconds
-    if MOTIONS[track.kind].keeps_size:  # a line through its neighbours would lag behind an approaching plate
+    if MOTIONS[
+        track.kind
+    ].keeps_size:  # a line through its neighbours would lag behind an approaching plate
         track = steadied(track, seconds, views, MOTIONS[track.kind].unsure)
     start, stop = shots.around(int(track.frame[0]))
     first, last = int(track.frame[0]), int(track.frame[-1])
@@ -105,17 +122,31 @@ def fill_track(
     lead_out_s = max(options.lead_out_s, options.hold_s * _was_there(track, seconds, sizes, at=-1))
     begin = max(start, int(np.searchsorted(seconds, seconds[first] - lead_in_s, side="right")) - 1)
     end = min(stop, int(np.searchsorted(seconds, seconds[last] + lead_out_s, side="right")))
-    reached = [f for trail in trails if _is_followed(track) for f in _beyond(trail, first, last, seconds, options.hold_s)]
-    begin, end = max(start, min([begin, *reached])), min(stop, max([end, *(f + 1 for f in reached)]))
+    reached = [
+        f
+        for trail in trails
+        if _is_followed(track)
+        for f in _beyond(trail, first, last, seconds, options.hold_s)
+    ]
+    begin, end = (
+        max(start, min([begin, *reached])),
+        min(stop, max([end, *(f + 1 for f in reached)])),
+    )
     frame = np.arange(begin, end, dtype=np.int32)
     t = seconds[frame]
     seen_t = seconds[track.frame]
     motion = MOTIONS[track.kind]
     xyxy = _along(frame, track, seconds, views)
     distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
-    xyxy = grown(xyxy, np.minimum(UNSEEN + motion.growth_per_s * distance_s, motion.most_growth), evenly=motion.is_flat)
+    xyxy = grown(
+        xyxy,
+        np.minimum(UNSEEN + motion.growth_per_s * distance_s, motion.most_growth),
+        evenly=motion.is_flat,
+    )
     xyxy = _followed(frame, _bounded(frame, xyxy, track, views), track, trails, seconds, views)
-    reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
+    reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(
+        np.uint8
+    )
     score = np.zeros(len(frame), np.float32)
     at = np.searchsorted(frame, track.frame)
     xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
@@ -123,8 +154,13 @@ def fill_track(
     return replace(track, frame=frame, xyxy=boxes, reason=reason, score=score, closer=None)
 
 
-def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ...], at: int) -> bool:
-    """Return whether its last (-1) or first (0) sighting was clear and in mid-picture. People do not vanish there."""
+def _was_there(
+    track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ...], at: int
+) -> bool:
+    """Return whether its last (-1) or first (0) sighting was clear and in mid-picture.
+
+    People do not vanish there.
+    """
     if not sizes:
         return False
     t = seconds[track.frame]
@@ -136,7 +172,9 @@ def _was_there(track: Track, seconds: NDArray[np.float64], sizes: tuple[Size, ..
     return bool(min(x1, y1, width - x2, height - y2) > FROM_RIM * max(x2 - x1, y2 - y1))
 
 
-def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views) -> Boxes:
+def _along(
+    frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views
+) -> Boxes:
     """Return (len(frame), 4) boxes, as the camera looks in each frame.
 
     Between sightings they go from one to the next; outside, the motion fades.
@@ -144,10 +182,16 @@ def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64],
     motion, seen_t = MOTIONS[track.kind], seconds[track.frame]
     first, last = track.frame[0], track.frame[-1]
     between = _between(frame, track, seconds, views, motion)
-    boxes = np.where((frame < first)[:, None], track.xyxy[0], np.where((frame > last)[:, None], track.xyxy[-1], between))
+    boxes = np.where(
+        (frame < first)[:, None],
+        track.xyxy[0],
+        np.where((frame > last)[:, None], track.xyxy[-1], between),
+    )
     t = seconds[frame]
     before, after = np.maximum(seen_t[0] - t, 0), np.maximum(t - seen_t[-1], 0)
-    backwards = _trusted(course(-seen_t[::-1], _seen_from(first, track, views)[::-1], motion), track)
+    backwards = _trusted(
+        course(-seen_t[::-1], _seen_from(first, track, views)[::-1], motion), track
+    )
     forwards = _trusted(course(seen_t, _seen_from(last, track, views), motion), track)
 
     def beyond(backwards: Course, forwards: Course) -> Boxes:
@@ -159,7 +203,12 @@ def _along(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64],
     if motion.keeps_size:
         return as_measured
     # An object that seems to recede is also covered at full size: the receding may be noise.
-    return hulls(as_measured, np.where(is_between, between, beyond(backwards.never_receding(), forwards.never_receding())))
+    return hulls(
+        as_measured,
+        np.where(
+            is_between, between, beyond(backwards.never_receding(), forwards.never_receding())
+        ),
+    )
 
 
 def _trusted(course: Course, track: Track) -> Course:
@@ -175,8 +224,15 @@ def _seen_from(at: int, track: Track, views: Views) -> Boxes:
     return views.seen_from(track.xyxy, track.frame, np.full(len(track), at))
 
 
-def _between(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views, motion: Motion) -> Boxes:
-    """Return (len(frame), 4) boxes on the way from the sighting before each frame to the one after it."""
+def _between(
+    frame: NDArray[np.int32],
+    track: Track,
+    seconds: NDArray[np.float64],
+    views: Views,
+    motion: Motion,
+) -> Boxes:
+    """Return (len(frame), 4) boxes on the way from the sighting before each frame to the one after
+    it."""
     right = np.clip(np.searchsorted(track.frame, frame), 0, len(track) - 1)
     left = np.where(track.frame[right] <= frame, right, np.maximum(right - 1, 0))
     a, b = (views.seen_from(track.xyxy[i], track.frame[i], frame) for i in (left, right))
@@ -187,11 +243,14 @@ def _between(frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64
 
 
 def _in_perspective(share: NDArray[np.float64], a: Boxes, b: Boxes) -> Boxes:
-    """Return (n, 4) boxes on the way from a to b after a share (n, 1) of the time, for evenly moving objects (`track.motion`).
+    """Return (n, 4) boxes on the way from a to b after a share (n, 1) of the time, for evenly
+    moving objects (`track.motion`).
 
     One over the size changes evenly, and the place of each side follows the size.
     """
-    size_a, size_b = (np.maximum(np.sqrt(area(x).astype(np.float64)), 1e-6)[:, None] for x in (a, b))
+    size_a, size_b = (
+        np.maximum(np.sqrt(area(x).astype(np.float64)), 1e-6)[:, None] for x in (a, b)
+    )
     far = share * size_a / ((1 - share) * size_b + share * size_a)
     return (a + far * (b - a)).astype(np.float32)
 
@@ -203,14 +262,20 @@ def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.
 
 
 def _is_followed(track: Track) -> bool:
-    """Return whether to follow the track for longer than it is covered anyway. False alarms would be followed as well."""
+    """Return whether to follow the track for longer than it is covered anyway.
+
+    False alarms would be followed as well.
+    """
     motion = MOTIONS[track.kind]
     often = motion.weak_counts and len(track) >= SEEN_OFTEN
     return bool(often or track.score.mean() >= motion.followed_from)
 
 
-def _beyond(trail: PixelTrail, first: int, last: int, seconds: NDArray[np.float64], most_s: float) -> list[int]:
-    """Return the frames, up to most_s before the first or after the last sighting, in which the patch surely was."""
+def _beyond(
+    trail: PixelTrail, first: int, last: int, seconds: NDArray[np.float64], most_s: float
+) -> list[int]:
+    """Return the frames, up to most_s before the first or after the last sighting, in which the
+    patch surely was."""
     if trail.start != (last if trail.is_forwards else first):
         return []
     near = np.abs(seconds[trail.frame] - seconds[trail.start]) <= most_s
@@ -227,12 +292,13 @@ def _followed(
 ) -> Boxes:
     """Return (len(frame), 4) boxes: the guess (n, 4), corrected where trails give a place.
 
-    Where a patch was followed from both sides of a gap to the same place, it was there. Beyond the sightings, the patch
-    counts as being where its trail is while it still looks as it did. Otherwise both the trail's place and the guess are
-    covered.
+    Where a patch was followed from both sides of a gap to the same place, it was there. Beyond the
+    sightings, the patch counts as being where its trail is while it still looks as it did.
+    Otherwise both the trail's place and the guess are covered.
     """
     forwards, backwards = (
-        _laid([t for t in trails if t.is_forwards == way], frame, track, seconds, views) for way in (True, False)
+        _laid([t for t in trails if t.is_forwards == way], frame, track, seconds, views)
+        for way in (True, False)
     )
     between = (frame > track.frame[0]) & (frame < track.frame[-1])
     boxes = guess
@@ -249,9 +315,14 @@ def _followed(
 
 
 def _laid(
-    trails: Sequence[PixelTrail], frame: NDArray[np.int32], track: Track, seconds: NDArray[np.float64], views: Views
+    trails: Sequence[PixelTrail],
+    frame: NDArray[np.int32],
+    track: Track,
+    seconds: NDArray[np.float64],
+    views: Views,
 ) -> tuple[Boxes, NDArray[np.float32]]:
-    """Return boxes (n, 4) and trust (n,) of trails in one direction; trust is -1 where no trail gives a place.
+    """Return boxes (n, 4) and trust (n,) of trails in one direction; trust is -1 where no trail
+    gives a place.
 
     A trail beyond all sightings stays at its last place, and the box continues to grow.
     """
@@ -259,17 +330,23 @@ def _laid(
     motion = MOTIONS[track.kind]
     for trail in trails:
         found = np.flatnonzero(trail.trust > 0)
-        inside = slice(0, int(found[-1]) + 1 if len(found) else 0)  # the guesses at the end of a trail are wide and useless
+        inside = slice(
+            0, int(found[-1]) + 1 if len(found) else 0
+        )  # the guesses at the end of a trail are wide and useless
         numbers, places, trusts = trail.frame[inside], trail.xyxy[inside], trail.trust[inside]
         is_asked = (numbers >= frame[0]) & (numbers <= frame[-1])
         numbers, places, trusts = numbers[is_asked], places[is_asked], trusts[is_asked]
         if not len(numbers):
             continue
         rest = _rest(frame, int(numbers[-1]), trail, track)
-        stays = views.seen_from(np.repeat(places[-1:], len(rest), axis=0), np.full(len(rest), numbers[-1]), rest)
+        stays = views.seen_from(
+            np.repeat(places[-1:], len(rest), axis=0), np.full(len(rest), numbers[-1]), rest
+        )
         there = np.concatenate([numbers, rest])
         elapsed_s = np.abs(seconds[there] - seconds[trail.start])
-        unsure = share(track.score[np.searchsorted(track.frame, [trail.start])], rule(motion.unsure))
+        unsure = share(
+            track.score[np.searchsorted(track.frame, [trail.start])], rule(motion.unsure)
+        )
         growth = np.minimum(UNSEEN + TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + unsure
         ways = grown(np.concatenate([places, stays]), growth, evenly=motion.is_flat)
         boxes[there - frame[0]] = _bounded(there, ways, track, views)
@@ -277,11 +354,17 @@ def _laid(
     return boxes, trust
 
 
-def _rest(frame: NDArray[np.int32], known: int, trail: PixelTrail, track: Track) -> NDArray[np.int32]:
+def _rest(
+    frame: NDArray[np.int32], known: int, trail: PixelTrail, track: Track
+) -> NDArray[np.int32]:
     """Return the frames after the last place of a trail, if the trail goes beyond all sightings."""
     if trail.is_forwards and trail.start == track.frame[-1]:
         return frame[frame > known]
-    return frame[frame < known] if not trail.is_forwards and trail.start == track.frame[0] else frame[:0]
+    return (
+        frame[frame < known]
+        if not trail.is_forwards and trail.start == track.frame[0]
+        else frame[:0]
+    )
 
 
 def _iou_by_row(a: Boxes, b: Boxes) -> NDArray[np.float32]:
@@ -291,11 +374,18 @@ def _iou_by_row(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 
 
 def _bounded(frame: NDArray[np.int32], xyxy: Boxes, track: Track, views: Views) -> Boxes:
-    """Return the boxes (n, 4), limited to what MOST_AREA allows beside the track's sightings. Their centres stay."""
+    """Return the boxes (n, 4), limited to what MOST_AREA allows beside the track's sightings.
+
+    Their centres stay.
+    """
     sides = _sides_around(frame, track, views)
     if MOTIONS[track.kind].is_flat:
-        is_between = ((frame >= track.frame[0]) & (frame <= track.frame[-1]))[:, None]  # both ends are known
-        nearer = MOST_NEARER * sides + MOTIONS[track.kind].most_growth * sides.max(axis=1, keepdims=True)
+        is_between = ((frame >= track.frame[0]) & (frame <= track.frame[-1]))[
+            :, None
+        ]  # both ends are known
+        nearer = MOST_NEARER * sides + MOTIONS[track.kind].most_growth * sides.max(
+            axis=1, keepdims=True
+        )
         most = np.where(is_between, np.inf, nearer)
     else:
         most = sides * MOST_AREA**0.5
@@ -304,13 +394,19 @@ def _bounded(frame: NDArray[np.int32], xyxy: Boxes, track: Track, views: Views) 
 
 
 def _sides_around(frame: NDArray[np.int32], track: Track, views: Views) -> Boxes:
-    """Return (len(frame), 2) the larger sides of the sightings before and after each frame, as they would look in it."""
+    """Return (len(frame), 2) the larger sides of the sightings before and after each frame, as they
+    would look in it."""
     after = np.clip(np.searchsorted(track.frame, frame), 0, len(track) - 1)
-    there = [views.seen_from(track.xyxy[i], track.frame[i], frame) for i in (np.maximum(after - 1, 0), after)]
+    there = [
+        views.seen_from(track.xyxy[i], track.frame[i], frame)
+        for i in (np.maximum(after - 1, 0), after)
+    ]
     return np.asarray(np.maximum(*(b[:, 2:] - b[:, :2] for b in there)), np.float32)
 
 
-def _enveloped(t: NDArray[np.float64], frame: NDArray[np.int32], xyxy: Boxes, views: Views) -> Boxes:
+def _enveloped(
+    t: NDArray[np.float64], frame: NDArray[np.int32], xyxy: Boxes, views: Views
+) -> Boxes:
     """Return for each box the hull of it and the boxes within ENVELOPE_S of it."""
     hull = xyxy.copy()
     for step in range(1, len(t)):

@@ -13,7 +13,8 @@ from efface.track.motion import Motion
 def match(
     expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float, motion: Motion, instead: Boxes | None = None
 ) -> list[tuple[int, int]]:  # fmt: skip
-    """Return pairs (row of expected, row of seen) with the largest total overlap (Hungarian method).
+    """Return pairs (row of expected, row of seen) with the largest total overlap (Hungarian
+    method).
 
     expected  (n, 4) where tracks should be.
     reach     (n,) share by which both boxes of a pair grow before they are compared.
@@ -33,10 +34,14 @@ def match(
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if score[r, c] >= least]
 
 
-def buffered_iou(expected: Boxes, seen: Boxes, reach: NDArray[np.float32], *, evenly: bool) -> NDArray[np.float32]:
-    """Return (n, m) IoU after both boxes of a pair grew on every side by the share `reach` (n,) of their own size.
+def buffered_iou(
+    expected: Boxes, seen: Boxes, reach: NDArray[np.float32], *, evenly: bool
+) -> NDArray[np.float32]:
+    """Return (n, m) IoU after both boxes of a pair grew on every side by the share `reach` (n,) of
+    their own size.
 
-    Small and fast objects leave their own box between two frames (Yang et al. 2023, arXiv 2211.14317).
+    Small and fast objects leave their own box between two frames (Yang et al. 2023, arXiv
+    2211.14317).
     """
     scores = np.zeros((len(expected), len(seen)), np.float32)
     for share in np.unique(reach):

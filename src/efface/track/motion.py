@@ -1,8 +1,9 @@
 """Where an object will be: it keeps its velocity, which fades with time.
 
-People stop and turn; cars continue. An object that crosses space evenly does not cross the picture evenly: the nearer a car is,
-the larger its plate, and the faster the plate grows and moves. The distance changes evenly, and the size is one over the
-distance. So objects that move like cars have a rate of approach besides their velocity.
+People stop and turn; cars continue. An object that crosses space evenly does not cross the picture
+evenly: the nearer a car is, the larger its plate, and the faster the plate grows and moves. The
+distance changes evenly, and the size is one over the distance. So objects that move like cars have
+a rate of approach besides their velocity.
 """
 
 from __future__ import annotations
@@ -20,24 +21,32 @@ from efface.detections import DRAWN, FACE, PLATE
 class Motion:
     """How objects of one kind move.
 
-    memory_s      sightings within this time determine the velocity; older ones belong to another movement.
+    memory_s      sightings within this time determine the velocity; older ones belong to another
+                  movement.
     most_recent   maximum number of these sightings; enough for memory_s at any usual frame rate.
     fade_s        an unseen object moves on for about this long.
-    keeps_size    changes in the size of single sightings count as noise, not as coming nearer or going away.
-    is_flat       boxes are so low that the shares below refer to the longer side, not to each side's own length.
+    keeps_size    changes in the size of single sightings count as noise, not as coming nearer or
+                  going away.
+    is_flat       boxes are so low that the shares below refer to the longer side, not to each
+                  side's own length.
     reach         share by which boxes grow before they are compared.
     young_reach   the same share while the velocity is little known.
     reach_per_s   added to this share for each second without a sighting.
-    doubt         s². How far a velocity from a short time is believed: noise of sightings over what is usual, squared.
-    least_strong  buffered IoU from which a strong detection continues a track; below, it begins its own track.
+    doubt         s². How far a velocity from a short time is believed: noise of sightings over what
+                  is usual, squared.
+    least_strong  buffered IoU from which a strong detection continues a track; below, it begins its
+                  own track.
     weak_within_s a weak detection continues only a track that was seen within this time.
     max_ratio     boxes whose areas differ by more than this ratio are two objects.
-    growth_per_s  share that an unseen box gains on every side for each second since (or until) a sighting.
+    growth_per_s  share that an unseen box gains on every side for each second since (or until) a
+                  sighting.
     most_growth   maximum of this growth.
-    held_from     mean score from which an object that is suddenly not seen counts as hidden, and not as gone.
+    held_from     mean score from which an object that is suddenly not seen counts as hidden, and
+                  not as gone.
     followed_from mean score from which it is followed by its pixels for longer than it is covered anyway.
     weak_counts   an object that is seen weakly, but often, counts.
-    unsure        share that a box with a low score gains on every side: the detector knows its edges less well.
+    unsure        share that a box with a low score gains on every side: the detector knows its
+                  edges less well.
     """
 
     memory_s: float
@@ -70,7 +79,8 @@ PLATE_MOTION = Motion(
     reach_per_s=0.35, doubt=0.001, least_strong=0.3, weak_within_s=0.5, max_ratio=4.0, growth_per_s=0.4, most_growth=0.5,
     held_from=math.inf, followed_from=0.6, weak_counts=False, unsure=0.0,
 )  # fmt: skip
-"""A plate passes in a few frames, moves by more than its height from one frame to the next, and keeps its direction."""
+"""A plate passes in a few frames, moves by more than its height from one frame to the next, and
+keeps its direction."""
 
 YOUNG = 4
 """Number of sightings below which a velocity is little known."""
@@ -79,14 +89,19 @@ MOTIONS = {FACE: FACE_MOTION, PLATE: PLATE_MOTION, DRAWN: FACE_MOTION}
 """By kind."""
 
 FASTEST = 1.5
-"""Maximum approach, as a share of the distance in a second; more is noise. Such a car passes in two thirds of a second."""
+"""Maximum approach, as a share of the distance in a second; more is noise.
+
+Such a car passes in two thirds of a second.
+"""
 
 NEAREST = 0.6
-"""Maximum share of the distance that an unseen object is taken to cover: a closer object would fill the picture."""
+"""Maximum share of the distance that an unseen object is taken to cover: a closer object would fill
+the picture."""
 
 USUAL_NOISE, USUAL_APPROACH = 0.04, 0.5
-"""Noise of a sighting's size, and the approach of ordinary traffic in a second. Their ratio tells how far to believe an
-approach from few sightings. Where sizes scatter more than that, the approach is believed less."""
+"""Noise of a sighting's size, and the approach of ordinary traffic in a second. Their ratio tells
+how far to believe an approach from few sightings. Where sizes scatter more than that, the approach
+is believed less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +109,8 @@ class Course:
     """How a box moves at the moment, or how n boxes do.
 
     velocity  (2,) pixels per second of its centre; (n, 2).
-    approach  share of its distance that it comes nearer in a second, which is also the share of its size that it grows;
+    approach  share of its distance that it comes nearer in a second, which is also the share of its
+              size that it grows;
               negative when it goes away; (n, 1).
     """
 
@@ -139,8 +155,11 @@ def _approach(t: NDArray[np.float64], boxes: NDArray[np.float32]) -> float:
     return float(np.clip(together / (spread + noise / USUAL_APPROACH**2), -FASTEST, FASTEST))
 
 
-def moved(xyxy: NDArray[np.floating], course: Course, elapsed_s: NDArray[np.float64], motion: Motion) -> NDArray[np.float64]:
-    """Return the boxes (n, 4) after these times (n,) on that course, (n, 4); where the time is 0, they stay."""
+def moved(
+    xyxy: NDArray[np.floating], course: Course, elapsed_s: NDArray[np.float64], motion: Motion
+) -> NDArray[np.float64]:
+    """Return the boxes (n, 4) after these times (n,) on that course, (n, 4); where the time is 0,
+    they stay."""
     acted_s = travelled(elapsed_s, motion)[:, None]
     larger = 1 / (1 - np.minimum(course.approach * acted_s, NEAREST))
     shift = course.velocity * acted_s * larger

@@ -1,11 +1,13 @@
 """Trails: where the pixels of an object went in frames in which the detector did not see it.
 
-This module keeps small grey pictures of the last seconds. When a track loses an object, it follows the object forwards from its
-last sighting, frame by frame as they come. When the object is seen again, or for the first time, it follows the object
-backwards from there through the kept pictures. `gaps.fill_track` decides which of these places are covered.
+This module keeps small grey pictures of the last seconds. When a track loses an object, it follows
+the object forwards from its last sighting, frame by frame as they come. When the object is seen
+again, or for the first time, it follows the object backwards from there through the kept pictures.
+`gaps.fill_track` decides which of these places are covered.
 
-Memory and time are bounded for any video: the number of pictures, of patches at once, and of steps a frame is limited. An
-object beyond these limits has no trail; the rules for objects that cannot be followed cover it.
+Memory and time are bounded for any video: the number of pictures, of patches at once, and of steps
+a frame is limited. An object beyond these limits has no trail; the rules for objects that cannot be
+followed cover it.
 """
 
 from __future__ import annotations
@@ -30,10 +32,14 @@ FARTHEST_S = 3.0
 """Maximum time for which an unseen object is followed."""
 
 CONFIRMED = 3
-"""Number of sightings from which a track is followed. False alarms are many, and mostly come singly."""
+"""Number of sightings from which a track is followed.
+
+False alarms are many, and mostly come singly.
+"""
 
 MOST_AT_ONCE = 6
-"""Maximum number of patches followed forwards at the same time; those with the best scores come first."""
+"""Maximum number of patches followed forwards at the same time; those with the best scores come
+first."""
 
 STEPS_A_FRAME = 2.0
 """Steps backwards that each frame pays for."""
@@ -44,7 +50,9 @@ MOST_SAVED = 300.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PixelTrail:
-    """Where a patch went from a sighting. Row i of the arrays is the same moment, in the order of the steps.
+    """Where a patch went from a sighting.
+
+    Row i of the arrays is the same moment, in the order of the steps.
 
     start  frame of the sighting.
     frame  (n,) int32, going up from it, or down.
@@ -123,11 +131,19 @@ class PixelTrails:
         self._begun: set[int] = set()
 
     def update(
-        self, frame: int, second: float, picture: Grey | None, size_wh: Size, seen: Iterable[Sighting], *, is_cut: bool = False
+        self,
+        frame: int,
+        second: float,
+        picture: Grey | None,
+        size_wh: Size,
+        seen: Iterable[Sighting],
+        *,
+        is_cut: bool = False,
     ) -> None:
         """Take the next frame.
 
-        picture  a small copy of the frame; None when its content is unknown. Nothing is followed across such a frame.
+        picture  a small copy of the frame; None when its content is unknown. Nothing is followed
+                 across such a frame.
         """
         self._steps = min(self._steps + STEPS_A_FRAME, MOST_SAVED)
         if is_cut or picture is None or (self._kept and self._kept[-1][2].shape != picture.shape):
@@ -157,9 +173,13 @@ class PixelTrails:
         return track in self._last
 
     def forget(self, before: int, open_tracks: Container[int]) -> None:
-        """Drop trails that lie wholly in frames before that one, and state that only finished tracks needed."""
+        """Drop trails that lie wholly in frames before that one, and state that only finished
+        tracks needed."""
         self._begun = {t for t in self._begun if t in open_tracks}
-        kept = ((track, [t for t in trails if max(t.start, int(t.frame.max())) >= before]) for track, trails in self.of.items())
+        kept = (
+            (track, [t for t in trails if max(t.start, int(t.frame.max())) >= before])
+            for track, trails in self.of.items()
+        )
         self.of = {track: trails for track, trails in kept if trails}
 
     def _note(self, frame: int, second: float, seen: Sighting, exact: NDArray[np.float64]) -> None:
@@ -182,23 +202,44 @@ class PixelTrails:
         if trail:
             self.of.setdefault(track, []).append(trail)
 
-    def _go_back(self, track: int, start: int, stop: int, xyxy: NDArray[np.float32], exact: NDArray[np.float64]) -> None:
-        """Follow backwards from a sighting in frame `start` to the frame after `stop`, while pictures and steps last."""
+    def _go_back(
+        self,
+        track: int,
+        start: int,
+        stop: int,
+        xyxy: NDArray[np.float32],
+        exact: NDArray[np.float64],
+    ) -> None:
+        """Follow backwards from a sighting in frame `start` to the frame after `stop`, while
+        pictures and steps last."""
         pictures = [k for k in reversed(self._kept) if stop < k[0] <= start][: int(self._steps) + 1]
         if len(pictures) < 2 or pictures[0][0] != start:
             return
         pictures = [k for k in pictures if k[1] >= pictures[0][1] - FARTHEST_S]
-        moments = list(zip((f for f, _, _ in pictures[1:]), places((p for _, _, p in pictures), xyxy, exact), strict=False))
+        moments = list(
+            zip(
+                (f for f, _, _ in pictures[1:]),
+                places((p for _, _, p in pictures), xyxy, exact),
+                strict=False,
+            )
+        )
         self._steps -= len(moments)
         self._add(track, PixelTrail.of(start, moments))
 
-    def _go_on(self, frame: int, second: float, picture: Grey, lost: list[int], exact: NDArray[np.float64]) -> None:
+    def _go_on(
+        self, frame: int, second: float, picture: Grey, lost: list[int], exact: NDArray[np.float64]
+    ) -> None:
         """Follow the lost tracks one step forwards."""
         followed = sum(last.patch is not None for last in self._last.values())
         for track in lost:
             last = self._last[track]
             patch = last.patch
-            if patch is None and last.frame == frame - 1 and followed < MOST_AT_ONCE and len(self._kept) > 1:
+            if (
+                patch is None
+                and last.frame == frame - 1
+                and followed < MOST_AT_ONCE
+                and len(self._kept) > 1
+            ):
                 patch = Patch.at(self._kept[-2][2], last.xyxy * exact)
                 followed += 1
             if patch is not None and second - last.second <= FARTHEST_S:

@@ -1,11 +1,12 @@
 """Shot changes: where one camera view ends and the next begins.
 
-Nothing is carried across a shot change: a box extended into the next shot covers the wrong place and hides nothing.
+Nothing is carried across a shot change: a box extended into the next shot covers the wrong place
+and hides nothing.
 
-A shot change is a single jump after which the parts of the picture before it are found nowhere near their old places.
-Correlation shows this in the dark, in grey and for similar colours, too, and a change of exposure does not disturb it. A
-flash is not a shot change: the picture from before the flash returns. So the verdict on a frame waits for the next few
-frames.
+A shot change is a single jump after which the parts of the picture before it are found nowhere near
+their old places. Correlation shows this in the dark, in grey and for similar colours, too, and a
+change of exposure does not disturb it. A flash is not a shot change: the picture from before the
+flash returns. So the verdict on a frame waits for the next few frames.
 """
 
 from __future__ import annotations
@@ -30,10 +31,16 @@ FLASH = 3
 """Maximum length of a flash, in frames."""
 
 LEAST_JUMP = 1.5
-"""Minimum mean difference of two thumbnails, 0 to 255, for a shot change. Darker pictures show no people."""
+"""Minimum mean difference of two thumbnails, 0 to 255, for a shot change.
+
+Darker pictures show no people.
+"""
 
 LEAST_SHARE = 0.25
-"""Minimum mean difference, as a share of the thumbnails' contrast. Between two shots it is 0.37 or more."""
+"""Minimum mean difference, as a share of the thumbnails' contrast.
+
+Between two shots it is 0.37 or more.
+"""
 
 UNUSUAL = 2.0
 """A shot change differs by at least this many times the usual difference of the frames before."""
@@ -59,10 +66,12 @@ STILL_THERE = 0.7
 0.8."""
 
 SAME_PLACE = 0.88
-"""Correlation of the middle of one thumbnail with any place of the other from which the camera only moved far."""
+"""Correlation of the middle of one thumbnail with any place of the other from which the camera only
+moved far."""
 
 JUMP = 16.0
-"""Minimum mean difference of a shot change where a picture is too flat to compare parts: a title, a black-out."""
+"""Minimum mean difference of a shot change where a picture is too flat to compare parts: a title, a
+black-out."""
 
 OTHER_COLOURS = 0.15
 """Minimum share of colours, 0 to 1, that must differ as well in such pictures."""
@@ -78,7 +87,10 @@ def thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 class ShotChanges(Generic[T]):
-    """Decides for each frame whether a new shot begins with it. A verdict comes FLASH frames after its frame."""
+    """Decides for each frame whether a new shot begins with it.
+
+    A verdict comes FLASH frames after its frame.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[T, NDArray[np.float32]]] = deque()
@@ -118,50 +130,65 @@ class ShotChanges(Generic[T]):
         return item, is_cut
 
     def _comes_back(self, before: NDArray[np.float32], jump: float) -> bool:
-        return any(difference(before, t) < min(JUMP, jump / 2) or is_same_shot(before, t) for _, t in self._waiting)
+        return any(
+            difference(before, t) < min(JUMP, jump / 2) or is_same_shot(before, t)
+            for _, t in self._waiting
+        )
 
     def _goes_on(self, thumb: NDArray[np.float32], jump: float) -> bool:
-        """Return whether the frame before or after moved as much: a fast pan jumps more than once, a cut does not."""
+        """Return whether the frame before or after moved as much: a fast pan jumps more than once,
+        a cut does not."""
         before = self._usual[-1] if self._usual else 0.0
         after = difference(thumb, self._waiting[0][1]) if self._waiting else 0.0
         return max(before, after) > jump / 2
 
 
 def is_same_shot(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> bool:
-    """Return whether both show the same things, even if the light, the camera or the foreground changed."""
+    """Return whether both show the same things, even if the light, the camera or the foreground
+    changed."""
     found = found_again(before, thumb)
     if len(found) < FEWEST or float(before.std(axis=(0, 1)).max()) < FLAT:
-        return difference(before, thumb) <= JUMP or colour_difference(before, thumb) <= OTHER_COLOURS
+        return (
+            difference(before, thumb) <= JUMP or colour_difference(before, thumb) <= OTHER_COLOURS
+        )
     return float(np.mean(found)) >= STILL_THERE or moved_far(before, thumb) >= SAME_PLACE
 
 
 def found_again(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> list[float]:
-    """Return, for each part of the thumbnail that is not flat, its correlation with the best place nearby in the one before."""
+    """Return, for each part of the thumbnail that is not flat, its correlation with the best place
+    nearby in the one before."""
     width, height = BLOCK_WH
     found = []
     for y in range(0, thumb.shape[0], height):
         for x in range(0, thumb.shape[1], width):
             part = thumb[y : y + height, x : x + width]
             if float(part.std(axis=(0, 1)).max()) >= FLAT:
-                near = before[max(0, y - REACH) : y + height + REACH, max(0, x - REACH) : x + width + REACH]
+                near = before[
+                    max(0, y - REACH) : y + height + REACH, max(0, x - REACH) : x + width + REACH
+                ]
                 found.append(_best_match(near, part))
     return found
 
 
 def moved_far(before: NDArray[np.float32], thumb: NDArray[np.float32]) -> float:
-    """Return the correlation of the middle of one thumbnail with the best place in the other; the better of both directions."""
+    """Return the correlation of the middle of one thumbnail with the best place in the other; the
+    better of both directions."""
     rows, columns = (slice(n // 4, n - n // 4) for n in thumb.shape[:2])
     return max(_best_match(before, thumb[rows, columns]), _best_match(thumb, before[rows, columns]))
 
 
 def _best_match(picture: NDArray[np.float32], part: NDArray[np.float32]) -> float:
-    """Return the correlation at the best place. OpenCV gives 0 or 1 for flat places, and rounding may give more than 1."""
+    """Return the correlation at the best place.
+
+    OpenCV gives 0 or 1 for flat places, and rounding may give more than 1.
+    """
     match = cv2.matchTemplate(picture, np.ascontiguousarray(part), cv2.TM_CCOEFF_NORMED)
     return float(match[match <= 1.001].max(initial=0.0))
 
 
 def contrast(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Return the standard deviation of two thumbnails, 0 to 255: the mean of both, over the colours."""
+    """Return the standard deviation of two thumbnails, 0 to 255: the mean of both, over the
+    colours."""
     return float(a.std(axis=(0, 1)).mean() + b.std(axis=(0, 1)).mean()) / 2
 
 
@@ -171,7 +198,8 @@ def difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def colour_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Return the share of the colours of one thumbnail that the other does not show, 0 to 1, at any place."""
+    """Return the share of the colours of one thumbnail that the other does not show, 0 to 1, at any
+    place."""
     return float(np.abs(_colours(a) - _colours(b)).sum()) / 2
 
 

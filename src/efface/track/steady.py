@@ -1,9 +1,10 @@
 """Steady boxes of one object: the sightings around each sighting correct it.
 
-The box of a single frame is noisy. It jumps by some pixels, and a weak sighting says little about where the object ends. The
-camera's motion is known, so neighbouring sightings can be overlaid. The centre of each box becomes that of a line fitted
-through them (local linear regression, Cleveland 1979). Its size becomes their mean, and sure sightings weigh more. The box
-grows by the difference between the sightings and the fit, and it grows where all of them were unsure. Each box still
+The box of a single frame is noisy. It jumps by some pixels, and a weak sighting says little about
+where the object ends. The camera's motion is known, so neighbouring sightings can be overlaid. The
+centre of each box becomes that of a line fitted through them (local linear regression, Cleveland
+1979). Its size becomes their mean, and sure sightings weigh more. The box grows by the difference
+between the sightings and the fit, and it grows where all of them were unsure. Each box still
 contains what was seen in its own frame.
 """
 
@@ -21,17 +22,21 @@ from efface.track.score_margin import ScoreMargin, share
 from efface.tracks import Track
 
 REACH_S = 0.2
-"""Sightings this long before and after count for a box; their weight falls with their distance in time (biweight kernel)."""
+"""Sightings this long before and after count for a box; their weight falls with their distance in
+time (biweight kernel)."""
 
 POWER = 2
 """The weight of a sighting is its score to this power."""
 
 LEAST_SPREAD = 0.15
-"""Share of REACH_S. Centres from a shorter time say little about a velocity, and count as standing still."""
+"""Share of REACH_S.
+
+Centres from a shorter time say little about a velocity, and count as standing still.
+"""
 
 SPREAD, MOST_SPREAD = 0.5, 0.3
-"""Share of the spread of the sightings around the fit that is added on every side, and the maximum added, as a share of the
-box."""
+"""Share of the spread of the sightings around the fit that is added on every side, and the maximum
+added, as a share of the box."""
 
 DOUBTFUL, CERTAIN = 0.25, 0.6
 """Scores up to which a box is entirely uncertain, and from which it is exact."""
@@ -77,13 +82,21 @@ def steadied(track: Track, seconds: NDArray[np.float64], views: Views, most_unsu
         for name in ("centre", "size")
     )
     apart = _summed(n, [(p.row, p.weight * p.after_s**2) for p in pairs]) / total - mean_s**2
-    together = _summed(n, [(p.row, (p.weight * p.after_s)[:, None] * p.centre) for p in pairs]) / total[:, None]
-    velocity = (together - mean_s[:, None] * centre) / (np.maximum(apart, 0) + (LEAST_SPREAD * REACH_S) ** 2)[:, None]
+    together = (
+        _summed(n, [(p.row, (p.weight * p.after_s)[:, None] * p.centre) for p in pairs])
+        / total[:, None]
+    )
+    velocity = (together - mean_s[:, None] * centre) / (
+        np.maximum(apart, 0) + (LEAST_SPREAD * REACH_S) ** 2
+    )[:, None]
     centre = centre - velocity * mean_s[:, None]
     misses = [(p.row, p.weight[:, None] * _missed(p, centre, size, velocity) ** 2) for p in pairs]
     spread = np.sqrt(_summed(n, misses) / total[:, None])
     score = _summed(n, [(p.row, p.weight * p.score) for p in pairs]) / total
-    growth = np.minimum(SPREAD * spread, MOST_SPREAD) + share(score.astype(np.float32), rule(most_unsure))[:, None]
+    growth = (
+        np.minimum(SPREAD * spread, MOST_SPREAD)
+        + share(score.astype(np.float32), rule(most_unsure))[:, None]
+    )
     half = np.exp(size) / 2 * (1 + 2 * growth)
     fitted = np.concatenate([centre - half, centre + half], axis=1)
     return replace(track, xyxy=hulls(fitted, track.xyxy))
@@ -92,9 +105,12 @@ def steadied(track: Track, seconds: NDArray[np.float64], views: Views, most_unsu
 def _missed(
     p: _Pairs, centre: NDArray[np.float64], size: NDArray[np.float64], velocity: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return (n, 2) how far the sides of these boxes are from the fitted box, as a share of its sides."""
+    """Return (n, 2) how far the sides of these boxes are from the fitted box, as a share of its
+    sides."""
     there = centre[p.row] + velocity[p.row] * p.after_s[:, None]
-    return np.abs(p.centre - there) / np.exp(size[p.row]) + np.abs(np.expm1(p.size - size[p.row])) / 2
+    return (
+        np.abs(p.centre - there) / np.exp(size[p.row]) + np.abs(np.expm1(p.size - size[p.row])) / 2
+    )
 
 
 def _pairs(track: Track, seconds: NDArray[np.float64], views: Views) -> Iterator[_Pairs]:
@@ -119,7 +135,9 @@ def _centre_and_size(xyxy: Boxes) -> tuple[NDArray[np.float64], NDArray[np.float
     return (boxes[:, :2] + boxes[:, 2:]) / 2, np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3))
 
 
-def _summed(count: int, parts: list[tuple[NDArray[np.intp], NDArray[np.float64]]]) -> NDArray[np.float64]:
+def _summed(
+    count: int, parts: list[tuple[NDArray[np.intp], NDArray[np.float64]]]
+) -> NDArray[np.float64]:
     """Return (count, ...) sums of values by row. Within one part, each row occurs only once."""
     total = np.zeros((count, *parts[0][1].shape[1:]))
     for rows, values in parts:

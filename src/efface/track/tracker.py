@@ -1,9 +1,10 @@
 """Sightings to tracks, frame by frame.
 
-As in ByteTrack (Zhang et al. 2022, arXiv 2110.06864), strong detections are matched first and begin tracks. Weak ones
-continue a track that expects an object there. Faces that are seen only weakly, but repeatedly in one place, are also tracks.
-A face that is finally seen surely includes its weak sightings before (track before detect). Only position and motion decide:
-a track means "the same thing, a moment later", and ends with the shot.
+As in ByteTrack (Zhang et al. 2022, arXiv 2110.06864), strong detections are matched first and begin
+tracks. Weak ones continue a track that expects an object there. Faces that are seen only weakly,
+but repeatedly in one place, are also tracks. A face that is finally seen surely includes its weak
+sightings before (track before detect). Only position and motion decide: a track means "the same
+thing, a moment later", and ends with the shot.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ LEAST_WEAK = 0.35
 """Minimum buffered IoU of a pair. A weak detection must lie where the track expects it."""
 
 OFTEN, OFTEN_WITHIN_S, LEAST_OFTEN = 0.4, 1.0, 6
-"""An object counts if it is seen weakly in this share of the frames of this many seconds, and in at least this many frames."""
+"""An object counts if it is seen weakly in this share of the frames of this many seconds, and in at
+least this many frames."""
 
 OFTEN_SCORE = 0.64
-"""Its mean score must also be at least this share of what is sure. On clips made of labelled pictures this closes a seventh of
-the leaks for a twentieth more needless area; with any score it would be a sixth, for a tenth."""
+"""Its mean score must also be at least this share of what is sure. On clips made of labelled
+pictures this closes a seventh of the leaks for a twentieth more needless area; with any score it
+would be a sixth, for a tenth."""
 
 SUSPECTED_S = 0.5
 """Maximum time to wait for the next weak sighting of an object that is only suspected."""
@@ -73,12 +76,20 @@ class _Open:
         """Drop what was seen in frames before that one, except the last sighting."""
         old = min(bisect_left(self.frames, before), len(self.frames) - 1)
         if old:
-            for kept in (self.frames, self.seconds, self.boxes, self.scores, self.closer, self.views):
+            for kept in (
+                self.frames,
+                self.seconds,
+                self.boxes,
+                self.scores,
+                self.closer,
+                self.views,
+            ):
                 del kept[:old]
             self.scored = sum(self.scores)
 
     def reach(self, second: float) -> float:
-        """Return the share by which boxes grow before they are compared with this track's, in steps of a tenth."""
+        """Return the share by which boxes grow before they are compared with this track's, in steps
+        of a tenth."""
         known = self.motion.young_reach if len(self.frames) < YOUNG else self.motion.reach
         return round(known + self.motion.reach_per_s * (second - self.seconds[-1]), 1)
 
@@ -100,24 +111,30 @@ class _Open:
 
 
 def _expected(waiting: Sequence[_Open], second: float, view: Step) -> Boxes:
-    """Return (n, 4) where tracks of one kind have moved since they were last seen, as the camera sees them now."""
+    """Return (n, 4) where tracks of one kind have moved since they were last seen, as the camera
+    sees them now."""
     if not waiting:
         return np.empty((0, 4), np.float32)
-    courses = Course(np.array([t.course.velocity for t in waiting]), np.array([[t.course.approach] for t in waiting]))
+    courses = Course(
+        np.array([t.course.velocity for t in waiting]),
+        np.array([[t.course.approach] for t in waiting]),
+    )
     elapsed_s = np.array([second - t.seconds[-1] for t in waiting])
     boxes = moved(np.array([t.boxes[-1] for t in waiting]), courses, elapsed_s, waiting[0].motion)
     return _seen_from(view, boxes, [t.views[-1] for t in waiting])
 
 
 def _on_screen(waiting: Sequence[_Open], expected: Boxes) -> Boxes:
-    """Return (n, 4) where tracks were on the screen while their motion is little known; otherwise where they are expected.
+    """Return (n, 4) where tracks were on the screen while their motion is little known; otherwise
+    where they are expected.
 
     An object that the camera follows stays in its place on the screen, and the background moves.
     """
     young = [len(t.frames) < YOUNG for t in waiting]
-    return np.array([t.boxes[-1] if y else e for t, y, e in zip(waiting, young, expected, strict=True)], np.float32).reshape(
-        -1, 4
-    )
+    return np.array(
+        [t.boxes[-1] if y else e for t, y, e in zip(waiting, young, expected, strict=True)],
+        np.float32,
+    ).reshape(-1, 4)
 
 
 def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Boxes:
@@ -127,7 +144,10 @@ def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Box
 
 
 class Tracker:
-    """Takes frames in order and yields tracks of sightings as they end. Every strong detection is in exactly one track."""
+    """Takes frames in order and yields tracks of sightings as they end.
+
+    Every strong detection is in exactly one track.
+    """
 
     def __init__(self, options: TrackOptions, sure: Mapping[int, float]) -> None:
         self._patience_s = options.bridge_s
@@ -138,7 +158,13 @@ class Tracker:
         self._lately: deque[float] = deque()
 
     def update(
-        self, frame: int, second: float, seen: Detections, *, is_cut: bool = False, view: Step = FIXED
+        self,
+        frame: int,
+        second: float,
+        seen: Detections,
+        *,
+        is_cut: bool = False,
+        view: Step = FIXED,
     ) -> Iterator[Track]:
         """Take the next frame, and yield the tracks that ended.
 
@@ -162,7 +188,8 @@ class Tracker:
         yield from (t.finished() for t in self._open if t.is_sure)
 
     def forget(self, before: int) -> None:
-        """Drop what open tracks saw in frames before that one, except the last sighting: a stream is endless, memory is not."""
+        """Drop what open tracks saw in frames before that one, except the last sighting: a stream
+        is endless, memory is not."""
         for t in self._open:
             t.forget(before)
 
@@ -171,7 +198,13 @@ class Tracker:
         for t in self._open:
             if t.frames[-1] == frame and t.is_sure:
                 yield Sighting(
-                    t.id, t.boxes[-1], t.scored / len(t.frames), len(t.frames), t.frames[-2:][0], t.frames[0], t.boxes[0]
+                    t.id,
+                    t.boxes[-1],
+                    t.scored / len(t.frames),
+                    len(t.frames),
+                    t.frames[-2:][0],
+                    t.frames[0],
+                    t.boxes[0],
                 )
 
     def _patience(self, track: _Open) -> float:
@@ -192,7 +225,9 @@ class Tracker:
         known = [t for t in known if second - t.seconds[-1] <= motion.weak_within_s]
         weak, _ = self._continue(frame, second, seen.rows(~strong), known, LEAST_WEAK)
         # A suspicion takes a detection that is left over. Both are one track from the beginning.
-        left, vague = self._continue(frame, second, left, vague, motion.least_strong, makes_sure=True)
+        left, vague = self._continue(
+            frame, second, left, vague, motion.least_strong, makes_sure=True
+        )
         self._begin(frame, second, left, is_sure=True)
         if motion.weak_counts:
             weak, vague = self._continue(frame, second, weak, vague, LEAST_WEAK)
@@ -213,18 +248,39 @@ class Tracker:
             return
         least = max(LEAST_OFTEN, round(OFTEN * OFTEN_WITHIN_S * (len(self._lately) - 1) / passed_s))
         for t in self._open:
-            if not t.is_sure and t.kind == kind and t.seconds[-1] == second and t.seconds[-least:][0] > second - OFTEN_WITHIN_S:
+            if (
+                not t.is_sure
+                and t.kind == kind
+                and t.seconds[-1] == second
+                and t.seconds[-least:][0] > second - OFTEN_WITHIN_S
+            ):
                 scores = t.scores[-least:]
-                t.is_sure = len(scores) == least and sum(scores) >= OFTEN_SCORE * self._sure[kind] * least
+                t.is_sure = (
+                    len(scores) == least and sum(scores) >= OFTEN_SCORE * self._sure[kind] * least
+                )
 
     def _continue(
-        self, frame: int, second: float, seen: Detections, waiting: list[_Open], least: float, *, makes_sure: bool = False
+        self,
+        frame: int,
+        second: float,
+        seen: Detections,
+        waiting: list[_Open],
+        least: float,
+        *,
+        makes_sure: bool = False,
     ) -> tuple[Detections, list[_Open]]:
-        """Add detections to the tracks that they continue, all of one kind. Return the detections and tracks left unmatched."""
+        """Add detections to the tracks that they continue, all of one kind.
+
+        Return the detections and tracks left unmatched.
+        """
         expected = _expected(waiting, second, self._view)
         reach = np.array([t.reach(second) for t in waiting], np.float32)
         instead = _on_screen(waiting, expected)
-        pairs = match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])], instead) if len(seen) else []
+        pairs = (
+            match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])], instead)
+            if len(seen)
+            else []
+        )
         for row, column in pairs:
             waiting[row].add(frame, second, seen, column, self._view)
             waiting[row].is_sure |= makes_sure

@@ -1,4 +1,5 @@
-"""Photos whose data are damaged are read up to the damage, and called damaged; those that break off are refused."""
+"""Photos whose data are damaged are read up to the damage, and called damaged; those that break off
+are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +27,15 @@ from efface.options import ReadOptions
 Pages = Callable[..., list[tuple[int, Picture]]]
 Scene = NDArray[np.uint8]
 
-ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
 
 
 def stacked(picture: Picture) -> NDArray[Any]:
@@ -40,10 +49,17 @@ def notes_of(path: Path) -> list[str]:
 
 
 def chunk(name: bytes, content: bytes, *, spoil: bool = False) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content) ^ spoil)
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content) ^ spoil)
+    )
 
 
-def png(size_wh: tuple[int, int], packed: bytes, *, is_interlaced: bool = False, spoil: bool = False) -> bytes:
+def png(
+    size_wh: tuple[int, int], packed: bytes, *, is_interlaced: bool = False, spoil: bool = False
+) -> bytes:
     """A PNG of RGB, 8 bits each, from compressed rows."""
     head = struct.pack(">IIBBBBB", *size_wh, 8, 2, 0, 0, is_interlaced)
     file = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", head), chunk(b"IDAT", packed, spoil=spoil)]
@@ -58,7 +74,9 @@ def rows_of(samples: Scene) -> bytes:
 # PNG
 
 
-def test_a_png_whose_checksum_is_wrong_is_called_damaged(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_a_png_whose_checksum_is_wrong_is_called_damaged(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     path, packed = tmp_path / "a.png", zlib.compress(rows_of(scene))
     path.write_bytes(png((78, 53), packed))
     assert notes_of(path) == []
@@ -68,7 +86,9 @@ def test_a_png_whose_checksum_is_wrong_is_called_damaged(tmp_path: Path, pages: 
 
 
 @pytest.mark.parametrize("kind", ["filter", "block", "end"])
-def test_a_png_is_read_up_to_the_damage(kind: str, tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_a_png_is_read_up_to_the_damage(
+    kind: str, tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     raw, at = bytearray(rows_of(scene)), 30 * (1 + 78 * 3)
     if kind == "filter":
         raw[at] = 9
@@ -85,7 +105,9 @@ def test_a_png_is_read_up_to_the_damage(kind: str, tmp_path: Path, pages: Pages,
     assert notes_of(path) == [DAMAGED]
 
 
-@pytest.mark.parametrize(("passes", "across", "down"), [(1, 8, 8), (2, 4, 8), (3, 4, 4), (4, 2, 4), (5, 2, 2), (6, 1, 2)])
+@pytest.mark.parametrize(
+    ("passes", "across", "down"), [(1, 8, 8), (2, 4, 8), (3, 4, 4), (4, 2, 4), (5, 2, 2), (6, 1, 2)]
+)
 def test_pixels_of_passes_that_are_missing_are_those_beside_them(
     passes: int, across: int, down: int, tmp_path: Path, pages: Pages, scene: Scene
 ) -> None:
@@ -105,7 +127,9 @@ def test_a_png_without_one_good_row_is_refused(tmp_path: Path, scene: Scene) -> 
         notes_of(path)
 
 
-def test_a_second_header_of_a_png_counts_for_nothing(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_a_second_header_of_a_png_counts_for_nothing(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png((78, 53), zlib.compress(rows_of(scene)))[:-12] + chunk(b"IHDR", b""))
     assert np.array_equal(stacked(pages(path)[0][1]), scene)
@@ -156,7 +180,9 @@ def starts_of_frames(data: bytes) -> list[int]:
     return found
 
 
-def test_a_gif_that_breaks_off_keeps_its_frames_before_that(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_a_gif_that_breaks_off_keeps_its_frames_before_that(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     path, data = tmp_path / "a.gif", gif(scene, scene[::-1].copy(), scene[:, ::-1].copy())
     at = starts_of_frames(data)[2]
     for behind in (2, 10, 14):  # within the extension, the frame's head

@@ -1,4 +1,5 @@
-"""What goes in comes out: size, kind of samples, turning, timing; and what must not come out does not."""
+"""What goes in comes out: size, kind of samples, turning, timing; and what must not come out does
+not."""
 
 from __future__ import annotations
 
@@ -53,7 +54,9 @@ def wide(samples: NDArray[np.uint8], seed: int = 3) -> NDArray[np.uint16]:
 
 def save_wide(path: Path, rgb: NDArray[np.uint16]) -> None:
     order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
-    assert cv2.imwrite(str(path), rgb if rgb.ndim == 2 else np.ascontiguousarray(rgb[..., order[rgb.shape[2]]]))
+    assert cv2.imwrite(
+        str(path), rgb if rgb.ndim == 2 else np.ascontiguousarray(rgb[..., order[rgb.shape[2]]])
+    )
 
 
 # Samples
@@ -65,7 +68,9 @@ def test_lossless_formats_keep_every_sample(
     tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, suffix: str, mode: str
 ) -> None:
     path = tmp_path / f"a.{suffix}"
-    image = Image.fromarray(with_alpha(scene)).convert("RGB" if mode == "P" else "RGBA").convert(mode)
+    image = (
+        Image.fromarray(with_alpha(scene)).convert("RGB" if mode == "P" else "RGBA").convert(mode)
+    )
     image.save(path, **({"lossless": True, "exact": True} if suffix == "webp" else {}))
     before, after = pages(path), pages(passed_through(path))
     assert len(before) == len(after) == 1
@@ -74,7 +79,9 @@ def test_lossless_formats_keep_every_sample(
     with Image.open(passed_through(path)) as copy, Image.open(path) as source:
         assert copy.format == source.format
         opaque = np.asarray(source.convert("RGBA"))
-        assert np.array_equal(np.asarray(copy.convert("RGBA"))[opaque[..., 3] > 0], opaque[opaque[..., 3] > 0])
+        assert np.array_equal(
+            np.asarray(copy.convert("RGBA"))[opaque[..., 3] > 0], opaque[opaque[..., 3] > 0]
+        )
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
@@ -84,7 +91,9 @@ def test_sixteen_bits_stay_sixteen_bits(
 ) -> None:
     path = tmp_path / f"a.{suffix}"
     samples = wide(
-        scene[..., 0] if channels == 1 else np.dstack([scene, np.full(scene.shape[:2], 200, np.uint8)])[..., :channels]
+        scene[..., 0]
+        if channels == 1
+        else np.dstack([scene, np.full(scene.shape[:2], 200, np.uint8)])[..., :channels]
     )
     save_wide(path, samples)
     copy = passed_through(path)
@@ -106,16 +115,24 @@ def test_tiff_of_sixteen_bits_page_by_page_in_either_byte_order(
             tiff.write(second, photometric=white_is)
         for read in (pages(path), pages(passed_through(path))):
             assert np.array_equal(stacked(read[0][1]), first)
-            assert np.array_equal(stacked(read[1][1])[..., 0], 65535 - second if white_is == "miniswhite" else second)
-        assert np.array_equal(cv2.imread(str(tmp_path / "out.tif"), cv2.IMREAD_UNCHANGED)[..., ::-1], first)
+            assert np.array_equal(
+                stacked(read[1][1])[..., 0], 65535 - second if white_is == "miniswhite" else second
+            )
+        assert np.array_equal(
+            cv2.imread(str(tmp_path / "out.tif"), cv2.IMREAD_UNCHANGED)[..., ::-1], first
+        )
 
 
 @pytest.mark.parametrize("depth", [10, 12])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_heif_keeps_its_bits(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, depth: int, mode: str) -> None:
+def test_heif_keeps_its_bits(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, depth: int, mode: str
+) -> None:
     path = tmp_path / "a.heic"
     samples = wide(scene if mode == "RGB" else scene[..., 0])
-    pillow_heif.from_bytes(mode=f"{mode};16", size=(78, 53), data=samples.tobytes()).save(path, quality=95, bit_depth=depth)
+    pillow_heif.from_bytes(mode=f"{mode};16", size=(78, 53), data=samples.tobytes()).save(
+        path, quality=95, bit_depth=depth
+    )
     before, after = pages(path)[0][1], pages(passed_through(path))[0][1]
     assert before.layout.depth == after.layout.depth == depth
     assert apart(before, after) < 0.15 * before.layout.peak
@@ -123,20 +140,28 @@ def test_heif_keeps_its_bits(tmp_path: Path, pages: Pages, passed_through: Pass,
 
 
 @pytest.mark.parametrize("depth", [10, 12])
-def test_avif_keeps_its_bits(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, depth: int) -> None:
+def test_avif_keeps_its_bits(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, depth: int
+) -> None:
     path = tmp_path / "a.avif"
     samples = np.ascontiguousarray(wide(scene)[..., ::-1] >> (16 - depth))
-    assert cv2.imwrite(str(path), samples, [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_QUALITY, 95])
+    assert cv2.imwrite(
+        str(path), samples, [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_QUALITY, 95]
+    )
     before, after = pages(path)[0][1], pages(passed_through(path))[0][1]
     assert before.layout.depth == after.layout.depth == depth
     assert np.abs(stacked(before).astype(int) - stacked(after)).mean() < 0.01 * before.layout.peak
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "webp", "heic", "avif"])
-def test_lossy_formats_look_the_same(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, suffix: str) -> None:
+def test_lossy_formats_look_the_same(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, suffix: str
+) -> None:
     path = tmp_path / f"a.{suffix}"
     if suffix == "heic":
-        pillow_heif.from_bytes(mode="RGB", size=(78, 53), data=scene.tobytes()).save(path, quality=90)
+        pillow_heif.from_bytes(mode="RGB", size=(78, 53), data=scene.tobytes()).save(
+            path, quality=90
+        )
     else:
         Image.fromarray(scene).save(path, quality=90)
     copy = passed_through(path)
@@ -159,8 +184,13 @@ def test_jpeg_keeps_tables_subsampling_and_scan_order(
         assert bool(b.info.get("progressive")) == progressive
 
 
-def test_jpeg_of_noise_with_the_finest_tables_can_be_encoded(tmp_path: Path, pages: Pages, passed_through: Pass) -> None:
-    path, noise = tmp_path / "a.jpg", np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
+def test_jpeg_of_noise_with_the_finest_tables_can_be_encoded(
+    tmp_path: Path, pages: Pages, passed_through: Pass
+) -> None:
+    path, noise = (
+        tmp_path / "a.jpg",
+        np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8),
+    )
     Image.fromarray(noise).save(path, qtables=[[1] * 64], subsampling=0)
     assert apart(pages(path)[0][1], pages(passed_through(path))[0][1]) < 8
 
@@ -173,7 +203,9 @@ def test_jpeg_that_no_buffer_holds_as_progressive_becomes_baseline() -> None:
         assert np.abs(np.asarray(image).astype(int) - noise).max() < 8
 
 
-def test_cmyk_stays_cmyk_with_sane_colours(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene) -> None:
+def test_cmyk_stays_cmyk_with_sane_colours(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene
+) -> None:
     for suffix in ("jpg", "tif"):
         path = tmp_path / f"a.{suffix}"
         Image.fromarray(scene).convert("CMYK").save(path, quality=95)
@@ -200,7 +232,9 @@ def test_palettes_become_full_colour_and_gifs_get_a_new_one(
         assert apart(before, after) == 0
 
 
-def test_a_gif_of_more_than_256_colours_is_reduced_not_refused(tmp_path: Path, scene: Scene) -> None:
+def test_a_gif_of_more_than_256_colours_is_reduced_not_refused(
+    tmp_path: Path, scene: Scene
+) -> None:
     info = open_still(admit(_gif(tmp_path / "a.gif", scene)), ReadOptions()).info
     sink = create_still(tmp_path / "b.gif", info, WriteOptions())
     y, x = np.mgrid[0:53, 0:78]
@@ -222,9 +256,11 @@ def test_a_colour_that_means_transparent_becomes_alpha(
 ) -> None:
     path = tmp_path / "a.png"
     grey = scene[..., 2]
-    image = {"RGB": Image.fromarray(scene), "L": Image.fromarray(grey), "I;16": Image.fromarray(grey.astype(np.uint16) * 257)}[
-        mode
-    ]
+    image = {
+        "RGB": Image.fromarray(scene),
+        "L": Image.fromarray(grey),
+        "I;16": Image.fromarray(grey.astype(np.uint16) * 257),
+    }[mode]
     image.save(path, transparency=key)
     for read in (pages(path), pages(passed_through(path))):
         picture = read[0][1]
@@ -238,7 +274,9 @@ def test_a_colour_that_means_transparent_becomes_alpha(
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif"])
-def test_orientation_is_baked_in(tmp_path: Path, passed_through: Pass, scene: Scene, suffix: str, orientation: int) -> None:
+def test_orientation_is_baked_in(
+    tmp_path: Path, passed_through: Pass, scene: Scene, suffix: str, orientation: int
+) -> None:
     path = tmp_path / f"a.{suffix}"
     exif = Image.Exif()
     exif[274] = orientation
@@ -278,7 +316,9 @@ def test_sixteen_bits_are_turned_too(
     path, samples = tmp_path / f"a.{suffix}", wide(scene)
     stored = _stored_wide(samples, orientation)
     if suffix == "tif":
-        tifffile.imwrite(path, stored, photometric="rgb", extratags=[(274, "H", 1, orientation, True)])
+        tifffile.imwrite(
+            path, stored, photometric="rgb", extratags=[(274, "H", 1, orientation, True)]
+        )
     else:
         save_wide(path, stored)
         path.write_bytes(_with_png_exif(path.read_bytes(), orientation))
@@ -287,7 +327,10 @@ def test_sixteen_bits_are_turned_too(
 
 
 def _stored_wide(samples: NDArray[np.uint16], orientation: int) -> NDArray[np.uint16]:
-    halves = [_stored((samples >> shift).astype(np.uint8), orientation).astype(np.uint16) << shift for shift in (8, 0)]
+    halves = [
+        _stored((samples >> shift).astype(np.uint8), orientation).astype(np.uint16) << shift
+        for shift in (8, 0)
+    ]
     return np.ascontiguousarray(halves[0] + halves[1])
 
 
@@ -298,11 +341,18 @@ def _with_png_exif(png: bytes, orientation: int) -> bytes:
     import struct
     import zlib
 
-    chunk = struct.pack(">I", len(content)) + b"eXIf" + content + struct.pack(">I", zlib.crc32(b"eXIf" + content))
+    chunk = (
+        struct.pack(">I", len(content))
+        + b"eXIf"
+        + content
+        + struct.pack(">I", zlib.crc32(b"eXIf" + content))
+    )
     return png[:-12] + chunk + png[-12:]
 
 
-def test_heif_is_turned_once(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene) -> None:
+def test_heif_is_turned_once(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene
+) -> None:
     """The container turns it; EXIF says the same again and must not turn it twice."""
     path, exif = tmp_path / "a.heic", Image.Exif()
     exif[274] = 6
@@ -319,12 +369,16 @@ def test_heif_is_turned_once(tmp_path: Path, pages: Pages, passed_through: Pass,
 # Alpha
 
 
-def test_colours_under_full_transparency_are_wiped_everywhere(tmp_path: Path, passed_through: Pass, scene: Scene) -> None:
+def test_colours_under_full_transparency_are_wiped_everywhere(
+    tmp_path: Path, passed_through: Pass, scene: Scene
+) -> None:
     samples = with_alpha(scene)
     samples[20:40, 20:40, :3] = (250, 7, 99)
     for suffix in ("png", "tif", "webp"):
         path = tmp_path / f"a.{suffix}"
-        Image.fromarray(samples).save(path, **({"lossless": True, "exact": True} if suffix == "webp" else {}))
+        Image.fromarray(samples).save(
+            path, **({"lossless": True, "exact": True} if suffix == "webp" else {})
+        )
         with Image.open(path) as source, Image.open(passed_through(path)) as copy:
             assert (np.asarray(source)[20:40, 20:40, 0] == 250).all()
             assert not np.asarray(copy)[20:40, 20:40].any()
@@ -343,7 +397,9 @@ def test_what_is_nearly_transparent_can_be_seen_by_a_detector(tmp_path: Path, sc
 
 
 @pytest.mark.parametrize("size", [(78, 53), (39, 26), (160, 110), (1, 1)])
-def test_look_gives_rgb_of_the_size_asked_for(tmp_path: Path, scene: Scene, size: tuple[int, int]) -> None:
+def test_look_gives_rgb_of_the_size_asked_for(
+    tmp_path: Path, scene: Scene, size: tuple[int, int]
+) -> None:
     for name, image in {
         "a.png": Image.fromarray(scene),
         "g.png": Image.fromarray(scene[..., 0]),
@@ -356,7 +412,9 @@ def test_look_gives_rgb_of_the_size_asked_for(tmp_path: Path, scene: Scene, size
         assert not look.flags.writeable
 
 
-def test_look_and_unpack_share_one_decoding_but_not_their_samples(tmp_path: Path, scene: Scene) -> None:
+def test_look_and_unpack_share_one_decoding_but_not_their_samples(
+    tmp_path: Path, scene: Scene
+) -> None:
     Image.fromarray(scene).save(tmp_path / "a.png")
     frame = next(open_still(admit(tmp_path / "a.png"), ReadOptions()).frames())
     assert frame.look((78, 53)) is frame.look((78, 53))
@@ -379,16 +437,27 @@ def _profile(name: str) -> bytes:
     import struct
 
     columns = {
-        "p3": [(0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)],
-        "srgb": [(0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410)],
+        "p3": [
+            (0.51512, 0.24120, -0.00105),
+            (0.29198, 0.69225, 0.04189),
+            (0.15710, 0.06657, 0.78407),
+        ],
+        "srgb": [
+            (0.43607, 0.22249, 0.01392),
+            (0.38515, 0.71687, 0.09708),
+            (0.14307, 0.06061, 0.71410),
+        ],
     }[name]
     fixed = lambda v: struct.pack(">i", round(v * 65536))  # noqa: E731
-    curve = b"para\0\0\0\0\0\x03\0\0" + b"".join(fixed(v) for v in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
+    curve = b"para\0\0\0\0\0\x03\0\0" + b"".join(
+        fixed(v) for v in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    )
     white = b"XYZ \0\0\0\0" + b"".join(fixed(v) for v in (0.9642, 1.0, 0.8249))
     text = b"desc\0\0\0\0" + struct.pack(">I", 20) + b"NEEDLE-MONITOR-4711\0" + b"\0" * 79
     tags = [(b"desc", text), (b"cprt", b"text\0\0\0\0NEEDLE-OWNER\0"), (b"wtpt", white)]
     tags += [
-        (c + b"XYZ", b"XYZ \0\0\0\0" + b"".join(map(fixed, xyz))) for c, xyz in zip((b"r", b"g", b"b"), columns, strict=True)
+        (c + b"XYZ", b"XYZ \0\0\0\0" + b"".join(map(fixed, xyz)))
+        for c, xyz in zip((b"r", b"g", b"b"), columns, strict=True)
     ]
     tags += [(c + b"TRC", curve) for c in (b"r", b"g", b"b")]
     table, body, at = b"", b"", 132 + 12 * len(tags)
@@ -397,16 +466,29 @@ def _profile(name: str) -> bytes:
         table += struct.pack(">4sII", tag, at + len(body), len(content))
         body += content
     white_point = b"".join(fixed(v) for v in (0.9642, 1.0, 0.8249))
-    head = b"\0\0\0\0lcms\x02\x40\0\0mntrRGB XYZ " + b"\0" * 12 + b"acsp" + b"\0" * 28 + white_point + b"\0" * 48
-    return struct.pack(">I", at + len(body)) + head[4:] + struct.pack(">I", len(tags)) + table + body
+    head = (
+        b"\0\0\0\0lcms\x02\x40\0\0mntrRGB XYZ "
+        + b"\0" * 12
+        + b"acsp"
+        + b"\0" * 28
+        + white_point
+        + b"\0" * 48
+    )
+    return (
+        struct.pack(">I", at + len(body)) + head[4:] + struct.pack(">I", len(tags)) + table + body
+    )
 
 
-def test_a_wide_profile_is_applied_and_left_behind(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene) -> None:
+def test_a_wide_profile_is_applied_and_left_behind(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene
+) -> None:
     icc = _profile("p3")
     soft = (scene // 3 + 80).astype(np.uint8)
     p3 = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     image = Image.fromarray(soft)
-    want = np.asarray(ImageCms.profileToProfile(image, p3, ImageCms.createProfile("sRGB"))).astype(int)
+    want = np.asarray(ImageCms.profileToProfile(image, p3, ImageCms.createProfile("sRGB"))).astype(
+        int
+    )
     assert np.abs(want - soft).max() > 5
     image.save(tmp_path / "a.png", icc_profile=icc)
     save_wide(tmp_path / "w.png", soft.astype(np.uint16) * 257)
@@ -428,11 +510,18 @@ def _give_profile(path: Path, icc: bytes) -> None:
     import zlib
 
     png, content = path.read_bytes(), b"x\0\0" + zlib.compress(icc)
-    chunk = struct.pack(">I", len(content)) + b"iCCP" + content + struct.pack(">I", zlib.crc32(b"iCCP" + content))
+    chunk = (
+        struct.pack(">I", len(content))
+        + b"iCCP"
+        + content
+        + struct.pack(">I", zlib.crc32(b"iCCP" + content))
+    )
     path.write_bytes(png[:33] + chunk + png[33:])
 
 
-def test_srgb_under_another_name_moves_no_sample(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_srgb_under_another_name_moves_no_sample(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     Image.fromarray(scene).save(tmp_path / "a.png", icc_profile=_profile("srgb"))
     save_wide(tmp_path / "w.png", wide(scene))
     _give_profile(tmp_path / "w.png", _profile("srgb"))
@@ -441,7 +530,9 @@ def test_srgb_under_another_name_moves_no_sample(tmp_path: Path, pages: Pages, s
 
 
 @pytest.mark.parametrize("icc", [b"", b"rubbish", _profile("p3")[:150], b"\xff" * 4000])
-def test_a_broken_profile_counts_as_srgb(tmp_path: Path, pages: Pages, scene: Scene, icc: bytes) -> None:
+def test_a_broken_profile_counts_as_srgb(
+    tmp_path: Path, pages: Pages, scene: Scene, icc: bytes
+) -> None:
     Image.fromarray(scene).save(tmp_path / "a.png", icc_profile=icc)
     save_wide(tmp_path / "w.png", wide(scene))
     _give_profile(tmp_path / "w.png", icc)
@@ -449,10 +540,18 @@ def test_a_broken_profile_counts_as_srgb(tmp_path: Path, pages: Pages, scene: Sc
     assert np.array_equal(stacked(pages(tmp_path / "w.png")[0][1]), wide(scene))
 
 
-def test_heif_keeps_standard_numbers_for_its_colours(tmp_path: Path, passed_through: Pass, scene: Scene) -> None:
+def test_heif_keeps_standard_numbers_for_its_colours(
+    tmp_path: Path, passed_through: Pass, scene: Scene
+) -> None:
     path = tmp_path / "a.heic"
     heif = pillow_heif.from_bytes(mode="RGB;16", size=(78, 53), data=wide(scene).tobytes())
-    heif.save(path, color_primaries=9, transfer_characteristics=16, matrix_coefficients=9, full_range_flag=1)
+    heif.save(
+        path,
+        color_primaries=9,
+        transfer_characteristics=16,
+        matrix_coefficients=9,
+        full_range_flag=1,
+    )
     found = pillow_heif.open_heif(passed_through(path)).info["nclx_profile"]
     assert (found["color_primaries"], found["transfer_characteristics"]) == (9, 16)
 
@@ -461,7 +560,11 @@ def test_heif_keeps_standard_numbers_for_its_colours(tmp_path: Path, passed_thro
 
 
 def _frames(scene: Scene, *, alpha: bool = False) -> list[Image.Image]:
-    base = Image.fromarray(with_alpha(scene) if alpha else scene).quantize(60).convert("RGBA" if alpha else "RGB")
+    base = (
+        Image.fromarray(with_alpha(scene) if alpha else scene)
+        .quantize(60)
+        .convert("RGBA" if alpha else "RGB")
+    )
     return [ImageChops.offset(base, 9 * i, 0) for i in range(4)]
 
 
@@ -475,9 +578,15 @@ def test_animations_keep_frames_times_and_rounds(
 ) -> None:
     path, images = tmp_path / f"a.{suffix}", _frames(scene, alpha=alpha)
     extra = {"lossless": True} if suffix == "webp" else {"disposal": 2} if suffix == "gif" else {}
-    images[0].save(path, save_all=True, append_images=images[1:], duration=DURATIONS, loop=3, **extra)
+    images[0].save(
+        path, save_all=True, append_images=images[1:], duration=DURATIONS, loop=3, **extra
+    )
     source = open_still(admit(path), ReadOptions())
-    assert (source.info.medium, source.info.frame_count, source.time_base) == ("animation", 4, Fraction(1, 1000))
+    assert (source.info.medium, source.info.frame_count, source.time_base) == (
+        "animation",
+        4,
+        Fraction(1, 1000),
+    )
     copy = passed_through(path)
     before, after = pages(path), pages(copy)
     assert [pts for pts, _ in before] == [pts for pts, _ in after] == [0, 40, 110, 230]
@@ -485,12 +594,16 @@ def test_animations_keep_frames_times_and_rounds(
         assert apart(a, b) == 0
         rgba, want = stacked(a), np.asarray(image.convert("RGBA"))
         seen = want[..., 3] > (127 if suffix == "gif" else 0)
-        slack = 3 if suffix == "gif" and alpha else 0  # Pillow reduces the colours of the source anew
+        slack = (
+            3 if suffix == "gif" and alpha else 0
+        )  # Pillow reduces the colours of the source anew
         assert np.abs(rgba[..., :3][seen].astype(int) - want[..., :3][seen]).mean() <= slack
     with Image.open(path) as a, Image.open(copy) as b:
         a.load(), b.load()
         assert (a.n_frames, a.info["loop"]) == (b.n_frames, b.info["loop"])  # type: ignore[attr-defined]
-        assert [_duration(a, i) for i in range(4)] == [_duration(b, i) for i in range(4)] == DURATIONS
+        assert (
+            [_duration(a, i) for i in range(4)] == [_duration(b, i) for i in range(4)] == DURATIONS
+        )
 
 
 def _duration(image: Image.Image, frame: int) -> float:
@@ -511,8 +624,11 @@ def test_avif_sequences(tmp_path: Path, pages: Pages, passed_through: Pass, scen
         assert _duration(image, 3) == 90
 
 
-def test_no_frame_of_an_animation_shows_through_another(tmp_path: Path, passed_through: Pass, scene: Scene) -> None:
-    """Sources may store only what changes; targets store whole frames, so that one erased frame hides nothing."""
+def test_no_frame_of_an_animation_shows_through_another(
+    tmp_path: Path, passed_through: Pass, scene: Scene
+) -> None:
+    """Sources may store only what changes; targets store whole frames, so that one erased frame
+    hides nothing."""
     images = [Image.fromarray(scene) for _ in range(3)]
     images[1].putpixel((5, 5), (0, 0, 0))
     images[2].putpixel((70, 50), (9, 9, 9))
@@ -542,15 +658,21 @@ def test_a_frame_without_duration_stays_as_long_as_in_a_browser(
         assert [pts for pts, _ in read] == [0, 100, 200, 230]
 
 
-def test_the_picture_in_front_of_an_apng_is_dropped(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene) -> None:
+def test_the_picture_in_front_of_an_apng_is_dropped(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene
+) -> None:
     path, images = tmp_path / "a.png", _frames(scene)
-    Image.new("RGB", (78, 53), "#123456").save(path, save_all=True, append_images=images, default_image=True, duration=50)
+    Image.new("RGB", (78, 53), "#123456").save(
+        path, save_all=True, append_images=images, default_image=True, duration=50
+    )
     read = pages(passed_through(path))
     assert len(read) == 4
     assert np.array_equal(stacked(read[0][1])[..., :3], np.asarray(images[0]))
 
 
-def test_tiff_pages_differ_in_size_and_kind(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene) -> None:
+def test_tiff_pages_differ_in_size_and_kind(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene
+) -> None:
     path, image = tmp_path / "a.tif", Image.fromarray(scene)
     others = [
         image.convert("L").resize((31, 17)),
@@ -561,7 +683,11 @@ def test_tiff_pages_differ_in_size_and_kind(tmp_path: Path, pages: Pages, passed
     ]
     image.save(path, save_all=True, append_images=others, compression="tiff_lzw")
     source = open_still(admit(path), ReadOptions())
-    assert (source.info.medium, source.info.frame_count, source.time_base) == ("photo", 6, Fraction(1))
+    assert (source.info.medium, source.info.frame_count, source.time_base) == (
+        "photo",
+        6,
+        Fraction(1),
+    )
     before, after = pages(path), pages(passed_through(path))
     assert [pts for pts, _ in after] == list(range(6))
     assert [p.layout.model for _, p in after] == ["rgb", "gray", "gray", "cmyk", "rgb", "rgb"]
@@ -574,7 +700,9 @@ def test_tiff_pages_differ_in_size_and_kind(tmp_path: Path, pages: Pages, passed
         assert np.array_equal(np.asarray(first), scene)
 
 
-def test_previews_among_the_pages_of_a_tiff_are_dropped(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_previews_among_the_pages_of_a_tiff_are_dropped(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         tiff.write(scene, photometric="rgb")
         tiff.write(scene[::4, ::4], photometric="rgb", subfiletype=1)
@@ -582,7 +710,12 @@ def test_previews_among_the_pages_of_a_tiff_are_dropped(tmp_path: Path, pages: P
 
 
 def test_raw_files_of_cameras_are_refused(tmp_path: Path, scene: Scene) -> None:
-    tifffile.imwrite(tmp_path / "a.dng", scene, photometric="rgb", extratags=[(50706, "B", 4, bytes([1, 4, 0, 0]), True)])
+    tifffile.imwrite(
+        tmp_path / "a.dng",
+        scene,
+        photometric="rgb",
+        extratags=[(50706, "B", 4, bytes([1, 4, 0, 0]), True)],
+    )
     with pytest.raises(UnsupportedSource, match="raw"):
         open_still(admit(tmp_path / "a.dng"), ReadOptions())
 
@@ -618,7 +751,9 @@ def test_a_later_page_that_is_too_large_is_refused(tmp_path: Path, scene: Scene)
         list(source.frames())
 
 
-def test_pillows_own_limit_does_not_stand_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: Scene) -> None:
+def test_pillows_own_limit_does_not_stand_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: Scene
+) -> None:
     Image.fromarray(np.tile(scene, (12, 12, 1))).save(tmp_path / "a.jpg")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300_000)
     assert len(list(open_still(admit(tmp_path / "a.jpg"), ReadOptions()).frames())) == 1
@@ -645,7 +780,9 @@ def test_sinks_refuse_what_the_format_cannot_hold(tmp_path: Path, scene: Scene) 
         create_still(tmp_path / "no" / "e.jpg", source.info, WriteOptions())
 
 
-def test_a_full_disk_is_a_typed_error(tmp_path: Path, scene: Scene, passed_through: Callable[..., Path]) -> None:
+def test_a_full_disk_is_a_typed_error(
+    tmp_path: Path, scene: Scene, passed_through: Callable[..., Path]
+) -> None:
     for suffix in ("jpg", "png", "tif", "gif"):
         path = tmp_path / f"a.{suffix}"
         Image.fromarray(np.tile(scene, (4, 4, 1))).save(path)

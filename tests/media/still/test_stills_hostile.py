@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from efface.containers.admission import admit
-from efface.errors import DamagedSource, InputError, SourceUnreadable, TooManyPixels, UndecodableFrame, UnsupportedSource
+from efface.errors import (
+    DamagedSource,
+    InputError,
+    SourceUnreadable,
+    TooManyPixels,
+    UndecodableFrame,
+    UnsupportedSource,
+)
 from efface.frames import Frame
 from efface.media.still.stills import open_still
 from efface.options import ReadOptions
@@ -78,7 +85,10 @@ FORMATS: dict[str, Callable[[Scene], bytes]] = {
 
 
 def outcome(path: Path, options: ReadOptions) -> list[Frame] | InputError:
-    """What reading the file comes to. Anything but frames and typed errors of the input fails the test by itself."""
+    """What reading the file comes to.
+
+    Anything but frames and typed errors of the input fails the test by itself.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -114,7 +124,9 @@ def test_truncations(tmp_path: Path, scene: Scene, name: str) -> None:
     whole, path = FORMATS[name](scene), tmp_path / "a.bin"
     for share in (0.01, 0.05, 0.1, 0.3, 0.5, 0.8):
         path.write_bytes(whole[: max(1, int(len(whole) * share))])
-        assert isinstance(outcome(path, FAIL), InputError) or name in ("gif", "apng"), share  # whole frames may be left
+        assert isinstance(outcome(path, FAIL), InputError) or name in ("gif", "apng"), (
+            share
+        )  # whole frames may be left
         outcome(path, COVER)
 
 
@@ -129,7 +141,10 @@ def test_rubbish_behind_a_good_header(tmp_path: Path, scene: Scene, name: str) -
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "png16", "tiffraw", "webp", "heif", "avif"])
 def test_half_a_picture_fails_or_is_covered_whole(tmp_path: Path, scene: Scene, name: str) -> None:
-    path, noise = tmp_path / "a.bin", np.random.default_rng(0).integers(0, 256, scene.shape, np.uint8)
+    path, noise = (
+        tmp_path / "a.bin",
+        np.random.default_rng(0).integers(0, 256, scene.shape, np.uint8),
+    )
     whole = FORMATS[name](noise)
     path.write_bytes(whole[: int(len(whole) * 0.7)])
     assert isinstance(outcome(path, FAIL), UndecodableFrame | DamagedSource)
@@ -139,7 +154,11 @@ def test_half_a_picture_fails_or_is_covered_whole(tmp_path: Path, scene: Scene, 
         assert not covered[0].look(covered[0].size_wh).any()
         assert not any(plane.any() for plane in covered[0].unpack().planes)
     else:
-        assert name in ("webp", "heif", "avif")  # their decoders want the whole file before they tell its size
+        assert name in (
+            "webp",
+            "heif",
+            "avif",
+        )  # their decoders want the whole file before they tell its size
 
 
 def test_a_bad_page_in_the_middle_is_named_or_covered(tmp_path: Path, scene: Scene) -> None:
@@ -163,10 +182,20 @@ def test_a_bad_page_in_the_middle_is_named_or_covered(tmp_path: Path, scene: Sce
 
 def png_of(width: int, height: int, depth: int = 8, kind: int = 2) -> bytes:
     def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        return (
+            struct.pack(">I", len(content))
+            + name
+            + content
+            + struct.pack(">I", zlib.crc32(name + content))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("size", [(30_000, 30_000), (2_000_000_000, 2), (65_535, 65_535)])
@@ -192,7 +221,9 @@ def test_bombs_of_other_kinds(tmp_path: Path, scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 10), (10, 0)])
-def test_pictures_without_pixels_are_damaged(tmp_path: Path, scene: Scene, size: tuple[int, int]) -> None:
+def test_pictures_without_pixels_are_damaged(
+    tmp_path: Path, scene: Scene, size: tuple[int, int]
+) -> None:
     gif = bytearray(saved(scene, "GIF"))
     struct.pack_into("<HH", gif, 6, *size)
     jpeg = bytearray(saved(scene, "JPEG"))
@@ -221,17 +252,23 @@ def test_a_video_is_no_still(tmp_path: Path) -> None:
         open_still(admit(path), FAIL)
 
 
-def test_two_decoders_must_agree_on_a_deep_picture(tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_decoders_must_agree_on_a_deep_picture(
+    tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(deep(scene, ".png"))
     other = deep(scene[::-1].copy(), ".png")
     decode = cv2.imdecode
-    monkeypatch.setattr(cv2, "imdecode", lambda data, flags: decode(np.frombuffer(other, np.uint8), flags))
+    monkeypatch.setattr(
+        cv2, "imdecode", lambda data, flags: decode(np.frombuffer(other, np.uint8), flags)
+    )
     with pytest.raises(UnsupportedSource, match="disagree"):
         list(open_still(admit(path), FAIL).frames())
 
 
-def test_running_out_of_memory_is_a_typed_error(tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_is_a_typed_error(
+    tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def load(self: object) -> None:
         raise MemoryError
 

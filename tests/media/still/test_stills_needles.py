@@ -1,4 +1,5 @@
-"""Needles: everything that can travel in a photo beside its pixels, planted, passed through, and searched for byte by byte."""
+"""Needles: everything that can travel in a photo beside its pixels, planted, passed through, and
+searched for byte by byte."""
 
 from __future__ import annotations
 
@@ -45,9 +46,25 @@ GROUPS = {
 TAGS = {
     "JFIF": {"JFIFVersion", "ResolutionUnit", "XResolution", "YResolution"},
     "APP14": {"DCTEncodeVersion", "APP14Flags0", "APP14Flags1", "ColorTransform"},
-    "PNG": {"ImageWidth", "ImageHeight", "BitDepth", "ColorType", "Compression", "Filter", "Interlace"}
+    "PNG": {
+        "ImageWidth",
+        "ImageHeight",
+        "BitDepth",
+        "ColorType",
+        "Compression",
+        "Filter",
+        "Interlace",
+    }
     | {"AnimationFrames", "AnimationPlays"},
-    "RIFF": {"WebP_Flags", "ImageWidth", "ImageHeight", "VP8Version", "HorizontalScale", "VerticalScale", "AlphaIsUsed"}
+    "RIFF": {
+        "WebP_Flags",
+        "ImageWidth",
+        "ImageHeight",
+        "VP8Version",
+        "HorizontalScale",
+        "VerticalScale",
+        "AlphaIsUsed",
+    }
     | {
         "BackgroundColor",
         "AnimationLoopCount",
@@ -57,16 +74,47 @@ TAGS = {
         "AlphaFiltering",
         "AlphaCompression",
     },
-    "GIF": {"GIFVersion", "ImageWidth", "ImageHeight", "HasColorMap", "ColorResolutionDepth", "BitsPerPixel", "BackgroundColor"}
+    "GIF": {
+        "GIFVersion",
+        "ImageWidth",
+        "ImageHeight",
+        "HasColorMap",
+        "ColorResolutionDepth",
+        "BitsPerPixel",
+        "BackgroundColor",
+    }
     | {"AnimationIterations", "FrameCount", "Duration", "TransparentColor"},
-    "IFD0": {"ImageWidth", "ImageHeight", "BitsPerSample", "Compression", "PhotometricInterpretation", "StripOffsets"}
-    | {"SamplesPerPixel", "RowsPerStrip", "StripByteCounts", "PlanarConfiguration", "Predictor", "ExtraSamples"},
+    "IFD0": {
+        "ImageWidth",
+        "ImageHeight",
+        "BitsPerSample",
+        "Compression",
+        "PhotometricInterpretation",
+        "StripOffsets",
+    }
+    | {
+        "SamplesPerPixel",
+        "RowsPerStrip",
+        "StripByteCounts",
+        "PlanarConfiguration",
+        "Predictor",
+        "ExtraSamples",
+    },
     "Composite": {"ImageSize", "Megapixels", "AvgBitrate", "Rotation"},
     "Meta": {"PrimaryItemReference", "MetaImageSize"},
 }
 TAGS["IFD1"] = TAGS["IFD0"]
 TAGS["Animation"] = TAGS["GIF"]
-FORBIDDEN_IN_BOXES = ("Exif", "XMP", "Profile Creator", "Date", "GPS", "Author", "Software", "HandlerDescription")
+FORBIDDEN_IN_BOXES = (
+    "Exif",
+    "XMP",
+    "Profile Creator",
+    "Date",
+    "GPS",
+    "Author",
+    "Software",
+    "HandlerDescription",
+)
 
 
 def needle(name: str) -> bytes:
@@ -74,7 +122,8 @@ def needle(name: str) -> bytes:
 
 
 def exif_bytes() -> bytes:
-    """GPS, a camera's serial number, an artist, and a thumbnail that is a JPEG with a needle of its own."""
+    """GPS, a camera's serial number, an artist, and a thumbnail that is a JPEG with a needle of its
+    own."""
     exif = Image.Exif()
     exif[271], exif[315], exif[305] = (needle(n).decode() for n in ("make", "artist", "software"))
     exif.get_ifd(0x8769)[0xA431] = needle("serial").decode()
@@ -91,12 +140,20 @@ def exif_bytes() -> bytes:
     struct.pack_into(order + "I", tiff, ifd0 + 2 + 12 * count, len(tiff))
     data = thumbnail.getvalue()
     rows = [(0x201, 4, 1, len(tiff) + 2 + 36 + 4 - 12), (0x202, 4, 1, len(data))]
-    tiff += struct.pack(order + "H", 2) + b"".join(struct.pack(order + "HHII", *row) for row in rows) + b"\0\0\0\0" + data
+    tiff += (
+        struct.pack(order + "H", 2)
+        + b"".join(struct.pack(order + "HHII", *row) for row in rows)
+        + b"\0\0\0\0"
+        + data
+    )
     return b"Exif\0\0" + bytes(tiff)
 
 
 def xmp_bytes() -> bytes:
-    about = f'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" dc:creator="{needle("xmp").decode()}"/>'
+    about = (
+        '<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        f'dc:creator="{needle("xmp").decode()}"/>'
+    )
     rdf = f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{about}</rdf:RDF>'
     return f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{rdf}</x:xmpmeta>'.encode()
 
@@ -104,7 +161,13 @@ def xmp_bytes() -> bytes:
 def iptc_segment() -> bytes:
     text = needle("iptc")
     record = b"\x1c\x02\x50" + struct.pack(">H", len(text)) + text
-    return b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(record)) + record + b"\0" * (len(record) % 2)
+    return (
+        b"Photoshop 3.0\0"
+        + b"8BIM\x04\x04\0\0"
+        + struct.pack(">I", len(record))
+        + record
+        + b"\0" * (len(record) % 2)
+    )
 
 
 def profile() -> bytes:
@@ -119,7 +182,12 @@ def profile() -> bytes:
 
 def tail() -> bytes:
     """A motion photo's film and an archive, behind the end of the picture."""
-    return struct.pack(">I4s4s", 24, b"ftyp", b"mp42") + needle("motionphoto") + b"PK\x03\x04" + needle("zip")
+    return (
+        struct.pack(">I4s4s", 24, b"ftyp", b"mp42")
+        + needle("motionphoto")
+        + b"PK\x03\x04"
+        + needle("zip")
+    )
 
 
 def segment(marker: int, content: bytes) -> bytes:
@@ -127,7 +195,12 @@ def segment(marker: int, content: bytes) -> bytes:
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
+    )
 
 
 def planted_jpeg(path: Path, scene: Scene) -> list[str]:
@@ -135,10 +208,25 @@ def planted_jpeg(path: Path, scene: Scene) -> list[str]:
     Image.fromarray(scene[::2, ::2]).save(second, "JPEG", comment=needle("second"))
     main = io.BytesIO()
     image = Image.fromarray(scene)
-    image.save(main, "JPEG", exif=exif_bytes(), icc_profile=profile(), xmp=xmp_bytes(), comment=needle("comment"))
+    image.save(
+        main,
+        "JPEG",
+        exif=exif_bytes(),
+        icc_profile=profile(),
+        xmp=xmp_bytes(),
+        comment=needle("comment"),
+    )
     data = main.getvalue()
-    jumbf = b"JP\0\x01\0\0\0\x01" + struct.pack(">I4s", 8 + len(needle("c2pa")), b"jumb") + needle("c2pa")
-    extra = segment(0xED, iptc_segment()) + segment(0xE2, b"MPF\0" + needle("mpf")) + segment(0xEB, jumbf)
+    jumbf = (
+        b"JP\0\x01\0\0\0\x01"
+        + struct.pack(">I4s", 8 + len(needle("c2pa")), b"jumb")
+        + needle("c2pa")
+    )
+    extra = (
+        segment(0xED, iptc_segment())
+        + segment(0xE2, b"MPF\0" + needle("mpf"))
+        + segment(0xEB, jumbf)
+    )
     path.write_bytes(data[:2] + extra + data[2:] + second.getvalue() + tail())
     return [
         "make",
@@ -163,7 +251,12 @@ def planted_mpo(path: Path, scene: Scene) -> list[str]:
     second.info["comment"] = needle("second")
     second.encoderinfo = {}
     Image.fromarray(scene).save(
-        path, "MPO", save_all=True, append_images=[second], comment=needle("comment"), exif=exif_bytes()
+        path,
+        "MPO",
+        save_all=True,
+        append_images=[second],
+        comment=needle("comment"),
+        exif=exif_bytes(),
     )
     path.write_bytes(path.read_bytes() + needle("second"))
     return ["comment", "second", "gps"]
@@ -173,14 +266,36 @@ def planted_png(path: Path, scene: Scene) -> list[str]:
     buffer = io.BytesIO()
     Image.fromarray(scene).save(buffer, "PNG")
     data = buffer.getvalue()
-    before = chunk(b"tEXt", b"Comment\0" + needle("text")) + chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp_bytes())
-    before += chunk(b"zTXt", b"Author\0\0" + zlib.compress(needle("ztxt"), 0)) + chunk(b"eXIf", exif_bytes()[6:])
+    before = chunk(b"tEXt", b"Comment\0" + needle("text")) + chunk(
+        b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp_bytes()
+    )
+    before += chunk(b"zTXt", b"Author\0\0" + zlib.compress(needle("ztxt"), 0)) + chunk(
+        b"eXIf", exif_bytes()[6:]
+    )
     before += chunk(b"iCCP", needle("iccname") + b"\0\0" + zlib.compress(profile(), 0)) + chunk(
         b"tIME", b"\x07\xe8\x01\x02\x03\x04\x05"
     )
     before += chunk(b"prVt", needle("private"))
-    path.write_bytes(data[:33] + before + data[33:-12] + chunk(b"tEXt", b"x\0" + needle("late")) + data[-12:] + tail())
-    return ["text", "xmp", "ztxt", "gps", "serial", "iccname", "monitor", "private", "late", "motionphoto"]
+    path.write_bytes(
+        data[:33]
+        + before
+        + data[33:-12]
+        + chunk(b"tEXt", b"x\0" + needle("late"))
+        + data[-12:]
+        + tail()
+    )
+    return [
+        "text",
+        "xmp",
+        "ztxt",
+        "gps",
+        "serial",
+        "iccname",
+        "monitor",
+        "private",
+        "late",
+        "motionphoto",
+    ]
 
 
 def planted_apng(path: Path, scene: Scene) -> list[str]:
@@ -202,13 +317,27 @@ def planted_webp(path: Path, scene: Scene) -> list[str]:
 
 def planted_webp_animation(path: Path, scene: Scene) -> list[str]:
     images = [Image.fromarray(np.roll(scene, i, 1)) for i in range(3)]
-    images[0].save(path, save_all=True, append_images=images[1:], exif=exif_bytes(), xmp=xmp_bytes(), lossless=True)
+    images[0].save(
+        path,
+        save_all=True,
+        append_images=images[1:],
+        exif=exif_bytes(),
+        xmp=xmp_bytes(),
+        lossless=True,
+    )
     return ["gps", "xmp"]
 
 
 def planted_gif(path: Path, scene: Scene) -> list[str]:
     images = [Image.fromarray(np.roll(scene, i, 1)) for i in range(3)]
-    images[0].save(path, save_all=True, append_images=images[1:], duration=50, loop=0, comment=needle("comment"))
+    images[0].save(
+        path,
+        save_all=True,
+        append_images=images[1:],
+        duration=50,
+        loop=0,
+        comment=needle("comment"),
+    )
     text = needle("application")
     block = b"\x21\xff\x0bXMP DataXMP" + bytes([len(text)]) + text + b"\0"
     path.write_bytes(path.read_bytes()[:-1] + block + b"\x3b" + tail())
@@ -221,9 +350,20 @@ def planted_gif_still(path: Path, scene: Scene) -> list[str]:
 
 
 def planted_tiff(path: Path, scene: Scene) -> list[str]:
-    words = {270: "description", 271: "make", 305: "software", 315: "artist", 33432: "copyright", 65000: "private"}
+    words = {
+        270: "description",
+        271: "make",
+        305: "software",
+        315: "artist",
+        33432: "copyright",
+        65000: "private",
+    }
     texts = [(tag, "s", 0, needle(word).decode(), True) for tag, word in words.items()]
-    blobs = [(700, "B", None, xmp_bytes(), True), (33723, "B", None, iptc_segment(), True), (34675, "B", None, profile(), True)]
+    blobs = [
+        (700, "B", None, xmp_bytes(), True),
+        (33723, "B", None, iptc_segment(), True),
+        (34675, "B", None, profile(), True),
+    ]
     with tifffile.TiffWriter(path) as tiff:
         for page in (scene, scene[:20, :30]):
             tiff.write(
@@ -242,7 +382,17 @@ def planted_tiff(path: Path, scene: Scene) -> list[str]:
             extratags=[(65001, "s", 0, needle("preview").decode(), True)],
         )
     path.write_bytes(path.read_bytes() + tail())
-    return ["description", "make", "artist", "private", "xmp", "iptc", "monitor", "preview", "motionphoto"]
+    return [
+        "description",
+        "make",
+        "artist",
+        "private",
+        "xmp",
+        "iptc",
+        "monitor",
+        "preview",
+        "motionphoto",
+    ]
 
 
 def planted_tiff_with_gps(path: Path, scene: Scene) -> list[str]:
@@ -257,21 +407,45 @@ def planted_tiff_with_gps(path: Path, scene: Scene) -> list[str]:
 
 def planted_heif(path: Path, scene: Scene) -> list[str]:
     heif = pillow_heif.from_bytes(mode="RGB", size=(78, 53), data=scene.tobytes())
-    heif.add_frombytes(mode="RGB", size=(39, 26), data=np.ascontiguousarray(scene[:52:2, ::2]).tobytes())
-    heif.save(path, exif=exif_bytes(), xmp=xmp_bytes(), quality=90, icc_profile=profile(), icc_profile_type="prof")
-    path.write_bytes(path.read_bytes() + struct.pack(">I4s", 40, b"mpvd") + needle("motionphoto").ljust(32, b"\0"))
+    heif.add_frombytes(
+        mode="RGB", size=(39, 26), data=np.ascontiguousarray(scene[:52:2, ::2]).tobytes()
+    )
+    heif.save(
+        path,
+        exif=exif_bytes(),
+        xmp=xmp_bytes(),
+        quality=90,
+        icc_profile=profile(),
+        icc_profile_type="prof",
+    )
+    path.write_bytes(
+        path.read_bytes()
+        + struct.pack(">I4s", 40, b"mpvd")
+        + needle("motionphoto").ljust(32, b"\0")
+    )
     return ["gps", "serial", "xmp", "motionphoto"]
 
 
 def planted_avif(path: Path, scene: Scene) -> list[str]:
     Image.fromarray(scene).save(path, exif=exif_bytes(), xmp=xmp_bytes(), icc_profile=profile())
-    path.write_bytes(path.read_bytes() + struct.pack(">I4s", 40, b"uuid") + needle("motionphoto").ljust(32, b"\0"))
+    path.write_bytes(
+        path.read_bytes()
+        + struct.pack(">I4s", 40, b"uuid")
+        + needle("motionphoto").ljust(32, b"\0")
+    )
     return ["gps", "serial", "xmp", "monitor", "motionphoto"]
 
 
 def planted_avif_sequence(path: Path, scene: Scene) -> list[str]:
     images = [Image.fromarray(np.roll(scene, i, 1)) for i in range(3)]
-    images[0].save(path, save_all=True, append_images=images[1:], duration=50, exif=exif_bytes(), xmp=xmp_bytes())
+    images[0].save(
+        path,
+        save_all=True,
+        append_images=images[1:],
+        duration=50,
+        exif=exif_bytes(),
+        xmp=xmp_bytes(),
+    )
     return ["gps", "xmp"]
 
 
@@ -303,7 +477,17 @@ def test_nothing_but_pixels_and_timing_gets_through(
     assert unlisted_parts(path, format_of(path)) != []
     copy = passed_through(path)
     assert NEEDLE not in copy.read_bytes()
-    for word in (b"4711", b"Photoshop", b"xmpmeta", b"Exif", b"acsp", b"Pillow", b"x265", b"ftypmp42", b"PK\x03\x04"):
+    for word in (
+        b"4711",
+        b"Photoshop",
+        b"xmpmeta",
+        b"Exif",
+        b"acsp",
+        b"Pillow",
+        b"x265",
+        b"ftypmp42",
+        b"PK\x03\x04",
+    ):
         assert word not in copy.read_bytes()
     assert unlisted_parts(copy, format_of(copy)) == []
 
@@ -320,7 +504,9 @@ def test_exiftool_finds_nothing_that_no_list_names(
 
 
 def exiftool(path: Path) -> dict[str, object]:
-    done = subprocess.run(["exiftool", "-a", "-u", "-G1", "-j", str(path)], capture_output=True, check=True)
+    done = subprocess.run(
+        ["exiftool", "-a", "-u", "-G1", "-j", str(path)], capture_output=True, check=True
+    )
     found: dict[str, object] = json.loads(done.stdout)[0]
     return found
 
@@ -328,22 +514,31 @@ def exiftool(path: Path) -> dict[str, object]:
 def unexpected(found: dict[str, object]) -> list[str]:
     named = [key.partition(":")[::2] for key in found if key != "SourceFile"]
     strange = [f"{group}:{tag}" for group, tag in named if group not in GROUPS]
-    strange += [f"{group}:{tag}" for group, tag in named if group in TAGS and tag not in TAGS[group]]
+    strange += [
+        f"{group}:{tag}" for group, tag in named if group in TAGS and tag not in TAGS[group]
+    ]
     dates = [
         f"{g}:{t}"
         for g, t in named
-        if g in ("QuickTime", "Track1") and "Date" in t and found[f"{g}:{t}"] != "0000:00:00 00:00:00"
+        if g in ("QuickTime", "Track1")
+        and "Date" in t
+        and found[f"{g}:{t}"] != "0000:00:00 00:00:00"
     ]
     words = [
         f"{g}:{t}"
         for g, t in named
-        if g in ("QuickTime", "Track1", "Meta") and any(w in t for w in FORBIDDEN_IN_BOXES if w != "Date")
+        if g in ("QuickTime", "Track1", "Meta")
+        and any(w in t for w in FORBIDDEN_IN_BOXES if w != "Date")
     ]
     return strange + dates + words + [key for key, value in found.items() if "NEEDLE" in str(value)]
 
 
 def test_a_thumbnail_in_exif_is_really_one(tmp_path: Path, scene: Scene) -> None:
     planted_jpeg(tmp_path / "a.jpg", scene)
-    done = subprocess.run(["exiftool", "-b", "-ThumbnailImage", str(tmp_path / "a.jpg")], capture_output=True, check=True)
+    done = subprocess.run(
+        ["exiftool", "-b", "-ThumbnailImage", str(tmp_path / "a.jpg")],
+        capture_output=True,
+        check=True,
+    )
     assert done.stdout.startswith(b"\xff\xd8")
     assert needle("thumbnail") in done.stdout

@@ -1,4 +1,5 @@
-"""Photos as strangers make them: without an end, with broken metadata, with colours by numbers, in formats without a target."""
+"""Photos as strangers make them: without an end, with broken metadata, with colours by numbers, in
+formats without a target."""
 
 from __future__ import annotations
 
@@ -68,7 +69,9 @@ def test_a_jpeg_without_its_end_mark_is_whole(
 
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_jpeg_that_breaks_off_is_refused(tmp_path: Path, scene: Scene, share: float, progressive: bool) -> None:
+def test_a_jpeg_that_breaks_off_is_refused(
+    tmp_path: Path, scene: Scene, share: float, progressive: bool
+) -> None:
     data, path = jpeg(scene, progressive=progressive), tmp_path / "a.jpg"
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(UndecodableFrame):
@@ -78,7 +81,9 @@ def test_a_jpeg_that_breaks_off_is_refused(tmp_path: Path, scene: Scene, share: 
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-def test_a_cut_jpeg_with_an_end_mark_is_opened_and_called_damaged(tmp_path: Path, scene: Scene, progressive: bool) -> None:
+def test_a_cut_jpeg_with_an_end_mark_is_opened_and_called_damaged(
+    tmp_path: Path, scene: Scene, progressive: bool
+) -> None:
     data, path = jpeg(scene, progressive=progressive), tmp_path / "a.jpg"
     path.write_bytes(data[: int(len(data) * 0.8)] + b"\xff\xd9")
     assert any("damaged" in note for note in notes_of(path))
@@ -86,7 +91,9 @@ def test_a_cut_jpeg_with_an_end_mark_is_opened_and_called_damaged(tmp_path: Path
     assert notes_of(path) == []
 
 
-def test_data_that_the_decoder_leaves_unused_are_called_damage(tmp_path: Path, scene: Scene) -> None:
+def test_data_that_the_decoder_leaves_unused_are_called_damage(
+    tmp_path: Path, scene: Scene
+) -> None:
     path, data = tmp_path / "a.jpg", jpeg(scene)
     path.write_bytes(data[:-2] + bytes(range(1, 200)) + b"\xff\xd9")
     assert any("damaged" in note for note in notes_of(path))
@@ -124,12 +131,17 @@ def test_an_arithmetic_jpeg_gets_its_end_mark() -> None:
 @pytest.mark.parametrize(
     "segment",
     [
-        b"\xff\xe0\x00\x07JFIF\0", b"\xff\xee\x00\x07Adobe", b"\xff\xed\x00\x20Photoshop 3.0\x008BIM\x04\x04" + bytes(12),
+        b"\xff\xe0\x00\x07JFIF\0", b"\xff\xee\x00\x07Adobe", (
+                b"\xff\xed\x00\x20Photoshop "
+                b"3.0\x008BIM\x04\x04"
+            ) + bytes(12),
         b"\xff\xe1\x00\x0cExif\0\0II*\0", b"\xff\xe2\x00\x12ICC_PROFILE\0\x01\x09\0\0", b"\xff\xe2\x00\x0aMPF\0II*\0",
         b"\xff\xfe\x00\x05abc", b"\xff\xe1\x00\x02",
     ],
 )  # fmt: skip
-def test_broken_segments_of_a_jpeg_are_dropped(tmp_path: Path, passed_through: Pass, scene: Scene, segment: bytes) -> None:
+def test_broken_segments_of_a_jpeg_are_dropped(
+    tmp_path: Path, passed_through: Pass, scene: Scene, segment: bytes
+) -> None:
     data, path = jpeg(scene), tmp_path / "a.jpg"
     path.write_bytes(data[:2] + segment + data[2:])
     with Image.open(passed_through(path)) as copy:
@@ -142,7 +154,10 @@ def png(samples: NDArray[Any], *chunks: tuple[bytes, bytes], spoil: bool = False
     done, data = cv2.imencode(".png", samples[..., ::-1] if samples.ndim == 3 else samples)
     assert done
     raw = data.tobytes()
-    added = b"".join(struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c) ^ spoil) for n, c in chunks)
+    added = b"".join(
+        struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c) ^ spoil)
+        for n, c in chunks
+    )
     return raw[:33] + added + raw[33:]
 
 
@@ -171,7 +186,9 @@ def test_a_png_without_its_end_is_whole(tmp_path: Path, pages: Pages, scene: Sce
         pages(path)
 
 
-def test_an_apng_out_of_sequence_keeps_its_picture_and_says_so(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_an_apng_out_of_sequence_keeps_its_picture_and_says_so(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     path, frames = tmp_path / "a.png", [Image.fromarray(scene), Image.fromarray(scene[::-1].copy())]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
     assert open_still(admit(path), ReadOptions()).info.frame_count == 2
@@ -214,7 +231,13 @@ def grey_profile(gamma: float) -> bytes:
         body += content
     pcs = struct.pack(">3i", *(round(v * 65536) for v in (0.9642, 1, 0.8249)))
     head = b"lcms\x02\x40\0\0mntrGRAYXYZ " + bytes(12) + b"acsp" + bytes(28) + pcs + bytes(48)
-    return struct.pack(">I", 132 + len(table) + len(body)) + head + struct.pack(">I", len(tags)) + table + body
+    return (
+        struct.pack(">I", 132 + len(table) + len(body))
+        + head
+        + struct.pack(">I", len(tags))
+        + table
+        + body
+    )
 
 
 def srgb(linear: NDArray[Any]) -> NDArray[Any]:
@@ -232,9 +255,12 @@ def test_a_grey_profile_is_applied(tmp_path: Path, pages: Pages, scene: Scene, d
 
 
 def table_profile() -> bytes:
-    """An RGB profile with tables (A2B0) and no matrix, mft1 with two points a side: red and green change places."""
+    """An RGB profile with tables (A2B0) and no matrix, mft1 with two points a side: red and green
+    change places."""
     corners = [(r, g, b) for r in (0, 1) for g in (0, 1) for b in (0, 1)]
-    lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+    lab = ImageCms.buildTransform(
+        ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
+    )
     table = b""
     for r, g, b in corners:
         image = Image.new("RGB", (1, 1), (g * 255, r * 255, b * 255))
@@ -249,10 +275,18 @@ def table_profile() -> bytes:
         body += content + bytes(-len(content) % 4)
     pcs = struct.pack(">3i", *(round(v * 65536) for v in (0.9642, 1, 0.8249)))
     head = b"lcms\x02\x40\0\0prtrRGB Lab " + bytes(12) + b"acsp" + bytes(28) + pcs + bytes(48)
-    return struct.pack(">I", 132 + len(index) + len(body)) + head + struct.pack(">I", len(tags)) + index + body
+    return (
+        struct.pack(">I", 132 + len(index) + len(body))
+        + head
+        + struct.pack(">I", len(tags))
+        + index
+        + body
+    )
 
 
-def test_a_profile_of_tables_is_applied_to_sixteen_bits_as_to_eight(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_a_profile_of_tables_is_applied_to_sixteen_bits_as_to_eight(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     icc, path, wide = table_profile(), tmp_path / "a.tif", tmp_path / "w.tif"
     Image.fromarray(scene).save(path, icc_profile=icc)
     tifffile.imwrite(wide, scene.astype(np.uint16) * 257, photometric="rgb", iccprofile=icc)
@@ -262,7 +296,9 @@ def test_a_profile_of_tables_is_applied_to_sixteen_bits_as_to_eight(tmp_path: Pa
     assert np.abs(low - deep / 257).mean() < 1
 
 
-def test_cmyk_with_a_profile_becomes_rgb_as_it_is_shown(tmp_path: Path, pages: Pages, passed_through: Pass) -> None:
+def test_cmyk_with_a_profile_becomes_rgb_as_it_is_shown(
+    tmp_path: Path, pages: Pages, passed_through: Pass
+) -> None:
     icc, path = cmyk_profile(), tmp_path / "a.jpg"
     ink = np.zeros((32, 48, 4), np.uint8)
     ink[:, :24, 0], ink[:, 24:, 3] = 200, 120
@@ -288,7 +324,13 @@ def cmyk_profile() -> bytes:
         body += content + bytes(-len(content) % 4)
     pcs = struct.pack(">3i", *(round(v * 65536) for v in (0.9642, 1, 0.8249)))
     head = b"lcms\x02\x40\0\0prtrCMYKLab " + bytes(12) + b"acsp" + bytes(28) + pcs + bytes(48)
-    return struct.pack(">I", 132 + len(index) + len(body)) + head + struct.pack(">I", len(tags)) + index + body
+    return (
+        struct.pack(">I", 132 + len(index) + len(body))
+        + head
+        + struct.pack(">I", len(tags))
+        + index
+        + body
+    )
 
 
 GAMMA_1, GAMMA_22 = struct.pack(">I", 100_000), struct.pack(">I", 45_455)
@@ -296,7 +338,9 @@ P3 = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-def test_the_gamma_of_a_png_is_applied(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, depth: int) -> None:
+def test_the_gamma_of_a_png_is_applied(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, depth: int
+) -> None:
     peak, path = 2**depth - 1, tmp_path / "a.png"
     samples = scene.astype(np.uint16) * 257 if depth == 16 else scene
     path.write_bytes(png(samples, (b"gAMA", GAMMA_1)))
@@ -310,13 +354,17 @@ def test_the_gamma_of_a_png_is_applied(tmp_path: Path, pages: Pages, passed_thro
     [[(b"gAMA", GAMMA_22)], [(b"cHRM", P3)], [(b"gAMA", GAMMA_1), (b"sRGB", b"\0")],
      [(b"cICP", b"\1\x0d\0\1"), (b"gAMA", GAMMA_1)]],
 )  # fmt: skip
-def test_numbers_that_mean_srgb_change_nothing(tmp_path: Path, pages: Pages, scene: Scene, chunks: Any) -> None:
+def test_numbers_that_mean_srgb_change_nothing(
+    tmp_path: Path, pages: Pages, scene: Scene, chunks: Any
+) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png(scene, *chunks))
     assert np.array_equal(stacked(pages(path)[0][1]), scene)
 
 
-def test_primaries_and_gamma_of_a_png_are_applied_together(tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_primaries_and_gamma_of_a_png_are_applied_together(
+    tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png(scene, (b"gAMA", GAMMA_22), (b"cHRM", P3)))
     found = stacked(pages(path)[0][1]).astype(int)
@@ -333,7 +381,9 @@ def test_a_png_keeps_the_numbers_of_its_colours(
 ) -> None:
     path, content = tmp_path / "a.png", bytes((*numbers, 0, 1))
     light = [(b"cLLI", bytes(range(8))), (b"mDCV", bytes(range(24)))]
-    path.write_bytes(png(scene.astype(np.uint16) * 257, (b"cICP", content), *light, (b"gAMA", GAMMA_1)))
+    path.write_bytes(
+        png(scene.astype(np.uint16) * 257, (b"cICP", content), *light, (b"gAMA", GAMMA_1))
+    )
     copy = passed_through(path)
     for name, value in [(b"cICP", content), *light]:
         assert name + value in copy.read_bytes()
@@ -351,7 +401,9 @@ def test_a_longer_chunk_of_colour_numbers_is_a_stranger(tmp_path: Path, scene: S
 # Several pictures, planes, more bits
 
 
-def test_all_pictures_of_a_heif_are_kept(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene) -> None:
+def test_all_pictures_of_a_heif_are_kept(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene
+) -> None:
     path, book = tmp_path / "a.heic", pillow_heif.HeifFile()
     others = [scene, np.ascontiguousarray(scene[::-1]), np.ascontiguousarray(scene[:40, :60])]
     for samples in others:
@@ -375,7 +427,13 @@ def test_heif_with_the_brand_of_sequences_is_a_film(tmp_path: Path) -> None:
 @pytest.mark.parametrize("compression", [None, "deflate"])
 @pytest.mark.parametrize(("order", "bigtiff"), [("<", False), (">", False), ("<", True)])
 def test_sixteen_bits_in_planes_are_kept(
-    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, compression: str | None, order: str, bigtiff: bool
+    tmp_path: Path,
+    pages: Pages,
+    passed_through: Pass,
+    scene: Scene,
+    compression: str | None,
+    order: str,
+    bigtiff: bool,
 ) -> None:
     samples = scene.astype(np.uint16) * 250 + 3
     path = tmp_path / "a.tif"
@@ -388,17 +446,23 @@ def test_sixteen_bits_in_planes_are_kept(
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_cmyk_of_sixteen_bits_is_kept(tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, planar: Any) -> None:
+def test_cmyk_of_sixteen_bits_is_kept(
+    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, planar: Any
+) -> None:
     samples = np.dstack([scene, scene[..., 0] // 2]).astype(np.uint16) * 255 + 9
     path = tmp_path / "a.tif"
     stored = samples if planar == "contig" else np.moveaxis(samples, -1, 0)
-    tifffile.imwrite(path, np.ascontiguousarray(stored), photometric="separated", planarconfig=planar)
+    tifffile.imwrite(
+        path, np.ascontiguousarray(stored), photometric="separated", planarconfig=planar
+    )
     for read in (pages(path), pages(passed_through(path))):
         assert read[0][1].layout.model == "cmyk"
         assert np.array_equal(stacked(read[0][1]), samples)
 
 
-def test_bits_that_are_lost_are_said(tmp_path: Path, pages: Pages, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bits_that_are_lost_are_said(
+    tmp_path: Path, pages: Pages, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png(scene.astype(np.uint16) * 257))
     monkeypatch.setattr(cv2, "imdecode", lambda data, flags: None)
@@ -407,7 +471,11 @@ def test_bits_that_are_lost_are_said(tmp_path: Path, pages: Pages, scene: Scene,
 
 
 def test_an_avif_that_pillow_refuses_is_read_by_ffmpeg(
-    tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    pages: Pages,
+    passed_through: Pass,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "a.avif"
     rgba = np.dstack([scene, np.full(scene.shape[:2], 255, np.uint8)])
@@ -418,7 +486,11 @@ def test_an_avif_that_pillow_refuses_is_read_by_ffmpeg(
     def refuse(file: Any) -> None:
         raise SyntaxError("BMFF parsing failed")
 
-    monkeypatch.setitem(__import__("efface.media.still.pillow_reader", fromlist=["_PLUGINS"])._PLUGINS, "avif", refuse)
+    monkeypatch.setitem(
+        __import__("efface.media.still.pillow_reader", fromlist=["_PLUGINS"])._PLUGINS,
+        "avif",
+        refuse,
+    )
     found = stacked(pages(path)[0][1]).astype(int)
     assert found.shape == want.shape
     assert np.abs(found - want).mean() < 2
@@ -429,19 +501,30 @@ def test_an_avif_that_pillow_refuses_is_read_by_ffmpeg(
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.bmp", "bmp"), ("a.ppm", "ppm"), ("a.pgm", "ppm"), ("a.pbm", "ppm"), ("a.jp2", "jp2"), ("a.ico", "ico")],
+    [
+        ("a.bmp", "bmp"),
+        ("a.ppm", "ppm"),
+        ("a.pgm", "ppm"),
+        ("a.pbm", "ppm"),
+        ("a.jp2", "jp2"),
+        ("a.ico", "ico"),
+    ],
 )
 def test_what_has_no_target_of_its_own_becomes_png(
     tmp_path: Path, pages: Pages, passed_through: Pass, scene: Scene, name: str, kind: str
 ) -> None:
     path = tmp_path / name
     image = Image.fromarray(scene)
-    image = image.convert("1") if name == "a.pbm" else image.convert("L") if name == "a.pgm" else image
+    image = (
+        image.convert("1") if name == "a.pbm" else image.convert("L") if name == "a.pgm" else image
+    )
     image.save(path, **({"sizes": [(78, 53)]} if kind == "ico" else {}))
     assert format_of(path) == kind
     copy = passed_through(path, target=tmp_path / "out.png")
     assert format_of(copy) == "png"
-    assert np.array_equal(np.asarray(image.convert("RGB")), np.asarray(Image.open(copy).convert("RGB")))
+    assert np.array_equal(
+        np.asarray(image.convert("RGB")), np.asarray(Image.open(copy).convert("RGB"))
+    )
 
 
 # Work is bounded before anything is decoded
@@ -457,14 +540,18 @@ def test_a_gif_of_too_many_frames_is_refused_at_the_door(tmp_path: Path) -> None
     assert open_still(admit(tmp_path / "a.gif"), ReadOptions()).info.frame_count == 50
 
 
-def test_a_tiff_of_too_many_pages_is_refused_without_reading_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tiff_of_too_many_pages_is_refused_without_reading_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.tif"
     with tifffile.TiffWriter(path) as writer:
         for _ in range(60):
             writer.write(np.zeros((8, 8), np.uint8))
     from PIL import TiffImagePlugin
 
-    monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "_open", lambda self: pytest.fail("it was opened"))
+    monkeypatch.setattr(
+        TiffImagePlugin.TiffImageFile, "_open", lambda self: pytest.fail("it was opened")
+    )
     with pytest.raises(TooManyPixels, match="60 pages"):
         open_still(admit(path), ReadOptions(max_total_pixels=14_000_000))
 
@@ -477,16 +564,22 @@ def test_pictures_of_over_two_hundred_megapixels_are_refused_by_default(tmp_path
 
 
 @pytest.mark.parametrize("peak", [65535, 1023])
-def test_bits_of_a_ppm_are_kept_or_their_loss_is_said(tmp_path: Path, pages: Pages, scene: Scene, peak: int) -> None:
+def test_bits_of_a_ppm_are_kept_or_their_loss_is_said(
+    tmp_path: Path, pages: Pages, scene: Scene, peak: int
+) -> None:
     samples, path = scene.astype(np.uint32) * peak // 255, tmp_path / "a.ppm"
     path.write_bytes(b"P6\n# a comment\n78 53\n%d\n" % peak + samples.astype(">u2").tobytes())
     picture = pages(path)[0][1]
     if peak == 65535:
         assert np.array_equal(stacked(picture), samples)
-    assert (picture.layout.depth, notes_of(path) == []) == ((16, True) if peak == 65535 else (8, False))
+    assert (picture.layout.depth, notes_of(path) == []) == (
+        (16, True) if peak == 65535 else (8, False)
+    )
 
 
-def test_size_and_depth_of_jpeg_2000_are_known_before_decoding(tmp_path: Path, scene: Scene) -> None:
+def test_size_and_depth_of_jpeg_2000_are_known_before_decoding(
+    tmp_path: Path, scene: Scene
+) -> None:
     Image.fromarray(scene).save(tmp_path / "a.jp2")
     with open(tmp_path / "a.jp2", "rb") as f:
         found = of_file("jp2", f)
@@ -496,12 +589,19 @@ def test_size_and_depth_of_jpeg_2000_are_known_before_decoding(tmp_path: Path, s
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])
-def test_a_transparent_grey_of_few_bits_is_transparent(tmp_path: Path, pages: Pages, bits: int) -> None:
+def test_a_transparent_grey_of_few_bits_is_transparent(
+    tmp_path: Path, pages: Pages, bits: int
+) -> None:
     top, path = (1 << bits) - 1, tmp_path / "a.png"
     line = b"\0" + bytes([top << (8 - bits)] + [0] * 3)
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", 32 // bits, 1, bits, 0, 0, 0, 0)), (b"tRNS", struct.pack(">H", top))]
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 32 // bits, 1, bits, 0, 0, 0, 0)),
+        (b"tRNS", struct.pack(">H", top)),
+    ]
     parts += [(b"IDAT", zlib.compress(line)), (b"IEND", b"")]
-    chunks = [struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in parts]
+    chunks = [
+        struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in parts
+    ]
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     picture = pages(path)[0][1]
     assert picture.layout.has_alpha
@@ -535,7 +635,10 @@ def test_whole_containers_are_not_called_damaged(name: str, tmp_path: Path, scen
 def test_containers_that_break_off_never_pass_without_a_word(
     kept: float, name: str, lossless: bool, tmp_path: Path, scene: Scene
 ) -> None:  # fmt: skip
-    data, path = container(scene, name, **({"lossless": lossless} if name == "WEBP" else {})), tmp_path / f"a.{name.lower()}"
+    data, path = (
+        container(scene, name, **({"lossless": lossless} if name == "WEBP" else {})),
+        tmp_path / f"a.{name.lower()}",
+    )
     path.write_bytes(data[: int(len(data) * kept)])
     with suppress(InputError):  # the decoder saw it
         assert DAMAGE in notes_of(path)
@@ -571,7 +674,9 @@ def test_av1_whose_units_do_not_add_up_is_damage(lost: int, tmp_path: Path, scen
 def test_a_vp8_partition_beyond_its_chunk_is_damage(tmp_path: Path, scene: Scene) -> None:
     data, path = bytearray(container(scene, "WEBP")), tmp_path / "a.webp"
     at = data.index(b"VP8 ") + 8
-    data[at : at + 3] = (int.from_bytes(data[at : at + 3], "little") | 0x7FFFF << 5).to_bytes(3, "little")
+    data[at : at + 3] = (int.from_bytes(data[at : at + 3], "little") | 0x7FFFF << 5).to_bytes(
+        3, "little"
+    )
     path.write_bytes(data)
     with open(path, "rb") as handle:
         assert lacks_data("webp", handle)
@@ -580,13 +685,25 @@ def test_a_vp8_partition_beyond_its_chunk_is_damage(tmp_path: Path, scene: Scene
 # BMP as Pillow does not read it
 
 
-def bitmap(bits: int, rows: list[bytes], size_wh: tuple[int, int], palette: bytes = b"", masks: tuple[int, ...] = ()) -> bytes:
+def bitmap(
+    bits: int,
+    rows: list[bytes],
+    size_wh: tuple[int, int],
+    palette: bytes = b"",
+    masks: tuple[int, ...] = (),
+) -> bytes:
     """A BMP of a plain header. rows: from the top, not padded."""
     body = b"".join(row + bytes(-len(row) % 4) for row in reversed(rows))
     tables = struct.pack(f"<{len(masks)}I", *masks) + palette
     compression = {0: 0, 3: 3, 4: 6}[len(masks)]
     head = struct.pack("<IiiHHIIiiII", 40, *size_wh, 1, bits, compression, len(body), 0, 0, 0, 0)
-    return b"BM" + struct.pack("<IHHI", 54 + len(tables) + len(body), 0, 0, 54 + len(tables)) + head + tables + body
+    return (
+        b"BM"
+        + struct.pack("<IHHI", 54 + len(tables) + len(body), 0, 0, 54 + len(tables))
+        + head
+        + tables
+        + body
+    )
 
 
 @pytest.mark.parametrize(
@@ -594,7 +711,9 @@ def bitmap(bits: int, rows: list[bytes], size_wh: tuple[int, int], palette: byte
     [(16, (0xF00, 0xF0, 0xF)), (16, (0xF00, 0xF0, 0xF, 0xF000)), (16, (0x7, 0x38, 0x7C0)), (32, (0x3FF, 0xFFC00, 0x3FF00000)),
      (32, (0xFF000000, 0xFF0000, 0xFF00, 0xFF)), (32, (0x1F, 0x3E0, 0x7C00))],
 )  # fmt: skip
-def test_a_bmp_of_any_masks_is_read(bits: int, masks: tuple[int, ...], tmp_path: Path, pages: Pages, scene: Scene) -> None:
+def test_a_bmp_of_any_masks_is_read(
+    bits: int, masks: tuple[int, ...], tmp_path: Path, pages: Pages, scene: Scene
+) -> None:
     values = np.zeros(scene.shape[:2], np.uint32)
     for channel, mask in enumerate(masks):
         shift, levels = (mask & -mask).bit_length() - 1, mask >> ((mask & -mask).bit_length() - 1)
@@ -611,11 +730,15 @@ def test_a_bmp_of_any_masks_is_read(bits: int, masks: tuple[int, ...], tmp_path:
 
 
 def test_a_bmp_of_two_bits_a_pixel_is_read(tmp_path: Path, pages: Pages) -> None:
-    palette = bytes([10, 20, 30, 0, 200, 100, 50, 0, 0, 255, 0, 0, 255, 255, 255, 0])  # blue, green, red, nothing
+    palette = bytes(
+        [10, 20, 30, 0, 200, 100, 50, 0, 0, 255, 0, 0, 255, 255, 255, 0]
+    )  # blue, green, red, nothing
     path = tmp_path / "a.bmp"
     path.write_bytes(bitmap(2, [b"\x1b\xc0", b"\xe4\x00"], (5, 2), palette))
     colours = np.array([[30, 20, 10], [50, 100, 200], [0, 255, 0], [255, 255, 255]])
-    assert np.array_equal(stacked(pages(path)[0][1])[..., :3], colours[[[0, 1, 2, 3, 3], [3, 2, 1, 0, 0]]])
+    assert np.array_equal(
+        stacked(pages(path)[0][1])[..., :3], colours[[[0, 1, 2, 3, 3], [3, 2, 1, 0, 0]]]
+    )
 
 
 @pytest.mark.parametrize("lost", [1, 4, 500])

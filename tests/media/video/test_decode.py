@@ -1,4 +1,5 @@
-"""Video in: upright frames with exact times, and typed errors for everything that cannot be trusted."""
+"""Video in: upright frames with exact times, and typed errors for everything that cannot be
+trusted."""
 
 from __future__ import annotations
 
@@ -37,9 +38,29 @@ CODECS = {
     "h264.mkv": H264,
     "h264.ts": H264,
     "h264.avi": H264,
-    "hevc.mov": ("-c:v", "libx265", "-x265-params", "log-level=none", "-crf", 14, "-pix_fmt", "yuv420p"),
+    "hevc.mov": (
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        "log-level=none",
+        "-crf",
+        14,
+        "-pix_fmt",
+        "yuv420p",
+    ),
     "vp8.webm": ("-c:v", "libvpx", "-b:v", "2M", "-auto-alt-ref", 1, "-lag-in-frames", 16),
-    "vp9.webm": ("-c:v", "libvpx-vp9", "-crf", 12, "-b:v", 0, "-cpu-used", 5, "-pix_fmt", "yuv420p"),
+    "vp9.webm": (
+        "-c:v",
+        "libvpx-vp9",
+        "-crf",
+        12,
+        "-b:v",
+        0,
+        "-cpu-used",
+        5,
+        "-pix_fmt",
+        "yuv420p",
+    ),
     "av1.mkv": ("-c:v", "libaom-av1", "-crf", 12, "-cpu-used", 8, "-pix_fmt", "yuv420p"),
     "mpeg4.avi": ("-c:v", "mpeg4", "-q:v", 2, "-bf", 2),
     "mjpeg.avi": ("-c:v", "mjpeg", "-q:v", 2, "-pix_fmt", "yuvj420p"),
@@ -92,7 +113,18 @@ def test_formats_become_the_one_that_loses_least(stored, wanted):
 
 
 @pytest.mark.parametrize(
-    "stored", ["gray", "yuv420p", "yuva420p", "yuv411p", "yuv422p10le", "yuv444p12le", "gbrp", "bgra", "gbrp12le"]
+    "stored",
+    [
+        "gray",
+        "yuv420p",
+        "yuva420p",
+        "yuv411p",
+        "yuv422p10le",
+        "yuv444p12le",
+        "gbrp",
+        "bgra",
+        "gbrp12le",
+    ],
 )
 def test_lossless_samples_arrive_unchanged(stored, clip):
     path = clip("ffv1.mkv", "-c:v", "ffv1", "-pix_fmt", stored, frames=3, size=(66, 35))
@@ -105,7 +137,9 @@ def test_lossless_samples_arrive_unchanged(stored, clip):
         order = (2, 0, 1) if picture.layout.model == "rgb" else range(len(picture.planes))
         for plane, index in zip(picture.planes, order, strict=True):
             stride = truth.planes[index].line_size // plane.itemsize
-            want = np.frombuffer(truth.planes[index], plane.dtype).reshape(-1, stride)[:, : plane.shape[1]]
+            want = np.frombuffer(truth.planes[index], plane.dtype).reshape(-1, stride)[
+                :, : plane.shape[1]
+            ]
             if stored != "yuv411p" or index == 0:  # widened chroma depends on the filter
                 assert np.array_equal(plane, want)
 
@@ -116,7 +150,10 @@ def test_frames_are_let_go(clip):
     try:
         source = open_video(admit(clip("h264.mp4", *H264)), FAIL)
         for options in (FAIL, COVER):
-            alive = [weakref.ref(f.look.__self__) for f in open_video(admit(source.info.path), options).frames()]
+            alive = [
+                weakref.ref(f.look.__self__)
+                for f in open_video(admit(source.info.path), options).frames()
+            ]
             assert sum(r() is not None for r in alive) <= 1
         before = sum(type(o) is av.VideoFrame for o in gc.get_objects())
         for frame in source.frames():
@@ -142,7 +179,12 @@ def test_unpacked_planes_are_the_callers_own(clip):
 
 def test_full_and_limited_range_look_the_same(clip, picture_of):
     for pixel_format, full in (("yuvj444p", True), ("yuv444p", False)):
-        source = open_video(admit(clip("range.mp4", "-c:v", "libx264", "-crf", 8, "-pix_fmt", pixel_format, frames=2)), FAIL)
+        source = open_video(
+            admit(
+                clip("range.mp4", "-c:v", "libx264", "-crf", 8, "-pix_fmt", pixel_format, frames=2)
+            ),
+            FAIL,
+        )
         first = next(source.frames())
         assert first.unpack().layout.full_range is full
         assert far(first.look((160, 96)), picture_of(0)) < 3
@@ -154,7 +196,8 @@ def test_display_matrix_is_baked_in(angle, flips, paced, picture_of):
     name = f"turn{angle}{flips[0]:d}{flips[1]:d}.mp4"
     source = open_video(admit(paced(name, [0, 512], Fraction(1, 12800), (angle, *flips))), FAIL)
     first = next(source.frames())
-    # FFmpeg's matrix first mirrors the stored picture, then turns it, counter-clockwise as PyAV has it.
+    # FFmpeg's matrix first mirrors the stored picture, then turns it, counter-clockwise as PyAV has
+    # it.
     stored = picture_of(0)[:: -1 if flips[1] else 1, :: -1 if flips[0] else 1]
     upright = [
         np.rot90(stored, angle // 90),
@@ -169,7 +212,15 @@ def test_display_matrix_is_baked_in(angle, flips, paced, picture_of):
 
 def test_turned_422_keeps_its_chroma(clip, run_ffmpeg, tmp_path, picture_of):
     turned = tmp_path / "turned.mp4"
-    run_ffmpeg("-i", clip("wide.mp4", *H264[:-1], "yuv422p"), "-c", "copy", "-metadata:s:v", "rotate=90", turned)
+    run_ffmpeg(
+        "-i",
+        clip("wide.mp4", *H264[:-1], "yuv422p"),
+        "-c",
+        "copy",
+        "-metadata:s:v",
+        "rotate=90",
+        turned,
+    )
     source = open_video(admit(turned), FAIL)
     first = next(source.frames())
     assert source.info.private.spec.name == "yuv444p"
@@ -220,8 +271,22 @@ def test_cover_art_is_no_video(clip, run_ffmpeg, tmp_path):
 
 def test_vp8_frames_that_are_never_shown_are_no_loss(clip, run_ffmpeg, tmp_path):
     log, path = tmp_path / "log", tmp_path / "hidden.webm"
-    how = ["-c:v", "libvpx", "-b:v", "150k", "-auto-alt-ref", 1, "-lag-in-frames", 16, "-passlogfile", log]
-    for step, into in ((1, tmp_path / "none.webm"), (2, path)):  # only a second pass plans frames that are never shown
+    how = [
+        "-c:v",
+        "libvpx",
+        "-b:v",
+        "150k",
+        "-auto-alt-ref",
+        1,
+        "-lag-in-frames",
+        16,
+        "-passlogfile",
+        log,
+    ]
+    for step, into in (
+        (1, tmp_path / "none.webm"),
+        (2, path),
+    ):  # only a second pass plans frames that are never shown
         run_ffmpeg("-i", clip("long.mp4", *H264, frames=120), *how, "-pass", step, into)
     with av.open(str(path)) as container:
         packets = [bytes(p) for p in container.demux(video=0) if p.size]
@@ -234,8 +299,17 @@ def test_vp8_frames_that_are_never_shown_are_no_loss(clip, run_ffmpeg, tmp_path)
     [
         ("text.mp4", b"This is no video.\n" * 50, NotMedia),
         ("list.mp4", b"ffconcat version 1.0\nfile 'other.mp4'\n", InputError),
-        ("play.mp4", b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nother.ts\n#EXT-X-ENDLIST\n", InputError),
-        ("session.mp4", b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\n", InputError),
+        (
+            "play.mp4",
+            b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nother.ts\n#EXT-X-ENDLIST\n",
+            InputError,
+        ),
+        (
+            "session.mp4",
+            b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 "
+            b"RTP/AVP 96\n",
+            InputError,
+        ),
         ("half.mp4", b"\0\0\0\x18ftypisom\0\0\2\0isomiso2\0\1\0\0mdat" + bytes(500), DamagedSource),
     ],
 )
@@ -301,7 +375,9 @@ def broken(path: Path, into: Path, which: int) -> Path:
     with av.open(str(path)) as container:
         packet = [bytes(p) for p in container.demux(video=0) if p.size][which]
     at = content.index(packet)
-    content[at + len(packet) // 8 : at + len(packet)] = random.Random(1).randbytes(len(packet) - len(packet) // 8)
+    content[at + len(packet) // 8 : at + len(packet)] = random.Random(1).randbytes(
+        len(packet) - len(packet) // 8
+    )
     into.write_bytes(content)
     return into
 
@@ -312,7 +388,10 @@ def test_a_broken_packet_is_noticed_and_covered(name, clip, tmp_path):
     bad = broken(path, tmp_path / name, 14)
     with pytest.raises(UndecodableFrame, match=r"0:00:0\d\.\d+"):
         list(open_video(admit(bad), FAIL).frames())
-    clean, covered = list(open_video(admit(path), FAIL).frames()), list(open_video(admit(bad), COVER).frames())
+    clean, covered = (
+        list(open_video(admit(path), FAIL).frames()),
+        list(open_video(admit(bad), COVER).frames()),
+    )
     assert [f.pts for f in covered] == [f.pts for f in clean]
     assert any(f.is_bad for f in covered)
     assert not covered[0].is_bad
@@ -327,12 +406,18 @@ def test_a_broken_packet_is_noticed_and_covered(name, clip, tmp_path):
 def test_covering_finds_the_same_frames_bad_every_time(clip, tmp_path):
     bad = broken(clip("h264.mp4", *H264), tmp_path / "bad.mp4", 13)
     runs = [
-        [(f.pts, f.is_bad, f.unpack().planes[0].tobytes()) for f in open_video(admit(bad), COVER).frames()] for _ in range(3)
+        [
+            (f.pts, f.is_bad, f.unpack().planes[0].tobytes())
+            for f in open_video(admit(bad), COVER).frames()
+        ]
+        for _ in range(3)
     ]
     assert runs[0] == runs[1] == runs[2]
 
 
-@pytest.mark.parametrize("name", ["h264.mp4", "hevc.mov", "vp9.webm", "av1.mkv", "mpeg4.avi", "mjpeg.avi", "mpeg2.ts"])
+@pytest.mark.parametrize(
+    "name", ["h264.mp4", "hevc.mov", "vp9.webm", "av1.mkv", "mpeg4.avi", "mjpeg.avi", "mpeg2.ts"]
+)
 def test_bit_flips_raise_nothing_but_typed_errors(name, clip, tmp_path):
     content, flipped = clip(name, *CODECS[name]).read_bytes(), tmp_path / name
     noticed = 0
@@ -347,20 +432,36 @@ def test_bit_flips_raise_nothing_but_typed_errors(name, clip, tmp_path):
                     frame.unpack()
             except InputError:
                 noticed += 1
-    assert noticed or name == "vp9.webm"  # VP9 carries nothing that could tell a wrong bit from a right one
+    assert (
+        noticed or name == "vp9.webm"
+    )  # VP9 carries nothing that could tell a wrong bit from a right one
 
 
 def test_a_recording_that_starts_between_keyframes(tmp_path, run_ffmpeg):
     whole = tmp_path / "whole.ts"
     source = "testsrc2=s=160x120:d=4:r=25"
-    run_ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-g", 60, "-x264-params", "scenecut=0", whole)
+    run_ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        source,
+        "-c:v",
+        "libx264",
+        "-g",
+        60,
+        "-x264-params",
+        "scenecut=0",
+        whole,
+    )
     cut = tmp_path / "cut.ts"
     data = whole.read_bytes()
     cut.write_bytes(data[188 * 40 :])
     for bad_frames in ("fail", "cover"):
         source = open_video(admit(cut), ReadOptions(bad_frames=bad_frames))
         frames = list(source.frames())
-        assert len(frames) == 40  # from the second keyframe on; nothing before it can be decoded by anybody
+        assert (
+            len(frames) == 40
+        )  # from the second keyframe on; nothing before it can be decoded by anybody
         assert not any(f.is_bad for f in frames)
 
 
@@ -368,7 +469,10 @@ def test_what_is_hidden_by_transparency_stays_hidden(tmp_path, run_ffmpeg):
     clip = tmp_path / "a.mov"
     half = "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(lt(X,33),0,255)'"
     run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-vf", half, "-c:v", "png", clip)
-    for name, codec in (("packed", ["-c:v", "png"]), ("planar", ["-c:v", "ffv1", "-pix_fmt", "yuva420p"])):
+    for name, codec in (
+        ("packed", ["-c:v", "png"]),
+        ("planar", ["-c:v", "ffv1", "-pix_fmt", "yuva420p"]),
+    ):
         path = tmp_path / (name + (".mov" if name == "packed" else ".mkv"))
         run_ffmpeg("-i", clip, *codec, path)
         for frame in open_video(admit(path), ReadOptions()).frames():
@@ -380,7 +484,9 @@ def test_what_is_hidden_by_transparency_stays_hidden(tmp_path, run_ffmpeg):
 
 def test_a_mirrored_odd_picture_has_chroma_of_its_own_for_every_pixel(tmp_path, run_ffmpeg):
     clip, turned = tmp_path / "a.mp4", tmp_path / "turned.mp4"
-    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=33x31:d=0.2", "-c:v", "mpeg4", "-pix_fmt", "yuv420p", clip)
+    run_ffmpeg(
+        "-f", "lavfi", "-i", "testsrc=s=33x31:d=0.2", "-c:v", "mpeg4", "-pix_fmt", "yuv420p", clip
+    )
     with av.open(str(clip)) as old, av.open(str(turned), "w") as new:
         stream = new.add_stream_from_template(old.streams.video[0])
         stream.set_display_rotation(180)
@@ -388,7 +494,9 @@ def test_a_mirrored_odd_picture_has_chroma_of_its_own_for_every_pixel(tmp_path, 
             if packet.dts is not None:
                 packet.stream = stream
                 new.mux(packet)
-    straight, mirrored = (next(iter(open_video(admit(p), ReadOptions()).frames())).unpack() for p in (clip, turned))
+    straight, mirrored = (
+        next(iter(open_video(admit(p), ReadOptions()).frames())).unpack() for p in (clip, turned)
+    )
     assert straight.layout.shifts[1] == (1, 1)
     assert mirrored.layout.shifts == ((0, 0),) * 3
     assert np.array_equal(mirrored.planes[0], straight.planes[0][::-1, ::-1])
@@ -396,7 +504,9 @@ def test_a_mirrored_odd_picture_has_chroma_of_its_own_for_every_pixel(tmp_path, 
 
 def test_pixels_that_are_not_square_are_told(tmp_path, run_ffmpeg):
     clip = tmp_path / "a.mp4"
-    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-vf", "setsar=3/2", "-c:v", "libx264", clip)
+    run_ffmpeg(
+        "-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-vf", "setsar=3/2", "-c:v", "libx264", clip
+    )
     assert {f.aspect for f in open_video(admit(clip), ReadOptions()).frames()} == {1.5}
 
 

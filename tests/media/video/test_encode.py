@@ -1,4 +1,5 @@
-"""Video out: what was shown comes back at the same times and in the same colours, and nothing else does."""
+"""Video out: what was shown comes back at the same times and in the same colours, and nothing else
+does."""
 
 from __future__ import annotations
 
@@ -67,7 +68,18 @@ def assert_same(source, result, at_least=35.0):
 
 
 def probed(path: Path, *what: str) -> dict:
-    command = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format", "-show_chapters", *what, str(path)]
+    command = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-of",
+        "json",
+        "-show_streams",
+        "-show_format",
+        "-show_chapters",
+        *what,
+        str(path),
+    ]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
@@ -81,17 +93,20 @@ WAYS = {
     "mp4 to ts": ("a.mp4", H264, "b.ts", {}, ("h264", "yuv420p")),
     "mp4 to mkv": ("a.mp4", H264, "b.mkv", {}, ("h264", "yuv420p")),
     "avi": ("a.avi", ("-c:v", "mpeg4", "-q:v", 2, "-bf", 2), "b.avi", {}, ("h264", "yuv420p")),
-    "avi to mp4": ("a.avi", ("-c:v", "mjpeg", "-q:v", 2, "-pix_fmt", "yuvj420p"), "b.mp4", {}, ("h264", "yuvj420p")),
+    "avi "
+    "to mp4": ("a.avi", ("-c:v", "mjpeg", "-q:v", 2, "-pix_fmt", "yuvj420p"), "b.mp4", {}, ("h264", "yuvj420p")),
     "hevc": ("a.mp4", H264, "b.mp4", {"codec": "hevc"}, ("hevc", "yuv420p")),
     "vp9": ("a.webm", VP9, "b.webm", {"preset": "fast"}, ("vp9", "yuv420p")),
     "av1": ("a.mp4", H264, "b.mp4", {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p")),
-    "av1 in webm": ("a.mkv", H264, "b.webm", {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p")),
+    "av1 "
+    "in webm": ("a.mkv", H264, "b.webm", {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p")),
     "4:2:2": ("a.mp4", (*H264[:-1], "yuv422p"), "b.mp4", {}, ("h264", "yuv422p")),
     "4:4:4": ("a.mp4", (*H264[:-1], "yuv444p"), "b.mp4", {}, ("h264", "yuv444p")),
     "10-bit": ("a.mov", ("-c:v", "prores_ks", "-pix_fmt", "yuv422p10le"), "b.mp4", {}, ("hevc", "yuv422p10le")),
     "12-bit": ("a.mp4", (*HEVC, "-pix_fmt", "yuv420p12le"), "b.mp4", {}, ("hevc", "yuv420p12le")),
     "10-bit av1": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p10le")),
-    "10-bit h264": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "h264"}, ("h264", "yuv420p10le")),
+    "10-bit "
+    "h264": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "h264"}, ("h264", "yuv420p10le")),
     "rgb": ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "gbrp"), "b.mp4", {"codec": "hevc"}, ("hevc", "gbrp")),
 }  # fmt: skip
 
@@ -107,11 +122,18 @@ def test_what_goes_in_comes_out(way, clip, tmp_path):
     assert [n for n in (b"x264", b"x265", b"Lavf", b"Lavc", b"FFmpeg", b"SVT") if n in raw] == []
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may have real-time priority")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may have real-time priority"
+)
 def test_av1_leaves_the_priority_of_threads_alone(clip, tmp_path):
     before = os.sched_getscheduler(0)
     info = open_video(admit(clip("a.mp4", *H264)), FAIL).info
-    sink = create_video(tmp_path / "b.mp4", info, WriteOptions(codec="av1", preset="fast"), target=tmp_path / "b.mp4")
+    sink = create_video(
+        tmp_path / "b.mp4",
+        info,
+        WriteOptions(codec="av1", preset="fast"),
+        target=tmp_path / "b.mp4",
+    )
     try:
         policies = {os.sched_getscheduler(int(t.name)) for t in Path("/proc/self/task").iterdir()}
     finally:
@@ -151,10 +173,14 @@ def test_gray_stays_gray_to_the_eye(clip, tmp_path):
             assert np.abs(frame.look((160, 96)).astype(int) - again.look((160, 96))).mean() < 3
 
 
-@pytest.mark.parametrize("turned", [(90, False, False), (180, False, False), (270, False, False), (0, True, False)])
+@pytest.mark.parametrize(
+    "turned", [(90, False, False), (180, False, False), (270, False, False), (0, True, False)]
+)
 def test_rotation_is_baked_in(turned, paced, tmp_path):
     name = f"turned{turned[0]}{turned[1]:d}.mp4"
-    source = open_video(admit(paced(name, [i * 512 for i in range(12)], Fraction(1, 12800), turned)), FAIL)
+    source = open_video(
+        admit(paced(name, [i * 512 for i in range(12)], Fraction(1, 12800), turned)), FAIL
+    )
     assert_same(source, copied(source, tmp_path / "b.mp4"))
     assert "side_data_list" not in probed(tmp_path / "b.mp4")["streams"][0]
 
@@ -181,13 +207,18 @@ def test_times_are_exact(times, target, codec, paced, tmp_path):
 
 def test_ntsc_times_from_avi_are_exact(clip, tmp_path):
     source = open_video(admit(clip("a.avi", "-c:v", "mpeg4", "-q:v", 2, rate="30000/1001")), FAIL)
-    assert seconds(copied(source, tmp_path / "b.mp4")) == [n * Fraction(1001, 30000) for n in range(30)]
+    assert seconds(copied(source, tmp_path / "b.mp4")) == [
+        n * Fraction(1001, 30000) for n in range(30)
+    ]
 
 
 def test_matroska_rounds_to_a_millisecond(clip, tmp_path):
     source = open_video(admit(clip("a.avi", "-c:v", "mpeg4", "-q:v", 2, rate="30000/1001")), FAIL)
     result = copied(source, tmp_path / "b.mkv")
-    assert all(abs(a - b) <= Fraction(1, 2000) for a, b in zip(seconds(source), seconds(result), strict=True))
+    assert all(
+        abs(a - b) <= Fraction(1, 2000)
+        for a, b in zip(seconds(source), seconds(result), strict=True)
+    )
 
 
 def test_avi_refuses_a_variable_rate(paced, tmp_path):
@@ -201,7 +232,16 @@ def test_start_shift():
 
 
 def test_colour_signalling_is_kept(clip, tmp_path):
-    said = ("-color_primaries", "smpte170m", "-color_trc", "smpte170m", "-colorspace", "smpte170m", "-color_range", "tv")
+    said = (
+        "-color_primaries",
+        "smpte170m",
+        "-color_trc",
+        "smpte170m",
+        "-colorspace",
+        "smpte170m",
+        "-color_range",
+        "tv",
+    )
     source = open_video(admit(clip("a.mp4", *H264, *said, "-vf", "setsar=10/11", frames=4)), FAIL)
     for target, codec in (
         ("b.mp4", "h264"),
@@ -213,7 +253,9 @@ def test_colour_signalling_is_kept(clip, tmp_path):
     ):
         copied(source, tmp_path / target, codec=codec)
         stream = probed(tmp_path / target)["streams"][0]
-        assert {stream["color_primaries"], stream["color_transfer"], stream["color_space"]} == {"smpte170m"}
+        assert {stream["color_primaries"], stream["color_transfer"], stream["color_space"]} == {
+            "smpte170m"
+        }
         assert stream["color_range"] == "tv"
         assert stream.get("sample_aspect_ratio", target) == "10:11", target
 
@@ -226,7 +268,12 @@ def test_pixel_shapes_that_would_be_lost_are_refused(clip, tmp_path):
 
 def test_full_range_is_kept(clip, tmp_path):
     source = open_video(admit(clip("a.mp4", *H264[:-1], "yuvj420p", frames=4)), FAIL)
-    for target, codec in (("b.mp4", "h264"), ("c.mp4", "hevc"), ("b.webm", "vp9"), ("d.mp4", "av1")):
+    for target, codec in (
+        ("b.mp4", "h264"),
+        ("c.mp4", "hevc"),
+        ("b.webm", "vp9"),
+        ("d.mp4", "av1"),
+    ):
         result = copied(source, tmp_path / target, codec=codec)
         assert result.info.private.spec.layout.full_range
         assert_same(source, result)
@@ -235,11 +282,30 @@ def test_full_range_is_kept(clip, tmp_path):
 @pytest.mark.parametrize("codec", ["auto", "av1"])
 def test_hdr10_is_kept(codec, clip, tmp_path):
     params = f"{X265}:{HDR10}:max-cll=1000,400"
-    how = ("-c:v", "libx265", "-x265-params", params, "-pix_fmt", "yuv420p10le", "-color_trc", "smpte2084", *BT2020)
-    copied(open_video(admit(clip("hdr.mp4", *how, frames=6)), FAIL), tmp_path / "b.mp4", codec=codec)
+    how = (
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        params,
+        "-pix_fmt",
+        "yuv420p10le",
+        "-color_trc",
+        "smpte2084",
+        *BT2020,
+    )
+    copied(
+        open_video(admit(clip("hdr.mp4", *how, frames=6)), FAIL), tmp_path / "b.mp4", codec=codec
+    )
     found = probed(tmp_path / "b.mp4", "-show_frames", "-read_intervals", "%+#1")
-    stream, sides = found["streams"][0], {s["side_data_type"]: s for s in found["frames"][0]["side_data_list"]}
-    assert (stream["pix_fmt"], stream["color_transfer"], stream["color_primaries"]) == ("yuv420p10le", "smpte2084", "bt2020")
+    stream, sides = (
+        found["streams"][0],
+        {s["side_data_type"]: s for s in found["frames"][0]["side_data_list"]},
+    )
+    assert (stream["pix_fmt"], stream["color_transfer"], stream["color_primaries"]) == (
+        "yuv420p10le",
+        "smpte2084",
+        "bt2020",
+    )
     display, light = sides["Mastering display metadata"], sides["Content light level metadata"]
     wanted = {
         "red_x": 0.68,
@@ -255,7 +321,17 @@ def test_hdr10_is_kept(codec, clip, tmp_path):
 
 
 def test_hlg_is_kept(clip, tmp_path):
-    how = ("-c:v", "libx265", "-x265-params", X265, "-pix_fmt", "yuv420p10le", "-color_trc", "arib-std-b67", *BT2020)
+    how = (
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        X265,
+        "-pix_fmt",
+        "yuv420p10le",
+        "-color_trc",
+        "arib-std-b67",
+        *BT2020,
+    )
     copied(open_video(admit(clip("hlg.mp4", *how, frames=4)), FAIL), tmp_path / "b.mp4")
     stream = probed(tmp_path / "b.mp4")["streams"][0]
     assert (stream["color_transfer"], stream["color_space"]) == ("arib-std-b67", "bt2020nc")
@@ -277,22 +353,75 @@ NEEDLE = b"NEEDLE5309"
 def laden(clip, run_ffmpeg, tmp_path_factory):
     """A file with everything in it that must not travel, as MP4 and as MKV."""
     folder, text = tmp_path_factory.mktemp("laden"), NEEDLE.decode()
-    subtitles, chapters, art = folder / "s.srt", folder / "c.txt", clip("art.png", "-frames:v", 1, "-update", 1)
+    subtitles, chapters, art = (
+        folder / "s.srt",
+        folder / "c.txt",
+        clip("art.png", "-frames:v", 1, "-update", 1),
+    )
     subtitles.write_text(f"1\n00:00:00,000 --> 00:00:01,000\n{text}sub\n")
-    chapters.write_text(f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=900\ntitle={text}chapter\n")
+    chapters.write_text(
+        f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=900\ntitle={text}chapter\n"
+    )
     sei = f"h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+{text}sei"
-    tags = [a for k in ("title", "comment", "artist", "location", "make") for a in ("-metadata", f"{k}={text}{k}")]
+    tags = [
+        a
+        for k in ("title", "comment", "artist", "location", "make")
+        for a in ("-metadata", f"{k}={text}{k}")
+    ]
     tags += ["-metadata", f"com.apple.quicktime.location.ISO6709=+12.3456-012.3456/{text}"]
-    tags += ["-metadata:s:v:0", f"handler_name={text}handler", "-metadata:s:a:0", f"title={text}track"]
+    tags += [
+        "-metadata:s:v:0",
+        f"handler_name={text}handler",
+        "-metadata:s:a:0",
+        f"title={text}track",
+    ]
     tags += ["-metadata:s:a:0", "language=swa", "-metadata", "creation_time=2021-02-03T04:05:06Z"]
     tones = ["-f", "lavfi", "-i", "sine=d=1.2", "-f", "lavfi", "-i", "sine=300:d=1.2"]
     inputs = ["-i", clip("a.mp4", *H264), *tones, "-i", subtitles, "-i", chapters]
-    maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", 3, "-map_chapters", 4, "-c:v", "copy", "-bsf:v:0", sei]
+    maps = [
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        "-map",
+        "2:a",
+        "-map",
+        3,
+        "-map_chapters",
+        4,
+        "-c:v",
+        "copy",
+        "-bsf:v:0",
+        sei,
+    ]
     plain, mov, mkv = folder / "laden.mp4", folder / "laden.mov", folder / "laden.mkv"
     flags = ["-movflags", "use_metadata_tags"]
     with_art = ["-i", art, "-map", 5, "-c:v:1", "png", "-disposition:v:1", "attached_pic"]
-    run_ffmpeg(*inputs, *with_art[:2], *maps, *with_art[2:], "-c:s", "mov_text", "-c:a", "aac", *tags, plain)
-    run_ffmpeg(*inputs, *maps, "-c:s", "mov_text", "-c:a", "aac", *tags, *flags, "-timecode", "10:11:12:13", mov)
+    run_ffmpeg(
+        *inputs,
+        *with_art[:2],
+        *maps,
+        *with_art[2:],
+        "-c:s",
+        "mov_text",
+        "-c:a",
+        "aac",
+        *tags,
+        plain,
+    )
+    run_ffmpeg(
+        *inputs,
+        *maps,
+        "-c:s",
+        "mov_text",
+        "-c:a",
+        "aac",
+        *tags,
+        *flags,
+        "-timecode",
+        "10:11:12:13",
+        mov,
+    )
     run_ffmpeg(*inputs, *maps, "-c:s", "srt", "-c:a", "libvorbis", *tags, "-attach", subtitles,
                "-metadata:s:t", "mimetype=text/plain", mkv)  # fmt: skip
     return {".mp4": plain, ".mov": mov, ".mkv": mkv}
@@ -302,14 +431,36 @@ def strangers(path: Path) -> list[str]:
     """Everything in a file that is neither picture nor sound, nor on the list of what may be said."""
     found, allowed = (
         probed(path),
-        {"handler_name", "vendor_id", "major_brand", "minor_version", "compatible_brands", "language"},
+        {
+            "handler_name",
+            "vendor_id",
+            "major_brand",
+            "minor_version",
+            "compatible_brands",
+            "language",
+        },
     )
     said = [found["format"].get("tags", {})] + [s.get("tags", {}) for s in found["streams"]]
-    names = [f"{k}={v}" for tags in said for k, v in tags.items() if k.lower() not in allowed | {"duration"}]
+    names = [
+        f"{k}={v}"
+        for tags in said
+        for k, v in tags.items()
+        if k.lower() not in allowed | {"duration"}
+    ]
     names = [n for n in names if n != "encoder=none"]  # Matroska demands the name of a program
-    names += [f"language={t['language']}" for t in said if t.get("language", "und") not in ("und", "eng")]
-    names += [t["handler_name"] for t in said if t.get("handler_name", "VideoHandler") not in ("VideoHandler", "SoundHandler")]
-    return names + [s["codec_type"] for s in found["streams"] if s["codec_type"] not in ("video", "audio")] + found["chapters"]
+    names += [
+        f"language={t['language']}" for t in said if t.get("language", "und") not in ("und", "eng")
+    ]
+    names += [
+        t["handler_name"]
+        for t in said
+        if t.get("handler_name", "VideoHandler") not in ("VideoHandler", "SoundHandler")
+    ]
+    return (
+        names
+        + [s["codec_type"] for s in found["streams"] if s["codec_type"] not in ("video", "audio")]
+        + found["chapters"]
+    )
 
 
 @pytest.mark.parametrize("kind", [".mp4", ".mov", ".mkv"])
@@ -326,18 +477,33 @@ def test_nothing_else_travels(kind, suffix, audio, laden, tmp_path):
     copied(open_video(admit(path), FAIL), target, audio=audio)
     raw = target.read_bytes()
     assert NEEDLE not in raw
-    for leftover in (b"10:11:12:13", b"tmcd", b"x264", b"Lavf", b"swa", b"PNG", b"12.3456", b"2021"):
+    for leftover in (
+        b"10:11:12:13",
+        b"tmcd",
+        b"x264",
+        b"Lavf",
+        b"swa",
+        b"PNG",
+        b"12.3456",
+        b"2021",
+    ):
         assert leftover not in raw
     assert strangers(target) == []
-    assert len([s for s in probed(target)["streams"] if s["codec_type"] == "audio"]) == (2 if audio == "keep" else 0)
-    tags = subprocess.run(["exiftool", "-G1", "-a", "-u", str(target)], check=True, capture_output=True).stdout
+    assert len([s for s in probed(target)["streams"] if s["codec_type"] == "audio"]) == (
+        2 if audio == "keep" else 0
+    )
+    tags = subprocess.run(
+        ["exiftool", "-G1", "-a", "-u", str(target)], check=True, capture_output=True
+    ).stdout
     assert not re.search(rb"GPS|Location|Title|Comment|2021|NEEDLE", tags)
 
 
 def test_captions_and_user_data_do_not_travel(clip, run_ffmpeg, tmp_path):
     """Closed captions ride in SEI messages, which FFmpeg hands on with each frame."""
     path = tmp_path / "captions.ts"
-    caption = "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+GA94" + NEEDLE.decode()
+    caption = (
+        "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+GA94" + NEEDLE.decode()
+    )
     run_ffmpeg("-i", clip("a.ts", *H264), "-c", "copy", "-bsf:v", caption, path)
     assert NEEDLE in path.read_bytes()
     for target in ("b.ts", "b.mp4", "b.mkv", "b.avi"):
@@ -373,13 +539,27 @@ def test_sound_whose_packets_state_no_duration_is_complete(suffix, clip, tmp_pat
     sine = ("-f", "lavfi", "-i", "sine=duration=1.3", "-c:a", "alac")
     source, target = open_video(admit(clip("a.mkv", *sine, *H264)), FAIL), tmp_path / f"b{suffix}"
     copied(source, target, audio="keep")
-    assert [(s.missing, s.is_same) for s in sound_kept(source.info, open_video(admit(target), FAIL).info)] == [(0, True)]
+    assert [
+        (s.missing, s.is_same)
+        for s in sound_kept(source.info, open_video(admit(target), FAIL).info)
+    ] == [(0, True)]
 
 
 def test_sound_moves_with_a_shifted_picture(clip, run_ffmpeg, tmp_path):
     path = tmp_path / "late.ts"
     tone = ["-f", "lavfi", "-i", "sine=d=1.2"]
-    run_ffmpeg("-i", clip("a.mp4", *H264), *tone, "-c:v", "copy", "-c:a", "aac", "-output_ts_offset", 5000, path)
+    run_ffmpeg(
+        "-i",
+        clip("a.mp4", *H264),
+        *tone,
+        "-c:v",
+        "copy",
+        "-c:a",
+        "aac",
+        "-output_ts_offset",
+        5000,
+        path,
+    )
     before = sound_times(path)[0][1] - float(next(av.open(str(path)).decode(video=0)).time)
     copied(open_video(admit(path), FAIL), tmp_path / "b.mp4", audio="keep")
     with av.open(str(tmp_path / "b.mp4")) as container:
@@ -407,10 +587,24 @@ def test_sound_that_does_not_fit_is_refused(laden, tmp_path):
 )
 def test_unsuitable_targets(target, options, why, clip, tmp_path):
     source = open_video(
-        admit(clip("d.mp4", "-c:v", "libx265", "-x265-params", X265, "-pix_fmt", "yuv444p12le", frames=3)), FAIL
+        admit(
+            clip(
+                "d.mp4",
+                "-c:v",
+                "libx265",
+                "-x265-params",
+                X265,
+                "-pix_fmt",
+                "yuv444p12le",
+                frames=3,
+            )
+        ),
+        FAIL,
     )
     with pytest.raises(TargetUnsuitable, match=why):
-        create_video(tmp_path / target, source.info, WriteOptions(**options), target=tmp_path / target)
+        create_video(
+            tmp_path / target, source.info, WriteOptions(**options), target=tmp_path / target
+        )
     assert not (tmp_path / target).exists()
 
 
@@ -422,13 +616,19 @@ def test_missing_encoder(clip, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
 def test_the_same_pictures_give_the_same_file(codec, clip, tmp_path):
-    """Whatever lies around in memory, such as the pixels that were erased: nothing but the pictures decides what is written."""
+    """Whatever lies around in memory, such as the pixels that were erased: nothing but the pictures
+    decides what is written."""
     source, results = open_video(admit(clip("a.mp4", *H264)), FAIL), set()
     for run in range(8):
         chance = np.random.default_rng(run)
         litter = [chance.integers(0, 255, n, np.uint8) for n in chance.integers(100, 300_000, 40)]
         del litter
-        copied(source, tmp_path / f"{run}.mkv", codec=codec, preset="medium" if codec == "h264" else "veryfast")
+        copied(
+            source,
+            tmp_path / f"{run}.mkv",
+            codec=codec,
+            preset="medium" if codec == "h264" else "veryfast",
+        )
         results.add((tmp_path / f"{run}.mkv").read_bytes())
     assert len(results) == 1
 
@@ -473,5 +673,7 @@ def test_a_full_disk_is_a_write_error(suffix, clip, tmp_path):
             sink.abort()
             print("refused")
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
     assert (done.stdout, done.stderr) == ("refused\n", "")

@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from efface.containers.admission import admit
 from efface.errors import UndecodableFrame
 from efface.media.video.decode import open_video
-from efface.media.video.spans import BY_ORDER, OVERLAP, Index, Indivisible, Span, cut, frames_of, indexed, spans_at
+from efface.media.video.spans import (
+    BY_ORDER,
+    OVERLAP,
+    Index,
+    Indivisible,
+    Span,
+    cut,
+    frames_of,
+    indexed,
+    spans_at,
+)
 from efface.options import ReadOptions
 
 FRAMES = 90
@@ -34,12 +44,44 @@ KINDS = {
         "-x265-params",
         "keyint=15:open-gop=1:bframes=4:log-level=error",
     ),
-    "vp9.webm": ("-c:v", "libvpx-vp9", "-g", 15, "-auto-alt-ref", 1, "-lag-in-frames", 16, "-deadline", "realtime"),
-    "vp8.webm": ("-c:v", "libvpx", "-g", 15, "-auto-alt-ref", 1, "-lag-in-frames", 16, "-deadline", "realtime"),
+    "vp9.webm": (
+        "-c:v",
+        "libvpx-vp9",
+        "-g",
+        15,
+        "-auto-alt-ref",
+        1,
+        "-lag-in-frames",
+        16,
+        "-deadline",
+        "realtime",
+    ),
+    "vp8.webm": (
+        "-c:v",
+        "libvpx",
+        "-g",
+        15,
+        "-auto-alt-ref",
+        1,
+        "-lag-in-frames",
+        16,
+        "-deadline",
+        "realtime",
+    ),
     "mpeg2.mpg": ("-c:v", "mpeg2video", "-g", 12, "-bf", 2, "-q:v", 4),
     "all-keys.mov": ("-c:v", "mjpeg", "-q:v", 4),
     "one-key.mp4": (*H264, "-g", 500, "-x264-params", "scenecut=0"),
-    "uneven.mp4": (*H264, "-g", 15, "-bf", 2, "-vf", "select='not(eq(mod(n,7),3))'", "-fps_mode", "vfr"),
+    "uneven.mp4": (
+        *H264,
+        "-g",
+        15,
+        "-bf",
+        2,
+        "-vf",
+        "select='not(eq(mod(n,7),3))'",
+        "-fps_mode",
+        "vfr",
+    ),
 }
 
 
@@ -63,13 +105,26 @@ def test_spans_are_parts_of_the_whole(clip, name):
 
 def test_a_clip_whose_edit_list_hides_its_beginning(clip, tmp_path):
     whole = clip("closed.mp4", *KINDS["closed.mp4"], frames=FRAMES)
-    command = ["ffmpeg", "-v", "error", "-ss", "1.3", "-i", whole, "-c", "copy", tmp_path / "edited.mp4"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-ss",
+        "1.3",
+        "-i",
+        whole,
+        "-c",
+        "copy",
+        tmp_path / "edited.mp4",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     source = source_of(tmp_path / "edited.mp4")
     frames, index = told(source.frames()), indexed(source)
     assert len(frames) < FRAMES
     for span in spans_at(index, [0, 10, 40]):
-        assert told(frames_of(source, index.passage(span))) == frames[span.overlap.start : span.stop]
+        assert (
+            told(frames_of(source, index.passage(span))) == frames[span.overlap.start : span.stop]
+        )
 
 
 def test_frames_of_a_file_that_is_given_open(clip, tmp_path):
@@ -105,8 +160,13 @@ def test_a_keyframe_that_is_not_there_makes_it_whole(clip):
 
 
 def test_damage_is_met_in_the_span_that_holds_it(clip, tmp_path):
-    """And damage before a span, which is decoded to be referred to, does not pass as a picture of it."""
-    path = Path(shutil.copy(clip("closed.mp4", *KINDS["closed.mp4"], frames=FRAMES), tmp_path / "damaged.mp4"))
+    """And damage before a span, which is decoded to be referred to, does not pass as a picture of
+    it."""
+    path = Path(
+        shutil.copy(
+            clip("closed.mp4", *KINDS["closed.mp4"], frames=FRAMES), tmp_path / "damaged.mp4"
+        )
+    )
     source = source_of(path)
     index, sound = indexed(source), told(source.frames())
     data = bytearray(path.read_bytes())
@@ -127,7 +187,9 @@ def test_damage_is_met_in_the_span_that_holds_it(clip, tmp_path):
         list(source.frames())
 
 
-keys = st.lists(st.integers(0, 399), min_size=1, max_size=30, unique=True).map(lambda k: sorted({0, *k}))
+keys = st.lists(st.integers(0, 399), min_size=1, max_size=30, unique=True).map(
+    lambda k: sorted({0, *k})
+)
 
 
 @given(count=st.integers(1, 400), keys=keys, length=st.integers(1, 100))

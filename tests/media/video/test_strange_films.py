@@ -1,4 +1,5 @@
-"""Strange films of ordinary people: joined, cropped, without a container, with clocks and orientations said in odd places."""
+"""Strange films of ordinary people: joined, cropped, without a container, with clocks and
+orientations said in odd places."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ def seconds(source):
 @pytest.mark.parametrize("suffix", [".ts", ".mpg", ".mkv"])
 @pytest.mark.parametrize("codec", ["mpeg1video", "mpeg2video"])
 @pytest.mark.parametrize("bad_frames", ["fail", "cover"])
-def test_slices_of_mpeg_that_end_in_zeros_are_whole(bad_frames, codec, suffix, clip, run_ffmpeg, tmp_path, picture_of):
+def test_slices_of_mpeg_that_end_in_zeros_are_whole(
+    bad_frames, codec, suffix, clip, run_ffmpeg, tmp_path, picture_of
+):
     stream = clip("a.m2v", "-c:v", codec, "-q:v", 2, "-bf", 0).read_bytes()
     padded, film = tmp_path / "padded.m2v", tmp_path / f"a{suffix}"
     padded.write_bytes(stream[:4] + stream[4:].replace(b"\0\0\1", bytes(42) + b"\1"))
@@ -62,23 +65,44 @@ def test_slices_of_mpeg_that_end_early_are_damage(suffix, clip, run_ffmpeg, tmp_
 
 
 @pytest.mark.parametrize("bad_frames", ["fail", "cover"])
-def test_a_recording_of_hevc_that_was_cut_anywhere_begins_with_its_keyframe(bad_frames, clip, tmp_path, picture_of):
-    """Frames shown before the first keyframe refer to what was cut off, and the decoder complains of them after it."""
-    params = "open-gop=1:keyint=15:min-keyint=15:bframes=3:scenecut=0:repeat-headers=1:log-level=none"
-    whole = clip("a.ts", "-c:v", "libx265", "-x265-params", params, "-crf", 12, "-pix_fmt", "yuv420p", frames=60).read_bytes()
+def test_a_recording_of_hevc_that_was_cut_anywhere_begins_with_its_keyframe(
+    bad_frames, clip, tmp_path, picture_of
+):
+    """Frames shown before the first keyframe refer to what was cut off, and the decoder complains
+    of them after it."""
+    params = (
+        "open-gop=1:keyint=15:min-keyint=15:bframes=3:scenecut=0:repeat-headers=1:log-level=none"
+    )
+    whole = clip(
+        "a.ts",
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        params,
+        "-crf",
+        12,
+        "-pix_fmt",
+        "yuv420p",
+        frames=60,
+    ).read_bytes()
     cut = tmp_path / "a.ts"
     for share in (0.1, 0.2):
         cut.write_bytes(whole[int(len(whole) // 188 * share) * 188 :])
         frames = list(open_video(admit(cut), ReadOptions(bad_frames=bad_frames)).frames())
         assert len(frames) in (30, 45)
         assert not any(f.is_bad for f in frames)
-        assert all(far(f.look((160, 96)), picture_of(60 - len(frames) + f.index)) < 8 for f in frames[:5])
+        assert all(
+            far(f.look((160, 96)), picture_of(60 - len(frames) + f.index)) < 8 for f in frames[:5]
+        )
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"), [("a.ts", H264), ("a.ts", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2)), ("a.flv", H264)]
+    ("name", "codec"),
+    [("a.ts", H264), ("a.ts", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2)), ("a.flv", H264)],
 )
-def test_a_recording_that_ends_within_a_frame_lacks_that_frame_and_says_so(name, codec, clip, tmp_path, picture_of):
+def test_a_recording_that_ends_within_a_frame_lacks_that_frame_and_says_so(
+    name, codec, clip, tmp_path, picture_of
+):
     whole, cut = clip(name, *codec).read_bytes(), tmp_path / name
     noted = 0
     for lost in (400, 900, 1600, 2500):
@@ -106,7 +130,9 @@ def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
 
 @pytest.mark.parametrize("size_wh", [(320, 192), (80, 48), (96, 160)])
 @pytest.mark.parametrize("bad_frames", ["fail", "cover"])
-def test_frames_of_another_size_are_fitted_into_that_of_the_first(bad_frames, size_wh, clip, tmp_path, picture_of):
+def test_frames_of_another_size_are_fitted_into_that_of_the_first(
+    bad_frames, size_wh, clip, tmp_path, picture_of
+):
     film, first = tmp_path / "a.h264", clip("a.h264", *H264)
     film.write_bytes(first.read_bytes() + clip("b.h264", *H264, size=size_wh).read_bytes())
     source = open_video(admit(film), ReadOptions(bad_frames=bad_frames))
@@ -119,7 +145,9 @@ def test_frames_of_another_size_are_fitted_into_that_of_the_first(bad_frames, si
     seen = frames[40].look((160, 96))
     shown = np.asarray(Image.fromarray(picture_of(10, *size_wh)).resize((width, height)))
     assert far(seen[:height, :width], shown) < 10
-    assert far(seen[:, width + 2 :], np.zeros_like(seen[:, width + 2 :])) < 3 if width < 150 else True
+    assert (
+        far(seen[:, width + 2 :], np.zeros_like(seen[:, width + 2 :])) < 3 if width < 150 else True
+    )
     assert source.info.notes == [RESIZED]
 
 
@@ -151,7 +179,9 @@ def test_a_recording_of_mpeg_that_was_cut_anywhere_is_a_film(clip, tmp_path):
 @pytest.mark.parametrize(("name", "how"), [("a.ts", H264), ("b.ts", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2)),
                                            ("c.mpg", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2, "-f", "vob"))])  # fmt: skip
 @pytest.mark.parametrize("bad_frames", ["fail", "cover"])
-def test_joined_recordings_go_on_where_the_clock_starts_anew(name, how, bad_frames, clip, tmp_path, picture_of):
+def test_joined_recordings_go_on_where_the_clock_starts_anew(
+    name, how, bad_frames, clip, tmp_path, picture_of
+):
     part = clip(name, *how).read_bytes()
     joined = tmp_path / name
     joined.write_bytes(part * 3)
@@ -159,12 +189,16 @@ def test_joined_recordings_go_on_where_the_clock_starts_anew(name, how, bad_fram
     frames = list(source.frames())
     assert len(frames) == 90
     assert not any(f.is_bad for f in frames)
-    assert np.diff([f.pts for f in frames]) * float(source.time_base) == pytest.approx(0.04, abs=0.001)
+    assert np.diff([f.pts for f in frames]) * float(source.time_base) == pytest.approx(
+        0.04, abs=0.001
+    )
     assert all(far(f.look((160, 96)), picture_of(f.index % 30)) < 8 for f in frames[::7])
     with pytest.raises(Indivisible, match="starts anew"):
         indexed(source)
     assert len(shifts_of(open_video(admit(joined), FAIL).info)) == 2
-    reach = FrameAccess(source, np.array([f.pts for f in frames]), [f.unpack().checksum() for f in source.frames()])
+    reach = FrameAccess(
+        source, np.array([f.pts for f in frames]), [f.unpack().checksum() for f in source.frames()]
+    )
     assert all(far(reach.frame(i).look((160, 96)), picture_of(i % 30)) < 8 for i in (70, 5, 45))
     reach.close()
 
@@ -189,10 +223,27 @@ def test_a_part_that_begins_between_keyframes_is_unknown_up_to_the_next_one(clip
                          ("crop_right=10:crop_bottom=2:crop_left=2", (2, 0, 150, 94))],
 )  # fmt: skip
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
-def test_what_the_bitstream_crops_is_not_published(crop, window, codec, clip, run_ffmpeg, tmp_path, picture_of):
-    how = H264 if codec == "h264" else ("-c:v", "libx265", "-x265-params", "log-level=none", "-crf", 12, "-pix_fmt", "yuv420p")
+def test_what_the_bitstream_crops_is_not_published(
+    crop, window, codec, clip, run_ffmpeg, tmp_path, picture_of
+):
+    how = (
+        H264
+        if codec == "h264"
+        else (
+            "-c:v",
+            "libx265",
+            "-x265-params",
+            "log-level=none",
+            "-crf",
+            12,
+            "-pix_fmt",
+            "yuv420p",
+        )
+    )
     path = tmp_path / "a.mp4"
-    run_ffmpeg("-i", clip(f"{codec}.mp4", *how), "-c", "copy", "-bsf:v", f"{codec}_metadata={crop}", path)
+    run_ffmpeg(
+        "-i", clip(f"{codec}.mp4", *how), "-c", "copy", "-bsf:v", f"{codec}_metadata={crop}", path
+    )
     left, top, right, bottom = window
     source = open_video(admit(path), FAIL)
     assert source.info.size_wh == (right - left, bottom - top)
@@ -206,7 +257,8 @@ def vint(size: int) -> bytes:
 
 
 def with_elements(data: bytes, path: tuple[bytes, ...], extra: bytes) -> bytes:
-    """An EBML file with more at the end of the element of that path; sizes are written anew, in eight bytes."""
+    """An EBML file with more at the end of the element of that path; sizes are written anew, in
+    eight bytes."""
     at, out = 0, b""
     while at < len(data):
         wide = 9 - data[at].bit_length()
@@ -224,14 +276,21 @@ VIDEO = (b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae", b"\xe0")
 
 
 def with_boxes(data: bytes, path: tuple[bytes, ...], extra: bytes) -> bytes:
-    """An MP4 file with another box at the end of that of the path. Its samples must come before `moov`."""
+    """An MP4 file with another box at the end of that of the path.
+
+    Its samples must come before `moov`.
+    """
     at, out = 0, b""
     while at + 8 <= len(data):
         size, name = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
         content, at = data[at + 8 : at + size], at + size
         if name == path[0]:
             head = {b"stsd": 8, b"avc1": 78}.get(name, 0)
-            inner = with_boxes(content[head:], path[1:], extra) if len(path) > 1 else content[head:] + extra
+            inner = (
+                with_boxes(content[head:], path[1:], extra)
+                if len(path) > 1
+                else content[head:] + extra
+            )
             content = content[:head] + inner
         out += struct.pack(">I", len(content) + 8) + name + content
     return out
@@ -244,7 +303,9 @@ def cropped(clip, tmp_path: Path, suffix: str, crop: Crop) -> Path:
     path, data = tmp_path / f"a.{suffix}", clip(f"plain.{suffix}", *H264).read_bytes()
     if suffix == "mkv":
         names = zip((b"\x54\xcc", b"\x54\xbb", b"\x54\xdd", b"\x54\xaa"), crop, strict=True)
-        path.write_bytes(with_elements(data, VIDEO, b"".join(name + b"\x81" + bytes([n]) for name, n in names)))
+        path.write_bytes(
+            with_elements(data, VIDEO, b"".join(name + b"\x81" + bytes([n]) for name, n in names))
+        )
     else:
         width, height = 160 - crop.columns, 96 - crop.rows
         fractions = (width, 1, height, 1, crop.left - crop.right, 2, crop.top - crop.bottom, 2)
@@ -264,7 +325,10 @@ def test_what_the_container_crops_is_not_published(suffix, crop, clip, tmp_path,
         assert frame.unpack().size_wh == size
         assert far(frame.look(size), truth) < 8
         assert (
-            far(frame.look((width // 2, height // 2)), np.asarray(Image.fromarray(truth).resize((width // 2, height // 2))))
+            far(
+                frame.look((width // 2, height // 2)),
+                np.asarray(Image.fromarray(truth).resize((width // 2, height // 2))),
+            )
             < 12
         )
 
@@ -277,7 +341,9 @@ def test_a_crop_that_leaves_nothing_is_not_believed(clip, tmp_path):
 # Orientation, and times that are those of decoding
 
 
-def test_an_orientation_said_in_keyframes_holds_for_all_frames(clip, run_ffmpeg, tmp_path, picture_of):
+def test_an_orientation_said_in_keyframes_holds_for_all_frames(
+    clip, run_ffmpeg, tmp_path, picture_of
+):
     path = tmp_path / "a.mp4"
     turn = "h264_metadata=display_orientation=insert:rotate=90"
     run_ffmpeg("-i", clip("plain.mp4", *H264), "-c", "copy", "-bsf:v", turn, path)
@@ -325,7 +391,9 @@ def test_a_bare_stream_is_a_film_at_a_constant_rate(name, clip, picture_of):
     source = open_video(admit(path), FAIL)
     frames = list(source.frames())
     assert len(frames) == 30
-    assert np.diff([f.pts for f in frames]) * float(source.time_base) == pytest.approx(0.04, abs=0.0001)
+    assert np.diff([f.pts for f in frames]) * float(source.time_base) == pytest.approx(
+        0.04, abs=0.0001
+    )
     assert all(far(f.look((160, 96)), picture_of(f.index)) < 10 for f in frames)
 
 
@@ -338,16 +406,22 @@ def dahua(units: list[bytes]) -> bytes:
     """A recording of Dahua's, with a frame of H.264 in each block."""
     out = b""
     for i, unit in enumerate(units):
-        extra = b"\x80\x00\x14\x0c" + b"\x81\x00\x02\x19"  # size in blocks of eight, H.264 at 25 frames a second
+        extra = (
+            b"\x80\x00\x14\x0c" + b"\x81\x00\x02\x19"
+        )  # size in blocks of eight, H.264 at 25 frames a second
         size = 24 + len(extra) + len(unit) + 8
         date = 1 << 26 | 1 << 22 | 1 << 17 | i * 40 // 1000
-        head = struct.pack("<4sBBBBIIIHBB", b"DHAV", 0xFD, 0, 0, 0, i, size, date, i * 40, len(extra), 0)
+        head = struct.pack(
+            "<4sBBBBIIIHBB", b"DHAV", 0xFD, 0, 0, 0, i, size, date, i * 40, len(extra), 0
+        )
         out += head + extra + unit + struct.pack("<4sI", b"dhav", size)
     return out
 
 
 def test_a_recording_of_dahuas_is_opened(clip, tmp_path):
-    raw = clip("a.h264", "-c:v", "libx264", "-bf", 0, "-aud", 1, "-g", 10, "-pix_fmt", "yuv420p").read_bytes()
+    raw = clip(
+        "a.h264", "-c:v", "libx264", "-bf", 0, "-aud", 1, "-g", 10, "-pix_fmt", "yuv420p"
+    ).read_bytes()
     path = tmp_path / "a.dav"
     path.write_bytes(dahua([b"\0\0\0\1\x09" + u for u in raw.split(b"\0\0\0\1\x09")[1:]]))
     assert format_of(path) == "dav"
@@ -355,7 +429,16 @@ def test_a_recording_of_dahuas_is_opened(clip, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "head", [b"\0\0\0\1", b"\0\0\1" * 50, b"\0\0\1\xba", b"\0\0\1\x09", b"", b"\x1f\x07\x00", b"\0\0\1\x67"]
+    "head",
+    [
+        b"\0\0\0\1",
+        b"\0\0\1" * 50,
+        b"\0\0\1\xba",
+        b"\0\0\1\x09",
+        b"",
+        b"\x1f\x07\x00",
+        b"\0\0\1\x67",
+    ],
 )
 def test_what_begins_like_a_stream_gives_no_surprise(head, tmp_path):
     for suffix in (".bin", ".h264", ".m4v"):
@@ -411,26 +494,41 @@ _DC_SIZES = ("100", "00", "01", "101", "110", "1110", "11110", "111110")
 
 
 def field_pictures(frames: int, lost_row: int | None = None) -> bytes:
-    """MPEG-2 of 64x64 pixels, two field pictures to a frame, each row in one grey. lost_row: of the last field."""
+    """MPEG-2 of 64x64 pixels, two field pictures to a frame, each row in one grey. lost_row: of the
+    last field."""
 
     def packed(bits: str) -> bytes:
         bits += "0" * (-len(bits) % 8)
         return int(bits, 2).to_bytes(len(bits) // 8)
 
     def row(number: int, grey: int) -> bytes:
-        blocks = f"{_DC_SIZES[grey.bit_length()]}{grey:b}10" + "10010" * 3 + "0010" * 2  # steps from a middle grey, no AC
+        blocks = (
+            f"{_DC_SIZES[grey.bit_length()]}{grey:b}10" + "10010" * 3 + "0010" * 2
+        )  # steps from a middle grey, no AC
         rest = "10010" * 4 + "0010" * 2
-        return b"\0\0\1" + bytes([number]) + packed("00001" + "0" + "11" + blocks + ("11" + rest) * 3)
+        return (
+            b"\0\0\1" + bytes([number]) + packed("00001" + "0" + "11" + blocks + ("11" + rest) * 3)
+        )
 
-    head = b"\0\0\1\xb3" + packed(f"{64:012b}{64:012b}" + "0001" + "0011" + f"{400:018b}" + "1" + f"{20:010b}" + "000")
-    head += b"\0\0\1\xb5" + packed("0001" + "01001000" + "0" + "01" + "0000" + "0" * 12 + "1" + "0" * 8 + "0" + "0" * 7)
+    head = b"\0\0\1\xb3" + packed(
+        f"{64:012b}{64:012b}" + "0001" + "0011" + f"{400:018b}" + "1" + f"{20:010b}" + "000"
+    )
+    head += b"\0\0\1\xb5" + packed(
+        "0001" + "01001000" + "0" + "01" + "0000" + "0" * 12 + "1" + "0" * 8 + "0" + "0" * 7
+    )
     pictures = b""
     for i in range(frames):
         for parity in (1, 2):
             pictures += b"\0\0\1\0" + packed(f"{i:010b}" + "001" + "1" * 16 + "0")
-            pictures += b"\0\0\1\xb5" + packed("1000" + "1" * 16 + "00" + f"{parity:02b}" + "0000000000" + "00")
+            pictures += b"\0\0\1\xb5" + packed(
+                "1000" + "1" * 16 + "00" + f"{parity:02b}" + "0000000000" + "00"
+            )
             is_last = (i, parity) == (frames - 1, 2)
-            pictures += b"".join(row(r, 10 * r + 40 * parity - 30 + i) for r in (1, 2) if not (is_last and r == lost_row))
+            pictures += b"".join(
+                row(r, 10 * r + 40 * parity - 30 + i)
+                for r in (1, 2)
+                if not (is_last and r == lost_row)
+            )
     return head + pictures + b"\0\0\1\xb7"
 
 
@@ -457,7 +555,9 @@ def test_single_fields_of_mpeg2_make_frames(lost_row, bad_frames, suffix, run_ff
 @pytest.mark.parametrize("seed", range(4))
 def test_what_a_decoder_makes_up_is_covered(seed, clip, tmp_path):
     film, rng = tmp_path / "a.webm", random.Random(seed)
-    data = bytearray(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M", "-g", 100, "-auto-alt-ref", 0).read_bytes())
+    data = bytearray(
+        clip("a.webm", "-c:v", "libvpx", "-b:v", "1M", "-g", 100, "-auto-alt-ref", 0).read_bytes()
+    )
     for _ in range(8):
         data[rng.randrange(len(data) // 6, len(data))] ^= 1 << rng.randrange(8)
     film.write_bytes(data)
@@ -468,7 +568,9 @@ def test_what_a_decoder_makes_up_is_covered(seed, clip, tmp_path):
 
 
 def test_whole_films_lose_nothing_where_damage_is_covered(clip, picture_of):
-    source = open_video(admit(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M")), ReadOptions(bad_frames="cover"))
+    source = open_video(
+        admit(clip("a.webm", "-c:v", "libvpx", "-b:v", "1M")), ReadOptions(bad_frames="cover")
+    )
     frames = list(source.frames())
     assert len(frames) == 30
     assert all(not f.is_bad and far(f.look((160, 96)), picture_of(f.index)) < 12 for f in frames)

@@ -43,7 +43,10 @@ class AvReader:
         """Decode the picture."""
         samples = samples_of(self._path)
         mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[samples.shape[2]]
-        return in_srgb(page_of(samples, mode, self._facts.depth if samples.dtype == np.uint16 else None), Colours())
+        return in_srgb(
+            page_of(samples, mode, self._facts.depth if samples.dtype == np.uint16 else None),
+            Colours(),
+        )
 
     def duration_ms(self) -> float:
         """Return 0: a picture has no duration."""
@@ -82,7 +85,11 @@ def samples_of(path: Path) -> NDArray[Any]:
         has_alpha = count == 2 and _ALPHA in f.read(facts.META_HEAD)
     depth = max(c.bits for c in frame.format.components)
     colour = _upright(frame, "gray" if len(frame.format.components) == 1 else "rgb", depth)
-    return np.concatenate([colour, _opacity(path, colour.shape[:2], depth)], axis=-1) if has_alpha else colour
+    return (
+        np.concatenate([colour, _opacity(path, colour.shape[:2], depth)], axis=-1)
+        if has_alpha
+        else colour
+    )
 
 
 def _opacity(path: Path, shape: tuple[int, ...], depth: int) -> NDArray[Any]:
@@ -100,9 +107,16 @@ def _upright(frame: av.VideoFrame, model: str, depth: int) -> NDArray[Any]:
 
 def _stored(frame: av.VideoFrame, model: str, depth: int) -> NDArray[Any]:
     is_wide = depth > 8
-    names = {("gray", False): "gray", ("gray", True): "gray16le", ("rgb", False): "rgb24", ("rgb", True): "rgb48le"}
+    names = {
+        ("gray", False): "gray",
+        ("gray", True): "gray16le",
+        ("rgb", False): "rgb24",
+        ("rgb", True): "rgb48le",
+    }
     matrix = swscale_matrix(frame.colorspace, 0)  # pictures that name no matrix are BT.601
     size_wh, name = (frame.width, frame.height), names[model, is_wide]
-    plain = reformatted(frame, size_wh, name, matrix, is_full_range(frame), True, Interpolation.BICUBIC)
+    plain = reformatted(
+        frame, size_wh, name, matrix, is_full_range(frame), True, Interpolation.BICUBIC
+    )
     raw: NDArray[Any] = plain.to_ndarray().reshape(frame.height, frame.width, -1)
     return np.asarray(raw >> (16 - depth), np.uint16) if is_wide else raw

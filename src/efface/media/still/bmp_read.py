@@ -18,7 +18,11 @@ _CORE, _OS2 = 12, 64
 """Header sizes in bytes: of the oldest kind, and of OS/2 2.x, where compression 3 has another
 meaning."""
 
-_DEFAULT_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 24: (0xFF0000, 0xFF00, 0xFF, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
+_DEFAULT_MASKS = {
+    16: (0x7C00, 0x3E0, 0x1F, 0),
+    24: (0xFF0000, 0xFF00, 0xFF, 0),
+    32: (0xFF0000, 0xFF00, 0xFF, 0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ def header_of(data: bytes) -> Header | None:
         masks = _DEFAULT_MASKS.get(bits, ())
         if compression in (_MASKS, _MASKS_WITH_ALPHA) and bits in (16, 32) and size != _OS2:
             has_alpha = size >= 56 or compression == _MASKS_WITH_ALPHA
-            masks = struct.unpack_from("<4I" if has_alpha else "<3I", data, 54) + (() if has_alpha else (0,))
+            masks = struct.unpack_from("<4I" if has_alpha else "<3I", data, 54) + (
+                () if has_alpha else (0,)
+            )
         elif compression != _PLAIN:
             return None
     except struct.error:
@@ -68,7 +74,9 @@ def samples_of(data: bytes, header: Header) -> NDArray[np.uint8]:
     stride = (header.width * header.bits + 31) // 32 * 4
     if header.start + stride * header.height > len(data):
         raise OSError("the file breaks off")
-    rows = np.frombuffer(data, np.uint8, stride * header.height, header.start).reshape(header.height, stride)
+    rows = np.frombuffer(data, np.uint8, stride * header.height, header.start).reshape(
+        header.height, stride
+    )
     if header.is_upside_down:
         rows = rows[::-1]
     return _by_palette(data, header, rows) if header.bits <= 8 else _by_masks(header, rows)
@@ -78,7 +86,9 @@ def _by_palette(data: bytes, header: Header, rows: NDArray[np.uint8]) -> NDArray
     at, entry = header.palette
     count = max(0, min(256, (header.start - at) // entry))
     colours = np.zeros((256, 3), np.uint8)
-    colours[:count] = np.frombuffer(data, np.uint8, count * entry, at).reshape(count, entry)[:, 2::-1]
+    colours[:count] = np.frombuffer(data, np.uint8, count * entry, at).reshape(count, entry)[
+        :, 2::-1
+    ]
     bits, per_byte = header.bits, 8 // header.bits
     shifts = np.arange(per_byte - 1, -1, -1, dtype=np.uint8) * bits
     indices = (rows[..., None] >> shifts) & ((1 << bits) - 1)

@@ -46,13 +46,19 @@ def gif_frame(rgba: NDArray[np.uint8]) -> GifFrame:
         index[clear] = len(palette)
         palette = np.concatenate([palette, np.zeros((1, 3), np.uint8)])
         return GifFrame(_image_block(index, palette), len(palette) - 1, True)
-    return GifFrame(_image_block(index, palette), len(palette) if len(palette) < 256 else None, False)
+    return GifFrame(
+        _image_block(index, palette), len(palette) if len(palette) < 256 else None, False
+    )
 
 
-def _indexed(rgb: NDArray[np.uint8], limit: int, clear: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _indexed(
+    rgb: NDArray[np.uint8], limit: int, clear: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     height, width = rgb.shape[:2]
     known = np.empty(0, np.uint32)
-    for rows in strips(height, width):  # in strips: sorting a whole picture takes thirty bytes per pixel
+    for rows in strips(
+        height, width
+    ):  # in strips: sorting a whole picture takes thirty bytes per pixel
         known = np.union1d(known, _numbered(rgb[rows], clear[rows]))
         if len(known) > limit:
             break
@@ -60,7 +66,9 @@ def _indexed(rgb: NDArray[np.uint8], limit: int, clear: NDArray[np.bool_]) -> tu
         index = np.empty((height, width), np.uint8)
         for rows in strips(height, width):
             index[rows] = np.searchsorted(known, _numbered(rgb[rows], clear[rows]))
-        return index, np.stack([known >> 16 & 255, known >> 8 & 255, known & 255], axis=-1).astype(np.uint8)
+        return index, np.stack([known >> 16 & 255, known >> 8 & 255, known & 255], axis=-1).astype(
+            np.uint8
+        )
     image = Image.fromarray(np.ascontiguousarray(rgb))
     best = image.quantize(limit, Image.Quantize.MEDIANCUT)
     reduced = image.quantize(palette=best, dither=Image.Dither.FLOYDSTEINBERG)
@@ -80,7 +88,11 @@ def _image_block(index: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
     table = np.zeros((1 << bits, 3), np.uint8)
     table[: len(palette)] = palette
     height, width = index.shape
-    return struct.pack("<BHHHHB", 0x2C, 0, 0, width, height, 0x80 | bits - 1) + table.tobytes() + _compressed(index)
+    return (
+        struct.pack("<BHHHHB", 0x2C, 0, 0, width, height, 0x80 | bits - 1)
+        + table.tobytes()
+        + _compressed(index)
+    )
 
 
 def _compressed(index: NDArray[np.uint8]) -> bytes:
@@ -114,7 +126,9 @@ class GifFile:
         self._held: tuple[GifFrame, int] | None = None
         file.write(b"GIF89a" + struct.pack("<HHBBB", *size_wh, 0x70, 0, 0))
         if loop is not None:
-            file.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", min(loop, 65535)) + b"\0")
+            file.write(
+                b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", min(loop, 65535)) + b"\0"
+            )
 
     def add(self, frame: GifFrame, hundredths: int) -> None:
         """Add a frame made by `gif_frame`, shown for that many hundredths of a second."""
@@ -138,7 +152,15 @@ class GifFile:
         wipe, keep = 2 << 2, 1 << 2
         is_wiped = before_clear or frame.has_clear
         names_clear = is_wiped and frame.clear is not None
-        head = (0x21, 0xF9, 4, (wipe if is_wiped else keep) | names_clear, min(hundredths, 65535), frame.clear or 0, 0)
+        head = (
+            0x21,
+            0xF9,
+            4,
+            (wipe if is_wiped else keep) | names_clear,
+            min(hundredths, 65535),
+            frame.clear or 0,
+            0,
+        )
         self._file.write(struct.pack("<BBBBHBB", *head) + frame.block)
 
 
@@ -163,15 +185,27 @@ class WebpFile:
         self._file, self._size = file, size_wh
         animated_with_alpha = 0x12
         extents = _u24(size_wh[0] - 1) + _u24(size_wh[1] - 1)
-        file.write(b"RIFF\0\0\0\0WEBP" + riff_chunk(b"VP8X", bytes([animated_with_alpha, 0, 0, 0]) + extents))
+        file.write(
+            b"RIFF\0\0\0\0WEBP"
+            + riff_chunk(b"VP8X", bytes([animated_with_alpha, 0, 0, 0]) + extents)
+        )
         file.write(riff_chunk(b"ANIM", struct.pack("<IH", 0, min(loop, 65535))))
 
     def add(self, still: bytes, duration_ms: int) -> None:
         """Add a frame, encoded as a separate WebP file. It replaces the frame before it."""
         width, height = self._size
         do_not_blend = 2
-        picture = b"".join(riff_chunk(n, c) for n, c in webp_chunks(still) if n in (b"ALPH", b"VP8 ", b"VP8L"))
-        lead = _u24(0) + _u24(0) + _u24(width - 1) + _u24(height - 1) + _u24(min(duration_ms, 0xFFFFFF)) + bytes([do_not_blend])
+        picture = b"".join(
+            riff_chunk(n, c) for n, c in webp_chunks(still) if n in (b"ALPH", b"VP8 ", b"VP8L")
+        )
+        lead = (
+            _u24(0)
+            + _u24(0)
+            + _u24(width - 1)
+            + _u24(height - 1)
+            + _u24(min(duration_ms, 0xFFFFFF))
+            + bytes([do_not_blend])
+        )
         self._file.write(riff_chunk(b"ANMF", lead + picture))
 
     def finish(self) -> None:

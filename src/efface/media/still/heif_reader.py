@@ -35,7 +35,9 @@ class HeifReader:
         self.count = len(self._images)
         self.notes: list[str] = [DAMAGED] if lacks_data("heif", handle) else []
         self.traits = Traits(cicp=_cicp(found[found.primary_index]), primary=found.primary_index)
-        require_total(path, self.count, max(w * h for w, h in (i.size for i in self._images)), options)
+        require_total(
+            path, self.count, max(w * h for w, h in (i.size for i in self._images)), options
+        )
 
     def size(self, index: int) -> Size:
         width, height = self._images[index].size
@@ -50,13 +52,19 @@ class HeifReader:
         if mode == "I":
             mode = "L"
         if mode not in ("L", "LA", "RGB", "RGBA") or wide not in ("", "16"):
-            raise UnsupportedSource(self._path, f"its pixels are of a kind that efface cannot write ({image.mode})")
+            raise UnsupportedSource(
+                self._path, f"its pixels are of a kind that efface cannot write ({image.mode})"
+            )
         if _cicp(image) != self.traits.cicp:
             self._note("its pictures have different colour spaces; those of the first were kept")
         width, height = image.size
         stored = np.asarray(image).reshape(height, width, -1)
         depth = int(image.info["bit_depth"]) if wide else 8
-        page = page_of(np.array(stored >> (16 - depth), np.uint16) if wide else np.array(stored, np.uint8), mode, depth)
+        page = page_of(
+            np.array(stored >> (16 - depth), np.uint16) if wide else np.array(stored, np.uint8),
+            mode,
+            depth,
+        )
         image._data = None  # pillow-heif would keep the samples of every picture
         return in_srgb(page, Colours(image.info.get("icc_profile")))
 

@@ -14,7 +14,13 @@ from typing import Protocol
 
 from PIL import Image
 
-from efface.errors import DamagedSource, EffaceError, SourceUnreadable, TooManyPixels, UnsupportedSource
+from efface.errors import (
+    DamagedSource,
+    EffaceError,
+    SourceUnreadable,
+    TooManyPixels,
+    UnsupportedSource,
+)
 from efface.files import reason
 from efface.geometry import Size
 from efface.media.interfaces import FormatFacts, SourceInfo
@@ -34,16 +40,22 @@ ZERO_DURATION_MS = 100
 
 @dataclass(slots=True)
 class Traits(FormatFacts):
-    """What the writer must know to keep a source's format as it was. Numbers only; nothing here can name anybody.
+    """What the writer must know to keep a source's format as it was.
 
-    qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1 4:2:2, 2 4:2:0, -1 other.
+    Numbers only; nothing here can name anybody.
+
+    qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1
+                                    4:2:2, 2 4:2:0, -1 other.
     lossless  of a WebP.
     loop      how often an animation runs, 0 for ever, None if the file does not state it.
-    cicp      colour primaries and transfer of a HEIF, AVIF or PNG, as ITU-T H.273 numbers them; None means sRGB.
+    cicp      colour primaries and transfer of a HEIF, AVIF or PNG, as ITU-T H.273 numbers them;
+              None means sRGB.
     full_range  the samples of a PNG with such numbers use all values.
-    light     brightness of a PNG with such numbers, by chunk: cLLI of the picture, mDCV of the mastering display.
+    light     brightness of a PNG with such numbers, by chunk: cLLI of the picture, mDCV of the
+              mastering display.
     primary   the page of a HEIF that is shown first.
-    tail_ms   how long the last frame is shown, known once `frames` has reached it: the only field that changes.
+    tail_ms   how long the last frame is shown, known once `frames` has reached it: the only field
+              that changes.
     """
 
     qtables: list[list[int]] = field(default_factory=list)
@@ -59,7 +71,10 @@ class Traits(FormatFacts):
 
 
 def traits_of(info: SourceInfo) -> Traits:
-    """Return what the opening of a photo found out. Raises TypeError where `info` is not that of a photo or animation."""
+    """Return what the opening of a photo found out.
+
+    Raises TypeError where `info` is not that of a photo or animation.
+    """
     if not isinstance(info.private, Traits):
         raise TypeError(f"want what is known of a photo, got {type(info.private).__name__}")
     return info.private
@@ -107,15 +122,27 @@ def parsing(path: Path) -> Iterator[None]:
         raise UnsupportedSource(path, "there is not enough memory to decode it") from e
     except Image.DecompressionBombError as e:
         raise UnsupportedSource(path, "it has more pixels than the decoder accepts") from e
-    except Exception as e:  # decoders raise a dozen classes for hostile files, and more with each release
+    except (
+        Exception
+    ) as e:  # decoders raise a dozen classes for hostile files, and more with each release
         if isinstance(e, OSError) and e.errno is not None:
             raise SourceUnreadable(path, reason(e)) from e
         if "unknown pixel mode" in str(e):  # TIFF has more kinds of samples than Pillow
-            raise UnsupportedSource(path, "its pixels are of a kind that the decoder does not know") from e
+            raise UnsupportedSource(
+                path, "its pixels are of a kind that the decoder does not know"
+            ) from e
         raise DamagedSource(path, _in_plain_words(e)) from e
 
 
-_OF_PYTHON = (struct.error, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
+_OF_PYTHON = (
+    struct.error,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+)
 """Decoders written in Python raise these when they fail. Their texts address programmers."""
 
 

@@ -86,7 +86,9 @@ class PillowReader:
         self._facts = facts.of_file(name, handle)
         if self._facts.pixels > options.max_pixels:  # before a plugin allocates its canvas
             raise TooManyPixels(path, self._facts.pixels, options.max_pixels)
-        require_total(path, self._facts.pages, self._facts.pixels, options)  # before a plugin goes through all pages
+        require_total(
+            path, self._facts.pages, self._facts.pixels, options
+        )  # before a plugin goes through all pages
         self._parts = picture_parts.parts_of(name, handle)
         handle.seek(0)
         self._stream = self._file()
@@ -131,9 +133,15 @@ class PillowReader:
         canvas = self._filled(mode, deep, orientation)
         if self.count == 1:
             self._image.close()  # its own copy of the samples is no longer needed
-        page = page_of(canvas, mode, self._facts.depth if self._name == "avif" and deep is not None else None)
+        page = page_of(
+            canvas, mode, self._facts.depth if self._name == "avif" and deep is not None else None
+        )
         page = in_srgb(page, colours)
-        return _with_key(_levelled(page, tags), image.info.get("transparency"), is_deep=deep is not None or mode == "I;16")
+        return _with_key(
+            _levelled(page, tags),
+            image.info.get("transparency"),
+            is_deep=deep is not None or mode == "I;16",
+        )
 
     def _opened(self) -> Any:
         try:
@@ -164,7 +172,12 @@ class PillowReader:
         """Scale the grey that means transparent in a PNG of 2 or 4 bits as Pillow widens the
         samples."""
         key = self._image.info.get("transparency")
-        if self._name == "png" and self._facts.depth < 8 and isinstance(key, int) and self._image.mode == "L":
+        if (
+            self._name == "png"
+            and self._facts.depth < 8
+            and isinstance(key, int)
+            and self._image.mode == "L"
+        ):
             self._image.info["transparency"] = key * 255 // ((1 << self._facts.depth) - 1)
 
     def _file(self) -> IO[bytes]:
@@ -186,7 +199,9 @@ class PillowReader:
         has one, it is decoded as far as possible, as in browsers, and a note says so.
         """
         parts = self._parts
-        by_hand = {"bmp": self._load_bmp, "gif": self._load_gif, "png": self._load_png}.get(self._name)
+        by_hand = {"bmp": self._load_bmp, "gif": self._load_gif, "png": self._load_png}.get(
+            self._name
+        )
         if by_hand is not None:
             by_hand()
             return
@@ -200,7 +215,9 @@ class PillowReader:
             raise OSError("the file breaks off")
         if not is_whole:
             self._note(DAMAGED)
-            self._image = self._as_far_as_it_goes(parts.file(self._handle, ending=picture_parts.EOI).read())
+            self._image = self._as_far_as_it_goes(
+                parts.file(self._handle, ending=picture_parts.EOI).read()
+            )
 
     def _load_bmp(self) -> None:
         try:
@@ -217,7 +234,9 @@ class PillowReader:
         image = self._image
         try:
             image.load()
-        except OSError:  # not ValueError: then the frame lies outside the picture, and nothing was decoded
+        except (
+            OSError
+        ):  # not ValueError: then the frame lies outside the picture, and nothing was decoded
             self._note(DAMAGED)
             if image.tile:  # data were missing; for wrong data, Pillow does this before it raises
                 image.tile = []
@@ -230,7 +249,11 @@ class PillowReader:
         try:
             self._image.load()
         except (OSError, SyntaxError, ValueError):
-            found = None if self.is_animated or parts.is_cut else png_read.salvaged(self._file_from_start().read())
+            found = (
+                None
+                if self.is_animated or parts.is_cut
+                else png_read.salvaged(self._file_from_start().read())
+            )
             if found is None:
                 raise
             self._note(DAMAGED)
@@ -285,7 +308,9 @@ class PillowReader:
                     self._note(DAMAGED)
                 return True
             if not parts.is_arithmetic:
-                JpegImagePlugin.JpegImageFile(parts.file(self._handle, ending=picture_parts.PAD)).load()
+                JpegImagePlugin.JpegImageFile(
+                    parts.file(self._handle, ending=picture_parts.PAD)
+                ).load()
         except OSError as e:
             if parts.ending == picture_parts.PAD or "(0 bytes" not in str(e):
                 return False
@@ -301,7 +326,11 @@ class PillowReader:
             return Colours(self._image.info.get("icc_profile"))
         if self.traits.cicp or parts.has_srgb_numbers:
             return Colours()
-        return Colours(parts.icc) if parts.icc or parts.is_srgb else Colours(None, parts.gamma, parts.chroma)
+        return (
+            Colours(parts.icc)
+            if parts.icc or parts.is_srgb
+            else Colours(None, parts.gamma, parts.chroma)
+        )
 
     def _seek(self, index: int) -> None:
         if self._image.tell() != self._places[index]:
@@ -318,7 +347,9 @@ class PillowReader:
         if self._name == "tiff":
             return self._find_tiff_pages(count)
         # Only old viewers show the default image of an APNG, and it is not part of the animation.
-        has_stand_in = self._name == "png" and count > 1 and bool(getattr(self._image, "default_image", False))
+        has_stand_in = (
+            self._name == "png" and count > 1 and bool(getattr(self._image, "default_image", False))
+        )
         return list(range(int(has_stand_in), count))
 
     def _count_frames(self) -> int:
@@ -344,11 +375,17 @@ class PillowReader:
             if not is_preview:
                 kept.append(place)
         if is_raw:
-            raise UnsupportedSource(self._path, "it is a camera's raw file", "Develop it into a TIFF or JPEG first.")
+            raise UnsupportedSource(
+                self._path, "it is a camera's raw file", "Develop it into a TIFF or JPEG first."
+            )
         return kept or list(range(count))
 
     def _find_traits(self) -> Traits:
-        traits = Traits(lossless=self._facts.is_lossless, cicp=self._facts.cicp, loop=self._image.info.get("loop"))
+        traits = Traits(
+            lossless=self._facts.is_lossless,
+            cicp=self._facts.cicp,
+            loop=self._image.info.get("loop"),
+        )
         if self._parts is not None and self._parts.cicp is not None:
             traits.cicp = facts.known_cicp(*self._parts.cicp[:2])
             traits.full_range = self._parts.cicp[2]
@@ -366,7 +403,9 @@ class PillowReader:
         # Pillow itself turns the pages of a TIFF, and gives their size as turned.
         if self._name == "tiff":
             return 1
-        return facts.orientation_of(self._parts.exif if self._parts is not None else self._image.info.get("exif"))
+        return facts.orientation_of(
+            self._parts.exif if self._parts is not None else self._image.info.get("exif")
+        )
 
     def _mode(self, tags: dict[int, Any]) -> str:
         """Return the mode among _CHANNELS that loses nothing of the page but what the docstring of
@@ -381,9 +420,13 @@ class PillowReader:
             return "I;16"
         if mode in ("1", "L", "RGB") and has_key and not self._is_deep(mode, tags):
             return "RGBA"
-        found = {"1": "L", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "RGBa": "RGBA"}.get(mode, mode)
+        found = {"1": "L", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "RGBa": "RGBA"}.get(
+            mode, mode
+        )
         if found not in _CHANNELS:
-            raise UnsupportedSource(self._path, f"its pixels are of a kind that efface cannot write ({mode})")
+            raise UnsupportedSource(
+                self._path, f"its pixels are of a kind that efface cannot write ({mode})"
+            )
         return found
 
     def _is_deep(self, mode: str, tags: dict[int, Any]) -> bool:
@@ -394,15 +437,22 @@ class PillowReader:
         return self._facts.depth > 8 and mode in ("LA", "RGB", "RGBA")
 
     def _planes(self, mode: str, tags: dict[int, Any]) -> Array:
-        """Return 16-bit samples stored in planes. Both decoders read each plane as a grey picture."""
+        """Return 16-bit samples stored in planes.
+
+        Both decoders read each plane as a grey picture.
+        """
         self._handle.seek(0)
         planes = []
         for data in decodable(self._handle.read(), tags):
             try:
                 plane = _by_opencv(data)
             except (_Undecided, cv2.error):
-                raise UnsupportedSource(self._path, "its planes of 16 bits cannot be decoded", "Save it with 8 bits.") from None
-            if not np.array_equal(plane[..., 0], np.asarray(TiffImagePlugin.TiffImageFile(io.BytesIO(data)))):
+                raise UnsupportedSource(
+                    self._path, "its planes of 16 bits cannot be decoded", "Save it with 8 bits."
+                ) from None
+            if not np.array_equal(
+                plane[..., 0], np.asarray(TiffImagePlugin.TiffImageFile(io.BytesIO(data)))
+            ):
                 raise self._disagreement()
             planes.append(plane)
         return self._matching(np.asarray(np.concatenate(planes, axis=-1), np.uint16), mode)
@@ -432,7 +482,9 @@ class PillowReader:
         if self._name == "tiff":
             self._handle.seek(0)
             planes = [_by_opencv(data) for data in decodable(self._handle.read(), tags)]
-            return np.asarray(planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1), np.uint16)
+            return np.asarray(
+                planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1), np.uint16
+            )
         data = self._file_from_start().read()
         try:
             return _by_opencv(data)
@@ -442,7 +494,9 @@ class PillowReader:
         return self._by_ffmpeg()
 
     def _by_ffmpeg(self) -> Array:
-        from efface.media.still.av_reader import samples_of  # loads PyAV, which other photos do not need
+        from efface.media.still.av_reader import (
+            samples_of,
+        )  # loads PyAV, which other photos do not need
 
         found = samples_of(self._path)
         if found.dtype != np.uint16:
@@ -463,16 +517,23 @@ class PillowReader:
         """Return rows as Pillow decodes them, in that mode."""
         width = self._stored_wh()[0]
         part = self._image.crop((0, rows.start, width, rows.stop))
-        if part.mode == "1" and mode == "RGBA":  # Pillow applies the key to greys but not to single bits
+        if (
+            part.mode == "1" and mode == "RGBA"
+        ):  # Pillow applies the key to greys but not to single bits
             part = part.convert("L")
             part.info["transparency"] = self._image.info["transparency"]
-        return np.asarray(part if mode == "I;16" else part.convert(mode)).reshape(-1, width, _CHANNELS[mode])
+        return np.asarray(part if mode == "I;16" else part.convert(mode)).reshape(
+            -1, width, _CHANNELS[mode]
+        )
 
     def _matching(self, deep: Array, mode: str) -> Array:
         """Keep only the mode's channels. OpenCV has no grey with alpha, and adds an alpha if a
         colour is the key."""
         want = {"LA": [0, 3], "RGB": [0, 1, 2]}.get(mode, [0, 1, 2, 3])
-        if deep.shape[2] <= max(want) or deep.shape[:2] != (self._image.size[1], self._image.size[0]):
+        if deep.shape[2] <= max(want) or deep.shape[:2] != (
+            self._image.size[1],
+            self._image.size[0],
+        ):
             raise self._disagreement()
         return deep[..., want]
 
@@ -485,7 +546,9 @@ class PillowReader:
             raise self._disagreement()
 
     def _disagreement(self) -> UnsupportedSource:
-        return UnsupportedSource(self._path, "two decoders disagree about it", "Save it with 8 bits.")
+        return UnsupportedSource(
+            self._path, "two decoders disagree about it", "Save it with 8 bits."
+        )
 
 
 def _by_opencv(data: bytes) -> Array:
@@ -494,12 +557,17 @@ def _by_opencv(data: bytes) -> Array:
     if deep is None or deep.dtype != np.uint16:
         raise _Undecided
     deep = deep[..., None] if deep.ndim == 2 else deep
-    return np.asarray(deep[..., [2, 1, 0, *range(3, deep.shape[2])]] if deep.shape[2] >= 3 else deep, np.uint16)
+    return np.asarray(
+        deep[..., [2, 1, 0, *range(3, deep.shape[2])]] if deep.shape[2] >= 3 else deep, np.uint16
+    )
 
 
 @contextmanager
 def _silent_opencv() -> Iterator[None]:
-    """Silence OpenCV. It reports harmless oddities of files on stderr, where a progress bar may be."""
+    """Silence OpenCV.
+
+    It reports harmless oddities of files on stderr, where a progress bar may be.
+    """
     log = cv2.utils.logging
     before = log.setLogLevel(log.LOG_LEVEL_SILENT)
     try:
@@ -525,4 +593,6 @@ def _with_key(page: Page, key: Any, *, is_deep: bool) -> Page:
         return page
     is_key = (page.samples == np.array(key, np.uint16).reshape(-1)).all(axis=-1, keepdims=True)
     alpha = np.where(is_key, 0, 65535).astype(np.uint16)
-    return Page(np.concatenate([page.samples, alpha], axis=-1), page.model, page.depth, has_alpha=True)
+    return Page(
+        np.concatenate([page.samples, alpha], axis=-1), page.model, page.depth, has_alpha=True
+    )

@@ -18,7 +18,15 @@ from PIL import Image
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples per pixel, by colour type."""
 
-_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_PASSES = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
 """Adam7's passes: first column, first row, and the steps to the next ones."""
 
 _STEPS = ((8, 8), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2), (1, 1))
@@ -40,15 +48,22 @@ class Salvaged:
 
 
 def salvaged(data: bytes) -> Salvaged | None:
-    """Repair a PNG that holds only the chunks of its picture. Returns None if no row can be read."""
+    """Repair a PNG that holds only the chunks of its picture.
+
+    Returns None if no row can be read.
+    """
     chunks = list(_chunks(data))
-    head = next((content for name, content in chunks if name == b"IHDR" and len(content) == 13), None)
+    head = next(
+        (content for name, content in chunks if name == b"IHDR" and len(content) == 13), None
+    )
     if head is None:
         return None
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", head)
     if colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16) or interlaced > 1:
         return None
-    passes = _rows_of_passes((width, height), depth * _CHANNELS[colour], is_interlaced=bool(interlaced))
+    passes = _rows_of_passes(
+        (width, height), depth * _CHANNELS[colour], is_interlaced=bool(interlaced)
+    )
     total = sum(rows * size for rows, size in passes)
     raw = _inflated(b"".join(content for name, content in chunks if name == b"IDAT"), total)
     good, whole = _good(raw, passes)
@@ -56,7 +71,9 @@ def salvaged(data: bytes) -> Salvaged | None:
         return None
     body = zlib.compress(raw[:good] + bytes(total - good), 1)
     kept = [(name, content) for name, content in chunks if name in (b"PLTE", b"tRNS")]
-    file = b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*c) for c in [(b"IHDR", head), *kept, (b"IDAT", body), (b"IEND", b"")])
+    file = b"\x89PNG\r\n\x1a\n" + b"".join(
+        _chunk(*c) for c in [(b"IHDR", head), *kept, (b"IDAT", body), (b"IEND", b"")]
+    )
     return Salvaged(file, _STEPS[whole] if interlaced else (1, 1))
 
 
@@ -70,7 +87,12 @@ def spread(image: Image.Image, step_wh: tuple[int, int]) -> Image.Image:
     # of each step.
     corners = (across, 0, 0.5 - across / 2, 0, down, 0.5 - down / 2)
     few = image.transform(small, Image.Transform.AFFINE, corners, Image.Resampling.NEAREST)
-    return few.transform(image.size, Image.Transform.AFFINE, (1 / across, 0, 0, 0, 1 / down, 0), Image.Resampling.NEAREST)
+    return few.transform(
+        image.size,
+        Image.Transform.AFFINE,
+        (1 / across, 0, 0, 0, 1 / down, 0),
+        Image.Resampling.NEAREST,
+    )
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -82,10 +104,17 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
+    )
 
 
-def _rows_of_passes(size_wh: tuple[int, int], bits: int, *, is_interlaced: bool) -> list[tuple[int, int]]:
+def _rows_of_passes(
+    size_wh: tuple[int, int], bits: int, *, is_interlaced: bool
+) -> list[tuple[int, int]]:
     """Return the rows of each pass, and the bytes of a row with its filter. A pass without pixels
     has no rows."""
     found = []

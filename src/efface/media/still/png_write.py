@@ -41,7 +41,9 @@ def compressed(samples: Array) -> bytes:
     parts = []
     for rows in strips(height, width):
         # Samples of 16 bits are stored with the high byte first.
-        raw = np.ascontiguousarray(samples[rows]).astype(samples.dtype.newbyteorder(">"), copy=False)
+        raw = np.ascontiguousarray(samples[rows]).astype(
+            samples.dtype.newbyteorder(">"), copy=False
+        )
         lines = raw.view(np.uint8).reshape(raw.shape[0], -1)
         parts.append(packer.compress(_filtered(lines, above, step)))
         above = lines[-1]
@@ -55,7 +57,9 @@ def _filtered(lines: NDArray[np.uint8], above: NDArray[np.uint8], step: int) -> 
     left = lines.copy()
     left[:, step:] -= lines[:, :-step]
     candidates = (lines, left, up)
-    cost = np.stack([np.abs(c.view(np.int8).astype(np.int16)).sum(axis=1, dtype=np.int64) for c in candidates])
+    cost = np.stack(
+        [np.abs(c.view(np.int8).astype(np.int16)).sum(axis=1, dtype=np.int64) for c in candidates]
+    )
     best = cost.argmin(axis=0).astype(np.uint8)
     out = np.empty((lines.shape[0], lines.shape[1] + 1), np.uint8)
     out[:, 0] = best
@@ -67,7 +71,12 @@ def _filtered(lines: NDArray[np.uint8], above: NDArray[np.uint8], step: int) -> 
 
 def chunk(name: bytes, content: bytes) -> bytes:
     """Build one chunk: length, name, content, checksum."""
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))
+    )
 
 
 class PngFile:
@@ -90,7 +99,10 @@ class PngFile:
         self._file, self._size, self._loop = file, size_wh, loop
         self._frames, self._sequence = 0, 0
         kind = _COLOUR_TYPES[layout.model, layout.has_alpha]
-        file.write(SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", *size_wh, layout.depth, kind, 0, 0, 0)))
+        file.write(
+            SIGNATURE
+            + chunk(b"IHDR", struct.pack(">IIBBBBB", *size_wh, layout.depth, kind, 0, 0, 0))
+        )
         if cicp is not None:
             file.write(chunk(b"cICP", struct.pack("BBBB", *cicp[:2], 0, cicp[2])))
         for name, content in (light or {}).items():
@@ -100,10 +112,18 @@ class PngFile:
             self._write_control()
 
     def add(self, content: bytes, duration_ms: int) -> None:
-        """Add a frame made by `compressed`. Every frame is complete and replaces the one before it."""
+        """Add a frame made by `compressed`.
+
+        Every frame is complete and replaces the one before it.
+        """
         if self._loop is not None:
             delay = _delay(duration_ms)
-            self._file.write(chunk(b"fcTL", struct.pack(">IIIIIHHBB", self._next(), *self._size, 0, 0, *delay, 0, 0)))
+            self._file.write(
+                chunk(
+                    b"fcTL",
+                    struct.pack(">IIIIIHHBB", self._next(), *self._size, 0, 0, *delay, 0, 0),
+                )
+            )
         if self._frames == 0:
             self._file.write(chunk(b"IDAT", content))
         else:

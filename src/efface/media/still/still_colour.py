@@ -39,11 +39,15 @@ USUAL_GAMMA, GAMMA_SLACK = 1 / 2.2, 0.05
 """The usual gamma of a PNG that states only its gamma, and the tolerance within which it means the
 same, as in libpng."""
 
-_SRGB_TO_PCS = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
+_SRGB_TO_PCS = np.array(
+    [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
+)
 """sRGB's primaries, adapted to D50 as in profiles."""
 
 _D50 = np.array([0.9642, 1.0, 0.8249])
-_BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+_BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
 
 Convert = Callable[[NDArray[Any]], NDArray[Any]]
 """Converts an (h, w, channels) array of colours to one of the same depth."""
@@ -81,7 +85,16 @@ def _conversion(page: Page, colours: Colours) -> Convert | None:
         if colours.icc:
             return _by_profile(page, colours.icc)
         return _by_numbers(page, colours)
-    except (ImageCms.PyCMSError, OSError, KeyError, ValueError, TypeError, IndexError, struct.error, ArithmeticError):
+    except (
+        ImageCms.PyCMSError,
+        OSError,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        struct.error,
+        ArithmeticError,
+    ):
         return None  # an unreadable profile counts as absent
 
 
@@ -95,14 +108,26 @@ def _by_profile(page: Page, icc: bytes) -> Convert | None:
         return None
     if page.model == "gray":  # the neutral colours of the profile
         ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
-        return _moving(_by_steps(_stretched(_by_lcms(icc, "RGB")(ramp)[0].mean(axis=-1), page.depth), page.depth), page)
+        return _moving(
+            _by_steps(
+                _stretched(_by_lcms(icc, "RGB")(ramp)[0].mean(axis=-1), page.depth), page.depth
+            ),
+            page,
+        )
     if page.depth == 8:
         return _moving(_by_lcms(icc, "RGB"), page)
     tags = _tags(icc)
     if any(name in tags for name in (b"A2B0", b"A2B1", b"A2B2")):
         return _moving(_by_grid(_by_lcms(icc, "RGB"), page.depth), page)
     curves = [_curve(tags[c + b"TRC"], _steps(page.depth)) for c in (b"r", b"g", b"b")]
-    return _moving(_by_matrix(np.stack([_xyz(tags[c + b"XYZ"]) for c in (b"r", b"g", b"b")], axis=1), curves, page.depth), page)
+    return _moving(
+        _by_matrix(
+            np.stack([_xyz(tags[c + b"XYZ"]) for c in (b"r", b"g", b"b")], axis=1),
+            curves,
+            page.depth,
+        ),
+        page,
+    )
 
 
 def _by_numbers(page: Page, colours: Colours) -> Convert | None:
@@ -151,7 +176,9 @@ def _by_lcms(icc: bytes, mode: str) -> Convert:
     """Convert from 8 bits in one of Pillow's modes to RGB."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     intent = ImageCms.Intent.PERCEPTUAL
-    transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, "RGB", intent)
+    transform = ImageCms.buildTransform(
+        profile, ImageCms.createProfile("sRGB"), mode, "RGB", intent
+    )
 
     def convert(part: NDArray[Any]) -> NDArray[Any]:
         image = Image.fromarray(part[..., 0] if mode == "L" else part, mode)
@@ -163,14 +190,23 @@ def _by_lcms(icc: bytes, mode: str) -> Convert:
 def _by_grid(convert: Convert, depth: int) -> Convert:
     """Convert samples of more than 8 bits by interpolating in a grid of converted colours."""
     side = np.rint(np.linspace(0, 255, GRID_COLOURS)).astype(np.uint8)
-    cube = np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(GRID_COLOURS, GRID_COLOURS * GRID_COLOURS, 3)
-    grid = convert(np.ascontiguousarray(cube)).reshape(GRID_COLOURS, GRID_COLOURS, GRID_COLOURS, 3).astype(np.float32) / 255
+    cube = np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(
+        GRID_COLOURS, GRID_COLOURS * GRID_COLOURS, 3
+    )
+    grid = (
+        convert(np.ascontiguousarray(cube))
+        .reshape(GRID_COLOURS, GRID_COLOURS, GRID_COLOURS, 3)
+        .astype(np.float32)
+        / 255
+    )
     peak = (1 << depth) - 1
 
     def between(part: NDArray[Any]) -> NDArray[Any]:
         at = part.reshape(-1, 3).T.astype(np.float32) * np.float32((GRID_COLOURS - 1) / peak)
         found = [map_coordinates(grid[..., i], at, order=1, mode="nearest") for i in range(3)]
-        return np.asarray(np.rint(np.clip(np.stack(found, axis=-1), 0, 1) * peak), part.dtype).reshape(part.shape)
+        return np.asarray(
+            np.rint(np.clip(np.stack(found, axis=-1), 0, 1) * peak), part.dtype
+        ).reshape(part.shape)
 
     return between
 
@@ -185,7 +221,9 @@ def _by_matrix(to_pcs: NDArray[np.float64], curves: list[NDArray[Any]], depth: i
     def convert(part: NDArray[Any]) -> NDArray[Any]:
         bounded = np.minimum(part, peak)
         linear = np.stack([curve[bounded[..., i]] for i, curve in enumerate(low)], axis=-1)
-        return np.asarray(np.rint(_encoded(linear @ matrix.T.astype(np.float32)) * peak), part.dtype)
+        return np.asarray(
+            np.rint(_encoded(linear @ matrix.T.astype(np.float32)) * peak), part.dtype
+        )
 
     return convert
 
@@ -193,7 +231,10 @@ def _by_matrix(to_pcs: NDArray[np.float64], curves: list[NDArray[Any]], depth: i
 def _primaries(chroma: tuple[float, ...]) -> NDArray[np.float64]:
     """Return the matrix from RGB to the D50 profile connection space, from the x and y of white,
     red, green and blue."""
-    white, *colours = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in zip(chroma[::2], chroma[1::2], strict=True))
+    white, *colours = (
+        np.array([x / y, 1.0, (1 - x - y) / y])
+        for x, y in zip(chroma[::2], chroma[1::2], strict=True)
+    )
     columns = np.stack(colours, axis=1)
     to_xyz = columns * np.linalg.solve(columns, white)
     adapt = np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ _D50) / (_BRADFORD @ white)) @ _BRADFORD
@@ -254,4 +295,6 @@ def _parametric(tag: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
 def _encoded(linear: NDArray[Any]) -> NDArray[np.float32]:
     """Apply sRGB's curve."""
     x = np.clip(linear, 0, 1)
-    return np.asarray(np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** np.float32(1 / 2.4) - 0.055), np.float32)
+    return np.asarray(
+        np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** np.float32(1 / 2.4) - 0.055), np.float32
+    )

@@ -60,7 +60,9 @@ def orientation_of(exif: bytes | None) -> int:
 def known_cicp(primaries: int, transfer: int) -> tuple[int, int] | None:
     """Return the pair if ITU-T H.273 names both and they differ from sRGB's own. Other values do
     not name a colour."""
-    is_known = (primaries == 1 or 4 <= primaries <= 12 or primaries == 22) and (transfer == 1 or 4 <= transfer <= 18)
+    is_known = (primaries == 1 or 4 <= primaries <= 12 or primaries == 22) and (
+        transfer == 1 or 4 <= transfer <= 18
+    )
     return (primaries, transfer) if is_known and (primaries, transfer) != (1, 13) else None
 
 
@@ -75,7 +77,9 @@ def _of_webp(handle: IO[bytes]) -> Facts:
     head = handle.read(30)
     pixels = 0
     if head[12:16] == b"VP8X":
-        pixels = (int.from_bytes(head[24:27], "little") + 1) * (int.from_bytes(head[27:30], "little") + 1)
+        pixels = (int.from_bytes(head[24:27], "little") + 1) * (
+            int.from_bytes(head[27:30], "little") + 1
+        )
     kinds = list(_webp_kinds(handle))
     return Facts(pixels, is_lossless=bool(kinds) and all(kind == b"VP8L" for kind in kinds))
 
@@ -129,10 +133,16 @@ def _of_tiff(handle: IO[bytes]) -> Facts:
     while at and at not in seen and len(seen) < MOST_PAGES:
         seen.add(at)
         handle.seek(at)
-        (entries,) = struct.unpack(order + ("Q" if is_big else "H"), handle.read(8 if is_big else 2))
+        (entries,) = struct.unpack(
+            order + ("Q" if is_big else "H"), handle.read(8 if is_big else 2)
+        )
         handle.seek(entries * (20 if is_big else 12), 1)
         link = handle.read(8 if is_big else 4)
-        at = struct.unpack(order + ("Q" if is_big else "I"), link)[0] if len(link) == (8 if is_big else 4) else 0
+        at = (
+            struct.unpack(order + ("Q" if is_big else "I"), link)[0]
+            if len(link) == (8 if is_big else 4)
+            else 0
+        )
     return Facts(pages=len(seen))
 
 
@@ -159,4 +169,12 @@ def _of_jp2(handle: IO[bytes]) -> Facts:
     return Facts(max(0, right - left) * max(0, below - above), (head[at + 42] & 0x7F) + 1)
 
 
-_WALKS = {"png": _of_png, "webp": _of_webp, "gif": _of_gif, "avif": _of_avif, "tiff": _of_tiff, "ppm": _of_ppm, "jp2": _of_jp2}
+_WALKS = {
+    "png": _of_png,
+    "webp": _of_webp,
+    "gif": _of_gif,
+    "avif": _of_avif,
+    "tiff": _of_tiff,
+    "ppm": _of_ppm,
+    "jp2": _of_jp2,
+}

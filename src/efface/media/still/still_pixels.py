@@ -70,7 +70,8 @@ def upright_size(stored_wh: Size, orientation: int) -> Size:
 class Page:
     """One decoded page.
 
-    samples    (h, w, channels) uint8, or uint16 above 8 bits: the model's channels, then alpha if present.
+    samples    (h, w, channels) uint8, or uint16 above 8 bits: the model's channels, then alpha if
+               present.
     model      "gray", "rgb" or "cmyk".
     depth      significant bits, 8 to 16.
     has_alpha  the last channel is opacity.
@@ -101,7 +102,10 @@ class Page:
             return self._rgb
         shrinks = size_wh[0] * size_wh[1] <= width * height
         seen = np.asarray(
-            cv2.resize(self._rgb, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
+            cv2.resize(
+                self._rgb, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            ),
+            np.uint8,
         )
         seen.flags.writeable = False
         return seen
@@ -122,7 +126,9 @@ class Page:
 
     def _as_rgb(self) -> NDArray[np.uint8]:
         if self.model == "rgb" and self.depth == 8 and not self.has_alpha:
-            seen = self.samples.view()  # the caller marks the view read-only; the samples themselves stay writable
+            seen = (
+                self.samples.view()
+            )  # the caller marks the view read-only; the samples themselves stay writable
             return np.asarray(seen, np.uint8)
         height, width = self.samples.shape[:2]
         rgb = np.empty((height, width, 3), np.uint8)
@@ -143,7 +149,11 @@ class Page:
         if self.model == "cmyk":
             return np.asarray(Image.fromarray(np.ascontiguousarray(low), "CMYK").convert("RGB"))
         colour = low[..., :-1] if self.has_alpha else low
-        return _over_grey(colour, low[..., -1:]) if self.has_alpha else np.broadcast_to(colour, (*low.shape[:2], 3))
+        return (
+            _over_grey(colour, low[..., -1:])
+            if self.has_alpha
+            else np.broadcast_to(colour, (*low.shape[:2], 3))
+        )
 
 
 def _over_grey(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -172,7 +182,12 @@ def interleaved(picture: Picture) -> Array:
     from one array."""
     planes = picture.planes
     base = planes[0].base
-    if isinstance(base, np.ndarray) and base.ndim == 3 and base.shape[2] == len(planes) and base.flags.c_contiguous:
+    if (
+        isinstance(base, np.ndarray)
+        and base.ndim == 3
+        and base.shape[2] == len(planes)
+        and base.flags.c_contiguous
+    ):
         views = [base[..., i] for i in range(len(planes))]
         if all(_is_same(a, b) for a, b in zip(planes, views, strict=True)):
             return base
@@ -180,4 +195,9 @@ def interleaved(picture: Picture) -> Array:
 
 
 def _is_same(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (b.ctypes.data, b.shape, b.strides, b.dtype)
+    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (
+        b.ctypes.data,
+        b.shape,
+        b.strides,
+        b.dtype,
+    )

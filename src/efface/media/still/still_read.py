@@ -16,7 +16,13 @@ from typing import IO, Literal
 
 from efface.containers.admission import AdmittedSource
 from efface.containers.sniff import PHOTOS
-from efface.errors import DamagedSource, EffaceError, TooManyPixels, UndecodableFrame, UnsupportedSource
+from efface.errors import (
+    DamagedSource,
+    EffaceError,
+    TooManyPixels,
+    UndecodableFrame,
+    UnsupportedSource,
+)
 from efface.frames import Frame
 from efface.media.interfaces import SourceInfo
 from efface.media.still.heif_reader import HeifReader
@@ -40,7 +46,15 @@ class StillSource:
             self._traits = book.traits
             with parsing(path):
                 size_wh = book.size(0)
-            self.info = SourceInfo(path, medium, self._format, book.count, size_wh, private=book.traits, notes=book.notes)
+            self.info = SourceInfo(
+                path,
+                medium,
+                self._format,
+                book.count,
+                size_wh,
+                private=book.traits,
+                notes=book.notes,
+            )
 
     @property
     def time_base(self) -> Fraction:
@@ -60,7 +74,15 @@ class StillSource:
                 self._traits.tail_ms = max(1, round(clock) - pts)
                 height, width = page.samples.shape[:2]
                 self._keep(book.notes)
-                yield Frame(index, pts, (width, height), page.look, page.unpack, is_bad, is_alone=not book.is_animated)
+                yield Frame(
+                    index,
+                    pts,
+                    (width, height),
+                    page.look,
+                    page.unpack,
+                    is_bad,
+                    is_alone=not book.is_animated,
+                )
 
     def close(self) -> None:
         """Do nothing: no file is open between calls of `frames`."""
@@ -107,11 +129,17 @@ def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[ImageReader
 def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> ImageReader:
     try:
         with parsing(path):
-            return HeifReader(path, handle, options) if name == "heif" else PillowReader(path, name, handle, options)
+            return (
+                HeifReader(path, handle, options)
+                if name == "heif"
+                else PillowReader(path, name, handle, options)
+            )
     except DamagedSource as refused:
         if name != "avif":
             raise
-        from efface.media.still.av_reader import AvReader  # loads PyAV, which other photos do not need
+        from efface.media.still.av_reader import (
+            AvReader,
+        )  # loads PyAV, which other photos do not need
 
         try:
             with parsing(path):

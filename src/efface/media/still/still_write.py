@@ -32,7 +32,10 @@ from efface.media.still.still_pixels import Array, interleaved
 from efface.media.still.tiff_write import TiffFile
 
 WEBP_QUALITY = HEIF_QUALITY = AVIF_QUALITY = 90
-"""Of 100. These formats do not reveal the source's own quality; this one leaves no visible trace."""
+"""Of 100.
+
+These formats do not reveal the source's own quality; this one leaves no visible trace.
+"""
 
 JPEG_QUALITY = 92
 """Quality for a JPEG if the source's tables cannot be used."""
@@ -40,7 +43,13 @@ JPEG_QUALITY = 92
 MOST_BYTES_AT_ONCE = 4 << 30
 """Maximum bytes of the frames of an AVIF sequence. Its encoder needs them all at once."""
 
-_MODES = {("gray", False): "L", ("gray", True): "LA", ("rgb", False): "RGB", ("rgb", True): "RGBA", ("cmyk", False): "CMYK"}
+_MODES = {
+    ("gray", False): "L",
+    ("gray", True): "LA",
+    ("rgb", False): "RGB",
+    ("rgb", True): "RGBA",
+    ("cmyk", False): "CMYK",
+}
 
 Encoder = Callable[[Picture, Traits], bytes]
 
@@ -94,8 +103,12 @@ def encoding(draft: Path) -> Iterator[None]:
         raise
     except MemoryError as e:
         raise WriteFailed(draft, "there is not enough memory to encode it") from e
-    except Exception as e:  # encoders raise many classes; each means that the target was not written
-        raise WriteFailed(draft, f"the encoder gave up ({str(e).strip().rstrip('.') or type(e).__name__})") from e
+    except (
+        Exception
+    ) as e:  # encoders raise many classes; each means that the target was not written
+        raise WriteFailed(
+            draft, f"the encoder gave up ({str(e).strip().rstrip('.') or type(e).__name__})"
+        ) from e
 
 
 class _OnePictureSink(_StillSink):
@@ -123,7 +136,11 @@ class _HeifSink(_StillSink):
         samples: Any = np.ascontiguousarray(interleaved(picture))
         self._bytes += samples.nbytes
         if self._bytes > MOST_BYTES_AT_ONCE:
-            raise TargetUnsuitable(self._draft, "its pictures together are too large for the encoder", "Save them one by one.")
+            raise TargetUnsuitable(
+                self._draft,
+                "its pictures together are too large for the encoder",
+                "Save them one by one.",
+            )
         self._pages.append((picture.layout, picture.size_wh, samples))
 
     def _finish(self) -> None:
@@ -177,11 +194,18 @@ class _PngSink(_TimedSink):
             loop = (self._traits.loop or 0) if self._info.medium == "animation" else None
             cicp = (*self._traits.cicp, int(self._traits.full_range)) if self._traits.cicp else None
             self._png, self._layout = (
-                PngFile(self._file, picture.size_wh, picture.layout, loop, cicp, self._traits.light),
+                PngFile(
+                    self._file, picture.size_wh, picture.layout, loop, cicp, self._traits.light
+                ),
                 picture.layout,
             )
-        elif self._info.medium != "animation" or (picture.layout, picture.size_wh) != (self._layout, self._info.size_wh):
-            raise TargetUnsuitable(self._draft, "the format has room for frames of one kind and size")
+        elif self._info.medium != "animation" or (picture.layout, picture.size_wh) != (
+            self._layout,
+            self._info.size_wh,
+        ):
+            raise TargetUnsuitable(
+                self._draft, "the format has room for frames of one kind and size"
+            )
         return png_write.compressed(interleaved(picture))
 
     def _add(self, frame: bytes, start_ms: int, end_ms: int) -> None:
@@ -200,7 +224,9 @@ class _GifSink(_TimedSink):
 
     def _encoded(self, picture: Picture) -> GifFrame:
         samples = _eight_bit(self._draft, picture)
-        if picture.layout.model == "gray":  # Pillow reads a GIF of greys as grey; colour tables hold RGB
+        if (
+            picture.layout.model == "gray"
+        ):  # Pillow reads a GIF of greys as grey; colour tables hold RGB
             samples = np.dstack([*picture.planes[:1] * 3, *picture.planes[1:]])
         return gif_frame(samples)
 
@@ -234,7 +260,11 @@ class _AvifAnimationSink(_TimedSink):
     def __init__(self, draft: Path, info: SourceInfo) -> None:
         width, height = info.size_wh
         if width * height * 4 * (info.frame_count or 1) > MOST_BYTES_AT_ONCE:
-            raise TargetUnsuitable(draft, "its frames together are too large for the encoder", "Save it as a video first.")
+            raise TargetUnsuitable(
+                draft,
+                "its frames together are too large for the encoder",
+                "Save it as a video first.",
+            )
         super().__init__(draft, info)
         self._images: list[Image.Image] = []
         self._durations: list[int] = []
@@ -248,17 +278,31 @@ class _AvifAnimationSink(_TimedSink):
         self._durations.append(end_ms - start_ms)
 
     def _end(self) -> None:
-        if all(i.mode == "RGBA" and i.getchannel("A").getextrema() == (255, 255) for i in self._images):
+        if all(
+            i.mode == "RGBA" and i.getchannel("A").getextrema() == (255, 255) for i in self._images
+        ):
             self._images = [i.convert("RGB") for i in self._images]
         first, *others = self._images
-        data = _saved(first, "AVIF", quality=AVIF_QUALITY, save_all=True, append_images=others, duration=self._durations)
+        data = _saved(
+            first,
+            "AVIF",
+            quality=AVIF_QUALITY,
+            save_all=True,
+            append_images=others,
+            duration=self._durations,
+        )
         self._file.write(_undated(_with_cicp(data, self._traits.cicp)))
 
 
 def create_sink(draft: Path, info: SourceInfo) -> Sink:
     """Create a sink for the source's format. Raises WriteFailed, TargetUnsuitable."""
     if info.medium == "animation":
-        timed = {"png": _PngSink, "gif": _GifSink, "webp": _WebpAnimationSink, "avif": _AvifAnimationSink}[info.format]
+        timed = {
+            "png": _PngSink,
+            "gif": _GifSink,
+            "webp": _WebpAnimationSink,
+            "avif": _AvifAnimationSink,
+        }[info.format]
         return timed(draft, info)
     name = WRITTEN_AS.get(info.format, info.format)
     paged = {"tiff": _TiffSink, "png": _PngSink, "gif": _GifSink, "heif": _HeifSink}
@@ -271,7 +315,9 @@ def create_sink(draft: Path, info: SourceInfo) -> Sink:
 def encode_jpeg(picture: Picture, traits: Traits) -> bytes:
     """Encode JPEG with the source's tables and subsampling, so its quality stays the same."""
     image = _image(picture)
-    tables = [[min(max(q, 1), 255) for q in table] for table in traits.qtables if len(table) == 64][:2]
+    tables = [[min(max(q, 1), 255) for q in table] for table in traits.qtables if len(table) == 64][
+        :2
+    ]
     options: dict[str, Any] = {"qtables": tables} if tables else {"quality": JPEG_QUALITY}
     if image.mode == "RGB":
         options["subsampling"] = max(traits.sampling, 0)
@@ -302,7 +348,10 @@ def encode_heif(pages: Sequence[tuple[Layout, Size, Array]], traits: Traits) -> 
     for layout, size_wh, samples in pages:
         mode, data = _MODES[layout.model, layout.has_alpha], samples
         if depth > 8:
-            mode, data = f"{mode};16", np.asarray(samples.astype(np.uint16) << (16 - layout.depth), np.uint16)
+            mode, data = (
+                f"{mode};16",
+                np.asarray(samples.astype(np.uint16) << (16 - layout.depth), np.uint16),
+            )
         heif.add_frombytes(mode, size_wh, data.tobytes())
     primaries, transfer = traits.cicp or (1, 13)
     out = io.BytesIO()
@@ -320,7 +369,9 @@ def encode_avif(picture: Picture, traits: Traits) -> bytes:
         return _with_cicp(_saved(_image(picture), "AVIF", quality=AVIF_QUALITY), traits.cicp)
     samples = interleaved(picture)
     if samples.shape[2] >= 3:
-        samples = np.ascontiguousarray(samples[..., [2, 1, 0, *range(3, samples.shape[2])]], np.uint16)
+        samples = np.ascontiguousarray(
+            samples[..., [2, 1, 0, *range(3, samples.shape[2])]], np.uint16
+        )
     options = [cv2.IMWRITE_AVIF_QUALITY, AVIF_QUALITY, cv2.IMWRITE_AVIF_DEPTH, depth]
     is_done, data = cv2.imencode(".avif", samples, options)
     if not is_done:
@@ -330,7 +381,9 @@ def encode_avif(picture: Picture, traits: Traits) -> bytes:
 
 def _require(draft: Path, is_writable: bool, layout: Layout) -> None:
     if not is_writable:
-        raise TargetUnsuitable(draft, f"the format has no {layout.model} samples of {layout.depth} bits")
+        raise TargetUnsuitable(
+            draft, f"the format has no {layout.model} samples of {layout.depth} bits"
+        )
 
 
 def _eight_bit(draft: Path, picture: Picture) -> Any:
@@ -378,7 +431,9 @@ def _undated(avif: bytes) -> bytes:
     return bytes(data)
 
 
-def _boxes(data: bytes, start: int, end: int, names: tuple[bytes, ...]) -> Iterator[tuple[int, int]]:
+def _boxes(
+    data: bytes, start: int, end: int, names: tuple[bytes, ...]
+) -> Iterator[tuple[int, int]]:
     """Yield start and end of the content of boxes with these names, anywhere in `moov`."""
     while start + 8 <= end:
         size, name = struct.unpack_from(">I4s", data, start)

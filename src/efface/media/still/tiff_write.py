@@ -31,7 +31,10 @@ def is_writable(layout: Layout) -> bool:
 
 
 class TiffFile:
-    """A TIFF that is written into an open file. Raises OverflowError if it grows beyond LIMIT_BYTES."""
+    """A TIFF that is written into an open file.
+
+    Raises OverflowError if it grows beyond LIMIT_BYTES.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -26,7 +26,11 @@ HDR values, the one after it (40) nothing that was asked for."""
 
 def without_banner(encoder: str) -> BitStreamFilterContext | None:
     """Return a filter for that encoder's packets, or None if it needs none."""
-    return BitStreamFilterContext(_SEI[encoder], "h264" if encoder == "libx264" else "hevc") if encoder in _SEI else None
+    return (
+        BitStreamFilterContext(_SEI[encoder], "h264" if encoder == "libx264" else "hevc")
+        if encoder in _SEI
+        else None
+    )
 
 
 def blank_matroska(draft: Path) -> None:
@@ -61,5 +65,7 @@ def _without_comments(extradata: bytes) -> bytes:
     if len(sizes) != 2:
         raise ValueError("a Vorbis header has three packets")
     identification, setup = extradata[at : at + sizes[0]], extradata[at + sum(sizes) :]
-    comment = b"\x03vorbis" + bytes(4) + bytes(4) + b"\x01"  # empty vendor, no comments, the framing bit
+    comment = (
+        b"\x03vorbis" + bytes(4) + bytes(4) + b"\x01"
+    )  # empty vendor, no comments, the framing bit
     return b"\x02" + bytes([len(identification), len(comment)]) + identification + comment + setup

@@ -37,7 +37,14 @@ from numpy.typing import NDArray
 from efface.containers.admission import AdmittedSource
 from efface.containers.raw_streams import DEMUXERS as DEMUXER_OF
 from efface.containers.truncation import is_cut, kind_of
-from efface.errors import DamagedSource, NotMedia, SourceUnreadable, TooManyPixels, UndecodableFrame, UnsupportedSource
+from efface.errors import (
+    DamagedSource,
+    NotMedia,
+    SourceUnreadable,
+    TooManyPixels,
+    UndecodableFrame,
+    UnsupportedSource,
+)
 from efface.files import reason, require_still_plain
 from efface.frames import Frame, Picture
 from efface.geometry import Size
@@ -51,8 +58,10 @@ from efface.media.video.video_info import VideoInfo, video_of
 from efface.options import ReadOptions
 from efface.timing import timecode
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv,\
+DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv,\
 h264,hevc,vvc,m4v,vc1,h263,obu,mjpeg,yuv4mpegpipe,dhav"
+)
 """None of these opens another file or an address. Playlists (hls, dash, concat, sdp, ...) do, and
 are refused."""
 
@@ -123,25 +132,36 @@ def open_video(source: AdmittedSource, options: ReadOptions) -> VideoSource:
         tolerant = options.bad_frames == "cover"
         if not tolerant and is_cut(path):
             last = _last_time(container, stream)
-            raise DamagedSource(path, f"it breaks off at {timecode(last)}, before its stated end", HINT_COVER)
+            raise DamagedSource(
+                path, f"it breaks off at {timecode(last)}, before its stated end", HINT_COVER
+            )
         first, by_order = _first_frame(container, stream, path, options)
-        info = _described(path, container, stream, first, tolerant=tolerant, by_order=by_order, demuxer=demuxer)
+        info = _described(
+            path, container, stream, first, tolerant=tolerant, by_order=by_order, demuxer=demuxer
+        )
     return VideoSource(info, options)
 
 
 def opened_again(info: SourceInfo) -> InputContainer:
-    """Open the file of a video that was opened before, in FFmpeg. Raises what `open_video` raises."""
+    """Open the file of a video that was opened before, in FFmpeg.
+
+    Raises what `open_video` raises.
+    """
     return _in_ffmpeg(info.path, video_of(info).demuxer)
 
 
-def _opened(path: Path, options: ReadOptions, demuxer: str | None, file: BinaryIO | None = None) -> InputContainer:
+def _opened(
+    path: Path, options: ReadOptions, demuxer: str | None, file: BinaryIO | None = None
+) -> InputContainer:
     return _in_ffmpeg(path, demuxer, {"max_pixels": str(_ffmpeg_limit(options))}, file)
 
 
 def _in_ffmpeg(
     path: Path, demuxer: str | None, options: dict[str, str] | None = None, file: BinaryIO | None = None
 ) -> InputContainer:  # fmt: skip
-    """The file in FFmpeg, which may open nothing else. Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable.
+    """The file in FFmpeg, which may open nothing else.
+
+    Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable.
 
     demuxer  see VideoInfo.
     file     is read instead, where it is given; the path is its name then.
@@ -153,17 +173,23 @@ def _in_ffmpeg(
             require_still_plain(path)
         # The prefix keeps a name like "concat:a|b" from being read as an address.
         what = file or f"file:{path.absolute()}"
-        container: InputContainer = av.open(what, "r", demuxer, options=(options or {}) | LIMITS, **_LENIENT)
+        container: InputContainer = av.open(
+            what, "r", demuxer, options=(options or {}) | LIMITS, **_LENIENT
+        )
         return container
     except av.error.InvalidDataError as e:
         kind = kind_of(path)
         if not kind:
             raise NotMedia(path) from e
-        raise DamagedSource(path, "its index or header is missing or broken, as when a recording was interrupted") from e
+        raise DamagedSource(
+            path, "its index or header is missing or broken, as when a recording was interrupted"
+        ) from e
     except OSError as e:
         raise SourceUnreadable(path, reason(e)) from e
     except FFmpegError as e:
-        raise UnsupportedSource(path, "it is a playlist, or a format that efface does not open") from e
+        raise UnsupportedSource(
+            path, "it is a playlist, or a format that efface does not open"
+        ) from e
 
 
 def _demuxer(source: AdmittedSource) -> str | None:
@@ -182,7 +208,9 @@ def _picked(container: InputContainer, path: Path) -> VideoStream:
     """Return the stream that a player would show: the default one, or else the largest. Skips cover
     art and thumbnails."""
     moving = _moving(container)
-    moving = [s for s in moving if s.frames != 1] or moving  # pictures beside the video, as in a HEIF sequence
+    moving = [
+        s for s in moving if s.frames != 1
+    ] or moving  # pictures beside the video, as in a HEIF sequence
     if not moving:
         what = "sound but no picture" if container.streams.audio else "no video"
         raise UnsupportedSource(path, f"it holds {what}")
@@ -241,16 +269,24 @@ def _first_frame(
     packets = _packets(container, stream, path, tolerant=True)
     for tried, packet in enumerate(chain(packets, [None]), 1):
         if packet is not None:
-            if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
+            if packet.has_sidedata("encryption_info") or packet.has_sidedata(
+                "encryption_init_info"
+            ):
                 raise UnsupportedSource(path, "it is encrypted")
             times.append(packet.pts)
         found += _decoded(stream, packet)[0]
         key = next((f for f in found if f.key_frame), None)
-        if key is not None or len(found) > LEADING_KEPT_PACKETS or (tried >= MOST_FAILURES and not found):
+        if (
+            key is not None
+            or len(found) > LEADING_KEPT_PACKETS
+            or (tried >= MOST_FAILURES and not found)
+        ):
             break
     if not found:
         raise DamagedSource(path, "no frame of it can be decoded")
-    return key or found[0], container.format.name == "avi" or _runs_back(found, times, packets, stream)
+    return key or found[0], container.format.name == "avi" or _runs_back(
+        found, times, packets, stream
+    )
 
 
 def _runs_back(
@@ -263,7 +299,9 @@ def _runs_back(
 
     times  of the packets read.
     """
-    following = list(islice(packets, LONGEST_REORDER_FRAMES)) if stream.codec_context.reorder_depth else []
+    following = (
+        list(islice(packets, LONGEST_REORDER_FRAMES)) if stream.codec_context.reorder_depth else []
+    )
     times = [*times, *(p.pts for p in following)]
     if not following or any(a is None or b is None or b <= a for a, b in pairwise(times)):
         return False  # stored out of order, as expected if frames are held back
@@ -315,9 +353,26 @@ def _described(
     aspect = _fraction(stream.sample_aspect_ratio) or Fraction(1)
     if spec.turn.swaps:
         aspect = 1 / aspect
-    video = VideoInfo(spec, _fraction(stream.time_base), rate, aspect, colour_of(first), tolerant, by_order, demuxer)
+    video = VideoInfo(
+        spec,
+        _fraction(stream.time_base),
+        rate,
+        aspect,
+        colour_of(first),
+        tolerant,
+        by_order,
+        demuxer,
+    )
     named = kind_of(path) or container.format.name.split(",")[0]
-    return SourceInfo(path, "video", named, _stated_count(stream), spec.size_wh, len(container.streams.audio), video)
+    return SourceInfo(
+        path,
+        "video",
+        named,
+        _stated_count(stream),
+        spec.size_wh,
+        len(container.streams.audio),
+        video,
+    )
 
 
 def _rate(stream: VideoStream) -> Fraction:
@@ -325,7 +380,11 @@ def _rate(stream: VideoStream) -> Fraction:
     average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
     # If no times are stored, FFmpeg's average is a default; its guess holds what the bitstream
     # states.
-    rate = (guessed or average if stream.container.format.name in UNTIMED_DEMUXERS else average or guessed) or Fraction(25)
+    rate = (
+        guessed or average
+        if stream.container.format.name in UNTIMED_DEMUXERS
+        else average or guessed
+    ) or Fraction(25)
     return min(max(rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
 
 
@@ -342,10 +401,15 @@ def _stated_count(stream: VideoStream) -> int | None:
 
 def _is_indexed(stream: VideoStream) -> bool:
     """Return whether the stream's index lists every frame, and which of them an edit list hides."""
-    return stream.container.format.name.startswith("mov,") and len(stream.index_entries) == stream.frames > 0
+    return (
+        stream.container.format.name.startswith("mov,")
+        and len(stream.index_entries) == stream.frames > 0
+    )
 
 
-def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool) -> Iterator[av.Packet[Any]]:
+def _packets(
+    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool
+) -> Iterator[av.Packet[Any]]:
     """Yield the packets that hold data, in one clock. If `tolerant`, reading continues after an
     error up to the end."""
     packets = _stored_packets(container, stream, path, tolerant=tolerant)
@@ -355,7 +419,8 @@ def _packets(container: InputContainer, stream: VideoStream, path: Path, *, tole
 
 
 def shifts_of(info: SourceInfo) -> list[int]:
-    """What is added to the times of the picture after each place where the clock starts anew, in the container's unit.
+    """What is added to the times of the picture after each place where the clock starts anew, in
+    the container's unit.
 
     Reads only containers whose clock may restart. Raises InputError.
     """
@@ -394,20 +459,27 @@ def _stored_packets(
             failures += 1
 
 
-def _decoded(stream: VideoStream, packet: av.Packet[Any] | None) -> tuple[list[av.VideoFrame], bool]:
+def _decoded(
+    stream: VideoStream, packet: av.Packet[Any] | None
+) -> tuple[list[av.VideoFrame], bool]:
     """Return the decoded frames, and whether the decoder reported an error."""
     try:
         return stream.codec_context.decode(packet), False
     except av.error.EOFError:
         return [], False
-    except (FFmpegError, ValueError):  # PyAV 19 raises the latter if it finds no codec for what a broken header names
+    except (
+        FFmpegError,
+        ValueError,
+    ):  # PyAV 19 raises the latter if it finds no codec for what a broken header names
         return [], True
 
 
 class VideoSource:
     """One video stream of one file. See `media.interfaces.Source`."""
 
-    def __init__(self, info: SourceInfo, options: ReadOptions, file: BinaryIO | None = None) -> None:
+    def __init__(
+        self, info: SourceInfo, options: ReadOptions, file: BinaryIO | None = None
+    ) -> None:
         """`file` is read, from several times, instead of the one at `info.path`, which is then only
         a name."""
         self.info, self._options, self._file = info, options, file
@@ -446,7 +518,9 @@ class VideoSource:
             if keys_only:
                 stream.codec_context.skip_frame = "NONKEY"
             else:
-                stream.codec_context.thread_type = "AUTO"  # frame threads, since the result is checked
+                stream.codec_context.thread_type = (
+                    "AUTO"  # frame threads, since the result is checked
+                )
             container.seek(pts, stream=stream, backward=True)
             for packet in container.demux(stream):
                 frames, _ = _decoded(stream, packet if packet.size else None)
@@ -455,7 +529,10 @@ class VideoSource:
                     return
 
     def frames(self) -> Iterator[Frame]:
-        """Every frame in presentation order. Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels."""
+        """Every frame in presentation order.
+
+        Raises UndecodableFrame, DamagedSource, UnsupportedSource and TooManyPixels.
+        """
         video = video_of(self.info)
         if video.tolerant and self._file is None:
             yield from self._decoded_twice()
@@ -493,7 +570,8 @@ class VideoSource:
         """Yield frames as `frames` does, from the time `trusted` on, but counted from 0. Yields
         none if `key` was not met.
 
-        key      PTS of the keyframe at which decoding begins. Frames that refer to earlier ones fail, or are wrong.
+        key      PTS of the keyframe at which decoding begins. Frames that refer to earlier ones
+                 fail, or are wrong.
         trusted  PTS from which frames are right.
         seek     PTS from which to search for the keyframe; None for the start of the file.
 
@@ -503,7 +581,9 @@ class VideoSource:
             if seek is not None:
                 container.seek(seek, stream=stream, backward=True)
             packets = _packets(container, stream, self.info.path, tolerant=False)
-            first = next((p for p in packets if p.is_keyframe and p.pts is not None and p.pts >= key), None)
+            first = next(
+                (p for p in packets if p.is_keyframe and p.pts is not None and p.pts >= key), None
+            )
             if first is not None and first.pts == key:
                 reading = _Reading(self.info, self._options, container, stream, trusted)
                 yield from reading.frames_of(chain([first], packets))
@@ -568,9 +648,8 @@ class _Reading:
         self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
         self._starts = _starts(stream)
         self._has_fields, self._coded_height = _may_hold_fields(stream), stream.codec_context.height
-        self._is_adrift = (
-            False  # after a joint, before its first keyframe: skipped, as such packets refer to frames that were not joined
-        )
+        # After a joint, until its first keyframe: such packets refer to frames that were not joined.
+        self._is_adrift = False
         self._by_order = self._video.by_order
         self._clock: list[int] = []
         self._pending: dict[int, _Sent] = {}
@@ -582,9 +661,13 @@ class _Reading:
         self._last: int | None = None
         self._start: int | None = None
         self._count = self._asked = 0
-        self._may_break_off = container.format.name in ENDLESS_CONTAINERS and not self._video.tolerant
+        self._may_break_off = (
+            container.format.name in ENDLESS_CONTAINERS and not self._video.tolerant
+        )
         self._may_be_cut = False  # whether the packet sent last may be cut
-        self._unfinished: _Sent | None = None  # the packet sent last, if damaged: an error once another one follows
+        self._unfinished: _Sent | None = (
+            None  # the packet sent last, if damaged: an error once another one follows
+        )
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
 
     def frames(self) -> Iterator[Frame]:
@@ -610,7 +693,9 @@ class _Reading:
 
     def _drained(self) -> Iterator[Frame]:
         """Yield what the decoder still holds. Packets that are still pending then are lost."""
-        while not self._is_adrift:  # the decoder may report an error for one frame and still hold others
+        while (
+            not self._is_adrift
+        ):  # the decoder may report an error for one frame and still hold others
             frames, complained = _decoded(self._stream, None)
             yield from self._after(frames, complained)
             if not complained:
@@ -626,7 +711,9 @@ class _Reading:
         self._may_be_cut = self._may_break_off and bytes(packet)[-4:] != MPEG_END
         index, group, restart = self._sent.index + 1, self._sent.group, packet.opaque
         holds = self._starts.holds(packet)
-        is_doubtful = _is_doubtful(packet, restart) or (self._has_fields and lacks_rows(bytes(packet), self._coded_height))
+        is_doubtful = _is_doubtful(packet, restart) or (
+            self._has_fields and lacks_rows(bytes(packet), self._coded_height)
+        )
         if holds is Holds.SECOND_FIELD:
             packet.opaque = replace(self._sent)  # PyAV forgets an object that two packets share
             if is_doubtful:
@@ -674,7 +761,12 @@ class _Reading:
             return False
         if sent.group < 0:
             return True
-        return not self._by_order and sent.time is not None and self._first_key is not None and sent.time < self._first_key
+        return (
+            not self._by_order
+            and sent.time is not None
+            and self._first_key is not None
+            and sent.time < self._first_key
+        )
 
     def _take(self, frame: av.VideoFrame) -> None:
         sent = frame.opaque if isinstance(frame.opaque, _Sent) else self._sent
@@ -710,12 +802,17 @@ class _Reading:
         """Drop packets before the first keyframe that never give a frame. A recording cut anywhere
         may begin with many."""
         for sent in [
-            s for s in self._pending.values() if s.index + LEADING_KEPT_PACKETS < self._sent.index and self._is_leading(s)
+            s
+            for s in self._pending.values()
+            if s.index + LEADING_KEPT_PACKETS < self._sent.index and self._is_leading(s)
         ]:
             del self._pending[sent.index]
 
     def _lose(self, lost: list[_Sent]) -> None:
-        for sent in sorted((s for s in lost if not self._is_leading(s)), key=lambda s: (s.time is None, s.time or 0, s.index)):
+        for sent in sorted(
+            (s for s in lost if not self._is_leading(s)),
+            key=lambda s: (s.time is None, s.time or 0, s.index),
+        ):
             self._pending.pop(sent.index, None)
             self._condemn(sent)
             if not self._is_unfinished(sent):
@@ -766,8 +863,19 @@ class _Reading:
         if shown.frame is None or self._is_bad(shown):
             return _bad_frame(self._count - 1, pts, spec)
         self._require_same(shown.frame, spec)
-        pixels = Pixels(copied(shown.frame) if self._copies else shown.frame, spec, full_range=is_full_range(shown.frame))
-        return Frame(self._count - 1, pts, spec.size_wh, pixels.look, pixels.unpack, aspect=float(self._video.aspect))
+        pixels = Pixels(
+            copied(shown.frame) if self._copies else shown.frame,
+            spec,
+            full_range=is_full_range(shown.frame),
+        )
+        return Frame(
+            self._count - 1,
+            pts,
+            spec.size_wh,
+            pixels.look,
+            pixels.unpack,
+            aspect=float(self._video.aspect),
+        )
 
     def _timed(self, shown: _Shown) -> int:
         time = shown.time
@@ -778,7 +886,9 @@ class _Reading:
         if self._last is not None and time <= self._last:
             if self._last - time >= self._step:
                 at = timecode(self._seconds(self._last))
-                raise DamagedSource(self._info.path, f"its clock runs backwards at {at}", HINT_REMUX)
+                raise DamagedSource(
+                    self._info.path, f"its clock runs backwards at {at}", HINT_REMUX
+                )
             time = self._last + 1
         self._start = time if self._start is None else self._start
         self._last = time
@@ -792,7 +902,9 @@ class _Reading:
         hides = any(spec.crop) or any(c.is_alpha for c in frame.format.components)
         if (is_resized and hides) or self._is_turned_otherwise(frame, spec):
             at = timecode(self._seconds(self._last))
-            raise UnsupportedSource(self._info.path, f"the size or orientation of its picture changes at {at}")
+            raise UnsupportedSource(
+                self._info.path, f"the size or orientation of its picture changes at {at}"
+            )
         if is_resized and RESIZED not in self._info.notes:
             self._info.notes.append(RESIZED)
 
@@ -820,8 +932,12 @@ def _starts(stream: VideoStream) -> FrameStarts:
 
 def _is_doubtful(packet: av.Packet[Any], restart: object) -> bool:
     """Return whether the packet's content is unknown even before it is decoded."""
-    if isinstance(restart, Restart):  # frames other than keyframes refer to frames that were not joined
-        return (packet.is_corrupt and not restart.forgiven) or (restart.begins and not packet.is_keyframe)
+    if isinstance(
+        restart, Restart
+    ):  # frames other than keyframes refer to frames that were not joined
+        return (packet.is_corrupt and not restart.forgiven) or (
+            restart.begins and not packet.is_keyframe
+        )
     return packet.is_corrupt
 
 

@@ -33,7 +33,14 @@ from efface.files import writing
 from efface.frames import Layout, Picture
 from efface.media.colour import FULL, LIMITED, svtav1_params, x265_params
 from efface.media.interfaces import SourceInfo
-from efface.media.pixel_formats import even_sized, is_full_range, layout_named, packed, reformatted, unpacked
+from efface.media.pixel_formats import (
+    even_sized,
+    is_full_range,
+    layout_named,
+    packed,
+    reformatted,
+    unpacked,
+)
 from efface.media.video.bitstream import blank_matroska, without_banner
 from efface.media.video.sound import HINT_MKV, Sound, require_holdable
 from efface.media.video.video_info import VideoInfo, start_shift, video_of
@@ -41,7 +48,17 @@ from efface.options import WriteOptions
 
 ENCODERS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 CRF = {"h264": 18, "hevc": 20, "vp9": 24, "av1": 24}
-_EFFORTS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+_EFFORTS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+)
 _SVTAV1_PRESET = dict(zip(_EFFORTS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
 _X264_LOOKAHEAD = dict(zip(_EFFORTS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=True))
 _X265_LOOKAHEAD = dict(zip(_EFFORTS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
@@ -93,7 +110,9 @@ FORMATS = {
 }
 
 
-def create_video(draft: Path, info: SourceInfo, options: WriteOptions, *, target: Path) -> VideoSink:
+def create_video(
+    draft: Path, info: SourceInfo, options: WriteOptions, *, target: Path
+) -> VideoSink:
     """Create a video file at `draft`, ready for frames. `target` names the file in messages and
     selects the container.
 
@@ -101,7 +120,9 @@ def create_video(draft: Path, info: SourceInfo, options: WriteOptions, *, target
     opening the source raises.
     """
     form, codec = require_suitable(info, options, target)
-    os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 prints a banner on stderr, where the progress bar is
+    os.environ.setdefault(
+        "SVT_LOG", "1"
+    )  # errors only: SVT-AV1 prints a banner on stderr, where the progress bar is
     return VideoSink(draft, info, options, target, form, codec)
 
 
@@ -128,7 +149,11 @@ def _form(target: Path) -> Format:
     form = FORMATS.get(target.suffix.lower())
     if form is None:
         known = ", ".join(FORMATS)
-        raise TargetUnsuitable(target, f"{target.suffix or 'no suffix'} names no video format", f"Choose one of {known}.")
+        raise TargetUnsuitable(
+            target,
+            f"{target.suffix or 'no suffix'} names no video format",
+            f"Choose one of {known}.",
+        )
     return form
 
 
@@ -138,11 +163,15 @@ def _codec(form: Format, layout: Layout, options: WriteOptions, target: Path) ->
         codec = "hevc" if layout.depth > 8 and "hevc" in form.codecs else form.codecs[0]
     if codec not in form.codecs:
         raise TargetUnsuitable(
-            target, f"{target.suffix} takes {' or '.join(form.codecs)}, not {codec}", "Change --codec or -o."
+            target,
+            f"{target.suffix} takes {' or '.join(form.codecs)}, not {codec}",
+            "Change --codec or -o.",
         )
     if layout.depth > DEEPEST_BITS[codec]:
         why = f"{codec} would cut the {layout.depth}-bit picture down to {DEEPEST_BITS[codec]} bits"
-        raise TargetUnsuitable(target, why, "Choose --codec=hevc and a target that ends in .mp4 or .mkv.")
+        raise TargetUnsuitable(
+            target, why, "Choose --codec=hevc and a target that ends in .mp4 or .mkv."
+        )
     return codec
 
 
@@ -170,7 +199,8 @@ def _pixel_format(codec: str, name: str) -> str:
 def _priority_kept() -> Iterator[None]:
     """Gives every thread of this process the scheduling back that it had before.
 
-    SVT-AV1, opened by root, puts its threads and the caller into the real-time class: beside them nothing else runs.
+    SVT-AV1, opened by root, puts its threads and the caller into the real-time class: beside them
+    nothing else runs.
     """
     if not hasattr(os, "sched_getscheduler"):
         yield
@@ -221,7 +251,9 @@ class VideoSink:
             with _muxing(target):
                 self._stream = self._added(codec, options)
                 if options.audio == "keep" and info.audio:
-                    self._sound = Sound(info, self._container, target, keeps_priming=form.muxer in ("mp4", "mov"))
+                    self._sound = Sound(
+                        info, self._container, target, keeps_priming=form.muxer in ("mp4", "mov")
+                    )
                 with _priority_kept():
                     self._container.start_encoding()
                 self._banner = without_banner(ENCODERS[codec])
@@ -231,11 +263,17 @@ class VideoSink:
 
     def _added(self, codec: str, options: WriteOptions) -> VideoStream:
         video, (width, height) = self._video, self._video.spec.size_wh
-        stream = cast(VideoStream, self._container.add_stream(ENCODERS[codec], rate=video.rate, time_base=self._base))
+        stream = cast(
+            VideoStream,
+            self._container.add_stream(ENCODERS[codec], rate=video.rate, time_base=self._base),
+        )
         context = stream.codec_context
         pads = codec in ("h264", "hevc")
         chroma = layout_named(self._format, full_range=True).shifts[-1]
-        context.width, context.height = width + width % 2 * pads * chroma[0], height + height % 2 * pads * chroma[1]
+        context.width, context.height = (
+            width + width % 2 * pads * chroma[0],
+            height + height % 2 * pads * chroma[1],
+        )
         context.pix_fmt = self._format
         context.time_base = self._base
         context.sample_aspect_ratio = video.aspect.limit_denominator(255)
@@ -273,7 +311,9 @@ class VideoSink:
         exact = (pts - self._shift) * self._video.time_base / self._base
         time: int = round(exact)
         if self._form.muxer == "avi" and time != exact:
-            raise TargetUnsuitable(self._target, "AVI holds only a constant frame rate", "Choose .mp4 or .mkv.")
+            raise TargetUnsuitable(
+                self._target, "AVI holds only a constant frame rate", "Choose .mp4 or .mkv."
+            )
         if self._last is not None:
             if time <= self._last:
                 raise ValueError(f"PTS {pts} does not come after the one before")
@@ -284,12 +324,22 @@ class VideoSink:
     def _packed(self, picture: Picture) -> av.VideoFrame:
         spec, name = self._video.spec, self._video.spec.name
         if picture.size_wh != spec.size_wh or picture.layout != spec.layout:
-            raise ValueError(f"a picture of {picture.size_wh}, {picture.layout} does not belong in this video")
+            raise ValueError(
+                f"a picture of {picture.size_wh}, {picture.layout} does not belong in this video"
+            )
         frame = packed(picture, name)
         if name != self._format:
             matrix = Colorspace.ITU709 if spec.layout.model == "rgb" else spec.matrix
             full_in = spec.layout.full_range or is_full_range(frame)
-            frame = reformatted(frame, picture.size_wh, self._format, matrix, full_in, self._is_full, Interpolation.BICUBIC)
+            frame = reformatted(
+                frame,
+                picture.size_wh,
+                self._format,
+                matrix,
+                full_in,
+                self._is_full,
+                Interpolation.BICUBIC,
+            )
         context = self._stream.codec_context
         if (context.width, context.height) != picture.size_wh:
             frame = _padded(frame, self._format)
@@ -353,12 +403,23 @@ def _container(draft: Path, form: Format, base: Fraction) -> OutputContainer:
     if form.muxer in ("mp4", "mov"):
         scale = str(min(base.denominator, LARGEST_TIMESCALE))
         # The start of the video is stored in movie units, everything else in track units.
-        options |= {"movflags": "+faststart", "video_track_timescale": scale, "movie_timescale": scale}
+        options |= {
+            "movflags": "+faststart",
+            "video_track_timescale": scale,
+            "movie_timescale": scale,
+        }
     if form.muxer == "mpegts":
-        options |= {"mpegts_copyts": "1", "mpegts_m2ts_mode": str(int(draft.suffix.lower() == ".m2ts"))}
-    container = av.open(f"file:{draft.absolute()}", "w", format=form.muxer, container_options=options)
+        options |= {
+            "mpegts_copyts": "1",
+            "mpegts_m2ts_mode": str(int(draft.suffix.lower() == ".m2ts")),
+        }
+    container = av.open(
+        f"file:{draft.absolute()}", "w", format=form.muxer, container_options=options
+    )
     if form.muxer == "mpegts":
-        container.metadata.update(service_name="-", service_provider="-")  # otherwise FFmpeg writes its own name
+        container.metadata.update(
+            service_name="-", service_provider="-"
+        )  # otherwise FFmpeg writes its own name
     return container
 
 
@@ -377,7 +438,9 @@ def _lookahead(video: VideoInfo, usual: int) -> str:
     return str(min(usual, max(SHORTEST_LOOKAHEAD, usual * LOOKAHEAD_PIXELS // (width * height))))
 
 
-def _encoder_options(codec: str, options: WriteOptions, form: Format, video: VideoInfo) -> dict[str, str]:
+def _encoder_options(
+    codec: str, options: WriteOptions, form: Format, video: VideoInfo
+) -> dict[str, str]:
     crf = str(CRF[codec] if options.crf is None else options.crf)
     place = {"chroma_sample_location": str(video.colour.location)} if video.colour.location else {}
     order = {} if form.delays else {"bf": "0"}
@@ -386,11 +449,15 @@ def _encoder_options(codec: str, options: WriteOptions, form: Format, video: Vid
         return {"crf": crf, "preset": options.preset, **ahead, **x264_repair()} | place | order
     if codec == "hevc":
         ahead_of = f"rc-lookahead={_lookahead(video, _X265_LOOKAHEAD[options.preset])}"
-        params = ":".join(p for p in ("log-level=none:info=0", ahead_of, x265_params(video.colour)) if p)
+        params = ":".join(
+            p for p in ("log-level=none:info=0", ahead_of, x265_params(video.colour)) if p
+        )
         return {"crf": crf, "preset": options.preset, "x265-params": params} | place | order
     if codec == "vp9":
         speed = str(_VP9_CPU_USED[options.preset])
         deadline = "realtime" if int(speed) > 5 else "good"
         return {"crf": crf, "b": "0", "deadline": deadline, "cpu-used": speed, "row-mt": "1"}
     said = svtav1_params(video.colour)
-    return {"crf": crf, "preset": str(_SVTAV1_PRESET[options.preset])} | ({"svtav1-params": said} if said else {})
+    return {"crf": crf, "preset": str(_SVTAV1_PRESET[options.preset])} | (
+        {"svtav1-params": said} if said else {}
+    )

@@ -25,7 +25,8 @@ from efface.media.video.restarts import JOINABLE
 from efface.media.video.video_info import video_of
 
 HELD_BYTES = 200 << 20
-"""Bytes of decoded frames that are kept, so that stepping back does not decode a whole GOP again."""
+"""Bytes of decoded frames that are kept, so that stepping back does not decode a whole GOP again.
+"""
 
 FORWARD_FRAMES = 24
 """Up to this many frames ahead, decoding on is quicker than seeking a keyframe."""
@@ -38,7 +39,9 @@ after them need the GOP before."""
 class FrameAccess:
     """Frames of one source in any order. Not safe for use from several threads."""
 
-    def __init__(self, source: Source, pts: NDArray[np.int64], checksums: Sequence[int] = ()) -> None:
+    def __init__(
+        self, source: Source, pts: NDArray[np.int64], checksums: Sequence[int] = ()
+    ) -> None:
         self._source, self._pts, self._checksums = source, pts, checksums
         self._held: OrderedDict[int, Frame] = OrderedDict()
         per_frame = source.info.size_wh[0] * source.info.size_wh[1] * 2
@@ -65,7 +68,10 @@ class FrameAccess:
         """Return the keyframe before that frame, or a frame close by that is available at once.
         Raises InputError."""
         if isinstance(self._source, VideoSource):
-            with suppress(FFmpegError), closing(self._source.decoded_from(int(self._pts[index]), keys_only=True)) as keys:
+            with (
+                suppress(FFmpegError),
+                closing(self._source.decoded_from(int(self._pts[index]), keys_only=True)) as keys,
+            ):
                 for frame in keys:
                     if frame.pts is not None:
                         at = min(int(np.searchsorted(self._pts, frame.pts)), len(self._pts) - 1)
@@ -88,7 +94,9 @@ class FrameAccess:
         self._stop()
         self._going = self._source.frames()
         if not self._advance(self._going, index):
-            raise DamagedSource(self._source.info.path, f"frame {index + 1} cannot be found any more")
+            raise DamagedSource(
+                self._source.info.path, f"frame {index + 1} cannot be found any more"
+            )
 
     def _advance(self, frames: Iterator[Frame], index: int) -> bool:
         """Take frames until that one is held. Keeps as many of those on the way as fit."""
@@ -107,7 +115,11 @@ class FrameAccess:
     def _is_it(self, frame: Frame) -> bool:
         """Return whether this is the frame that was examined. If not, nothing decoded along with it
         is trusted."""
-        is_right = frame.is_bad or not self._checksums or frame.unpack().checksum() == self._checksums[frame.index]
+        is_right = (
+            frame.is_bad
+            or not self._checksums
+            or frame.unpack().checksum() == self._checksums[frame.index]
+        )
         if not is_right:
             self._held.clear()
         return is_right
@@ -124,7 +136,11 @@ class FrameAccess:
         start = int(self._pts[index]) - round(seconds / float(source.time_base))
         with closing(source.decoded_from(start)) as frames:
             for frame in frames:
-                at = int(np.searchsorted(self._pts, frame.pts)) if frame.pts is not None else len(self._pts)
+                at = (
+                    int(np.searchsorted(self._pts, frame.pts))
+                    if frame.pts is not None
+                    else len(self._pts)
+                )
                 if at == len(self._pts) or (self._pts[at] != frame.pts and at > index):
                     return
                 if self._pts[at] == frame.pts:
@@ -139,4 +155,11 @@ class FrameAccess:
 def _framed(frame: av.VideoFrame, index: int, source: VideoSource) -> Frame:
     video = video_of(source.info)
     pixels = Pixels(frame, video.spec)
-    return Frame(index, frame.pts or 0, video.spec.size_wh, pixels.look, pixels.unpack, aspect=float(video.aspect))
+    return Frame(
+        index,
+        frame.pts or 0,
+        video.spec.size_wh,
+        pixels.look,
+        pixels.unpack,
+        aspect=float(video.aspect),
+    )

@@ -58,7 +58,9 @@ def lacks_rows(sample: bytes, height: int) -> bool:
     starts = [match.start() for match in _EXTENSION_OF_PICTURE.finditer(sample)]
     for at, end in pairwise([*starts, len(sample)]):
         is_field = sample[at + 6 : at + 7] and sample[at + 6] & 3 != _FRAME
-        if {found[1][0] for found in _SLICE.finditer(sample, at, end)} != set(range(1, (rows // 2 if is_field else rows) + 1)):
+        if {found[1][0] for found in _SLICE.finditer(sample, at, end)} != set(
+            range(1, (rows // 2 if is_field else rows) + 1)
+        ):
             return True
     return False
 
@@ -83,7 +85,9 @@ class FrameStarts:
         """config: the decoder configuration from the container."""
         self._codec = codec
         self._h264 = _H264(config) if codec == "h264" else None
-        self._open: tuple[int, int] | None = None  # parity and frame number of a field that waits for the other one
+        self._open: tuple[int, int] | None = (
+            None  # parity and frame number of a field that waits for the other one
+        )
 
     def holds(self, packet: av.Packet[Any]) -> Holds:
         """Return what the next packet holds."""
@@ -104,7 +108,9 @@ class FrameStarts:
         return Holds.FRAME if not found or any(found) else Holds.SECOND_FIELD
 
     def _begins(self, parity: int, number: int) -> bool:
-        is_second = self._open is not None and parity != _FRAME and self._open == (_FRAME - parity, number)
+        is_second = (
+            self._open is not None and parity != _FRAME and self._open == (_FRAME - parity, number)
+        )
         self._open = None if is_second or parity == _FRAME else (parity, number)
         return not is_second
 
@@ -114,7 +120,9 @@ class _H264:
 
     def __init__(self, config: bytes) -> None:
         self._length_size = (config[4] & 3) + 1 if config[:1] == b"\1" and len(config) > 4 else 0
-        self._sequences: dict[int, tuple[int, bool, bool]] = {}  # bits of frame_num, frames only, separate colour planes
+        self._sequences: dict[
+            int, tuple[int, bool, bool]
+        ] = {}  # bits of frame_num, frames only, separate colour planes
         self._pictures: dict[int, int] = {}
         for unit in nal.config_units(config, "h264"):
             self._keep(unit)

@@ -26,7 +26,8 @@ class Restart:
     """Stored in `opaque` of a packet near a joint.
 
     begins     it is the first packet after the joint.
-    forgiven   the demuxer marks it as corrupt only because the joint follows. The decoder may still reject it.
+    forgiven   the demuxer marks it as corrupt only because the joint follows. The decoder may still
+               reject it.
     """
 
     __slots__ = ("begins", "forgiven")
@@ -77,7 +78,11 @@ class Clock:
     def _set(self, packet: av.Packet[Any]) -> av.Packet[Any]:
         here = packet.dts
         if here is not None:
-            if self._last is not None and here <= self._last - self._step and self._goes_on(here, packet):
+            if (
+                self._last is not None
+                and here <= self._last - self._step
+                and self._goes_on(here, packet)
+            ):
                 self._shift = self._next_shift(here, packet)
                 self.shifts.append(self._shift)
                 packet.opaque = Restart(begins=True)
@@ -110,7 +115,11 @@ class Clock:
         keyframe is enough."""
         assert self._last is not None
         times = [p.dts for p in self._ahead if p.dts is not None][:2]
-        return all(here <= t <= self._last for t in times) if times else bool(self._ahead) and packet.is_keyframe
+        return (
+            all(here <= t <= self._last for t in times)
+            if times
+            else bool(self._ahead) and packet.is_keyframe
+        )
 
     def _is_before_joint(self, here: int) -> bool:
         times = [here, *(p.dts for p in self._ahead if p.dts is not None)]

@@ -37,9 +37,14 @@ class Sound:
     """The sound streams of a source that are copied to a target. Memory stays constant: packets are
     read in step with the picture."""
 
-    def __init__(self, info: SourceInfo, into: OutputContainer, target: Path, *, keeps_priming: bool) -> None:
+    def __init__(
+        self, info: SourceInfo, into: OutputContainer, target: Path, *, keeps_priming: bool
+    ) -> None:
         self._info, self._into, self._keeps_priming = info, into, keeps_priming
-        self._is_lenient = into.format.name in ("matroska", "webm")  # two packets may have one time there
+        self._is_lenient = into.format.name in (
+            "matroska",
+            "webm",
+        )  # two packets may have one time there
         self._container = opened_again(info)
         self._streams = {s.index: _added(into, s, target) for s in self._container.streams.audio}
         for stream in self._container.streams:
@@ -76,7 +81,9 @@ class Sound:
                 return  # a clock that runs back, which no container accepts
             # Matroska counts milliseconds, and short packets share one.
             dts = latest if self._is_lenient else latest + 1
-        if not packet.duration:  # Matroska may state none; then an edit list of the target ends before the last packet
+        if (
+            not packet.duration
+        ):  # Matroska may state none; then an edit list of the target ends before the last packet
             packet.duration = dts - self._latest.get(index, dts) or _frame_duration(packet)
         self._latest[index] = dts
         packet.pts, packet.dts, packet.stream = max(pts, dts), dts, self._streams[index]
@@ -85,7 +92,9 @@ class Sound:
     def _read(self) -> Iterator[av.Packet[Any]]:
         video = video_of(self._info)
         try:
-            clocks = {i: Clock(1, iter(self._shifts)) for i in self._streams} if self._shifts else {}
+            clocks = (
+                {i: Clock(1, iter(self._shifts)) for i in self._streams} if self._shifts else {}
+            )
             for packet in self._container.demux(self._container.streams.audio):
                 if packet.size and not (packet.pts is None and packet.dts is None):
                     yield from clocks[packet.stream_index].put(packet) if clocks else (packet,)
@@ -96,7 +105,11 @@ class Sound:
             raise DamagedSource(self._info.path, why, "Leave out --audio=keep.") from e
         except FFmpegError as e:
             if not video.tolerant:
-                raise DamagedSource(self._info.path, "its sound cannot be read to its end", "Leave out --audio=keep.") from e
+                raise DamagedSource(
+                    self._info.path,
+                    "its sound cannot be read to its end",
+                    "Leave out --audio=keep.",
+                ) from e
 
     def close(self) -> None:
         """Release the source."""
@@ -120,12 +133,15 @@ def _time(packet: av.Packet[Any]) -> Fraction:
 
 
 def require_holdable(source: SourceInfo, muxer: str, target: Path) -> None:
-    """Raises TargetUnsuitable where the container cannot hold a sound stream of the source, and what opening that raises."""
+    """Raises TargetUnsuitable where the container cannot hold a sound stream of the source, and
+    what opening that raises."""
     with closing(opened_again(source)) as container:
         for stream in container.streams.audio:
             codec = codec_of(stream)
             if codec not in HELD[muxer]:
-                raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {codec}", advice(codec))
+                raise TargetUnsuitable(
+                    target, f"{target.suffix} cannot hold sound in {codec}", advice(codec)
+                )
 
 
 def codec_of(stream: av.AudioStream) -> str:
@@ -140,5 +156,7 @@ def _added(into: OutputContainer, stream: av.AudioStream, target: Path) -> av.Au
         clean_sound_header(added)
     except (ValueError, FFmpegError, IndexError) as e:
         codec = codec_of(stream)
-        raise TargetUnsuitable(target, f"{target.suffix} cannot hold sound in {codec}", advice(codec)) from e
+        raise TargetUnsuitable(
+            target, f"{target.suffix} cannot hold sound in {codec}", advice(codec)
+        ) from e
     return added

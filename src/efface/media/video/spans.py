@@ -57,7 +57,8 @@ class Passage:
     pts      PTS of the frames of its overlap, and of its own.
     key      PTS of the keyframe at which decoding begins.
     trusted  PTS from which frames are right.
-    seeks    positions from which to search for that keyframe, in order: PTS, or None for the start of the file.
+    seeks    positions from which to search for that keyframe, in order: PTS, or None for the start
+             of the file.
     """
 
     span: Span
@@ -72,7 +73,8 @@ class Index:
     """The frames of a video, as its packets state them.
 
     pts   (n,) int64, strictly increasing: the PTS of every frame that is shown.
-    keys  (k,) int64, increasing: the PTS of every keyframe, even if it is not shown. The first precedes all frames.
+    keys  (k,) int64, increasing: the PTS of every keyframe, even if it is not shown. The first
+          precedes all frames.
     """
 
     pts: NDArray[np.int64]
@@ -93,11 +95,16 @@ class Index:
         number = max(0, last - 1)
         key, trusted, earlier = (int(self.keys[n]) for n in (number, last, max(0, number - 4)))
         seeks = tuple(dict.fromkeys((key, earlier, None))) if number else (None,)
-        return Passage(span, tuple(self.pts[span.overlap.start : span.stop].tolist()), key, trusted, seeks)
+        return Passage(
+            span, tuple(self.pts[span.overlap.start : span.stop].tolist()), key, trusted, seeks
+        )
 
 
 def indexed(source: VideoSource) -> Index:
-    """Index a video by its packets. Raises Indivisible if they do not state enough, DamagedSource."""
+    """Index a video by its packets.
+
+    Raises Indivisible if they do not state enough, DamagedSource.
+    """
     if source.is_by_order:
         raise Indivisible(BY_ORDER)
     pts: list[int] = []
@@ -135,7 +142,11 @@ def cut(index: Index, length: int) -> list[Span]:
     for at in range(1, count):
         here = at - starts[-1]
         is_wanted = here >= length and (at in keys or here >= 2 * length)
-        if is_wanted and index.again(at) <= MOST_DECODED_PER_FRAME * here and count - at >= length // 2:
+        if (
+            is_wanted
+            and index.again(at) <= MOST_DECODED_PER_FRAME * here
+            and count - at >= length // 2
+        ):
             starts.append(at)
     return spans_at(index, starts)
 

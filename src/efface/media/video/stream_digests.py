@@ -70,24 +70,31 @@ class SoundKept:
 
 
 def sound_kept(source: SourceInfo, target: SourceInfo) -> list[SoundKept]:
-    """Every sound stream of the target beside the one of the source at the same place. Raises InputError.
+    """Every sound stream of the target beside the one of the source at the same place.
+
+    Raises InputError.
 
     Streams without a counterpart are left out. A stream ends where it becomes unreadable.
     """
     streams, kept = _read(source), _read(target)
-    return [_compared(a, b, (source, target), i) for i, (a, b) in enumerate(zip(streams, kept, strict=False))]
+    return [
+        _compared(a, b, (source, target), i)
+        for i, (a, b) in enumerate(zip(streams, kept, strict=False))
+    ]
 
 
-def _compared(source: _Track, target: _Track, infos: tuple[SourceInfo, SourceInfo], stream: int) -> SoundKept:
+def _compared(
+    source: _Track, target: _Track, infos: tuple[SourceInfo, SourceInfo], stream: int
+) -> SoundKept:
     packets, left = len(target.digests), iter(enumerate(source.digests))
     at = [next((i for i, digest in left if digest == wanted), None) for wanted in target.digests]
     if at and None not in at:
         first: int = at[0]  # type: ignore[assignment]  # none of them is None
         return SoundKept(packets, first, len(source.digests) - first - packets, True)
     # Containers may cut the same bytes into other packets, as MOV does with PCM.
-    is_same = target.size <= source.size and _tail(infos[0], stream, target.size, source.size) == _tail(
-        infos[1], stream, target.size, target.size
-    )
+    is_same = target.size <= source.size and _tail(
+        infos[0], stream, target.size, source.size
+    ) == _tail(infos[1], stream, target.size, target.size)
     return SoundKept(packets, 0, 0, is_same)
 
 
@@ -111,7 +118,8 @@ def _read(info: SourceInfo) -> list[_Track]:
 
 
 def _packets(info: SourceInfo) -> Iterator[tuple[int, bytes]]:
-    """(number of the sound stream, content) of every packet of sound, without what a container puts around it."""
+    """(number of the sound stream, content) of every packet of sound, without what a container puts
+    around it."""
     with closing(opened_again(info)) as container:
         sounds = list(container.streams.audio)
         for stream in container.streams:
@@ -124,13 +132,23 @@ def _packets(info: SourceInfo) -> Iterator[tuple[int, bytes]]:
             for packet in container.demux(sounds):
                 if packet.size:
                     yield places[packet.stream_index], _bare(packet)
-        except FFmpegError:  # damage that was accepted when the source was redacted; the target ends there too
+        except (
+            FFmpegError
+        ):  # damage that was accepted when the source was redacted; the target ends there too
             return
 
 
 def _bare(packet: av.Packet[Any]) -> bytes:
     data = bytes(packet)
     context = packet.stream.codec_context
-    if context is not None and context.name == "aac" and len(data) > 9 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
-        return data[7 if data[1] & 1 else 9 :]  # the ADTS header, which MPEG-TS needs and MP4 does not have
+    if (
+        context is not None
+        and context.name == "aac"
+        and len(data) > 9
+        and data[0] == 0xFF
+        and data[1] & 0xF6 == 0xF0
+    ):
+        return data[
+            7 if data[1] & 1 else 9 :
+        ]  # the ADTS header, which MPEG-TS needs and MP4 does not have
     return data

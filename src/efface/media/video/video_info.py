@@ -20,12 +20,15 @@ class VideoInfo(FormatFacts):
 
     spec       pixel format, layout and turn of the frames that the source delivers.
     time_base  seconds per unit of PTS.
-    rate       nominal frames per second, 1 to 240; a hint for the encoder, never used for timing if PTS exist.
+    rate       nominal frames per second, 1 to 240; a hint for the encoder, never used for timing if
+               PTS exist.
     aspect     width of a pixel over its height, upright; 1 if not stated.
     colour     how sample values become light.
     tolerant   damage was accepted when the source was opened (--bad-frames=cover).
-    by_order   stored times are those of decoding: the n-th frame that is shown gets the n-th of them.
-    demuxer    FFmpeg's demuxer for a video without a container, which it might guess wrong; None where it recognises the file.
+    by_order   stored times are those of decoding: the n-th frame that is shown gets the n-th of
+               them.
+    demuxer    FFmpeg's demuxer for a video without a container, which it might guess wrong; None
+               where it recognises the file.
     """
 
     spec: Spec
@@ -39,7 +42,10 @@ class VideoInfo(FormatFacts):
 
 
 def video_of(info: SourceInfo) -> VideoInfo:
-    """Return what the opening of a video found out. Raises TypeError where `info` is not that of a video."""
+    """Return what the opening of a video found out.
+
+    Raises TypeError where `info` is not that of a video.
+    """
     if not isinstance(info.private, VideoInfo):
         raise TypeError(f"want what is known of a video, got {type(info.private).__name__}")
     return info.private
