@@ -312,11 +312,11 @@ def work(wanted: Wanted, pipe: Any) -> None:
         with opened(options) as detectors:
             inside = detectors[0].detect  # the one that looks at all of each frame
 
-            def detect(frame: Any) -> Any:
-                if frame.size_wh[0] / frame.size_wh[1] > 1.7:  # all of a frame, and no tile of it
-                    width, height = (round(side * frame.detail) for side in frame.size_wh)
+            def detect(frame: Any, look: Any) -> Any:
+                if look.window is None:  # all of a frame
+                    width, height = (round(side * look.detail) for side in frame.size_wh)
                     notes.write(f"{read(frame.look((width, height)))}\n")
-                return inside(frame)
+                return inside(frame, look)
 
             detectors[0].detect = detect
             yield detectors

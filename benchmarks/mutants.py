@@ -318,7 +318,7 @@ def _redact_here(source: str, target: str, covers: bool, is_blind: bool) -> None
             self.wanted = options.wanted
             self.sure = {KINDS.index(k): 0.5 for k in self.wanted}
 
-        def detect(self, frame: Any) -> Detections:
+        def detect(self, frame: Any, look: Any) -> Detections:
             if is_blind:
                 return Detections.none()
             box = np.array([AREA], np.float32) * np.tile(np.array(frame.size_wh, np.float32), 2)

@@ -153,7 +153,7 @@ def _redact_here(source: str, target: str) -> None:
             self.wanted = options.wanted
             self.sure = {KINDS.index(k): 0.5 for k in self.wanted}
 
-        def detect(self, frame: object) -> Detections:
+        def detect(self, frame: object, look: object) -> Detections:
             return Detections.none()
 
     DETECTORS["pyramid"] = Blind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from efface.frames import Layout, Picture
+from efface.frames import Layout, Picture, rgb_picture
 
 YUV420 = Layout("yuv", 8, ((0, 0), (1, 1), (1, 1)), full_range=False)
 
@@ -44,3 +44,12 @@ def test_planes_that_do_not_fit_are_refused(wrong):
 def test_neutral_is_a_grey_that_hides_what_is_behind(layout, neutral):
     assert layout.neutral == neutral
     assert max(neutral) <= layout.peak
+
+
+def test_the_planes_of_a_picture_are_its_samples_and_belong_to_the_caller():
+    rgb = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    picture = rgb_picture(rgb)
+    assert picture.size_wh == (3, 2)
+    assert np.array_equal(np.stack(picture.planes, axis=-1), rgb)
+    picture.planes[0][:] = 99
+    assert rgb[0, 0, 0] == 0

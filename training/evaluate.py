@@ -23,12 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import Found
+from efface.detect.joining import joined
+from efface.detect.look import THOROUGH, Area
 from efface.detect.plates import SAME, PlateHead
-from efface.detect.pyramid import Pyramid, joined, together
+from efface.detect.pyramid import Pyramid, together
 from efface.detect.tiling import levels
 from efface.detect.trunk import Trunk
 from efface.detections import PLATE
-from efface.frames import Frame
+from efface.frames import Frame, rgb_picture
 from efface.geometry import Size, grown, iou, whole_pixels
 from efface.options import DetectOptions
 
@@ -116,12 +118,12 @@ class Eye:
             0,
             size,
             lambda wh: rgb if wh == size else _resized(rgb, wh),
-            lambda: None,
-            is_alone=True,
-        )  # type: ignore
+            lambda: rgb_picture(rgb),
+        )
+        area = Area.of(frame, THOROUGH)
         sizes = levels(size, is_thorough=True, smallest=self._head.rules.smallest)
         found = [
-            (level.times > 1, self._pyramid.on_level(frame, level)[PLATE])
+            (level.times > 1, self._pyramid.on_level(area, level, THOROUGH)[PLATE])
             for level in sizes
             if not level.is_mirrored
         ]

@@ -97,6 +97,15 @@ class Picture:
         return value
 
 
+RGB = Layout("rgb", shifts=((0, 0),) * 3)
+
+
+def rgb_picture(rgb: NDArray[np.uint8]) -> Picture:
+    """Return the planes of a picture, (h, w, 3)."""
+    red, green, blue = (rgb[..., i].copy() for i in range(3))
+    return Picture((red, green, blue), RGB)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One frame or page of a source, in presentation order.
@@ -109,10 +118,7 @@ class Frame:
     unpack   gives the frame's samples as a Picture of its own, writable.
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
     aspect   width of a pixel over its height; 1 for square ones.
-    is_alone no neighbouring frame shows the same objects (photos, pages), so the frame is searched more thoroughly.
-    detail   largest share of its size at which it is searched: 1 for all sizes, 0.5 from half of it
-             down.
-    coarsest smallest share: with `detail`, one size alone can be asked for.
+    is_alone no neighbouring frame shows the same objects (photos, pages).
     """
 
     index: int
@@ -123,5 +129,3 @@ class Frame:
     is_bad: bool = False
     aspect: float = 1.0
     is_alone: bool = False
-    detail: float = 1.0
-    coarsest: float = 0.0

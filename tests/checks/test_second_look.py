@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from efface.checks.second_look import SecondLook, without_fill
+from efface.checks.second_look import SecondLook, look_again, without_fill
+from efface.detect.look import Area
+from efface.detect.schedule import film_look
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.regions import Region
@@ -16,8 +18,8 @@ class Noting:
         self.infos, self.sure = (), {}
         self.shown = []
 
-    def detect(self, frame):
-        self.shown.append((frame.size_wh, frame.is_alone))
+    def detect(self, frame, look):
+        self.shown.append((Area.of(frame, look).size_wh, look.is_thorough))
         return Detections.none()
 
 
@@ -50,6 +52,20 @@ def test_the_size_of_a_second_look(size_wh, is_alone, is_quick, shown):
     assert detector.shown == [(shown, is_alone and not is_quick)]
 
 
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_each_frame_of_a_film_is_seen_in_the_mirror_image_that_the_first_search_did_not_see(
+    is_quick,
+):
+    for i in range(4):
+        first = film_look(i, (640, 360), "paced")
+        again = look_again(frame((640, 360), index=i), is_quick=is_quick)
+        assert again.is_mirrored != first.is_mirrored
+
+
+def test_a_photo_is_mirrored_as_a_whole():
+    assert look_again(frame((640, 360), is_alone=True, index=1), is_quick=False).is_mirrored
+
+
 def test_a_quick_look_is_at_one_frame_a_second_and_a_full_one_at_all():
     for is_quick, count in ((True, 2), (False, 8)):
         detector = Noting()
@@ -68,13 +84,13 @@ class Scripted:
         self.infos, self.sure = (), {}
         self.box, self.filled, self.alone, self.looks = box, filled, alone, 0
 
-    def detect(self, frame):
+    def detect(self, frame, look):
         self.looks += 1
-        rgb = frame.look(frame.size_wh)[:, ::-1]
-        x, y = (np.array((60, 60)) * frame.size_wh[0] / 640).astype(int)
+        area = Area.of(frame, look)
+        rgb = area.rgb(area.size_wh)
+        x, y = (np.array((60, 60)) * area.size_wh[0] / 640).astype(int)
         score = self.filled if rgb[y, x, 0] == 200 else self.alone
-        x1, y1, x2, y2 = np.array(self.box, np.float32) * frame.size_wh[0] / 640
-        box = np.array([[frame.size_wh[0] - x2, y1, frame.size_wh[0] - x1, y2]], np.float32)
+        box = np.array([self.box], np.float32)
         return (
             Detections(box, np.array([score], np.float32), np.zeros(1, np.uint8))
             if score

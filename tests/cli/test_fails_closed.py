@@ -146,7 +146,7 @@ def saboteur(monkeypatch):
             infos = (DetectorInfo("saboteur", "1", "0" * 64, "test"),)
             sure = {FACE: 0.5, PLATE: 0.5}  # noqa: RUF012
 
-            def detect(self, frame):
+            def detect(self, frame, look):
                 return sabotage() if frame.index >= from_frame else nothing()
 
         monkeypatch.setitem(DETECTORS, "pyramid", lambda *_, **__: Saboteur())

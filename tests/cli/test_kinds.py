@@ -29,7 +29,7 @@ def sightings(monkeypatch):
                 self.wanted = options.wanted
                 self.sure = {KINDS.index(k): 0.5 for k in options.wanted}
 
-            def detect(self, frame):
+            def detect(self, frame, look):
                 rows = [(box, KINDS.index(k)) for k in self.wanted for box in seen.get(k, ())]
                 boxes = np.float32([box for box, _ in rows]).reshape(-1, 4)
                 return Detections(

@@ -10,6 +10,7 @@ import pytest
 
 from efface.detect.closer import looked_closer
 from efface.detect.detector import Closer, Jury
+from efface.detect.look import THOROUGH, Look
 from efface.detect.pyramid import Pyramid
 from efface.detections import FACE
 from tests.detect.test_pyramid import CountingTrunk, OneBox, frame_of
@@ -123,8 +124,8 @@ def test_photos_are_looked_at_closer_and_frames_of_a_video_are_not():
     head.rules = replace(head.rules, closer=RULE)
     trunk = CountingTrunk()
     made = Pyramid(trunk, [head])
-    made.detect(frame_of((100, 100), is_alone=True))
+    made.detect(frame_of((100, 100)), THOROUGH)
     assert len(trunk.asked) > 3
     trunk.asked.clear()
-    made.detect(frame_of((100, 100)))
+    made.detect(frame_of((100, 100)), Look())
     assert len(trunk.asked) == 1

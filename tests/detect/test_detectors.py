@@ -11,10 +11,11 @@ import pytest
 from efface.detect.detector import DetectorInfo
 from efface.detect.faces import boxes_from_maps
 from efface.detect.fail_closed import Guarded
-from efface.detect.pyramid import joined
+from efface.detect.joining import joined
+from efface.detect.look import THOROUGH, Look
 from efface.detect.registry import DETECTORS
 from efface.detections import FACE, KINDS, Detections
-from efface.frames import Frame
+from efface.frames import Frame, rgb_picture
 from efface.geometry import iou
 from efface.options import DetectOptions
 
@@ -23,7 +24,7 @@ FACE_XYXY = np.float32([[180, 60, 268, 178]])
 """The astronaut's face in her portrait of 512x512, by eye."""
 
 
-def frame_of(rgb, is_alone=False):
+def frame_of(rgb):
     height, width = rgb.shape[:2]
 
     def look(size_wh):
@@ -33,10 +34,7 @@ def frame_of(rgb, is_alone=False):
             else cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA)
         )
 
-    def unpack():
-        raise AssertionError("a detector has no business with planes")
-
-    return Frame(0, 0, (width, height), look, unpack, is_alone=is_alone)
+    return Frame(0, 0, (width, height), look, lambda: rgb_picture(rgb))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +48,7 @@ class Seeing:
     infos = (DetectorInfo("middle", "1", "00", "none"),)
     sure = {FACE: 0.5}  # noqa: RUF012
 
-    def detect(self, frame):
+    def detect(self, frame, look):
         width, height = frame.size_wh
         box = np.float32([[width / 4, height / 4, width * 3 / 4, height * 3 / 4]])
         return Detections(box, np.float32([0.9]), np.array([FACE], np.uint8))
@@ -59,14 +57,14 @@ class Seeing:
 class Contract:
     """Tests for any backend: derive, and give a fixture `detector`."""
 
-    @pytest.mark.parametrize("is_alone", [False, True])
+    @pytest.mark.parametrize("is_thorough", [False, True])
     @pytest.mark.parametrize(
         "size_wh", [(1, 1), (1, 5000), (5000, 1), (2, 3), (31, 33), (640, 360)]
     )
-    def test_blank_pictures_of_any_size(self, detector, size_wh, is_alone):
+    def test_blank_pictures_of_any_size(self, detector, size_wh, is_thorough):
         for value in (0, 255):
             self.require_sane(
-                detector, np.full((size_wh[1], size_wh[0], 3), value, np.uint8), is_alone
+                detector, np.full((size_wh[1], size_wh[0], 3), value, np.uint8), is_thorough
             )
 
     def test_noise(self, detector):
@@ -85,7 +83,7 @@ class Contract:
 
     def test_a_frame_is_left_as_it_was_and_looks_the_same_twice(self, detector, astronaut):
         before = astronaut.copy()
-        first, second = (detector.detect(frame_of(astronaut)) for _ in range(2))
+        first, second = (detector.detect(frame_of(astronaut), Look()) for _ in range(2))
         assert (astronaut == before).all()
         assert (first.xyxy == second.xyxy).all()
         assert (first.score == second.score).all()
@@ -99,8 +97,8 @@ class Contract:
         )
 
     @staticmethod
-    def require_sane(detector, rgb, is_alone):
-        seen = detector.detect(frame_of(rgb, is_alone))
+    def require_sane(detector, rgb, is_thorough):
+        seen = detector.detect(frame_of(rgb), Look(is_thorough=is_thorough))
         reach = 2 * max(rgb.shape)
         assert (seen.xyxy[:, :2] < seen.xyxy[:, 2:]).all()
         assert (np.abs(seen.xyxy) <= reach).all()
@@ -135,12 +133,11 @@ class TestFaces(Contract):
         return faces
 
     @pytest.mark.parametrize("scale", [0.15, 0.4, 1.0, 3.0])
-    @pytest.mark.parametrize("is_alone", [False, True])
-    def test_it_finds_a_face_of_any_size(self, detector, astronaut, scale, is_alone):
+    @pytest.mark.parametrize("is_thorough", [False, True])
+    def test_it_finds_a_face_of_any_size(self, detector, astronaut, scale, is_thorough):
         size = (round(512 * scale),) * 2
-        seen = detector.detect(
-            frame_of(cv2.resize(astronaut, size, interpolation=cv2.INTER_AREA), is_alone)
-        )
+        frame = frame_of(cv2.resize(astronaut, size, interpolation=cv2.INTER_AREA))
+        seen = detector.detect(frame, Look(is_thorough=is_thorough))
         sure = seen.rows(seen.are_sure(detector.sure))
         assert iou(sure.xyxy / np.float32(scale), FACE_XYXY).max() > 0.5
         assert len(sure) == 1
@@ -151,15 +148,14 @@ class TestFaces(Contract):
         wide = np.zeros((512, 2400, 3), np.uint8)
         for x in (0, 1000, 2400 - 300):
             wide[:, x : x + 300] = astronaut[:, 100:400]
-        seen = detector.detect(frame_of(wide))
+        seen = detector.detect(frame_of(wide), Look())
         sure = seen.xyxy[seen.are_sure(detector.sure)]
         for x in (0, 1000, 2100):
             assert iou(sure, FACE_XYXY - np.float32([100 - x, 0, 100 - x, 0])).max() > 0.5
 
     def test_the_best_comes_first_and_every_face_once(self, detector, astronaut):
-        seen = detector.detect(
-            frame_of(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1), True)
-        )
+        twice = frame_of(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1))
+        seen = detector.detect(twice, THOROUGH)
         assert (np.diff(seen.score) <= 0).all()
         assert seen.are_sure(detector.sure).sum() == 2
 
@@ -174,7 +170,7 @@ class TestFacesAndPlates(Contract):
         return both
 
     def test_faces_are_found_as_they_are_without_plates(self, detector, faces, astronaut):
-        seen, alone = (d.detect(frame_of(astronaut, True)) for d in (detector, faces))
+        seen, alone = (d.detect(frame_of(astronaut), THOROUGH) for d in (detector, faces))
         of_faces = seen.rows(seen.kind == FACE)
         assert of_faces.xyxy.tolist() == alone.xyxy.tolist()
         assert of_faces.score.tolist() == alone.score.tolist()

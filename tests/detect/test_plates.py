@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from efface.detect.look import THOROUGH
 from efface.detect.plates import PlateHead, boxes_from_maps
 from efface.detect.registry import DETECTORS
 from efface.detections import PLATE
-from efface.frames import Frame
+from efface.frames import Frame, rgb_picture
 from efface.geometry import iou
 from efface.options import DetectOptions
 
@@ -149,7 +150,7 @@ def test_the_plate_of_a_drawn_car_is_found(scale):
         return cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA)
 
     detector = DETECTORS["pyramid"](DetectOptions(kinds="plate"))
-    seen = detector.detect(Frame(0, 0, size, look, lambda: None, is_alone=True))
+    seen = detector.detect(Frame(0, 0, size, look, lambda: rgb_picture(rgb)), THOROUGH)
     sure = seen.rows(seen.are_sure(detector.sure))
     assert set(sure.kind.tolist()) == {PLATE}
     assert iou(sure.xyxy / np.float32(scale), np.float32([PLATE_XYXY])).max() > 0.5

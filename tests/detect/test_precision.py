@@ -9,11 +9,12 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
+from efface.detect.look import Look
 from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detect.weights import load_weights
 from efface.detections import FACE, PLATE
 from efface.errors import UsageError
-from efface.frames import Frame
+from efface.frames import Frame, rgb_picture
 from efface.geometry import iou
 from efface.options import DetectOptions
 
@@ -23,13 +24,17 @@ PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 def frame_of(rgb):
     size = (rgb.shape[1], rgb.shape[0])
     return Frame(
-        0, 0, size, lambda wh: cv2.resize(rgb, wh, interpolation=cv2.INTER_AREA), lambda: None
+        0,
+        0,
+        size,
+        lambda wh: cv2.resize(rgb, wh, interpolation=cv2.INTER_AREA),
+        lambda: rgb_picture(rgb),
     )
 
 
 def seen(rgb, precision, kind):
     with open_detector(DetectOptions(precision=precision)) as detector:
-        found = detector.detect(frame_of(rgb))
+        found = detector.detect(frame_of(rgb), Look())
         sure = found.are_sure(detector.sure) & (found.kind == kind)
         return found.xyxy[sure], found.score[sure]
 

@@ -11,26 +11,25 @@ import pytest
 from efface.detect.detector import Confirm, DetectorInfo, Jury, Rules
 from efface.detect.faces import FaceHead
 from efface.detect.fail_closed import Guarded
+from efface.detect.look import THOROUGH, Look
 from efface.detect.plates import MAPS, PlateHead
 from efface.detect.pyramid import Pyramid, judged
 from efface.detect.registry import DETECTORS
+from efface.detect.schedule import in_turn
 from efface.detect.tiling import SMALLEST_IN_VIDEO, levels, tiles
 from efface.detect.trunk import Trunk
 from efface.detections import FACE, PLATE
 from efface.errors import DetectorFailed
-from efface.frames import Frame
+from efface.frames import Frame, rgb_picture
 from efface.options import DetectOptions
 
 
-def frame_of(size_wh, is_alone=False, index=0):
-    return Frame(
-        index,
-        0,
-        size_wh,
-        lambda wh: np.zeros((wh[1], wh[0], 3), np.uint8),
-        lambda: None,
-        is_alone=is_alone,
-    )
+def frame_of(size_wh, index=0):
+    return Frame(index, 0, size_wh, black, lambda: rgb_picture(black(size_wh)))
+
+
+def black(size_wh):
+    return np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
 
 
 class CountingTrunk:
@@ -71,18 +70,17 @@ class OneBox:
         return np.float32([self.box]), np.float32([self.score])
 
 
-@pytest.mark.parametrize("is_alone", [False, True])
-def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_alone):
+@pytest.mark.parametrize("is_thorough", [False, True])
+def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_thorough):
     jury = Jury(3, 1.0, 0.3)
     trunk, heads = (
         CountingTrunk(),
         [OneBox(FACE, ("a", "b"), jury=jury), OneBox(PLATE, ("b", "c"), jury=jury)],
     )
-    frame = frame_of((1600, 900), is_alone)
-    Pyramid(trunk, heads).detect(frame)
-    sizes = levels(
-        frame.size_wh, is_thorough=is_alone, smallest=400 if is_alone else SMALLEST_IN_VIDEO
-    )
+    frame = frame_of((1600, 900))
+    Pyramid(trunk, heads).detect(frame, Look(is_thorough=is_thorough))
+    smallest = 400 if is_thorough else SMALLEST_IN_VIDEO
+    sizes = levels(frame.size_wh, is_thorough=is_thorough, smallest=smallest)
     want = [(y2 - y1, x2 - x1) for level in sizes for x1, y1, x2, y2 in tiles(level.size_wh)]
     assert [shape for shape, _ in trunk.asked] == want
     assert {names for _, names in trunk.asked} == {("a", "b", "c")}
@@ -96,9 +94,8 @@ def test_each_head_looks_at_a_photo_down_to_its_own_smallest_level():
         CountingTrunk(),
         [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)],
     )
-    Pyramid(trunk, heads).detect(
-        frame_of((2400, 1200), is_alone=True)
-    )  # too large for the double size
+    # Too large for the double size.
+    Pyramid(trunk, heads).detect(frame_of((2400, 1200)), THOROUGH)
     assert trunk.asked[-3:] == [
         ((600, 1200), ("a", "b")),
         ((300, 600), ("a", "b")),
@@ -113,7 +110,7 @@ def test_all_heads_look_at_a_video_down_to_one_level_and_are_cautious_below_thei
         OneBox(FACE, ("a",), smallest=400, below=0.125),
         OneBox(PLATE, ("b",), smallest=200, below=0.25),
     ]
-    found = Pyramid(trunk, heads).detect(frame_of((960, 540)))
+    found = Pyramid(trunk, heads).detect(frame_of((960, 540)), Look())
     assert trunk.asked == [
         ((540, 960), ("a", "b")),
         ((270, 480), ("a", "b")),
@@ -127,9 +124,9 @@ def test_all_heads_look_at_a_video_down_to_one_level_and_are_cautious_below_thei
 
 def test_a_frame_with_less_detail_is_looked_at_from_there_down():
     trunk = CountingTrunk()
-    Pyramid(trunk, [OneBox(FACE, ("a",))]).detect(replace(frame_of((960, 540)), detail=0.5))
+    Pyramid(trunk, [OneBox(FACE, ("a",))]).detect(frame_of((960, 540)), Look(detail=0.5))
     assert [shape for shape, _ in trunk.asked] == [(270, 480), (135, 240)]
-    Pyramid(trunk, [OneBox(FACE, ("a",))]).detect(replace(frame_of((960, 540)), detail=0.001))
+    Pyramid(trunk, [OneBox(FACE, ("a",))]).detect(frame_of((960, 540)), Look(detail=0.001))
     assert trunk.asked[-1][0] == (135, 240)
 
 
@@ -138,19 +135,22 @@ def test_a_small_frame_is_looked_at_by_every_head():
         CountingTrunk(),
         [OneBox(FACE, ("a",), smallest=400), OneBox(PLATE, ("b",), smallest=200)],
     )
-    assert set(Pyramid(trunk, heads).detect(frame_of((90, 60))).kind.tolist()) == {FACE, PLATE}
+    assert set(Pyramid(trunk, heads).detect(frame_of((90, 60)), Look()).kind.tolist()) == {
+        FACE,
+        PLATE,
+    }
 
 
 def test_only_what_the_heads_need_is_asked_for():
     trunk = CountingTrunk()
-    found = Pyramid(trunk, [OneBox(PLATE, ("c",))]).detect(frame_of((100, 100)))
+    found = Pyramid(trunk, [OneBox(PLATE, ("c",))]).detect(frame_of((100, 100)), Look())
     assert {names for _, names in trunk.asked} == {("c",)}
     assert set(found.kind.tolist()) == {PLATE}
 
 
 def test_the_same_place_may_hold_a_face_and_a_plate():
     found = Pyramid(CountingTrunk(), [OneBox(FACE, ("a",)), OneBox(PLATE, ("a",))]).detect(
-        frame_of((100, 100))
+        frame_of((100, 100)), Look()
     )
     assert found.kind.tolist() == [FACE, PLATE]
     assert found.xyxy.tolist() == [[10, 10, 20, 20]] * 2
@@ -159,7 +159,9 @@ def test_the_same_place_may_hold_a_face_and_a_plate():
 def test_each_head_is_cautious_in_its_own_way_at_double_size_only():
     heads = OneBox(FACE, ("a",), caution=0.25), OneBox(PLATE, ("a",), caution=0.125)
     # One by one: a plate on a face would be explained by it.
-    found = [Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100), True)) for head in heads]
+    found = [
+        Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100)), THOROUGH) for head in heads
+    ]
     assert [floor for _, floor in heads[0].got] == pytest.approx([0.45, 0.2])
     assert [floor for _, floor in heads[1].got] == pytest.approx([0.325, 0.2])
     assert [sorted(seen.score.tolist()) for seen in found] == [[0.25, 0.5], [0.375, 0.5]]
@@ -170,8 +172,8 @@ def test_a_photo_has_to_be_surer_where_a_kind_says_so_and_a_video_has_not():
     head = OneBox(PLATE, ("a",), caution=0.0)
     head.rules = replace(head.rules, caution_alone=0.125)
     made = Pyramid(CountingTrunk(), [head])
-    assert set(made.detect(frame_of((100, 100), True)).score.tolist()) == {0.375}
-    assert made.detect(frame_of((100, 100))).score.tolist() == [0.5]
+    assert set(made.detect(frame_of((100, 100)), THOROUGH).score.tolist()) == {0.375}
+    assert made.detect(frame_of((100, 100)), Look()).score.tolist() == [0.5]
 
 
 def test_a_plate_on_a_face_is_explained_by_it_in_a_photo_only():
@@ -180,8 +182,8 @@ def test_a_plate_on_a_face_is_explained_by_it_in_a_photo_only():
         OneBox(PLATE, ("a",), box=(15, 30, 35, 40)),
     ]
     made = Pyramid(CountingTrunk(), heads)
-    assert set(made.detect(frame_of((100, 100), True)).kind.tolist()) == {FACE}
-    assert set(made.detect(frame_of((100, 100))).kind.tolist()) == {FACE, PLATE}
+    assert set(made.detect(frame_of((100, 100)), THOROUGH).kind.tolist()) == {FACE}
+    assert set(made.detect(frame_of((100, 100)), Look()).kind.tolist()) == {FACE, PLATE}
 
 
 def test_thresholds_and_networks_are_those_of_the_heads():
@@ -251,7 +253,7 @@ def test_one_view_that_is_far_off_does_not_draw_the_box_alone():
 
 def test_a_mirrored_view_is_turned_back_and_only_heads_with_a_jury_look_at_it():
     trunk, face, plate = CountingTrunk(), OneBox(FACE, ("a",), jury=JURY), OneBox(PLATE, ("b",))
-    found = Pyramid(trunk, [face, plate]).detect(frame_of((100, 100), True))
+    found = Pyramid(trunk, [face, plate]).detect(frame_of((100, 100)), THOROUGH)
     assert len(face.got) == 3  # double, own size, mirrored
     assert len(plate.got) == 2
     faces = sorted(found.xyxy[found.kind == FACE].tolist())
@@ -261,7 +263,7 @@ def test_a_mirrored_view_is_turned_back_and_only_heads_with_a_jury_look_at_it():
 def test_every_second_frame_of_a_video_is_looked_at_in_a_mirror_by_all_heads_and_turned_back():
     heads = OneBox(FACE, ("a",), jury=JURY), OneBox(PLATE, ("b",))
     made = Pyramid(CountingTrunk(), heads)
-    seen = [made.detect(frame_of((100, 60), index=i)) for i in range(4)]
+    seen = [made.detect(frame_of((100, 60), i), in_turn(i, Look())) for i in range(4)]
     assert [d.xyxy.tolist() for d in seen] == [[[10, 10, 20, 20]] * 2, [[80, 10, 90, 20]] * 2] * 2
     assert [d.score.tolist() for d in seen] == [[0.5, 0.5]] * 4  # one view is no jury
     assert [len(head.got) for head in heads] == [4, 4]
@@ -269,14 +271,14 @@ def test_every_second_frame_of_a_video_is_looked_at_in_a_mirror_by_all_heads_and
 
 def test_a_photo_is_looked_at_alike_whatever_its_page():
     made = Pyramid(CountingTrunk(), [OneBox(FACE, ("a",), jury=JURY)])
-    first, second = (made.detect(frame_of((100, 60), True, index=i)) for i in (0, 1))
+    first, second = (made.detect(frame_of((100, 60), i), THOROUGH) for i in (0, 1))
     assert first.xyxy.tolist() == second.xyxy.tolist()
 
 
 def test_a_jury_hears_weaker_views_than_a_single_look_does():
     head = OneBox(FACE, ("a",), jury=JURY, caution=0.0)
-    Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100), True))
-    Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100)))
+    Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100)), THOROUGH)
+    Pyramid(CountingTrunk(), [head]).detect(frame_of((100, 100)), Look())
     assert [floor for _, floor in head.got] == pytest.approx([0.12, 0.12, 0.12, 0.2])
 
 
@@ -317,7 +319,7 @@ def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, netw
         assert len(asked) == 1, "the known picture"
         asked.clear()
     frame = frame_of((1000, 600))
-    detector.detect(frame)
+    detector.detect(frame, Look())
     sizes = levels(frame.size_wh, is_thorough=False, smallest=SMALLEST_IN_VIDEO)
     runs = sum(len(list(tiles(level.size_wh))) for level in sizes)
     assert {name: len(asked) for name, asked in sessions.items()} == dict.fromkeys(
@@ -385,16 +387,17 @@ def test_nonsense_from_the_plate_network_is_an_error_and_not_an_empty_frame(spoi
     head._session = Spoilt(head._session, spoil)
     failed = pytest.raises(DetectorFailed, match="centerface with plates failed at frame 1")
     with Guarded(Pyramid(Trunk(options), [head]), 20) as detector, failed:
-        detector.detect(frame_of((100, 60)))
+        detector.detect(frame_of((100, 60)), Look())
 
 
 def test_doubtful_objects_of_every_third_frame_of_a_film_are_looked_at_closer():
     trunk, head = CountingTrunk(), OneBox(FACE, ("a",), box=(10, 10, 50, 50))
     head.rules = replace(head.rules, confirm=Confirm(0.65, 28, (40,), 3.2, 0.35, every=3, most=2))
     pyramid = Pyramid(trunk, [head])
-    told = [pyramid.detect(frame_of((320, 240), index=i)).closer_looks() for i in range(7)]
+    frame = frame_of((320, 240))
+    told = [pyramid.detect(frame, in_turn(i, Look())).closer_looks() for i in range(7)]
     assert [bool(np.isfinite(t).any()) for t in told] == [i % 3 == 0 for i in range(7)]
-    assert np.isnan(pyramid.detect(frame_of((320, 240), is_alone=True)).closer_looks()).all()
+    assert np.isnan(pyramid.detect(frame, THOROUGH).closer_looks()).all()
 
 
 def test_high_sensitivity_asks_for_no_closer_look_in_films():

@@ -30,7 +30,7 @@ class Watcher:
     def __init__(self, pause_s):
         self.pause_s, self.numbers = pause_s, set()
 
-    def detect(self, frame):
+    def detect(self, frame, look):
         self.numbers.add(read(frame.look(frame.size_wh)))
         time.sleep(self.pause_s(len(self.numbers)))
         return Detections.none()
@@ -92,8 +92,8 @@ def test_when_looking_stops_the_curtain_is_shown(monkeypatch, tmp_path, clip):
 
 def test_what_left_visible_is_among_the_facts(monkeypatch, tmp_path, clip):
     class Unsure(Watcher):
-        def detect(self, frame):
-            super().detect(frame)
+        def detect(self, frame, look):
+            super().detect(frame, look)
             n, (width, height) = len(self.numbers), frame.size_wh
             if not 20 <= n < 26:
                 return Detections.none()
@@ -109,8 +109,8 @@ def test_what_left_visible_is_among_the_facts(monkeypatch, tmp_path, clip):
 
 def test_a_detector_that_fails_ends_the_line(monkeypatch, tmp_path, clip):
     class Broken(Watcher):
-        def detect(self, frame):
-            seen = super().detect(frame)
+        def detect(self, frame, look):
+            seen = super().detect(frame, look)
             if len(self.numbers) > 10:
                 raise DetectorFailed("broken", "frame 11", "it is a test")
             return seen

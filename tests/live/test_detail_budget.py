@@ -9,17 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efface.detect.joining import merged
+from efface.detect.look import Area, Look
+from efface.detect.schedule import SHARES, SMALLEST_WHOLE, share, windows
 from efface.detections import FACE, Detections
 from efface.frames import Frame
-from efface.live.detail_budget import SHARES, SMALLEST, DetailBudget, joined, seen_in, share, tiles
+from efface.live.detail_budget import DetailBudget
 
 SIDES = st.integers(16, 3000)
 
 
 @given(SIDES, SIDES)
-def test_tiles_cover_the_frame_and_stay_inside(width, height):
+def test_windows_cover_the_frame_and_stay_inside(width, height):
     covered = np.zeros((height, width), bool)
-    for x1, y1, x2, y2 in tiles((width, height)):
+    for x1, y1, x2, y2 in windows((width, height)):
         assert 0 <= x1 < x2 <= width
         assert 0 <= y1 < y2 <= height
         covered[y1:y2, x1:x2] = True
@@ -30,7 +33,7 @@ def test_tiles_cover_the_frame_and_stay_inside(width, height):
 def test_no_look_is_too_small(width, height, detail):
     seen_at = share((width, height), detail)
     assert seen_at >= SHARES[detail]
-    assert seen_at == 1 or seen_at * max(width, height) >= SMALLEST
+    assert seen_at == 1 or seen_at * max(width, height) >= SMALLEST_WHOLE
 
 
 def picture(size_wh=(1280, 720), spot=(800, 400, 880, 500)):
@@ -48,22 +51,25 @@ class Bright:
     def __init__(self):
         self.sizes = []
 
-    def detect(self, frame):
-        seen_at = tuple(round(side * frame.detail) for side in frame.size_wh)
+    def detect(self, frame, look):
+        area = Area.of(frame, look)
+        seen_at = tuple(round(side * look.detail) for side in area.size_wh)
         self.sizes.append(seen_at)
-        rows, columns = np.nonzero(frame.look(seen_at)[..., 0] > 150)
+        rows, columns = np.nonzero(area.rgb(seen_at)[..., 0] > 150)
         if not len(rows):
             return Detections.none()
         box = np.array(
             [[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32
-        ) / np.float32(frame.detail)
-        return Detections(box, np.array([0.9], np.float32), np.array([FACE], np.uint8))
+        ) / np.float32(look.detail)
+        return Detections(
+            area.in_frame(box), np.array([0.9], np.float32), np.array([FACE], np.uint8)
+        )
 
 
-@pytest.mark.parametrize("tile", tiles((1280, 720)))
-def test_boxes_come_back_in_pixels_of_the_frame(tile):
-    seen = seen_in(Bright(), picture(), tile)
-    x1, y1, x2, y2 = tile
+@pytest.mark.parametrize("window", windows((1280, 720)))
+def test_boxes_come_back_in_pixels_of_the_frame(window):
+    seen = Bright().detect(picture(), Look(window=window))
+    x1, y1, x2, y2 = window
     wanted = np.array([max(800, x1), max(400, y1), min(880, x2), min(500, y2)])
     if (wanted[:2] >= wanted[2:]).any():
         assert not len(seen)
@@ -74,7 +80,7 @@ def test_boxes_come_back_in_pixels_of_the_frame(tile):
 def test_with_little_time_all_is_seen_small_and_parts_take_turns():
     detector, frame = Bright(), picture()
     glances = DetailBudget(detector, detector, frame.size_wh)
-    glances._cost = {"quarter": 0.02, "half": 0.08, "tile": 0.04, "full": 0.4}
+    glances._cost = {"quarter": 0.02, "half": 0.08, "window": 0.04, "full": 0.4}
     seen = glances.look(frame, 0.04)
     assert glances.detail == "quarter"
     assert detector.sizes == [(320, 180)]
@@ -84,13 +90,13 @@ def test_with_little_time_all_is_seen_small_and_parts_take_turns():
             break
     assert len(seen) == 1  # one object, however often it was seen
     assert detector.sizes.count((640, 360)) == 4
-    assert len([s for s in detector.sizes if s == (384, 384)]) == len(tiles(frame.size_wh)) == 8
+    assert len([s for s in detector.sizes if s == (384, 384)]) == len(windows(frame.size_wh)) == 8
 
 
 def test_what_was_too_slow_once_is_tried_again_when_it_is_quick():
     detector, frame = Bright(), picture()
     glances = DetailBudget(detector, detector, frame.size_wh)
-    glances._cost = {"quarter": 0.001, "half": 9.0, "half only": 9.0, "tile": 0.001, "full": 9.0}
+    glances._cost = {"quarter": 0.001, "half": 9.0, "half only": 9.0, "window": 0.001, "full": 9.0}
     seen = glances.look(frame, 0.2)
     assert glances.detail == "quarter"
     for _ in range(200):
@@ -102,7 +108,7 @@ def test_what_was_too_slow_once_is_tried_again_when_it_is_quick():
 def test_with_much_time_all_is_seen_at_once():
     detector, frame = Bright(), picture()
     glances = DetailBudget(detector, detector, frame.size_wh)
-    glances._cost = {"quarter": 0.001, "half": 0.002, "tile": 0.002, "full": 0.02}
+    glances._cost = {"quarter": 0.001, "half": 0.002, "window": 0.002, "full": 0.02}
     glances.look(frame, 0.04)
     assert detector.sizes == [frame.size_wh]
     assert glances.is_round
@@ -117,8 +123,8 @@ def test_what_two_looks_show_is_one_object_where_they_agree():
         np.array([0.8, 0.3], np.float32),
         np.zeros(2, np.uint8),
     )
-    both = joined(a, b)
+    both = merged(a, b)
     assert len(both) == 2
     assert both.xyxy[0].tolist() == [0, 0, 11, 11]
     assert both.score[0] == np.float32(0.8)
-    assert joined(a, Detections.none()) is a
+    assert merged(a, Detections.none()) is a

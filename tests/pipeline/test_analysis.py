@@ -80,7 +80,7 @@ class Blinking:
     infos = ()
     sure = MappingProxyType({FACE: 0.25})
 
-    def detect(self, frame):
+    def detect(self, frame, look):
         if frame.index in LOST:
             return Detections.none()
         return Detections(place(frame.index)[None], np.float32([0.8]), np.uint8([FACE]))
@@ -122,7 +122,7 @@ class Unsure:
     infos = ()
     sure = MappingProxyType({FACE: 0.25})
 
-    def detect(self, frame):
+    def detect(self, frame, look):
         if frame.index not in range(20, 26):
             return Detections.none()
         large = (

@@ -41,7 +41,7 @@ class Slow:
     def __init__(self, fails_at=-1):
         self.fails_at, self.is_busy, self.seen = fails_at, False, []
 
-    def detect(self, frame):
+    def detect(self, frame, look):
         assert not self.is_busy, "a detector looks at one frame at a time"
         self.is_busy = True
         self.seen.append(frame.index)

@@ -175,7 +175,7 @@ class Blind:
     infos = (DetectorInfo("blind", "1", "00", "none"),)
     sure = {FACE: 0.5, PLATE: 0.5}  # noqa: RUF012
 
-    def detect(self, frame):
+    def detect(self, frame, look):
         return Detections.none()
 
 

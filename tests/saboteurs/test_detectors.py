@@ -12,6 +12,7 @@ import pytest
 
 from efface.detect.detector import DetectorInfo
 from efface.detect.fail_closed import Guarded
+from efface.detect.look import Look
 from efface.detect.registry import DETECTORS
 from efface.detections import DRAWN, FACE, PLATE, Detections
 from efface.errors import DetectorFailed, ModelUnusable
@@ -23,7 +24,7 @@ from efface.pipeline.naming import jobs_for
 
 
 class Saboteur:
-    """A detector that does `deed(frame)`."""
+    """A detector that does `deed(frame, look)`."""
 
     infos = (DetectorInfo("saboteur", "1", "00", "none"),)
     sure = {FACE: 0.5, PLATE: 0.5}  # noqa: RUF012
@@ -41,14 +42,14 @@ def boxes(*rows, score=0.9):
 
 
 def raising(error):
-    def deed(frame):
+    def deed(frame, look):
         raise error
 
     return deed
 
 
 def returning(answer):
-    return lambda frame: answer() if callable(answer) else answer
+    return lambda frame, look: answer() if callable(answer) else answer
 
 
 def made_of(xyxy=((0, 0, 9, 9),), score=(0.9,), kind=(0,)):
@@ -101,7 +102,7 @@ def test_the_guard_turns_it_into_a_typed_error_and_goes_on(deed):
     with Guarded(Saboteur(deed), 20) as guarded:
         for _ in range(2):
             with pytest.raises(DetectorFailed, match=r"saboteur failed at frame 5") as caught:
-                guarded.detect(frame())
+                guarded.detect(frame(), Look())
             assert str(caught.value).isprintable()
             assert caught.value.exit_code == 4
 
@@ -118,13 +119,13 @@ def test_there_is_no_target(photo, monkeypatch, deed):
 def test_its_own_typed_errors_pass_through():
     error = ModelUnusable("saboteur", "broken")
     with Guarded(Saboteur(raising(error)), 20) as guarded, pytest.raises(ModelUnusable):
-        guarded.detect(frame())
+        guarded.detect(frame(), Look())
 
 
 def test_one_that_hangs_is_given_up_and_not_asked_again(photo, monkeypatch):
     release, calls = threading.Event(), []
 
-    def hang(frame):
+    def hang(frame, look):
         calls.append(frame)
         release.wait(20)
         return Detections.none()
@@ -136,14 +137,14 @@ def test_one_that_hangs_is_given_up_and_not_asked_again(photo, monkeypatch):
         with Guarded(Saboteur(hang), 0.2) as guarded:
             for words in ("longer than 0.2 s", "did not come back"):
                 with pytest.raises(DetectorFailed, match=words):
-                    guarded.detect(frame())
+                    guarded.detect(frame(), Look())
         assert len(calls) == 2
     finally:
         release.set()
 
 
 def test_large_frames_get_more_time(monkeypatch):
-    def slow(frame):
+    def slow(frame, look):
         time.sleep(0.5)
         return Detections.none()
 
@@ -151,26 +152,29 @@ def test_large_frames_get_more_time(monkeypatch):
         "efface.detect.fail_closed.PIXELS", frame().size_wh[0] * frame().size_wh[1] / 40
     )
     with Guarded(Saboteur(slow), 0.1) as guarded:
-        assert len(guarded.detect(frame())) == 0
+        assert len(guarded.detect(frame(), Look())) == 0
+    monkeypatch.setattr("efface.detect.fail_closed.PIXELS", frame().size_wh[0] * frame().size_wh[1])
+    with Guarded(Saboteur(slow), 0.1) as guarded:
+        assert len(guarded.detect(frame(), Look(scale=6.5))) == 0
     monkeypatch.undo()
     with (
         Guarded(Saboteur(slow), 0.1) as guarded,
         pytest.raises(DetectorFailed, match="--detect-timeout"),
     ):
-        guarded.detect(frame())
+        guarded.detect(frame(), Look())
 
 
 def test_a_late_answer_is_never_taken_for_another_frame():
-    def slow(frame):
+    def slow(frame, look):
         time.sleep(0.3)
         return boxes((0, 0, 1, 1))
 
     with Guarded(Saboteur(slow), 0.05) as guarded:
         with pytest.raises(DetectorFailed):
-            guarded.detect(frame())
+            guarded.detect(frame(), Look())
         time.sleep(0.5)
         with pytest.raises(DetectorFailed, match="earlier frame"):
-            guarded.detect(frame())
+            guarded.detect(frame(), Look())
         guarded.close()
         guarded.close()
 
@@ -200,7 +204,7 @@ def test_a_box_larger_than_everything_covers_everything(photo, monkeypatch):
 
 
 def test_one_that_prints_leaves_the_results_alone(photo, monkeypatch, capsys):
-    def chatty(frame):
+    def chatty(frame, look):
         print("I see nothing", file=sys.stderr)
         return boxes((10, 10, 30, 30))
 

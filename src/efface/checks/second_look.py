@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import Detector
+from efface.detect.look import Look
 from efface.detections import FACE, KINDS, PLATE, Detections
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame
@@ -31,20 +32,13 @@ from efface.timing import timecode
 NAME = "second look"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """One way to search a frame: at `times` its size, mirrored."""
+FULL_SCALE = 1.5
+"""The frame is searched as if it were this many times as large. The smaller levels are then three
+quarters and three eighths of the frame: between the sizes of the first search."""
 
-    times: float
+QUICK_SCALE = 0.75
 
-
-FULL = (View(1.5),)
-"""Its smaller levels are three quarters and three eighths of the frame, so it searches between the
-sizes of the first search."""
-
-QUICK = (View(0.75),)
-
-QUICK_LARGE = (View(0.375),)
+QUICK_LARGE_SCALE = 0.375
 """The same for more than LARGE pixels. At three quarters it took a third of the total time for a
 photo of 12 megapixels. Faces of 32 pixels and more are then as large as those of 12 are for the
 first search."""
@@ -192,11 +186,8 @@ class SecondLook:
 
     def _sightings(self, frame: Frame, planned: int) -> Detections:
         """Return what was seen outside of planned areas, in pixels of the frame."""
-        # A photo's search goes up to double size, which takes most of its time; a quick second look
-        # does not.
-        views = _views(frame, is_quick=self._is_quick)
-        frame = replace(frame, is_alone=frame.is_alone and not self._is_quick)
-        seen = self._seen(frame, views)
+        look = look_again(frame, is_quick=self._is_quick)
+        seen = self._detector.detect(frame, look)
         least = np.array([SEEN_AGAIN_SCORES.get(k, 1.0) for k in range(len(KINDS))], np.float32)
         small = np.array([SMALLEST_PX.get(k, 0.0) for k in range(len(KINDS))], np.float32)
         seen = seen.rows(
@@ -214,17 +205,9 @@ class SecondLook:
         doubtful = touched & (seen.score < NO_FILL_SCORE)
         if not doubtful.any():
             return seen
-        without = self._seen(without_fill(frame, [r.box for r in regions]), views)
+        bare = without_fill(frame, [r.box for r in regions])
+        without = self._detector.detect(bare, look)
         return seen.rows(~doubtful | are_still_seen(seen, without))
-
-    def _seen(self, frame: Frame, views: Sequence[View]) -> Detections:
-        found = [seen_in(frame, view, self._detector) for view in views]
-        return Detections(
-            *(
-                np.concatenate([getattr(d, name) for d in found])
-                for name in ("xyxy", "score", "kind")
-            )
-        )
 
     def _take(self, one: Detections, frame: Frame, second: float) -> None:
         kind, score = int(one.kind[0]), float(one.score[0])
@@ -274,23 +257,20 @@ class SecondLook:
         return Check(NAME, Outcome.REVIEW if findings else Outcome.CLEAN, findings, facts)
 
 
-def _views(frame: Frame, *, is_quick: bool) -> Sequence[View]:
+def look_again(frame: Frame, *, is_quick: bool) -> Look:
+    """Return how to search a frame of the target: at other sizes than the first search, and in the
+    other mirror image."""
     width, height = frame.size_wh
-    if is_quick:
-        return QUICK if width * height <= LARGE else QUICK_LARGE
-    return QUICK if frame.is_alone else FULL
-
-
-def seen_in(frame: Frame, view: View, detector: Detector) -> Detections:
-    """Return what the detector sees in that view, in pixels of the frame."""
-    width, height = frame.size_wh
-    size = (max(1, round(width * view.times)), max(1, round(height * view.times)))
-    seen = detector.detect(
-        replace(frame, size_wh=size, look=lambda size_wh: frame.look(size_wh)[:, ::-1])
+    scale = QUICK_SCALE if is_quick or frame.is_alone else FULL_SCALE
+    if is_quick and width * height > LARGE:
+        scale = QUICK_LARGE_SCALE
+    # A photo's search goes up to double size, which takes most of its time; a quick second look
+    # does not.
+    is_thorough = frame.is_alone and not is_quick
+    # The first search mirrors every second frame of a film, and half the views of a photo.
+    return Look(
+        scale=scale, is_thorough=is_thorough, is_mirrored=is_thorough or frame.index % 2 == 0
     )
-    scale = np.tile(np.array(frame.size_wh, np.float32) / np.array(size, np.float32), 2)
-    x1, y1, x2, y2 = (seen.xyxy * scale).T
-    return replace(seen, xyxy=np.stack([width - x2, y1, width - x1, y2], axis=1).astype(np.float32))
 
 
 def are_covered(boxes: Boxes, planned: Sequence[Box], size_wh: Size) -> NDArray[np.bool_]:

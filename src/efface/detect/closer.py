@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from efface.detect.detector import Closer, Found
 from efface.geometry import Boxes, iou, nms, pixel_window
 
-Look = Callable[[NDArray[np.uint8]], Found]
+FindInPiece = Callable[[NDArray[np.uint8]], Found]
 """Returns boxes and scores in one piece of a picture, in its pixels."""
 
 AGREE, TELLS = 0.5, 0.3
@@ -25,7 +25,7 @@ AGREE, TELLS = 0.5, 0.3
 
 
 def looked_closer(
-    found: Found, rgb: NDArray[np.uint8], look: Look, rule: Closer, counts_from: float
+    found: Found, rgb: NDArray[np.uint8], find: FindInPiece, rule: Closer, counts_from: float
 ) -> Found:
     """Return the same objects. A closer look gives the doubtful ones a new score and box.
 
@@ -35,7 +35,7 @@ def looked_closer(
     """
     xyxy, score = found[0].copy(), found[1].copy()
     for i in _in_doubt(score, rule, counts_from):
-        pieces = [_seen_again(xyxy[i], rgb, look, rule, is_mirrored=m) for m in (False, True)]
+        pieces = [_seen_again(xyxy[i], rgb, find, rule, is_mirrored=m) for m in (False, True)]
         scores = [s for _, s in pieces]
         # An object that did not count must show in both pieces. One that did is dropped only if
         # hardly anything shows.
@@ -58,14 +58,19 @@ def _in_doubt(score: NDArray[np.float32], rule: Closer, counts_from: float) -> N
 
 
 def _seen_again(
-    box: NDArray[np.float32], rgb: NDArray[np.uint8], look: Look, rule: Closer, *, is_mirrored: bool
+    box: NDArray[np.float32],
+    rgb: NDArray[np.uint8],
+    find: FindInPiece,
+    rule: Closer,
+    *,
+    is_mirrored: bool,
 ) -> tuple[NDArray[np.float32], float]:
     """Return the best box and score that a piece shows there, in pixels of the picture; the box and
     0 if it shows nothing."""
     piece, corner, shrink = _piece(box, rgb, rule)
     if not piece.size:
         return box, 0.0
-    xyxy, score = look(np.ascontiguousarray(piece[:, ::-1]) if is_mirrored else piece)
+    xyxy, score = find(np.ascontiguousarray(piece[:, ::-1]) if is_mirrored else piece)
     if is_mirrored:
         width = piece.shape[1]
         xyxy = np.stack([width - xyxy[:, 2], xyxy[:, 1], width - xyxy[:, 0], xyxy[:, 3]], axis=1)

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.closer import Look
+from efface.detect.closer import FindInPiece
 from efface.detect.detector import Confirm, Found
 from efface.geometry import iou
 
 
 def closer_looks(
-    found: Found, rgb: NDArray[np.uint8], look: Look, rule: Confirm, turn: int
+    found: Found, rgb: NDArray[np.uint8], find: FindInPiece, rule: Confirm, turn: int
 ) -> NDArray[np.float32]:
     """Return (n,) float32: the score at each object's place in its own piece; NaN where no look was
     taken.
@@ -38,7 +38,7 @@ def closer_looks(
             width = piece.shape[1]
             piece = np.ascontiguousarray(piece[:, ::-1])
             box = np.array([width - box[2], box[1], width - box[0], box[3]], np.float32)
-        boxes, scores = look(piece)
+        boxes, scores = find(piece)
         is_there = iou(box[None], boxes)[0] >= rule.same
         told[i] = scores[is_there].max(initial=0.0)
     return told

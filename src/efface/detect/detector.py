@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.detect.look import Look
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.geometry import Boxes
@@ -46,10 +47,10 @@ class Sight(Protocol):
 class Detector(Sight, Protocol):
     """Finds objects in one frame. It knows nothing of other frames."""
 
-    def detect(self, frame: Frame) -> Detections:
-        """Return every object down to well below `sure`.
+    def detect(self, frame: Frame, look: Look) -> Detections:
+        """Return every object down to well below `sure`, in pixels of the frame.
 
-        An empty result means: the frame was examined and shows no object.
+        An empty result means: what the look asks for was examined and shows no object.
         """
 
 

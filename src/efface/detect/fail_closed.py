@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Self
 
 from efface.detect.detector import Detector
+from efface.detect.look import Look
 from efface.detections import Detections
 from efface.errors import DetectorFailed, EffaceError
 from efface.frames import Frame
@@ -30,7 +31,7 @@ class Guarded:
         """Start the thread. timeout_s is for a frame of up to PIXELS."""
         self.infos, self.sure = inside.infos, inside.sure
         self._timeout_s = timeout_s
-        self._asked: queue.Queue[Frame | None] = queue.Queue(1)
+        self._asked: queue.Queue[tuple[Frame, Look] | None] = queue.Queue(1)
         self._answers: queue.Queue[Answer] = queue.Queue(1)
         self._is_busy = False
         # A daemon thread: a detector that hangs must not keep the process alive.
@@ -39,15 +40,16 @@ class Guarded:
         )
         self._thread.start()
 
-    def detect(self, frame: Frame) -> Detections:
+    def detect(self, frame: Frame, look: Look) -> Detections:
         """Return the inner detector's result for the frame. Raises DetectorFailed."""
         if self._is_busy:
             raise self._failed(frame, "it did not come back from an earlier frame")
         # Stays set until the answer arrives: a late answer must never pass for the answer to the
         # next frame.
         self._is_busy = True
-        self._asked.put(frame)
-        limit_s = self._timeout_s * max(1.0, frame.size_wh[0] * frame.size_wh[1] / PIXELS)
+        self._asked.put((frame, look))
+        pixels = frame.size_wh[0] * frame.size_wh[1] * look.scale**2
+        limit_s = self._timeout_s * max(1.0, pixels / PIXELS)
         try:
             answer = self._answers.get(timeout=limit_s)
         except queue.Empty:
@@ -81,9 +83,9 @@ class Guarded:
         )
 
     def _work(self, inside: Detector) -> None:
-        while (frame := self._asked.get()) is not None:
+        while (asked := self._asked.get()) is not None:
             try:
-                answer: Answer = inside.detect(frame)
+                answer: Answer = inside.detect(*asked)
                 if not isinstance(answer, Detections):
                     answer = TypeError("the answer is no Detections")
                 elif not set(answer.kind.tolist()) <= set(self.sure):

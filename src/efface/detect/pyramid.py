@@ -12,9 +12,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.closer import Look, best_of, looked_closer
+from efface.detect.closer import FindInPiece, best_of, looked_closer
 from efface.detect.confirm import closer_looks
 from efface.detect.detector import DetectorInfo, Found, Head, Jury, Rules, Tensors
+from efface.detect.joining import joined
+from efface.detect.look import Area, Look
 from efface.detect.photos import sifted
 from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tiles
 from efface.detect.trunk import Trunk
@@ -41,28 +43,33 @@ class Pyramid:
         )
         self.sure: Mapping[int, float] = {h.kind: h.rules.sure for h in heads}
 
-    def detect(self, frame: Frame) -> Detections:
+    def detect(self, frame: Frame, look: Look) -> Detections:
         """Return the objects in the frame, one kind after the other, the best of each first."""
-        smallest = self._smallest if frame.is_alone else SMALLEST_IN_VIDEO
+        area = Area.of(frame, look)
+        seen = self._in_area(area, look)
+        return replace(seen, xyxy=area.in_frame(seen.xyxy))
+
+    def _in_area(self, area: Area, look: Look) -> Detections:
+        """Return the objects in pixels of the area."""
+        smallest = self._smallest if look.is_thorough else SMALLEST_IN_VIDEO
         views = levels(
-            frame.size_wh, is_thorough=frame.is_alone, smallest=smallest, aspect=frame.aspect, detail=frame.detail,
-            coarsest=frame.coarsest,
-        )  # fmt: skip
+            area.size_wh,
+            is_thorough=look.is_thorough,
+            smallest=smallest,
+            aspect=area.aspect,
+            detail=look.detail,
+            coarsest=look.coarsest,
+        )
         is_jury = any(view.is_mirrored for view in views)
-        if not frame.is_alone and frame.index % 2:
-            # A mirror image often shows an object that was missed repeatedly. Neighbouring frames
-            # give two views for one price.
-            views = [replace(view, is_mirrored=True) for view in views]
-        in_views = [self.on_level(frame, view, is_jury=is_jury) for view in views]
+        in_views = [self.on_level(area, view, look, is_jury=is_jury) for view in views]
         seen, closer = [], []
         for head in self._heads:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
             one_each = _one_each(found, head.rules, is_jury=is_jury)
-            one_each = self._closer(frame, head, one_each) if is_jury else one_each
-            seen.append(
-                _cautious(one_each, head.rules.caution_alone) if frame.is_alone else one_each
-            )
-            closer.append(self._confirmed(frame, head, one_each))
+            one_each = self._closer(area, head, one_each) if is_jury else one_each
+            caution = head.rules.caution_alone if look.is_thorough else 0.0
+            seen.append(_cautious(one_each, caution))
+            closer.append(self._confirmed(area, look, head, one_each))
         kinds = [
             np.full(len(score), head.kind, np.uint8)
             for head, (_, score) in zip(self._heads, seen, strict=True)
@@ -71,20 +78,23 @@ class Pyramid:
         found_of_all = Detections(
             xyxy, np.clip(score, 0, 1), np.concatenate(kinds), np.concatenate(closer)
         )
-        return sifted(found_of_all) if frame.is_alone else found_of_all
+        return sifted(found_of_all) if look.is_thorough else found_of_all
 
-    def on_level(self, frame: Frame, level: Level, *, is_jury: bool = False) -> dict[int, Found]:
+    def on_level(
+        self, area: Area, level: Level, look: Look, *, is_jury: bool = False
+    ) -> dict[int, Found]:
         """Return the objects found, for each kind that such a level can show, in pixels of the
-        frame.
+        area.
 
         is_jury  heads with a jury also return the weaker boxes that only the jury uses.
         """
-        heads = [h for h in self._heads if _looks_at(h, frame, level, is_jury=is_jury)]
+        heads = [h for h in self._heads if _looks_at(h, look, level, is_jury=is_jury)]
         if not heads:
             return {}
         names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
-        rgb = frame.look(level.size_wh)
-        rgb = np.ascontiguousarray(rgb[:, ::-1]) if level.is_mirrored else rgb
+        is_mirrored = level.is_mirrored != look.is_mirrored
+        rgb = area.rgb(level.size_wh)
+        rgb = np.ascontiguousarray(rgb[:, ::-1]) if is_mirrored else rgb
         parts: dict[int, list[Found]] = {h.kind: [] for h in heads}
         for tile in tiles(level.size_wh):
             x1, y1, x2, y2 = tile
@@ -92,66 +102,66 @@ class Pyramid:
             for head in heads:
                 parts[head.kind].append(_in_tile(head, tensors, tile, level, is_jury=is_jury))
         shrink: Boxes = np.tile(
-            np.array(frame.size_wh, np.float32) / np.array(level.size_wh, np.float32), 2
+            np.array(area.size_wh, np.float32) / np.array(level.size_wh, np.float32), 2
         )
         found = {kind: together(of_kind) for kind, of_kind in parts.items()}
-        if level.is_mirrored:
+        if is_mirrored:
             found = {
                 kind: (_mirrored(xyxy, level.size_wh[0]), score)
                 for kind, (xyxy, score) in found.items()
             }
         return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
 
-    def _closer(self, frame: Frame, head: Head, found: Found) -> Found:
+    def _closer(self, area: Area, head: Head, found: Found) -> Found:
         """Return the objects after a closer look at the doubtful ones."""
         rule = head.rules.closer
         if rule is None or not len(found[0]):
             return found
-        size_wh, shrink = _with_square_pixels(frame)
-        rgb = frame.look(size_wh)
+        size_wh, shrink = _with_square_pixels(area)
+        rgb = area.rgb(size_wh)
         xyxy, score = looked_closer(
-            (found[0] / shrink, found[1]), rgb, self._look_of(head), rule, head.rules.sure
+            (found[0] / shrink, found[1]), rgb, self._find_with(head), rule, head.rules.sure
         )
         order = np.argsort(-score, kind="stable")
         return (xyxy * shrink)[order], score[order]
 
-    def _confirmed(self, frame: Frame, head: Head, found: Found) -> NDArray[np.float32]:
+    def _confirmed(self, area: Area, look: Look, head: Head, found: Found) -> NDArray[np.float32]:
         """Return (n,) score of a closer look at each object; NaN where no look was taken."""
         rule = head.rules.confirm
         if (
             rule is None
-            or frame.is_alone
-            or frame.index % rule.every
+            or look.turn is None
+            or look.turn % rule.every
             or not (found[1] < rule.sure).any()
         ):
             return np.full(len(found[0]), np.nan, np.float32)
-        size_wh, shrink = _with_square_pixels(frame)
-        turn = frame.index // rule.every
+        size_wh, shrink = _with_square_pixels(area)
+        turn = look.turn // rule.every
         return closer_looks(
-            (found[0] / shrink, found[1]), frame.look(size_wh), self._look_of(head), rule, turn
+            (found[0] / shrink, found[1]), area.rgb(size_wh), self._find_with(head), rule, turn
         )
 
-    def _look_of(self, head: Head) -> Look:
+    def _find_with(self, head: Head) -> FindInPiece:
         """Return a function that finds objects of one kind in a piece of a picture."""
 
-        def look(rgb: NDArray[np.uint8]) -> Found:
+        def find(rgb: NDArray[np.uint8]) -> Found:
             tensors = self._trunk.tensors(rgb, head.tensors)
             return best_of(head.boxes(tensors, head.rules.floor * FAINT), head.rules.same_in_tile)
 
-        return look
+        return find
 
 
-def _with_square_pixels(frame: Frame) -> tuple[Size, Boxes]:
-    """Return the size at which the frame's pixels are square, and (4,) factors from that picture to
-    the frame's pixels."""
-    size_wh = squared(frame.size_wh, frame.aspect)
-    return size_wh, np.tile(np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2)
+def _with_square_pixels(area: Area) -> tuple[Size, Boxes]:
+    """Return the size at which the area's pixels are square, and (4,) factors from that picture to
+    the area's pixels."""
+    size_wh = squared(area.size_wh, area.aspect)
+    return size_wh, np.tile(np.array(area.size_wh, np.float32) / np.array(size_wh, np.float32), 2)
 
 
-def _looks_at(head: Head, frame: Frame, level: Level, *, is_jury: bool) -> bool:
+def _looks_at(head: Head, look: Look, level: Level, *, is_jury: bool) -> bool:
     if is_jury and level.is_mirrored and head.rules.jury is None:
         return False
-    return not frame.is_alone or level.times >= 1 or max(level.size_wh) >= head.rules.smallest
+    return not look.is_thorough or level.times >= 1 or max(level.size_wh) >= head.rules.smallest
 
 
 def _one_each(found: Sequence[Found], rules: Rules, *, is_jury: bool) -> Found:
@@ -192,18 +202,6 @@ def together(parts: Sequence[Found]) -> Found:
     return np.concatenate([xyxy for xyxy, _ in parts]), np.concatenate(
         [score for _, score in parts]
     )
-
-
-def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -> Found:
-    """Return one box for each object: the hull of all boxes that agree with the best one."""
-    keep = nms(xyxy, score, same)
-    if len(keep) == len(xyxy):
-        return xyxy[keep], score[keep]
-    hulls = [
-        hull(xyxy[(iou(xyxy[[best]], xyxy)[0] >= agree) | (np.arange(len(xyxy)) == best)])
-        for best in keep
-    ]
-    return np.concatenate(hulls), score[keep]
 
 
 def judged(views: Sequence[Found], rules: Rules, jury: Jury) -> Found:

@@ -46,7 +46,7 @@ class Level:
     """One way to examine a frame.
 
     times        2 for the double size, 1 for the frame's own, less for reduced ones.
-    is_mirrored  left and right are swapped.
+    is_mirrored  left and right are swapped, in addition to `Look.is_mirrored`.
     """
 
     size_wh: Size
@@ -93,19 +93,22 @@ def squared(size_wh: Size, aspect: float) -> Size:
     )
 
 
-def tiles(size_wh: Size) -> Iterator[Box]:
-    """Yield windows that cover a picture of that size; each at most TILE long, neighbours sharing
-    at least OVERLAP."""
-    for y1, y2 in _pieces(size_wh[1]):
-        for x1, x2 in _pieces(size_wh[0]):
+def tiles(size_wh: Size, longest: int = TILE, shared: int = OVERLAP) -> Iterator[Box]:
+    """Yield windows of one size that cover a picture of that size.
+
+    longest  maximum side of a window, a multiple of STRIDE.
+    shared   minimum number of pixels that neighbours share.
+    """
+    for y1, y2 in _pieces(size_wh[1], longest, shared):
+        for x1, x2 in _pieces(size_wh[0], longest, shared):
             yield x1, y1, x2, y2
 
 
-def _pieces(length: int) -> list[tuple[int, int]]:
-    if length <= TILE:
+def _pieces(length: int, longest: int, shared: int) -> list[tuple[int, int]]:
+    if length <= longest:
         return [(0, length)]
-    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    size = padded(-(-(length + (count - 1) * OVERLAP) // count))
+    count = -(-(length - shared) // (longest - shared))
+    size = padded(-(-(length + (count - 1) * shared) // count))
     last = length - size
     return [(last * i // (count - 1), last * i // (count - 1) + size) for i in range(count)]
 

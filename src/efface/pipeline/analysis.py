@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import Detector, Sight
+from efface.detect.look import THOROUGH
 from efface.detections import Detections
 from efface.events import Event, Listener
 from efface.frames import Frame
@@ -195,7 +196,7 @@ def _told_of(
 
 def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track]:
     for frame in frames:
-        seen = Detections.none() if frame.is_bad else detector.detect(replace(frame, is_alone=True))
+        seen = Detections.none() if frame.is_bad else detector.detect(frame, THOROUGH)
         for i in np.flatnonzero(seen.are_sure(detector.sure)):
             yield Track(
                 id=1,

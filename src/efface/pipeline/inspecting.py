@@ -13,7 +13,7 @@ from efface.containers.admission import AdmittedSource
 from efface.detections import KINDS
 from efface.errors import InputError
 from efface.events import Listener
-from efface.frames import Frame
+from efface.frames import Frame, rgb_picture
 from efface.inspection.inspector import inspect
 from efface.inspection.items import PEOPLE, Inspection, Item
 from efface.options import Options
@@ -131,6 +131,7 @@ def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
 
     height, width = picture.shape[:2]
     scale = max(1, -(-LEAST_SIDE // max(height, width)))
+    size_wh = width * scale, height * scale
 
     def look(size_wh: tuple[int, int]) -> NDArray[np.uint8]:
         return np.asarray(
@@ -142,10 +143,7 @@ def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
             np.uint8,
         )
 
-    def unpack() -> None:
-        raise NotImplementedError("pictures within a file are only looked at")
-
-    frame = Frame(0, 0, (width * scale, height * scale), look, unpack, is_alone=True)  # type: ignore[arg-type]
+    frame = Frame(0, 0, size_wh, look, lambda: rgb_picture(look(size_wh)), is_alone=True)
     counts = workshop.count(frame)
     seen = [f"{n} {kind}{'s' * (n != 1)}" for kind, n in counts.items() if n]
     return "shows " + " and ".join(seen) if seen else "no " + " and no ".join(counts) + " found"

@@ -10,6 +10,7 @@ from typing import Self
 
 from efface.containers.admission import AdmittedSource, unchanged
 from efface.detect.detector import Detector
+from efface.detect.look import THOROUGH
 from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detections import KINDS
 from efface.errors import (
@@ -267,7 +268,7 @@ class Workshop:
         Raises PartMissing.
         """
         detector = self._open_detector()
-        seen = detector.detect(frame)
+        seen = detector.detect(frame, THOROUGH)
         kinds = seen.kind[seen.are_sure(detector.sure)]
         return {
             kind: int((kinds == KINDS.index(kind)).sum()) for kind in self.options.detect.wanted

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import Detector
-from efface.detect.schedule import detail_of
+from efface.detect.schedule import film_look
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.geometry import Size
@@ -103,8 +103,7 @@ def _one(frame: Frame, detector: Detector, options: DetectOptions) -> Perceived:
     about = (frame.index, frame.pts, frame.size_wh, frame.is_bad, checksum)
     if frame.is_bad:
         return Perceived(*about, Detections.none())
-    detail = detail_of(frame.index, frame.size_wh, options.detail)
-    seen = detector.detect(replace(frame, detail=detail))
+    seen = detector.detect(frame, film_look(frame.index, frame.size_wh, options.detail))
     small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
     grey = in_grey(frame.look(small_wh(frame.size_wh)))
     return Perceived(*about, seen, thumbnail(small), in_grey(small), grey)

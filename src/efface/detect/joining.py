@@ -1,0 +1,59 @@
+"""One box for each object: how the boxes of several views of one frame are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detect.detector import Found
+from efface.detections import Detections
+from efface.geometry import Boxes, hull, iou, nms
+
+SAME, AGREE = 0.4, 0.6
+"""IoU from which boxes of two looks at one frame are one object, and IoU from which their hull is
+taken."""
+
+
+def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -> Found:
+    """Return one box for each object: the hull of all boxes that agree with the best one."""
+    keep = nms(xyxy, score, same)
+    return _hulls(xyxy, keep, agree), score[keep]
+
+
+def merged(a: Detections, b: Detections) -> Detections:
+    """Return the detections of two looks at one frame, one box for each object."""
+    if not len(b):
+        return a
+    every = _together([a, b])
+    return _together(list(_one_each(every)))
+
+
+def _one_each(seen: Detections) -> Iterator[Detections]:
+    for kind in np.unique(seen.kind):
+        of_kind = seen.rows(seen.kind == kind)
+        best = nms(of_kind.xyxy, of_kind.score, SAME)
+        yield replace(of_kind.rows(best), xyxy=_hulls(of_kind.xyxy, best, AGREE))
+
+
+def _hulls(xyxy: Boxes, keep: NDArray[np.intp], agree: float) -> Boxes:
+    """Return for each of the rows `keep` the hull of all boxes that agree with it."""
+    if len(keep) == len(xyxy):
+        return xyxy[keep]
+    hulls = []
+    for best in keep:
+        agrees = iou(xyxy[[best]], xyxy)[0] >= agree
+        agrees[best] = True  # a box without area overlaps nothing, itself included
+        hulls.append(hull(xyxy[agrees]))
+    return np.concatenate(hulls)
+
+
+def _together(parts: list[Detections]) -> Detections:
+    return Detections(
+        np.concatenate([p.xyxy for p in parts]),
+        np.concatenate([p.score for p in parts]),
+        np.concatenate([p.kind for p in parts]),
+        np.concatenate([p.closer_looks() for p in parts]),
+    )
