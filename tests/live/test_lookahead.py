@@ -12,10 +12,13 @@ from efface.detections import FACE, Detections
 from efface.live.left_visible_counter import LeftVisible
 from efface.live.lookahead import Lookahead
 from efface.options import CoverOptions, TrackOptions
+from efface.pipeline.perceive import SmallPictures
 from efface.planning.build import covering
 from efface.timing import Timeline
+from efface.track.follow import in_grey
 from efface.track.gaps import Shots, fill_track
 from efface.track.score_margin import in_films
+from efface.track.shots import thumbnail
 from efface.track.tracker import Tracker
 
 SIZE = (640, 360)
@@ -23,6 +26,7 @@ RATE = 25
 SURE = {FACE: 0.25}
 SCENE = np.full((216, 384, 3), 100, np.uint8)
 GREY = np.full((360, 640), 100, np.uint8)
+SMALL = SmallPictures(thumbnail(SCENE), in_grey(SCENE), GREY)
 
 
 def seen_at(box, score=0.8):
@@ -43,7 +47,7 @@ class Street:
         self.delay, self.numbers, self.regions = delay, [], {}
 
     def show(self, i, seen):
-        self.numbers.append((self.window.looked(i / RATE, SCENE, GREY, seen), i / RATE))
+        self.numbers.append((self.window.looked(i / RATE, SMALL, seen), i / RATE))
         if i >= self.delay:
             number, second = self.numbers[i - self.delay]
             self.regions[i - self.delay] = self.window.regions(number, second)
@@ -135,10 +139,11 @@ def test_memory_has_an_end(kind):
 
 def held_by(window):
     """How much of each thing is remembered."""
-    trails, open_tracks = window._trails, window._tracker._open
+    follower = window._follower
+    trails, open_tracks = follower._trails, follower._tracker._open
     counts = [
-        len(window._rows),
-        len(window._over),
+        len(follower.moments),
+        len(follower._over),
         sum(len(v) for v in trails.of.values()),
         len(trails._begun),
         len(open_tracks),

@@ -41,12 +41,7 @@ from efface.media.colour import swscale_matrix
 from efface.media.pixel_formats import Pixels, spec_of
 from efface.options import Options
 from efface.painting.paint import paint
-from efface.pipeline.perceive import THUMB_SOURCE
-from efface.track.follow import in_grey, small_wh
-from efface.track.shots import THUMB_WH
-
-SMALL_WH: Size = (THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE)
-"""Size of the picture in which efface looks for camera motion and shot changes."""
+from efface.pipeline.perceive import SmallPictures
 
 LOST_S = 1.0
 """When no frame has come for this long, beyond the delay, the placeholder shows that the source is
@@ -385,9 +380,7 @@ class _Looker:
             facts.looks_closer += glances.extras - before
             if glances.is_round:
                 break
-        small = held.frame.look(SMALL_WH)
-        grey = in_grey(held.frame.look(small_wh(held.frame.size_wh)))
-        number = held.window.looked(held.second, small, grey, seen)
+        number = held.window.looked(held.second, SmallPictures.of(held.frame), seen)
         line._frame_queue.looked(held, number)
         facts.looks += 1
         facts.detections += int(seen.are_sure(self._detector.sure).sum())

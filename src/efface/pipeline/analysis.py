@@ -17,6 +17,7 @@ from efface.frames import Frame
 from efface.geometry import Size
 from efface.media.interfaces import Source, SourceInfo
 from efface.options import Options
+from efface.pipeline.follower import Follower
 from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness
 from efface.planning.doubt_rules import doubts
@@ -24,14 +25,9 @@ from efface.planning.left_visible import bounded
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
-from efface.track.camera_motion import STILL, Camera, Step, Views
+from efface.track.camera_motion import Step, Views
 from efface.track.captions import Captions
-from efface.track.gaps import Shots, fill_track
-from efface.track.pixel_trails import PixelTrails
-from efface.track.score_margin import ON_PHOTOS, growth, in_films
-from efface.track.shots import THUMB_WH, with_cuts
-from efface.track.support import supported, unsupported
-from efface.track.tracker import Tracker
+from efface.track.score_margin import ON_PHOTOS, growth
 from efface.tracks import Reason, Track
 
 
@@ -42,14 +38,13 @@ class _Notes:
     pts: list[int] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
     bad: list[int] = field(default_factory=list)
-    cuts: list[int] = field(default_factory=list)
     checksums: list[int] = field(default_factory=list)
-    views: list[Step | None] = field(default_factory=list)
     captions: Captions = field(default_factory=Captions)
 
-    def add(self, one: Frame | Perceived) -> None:
+    def add(self, one: Frame | Perceived, checksum: int) -> None:
         self.pts.append(one.pts)
         self.sizes.append(one.size_wh)
+        self.checksums.append(checksum)
         if one.is_bad:
             self.bad.append(one.index)
 
@@ -66,9 +61,9 @@ def look(
     with prefetched(source.frames(), frames_ahead(info.size_wh)) as frames:
         if info.medium == "photo":
             notes = _Notes()
-            tracks = list(_page_by_page(_told(frames, notes, listener, info), detector))
-            views = Views.fixed(len(notes.pts))
-            return _planned(source, sha256, detector, options, notes, tracks, views)
+            pages = _page_by_page(_told(frames, notes, listener, info), detector)
+            found = _Found(_covered_on_photos(list(pages), notes, options))
+            return _planned(source, sha256, detector, options, notes, found)
         parts = perceived(frames, detectors, options.detect)
         with closing(parts):
             return joined(_told_of(parts, listener, info), source, sha256, detector, options)
@@ -79,56 +74,63 @@ def joined(
 ) -> Plan:
     """Return the plan for a video or an animation, from the perceived content of each frame, in
     order."""
-    notes, trails = _Notes(), PixelTrails()
-    tracks = list(_over_time(parts, sight, options, notes, trails, source))
-    shots, views = Shots(notes.cuts, len(notes.pts)), Views.of(notes.views)
-    timeline, sizes = _timeline(notes, source), _sizes(notes)
-    covered: list[Track] = []
-    left: list[tuple[Track, Track]] = []
-    for track in tracks:
-        ways = trails.of.get(track.id, ())
-        full = fill_track(track, timeline, shots, options.track, views, sizes, ways)
-        kept = supported(
-            full, track, timeline.seconds, options.track, sight.sure[track.kind], views, ways
-        )
-        if kept is not None:
-            covered.append(kept)
-        if (rest := unsupported(full, kept, timeline.seconds, options.track)) is not None:
-            left.append((rest, track))
-    return _planned(source, sha256, sight, options, notes, covered, views, left)
+    notes, base = _Notes(), source.time_base
+    follower = Follower(options.track, options.cover, sight.sure, base)
+    for part in parts:
+        notes.add(part, part.checksum)
+        if part.view is not None:
+            notes.captions.add(part.view)
+        second = part.pts * float(base)
+        follower.take(follower.measured(part.pts, second, part.size_wh, part.seen, part.small))
+    follower.flush()
+    followed = list(follower.followed())
+    found = _Found(
+        [f.covered for f in followed if f.covered is not None],
+        [(f.left, f.seen) for f in followed if f.left is not None],
+        [m.view for m in follower.moments],
+        follower.cuts,
+    )
+    return _planned(source, sha256, sight, options, notes, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found in a source.
+
+    covered  tracks as they are erased.
+    left     objects seen too weakly to be covered, as they would be erased, each with the track of
+             sightings that it is a part of.
+    views    where the camera looked in each frame, see `Moment`.
+    """
+
+    covered: list[Track]
+    left: Sequence[tuple[Track, Track]] = ()
+    views: Sequence[Step | None] = ()
+    cuts: Sequence[int] = ()
 
 
 def _planned(
-    source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, tracks: list[Track], views: Views,
-    left: Sequence[tuple[Track, Track]] = (),
-) -> Plan:  # fmt: skip
-    """Return the plan for these tracks.
-
-    left  objects seen too weakly to be covered, each with the track of sightings that it is a part
-          of.
-    """
-    sizes, seconds = _sizes(notes), _timeline(notes, source).seconds
-    is_film, margin = source.info.medium != "photo", options.cover.margin
-    covered = [
-        c for t in tracks
-        if (c := covering(t, sizes, options.cover, in_films(t, seconds, margin) if is_film else _on_photos(t)))
-    ]  # fmt: skip
-    numbered_tracks = numbered(covered)
-    open_tracks, sightings = _left_visible(left, sizes, options, len(numbered_tracks))
+    source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, found: _Found
+) -> Plan:
+    """Return the plan for what was found."""
+    sizes = _sizes(notes)
+    numbered_tracks = numbered(found.covered)
+    open_tracks, sightings = _left_visible(found.left, len(numbered_tracks))
     plan = Plan(
         source_sha256=sha256,
         medium=source.info.medium,
         sizes=sizes,
-        timeline=_timeline(notes, source),
+        timeline=Timeline(np.array(notes.pts, np.int64), source.time_base),
         tracks=numbered_tracks,
         left=open_tracks,
-        cuts=tuple(notes.cuts),
+        cuts=tuple(found.cuts),
         bad=tuple(notes.bad),
         detectors=tuple(asdict(info) for info in sight.infos),
         options=asdict(options),
         checksums=tuple(notes.checksums),
     )
-    unknown = [i for i, view in enumerate(notes.views) if view is None]
+    views = Views.of(found.views) if found.views else Views.fixed(len(notes.pts))
+    unknown = [i for i, view in enumerate(found.views) if view is None]
     text = notes.captions.boxes(sizes[0]) if sizes else []
     told = doubts(
         plan,
@@ -144,7 +146,7 @@ def _planned(
 
 
 def _left_visible(
-    left: Sequence[tuple[Track, Track]], sizes: tuple[Size, ...], options: Options, before: int
+    left: Sequence[tuple[Track, Track]], before: int
 ) -> tuple[tuple[Track, ...], list[Track]]:
     """Return the tracks left visible, as they would be erased, and their sightings as the detector
     drew them.
@@ -153,9 +155,9 @@ def _left_visible(
 
     before  highest number of the tracks that are covered.
     """
-    parts = [(c, seen) for rest, seen in left if (c := covering(rest, sizes, options.cover))]
-    parts.sort(
-        key=lambda p: (int(p[0].frame[0]), float(p[0].xyxy[0, 0]), float(p[0].xyxy[0, 1]), p[0].id)
+    parts = sorted(
+        left,
+        key=lambda p: (int(p[0].frame[0]), float(p[0].xyxy[0, 0]), float(p[0].xyxy[0, 1]), p[0].id),
     )
     tracks = tuple(replace(c, id=before + i) for i, (c, _) in enumerate(parts, start=1))
     return tracks, [_seen_in(t, seen) for t, (_, seen) in zip(tracks, parts, strict=True)]
@@ -168,10 +170,6 @@ def _seen_in(track: Track, seen: Track) -> Track:
     return replace(track, frame=seen.frame[rows], xyxy=seen.xyxy[rows], reason=reason, score=score)
 
 
-def _timeline(notes: _Notes, source: Source) -> Timeline:
-    return Timeline(np.array(notes.pts, np.int64), source.time_base)
-
-
 def _sizes(notes: _Notes) -> tuple[Size, ...]:
     return tuple(notes.sizes) if len(set(notes.sizes)) > 1 else tuple(notes.sizes[:1])
 
@@ -180,8 +178,7 @@ def _told(
     frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo
 ) -> Iterator[Frame]:
     for frame in frames:
-        notes.add(frame)
-        notes.checksums.append(frame.unpack().checksum())
+        notes.add(frame, frame.unpack().checksum())
         yield frame
         listener(Event("look", frame.index + 1, info.frame_count))
 
@@ -208,47 +205,12 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
             )
 
 
+def _covered_on_photos(tracks: list[Track], notes: _Notes, options: Options) -> list[Track]:
+    sizes, cover = _sizes(notes), options.cover
+    covered = [covering(t, sizes, cover, _on_photos(t)) for t in tracks]
+    return [c for c in covered if c is not None]
+
+
 def _on_photos(track: Track) -> float | NDArray[np.float32]:
     """Return how far an object may reach beyond its box, see `covering`."""
     return growth(track, ON_PHOTOS[track.kind]) if track.kind in ON_PHOTOS else 0.0
-
-
-def _over_time(
-    parts: Iterable[Perceived],
-    sight: Sight,
-    options: Options,
-    notes: _Notes,
-    trails: PixelTrails,
-    source: Source,
-) -> Iterator[Track]:
-    tracker = Tracker(options.track, sight.sure)
-    base, held = float(source.time_base), STILL
-    for part, is_cut in with_cuts(_watched(parts, notes)):
-        i, second = part.index, part.pts * base
-        if is_cut:
-            notes.cuts.append(i)
-        held = notes.views[i] or held
-        yield from tracker.update(i, second, part.seen, is_cut=is_cut, view=held)
-        trails.update(i, second, part.grey, part.size_wh, tracker.seen_in(i), is_cut=is_cut)
-    yield from tracker.flush()
-    trails.flush()
-
-
-def _watched(
-    parts: Iterable[Perceived], notes: _Notes
-) -> Iterator[tuple[Perceived, NDArray[np.float32]]]:
-    """Yield each frame's content with its thumbnail.
-
-    A bad frame gets the thumbnail of the frame before: its content is unknown, and does not
-    indicate a new shot.
-    """
-    thumb = np.zeros((THUMB_WH[1], THUMB_WH[0], 3), np.float32)
-    camera = Camera()
-    for part in parts:
-        notes.add(part)
-        notes.checksums.append(part.checksum)
-        notes.views.append(camera.view(part.view, part.size_wh) if part.view is not None else None)
-        if part.view is not None:
-            notes.captions.add(part.view)
-        thumb = part.thumb if part.thumb is not None else thumb
-        yield part, thumb

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,30 @@ from efface.options import DetectOptions
 from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.shots import THUMB_WH, thumbnail
 
-THUMB_SOURCE = 8
-"""The thumbnail is scaled from the frame at this many times the thumbnail's size, from where the
-scaler averages better."""
+VIEW_WH: Size = (8 * THUMB_WH[0], 8 * THUMB_WH[1])
+"""Size of the picture in which the camera's motion is measured. The thumbnail is scaled from it:
+from there the scaler averages better."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SmallPictures:
+    """The small pictures of a frame that are used for tracking.
+
+    thumb  see `shots.thumbnail`.
+    view   (h, w) uint8, grey: for `camera_motion.Camera`.
+    grey   (h, w) uint8, in the size of `follow.small_wh`: for `pixel_trails.PixelTrails`.
+    """
+
+    thumb: NDArray[np.float32]
+    view: Grey
+    grey: Grey
+
+    @classmethod
+    def of(cls, frame: Frame) -> Self:
+        """Make them from a frame."""
+        small = frame.look(VIEW_WH)
+        grey = in_grey(frame.look(small_wh(frame.size_wh)))
+        return cls(thumbnail(small), in_grey(small), grey)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +61,7 @@ class Perceived:
                                  small pictures.
     checksum  of its samples, see `Picture.checksum`.
     seen      the detections.
-    thumb     see `shots.thumbnail`.
-    view      (h, w) uint8, grey: for `camera_motion.Camera`.
-    grey      (h, w) uint8, in the size of `follow.small_wh`: for `pixel_trails.PixelTrails`.
+    thumb, view, grey  see `SmallPictures`.
     """
 
     index: int
@@ -53,6 +73,13 @@ class Perceived:
     thumb: NDArray[np.float32] | None = None
     view: Grey | None = None
     grey: Grey | None = None
+
+    @property
+    def small(self) -> SmallPictures | None:
+        """Return the small pictures; None for a bad frame."""
+        if self.thumb is None or self.view is None or self.grey is None:
+            return None
+        return SmallPictures(self.thumb, self.view, self.grey)
 
 
 AHEAD = 2
@@ -104,6 +131,5 @@ def _one(frame: Frame, detector: Detector, options: DetectOptions) -> Perceived:
     if frame.is_bad:
         return Perceived(*about, Detections.none())
     seen = detector.detect(frame, film_look(frame.index, frame.size_wh, options.detail))
-    small = frame.look((THUMB_WH[0] * THUMB_SOURCE, THUMB_WH[1] * THUMB_SOURCE))
-    grey = in_grey(frame.look(small_wh(frame.size_wh)))
-    return Perceived(*about, seen, thumbnail(small), in_grey(small), grey)
+    small = SmallPictures.of(frame)
+    return Perceived(*about, seen, small.thumb, small.view, small.grey)
