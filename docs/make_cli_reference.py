@@ -18,24 +18,11 @@ from pathlib import Path
 
 import click
 
+from efface.cli.commands import GROUPS, Command
 from efface.cli.main import cli
 from efface.options import Setting, settings
 
 TARGET = Path(__file__).with_name("cli.md")
-
-BRANCHES = {
-    "detect": "Looking",
-    "track": "Following through time",
-    "cover": "How much to cover",
-    "risk": "Residual risk",
-    "read": "Sources",
-    "paint": "What stands in place",
-    "write": "Targets",
-    "report": "Reports",
-    "verify": "Checking",
-    "live": "Live streams",
-}
-"""Headings of the groups of options."""
 
 COLUMNS = 100
 """Width of the page's lines, outside of tables and code."""
@@ -87,15 +74,24 @@ def _commands() -> Iterator[str]:
         yield f"## efface {name}\n"
         yield f"```\nefface {name} [OPTIONS] {' '.join(_arguments(command))}\n```\n"
         yield "\n\n".join(_paragraphs(command)) + "\n"
+        yield from _examples(command)
         yield from _own_options(command)
-        yield f"It also takes the options of these groups: {', '.join(_groups(command))}.\n"
+        if groups := list(_groups(command)):
+            yield f"It also takes the options of these groups: {', '.join(groups)}.\n"
+
+
+def _examples(command: click.Command) -> Iterator[str]:
+    if isinstance(command, Command) and command.examples:
+        width = max(len(typed) for typed, _ in command.examples)
+        lines = (f"efface {typed:{width}}  # {does}" for typed, does in command.examples)
+        yield "```\n" + "\n".join(lines) + "\n```\n"
 
 
 def _groups(command: click.Command) -> Iterator[str]:
     """Links to the groups of which the command has options; which ones, where it has not all of
     them."""
     has = {o for p in command.params for o in p.opts}
-    for branch, heading in BRANCHES.items():
+    for branch, heading in GROUPS.items():
         ours = [s.flag for s in settings() if s.branch == branch]
         taken, left = [f for f in ours if f in has], [f for f in ours if f not in has]
         words = f"[{heading}](#{heading.lower().replace(' ', '-')})"
@@ -147,7 +143,7 @@ def _options() -> Iterator[str]:
     yield (
         "# Options\n\nAn option means the same in every command that has it, and in the library.\n"
     )
-    for branch, heading in BRANCHES.items():
+    for branch, heading in GROUPS.items():
         yield f"## {heading}\n"
         for setting in (s for s in settings() if s.branch == branch):
             yield f"### {setting.flag}\n\n{_facts(setting)}\n\n{setting.help}\n"

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -133,7 +134,7 @@ def test_two_sources_with_one_target(efface, kept, kit, tmp_path):
 
 def test_a_name_that_tells_of_another_format(efface, kept, kit, tmp_path):
     (photo,) = kit.taken(kept, tmp_path, "plain.png")
-    for name in ("out.jpg", "out.mp4"):
+    for name in ("out.gif", "out.mp4"):
         refused = efface("redact", photo, "-o", tmp_path / name)
         assert refused.code == 5
         assert "a photo keeps its format, which is png" in refused.err
@@ -370,7 +371,59 @@ def test_what_a_person_adds_is_erased_and_what_they_keep_stays(efface, kit, plan
         assert abs(old[:56].astype(int) - new[:56]).mean() < 4, "the rest stays"
 
 
+def test_a_photo_is_converted_where_the_name_says_so(efface, kit, tmp_path):
+    """Into folders that are made. Not where the other format cannot hold the picture."""
+    photo = tmp_path / "a.png"
+    Image.fromarray(np.full((40, 60, 3), (200, 90, 30), np.uint8)).save(photo)
+    target = tmp_path / "new" / "folder" / "a.jpg"
+    assert efface("redact", photo, "-o", target).code == 0
+    with Image.open(target) as made:
+        assert (made.format, made.size) == ("JPEG", (60, 40))
+        assert np.abs(np.asarray(made, int) - (200, 90, 30)).max() < 6
+    assert efface("redact", target, "-o", tmp_path / "back.png").code == 0
+    assert (tmp_path / "back.png").read_bytes().startswith(b"\x89PNG")
+    Image.fromarray(np.full((40, 60, 4), 120, np.uint8)).save(photo)
+    refused = efface("redact", photo, "-o", tmp_path / "b.jpg")
+    assert refused.code == 5
+    assert "no room for its transparency" in refused.err
+    assert not (tmp_path / "b.jpg").exists()
+
+
+def test_shares_in_per_cent_and_colours_by_name(efface, kit, tmp_path):
+    photo = tmp_path / "a.png"
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(photo)
+    said = efface("redact", photo, "--margin", "40%", "--colour", "red", "--style", "solid")
+    assert said.code == 0
+    plan = json.loads((tmp_path / "a.redacted.png.plan.json").read_text())
+    assert plan["options"]["cover"]["margin"] == 0.4
+    assert plan["options"]["paint"]["colour"] == "#ff0000"
+
+
 # help and streams
+
+
+def test_help_has_groups_and_examples(efface):
+    said = efface("redact", "--help").out
+    assert said.index("Examples:") < said.index("Options:") < said.index("Looking:")
+    for _, command in cli.commands.items():
+        for typed, _ in getattr(command, "examples", ()):
+            named = cli.commands[typed.split()[0]]
+            flags = {o for p in named.params for o in p.opts}
+            assert {w for w in typed.split() if w.startswith("-")} <= flags, typed
+
+
+def test_a_file_in_place_of_a_command_gets_a_hint(efface, tmp_path):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"a file")
+    said = efface(photo)
+    assert said.code == 2
+    assert f"type: efface redact {photo}" in " ".join(said.err.split())
+    assert "No such command" in efface(tmp_path / "none.jpg").err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_of_a_shell(efface, shell):
+    assert "_EFFACE_COMPLETE" in efface("completion", shell).out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -382,7 +435,7 @@ def test_help_tells_every_option_with_default_and_unit(efface, command):
     ]
     assert mine
     for s in mine:
-        start = said.index(f" {s.flag} ")
+        start = said.rindex(f" {s.flag} ")  # examples come before the options
         text = said[start : start + 600]
         assert s.help.split(". ")[0] in text, s.flag
         assert not s.unit or f"[unit: {s.unit}]" in text, s.flag
@@ -405,7 +458,7 @@ def test_the_options_together_are_all_there(efface):
     "arguments",
     [
         (), ("redact",), ("render", "a.jpg"), ("redakt", "a.jpg"), ("redact", "a.jpg", "--margin", "-1"),
-        ("redact", "a.jpg", "--margin", "nan"), ("redact", "a.jpg", "--colour", "red"), ("find", "a.jpg", "--crf", "3"),
+        ("redact", "a.jpg", "--margin", "nan"), ("redact", "a.jpg", "--colour", "rot"), ("find", "a.jpg", "--crf", "3"),
         ("redact", "a.jpg", "--crf", "64"), ("redact", "a.jpg", "--style", "blur"), ("redact", "a.jpg", "--max-pixels", "0"),
     ],
 )  # fmt: skip

@@ -66,15 +66,14 @@ def run_jobs(
     open_engine  makes the engine that does the task (see `engines`); None does it in this process.
     task         does one job.
     describe     turns the result of the task into what is printed.
-    output       what -o names. A folder for many targets is made; the folder of a single target
-                 must exist.
+    output       what -o names. Folders of targets are made.
     writes       whether the task writes the targets of the jobs. Otherwise they are only names.
     counts       whether to print how many of several files were done.
     note         receives what the task notes before it ends.
     record       receives the errors and the exit code.
     """
     log = _RunLog(jobs, record)
-    makes_folders = output is not None and [job.target for job in jobs] != [output]
+    makes_folders = output is not None
     if open_engine is None:
         _run_here(
             log, jobs, task, describe, options, note, writes=writes, makes_folders=makes_folders

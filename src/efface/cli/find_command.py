@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from efface.cli.batch import FileOutcome, run_jobs, say_left_out
+from efface.cli.commands import Command
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
 from efface.cli.flags import FINDS, option_of, options_from, options_of
 from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, output_option
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from efface.planning.plan import Plan
 
 
-@click.command(context_settings=CONTEXT)
+@click.command(
+    cls=Command,
+    context_settings=CONTEXT,
+    examples=(
+        ("find march.mp4 -o march.plan.json", "write a plan, and erase nothing yet"),
+        ("find photos/ --coco found.json", "boxes for other programs"),
+    ),
+)
 @SOURCES
 @output_option("Plan to write; for a folder or several sources, a folder of plans.")
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")

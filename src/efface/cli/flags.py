@@ -51,7 +51,7 @@ def _flag(setting: Setting) -> Callable[[F], F]:
             show_default="off",
             help=setting.help,
         )
-    kind: Any = click.Choice(setting.choices) if setting.choices else setting.type
+    kind = _type_of(setting)
     unit = f"  [unit: {setting.unit}]" if setting.unit else ""
     items = (
         f"  [one or more of: {', '.join(setting.items)}; separated by commas]"
@@ -62,6 +62,40 @@ def _flag(setting: Setting) -> Callable[[F], F]:
         setting.flag, parameter, type=kind, default=setting.default, show_default=setting.default is not None,
         help=setting.help + items + unit,
     )  # fmt: skip
+
+
+def _type_of(setting: Setting) -> Any:
+    if setting.choices:
+        return click.Choice(setting.choices)
+    if setting.name == "colour":
+        return _Colour()
+    return _Share() if setting.type is float and setting.unit != "s" else setting.type
+
+
+class _Share(click.types.FloatParamType):
+    """A number, or a percentage of the same: 40% is 0.4."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, str) and value.rstrip().endswith("%"):
+            return float(super().convert(value.rstrip()[:-1], param, ctx)) / 100  # type: ignore[arg-type]
+        return float(super().convert(value, param, ctx))
+
+
+class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
+    """A colour as #rrggbb, #rgb, or by its name in CSS; becomes #rrggbb."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from PIL import ImageColor
+
+        try:
+            red, green, blue = ImageColor.getrgb(str(value))[:3]
+        except ValueError:
+            return str(value)  # the options say what is wrong
+        return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def options_from(values: dict[str, Any]) -> Options:

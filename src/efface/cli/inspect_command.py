@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from efface.cli.batch import FileOutcome, run_jobs
+from efface.cli.commands import Command
 from efface.cli.engines import engine_for
 from efface.cli.flags import options_from, options_of
 from efface.cli.parameters import A_PATH, CONTEXT
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
     from efface.pipeline.naming import Job
 
 
-@click.command(context_settings=CONTEXT)
+@click.command(
+    cls=Command,
+    context_settings=CONTEXT,
+    examples=(
+        ("inspect photo.jpg", "what the file gives away"),
+        ("inspect photos/ --json", "the same for programs"),
+    ),
+)
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=A_PATH)
 @click.option(
     "--json",

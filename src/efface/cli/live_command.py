@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from efface.cli.commands import Command
 from efface.cli.flags import options_from, options_of
 from efface.cli.parameters import A_PATH
 from efface.errors import TargetMissed, UnsupportedSource, printable
@@ -28,7 +29,13 @@ Credentials = tuple[str | None, Path | None]
 """Name of an environment variable, and a file, either of which may hold credentials."""
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        ("live rtsp://10.0.0.5/stream --to srt://hub:9000", "pass a camera on, erased"),
+        ("live /dev/video0 --to mjpeg", "look at it in a browser"),
+    ),
+)
 @click.argument("source", required=False, metavar="[SOURCE]")
 @click.option(
     "--to",
@@ -75,7 +82,7 @@ def live(
     SOURCE is rtsp://, rtmp://, srt://, udp:// (MPEG-TS), http(s)://.../x.m3u8, /dev/video0, or a
     file, played at its own speed. Targets are rtsp://, rtmp://, srt:// and udp:// addresses, a
     recording (PATH.mkv or PATH.mp4, in segments), an HLS folder (FOLDER/NAME.m3u8), or
-    mjpeg://127.0.0.1:PORT for a quick look in a browser. Sound is dropped.
+    mjpeg (or mjpeg://127.0.0.1:PORT) for a quick look in a browser. Sound is dropped.
 
     A frame leaves only after efface has looked at it. If that takes too long, efface lowers the
     frame rate, and then shows a placeholder. Nothing is stored unless a target is a recording.

@@ -17,6 +17,8 @@ import click
 from efface import __version__
 from efface.cli.batch import asked_to_stop
 from efface.cli.bench_command import bench
+from efface.cli.commands import Commands
+from efface.cli.completion_command import completion
 from efface.cli.find_command import find
 from efface.cli.inspect_command import inspect
 from efface.cli.live_command import live
@@ -33,8 +35,8 @@ PATIENCE_S = 3.0
 """A second signal within this time repeats the first one and does not count."""
 
 
-@click.group(context_settings=CONTEXT)
-@click.version_option(__version__, prog_name="efface")
+@click.group(cls=Commands, context_settings=CONTEXT)
+@click.version_option(__version__, "-V", "--version", prog_name="efface")
 def cli() -> None:
     """Find every human face and licence plate in photos and videos and erase it, so that nothing
     can bring it back.
@@ -49,7 +51,7 @@ def cli() -> None:
     """
 
 
-for _command in (bench, find, inspect, live, redact, render, review, verify):
+for _command in (bench, completion, find, inspect, live, redact, render, review, verify):
     cli.add_command(_command)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from efface.cli.batch import FileOutcome, run_jobs, say_left_out
+from efface.cli.commands import Command
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.cli.parameters import CONTEXT, JOBS, SOURCES, output_option
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from efface.pipeline.naming import Job
 
 
-@click.command(context_settings=CONTEXT)
+@click.command(
+    cls=Command,
+    context_settings=CONTEXT,
+    examples=(
+        ("redact protest.mp4", "protest.redacted.mp4, and its plan"),
+        ("redact photos/ -o out/", "every photo and video of a folder"),
+        ("redact talk.mp4 --kinds face --cover head", "no plates; hair and ears too"),
+    ),
+)
 @SOURCES
 @output_option("Target file; for a folder or several sources, target folder.")
 @JOBS

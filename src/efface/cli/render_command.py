@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from efface.cli.batch import FileOutcome, run_jobs
+from efface.cli.commands import Command
 from efface.cli.engines import engine_for
 from efface.cli.flags import RENDERS, options_from, options_of
 from efface.cli.parameters import A_PATH, CONTEXT
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from efface.planning.plan import Plan
 
 
-@click.command(context_settings=CONTEXT)
+@click.command(
+    cls=Command,
+    context_settings=CONTEXT,
+    examples=(
+        (
+            "render protest.mp4 protest.plan.json -o protest.redacted.mp4",
+            "erase what the plan says",
+        ),
+    ),
+)
 @click.argument("source", type=A_PATH)
 @click.option(
     "--plan",

@@ -8,12 +8,16 @@ from typing import Any
 
 import click
 
+from efface.cli.commands import Command
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.cli.parameters import A_PATH
 from efface.errors import ExtraMissing, UsageError
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(("review protest.mp4", "look, correct, and write the copy, in the browser"),),
+)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=A_PATH)
 @click.option(
     "-o",

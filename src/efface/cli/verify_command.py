@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from efface.cli.batch import run_one
+from efface.cli.commands import Command
 from efface.cli.flags import options_from, options_of
 from efface.cli.parameters import A_PATH
 from efface.cli.run_report import REPORT, Record, require_reports
@@ -40,7 +41,12 @@ WIDTH = 110
 """Columns of the output if it does not go to a terminal."""
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        ("verify protest.redacted.mp4 --source protest.mp4", "check a copy against its source"),
+    ),
+)
 @click.argument("target", type=A_PATH)
 @click.option(
     "--plan",

@@ -119,7 +119,12 @@ def source_address(text: str, secret: str = "") -> Address:
 
 
 def target_address(text: str, secret: str = "") -> Address:
-    """Return the target address. Raises UsageError if no stream can go to it."""
+    """Return the target address. Raises UsageError if no stream can go to it.
+
+    `mjpeg` alone is a free port of this machine.
+    """
+    if text.lower() == "mjpeg":
+        text = "mjpeg://127.0.0.1:0"
     scheme = _scheme(text)
     if not WAYS[scheme].writes:
         raise UsageError(
@@ -137,7 +142,8 @@ def target_address(text: str, secret: str = "") -> Address:
 
 
 def require_loopback(address: Address) -> None:
-    """Raise UsageError unless the host is a loopback address in digits and a port is named."""
+    """Raise UsageError unless the host is a loopback address in digits and a port is named; 0 is
+    any free one."""
     host, port = address.host_port
     if urlsplit(address.text).path.strip("/"):
         raise UsageError(
@@ -147,7 +153,7 @@ def require_loopback(address: Address) -> None:
         is_here = ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_here = False
-    if not is_here or not port:
+    if not is_here or not (port or address.text.endswith(":0")):
         raise UsageError(
             f"{address}: pictures for a quick look are served on this machine only, as mjpeg://127.0.0.1:PORT."
         )

@@ -38,12 +38,13 @@ class MjpegPreview:
         self._open = ExitStack()
         host, port = address.host_port
         try:
-            self._open.enter_context(serving(port, self._answer, host))
+            port = self._open.enter_context(serving(port, self._answer, host))
         except OSError as e:
             raise UsageError(
                 f"{address}: the port cannot be used: {(e.strerror or 'error').lower()}."
             ) from e
         self.counts.is_up = True
+        say(f"Look at it in a browser: http://{f'[{host}]' if ':' in host else host}:{port}/")
 
     def __len__(self) -> int:
         return 0

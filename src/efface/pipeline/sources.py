@@ -23,6 +23,9 @@ ENDINGS = {
 }
 """Valid suffixes of a photo's name, by its format."""
 
+CONVERTED_TO = ("png", "jpeg")
+"""Formats that a photo of one picture may be converted to, by the name of the target."""
+
 
 @contextmanager
 def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
@@ -50,8 +53,7 @@ def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -
         return create_video(draft, info, options, target=target)
     from efface.media.still.stills import create_still
 
-    _require_telling(target, info)
-    return create_still(draft, info, options)
+    return create_still(draft, info, options, _format_of(target, info))
 
 
 def require_suitable(
@@ -72,16 +74,21 @@ def require_suitable(
         require_film(film.info, write, target)
 
 
-def _require_telling(target: Path, info: SourceInfo) -> None:
-    # A photo keeps its format. A name with another format's suffix is a mistake, unless the source
-    # has that suffix, too.
-    suffix = target.suffix.lower()
-    endings = ENDINGS[WRITTEN_AS.get(info.format, info.format)]
+def _format_of(target: Path, info: SourceInfo) -> str:
+    """Return the format of a photo's target: the source's, or PNG or JPEG if the name says so.
+
+    Raises TargetUnsuitable for the name of another format, unless the source has that suffix, too.
+    """
+    suffix, kept = target.suffix.lower(), WRITTEN_AS.get(info.format, info.format)
     own = () if info.format in WRITTEN_AS else (info.path.suffix.lower(),)
-    if is_media_name(target) and suffix not in (*endings, *own):
-        keeps = (
-            f"{info.format} becomes png"
-            if own == ()
-            else f"a photo keeps its format, which is {info.format}"
-        )
-        raise TargetUnsuitable(target, keeps, f"Choose a name that ends in {endings[0]}.")
+    if not is_media_name(target) or suffix in (*ENDINGS[kept], *own):
+        return kept
+    asked = next((f for f, endings in ENDINGS.items() if suffix in endings), "")
+    if asked in CONVERTED_TO and info.medium == "photo" and info.frame_count == 1:
+        return asked
+    keeps = (
+        f"{info.format} becomes png"
+        if own == ()
+        else f"a photo keeps its format, which is {info.format}, or becomes png or jpeg"
+    )
+    raise TargetUnsuitable(target, keeps, f"Choose a name that ends in {ENDINGS[kept][0]}.")

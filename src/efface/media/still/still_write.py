@@ -147,6 +147,21 @@ class _HeifSink(_StillSink):
         self._file.write(encode_heif(self._pages, self._traits))
 
 
+class _ConvertedJpeg(_OnePictureSink):
+    """A JPEG of a picture that was none: of 8 bits, without transparency, in sRGB."""
+
+    def _put(self, picture: Picture, pts: int) -> None:
+        layout = picture.layout
+        fits = layout.depth == 8 and layout.model in ("gray", "rgb") and not layout.has_alpha
+        if not fits or self._traits.cicp is not None:
+            raise TargetUnsuitable(
+                self._draft,
+                "a JPEG has no room for its transparency, depth or colours",
+                "Choose a name that ends in .png.",
+            )
+        super()._put(picture, pts)
+
+
 class _TiffSink(_StillSink):
     def __init__(self, draft: Path, info: SourceInfo) -> None:
         super().__init__(draft, info)
@@ -294,8 +309,11 @@ class _AvifAnimationSink(_TimedSink):
         self._file.write(_undated(_with_cicp(data, self._traits.cicp)))
 
 
-def create_sink(draft: Path, info: SourceInfo) -> Sink:
-    """Create a sink for the source's format. Raises WriteFailed, TargetUnsuitable."""
+def create_sink(draft: Path, info: SourceInfo, format: str | None = None) -> Sink:
+    """Create a sink for the source's format, or for that of one converted picture.
+
+    Raises WriteFailed, TargetUnsuitable.
+    """
     if info.medium == "animation":
         timed = {
             "png": _PngSink,
@@ -304,7 +322,10 @@ def create_sink(draft: Path, info: SourceInfo) -> Sink:
             "avif": _AvifAnimationSink,
         }[info.format]
         return timed(draft, info)
-    name = WRITTEN_AS.get(info.format, info.format)
+    own = WRITTEN_AS.get(info.format, info.format)
+    name = format or own
+    if name == "jpeg" != own:
+        return _ConvertedJpeg(draft, info, encode_jpeg)
     paged = {"tiff": _TiffSink, "png": _PngSink, "gif": _GifSink, "heif": _HeifSink}
     if name in paged:
         return paged[name](draft, info)

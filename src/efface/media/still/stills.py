@@ -38,10 +38,14 @@ def open_still(source: AdmittedSource, options: ReadOptions) -> Source:
     return StillSource(source, options)
 
 
-def create_still(draft: Path, info: SourceInfo, options: WriteOptions) -> Sink:
-    """Create a draft in the source's format, whatever the draft's name suggests.
+def create_still(
+    draft: Path, info: SourceInfo, options: WriteOptions, format: str | None = None
+) -> Sink:
+    """Create a draft in the source's format or in another one, whatever the draft's name suggests.
+
+    format  "png" or "jpeg" for a photo of one picture that is converted.
 
     `info` is that of the source whose frames will be written, so that timing found while reading is
     known here. Raises WriteFailed, TargetUnsuitable.
     """
-    return create_sink(draft, info)
+    return create_sink(draft, info, format)

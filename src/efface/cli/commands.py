@@ -1,0 +1,78 @@
+"""Classes of click with efface's manners: options in groups, examples, and help for a wrong name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from efface.errors import printable
+
+GROUPS = {
+    "detect": "Looking",
+    "track": "Following through time",
+    "cover": "How much to cover",
+    "risk": "Residual risk",
+    "read": "Sources",
+    "paint": "What stands in place",
+    "write": "Targets",
+    "report": "Reports",
+    "verify": "Checking",
+    "live": "Live streams",
+}
+"""Headings of the branches of `efface.options`, in the order of the documentation."""
+
+OWN = "Options"
+"""Heading of what only one command has."""
+
+
+class Command(click.Command):
+    """A command whose help shows the options in groups, with examples before them.
+
+    examples  (what to type after `efface`, what it does) of each.
+    """
+
+    def __init__(self, *a: Any, examples: Sequence[tuple[str, str]] = (), **k: Any) -> None:
+        super().__init__(*a, **k)
+        self.examples = tuple(examples)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, then each group of options under its heading."""
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write_dl([(f"efface {typed}", does) for typed, does in self.examples])
+        groups: dict[str, list[tuple[str, str]]] = {OWN: []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                groups.setdefault(_heading(parameter), []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+def _heading(parameter: click.Parameter) -> str:
+    branch, mark, _ = (parameter.name or "").partition("__")
+    return GROUPS[branch] if mark else OWN
+
+
+class Commands(click.Group):
+    """The list of commands. The name of a file in place of a command gets a hint."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command. Raises click.UsageError."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as e:
+            named = os.fsdecode(args[0])
+            if not os.path.lexists(named):
+                raise
+            raise click.UsageError(
+                f"{printable(named)} is a file or a folder, and no command. To erase faces and "
+                f"plates in it, type: efface redact {printable(named)}",
+                ctx,
+            ) from e
