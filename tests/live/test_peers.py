@@ -13,6 +13,7 @@ import pytest
 
 from tests.live.peers import (
     PATIENCE_S,
+    RTSP_SERVER,
     TlsFront,
     certificate,
     free_port,
@@ -24,7 +25,6 @@ from tests.live.peers import (
 )  # fmt: skip
 
 pytestmark = needs_ffmpeg
-SERVER = __file__.replace("test_peers.py", "rtsp_server.py")
 
 
 def recorded(folder):
@@ -127,7 +127,7 @@ def test_a_playlist_does_not_lead_to_other_machines(programs, tmp_path, clip):
 
 
 def rtsp_server(programs, *arguments):
-    server = programs.start("/usr/bin/python3", SERVER, *arguments, stdout=subprocess.PIPE)
+    server = programs.start("/usr/bin/python3", RTSP_SERVER, *arguments, stdout=subprocess.PIPE)
     with server.stdout as said:
         return server, int(said.readline())
 
