@@ -178,7 +178,7 @@ def test_a_detector_that_fails(efface, kept, kit, tmp_path, saboteur, sabotage, 
 def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypatch, name):
     from efface.detect import plates
 
-    open_session = plates.open_session
+    open_session = plates.open_session  # type: ignore[attr-defined]
 
     def spoilt(*arguments):
         session, runtime = open_session(*arguments)
