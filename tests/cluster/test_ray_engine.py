@@ -144,6 +144,7 @@ def test_where_two_machines_see_other_pictures_one_looks_at_all(
     assert text(heard.done[path]) == text(found_here(path))
 
 
+@pytest.mark.slow
 def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(
     machines, film, tmp_path, monkeypatch
 ):

@@ -216,6 +216,7 @@ def test_nothing_comes_by_tls_from_who_is_not_known(programs, tmp_path, clip, sc
     assert not list(tmp_path.glob("r-*"))
 
 
+@pytest.mark.slow
 @needs_openssl
 @needs_rtsp_server
 def test_a_target_by_tls(programs, tmp_path, clip, tls):
@@ -303,6 +304,7 @@ def test_a_recording_makes_its_folder_and_a_target_that_got_nothing_is_an_error(
     assert f"{tmp_path / 'file' / 'r.mkv'}: received nothing of the stream" in programs.said()
 
 
+@pytest.mark.slow
 def test_options_beside_a_file_of_cameras_are_refused(programs, tmp_path, clip):
     cameras = tmp_path / "cameras.toml"
     cameras.write_text(f"[camera.a]\nsource = '{clip}'\nto = '{tmp_path / 'a.mkv'}'\n")
@@ -313,6 +315,7 @@ def test_options_beside_a_file_of_cameras_are_refused(programs, tmp_path, clip):
     )
 
 
+@pytest.mark.slow
 def test_a_quick_look_in_a_browser(programs, tmp_path, clip):
     port = free_port()
     programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{(camera := free_port())}?pkt_size=1316")

@@ -402,6 +402,7 @@ def test_everything_has_a_name_for_those_who_hear_the_page(tab, film, serve):
     assert tab.evaluate("document.documentElement.lang") == "en"
 
 
+@pytest.mark.slow
 def test_after_kill_9_everything_is_there_again(film, browser):
     env = os.environ | {"PYTHONPATH": str(SOURCE_CODE), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "efface", "review", str(film), "--no-browser"]
