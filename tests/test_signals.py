@@ -46,13 +46,16 @@ def test_a_second_one_is_impatience():
         send()
 
 
-def test_a_later_one_counts_again():
-    with interruptible([signal.SIGTERM], threading.Event(), patience_s=0.05):
+def test_a_later_one_counts_again(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("efface.signals.time.monotonic", lambda: now)
+    with interruptible([signal.SIGTERM], threading.Event(), patience_s=5):
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 send()
+            now += 4
             send()
-            time.sleep(0.06)
+            now += 6
 
 
 @pytest.mark.parametrize("how", ["finaliser", "weak reference"])

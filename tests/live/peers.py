@@ -49,9 +49,9 @@ def numbered(count=FRAMES, size_wh=SIZE):
         yield cv2.resize(large, size_wh, interpolation=cv2.INTER_AREA)
 
 
-def numbers_in(path):
-    """The number of each picture of a video; None for the placeholder."""
-    with av.open(str(path)) as container:
+def numbers_in(source):
+    """The number of each picture of a video, a path or a file; None for the placeholder."""
+    with av.open(str(source) if isinstance(source, Path) else source) as container:
         return [
             read_number(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)
         ]
