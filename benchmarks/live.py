@@ -47,6 +47,7 @@ import psutil
 
 from efface.bench import moving
 from efface.bench.clips import made, write_video
+from efface.bench.frame_numbers import SIZE_WH, draw_number, is_placeholder, read_number
 from efface.bench.score import ENOUGH, LEAST_PX
 from efface.bench.truth import load_stills
 from efface.live import camera_pipeline as lines
@@ -56,61 +57,11 @@ from efface.live.camera_pipeline import Wanted
 from efface.live.supervisor import Supervisor
 from efface.options import CoverOptions, DetectOptions, LiveOptions, Options, PaintOptions
 
-SIZE_WH = (1280, 720)
-BLOCK, GAP, BITS, CHECK_BITS = 24, 4, 14, 4
-TOP, LEFTS = 90, (0, 1248)
 LOUD = "#ff00ff"
 RATE = 25
 CLIP_FRAMES = 100
 """Of each of the clips that `make` puts one after the other."""
-RTSP_SERVER = Path(__file__).parents[1] / "tests/live/rtsp_server.py"
-
-
-# Numbers in pictures
-
-
-def _bits(number: int) -> list[int]:
-    word = number << CHECK_BITS | (number * 7 % 15 + 1)
-    return [word >> i & 1 for i in reversed(range(BITS + CHECK_BITS))]
-
-
-def draw(rgb: np.ndarray, number: int) -> None:
-    """The number down the left and the right rim: along the upper one it would look like a licence
-    plate."""
-    step = BLOCK + GAP
-    for left in LEFTS:
-        rgb[TOP : TOP + step * (BITS + CHECK_BITS) + GAP, left : left + BLOCK + 2 * GAP] = 0
-        for i, bit in enumerate(_bits(number)):
-            rgb[
-                TOP + GAP + i * step : TOP + GAP + i * step + BLOCK, left + GAP : left + GAP + BLOCK
-            ] = 255 * bit
-
-
-def read(picture: np.ndarray) -> int | None:
-    """The number in a picture of any size, grey or RGB; None where there is none, or what was
-    erased hides it."""
-    grey = picture if picture.ndim == 2 else picture[..., :3].mean(axis=2)
-    share, near = grey.shape[1] / SIZE_WH[0], 4
-    for left in LEFTS:
-        word, x = 0, left + GAP + BLOCK / 2
-        for i in range(BITS + CHECK_BITS):
-            y = TOP + GAP + i * (BLOCK + GAP) + BLOCK / 2
-            rows = slice(int((y - near) * share), int((y + near) * share) + 1)
-            level = float(grey[rows, int((x - near) * share) : int((x + near) * share) + 1].mean())
-            if 75 < level < 165:
-                break
-            word = word << 1 | (level > 120)
-        else:
-            number = word >> CHECK_BITS
-            if number and word & 15 == number * 7 % 15 + 1:
-                return number
-    return None
-
-
-def is_curtain(rgb: np.ndarray) -> bool:
-    """Whether it is drawn: bars of one colour from side to side."""
-    rows = rgb[:: max(1, rgb.shape[0] // 60), : rgb.shape[1] // 6].astype(np.float32)
-    return float(rows.std(axis=1).mean()) < 4
+RTSP_SERVER = Path(__file__).parents[1] / "examples/rtsp_server.py"
 
 
 # Clips
@@ -136,7 +87,7 @@ def make(folder: Path, clip: Path, count: int, seed: int) -> None:
                     for frame in container.decode(video=0):
                         number += 1
                         rgb = frame.to_ndarray(format="rgb24")
-                        draw(rgb, number)
+                        draw_number(rgb, number)
                         yield rgb
                 for track in truth.tracks:
                     for at, box in zip(track.frame, track.xyxy, strict=True):
@@ -280,7 +231,9 @@ class Receiver:
                         luma = np.frombuffer(frame.planes[0], np.uint8).reshape(frame.height, -1)[
                             :, : frame.width
                         ]
-                        self.seen.append(Seen(read(luma), time.monotonic(), float(frame.time or 0)))
+                        self.seen.append(
+                            Seen(read_number(luma), time.monotonic(), float(frame.time or 0))
+                        )
                         if self.stop.is_set():
                             return
 
@@ -315,7 +268,7 @@ def work(wanted: Wanted, pipe: Any) -> None:
             def detect(frame: Any, look: Any) -> Any:
                 if look.window is None:  # all of a frame
                     width, height = (round(side * look.detail) for side in frame.size_wh)
-                    notes.write(f"{read(frame.look((width, height)))}\n")
+                    notes.write(f"{read_number(frame.look((width, height)))}\n")
                 return inside(frame, look)
 
             detectors[0].detect = detect
@@ -406,10 +359,10 @@ def leaks_in(paths: Sequence[Path], boxes: dict[str, list[list[float]]]) -> Leak
         with av.open(str(path)) as source:
             for frame in source.decode(video=0):
                 rgb = frame.to_ndarray(format="rgb24")
-                number = read(rgb)
+                number = read_number(rgb)
                 if number is None:
-                    found.curtains += is_curtain(rgb)
-                    found.unread += not is_curtain(rgb)
+                    found.curtains += is_placeholder(rgb)
+                    found.unread += not is_placeholder(rgb)
                     continue
                 found.frames += 1
                 found.numbers.append(number)

@@ -29,6 +29,29 @@ if (
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+TESTS = Path(__file__).parent
+
+TOGETHER = {
+    "live": "streams play in real time",
+    "cluster": "Ray's processes are started once",
+    "review/test_page.py": "one browser at a time",
+    "cli/test_wheel.py": "the wheel is built once",
+    "docs/test_examples.py": "the examples are redacted once",
+}
+"""Tests that share one process when `check` runs two, and why.
+
+Others may run in either process, in any order.
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests that are to share a process."""
+    for item in items:
+        for part in TOGETHER:
+            if item.path.is_relative_to(TESTS / part):
+                item.add_marker(pytest.mark.xdist_group(part))
+
+
 def _ours() -> list[threading.Thread]:
     return [t for t in threading.enumerate() if t.name.startswith("efface-")]
 

@@ -217,6 +217,7 @@ def test_a_folder_where_a_file_is_wanted(efface, kept, kit, tmp_path):
     assert "folder.mp4: cannot be read: it is a folder." in one_line(refused, folder)
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_folder_is_done(program, kept, kit, tmp_path):
     """As a process of its own, to see real exit codes and whatever C libraries print."""
     makers = Makers(kept, tmp_path / "in" / "deep", kit.ffmpeg)

@@ -46,6 +46,7 @@ def test_stills_give_a_table_and_a_file_and_the_next_run_is_compared_with_it(
     )
 
 
+@pytest.mark.slow
 def test_clips_are_made_kept_and_measured_again(efface, labelled, tmp_path):
     command = (
         "bench",

@@ -32,7 +32,7 @@ def package(tmp_path):
     """An efface whose decoders crash on files that are called so."""
     folder = tmp_path / "package"
     home = Path(__file__).parents[2] / "src" / "efface"
-    shutil.copytree(home, folder / "efface", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(home, folder / "efface", ignore=shutil.ignore_patterns("*.pyc.*"))
     with open(folder / "efface" / "pipeline" / "sources.py", "a") as f:
         f.write(CRASH)
     return folder
@@ -46,6 +46,7 @@ def photos(kept, kit, tmp_path):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["redact", "find", "render", "verify", "inspect"])
 def test_a_single_file_ends_in_a_sentence(program, photos, package, tmp_path, command):
     evil = photos / "evil.jpg"
@@ -67,6 +68,7 @@ def test_a_single_file_ends_in_a_sentence(program, photos, package, tmp_path, co
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [(), ("--jobs", "1"), ("--jobs", "2")])
 def test_a_folder_loses_one_file(program, photos, package, kit, tmp_path, jobs):
     done = program("redact", photos, "-o", tmp_path / "out", *jobs, package=package)
@@ -85,6 +87,7 @@ def test_a_folder_loses_one_file(program, photos, package, kit, tmp_path, jobs):
 MOMENTS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name
 )

@@ -22,7 +22,7 @@ def copied_package(kit, tmp_path_factory):
     """A folder with a copy of the package that may be broken."""
     folder = tmp_path_factory.mktemp("package")
     shutil.copytree(
-        kit.SOURCE_CODE / "efface", folder / "efface", ignore=shutil.ignore_patterns("__pycache__")
+        kit.SOURCE_CODE / "efface", folder / "efface", ignore=shutil.ignore_patterns("*.pyc.*")
     )
     return folder
 
@@ -46,6 +46,7 @@ def no_checksum(model, pinned):
     pinned.write_text("")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["centerface", "plates", "centerface-int8", "plates-int8"])
 @pytest.mark.parametrize(
     "damage", [missing, one_byte, no_onnx_with_a_fitting_checksum, no_checksum]
@@ -178,7 +179,7 @@ def test_a_detector_that_fails(efface, kept, kit, tmp_path, saboteur, sabotage, 
 def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypatch, name):
     from efface.detect import plates
 
-    open_session = plates.open_session
+    open_session = plates.open_session  # type: ignore[attr-defined]
 
     def spoilt(*arguments):
         session, runtime = open_session(*arguments)

@@ -465,7 +465,7 @@ def test_without_a_model_workers_end_the_run(program, kit, tmp_path):
     shutil.copytree(
         Path(__file__).parents[2] / "src" / "efface",
         package / "efface",
-        ignore=shutil.ignore_patterns("__pycache__"),
+        ignore=shutil.ignore_patterns("*.pyc.*"),
     )
     (package / "efface" / "detect" / "models" / "centerface.onnx").write_bytes(b"no network")
     ended = program("redact", "in", "-o", "out", "--jobs", 2, package=package)
@@ -480,7 +480,7 @@ def test_an_unforeseen_error_in_a_worker_is_one_of_its_file(program, kit, tmp_pa
     shutil.copytree(
         Path(__file__).parents[2] / "src" / "efface",
         package / "efface",
-        ignore=shutil.ignore_patterns("__pycache__"),
+        ignore=shutil.ignore_patterns("*.pyc.*"),
     )
     paint = package / "efface" / "painting" / "paint.py"
     with open(paint, "a") as f:
@@ -663,6 +663,7 @@ def made_since(path: Path, moment_ns: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @on_posix
 def test_kill_at_any_moment_loses_at_most_what_was_in_hand(started, kit, tmp_path):
     source, out = album(tmp_path / "in", 30), tmp_path / "out"
@@ -691,6 +692,7 @@ def test_kill_at_any_moment_loses_at_most_what_was_in_hand(started, kit, tmp_pat
     assert not [n for n in kit.names_in(out) if DRAFTS in n]
 
 
+@pytest.mark.slow
 @on_posix
 def test_kill_while_older_targets_are_replaced(started, efface, tmp_path):
     source, out = album(tmp_path / "in", 12), tmp_path / "out"

@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 import efface
 
 
@@ -65,6 +67,7 @@ def test_a_name_cannot_colour_the_terminal(efface, kept, tmp_path):
     assert "\x1b[31mb" not in done.out
 
 
+@pytest.mark.slow
 def test_redacted_files_give_nothing_away(efface, kit, tmp_path):
     for name in ("astronaut.jpg", "astronaut.mp4"):
         target = tmp_path / f"{name[-3:]}-{name}"

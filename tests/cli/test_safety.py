@@ -109,7 +109,7 @@ def test_targets_get_ordinary_permissions_and_drafts_private_ones(
     seen = []
     from efface.pipeline import rendering
 
-    prove = rendering.prove
+    prove = rendering.prove  # type: ignore[attr-defined]
 
     def looking(draft, *more):
         folder = draft.path.parent

@@ -96,7 +96,7 @@ def test_a_machine_that_is_killed_in_the_run_changes_nothing(machines, film, tmp
 
 
 def test_a_process_that_dies_is_replaced(machines, film, tmp_path, monkeypatch):
-    from lost_machines import lost_once
+    from lost_machines import lost_once  # type: ignore[import-not-found]
 
     monkeypatch.setattr(ray_engine, "look_at", lost_once)
     path = Path(shutil.copy(film("a.mp4", *H264), tmp_path / "a.mp4"))
@@ -144,6 +144,7 @@ def test_where_two_machines_see_other_pictures_one_looks_at_all(
     assert text(heard.done[path]) == text(found_here(path))
 
 
+@pytest.mark.slow
 def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(
     machines, film, tmp_path, monkeypatch
 ):

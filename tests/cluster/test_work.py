@@ -116,10 +116,10 @@ def test_machines_must_look_alike(film):
     told = next(look_at(part))
     sight = _Sight()
     sight.hear(told)
-    other_runtime = tuple(dataclasses.replace(i, runtime="another") for i in told.infos)
+    other_runtime = tuple(dataclasses.replace(i, runtime="another") for i in told.infos)  # type: ignore[attr-defined]
     sight.hear(dataclasses.replace(told, infos=other_runtime))
-    assert sight.infos == told.infos
-    other_weights = tuple(dataclasses.replace(i, sha256="0" * 64) for i in told.infos)
+    assert sight.infos == told.infos  # type: ignore[attr-defined]
+    other_weights = tuple(dataclasses.replace(i, sha256="0" * 64) for i in told.infos)  # type: ignore[attr-defined]
     for other in (
         dataclasses.replace(told, infos=other_weights),
         dataclasses.replace(told, sure={0: 0.9}),
@@ -133,5 +133,5 @@ def test_a_video_wants_a_plan_where_somebody_asks(film, tmp_path):
     job = Job(path, path.name, tmp_path / "a.json", tmp_path / "a.json")
     task = Planning(writes=False, overwrite=False)
     work_items = [WorkItem(job, stamp_of(path), asks=True), WorkItem(job, (1, 1))]
-    said = [(a.number, a.what) for a in do(WorkItems(work_items, task, OPTIONS))]
+    said = [(a.number, a.what) for a in do(WorkItems(work_items, task, OPTIONS))]  # type: ignore[attr-defined]
     assert said == [(0, "began"), (0, "asks"), (1, "began"), (1, "failed")]

@@ -303,7 +303,7 @@ def sessions(monkeypatch):
 
     from efface.detect import plates, trunk
 
-    real = trunk.open_session
+    real = trunk.open_session  # type: ignore[attr-defined]
     for module in (trunk, plates):
         monkeypatch.setattr(module, "open_session", spied)
     return opened

@@ -28,7 +28,7 @@ def home(tmp_path, monkeypatch):
     for name in NAMES:
         shutil.copy(HOME / f"{name}.sha256", tmp_path)
         shutil.copy(HOME / "models" / f"{name}.onnx", tmp_path / "models")
-    monkeypatch.setattr(weights.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(weights.resources, "files", lambda package: tmp_path)  # type: ignore[attr-defined]
     return tmp_path
 
 

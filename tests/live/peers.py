@@ -18,9 +18,10 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.live import draw, read
+from efface.bench.frame_numbers import SIZE_WH, draw_number, read_number
 
 ROOT = Path(__file__).parents[2]
+RTSP_SERVER = ROOT / "examples" / "rtsp_server.py"
 SIZE = (320, 180)
 FRAMES = 125
 PATIENCE_S = 90.0
@@ -42,16 +43,18 @@ def numbered(count=FRAMES, size_wh=SIZE):
     import cv2
 
     for i in range(count):
-        large = np.full((720, 1280, 3), 90, np.uint8)
+        large = np.full((*reversed(SIZE_WH), 3), 90, np.uint8)
         large[100:600, (i * 12) % 1000 : (i * 12) % 1000 + 200] = 160
-        draw(large, i + 1)
+        draw_number(large, i + 1)
         yield cv2.resize(large, size_wh, interpolation=cv2.INTER_AREA)
 
 
-def numbers_in(path):
-    """The number of each picture of a video; None for the curtain."""
-    with av.open(str(path)) as container:
-        return [read(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+def numbers_in(source):
+    """The number of each picture of a video, a path or a file; None for the placeholder."""
+    with av.open(str(source) if isinstance(source, Path) else source) as container:
+        return [
+            read_number(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)
+        ]
 
 
 def free_port(kind=socket.SOCK_STREAM):

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.live import is_curtain, read
+from efface.bench.frame_numbers import is_placeholder, read_number
 from efface.detections import FACE, Detections
 from efface.errors import DetectorFailed
 from efface.live import camera_pipeline as lines
@@ -31,7 +31,7 @@ class Watcher:
         self.pause_s, self.numbers = pause_s, set()
 
     def detect(self, frame, look):
-        self.numbers.add(read(frame.look(frame.size_wh)))
+        self.numbers.add(read_number(frame.look(frame.size_wh)))
         time.sleep(self.pause_s(len(self.numbers)))
         return Detections.none()
 
@@ -84,7 +84,7 @@ def test_when_looking_stops_the_curtain_is_shown(monkeypatch, tmp_path, clip):
         delay_s=0.5,
     )
     with av.open(str(pictures(tmp_path))) as container:
-        drawn = [is_curtain(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
+        drawn = [is_placeholder(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
     assert sum(drawn) >= 5
     assert line.facts.curtain_s > 1
     assert line.facts.frames_missed > 50
@@ -149,7 +149,8 @@ def test_times_between_frames_are_those_of_the_source(monkeypatch, tmp_path, cli
     run(monkeypatch, clip, tmp_path / "r.mkv", Watcher(lambda n: 0.0), delay_s=0.5)
     with av.open(str(pictures(tmp_path))) as container:
         there = [
-            (float(f.time), read(f.to_ndarray(format="rgb24"))) for f in container.decode(video=0)
+            (float(f.time), read_number(f.to_ndarray(format="rgb24")))
+            for f in container.decode(video=0)
         ]
     seen = np.array([(t, n) for t, n in there if n])
     if len(seen) > 50:  # Matroska rounds to a millisecond

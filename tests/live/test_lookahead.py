@@ -123,6 +123,7 @@ def test_seen_all_the_time_it_is_covered_as_offline():
         assert np.abs(np.array(region.box) - offline.xyxy[list(offline.frame).index(i)]).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["one face that stays", "faces that come and go"])
 def test_memory_has_an_end(kind):
     street, sizes = Street(track=TrackOptions(bridge_s=0.4, hold_s=0.4, lead_out_s=0.2)), []

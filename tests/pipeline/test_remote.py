@@ -210,6 +210,7 @@ def efface(tmp_path, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_folder_there_is_redacted_there(s3, tmp_path):
     photo = Path(shutil.copy(EXAMPLES / "astronaut.jpg", tmp_path / "a.jpg"))
     s3.put_file(str(photo), "films/in/a.jpg")

@@ -102,7 +102,7 @@ def test_a_file_that_had_another_name_meanwhile_is_noticed(tmp_path):
     link.symlink_to(source)
 
     def exchanged(path):
-        with rendering.unchanged(admit(path)):
+        with rendering.unchanged(admit(path)):  # type: ignore[attr-defined]
             path.rename(tmp_path / "kept")
             path.symlink_to(other)
             path.unlink()

@@ -47,7 +47,7 @@ def test_a_process_gets_its_arguments_and_answers_and_does_not_hear_of_ctrl_c():
 
 def test_a_system_that_starts_no_further_process_is_said_and_leaves_no_pipe(monkeypatch):
     opened = []
-    real = worker_process.multiprocessing.get_context("spawn")
+    real = worker_process.multiprocessing.get_context("spawn")  # type: ignore[attr-defined]
 
     class Full:
         def Pipe(self):
@@ -60,7 +60,7 @@ def test_a_system_that_starts_no_further_process_is_said_and_leaves_no_pipe(monk
         def start(self):
             raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(worker_process.multiprocessing, "get_context", lambda method: Full())
+    monkeypatch.setattr(worker_process.multiprocessing, "get_context", lambda method: Full())  # type: ignore[attr-defined]
     with pytest.raises(
         WorkerDied,
         match="the system starts no further process \\(Resource temporarily unavailable\\)",

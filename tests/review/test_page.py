@@ -25,7 +25,7 @@ SOURCE_CODE = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
+def browser() -> Iterator[playwright.Browser]:  # type: ignore[name-defined]
     with playwright.sync_playwright() as p:
         found = p.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else []
@@ -35,24 +35,27 @@ def browser() -> Iterator[playwright.Browser]:
 
 
 @pytest.fixture
-def tab(browser) -> Iterator[playwright.Page]:
+def tab(browser) -> Iterator[playwright.Page]:  # type: ignore[name-defined]
     """A page whose every error fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.set_default_timeout(20_000)
     wrong: list[str] = []
     page.on("pageerror", lambda e: wrong.append(str(e)))
-    page.on(
-        "console",
-        lambda m: (
-            wrong.append(m.text)
-            if m.type == "error" and not re.search("409|net::ERR_", m.text)
-            else None
-        ),
-    )
+    page.on("console", lambda m: wrong.extend(wrong_in(m)))
     yield page
     context.close()
     assert not wrong
+
+
+def wrong_in(message) -> list[str]:
+    """What the console says, and about which address: without that, a rare failure says nothing.
+
+    Refused edits are part of tests, and so are servers that end.
+    """
+    if message.type != "error" or re.search("409|net::ERR_", message.text):
+        return []
+    return [f"{message.text} {message.location['url']}"]
 
 
 def shown(tab, url):
@@ -399,6 +402,7 @@ def test_everything_has_a_name_for_those_who_hear_the_page(tab, film, serve):
     assert tab.evaluate("document.documentElement.lang") == "en"
 
 
+@pytest.mark.slow
 def test_after_kill_9_everything_is_there_again(film, browser):
     env = os.environ | {"PYTHONPATH": str(SOURCE_CODE), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "efface", "review", str(film), "--no-browser"]

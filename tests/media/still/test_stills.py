@@ -599,7 +599,7 @@ def test_animations_keep_frames_times_and_rounds(
         )  # Pillow reduces the colours of the source anew
         assert np.abs(rgba[..., :3][seen].astype(int) - want[..., :3][seen]).mean() <= slack
     with Image.open(path) as a, Image.open(copy) as b:
-        a.load(), b.load()
+        a.load(), b.load()  # type: ignore[attr-defined]
         assert (a.n_frames, a.info["loop"]) == (b.n_frames, b.info["loop"])  # type: ignore[attr-defined]
         assert (
             [_duration(a, i) for i in range(4)] == [_duration(b, i) for i in range(4)] == DURATIONS

@@ -94,7 +94,7 @@ def test_reading_again_starts_at_the_first_frame(clip):
     source = open_video(admit(clip("h264.mp4", *H264)), FAIL)
     halfway = source.frames()
     next(halfway)
-    halfway.close()
+    halfway.close()  # type: ignore[attr-defined]
     assert [f.pts for f in source.frames()] == [f.pts for f in source.frames()]
 
 
@@ -151,7 +151,7 @@ def test_frames_are_let_go(clip):
         source = open_video(admit(clip("h264.mp4", *H264)), FAIL)
         for options in (FAIL, COVER):
             alive = [
-                weakref.ref(f.look.__self__)
+                weakref.ref(f.look.__self__)  # type: ignore[attr-defined]
                 for f in open_video(admit(source.info.path), options).frames()
             ]
             assert sum(r() is not None for r in alive) <= 1
@@ -458,7 +458,7 @@ def test_a_recording_that_starts_between_keyframes(tmp_path, run_ffmpeg):
     cut.write_bytes(data[188 * 40 :])
     for bad_frames in ("fail", "cover"):
         source = open_video(admit(cut), ReadOptions(bad_frames=bad_frames))
-        frames = list(source.frames())
+        frames = list(source.frames())  # type: ignore[attr-defined]
         assert (
             len(frames) == 40
         )  # from the second keyframe on; nothing before it can be decoded by anybody

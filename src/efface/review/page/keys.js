@@ -1,6 +1,6 @@
 // Every shortcut, once: what the keyboard does, and what `?` shows.
 
-import { by, el } from "/static/words.js";
+import { by, el } from "./words.js";
 
 export const SHORTCUTS = [
   ["Playing", [

@@ -1,7 +1,8 @@
 // The lists at the side: doubtful moments, riskiest first; all that is left visible; and all tracks. They say in words what the
 // timeline draws.
 
-import { CAUSES, KINDS, by, el, timecode } from "/static/words.js";
+import { timecode } from "./times.js";
+import { CAUSES, KINDS, by, el } from "./words.js";
 
 const NAMES = ["doubts", "left", "tracks"];
 const MOST = 2000; // lines of one list

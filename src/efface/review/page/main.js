@@ -1,15 +1,16 @@
 // Puts the page together: what each button and key does.
 
-import { listen } from "/static/api.js";
-import { isTaken, nameOf, showHelp } from "/static/keys.js";
-import { Lists } from "/static/lists.js";
-import { Player } from "/static/player.js";
-import { Queue } from "/static/queue.js";
-import { Rendering } from "/static/rendering.js";
-import { Stage } from "/static/stage.js";
-import { Store } from "/static/store.js";
-import { Timeline } from "/static/timeline.js";
-import { EDITS, STATES, by, toast } from "/static/words.js";
+import { listen } from "./api.js";
+import { isTaken, nameOf, showHelp } from "./keys.js";
+import { Lists } from "./lists.js";
+import { markedRange, nextDoubt, nextPlace } from "./moments.js";
+import { Player } from "./player.js";
+import { Queue } from "./queue.js";
+import { Rendering } from "./rendering.js";
+import { Stage } from "./stage.js";
+import { Store } from "./store.js";
+import { Timeline } from "./timeline.js";
+import { EDITS, STATES, by, toast } from "./words.js";
 
 const store = new Store();
 const stage = new Stage(store);
@@ -121,8 +122,7 @@ async function toQueue() {
 
 const track = () => store.track(store.selected);
 const theChosen = () => store.chosen.filter((id) => store.track(id) ?? store.left(id)); // tracks, erased or not
-const range = (first, last) => ({ first: store.marks.first ?? first, last: store.marks.last ?? last });
-const ordered = ({ first, last }) => (first <= last ? { first, last } : { first: last, last: first });
+const range = (first, last) => markedRange(store.marks, first, last);
 
 stage.onDrawn = async (tool, box) => {
   if (tool === "draw") {
@@ -132,7 +132,7 @@ stage.onDrawn = async (tool, box) => {
     } else await store.work("follow", { frame: store.frame, box, kind: "drawn" });
     return;
   }
-  const where = store.isPhoto ? { first: store.frame, last: store.frame } : ordered(range(0, store.frames - 1));
+  const where = store.isPhoto ? { first: store.frame, last: store.frame } : range(0, store.frames - 1);
   if (await store.change({ edit: "area", track: null, ...where, box, keep: tool === "spare" })) {
     toast(tool === "spare" ? "What lies wholly inside this area stays visible." : "This area is erased.");
   }
@@ -169,21 +169,14 @@ function visit(found) {
 function seekLeft(way) {
   const all = store.doc.left_where;
   if (!all.length) return toast("Nothing that was seen is left visible.");
-  const rank = (p) => p.first * 2 ** 31 + p.track;
-  const at = store.place === null ? -1 : rank(store.place);
-  const ahead = way > 0 ? all.find((p) => rank(p) > at) : all.findLast((p) => rank(p) < at);
-  visit(ahead ?? all.at(way > 0 ? 0 : -1));
+  visit(nextPlace(all, store.place, way));
 }
 
 function seek(way) {
   if (lists.shown === "left") return seekLeft(way);
   const { doubts } = store.doc;
-  let i = store.doubt;
-  for (let tried = 0; tried < doubts.length; tried += 1) {
-    i = (i + way + doubts.length) % doubts.length;
-    if (i < 0) i = doubts.length - 1;
-    if (!doubts[i].settled) return jump(i);
-  }
+  const found = nextDoubt(doubts, store.doubt, way);
+  if (found >= 0) return jump(found);
   toast(doubts.length ? "Every doubtful moment was looked at." : "There are no doubtful moments.");
 }
 
@@ -262,7 +255,7 @@ const actions = {
   },
   async black() {
     if (store.isPhoto) return;
-    const { first, last } = ordered(range(store.frame, store.frame));
+    const { first, last } = range(store.frame, store.frame);
     const isBlack = store.doc.black.some(([a, b]) => a <= first && last <= b);
     if (await store.change({ edit: "black", first, last, black: !isBlack })) {
       toast(`${last - first + 1} ${last === first ? "frame" : "frames"} ${isBlack ? "no longer black" : "black"}.`);

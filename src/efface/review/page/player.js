@@ -1,6 +1,7 @@
 // Playing: by the browser's own video where there is one, otherwise picture by picture; J, K and L as in an editor.
 
-import { by, timecode } from "/static/words.js";
+import { timecode } from "./times.js";
+import { by } from "./words.js";
 
 const SPEEDS = [1, 2, 4, 8];
 
@@ -17,7 +18,9 @@ export class Player {
     this.#stage = stage;
     store.addEventListener("opened", () => this.#opened());
     for (const event of ["moved", "changed", "opened"]) store.addEventListener(event, () => this.#tell());
-    this.#film.addEventListener("error", () => (this.#film.dataset.broken = "1"));
+    this.#film.addEventListener("error", () => {
+      this.#film.dataset.broken = "1";
+    });
     by("play").addEventListener("click", () => this.toggle());
     by("step-back").addEventListener("click", () => this.step(-1));
     by("step-on").addEventListener("click", () => this.step(1));
@@ -39,7 +42,9 @@ export class Player {
     this.#film.src = `${this.#store.path}/video`;
     this.#film.addEventListener("loadeddata", () => {
       // Some files start late, and browsers count from there or from zero: the first picture tells.
-      this.#film.requestVideoFrameCallback?.((_, { mediaTime }) => this.speed === 0 && (this.#offset = mediaTime));
+      this.#film.requestVideoFrameCallback?.((_, { mediaTime }) => {
+        if (this.speed === 0) this.#offset = mediaTime;
+      });
     }, { once: true });
   }
 
@@ -83,7 +88,8 @@ export class Player {
     this.#film.pause();
     if (speed > 0 && this.#store.frame >= this.#store.frames - 1) this.#store.go(0);
     this.speed = speed;
-    const run = (this.#run += 1);
+    this.#run += 1;
+    const run = this.#run;
     this.#stage.isPlaying = true;
     this.#tell();
     if (speed > 0 && !this.#store.isFinal && this.hasVideo) this.#playVideo(run, speed);

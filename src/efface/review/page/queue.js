@@ -1,7 +1,7 @@
 // Many files: a grid with their states.
 
-import { get } from "/static/api.js";
-import { STATES, by, el } from "/static/words.js";
+import { get } from "./api.js";
+import { STATES, by, el } from "./words.js";
 
 const FILTERS = { all: "All", new: "Not looked at", review: "Needs review", accepted: "Accepted", rendered: "Rendered" };
 

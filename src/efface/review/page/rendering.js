@@ -1,6 +1,6 @@
 // The dialog in which the copy is written, checked, and reported on.
 
-import { by, el } from "/static/words.js";
+import { by, el } from "./words.js";
 
 const STAGES = { render: "Erasing", check: "Checking", "": "Waiting" };
 const OUTCOMES = { clean: ["good", "clean"], "needs review": ["warn", "needs review"], "not clean": ["bad-word", "not clean"], "not looked": ["", "not looked"] };

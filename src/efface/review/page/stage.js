@@ -1,8 +1,8 @@
 // The picture: the exact frame, or quickly one close to it, with boxes over it; zoom, pan, drawing, moving and resizing.
 
-import { KINDS, by, svg } from "/static/words.js";
+import { GRIPS, cleanBox, middleBox, movedBox, nudgedBox, resizedBox } from "./boxes.js";
+import { KINDS, by, svg } from "./words.js";
 
-const GRIPS = [[0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [0.5, 1], [0, 1], [0, 0.5]];
 const MOST_ZOOM = 24;
 const RESTED_MS = 200; // without movement, before an exact picture is worth its decoding
 
@@ -94,7 +94,8 @@ export class Stage {
       return;
     }
     const asked = this.#asked;
-    const picture = (this.#loading = new Image());
+    const picture = new Image();
+    this.#loading = picture;
     const done = () => {
       this.#loading = null;
       if (picture.naturalWidth && this.onScreen !== this.#store.frame) {
@@ -299,12 +300,9 @@ export class Stage {
   // Keys while a tool is in hand. Says whether it used the key.
   key(event) {
     if (!this.tool) return false;
-    const [w, h] = this.#store.size();
     if (event.key === "Escape") this.setTool("");
-    else if (event.key === "Enter" && !this.draft) {
-      const side = Math.round(Math.min(w, h) / 6);
-      this.draft = this.#clean([w / 2 - side, h / 2 - side, w / 2 + side, h / 2 + side]);
-    } else if (event.key === "Enter") this.#finish();
+    else if (event.key === "Enter" && !this.draft) this.draft = middleBox(this.#store.size());
+    else if (event.key === "Enter") this.#finish();
     else if (this.draft && event.key.startsWith("Arrow")) this.draft = this.nudged(this.draft, event.key, event.shiftKey);
     else return false;
     this.overlay();
@@ -313,20 +311,7 @@ export class Stage {
 
   // A box moved, or made larger or smaller, by a hundredth of the picture.
   nudged(box, key, resizes) {
-    const [w, h] = this.#store.size();
-    const step = Math.max(1, Math.round(Math.min(w, h) / 100));
-    const dx = key === "ArrowRight" ? step : key === "ArrowLeft" ? -step : 0;
-    const dy = key === "ArrowDown" ? step : key === "ArrowUp" ? -step : 0;
-    const [x1, y1, x2, y2] = box;
-    if (resizes) return this.#clean([x1, y1, Math.max(x1 + 2, x2 + dx), Math.max(y1 + 2, y2 + dy)]);
-    return this.#clean([x1 + dx, y1 + dy, x2 + dx, y2 + dy]);
-  }
-
-  #clean([a, b, c, d]) {
-    const [w, h] = this.#store.size();
-    const x1 = Math.min(Math.max(Math.floor(Math.min(a, c)), 0), w - 1);
-    const y1 = Math.min(Math.max(Math.floor(Math.min(b, d)), 0), h - 1);
-    return [x1, y1, Math.max(Math.min(Math.ceil(Math.max(a, c)), w), x1 + 1), Math.max(Math.min(Math.ceil(Math.max(b, d)), h), y1 + 1)];
+    return nudgedBox(box, key, resizes, this.#store.size());
   }
 
   #finish() {
@@ -383,7 +368,7 @@ export class Stage {
       const [[a, b], [c, d]] = [...this.#pointers.values()];
       this.zoom(now / drag.distance, (a + c) / 2 - box.left, (b + d) / 2 - box.top);
       drag.distance = now;
-    } else if (drag.kind === "draw") this.draft = this.#clean([drag.x, drag.y, x, y]);
+    } else if (drag.kind === "draw") this.draft = cleanBox([drag.x, drag.y, x, y], this.#store.size());
     else if (drag.kind === "pan") {
       const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
       if (drag.hasMoved || Math.hypot(dx, dy) > 4) {
@@ -394,19 +379,8 @@ export class Stage {
         [drag.x, drag.y] = [event.clientX, event.clientY];
         this.#place();
       }
-    } else if (drag.kind === "move") {
-      const [w, h] = this.#store.size();
-      const [x1, y1, x2, y2] = drag.from;
-      const dx = Math.min(Math.max(Math.round(x - drag.x), -x1), w - x2);
-      const dy = Math.min(Math.max(Math.round(y - drag.y), -y1), h - y2);
-      drag.box = [x1 + dx, y1 + dy, x2 + dx, y2 + dy];
-    } else if (drag.kind === "resize") {
-      const [gx, gy] = GRIPS[drag.grip];
-      const box = [...drag.from];
-      if (gx !== 0.5) box[gx ? 2 : 0] += x - drag.x;
-      if (gy !== 0.5) box[gy ? 3 : 1] += y - drag.y;
-      drag.box = this.#clean(box);
-    }
+    } else if (drag.kind === "move") drag.box = movedBox(drag.from, x - drag.x, y - drag.y, this.#store.size());
+    else if (drag.kind === "resize") drag.box = resizedBox(drag.from, drag.grip, x - drag.x, y - drag.y, this.#store.size());
     if (drag.kind !== "pan" && drag.kind !== "pinch") this.overlay();
   }
 

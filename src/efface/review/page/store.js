@@ -1,7 +1,8 @@
 // One file as the server knows it, the frame in hand, and what is chosen. Changes go through `change`, which the server may refuse.
 
-import { Refused, get, post } from "/static/api.js";
-import { toast } from "/static/words.js";
+import { Refused, get, post } from "./api.js";
+import { frameAt } from "./times.js";
+import { toast } from "./words.js";
 
 const ADDING = ["draw", "cover", "accept", "approve"];
 const WINDOW = 512; // frames whose boxes are fetched together
@@ -74,7 +75,8 @@ export class Store extends EventTarget {
   // The file as it is now; null where the answer to a later question came first. What is older must not replace it: the next edit
   // would name a version that has passed, and be refused.
   async #read(number) {
-    const asked = (this.#asks += 1);
+    this.#asks += 1;
+    const asked = this.#asks;
     const doc = await get(`/api/files/${number}`);
     if (asked < (this.#answered.get(number) ?? 0)) return null;
     this.#answered.set(number, asked);
@@ -139,15 +141,7 @@ export class Store extends EventTarget {
 
   at(seconds) {
     // The frame that is shown at that time.
-    const all = this.doc.seconds;
-    let low = 0;
-    let high = all.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (all[middle] <= seconds + 1e-3) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return frameAt(this.doc.seconds, seconds);
   }
 
   choose(id, adds = false) {

@@ -1,6 +1,7 @@
 // The timeline: a ruler with doubtful moments, and a lane for every track. Drawn on a canvas; the lists say the same in words.
 
-import { by, timecode } from "/static/words.js";
+import { rulerStep, timecode } from "./times.js";
+import { by } from "./words.js";
 
 const RULER = 30;
 const LANE = 16;
@@ -192,7 +193,7 @@ export class Timeline {
     const { seconds } = this.#store.doc;
     const from = seconds[Math.max(0, Math.floor(this.#first))];
     const to = seconds[Math.min(seconds.length - 1, Math.ceil(this.#first + this.#span))];
-    const step = [0.04, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600].find((s) => ((to - from) / s) * 95 < width) ?? 7200;
+    const step = rulerStep(to - from, width);
     c.font = "11px system-ui, sans-serif";
     c.textBaseline = "top";
     for (let t = Math.ceil(from / step) * step; t <= to; t += step) {

@@ -39,12 +39,6 @@ export function svg(name, attributes = {}) {
 
 export const by = (id) => document.getElementById(id);
 
-export function timecode(seconds) {
-  const ms = Math.round(seconds * 1000);
-  const two = (n) => String(n).padStart(2, "0");
-  return `${Math.floor(ms / 3600000)}:${two(Math.floor(ms / 60000) % 60)}:${two(Math.floor(ms / 1000) % 60)}.${String(ms % 1000).padStart(3, "0")}`;
-}
-
 export function toast(text, isBad = false) {
   const line = el("p", { class: isBad ? "bad" : "" }, text);
   by("toasts").append(line);

@@ -1,0 +1,27 @@
+// Which moment comes next, and which frames a range covers. It needs no browser.
+
+// The place in `doubts` of the next one that is not settled, going round; -1 if all are settled.
+export function nextDoubt(doubts, from, way) {
+  let i = from < 0 && way < 0 ? 0 : from; // before any is chosen, the previous one is the last
+  for (let tried = 0; tried < doubts.length; tried += 1) {
+    i = (i + way + doubts.length) % doubts.length;
+    if (!doubts[i].settled) return i;
+  }
+  return -1;
+}
+
+const MOST_TRACKS = 2 ** 31;
+const rank = (place) => place.first * MOST_TRACKS + place.track;
+
+// The place after `at` (or before it, with way -1) in the order of the film, going round.
+export function nextPlace(places, at, way) {
+  const here = at === null ? -1 : rank(at);
+  const ahead = way > 0 ? places.find((p) => rank(p) > here) : places.findLast((p) => rank(p) < here);
+  return ahead ?? places.at(way > 0 ? 0 : -1);
+}
+
+// The marked range, with defaults for the ends that are not marked; the earlier frame is first.
+export function markedRange(marks, first, last) {
+  const [a, b] = [marks.first ?? first, marks.last ?? last];
+  return { first: Math.min(a, b), last: Math.max(a, b) };
+}
