@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 CHECK = Path(__file__).parents[2] / "check"
-TOOLS = ("exiftool", "ffmpeg", "ffprobe", "chromium")  # node is missing
+TOOLS = ("exiftool", "ffmpeg", "ffprobe", "node")  # chromium is missing
 INSTALLS = 'echo "$*" >> "$0.log"; exit 7'  # stops `check`, which must not go on here
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is about Debian")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is about Deb
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A folder for PATH, on which node is missing, apt-get notes its arguments and id says root."""
+    """A folder for PATH, on which chromium is missing, apt-get notes its arguments and id says root."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("bash", "dirname"):
@@ -87,15 +87,23 @@ def test_without_a_terminal_it_says_what_is_missing(machine: Path) -> None:
     with open(os.devnull) as nothing:
         done = checked(machine, nothing.fileno())
     assert done.returncode == 1
-    assert "apt-get install nodejs" in done.stderr
+    assert "apt-get install chromium" in done.stderr
     assert installed(machine) == ""
+
+
+def test_without_node_it_goes_on_and_says_so(machine: Path) -> None:
+    (machine / "node").rename(machine / "chromium")
+    with open(os.devnull) as nothing:
+        done = checked(machine, nothing.fileno())
+    assert "some tests are skipped (Debian: apt-get install nodejs" in done.stderr
+    assert "python3: command not found" in done.stderr, "the next step"
 
 
 @pytest.mark.parametrize("answer", [b"n\n", b"\n", b"maybe\n"])
 def test_it_installs_nothing_without_a_yes(machine: Path, answer: bytes) -> None:
     code, shown = answered(machine, answer)
     assert code == 1
-    assert "may apt-get install nodejs" in shown
+    assert "may apt-get install chromium" in shown
     assert "please install" in shown
     assert installed(machine) == ""
 
@@ -110,4 +118,4 @@ def test_other_users_than_root_are_told(machine: Path) -> None:
     (machine / "id").write_text(f"#!{shutil.which('bash')}\necho 1000\n")
     code, shown = answered(machine, b"y\n", CI="true")
     assert code == 1
-    assert "apt-get install nodejs" in shown
+    assert "apt-get install chromium" in shown
