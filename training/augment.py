@@ -30,13 +30,14 @@ SMALLEST = 6.0
 
 
 def crop(rng: np.random.Generator, picture: Labelled, size: int) -> Labelled:
-    """A (size, size) crop, at random scale and angle, most often around one of the plates."""
-    plates = picture.xyxy[~picture.ignore]
+    """A (size, size) crop, at random scale and angle, most often around one of the plates, or of
+    what was taken for one."""
+    places = np.concatenate([picture.xyxy[~picture.ignore], picture.alike])
     height, width = picture.rgb.shape[:2]
     at = np.array([rng.uniform(0, width), rng.uniform(0, height)])
     scale = float(np.exp(rng.uniform(np.log(0.5), np.log(1.6))))
-    if len(plates) and rng.random() < 0.85:
-        box = plates[rng.integers(len(plates))]
+    if len(places) and rng.random() < 0.85:
+        box = places[rng.integers(len(places))]
         at = (box[:2] + box[2:]) / 2
         scale = float(np.exp(rng.uniform(*np.log(HEIGHTS)))) / max(float(box[3] - box[1]), 1.0)
     scale = float(np.clip(scale, 0.75 * size / max(height, width), MOST_UPSCALE))
@@ -56,11 +57,11 @@ def _matrix(
 
     `at` lands somewhere in the crop, turned a little, sheared, now and then mirrored.
     """
-    degrees = rng.normal(0, 4) if rng.random() < 0.8 else rng.uniform(-35, 35)
+    degrees = rng.normal(0, 5) if rng.random() < 0.7 else rng.uniform(-45, 45)
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     stretch = np.exp(rng.normal(0, 0.1))
     linear = np.array([[c, -s], [s, c]]) @ np.array(
-        [[1, rng.normal(0, 0.06)], [rng.normal(0, 0.04), 1]]
+        [[1, rng.normal(0, 0.1)], [rng.normal(0, 0.06), 1]]
     )
     linear = linear @ np.diag(
         [scale * stretch * (-1 if rng.random() < 0.4 else 1), scale / stretch]

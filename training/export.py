@@ -46,8 +46,12 @@ def main() -> None:
     p.add_argument("target", type=Path)
     p.add_argument("--pin", type=Path, help="file for the SHA-256 of the target")
     a = p.parse_args()
-    net = PlateNetwork()
+    net = PlateNetwork().eval()
     saved = torch.load(a.checkpoint, map_location="cpu", weights_only=True)
+    if not any(
+        "running_mean" in name for name in saved["average"]
+    ):  # started from exported weights
+        fold(net)
     net.load_state_dict(saved["average"])
     data = exported(net.eval())
     a.target.write_bytes(data)
@@ -55,6 +59,13 @@ def main() -> None:
     if a.pin:
         a.pin.write_text(f"{checksum}  {a.target.name}\n", "ascii")
     print(f"step {saved['step']}: {len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
+
+
+def exported_weights(path: Path) -> dict[str, Tensor]:
+    """Return the weights of an exported network by the names that they have in a folded one."""
+    graph = onnx.load(path).graph
+    arrays = {i.name.removeprefix("net."): onnx.numpy_helper.to_array(i) for i in graph.initializer}
+    return {name: torch.tensor(array) for name, array in arrays.items()}
 
 
 def exported(net: PlateNetwork) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,12 @@ from numpy.typing import NDArray
 
 LONGEST = 1024
 """Larger pictures are made smaller on the way in: a thousand of them fit into 2 GB."""
+
+ALIKE = "alike"
+"""Marks a hard negative in the `extra` file, beside "plate" and "ignore"."""
+
+OTHER_LABELS = ("head", "person", "face", "nose")
+"""What sets of people label beside plates."""
 
 HELD_BACK = 12
 """One picture of so many is never trained on, and tells how training goes."""
@@ -26,11 +33,13 @@ class Labelled:
     rgb     (h, w, 3) uint8.
     xyxy    (n, 4) float32, pixels, half-open.
     ignore  (n,) bool: neither a plate nor none; nothing is learned there.
+    alike   (k, 4) float32: things without a plate that a network took for one (hard negatives).
     """
 
     rgb: NDArray[np.uint8]
     xyxy: NDArray[np.float32]
     ignore: NDArray[np.bool_]
+    alike: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
 
 
 def load(
@@ -38,8 +47,8 @@ def load(
 ) -> list[Labelled]:
     """All pictures of these folders, or only those held back.
 
-    extra  JSON {file name: [[x1, y1, x2, y2, "plate" or "ignore"], ...]}: what the labels of the
-           folders leave out.
+    extra  JSON {file name: [[x1, y1, x2, y2, "plate", "ignore" or "alike"], ...]}: what the labels
+           of the folders leave out. Pictures without a plate count only if they stand in it.
     """
     more = json.loads(extra.read_text()) if extra else {}
     found = []
@@ -47,28 +56,38 @@ def load(
         if "-dev-" in folder.name:
             raise ValueError(f"{folder.name} is for measuring, never for training")
         for entry in json.loads((folder / "annotations.json").read_text())["images"]:
+            named = more.get(Path(entry["file"]).name, [])
+            if not named and not any(is_plate(b) for b in entry["boxes"]):
+                continue  # of pictures without a plate only those that a person looked at
             if (zlib.crc32(entry["file"].encode()) % HELD_BACK == 0) is held_back:
-                found.append(
-                    labelled(
-                        folder / entry["file"],
-                        entry["boxes"],
-                        more.get(Path(entry["file"]).name, []),
-                    )
-                )
+                found.append(labelled(folder / entry["file"], entry["boxes"], named))
     return found
 
 
-def labelled(path: Path, boxes: list[dict[str, float]], more: list[list[float]]) -> Labelled:
+def is_plate(box: dict[str, Any]) -> bool:
+    """Return whether a row of an annotation is a plate (or ignored); sets of people label others."""
+    return box.get("label", "plate") not in OTHER_LABELS
+
+
+def labelled(path: Path, boxes: list[dict[str, Any]], more: list[list[float]]) -> Labelled:
     """One picture; `more` are rows of the `extra` file."""
     bgr = cv2.imread(str(path))
     if bgr is None:
         raise ValueError(f"{path.name} cannot be read")
-    rows = [[b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"], bool(b["ignore"])] for b in boxes]
-    rows += [[*m[:4], m[4] == "ignore"] for m in more]
+    rows = [
+        [b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"], bool(b["ignore"])]
+        for b in boxes
+        if is_plate(b)
+    ]
+    rows += [[*m[:4], m[4] == "ignore"] for m in more if m[4] != ALIKE]
     table = np.array(rows, np.float32).reshape(-1, 5)
+    alike = np.array([m[:4] for m in more if m[4] == ALIKE], np.float32).reshape(-1, 4)
     scale = min(1.0, LONGEST / max(bgr.shape[:2]))
     if scale < 1:
         bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return Labelled(
-        np.ascontiguousarray(bgr[..., ::-1]), table[:, :4] * np.float32(scale), table[:, 4] > 0
+        np.ascontiguousarray(bgr[..., ::-1]),
+        table[:, :4] * np.float32(scale),
+        table[:, 4] > 0,
+        alike * np.float32(scale),
     )

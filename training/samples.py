@@ -80,10 +80,18 @@ def _bank(folder: Path | None):  # type: ignore[no-untyped-def]  # Bank is impor
 def sample(rng: np.random.Generator, pictures: list[Labelled], bank) -> Labelled:  # type: ignore[no-untyped-def]
     """One crop, ready to be looked at."""
     is_plain = bank is not None and rng.random() < PLAIN
-    made = _plain(rng) if is_plain else crop(rng, pictures[rng.integers(len(pictures))], SIZE)
+    made = _plain(rng) if is_plain else crop(rng, _chosen(rng, pictures), SIZE)
     if bank is not None:
         made = _with_synthetic(rng, made, bank)
     return replace(made, rgb=photographed(rng, made.rgb))
+
+
+def _chosen(rng: np.random.Generator, pictures: list[Labelled]) -> Labelled:
+    """A picture; where it shows no plate, another one is drawn in half of the cases."""
+    picture = pictures[rng.integers(len(pictures))]
+    if picture.ignore.all() and rng.random() < 0.5:
+        return pictures[rng.integers(len(pictures))]
+    return picture
 
 
 def _plain(rng: np.random.Generator) -> Labelled:
