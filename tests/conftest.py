@@ -31,10 +31,14 @@ if (
 
 TESTS = Path(__file__).parent
 
-TOGETHER = {
+ALONE = {
     "live": "streams play in real time",
+    "review/test_page.py": "a browser answers in real time",
+}
+"""Tests that `check` runs after all others, in one process: a busy machine makes them fail."""
+
+TOGETHER = {
     "cluster": "Ray's processes are started once",
-    "review/test_page.py": "one browser at a time",
     "cli/test_wheel.py": "the wheel is built once",
     "docs/test_examples.py": "the examples are redacted once",
 }
@@ -44,9 +48,13 @@ Others may run in either process, in any order.
 """
 
 
+@pytest.hookimpl(tryfirst=True)  # -m chooses among the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests that are to share a process."""
+    """Mark the tests that run alone, and group those that are to share a process."""
     for item in items:
+        for part in ALONE:
+            if item.path.is_relative_to(TESTS / part):
+                item.add_marker(pytest.mark.alone)
         for part in TOGETHER:
             if item.path.is_relative_to(TESTS / part):
                 item.add_marker(pytest.mark.xdist_group(part))

@@ -38,7 +38,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder),
         str(source),
     ]
-    subprocess.run(pip, check=True, capture_output=True)
+    done = subprocess.run(pip, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     (built,) = folder.glob("efface-*.whl")
     return built
 
