@@ -123,7 +123,7 @@ def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
     if open_engine is None:
         with Workshop(options) as workshop:
             return task(workshop, job, listener, lambda content: None)
-    result = None
+    result: Any = None
     with open_engine(task, options) as engine:
         for message in engine.each([job], writes=False, makes_folders=False):
             match message.said:
@@ -131,8 +131,8 @@ def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
                     listener(event)
                 case Failed(error):
                     raise error
-                case Done(result):
-                    pass
+                case Done(made):
+                    result = made
     return result
 
 

@@ -6,7 +6,7 @@ Each kind is a class, and readers match by class.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from efface.events import Event
 
@@ -30,14 +30,14 @@ class Progress:
 class Noted:
     """A result that the task knows before its end, and that must be kept."""
 
-    content: Any
+    content: object
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """The work is done; holds the task's result."""
 
-    result: Any
+    result: object
 
 
 @dataclass(frozen=True, slots=True)

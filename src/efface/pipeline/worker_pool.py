@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import NoReturn, Protocol, Self
 
@@ -36,6 +35,8 @@ from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message,
 from efface.pipeline.worker_process import (
     END_S,
     TELL_EVERY_S,
+    Deadline,
+    WorkerProcess,
     end_with_parent,
     how_it_ended,
     start_process,
@@ -134,8 +135,7 @@ def _granted_bytes() -> int:
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    process: SpawnProcess
-    pipe: Connection
+    child: WorkerProcess
     place: int
     is_ready: bool = False
     job: Job | None = None
@@ -187,12 +187,11 @@ class WorkerPool:
         try:
             for worker in self._workers:
                 if worker.job is not None:
-                    worker.process.terminate()
-                with suppress(OSError):
-                    worker.pipe.send(None)
-            until = time.monotonic() + END_S
+                    worker.child.ask_to_end()
+                worker.child.send(None)
+            deadline = Deadline.after(END_S)
             for worker in self._workers:
-                worker.process.join(max(0.0, until - time.monotonic()))
+                worker.child.process.join(deadline.left_s)
         finally:
             for worker in self._workers:
                 self._bury(worker)
@@ -217,27 +216,26 @@ class WorkerPool:
             busy = [w for w in self._workers if w.job is not None]
             if not busy:
                 return
-            for pipe in wait([w.pipe for w in busy]):
-                worker = next(w for w in busy if w.pipe is pipe)
+            for pipe in wait([w.child.pipe for w in busy]):
+                worker = next(w for w in busy if w.child.pipe is pipe)
                 yield from self._heard(worker)
                 if worker.job is None:
                     idle.append(worker if worker in self._workers else self._workers[worker.place])
 
     def _hand(self, worker: _Worker, job: Job) -> None:
         if (
-            worker.is_ready and not worker.process.is_alive()
+            worker.is_ready and not worker.child.is_alive
         ):  # it died after its last file; this file must not fail for that
             self._bury(worker)
             worker = self._workers[worker.place] = self._hire(worker.place)
         worker.job = job
-        with suppress(OSError):  # the worker is gone; this is noticed while waiting for its answer
-            worker.pipe.send(job)
+        worker.child.send(job)
 
     def _heard(self, worker: _Worker) -> Iterator[Message]:
         job = worker.job
         assert job is not None
         try:
-            said: _FromWorker = worker.pipe.recv()
+            said: _FromWorker = worker.child.pipe.recv()
         except (EOFError, OSError):
             yield from self._lost(worker, job)
             return
@@ -257,8 +255,8 @@ class WorkerPool:
                 yield Message(job, said)
 
     def _lost(self, worker: _Worker, job: Job) -> Iterator[Message]:
-        worker.process.join(END_S)
-        error = WorkerDied(job.name, *how_it_ended(worker.process.exitcode))
+        worker.child.process.join(END_S)
+        error = WorkerDied(job.name, *how_it_ended(worker.child.process.exitcode))
         self._free(worker)
         self._bury(worker)
         sweep(job.target.parent)  # its draft
@@ -274,21 +272,18 @@ class WorkerPool:
 
     def _grant(self) -> None:
         for worker in self._memory.granted():
-            with suppress(OSError):
-                worker.pipe.send(_Go())
+            worker.child.send(_Go())
 
     def _hire(self, place: int) -> _Worker:
         arguments = (self._task, self._options, _share(place, self._count))
-        process, pipe = start_process(_work, *arguments, name=f"efface-worker-{place + 1}")
-        return _Worker(process, pipe, place)
+        return _Worker(start_process(_work, *arguments, name=f"efface-worker-{place + 1}"), place)
 
     def _bury(self, worker: _Worker) -> None:
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
+        if worker.child.is_alive:
+            worker.child.end(Deadline.after(0))
             if worker.job is not None:
                 sweep(worker.job.target.parent)
-        worker.pipe.close()
+        worker.child.pipe.close()
 
 
 def _failed(job: Job, error: EffaceError) -> Iterator[Message]:
