@@ -23,7 +23,7 @@ from efface.pipeline.worker_messages import Done, Failed, Noted, Progress
 from efface.planning import sidecar
 
 pytest.importorskip("ray")
-from efface.cluster import ray_engine
+from efface.cluster import calls, ray_engine, video_spans
 from efface.cluster.ray_engine import RayEngine
 
 OPTIONS = Options(write=WriteOptions(preset="ultrafast"))
@@ -98,7 +98,7 @@ def test_a_machine_that_is_killed_in_the_run_changes_nothing(machines, film, tmp
 def test_a_process_that_dies_is_replaced(machines, film, tmp_path, monkeypatch):
     from lost_machines import lost_once
 
-    monkeypatch.setattr(ray_engine, "look_at", lost_once)
+    monkeypatch.setattr(video_spans, "look_at", lost_once)
     path = Path(shutil.copy(film("a.mp4", *H264), tmp_path / "a.mp4"))
     job = Job(path, "a.mp4", tmp_path / "out.mp4", tmp_path / "out.plan.json")
     heard = run(machines, [job], Redacting(resumes=False))
@@ -114,10 +114,8 @@ def test_a_process_that_dies_is_replaced(machines, film, tmp_path, monkeypatch):
 def test_a_span_that_is_lost_for_good_fails_the_file(machines, film, tmp_path, monkeypatch):
     from lost_machines import lost_in_the_middle
 
-    monkeypatch.setattr(ray_engine, "look_at", lost_in_the_middle)
-    monkeypatch.setattr(
-        ray_engine, "TRIES", 2
-    )  # each costs a process, which takes seconds to start
+    monkeypatch.setattr(video_spans, "look_at", lost_in_the_middle)
+    monkeypatch.setattr(calls, "TRIES", 2)  # each costs a process, which takes seconds to start
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "out" / "out.mp4", tmp_path / "out" / "out.plan.json")
     heard = run(machines, [job], Redacting(resumes=False), frames=24)
@@ -134,7 +132,7 @@ def test_where_two_machines_see_other_pictures_one_looks_at_all(
 ):
     from lost_machines import seeing_other_pictures
 
-    monkeypatch.setattr(ray_engine, "look_at", seeing_other_pictures)
+    monkeypatch.setattr(video_spans, "look_at", seeing_other_pictures)
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "a.json", tmp_path / "a.json")
     heard = run(machines, [job], Planning(writes=False, overwrite=False))

@@ -1,5 +1,5 @@
 """The work that a machine does for another one. The call brings all it needs; results go back as
-messages.
+messages, and readers match these by class.
 
 Errors are messages too: a machine that could not read a file is not a lost machine.
 """
@@ -13,8 +13,9 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TypeVar
 
 from efface.containers.admission import AdmittedSource
 from efface.detect.detector import DetectorInfo
@@ -28,13 +29,16 @@ from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
 from efface.pipeline.naming import Job
-from efface.pipeline.perceive import perceived
+from efface.pipeline.perceive import Perceived, perceived
 from efface.pipeline.remote import is_remote, opened_part
+from efface.pipeline.worker_messages import Began, Done, Failed, Noted, Progress
 from efface.pipeline.worker_pool import Task
 from efface.pipeline.worker_process import TELL_EVERY_S
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.version import VERSION
+
+M = TypeVar("M")
 
 SHARED = "Use a folder that all machines share under one path, or an address like s3://bucket/name."
 
@@ -102,9 +106,13 @@ class Whole:
     why: str
 
 
-def look_at(part: Part) -> Iterator[object]:
-    """Analyse a span: yield SpanStart, then a Perceived for each frame. Or end with Whole, an
-    EffaceError or Unforeseen."""
+SpanMessage = SpanStart | Perceived | Whole | Failed
+"""All messages about a span. Failed holds an EffaceError or Unforeseen."""
+
+
+def look_at(part: Part) -> Iterator[SpanMessage]:
+    """Analyse a span: yield SpanStart, then a Perceived for each frame. Or end with Whole or
+    Failed."""
     try:
         require_alike(part.version)
         require_seen(part.info.path, part.stamp)
@@ -112,16 +120,16 @@ def look_at(part: Part) -> Iterator[object]:
     except Indivisible as e:
         yield Whole(str(e))
     except SourceUnreadable as e:
-        yield e
+        yield Failed(e)
     except InputError as e:  # a reading from the start decides whether that is so
         yield Whole(f"a part of it cannot be read alone ({type(e).__name__})")
     except EffaceError as e:
-        yield e
+        yield Failed(e)
     except Exception as e:
-        yield unforeseen(e)
+        yield Failed(unforeseen(e))
 
 
-def _looked_at(part: Part) -> Iterator[object]:
+def _looked_at(part: Part) -> Iterator[SpanMessage]:
     path = part.info.path
     with ExitStack() as closing:
         file = closing.enter_context(opened_part(path) if is_remote(path) else nullcontext())
@@ -157,16 +165,20 @@ class WorkItems:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A message about a work item.
+class PlanNeeded:
+    """The work item is a video that several machines may analyse. It is not done yet."""
 
-    what  the kind, as the classes of `messages` (a "note" is Noted, an "event" Progress), or
-          "asks": a video that may be analysed in parts.
-    """
+
+ItemSaid = Began | Progress | Noted | Done | Failed | PlanNeeded
+"""All messages about a work item. Began comes first; Done, Failed or PlanNeeded comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message about the work item of that number."""
 
     number: int
-    what: Literal["began", "event", "note", "done", "failed", "asks"]
-    content: Any = None
+    said: ItemSaid
 
 
 class _PlanWanted(Exception):
@@ -190,39 +202,39 @@ class _Informed(Workshop):
         return super().find(source, listener)
 
 
-def do(work_items: WorkItems) -> Iterator[object]:
+def do(work_items: WorkItems) -> Iterator[Answer]:
     """Yield answers in the order of the items.
 
-    An item without "done", "failed" or "asks" was lost.
+    An item without Done, Failed or PlanNeeded was lost.
     """
-    yield from _told_by(lambda tell: _do_all(work_items, tell))
+    yield from _told_by(partial(_do_all, work_items))
 
 
 def _do_all(work_items: WorkItems, tell: Callable[[Answer], None]) -> None:
     with _Informed(work_items.options) as workshop:
         for number, work_item in enumerate(work_items.work_items):
-            tell(Answer(number, "began"))
-            tell(Answer(number, *_done(work_item, work_items, workshop, _Progress(number, tell))))
+            tell(Answer(number, Began()))
+            tell(Answer(number, _done(work_item, work_items, workshop, _Teller(number, tell))))
 
 
 def _done(
-    work_item: WorkItem, work_items: WorkItems, workshop: _Informed, progress: _Progress
-) -> tuple[Literal["done", "failed", "asks"], object]:
+    work_item: WorkItem, work_items: WorkItems, workshop: _Informed, teller: _Teller
+) -> Done | Failed | PlanNeeded:
     workshop.plan, workshop.asks = work_item.plan, work_item.asks
     try:
         require_alike(work_items.version)
         require_seen(work_item.job.source, work_item.stamp)
         if not is_remote(work_item.job.target):
             sweep(work_item.job.target.parent)  # remove what a lost machine left
-        return "done", work_items.task(workshop, work_item.job, progress.event, progress.note)
+        return Done(work_items.task(workshop, work_item.job, teller.event, teller.note))
     except _PlanWanted:
-        return "asks", None
+        return PlanNeeded()
     except EffaceError as e:
-        return "failed", e
+        return Failed(e)
     except _Abandoned:
         raise
     except Exception as e:
-        return "failed", unforeseen(e)
+        return Failed(unforeseen(e))
 
 
 def unforeseen(error: Exception) -> Unforeseen:
@@ -231,7 +243,7 @@ def unforeseen(error: Exception) -> Unforeseen:
 
 
 @dataclass(slots=True)
-class _Progress:
+class _Teller:
     number: int
     tell: Callable[[Answer], None]
     last: float = field(default=0.0)
@@ -240,10 +252,10 @@ class _Progress:
         now = time.monotonic()
         if now - self.last >= TELL_EVERY_S:
             self.last = now
-            self.tell(Answer(self.number, "event", event))
+            self.tell(Answer(self.number, Progress(event)))
 
     def note(self, content: object) -> None:
-        self.tell(Answer(self.number, "note", content))
+        self.tell(Answer(self.number, Noted(content)))
 
 
 class _Abandoned(BaseException):
@@ -254,13 +266,13 @@ class _End:
     pass
 
 
-def _told_by(work: Callable[[Callable[[Any], None]], None]) -> Iterator[object]:
+def _told_by(work: Callable[[Callable[[M], None]], None]) -> Iterator[M]:
     """Yield what `work` reports, as it reports it, from a thread. Ends the work if the consumer
     stops."""
-    said: queue.Queue[object] = queue.Queue()
+    said: queue.Queue[M | BaseException | _End] = queue.Queue()
     gone = threading.Event()
 
-    def tell(what: object) -> None:
+    def tell(what: M) -> None:
         if gone.is_set():
             raise _Abandoned
         said.put(what)
