@@ -17,8 +17,11 @@ from efface.errors import EffaceError, WorkerDied
 from efface.events import silent
 from efface.files import DRAFTS, sha256_of
 from efface.options import Options, WriteOptions
-from efface.pipeline.jobs import Planning, Redacted, Redacting, Workshop
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Planning, Redacting
 from efface.pipeline.naming import Job, jobs_for
+from efface.pipeline.one_source import Redacted
 from efface.pipeline.worker_messages import Done, Failed, Noted, Progress
 from efface.planning import sidecar
 
@@ -71,8 +74,8 @@ def text(plan):
 
 
 def found_here(path):
-    with Workshop(OPTIONS) as workshop:
-        return workshop.find(admit(path), silent)
+    with DetectorSession(OPTIONS) as session:
+        return one_source.find(session, admit(path), silent)
 
 
 def private_folders(folder):
@@ -162,8 +165,9 @@ def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(
         "gone.png": "SourceUnreadable",
     }
     for job in jobs[:3]:
-        with Workshop(OPTIONS) as workshop:
-            here = workshop.redact(
+        with DetectorSession(OPTIONS) as session:
+            here = one_source.redact(
+                session,
                 Job(job.source, job.name, tmp_path / job.name, tmp_path / f"{job.name}.json"),
                 silent,
             )

@@ -30,8 +30,10 @@ from efface.files import sha256_of
 from efface.media.video.decode import open_video
 from efface.media.video.spans import Indivisible, indexed, spans_at
 from efface.options import Options, ReadOptions
+from efface.pipeline import one_source
 from efface.pipeline.analysis import joined
-from efface.pipeline.jobs import Planning, Workshop
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Planning
 from efface.pipeline.naming import Job
 from efface.pipeline.worker_messages import Began, Failed
 from efface.planning import sidecar
@@ -73,8 +75,8 @@ def test_a_plan_made_in_seven_spans_is_the_plan_made_in_one(film, name):
     plan = joined(
         chain.from_iterable(s[1:] for s in said), source, sha256_of(path), said[0][0], OPTIONS
     )
-    with Workshop(OPTIONS) as workshop:
-        whole = workshop.find(admit(path), silent)
+    with DetectorSession(OPTIONS) as session:
+        whole = one_source.find(session, admit(path), silent)
     assert whole.tracks
     assert "".join(sidecar.lines(plan)) == "".join(
         sidecar.lines(whole)

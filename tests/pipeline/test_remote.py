@@ -23,8 +23,9 @@ from efface.errors import (
 from efface.events import silent
 from efface.files import DRAFTS, sha256_of
 from efface.options import Options
-from efface.pipeline import remote
-from efface.pipeline.jobs import Redacting, Workshop
+from efface.pipeline import one_source, remote
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Redacting
 from efface.pipeline.naming import Job, jobs_for
 from efface.pipeline.remote import (
     address,
@@ -195,9 +196,9 @@ def test_jobs_of_a_folder_at_an_address(s3):
 def test_a_source_is_never_its_own_target(s3):
     path = path_of("s3://films/a.jpg")
     job = Job(path, "a.jpg", path, path.with_suffix(".plan.json"))
-    with pytest.raises(TargetIsSource), Workshop(Options()) as workshop:
+    with pytest.raises(TargetIsSource), DetectorSession(Options()) as session:
         Transfer(Redacting(resumes=False), resumes=False, overwrite=True)(
-            workshop, job, silent, print
+            session, job, silent, print
         )
 
 
@@ -220,8 +221,10 @@ def test_a_folder_there_is_redacted_there(s3, tmp_path):
     assert "s3://films/in/broken.jpg: is damaged" in done.stderr
     assert str(tmp_path) not in done.stdout + done.stderr
     assert s3.find("films/out") == ["films/out/a.jpg", "films/out/a.jpg.plan.json"]
-    with Workshop(Options()) as workshop:
-        here = workshop.redact(Job(photo, "a.jpg", tmp_path / "b.jpg", tmp_path / "b.json"), silent)
+    with DetectorSession(Options()) as session:
+        here = one_source.redact(
+            session, Job(photo, "a.jpg", tmp_path / "b.jpg", tmp_path / "b.json"), silent
+        )
     assert s3.cat_file("films/out/a.jpg") == here.rendered.target.read_bytes()
     assert not list((tmp_path / "scratch").glob(DRAFTS + "*"))
     again = efface(

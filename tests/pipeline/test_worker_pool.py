@@ -112,7 +112,7 @@ def test_tasks_travel():
         assert pickle.loads(pickle.dumps(task)) == task
 
 
-def whose(workshop, job, listener, note):
+def whose(session, job, listener, note):
     """A task: which process does it."""
     return os.getpid()
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from efface.cli.run_report import Record
     from efface.events import Event, Listener
     from efface.options import Options
+    from efface.pipeline.jobs import Task
     from efface.pipeline.naming import Job
-    from efface.pipeline.worker_pool import Task
 
 asked_to_stop = threading.Event()
 """Set by a signal.
@@ -90,15 +90,16 @@ def _run_here(
     log: _RunLog, jobs: Sequence[Job], task: Task, describe: Describe, options: Options, note: Note, *,
     writes: bool, makes_folders: bool,
 ) -> None:  # fmt: skip
-    from efface.pipeline.jobs import Workshop, each
+    from efface.pipeline.detector_session import DetectorSession
+    from efface.pipeline.jobs import each
 
-    with Workshop(options) as workshop:
+    with DetectorSession(options) as session:
 
         def do(job: Job) -> None:
             try:
                 with log.display.file(job.name) as listener:
                     result = task(
-                        workshop, job, _stoppable(listener), lambda content: note(job, content)
+                        session, job, _stoppable(listener), lambda content: note(job, content)
                     )
                     outcome = describe(job, result)
             except Exception as e:
@@ -117,12 +118,12 @@ def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
     Raises what the task raises, and WorkerDied.
     """
     from efface.cli.engines import engine_for
-    from efface.pipeline.jobs import Workshop
+    from efface.pipeline.detector_session import DetectorSession
 
     open_engine, listener = engine_for("local", None, 1, None), _stoppable(listener)
     if open_engine is None:
-        with Workshop(options) as workshop:
-            return task(workshop, job, listener, lambda content: None)
+        with DetectorSession(options) as session:
+            return task(session, job, listener, lambda content: None)
     result: Any = None
     with open_engine(task, options) as engine:
         for message in engine.each([job], writes=False, makes_folders=False):

@@ -15,9 +15,9 @@ from efface.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from efface.options import Options
+    from efface.pipeline.jobs import Task
     from efface.pipeline.naming import Job
     from efface.pipeline.worker_messages import Message
-    from efface.pipeline.worker_pool import Task
 
 
 class Engine(Protocol):

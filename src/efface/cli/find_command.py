@@ -49,8 +49,9 @@ def find(
     options = options_from(values)
     from efface.cli import summary
     from efface.files import require_target
-    from efface.pipeline.jobs import Planning, write_text
+    from efface.pipeline.jobs import Planning
     from efface.pipeline.naming import plans_for
+    from efface.pipeline.storage import write_text
     from efface.pipeline.transfer import Transfer
     from efface.planning import export_formats
 
@@ -101,7 +102,7 @@ def find(
 def _write_coco(
     path: Path, sources: tuple[Path, ...], plans: Sequence[tuple[str, Plan]], *, overwrite: bool
 ) -> None:
-    from efface.pipeline.jobs import write_text
+    from efface.pipeline.storage import write_text
     from efface.planning import export_formats
 
     photos = [(name, plan) for name, plan in plans if plan.medium != "video"]

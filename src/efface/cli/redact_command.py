@@ -16,8 +16,8 @@ from efface.cli.run_report import REPORT, Record, check_reports
 from efface.errors import EXIT_OK, worst
 
 if TYPE_CHECKING:
-    from efface.pipeline.jobs import Redacted
     from efface.pipeline.naming import Job
+    from efface.pipeline.one_source import Redacted
 
 
 @click.command(context_settings=CONTEXT)

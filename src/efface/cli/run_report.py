@@ -309,7 +309,7 @@ class Record:
             raise SystemExit(worst([*self._codes, e.exit_code])) from e
 
     def _write(self) -> None:
-        from efface.pipeline.jobs import write_text
+        from efface.pipeline.storage import write_text
         from efface.report import manifest, text
         from efface.report.page import page
 

@@ -12,8 +12,8 @@ from efface.containers.raw_streams import TIMELESS
 from efface.containers.sniff import format_of
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, printable
 from efface.findings import Outcome, Verification
-from efface.pipeline.jobs import Redacted
 from efface.pipeline.naming import beside
+from efface.pipeline.one_source import Redacted
 from efface.pipeline.rendering import Rendered
 from efface.planning.plan import Plan
 from efface.report import text, wording

@@ -34,12 +34,12 @@ from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WriteFailed
 from efface.events import Event
 from efface.files import require_source, sha256_of
 from efface.options import Options
-from efface.pipeline.jobs import FATAL, Redacted, Redacting, prepared
+from efface.pipeline.jobs import FATAL, Redacting, Task, prepared
 from efface.pipeline.naming import Job, names_of_plans
+from efface.pipeline.one_source import Redacted
 from efface.pipeline.remote import exists, is_remote
 from efface.pipeline.transfer import Transfer
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
-from efface.pipeline.worker_pool import Task
 from efface.pipeline.worker_process import Deadline
 from efface.planning.plan import Plan
 

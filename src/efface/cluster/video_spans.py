@@ -27,12 +27,12 @@ from efface.media.video.decode import VideoSource
 from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
 from efface.options import Options
 from efface.pipeline.analysis import joined
+from efface.pipeline.jobs import Task
 from efface.pipeline.naming import Job
 from efface.pipeline.perceive import Perceived
 from efface.pipeline.remote import fetch, is_remote
 from efface.pipeline.sources import opened
 from efface.pipeline.worker_messages import Failed
-from efface.pipeline.worker_pool import Task
 from efface.planning.plan import Plan
 
 SPANS_AHEAD = 2

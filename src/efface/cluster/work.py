@@ -21,18 +21,18 @@ from efface.containers.admission import AdmittedSource
 from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
-from efface.events import Event, Listener
+from efface.events import Event
 from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.media.video.decode import VideoSource
 from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
-from efface.pipeline.jobs import Workshop
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Task
 from efface.pipeline.naming import Job
 from efface.pipeline.perceive import Perceived, perceived
 from efface.pipeline.remote import is_remote, opened_part
 from efface.pipeline.worker_messages import Began, Done, Failed, Noted, Progress
-from efface.pipeline.worker_pool import Task
 from efface.pipeline.worker_process import TELL_EVERY_S
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
@@ -185,21 +185,18 @@ class _PlanWanted(Exception):
     pass
 
 
-class _Informed(Workshop):
-    """A workshop that gets the analysis of other machines. `asks` as in WorkItem."""
+@dataclass(slots=True)
+class _PlanElsewhere:
+    """The analysis by other machines. Fields as in WorkItem."""
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(options)
-        self.plan: Plan | None = None
-        self.asks = False
+    plan: Plan | None = None
+    asks: bool = False
 
-    def find(self, source: AdmittedSource, listener: Listener) -> Plan:
-        """The plan for a source."""
-        if self.plan is not None:
-            return self.plan
-        if self.asks and source.medium == "video":
+    def of(self, source: AdmittedSource) -> Plan | None:
+        """Return the plan, or None if this machine makes it. Raises _PlanWanted."""
+        if self.plan is None and self.asks and source.medium == "video":
             raise _PlanWanted
-        return super().find(source, listener)
+        return self.plan
 
 
 def do(work_items: WorkItems) -> Iterator[Answer]:
@@ -211,22 +208,23 @@ def do(work_items: WorkItems) -> Iterator[Answer]:
 
 
 def _do_all(work_items: WorkItems, tell: Callable[[Answer], None]) -> None:
-    with _Informed(work_items.options) as workshop:
+    elsewhere = _PlanElsewhere()
+    with DetectorSession(work_items.options, known_plan=elsewhere.of) as session:
         for number, work_item in enumerate(work_items.work_items):
+            elsewhere.plan, elsewhere.asks = work_item.plan, work_item.asks
             tell(Answer(number, Began()))
-            tell(Answer(number, _done(work_item, work_items, workshop, _Teller(number, tell))))
+            tell(Answer(number, _done(work_item, work_items, session, _Teller(number, tell))))
 
 
 def _done(
-    work_item: WorkItem, work_items: WorkItems, workshop: _Informed, teller: _Teller
+    work_item: WorkItem, work_items: WorkItems, session: DetectorSession, teller: _Teller
 ) -> Done | Failed | PlanNeeded:
-    workshop.plan, workshop.asks = work_item.plan, work_item.asks
     try:
         require_alike(work_items.version)
         require_seen(work_item.job.source, work_item.stamp)
         if not is_remote(work_item.job.target):
             sweep(work_item.job.target.parent)  # remove what a lost machine left
-        return Done(work_items.task(workshop, work_item.job, teller.event, teller.note))
+        return Done(work_items.task(session, work_item.job, teller.event, teller.note))
     except _PlanWanted:
         return PlanNeeded()
     except EffaceError as e:

@@ -14,7 +14,7 @@ from efface.pipeline.remote import address, exists, fetch, is_remote, publish, r
 
 if TYPE_CHECKING:
     from efface.events import Listener
-    from efface.pipeline.jobs import Workshop
+    from efface.pipeline.detector_session import DetectorSession
 
 T = TypeVar("T")
 
@@ -34,25 +34,25 @@ class Transfer:
     overwrite: bool
 
     def __call__(
-        self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Any], None]
+        self, session: DetectorSession, job: Job, listener: Listener, note: Callable[[Any], None]
     ) -> Any:
         if not any(map(is_remote, (job.source, job.target, job.plan_path))):
-            return self.task(workshop, job, listener, note)
+            return self.task(session, job, listener, note)
         with scratch() as folder:
             here = _here(job, folder)
             with named_as({new: address(old) for old, new in _pairs(job, here)}):
-                return self._done(workshop, job, here, listener, note)
+                return self._done(session, job, here, listener, note)
 
     def _done(
         self,
-        workshop: Workshop,
+        session: DetectorSession,
         job: Job,
         here: Job,
         listener: Listener,
         note: Callable[[Any], None],
     ) -> Any:
         before = self._bring(job, here)
-        done = self.task(workshop, here, listener, note)
+        done = self.task(session, here, listener, note)
         sent: list[Path] = []
         try:
             for old, new in _pairs(job, here)[

@@ -16,20 +16,21 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import NoReturn, Protocol, Self
+from typing import NoReturn, Self
 
 from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
-from efface.events import Event, Listener
+from efface.events import Event
 from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
-from efface.pipeline.jobs import FATAL, Workshop, prepared
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import FATAL, Task, prepared
 from efface.pipeline.naming import Job
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_process import (
@@ -58,17 +59,6 @@ ENCODER_BYTES = 200 << 20
 
 USABLE = 0.8
 """Share of the memory free at the start that all workers together may use."""
-
-Note = Callable[[object], None]
-
-
-class Task(Protocol):
-    """The work for each job.
-
-    Must survive pickle. `note` sends results to the parent before the end.
-    """
-
-    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Note) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,15 +343,18 @@ def _work_until_told(pipe: Connection, task: Task, options: Options, share: list
         os.sched_setaffinity(0, share)
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
     home = _Home(pipe)
-    with suppress(KeyboardInterrupt, EOFError, OSError), Workshop(options, home.admit) as workshop:
+    with (
+        suppress(KeyboardInterrupt, EOFError, OSError),
+        DetectorSession(options, home.admit) as session,
+    ):
         home.say(_Ready())
         while not _stopped.is_set() and (job := home.next_job()) is not None:
-            home.say(_done(task, workshop, job, home))
+            home.say(_done(task, session, job, home))
 
 
-def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> Done | Failed:
+def _done(task: Task, session: DetectorSession, job: Job, home: _Home) -> Done | Failed:
     try:
-        return Done(task(workshop, job, home.progress, lambda content: home.say(Noted(content))))
+        return Done(task(session, job, home.progress, lambda content: home.say(Noted(content))))
     except EffaceError as e:
         if _stopped.is_set():
             raise KeyboardInterrupt from e

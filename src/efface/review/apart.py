@@ -24,7 +24,8 @@ from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.options import Options
-from efface.pipeline.jobs import Workshop
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.sources import opened
@@ -220,15 +221,15 @@ def near_to(key: Key, sent: Sent, index: int, tell: Tell) -> tuple[bytes, int]:
 
 
 def found_in(source: Path, options: Options, tell: Tell) -> Plan:
-    """See `Workshop.find`."""
-    with Workshop(options) as workshop:
-        return workshop.find(admit(source), tell)
+    """See `one_source.find`."""
+    with DetectorSession(options) as session:
+        return one_source.find(session, admit(source), tell)
 
 
 def rendered_by(job: Job, plan: Plan, options: Options, tell: Tell) -> Rendered:
-    """See `Workshop.render`."""
-    with Workshop(options) as workshop:
-        return workshop.render(job.admit(), plan, job.target, tell)
+    """See `one_source.render`."""
+    with DetectorSession(options) as session:
+        return one_source.render(session, job.admit(), plan, job.target, tell)
 
 
 def proxy_of(source: Path, options: Options, path: Path, seconds: Any, tell: Tell) -> None:
