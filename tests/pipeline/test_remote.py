@@ -23,7 +23,7 @@ from efface.errors import (
 from efface.events import silent
 from efface.files import DRAFTS, sha256_of
 from efface.options import Options
-from efface.pipeline import one_source, remote
+from efface.pipeline import one_source, remote, transfer
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.jobs import Redacting
 from efface.pipeline.naming import Job, jobs_for
@@ -241,3 +241,38 @@ def test_an_address_that_cannot_be_used_ends_with_exit_code_2(tmp_path):
     done = efface(tmp_path, "redact", "ftp://host/a.jpg")
     assert done.returncode == 2
     assert "ftp:// is no address" in done.stderr
+
+
+def failing(session, job, listener, note):
+    """A task that fails, and says of which file."""
+    raise SourceUnreadable(job.source, f"{job.source.parent.name} was refused")
+
+
+def test_an_error_names_the_address_and_keeps_its_words(s3, tmp_path):
+    s3.pipe_file("films/a.jpg", b"x")
+    source = path_of("s3://films/a.jpg")
+    job = Job(source, "a.jpg", tmp_path / "b.jpg", tmp_path / "b.json")
+    with pytest.raises(SourceUnreadable) as caught, DetectorSession(Options()) as session:
+        Transfer(failing, resumes=False, overwrite=False)(session, job, silent, print)
+    assert caught.value.path == "s3://films/a.jpg"
+    assert caught.value.why == "source was refused"
+
+
+def test_what_was_uploaded_is_removed_if_the_rest_fails(s3, tmp_path, monkeypatch):
+    s3.pipe_file("films/a.jpg", b"x")
+
+    def writing(session, job, listener, note):
+        job.plan_path.write_text("plan")
+        job.target.write_text("target")
+
+    def refused(draft, target, *, overwrite):
+        if target.suffix == ".jpg":
+            raise WriteFailed(address(target), "it is full")
+        publish(draft, target, overwrite=overwrite)
+
+    monkeypatch.setattr(transfer, "publish", refused)
+    source, target = path_of("s3://films/a.jpg"), path_of("s3://films/out/a.jpg")
+    job = Job(source, "a.jpg", target, target.with_suffix(".json"))
+    with pytest.raises(WriteFailed), DetectorSession(Options()) as session:
+        Transfer(writing, resumes=False, overwrite=False)(session, job, silent, print)
+    assert s3.find("films") == ["films/a.jpg"]
