@@ -59,7 +59,7 @@ def parts_of(path, starts, **changes):
     source = open_video(admit(path), ReadOptions())
     index = indexed(source)
     parts = [
-        Part(source.info, stamp_of(path), index.passage(span), OPTIONS)
+        Part(path, source.info, stamp_of(path), index.passage(span), OPTIONS)
         for span in spans_at(index, starts)
     ]
     return source, [dataclasses.replace(p, **changes) for p in parts]
@@ -90,9 +90,7 @@ def test_a_machine_that_sees_another_file_says_so(film, tmp_path):
     assert isinstance(said, Failed)
     assert isinstance(said.error, SourceUnreadable)
     assert "another file" in str(said.error)
-    missing = dataclasses.replace(
-        part, info=dataclasses.replace(part.info, path=tmp_path / "missing.mp4")
-    )
+    missing = dataclasses.replace(part, source=tmp_path / "missing.mp4")
     (said,) = look_at(missing)
     assert isinstance(said, Failed)
     assert isinstance(said.error, SourceUnreadable)

@@ -35,10 +35,10 @@ from efface.events import Event
 from efface.files import require_source, sha256_of
 from efface.options import Options
 from efface.pipeline.jobs import FATAL, Redacting, Task, prepared
-from efface.pipeline.naming import Job, names_of_plans
+from efface.pipeline.naming import AnyJob, Job, job_of, names_of_plans
 from efface.pipeline.one_source import Redacted
-from efface.pipeline.remote import exists, is_remote
-from efface.pipeline.transfer import Transfer
+from efface.pipeline.remote import exists
+from efface.pipeline.transfer import AnyTask, Transfer
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_process import Deadline
 from efface.planning.plan import Plan
@@ -65,7 +65,7 @@ class RayEngine:
     """
 
     def __init__(
-        self, task: Task, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
+        self, task: AnyTask, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
         frames: int = SPAN_FRAMES,
     ) -> None:  # fmt: skip
         self._run = ClusterRun(Calls(address), task, options, remark, frames)
@@ -77,7 +77,9 @@ class RayEngine:
     def __exit__(self, *_: object) -> None:
         self._run.calls.close()
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
+    def each(
+        self, jobs: Sequence[AnyJob], *, writes: bool, makes_folders: bool
+    ) -> Iterator[Message]:
         """Run every job, and yield its messages as they come. Arguments and errors are those of
         `jobs.each`."""
         slots = self._run.calls.slots
@@ -109,9 +111,11 @@ class RayEngine:
                 for pool in (batches, videos):
                     pool.shutdown(wait=False, cancel_futures=True)
 
-    def _in_batches(self, jobs: Iterator[tuple[Job, EffaceError | None]]) -> Iterator[list[Job]]:
+    def _in_batches(
+        self, jobs: Iterator[tuple[AnyJob, EffaceError | None]]
+    ) -> Iterator[list[AnyJob]]:
         """Yield photos in batches, videos one by one. Reports jobs that cannot be done."""
-        batch: list[Job] = []
+        batch: list[AnyJob] = []
         for job, error in jobs:
             if error is not None:
                 for said in (Began(), Failed(error), Ended()):
@@ -126,7 +130,7 @@ class RayEngine:
         if batch:
             yield batch
 
-    def _work(self, jobs: list[Job]) -> None:
+    def _work(self, jobs: list[AnyJob]) -> None:
         files = [_File(job, self._said.put) for job in jobs]
         try:
             if _is_video(jobs[0]):
@@ -149,7 +153,7 @@ class RayEngine:
 class _File:
     """A job and its messages so far."""
 
-    job: Job
+    job: AnyJob
     say: Callable[[Message], None]
     is_begun: bool = False
     is_ended: bool = False
@@ -180,9 +184,9 @@ class _File:
             self.say(Message(self.job, Ended()))
 
 
-def _is_video(job: Job) -> bool:
-    if is_remote(job.source):
-        return is_video_name(job.source)
+def _is_video(job: AnyJob) -> bool:
+    if not isinstance(job.source, Path):
+        return is_video_name(job.source.path)
     try:
         return medium_of(job.source) == "video"
     except EffaceError:  # reported when its turn comes
@@ -198,13 +202,13 @@ def _do_video(run: ClusterRun, file: _File) -> None:
     _whole(run, [file], plan_in_spans(run, file.job, file.tell))
 
 
-def _may_be_done(run: ClusterRun, job: Job) -> bool:
+def _may_be_done(run: ClusterRun, job: AnyJob) -> bool:
     """Return whether the target may exist, or a plan that a person may have edited. The worker
     decides."""
-    if any(not is_remote(path) and os.path.isfile(path) for path in names_of_plans(job)):
+    if any(os.path.isfile(path) for path in names_of_plans(job)):
         return True
     target = job.target
-    return _resumes(run.task) and (exists(target) if is_remote(target) else target.exists())
+    return _resumes(run.task) and (target.exists() if isinstance(target, Path) else exists(target))
 
 
 def _whole(
@@ -244,7 +248,7 @@ def _work_items(
     made = []
     for file in files:
         try:
-            if not is_remote(file.job.source):
+            if isinstance(file.job.source, Path):
                 require_source(file.job.source)
             made.append(
                 (file, WorkItem(_absolute(file.job), stamp_of(file.job.source), plan, asks))
@@ -254,12 +258,12 @@ def _work_items(
     return made
 
 
-def _absolute(job: Job) -> Job:
+def _absolute(job: AnyJob) -> AnyJob:
     """Make the job's paths absolute, since workers start in folders of their own."""
     source, target, plan = (
-        p if is_remote(p) else p.absolute() for p in (job.source, job.target, job.plan_path)
+        p.absolute() if isinstance(p, Path) else p for p in (job.source, job.target, job.plan_path)
     )
-    return Job(source, job.name, target, plan)
+    return job_of(source, job.name, target, plan)
 
 
 def _hear(file: _File, answer: Answer, run: ClusterRun) -> None:
@@ -279,19 +283,19 @@ def _hear(file: _File, answer: Answer, run: ClusterRun) -> None:
                 file.fail(e)
 
 
-def _as_seen_here(done: object, job: Job, task: Task) -> object:
+def _as_seen_here(done: object, job: AnyJob, task: AnyTask) -> object:
     """Return a worker's result under this machine's names. Raises WriteFailed if this machine does
     not see it."""
     if not isinstance(done, Redacted):
         return done
-    if not is_remote(job.target):
+    if isinstance(job.target, Path):
         _require_visible(job.target, done.rendered.target_sha256)
-    rendered = replace(done.rendered, target=job.target)
     # A second try finds what the first has finished.
-    was_done = done.was_done and _resumes(task)
-    return replace(
-        done, source=job.source, plan_path=job.plan_path, rendered=rendered, was_done=was_done
-    )
+    done = replace(done, was_done=done.was_done and _resumes(task))
+    if not isinstance(job, Job):
+        return done
+    rendered = replace(done.rendered, target=job.target)
+    return replace(done, source=job.source, plan_path=job.plan_path, rendered=rendered)
 
 
 def _require_visible(target: Path, sha256: str) -> None:
@@ -304,7 +308,7 @@ def _require_visible(target: Path, sha256: str) -> None:
         time.sleep(WAIT_S)
 
 
-def _resumes(task: Task) -> bool:
+def _resumes(task: AnyTask) -> bool:
     return (
         _resumes(task.task)
         if isinstance(task, Transfer)
@@ -312,8 +316,12 @@ def _resumes(task: Task) -> bool:
     )
 
 
-def _again(task: Task) -> Task:
+def _again(task: AnyTask) -> AnyTask:
     """Return the task for a second try, which finds what the first has finished."""
     if isinstance(task, Transfer):
-        return replace(task, task=_again(task.task), resumes=True)
+        return replace(task, task=_local_again(task.task), resumes=True)
+    return _local_again(task)
+
+
+def _local_again(task: Task) -> Task:
     return replace(task, resumes=True) if isinstance(task, Redacting) else task

@@ -27,11 +27,12 @@ from efface.media.video.decode import VideoSource
 from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
 from efface.options import Options
 from efface.pipeline.analysis import joined
-from efface.pipeline.jobs import Task
-from efface.pipeline.naming import Job
+from efface.pipeline.naming import AnyJob
 from efface.pipeline.perceive import Perceived
-from efface.pipeline.remote import fetch, is_remote
+from efface.pipeline.remote import fetch
+from efface.pipeline.remote_address import Location
 from efface.pipeline.sources import opened
+from efface.pipeline.transfer import AnyTask
 from efface.pipeline.worker_messages import Failed
 from efface.planning.plan import Plan
 
@@ -51,13 +52,13 @@ class ClusterRun:
     """
 
     calls: Calls
-    task: Task
+    task: AnyTask
     options: Options
     remark: Callable[[str], None]
     frames: int
 
 
-def plan_in_spans(run: ClusterRun, job: Job, listener: Listener) -> Plan | None:
+def plan_in_spans(run: ClusterRun, job: AnyJob, listener: Listener) -> Plan | None:
     """Return the plan of the job's source, or None if one machine must read the whole video.
 
     Raises EffaceError, Unforeseen, Stopped.
@@ -79,20 +80,25 @@ def plan_in_spans(run: ClusterRun, job: Job, listener: Listener) -> Plan | None:
         return None
 
 
-def _parts(run: ClusterRun, job: Job, source: VideoSource) -> list[Part]:
+def _parts(run: ClusterRun, job: AnyJob, source: VideoSource) -> list[Part]:
     if run.options.read.bad_frames == "cover":
         raise Indivisible(
             "what is damaged shows only to who reads from the start (--bad-frames cover)"
         )
-    index, path = indexed(source), job.source
-    info = replace(source.info, path=path if is_remote(path) else path.absolute())
-    stamp = stamp_of(path)
-    return [Part(info, stamp, index.passage(span), run.options) for span in cut(index, run.frames)]
+    index, where = indexed(source), job.source
+    # Workers start in folders of their own. Of a remote file they get no path, but a name.
+    where = where.absolute() if isinstance(where, Path) else where
+    info = replace(source.info, path=where if isinstance(where, Path) else Path(where.name))
+    stamp = stamp_of(where)
+    return [
+        Part(where, info, stamp, index.passage(span), run.options)
+        for span in cut(index, run.frames)
+    ]
 
 
 def _joined(
     run: ClusterRun,
-    job: Job,
+    job: AnyJob,
     source: VideoSource,
     sha256: str,
     parts: list[Part],
@@ -106,9 +112,9 @@ def _joined(
 
 
 @contextmanager
-def _here(source: Path) -> Iterator[AdmittedSource]:
+def _here(source: Location) -> Iterator[AdmittedSource]:
     """The source as a file of this machine."""
-    if not is_remote(source):
+    if isinstance(source, Path):
         yield admit(source)
         return
     with scratch() as folder:

@@ -11,11 +11,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from efface.containers.admission import AdmittedSource
 from efface.detect.detector import DetectorInfo
@@ -28,10 +28,11 @@ from efface.media.video.decode import VideoSource
 from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
-from efface.pipeline.jobs import Task
-from efface.pipeline.naming import Job
+from efface.pipeline.naming import AnyJob
 from efface.pipeline.perceive import Perceived, perceived
-from efface.pipeline.remote import is_remote, opened_part
+from efface.pipeline.remote import opened_part
+from efface.pipeline.remote_address import Location, RemoteAddress
+from efface.pipeline.transfer import AnyTask, run_task
 from efface.pipeline.worker_messages import Began, Done, Failed, Noted, Progress
 from efface.pipeline.worker_process import TELL_EVERY_S
 from efface.planning.plan import Plan
@@ -47,9 +48,9 @@ Stamp = tuple[int, int] | None
 file."""
 
 
-def stamp_of(path: Path) -> Stamp:
+def stamp_of(path: Location) -> Stamp:
     """Return the file's stamp. Raises SourceUnreadable."""
-    if is_remote(path):
+    if isinstance(path, RemoteAddress):
         return None
     try:
         found = path.stat()
@@ -58,7 +59,7 @@ def stamp_of(path: Path) -> Stamp:
     return found.st_size, int(found.st_mtime)
 
 
-def require_seen(path: Path, stamp: Stamp) -> None:
+def require_seen(path: Location, stamp: Stamp) -> None:
     """Raise SourceUnreadable unless this machine sees the stamped file."""
     if stamp_of(path) != stamp:
         raise SourceUnreadable(
@@ -77,8 +78,10 @@ def require_alike(version: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A span of a video to analyse. `info` describes the whole, as the caller found it."""
+    """A span of a video to analyse. `info` describes the whole, as the caller found it; `source` is
+    where it is."""
 
+    source: Location
     info: SourceInfo
     stamp: Stamp
     passage: Passage
@@ -115,7 +118,7 @@ def look_at(part: Part) -> Iterator[SpanMessage]:
     Failed."""
     try:
         require_alike(part.version)
-        require_seen(part.info.path, part.stamp)
+        require_seen(part.source, part.stamp)
         yield from _looked_at(part)
     except Indivisible as e:
         yield Whole(str(e))
@@ -130,9 +133,8 @@ def look_at(part: Part) -> Iterator[SpanMessage]:
 
 
 def _looked_at(part: Part) -> Iterator[SpanMessage]:
-    path = part.info.path
     with ExitStack() as closing:
-        file = closing.enter_context(opened_part(path) if is_remote(path) else nullcontext())
+        file = closing.enter_context(_remote_file(part.source))
         source = VideoSource(part.info, part.options.read, file)
         detector = closing.enter_context(open_detector(for_films(part.options.detect)))
         frames = closing.enter_context(
@@ -143,12 +145,17 @@ def _looked_at(part: Part) -> Iterator[SpanMessage]:
         yield from perceived(frames, (detector,), part.options.detect)
 
 
+def _remote_file(source: Location) -> AbstractContextManager[BinaryIO | None]:
+    """Open a file of another machine; None stands for one of this machine."""
+    return opened_part(source) if isinstance(source, RemoteAddress) else nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class WorkItem:
     """A job that one machine does completely. plan: an existing analysis. asks: do not analyse a
     video here, but ask for a plan."""
 
-    job: Job
+    job: AnyJob
     stamp: Stamp
     plan: Plan | None = None
     asks: bool = False
@@ -159,7 +166,7 @@ class WorkItems:
     """Jobs that one worker does in sequence."""
 
     work_items: Sequence[WorkItem]
-    task: Task
+    task: AnyTask
     options: Options
     version: str = VERSION
 
@@ -222,9 +229,9 @@ def _done(
     try:
         require_alike(work_items.version)
         require_seen(work_item.job.source, work_item.stamp)
-        if not is_remote(work_item.job.target):
+        if isinstance(work_item.job.target, Path):
             sweep(work_item.job.target.parent)  # remove what a lost machine left
-        return Done(work_items.task(session, work_item.job, teller.event, teller.note))
+        return Done(run_task(work_items.task, session, work_item.job, teller.event, teller.note))
     except _PlanWanted:
         return PlanNeeded()
     except EffaceError as e:

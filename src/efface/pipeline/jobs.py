@@ -16,9 +16,8 @@ from efface.files import require_target, sha256_of, writing
 from efface.findings import Verification
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
-from efface.pipeline.naming import Job, collisions
+from efface.pipeline.naming import AnyJob, Job, collisions
 from efface.pipeline.one_source import Redacted
-from efface.pipeline.remote import is_remote
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.resume import require_no_edits
 from efface.pipeline.storage import write_plan
@@ -105,8 +104,8 @@ class Planning:
 
 
 def each(
-    jobs: Sequence[Job], do: Callable[[Job], object], *, writes: bool, makes_folders: bool
-) -> Iterator[tuple[Job, EffaceError | None]]:
+    jobs: Sequence[AnyJob], do: Callable[[AnyJob], object], *, writes: bool, makes_folders: bool
+) -> Iterator[tuple[AnyJob, EffaceError | None]]:
     """Do every job, and yield each with its error, or None.
 
     writes         targets are written, so two jobs must not have the same target.
@@ -128,8 +127,8 @@ def each(
 
 
 def prepared(
-    jobs: Sequence[Job], *, writes: bool, makes_folders: bool
-) -> Iterator[tuple[Job, EffaceError | None]]:
+    jobs: Sequence[AnyJob], *, writes: bool, makes_folders: bool
+) -> Iterator[tuple[AnyJob, EffaceError | None]]:
     """Yield every job when its turn comes, with the reason if it cannot be done.
 
     Arguments are those of `each`.
@@ -137,14 +136,14 @@ def prepared(
     rivals = collisions(jobs) if writes else {}
     for job in jobs:
         error: EffaceError | None = rivals.get(job.source)
-        if makes_folders and error is None and not is_remote(job.target):
+        if makes_folders and error is None and isinstance(job.target, Path):
             try:
-                _make_folder(job)
+                _make_folder(job.target)
             except EffaceError as e:
                 error = e
         yield job, error
 
 
-def _make_folder(job: Job) -> None:
-    with writing(job.target):
-        job.target.parent.mkdir(parents=True, exist_ok=True)
+def _make_folder(target: Path) -> None:
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)

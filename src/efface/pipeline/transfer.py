@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from efface.errors import EffaceError, TargetExists, TargetIsSource
+from efface.events import Listener
 from efface.files import scratch, sha256_of
-from efface.pipeline.naming import Job
-from efface.pipeline.one_source import Redacted
-from efface.pipeline.remote import address, exists, fetch, is_remote, publish, remove
-
-if TYPE_CHECKING:
-    from efface.events import Listener
-    from efface.pipeline.detector_session import DetectorSession
-    from efface.pipeline.jobs import Task
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Note, Task
+from efface.pipeline.naming import AnyJob, Job, RemoteJob
+from efface.pipeline.remote import exists, fetch, publish, remove
+from efface.pipeline.remote_address import Location, RemoteAddress
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A task (see `jobs.Task`) whose sources and targets may be remote.
+    """A task whose sources and targets may be remote.
 
     `task` does the work on local copies.
 
@@ -35,54 +32,65 @@ class Transfer:
     overwrite: bool
 
     def __call__(
-        self,
-        session: DetectorSession,
-        job: Job,
-        listener: Listener,
-        note: Callable[[object], None],
+        self, session: DetectorSession, job: RemoteJob, listener: Listener, note: Note
     ) -> object:
-        if not any(map(is_remote, (job.source, job.target, job.plan_path))):
-            return self.task(session, job, listener, note)
+        """Do the job. Paths in the result are those of local copies, which are gone."""
         with scratch() as folder:
             here = _here(job, folder)
             with _named_by_address(job, here):
                 before = _fetch(job, here, resumes=self.resumes, overwrite=self.overwrite)
                 done = self.task(session, here, listener, note)
                 _upload(job, here, before, overwrite=self.overwrite)
-        return _of_job(done, job)
+        return done
 
 
-def _here(job: Job, folder: Path) -> Job:
+AnyTask = Task | Transfer
+
+
+def run_task(
+    task: AnyTask, session: DetectorSession, job: AnyJob, listener: Listener, note: Note
+) -> object:
+    """Do the task for the job, and return its result."""
+    if isinstance(job, Job):
+        local = task.task if isinstance(task, Transfer) else task
+        return local(session, job, listener, note)
+    if not isinstance(task, Transfer):
+        raise TypeError("this task works only on files of this machine")
+    return task(session, job, listener, note)
+
+
+def _here(job: RemoteJob, folder: Path) -> Job:
     """Return the job with local paths in a private folder for remote files.
 
     File names stay the same, as they are evaluated.
     """
-    for name in ("source", "target"):
-        (folder / name).mkdir()
-    source = folder / "source" / job.source.name if is_remote(job.source) else job.source
-    target, plan = (
-        folder / "target" / p.name if is_remote(p) else p for p in (job.target, job.plan_path)
-    )
-    return Job(source, job.name, target, plan)
+
+    def local(location: Location, place: str) -> Path:
+        if isinstance(location, Path):
+            return location
+        (folder / place).mkdir(exist_ok=True)
+        return folder / place / location.name
+
+    plan, target = local(job.plan_path, "target"), local(job.target, "target")
+    return Job(local(job.source, "source"), job.name, target, plan)
 
 
-def _results(job: Job, here: Job) -> dict[Path, Path]:
+def _results(job: RemoteJob, here: Job) -> dict[RemoteAddress, Path]:
     """Return the local path of each remote result. The plan comes first: without its target it is
     harmless."""
-    pairs = {job.plan_path: here.plan_path, job.target: here.target}
-    return {there: local for there, local in pairs.items() if is_remote(there)}
+    pairs = ((job.plan_path, here.plan_path), (job.target, here.target))
+    return {there: local for there, local in pairs if isinstance(there, RemoteAddress)}
 
 
-def _fetch(job: Job, here: Job, *, resumes: bool, overwrite: bool) -> dict[Path, str]:
+def _fetch(job: RemoteJob, here: Job, *, resumes: bool, overwrite: bool) -> dict[Path, str]:
     """Fetch what is needed, and return the hashes of an earlier run's results."""
-    for path in (job.target, job.plan_path):
-        if path == job.source:
-            raise TargetIsSource(address(path))
-    if is_remote(job.source):
+    if job.source in (job.target, job.plan_path):
+        raise TargetIsSource(job.source)
+    if isinstance(job.source, RemoteAddress):
         fetch(job.source, here.source)
     left = {there: local for there, local in _results(job, here).items() if exists(there)}
     if left and not (resumes or overwrite):
-        raise TargetExists(address(next(iter(left))))
+        raise TargetExists(next(iter(left)))
     for there, local in left.items():
         # A person's changes to a plan are followed, or asked about.
         if not overwrite or there == job.plan_path:
@@ -90,9 +98,9 @@ def _fetch(job: Job, here: Job, *, resumes: bool, overwrite: bool) -> dict[Path,
     return {local: sha256_of(local) for local in left.values() if local.exists()}
 
 
-def _upload(job: Job, here: Job, before: Mapping[Path, str], *, overwrite: bool) -> None:
+def _upload(job: RemoteJob, here: Job, before: Mapping[Path, str], *, overwrite: bool) -> None:
     """Publish the results that are new. If one fails, remove those that were added before it."""
-    added: list[Path] = []
+    added: list[RemoteAddress] = []
     try:
         for there, local in _results(job, here).items():
             if local.exists() and sha256_of(local) != before.get(local):
@@ -105,10 +113,10 @@ def _upload(job: Job, here: Job, before: Mapping[Path, str], *, overwrite: bool)
 
 
 @contextmanager
-def _named_by_address(job: Job, here: Job) -> Iterator[None]:
+def _named_by_address(job: RemoteJob, here: Job) -> Iterator[None]:
     """Let errors inside the block name a remote file by its address, and not by its local copy."""
     pairs = ((job.source, here.source), (job.plan_path, here.plan_path), (job.target, here.target))
-    names = {str(local): address(there) for there, local in pairs}
+    names = {str(local): str(there) for there, local in pairs}
     try:
         yield
     except EffaceError as e:
@@ -116,11 +124,3 @@ def _named_by_address(job: Job, here: Job) -> Iterator[None]:
         if isinstance(path, str) and path in names:
             e.path = names[path]  # type: ignore[attr-defined]
         raise
-
-
-def _of_job(done: object, job: Job) -> object:
-    """Return the result under the names of the job. Results of other tasks hold no paths."""
-    if not isinstance(done, Redacted):
-        return done
-    rendered = replace(done.rendered, target=job.target)
-    return replace(done, source=job.source, plan_path=job.plan_path, rendered=rendered)

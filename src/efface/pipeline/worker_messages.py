@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from efface.events import Event
 
 if TYPE_CHECKING:
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ class Message:
     Began comes first and Ended last; Failed holds an EffaceError or Unforeseen.
     """
 
-    job: Job
+    job: AnyJob
     said: Said

@@ -30,8 +30,9 @@ from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
-from efface.pipeline.jobs import FATAL, Task, prepared
-from efface.pipeline.naming import Job
+from efface.pipeline.jobs import FATAL, prepared
+from efface.pipeline.naming import AnyJob
+from efface.pipeline.transfer import AnyTask, run_task
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_process import (
     END_S,
@@ -128,7 +129,7 @@ class _Worker:
     child: WorkerProcess
     place: int
     is_ready: bool = False
-    job: Job | None = None
+    job: AnyJob | None = None
 
 
 @dataclass(slots=True)
@@ -165,7 +166,7 @@ class WorkerPool:
     Leaving the block stops them, even in the middle of a job.
     """
 
-    def __init__(self, count: int, task: Task, options: Options) -> None:
+    def __init__(self, count: int, task: AnyTask, options: Options) -> None:
         self._count, self._task, self._options = count, task, options
         self._workers: list[_Worker] = []
         self._memory = _Memory(max(0, usable_bytes() - count * AT_REST_BYTES))
@@ -186,7 +187,9 @@ class WorkerPool:
             for worker in self._workers:
                 self._bury(worker)
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
+    def each(
+        self, jobs: Sequence[AnyJob], *, writes: bool, makes_folders: bool
+    ) -> Iterator[Message]:
         """Do every job, and yield the messages about it as they come.
 
         Arguments and errors are those of `jobs.each`.
@@ -212,7 +215,7 @@ class WorkerPool:
                 if worker.job is None:
                     idle.append(worker if worker in self._workers else self._workers[worker.place])
 
-    def _hand(self, worker: _Worker, job: Job) -> None:
+    def _hand(self, worker: _Worker, job: AnyJob) -> None:
         if (
             worker.is_ready and not worker.child.is_alive
         ):  # it died after its last file; this file must not fail for that
@@ -244,12 +247,12 @@ class WorkerPool:
             case Progress() | Noted():
                 yield Message(job, said)
 
-    def _lost(self, worker: _Worker, job: Job) -> Iterator[Message]:
+    def _lost(self, worker: _Worker, job: AnyJob) -> Iterator[Message]:
         worker.child.process.join(END_S)
         error = WorkerDied(job.name, *how_it_ended(worker.child.process.exitcode))
         self._free(worker)
         self._bury(worker)
-        sweep(job.target.parent)  # its draft
+        _sweep(job)
         if not worker.is_ready:  # it never started, and the next one would not either
             raise error
         self._workers[worker.place] = self._hire(worker.place)
@@ -272,11 +275,17 @@ class WorkerPool:
         if worker.child.is_alive:
             worker.child.end(Deadline.after(0))
             if worker.job is not None:
-                sweep(worker.job.target.parent)
+                _sweep(worker.job)
         worker.child.pipe.close()
 
 
-def _failed(job: Job, error: EffaceError) -> Iterator[Message]:
+def _sweep(job: AnyJob) -> None:
+    """Remove the draft of a worker that is gone."""
+    if isinstance(job.target, Path):
+        sweep(job.target.parent)
+
+
+def _failed(job: AnyJob, error: EffaceError) -> Iterator[Message]:
     yield Message(job, Failed(error))
     yield Message(job, Ended())
 
@@ -318,15 +327,15 @@ class _Home:
         if self._pipe.recv() is None:
             raise KeyboardInterrupt
 
-    def next_job(self) -> Job | None:
-        job: Job | None = self._pipe.recv()
+    def next_job(self) -> AnyJob | None:
+        job: AnyJob | None = self._pipe.recv()
         return job
 
 
 _stopped = threading.Event()
 
 
-def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> NoReturn:
+def _work(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> NoReturn:
     """Run a worker until it is stopped."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
@@ -338,7 +347,7 @@ def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> N
     os._exit(0)  # a detector that hangs would keep the process from ending
 
 
-def _work_until_told(pipe: Connection, task: Task, options: Options, share: list[int]) -> None:
+def _work_until_told(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> None:
     if share:
         os.sched_setaffinity(0, share)
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
@@ -352,9 +361,11 @@ def _work_until_told(pipe: Connection, task: Task, options: Options, share: list
             home.say(_done(task, session, job, home))
 
 
-def _done(task: Task, session: DetectorSession, job: Job, home: _Home) -> Done | Failed:
+def _done(task: AnyTask, session: DetectorSession, job: AnyJob, home: _Home) -> Done | Failed:
     try:
-        return Done(task(session, job, home.progress, lambda content: home.say(Noted(content))))
+        return Done(
+            run_task(task, session, job, home.progress, lambda content: home.say(Noted(content)))
+        )
     except EffaceError as e:
         if _stopped.is_set():
             raise KeyboardInterrupt from e
