@@ -22,8 +22,9 @@ from efface.files import sha256_of
 from efface.media.video.decode import open_video
 from efface.media.video.spans import Indivisible, Span, cut, indexed, spans_at
 from efface.options import Options
+from efface.pipeline import one_source
 from efface.pipeline.analysis import joined
-from efface.pipeline.jobs import Workshop
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.perceive import Perceived
 from efface.planning import sidecar
 from efface.planning.plan import Plan
@@ -51,8 +52,8 @@ def main() -> None:
 def rows(clip: Path, count: int, frames: int) -> Iterator[str]:
     """A line for each way of cutting, or one that says why it is not cut."""
     began = time.perf_counter()
-    with Workshop(OPTIONS) as workshop:
-        whole = workshop.find(admit(clip), silent)
+    with DetectorSession(OPTIONS) as session:
+        whole = one_source.find(session, admit(clip), silent)
     whole_s = time.perf_counter() - began
     source = open_video(admit(clip), OPTIONS.read)
     total = len(whole.timeline)

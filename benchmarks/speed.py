@@ -234,14 +234,14 @@ def staged(clip: Path, preset: str) -> dict[str, float]:
 
 def parts(clip: Path, preset: str) -> dict[str, float]:
     """The parts one after the other, nothing at the same time, in CPU milliseconds a frame."""
-    from efface.detect.registry import open_lanes
     from efface.events import silent
     from efface.files import sha256_of
     from efface.media.video.encode import create_video
     from efface.options import Options, WriteOptions
     from efface.painting.paint import paint
+    from efface.pipeline import one_source
     from efface.pipeline.analysis import joined
-    from efface.pipeline.jobs import Workshop
+    from efface.pipeline.detector_session import DetectorSession
     from efface.pipeline.perceive import perceived
     from efface.pipeline.sources import opened
 
@@ -258,11 +258,11 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
             yield item
 
     with (
-        Workshop(options) as workshop,
+        DetectorSession(options) as session,
+        session.for_films() as detectors,
         opened(admit(clip), options.read) as source,
         tempfile.TemporaryDirectory() as folder,
     ):
-        detectors = workshop._closing.enter_context(open_lanes(options.detect))
         decoded = clocked("decode", iter(source.frames()))
         seen = list(clocked("detect", perceived(decoded, detectors, options.detect)))
         spent["detect"] -= spent["decode"]  # the one calls the other
@@ -284,7 +284,7 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
         sink.close()
         spent["encode"] += cpu_s() - began
         began = cpu_s()
-        workshop.verify(target, plan, clip, silent)
+        one_source.verify(session, target, plan, clip, silent)
         spent["verify"] = cpu_s() - began
     return {name: round(s / frames * 1000, 1) for name, s in spent.items()}
 

@@ -24,7 +24,8 @@ from efface.errors import (
 )
 from efface.files import sha256_of
 from efface.options import DetectOptions, PaintOptions, WriteOptions
-from efface.pipeline.jobs import Redacted, Workshop
+from efface.pipeline import one_source
+from efface.pipeline.one_source import Redacted
 from efface.pipeline.rendering import Rendered
 
 
@@ -157,7 +158,7 @@ def test_a_film_that_decodes_otherwise_each_time_is_damaged_and_misfits_no_plan(
     plan = efface.find(clip)
     changed = (*plan.checksums[:2], plan.checksums[2] ^ 1, *plan.checksums[3:])
     monkeypatch.setattr(
-        Workshop, "find", lambda self, source, listener: replace(plan, checksums=changed)
+        one_source, "find", lambda session, source, listener: replace(plan, checksums=changed)
     )
     with pytest.raises(UndecodableFrame, match="each decoding gives a different result") as damaged:
         efface.redact(clip, tmp_path / "out.mp4")
@@ -169,7 +170,7 @@ def test_a_film_that_decodes_otherwise_each_time_is_damaged_and_misfits_no_plan(
 def test_a_target_that_cannot_hold_the_film_is_refused_before_anybody_looks(tmp_path, monkeypatch):
     clip = Path(__file__).parents[1] / "examples" / "astronaut.mp4"
     monkeypatch.setattr(
-        Workshop, "find", lambda self, source, listener: pytest.fail("it was looked at")
+        one_source, "find", lambda session, source, listener: pytest.fail("it was looked at")
     )
     for name in ("out.jpg", "out.xyz"):
         with pytest.raises(TargetUnsuitable):

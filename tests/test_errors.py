@@ -30,7 +30,7 @@ ARGUMENTS = {
     "ExtraMissing": ("review",),
     "ClusterUnusable": ("it cannot be reached", "Is it running?"),
     "ProtocolMissing": ("SRT", "libsrt is not installed"),
-    "CameraGivenUp": ("gate", "its process was ended by SIGSEGV"),
+    "CameraGivenUp": ("gate", "it crashed (SIGSEGV)"),
     "VerificationFailed": ("a.mp4", ["one", "two"]),
     "Interrupted": (),
     "EffaceError": ("something",),

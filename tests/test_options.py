@@ -62,6 +62,12 @@ def test_values_out_of_bounds_are_usage_errors_that_name_the_flag(branch, values
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("option", [("detecting", "sensitivity"), ("detect", "mood")])
+def test_from_values_refuses_an_option_that_does_not_exist(option):
+    with pytest.raises(UsageError, match=r"There is no option detect(ing)?\.(sensitivity|mood)\."):
+        Options.from_values({option: "high"})
+
+
 def test_from_values_keeps_defaults_for_the_rest():
     made = Options.from_values({("detect", "sensitivity"): "high", ("write", "crf"): 30})
     assert (made.detect.sensitivity, made.write.crf) == ("high", 30)

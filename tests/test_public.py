@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
+import re
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import pytest
 
 import efface
 
+ROOT = Path(__file__).parents[1]
 ENGINES = {"av", "PIL", "pillow_heif", "onnxruntime", "cv2", "scipy", "numpy", "rich", "click"}
 
 
@@ -29,6 +34,63 @@ def test_the_public_names():
     assert all(getattr(efface, name) is not None for name in efface.__all__)
     with pytest.raises(AttributeError, match="no attribute 'redcat'"):
         efface.redcat  # noqa: B018
+
+
+def test_the_documented_names_are_the_public_ones():
+    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| `efface\.(\w+)` \|", page, re.MULTILINE)
+    assert sorted(table) == sorted(efface.__all__)
+
+
+def private_imports(code: str) -> list[str]:
+    """Return what of efface a program imports or uses without being allowed to."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found += [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "efface":
+            found += [f"efface.{a.name}" for a in node.names if a.name not in efface.__all__]
+        elif isinstance(node, ast.ImportFrom):
+            found.append(node.module or "")
+        elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "efface":
+            found += [f"efface.{node.attr}"] if node.attr not in efface.__all__ else []
+    mine = [name for name in found if name.split(".")[0] == "efface"]
+    return [name for name in mine if name not in ("efface", "efface.errors")]
+
+
+def programs() -> list[tuple[str, str]]:
+    """Return every Python program of the documentation and the examples, with the file it is in."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    blocks = [
+        (page.name, textwrap.dedent(block))
+        for page in pages
+        for block in re.findall(
+            r"^ *```(?:python|py)\n(.*?)^ *```$",
+            page.read_text(encoding="utf-8"),
+            re.MULTILINE | re.DOTALL,
+        )
+    ]
+    examples = sorted((ROOT / "examples").rglob("*.py"))
+    return blocks + [(path.name, path.read_text(encoding="utf-8")) for path in examples]
+
+
+def test_documentation_and_examples_import_only_what_is_public():
+    found = programs()
+    assert {"library.md", "make.py"} <= {name for name, _ in found}
+    assert [(name, private) for name, code in found for private in private_imports(code)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import efface.pipeline.jobs",
+        "from efface.api import redact",
+        "from efface import geometry",
+        "import efface\nefface.geometry",
+    ],
+)
+def test_an_import_of_what_is_private_is_noticed(code):
+    assert private_imports(code)
 
 
 def test_functions_are_those_of_the_library():

@@ -19,9 +19,11 @@ from efface.events import Listener, silent
 from efface.findings import Verification
 from efface.inspection.items import Inspection
 from efface.options import Options, VerifyOptions
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.inspecting import inspected
-from efface.pipeline.jobs import Redacted, Workshop
 from efface.pipeline.naming import job_for
+from efface.pipeline.one_source import Redacted
 from efface.pipeline.rendering import Rendered
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
@@ -35,8 +37,8 @@ def find(source: AnyPath, *, options: Options | None = None, listener: Listener 
     Raises InputError (the source cannot be used), PartMissing (a part needed for detection is
     missing).
     """
-    with Workshop(options or Options()) as workshop:
-        return workshop.find(admit(Path(source)), listener)
+    with DetectorSession(options or Options()) as session:
+        return one_source.find(session, admit(Path(source)), listener)
 
 
 def render(
@@ -53,8 +55,8 @@ def render(
     Raises InputError (also PlanMismatch, BadPlan), OutputError, EncoderMissing, VerificationFailed.
     """
     made = plan if isinstance(plan, Plan) else load(Path(plan))
-    with Workshop(options or Options()) as workshop:
-        return workshop.render(admit(Path(source)), made, Path(target), listener)
+    with DetectorSession(options or Options()) as session:
+        return one_source.render(session, admit(Path(source)), made, Path(target), listener)
 
 
 def redact(
@@ -70,8 +72,8 @@ def redact(
     Raises everything that `find` and `render` raise.
     """
     job = job_for(admit(Path(source)), None if target is None else Path(target))
-    with Workshop(options or Options()) as workshop:
-        return workshop.redact(job, listener)
+    with DetectorSession(options or Options()) as session:
+        return one_source.redact(session, job, listener)
 
 
 def verify(
@@ -93,9 +95,9 @@ def verify(
     Raises InputError (also BadPlan), PartMissing (a part needed for detection is missing).
     """
     given = plan if plan is None or isinstance(plan, Plan) else Path(plan)
-    with Workshop(options or Options(verify=VerifyOptions(level="full"))) as workshop:
-        return workshop.verify(
-            Path(target), given, None if source is None else Path(source), listener
+    with DetectorSession(options or Options(verify=VerifyOptions(level="full"))) as session:
+        return one_source.verify(
+            session, Path(target), given, None if source is None else Path(source), listener
         )
 
 

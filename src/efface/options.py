@@ -459,8 +459,13 @@ class Options:
 
     @classmethod
     def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:
-        """Build options from {(branch, name): value}. What is not named keeps its default."""
+        """Build options from {(branch, name): value}. What is not named keeps its default.
+
+        Raises UsageError, also for an option that does not exist.
+        """
         branches = get_type_hints(cls)
+        for branch, name in values.keys() - {(s.branch, s.name) for s in settings()}:
+            raise UsageError(f"There is no option {branch}.{name}.")
         return cls(
             **{
                 b: t(**{n: v for (of, n), v in values.items() if of == b})

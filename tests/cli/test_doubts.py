@@ -7,7 +7,6 @@ import re
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from efface.cli import summary
 from efface.options import Options
 from efface.pipeline import analysis
-from efface.pipeline.naming import beside, jobs_for, plan_path_of
+from efface.pipeline.naming import Job, beside, jobs_for, plan_path_of
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.plan import Plan
 from efface.report.text import review_of
@@ -98,8 +97,7 @@ def test_review_is_told_where_a_copy_lies_that_was_named(tmp_path):
         (beside(source), ""),
         (tmp_path / "out" / "b.mp4", f" -o {tmp_path / 'out' / 'b.mp4'}"),
     ):
-        rendered = SimpleNamespace(target=target)
-        command = summary._review_of(SimpleNamespace(source=source, rendered=rendered))
+        command = summary._review_of(Job(source, "a.mp4", target, tmp_path / "a.json"))
         assert command == f"efface review {source}{said}"
         again = jobs_for([source], Path(said.removeprefix(" -o ")) if said else None)
         assert [job.plan_path for job in again] == [plan_path_of(target)]

@@ -241,17 +241,17 @@ def test_a_renderer_that_does_nothing_is_caught_by_the_check(
 
 
 def test_a_source_that_changes_meanwhile(efface, kept, kit, tmp_path, monkeypatch):
-    from efface.pipeline import jobs
+    from efface.pipeline import one_source
 
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
-    look = jobs.look
+    look = one_source.look
 
     def meddling(*arguments):
         plan = look(*arguments)
         shutil.copy(kept / "other.jpg", photo)
         return plan
 
-    monkeypatch.setattr(jobs, "look", meddling)
+    monkeypatch.setattr(one_source, "look", meddling)
     done = efface("redact", photo)
     assert done.code == 3
     assert "changed while efface worked on it" in done.err

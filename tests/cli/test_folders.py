@@ -586,8 +586,8 @@ def test_a_worker_that_dies_costs_one_file(started, kit, long_clip, tmp_path):
     said, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 4, err
     assert (
-        b"000.mp4: the process that worked on it died: the system killed it, most likely "
-        b"for want of memory." in err
+        b"000.mp4: the process that worked on it died: the system killed it (SIGKILL), most "
+        b"likely for want of memory." in err
     )
     assert b"4 of 5 files done, 1 not" in said
     assert not [n for n in kit.names_in(out) if DRAFTS in n or "mp4" in n]

@@ -177,7 +177,9 @@ def test_find_writes_only_what_it_was_told_to(efface, kept, kit, tmp_path):
 
 
 def test_find_refuses_before_it_looks(efface, kept, kit, tmp_path, monkeypatch):
-    monkeypatch.setattr("efface.pipeline.jobs.look", lambda *_: pytest.fail("it looked first"))
+    monkeypatch.setattr(
+        "efface.pipeline.one_source.look", lambda *_: pytest.fail("it looked first")
+    )
     source, other = kit.taken(kept, tmp_path, "plain.png", "face.jpg")
     taken = tmp_path / "taken.json"
     taken.write_text("precious")

@@ -13,7 +13,7 @@ from efface import files
 from efface.cli import run_report
 from efface.errors import DeviceMissing, VerificationFailed
 from efface.findings import Check, Finding, Outcome, Verification
-from efface.pipeline import jobs, rendering
+from efface.pipeline import one_source, rendering
 from efface.report import manifest
 
 VALIDATOR = Draft202012Validator(manifest.schema())
@@ -220,18 +220,18 @@ def test_a_run_that_is_cut_short_leaves_its_report(efface, kept, kit, tmp_path, 
     """The first file is done; at the second the user stops, or the device goes away."""
     photos = tmp_path / "photos"
     kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
-    real = jobs.Workshop.redact
+    real = one_source.redact
     for ending, code in ((KeyboardInterrupt(), 130), (DeviceMissing("cuda"), 4)):
         count = 0
 
-        def redact(self, *arguments, ending=ending, **how):
+        def redact(*arguments, ending=ending, **how):
             nonlocal count
             count += 1
             if count == 2:
                 raise ending
-            return real(self, *arguments, **how)
+            return real(*arguments, **how)
 
-        monkeypatch.setattr(jobs.Workshop, "redact", redact)
+        monkeypatch.setattr(one_source, "redact", redact)
         out = tmp_path / f"out{code}"
         done = efface("redact", photos, "-o", out, "--report", tmp_path / f"{code}.json")
         assert done.code == code

@@ -236,16 +236,17 @@ def test_what_was_finished_before_an_interrupt_is_complete(
 ):
     photos = tmp_path / "photos"
     kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
-    from efface.pipeline.jobs import Workshop
 
-    redact = Workshop.redact
+    from efface.pipeline import one_source
 
-    def until_the_last(self, job, *more, **how):
+    redact = one_source.redact
+
+    def until_the_last(session, job, *more, **how):
         if job.name == "plain.png":
             os.kill(os.getpid(), signal.SIGTERM)
-        return redact(self, job, *more, **how)
+        return redact(session, job, *more, **how)
 
-    monkeypatch.setattr(Workshop, "redact", until_the_last)
+    monkeypatch.setattr(one_source, "redact", until_the_last)
     done = efface("redact", photos, "-o", tmp_path / "out")
     assert done.code == 130
     assert done.out.count("checked.") == 2
@@ -273,9 +274,9 @@ def test_an_interrupt_that_became_another_error_on_its_way_still_stops(
             raise ImportError("initialization failed") from None
 
     homes = {
-        "opened": "efface.pipeline.jobs.",
-        "look": "efface.pipeline.jobs.",
-        "act": "efface.pipeline.jobs.",
+        "opened": "efface.pipeline.one_source.",
+        "look": "efface.pipeline.one_source.",
+        "act": "efface.pipeline.one_source.",
     }
     monkeypatch.setattr(homes.get(place, "efface.pipeline.rendering.") + place, swallowing)
     done = efface("redact", tmp_path / "in", "-o", tmp_path / "out")

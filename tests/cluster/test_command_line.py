@@ -9,7 +9,8 @@ import pytest
 
 from efface.events import silent
 from efface.options import Options, WriteOptions
-from efface.pipeline.jobs import Workshop
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
 
 pytest.importorskip("ray")
@@ -42,10 +43,12 @@ def test_a_folder_at_an_address_is_redacted_there_by_two_machines(
     assert "2 of 2 files done." in done.stdout
     assert "s3://films/out/a.mp4: " in done.stdout
     assert "a-secret" not in done.stdout + done.stderr
-    with Workshop(Options(write=WriteOptions(preset="ultrafast"))) as workshop:
+    with DetectorSession(Options(write=WriteOptions(preset="ultrafast"))) as session:
         for source, name in ((clip, "a.mp4"), (photo, "deep/b.png")):
             target = tmp_path / f"here-{Path(name).name}"
-            workshop.redact(Job(source, name, target, target.with_suffix(".json")), silent)
+            one_source.redact(
+                session, Job(source, name, target, target.with_suffix(".json")), silent
+            )
             assert s3.cat_file(f"films/out/{name}") == target.read_bytes()
             assert s3.exists(f"films/out/{name}.plan.json")
 

@@ -17,13 +17,16 @@ from efface.errors import EffaceError, WorkerDied
 from efface.events import silent
 from efface.files import DRAFTS, sha256_of
 from efface.options import Options, WriteOptions
-from efface.pipeline.jobs import Planning, Redacted, Redacting, Workshop
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Planning, Redacting
 from efface.pipeline.naming import Job, jobs_for
+from efface.pipeline.one_source import Redacted
 from efface.pipeline.worker_messages import Done, Failed, Noted, Progress
 from efface.planning import sidecar
 
 pytest.importorskip("ray")
-from efface.cluster import ray_engine
+from efface.cluster import calls, ray_engine, video_spans
 from efface.cluster.ray_engine import RayEngine
 
 OPTIONS = Options(write=WriteOptions(preset="ultrafast"))
@@ -71,8 +74,8 @@ def text(plan):
 
 
 def found_here(path):
-    with Workshop(OPTIONS) as workshop:
-        return workshop.find(admit(path), silent)
+    with DetectorSession(OPTIONS) as session:
+        return one_source.find(session, admit(path), silent)
 
 
 def private_folders(folder):
@@ -98,7 +101,7 @@ def test_a_machine_that_is_killed_in_the_run_changes_nothing(machines, film, tmp
 def test_a_process_that_dies_is_replaced(machines, film, tmp_path, monkeypatch):
     from lost_machines import lost_once  # type: ignore[import-not-found]
 
-    monkeypatch.setattr(ray_engine, "look_at", lost_once)
+    monkeypatch.setattr(video_spans, "look_at", lost_once)
     path = Path(shutil.copy(film("a.mp4", *H264), tmp_path / "a.mp4"))
     job = Job(path, "a.mp4", tmp_path / "out.mp4", tmp_path / "out.plan.json")
     heard = run(machines, [job], Redacting(resumes=False))
@@ -114,10 +117,8 @@ def test_a_process_that_dies_is_replaced(machines, film, tmp_path, monkeypatch):
 def test_a_span_that_is_lost_for_good_fails_the_file(machines, film, tmp_path, monkeypatch):
     from lost_machines import lost_in_the_middle
 
-    monkeypatch.setattr(ray_engine, "look_at", lost_in_the_middle)
-    monkeypatch.setattr(
-        ray_engine, "TRIES", 2
-    )  # each costs a process, which takes seconds to start
+    monkeypatch.setattr(video_spans, "look_at", lost_in_the_middle)
+    monkeypatch.setattr(calls, "TRIES", 2)  # each costs a process, which takes seconds to start
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "out" / "out.mp4", tmp_path / "out" / "out.plan.json")
     heard = run(machines, [job], Redacting(resumes=False), frames=24)
@@ -134,7 +135,7 @@ def test_where_two_machines_see_other_pictures_one_looks_at_all(
 ):
     from lost_machines import seeing_other_pictures
 
-    monkeypatch.setattr(ray_engine, "look_at", seeing_other_pictures)
+    monkeypatch.setattr(video_spans, "look_at", seeing_other_pictures)
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "a.json", tmp_path / "a.json")
     heard = run(machines, [job], Planning(writes=False, overwrite=False))
@@ -165,8 +166,9 @@ def test_photos_go_in_batches_and_a_batch_that_is_lost_goes_on(
         "gone.png": "SourceUnreadable",
     }
     for job in jobs[:3]:
-        with Workshop(OPTIONS) as workshop:
-            here = workshop.redact(
+        with DetectorSession(OPTIONS) as session:
+            here = one_source.redact(
+                session,
                 Job(job.source, job.name, tmp_path / job.name, tmp_path / f"{job.name}.json"),
                 silent,
             )

@@ -11,8 +11,18 @@ from itertools import chain
 import pytest
 
 from efface.cluster.calls import Lost
-from efface.cluster.ray_engine import _require_all, _Sight
-from efface.cluster.work import Part, SpanStart, Whole, WorkItem, WorkItems, do, look_at, stamp_of
+from efface.cluster.video_spans import Sight, require_all
+from efface.cluster.work import (
+    Part,
+    PlanNeeded,
+    SpanStart,
+    Whole,
+    WorkItem,
+    WorkItems,
+    do,
+    look_at,
+    stamp_of,
+)
 from efface.containers.admission import admit
 from efface.errors import ClusterUnusable, SourceUnreadable
 from efface.events import silent
@@ -20,9 +30,12 @@ from efface.files import sha256_of
 from efface.media.video.decode import open_video
 from efface.media.video.spans import Indivisible, indexed, spans_at
 from efface.options import Options, ReadOptions
+from efface.pipeline import one_source
 from efface.pipeline.analysis import joined
-from efface.pipeline.jobs import Planning, Workshop
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Planning
 from efface.pipeline.naming import Job
+from efface.pipeline.worker_messages import Began, Failed
 from efface.planning import sidecar
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
@@ -46,7 +59,7 @@ def parts_of(path, starts, **changes):
     source = open_video(admit(path), ReadOptions())
     index = indexed(source)
     parts = [
-        Part(source.info, stamp_of(path), index.passage(span), OPTIONS)
+        Part(path, source.info, stamp_of(path), index.passage(span), OPTIONS)
         for span in spans_at(index, starts)
     ]
     return source, [dataclasses.replace(p, **changes) for p in parts]
@@ -62,8 +75,8 @@ def test_a_plan_made_in_seven_spans_is_the_plan_made_in_one(film, name):
     plan = joined(
         chain.from_iterable(s[1:] for s in said), source, sha256_of(path), said[0][0], OPTIONS
     )
-    with Workshop(OPTIONS) as workshop:
-        whole = workshop.find(admit(path), silent)
+    with DetectorSession(OPTIONS) as session:
+        whole = one_source.find(session, admit(path), silent)
     assert whole.tracks
     assert "".join(sidecar.lines(plan)) == "".join(
         sidecar.lines(whole)
@@ -73,22 +86,23 @@ def test_a_plan_made_in_seven_spans_is_the_plan_made_in_one(film, name):
 def test_a_machine_that_sees_another_file_says_so(film, tmp_path):
     path = film("b-frames.mp4", *KINDS["b-frames.mp4"])
     _, (part, *_) = parts_of(path, [0, 24], stamp=(1, 1))
-    (error,) = look_at(part)
-    assert isinstance(error, SourceUnreadable)
-    assert "another file" in str(error)
-    missing = dataclasses.replace(
-        part, info=dataclasses.replace(part.info, path=tmp_path / "missing.mp4")
-    )
-    (error,) = look_at(missing)
-    assert isinstance(error, SourceUnreadable)
-    assert "does not see it" in str(error)
+    (said,) = look_at(part)
+    assert isinstance(said, Failed)
+    assert isinstance(said.error, SourceUnreadable)
+    assert "another file" in str(said.error)
+    missing = dataclasses.replace(part, source=tmp_path / "missing.mp4")
+    (said,) = look_at(missing)
+    assert isinstance(said, Failed)
+    assert isinstance(said.error, SourceUnreadable)
+    assert "does not see it" in str(said.error)
 
 
 def test_a_machine_with_another_efface_says_so(film):
     _, (part, *_) = parts_of(film("b-frames.mp4", *KINDS["b-frames.mp4"]), [0, 24], version="0.0.1")
-    (error,) = look_at(part)
-    assert isinstance(error, ClusterUnusable)
-    assert "0.0.1" in str(error)
+    (said,) = look_at(part)
+    assert isinstance(said, Failed)
+    assert isinstance(said.error, ClusterUnusable)
+    assert "0.0.1" in str(said.error)
 
 
 def test_what_cannot_be_read_from_the_middle_is_looked_at_whole(film):
@@ -101,20 +115,20 @@ def test_what_cannot_be_read_from_the_middle_is_looked_at_whole(film):
 def test_half_an_answer_is_none(film):
     _, (_, part) = parts_of(film("b-frames.mp4", *KINDS["b-frames.mp4"]), [0, 40])
     said, span = list(look_at(part)), part.passage.span
-    assert len(_require_all(said, span)[1]) == 16
+    assert len(require_all(said, span)[1]) == 16
     for less in (said[:-1], said[:1], [], [said[0], *said[2:]]):
         with pytest.raises(Lost):
-            _require_all(less, span)
+            require_all(less, span)
     with pytest.raises(Indivisible):
-        _require_all([said[0], Whole("so")], span)
+        require_all([said[0], Whole("so")], span)
     with pytest.raises(SourceUnreadable):
-        _require_all([*said, SourceUnreadable("a.mp4", "so")], span)
+        require_all([*said, Failed(SourceUnreadable("a.mp4", "so"))], span)
 
 
 def test_machines_must_look_alike(film):
     _, (part, _) = parts_of(film("b-frames.mp4", *KINDS["b-frames.mp4"]), [0, 40])
     told = next(look_at(part))
-    sight = _Sight()
+    sight = Sight()
     sight.hear(told)
     other_runtime = tuple(dataclasses.replace(i, runtime="another") for i in told.infos)  # type: ignore[attr-defined]
     sight.hear(dataclasses.replace(told, infos=other_runtime))
@@ -133,5 +147,5 @@ def test_a_video_wants_a_plan_where_somebody_asks(film, tmp_path):
     job = Job(path, path.name, tmp_path / "a.json", tmp_path / "a.json")
     task = Planning(writes=False, overwrite=False)
     work_items = [WorkItem(job, stamp_of(path), asks=True), WorkItem(job, (1, 1))]
-    said = [(a.number, a.what) for a in do(WorkItems(work_items, task, OPTIONS))]  # type: ignore[attr-defined]
-    assert said == [(0, "began"), (0, "asks"), (1, "began"), (1, "failed")]
+    said = [(a.number, type(a.said)) for a in do(WorkItems(work_items, task, OPTIONS))]
+    assert said == [(0, Began), (0, PlanNeeded), (1, Began), (1, Failed)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from efface.errors import BadCameras, UsageError
@@ -99,3 +101,10 @@ def test_the_file_must_be_there(tmp_path):
 def test_two_targets_may_not_be_one():
     with pytest.raises(UsageError):
         wanted("a", "x.mp4", ["a.mkv", "./a.mkv"], "", "", Options())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "cameras.toml")
+    with pytest.raises(BadCameras, match="not a plain file"):
+        load(tmp_path / "cameras.toml")

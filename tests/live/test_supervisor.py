@@ -9,13 +9,16 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
-from efface.errors import CameraGivenUp
+from efface.errors import CameraGivenUp, WorkerDied
+from efface.live import supervisor
 from efface.live.cameras import wanted
 from efface.live.supervisor import Member, Supervisor
 from efface.options import DetectOptions, LiveOptions, Options
+from efface.pipeline.worker_process import Deadline, WorkerProcess
 from tests.live.peers import PATIENCE_S, free_port, needs_ffmpeg, numbers_in, until
 
 
@@ -181,14 +184,14 @@ def test_the_source_comes_and_goes(crew, programs, tmp_path, clip):
     (one,) = running.crew.members
     for _ in range(2):
         sender = programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
-        before = one.facts["frames_out"]
-        until(lambda known=before: one.facts["frames_out"] > known + 10)
+        before = one.facts.frames_out
+        until(lambda known=before: one.facts.frames_out > known + 10)
         sender.kill()
         sender.wait()
         until(lambda: one.state == "lost")
         time.sleep(0.2)
     assert one.restarts == 0
-    assert one.facts["curtain_s"] > 0
+    assert one.facts.curtain_s > 0
     running.end()
     shown = [n for path in sorted(tmp_path.glob("r-*.mkv")) for n in numbers_in(path)]
     assert None in shown  # the curtain
@@ -199,19 +202,25 @@ def test_what_left_visible_adds_up_over_all_processes_and_is_said_at_the_end(tmp
     class Over:
         """A process that has ended."""
 
-        exitcode = 1
+        exitcode, closed = 1, False
 
         def join(self, timeout=None):
             pass
 
+        def poll(self):
+            return False
+
+        is_alive = poll
         close = kill = join
 
     said = []
     member = Member(camera("gate", tmp_path / "a.mp4", tmp_path / "r.mkv"))
     for faces in (2, 3):
-        member.facts |= {"left_faces": faces, "left_sightings": 10 * faces, "left_s": float(faces)}
-        member._process = Over()
-        member._buried(1, time.monotonic(), said.append)
+        child = member._child = WorkerProcess(Over(), Over())
+        member.facts = replace(
+            member.facts, left_faces=faces, left_sightings=10 * faces, left_s=float(faces)
+        )
+        member._buried(child, said.append)
     assert (
         member.left_visible["left_faces"],
         member.left_visible["left_sightings"],
@@ -221,11 +230,26 @@ def test_what_left_visible_adds_up_over_all_processes_and_is_said_at_the_end(tmp
         50,
         5.0,
     )
-    member._process = Over()
-    member.facts |= {"left_faces": 1, "left_s": 0.5}
-    member.end(time.monotonic(), said.append)
+    member._child = WorkerProcess(Over(), Over())
+    member.facts = replace(member.facts, left_faces=1, left_s=0.5)
+    member.end(Deadline.after(0), said.append)
     assert said[-1] == (
         "gate: left visible, as they were seen too weakly to be erased: 6 possible faces, "
         "5.5 s altogether; "
         "--sensitivity high erases more of it"
     )
+
+
+def test_a_system_that_starts_no_process_costs_the_camera_an_attempt(tmp_path, monkeypatch):
+    """The other cameras go on."""
+
+    def refused(*_, **__):
+        raise WorkerDied("", "the system starts no further process (full)")
+
+    monkeypatch.setattr(supervisor, "start_process", refused)
+    said = []
+    member = Member(camera("gate", tmp_path / "a.mp4", tmp_path / "r.mkv", restarts=1))
+    member.start(said.append)
+    assert member.state == "restarting"
+    until(lambda: member.attend(said.append) or member.is_over)
+    assert said[-1] == "gate: given up: the system starts no further process (full)"

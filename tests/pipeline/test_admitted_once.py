@@ -22,7 +22,8 @@ from efface.containers.admission import admit
 from efface.errors import PlanMismatch, SourceChanged
 from efface.events import Event, silent
 from efface.options import Options, WriteOptions
-from efface.pipeline.jobs import Workshop
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import job_for
 
 ASKED = {
@@ -140,7 +141,7 @@ def test_a_file_that_is_swapped_between_looking_and_rendering_is_noticed(
         source.write_bytes(source.read_bytes() + b"\0\0\0\x08free")
         os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
 
-    with Workshop(Options()) as workshop, pytest.raises(PlanMismatch, match="SHA-256"):
-        workshop.redact(job_for(admit(source), None), silent, swap)
+    with DetectorSession(Options()) as session, pytest.raises(PlanMismatch, match="SHA-256"):
+        one_source.redact(session, job_for(admit(source), None), silent, swap)
     assert asked[source]["sha256_of"] == 2
     assert [p.name for p in tmp_path.iterdir()] == [source.name]

@@ -16,7 +16,7 @@ from efface.containers import admission
 from efface.containers.admission import admit
 from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged
 from efface.files import sha256_of
-from efface.pipeline import jobs, rendering
+from efface.pipeline import one_source, rendering
 
 SIZE = (96, 64)
 
@@ -120,7 +120,7 @@ def test_pictures_are_compared_even_where_the_file_seems_unchanged(tmp_path, mon
     assert len(plan.checksums) == len(plan.timeline)
     monkeypatch.setattr(admission, "sha256_of", lambda path: plan.source_sha256)
     monkeypatch.setattr(rendering, "unchanged", lambda source: nullcontext())
-    monkeypatch.setattr(jobs, "unchanged", lambda source: nullcontext())
+    monkeypatch.setattr(one_source, "unchanged", lambda source: nullcontext())
     target = tmp_path / ("t" + source.suffix)
     with pytest.raises(PlanMismatch if name == "a.mp4" else SourceChanged):
         efface.render(other, plan, target)

@@ -82,7 +82,7 @@ needs = st.lists(st.integers(0, 300), min_size=1, max_size=12)
 
 @given(needs, st.integers(0, 200), st.randoms())
 def test_memory_is_never_promised_twice_and_everybody_gets_it_in_turn(asked, total, chance):
-    memory, workers = _Memory(total), [_Worker(None, None, i) for i in range(len(asked))]  # type: ignore[arg-type]
+    memory, workers = _Memory(total), [_Worker(None, i) for i in range(len(asked))]  # type: ignore[arg-type]
     working, order = [], []
     memory.asking.extend(zip(workers, asked, strict=True))
     while len(order) < len(asked) or working:
@@ -98,7 +98,7 @@ def test_memory_is_never_promised_twice_and_everybody_gets_it_in_turn(asked, tot
 
 
 def test_a_worker_that_died_while_it_waited_is_forgotten():
-    memory, (first, second) = _Memory(10), [_Worker(None, None, i) for i in range(2)]  # type: ignore[arg-type]
+    memory, (first, second) = _Memory(10), [_Worker(None, i) for i in range(2)]  # type: ignore[arg-type]
     memory.asking.extend([(first, 8), (second, 8)])
     assert list(memory.granted()) == [first]
     memory.forget(second)
@@ -112,7 +112,7 @@ def test_tasks_travel():
         assert pickle.loads(pickle.dumps(task)) == task
 
 
-def whose(workshop, job, listener, note):
+def whose(session, job, listener, note):
     """A task: which process does it."""
     return os.getpid()
 
@@ -130,6 +130,6 @@ def test_a_worker_that_died_between_two_files_costs_none(tmp_path):
 
         (first,) = done(jobs[0])
         os.kill(first, signal.SIGKILL)
-        hired._workers[0].process.join()
+        hired._workers[0].child.process.join()
         (second,) = done(jobs[1])
         assert second != first

@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import sys
+import time
 
 import pytest
 
@@ -14,7 +15,7 @@ from efface.events import Event
 from efface.pipeline import worker_process
 from efface.pipeline.naming import Job
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
-from efface.pipeline.worker_process import how_it_ended, start_process
+from efface.pipeline.worker_process import Deadline, Restarts, how_it_ended, start_process
 
 
 def echo(pipe, first):
@@ -30,7 +31,8 @@ def echo(pipe, first):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 def test_a_process_gets_its_arguments_and_answers_and_does_not_hear_of_ctrl_c():
-    process, pipe = start_process(echo, "x", name="efface-test")
+    child = start_process(echo, "x", name="efface-test")
+    process, pipe = child.process, child.pipe
     try:
         assert process.daemon
         assert pipe.recv() == ("x", process.pid, True)
@@ -81,7 +83,7 @@ def test_what_is_said_travels(tmp_path):
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        (-9, "the system killed it"),
+        (-9, "the system killed it (SIGKILL)"),
         (-11, "it crashed (SIGSEGV)"),
         (3, "exit code 3"),
         (None, "exit code None"),
@@ -90,3 +92,35 @@ def test_what_is_said_travels(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 def test_how_a_process_ended_is_said_in_words(code, why):
     assert why in how_it_ended(code)[0]
+
+
+def sleeping(pipe):
+    """What a process that hangs does."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pipe.send("ready")
+    time.sleep(600)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+def test_a_process_that_does_not_end_by_the_deadline_is_killed():
+    child = start_process(sleeping, name="efface-test")
+    assert child.pipe.recv() == "ready"
+    child.ask_to_end()
+    assert child.end(Deadline.after(0.2)) == -signal.SIGKILL
+    assert not child.is_alive
+    child.send("nobody reads this")  # and nothing is raised
+    child.pipe.close()
+
+
+def test_failures_of_long_ago_do_not_count_and_pauses_grow(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr("efface.pipeline.worker_process.time.monotonic", lambda: clock[0])
+    restarts = Restarts(2, within_s=60, first_pause_s=0.2, longest_pause_s=0.5)
+    said = []
+    for _ in range(3):
+        said.append((restarts.count_failure(), restarts.pause_s))
+    assert said == [(True, 0.2), (True, 0.4), (False, 0.5)]
+    restarts.count_success()
+    clock[0] += 61
+    assert (restarts.count_failure(), restarts.pause_s) == (True, 0.2)
+    assert not Restarts(0).count_failure()

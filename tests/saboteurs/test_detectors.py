@@ -19,7 +19,8 @@ from efface.errors import DetectorFailed, ModelUnusable
 from efface.events import silent
 from efface.frames import Frame
 from efface.options import DetectOptions, Options
-from efface.pipeline.jobs import Workshop
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import jobs_for
 
 
@@ -93,8 +94,8 @@ def photo(tmp_path):
 def redact(photo, deed, monkeypatch, timeout_s=20.0):
     monkeypatch.setitem(DETECTORS, "pyramid", lambda options, **_: Saboteur(deed))
     (job,) = jobs_for([photo], None)
-    with Workshop(Options(detect=DetectOptions(timeout_s=timeout_s))) as workshop:
-        return workshop.redact(job, silent)
+    with DetectorSession(Options(detect=DetectOptions(timeout_s=timeout_s))) as session:
+        return one_source.redact(session, job, silent)
 
 
 @pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS.keys())

@@ -28,7 +28,8 @@ from efface.events import silent
 from efface.files import writing
 from efface.geometry import Boxes
 from efface.options import DetectOptions, Options, ReadOptions, TrackOptions
-from efface.pipeline.jobs import Workshop
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.one_source import find
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 
@@ -70,15 +71,15 @@ def plain(options: Options) -> Options:
 class Looker:
     """Analyses files, and measures the time that takes."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, session: DetectorSession) -> None:
+        self._session = session
         self._frames, self._seconds = 0, 0.0
         self._last: Plan | None = None
 
     def plan(self, path: Path) -> Plan:
         """Return what would be erased. Raises InputError, PartMissing."""
         began = time.perf_counter()
-        self._last = self._workshop.find(admit(path), silent)
+        self._last = find(self._session, admit(path), silent)
         self._seconds += time.perf_counter() - began
         self._frames += len(self._last.timeline)
         return self._last
@@ -92,8 +93,8 @@ class Looker:
 @contextmanager
 def looking(options: Options) -> Iterator[Looker]:
     """Provide a looker that is ready inside the block."""
-    with Workshop(options) as workshop:
-        yield Looker(workshop)
+    with DetectorSession(options) as session:
+        yield Looker(session)
 
 
 def settings(options: Options, **more: Any) -> dict[str, Any]:

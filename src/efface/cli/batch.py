@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from efface.cli.run_report import Record
     from efface.events import Event, Listener
     from efface.options import Options
-    from efface.pipeline.naming import Job
-    from efface.pipeline.worker_pool import Task
+    from efface.pipeline.naming import AnyJob
+    from efface.pipeline.remote_address import Location
+    from efface.pipeline.transfer import AnyTask
 
 asked_to_stop = threading.Event()
 """Set by a signal.
@@ -44,16 +44,16 @@ class FileOutcome(NamedTuple):
     share: float | None = None
 
 
-Describe = Callable[["Job", Any], FileOutcome]
-Note = Callable[["Job", Any], None]
+Describe = Callable[["AnyJob", Any], FileOutcome]
+Note = Callable[["AnyJob", Any], None]
 
 
 def run_jobs(
     open_engine: OpenEngine | None,
-    jobs: Sequence[Job],
-    task: Task,
+    jobs: Sequence[AnyJob],
+    task: AnyTask,
     describe: Describe,
-    output: Path | None,
+    output: Location | None,
     options: Options,
     *,
     writes: bool,
@@ -86,18 +86,20 @@ def run_jobs(
 
 
 def _run_here(
-    log: _RunLog, jobs: Sequence[Job], task: Task, describe: Describe, options: Options, note: Note, *,
+    log: _RunLog, jobs: Sequence[AnyJob], task: AnyTask, describe: Describe, options: Options, note: Note, *,
     writes: bool, makes_folders: bool,
 ) -> None:  # fmt: skip
-    from efface.pipeline.jobs import Workshop, each
+    from efface.pipeline.detector_session import DetectorSession
+    from efface.pipeline.jobs import each
+    from efface.pipeline.transfer import run_task
 
-    with Workshop(options) as workshop:
+    with DetectorSession(options) as session:
 
-        def do(job: Job) -> None:
+        def do(job: AnyJob) -> None:
             try:
                 with log.display.file(job.name) as listener:
-                    result = task(
-                        workshop, job, _stoppable(listener), lambda content: note(job, content)
+                    result = run_task(
+                        task, session, job, _stoppable(listener), lambda content: note(job, content)
                     )
                     outcome = describe(job, result)
             except Exception as e:
@@ -110,19 +112,20 @@ def _run_here(
                     log.failed(job, error)
 
 
-def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
+def run_one(task: AnyTask, job: AnyJob, options: Options, listener: Listener) -> Any:
     """Return what the task makes of one job, in a separate process.
 
     Raises what the task raises, and WorkerDied.
     """
     from efface.cli.engines import engine_for
-    from efface.pipeline.jobs import Workshop
+    from efface.pipeline.detector_session import DetectorSession
+    from efface.pipeline.transfer import run_task
 
     open_engine, listener = engine_for("local", None, 1, None), _stoppable(listener)
     if open_engine is None:
-        with Workshop(options) as workshop:
-            return task(workshop, job, listener, lambda content: None)
-    result = None
+        with DetectorSession(options) as session:
+            return run_task(task, session, job, listener, lambda content: None)
+    result: Any = None
     with open_engine(task, options) as engine:
         for message in engine.each([job], writes=False, makes_folders=False):
             match message.said:
@@ -130,12 +133,12 @@ def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
                     listener(event)
                 case Failed(error):
                     raise error
-                case Done(result):
-                    pass
+                case Done(made):
+                    result = made
     return result
 
 
-def say_left_out(sources: Sequence[Path], output: Path | None) -> None:
+def say_left_out(sources: Sequence[Location], output: Location | None) -> None:
     """Print which files in the folders look like results of an earlier run, and so are no sources."""
     from efface.pipeline.naming import left_out
 
@@ -150,7 +153,7 @@ def say_left_out(sources: Sequence[Path], output: Path | None) -> None:
         )
 
 
-def _error_of(job: Job, error: Exception) -> EffaceError:
+def _error_of(job: AnyJob, error: Exception) -> EffaceError:
     """Return the error of a job as one of efface's own.
 
     Raises KeyboardInterrupt where it stands for that.
@@ -167,7 +170,7 @@ class _RunLog:
     Inside the block progress is shown; on leaving it, errors are always printed.
     """
 
-    def __init__(self, jobs: Sequence[Job], record: Record | None) -> None:
+    def __init__(self, jobs: Sequence[AnyJob], record: Record | None) -> None:
         from rich.console import Console
 
         from efface.cli.progress import Display
@@ -178,7 +181,7 @@ class _RunLog:
         self._codes: list[int] = []
         self._shares: list[float] = []
         self._earlier = 0
-        self._open: dict[Job, tuple[ExitStack, Listener]] = {}
+        self._open: dict[AnyJob, tuple[ExitStack, Listener]] = {}
         self._showing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -205,7 +208,7 @@ class _RunLog:
         if outcome.text:
             self.display.say(outcome.text)
 
-    def failed(self, job: Job, error: EffaceError) -> None:
+    def failed(self, job: AnyJob, error: EffaceError) -> None:
         self._failed.append(error)
         if self._record is not None:
             self._record.failed(job, error)

@@ -224,7 +224,7 @@ def _finish(
     """
     from efface.bench import results
     from efface.files import require_target
-    from efface.pipeline.jobs import write_text
+    from efface.pipeline.storage import write_text
 
     before = results.load(against) if against else None
     if json_path:

@@ -15,16 +15,16 @@ from efface.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from efface.options import Options
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
+    from efface.pipeline.transfer import AnyTask
     from efface.pipeline.worker_messages import Message
-    from efface.pipeline.worker_pool import Task
 
 
 class Engine(Protocol):
     """Does jobs and reports on them. See `pipeline.worker_pool.WorkerPool.each`."""
 
     def each(
-        self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool
+        self, jobs: Sequence[AnyJob], *, writes: bool, makes_folders: bool
     ) -> Iterator[Message]: ...
 
 
@@ -32,7 +32,7 @@ APART = True
 """Work on every file in a separate process, also on a single one. Decoders crash on hostile files;
 then only that file is lost, and the user gets a message. Tests that look inside turn this off."""
 
-OpenEngine = Callable[["Task", "Options"], AbstractContextManager[Engine]]
+OpenEngine = Callable[["AnyTask", "Options"], AbstractContextManager[Engine]]
 
 ENGINE = click.option(
     "--engine", type=click.Choice(("local", "ray")), default="local", show_default=True,

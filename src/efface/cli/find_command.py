@@ -18,7 +18,8 @@ from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, output_option
 from efface.errors import EXIT_LOOK, EXIT_OK
 
 if TYPE_CHECKING:
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
+    from efface.pipeline.remote_address import Location
     from efface.planning.plan import Plan
 
 
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 @ADDRESS
 @options_of(*FINDS)
 def find(
-    sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, jobs: int | None,
+    sources: tuple[Location, ...], output: Location | None, coco: Path | None, mot: Path | None,
+    overwrite: bool, jobs: int | None,
     engine: str, address: str | None, **values: Any,
 ) -> None:  # fmt: skip
     """Find faces and plates, decide what to erase, and write only the plan.
@@ -57,8 +59,10 @@ def find(
     options = options_from(values)
     from efface.cli import summary
     from efface.files import require_target
-    from efface.pipeline.jobs import Planning, write_text
+    from efface.pipeline.jobs import Planning
     from efface.pipeline.naming import plans_for
+    from efface.pipeline.remote_address import local_paths
+    from efface.pipeline.storage import write_text
     from efface.pipeline.transfer import Transfer
     from efface.planning import export_formats
 
@@ -66,7 +70,7 @@ def find(
     jobs_to_do = plans_for(sources, output)
     if mot and len(jobs_to_do) != 1:
         raise click.UsageError("--mot describes one video; name a single file.")
-    everything = tuple(j.source for j in jobs_to_do)
+    everything = local_paths(j.source for j in jobs_to_do)
     for export in filter(None, (coco, mot)):
         require_target(export, everything, overwrite=overwrite)
     written = (
@@ -75,10 +79,10 @@ def find(
         output,
         *(j.plan_path for j in jobs_to_do if output and j.plan_path != output),
     )
-    _require_apart([p for p in written if p])
-    plans: dict[Job, Plan] = {}
+    _require_apart(local_paths(p for p in written if p))
+    plans: dict[AnyJob, Plan] = {}
 
-    def describe(job: Job, plan: Plan) -> FileOutcome:
+    def describe(job: AnyJob, plan: Plan) -> FileOutcome:
         if (coco and plan.medium != "video") or mot:
             plans[job] = plan
         text = summary.planned(
@@ -109,7 +113,7 @@ def find(
 def _write_coco(
     path: Path, sources: tuple[Path, ...], plans: Sequence[tuple[str, Plan]], *, overwrite: bool
 ) -> None:
-    from efface.pipeline.jobs import write_text
+    from efface.pipeline.storage import write_text
     from efface.planning import export_formats
 
     photos = [(name, plan) for name, plan in plans if plan.medium != "video"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -83,19 +84,25 @@ class _Share(click.types.FloatParamType):
         return float(super().convert(value, param, ctx))
 
 
+NAMED_COLOURS = {
+    "black": "#000000", "silver": "#c0c0c0", "gray": "#808080", "grey": "#808080", "white": "#ffffff",
+    "maroon": "#800000", "red": "#ff0000", "purple": "#800080", "fuchsia": "#ff00ff",
+    "green": "#008000", "lime": "#00ff00", "olive": "#808000", "yellow": "#ffff00",
+    "navy": "#000080", "blue": "#0000ff", "teal": "#008080", "aqua": "#00ffff", "orange": "#ffa500",
+}  # fmt: skip
+"""The basic colours of CSS (CSS Color Module Level 4, section 6.1, and `grey`)."""
+
+
 class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
     """A colour as #rrggbb, #rgb, or by its name in CSS; becomes #rrggbb."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from PIL import ImageColor
-
-        try:
-            red, green, blue = ImageColor.getrgb(str(value))[:3]
-        except ValueError:
-            return str(value)  # the options say what is wrong
-        return f"#{red:02x}{green:02x}{blue:02x}"
+        text = str(value).strip().lower()
+        if re.fullmatch("#[0-9a-f]{3}", text):
+            text = "#" + "".join(2 * digit for digit in text[1:])
+        return NAMED_COLOURS.get(text, text)  # the options say what is wrong
 
 
 def options_from(values: dict[str, Any]) -> Options:

@@ -18,7 +18,7 @@ from efface.errors import EXIT_OK, printable
 
 if TYPE_CHECKING:
     from efface.inspection.items import Inspection
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
 
 
 @click.command(
@@ -72,7 +72,7 @@ def inspect(
     found: list[dict[str, Any]] = []
     jobs, task = sources_of(sources), Inspecting(look=not no_look, others=not own_only)
 
-    def describe(job: Job, one: Inspection) -> FileOutcome:
+    def describe(job: AnyJob, one: Inspection) -> FileOutcome:
         found.append(one.as_json(values=not no_values))
         return FileOutcome("" if as_json else said(job.name, one, values=not no_values), EXIT_OK)
 

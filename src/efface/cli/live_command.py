@@ -120,7 +120,7 @@ def live(
             click.echo("Ended. What was being written is complete.", err=True)
             return
     for member in crew.members:
-        for target, counts in member.facts["targets"].items():
+        for target, counts in member.facts.targets.items():
             if counts["failures"] and not counts["sent"]:
                 raise TargetMissed(target)
     click.echo("The source has ended. What was being written is complete.", err=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from efface.errors import UsageError
+
+if TYPE_CHECKING:
+    from efface.pipeline.remote_address import Location
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,15 +23,17 @@ class _PathOrAddress(click.Path):
     def convert(
         self, value: Any, parameter: click.Parameter | None, context: click.Context | None
     ) -> Any:
-        from efface.pipeline.remote import path_of
+        from efface.pipeline.remote_address import location_of
 
         try:
-            return path_of(os.fsdecode(super().convert(value, parameter, context)))
+            return location_of(os.fsdecode(super().convert(value, parameter, context)))
         except UsageError as e:
             raise click.UsageError(str(e)) from e
 
 
-def _target(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+def _target(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> Location | None:
     """Convert what -o names.
 
     A name that ends in a slash is a folder: make it now, since a Path loses the slash.
@@ -40,7 +45,7 @@ def _target(context: click.Context, parameter: click.Parameter, value: str | Non
 
         with writing(Path(value)):
             os.makedirs(value, exist_ok=True)
-    target: Path = _PathOrAddress().convert(value, parameter, context)
+    target: Location = _PathOrAddress().convert(value, parameter, context)
     return target
 
 

@@ -17,8 +17,9 @@ from efface.cli.run_report import REPORT, Record, check_reports
 from efface.errors import EXIT_OK, worst
 
 if TYPE_CHECKING:
-    from efface.pipeline.jobs import Redacted
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
+    from efface.pipeline.one_source import Redacted
+    from efface.pipeline.remote_address import Location
 
 
 @click.command(
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 @REPORT
 @options_of(*FINDS, *RENDERS, "report")
 def redact(
-    sources: tuple[Path, ...], output: Path | None, jobs: int | None, engine: str, address: str | None,
+    sources: tuple[Location, ...], output: Location | None, jobs: int | None, engine: str, address: str | None,
     reports: tuple[Path, ...], **values: Any,
 ) -> None:  # fmt: skip
     """Find faces and plates, and write copies without them.
@@ -61,7 +62,7 @@ def redact(
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
     task = Transfer(Redacting(resumes), resumes, options.write.overwrite)
 
-    def describe(job: Job, done: Redacted) -> FileOutcome:
+    def describe(job: AnyJob, done: Redacted) -> FileOutcome:
         code = worst(
             [
                 summary.code(done.plan, options.risk.bound),
@@ -70,7 +71,9 @@ def redact(
         )
         record.rendered(job, done.rendered, code, done.plan_sha256)
         text = (
-            "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
+            ""
+            if done.was_done and code == EXIT_OK
+            else summary.redacted(job, done, options.risk.bound)
         )
         return FileOutcome(
             text, code, done.was_done, None if done.was_done else summary.share_of(done.plan)

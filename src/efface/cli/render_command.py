@@ -16,7 +16,7 @@ from efface.cli.parameters import A_PATH, CONTEXT
 from efface.cli.run_report import REPORT, Record, check_reports
 
 if TYPE_CHECKING:
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
     from efface.pipeline.rendering import Rendered
     from efface.planning.plan import Plan
 
@@ -53,13 +53,13 @@ def render(
 
     jobs = [Job(source, source.name, output, plan_path)]
     check_reports(reports, jobs, output, overwrite=options.write.overwrite)
-    plans: dict[Job, Plan] = {}
+    plans: dict[AnyJob, Plan] = {}
 
-    def planned(job: Job, content: tuple[Plan, str]) -> None:
+    def planned(job: AnyJob, content: tuple[Plan, str]) -> None:
         plans[job], sha256 = content
         record.planned(job, plans[job], sha256)
 
-    def describe(job: Job, done: Rendered) -> FileOutcome:
+    def describe(job: AnyJob, done: Rendered) -> FileOutcome:
         code = summary.code_of(done.verification)
         record.rendered(job, done, code)
         plan = plans[job]

@@ -26,7 +26,8 @@ from efface.options import Options, RiskOptions
 
 if TYPE_CHECKING:
     from efface.findings import Verification
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
+    from efface.pipeline.remote_address import Location
     from efface.pipeline.rendering import Rendered
     from efface.planning.plan import Plan
     from efface.report.facts import Chosen, Entry, Report
@@ -82,8 +83,8 @@ def require_reports(
 
 def check_reports(
     reports: Sequence[Path],
-    jobs: Sequence[Job],
-    output: Path | None,
+    jobs: Sequence[AnyJob],
+    output: Location | None,
     *,
     overwrite: bool,
     resumes: bool = False,
@@ -92,9 +93,13 @@ def check_reports(
 
     Raises click.UsageError, OutputError.
     """
-    written = [p for job in jobs for p in (job.target, job.plan_path)]
-    makes = output if [job.target for job in jobs] != [output] else None
-    sources = [job.source for job in jobs]
+    from efface.pipeline.remote_address import local_paths
+
+    written = local_paths(p for job in jobs for p in (job.target, job.plan_path))
+    makes = (
+        output if isinstance(output, Path) and [job.target for job in jobs] != [output] else None
+    )
+    sources = local_paths(job.source for job in jobs)
     require_reports(reports, written, sources, overwrite=overwrite, makes=makes, resumes=resumes)
 
 
@@ -120,7 +125,7 @@ class Record:
         self,
         command: str,
         paths: Sequence[Path],
-        jobs: Sequence[Job],
+        jobs: Sequence[AnyJob],
         options: Options,
         *,
         is_quiet: bool = False,
@@ -129,7 +134,7 @@ class Record:
         self._is_quiet, self._resumes = is_quiet, resumes
         self._command, self._paths, self._jobs, self._options = command, paths, jobs, options
         self._numbers = {job: i for i, job in enumerate(jobs, start=1)}
-        self._entries: dict[Job, Entry] = {}
+        self._entries: dict[AnyJob, Entry] = {}
         self._codes: list[int] = []
         self._told = options.report.wanted
         self._settings: dict[str, tuple[Chosen, ...]] = {}
@@ -163,7 +168,7 @@ class Record:
         ):  # the user sees what ended the run; an error about the report would hide it
             self._write()
 
-    def planned(self, job: Job, plan: Plan, plan_sha256: str = "") -> None:
+    def planned(self, job: AnyJob, plan: Plan, plan_sha256: str = "") -> None:
         """Note the facts of a plan that has no target yet."""
         if not self._paths:
             return
@@ -180,7 +185,7 @@ class Record:
             networks=facts.networks_of(plan),
         )
 
-    def rendered(self, job: Job, done: Rendered, code: int, plan_sha256: str = "") -> None:
+    def rendered(self, job: AnyJob, done: Rendered, code: int, plan_sha256: str = "") -> None:
         """Note that the target was written."""
         if not self._paths:
             return
@@ -199,7 +204,7 @@ class Record:
             verification=done.verification,
         )
 
-    def verified(self, job: Job, found: Verification, code: int) -> None:
+    def verified(self, job: AnyJob, found: Verification, code: int) -> None:
         """Note that a target was checked.
 
         The report lists moments of its plan; the verdict is that of the checks.
@@ -218,7 +223,7 @@ class Record:
             verification=found,
         )
 
-    def failed(self, job: Job, error: EffaceError) -> None:
+    def failed(self, job: AnyJob, error: EffaceError) -> None:
         """Note that there is no target, and why."""
         if not self._paths:
             return
@@ -239,14 +244,14 @@ class Record:
         """Note the exit code of the command."""
         self._codes.append(code)
 
-    def _unknown(self, job: Job) -> Entry:
+    def _unknown(self, job: AnyJob) -> Entry:
         from efface.report import facts
 
         return facts.Entry(
             self._numbers[job], facts.Verdict.NOT_DONE, -1, chosen=facts.chosen(self._command, asdict(self._options))
         )  # fmt: skip
 
-    def _named(self, entry: Entry, job: Job) -> Entry:
+    def _named(self, entry: Entry, job: AnyJob) -> Entry:
         if "names" not in self._told:
             return entry
         return replace(entry, name=printable(job.name), target_name=printable(job.target.name))
@@ -259,7 +264,9 @@ class Record:
         if "names" in self._told:
             return set()
         paths = [
-            p.absolute() for job in self._jobs for p in (job.source, job.target, job.plan_path)
+            p.absolute() if isinstance(p, Path) else p
+            for job in self._jobs
+            for p in (job.source, job.target, job.plan_path)
         ]
         return {word for p in paths for part in (*p.parts[:-1], p.stem) for word in words_of(part)}
 
@@ -309,12 +316,13 @@ class Record:
             raise SystemExit(worst([*self._codes, e.exit_code])) from e
 
     def _write(self) -> None:
-        from efface.pipeline.jobs import write_text
+        from efface.pipeline.remote_address import local_paths
+        from efface.pipeline.storage import write_text
         from efface.report import manifest, text
         from efface.report.page import page
 
         report = self.report()
-        sources = tuple(job.source for job in self._jobs)
+        sources = local_paths(job.source for job in self._jobs)
         for path in self._paths:
             pieces = (
                 page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)

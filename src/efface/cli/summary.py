@@ -12,8 +12,9 @@ from efface.containers.raw_streams import TIMELESS
 from efface.containers.sniff import format_of
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, printable
 from efface.findings import Outcome, Verification
-from efface.pipeline.jobs import Redacted
-from efface.pipeline.naming import beside
+from efface.pipeline.naming import AnyJob, Job, beside
+from efface.pipeline.one_source import Redacted
+from efface.pipeline.remote_address import Location
 from efface.pipeline.rendering import Rendered
 from efface.planning.plan import Plan
 from efface.report import text, wording
@@ -54,31 +55,31 @@ def found(plan: Plan) -> str:
     return wording.what_was_found(found_in(plan, 1.0), media_of(plan))
 
 
-def redacted(result: Redacted, bound: float) -> str:
+def redacted(job: AnyJob, result: Redacted, bound: float) -> str:
     """Return the lines for one target and its plan. `bound` is the risk bound."""
     entry = entry_of(result.rendered, result.plan, bound)
     remade = (
-        None if result.plan.edits else result.source
+        None if result.plan.edits else job.source
     )  # efface obeys a plan that a person changed, whatever the options say
-    target, review = result.rendered.target, _review_of(result)
+    plan_path = result.plan_path if isinstance(job, Job) else job.plan_path
+    review = _review_of(job)
     said = [
-        *text.lines(entry, target, result.plan_path, remade, review),
-        *constant_rate(result.source, result.plan),
+        *text.lines(entry, job.target, plan_path, remade, review),
+        *(constant_rate(job.source, result.plan) if isinstance(job.source, Path) else []),
     ]
     said += [*_reviewed(result), *doubtful(result.plan, bound, review)]
     return "\n".join([*said, *text.seen_again(entry)])
 
 
-def _review_of(result: Redacted) -> str:
+def _review_of(job: AnyJob) -> str:
     """Return the command that opens this plan, with -o if the target does not have its default
     name."""
-    target = result.rendered.target
-    return text.review_of(result.source, None if target == beside(result.source) else target)
+    target = job.target
+    return text.review_of(job.source, None if target == beside(job.source) else target)
 
 
 def constant_rate(source: Path, plan: Plan) -> list[str]:
-    """Return a line on the rate of a film that stores no times; empty for other files, and for
-    files of other machines."""
+    """Return a line on the rate of a film that stores no times; empty for other files."""
     if plan.medium != "video" or len(plan.timeline) < 2:
         return []
     try:
@@ -138,7 +139,7 @@ def doubtful(plan: Plan, bound: float, review: str = "efface review FILE") -> li
     return list(text.doubtful(found_in(plan, bound), media_of(plan), review))
 
 
-def planned(source: str, plan: Plan, path: Path | None, bound: float) -> str:
+def planned(source: str, plan: Plan, path: Location | None, bound: float) -> str:
     """Return the lines for one plan. `bound` is the risk bound."""
     where = f" Plan: {printable(path)}" if path else ""
     facts = found_in(plan, bound)

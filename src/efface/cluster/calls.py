@@ -18,10 +18,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from efface.cluster.wire_format import Piece, messages, pieces
-from efface.errors import ClusterUnusable, ExtraMissing
+from efface.errors import ClusterUnusable, ExtraMissing, WorkerDied
+from efface.pipeline.worker_process import Deadline, Restarts
+
+A = TypeVar("A")
+M = TypeVar("M")
 
 WAIT_S = 0.5
 """Interval at which a waiting call checks whether it should continue."""
@@ -29,6 +33,8 @@ WAIT_S = 0.5
 DESERTED_S = 60.0
 """Maximum time that a cluster may have no processor. After that nobody will ever answer."""
 
+TRIES = 4
+"""Number of lost attempts after which a span or a batch counts as lost."""
 
 LONGEST_TEMP_PATH = 24
 """Maximum characters of the system's temporary folder, so that the paths of Ray's sockets below it,
@@ -45,6 +51,16 @@ class Lost(Exception):
 
 class Stopped(Exception):
     """The run ends, and the answer is no longer wanted."""
+
+
+def attempts() -> Restarts:
+    """Return the count of attempts at one call."""
+    return Restarts(TRIES - 1)
+
+
+def lost_for_good(name: str, over: str, why: str) -> WorkerDied:
+    """Return the error of a file after the last attempt. over: what the machines were lost over."""
+    return WorkerDied(name, f"{TRIES} machines were lost over {over}, one after the other ({why})")
 
 
 class Calls:
@@ -80,10 +96,10 @@ class Calls:
 
     def answers(
         self,
-        function: Callable[..., Iterator[object]],
-        argument: object,
+        function: Callable[[A], Iterator[M]],
+        argument: A,
         over: threading.Event | None = None,
-    ) -> Iterator[Any]:
+    ) -> Iterator[M]:
         """Yield what the function answers on some machine. Setting `over` ends it too. Raises Lost,
         Stopped, ClusterUnusable."""
         stream = self._task.remote(*(piece for _, piece in pieces([(function, argument)])))
@@ -96,8 +112,8 @@ class Calls:
         """Cancel the task, and wait for it briefly, as it may have a draft to remove."""
         with suppress(Exception):
             self._ray.cancel(stream)
-            until = time.monotonic() + END_S
-            while time.monotonic() < until:
+            deadline = Deadline.after(END_S)
+            while not deadline.is_over:
                 if self._ray.wait([stream], timeout=WAIT_S, fetch_local=True)[0]:
                     next(stream)  # raises at its end
 
@@ -201,10 +217,8 @@ def private_temp_dir() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        until = time.monotonic() + END_S
-        while (
-            folder.exists() and time.monotonic() < until
-        ):  # ending processes of Ray still write to it
+        deadline = Deadline.after(END_S)
+        while folder.exists() and not deadline.is_over:  # ending processes of Ray still write to it
             shutil.rmtree(folder, ignore_errors=True)
             time.sleep(0.05)
 

@@ -1,62 +1,47 @@
-"""Run jobs on several machines. Photos go in batches; many machines analyse a video in spans, and
-one renders it.
+"""Run jobs on several machines. Photos go in batches; many machines analyse a video in spans (see
+`video_spans`), and one renders it.
 
 This machine dispatches the work and joins the detections. It tracks objects across the span
 boundaries itself, exactly as if one machine had seen everything. It alone decides. If a machine is
-lost, its span or job goes to another one; after TRIES losses, the file fails.
+lost, its span or job goes to another one; after some losses (see `calls`), the file fails.
 """
 
 from __future__ import annotations
 
 import os
 import queue
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from efface.cluster.calls import WAIT_S, Calls, Lost, Stopped
+from efface.cluster.calls import WAIT_S, Calls, Lost, Stopped, attempts, lost_for_good
+from efface.cluster.video_spans import ClusterRun, plan_in_spans
 from efface.cluster.work import (
     SHARED,
     Answer,
-    Part,
-    SpanStart,
-    Whole,
+    PlanNeeded,
     WorkItem,
     WorkItems,
     do,
-    look_at,
     stamp_of,
     unforeseen,
 )
-from efface.containers.admission import AdmittedSource, admit, unchanged
 from efface.containers.sniff import is_video_name, medium_of
-from efface.detect.detector import DetectorInfo
-from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WorkerDied, WriteFailed
+from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WriteFailed
 from efface.events import Event
-from efface.files import require_source, scratch, sha256_of
-from efface.media.video.decode import VideoSource
-from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
+from efface.files import require_source, sha256_of
 from efface.options import Options
-from efface.pipeline.analysis import joined
-from efface.pipeline.jobs import FATAL, Redacted, Redacting, prepared
-from efface.pipeline.naming import Job, names_of_plans
-from efface.pipeline.perceive import Perceived
-from efface.pipeline.remote import exists, fetch, is_remote
-from efface.pipeline.sources import opened
-from efface.pipeline.transfer import Transfer
+from efface.pipeline.jobs import FATAL, Redacting, Task, prepared
+from efface.pipeline.naming import AnyJob, Job, job_of, names_of_plans
+from efface.pipeline.one_source import Redacted
+from efface.pipeline.remote import exists
+from efface.pipeline.transfer import AnyTask, Transfer
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
-from efface.pipeline.worker_pool import Task
+from efface.pipeline.worker_process import Deadline
 from efface.planning.plan import Plan
-
-TRIES = 4
-"""Number of lost attempts after which a span or a batch counts as lost."""
 
 SPAN_FRAMES = 64
 """Approximate length of a span: about 20 s of work for one processor, and 21 MB of small pictures
@@ -65,9 +50,6 @@ here."""
 BATCH_PHOTOS = 8
 """Photos that one worker processes with one call."""
 
-SPANS_AHEAD = 2
-"""Spans in flight for each processor of the cluster."""
-
 VIDEOS_AT_ONCE = 2
 """Videos at once: while one is rendered, the next is analysed."""
 
@@ -75,48 +57,32 @@ VISIBLE_S = 30.0
 """Time within which a file written by another machine must appear in a shared folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What an engine was called for.
-
-    calls    to the cluster.
-    task     what is done with each job.
-    options  all of them.
-    remark   receives sentences that a user may want to know.
-    frames   approximate number of frames in a span.
-    """
-
-    calls: Calls
-    task: Task
-    options: Options
-    remark: Callable[[str], None]
-    frames: int
-
-
 class RayEngine:
     """The same task for every job, on the machines of a cluster. Used like
     `pipeline.worker_pool.WorkerPool`.
 
-    Arguments are those of Called, and the address of `Calls`. Raises ExtraMissing, ClusterUnusable.
+    Arguments are those of ClusterRun, and the address of `Calls`. Raises ExtraMissing, ClusterUnusable.
     """
 
     def __init__(
-        self, task: Task, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
+        self, task: AnyTask, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
         frames: int = SPAN_FRAMES,
     ) -> None:  # fmt: skip
-        self._called = Called(Calls(address), task, options, remark, frames)
+        self._run = ClusterRun(Calls(address), task, options, remark, frames)
         self._said: queue.Queue[Message | None] = queue.Queue()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._called.calls.close()
+        self._run.calls.close()
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
+    def each(
+        self, jobs: Sequence[AnyJob], *, writes: bool, makes_folders: bool
+    ) -> Iterator[Message]:
         """Run every job, and yield its messages as they come. Arguments and errors are those of
         `jobs.each`."""
-        slots = self._called.calls.slots
+        slots = self._run.calls.slots
         if not slots:
             raise ClusterUnusable("none of its machines offers a processor")
         with (
@@ -141,13 +107,15 @@ class RayEngine:
                     else:
                         yield said
             finally:
-                self._called.calls.stop()
+                self._run.calls.stop()
                 for pool in (batches, videos):
                     pool.shutdown(wait=False, cancel_futures=True)
 
-    def _in_batches(self, jobs: Iterator[tuple[Job, EffaceError | None]]) -> Iterator[list[Job]]:
+    def _in_batches(
+        self, jobs: Iterator[tuple[AnyJob, EffaceError | None]]
+    ) -> Iterator[list[AnyJob]]:
         """Yield photos in batches, videos one by one. Reports jobs that cannot be done."""
-        batch: list[Job] = []
+        batch: list[AnyJob] = []
         for job, error in jobs:
             if error is not None:
                 for said in (Began(), Failed(error), Ended()):
@@ -162,12 +130,13 @@ class RayEngine:
         if batch:
             yield batch
 
-    def _work(self, jobs: list[Job]) -> None:
+    def _work(self, jobs: list[AnyJob]) -> None:
         files = [_File(job, self._said.put) for job in jobs]
         try:
-            _Video(self._called, files[0]).do() if _is_video(jobs[0]) else _whole(
-                self._called, files
-            )
+            if _is_video(jobs[0]):
+                _do_video(self._run, files[0])
+            else:
+                _whole(self._run, files)
         except Stopped:
             pass
         except (EffaceError, Unforeseen) as e:
@@ -184,7 +153,7 @@ class RayEngine:
 class _File:
     """A job and its messages so far."""
 
-    job: Job
+    job: AnyJob
     say: Callable[[Message], None]
     is_begun: bool = False
     is_ended: bool = False
@@ -215,47 +184,61 @@ class _File:
             self.say(Message(self.job, Ended()))
 
 
-def _is_video(job: Job) -> bool:
-    if is_remote(job.source):
-        return is_video_name(job.source)
+def _is_video(job: AnyJob) -> bool:
+    if not isinstance(job.source, Path):
+        return is_video_name(job.source.path)
     try:
         return medium_of(job.source) == "video"
     except EffaceError:  # reported when its turn comes
         return False
 
 
+def _do_video(run: ClusterRun, file: _File) -> None:
+    """Do a video: many machines analyse it in spans, one renders it. Raises EffaceError,
+    Unforeseen, Stopped."""
+    file.begin()
+    if _may_be_done(run, file.job) and not _whole(run, [file], asks=True):
+        return
+    _whole(run, [file], plan_in_spans(run, file.job, file.tell))
+
+
+def _may_be_done(run: ClusterRun, job: AnyJob) -> bool:
+    """Return whether the target may exist, or a plan that a person may have edited. The worker
+    decides."""
+    if any(os.path.isfile(path) for path in names_of_plans(job)):
+        return True
+    target = job.target
+    return _resumes(run.task) and (target.exists() if isinstance(target, Path) else exists(target))
+
+
 def _whole(
-    called: Called, files: Sequence[_File], plan: Plan | None = None, *, asks: bool = False
+    run: ClusterRun, files: Sequence[_File], plan: Plan | None = None, *, asks: bool = False
 ) -> bool:
     """Run jobs with one worker each. After a loss, another machine does what is not yet reported as
     done.
 
     Returns whether a plan is needed first, if a worker was told to ask.
     """
-    task, why = called.task, ""
-    for _ in range(TRIES):
-        left = [f for f in files if not f.is_ended]
-        work_items = _work_items(left, plan, asks=asks)
+    task, why, tries = run.task, "", attempts()
+    while True:
+        work_items = _work_items([f for f in files if not f.is_ended], plan, asks=asks)
         if not work_items:
             return False
+        request = WorkItems([item for _, item in work_items], task, run.options)
         try:
-            for answer in called.calls.answers(
-                do, WorkItems([e for _, e in work_items], task, called.options)
-            ):
-                if answer.what == "asks":
+            for answer in run.calls.answers(do, request):
+                if isinstance(answer.said, PlanNeeded):
                     return True
-                _hear(work_items[answer.number][0], answer, called)
+                _hear(work_items[answer.number][0], answer, run)
             if all(f.is_ended for f in files):
                 return False
         except Lost as e:
             why = str(e)
-        task = _again(called.task)
+        if not tries.count_failure():
+            break
+        task = _again(run.task)
     for file in files:
-        file.fail(
-            WorkerDied(
-                file.job.name, f"{TRIES} machines were lost over it, one after the other ({why})"
-            )
-        )
+        file.fail(lost_for_good(file.job.name, "it", why))
     return False
 
 
@@ -265,7 +248,7 @@ def _work_items(
     made = []
     for file in files:
         try:
-            if not is_remote(file.job.source):
+            if isinstance(file.job.source, Path):
                 require_source(file.job.source)
             made.append(
                 (file, WorkItem(_absolute(file.job), stamp_of(file.job.source), plan, asks))
@@ -275,57 +258,57 @@ def _work_items(
     return made
 
 
-def _absolute(job: Job) -> Job:
+def _absolute(job: AnyJob) -> AnyJob:
     """Make the job's paths absolute, since workers start in folders of their own."""
     source, target, plan = (
-        p if is_remote(p) else p.absolute() for p in (job.source, job.target, job.plan_path)
+        p.absolute() if isinstance(p, Path) else p for p in (job.source, job.target, job.plan_path)
     )
-    return Job(source, job.name, target, plan)
+    return job_of(source, job.name, target, plan)
 
 
-def _hear(file: _File, answer: Answer, called: Called) -> None:
-    match answer.what:
-        case "began":
+def _hear(file: _File, answer: Answer, run: ClusterRun) -> None:
+    match answer.said:
+        case Began():
             file.begin()
-        case "event":
-            file.tell(answer.content)
-        case "note":
-            file.note(answer.content)
-        case "failed":
-            file.fail(answer.content)
-        case "done":
+        case Progress(event):
+            file.tell(event)
+        case Noted(content):
+            file.note(content)
+        case Failed(error):
+            file.fail(error)
+        case Done(result):
             try:
-                file.finish(_as_seen_here(answer.content, file.job, called.task))
+                file.finish(_as_seen_here(result, file.job, run.task))
             except EffaceError as e:
                 file.fail(e)
 
 
-def _as_seen_here(done: object, job: Job, task: Task) -> object:
+def _as_seen_here(done: object, job: AnyJob, task: AnyTask) -> object:
     """Return a worker's result under this machine's names. Raises WriteFailed if this machine does
     not see it."""
     if not isinstance(done, Redacted):
         return done
-    if not is_remote(job.target):
+    if isinstance(job.target, Path):
         _require_visible(job.target, done.rendered.target_sha256)
-    rendered = replace(done.rendered, target=job.target)
     # A second try finds what the first has finished.
-    was_done = done.was_done and _resumes(task)
-    return replace(
-        done, source=job.source, plan_path=job.plan_path, rendered=rendered, was_done=was_done
-    )
+    done = replace(done, was_done=done.was_done and _resumes(task))
+    if not isinstance(job, Job):
+        return done
+    rendered = replace(done.rendered, target=job.target)
+    return replace(done, source=job.source, plan_path=job.plan_path, rendered=rendered)
 
 
 def _require_visible(target: Path, sha256: str) -> None:
-    until = time.monotonic() + VISIBLE_S
+    deadline = Deadline.after(VISIBLE_S)
     while not target.is_file() or sha256_of(target) != sha256:
-        if time.monotonic() > until:
+        if deadline.is_over:
             raise WriteFailed(
                 target, "a machine of the cluster wrote it where this one does not see it", SHARED
             )
         time.sleep(WAIT_S)
 
 
-def _resumes(task: Task) -> bool:
+def _resumes(task: AnyTask) -> bool:
     return (
         _resumes(task.task)
         if isinstance(task, Transfer)
@@ -333,188 +316,12 @@ def _resumes(task: Task) -> bool:
     )
 
 
-def _again(task: Task) -> Task:
+def _again(task: AnyTask) -> AnyTask:
     """Return the task for a second try, which finds what the first has finished."""
     if isinstance(task, Transfer):
-        return replace(task, task=_again(task.task), resumes=True)
+        return replace(task, task=_local_again(task.task), resumes=True)
+    return _local_again(task)
+
+
+def _local_again(task: Task) -> Task:
     return replace(task, resumes=True) if isinstance(task, Redacting) else task
-
-
-class _Video:
-    """A video: many machines detect in spans, one renders it."""
-
-    def __init__(self, called: Called, file: _File) -> None:
-        self._called, self._file, self._job = called, file, file.job
-
-    def do(self) -> None:
-        """Process the video. Raises EffaceError, Unforeseen, Stopped."""
-        self._file.begin()
-        if self._may_be_done() and not _whole(self._called, [self._file], asks=True):
-            return
-        _whole(self._called, [self._file], self._plan())
-
-    def _may_be_done(self) -> bool:
-        """Return whether the target may exist, or a plan that a person may have edited. The worker
-        decides."""
-        if any(not is_remote(path) and os.path.isfile(path) for path in names_of_plans(self._job)):
-            return True
-        target = self._job.target
-        return _resumes(self._called.task) and (
-            exists(target) if is_remote(target) else target.exists()
-        )
-
-    def _plan(self) -> Plan | None:
-        """Make the plan, or return None if one machine must read the whole video."""
-        try:
-            with (
-                _here(self._job.source) as here,
-                opened(here, self._called.options.read) as source,
-                unchanged(here),
-            ):
-                assert isinstance(source, VideoSource)
-                sha256 = here.sha256()
-                spans = self._spans(source)
-                if len(spans) < 2:
-                    return None
-                return self._joined(source, sha256, spans)
-        except Indivisible as e:
-            self._called.remark(f"{self._job.name}: one machine looks at all of it, as {e}.")
-            return None
-
-    def _spans(self, source: VideoSource) -> list[Part]:
-        if self._called.options.read.bad_frames == "cover":
-            raise Indivisible(
-                "what is damaged shows only to who reads from the start (--bad-frames cover)"
-            )
-        index = indexed(source)
-        info, stamp = (
-            replace(source.info, path=_absolute(self._job).source),
-            stamp_of(self._job.source),
-        )
-        spans = cut(index, self._called.frames)
-        return [Part(info, stamp, index.passage(span), self._called.options) for span in spans]
-
-    def _joined(self, source: VideoSource, sha256: str, parts: list[Part]) -> Plan:
-        sight, count = _Sight(), parts[-1].passage.span.stop
-        with _Spans(self._called, self._job.name, parts) as spans:
-            seen = _seamless(
-                spans.each(lambda arrived: self._file.tell(Event("look", arrived, count))), sight
-            )
-            first = next(seen)  # by now the detector is known
-            return joined(chain([first], seen), source, sha256, sight, self._called.options)
-
-
-@contextmanager
-def _here(source: Path) -> Iterator[AdmittedSource]:
-    """The source as a file of this machine."""
-    if not is_remote(source):
-        yield admit(source)
-        return
-    with scratch() as folder:
-        fetch(source, folder / source.name)
-        yield admit(folder / source.name)
-
-
-@dataclass(slots=True)
-class _Sight:
-    """The detector as the machines report it. All must have the same networks; what runs them may
-    differ."""
-
-    infos: tuple[DetectorInfo, ...] = ()
-    sure: Mapping[int, float] = field(default_factory=dict)
-
-    def hear(self, told: SpanStart) -> None:
-        """Record what a machine reports. Raises ClusterUnusable."""
-        if not self.infos:
-            self.infos, self.sure = told.infos, told.sure
-        if _networks(told.infos) != _networks(self.infos) or told.sure != self.sure:
-            raise ClusterUnusable(
-                "its machines have different networks", "Install the same efface on all of them."
-            )
-
-
-def _networks(infos: Sequence[DetectorInfo]) -> list[tuple[str, str, str]]:
-    return [(i.name, i.version, i.sha256) for i in infos]
-
-
-Seen = tuple[SpanStart, list[Perceived]]
-
-
-class _Spans:
-    """The spans of one video, each as soon as it and all before it have arrived. Some later spans
-    are in progress."""
-
-    def __init__(self, called: Called, name: str, parts: Sequence[Part]) -> None:
-        self._called, self._name = called, name
-        self._todo = iter(parts)
-        self._ahead = SPANS_AHEAD * max(1, called.calls.slots)
-        self._pool = ThreadPoolExecutor(self._ahead, thread_name_prefix="efface-span")
-        self._over = threading.Event()
-        self.arrived = 0
-        """Approximate number of frames that have arrived, as several threads count."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._pool.shutdown(cancel_futures=True)
-
-    def each(self, tell: Callable[[int], None]) -> Iterator[Seen]:
-        """Yield every span. `tell` is called now and then with the number of arrived frames. Raises
-        what a span failed with."""
-        waiting: deque[Future[Seen]] = deque()
-        while True:
-            while len(waiting) < self._ahead and (part := next(self._todo, None)) is not None:
-                waiting.append(self._pool.submit(self._seen, part))
-            if not waiting:
-                return
-            while not waiting[0].done():
-                wait([waiting[0]], timeout=WAIT_S)
-                tell(self.arrived)
-            yield waiting.popleft().result()
-
-    def _seen(self, part: Part) -> Seen:
-        span, why = part.passage.span, ""
-        for _ in range(TRIES):
-            try:
-                seen = list(self._counted(self._called.calls.answers(look_at, part, self._over)))
-                return _require_all(seen, span)
-            except Lost as e:
-                why = str(e)
-        raise WorkerDied(
-            self._name,
-            f"{TRIES} machines were lost over frames {span.first + 1} to {span.stop}, one "
-            f"after the other ({why})",
-        )
-
-    def _counted(self, messages: Iterator[Any]) -> Iterator[Any]:
-        for message in messages:
-            self.arrived += isinstance(message, Perceived)
-            yield message
-
-
-def _require_all(seen: list[Any], span: Span) -> Seen:
-    """Return the complete span. Raises Indivisible, EffaceError, Unforeseen if a machine reported
-    one, and Lost if its answer was incomplete."""
-    for message in seen:
-        if isinstance(message, Whole):
-            raise Indivisible(message.why)
-        if isinstance(message, Exception):
-            raise message
-    if not seen or [p.index for p in seen[1:]] != list(range(span.first, span.stop)):
-        raise Lost("it did not say all")
-    return seen[0], seen[1:]
-
-
-def _seamless(spans: Iterator[Seen], sight: _Sight) -> Iterator[Perceived]:
-    """Yield what was perceived of each frame. Raises Indivisible if two machines decoded the same
-    frames differently."""
-    last: deque[int] = deque(maxlen=OVERLAP)
-    for told, seen in spans:
-        sight.hear(told)
-        if told.overlap != tuple(last)[-len(told.overlap) :] and told.overlap:
-            raise Indivisible("decoding from the middle gives other pictures")
-        for one in seen:
-            last.append(one.checksum)
-            yield one

@@ -1,5 +1,5 @@
 """The work that a machine does for another one. The call brings all it needs; results go back as
-messages.
+messages, and readers match these by class.
 
 Errors are messages too: a machine that could not read a file is not a lost machine.
 """
@@ -11,30 +11,35 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import BinaryIO, TypeVar
 
 from efface.containers.admission import AdmittedSource
 from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
-from efface.events import Event, Listener
+from efface.events import Event
 from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.media.video.decode import VideoSource
 from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
-from efface.pipeline.jobs import Workshop
-from efface.pipeline.naming import Job
-from efface.pipeline.perceive import perceived
-from efface.pipeline.remote import is_remote, opened_part
-from efface.pipeline.worker_pool import Task
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.naming import AnyJob
+from efface.pipeline.perceive import Perceived, perceived
+from efface.pipeline.remote import opened_part
+from efface.pipeline.remote_address import Location, RemoteAddress
+from efface.pipeline.transfer import AnyTask, run_task
+from efface.pipeline.worker_messages import Began, Done, Failed, Noted, Progress
 from efface.pipeline.worker_process import TELL_EVERY_S
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.version import VERSION
+
+M = TypeVar("M")
 
 SHARED = "Use a folder that all machines share under one path, or an address like s3://bucket/name."
 
@@ -43,9 +48,9 @@ Stamp = tuple[int, int] | None
 file."""
 
 
-def stamp_of(path: Path) -> Stamp:
+def stamp_of(path: Location) -> Stamp:
     """Return the file's stamp. Raises SourceUnreadable."""
-    if is_remote(path):
+    if isinstance(path, RemoteAddress):
         return None
     try:
         found = path.stat()
@@ -54,7 +59,7 @@ def stamp_of(path: Path) -> Stamp:
     return found.st_size, int(found.st_mtime)
 
 
-def require_seen(path: Path, stamp: Stamp) -> None:
+def require_seen(path: Location, stamp: Stamp) -> None:
     """Raise SourceUnreadable unless this machine sees the stamped file."""
     if stamp_of(path) != stamp:
         raise SourceUnreadable(
@@ -73,8 +78,10 @@ def require_alike(version: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A span of a video to analyse. `info` describes the whole, as the caller found it."""
+    """A span of a video to analyse. `info` describes the whole, as the caller found it; `source` is
+    where it is."""
 
+    source: Location
     info: SourceInfo
     stamp: Stamp
     passage: Passage
@@ -102,29 +109,32 @@ class Whole:
     why: str
 
 
-def look_at(part: Part) -> Iterator[object]:
-    """Analyse a span: yield SpanStart, then a Perceived for each frame. Or end with Whole, an
-    EffaceError or Unforeseen."""
+SpanMessage = SpanStart | Perceived | Whole | Failed
+"""All messages about a span. Failed holds an EffaceError or Unforeseen."""
+
+
+def look_at(part: Part) -> Iterator[SpanMessage]:
+    """Analyse a span: yield SpanStart, then a Perceived for each frame. Or end with Whole or
+    Failed."""
     try:
         require_alike(part.version)
-        require_seen(part.info.path, part.stamp)
+        require_seen(part.source, part.stamp)
         yield from _looked_at(part)
     except Indivisible as e:
         yield Whole(str(e))
     except SourceUnreadable as e:
-        yield e
+        yield Failed(e)
     except InputError as e:  # a reading from the start decides whether that is so
         yield Whole(f"a part of it cannot be read alone ({type(e).__name__})")
     except EffaceError as e:
-        yield e
+        yield Failed(e)
     except Exception as e:
-        yield unforeseen(e)
+        yield Failed(unforeseen(e))
 
 
-def _looked_at(part: Part) -> Iterator[object]:
-    path = part.info.path
+def _looked_at(part: Part) -> Iterator[SpanMessage]:
     with ExitStack() as closing:
-        file = closing.enter_context(opened_part(path) if is_remote(path) else nullcontext())
+        file = closing.enter_context(_remote_file(part.source))
         source = VideoSource(part.info, part.options.read, file)
         detector = closing.enter_context(open_detector(for_films(part.options.detect)))
         frames = closing.enter_context(
@@ -135,12 +145,17 @@ def _looked_at(part: Part) -> Iterator[object]:
         yield from perceived(frames, (detector,), part.options.detect)
 
 
+def _remote_file(source: Location) -> AbstractContextManager[BinaryIO | None]:
+    """Open a file of another machine; None stands for one of this machine."""
+    return opened_part(source) if isinstance(source, RemoteAddress) else nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class WorkItem:
     """A job that one machine does completely. plan: an existing analysis. asks: do not analyse a
     video here, but ask for a plan."""
 
-    job: Job
+    job: AnyJob
     stamp: Stamp
     plan: Plan | None = None
     asks: bool = False
@@ -151,78 +166,80 @@ class WorkItems:
     """Jobs that one worker does in sequence."""
 
     work_items: Sequence[WorkItem]
-    task: Task
+    task: AnyTask
     options: Options
     version: str = VERSION
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A message about a work item.
+class PlanNeeded:
+    """The work item is a video that several machines may analyse. It is not done yet."""
 
-    what  the kind, as the classes of `messages` (a "note" is Noted, an "event" Progress), or
-          "asks": a video that may be analysed in parts.
-    """
+
+ItemSaid = Began | Progress | Noted | Done | Failed | PlanNeeded
+"""All messages about a work item. Began comes first; Done, Failed or PlanNeeded comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message about the work item of that number."""
 
     number: int
-    what: Literal["began", "event", "note", "done", "failed", "asks"]
-    content: Any = None
+    said: ItemSaid
 
 
 class _PlanWanted(Exception):
     pass
 
 
-class _Informed(Workshop):
-    """A workshop that gets the analysis of other machines. `asks` as in WorkItem."""
+@dataclass(slots=True)
+class _PlanElsewhere:
+    """The analysis by other machines. Fields as in WorkItem."""
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(options)
-        self.plan: Plan | None = None
-        self.asks = False
+    plan: Plan | None = None
+    asks: bool = False
 
-    def find(self, source: AdmittedSource, listener: Listener) -> Plan:
-        """The plan for a source."""
-        if self.plan is not None:
-            return self.plan
-        if self.asks and source.medium == "video":
+    def of(self, source: AdmittedSource) -> Plan | None:
+        """Return the plan, or None if this machine makes it. Raises _PlanWanted."""
+        if self.plan is None and self.asks and source.medium == "video":
             raise _PlanWanted
-        return super().find(source, listener)
+        return self.plan
 
 
-def do(work_items: WorkItems) -> Iterator[object]:
+def do(work_items: WorkItems) -> Iterator[Answer]:
     """Yield answers in the order of the items.
 
-    An item without "done", "failed" or "asks" was lost.
+    An item without Done, Failed or PlanNeeded was lost.
     """
-    yield from _told_by(lambda tell: _do_all(work_items, tell))
+    yield from _told_by(partial(_do_all, work_items))
 
 
 def _do_all(work_items: WorkItems, tell: Callable[[Answer], None]) -> None:
-    with _Informed(work_items.options) as workshop:
+    elsewhere = _PlanElsewhere()
+    with DetectorSession(work_items.options, known_plan=elsewhere.of) as session:
         for number, work_item in enumerate(work_items.work_items):
-            tell(Answer(number, "began"))
-            tell(Answer(number, *_done(work_item, work_items, workshop, _Progress(number, tell))))
+            elsewhere.plan, elsewhere.asks = work_item.plan, work_item.asks
+            tell(Answer(number, Began()))
+            tell(Answer(number, _done(work_item, work_items, session, _Teller(number, tell))))
 
 
 def _done(
-    work_item: WorkItem, work_items: WorkItems, workshop: _Informed, progress: _Progress
-) -> tuple[Literal["done", "failed", "asks"], object]:
-    workshop.plan, workshop.asks = work_item.plan, work_item.asks
+    work_item: WorkItem, work_items: WorkItems, session: DetectorSession, teller: _Teller
+) -> Done | Failed | PlanNeeded:
     try:
         require_alike(work_items.version)
         require_seen(work_item.job.source, work_item.stamp)
-        if not is_remote(work_item.job.target):
+        if isinstance(work_item.job.target, Path):
             sweep(work_item.job.target.parent)  # remove what a lost machine left
-        return "done", work_items.task(workshop, work_item.job, progress.event, progress.note)
+        return Done(run_task(work_items.task, session, work_item.job, teller.event, teller.note))
     except _PlanWanted:
-        return "asks", None
+        return PlanNeeded()
     except EffaceError as e:
-        return "failed", e
+        return Failed(e)
     except _Abandoned:
         raise
     except Exception as e:
-        return "failed", unforeseen(e)
+        return Failed(unforeseen(e))
 
 
 def unforeseen(error: Exception) -> Unforeseen:
@@ -231,7 +248,7 @@ def unforeseen(error: Exception) -> Unforeseen:
 
 
 @dataclass(slots=True)
-class _Progress:
+class _Teller:
     number: int
     tell: Callable[[Answer], None]
     last: float = field(default=0.0)
@@ -240,10 +257,10 @@ class _Progress:
         now = time.monotonic()
         if now - self.last >= TELL_EVERY_S:
             self.last = now
-            self.tell(Answer(self.number, "event", event))
+            self.tell(Answer(self.number, Progress(event)))
 
     def note(self, content: object) -> None:
-        self.tell(Answer(self.number, "note", content))
+        self.tell(Answer(self.number, Noted(content)))
 
 
 class _Abandoned(BaseException):
@@ -254,13 +271,13 @@ class _End:
     pass
 
 
-def _told_by(work: Callable[[Callable[[Any], None]], None]) -> Iterator[object]:
+def _told_by(work: Callable[[Callable[[M], None]], None]) -> Iterator[M]:
     """Yield what `work` reports, as it reports it, from a thread. Ends the work if the consumer
     stops."""
-    said: queue.Queue[object] = queue.Queue()
+    said: queue.Queue[M | BaseException | _End] = queue.Queue()
     gone = threading.Event()
 
-    def tell(what: object) -> None:
+    def tell(what: M) -> None:
         if gone.is_set():
             raise _Abandoned
         said.put(what)

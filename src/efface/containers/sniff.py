@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import re
 import stat
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 from efface.containers import raw_streams
@@ -188,13 +188,13 @@ def looks_like_media(path: Path) -> bool:
         return e.errno not in (errno.ENOENT, errno.ELOOP)
 
 
-def is_media_name(path: Path) -> bool:
+def is_media_name(path: PurePath) -> bool:
     """Return whether the name suggests a photo or a video. Use it to select files in folders; the
     content decides the format."""
     return path.suffix.lower() in _SUFFIXES
 
 
-def is_video_name(path: Path) -> bool:
+def is_video_name(path: PurePath) -> bool:
     """Return whether the name suggests a video, for files whose content is out of reach."""
     return path.suffix.lower()[1:] in f"{_VIDEO_ENDINGS} {raw_streams.ENDINGS}".split()
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from efface.errors import BadCameras, UsageError
+from efface.files import open_plain
 from efface.live import srt
 from efface.live.address import SECRET, secret_from, source_address, target_address
 from efface.live.camera_pipeline import Wanted
@@ -43,7 +44,7 @@ KEYS = (
 def load(path: Path) -> list[Wanted]:
     """Return the cameras that the file describes. Raises BadCameras, UsageError."""
     try:
-        with open(path, "rb") as f:
+        with open_plain(path) as f:  # reading a pipe would block
             raw = f.read(LARGEST + 1)
         if len(raw) > LARGEST:
             raise BadCameras(path, "it is too large")

@@ -13,18 +13,31 @@ import os
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from efface.errors import CameraGivenUp, EffaceError, UsageError
+from efface.errors import CameraGivenUp, EffaceError, UsageError, WorkerDied
+from efface.live.camera_messages import (
+    CameraMessage,
+    PipelineFailed,
+    Remark,
+    Report,
+    SourceEnded,
+)
 from efface.live.camera_pipeline import CameraPipeline, Facts, Wanted
 from efface.live.left_visible_counter import COUNTED, said
 from efface.live.loopback_server import serving
 from efface.live.status import answers
+from efface.pipeline.worker_process import (
+    Deadline,
+    Restarts,
+    WorkerProcess,
+    how_it_ended,
+    start_process,
+)
 
 BEAT_S = 0.5
 """Seconds between two reports of a camera to the supervisor."""
@@ -53,16 +66,18 @@ class Member:
     wanted: Wanted
     state: str = "starting"
     restarts: int = 0
-    facts: dict[str, Any] = field(default_factory=lambda: asdict(Facts()))
-    heard: float = 0.0
+    facts: Facts = field(default_factory=Facts)
     why: str = ""
     _past: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
-    _failures: deque[float] = field(default_factory=deque)
-    _pause_s: float = FIRST_PAUSE_S
-    _start_at: float = 0.0
-    _process: Any = None
-    _pipe: Connection | None = None
+    _attempts: Restarts = field(init=False)
+    _start_at: Deadline = field(default_factory=lambda: Deadline.after(0))
+    _hung_at: Deadline = field(default_factory=lambda: Deadline.after(STARTING_S))
+    _child: WorkerProcess | None = None
     _is_ended: bool = False
+
+    def __post_init__(self) -> None:
+        live = self.wanted.options.live
+        self._attempts = Restarts(live.restarts, BUDGET_S, FIRST_PAUSE_S, live.retry_s)
 
     @property
     def is_over(self) -> bool:
@@ -73,121 +88,109 @@ class Member:
     def left_visible(self) -> dict[str, float]:
         """Return the counts of what left visible because it was seen too weakly, over all processes
         of this camera."""
-        return {name: self._past[name] + self.facts[name] for name in COUNTED}
+        return {name: self._past[name] + getattr(self.facts, name) for name in COUNTED}
 
     @property
     def pid(self) -> int | None:
         """Return the ID of its process; None while it has no process."""
-        return self._process.pid if self._process is not None else None
+        return self._child.process.pid if self._child is not None else None
 
-    def start(self) -> None:
-        """Starts the process."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        # Not a daemon: it may finish its segment while the supervisor ends.
-        self._process = context.Process(
-            target=work, args=(self.wanted, theirs), name=f"efface-live-{self.wanted.name}"
-        )
-        self._process.start()
-        theirs.close()
-        self._pipe, self._is_ended = ours, False
-        self.state, self.heard = (
-            "starting",
-            time.monotonic() + STARTING_S - self.wanted.options.live.hung_s,
-        )
+    def start(self, say: Say) -> None:
+        """Start the process. If the system refuses, that counts as a failure of the camera."""
+        name = f"efface-live-{self.wanted.name}"
+        try:
+            # Not a daemon: it may finish its segment while the supervisor ends.
+            self._child = start_process(work, self.wanted, name=name, is_daemon=False)
+        except WorkerDied as e:
+            self._has_failed(e.why, say)
+            return
+        self._is_ended, self.state = False, "starting"
+        self._hung_at = Deadline.after(STARTING_S)
 
-    def waits_for(self) -> list[Any]:
+    def waits_for(self) -> list[Connection | int]:
         """Return the handles that become ready when something happens."""
-        return (
-            []
-            if self._process is None
-            else [self._process.sentinel, *([self._pipe] if self._pipe else [])]
-        )
+        child = self._child
+        if child is None:
+            return []
+        return [child.process.sentinel, *([] if child.pipe.closed else [child.pipe])]
 
     def attend(self, say: Say) -> None:
         """Read what the process reports, and do what is due: kill it, count its failure, start it
         again."""
-        now = time.monotonic()
         self._listen(say)
-        if self._process is None:
-            if not self.is_over and now >= self._start_at:
+        child = self._child
+        if child is None:
+            if not self.is_over and self._start_at.is_over:
                 self.restarts += 1
-                self.start()
+                self.start(say)
             return
-        if self._process.exitcode is None and now - self.heard > self.wanted.options.live.hung_s:
+        if child.is_alive and self._hung_at.is_over:
             say(f"{self.wanted.name}: shows no life, and is killed")
-            self._process.kill()
-            self._process.join()
-        if self._process.exitcode is not None:
-            self._buried(self._process.exitcode, now, say)
+            child.end(Deadline.after(0))
+        if not child.is_alive:
+            self._buried(child, say)
 
     def _listen(self, say: Say) -> None:
         with suppress(EOFError, OSError):
-            while self._pipe is not None and self._pipe.poll():
-                kind, value = self._pipe.recv()
-                if kind == "say":
-                    say(f"{self.wanted.name}: {value}")
-                elif kind == "failed":
-                    self.why = value
-                elif kind == "ended":
-                    self._is_ended = True
-                else:
-                    self.facts, self.heard, self.state = value, time.monotonic(), value["state"]
-                    if self.state == "passing":
-                        self._pause_s = FIRST_PAUSE_S
+            while self._child is not None and self._child.pipe.poll():
+                self._hear(self._child.pipe.recv(), say)
 
-    def _buried(self, exitcode: int, now: float, say: Say) -> None:
+    def _hear(self, message: CameraMessage, say: Say) -> None:
+        match message:
+            case Remark(text):
+                say(f"{self.wanted.name}: {text}")
+            case PipelineFailed(why):
+                self.why = why
+            case SourceEnded():
+                self._is_ended = True
+            case Report(facts):
+                self.facts, self.state = facts, facts.state
+                self._hung_at = Deadline.after(self.wanted.options.live.hung_s)
+                if self.state == "passing":
+                    self._attempts.count_success()
+
+    def _buried(self, child: WorkerProcess, say: Say) -> None:
         self._listen(say)
-        if self._pipe is not None:
-            self._pipe.close()
-        self._process.close()
-        self._process, self._pipe = None, None
+        exit_code = child.process.exitcode
+        self._let_go(child)
         if self._is_ended:
             self.state = "ended"
             return
         self._past = self.left_visible
-        self.facts = {**self.facts, **dict.fromkeys(COUNTED, 0)}
-        self._failures.append(now)
-        while self._failures[0] < now - BUDGET_S:
-            self._failures.popleft()
-        why, self.why = self.why or _how(exitcode), ""
-        if len(self._failures) > self.wanted.options.live.restarts:
+        self.facts = replace(self.facts)
+        for name in COUNTED:
+            setattr(self.facts, name, 0)
+        why, self.why = self.why or how_it_ended(exit_code)[0], ""
+        self._has_failed(why, say)
+
+    def _has_failed(self, why: str, say: Say) -> None:
+        if not self._attempts.count_failure():
             self.state, self.why = "given up", why
             say(f"{self.wanted.name}: given up: {why}")
             return
         self.state = "restarting"
-        self._start_at = now + self._pause_s
-        self._pause_s = min(2 * self._pause_s, self.wanted.options.live.retry_s)
+        self._start_at = Deadline.after(self._attempts.pause_s)
         say(f"{self.wanted.name}: {why}; starting again")
+
+    def _let_go(self, child: WorkerProcess) -> None:
+        child.pipe.close()
+        child.process.close()
+        self._child = None
 
     def ask_to_end(self) -> None:
         """Ask the process to finish what it has begun."""
-        if self._process is not None and self._process.exitcode is None:
-            with suppress(OSError):
-                self._process.terminate()
+        if self._child is not None and self._child.is_alive:
+            self._child.ask_to_end()
 
-    def end(self, until: float, say: Say) -> None:
+    def end(self, deadline: Deadline, say: Say) -> None:
         """Wait until that time at most, then kill the process. Finally report what left visible."""
-        if self._process is not None:
-            self._process.join(max(0.0, until - time.monotonic()))
-            if self._process.exitcode is None:
-                self._process.kill()
-                self._process.join()
+        if self._child is not None:
+            self._child.end(deadline)
             self._listen(say)
-            if self._pipe is not None:
-                self._pipe.close()
-            self._process.close()
-            self._process = None
+            self._let_go(self._child)
         may_cover_more = self.wanted.options.detect.sensitivity != MOST_SENSITIVE
         if text := said(self.left_visible, may_cover_more=may_cover_more):
             say(f"{self.wanted.name}: {text}")
-
-
-def _how(exitcode: int) -> str:
-    if exitcode < 0:
-        with suppress(ValueError):
-            return f"its process was ended by {signal.Signals(-exitcode).name}"
-    return f"its process ended with code {exitcode}"
 
 
 class Supervisor:
@@ -201,7 +204,7 @@ class Supervisor:
         """Run until every camera is over, or `stop` returns True. Raises CameraGivenUp."""
         try:
             for member in self.members:
-                member.start()
+                member.start(self._say)
             while not stop() and not all(m.is_over for m in self.members):
                 wait([w for m in self.members for w in m.waits_for()], BEAT_S)
                 for member in self.members:
@@ -215,9 +218,9 @@ class Supervisor:
     def _end(self) -> None:
         for member in self.members:
             member.ask_to_end()
-        until = time.monotonic() + FINISHING_S
+        deadline = Deadline.after(FINISHING_S)
         for member in self.members:
-            member.end(until, self._say)
+            member.end(deadline, self._say)
 
 
 @contextmanager
@@ -241,7 +244,8 @@ def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
 
 def _told(crew: Supervisor) -> Mapping[str, Mapping[str, Any]]:
     return {
-        m.wanted.name: {**m.facts, **m.left_visible, **_of_the_process(m)} for m in crew.members
+        m.wanted.name: {**asdict(m.facts), **m.left_visible, **_of_the_process(m)}
+        for m in crew.members
     }
 
 
@@ -249,20 +253,20 @@ def _of_the_process(member: Member) -> dict[str, Any]:
     return {"state": member.state, "restarts": member.restarts, "pid": member.pid or 0}
 
 
-def work(wanted: Wanted, pipe: Connection) -> None:
+def work(pipe: Connection, wanted: Wanted) -> None:
     """Run the process of a camera.
 
     Exits with code 0 if it was asked to end or its file has ended, else with another code.
     """
     lock = threading.Lock()
 
-    def tell(kind: str, value: object) -> None:
+    def tell(message: CameraMessage) -> None:
         with lock, suppress(OSError, ValueError):
-            pipe.send((kind, value))
+            pipe.send(message)
 
     with suppress(AttributeError):  # Windows has no process groups
         os.setpgrp()  # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
-    line = CameraPipeline(wanted, lambda text: tell("say", text))
+    line = CameraPipeline(wanted, lambda text: tell(Remark(text)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: line.stop.set())
     threading.Thread(target=_watch, args=(line, tell), name="efface-live-beat", daemon=True).start()
@@ -271,23 +275,23 @@ def work(wanted: Wanted, pipe: Connection) -> None:
     try:
         line.run()
         if not line.stop.is_set():
-            tell("ended", None)
+            tell(SourceEnded())
     except EffaceError as e:
-        tell("failed", str(e))
+        tell(PipelineFailed(str(e)))
         code = e.exit_code
     except BaseException as e:  # the supervisor starts it again; the message of an unexpected error might quote an address
-        tell("failed", f"unexpected: {type(e).__name__}")
+        tell(PipelineFailed(f"unexpected: {type(e).__name__}"))
         code = 1
-    tell("facts", asdict(line.facts))
+    tell(Report(replace(line.facts)))
     os._exit(code)  # a reader may sit in a call that nothing interrupts
 
 
-def _watch(line: CameraPipeline, tell: Callable[[str, object], None]) -> None:
+def _watch(line: CameraPipeline, tell: Callable[[CameraMessage], None]) -> None:
     """Report on the pipeline while all of its threads are alive."""
     while True:
         now = time.monotonic()
         if all(now - beat < line.patience_s[thread] for thread, beat in line.beats.items()):
-            tell("facts", asdict(line.facts))
+            tell(Report(replace(line.facts)))
         time.sleep(BEAT_S)
 
 

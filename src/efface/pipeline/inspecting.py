@@ -17,8 +17,9 @@ from efface.frames import Frame, rgb_picture
 from efface.inspection.inspector import inspect
 from efface.inspection.items import PEOPLE, Inspection, Item
 from efface.options import Options
-from efface.pipeline.jobs import Workshop
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
+from efface.pipeline.one_source import find
 from efface.planning.left_visible import by_kind
 from efface.planning.plan import Plan
 from efface.timing import timecode
@@ -49,15 +50,15 @@ def inspected(
     if not look:
         return inspect(source, look=None, others=others)
     bare = replace(options, cover=replace(options.cover, part="face", margin=0.0, plate_margin=0.0))
-    with Workshop(bare) as workshop:
+    with DetectorSession(bare) as session:
         why = ""
         try:
-            plan = workshop.find(source, listener)
+            plan = find(session, source, listener)
             people = (*_people(plan), *_possible(plan))
         except InputError as e:
             people, why = (), e.why or e.lead
         found = inspect(
-            source, look=lambda picture: _seen(workshop, picture), others=others, people=people
+            source, look=lambda picture: _seen(session, picture), others=others, people=people
         )
     if why:
         return replace(
@@ -76,11 +77,9 @@ class Inspecting:
     others: bool
 
     def __call__(
-        self, workshop: Workshop, job: Job, listener: Listener, note: object
+        self, session: DetectorSession, job: Job, listener: Listener, note: object
     ) -> Inspection:
-        return inspected(
-            job.admit(), workshop.options, listener, look=self.look, others=self.others
-        )
+        return inspected(job.admit(), session.options, listener, look=self.look, others=self.others)
 
 
 def _people(plan: Plan) -> Iterator[Item]:
@@ -125,7 +124,7 @@ def _said(plan: Plan, count: int, heights: list[float], times: list[float], most
     )
 
 
-def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
+def _seen(session: DetectorSession, picture: NDArray[np.uint8]) -> str:
     """Describe in words what the detector sees in a picture, (h, w, 3) RGB."""
     import cv2
 
@@ -144,6 +143,6 @@ def _seen(workshop: Workshop, picture: NDArray[np.uint8]) -> str:
         )
 
     frame = Frame(0, 0, size_wh, look, lambda: rgb_picture(look(size_wh)), is_alone=True)
-    counts = workshop.count(frame)
+    counts = session.count(frame)
     seen = [f"{n} {kind}{'s' * (n != 1)}" for kind, n in counts.items() if n]
     return "shows " + " and ".join(seen) if seen else "no " + " and no ".join(counts) + " found"

@@ -14,13 +14,15 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import overload
 
 from efface.containers.admission import AdmittedSource, admit
 from efface.containers.sniff import PHOTOS, WRITTEN_AS, is_video_name, looks_like_media
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
 from efface.files import DRAFTS, open_plain, sha256_of
 from efface.pipeline import remote
+from efface.pipeline.remote_address import Location, RemoteAddress
 
 MARK = ".redacted"
 PLAN_SUFFIX = ".plan.json"
@@ -33,7 +35,7 @@ VIDEO_SUFFIX = ".mp4"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One source, and the paths of its target and plan.
+    """One source, and the paths of its target and plan, all on this machine.
 
     name   the source's name relative to the folder it was found in.
     known  the source, if it was already admitted to find its name.
@@ -56,13 +58,43 @@ class Job:
         return self.known
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """The same, where source, target or plan is on another machine. See `transfer`."""
+
+    source: Location
+    name: str
+    target: Location
+    plan_path: Location
+
+
+AnyJob = Job | RemoteJob
+
+
+def job_of(
+    source: Location,
+    name: str,
+    target: Location,
+    plan: Location,
+    known: AdmittedSource | None = None,
+) -> AnyJob:
+    """Return a job on this machine if all of its files are here."""
+    if isinstance(source, Path) and isinstance(target, Path) and isinstance(plan, Path):
+        return Job(source, name, target, plan, known)
+    return RemoteJob(source, name, target, plan)
+
+
 def job_for(source: AdmittedSource, target: Path | None) -> Job:
     """Return the job for a single source. Without a target, it gets one beside the source."""
     target = target or beside(source.path, source)
     return Job(source.path, source.name, target, plan_path_of(target), source)
 
 
-def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
+@overload
+def jobs_for(sources: Sequence[Path], output: Path | None) -> Sequence[Job]: ...
+@overload
+def jobs_for(sources: Sequence[Location], output: Location | None) -> Sequence[AnyJob]: ...
+def jobs_for(sources: Sequence[Location], output: Location | None) -> Sequence[AnyJob]:
     """Return a job for each source; a folder gives one for every photo and video below it.
 
     output  a file for a single source, otherwise a folder; None puts targets beside their sources.
@@ -73,16 +105,20 @@ def jobs_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
         source = sources[0]
         known = _known(source)
         target = output or beside(source, known)
-        return [Job(source, source.name, target, plan_path_of(target), known)]
+        return [job_of(source, source.name, target, plan_path_of(target), known)]
     jobs = []
     for source, name in _all(sources, output):
         known = _known(source)
         target = beside(source, known) if output is None else _in(output / name, source, known)
-        jobs.append(Job(source, str(name), target, plan_path_of(target), known))
+        jobs.append(job_of(source, str(name), target, plan_path_of(target), known))
     return jobs
 
 
-def plan_path_of(target: Path) -> Path:
+@overload
+def plan_path_of(target: Path) -> Path: ...
+@overload
+def plan_path_of(target: RemoteAddress) -> RemoteAddress: ...
+def plan_path_of(target: Location) -> Location:
     """Return the path of a target's plan.
 
     It holds the target's whole name, as a folder may hold both a.jpg and a.png.
@@ -90,22 +126,27 @@ def plan_path_of(target: Path) -> Path:
     return target.with_name(fitting(target.name, PLAN_SUFFIX))
 
 
-def _older_plan_of(target: Path) -> Path:
+@overload
+def _older_plan_of(target: Path) -> Path: ...
+@overload
+def _older_plan_of(target: RemoteAddress) -> RemoteAddress: ...
+def _older_plan_of(target: Location) -> Location:
     """Return the path that older releases gave the plan of a target that was made alone."""
     return target.with_name(fitting(target.stem, PLAN_SUFFIX))
 
 
-def plans_for(sources: Sequence[Path], output: Path | None) -> list[Job]:
+def plans_for(sources: Sequence[Location], output: Location | None) -> list[AnyJob]:
     """Return jobs as `jobs_for` does, for commands that write only plans: target and plan are the
     same."""
     if is_single(sources, output):
         source = sources[0]
         plan = output or plan_path_of(beside(source))
-        return [Job(source, source.name, plan, plan)]
-    plans = [
-        (s, n, (output or s.parent) / (n if output else n.name)) for s, n in _all(sources, output)
-    ]
-    return [Job(s, str(n), p, p) for s, n, base in plans for p in [plan_path_of(base)]]
+        return [job_of(source, source.name, plan, plan)]
+    jobs = []
+    for source, name in _all(sources, output):
+        plan = plan_path_of(source if output is None else output / name)
+        jobs.append(job_of(source, str(name if output else name.name), plan, plan))
+    return jobs
 
 
 def sources_of(given: Sequence[Path]) -> list[Job]:
@@ -116,12 +157,12 @@ def sources_of(given: Sequence[Path]) -> list[Job]:
     found = [
         (p, p.relative_to(g) if os.path.isdir(g) else Path(g.name))
         for g in given
-        for p in (_media(g, None) if os.path.isdir(g) else [g])
+        for p in (_local_media(g, None) if os.path.isdir(g) else [g])
     ]
     return [Job(source, str(name), source, source) for source, name in found]
 
 
-def is_single(sources: Sequence[Path], output: Path | None) -> bool:
+def is_single(sources: Sequence[Location], output: Location | None) -> bool:
     """Return whether one file becomes one file, and not files in a folder.
 
     Raises UsageError as `jobs_for` does.
@@ -135,35 +176,40 @@ def is_single(sources: Sequence[Path], output: Path | None) -> bool:
     return not is_many and not (output is not None and _takes_many(output))
 
 
-def _is_folder(path: Path) -> bool:
-    return remote.is_folder(path) if remote.is_remote(path) else os.path.isdir(path)
+def _is_folder(path: Location) -> bool:
+    return remote.is_folder(path) if isinstance(path, RemoteAddress) else os.path.isdir(path)
 
 
-def _takes_many(output: Path) -> bool:
+def _takes_many(output: Location) -> bool:
     """Return whether -o names a folder.
 
     Stores have no folders, so there the name decides: a file's name has a suffix.
     """
-    return not output.suffix if remote.is_remote(output) else os.path.isdir(output)
+    return not output.suffix if isinstance(output, RemoteAddress) else os.path.isdir(output)
 
 
-def _is_file(output: Path) -> bool:
-    return not _takes_many(output) and (remote.is_remote(output) or os.path.exists(output))
+def _is_file(output: Location) -> bool:
+    return not _takes_many(output) and (isinstance(output, RemoteAddress) or os.path.exists(output))
 
 
-def _all(sources: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, Path]]:
+def _all(
+    sources: Sequence[Location], output: Location | None
+) -> Iterator[tuple[Location, PurePath]]:
     for given in dict.fromkeys(sources):
-        for path, root in _below(given, output):
-            yield path, path.relative_to(root) if root else Path(path.name)
+        yield from _below(given, output)
 
 
-def beside(source: Path, known: AdmittedSource | None = None) -> Path:
+@overload
+def beside(source: Path, known: AdmittedSource | None = None) -> Path: ...
+@overload
+def beside(source: RemoteAddress, known: AdmittedSource | None = None) -> RemoteAddress: ...
+def beside(source: Location, known: AdmittedSource | None = None) -> Location:
     """Return the target of a source that was given no target. known: the source, if it was already
     admitted."""
     return source.with_name(fitting(source.stem, MARK + _suffix(source, known or _known(source))))
 
 
-def _in(named: Path, source: Path, known: AdmittedSource | None) -> Path:
+def _in(named: Location, source: Location, known: AdmittedSource | None) -> Location:
     """Return the target in another folder.
 
     If the source is a folder that cannot be listed, it may be that folder itself.
@@ -191,12 +237,12 @@ def fitting(stem: str, ending: str) -> str:
     return stem + mark + ending
 
 
-def _known(source: Path) -> AdmittedSource | None:
+def _known(source: Location) -> AdmittedSource | None:
     """Admit the source; None if it is remote or unreadable.
 
     An unreadable source is reported when its turn comes.
     """
-    if remote.is_remote(source):
+    if isinstance(source, RemoteAddress):
         return None
     try:
         return admit(source)
@@ -204,9 +250,9 @@ def _known(source: Path) -> AdmittedSource | None:
         return None
 
 
-def _suffix(source: Path, known: AdmittedSource | None) -> str:
-    if remote.is_remote(source):  # its content is not available here
-        return VIDEO_SUFFIX if is_video_name(source) else source.suffix
+def _suffix(source: Location, known: AdmittedSource | None) -> str:
+    if isinstance(source, RemoteAddress):  # its content is not available here
+        return VIDEO_SUFFIX if is_video_name(source.path) else source.suffix
     if known is None:
         return source.suffix
     try:
@@ -222,31 +268,34 @@ def _suffix(source: Path, known: AdmittedSource | None) -> str:
         return source.suffix
 
 
-def left_out(sources: Sequence[Path], output: Path | None) -> list[Path]:
+def left_out(sources: Sequence[Location], output: Location | None) -> list[Path]:
     """Return photos and videos below these folders that are not sources, because efface wrote them."""
     return [
         p
         for given in sources
-        if os.path.isdir(given)
-        for p in _media(given, output)
+        if isinstance(given, Path) and os.path.isdir(given)
+        for p in _local_media(given, output)
         if is_own_output(p)
     ]
 
 
-def _below(given: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
-    """Yield (source, the folder it was found below) for everything below a folder; a file stands
-    for itself."""
+def _below(given: Location, output: Location | None) -> Iterator[tuple[Location, PurePath]]:
+    """Yield (source, its name below the folder) for everything below a folder; a file stands for
+    itself."""
     if not _is_folder(given):
-        yield given, None
-        return
-    yield from ((path, given) for path in _media(given, output) if not is_own_output(path))
+        yield given, PurePath(given.name)
+    elif isinstance(given, RemoteAddress):
+        for address in remote.media_below(given, output):
+            if not _is_marked(address):
+                yield address, address.path.relative_to(given.path)
+    else:
+        for path in _local_media(given, output):
+            if not is_own_output(path):
+                yield path, path.relative_to(given)
 
 
-def _media(given: Path, output: Path | None) -> Iterator[Path]:
-    if remote.is_remote(given):
-        yield from remote.media_below(given, output)
-        return
-    own = os.path.realpath(output) if output is not None else None
+def _local_media(given: Path, output: Location | None) -> Iterator[Path]:
+    own = os.path.realpath(output) if isinstance(output, Path) else None
     closed: list[OSError] = []
     # Links to folders are not followed, so a loop of links ends.
     for folder, subfolders, names in os.walk(given, onerror=closed.append):
@@ -266,9 +315,13 @@ def _media(given: Path, output: Path | None) -> Iterator[Path]:
 def is_own_output(path: Path) -> bool:
     """Return whether efface wrote the file: its name says so, or a plan beside it that was made for
     another file."""
-    return Path(path.stem).suffix == MARK or any(
+    return _is_marked(path) or any(
         _names_another(plan, path) for plan in (plan_path_of(path), _older_plan_of(path))
     )
+
+
+def _is_marked(location: Location) -> bool:
+    return PurePath(location.stem).suffix == MARK
 
 
 def _names_another(plan: Path, file: Path) -> bool:
@@ -287,24 +340,24 @@ def plan_beside(target: Path) -> Path | None:
     return next((path for path in names if os.path.isfile(path)), None)
 
 
-def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
+def collisions(jobs: Sequence[AnyJob]) -> dict[Location, OutputError]:
     """Return an error for every source whose target or plan is another source, or is also written
     by another job.
 
     Keys are sources.
     """
-    sources = {os.path.realpath(job.source): job.source for job in jobs}
-    taken: dict[Path, OutputError] = {
+    sources = {_real(job.source): job.source for job in jobs}
+    taken: dict[Location, OutputError] = {
         job.source: TargetIsSource(path, hint="Name another target, or leave that source out.")
         for job in jobs
         for path in (job.target, job.plan_path)
-        if sources.get(os.path.realpath(path), job.source) != job.source
+        if sources.get(_real(path), job.source) != job.source
     }
-    wanted: dict[str, list[Job]] = {}
+    wanted: dict[str, list[AnyJob]] = {}
     for job in jobs:
         for path in (job.target, job.plan_path):
             # Some file systems treat A.jpg and a.jpg as one name: one file would replace the other.
-            wanted.setdefault(os.path.abspath(path).casefold(), []).append(job)
+            wanted.setdefault(_absolute(path).casefold(), []).append(job)
     return taken | {
         job.source: TargetCollision(
             job.target,
@@ -317,17 +370,26 @@ def collisions(jobs: Sequence[Job]) -> dict[Path, OutputError]:
     }
 
 
-def names_of_plans(job: Job) -> list[Path]:
-    """Return the paths where a source's plan may lie: the name that it would get now, and the names
-    that other commands or older releases give."""
+def _real(location: Location) -> str:
+    return os.path.realpath(location) if isinstance(location, Path) else str(location)
+
+
+def _absolute(location: Location) -> str:
+    return os.path.abspath(location) if isinstance(location, Path) else str(location)
+
+
+def names_of_plans(job: AnyJob) -> list[Path]:
+    """Return the paths of this machine where a source's plan may lie: the name that it would get
+    now, and the names that other commands or older releases give."""
     source, target = job.source, job.target
-    known = [
+    admitted = job.known if isinstance(job, Job) else None
+    known: list[Location] = [
         job.plan_path,
         plan_path_of(target),
         _older_plan_of(target),
         target.with_name(fitting(source.name, PLAN_SUFFIX)),
-        plan_path_of(beside(source, job.known)),
+        plan_path_of(beside(source, admitted)),
         source.with_name(fitting(source.stem, MARK + PLAN_SUFFIX)),
         plan_path_of(source),
     ]
-    return list(dict.fromkeys(known))
+    return [path for path in dict.fromkeys(known) if isinstance(path, Path)]

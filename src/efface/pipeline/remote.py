@@ -7,9 +7,8 @@ there like any other. The result is published under its name when it is whole an
 store supports it, it is written in one piece; otherwise it is written under a hidden name and then
 moved. The uploaded file is read back and compared.
 
-Inside efface an address is a Path like any other: `s3:/bucket/name`, which pathlib makes of
-`s3://bucket/name`. Credentials come from the places where the packages of these protocols look for
-them (environment, configuration of fsspec), and never from an address.
+Credentials come from the places where the packages of these protocols look for them (environment,
+configuration of fsspec), and never from an address (see `remote_address`).
 """
 
 from __future__ import annotations
@@ -23,19 +22,14 @@ from typing import Any, BinaryIO
 
 from efface.containers.sniff import is_media_name
 from efface.errors import (
-    NOTHING_WRITTEN,
     EffaceError,
     ExtraMissing,
     SourceUnreadable,
     TargetExists,
-    UsageError,
     WriteFailed,
-    printable,
-)  # fmt: skip
+)
 from efface.files import CHUNK, DRAFTS, reason, sha256_of
-
-PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
-"""The package that each protocol needs besides fsspec."""
+from efface.pipeline.remote_address import PACKAGES, Location, RemoteAddress
 
 WHOLE = frozenset(("s3", "gs", "az"))
 """Stores in which a file appears whole or not at all, and which can refuse to replace one."""
@@ -44,45 +38,7 @@ BLOCK = 4 << 20
 """Number of bytes to fetch at once when only parts of a file are read."""
 
 
-def is_remote(path: Path) -> bool:
-    """Return whether the path stands for an address."""
-    first = path.parts[0] if path.parts else ""
-    return first.endswith(":") and first[:-1] in PACKAGES
-
-
-def path_of(text: str) -> Path:
-    """Return the path for an address or path that the user wrote.
-
-    Raises UsageError for an address that efface cannot use.
-    """
-    protocol, mark, rest = text.partition("://")
-    if not mark or not protocol.isalnum():
-        return Path(text)
-    if protocol == "file":
-        return Path(rest)
-    if protocol not in PACKAGES:
-        known = ", ".join(f"{p}://" for p in PACKAGES)
-        raise UsageError(
-            f"{printable(protocol)}:// is no address that efface can use: it knows "
-            f"{known}. {NOTHING_WRITTEN}"
-        )
-    user, at, _ = rest.partition("/")[0].rpartition("@")
-    if at and ":" in user:
-        raise UsageError(
-            "A password in an address is seen by others: leave it to the configuration. "
-            f"{NOTHING_WRITTEN}"
-        )
-    if "::" in rest:
-        raise UsageError(f"An address inside of another cannot be used. {NOTHING_WRITTEN}")
-    return Path(text)
-
-
-def address(path: Path) -> str:
-    """Return the address or path in the form that people write."""
-    return f"{path.parts[0]}//{'/'.join(path.parts[1:])}" if is_remote(path) else str(path)
-
-
-def is_folder(path: Path) -> bool:
+def is_folder(path: RemoteAddress) -> bool:
     """Return whether there are files below that address; False if this cannot be determined.
 
     Raises ExtraMissing.
@@ -95,7 +51,7 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def exists(path: Path) -> bool:
+def exists(path: RemoteAddress) -> bool:
     """Return whether a file or folder exists at that address.
 
     Raises SourceUnreadable, ExtraMissing.
@@ -105,7 +61,7 @@ def exists(path: Path) -> bool:
         return bool(store.exists(name))
 
 
-def media_below(folder: Path, but: Path | None) -> list[Path]:
+def media_below(folder: RemoteAddress, but: Location | None) -> list[RemoteAddress]:
     """Return photos and videos below an address, by their names, without those below `but`.
 
     Raises SourceUnreadable, ExtraMissing.
@@ -120,14 +76,16 @@ def media_below(folder: Path, but: Path | None) -> list[Path]:
         if PurePosixPath(f).is_relative_to(root)
     ]
     return [
-        p
-        for p in paths
-        if is_media_name(p) and DRAFTS not in str(p) and not (but and p.is_relative_to(but))
+        p for p in paths if is_media_name(p.path) and DRAFTS not in str(p) and not _is_below(p, but)
     ]
 
 
+def _is_below(address: RemoteAddress, folder: Location | None) -> bool:
+    return isinstance(folder, RemoteAddress) and address.is_relative_to(folder)
+
+
 @contextmanager
-def opened_part(path: Path) -> Iterator[BinaryIO]:
+def opened_part(path: RemoteAddress) -> Iterator[BinaryIO]:
     """Open the file at an address.
 
     Only the parts read are fetched; nothing is kept. Raises SourceUnreadable, ExtraMissing.
@@ -141,14 +99,14 @@ def opened_part(path: Path) -> Iterator[BinaryIO]:
         file.close()
 
 
-def fetch(path: Path, here: Path) -> None:
+def fetch(path: RemoteAddress, here: Path) -> None:
     """Copy the file from an address to `here`. Raises SourceUnreadable, ExtraMissing."""
     with _reading(path):
         store, name = _store(path)
         store.get_file(name, str(here))
 
 
-def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
+def publish(draft: Path, target: RemoteAddress, *, overwrite: bool) -> None:
     """Put a file at an address, whole or not at all, and read it back.
 
     Raises TargetExists, WriteFailed, ExtraMissing.
@@ -156,8 +114,8 @@ def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
     with _writing(target):
         store, name = _store(target)
         if not overwrite and store.exists(name):
-            raise TargetExists(address(target))
-        if target.parts[0][:-1] in WHOLE:
+            raise TargetExists(target)
+        if target.protocol in WHOLE:
             how = {} if overwrite else {"mode": "create"}
             store.put_file(str(draft), name, **how)
             _require_same(draft, store, name, target)
@@ -165,14 +123,14 @@ def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
             _move_in(draft, store, name, target, overwrite=overwrite)
 
 
-def remove(path: Path) -> None:
+def remove(path: RemoteAddress) -> None:
     """Remove a file, if that is possible."""
     with suppress(Exception):
         store, name = _store(path)
         store.rm_file(name)
 
 
-def _move_in(draft: Path, store: Any, name: str, target: Path, *, overwrite: bool) -> None:
+def _move_in(draft: Path, store: Any, name: str, target: RemoteAddress, *, overwrite: bool) -> None:
     parent = name.rpartition("/")[0]
     store.makedirs(parent, exist_ok=True)
     part = f"{parent}/{DRAFTS}{secrets.token_hex(8)}"
@@ -181,7 +139,7 @@ def _move_in(draft: Path, store: Any, name: str, target: Path, *, overwrite: boo
         _require_same(draft, store, part, target)
         if store.exists(name):
             if not overwrite:
-                raise TargetExists(address(target))
+                raise TargetExists(target)
             store.rm_file(name)  # many servers refuse to move a file onto another
         store.mv(part, name)
     except BaseException:
@@ -190,7 +148,7 @@ def _move_in(draft: Path, store: Any, name: str, target: Path, *, overwrite: boo
         raise
 
 
-def _require_same(draft: Path, store: Any, name: str, target: Path) -> None:
+def _require_same(draft: Path, store: Any, name: str, target: RemoteAddress) -> None:
     digest = hashlib.sha256()
     with store.open(name, "rb", block_size=BLOCK, cache_type="readahead") as f:
         while chunk := f.read(CHUNK):
@@ -199,26 +157,25 @@ def _require_same(draft: Path, store: Any, name: str, target: Path) -> None:
         with suppress(Exception):
             store.rm_file(name)
         raise WriteFailed(
-            address(target),
+            str(target),
             "what arrived there is not what was sent",
             "Run the same command again.",
         )
 
 
-def _store(path: Path) -> tuple[Any, str]:
+def _store(path: RemoteAddress) -> tuple[Any, str]:
     """Return the file system of an address, and the name in it."""
-    protocol = path.parts[0][:-1]
     try:
         import fsspec
 
-        store, name = fsspec.core.url_to_fs(address(path), use_listings_cache=False)
+        store, name = fsspec.core.url_to_fs(str(path), use_listings_cache=False)
     except ImportError as e:
-        raise ExtraMissing("remote", PACKAGES[protocol]) from e
+        raise ExtraMissing("remote", PACKAGES[path.protocol]) from e
     return store, name
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(path: RemoteAddress) -> Iterator[None]:
     """Turn any error of a store into SourceUnreadable.
 
     The store's own words are left out: an error may quote a signed address, or a header.
@@ -228,19 +185,19 @@ def _reading(path: Path) -> Iterator[None]:
     except EffaceError:
         raise
     except Exception as e:
-        raise SourceUnreadable(address(path), _why(e)) from e
+        raise SourceUnreadable(str(path), _why(e)) from e
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: RemoteAddress) -> Iterator[None]:
     try:
         yield
     except EffaceError:
         raise
     except FileExistsError as e:
-        raise TargetExists(address(path)) from e
+        raise TargetExists(str(path)) from e
     except Exception as e:
-        raise WriteFailed(address(path), _why(e)) from e
+        raise WriteFailed(str(path), _why(e)) from e
 
 
 def _why(error: Exception) -> str:

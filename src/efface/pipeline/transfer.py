@@ -1,27 +1,25 @@
-"""Jobs with remote files: fetch them, do the work locally, and upload the results."""
+"""Jobs with remote files: fetch them, do the work on local copies, and upload the results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
-from efface.errors import TargetExists, TargetIsSource
-from efface.files import named_as, scratch, sha256_of
-from efface.pipeline.naming import Job
-from efface.pipeline.remote import address, exists, fetch, is_remote, publish, remove
-
-if TYPE_CHECKING:
-    from efface.events import Listener
-    from efface.pipeline.jobs import Workshop
-
-T = TypeVar("T")
+from efface.errors import EffaceError, TargetExists, TargetIsSource
+from efface.events import Listener
+from efface.files import scratch, sha256_of
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import Note, Task
+from efface.pipeline.naming import AnyJob, Job, RemoteJob
+from efface.pipeline.remote import exists, fetch, publish, remove
+from efface.pipeline.remote_address import Location, RemoteAddress
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A task (see `worker_pool.Task`) whose sources and targets may be remote.
+    """A task whose sources and targets may be remote.
 
     `task` does the work on local copies.
 
@@ -29,91 +27,100 @@ class Transfer:
     overwrite  as in the options.
     """
 
-    task: Any
+    task: Task
     resumes: bool
     overwrite: bool
 
     def __call__(
-        self, workshop: Workshop, job: Job, listener: Listener, note: Callable[[Any], None]
-    ) -> Any:
-        if not any(map(is_remote, (job.source, job.target, job.plan_path))):
-            return self.task(workshop, job, listener, note)
+        self, session: DetectorSession, job: RemoteJob, listener: Listener, note: Note
+    ) -> object:
+        """Do the job. Paths in the result are those of local copies, which are gone."""
         with scratch() as folder:
             here = _here(job, folder)
-            with named_as({new: address(old) for old, new in _pairs(job, here)}):
-                return self._done(workshop, job, here, listener, note)
-
-    def _done(
-        self,
-        workshop: Workshop,
-        job: Job,
-        here: Job,
-        listener: Listener,
-        note: Callable[[Any], None],
-    ) -> Any:
-        before = self._bring(job, here)
-        done = self.task(workshop, here, listener, note)
-        sent: list[Path] = []
-        try:
-            for old, new in _pairs(job, here)[
-                1:
-            ]:  # the plan first: without its target it is harmless
-                if is_remote(old) and new.exists() and sha256_of(new) != before.get(new):
-                    publish(new, old, overwrite=self.overwrite or new in before)
-                    sent.extend([old] if new not in before and not self.overwrite else [])
-        except BaseException:
-            for path in sent:
-                remove(path)
-            raise
-        return _with_paths(done, {new: old for old, new in _pairs(job, here)})
-
-    def _bring(self, job: Job, here: Job) -> dict[Path, str]:
-        """Fetch what is needed, and return the hashes of an earlier run's results."""
-        for path in (job.target, job.plan_path):
-            if path == job.source:
-                raise TargetIsSource(address(path))
-        if is_remote(job.source):
-            fetch(job.source, here.source)
-        left = [(old, new) for old, new in _pairs(job, here)[1:] if is_remote(old) and exists(old)]
-        if left and not (self.resumes or self.overwrite):
-            raise TargetExists(address(left[0][0]))
-        for old, new in left:
-            if (
-                not self.overwrite or old == job.plan_path
-            ):  # a person's changes to a plan are followed, or asked about
-                fetch(old, new)
-        return {new: sha256_of(new) for _, new in left if new.exists()}
+            with _named_by_address(job, here):
+                before = _fetch(job, here, resumes=self.resumes, overwrite=self.overwrite)
+                done = self.task(session, here, listener, note)
+                _upload(job, here, before, overwrite=self.overwrite)
+        return done
 
 
-def _pairs(job: Job, here: Job) -> list[tuple[Path, Path]]:
-    """Return the remote and local paths of source, plan and target, each once."""
-    pairs = [(job.source, here.source), (job.plan_path, here.plan_path), (job.target, here.target)]
-    return list(dict.fromkeys(pairs))
+AnyTask = Task | Transfer
 
 
-def _here(job: Job, folder: Path) -> Job:
+def run_task(
+    task: AnyTask, session: DetectorSession, job: AnyJob, listener: Listener, note: Note
+) -> object:
+    """Do the task for the job, and return its result."""
+    if isinstance(job, Job):
+        local = task.task if isinstance(task, Transfer) else task
+        return local(session, job, listener, note)
+    if not isinstance(task, Transfer):
+        raise TypeError("this task works only on files of this machine")
+    return task(session, job, listener, note)
+
+
+def _here(job: RemoteJob, folder: Path) -> Job:
     """Return the job with local paths in a private folder for remote files.
 
     File names stay the same, as they are evaluated.
     """
-    for name in ("source", "target"):
-        (folder / name).mkdir()
-    source = folder / "source" / job.source.name if is_remote(job.source) else job.source
-    target, plan = (
-        folder / "target" / p.name if is_remote(p) else p for p in (job.target, job.plan_path)
-    )
-    return Job(source, job.name, target, plan)
+
+    def local(location: Location, place: str) -> Path:
+        if isinstance(location, Path):
+            return location
+        (folder / place).mkdir(exist_ok=True)
+        return folder / place / location.name
+
+    plan, target = local(job.plan_path, "target"), local(job.target, "target")
+    return Job(local(job.source, "source"), job.name, target, plan)
 
 
-def _with_paths(value: T, paths: dict[Path, Path]) -> T:
-    """Return the same result, with the remote paths in place of the local ones."""
-    if isinstance(value, Path):
-        return paths.get(value, value)  # type: ignore[return-value]
-    if not is_dataclass(value) or isinstance(value, type):
-        return value
-    changed = {
-        f.name: new
-        for f in fields(value)
-        if (new := _with_paths(old := getattr(value, f.name), paths)) is not old
-    }
-    return replace(value, **changed) if changed else value
+def _results(job: RemoteJob, here: Job) -> dict[RemoteAddress, Path]:
+    """Return the local path of each remote result. The plan comes first: without its target it is
+    harmless."""
+    pairs = ((job.plan_path, here.plan_path), (job.target, here.target))
+    return {there: local for there, local in pairs if isinstance(there, RemoteAddress)}
+
+
+def _fetch(job: RemoteJob, here: Job, *, resumes: bool, overwrite: bool) -> dict[Path, str]:
+    """Fetch what is needed, and return the hashes of an earlier run's results."""
+    if job.source in (job.target, job.plan_path):
+        raise TargetIsSource(job.source)
+    if isinstance(job.source, RemoteAddress):
+        fetch(job.source, here.source)
+    left = {there: local for there, local in _results(job, here).items() if exists(there)}
+    if left and not (resumes or overwrite):
+        raise TargetExists(next(iter(left)))
+    for there, local in left.items():
+        # A person's changes to a plan are followed, or asked about.
+        if not overwrite or there == job.plan_path:
+            fetch(there, local)
+    return {local: sha256_of(local) for local in left.values() if local.exists()}
+
+
+def _upload(job: RemoteJob, here: Job, before: Mapping[Path, str], *, overwrite: bool) -> None:
+    """Publish the results that are new. If one fails, remove those that were added before it."""
+    added: list[RemoteAddress] = []
+    try:
+        for there, local in _results(job, here).items():
+            if local.exists() and sha256_of(local) != before.get(local):
+                publish(local, there, overwrite=overwrite or local in before)
+                added.extend([there] if local not in before and not overwrite else [])
+    except BaseException:
+        for there in added:
+            remove(there)
+        raise
+
+
+@contextmanager
+def _named_by_address(job: RemoteJob, here: Job) -> Iterator[None]:
+    """Let errors inside the block name a remote file by its address, and not by its local copy."""
+    pairs = ((job.source, here.source), (job.plan_path, here.plan_path), (job.target, here.target))
+    names = {str(local): str(there) for there, local in pairs}
+    try:
+        yield
+    except EffaceError as e:
+        path = getattr(e, "path", None)
+        if isinstance(path, str) and path in names:
+            e.path = names[path]  # type: ignore[attr-defined]
+        raise

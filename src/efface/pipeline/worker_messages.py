@@ -6,12 +6,12 @@ Each kind is a class, and readers match by class.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from efface.events import Event
 
 if TYPE_CHECKING:
-    from efface.pipeline.naming import Job
+    from efface.pipeline.naming import AnyJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Progress:
 class Noted:
     """A result that the task knows before its end, and that must be kept."""
 
-    content: Any
+    content: object
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """The work is done; holds the task's result."""
 
-    result: Any
+    result: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ class Message:
     Began comes first and Ended last; Failed holds an EffaceError or Unforeseen.
     """
 
-    job: Job
+    job: AnyJob
     said: Said

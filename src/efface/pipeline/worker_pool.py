@@ -16,26 +16,29 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import NoReturn, Protocol, Self
+from typing import NoReturn, Self
 
 from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
-from efface.events import Event, Listener
+from efface.events import Event
 from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
-from efface.pipeline.jobs import FATAL, Workshop, prepared
-from efface.pipeline.naming import Job
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jobs import FATAL, prepared
+from efface.pipeline.naming import AnyJob
+from efface.pipeline.transfer import AnyTask, run_task
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_process import (
     END_S,
     TELL_EVERY_S,
+    Deadline,
+    WorkerProcess,
     end_with_parent,
     how_it_ended,
     start_process,
@@ -57,17 +60,6 @@ ENCODER_BYTES = 200 << 20
 
 USABLE = 0.8
 """Share of the memory free at the start that all workers together may use."""
-
-Note = Callable[[object], None]
-
-
-class Task(Protocol):
-    """The work for each job.
-
-    Must survive pickle. `note` sends results to the parent before the end.
-    """
-
-    def __call__(self, workshop: Workshop, job: Job, listener: Listener, note: Note) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +126,10 @@ def _granted_bytes() -> int:
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    process: SpawnProcess
-    pipe: Connection
+    child: WorkerProcess
     place: int
     is_ready: bool = False
-    job: Job | None = None
+    job: AnyJob | None = None
 
 
 @dataclass(slots=True)
@@ -175,7 +166,7 @@ class WorkerPool:
     Leaving the block stops them, even in the middle of a job.
     """
 
-    def __init__(self, count: int, task: Task, options: Options) -> None:
+    def __init__(self, count: int, task: AnyTask, options: Options) -> None:
         self._count, self._task, self._options = count, task, options
         self._workers: list[_Worker] = []
         self._memory = _Memory(max(0, usable_bytes() - count * AT_REST_BYTES))
@@ -187,17 +178,18 @@ class WorkerPool:
         try:
             for worker in self._workers:
                 if worker.job is not None:
-                    worker.process.terminate()
-                with suppress(OSError):
-                    worker.pipe.send(None)
-            until = time.monotonic() + END_S
+                    worker.child.ask_to_end()
+                worker.child.send(None)
+            deadline = Deadline.after(END_S)
             for worker in self._workers:
-                worker.process.join(max(0.0, until - time.monotonic()))
+                worker.child.process.join(deadline.left_s)
         finally:
             for worker in self._workers:
                 self._bury(worker)
 
-    def each(self, jobs: Sequence[Job], *, writes: bool, makes_folders: bool) -> Iterator[Message]:
+    def each(
+        self, jobs: Sequence[AnyJob], *, writes: bool, makes_folders: bool
+    ) -> Iterator[Message]:
         """Do every job, and yield the messages about it as they come.
 
         Arguments and errors are those of `jobs.each`.
@@ -217,27 +209,26 @@ class WorkerPool:
             busy = [w for w in self._workers if w.job is not None]
             if not busy:
                 return
-            for pipe in wait([w.pipe for w in busy]):
-                worker = next(w for w in busy if w.pipe is pipe)
+            for pipe in wait([w.child.pipe for w in busy]):
+                worker = next(w for w in busy if w.child.pipe is pipe)
                 yield from self._heard(worker)
                 if worker.job is None:
                     idle.append(worker if worker in self._workers else self._workers[worker.place])
 
-    def _hand(self, worker: _Worker, job: Job) -> None:
+    def _hand(self, worker: _Worker, job: AnyJob) -> None:
         if (
-            worker.is_ready and not worker.process.is_alive()
+            worker.is_ready and not worker.child.is_alive
         ):  # it died after its last file; this file must not fail for that
             self._bury(worker)
             worker = self._workers[worker.place] = self._hire(worker.place)
         worker.job = job
-        with suppress(OSError):  # the worker is gone; this is noticed while waiting for its answer
-            worker.pipe.send(job)
+        worker.child.send(job)
 
     def _heard(self, worker: _Worker) -> Iterator[Message]:
         job = worker.job
         assert job is not None
         try:
-            said: _FromWorker = worker.pipe.recv()
+            said: _FromWorker = worker.child.pipe.recv()
         except (EOFError, OSError):
             yield from self._lost(worker, job)
             return
@@ -256,12 +247,12 @@ class WorkerPool:
             case Progress() | Noted():
                 yield Message(job, said)
 
-    def _lost(self, worker: _Worker, job: Job) -> Iterator[Message]:
-        worker.process.join(END_S)
-        error = WorkerDied(job.name, *how_it_ended(worker.process.exitcode))
+    def _lost(self, worker: _Worker, job: AnyJob) -> Iterator[Message]:
+        worker.child.process.join(END_S)
+        error = WorkerDied(job.name, *how_it_ended(worker.child.process.exitcode))
         self._free(worker)
         self._bury(worker)
-        sweep(job.target.parent)  # its draft
+        _sweep(job)
         if not worker.is_ready:  # it never started, and the next one would not either
             raise error
         self._workers[worker.place] = self._hire(worker.place)
@@ -274,24 +265,27 @@ class WorkerPool:
 
     def _grant(self) -> None:
         for worker in self._memory.granted():
-            with suppress(OSError):
-                worker.pipe.send(_Go())
+            worker.child.send(_Go())
 
     def _hire(self, place: int) -> _Worker:
         arguments = (self._task, self._options, _share(place, self._count))
-        process, pipe = start_process(_work, *arguments, name=f"efface-worker-{place + 1}")
-        return _Worker(process, pipe, place)
+        return _Worker(start_process(_work, *arguments, name=f"efface-worker-{place + 1}"), place)
 
     def _bury(self, worker: _Worker) -> None:
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
+        if worker.child.is_alive:
+            worker.child.end(Deadline.after(0))
             if worker.job is not None:
-                sweep(worker.job.target.parent)
-        worker.pipe.close()
+                _sweep(worker.job)
+        worker.child.pipe.close()
 
 
-def _failed(job: Job, error: EffaceError) -> Iterator[Message]:
+def _sweep(job: AnyJob) -> None:
+    """Remove the draft of a worker that is gone."""
+    if isinstance(job.target, Path):
+        sweep(job.target.parent)
+
+
+def _failed(job: AnyJob, error: EffaceError) -> Iterator[Message]:
     yield Message(job, Failed(error))
     yield Message(job, Ended())
 
@@ -333,15 +327,15 @@ class _Home:
         if self._pipe.recv() is None:
             raise KeyboardInterrupt
 
-    def next_job(self) -> Job | None:
-        job: Job | None = self._pipe.recv()
+    def next_job(self) -> AnyJob | None:
+        job: AnyJob | None = self._pipe.recv()
         return job
 
 
 _stopped = threading.Event()
 
 
-def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> NoReturn:
+def _work(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> NoReturn:
     """Run a worker until it is stopped."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
@@ -353,20 +347,25 @@ def _work(pipe: Connection, task: Task, options: Options, share: list[int]) -> N
     os._exit(0)  # a detector that hangs would keep the process from ending
 
 
-def _work_until_told(pipe: Connection, task: Task, options: Options, share: list[int]) -> None:
+def _work_until_told(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> None:
     if share:
         os.sched_setaffinity(0, share)
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
     home = _Home(pipe)
-    with suppress(KeyboardInterrupt, EOFError, OSError), Workshop(options, home.admit) as workshop:
+    with (
+        suppress(KeyboardInterrupt, EOFError, OSError),
+        DetectorSession(options, home.admit) as session,
+    ):
         home.say(_Ready())
         while not _stopped.is_set() and (job := home.next_job()) is not None:
-            home.say(_done(task, workshop, job, home))
+            home.say(_done(task, session, job, home))
 
 
-def _done(task: Task, workshop: Workshop, job: Job, home: _Home) -> Done | Failed:
+def _done(task: AnyTask, session: DetectorSession, job: AnyJob, home: _Home) -> Done | Failed:
     try:
-        return Done(task(workshop, job, home.progress, lambda content: home.say(Noted(content))))
+        return Done(
+            run_task(task, session, job, home.progress, lambda content: home.say(Noted(content)))
+        )
     except EffaceError as e:
         if _stopped.is_set():
             raise KeyboardInterrupt from e

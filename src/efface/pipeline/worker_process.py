@@ -1,22 +1,28 @@
-"""A separate process that works for this one: how it starts, how it ends, and why it ended.
+"""A separate process that works for this one: how it starts, how it ends, why it ended, and whether
+it is started again.
+
+The workers of a folder, the cameras and the review page start their processes here. The cluster
+starts none, and shares the deadlines and the count of attempts.
 
 Processes are spawned and not forked, as the threads of the runtime and of FFmpeg do not survive a
-fork. They take orders over a pipe and answer over it (see `messages`). A process that loses its
-parent ends by itself.
+fork. They take orders over a pipe and answer over it (see `worker_messages`). A process that loses
+its parent ends by itself.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any
 
 from efface.errors import WorkerDied
 
@@ -33,16 +39,109 @@ ORPHANED_S = 5.0
 """The same if the parent is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment on the monotonic clock."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """Return the moment that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    @property
+    def left_s(self) -> float:
+        """Return the seconds until then; 0 afterwards."""
+        return max(0.0, self.at - time.monotonic())
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the moment has passed."""
+        return time.monotonic() >= self.at
+
+
+@dataclass(slots=True)
+class Restarts:
+    """Decides whether something that failed is tried again, and after which pause.
+
+    most                            failures that are followed by another attempt.
+    within_s                        only failures of this last time count.
+    first_pause_s, longest_pause_s  the pause doubles with each failure.
+    """
+
+    most: int
+    within_s: float = math.inf
+    first_pause_s: float = 0.0
+    longest_pause_s: float = math.inf
+    _failures: deque[float] = field(default_factory=deque)
+    _in_a_row: int = 0
+
+    def count_failure(self) -> bool:
+        """Count a failure. Return whether another attempt may follow."""
+        now = time.monotonic()
+        self._failures.append(now)
+        self._in_a_row += 1
+        while self._failures[0] < now - self.within_s:
+            self._failures.popleft()
+        return len(self._failures) <= self.most
+
+    def count_success(self) -> None:
+        """Begin again with the shortest pause. The failures still count."""
+        self._in_a_row = 0
+
+    @property
+    def pause_s(self) -> float:
+        """Return how long to wait before the next attempt."""
+        if self._in_a_row <= 1:
+            return self.first_pause_s
+        doubled = self.first_pause_s * 2.0 ** min(self._in_a_row - 1, 64)
+        return min(doubled, self.longest_pause_s)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkerProcess:
+    """A process that was started, and this process's end of the pipe to it."""
+
+    process: SpawnProcess
+    pipe: Connection
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the process runs."""
+        return self.process.is_alive()
+
+    def ask_to_end(self) -> None:
+        """Ask the process to remove or finish what it has begun, and to end."""
+        with suppress(OSError, ValueError, AttributeError):
+            self.process.terminate()
+
+    def send(self, order: object) -> None:
+        """Send an order. A process that is gone is noticed where its answer is read."""
+        with suppress(OSError):
+            self.pipe.send(order)
+
+    def end(self, deadline: Deadline) -> int | None:
+        """Wait for the end until the deadline, and kill the process after it. Return its exit code."""
+        self.process.join(deadline.left_s)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        return self.process.exitcode
+
+
 def start_process(
-    target: Callable[..., object], *arguments: Any, name: str
-) -> tuple[SpawnProcess, Connection]:
+    target: Callable[..., object], *arguments: object, name: str, is_daemon: bool = True
+) -> WorkerProcess:
     """Start a process that calls target with one end of a pipe and the arguments.
 
-    Returns the process and our end of the pipe. Raises WorkerDied.
+    is_daemon  end it when this process ends. Otherwise it may finish its work.
+
+    Raises WorkerDied.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=target, args=(theirs, *arguments), name=name, daemon=True)
+    process = context.Process(target=target, args=(theirs, *arguments), name=name, daemon=is_daemon)
     try:
         resource_tracker.ensure_running()  # otherwise it would be started inside the block, and unblock the signals
         with deaf():
@@ -52,7 +151,7 @@ def start_process(
         raise WorkerDied("", f"the system starts no further process ({e.strerror})") from e
     finally:
         theirs.close()
-    return process, ours
+    return WorkerProcess(process, ours)
 
 
 @contextmanager
@@ -74,7 +173,7 @@ def how_it_ended(code: int | None) -> tuple[str, str]:
     """Return why a process ended, and what to try."""
     again = "Run the same command again, with fewer --jobs where memory is short."
     if code == -signal.SIGKILL:
-        return "the system killed it, most likely for want of memory", again
+        return "the system killed it (SIGKILL), most likely for want of memory", again
     if code is not None and code < 0:
         with suppress(ValueError):
             hint = (

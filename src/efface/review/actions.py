@@ -14,7 +14,7 @@ from efface.events import Listener
 from efface.files import sweep
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options
-from efface.pipeline.jobs import noted, write_plan
+from efface.pipeline.storage import noted, write_plan
 from efface.planning.plan import Plan
 from efface.review import apart
 from efface.review.check_summary import checks

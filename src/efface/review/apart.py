@@ -17,7 +17,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +24,8 @@ from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.options import Options
-from efface.pipeline.jobs import Workshop
+from efface.pipeline import one_source
+from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.sources import opened
@@ -33,6 +33,8 @@ from efface.pipeline.worker_messages import Done, Failed, Progress
 from efface.pipeline.worker_process import (
     END_S,
     TELL_EVERY_S,
+    Deadline,
+    WorkerProcess,
     end_with_parent,
     how_it_ended,
     start_process,
@@ -63,8 +65,7 @@ class Apart:
 
     def __init__(self, name: str) -> None:
         self._name, self._lock = name, threading.Lock()
-        self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._child: WorkerProcess | None = None
 
     def call(
         self,
@@ -98,32 +99,24 @@ class Apart:
         return said.result
 
     def _started(self) -> Connection:
-        if self._process is not None and self._pipe is not None and self._process.is_alive():
-            return self._pipe
-        self._ended()
-        self._process, self._pipe = start_process(_serve, name=self._name)
-        return self._pipe
+        if self._child is None or not self._child.is_alive:
+            self._ended()
+            self._child = start_process(_serve, name=self._name)
+        return self._child.pipe
 
     def _ended(self) -> int | None:
         """Remove the process and its pipe. Returns its exit code."""
-        process, pipe = self._process, self._pipe
-        self._process = self._pipe = None
-        if pipe is not None:
-            pipe.close()
-        if process is None:
+        child, self._child = self._child, None
+        if child is None:
             return None
-        process.join(END_S)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        return process.exitcode
+        child.pipe.close()
+        return child.end(Deadline.after(END_S))
 
     def stop(self) -> None:
         """Stop the current call, from any thread."""
-        process = self._process
-        if process is not None:
-            with suppress(OSError, ValueError, AttributeError):
-                process.terminate()
+        child = self._child
+        if child is not None:
+            child.ask_to_end()
 
     def close(self) -> None:
         """End the process."""
@@ -228,15 +221,15 @@ def near_to(key: Key, sent: Sent, index: int, tell: Tell) -> tuple[bytes, int]:
 
 
 def found_in(source: Path, options: Options, tell: Tell) -> Plan:
-    """See `Workshop.find`."""
-    with Workshop(options) as workshop:
-        return workshop.find(admit(source), tell)
+    """See `one_source.find`."""
+    with DetectorSession(options) as session:
+        return one_source.find(session, admit(source), tell)
 
 
 def rendered_by(job: Job, plan: Plan, options: Options, tell: Tell) -> Rendered:
-    """See `Workshop.render`."""
-    with Workshop(options) as workshop:
-        return workshop.render(job.admit(), plan, job.target, tell)
+    """See `one_source.render`."""
+    with DetectorSession(options) as session:
+        return one_source.render(session, job.admit(), plan, job.target, tell)
 
 
 def proxy_of(source: Path, options: Options, path: Path, seconds: Any, tell: Tell) -> None:

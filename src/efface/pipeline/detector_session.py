@@ -1,0 +1,125 @@
+"""The detectors of a run: opened when the first source needs them, and kept for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import Self
+
+from efface.containers.admission import AdmittedSource
+from efface.detect.detector import Detector
+from efface.detect.look import THOROUGH
+from efface.detect.registry import for_films, open_detector, open_lanes
+from efface.detections import KINDS
+from efface.errors import DetectorFailed
+from efface.frames import Frame
+from efface.media.interfaces import SourceInfo
+from efface.options import DetectOptions, Options
+from efface.planning.plan import Plan
+
+
+class DetectorSession:
+    """Owns the detectors of a run inside its block.
+
+    options       all of them.
+    wait_for_room is called with each source before it is examined, and may wait until there is
+                  memory for it.
+    known_plan    returns the plan of a source that was analysed elsewhere, or None.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        wait_for_room: Callable[[SourceInfo], None] = lambda info: None,
+        known_plan: Callable[[AdmittedSource], Plan | None] = lambda source: None,
+    ) -> None:
+        self.options, self.wait_for_room, self.known_plan = options, wait_for_room, known_plan
+        self._closing = ExitStack()
+        self._detector: Detector | None = None
+        self._film_infos: tuple[dict[str, str], ...] | None = None
+        self._checking = ExitStack()
+        self._checker: tuple[DetectOptions, Detector] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close_checker()
+        self._close_detector()
+
+    @contextmanager
+    def for_photos(self) -> Iterator[Detector]:
+        """Provide the detector for photos. It stays open for the next photo."""
+        try:
+            yield self._open_detector()
+        except DetectorFailed:  # it may still hang; the next file gets a new one
+            self._close_detector()
+            raise
+
+    @contextmanager
+    def for_films(self) -> Iterator[Sequence[Detector]]:
+        """Provide the detectors for a film, and close them after the block.
+
+        After 1080p a detector keeps 0.4 GB, which the encoder needs. So only photos keep theirs.
+        """
+        self._close_detector()
+        with open_lanes(self.options.detect) as detectors:
+            yield detectors
+
+    @contextmanager
+    def for_checks(self, *, keeps: bool) -> Iterator[Callable[[DetectOptions], Detector]]:
+        """Provide what opens the detector of the second look.
+
+        It is separate from that of the search, and must not share its answers.
+
+        keeps  leave it open for the next file.
+        """
+        try:
+            yield self._open_checker
+        except DetectorFailed:
+            self._close_checker()
+            raise
+        finally:
+            if not keeps:
+                self._close_checker()
+
+    def infos(self, medium: str) -> tuple[dict[str, str], ...]:
+        """Return what is known of the detectors for that medium."""
+        if medium == "photo":
+            return tuple(asdict(info) for info in self._open_detector().infos)
+        if self._film_infos is None:
+            with open_detector(for_films(self.options.detect)) as detector:
+                self._film_infos = tuple(asdict(info) for info in detector.infos)
+        return self._film_infos
+
+    def count(self, frame: Frame) -> dict[str, int]:
+        """Return how many objects of each requested kind are surely in one picture.
+
+        Raises PartMissing.
+        """
+        detector = self._open_detector()
+        seen = detector.detect(frame, THOROUGH)
+        kinds = seen.kind[seen.are_sure(detector.sure)]
+        return {
+            kind: int((kinds == KINDS.index(kind)).sum()) for kind in self.options.detect.wanted
+        }
+
+    def _open_detector(self) -> Detector:
+        if self._detector is None:
+            self._detector = self._closing.enter_context(open_detector(self.options.detect))
+        return self._detector
+
+    def _open_checker(self, options: DetectOptions) -> Detector:
+        if self._checker is None or self._checker[0] != options:
+            self._close_checker()
+            self._checker = options, self._checking.enter_context(open_detector(options))
+        return self._checker[1]
+
+    def _close_checker(self) -> None:
+        self._checker = None
+        self._checking.close()
+
+    def _close_detector(self) -> None:
+        self._detector = None
+        self._closing.close()

@@ -1,0 +1,256 @@
+"""One source: find, render, verify and redact, as plain functions on a session of detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from efface.containers.admission import AdmittedSource, unchanged
+from efface.detect.detector import Detector
+from efface.errors import TargetExists
+from efface.events import Listener
+from efface.files import require_target, sha256_of, staged, staged_pair, sweep_at_times
+from efface.findings import Verification
+from efface.media.interfaces import Source
+from efface.options import Options
+from efface.pipeline import checking
+from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.naming import Job
+from efface.pipeline.rendering import Rendered, act
+from efface.pipeline.resume import (
+    earlier,
+    held,
+    in_use,
+    is_current,
+    owns,
+    require_no_edits,
+    reviewed,
+)
+from efface.pipeline.sources import opened, require_suitable
+from efface.pipeline.storage import noted, state_of
+from efface.planning import sidecar
+from efface.planning.plan import Plan
+
+
+def look(
+    source: Source, sha256: str, detectors: Sequence[Detector], options: Options, listener: Listener
+) -> Plan:
+    """Return the plan for a source, see `pipeline.analysis.look`.
+
+    It is imported on use: a process that only leads workers does not need SciPy, which loads
+    slowly.
+    """
+    from efface.pipeline.analysis import look as looked
+
+    return looked(source, sha256, detectors, options, listener)
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A source that was redacted.
+
+    plan_sha256  hash of the plan's file.
+    was_done     an earlier run did it, and nothing has changed since.
+    was_reviewed a person had changed the plan, and efface followed it.
+    """
+
+    source: Path
+    plan: Plan
+    plan_path: Path
+    rendered: Rendered
+    plan_sha256: str
+    was_done: bool = False
+    was_reviewed: bool = False
+
+
+def find(session: DetectorSession, source: AdmittedSource, listener: Listener) -> Plan:
+    """Return the plan for one source. Raises InputError, PartMissing."""
+    if (known := session.known_plan(source)) is not None:
+        return known
+    source.require_readable()
+    options = session.options
+    with unchanged(source), opened(source, options.read) as media:
+        session.wait_for_room(media.info)
+        if media.info.medium == "photo":
+            with session.for_photos() as detector:
+                return look(media, source.sha256(), (detector,), options, listener)
+        with session.for_films() as detectors:
+            return look(media, source.sha256(), detectors, options, listener)
+
+
+def render(
+    session: DetectorSession, source: AdmittedSource, plan: Plan, target: Path, listener: Listener
+) -> Rendered:
+    """Write one target from a plan. Raises InputError, OutputError, VerificationFailed."""
+    write = session.options.write
+    source.require_readable()
+    require_target(target, (source.path,), overwrite=write.overwrite)
+    if not write.discard_edits:
+        require_no_edits(target)
+    with staged(target, overwrite=write.overwrite) as draft:
+        return _rendered(session, source, plan, target, draft, listener)
+
+
+def _rendered(
+    session: DetectorSession,
+    source: AdmittedSource,
+    plan: Plan,
+    target: Path,
+    draft: Path,
+    listener: Listener,
+    *,
+    is_fresh: bool = False,
+) -> Rendered:
+    options = session.options
+    with (
+        unchanged(source),
+        opened(source, options.read) as media,
+        session.for_checks(keeps=plan.medium != "video") as opening,
+    ):
+        return act(
+            media, source, plan, target, draft, options, opening, listener, is_fresh=is_fresh
+        )
+
+
+def verify(
+    session: DetectorSession,
+    target: Path,
+    plan: Plan | Path | None,
+    source: Path | None,
+    listener: Listener,
+) -> Verification:
+    """Check a target, and return the result. Raises InputError, PartMissing."""
+    with session.for_checks(keeps=True) as opening:
+        return checking.verify(target, plan, source, session.options, opening, listener)
+
+
+def redact(
+    session: DetectorSession,
+    job: Job,
+    listener: Listener,
+    planned: Callable[[Plan], None] = lambda plan: None,
+    *,
+    resumes: bool = False,
+) -> Redacted:
+    """Write plan and target for one source; they appear together.
+
+    planned  is called with the plan before the target is made: reports need the plan even if
+             the target fails.
+    resumes  keep the results of an earlier run where nothing has changed, and replace them
+             where something has.
+
+    A plan that a person changed is followed, and never replaced by another without
+    `discard_edits`. Raises InputError, OutputError, VerificationFailed, PartMissing.
+    """
+    source, write = job.admit(), session.options.write
+    job = replace(job, known=source)
+    known = in_use(job)
+    if known.parent == job.plan_path.parent:  # a plan in another folder is only read
+        job = replace(job, plan_path=known)  # it keeps its name
+    with held(known):
+        persons = None if write.discard_edits else reviewed(known, source)
+        before = _before(job, persons) if resumes and not write.overwrite else None
+        if before is not None and _is_done(session, job, before):
+            planned(before)
+            return _done_before(job, before)
+        return _redacted(session, job, persons, before, listener, planned)
+
+
+def _is_done(session: DetectorSession, job: Job, before: Plan) -> bool:
+    if session.options.write.discard_edits and before.edits:
+        return False
+    return is_current(before, job, session.options, lambda: session.infos(before.medium))
+
+
+def _redacted(
+    session: DetectorSession,
+    job: Job,
+    persons: Plan | None,
+    before: Plan | None,
+    listener: Listener,
+    planned: Callable[[Plan], None],
+) -> Redacted:
+    """Make plan and target. persons: the plan that a person changed; before: that of an earlier
+    run."""
+    options = session.options
+    replaces = options.write.overwrite or before is not None
+    replaces_plan = replaces or (
+        (options.write.discard_edits or persons is not None) and sidecar.holds_edits(job.plan_path)
+    )
+    _require_free(job, options, replaces=replaces, replaces_plan=replaces_plan)
+    known = state_of(job)
+    plan = persons or find(session, job.admit(), listener)
+    sidecar.require_readable(plan, job.plan_path)
+    planned(plan)
+    with staged_pair(job.target, job.plan_path, overwrite=replaces_plan) as (draft, plan_draft):
+        rendered = _rendered(
+            session, job.admit(), plan, job.target, draft, listener, is_fresh=persons is None
+        )
+        plan = noted(plan, rendered, options)
+        sidecar.save(plan, plan_draft)
+        plan_sha256 = sha256_of(plan_draft)
+        _require_unchanged(job, options, known, replaces_plan=replaces_plan)
+    return Redacted(
+        job.source, plan, job.plan_path, rendered, plan_sha256, was_reviewed=persons is not None
+    )
+
+
+def _require_free(job: Job, options: Options, *, replaces: bool, replaces_plan: bool) -> None:
+    """Raise OutputError before any work if target or plan cannot be written."""
+    require_target(job.target, (job.source,), overwrite=replaces)
+    if not options.write.discard_edits:
+        require_no_edits(job.target)
+    _require_plan_name(job, replaces=replaces_plan)
+    require_suitable(job.admit(), job.target, options.read, options.write)
+
+
+def _require_unchanged(
+    job: Job, options: Options, known: tuple[str, str], *, replaces_plan: bool
+) -> None:
+    """Raise OutputError if target or plan were changed during the work."""
+    write = options.write
+    if replaces_plan and not write.overwrite and state_of(job) != known:
+        raise TargetExists(job.target, "it, or its plan, was changed meanwhile")
+    if write.overwrite and not write.discard_edits and state_of(job)[1] != known[1]:
+        require_no_edits(job.plan_path)
+
+
+def _before(job: Job, persons: Plan | None) -> Plan | None:
+    """Return the plan from which an earlier run, or a review, made the target."""
+    sweep_at_times(job.target.parent)
+    if persons is not None:
+        return persons if owns(persons, job) else None
+    return earlier(job)
+
+
+def _require_plan_name(job: Job, *, replaces: bool) -> None:
+    """Raise TargetExists if a plan already exists; the error says what the user can do with it."""
+    try:
+        require_target(job.plan_path, (job.source,), overwrite=replaces)
+    except TargetExists as e:
+        hint = (
+            "efface render obeys it, and efface review opens it; --overwrite looks anew and "
+            "replaces it."
+        )
+        raise TargetExists(job.plan_path, hint=hint) from e
+
+
+def _done_before(job: Job, plan: Plan) -> Redacted:
+    """Return what is known of a target that an earlier run made."""
+    made = plan.made
+    assert made is not None
+    rendered = Rendered(
+        job.target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
+        made.verification, plan.source_sha256, made.target_sha256,
+    )  # fmt: skip
+    done = sha256_of(job.plan_path)
+    return Redacted(
+        job.source,
+        plan,
+        job.plan_path,
+        rendered,
+        done,
+        was_done=True,
+        was_reviewed=bool(plan.edits),
+    )
