@@ -64,7 +64,9 @@ def rows(clip: Path, count: int, frames: int) -> Iterator[str]:
         return
     evenly = [round(i * total / count) for i in range(count)]
     for spans in (spans_at(index, evenly), cut(index, frames)):
-        parts = [Part(source.info, stamp_of(clip), index.passage(span), OPTIONS) for span in spans]
+        parts = [
+            Part(clip, source.info, stamp_of(clip), index.passage(span), OPTIONS) for span in spans
+        ]
         began = time.perf_counter()
         plan, sent = in_parts(clip, parts)
         took = time.perf_counter() - began
