@@ -34,6 +34,9 @@ and write."""
 DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
 """Note for a picture that a decoder read in spite of damage."""
 
+BREAKS_OFF = "it breaks off, so a part of the picture is missing: copy it again if you can"
+"""Note for a picture of which the file holds only the first part."""
+
 ZERO_DURATION_MS = 100
 """How long browsers show a frame whose duration is 0."""
 
