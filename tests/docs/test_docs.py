@@ -273,3 +273,15 @@ def test_version_and_name_agree_with_the_project() -> None:
     )
     assert published is not None
     assert published[1] in (DOCS / "model-card.md").read_text(encoding="utf-8")
+
+
+def test_every_test_that_the_documents_name_exists() -> None:
+    named = [
+        (page.name, *found.groups())
+        for page in PAGES
+        for found in re.finditer(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8"))
+    ]
+    assert len([page for page, *_ in named if page == "attacks.md"]) >= 22
+    for page, file, name in named:
+        code = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(async )?def {name}\(", code, re.MULTILINE), (page, file, name)

@@ -111,9 +111,10 @@ class Parts:
                 without previews
                 and gain maps.
     has_end     whether it has an end marker.
-    is_cut      of a JPEG: it has neither an end marker nor all scans, or lacks a table without
-                which all is noise.
+    is_cut      of a JPEG: it has neither an end marker nor all scans.
                 of a PNG: the file ends within the data of its picture, or right after them.
+    lacks_tables  of a JPEG: a quantization table is missing, without which all is noise.
+    has_scan_data  of a JPEG: a scan is more than its header.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -132,6 +133,8 @@ class Parts:
     others: int = 0
     has_end: bool = False
     is_cut: bool = False
+    lacks_tables: bool = False
+    has_scan_data: bool = False
 
     @property
     def has_srgb_numbers(self) -> bool:
@@ -189,13 +192,15 @@ def _of_jpeg(handle: IO[bytes], end: int) -> Parts:
             found.scans += 1
             passes.take(marker, handle.read(stop - start))
             scan = list(_in_steps(stop, _after_scan(handle, stop, end)))
+            found.has_scan_data |= bool(scan)
             found.pieces, found.stepped = [*found.pieces, (start - 4, stop), *scan], len(scan)
         elif 0xE0 <= marker <= 0xEE:
             _take_segment(found, profile, marker, handle.read(stop - start))
     found.icc = b"".join(profile[n] for n in sorted(profile)) or None
     handle.seek(max(0, end - 2))
     found.has_end = passes.has_end or handle.read(2) == EOI
-    found.is_cut = not passes.has_tables or (not found.has_end and not passes.are_all)
+    found.lacks_tables = not passes.has_tables
+    found.is_cut = not found.has_end and not passes.are_all
     is_baseline = found.scans == 1 and not passes.is_progressive and not found.is_arithmetic
     found.ending, found.stepped = (PAD, found.stepped) if is_baseline else (EOI, 0)
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 
 DEMUXERS = {
     "h264": "h264", "hevc": "hevc", "vvc": "vvc", "mpeg4": "m4v", "vc1": "vc1", "h263": "h263", "av1": "obu", "mjpeg": "mjpeg",
-    "dv": "dv", "ivf": "ivf", "y4m": "yuv4mpegpipe", "dav": "dhav",
+    "dv": "dv", "ivf": "ivf", "y4m": "yuv4mpegpipe", "dav": "dhav", "rcv": "vc1test",
 }  # fmt: skip
 """FFmpeg's demuxer for each format."""
 
@@ -22,7 +22,7 @@ TIMELESS = frozenset(("h264", "hevc", "vvc", "mpeg4", "vc1", "h263", "av1", "mjp
 
 ENDINGS = (
     "h264 264 avc h265 265 hevc h266 266 vvc cmp m4e vc1 h263 263 obu mjpg mjpeg dv dif ivf "
-    "y4m dav m1v m2v mpv"
+    "y4m dav rcv m1v m2v mpv"
 )
 """File name endings of these formats."""
 
@@ -65,6 +65,8 @@ def raw_format(head: bytes, suffix: str) -> str | None:
         and head[80] >> 5 == 1
     ):
         return "dv"  # a header block, then one of subcode
+    if head[3:8] == b"\xc5\4\0\0\0" and head[20:24] == b"\x0c\0\0\0":
+        return "rcv"  # sizes of its two headers
     if head.startswith((_START, b"\0" + _START)):
         return _by_start_codes(head) or _BY_SUFFIX.get(suffix.lower())
     if (

@@ -1,5 +1,4 @@
-"""Photos whose data are damaged are read up to the damage, and called damaged; those that break off
-are refused."""
+"""Photos whose data are damaged are read up to the damage, and called damaged."""
 
 from __future__ import annotations
 

@@ -742,6 +742,19 @@ def test_the_limit_of_pixels_is_ours(tmp_path: Path, scene: Scene, suffix: str) 
     assert (caught.value.pixels, caught.value.limit) == (78 * 53, 78 * 53 - 1)
 
 
+@pytest.mark.parametrize("suffix", ["tif", "webp", "gif"])
+def test_a_limit_of_pillow_that_no_option_changes_does_not_count(
+    tmp_path: Path, scene: Scene, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(scene).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert len(list(open_still(admit(path), ReadOptions()).frames())) == 1
+    assert Image.MAX_IMAGE_PIXELS == 100
+    with pytest.raises(TooManyPixels, match="--max-pixels"):
+        open_still(admit(path), ReadOptions(max_pixels=scene.shape[0] * scene.shape[1] - 1))
+
+
 def test_a_later_page_that_is_too_large_is_refused(tmp_path: Path, scene: Scene) -> None:
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         tiff.write(scene[:10, :10], photometric="rgb")

@@ -27,6 +27,7 @@ from efface.errors import (
     UnsupportedSource,
 )
 from efface.frames import Frame
+from efface.media.still.image_reader import BREAKS_OFF
 from efface.media.still.stills import open_still
 from efface.options import ReadOptions
 
@@ -119,14 +120,16 @@ def test_mutations(tmp_path: Path, scene: Scene, name: str) -> None:
         outcome(path, COVER)
 
 
+READ_TO_THE_BREAK = ("jpeg", "progressive", "png", "png16", "palette", "gif", "apng")
+"""Formats of which the rows or frames before the break are read."""
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_truncations(tmp_path: Path, scene: Scene, name: str) -> None:
     whole, path = FORMATS[name](scene), tmp_path / "a.bin"
     for share in (0.01, 0.05, 0.1, 0.3, 0.5, 0.8):
         path.write_bytes(whole[: max(1, int(len(whole) * share))])
-        assert isinstance(outcome(path, FAIL), InputError) or name in ("gif", "apng"), (
-            share
-        )  # whole frames may be left
+        assert isinstance(outcome(path, FAIL), InputError) or name in READ_TO_THE_BREAK, share
         outcome(path, COVER)
 
 
@@ -139,7 +142,20 @@ def test_rubbish_behind_a_good_header(tmp_path: Path, scene: Scene, name: str) -
         outcome(path, COVER)
 
 
-@pytest.mark.parametrize("name", ["jpeg", "png", "png16", "tiffraw", "webp", "heif", "avif"])
+@pytest.mark.parametrize("name", ["jpeg", "progressive", "png", "png16", "palette"])
+def test_half_a_picture_is_never_opened_without_a_word(
+    tmp_path: Path, scene: Scene, name: str
+) -> None:
+    path, rng = tmp_path / "a.bin", np.random.default_rng(0)
+    whole = FORMATS[name](rng.integers(0, 256, (90, 120, 3), np.uint8))
+    for share in (0.6, 0.8, 0.95):
+        path.write_bytes(whole[: int(len(whole) * share)])
+        source = open_still(admit(path), FAIL)
+        assert len(list(source.frames())) == 1
+        assert BREAKS_OFF in source.info.notes
+
+
+@pytest.mark.parametrize("name", ["tiffraw", "webp", "heif", "avif"])
 def test_half_a_picture_fails_or_is_covered_whole(tmp_path: Path, scene: Scene, name: str) -> None:
     path, noise = (
         tmp_path / "a.bin",

@@ -26,6 +26,7 @@ from efface.containers.image_truncation import lacks_data
 from efface.containers.sniff import format_of
 from efface.errors import InputError, TooManyPixels, UndecodableFrame
 from efface.frames import Picture
+from efface.media.still.image_reader import BREAKS_OFF, DAMAGED
 from efface.media.still.still_facts import of_file, orientation_of
 from efface.media.still.stills import open_still
 from efface.options import ReadOptions
@@ -67,17 +68,93 @@ def test_a_jpeg_without_its_end_mark_is_whole(
     assert notes_of(path) == []
 
 
-@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_jpeg_that_breaks_off_is_refused(
-    tmp_path: Path, scene: Scene, share: float, progressive: bool
+def test_a_jpeg_that_breaks_off_is_opened_as_far_as_it_goes(
+    tmp_path: Path, scene: Scene, share: float, bad_frames: str
 ) -> None:
-    data, path = jpeg(scene, progressive=progressive), tmp_path / "a.jpg"
+    noise = np.random.default_rng(1).integers(0, 256, scene.shape, np.uint8)
+    data, path = jpeg(noise), tmp_path / "a.jpg"
+    path.write_bytes(data)
+    whole = stacked(next(iter(open_still(admit(path), ReadOptions()).frames())).unpack())
     path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(UndecodableFrame):
-        notes_of(path)
-    frames = list(open_still(admit(path), ReadOptions(bad_frames="cover")).frames())
-    assert [f.is_bad for f in frames] == [True]
+    source = open_still(admit(path), ReadOptions(bad_frames=bad_frames))
+    (frame,) = source.frames()
+    assert source.info.notes == [BREAKS_OFF]
+    assert not frame.is_bad
+    seen, there = stacked(frame.unpack()), int(160 * (share - 0.25))
+    assert np.array_equal(seen[:there], whole[:there])
+    missing = seen[int(160 * share) + 20 :].reshape(-1, 3)
+    assert len(np.unique(missing, axis=0)) == (1 if share == 0.5 else 0)  # it has one colour
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_progressive_jpeg_that_breaks_off_is_opened_and_says_so(
+    tmp_path: Path, scene: Scene, share: float
+) -> None:
+    data, path = jpeg(scene, progressive=True), tmp_path / "a.jpg"
+    path.write_bytes(data[: int(len(data) * share)])
+    assert notes_of(path) == [BREAKS_OFF]
+
+
+def test_a_jpeg_that_breaks_off_before_its_first_row_is_refused(
+    tmp_path: Path, scene: Scene
+) -> None:
+    data, path = jpeg(scene), tmp_path / "a.jpg"
+    at = data.index(b"\xff\xda")
+    for end in (at, at + 8, at + 14):
+        path.write_bytes(data[:end])
+        with pytest.raises(UndecodableFrame):
+            notes_of(path)
+
+
+@pytest.mark.parametrize("share", [0.4, 0.9])
+def test_a_png_that_breaks_off_is_opened_as_far_as_it_goes(
+    tmp_path: Path, scene: Scene, share: float
+) -> None:
+    path, noise = tmp_path / "a.png", np.random.default_rng(1).integers(0, 256, (60, 50, 3), "u1")
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    source = open_still(admit(path), ReadOptions())
+    (frame,) = source.frames()
+    seen, there = stacked(frame.unpack()), int(60 * share) - 2
+    assert source.info.notes == [BREAKS_OFF]
+    assert np.array_equal(seen[:there], noise[:there])
+    assert not seen[there + 3 :].any()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "L"])
+def test_a_bmp_that_breaks_off_is_opened_as_far_as_it_goes(
+    tmp_path: Path, scene: Scene, mode: str
+) -> None:
+    path, picture = tmp_path / "a.bmp", Image.fromarray(scene).convert(mode)
+    picture.save(path)
+    path.write_bytes(path.read_bytes()[: -(scene.shape[1] + 3) * (3 if mode == "RGB" else 1) * 20])
+    source = open_still(admit(path), ReadOptions())
+    (frame,) = source.frames()
+    want = np.asarray(picture.convert("RGB"))
+    seen = stacked(frame.unpack())
+    assert source.info.notes == [BREAKS_OFF]
+    assert np.array_equal(np.broadcast_to(seen, want.shape)[24:], want[24:])  # the lowest row first
+    assert len(np.unique(seen[:18].reshape(-1, seen.shape[-1]), axis=0)) == 1
+
+
+@pytest.mark.parametrize("end", [b"\0\1", b""])
+def test_a_bmp_whose_compressed_rows_end_early_is_opened_and_called_damaged(
+    tmp_path: Path, end: bytes
+) -> None:
+    path, rows = tmp_path / "a.bmp", b"\x14\x01\0\0" * 12 + end  # 12 of 30 rows of 20 pixels
+    palette = bytes(4) + b"\x10\x20\x30\0" + bytes(254 * 4)
+    head = struct.pack("<IiiHHIIiiII", 40, 20, 30, 1, 8, 1, len(rows), 0, 0, 256, 0)
+    start = 14 + len(head) + len(palette)
+    file = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start) + head + palette + rows
+    path.write_bytes(file)
+    source = open_still(admit(path), ReadOptions())
+    (frame,) = source.frames()
+    seen = stacked(frame.unpack())
+    assert source.info.notes == [DAMAGED]
+    assert (seen[18:] == (0x30, 0x20, 0x10)).all()
+    assert not seen[:18].any()
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -181,9 +258,7 @@ def test_a_png_without_its_end_is_whole(tmp_path: Path, pages: Pages, scene: Sce
     for cut in (12, 14, 16):  # the end, and the checksum of the picture before it
         path.write_bytes(data[:-cut])
         assert np.array_equal(stacked(pages(path)[0][1]), scene)
-    path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(UndecodableFrame):
-        pages(path)
+    assert notes_of(path) == []
 
 
 def test_an_apng_out_of_sequence_keeps_its_picture_and_says_so(
@@ -742,8 +817,15 @@ def test_a_bmp_of_two_bits_a_pixel_is_read(tmp_path: Path, pages: Pages) -> None
 
 
 @pytest.mark.parametrize("lost", [1, 4, 500])
-def test_a_bmp_that_breaks_off_is_refused(lost: int, tmp_path: Path, scene: Scene) -> None:
-    path = tmp_path / "a.bmp"
-    path.write_bytes(bitmap(16, [bytes(200)] * 40, (100, 40), masks=(0x7, 0x38, 0x7C0))[:-lost])
+def test_a_bmp_that_only_efface_reads_may_break_off(
+    lost: int, tmp_path: Path, scene: Scene
+) -> None:
+    path, file = (
+        tmp_path / "a.bmp",
+        bitmap(16, [bytes(200)] * 40, (100, 40), masks=(7, 0x38, 0x7C0)),
+    )
+    path.write_bytes(file[:-lost])
+    assert notes_of(path) == [BREAKS_OFF]
+    path.write_bytes(file[: len(file) - 200 * 40 + 100])  # not one row is whole
     with pytest.raises(InputError):
         notes_of(path)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import re
 import shutil
 import weakref
 from fractions import Fraction
@@ -28,6 +29,7 @@ from efface.errors import (
 )
 from efface.media.pixel_formats import canonical
 from efface.media.video.decode import open_video
+from efface.media.video.spans import Indivisible, indexed
 from efface.options import ReadOptions
 
 FAIL, COVER = ReadOptions(), ReadOptions(bad_frames="cover")
@@ -354,10 +356,19 @@ def test_a_file_cut_in_the_middle(name, clip, run_ffmpeg, tmp_path):
     content = whole.read_bytes()
     cut.write_bytes(content[: len(content) * 6 // 10])
     assert (is_cut(whole), is_cut(cut)) == (False, True)
-    with pytest.raises(DamagedSource, match=r"breaks off at 0:00:0[01]\.\d+.*--bad-frames=cover"):
-        open_video(admit(cut), FAIL)
-    frames = list(open_video(admit(cut), COVER).frames())
-    assert 5 < sum(not f.is_bad for f in frames) < 28
+    for options in (FAIL, COVER):
+        source = open_video(admit(cut), options)
+        frames = list(source.frames())
+        assert 5 < sum(not f.is_bad for f in frames) < 28
+        assert re.match(r"it breaks off at 0:00:0[01]\.\d+, before its", source.info.notes[0])
+        assert options is COVER or not any(f.is_bad for f in frames)
+        originals = {f.pts: f for f in open_video(admit(whole), FAIL).frames()}
+        for frame in frames:
+            if not frame.is_bad:
+                truth = originals[frame.pts]
+                assert np.array_equal(frame.unpack().planes[0], truth.unpack().planes[0])
+    with pytest.raises(Indivisible):
+        indexed(source)
 
 
 def test_moov_missing_is_damage(clip, tmp_path):

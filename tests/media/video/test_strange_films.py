@@ -124,8 +124,9 @@ def test_a_film_that_states_too_much_for_its_pictures_is_whole(clip, tmp_path):
     film.write_bytes(data)
     assert len(list(open_video(admit(film), FAIL).frames())) == 30
     film.write_bytes(data[:-9])
-    with pytest.raises(InputError, match="breaks off"):
-        open_video(admit(film), FAIL)
+    source = open_video(admit(film), FAIL)
+    assert len(list(source.frames())) == 29
+    assert source.info.notes[0].startswith("it breaks off at 0:00:01.")
 
 
 @pytest.mark.parametrize("size_wh", [(320, 192), (80, 48), (96, 160)])
@@ -171,6 +172,30 @@ def test_a_recording_of_mpeg_that_was_cut_anywhere_is_a_film(clip, tmp_path):
     film.write_bytes(whole[1000:])
     assert (format_of(film), medium_of(film)) == ("mpeg", "video")
     assert len(list(open_video(admit(film), ReadOptions(bad_frames="cover")).frames())) >= 20
+
+
+@pytest.mark.parametrize("lost", [2200, 3000, 3800])
+def test_the_frames_of_the_unit_in_which_a_program_stream_ends_are_left_out(
+    lost, clip, tmp_path, picture_of
+):
+    how = ("-c:v", "mpeg2video", "-q:v", 30, "-g", 30, "-f", "vob", "-packetsize", 2048)
+    whole, cut = clip("a.mpg", *how, frames=60).read_bytes(), tmp_path / "a.mpg"
+    cut.write_bytes(whole[: len(whole) - lost])
+    source = open_video(admit(cut), FAIL)
+    frames = list(source.frames())
+    assert 30 <= len(frames) < 60
+    assert source.info.notes == [BREAKS_OFF]
+    assert all(far(f.look((160, 96)), picture_of(f.index)) < 20 for f in frames)
+
+
+def test_a_stream_that_begins_in_mid_file_changes_nothing(clip, tmp_path, run_ffmpeg):
+    first = clip("a.ts", *H264).read_bytes()
+    sound = tmp_path / "b.ts"
+    tone = ("-f", "lavfi", "-i", "sine=d=1", "-c:a", "mp2", "-streamid", "0:999")
+    run_ffmpeg(*tone, sound)
+    film = tmp_path / "c.ts"
+    film.write_bytes(first + sound.read_bytes())
+    assert len(list(open_video(admit(film), FAIL).frames())) == 30
 
 
 # Joined recordings
@@ -367,6 +392,23 @@ def test_times_of_decoding_become_those_of_the_order_shown(clip, run_ffmpeg, tmp
     with pytest.raises(Indivisible):
         indexed(source)
     assert not open_video(admit(clip("plain.mp4", *H264)), FAIL).is_by_order
+
+
+@pytest.mark.parametrize("bad_frames", ["fail", "cover"])
+def test_times_of_the_wrong_frames_become_those_of_the_order_shown(
+    bad_frames, clip, run_ffmpeg, tmp_path, picture_of
+):
+    path = tmp_path / "a.mp4"
+    own = [*H264, "-bf", 2, "-x264-params", "b-adapt=0:scenecut=0"]
+    # The third and fourth frames of the file get each other's time.
+    swap = "setts=pts=PTS+DURATION*(eq(N\\,2)-eq(N\\,3))"
+    run_ffmpeg("-i", clip("swap.mp4", *own), "-c", "copy", "-bsf:v", swap, path)
+    source = open_video(admit(path), ReadOptions(bad_frames=bad_frames))
+    frames = list(source.frames())
+    whole = open_video(admit(clip("swap.mp4", *own)), FAIL)
+    assert source.is_by_order
+    assert [f.pts for f in frames] == [f.pts for f in whole.frames()]
+    assert all(far(f.look((160, 96)), picture_of(f.index)) < 8 for f in frames)
 
 
 # Films without a container

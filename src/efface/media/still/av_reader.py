@@ -1,10 +1,10 @@
 """Decode with FFmpeg: AVIF files that Pillow or OpenCV refuse and browsers show, and the readable
-part of damaged JPEGs."""
+part of damaged JPEG and BMP files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import av
 import numpy as np
@@ -64,12 +64,24 @@ class AvReader:
 def mjpeg(data: bytes, mode: str) -> NDArray[Any]:
     """Return (h, w) or (h, w, 3) samples of a JPEG in Pillow's mode L or RGB, as stored. Raises
     FFmpegError, OSError."""
-    decoder = av.CodecContext.create("mjpeg", "r")
+    found = _stored(_only_frame("mjpeg", data), "gray" if mode == "L" else "rgb", 8)
+    return found[..., 0] if mode == "L" else found
+
+
+def bmp(data: bytes) -> NDArray[Any]:
+    """Return (h, w, 3) samples of a BMP. Rows that are missing show its first colour.
+
+    Raises FFmpegError, OSError.
+    """
+    return _stored(_only_frame("bmp", data), "rgb", 8)
+
+
+def _only_frame(codec: Literal["mjpeg", "bmp"], data: bytes) -> av.VideoFrame:
+    decoder = av.CodecContext.create(codec, "r")
     frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     if not frames:
         raise OSError("no decoder gives a picture")
-    found = _stored(frames[0], "gray" if mode == "L" else "rgb", 8)
-    return found[..., 0] if mode == "L" else found
+    return frames[0]
 
 
 _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"

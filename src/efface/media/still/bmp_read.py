@@ -1,7 +1,7 @@
 """Read uncompressed BMP files that Pillow refuses: any masks of 16 or 32 bits, 2 bits per pixel,
 palettes of any size.
 
-Missing rows are an error. Pillow reads compressed rows.
+Missing rows become zeros. Pillow and FFmpeg read compressed rows.
 """
 
 from __future__ import annotations
@@ -43,6 +43,15 @@ class Header:
         """Return whether samples have more than 8 bits."""
         return any(mask.bit_count() > 8 for mask in self.masks[:3])
 
+    @property
+    def stride(self) -> int:
+        """Return the bytes of a row, which are a multiple of 4."""
+        return (self.width * self.bits + 31) // 32 * 4
+
+    def is_cut(self, size: int) -> bool:
+        """Return whether a file of that many bytes lacks rows."""
+        return self.start + self.stride * self.height > size
+
 
 def header_of(data: bytes) -> Header | None:
     """Return the header, or None if this module cannot read it."""
@@ -70,10 +79,11 @@ def header_of(data: bytes) -> Header | None:
 
 
 def samples_of(data: bytes, header: Header) -> NDArray[np.uint8]:
-    """Return (h, w, 3) RGB, or (h, w, 4) RGBA. Raises OSError if rows are missing."""
-    stride = (header.width * header.bits + 31) // 32 * 4
-    if header.start + stride * header.height > len(data):
-        raise OSError("the file breaks off")
+    """Return (h, w, 3) RGB, or (h, w, 4) RGBA. Raises OSError if not one row is whole."""
+    stride = header.stride
+    if header.start + stride > len(data):
+        raise OSError("the file breaks off before its first row")
+    data = data.ljust(header.start + stride * header.height, b"\0")
     rows = np.frombuffer(data, np.uint8, stride * header.height, header.start).reshape(
         header.height, stride
     )

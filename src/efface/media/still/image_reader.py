@@ -34,6 +34,9 @@ and write."""
 DAMAGED = "its data are damaged, so parts of the picture may be wrong or missing"
 """Note for a picture that a decoder read in spite of damage."""
 
+BREAKS_OFF = "it breaks off, so a part of the picture is missing: copy it again if you can"
+"""Note for a picture of which the file holds only the first part."""
+
 ZERO_DURATION_MS = 100
 """How long browsers show a frame whose duration is 0."""
 
@@ -109,6 +112,22 @@ def require_total(path: Path, count: int, pixels: int, options: ReadOptions) -> 
 
 
 @contextmanager
+def limited(max_pixels: int) -> Iterator[None]:
+    """Make Pillow refuse pictures above efface's limit, rather than above its own, which no option
+    of efface changes."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, -(-max_pixels // 2)
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def _pillow_limit() -> int:
+    """Return the pixels above which Pillow raises; it warns above half of them."""
+    return 2 * (Image.MAX_IMAGE_PIXELS or 0)
+
+
+@contextmanager
 def parsing(path: Path) -> Iterator[None]:
     """Silence warnings, and turn any exception of a decoder inside the block into DamagedSource or
     a narrower class."""
@@ -121,7 +140,8 @@ def parsing(path: Path) -> Iterator[None]:
     except MemoryError as e:
         raise UnsupportedSource(path, "there is not enough memory to decode it") from e
     except Image.DecompressionBombError as e:
-        raise UnsupportedSource(path, "it has more pixels than the decoder accepts") from e
+        pixels = re.search(r"\d+", str(e))
+        raise TooManyPixels(path, int(pixels[0]) if pixels else 0, _pillow_limit()) from e
     except (
         Exception
     ) as e:  # decoders raise a dozen classes for hostile files, and more with each release

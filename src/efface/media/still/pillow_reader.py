@@ -45,7 +45,7 @@ from efface.errors import TooManyPixels, UnsupportedSource
 from efface.geometry import Size
 from efface.media.still import bmp_read, png_read
 from efface.media.still import still_facts as facts
-from efface.media.still.image_reader import DAMAGED, Traits, require_total
+from efface.media.still.image_reader import BREAKS_OFF, DAMAGED, Traits, require_total
 from efface.media.still.still_colour import Colours, in_srgb
 from efface.media.still.still_pixels import Array, Page, as_stored, page_of, strips, upright_size
 from efface.options import ReadOptions
@@ -166,7 +166,18 @@ class PillowReader:
             raise TooManyPixels(self._path, header.width * header.height, self._options.max_pixels)
         if header.is_deep:
             self._note(EIGHT_BITS)
+        if header.is_cut(len(data)):
+            self._note(BREAKS_OFF)
         return Image.fromarray(bmp_read.samples_of(data, header))
+
+    def _bmp_by_ffmpeg(self) -> Any:
+        """Decode a BMP whose compressed rows end early. Raises OSError, ValueError."""
+        from efface.media.still import av_reader  # loads PyAV, which other photos do not need
+
+        self._handle.seek(0)
+        image = Image.fromarray(av_reader.bmp(self._handle.read()))
+        self._note(DAMAGED)
+        return image
 
     def _scale_key(self) -> None:
         """Scale the grey that means transparent in a PNG of 2 or 4 bits as Pillow widens the
@@ -195,8 +206,8 @@ class PillowReader:
     def _load(self) -> None:
         """Decode the page.
 
-        A JPEG with missing data is an error if it has no end marker, since it was truncated. If it
-        has one, it is decoded as far as possible, as in browsers, and a note says so.
+        A JPEG, PNG, BMP or GIF that lacks data is decoded as far as possible, as in browsers, and a
+        note says so. If nothing of it can be decoded, that is an error.
         """
         parts = self._parts
         by_hand = {"bmp": self._load_bmp, "gif": self._load_gif, "png": self._load_png}.get(
@@ -208,13 +219,10 @@ class PillowReader:
         if self._name != "jpeg" or parts is None:
             self._image.load()
             return
-        if parts.is_cut:
-            raise OSError("the file breaks off")
-        is_whole = self._is_whole()
-        if not is_whole and not parts.has_end:
-            raise OSError("the file breaks off")
-        if not is_whole:
-            self._note(DAMAGED)
+        if parts.lacks_tables or not parts.has_scan_data:
+            raise OSError("nothing of its picture can be decoded")
+        if parts.is_cut or not self._is_whole():
+            self._note(DAMAGED if parts.has_end else BREAKS_OFF)
             self._image = self._as_far_as_it_goes(
                 parts.file(self._handle, ending=picture_parts.EOI).read()
             )
@@ -223,7 +231,7 @@ class PillowReader:
         try:
             self._image.load()
         except (OSError, ValueError):
-            image = self._own_bmp()
+            image = self._own_bmp() or self._bmp_by_ffmpeg()
             if image is None or image.size != self._image.size:
                 raise
             self._image = image
@@ -243,20 +251,16 @@ class PillowReader:
                 image.load_end()
 
     def _load_png(self) -> None:
-        """Decode the picture, or its part before damaged data. A truncated picture is an error."""
+        """Decode the picture, or its part before damaged or missing data."""
         parts = self._parts
         assert parts is not None
         try:
             self._image.load()
         except (OSError, SyntaxError, ValueError):
-            found = (
-                None
-                if self.is_animated or parts.is_cut
-                else png_read.salvaged(self._file_from_start().read())
-            )
+            found = None if self.is_animated else png_read.salvaged(self._file_from_start().read())
             if found is None:
                 raise
-            self._note(DAMAGED)
+            self._note(BREAKS_OFF if parts.is_cut else DAMAGED)
             image: Any = PngImagePlugin.PngImageFile(io.BytesIO(found.data))
             image.load()
             self._image = png_read.spread(image, found.step_wh)

@@ -26,7 +26,13 @@ from efface.errors import (
 from efface.frames import Frame
 from efface.media.interfaces import SourceInfo
 from efface.media.still.heif_reader import HeifReader
-from efface.media.still.image_reader import ZERO_DURATION_MS, ImageReader, parsing, require_total
+from efface.media.still.image_reader import (
+    ZERO_DURATION_MS,
+    ImageReader,
+    limited,
+    parsing,
+    require_total,
+)
 from efface.media.still.pillow_reader import PillowReader
 from efface.media.still.still_pixels import Page, black_page
 from efface.options import ReadOptions
@@ -92,12 +98,12 @@ class StillSource:
 
     def _page(self, book: ImageReader, index: int) -> tuple[Page, bool]:
         path, limit = self.info.path, self._options.max_pixels
-        with parsing(path):
+        with limited(limit), parsing(path):
             width, height = book.size(index)
         if width * height > limit:
             raise TooManyPixels(path, width * height, limit)
         try:
-            with parsing(path):
+            with limited(limit), parsing(path):
                 return book.page(index), False
         except DamagedSource as e:
             if self._options.bad_frames != "cover":
@@ -128,7 +134,7 @@ def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[ImageReader
 
 def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> ImageReader:
     try:
-        with parsing(path):
+        with limited(options.max_pixels), parsing(path):
             return (
                 HeifReader(path, handle, options)
                 if name == "heif"

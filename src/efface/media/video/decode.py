@@ -54,13 +54,13 @@ from efface.media.interfaces import SourceInfo
 from efface.media.pixel_formats import Pixels, Spec, black, copied, is_full_range, spec_of
 from efface.media.video.frame_starts import FrameStarts, Holds, is_interlaced_mpeg2, lacks_rows
 from efface.media.video.restarts import JOINABLE, Clock, Restart, in_one_clock
-from efface.media.video.video_info import VideoInfo, video_of
+from efface.media.video.video_info import Order, VideoInfo, video_of
 from efface.options import ReadOptions
 from efface.timing import timecode
 
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv,\
-h264,hevc,vvc,m4v,vc1,h263,obu,mjpeg,yuv4mpegpipe,dhav"
+h264,hevc,vvc,m4v,vc1,vc1test,h263,obu,mjpeg,yuv4mpegpipe,dhav"
 )
 """None of these opens another file or an address. Playlists (hls, dash, concat, sdp, ...) do, and
 are refused."""
@@ -81,6 +81,8 @@ RESIZED = "the size of its picture changes, and all frames were written in the s
 
 BREAKS_OFF = "it breaks off within a frame, which was left out with what followed"
 
+ENDS_EARLY = "it breaks off at {}, before its stated end: what followed is missing"
+
 ENDLESS_CONTAINERS = frozenset(("mpegts", "mpeg", "flv"))
 """FFmpeg's names of containers that state no end. A recording may be cut anywhere, and then ends
 within a frame."""
@@ -88,6 +90,9 @@ within a frame."""
 MPEG_END = b"\0\0\1\xb7"
 """End code that an encoder writes after the last frame. A damaged frame before it is not a
 truncated one."""
+
+LARGEST_PES_PACKET = 1 << 16
+"""Bytes of the largest unit of an MPEG-PS."""
 
 HINT_COVER = "Add --bad-frames=cover to go on with what is there."
 HINT_REMUX = "Remuxing may help: ffmpeg -i SOURCE -c copy NEW.mkv"
@@ -122,7 +127,7 @@ def open_video(source: AdmittedSource, options: ReadOptions) -> VideoSource:
     """The video of a file, ready to be read any number of times.
 
     Raises NotMedia, UnsupportedSource (no picture, no decoder, encrypted, a playlist),
-    DamagedSource (no structure, cut off), TooManyPixels and SourceUnreadable.
+    DamagedSource (no structure), TooManyPixels and SourceUnreadable.
     """
     path, demuxer = source.path, _demuxer(source)
     with closing(_opened(path, options, demuxer)) as container:
@@ -130,15 +135,14 @@ def open_video(source: AdmittedSource, options: ReadOptions) -> VideoSource:
         _require_readable(stream, path)
         _require_size((stream.codec_context.width, stream.codec_context.height), path, options)
         tolerant = options.bad_frames == "cover"
-        if not tolerant and is_cut(path):
-            last = _last_time(container, stream)
-            raise DamagedSource(
-                path, f"it breaks off at {timecode(last)}, before its stated end", HINT_COVER
-            )
-        first, by_order = _first_frame(container, stream, path, options)
+        first, order = _first_frame(container, stream, path, options)
         info = _described(
-            path, container, stream, first, tolerant=tolerant, by_order=by_order, demuxer=demuxer
+            path, container, stream, first, tolerant=tolerant, order=order, demuxer=demuxer
         )
+    if video_of(info).is_cut:
+        with closing(_opened(path, options, demuxer)) as container:
+            last = _last_time(container, _picked(container, path))
+        info.notes.append(ENDS_EARLY.format(timecode(last)))
     return VideoSource(info, options)
 
 
@@ -256,9 +260,8 @@ def _last_time(container: InputContainer, stream: VideoStream) -> float:
 
 def _first_frame(
     container: InputContainer, stream: VideoStream, path: Path, options: ReadOptions
-) -> tuple[av.VideoFrame, bool]:  # fmt: skip
-    """Return a frame that shows the pixel format and similar facts, and whether times are decoding
-    times.
+) -> tuple[av.VideoFrame, Order]:  # fmt: skip
+    """Return a frame that shows the pixel format and similar facts, and what the times say.
 
     Prefers a nearby keyframe, since other frames may not state the orientation. Errors before it
     are met again later.
@@ -284,31 +287,35 @@ def _first_frame(
             break
     if not found:
         raise DamagedSource(path, "no frame of it can be decoded")
-    return key or found[0], container.format.name == "avi" or _runs_back(
-        found, times, packets, stream
-    )
+    is_avi = container.format.name == "avi"
+    return key or found[0], "dts" if is_avi else _order(found, times, packets, stream)
 
 
-def _runs_back(
+def _order(
     frames: list[av.VideoFrame], times: list[int | None], packets: Iterator[av.Packet[Any]], stream: VideoStream
-) -> bool:  # fmt: skip
-    """Return whether the first frames in display order have times that run back. If so, they are
-    decoding times.
+) -> Order:  # fmt: skip
+    """Return which times the frames get, see `VideoInfo`.
 
-    AVI stores no others. Nor do other files into which a stream without times was put.
+    If times run back where the first frames are shown in turn, they are not the frames' own. Those
+    that run on in the file are decoding times. AVI stores no others; nor do other files into which
+    a stream without times was put. Others were given to the wrong frames by the program that wrote
+    the file.
 
     times  of the packets read.
     """
     following = (
         list(islice(packets, LONGEST_REORDER_FRAMES)) if stream.codec_context.reorder_depth else []
     )
+    if not following:
+        return "own"
     times = [*times, *(p.pts for p in following)]
-    if not following or any(a is None or b is None or b <= a for a, b in pairwise(times)):
-        return False  # stored out of order, as expected if frames are held back
     shown = [f.pts for f in frames]
-    for packet in [*following, *islice(packets, LONGEST_REORDER_FRAMES)]:
+    for packet in [*following, *islice(packets, LONGEST_REORDER_FRAMES), None]:
         shown += [f.pts for f in _decoded(stream, packet)[0]]
-    return any(a is not None and b is not None and b < a for a, b in pairwise(shown))
+    if not any(a is not None and b is not None and b < a for a, b in pairwise(shown)):
+        return "own"
+    runs_on = all(a is not None and b is not None and b > a for a, b in pairwise(times))
+    return "dts" if runs_on else "pts"
 
 
 def _prepare(stream: VideoStream, options: ReadOptions) -> None:
@@ -344,7 +351,7 @@ def _may_hold_fields(stream: VideoStream) -> bool:
 
 def _described(
     path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame,
-    *, tolerant: bool, by_order: bool, demuxer: str | None,
+    *, tolerant: bool, order: Order, demuxer: str | None,
 ) -> SourceInfo:  # fmt: skip
     moving = _moving(container)
     crop = crop_of(path, container.format.name, moving.index(stream), (first.width, first.height))
@@ -360,8 +367,9 @@ def _described(
         aspect,
         colour_of(first),
         tolerant,
-        by_order,
+        order,
         demuxer,
+        is_cut(path),
     )
     named = kind_of(path) or container.format.name.split(",")[0]
     return SourceInfo(
@@ -408,11 +416,11 @@ def _is_indexed(stream: VideoStream) -> bool:
 
 
 def _packets(
-    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool
-) -> Iterator[av.Packet[Any]]:
+    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool, is_cut: bool = False
+) -> Iterator[av.Packet[Any]]:  # fmt: skip
     """Yield the packets that hold data, in one clock. If `tolerant`, reading continues after an
-    error up to the end."""
-    packets = _stored_packets(container, stream, path, tolerant=tolerant)
+    error up to the end. If `is_cut`, nothing may follow an error."""
+    packets = _stored_packets(container, stream, path, tolerant=tolerant, is_cut=is_cut)
     if container.format.name not in JOINABLE:
         return packets
     return in_one_clock(packets, _step(stream))
@@ -443,20 +451,24 @@ def _step(stream: VideoStream) -> int:
 
 
 def _stored_packets(
-    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool
+    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool, is_cut: bool = False
 ) -> Iterator[av.Packet[Any]]:  # fmt: skip
     failures = 0
     while failures < MOST_FAILURES:
         try:
             for packet in container.demux(stream):
                 if packet.size:  # an empty one repeats the previous picture, or ends the stream
+                    if failures and not tolerant:
+                        raise DamagedSource(path, "a part of it cannot be read", HINT_COVER)
                     failures = 0
                     yield packet
             return
         except FFmpegError as e:
-            if not tolerant:
+            if not tolerant and not is_cut:
                 raise DamagedSource(path, "it cannot be read to its end", HINT_COVER) from e
             failures += 1
+        except IndexError:
+            continue  # PyAV raises it for packets of streams that begin in the middle of the file
 
 
 def _decoded(
@@ -492,9 +504,15 @@ class VideoSource:
 
     @property
     def is_by_order(self) -> bool:
-        """Whether its container stores no times of the frames that are shown."""
+        """Whether its container stores no times of the frames that are shown, or wrong ones."""
         video = video_of(self.info)
-        return video.by_order
+        return video.order != "own"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file ends before its stated end."""
+        video = video_of(self.info)
+        return video.is_cut
 
     def close(self) -> None:
         """Do nothing: no file is open between readings."""
@@ -645,12 +663,14 @@ class _Reading:
         self._info, self._options, self._stream, self._trusted = info, options, stream, trusted
         self._video = video_of(info)
         self._copies = copies
-        self._packets = _packets(container, stream, info.path, tolerant=self._video.tolerant)
+        self._packets = _packets(
+            container, stream, info.path, tolerant=self._video.tolerant, is_cut=self._video.is_cut
+        )
         self._starts = _starts(stream)
         self._has_fields, self._coded_height = _may_hold_fields(stream), stream.codec_context.height
         # After a joint, until its first keyframe: such packets refer to frames that were not joined.
         self._is_adrift = False
-        self._by_order = self._video.by_order
+        self._by_order = self._video.order != "own"
         self._clock: list[int] = []
         self._pending: dict[int, _Sent] = {}
         self._waiting: deque[_Shown] = deque()
@@ -662,12 +682,14 @@ class _Reading:
         self._start: int | None = None
         self._count = self._asked = 0
         self._may_break_off = (
-            container.format.name in ENDLESS_CONTAINERS and not self._video.tolerant
-        )
+            container.format.name in ENDLESS_CONTAINERS or self._video.is_cut
+        ) and not self._video.tolerant
         self._may_be_cut = False  # whether the packet sent last may be cut
         self._unfinished: _Sent | None = (
             None  # the packet sent last, if damaged: an error once another one follows
         )
+        self._is_program_stream = container.format.name == "mpeg"
+        self._rest_bytes = 0  # what may follow `_unfinished` in the unit in which the file ends
         self._step = max(1, round(1 / (self._video.rate * self._video.time_base)))
 
     def frames(self) -> Iterator[Frame]:
@@ -682,6 +704,8 @@ class _Reading:
             if packet.is_keyframe and self._is_adrift:
                 self._is_adrift = False
                 self._lose(list(self._pending.values()))
+            if self._is_of_last_unit(packet):
+                continue
             self._note(packet)
             if not self._is_adrift:
                 yield from self._after(*_decoded(self._stream, packet))
@@ -705,10 +729,18 @@ class _Reading:
         self._pending.clear()
         yield from self._released()
 
+    def _is_of_last_unit(self, packet: av.Packet[Any]) -> bool:
+        """Return whether an MPEG-PS ends within the unit of this packet. One unit holds several
+        small frames, and only the first of them is marked as damaged."""
+        self._rest_bytes -= packet.size
+        return self._unfinished is not None and self._rest_bytes > 0
+
     def _note(self, packet: av.Packet[Any]) -> None:
         if self._unfinished is not None:
             raise UndecodableFrame(self._info.path, timecode(self._seconds(self._unfinished.time)))
         self._may_be_cut = self._may_break_off and bytes(packet)[-4:] != MPEG_END
+        is_short = self._is_program_stream and packet.is_corrupt  # as only the end of the file is
+        self._rest_bytes = LARGEST_PES_PACKET if is_short else 0
         index, group, restart = self._sent.index + 1, self._sent.group, packet.opaque
         holds = self._starts.holds(packet)
         is_doubtful = _is_doubtful(packet, restart) or (
@@ -719,7 +751,8 @@ class _Reading:
             if is_doubtful:
                 self._condemn(self._sent)
             return
-        time = packet.dts if self._by_order or packet.pts is None else packet.pts
+        is_dts = self._video.order == "dts" or packet.pts is None
+        time = packet.dts if is_dts else packet.pts
         if packet.is_keyframe:
             group += 1
             self._first_key = time if group == 0 else self._first_key

@@ -107,6 +107,8 @@ def indexed(source: VideoSource) -> Index:
     """
     if source.is_by_order:
         raise Indivisible(BY_ORDER)
+    if source.is_cut:
+        raise Indivisible("it breaks off before its stated end")
     pts: list[int] = []
     keys: list[int] = []
     for mark in source.marks():

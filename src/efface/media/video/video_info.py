@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal
 
 from efface.media.colour import Colour
 from efface.media.interfaces import FormatFacts, SourceInfo
 from efface.media.pixel_formats import Spec
+
+Order = Literal["own", "dts", "pts"]
 
 LATEST_START_S = 10
 """A first frame later than this is moved to 0. Such a clock reveals how long the camera has been
@@ -25,10 +28,12 @@ class VideoInfo(FormatFacts):
     aspect     width of a pixel over its height, upright; 1 if not stated.
     colour     how sample values become light.
     tolerant   damage was accepted when the source was opened (--bad-frames=cover).
-    by_order   stored times are those of decoding: the n-th frame that is shown gets the n-th of
-               them.
+    order      "own": each frame has its own time. Otherwise the n-th frame that is shown gets the
+               n-th smallest time: of decoding ("dts") where the file stores no others, or of
+               presentation ("pts") where the file gives them to the wrong frames.
     demuxer    FFmpeg's demuxer for a video without a container, which it might guess wrong; None
                where it recognises the file.
+    is_cut     the file ends before its stated end.
     """
 
     spec: Spec
@@ -37,8 +42,9 @@ class VideoInfo(FormatFacts):
     aspect: Fraction = Fraction(1)
     colour: Colour = field(default_factory=Colour)
     tolerant: bool = False
-    by_order: bool = False
+    order: Order = "own"
     demuxer: str | None = None
+    is_cut: bool = False
 
 
 def video_of(info: SourceInfo) -> VideoInfo:
