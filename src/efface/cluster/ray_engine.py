@@ -41,8 +41,8 @@ from efface.detect.detector import DetectorInfo
 from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WorkerDied, WriteFailed
 from efface.events import Event
 from efface.files import require_source, scratch, sha256_of
-from efface.media.video.decode import VideoSource
 from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
+from efface.media.video.video_source import VideoSource
 from efface.options import Options
 from efface.pipeline.analysis import joined
 from efface.pipeline.jobs import FATAL, Redacted, Redacting, prepared

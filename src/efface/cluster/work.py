@@ -23,8 +23,8 @@ from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnread
 from efface.events import Event, Listener
 from efface.files import sweep
 from efface.media.interfaces import SourceInfo
-from efface.media.video.decode import VideoSource
 from efface.media.video.spans import Indivisible, Passage, frames_of
+from efface.media.video.video_source import VideoSource
 from efface.options import Options
 from efface.pipeline.jobs import Workshop
 from efface.pipeline.naming import Job

@@ -31,7 +31,7 @@ def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
     if admitted.medium == "photo":
         from efface.media.still.stills import open_still as open_source
     else:
-        from efface.media.video.decode import open_video as open_source
+        from efface.media.video.probe import open_video as open_source
     source = open_source(admitted, options)
     try:
         yield source

@@ -20,8 +20,8 @@ from efface.containers.admission import admit
 from efface.errors import EncoderMissing, TargetUnsuitable, WriteFailed
 from efface.frames import Picture
 from efface.media.video import encode
-from efface.media.video.decode import open_video
 from efface.media.video.encode import create_video
+from efface.media.video.probe import open_video
 from efface.media.video.stream_digests import sound_kept
 from efface.media.video.video_info import start_shift
 from efface.options import ReadOptions, WriteOptions

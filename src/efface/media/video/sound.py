@@ -18,7 +18,7 @@ from efface.containers.sound_formats import HELD, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.media.interfaces import SourceInfo
 from efface.media.video.bitstream import clean_sound_header
-from efface.media.video.decode import opened_again, shifts_of
+from efface.media.video.demux import opened_again, shifts_of
 from efface.media.video.restarts import Clock, LostStep
 from efface.media.video.video_info import video_of
 
