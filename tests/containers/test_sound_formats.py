@@ -14,7 +14,8 @@ from efface.containers.sound_formats import HELD, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.findings import Outcome
 from efface.media.interfaces import SourceInfo
-from efface.media.video.encode import FORMATS, create_video, require_suitable
+from efface.media.video.encode import create_video
+from efface.media.video.output_format import FORMATS, require_suitable
 from efface.media.video.probe import open_video
 from efface.media.video.stream_digests import sound_kept
 from efface.options import ReadOptions, WriteOptions

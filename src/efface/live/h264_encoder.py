@@ -25,7 +25,7 @@ from efface.live.placeholder import LAYOUT
 from efface.media.colour import LIMITED, UNSPECIFIED
 from efface.media.pixel_formats import Spec, even_sized, packed, reformatted, unpacked
 from efface.media.video.bitstream import without_banner
-from efface.media.video.encode import x264_repair
+from efface.media.video.encoder_options import x264_repair
 from efface.options import LiveOptions
 
 ENCODER = "libx264"

@@ -66,7 +66,7 @@ def require_suitable(
     source.require_readable()
     if source.medium == "photo":
         return
-    from efface.media.video.encode import require_suitable as require_film
+    from efface.media.video.output_format import require_suitable as require_film
 
     with opened(source, read) as film:
         require_film(film.info, write, target)
