@@ -59,7 +59,7 @@ def error_classes() -> list[str]:
     return [
         name
         for name, found in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(found, errors.EffaceError) and not name.startswith("_")
+        if issubclass(found, errors.EffaceError) and name in errors.__all__
     ]
 
 
