@@ -38,7 +38,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from efface.containers import picture_parts
+from efface.containers import picture_parts, spliced_parts
 from efface.containers.image_truncation import lacks_data
 from efface.containers.tiff_page import decodable, is_apart
 from efface.errors import TooManyPixels, UnsupportedSource
@@ -216,7 +216,7 @@ class PillowReader:
         if not is_whole:
             self._note(DAMAGED)
             self._image = self._as_far_as_it_goes(
-                parts.file(self._handle, ending=picture_parts.EOI).read()
+                parts.file(self._handle, ending=spliced_parts.EOI).read()
             )
 
     def _load_bmp(self) -> None:
@@ -302,17 +302,17 @@ class PillowReader:
         parts = self._parts
         assert parts is not None
         try:
-            if parts.ending == picture_parts.PAD:
+            if parts.ending == spliced_parts.PAD:
                 self._image.load()
                 if parts.unused(self._stream):
                     self._note(DAMAGED)
                 return True
             if not parts.is_arithmetic:
                 JpegImagePlugin.JpegImageFile(
-                    parts.file(self._handle, ending=picture_parts.PAD)
+                    parts.file(self._handle, ending=spliced_parts.PAD)
                 ).load()
         except OSError as e:
-            if parts.ending == picture_parts.PAD or "(0 bytes" not in str(e):
+            if parts.ending == spliced_parts.PAD or "(0 bytes" not in str(e):
                 return False
         try:
             self._image.load()
