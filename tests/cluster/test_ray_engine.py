@@ -15,12 +15,13 @@ import pytest
 from efface.containers.admission import admit
 from efface.errors import EffaceError, WorkerDied
 from efface.events import silent
-from efface.files import DRAFTS, sha256_of
+from efface.files import sha256_of
 from efface.options import Options, WriteOptions
 from efface.pipeline.jobs import Planning, Redacted, Redacting, Workshop
 from efface.pipeline.naming import Job, jobs_for
 from efface.pipeline.worker_messages import Done, Failed, Noted, Progress
 from efface.planning import sidecar
+from efface.private_folders import DRAFTS
 
 pytest.importorskip("ray")
 from efface.cluster import ray_engine

@@ -21,7 +21,7 @@ from efface.errors import (
     printable,
 )
 from efface.events import silent
-from efface.files import DRAFTS, sha256_of
+from efface.files import sha256_of
 from efface.options import Options
 from efface.pipeline import remote
 from efface.pipeline.jobs import Redacting, Workshop
@@ -38,6 +38,7 @@ from efface.pipeline.remote import (
     publish,
 )
 from efface.pipeline.transfer import Transfer
+from efface.private_folders import DRAFTS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SOURCE_CODE = Path(__file__).parents[2] / "src"

@@ -24,7 +24,7 @@ from efface.bench.camera_path import Glimpse, Path, Rgb, exposed, glimpse, reduc
 from efface.bench.sprites import Sprite, put
 from efface.bench.truth import TrackTruth, VideoTruth, lines, load_video
 from efface.errors import EffaceError
-from efface.files import staged, writing
+from efface.files import writing
 from efface.frames import Layout, Picture
 from efface.geometry import Boxes, Size
 from efface.media.colour import Colour, swscale_matrix
@@ -33,6 +33,7 @@ from efface.media.pixel_formats import Spec, Turn
 from efface.media.video.encode import create_video
 from efface.media.video.video_info import VideoInfo
 from efface.options import WriteOptions
+from efface.staged_files import staged
 
 LEAST_SEEN_SHARE = 0.35
 """Share of an object. With two thirds hidden, little remains to cover."""

@@ -40,7 +40,7 @@ from efface.containers.sniff import is_video_name, medium_of
 from efface.detect.detector import DetectorInfo
 from efface.errors import ClusterUnusable, EffaceError, Unforeseen, WorkerDied, WriteFailed
 from efface.events import Event
-from efface.files import require_source, scratch, sha256_of
+from efface.files import require_source, sha256_of
 from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
 from efface.media.video.video_source import VideoSource
 from efface.options import Options
@@ -54,6 +54,7 @@ from efface.pipeline.transfer import Transfer
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_pool import Task
 from efface.planning.plan import Plan
+from efface.private_folders import scratch
 
 TRIES = 4
 """Number of lost attempts after which a span or a batch counts as lost."""

@@ -21,7 +21,6 @@ from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event, Listener
-from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.media.video.video_source import VideoSource
@@ -33,6 +32,7 @@ from efface.pipeline.remote import is_remote, opened_part
 from efface.pipeline.worker_pool import Task
 from efface.pipeline.worker_process import TELL_EVERY_S
 from efface.planning.plan import Plan
+from efface.private_folders import sweep
 from efface.streaming import frames_ahead, prefetched
 from efface.version import VERSION
 

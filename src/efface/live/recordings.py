@@ -17,10 +17,11 @@ from pathlib import Path
 import av
 from av.container import OutputContainer
 
-from efface.files import require_replaceable, staged, writing
+from efface.files import require_replaceable, writing
 from efface.live.h264_encoder import BASE, Coded, Form
 from efface.live.outputs import Muxer, Output
 from efface.media.video.bitstream import blank_matroska
+from efface.staged_files import staged
 
 MUXERS = {".mkv": "matroska", ".mp4": "mp4"}
 

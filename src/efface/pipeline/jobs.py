@@ -21,7 +21,7 @@ from efface.errors import (
     TargetExists,
 )
 from efface.events import Listener
-from efface.files import require_target, sha256_of, staged, staged_pair, sweep_at_times, writing
+from efface.files import require_target, sha256_of, writing
 from efface.findings import Verification
 from efface.frames import Frame
 from efface.media.interfaces import Source, SourceInfo
@@ -43,6 +43,8 @@ from efface.pipeline.sources import opened, require_suitable
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.planning.render_record import RenderRecord
+from efface.private_folders import sweep_at_times
+from efface.staged_files import staged, staged_pair
 from efface.version import VERSION
 
 FATAL = (ModelUnusable, DeviceMissing)

@@ -32,7 +32,8 @@ from efface.errors import (
     WriteFailed,
     printable,
 )  # fmt: skip
-from efface.files import CHUNK, DRAFTS, reason, sha256_of
+from efface.files import CHUNK, reason, sha256_of
+from efface.private_folders import DRAFTS
 
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
 """The package that each protocol needs besides fsspec."""

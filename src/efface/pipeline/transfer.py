@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from efface.errors import TargetExists, TargetIsSource
-from efface.files import named_as, scratch, sha256_of
+from efface.files import sha256_of
 from efface.pipeline.naming import Job
 from efface.pipeline.remote import address, exists, fetch, is_remote, publish, remove
+from efface.private_folders import scratch
+from efface.staged_files import named_as
 
 if TYPE_CHECKING:
     from efface.events import Listener

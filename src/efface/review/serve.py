@@ -13,10 +13,10 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from efface.files import scratch
 from efface.loopback import HOST
 from efface.options import Options
 from efface.pipeline.naming import Job
+from efface.private_folders import scratch
 from efface.review.access_guard import Guard
 from efface.review.app import Routes
 from efface.review.event_broadcast import EventBroadcast
