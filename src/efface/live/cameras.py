@@ -26,7 +26,8 @@ from efface.errors import BadCameras, UsageError
 from efface.live import srt
 from efface.live.address import SECRET, secret_from, source_address, target_address
 from efface.live.camera_pipeline import Wanted
-from efface.options import Options, Setting, settings
+from efface.option_fields import Setting
+from efface.options import Options, settings
 
 BRANCHES = ("detect", "track", "cover", "paint", "live")
 """Options that apply to a stream. --detail does not: efface chooses the detail by the time
