@@ -52,7 +52,7 @@ from efface.bench.truth import load_stills
 from efface.live import camera_pipeline as lines
 from efface.live import supervisor as crews
 from efface.live.address import source_address, target_address
-from efface.live.camera_pipeline import Wanted
+from efface.live.pipeline_state import Wanted
 from efface.live.supervisor import Supervisor
 from efface.options import CoverOptions, DetectOptions, LiveOptions, Options, PaintOptions
 
@@ -107,7 +107,7 @@ def read(picture: np.ndarray) -> int | None:
     return None
 
 
-def is_curtain(rgb: np.ndarray) -> bool:
+def is_placeholder(rgb: np.ndarray) -> bool:
     """Whether it is drawn: bars of one colour from side to side."""
     rows = rgb[:: max(1, rgb.shape[0] // 60), : rgb.shape[1] // 6].astype(np.float32)
     return float(rows.std(axis=1).mean()) < 4
@@ -242,7 +242,7 @@ def _annexb(packets: Sequence[bytes], extradata: bytes) -> list[bytes]:
 
 @dataclass
 class Seen:
-    """A picture that arrived: its number, or None for the curtain; when; and of each face of that
+    """A picture that arrived: its number, or None for the placeholder; when; and of each face of that
     frame the share covered."""
 
     number: int | None
@@ -380,7 +380,7 @@ def wait_until_up(crew: Supervisor, least: str = "passing", patience_s: float = 
 @dataclass
 class Leaks:
     frames: int = 0
-    curtains: int = 0
+    placeholders: int = 0
     unread: int = 0
     boxes: int = 0
     leaks: int = 0
@@ -392,8 +392,8 @@ class Leaks:
     def __str__(self) -> str:
         rate = self.leaks / self.boxes if self.boxes else 0
         return (
-            f"{self.frames} frames, {self.unread} whose number is erased, {self.curtains} "
-            "curtains; "
+            f"{self.frames} frames, {self.unread} whose number is erased, {self.placeholders} "
+            "placeholders; "
             f"leaks {self.leaks} of {self.boxes} boxes = {rate:.2%}, by clip {dict(self.by_clip)}; "
             f"erased {self.erased / max(1, self.frames):.1%} of the picture"
         )
@@ -408,8 +408,8 @@ def leaks_in(paths: Sequence[Path], boxes: dict[str, list[list[float]]]) -> Leak
                 rgb = frame.to_ndarray(format="rgb24")
                 number = read(rgb)
                 if number is None:
-                    found.curtains += is_curtain(rgb)
-                    found.unread += not is_curtain(rgb)
+                    found.placeholders += is_placeholder(rgb)
+                    found.unread += not is_placeholder(rgb)
                     continue
                 found.frames += 1
                 found.numbers.append(number)
@@ -497,7 +497,7 @@ def pace(chosen: argparse.Namespace) -> None:
             "frames_missed",
             "looks",
             "looks_closer",
-            "curtain_s",
+            "placeholder_s",
         )
         print({k: round(after[k] - before[k], 1) for k in told}, "detail", after["detail"])
         print(delays(sender, receiver))
@@ -551,7 +551,7 @@ def overload(chosen: argparse.Namespace) -> None:
             print(
                 f"camera {i}: in {told['frames_in']}, out {told['frames_out']}, passed "
                 f"{told['frames_passed']}, missed "
-                f"{told['frames_missed']}, curtain {told['curtain_s']:.0f} s; arrived "
+                f"{told['frames_missed']}, placeholder {told['placeholder_s']:.0f} s; arrived "
                 f"{len(numbers)} numbered and "
                 f"{len(receiver.seen) - len(numbers)} others; not looked at: "
                 f"{len(set(numbers) - seen)}"
@@ -604,7 +604,7 @@ def kills(chosen: argparse.Namespace) -> None:
 
 
 def recovered(receiver: Receiver, since: float, delay_s: float, patience_s: float = 60.0) -> float:
-    """Seconds until a picture arrives that is no curtain, and came in after that moment: it was
+    """Seconds until a picture arrives that is no placeholder, and came in after that moment: it was
     held back for the delay."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
@@ -636,8 +636,8 @@ def soak(chosen: argparse.Namespace) -> None:
                 print(
                     f"{(time.monotonic() - began) / 60:5.1f} min, {mb} MB, crew "
                     f"{psutil.Process().memory_info().rss >> 20} MB, "
-                    f"in {facts['frames_in']}, out {facts['frames_out']}, curtain "
-                    f"{facts['curtain_s']:.0f} s, "
+                    f"in {facts['frames_in']}, out {facts['frames_out']}, placeholder "
+                    f"{facts['placeholder_s']:.0f} s, "
                     f"restarts {member.restarts}",
                     flush=True,
                 )

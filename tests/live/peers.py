@@ -49,7 +49,7 @@ def numbered(count=FRAMES, size_wh=SIZE):
 
 
 def numbers_in(path):
-    """The number of each picture of a video; None for the curtain."""
+    """The number of each picture of a video; None for the placeholder."""
     with av.open(str(path)) as container:
         return [read(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
 

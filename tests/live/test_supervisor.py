@@ -188,10 +188,10 @@ def test_the_source_comes_and_goes(crew, programs, tmp_path, clip):
         until(lambda: one.state == "lost")
         time.sleep(0.2)
     assert one.restarts == 0
-    assert one.facts["curtain_s"] > 0
+    assert one.facts["placeholder_s"] > 0
     running.end()
     shown = [n for path in sorted(tmp_path.glob("r-*.mkv")) for n in numbers_in(path)]
-    assert None in shown  # the curtain
+    assert None in shown  # the placeholder
     assert sum(n is not None for n in shown) > 20
 
 

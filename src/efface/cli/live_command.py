@@ -15,7 +15,7 @@ from efface.errors import TargetMissed, UnsupportedSource, printable
 
 if TYPE_CHECKING:
     from efface.live.address import Address
-    from efface.live.camera_pipeline import Wanted
+    from efface.live.pipeline_state import Wanted
     from efface.options import Options
 
 UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")

@@ -25,7 +25,7 @@ from typing import Any
 from efface.errors import BadCameras, UsageError
 from efface.live import srt
 from efface.live.address import SECRET, secret_from, source_address, target_address
-from efface.live.camera_pipeline import Wanted
+from efface.live.pipeline_state import Wanted
 from efface.option_fields import Setting
 from efface.options import Options, settings
 

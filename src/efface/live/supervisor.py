@@ -21,9 +21,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from efface.errors import CameraGivenUp, EffaceError, UsageError
-from efface.live.camera_pipeline import CameraPipeline, Facts, Wanted
+from efface.live.camera_pipeline import CameraPipeline
 from efface.live.left_visible_counter import COUNTED, said
 from efface.live.loopback_server import serving
+from efface.live.pipeline_state import Facts, Wanted
 from efface.live.status import answers
 
 BEAT_S = 0.5
@@ -262,15 +263,19 @@ def work(wanted: Wanted, pipe: Connection) -> None:
 
     with suppress(AttributeError):  # Windows has no process groups
         os.setpgrp()  # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
-    line = CameraPipeline(wanted, lambda text: tell("say", text))
+    pipeline = CameraPipeline(wanted, lambda text: tell("say", text))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: line.stop.set())
-    threading.Thread(target=_watch, args=(line, tell), name="efface-live-beat", daemon=True).start()
-    threading.Thread(target=_follow, args=(line,), name="efface-live-parent", daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: pipeline.stop.set())
+    threading.Thread(
+        target=_watch, args=(pipeline, tell), name="efface-live-beat", daemon=True
+    ).start()
+    threading.Thread(
+        target=_follow, args=(pipeline,), name="efface-live-parent", daemon=True
+    ).start()
     code = 0
     try:
-        line.run()
-        if not line.stop.is_set():
+        pipeline.run()
+        if not pipeline.stop.is_set():
             tell("ended", None)
     except EffaceError as e:
         tell("failed", str(e))
@@ -278,24 +283,24 @@ def work(wanted: Wanted, pipe: Connection) -> None:
     except BaseException as e:  # the supervisor starts it again; the message of an unexpected error might quote an address
         tell("failed", f"unexpected: {type(e).__name__}")
         code = 1
-    tell("facts", asdict(line.facts))
+    tell("facts", asdict(pipeline.facts))
     os._exit(code)  # a reader may sit in a call that nothing interrupts
 
 
-def _watch(line: CameraPipeline, tell: Callable[[str, object], None]) -> None:
+def _watch(pipeline: CameraPipeline, tell: Callable[[str, object], None]) -> None:
     """Report on the pipeline while all of its threads are alive."""
     while True:
         now = time.monotonic()
-        if all(now - beat < line.patience_s[thread] for thread, beat in line.beats.items()):
-            tell("facts", asdict(line.facts))
+        if all(now - beat < pipeline.patience_s[thread] for thread, beat in pipeline.beats.items()):
+            tell("facts", asdict(pipeline.facts))
         time.sleep(BEAT_S)
 
 
-def _follow(line: CameraPipeline) -> None:
+def _follow(pipeline: CameraPipeline) -> None:
     """Stop the pipeline when the supervisor is gone: nothing could end this process any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
-        line.stop.set()
+        pipeline.stop.set()
         time.sleep(FINISHING_S)
         os._exit(1)
