@@ -487,7 +487,7 @@ def test_an_avif_that_pillow_refuses_is_read_by_ffmpeg(
         raise SyntaxError("BMFF parsing failed")
 
     monkeypatch.setitem(
-        __import__("efface.media.still.pillow_reader", fromlist=["_PLUGINS"])._PLUGINS,
+        __import__("efface.media.still.pillow_image", fromlist=["PLUGINS"]).PLUGINS,
         "avif",
         refuse,
     )
