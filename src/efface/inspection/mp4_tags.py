@@ -6,7 +6,7 @@ import re
 import struct
 
 from efface.containers import boxes
-from efface.containers.parts import TAIL, Part, Reader
+from efface.containers.parts import TAIL, Part, Reader, names
 from efface.inspection import tags
 from efface.inspection.items import (
     DATA,
@@ -124,48 +124,33 @@ def _of_user_data(reader: Reader, p: Part) -> Found:
     name = p.name
     if name.startswith("©"):
         name = _PLAIN_NAMES.get(name, name)
-        yield Item(
-            group_of(name) if group_of(name) != DATA else WORDS,
-            name,
-            p.where,
-            shown(raw[4:].decode("utf-8", "replace")),
-            p.at,
-        )
+        group = group_of(name) if group_of(name) != DATA else WORDS
+        yield Item(group, name, p.where, shown(raw[4:].decode("utf-8", "replace")), p.at)
     elif name == "loci":
         yield from _of_loci(raw, p)
     elif name == "GPMF":
         yield Item(DEVICE, "GoPro settings", p.where, shown(decoded_words(raw)), p.at)
-    elif name in (
-        "auth",
-        "titl",
-        "dscp",
-        "cprt",
-        "perf",
-        "gnre",
-        "albm",
-        "yrrc",
-    ):  # 3GPP: version, language, text
-        text = raw[6:].decode(
-            "utf-16" if raw[6:8] in (b"\xfe\xff", b"\xff\xfe") else "utf-8", "replace"
-        )
-        group = {"auth": "author", "perf": "author", "cprt": "author", "yrrc": TIME}.get(
-            name, WORDS
-        )
-        yield Item(group, name, p.where, shown(text), p.at)
+    elif name in _3GPP_TEXTS:
+        yield _of_3gpp_text(raw, p)
     elif name == "XMP_":
         yield from tags.of_xmp(boxes.at(reader, p, 0, LARGEST_BLOCK), p.where, p.at)
     elif name in ("thmb", "PICT"):
         for offset, picture in jpegs(boxes.at(reader, p, 0, LARGEST_BLOCK)):
             yield Embedded("thumbnail", p.where, picture, p.at + offset)
     elif any(raw) and name not in ("WLOC", "AllF", "SelO", "LOOP"):
-        group = group_of(name)
-        yield Item(
-            group,
-            f"user data {name}",
-            p.where,
-            shown(decoded_words(raw)) or f"{p.size} bytes",
-            p.at,
-        )
+        text = shown(decoded_words(raw)) or f"{p.size} bytes"
+        yield Item(group_of(name), f"user data {name}", p.where, text, p.at)
+
+
+_3GPP_TEXTS = names("auth titl dscp cprt perf gnre albm yrrc")
+"""Boxes with a version, a language and a text."""
+
+
+def _of_3gpp_text(raw: bytes, p: Part) -> Item:
+    encoding = "utf-16" if raw[6:8] in (b"\xfe\xff", b"\xff\xfe") else "utf-8"
+    groups = {"auth": "author", "perf": "author", "cprt": "author", "yrrc": TIME}
+    text = raw[6:].decode(encoding, "replace")
+    return Item(groups.get(p.name, WORDS), p.name, p.where, shown(text), p.at)
 
 
 def _of_loci(raw: bytes, p: Part) -> Found:

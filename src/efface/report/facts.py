@@ -19,9 +19,19 @@ from efface.detections import FACE, FINDABLE, KINDS
 from efface.geometry import Box, Size
 from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.erased_share import KindPrice, Share, price
-from efface.planning.left_visible import by_kind, stretches
+from efface.planning.left_visible import Stretch, by_kind, stretches
 from efface.planning.plan import Plan
-from efface.report.report_model import Cost, Found, Kind, KindCost, Left, Media, Moment, Sought
+from efface.report.report_model import (
+    Cost,
+    Found,
+    Kind,
+    KindCost,
+    Lane,
+    Left,
+    Media,
+    Moment,
+    Sought,
+)
 from efface.report.timeline import Times, density_of
 from efface.report.track_lanes import WORTH_SHARE, lane_of, worth_drawing
 from efface.tracks import Reason, Track
@@ -66,20 +76,14 @@ def found_in(plan: Plan, bound: float) -> Found:
     worth = [d for d in plan.doubts if d.risk > bound * WORTH_SHARE]
     return Found(
         asked=_asked(plan),
-        kinds=tuple(
-            k
-            for i, kind in enumerate(KINDS)
-            if (k := _kind(kind, [t for t in plan.tracks if t.kind == i])).tracks
-        ),
+        kinds=_kinds(plan),
         tracks=len(plan.tracks),
         areas=areas,
         shots=len(plan.cuts) + 1,
         cuts=tuple(times.start_s(c) for c in plan.cuts[:MOST_CUTS]),
         blacked_out=len(plan.bad),
         gaps=tuple(times.span(first, last) for first, last in gaps[:MOST_GAPS]),
-        lanes=()
-        if plan.medium == "photo"
-        else tuple(lane_of(t, plan, times, bound) for t in worth_drawing(plan)),
+        lanes=_lanes(plan, times, bound),
         density=density,
         density_seen=seen,
         moments=tuple(_moment(d, plan, times, bound) for d in worth[:MOST_MOMENTS]),
@@ -98,12 +102,25 @@ def found_in(plan: Plan, bound: float) -> Found:
         costs=costs,
         sought=_sought(plan),
         left=left_kinds,
-        left_where=tuple(
-            Left(s.track, KINDS[s.kind], times.span(s.first, s.last), s.best, s.is_listed)
-            for s in left[:MOST_LEFT]
-        ),
+        left_where=tuple(_left(s, times) for s in left[:MOST_LEFT]),
         may_cover_more=_may_cover_more(plan),
     )
+
+
+def _lanes(plan: Plan, times: Times, bound: float) -> tuple[Lane, ...]:
+    if plan.medium == "photo":
+        return ()
+    return tuple(lane_of(t, plan, times, bound) for t in worth_drawing(plan))
+
+
+def _kinds(plan: Plan) -> tuple[Kind, ...]:
+    found = (_kind(k, [t for t in plan.tracks if t.kind == i]) for i, k in enumerate(KINDS))
+    return tuple(k for k in found if k.tracks)
+
+
+def _left(stretch: Stretch, times: Times) -> Left:
+    span = times.span(stretch.first, stretch.last)
+    return Left(stretch.track, KINDS[stretch.kind], span, stretch.best, stretch.is_listed)
 
 
 def costs_of(plan: Plan) -> tuple[Cost, tuple[KindCost, ...]]:

@@ -11,6 +11,7 @@ from efface.report.report_model import (
     Lane,
     Media,
 )
+from efface.report.timeline import span_text
 from efface.timing import timecode
 
 HOUR_S = 3600
@@ -46,6 +47,32 @@ def _axis(length_s: float) -> Html:
 
 
 def _overview(found: Found, length_s: float, findings: list[float]) -> Iterator[Html]:
+    yield _density_row(found, length_s)
+    marks = found.marks
+    if found.moments:
+        told = f"{wording.counted(found.worth, 'moment')} to look at, listed below."
+        drawing = strips.marks(marks["moments"], length_s, "doubt", told)
+        yield _row("Moments to look at", drawing, found.worth)
+    if found.left:
+        told = f"{wording.left_visible(found.left)}."
+        drawing = strips.marks(marks["left"], length_s, "left", told)
+        yield _row("Left visible", drawing, sum(k.stretches for k in found.left))
+    if findings:
+        told = f"{wording.counted(len(findings), 'finding')} of the checks, listed below."
+        drawing = strips.marks([(t, t) for t in findings], length_s, "finding", told)
+        yield _row("Findings of checks", drawing, len(findings))
+    if found.cuts:
+        told = "Shot changes at " + ", ".join(timecode(c) for c in found.cuts[:10])
+        told += "" if len(found.cuts) <= 10 else ", ..."
+        drawing = strips.marks(marks["cuts"], length_s, "cut", told)
+        yield _row("Shot changes", drawing, found.shots - 1)
+    if found.gaps:
+        told = "Blacked out: " + ", ".join(span_text(g.start_s, g.end_s) for g in found.gaps[:10])
+        drawing = strips.marks(marks["blacked_out"], length_s, "bad", told)
+        yield _row("Frames blacked out", drawing, found.blacked_out)
+
+
+def _density_row(found: Found, length_s: float) -> Html:
     most = max(found.density, default=0)
     busiest = (
         timecode(found.density.index(most) * length_s / len(found.density)) if found.density else ""
@@ -55,51 +82,8 @@ def _overview(found: Found, length_s: float, findings: list[float]) -> Iterator[
         f"Up to {wording.areas(most)} at a time, most at {busiest}. Of them seen, at the most: "
         f"{seen}."
     )
-    yield _row(
-        "Erased areas at a time",
-        strips.density(found.density, found.density_seen, told),
-        f"max {most}",
-        "row lead",
-    )
-    if found.moments:
-        told = f"{wording.counted(found.worth, 'moment')} to look at, listed below."
-        yield _row(
-            "Moments to look at",
-            strips.marks(found.marks["moments"], length_s, "doubt", told),
-            found.worth,
-        )
-    if found.left:
-        told, places = f"{wording.left_visible(found.left)}.", sum(k.stretches for k in found.left)
-        yield _row(
-            "Left visible", strips.marks(found.marks["left"], length_s, "left", told), places
-        )
-    if findings:
-        told = f"{wording.counted(len(findings), 'finding')} of the checks, listed below."
-        yield _row(
-            "Findings of checks",
-            strips.marks([(t, t) for t in findings], length_s, "finding", told),
-            len(findings),
-        )
-    if found.cuts:
-        told = (
-            "Shot changes at "
-            + ", ".join(timecode(c) for c in found.cuts[:10])
-            + ("" if len(found.cuts) <= 10 else ", ...")
-        )
-        yield _row(
-            "Shot changes",
-            strips.marks(found.marks["cuts"], length_s, "cut", told),
-            found.shots - 1,
-        )
-    if found.gaps:
-        told = "Blacked out: " + ", ".join(
-            f"{timecode(g.start_s)} to {timecode(g.end_s)}" for g in found.gaps[:10]
-        )
-        yield _row(
-            "Frames blacked out",
-            strips.marks(found.marks["blacked_out"], length_s, "bad", told),
-            found.blacked_out,
-        )
+    drawing = strips.density(found.density, found.density_seen, told)
+    return _row("Erased areas at a time", drawing, f"max {most}", "row lead")
 
 
 def _key(found: Found) -> Html:

@@ -115,7 +115,38 @@ def fill_track(
         track.kind
     ].keeps_size:  # a line through its neighbours would lag behind an approaching plate
         track = steadied(track, seconds, views, MOTIONS[track.kind].unsure)
-    start, stop = shots.around(int(track.frame[0]))
+    shot = shots.around(int(track.frame[0]))
+    frame = _covered_frames(track, seconds, shot, options, sizes, trails)
+    t = seconds[frame]
+    seen_t = seconds[track.frame]
+    motion = MOTIONS[track.kind]
+    xyxy = _along(frame, track, seconds, views)
+    distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
+    xyxy = grown(
+        xyxy,
+        np.minimum(UNSEEN + motion.growth_per_s * distance_s, motion.most_growth),
+        evenly=motion.is_flat,
+    )
+    xyxy = _followed(frame, _bounded(frame, xyxy, track, views), track, trails, seconds, views)
+    is_extended = (frame < track.frame[0]) | (frame > track.frame[-1])
+    reason = np.where(is_extended, Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
+    score = np.zeros(len(frame), np.float32)
+    at = np.searchsorted(frame, track.frame)
+    xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
+    boxes = _enveloped(t, frame, xyxy, views)
+    return replace(track, frame=frame, xyxy=boxes, reason=reason, score=score, closer=None)
+
+
+def _covered_frames(
+    track: Track,
+    seconds: NDArray[np.float64],
+    shot: tuple[int, int],
+    options: TrackOptions,
+    sizes: tuple[Size, ...],
+    trails: Sequence[PixelTrail],
+) -> NDArray[np.int32]:
+    """Return (n,) the frames from lead-in to lead-out, in the shot, and those that trails reach."""
+    start, stop = shot
     first, last = int(track.frame[0]), int(track.frame[-1])
     # The frame that is on the screen at that time. At a low frame rate, it appeared well before.
     lead_in_s = max(options.lead_in_s, options.hold_s * _was_there(track, seconds, sizes, at=0))
@@ -128,30 +159,9 @@ def fill_track(
         if _is_followed(track)
         for f in _beyond(trail, first, last, seconds, options.hold_s)
     ]
-    begin, end = (
-        max(start, min([begin, *reached])),
-        min(stop, max([end, *(f + 1 for f in reached)])),
-    )
-    frame = np.arange(begin, end, dtype=np.int32)
-    t = seconds[frame]
-    seen_t = seconds[track.frame]
-    motion = MOTIONS[track.kind]
-    xyxy = _along(frame, track, seconds, views)
-    distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
-    xyxy = grown(
-        xyxy,
-        np.minimum(UNSEEN + motion.growth_per_s * distance_s, motion.most_growth),
-        evenly=motion.is_flat,
-    )
-    xyxy = _followed(frame, _bounded(frame, xyxy, track, views), track, trails, seconds, views)
-    reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(
-        np.uint8
-    )
-    score = np.zeros(len(frame), np.float32)
-    at = np.searchsorted(frame, track.frame)
-    xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
-    boxes = _enveloped(t, frame, xyxy, views)
-    return replace(track, frame=frame, xyxy=boxes, reason=reason, score=score, closer=None)
+    begin = max(start, min([begin, *reached]))
+    end = min(stop, max([end, *(f + 1 for f in reached)]))
+    return np.arange(begin, end, dtype=np.int32)
 
 
 def _was_there(
