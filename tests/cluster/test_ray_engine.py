@@ -35,7 +35,7 @@ SPAN = 8
 
 @dataclass
 class Heard:
-    """What a crew said of a run."""
+    """What an engine said of a run."""
 
     done: dict[Path, Any] = field(default_factory=dict)
     failed: dict[Path, EffaceError] = field(default_factory=dict)

@@ -64,7 +64,7 @@ def test_paths_stay_paths(text, path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("http://example.org/a.jpg", "is no address"),
+        ("http://example.org/a.jpg", "is not supported"),
         ("sftp://me:secret@host/a.jpg", "password"),
         ("s3://films::zip://a.jpg", "inside of another"),
     ],
@@ -238,4 +238,4 @@ def test_a_folder_there_is_redacted_there(s3, tmp_path):
 def test_an_address_that_cannot_be_used_ends_with_exit_code_2(tmp_path):
     done = efface(tmp_path, "redact", "ftp://host/a.jpg")
     assert done.returncode == 2
-    assert "ftp:// is no address" in done.stderr
+    assert "ftp:// is not supported" in done.stderr

@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from efface.detect.fail_closed import Guarded
 from efface.frames import Frame
 from efface.live.frame_queue import QueuedFrame
-from efface.live.h264_encoder import BASE, Form
+from efface.live.h264_encoder import OUTPUT_TIME_BASE, Form
 from efface.live.ingest import StreamEnded, StreamLost, Taken, taken
 from efface.live.lookahead import Lookahead
 from efface.live.outputs import FIRST_PAUSE_S
@@ -88,7 +88,7 @@ class CameraReader:
             )  # fmt: skip
         second = self._anchor[0] + float(took.second - self._anchor[1])
         second = max(
-            second, self._last + float(BASE)
+            second, self._last + float(OUTPUT_TIME_BASE)
         )  # both clocks moved on, and this one must never move back
         self._last = second
         pipeline.facts.frames_in += 1

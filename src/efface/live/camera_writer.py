@@ -8,7 +8,7 @@ import time
 
 from efface.frames import Picture
 from efface.live.frame_queue import QueuedFrame, State
-from efface.live.h264_encoder import BASE, Encoder, Form
+from efface.live.h264_encoder import OUTPUT_TIME_BASE, Encoder, Form
 from efface.live.mjpeg import MjpegPreview
 from efface.live.outputs import Output
 from efface.live.pipeline_state import WAIT_S, PipelineState
@@ -97,7 +97,7 @@ class CameraWriter:
     def _send(self, form: Form, picture: Picture, second: float) -> None:
         if self._encoder is None or self._encoder.form != form:
             self._encoder = Encoder(form, self._pipeline.options.live)
-        self._pts = max(round(second / float(BASE)), self._pts + 1)
+        self._pts = max(round(second / float(OUTPUT_TIME_BASE)), self._pts + 1)
         for coded in self._encoder.encode(picture, self._pts):
             for target in self._targets:
                 if isinstance(target, Output):

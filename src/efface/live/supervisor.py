@@ -222,7 +222,7 @@ class Supervisor:
 
 
 @contextmanager
-def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
+def health(supervisor: Supervisor, port: int | None) -> Iterator[int | None]:
     """Serve health and metrics on that loopback port inside the block; None serves nothing.
 
     Raises UsageError.
@@ -232,7 +232,7 @@ def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
             yield None
             return
         try:
-            at = opened.enter_context(serving(port, answers(lambda: _told(crew))))
+            at = opened.enter_context(serving(port, answers(lambda: _told(supervisor))))
         except OSError as e:
             raise UsageError(
                 f"--health: port {port} cannot be used: {(e.strerror or 'error').lower()}."
@@ -240,9 +240,10 @@ def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
         yield at
 
 
-def _told(crew: Supervisor) -> Mapping[str, Mapping[str, Any]]:
+def _told(supervisor: Supervisor) -> Mapping[str, Mapping[str, Any]]:
     return {
-        m.wanted.name: {**m.facts, **m.left_visible, **_of_the_process(m)} for m in crew.members
+        m.wanted.name: {**m.facts, **m.left_visible, **_of_the_process(m)}
+        for m in supervisor.members
     }
 
 

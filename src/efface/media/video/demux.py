@@ -109,7 +109,7 @@ def open_in_ffmpeg(
 
 
 def demuxer_of(source: AdmittedSource) -> str | None:
-    """See VideoInfo. What is no known format, FFmpeg refuses in its own words."""
+    """See VideoInfo. FFmpeg itself refuses an unknown format."""
     try:
         return DEMUXER_OF.get(source.format)
     except NotMedia:
