@@ -48,12 +48,11 @@ import psutil
 from efface.bench import moving
 from efface.bench.clips import made, write_video
 from efface.bench.frame_numbers import SIZE_WH, draw_number, is_placeholder, read_number
-from efface.bench.score import ENOUGH, LEAST_PX
+from efface.bench.score import COVERED_SHARE, LEAST_PX
 from efface.bench.truth import load_stills
-from efface.live import camera_pipeline as lines
-from efface.live import supervisor as crews
+from efface.live import camera_pipeline, supervisor
 from efface.live.address import source_address, target_address
-from efface.live.camera_pipeline import Wanted
+from efface.live.pipeline_state import Wanted
 from efface.live.supervisor import Supervisor
 from efface.options import CoverOptions, DetectOptions, LiveOptions, Options, PaintOptions
 
@@ -193,7 +192,7 @@ def _annexb(packets: Sequence[bytes], extradata: bytes) -> list[bytes]:
 
 @dataclass
 class Seen:
-    """A picture that arrived: its number, or None for the curtain; when; and of each face of that
+    """A picture that arrived: its number, or None for the placeholder; when; and of each face of that
     frame the share covered."""
 
     number: int | None
@@ -258,7 +257,7 @@ def work(wanted: Wanted, pipe: Any) -> None:
     """The process of a camera, as `efface.live.supervisor` has it, with a detector that notes which
     frames it was shown."""
     notes = open(Path(os.environ[NOTES]) / f"{wanted.name}-{os.getpid()}.txt", "a", buffering=1)  # noqa: SIM115
-    opened = lines.open_lanes
+    opened = camera_pipeline.open_lanes
 
     @contextlib.contextmanager
     def noting(options: DetectOptions) -> Iterator[Any]:
@@ -274,11 +273,11 @@ def work(wanted: Wanted, pipe: Any) -> None:
             detectors[0].detect = detect
             yield detectors
 
-    lines.open_lanes = noting
-    crews_work(wanted, pipe)
+    camera_pipeline.open_lanes = noting
+    supervised_work(wanted, pipe)
 
 
-crews_work = crews.work
+supervised_work = supervisor.work
 
 
 def looked_at(folder: Path, name: str) -> set[int]:
@@ -288,24 +287,24 @@ def looked_at(folder: Path, name: str) -> set[int]:
 
 
 @contextlib.contextmanager
-def running(
+def supervised(
     folder: Path, ports: Sequence[tuple[int, int]], options: Options, source: str = "udp"
 ) -> Iterator[Supervisor]:
-    """A crew in a thread of its own, a camera for each pair of ports. Each records, too."""
+    """A supervisor in a thread of its own, a camera for each pair of ports. Each records, too."""
     os.environ[NOTES] = str(folder)
-    crews.work = work
+    supervisor.work = work
     wanted = [
         Wanted(
             f"c{i}", source_address(SOURCES[source].format(a)),
             (target_address(f"udp://127.0.0.1:{b}"), target_address(str(folder / f"c{i}.mkv"))), options,
         ) for i, (a, b) in enumerate(ports)
     ]  # fmt: skip
-    crew = Supervisor(wanted, lambda line: print("   ", line, flush=True))
+    running = Supervisor(wanted, lambda line: print("   ", line, flush=True))
     stop = threading.Event()
-    thread = threading.Thread(target=crew.run, args=(stop.is_set,))
+    thread = threading.Thread(target=running.run, args=(stop.is_set,))
     thread.start()
     try:
-        yield crew
+        yield running
     finally:
         stop.set()
         thread.join()
@@ -319,11 +318,11 @@ def options_for(chosen: argparse.Namespace) -> Options:
     )  # fmt: skip
 
 
-def wait_until_up(crew: Supervisor, least: str = "passing", patience_s: float = 60) -> None:
+def wait_until_up(running: Supervisor, least: str = "passing", patience_s: float = 60) -> None:
     until = time.monotonic() + patience_s
-    while any(m.state != least for m in crew.members):
+    while any(m.state != least for m in running.members):
         if time.monotonic() > until:
-            raise SystemExit(f"cameras are {[m.state for m in crew.members]}")
+            raise SystemExit(f"cameras are {[m.state for m in running.members]}")
         time.sleep(0.05)
 
 
@@ -333,7 +332,7 @@ def wait_until_up(crew: Supervisor, least: str = "passing", patience_s: float = 
 @dataclass
 class Leaks:
     frames: int = 0
-    curtains: int = 0
+    placeholders: int = 0
     unread: int = 0
     boxes: int = 0
     leaks: int = 0
@@ -345,8 +344,8 @@ class Leaks:
     def __str__(self) -> str:
         rate = self.leaks / self.boxes if self.boxes else 0
         return (
-            f"{self.frames} frames, {self.unread} whose number is erased, {self.curtains} "
-            "curtains; "
+            f"{self.frames} frames, {self.unread} whose number is erased, {self.placeholders} "
+            "placeholders; "
             f"leaks {self.leaks} of {self.boxes} boxes = {rate:.2%}, by clip {dict(self.by_clip)}; "
             f"erased {self.erased / max(1, self.frames):.1%} of the picture"
         )
@@ -361,7 +360,7 @@ def leaks_in(paths: Sequence[Path], boxes: dict[str, list[list[float]]]) -> Leak
                 rgb = frame.to_ndarray(format="rgb24")
                 number = read_number(rgb)
                 if number is None:
-                    found.curtains += is_placeholder(rgb)
+                    found.placeholders += is_placeholder(rgb)
                     found.unread += not is_placeholder(rgb)
                     continue
                 found.frames += 1
@@ -372,7 +371,7 @@ def leaks_in(paths: Sequence[Path], boxes: dict[str, list[list[float]]]) -> Leak
                 for x1, y1, x2, y2 in boxes.get(str(number), []):
                     part = loud[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1]
                     found.boxes += 1
-                    is_open = bool(part.size and part.mean() < ENOUGH)
+                    is_open = bool(part.size and part.mean() < COVERED_SHARE)
                     found.leaks += is_open
                     found.by_clip[(number - 1) // CLIP_FRAMES] += is_open
     return found
@@ -419,16 +418,16 @@ def pace(chosen: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name), (free_port(), free_port())
         receiver = Receiver(ports[1])
-        with running(folder, [ports], options_for(chosen)) as crew:
+        with supervised(folder, [ports], options_for(chosen)) as running:
             warm = Sender(chosen.clip, ports[0])
-            wait_until_up(crew)
+            wait_until_up(running)
             warm.end()
             time.sleep(
                 chosen.timeout + 1
             )  # the old connection is lost, and a new one begins with frame 1
-            process = psutil.Process(crew.members[0].pid)
+            process = psutil.Process(running.members[0].pid)
             before, cpu, began = (
-                dict(crew.members[0].facts),
+                dict(running.members[0].facts),
                 sum(process.cpu_times()[:2]),
                 time.monotonic(),
             )
@@ -436,7 +435,7 @@ def pace(chosen: argparse.Namespace) -> None:
             sender = Sender(chosen.clip, ports[0])
             sender.wait()
             time.sleep(chosen.delay + 1.2)
-            after, took = crew.members[0].facts, time.monotonic() - began
+            after, took = running.members[0].facts, time.monotonic() - began
             cpu = (sum(process.cpu_times()[:2]) - cpu) / max(
                 1, after["frames_in"] - before["frames_in"]
             )
@@ -450,7 +449,7 @@ def pace(chosen: argparse.Namespace) -> None:
             "frames_missed",
             "looks",
             "looks_closer",
-            "curtain_s",
+            "placeholder_s",
         )
         print({k: round(after[k] - before[k], 1) for k in told}, "detail", after["detail"])
         print(delays(sender, receiver))
@@ -488,12 +487,12 @@ def overload(chosen: argparse.Namespace) -> None:
             subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(chosen.hogs)
         ]
         try:
-            with running(folder, ports, options_for(chosen)) as crew:
+            with supervised(folder, ports, options_for(chosen)) as running:
                 senders = [Sender(chosen.clip, a, rounds=100) for a, _ in ports]
                 time.sleep(chosen.seconds)
                 for sender in senders:
                     sender.end()
-                facts = [dict(m.facts) for m in crew.members]
+                facts = [dict(m.facts) for m in running.members]
         finally:
             for hog in hogs:
                 hog.kill()
@@ -504,7 +503,7 @@ def overload(chosen: argparse.Namespace) -> None:
             print(
                 f"camera {i}: in {told['frames_in']}, out {told['frames_out']}, passed "
                 f"{told['frames_passed']}, missed "
-                f"{told['frames_missed']}, curtain {told['curtain_s']:.0f} s; arrived "
+                f"{told['frames_missed']}, placeholder {told['placeholder_s']:.0f} s; arrived "
                 f"{len(numbers)} numbered and "
                 f"{len(receiver.seen) - len(numbers)} others; not looked at: "
                 f"{len(set(numbers) - seen)}"
@@ -517,19 +516,19 @@ def kills(chosen: argparse.Namespace) -> None:
         folder, ports = Path(name), (free_port(), free_port())
         receiver = Receiver(ports[1])
         took: dict[str, list[float]] = {"worker": [], "source": [], "hang": []}
-        with running(folder, [ports], options_for(chosen), chosen.source) as crew:
+        with supervised(folder, [ports], options_for(chosen), chosen.source) as running:
             sender = camera(chosen, ports[0])
-            wait_until_up(crew)
+            wait_until_up(running)
             for i in range(chosen.times):
                 time.sleep(dice.uniform(1.0, 4.0))
                 what = ("worker", "source")[i % 2]
                 if what == "worker":
-                    killed = crew.members[0].pid
+                    killed = running.members[0].pid
                     os.kill(killed, dice.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV)))
                     back = time.monotonic()
                     # One that was asked to end lets the frames leave that it holds. They are no
                     # sign of recovery.
-                    while crew.members[0].pid in (killed, None):
+                    while running.members[0].pid in (killed, None):
                         time.sleep(0.01)
                 else:
                     sender.end()
@@ -557,7 +556,7 @@ def kills(chosen: argparse.Namespace) -> None:
 
 
 def recovered(receiver: Receiver, since: float, delay_s: float, patience_s: float = 60.0) -> float:
-    """Seconds until a picture arrives that is no curtain, and came in after that moment: it was
+    """Seconds until a picture arrives that is no placeholder, and came in after that moment: it was
     held back for the delay."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
@@ -577,20 +576,20 @@ def _goes_on(receiver: Receiver, at: float) -> bool:
 def soak(chosen: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name), (free_port(), free_port())
-        with running(folder, [ports], options_for(chosen), chosen.source) as crew:
+        with supervised(folder, [ports], options_for(chosen), chosen.source) as running:
             sender = camera(chosen, ports[0])
-            wait_until_up(crew)
+            wait_until_up(running)
             began = time.monotonic()
             while time.monotonic() - began < chosen.minutes * 60:
                 time.sleep(30)
-                member = crew.members[0]
+                member = running.members[0]
                 mb = psutil.Process(member.pid).memory_info().rss >> 20
                 facts = member.facts
                 print(
-                    f"{(time.monotonic() - began) / 60:5.1f} min, {mb} MB, crew "
+                    f"{(time.monotonic() - began) / 60:5.1f} min, {mb} MB, supervisor "
                     f"{psutil.Process().memory_info().rss >> 20} MB, "
-                    f"in {facts['frames_in']}, out {facts['frames_out']}, curtain "
-                    f"{facts['curtain_s']:.0f} s, "
+                    f"in {facts['frames_in']}, out {facts['frames_out']}, placeholder "
+                    f"{facts['placeholder_s']:.0f} s, "
                     f"restarts {member.restarts}",
                     flush=True,
                 )

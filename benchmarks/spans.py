@@ -19,7 +19,7 @@ from efface.cluster.work import Part, SpanStart, look_at, stamp_of
 from efface.containers.admission import admit
 from efface.events import silent
 from efface.files import sha256_of
-from efface.media.video.decode import open_video
+from efface.media.video.probe import open_video
 from efface.media.video.spans import Indivisible, Span, cut, indexed, spans_at
 from efface.options import Options
 from efface.pipeline import one_source

@@ -20,7 +20,8 @@ import click
 
 from efface.cli.commands import GROUPS, Command
 from efface.cli.main import cli
-from efface.options import Setting, settings
+from efface.option_fields import Setting
+from efface.options import settings
 
 TARGET = Path(__file__).with_name("cli.md")
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from efface import errors
 from efface.errors import EffaceError
 
 TARGET = Path(__file__).with_name("errors.md")
@@ -47,18 +48,14 @@ def _lines(
 
 
 def public_children(kind: type[EffaceError]) -> list[type[EffaceError]]:
-    """Public classes right below this one, in the order of the code.
+    """Public classes right below this one, in the order of `errors.__all__`.
 
-    A private class between is passed through.
+    A class that is not listed there is passed through.
     """
     found: list[type[EffaceError]] = []
     for child in kind.__subclasses__():
-        found += public_children(child) if child.__name__.startswith("_") else [child]
-    return sorted(found, key=_place_in_code)
-
-
-def _place_in_code(kind: type[EffaceError]) -> int:
-    return list(vars(sys.modules[EffaceError.__module__])).index(kind.__name__)
+        found += [child] if child.__name__ in errors.__all__ else public_children(child)
+    return sorted(found, key=lambda child: errors.__all__.index(child.__name__))
 
 
 def _first_sentence(kind: type[EffaceError]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from efface.files import DRAFTS
+from efface.private_folders import DRAFTS
 
 PATIENCE_S = 5.0
 """A thread that was told to end needs a moment."""

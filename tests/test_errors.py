@@ -17,7 +17,7 @@ def every(base=EffaceError):
     return [base, *(deeper for child in base.__subclasses__() for deeper in every(child))]
 
 
-PUBLIC = sorted({c for c in every() if not c.__name__.startswith("_")}, key=lambda c: c.__name__)
+PUBLIC = sorted({c for c in every() if c.__name__ in errors.__all__}, key=lambda c: c.__name__)
 ARGUMENTS = {
     "UndecodableFrame": ("a.mp4", "0:00:01.000"),
     "TooManyPixels": ("a.png", 10**10, 300_000_000),
@@ -72,6 +72,13 @@ def test_the_exit_code_is_that_of_its_branch(kind):
 def test_a_message_says_where_that_leaves_the_files(kind):
     assert "Nothing was written." in str(one(kind))
     assert "\n" not in str(one(kind))
+
+
+def test_every_error_is_imported_from_errors():
+    of_efface = {c for c in every() if c.__module__.startswith("efface.")}
+    assert {c.__name__ for c in of_efface} - set(errors.__all__) == {"AboutFile"}
+    assert all(getattr(errors, name) for name in set(errors.__all__) - {"EXIT_OK"})
+    assert errors.EXIT_OK == 0
 
 
 def test_the_tree_in_the_docstring_is_complete():

@@ -17,18 +17,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from efface import files
+from efface import file_locks, files, private_folders
 from efface.errors import OutputError, SourceUnreadable, TargetExists, TargetIsSource, WriteFailed
-from efface.files import (
-    DRAFTS,
-    require_source,
-    require_target,
-    sha256_of,
-    staged,
-    staged_pair,
-    sweep,
-    writing,
-)
+from efface.files import require_source, require_target, sha256_of, writing
+from efface.private_folders import DRAFTS, sweep
+from efface.staged_files import staged, staged_pair
 
 needs_posix = pytest.mark.skipif(
     os.name != "posix", reason="locks, links and signals as POSIX has them"
@@ -165,7 +158,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from efface.files import staged
+from efface.staged_files import staged
 with staged(Path(sys.argv[1]), overwrite=False) as draft:
     draft.write_bytes(b"half")
     print("ready", flush=True)
@@ -218,14 +211,14 @@ def test_kill_9_leaves_no_target_and_the_next_run_sweeps_only_what_has_no_owner(
 def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(
     tmp_path, monkeypatch
 ):
-    lock = files.try_lock
+    lock = file_locks.try_lock
 
     def with_a_rival(handle):
-        monkeypatch.setattr(files, "try_lock", lock)
+        monkeypatch.setattr(private_folders, "try_lock", lock)
         sweep(tmp_path)
         return lock(handle)
 
-    monkeypatch.setattr(files, "try_lock", with_a_rival)
+    monkeypatch.setattr(private_folders, "try_lock", with_a_rival)
     with staged(tmp_path / "a.jpg", overwrite=False) as draft:
         sweep(tmp_path)
         draft.write_bytes(b"x")
@@ -234,7 +227,7 @@ def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(
 
 @pytest.mark.parametrize("place", ["mkdir", "try_lock", "rename"])
 def test_an_interrupt_while_the_private_folder_is_made_leaves_none(tmp_path, monkeypatch, place):
-    home = {"mkdir": Path, "try_lock": files, "rename": os}[place]
+    home = {"mkdir": Path, "try_lock": private_folders, "rename": os}[place]
     real = getattr(home, place)
 
     def interrupted(*arguments, **more):
@@ -274,7 +267,7 @@ def test_a_kill_while_a_private_folder_is_removed_leaves_what_the_next_run_sweep
             patched.setattr(os, "unlink", counted(os.unlink))
             patched.setattr(os, "rmdir", counted(os.rmdir))
             with contextlib.suppress(KeyboardInterrupt):
-                files._empty_and_remove(folder)
+                private_folders._empty_and_remove(folder)
         sweep(tmp_path)
         assert not folder.exists(), steps
     assert left > 0, "it was never let to its end"
@@ -470,7 +463,7 @@ def test_an_interrupt_between_the_moves_leaves_no_words_about_nothing(tmp_path, 
 def test_a_folder_is_swept_once_in_a_while_only(tmp_path, monkeypatch):
     """Listing a folder of thousands of targets for each of them would take longer and longer."""
     swept = []
-    monkeypatch.setattr(files, "sweep", swept.append)
+    monkeypatch.setattr(private_folders, "sweep", swept.append)
     for i in range(50):
         with staged(tmp_path / f"{i}.txt", overwrite=False) as draft:
             draft.write_text("x")

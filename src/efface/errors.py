@@ -3,8 +3,7 @@
     EffaceError                     1  unexpected
     ├─ UsageError                   2  the request contradicts itself
     ├─ InputError                   3  a source, or a plan, cannot be used
-    │  ├─ SourceUnreadable             missing, a folder, a dangling link, no permission, not a
-       plain file
+    │  ├─ SourceUnreadable             missing, a folder, a dangling link, no permission
     │  ├─ NotMedia                     the content is not a photo or video that efface knows
     │  ├─ UnsupportedSource            known, but it holds something that efface cannot handle
     │  ├─ DamagedSource                the file breaks off, or its structure cannot be parsed
@@ -17,8 +16,7 @@
     │  ├─ BadTruth                     the labels to measure against cannot be used
     │  └─ BadCameras                   the file that describes cameras cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
-    │  ├─ ModelUnusable                weights missing, altered, refused by ONNX Runtime, or
-       computed wrongly
+    │  ├─ ModelUnusable                weights missing, altered, or refused by ONNX Runtime
     │  ├─ DeviceMissing                the requested device is not available
     │  ├─ DetectorFailed               the detector raised, hung, or returned nonsense
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
@@ -47,67 +45,78 @@ Every message says what happened, where that leaves the user's files, and what t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from efface.error_base import (
+    EXIT_LOOK,
+    EXIT_OK,
+    NOTHING_WRITTEN,
+    AboutFile,
+    EffaceError,
+    printable,
+    worst,
+)
 from efface.findings import Verification
+from efface.part_errors import (
+    ClusterUnusable,
+    DetectorFailed,
+    DeviceMissing,
+    EncoderMissing,
+    ExtraMissing,
+    ModelUnusable,
+    OutOfMemory,
+    PartMissing,
+    ProtocolMissing,
+    WorkerDied,
+    is_about_memory,
+)
 from efface.signals import EXIT_INTERRUPTED, INTERRUPTED
 
-EXIT_OK = 0
-EXIT_LOOK = 7
-"""Done, and something may still be visible at moments that were listed."""
-
-NOTHING_WRITTEN = "Nothing was written."
-
-
-_ADDRESS = re.compile(r"(?<![\w/])((?:s3|gs|az|sftp):)/(?!/)")
-"""A path that stands for an address. pathlib removes one of the slashes."""
-
-
-def printable(text: object) -> str:
-    """Return the text on one line.
-
-    File names may hold line breaks, escape codes or undecodable bytes.
-    """
-    return _ADDRESS.sub(r"\1//", "".join(c if c.isprintable() else _escaped(c) for c in str(text)))
-
-
-def _escaped(character: str) -> str:
-    # Python keeps the undecodable byte 0xff of a name as U+DCFF. Other lone surrogates come from
-    # plans and from Windows.
-    if "\udc80" <= character <= "\udcff":
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()
-
-
-class EffaceError(Exception):
-    """Base of every error that efface raises on purpose.
-
-    `exit_code` is what the command line ends with.
-    """
-
-    exit_code = 1
-
-    def __str__(self) -> str:
-        return printable(" ".join(str(a) for a in self.args))
-
-
-class _AboutFile(EffaceError):
-    """An error about one file:
-
-    `path` is the file, `why` a clause without full stop, `hint` what to try.
-    """
-
-    def __init__(self, path: object, why: str = "", hint: str = "") -> None:
-        super().__init__(str(path), why, hint)
-        self.path, self.why, self.hint = str(path), why, hint
-
-    lead = "cannot be used"
-
-    def __str__(self) -> str:
-        why = f": {self.why}" if self.why else ""
-        parts = [f"{self.path}: {self.lead}{why}.", NOTHING_WRITTEN, self.hint]
-        return printable(" ".join(p for p in parts if p))
+__all__ = [  # noqa: RUF022  the classes stand in the order of the tree
+    "EXIT_OK",
+    "EXIT_LOOK",
+    "EffaceError",
+    "UsageError",
+    "InputError",
+    "SourceUnreadable",
+    "NotMedia",
+    "UnsupportedSource",
+    "DamagedSource",
+    "UndecodableFrame",
+    "TooManyPixels",
+    "SourceChanged",
+    "BadPlan",
+    "TornPlan",
+    "PlanMismatch",
+    "BadTruth",
+    "BadCameras",
+    "PartMissing",
+    "ModelUnusable",
+    "DeviceMissing",
+    "DetectorFailed",
+    "WorkerDied",
+    "OutOfMemory",
+    "EncoderMissing",
+    "ExtraMissing",
+    "ClusterUnusable",
+    "ProtocolMissing",
+    "OutputError",
+    "TargetIsSource",
+    "TargetExists",
+    "TargetCollision",
+    "TargetUnsuitable",
+    "WriteFailed",
+    "TargetMissed",
+    "VerificationFailed",
+    "CameraGivenUp",
+    "Interrupted",
+    "Unforeseen",
+    "NOTHING_WRITTEN",
+    "is_about_memory",
+    "printable",
+    "worst",
+]
+"""What other modules import from here; the classes in the order of the tree."""
 
 
 class UsageError(EffaceError):
@@ -116,7 +125,7 @@ class UsageError(EffaceError):
     exit_code = 2
 
 
-class InputError(_AboutFile):
+class InputError(AboutFile):
     """A source or a plan cannot be used."""
 
     exit_code = 3
@@ -252,177 +261,7 @@ class BadCameras(InputError):
     lead = "is not a usable description of cameras"
 
 
-class PartMissing(EffaceError):
-    """Something of efface itself is absent or broken."""
-
-    exit_code = 4
-
-
-class ModelUnusable(PartMissing):
-    """Weights are missing, altered, refused by ONNX Runtime, or computed wrongly by it."""
-
-    def __init__(self, name: str, why: str, hint: str = "") -> None:
-        super().__init__(name, why, hint)
-        self.name, self.why, self.hint = name, why, hint
-
-    def __str__(self) -> str:
-        hint = self.hint or (
-            "efface can find nothing without it. Install efface again (pip install "
-            "--force-reinstall)."
-        )
-        return printable(
-            f"The model {self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} {hint}"
-        )
-
-
-class DeviceMissing(PartMissing):
-    """The requested device is not available. efface does not switch to another one by itself."""
-
-    def __init__(self, device: str) -> None:
-        super().__init__(device)
-        self.device = device
-
-    def __str__(self) -> str:
-        build = {"cuda": "onnxruntime-gpu"}.get(self.device, f"onnxruntime-{self.device}")
-        return printable(
-            f"The device {self.device} is not available to ONNX Runtime. {NOTHING_WRITTEN} "
-            f"It needs a driver and the build {build}. Two builds cannot share one installation: "
-            f"pip uninstall -y onnxruntime {build} && pip install {build}. Or use --device cpu."
-        )
-
-
-class DetectorFailed(PartMissing):
-    """The detector raised, hung, or returned nonsense, so what the frame shows is unknown.
-
-    `at` is its time or page.
-    """
-
-    def __init__(self, name: str, at: str, why: str) -> None:
-        super().__init__(name, at, why)
-        self.name, self.at, self.why = name, at, why
-
-    def __str__(self) -> str:
-        return printable(
-            f"The detector {self.name} failed at {self.at}: {self.why}. {NOTHING_WRITTEN} "
-            "Try again; if it happens again, please report it with the version and the "
-            "size of the picture."
-        )
-
-
-class WorkerDied(PartMissing):
-    """A worker process ended in the middle of its work.
-
-    `name` is the file that it worked on; `hint` says what to try.
-    """
-
-    def __init__(
-        self, name: str, why: str, hint: str = (
-                "Run the same command again, with "
-                "fewer --jobs if memory is short."
-            )
-    ) -> None:  # fmt: skip
-        super().__init__(name, why, hint)
-        self.name, self.why, self.hint = name, why, hint
-
-    def __str__(self) -> str:
-        lead = (
-            f"{self.name}{': ' if self.name else ''}the process that worked on it died: {self.why}."
-        )
-        return printable(f"{lead} {NOTHING_WRITTEN} {self.hint}")
-
-
-class OutOfMemory(PartMissing):
-    """The system gives efface no more memory. `name` is the file in hand; empty if unknown."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return printable(
-            f"{self.name}{': ' if self.name else ''}there is not enough memory for it. "
-            f"{NOTHING_WRITTEN} "
-            "Use fewer --jobs, close other programs, or raise the system's limit (ulimit "
-            "-v, a container)."
-        )
-
-
-_NO_MEMORY = re.compile(
-    r"bad.alloc|insufficient memory|(failed|cannot|unable) to allocate|allocate memory|failed to map segment|start new thread",
-    re.IGNORECASE,
-)
-"""What libraries say that have no exception of their own for it."""
-
-
-def is_about_memory(kind: str, text: str) -> bool:
-    """Return whether an error of this class, with this text, reports a lack of memory."""
-    return kind == "MemoryError" or _NO_MEMORY.search(text) is not None
-
-
-class EncoderMissing(PartMissing):
-    """This build of FFmpeg lacks the encoder."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return printable(
-            f"The encoder {self.name} is not part of this installation of PyAV. "
-            f"{NOTHING_WRITTEN} Choose another with --codec."
-        )
-
-
-class ExtraMissing(PartMissing):
-    """The request needs optional packages that are not installed.
-
-    extra    the extra of efface that brings them.
-    package  a further package that is needed.
-    """
-
-    def __init__(self, extra: str, package: str = "") -> None:
-        super().__init__(extra, package)
-        self.extra, self.package = extra, package
-
-    def __str__(self) -> str:
-        return printable(
-            f"This part of efface needs packages that are not installed. {NOTHING_WRITTEN} "
-            f"Add them with: pip install 'efface[{self.extra}]' {self.package}".rstrip()
-        )
-
-
-class ClusterUnusable(PartMissing):
-    """The cluster cannot be reached, or its machines cannot work for this one."""
-
-    def __init__(self, why: str, hint: str = "") -> None:
-        super().__init__(why, hint)
-        self.why, self.hint = why, hint
-
-    def __str__(self) -> str:
-        return printable(
-            " ".join(
-                p
-                for p in (f"The cluster cannot be used: {self.why}.", NOTHING_WRITTEN, self.hint)
-                if p
-            )
-        )
-
-
-class ProtocolMissing(PartMissing):
-    """This kind of network address needs a library that is missing. `name` is the protocol."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name, self.why = name, why
-
-    def __str__(self) -> str:
-        return printable(
-            f"{self.name} cannot be used: {self.why}. {NOTHING_WRITTEN} Install it, or use "
-            "another address."
-        )
-
-
-class OutputError(_AboutFile):
+class OutputError(AboutFile):
     """A target was refused, or could not be written."""
 
     exit_code = 5
@@ -533,19 +372,3 @@ class Unforeseen(Exception):
 
     def __str__(self) -> str:
         return self.text
-
-
-_SEVERITY = (EXIT_OK, EXIT_LOOK, 2, 5, 3, 4, 6, 1, 130)
-"""From best to gravest.
-
-After EXIT_LOOK the file exists; after an error it does not, so every error is graver.
-"""
-
-
-def worst(codes: Iterable[int]) -> int:
-    """Return the exit code of a batch: the gravest of its files' codes."""
-    return max(
-        codes,
-        key=lambda c: _SEVERITY.index(c) if c in _SEVERITY else _SEVERITY.index(1),
-        default=EXIT_OK,
-    )

@@ -7,100 +7,17 @@ package gets only its branch.
 from __future__ import annotations
 
 import dataclasses
-import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_type_hints
 
 from efface.detections import FINDABLE
 from efface.errors import UsageError
-
-
-def setting(
-    default: Any, *, help: str, unit: str = "", choices: tuple[str, ...] = (), at_least: float | None = None,
-    at_most: float | None = None, pattern: str = "", flag: str = "", items: tuple[str, ...] = (),
-) -> Any:  # fmt: skip
-    """Make a dataclass field that carries what a flag, a page and a check need to know.
-
-    choices  the value must be one of these.
-    items    the value must be one or more of these, in any order, separated by commas.
-    """
-    known = {
-        "help": help,
-        "unit": unit,
-        "choices": choices,
-        "at_least": at_least,
-        "at_most": at_most,
-    }
-    return field(
-        default=default, metadata={**known, "pattern": pattern, "flag": flag, "items": items}
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One option as the command line and the documentation see it."""
-
-    branch: str
-    name: str
-    type: type
-    default: Any
-    help: str
-    unit: str
-    choices: tuple[str, ...]
-    items: tuple[str, ...]
-    flag: str
-
-
-class _Checked:
-    """Checks each value when the options are built."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            value, m = getattr(self, f.name), f.metadata
-            flag = m["flag"] or f.name
-            if value is None and f.default is None:
-                continue
-            if value is None:
-                raise UsageError(f"{flag}: it needs a value.")
-            if m["choices"] and value not in m["choices"]:
-                raise UsageError(f"{flag}: {value!r} is not one of {', '.join(m['choices'])}.")
-            if m["items"]:
-                _require_items(_named(value), m["items"], flag)
-            if m["pattern"] and not re.fullmatch(m["pattern"], str(value)):
-                raise UsageError(f"{flag}: {value!r} does not look like {m['unit']}.")
-            if isinstance(value, float) and not math.isfinite(
-                value
-            ):  # no clock can wait that long, and no plan can store it
-                raise UsageError(f"{flag}: {value} is not a finite number.")
-            low, high = m["at_least"], m["at_most"]
-            if (low is not None and not value >= low) or (high is not None and not value <= high):
-                bounds = f"at least {low}" if high is None else f"from {low} to {high}"
-                raise UsageError(
-                    f"{flag}: {value} is out of range; it must be {bounds} {m['unit']}".rstrip()
-                    + "."
-                )
-
-
-def _named(items: object) -> list[str]:
-    return [name.strip() for name in str(items).split(",")]
-
-
-def _require_items(named: list[str], known: tuple[str, ...], flag: str) -> None:
-    for name in named:
-        if name not in known:
-            raise UsageError(
-                f"{flag}: {name!r} is not one of {', '.join(known)}; separate several with commas."
-            )
-        if named.count(name) > 1:
-            raise UsageError(f"{flag}: {name} is named twice.")
+from efface.option_fields import Checked, Setting, comma_separated, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DetectOptions(_Checked):
+class DetectOptions(Checked):
     """What to look for, and how hard."""
 
     kinds: str = setting(
@@ -146,7 +63,7 @@ class DetectOptions(_Checked):
     )
 
     def __post_init__(self) -> None:
-        _Checked.__post_init__(self)
+        Checked.__post_init__(self)
         if self.precision == "int8" and not self.is_on_processor:
             raise UsageError(
                 f"--precision int8 works only on the CPU. Leave it out with --device {self.device}."
@@ -160,11 +77,11 @@ class DetectOptions(_Checked):
     @property
     def wanted(self) -> tuple[str, ...]:
         """The kinds to look for, always in the same order."""
-        return tuple(k for k in FINDABLE if k in _named(self.kinds))
+        return tuple(k for k in FINDABLE if k in comma_separated(self.kinds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrackOptions(_Checked):
+class TrackOptions(Checked):
     """How sightings become tracks, and how long they last."""
 
     bridge_s: float = setting(
@@ -203,7 +120,7 @@ class TrackOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoverOptions(_Checked):
+class CoverOptions(Checked):
     """How much to cover around what was found."""
 
     part: str = setting(
@@ -224,7 +141,7 @@ class CoverOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskOptions(_Checked):
+class RiskOptions(Checked):
     """When a person should look."""
 
     bound: float = setting(
@@ -237,7 +154,7 @@ class RiskOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaintOptions(_Checked):
+class PaintOptions(Checked):
     """What replaces the erased areas. No style uses a pixel of the erased area."""
 
     style: str = setting(
@@ -263,7 +180,7 @@ class PaintOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOptions(_Checked):
+class ReadOptions(Checked):
     """How to read sources."""
 
     bad_frames: str = setting(
@@ -290,7 +207,7 @@ class ReadOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WriteOptions(_Checked):
+class WriteOptions(Checked):
     """How to write targets."""
 
     codec: str = setting(
@@ -327,7 +244,7 @@ class WriteOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyOptions(_Checked):
+class VerifyOptions(Checked):
     """How finished targets are checked."""
 
     level: str = setting(
@@ -339,7 +256,7 @@ class VerifyOptions(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOptions(_Checked):
+class ReportOptions(Checked):
     """Which identifying facts a report contains."""
 
     told: str | None = setting(
@@ -353,11 +270,11 @@ class ReportOptions(_Checked):
     @property
     def wanted(self) -> tuple[str, ...]:
         """The facts to include."""
-        return tuple(_named(self.told)) if self.told else ()
+        return tuple(comma_separated(self.told)) if self.told else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveOptions(_Checked):
+class LiveOptions(Checked):
     """How streams are passed on."""
 
     delay_s: float = setting(

@@ -9,9 +9,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 SOON_S = 0.01
 IMPORT_SYSTEM = "<frozen importlib"
@@ -49,61 +50,72 @@ def interruptible(
     ignored_after  after the block only the exit code is left to set; a signal must not replace it
                    then.
     """
-    last, latest, is_due, is_over = -math.inf, signal.SIGINT, False, False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal last, latest, is_due
-        told.set()
-        before, last, latest = last, time.monotonic(), signal.Signals(number)
-        if not is_due and last - before < patience_s:
-            return
-        is_due = frame is not None and (_holds_a_lock(frame) or _starts_a_process(frame))
-        if not is_due:
-            raise KeyboardInterrupt
-        soon()
-
-    def lost(what: sys.UnraisableHookArgs) -> None:
-        # Python discards what a handler raises while a finaliser or the callback of a weak
-        # reference runs.
-        nonlocal is_due
-        if not issubclass(what.exc_type, KeyboardInterrupt):
-            passed_on(what)
-            return
-        is_due = True
-        soon()
-
-    def soon() -> None:
-        # Not a threading.Timer: starting one takes locks, and the interrupted code may hold them.
-        _thread.start_new_thread(again, ())
-
-    def again() -> None:
-        time.sleep(SOON_S)
-        with ending:  # after the block, the signal goes to the handler that is set then
-            if is_due and not is_over:
-                _send(latest)
-
-    main_thread, ending = threading.get_ident(), threading.Lock()
-
-    def _send(number: signal.Signals) -> None:
-        if hasattr(
-            signal, "pthread_kill"
-        ):  # a real signal, which wakes the main thread if it waits for a lock
-            signal.pthread_kill(main_thread, number)
-        else:
-            _thread.interrupt_main(number)
-
+    handling = _Handling(told, patience_s)
     # A signal that is ignored (nohup, a background job of a script) stays ignored.
     wanted = [n for n in numbers if signal.getsignal(n) not in (signal.SIG_IGN, None)]
-    before = {n: signal.signal(n, stop) for n in wanted}
-    passed_on, sys.unraisablehook = sys.unraisablehook, lost
+    before = {n: signal.signal(n, handling.stop) for n in wanted}
+    handling.passed_on, sys.unraisablehook = sys.unraisablehook, handling.lost
     try:
         yield
     finally:
-        with ending:
-            is_over = True
+        handling.end()
         for n, handler in before.items():
             signal.signal(n, signal.SIG_IGN if ignored_after else handler)
-        sys.unraisablehook = passed_on
+        sys.unraisablehook = handling.passed_on
+
+
+class _Handling:
+    """What `interruptible` does with signals inside its block."""
+
+    def __init__(self, told: threading.Event, patience_s: float) -> None:
+        self._told, self._patience_s = told, patience_s
+        self._last, self._latest = -math.inf, signal.SIGINT
+        self._is_due = self._is_over = False
+        self._main_thread, self._ending = threading.get_ident(), threading.Lock()
+        self.passed_on: Callable[[sys.UnraisableHookArgs], Any] = sys.__unraisablehook__
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        self._told.set()
+        before, self._last = self._last, time.monotonic()
+        self._latest = signal.Signals(number)
+        if not self._is_due and self._last - before < self._patience_s:
+            return
+        self._is_due = frame is not None and (_holds_a_lock(frame) or _starts_a_process(frame))
+        if not self._is_due:
+            raise KeyboardInterrupt
+        self._soon()
+
+    def lost(self, what: sys.UnraisableHookArgs) -> None:
+        """Handle an exception that Python discards, as those of a handler that runs in a finaliser
+        or in the callback of a weak reference."""
+        if not issubclass(what.exc_type, KeyboardInterrupt):
+            self.passed_on(what)
+            return
+        self._is_due = True
+        self._soon()
+
+    def end(self) -> None:
+        """Send no signal again: the block is over."""
+        with self._ending:
+            self._is_over = True
+
+    def _soon(self) -> None:
+        # Not a threading.Timer: starting one takes locks, and the interrupted code may hold them.
+        _thread.start_new_thread(self._again, ())
+
+    def _again(self) -> None:
+        time.sleep(SOON_S)
+        with self._ending:  # after the block, the signal goes to the handler that is set then
+            if self._is_due and not self._is_over:
+                self._send(self._latest)
+
+    def _send(self, number: signal.Signals) -> None:
+        # A real signal wakes the main thread if it waits for a lock.
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(self._main_thread, number)
+        else:
+            _thread.interrupt_main(number)
 
 
 def leave_at_once_on(numbers: Sequence[int]) -> None:

@@ -39,25 +39,32 @@ def prefetched(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
 
     The reader gets the thread's exception. The thread is joined on leaving.
     """
-    waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
-    stop = threading.Event()
+    ahead = _Ahead(items, depth)
+    thread = threading.Thread(target=ahead.produce, name="efface-prefetch", daemon=True)
+    thread.start()
+    try:
+        yield ahead.consume()
+    finally:
+        ahead.stop.set()
+        thread.join()
 
-    def put(item: T | _End[T]) -> bool:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
 
-    def produce() -> None:
+class _Ahead(Generic[T]):
+    """The items between the thread that makes them and their reader."""
+
+    def __init__(self, items: Iterable[T], depth: int) -> None:
+        self._items = items
+        self._waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
+        self.stop = threading.Event()
+
+    def produce(self) -> None:
+        """Put the items on the queue until `stop` is set, and then the end."""
         error: BaseException | None = None
         source: Iterator[T] | None = None
         try:
-            source = iter(items)
+            source = iter(self._items)
             for item in source:
-                if not put(item):
+                if not self._put(item):
                     break
         except BaseException as e:  # passed on to the reader
             error = e
@@ -65,21 +72,23 @@ def prefetched(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
             close = getattr(source, "close", None)
             if close is not None:  # the thread that runs a generator must close it
                 close()
-        put(_End(error))
+        self._put(_End(error))
 
-    def consume() -> Iterator[T]:
+    def consume(self) -> Iterator[T]:
+        """Yield the items, and raise the producer's exception."""
         while True:
-            item = waiting.get()
+            item = self._waiting.get()
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error
                 return
             yield item
 
-    thread = threading.Thread(target=produce, name="efface-prefetch", daemon=True)
-    thread.start()
-    try:
-        yield consume()
-    finally:
-        stop.set()
-        thread.join()
+    def _put(self, item: T | _End[T]) -> bool:
+        while not self.stop.is_set():
+            try:
+                self._waiting.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False

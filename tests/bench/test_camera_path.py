@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from efface.bench.camera_path import exposed, extent, glimpse, reduced, still_path
+from efface.bench.camera_path import exposed, extent, reduced, still_path, visible_part
 
 SIZE = (160, 120)
 BLACK = (0.0, 0.0, 0.0)
@@ -62,23 +62,23 @@ def test_a_moving_camera_smears_around_the_label():
 
 def test_what_is_outside_or_hidden_is_not_part_of_the_label():
     matrix = still_path(1, (130.0, 100.0), 1.0).matrix(0, SIZE)
-    whole = glimpse(BOX, matrix, SIZE, None)
+    whole = visible_part(BOX, matrix, SIZE, None)
     assert whole is not None
     assert (whole.share, whole.height) == (1.0, 60.0)
     left_half = np.zeros((120, 160), bool)
     left_half[:, :80] = True
-    half = glimpse(BOX, matrix, SIZE, left_half)
+    half = visible_part(BOX, matrix, SIZE, left_half)
     assert half is not None
     assert half.share == pytest.approx(0.5, abs=0.03)
     assert half.xyxy == pytest.approx([80, 30, 100, 90], abs=1.0)
     assert half.height == 60.0
-    assert glimpse(BOX, matrix, SIZE, np.ones((120, 160), bool)) is None
+    assert visible_part(BOX, matrix, SIZE, np.ones((120, 160), bool)) is None
 
 
 def test_a_box_that_leaves_the_frame_is_cut_at_its_rim():
     matrix = still_path(1, (130.0 + 80, 100.0), 1.0).matrix(0, SIZE)
-    half = glimpse(BOX, matrix, SIZE, None)
+    half = visible_part(BOX, matrix, SIZE, None)
     assert half is not None
     assert half.share == pytest.approx(0.5, abs=0.03)
     assert half.xyxy == pytest.approx([0, 30, 20, 90], abs=1.0)
-    assert glimpse(BOX, still_path(1, (500.0, 100.0), 1.0).matrix(0, SIZE), SIZE, None) is None
+    assert visible_part(BOX, still_path(1, (500.0, 100.0), 1.0).matrix(0, SIZE), SIZE, None) is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efface.checks import coverage
+from efface.checks import coverage, surviving_blur, surviving_detail
 from efface.frames import Layout, Picture
 from efface.options import PaintOptions
 from efface.painting.paint import blackout, paint
@@ -248,11 +248,11 @@ def test_a_fill_that_resembles_what_it_covers_is_no_false_alarm(monkeypatch):
     source = like_its_fill(region, 200, 190)
     result = copied(source)
     paint(result, [region], PaintOptions(shape="box"))
-    rim = coverage._from_rim
+    rim = surviving_blur._from_rim
     monkeypatch.setattr(
-        coverage, "_from_rim", lambda *a: rim(*a) * 0
+        surviving_blur, "_from_rim", lambda *a: rim(*a) * 0
     )  # the estimate of what the rim explains misses it
-    assert coverage._is_blurred(source, result, region.box, [])
+    assert surviving_blur.shows_blurred(source, result, region.box, [])
     for quality in (95, 75, 60):
         seen = changed(result, lambda p, quality=quality: through_jpeg(p, quality))
         assert surviving(source, seen, [region], shape="box") == []
@@ -302,21 +302,23 @@ def test_what_is_too_faint_in_the_target_survives_from_no_source(
     """The target is looked at first, and a source is only asked for where its detail could be found
     there."""
     rng = np.random.default_rng(seed)
-    source = rng.normal(0, contrast * coverage.TEXTURE, shape).astype(np.float32)
+    source = rng.normal(0, contrast * surviving_detail.TEXTURE, shape).astype(np.float32)
     share = np.zeros(shape, np.float32)
     rows, columns = (slice(0, n // 2 if is_quarter else n) for n in shape[:2])
     share[rows, columns, rng.integers(shape[2])] = kept
     target = source * share + rng.normal(0, noise, shape).astype(np.float32)
-    assert not (coverage._is_faint(target) and coverage._is_there(source, target))
+    assert not (surviving_detail._is_faint(target) and surviving_detail._is_there(source, target))
 
 
 def test_that_bound_is_not_far_from_what_survives():
     detail = (
-        np.random.default_rng(0).normal(0, 1.05 * coverage.TEXTURE, (40, 40, 1)).astype(np.float32)
+        np.random.default_rng(0)
+        .normal(0, 1.05 * surviving_detail.TEXTURE, (40, 40, 1))
+        .astype(np.float32)
     )
-    assert coverage._is_there(detail, 0.55 * detail)
-    assert not coverage._is_faint(0.55 * detail)
-    assert coverage._is_faint(0.4 * detail)
+    assert surviving_detail._is_there(detail, 0.55 * detail)
+    assert not surviving_detail._is_faint(0.55 * detail)
+    assert surviving_detail._is_faint(0.4 * detail)
 
 
 def halved(rgb):

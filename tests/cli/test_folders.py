@@ -20,10 +20,10 @@ import psutil
 import pytest
 from PIL import Image
 
-from efface.files import DRAFTS
 from efface.options import Options, WriteOptions
 from efface.pipeline.naming import jobs_for
 from efface.planning.sidecar import append
+from efface.private_folders import DRAFTS
 from efface.review.document import Document
 from efface.review.session import ReviewSession
 

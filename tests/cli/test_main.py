@@ -19,8 +19,8 @@ from PIL import Image
 from efface import __version__
 from efface.cli.main import cli
 from efface.errors import SourceUnreadable
-from efface.files import staged
 from efface.options import settings
+from efface.staged_files import staged
 
 COMMANDS = ("redact", "find", "render", "live")
 

@@ -9,7 +9,7 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from efface import files
+from efface import staged_files
 from efface.cli import run_report
 from efface.errors import DeviceMissing, VerificationFailed
 from efface.findings import Check, Finding, Outcome, Verification
@@ -245,14 +245,14 @@ def test_a_full_disk_at_the_end_is_said_and_hides_nothing_graver(
     efface, kept, kit, tmp_path, monkeypatch, fails
 ):
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
-    real = files._flush
+    real = staged_files._flush
 
     def flush(draft):
         if draft.suffix == ".html":
             raise OSError(28, "No space left on device")
         real(draft)
 
-    monkeypatch.setattr(files, "_flush", flush)
+    monkeypatch.setattr(staged_files, "_flush", flush)
     if fails:
         refuse(monkeypatch)
     done = efface("redact", photo, "--report", tmp_path / "r.html")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from efface.files import DRAFTS
+from efface.private_folders import DRAFTS
 
 # Sources
 

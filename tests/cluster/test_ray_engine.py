@@ -15,7 +15,7 @@ import pytest
 from efface.containers.admission import admit
 from efface.errors import EffaceError, WorkerDied
 from efface.events import silent
-from efface.files import DRAFTS, sha256_of
+from efface.files import sha256_of
 from efface.options import Options, WriteOptions
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
@@ -24,6 +24,7 @@ from efface.pipeline.naming import Job, jobs_for
 from efface.pipeline.one_source import Redacted
 from efface.pipeline.worker_messages import Done, Failed, Noted, Progress
 from efface.planning import sidecar
+from efface.private_folders import DRAFTS
 
 pytest.importorskip("ray")
 from efface.cluster import calls, ray_engine, video_spans
@@ -37,7 +38,7 @@ SPAN = 8
 
 @dataclass
 class Heard:
-    """What a crew said of a run."""
+    """What an engine said of a run."""
 
     done: dict[Path, Any] = field(default_factory=dict)
     failed: dict[Path, EffaceError] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from efface.containers.admission import admit
 from efface.errors import ClusterUnusable, SourceUnreadable
 from efface.events import silent
 from efface.files import sha256_of
-from efface.media.video.decode import open_video
+from efface.media.video.probe import open_video
 from efface.media.video.spans import Indivisible, indexed, spans_at
 from efface.options import Options, ReadOptions
 from efface.pipeline import one_source

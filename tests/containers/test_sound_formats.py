@@ -10,12 +10,13 @@ import pytest
 
 from efface.checks.residual_metadata import check_residual_metadata
 from efface.containers.admission import admit
-from efface.containers.sound_formats import HELD, advice
+from efface.containers.sound_formats import SOUND_CODECS, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.findings import Outcome
 from efface.media.interfaces import SourceInfo
-from efface.media.video.decode import open_video
-from efface.media.video.encode import FORMATS, create_video, require_suitable
+from efface.media.video.encode import create_video
+from efface.media.video.output_format import FORMATS, require_suitable
+from efface.media.video.probe import open_video
 from efface.media.video.stream_digests import sound_kept
 from efface.options import ReadOptions, WriteOptions
 
@@ -25,7 +26,7 @@ ENCODERS = {
 }  # fmt: skip
 ONLY_MOV = ("pcm_alaw", "pcm_mulaw", "pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_f32be", "pcm_f64be")
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".avi")
-HOLDABLE = [(suffix, codec) for suffix in SUFFIXES for codec in HELD[FORMATS[suffix].muxer]]
+HOLDABLE = [(suffix, codec) for suffix in SUFFIXES for codec in SOUND_CODECS[FORMATS[suffix].muxer]]
 KEEP = WriteOptions(audio="keep", preset="ultrafast")
 
 
@@ -114,7 +115,7 @@ def test_what_it_does_not_name_is_refused_at_the_door_with_a_way_out(
         require_suitable(film.info, KEEP, target)
     named = [e for e in (".mkv", ".mov", ".mp4", ".ts", ".avi") if e in refused.value.hint]
     assert named
-    assert all(codec in HELD[FORMATS[e].muxer] for e in named)
+    assert all(codec in SOUND_CODECS[FORMATS[e].muxer] for e in named)
     require_suitable(film.info, WriteOptions(), target)
     assert not target.exists()
 

@@ -59,7 +59,7 @@ def error_classes() -> list[str]:
     return [
         name
         for name, found in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(found, errors.EffaceError) and not name.startswith("_")
+        if issubclass(found, errors.EffaceError) and name in errors.__all__
     ]
 
 
@@ -126,7 +126,7 @@ def test_no_paragraph_is_about_an_error_that_does_not_exist() -> None:
 
 
 @pytest.mark.parametrize("setting", list(settings()), ids=lambda s: s.flag)
-def test_every_option_has_its_entry(setting: efface.options.Setting) -> None:
+def test_every_option_has_its_entry(setting: efface.option_fields.Setting) -> None:
     entry = " ".join(sections(DOCS / "cli.md", "###")[setting.flag].split())
     assert setting.help in entry
     assert setting.unit in entry

@@ -13,7 +13,7 @@ import pytest
 from efface.bench.frame_numbers import is_placeholder, read_number
 from efface.detections import FACE, Detections
 from efface.errors import DetectorFailed
-from efface.live import camera_pipeline as lines
+from efface.live import camera_pipeline
 from efface.live.camera_pipeline import CameraPipeline
 from efface.live.cameras import wanted
 from efface.options import LiveOptions, Options, PaintOptions
@@ -41,11 +41,13 @@ def run(monkeypatch, source, target, detector, lanes=2, **options):
     def opened(_):
         yield (detector,) * lanes
 
-    monkeypatch.setattr(lines, "open_lanes", opened)
+    monkeypatch.setattr(camera_pipeline, "open_lanes", opened)
     chosen = Options(live=LiveOptions(**options), paint=PaintOptions(style="solid"))
-    line = CameraPipeline(wanted("one", str(source), [str(target)], "", "", chosen), lambda _: None)
-    line.run()
-    return line
+    pipeline = CameraPipeline(
+        wanted("one", str(source), [str(target)], "", "", chosen), lambda _: None
+    )
+    pipeline.run()
+    return pipeline
 
 
 def pictures(folder):
@@ -61,12 +63,12 @@ def pictures(folder):
 )
 def test_what_leaves_was_looked_at(monkeypatch, tmp_path, clip, pause_s, lanes):
     detector = Watcher(pause_s)
-    line = run(monkeypatch, clip, tmp_path / "r.mkv", detector, lanes, delay_s=0.6)
+    pipeline = run(monkeypatch, clip, tmp_path / "r.mkv", detector, lanes, delay_s=0.6)
     shown = numbers_in(pictures(tmp_path))
     there = [n for n in shown if n is not None]
     assert set(there) <= detector.numbers
     assert there == sorted(set(there))
-    facts = line.facts
+    facts = pipeline.facts
     assert facts.frames_in == FRAMES
     assert (
         facts.frames_out + facts.frames_passed + facts.frames_missed + facts.frames_refused
@@ -75,8 +77,8 @@ def test_what_leaves_was_looked_at(monkeypatch, tmp_path, clip, pause_s, lanes):
     assert facts.frames_out == len(there)
 
 
-def test_when_looking_stops_the_curtain_is_shown(monkeypatch, tmp_path, clip):
-    line = run(
+def test_when_looking_stops_the_placeholder_is_shown(monkeypatch, tmp_path, clip):
+    pipeline = run(
         monkeypatch,
         clip,
         tmp_path / "r.mkv",
@@ -86,8 +88,8 @@ def test_when_looking_stops_the_curtain_is_shown(monkeypatch, tmp_path, clip):
     with av.open(str(pictures(tmp_path))) as container:
         drawn = [is_placeholder(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
     assert sum(drawn) >= 5
-    assert line.facts.curtain_s > 1
-    assert line.facts.frames_missed > 50
+    assert pipeline.facts.placeholder_s > 1
+    assert pipeline.facts.frames_missed > 50
 
 
 def test_what_left_visible_is_among_the_facts(monkeypatch, tmp_path, clip):
@@ -100,14 +102,14 @@ def test_what_left_visible_is_among_the_facts(monkeypatch, tmp_path, clip):
             box = np.array([[0.2 * width, 0.1 * height, 0.5 * width, 0.7 * height]], np.float32)
             return Detections(box, np.array([0.3], np.float32), np.array([FACE], np.uint8))
 
-    line = run(monkeypatch, clip, tmp_path / "r.mkv", Unsure(lambda n: 0.0), 1, delay_s=0.6)
-    assert line.facts.regions == 0
-    assert line.facts.left_faces == 1
-    assert line.facts.left_sightings >= 4
-    assert line.facts.left_s > 0.1
+    pipeline = run(monkeypatch, clip, tmp_path / "r.mkv", Unsure(lambda n: 0.0), 1, delay_s=0.6)
+    assert pipeline.facts.regions == 0
+    assert pipeline.facts.left_faces == 1
+    assert pipeline.facts.left_sightings >= 4
+    assert pipeline.facts.left_s > 0.1
 
 
-def test_a_detector_that_fails_ends_the_line(monkeypatch, tmp_path, clip):
+def test_a_detector_that_fails_ends_the_pipeline(monkeypatch, tmp_path, clip):
     class Broken(Watcher):
         def detect(self, frame, look):
             seen = super().detect(frame, look)
@@ -136,13 +138,13 @@ def test_a_source_that_changes_its_size_goes_on_cleanly(monkeypatch, tmp_path, c
         )  # fmt: skip
     whole = tmp_path / "whole.ts"
     whole.write_bytes(b"".join(p.read_bytes() for p in parts))
-    line = run(monkeypatch, whole, tmp_path / "r.mkv", Watcher(lambda n: 0.0), delay_s=0.4)
+    pipeline = run(monkeypatch, whole, tmp_path / "r.mkv", Watcher(lambda n: 0.0), delay_s=0.4)
     sizes = []
     for path in sorted(tmp_path.glob("r-*.mkv")):
         with av.open(str(path)) as container:
             sizes += [(f.width, f.height) for f in container.decode(video=0)]
     assert {(320, 180), (480, 270)} <= set(sizes)
-    assert line.facts.frames_out > 60
+    assert pipeline.facts.frames_out > 60
 
 
 def test_times_between_frames_are_those_of_the_source(monkeypatch, tmp_path, clip):

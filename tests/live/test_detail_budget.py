@@ -79,14 +79,14 @@ def test_boxes_come_back_in_pixels_of_the_frame(window):
 
 def test_with_little_time_all_is_seen_small_and_parts_take_turns():
     detector, frame = Bright(), picture()
-    glances = DetailBudget(detector, detector, frame.size_wh)
-    glances._cost = {"quarter": 0.02, "half": 0.08, "window": 0.04, "full": 0.4}
-    seen = glances.look(frame, 0.04)
-    assert glances.detail == "quarter"
+    budget = DetailBudget(detector, detector, frame.size_wh)
+    budget._cost = {"quarter": 0.02, "half": 0.08, "window": 0.04, "full": 0.4}
+    seen = budget.look(frame, 0.04)
+    assert budget.detail == "quarter"
     assert detector.sizes == [(320, 180)]
     for _ in range(100):
-        seen = glances.look_closer(frame, seen)
-        if glances.is_round:
+        seen = budget.look_closer(frame, seen)
+        if budget.is_round:
             break
     assert len(seen) == 1  # one object, however often it was seen
     assert detector.sizes.count((640, 360)) == 4
@@ -95,23 +95,23 @@ def test_with_little_time_all_is_seen_small_and_parts_take_turns():
 
 def test_what_was_too_slow_once_is_tried_again_when_it_is_quick():
     detector, frame = Bright(), picture()
-    glances = DetailBudget(detector, detector, frame.size_wh)
-    glances._cost = {"quarter": 0.001, "half": 9.0, "half only": 9.0, "window": 0.001, "full": 9.0}
-    seen = glances.look(frame, 0.2)
-    assert glances.detail == "quarter"
+    budget = DetailBudget(detector, detector, frame.size_wh)
+    budget._cost = {"quarter": 0.001, "half": 9.0, "half only": 9.0, "window": 0.001, "full": 9.0}
+    seen = budget.look(frame, 0.2)
+    assert budget.detail == "quarter"
     for _ in range(200):
-        seen = glances.look_closer(frame, seen)
-    glances.look(frame, 0.2)
-    assert glances.detail == "half"
+        seen = budget.look_closer(frame, seen)
+    budget.look(frame, 0.2)
+    assert budget.detail == "half"
 
 
 def test_with_much_time_all_is_seen_at_once():
     detector, frame = Bright(), picture()
-    glances = DetailBudget(detector, detector, frame.size_wh)
-    glances._cost = {"quarter": 0.001, "half": 0.002, "window": 0.002, "full": 0.02}
-    glances.look(frame, 0.04)
+    budget = DetailBudget(detector, detector, frame.size_wh)
+    budget._cost = {"quarter": 0.001, "half": 0.002, "window": 0.002, "full": 0.02}
+    budget.look(frame, 0.04)
     assert detector.sizes == [frame.size_wh]
-    assert glances.is_round
+    assert budget.is_round
 
 
 def test_what_two_looks_show_is_one_object_where_they_agree():

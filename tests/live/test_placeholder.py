@@ -1,4 +1,4 @@
-"""The curtain is made of no frame, and its clock runs."""
+"""The placeholder is made of no frame, and its clock runs."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ from dataclasses import asdict
 
 import pytest
 
-from efface.live.camera_pipeline import Facts
 from efface.live.left_visible_counter import said
 from efface.live.loopback_server import serving
+from efface.live.pipeline_state import Facts
 from efface.live.status import answers, health, prometheus
 
 
@@ -41,7 +41,7 @@ def test_every_metric_has_its_head_and_a_line_for_each_camera():
     [
         ("passing", True, True),
         ("passing", False, False),
-        ("curtain", True, False),
+        ("placeholder", True, False),
         ("lost", True, False),
     ],
 )

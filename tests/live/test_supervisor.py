@@ -23,18 +23,18 @@ from tests.live.peers import PATIENCE_S, free_port, needs_ffmpeg, numbers_in, un
 
 
 class Running:
-    """A crew in a thread, and what it says."""
+    """A supervisor in a thread, and what it says."""
 
     def __init__(self, cameras):
         self.said, self.error = [], None
-        self.crew = Supervisor(cameras, self.said.append)
+        self.supervisor = Supervisor(cameras, self.said.append)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
     def run(self):
         try:
-            self.crew.run(self.stop.is_set)
+            self.supervisor.run(self.stop.is_set)
         except CameraGivenUp as e:
             self.error = e
 
@@ -43,11 +43,11 @@ class Running:
         self.thread.join()
 
     def states(self):
-        return [m.state for m in self.crew.members]
+        return [m.state for m in self.supervisor.members]
 
 
 @pytest.fixture
-def crew():
+def run_cameras():
     running = []
 
     def start(*cameras):
@@ -68,19 +68,21 @@ def camera(name, source, target, **live):
 
 
 @needs_ffmpeg
-def test_a_process_that_dies_is_started_again_and_the_others_go_on(crew, programs, tmp_path, clip):
+def test_a_process_that_dies_is_started_again_and_the_others_go_on(
+    run_cameras, programs, tmp_path, clip
+):
     ports = free_port(), free_port()
     for port in ports:
         programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
     names = ("one", "two")
-    running = crew(
+    running = run_cameras(
         *(
             camera(n, f"udp://127.0.0.1:{p}", tmp_path / f"{n}.mkv")
             for n, p in zip(names, ports, strict=True)
         )
     )
     until(lambda: running.states() == ["passing", "passing"])
-    one, two = running.crew.members
+    one, two = running.supervisor.members
     pid, other = one.pid, two.pid
     os.kill(pid, signal.SIGKILL)
     until(lambda: one.pid not in (None, pid) and one.state == "passing")
@@ -91,13 +93,13 @@ def test_a_process_that_dies_is_started_again_and_the_others_go_on(crew, program
 
 
 @needs_ffmpeg
-def test_a_process_that_hangs_is_killed(crew, programs, tmp_path, clip):
+def test_a_process_that_hangs_is_killed(run_cameras, programs, tmp_path, clip):
     port = free_port()
     programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
-    running = crew(
+    running = run_cameras(
         camera("one", f"udp://127.0.0.1:{port}", tmp_path / "r.mkv", hung_s=4.0, timeout_s=1.0)
     )
-    (one,) = running.crew.members
+    (one,) = running.supervisor.members
     until(lambda: one.state == "passing")
     pid = one.pid
     os.kill(pid, signal.SIGSTOP)
@@ -107,18 +109,20 @@ def test_a_process_that_hangs_is_killed(crew, programs, tmp_path, clip):
     assert any("no life" in line for line in running.said)
 
 
-def test_who_fails_too_often_is_given_up(crew, tmp_path):
+def test_who_fails_too_often_is_given_up(run_cameras, tmp_path):
     # A target whose port is taken ends the process before it begins.
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         target = f"mjpeg://127.0.0.1:{taken.getsockname()[1]}"
-        running = crew(camera("one", tmp_path / "absent.mp4", target, restarts=1, retry_s=0.2))
+        running = run_cameras(
+            camera("one", tmp_path / "absent.mp4", target, restarts=1, retry_s=0.2)
+        )
         until(lambda: running.states() == ["given up"])
         running.thread.join(PATIENCE_S)
     assert running.error is not None
     assert running.error.exit_code == 1
-    assert running.crew.members[0].restarts == 1
+    assert running.supervisor.members[0].restarts == 1
 
 
 @needs_ffmpeg
@@ -178,10 +182,12 @@ def health(port):
 
 
 @needs_ffmpeg
-def test_the_source_comes_and_goes(crew, programs, tmp_path, clip):
+def test_the_source_comes_and_goes(run_cameras, programs, tmp_path, clip):
     port = free_port()
-    running = crew(camera("one", f"udp://127.0.0.1:{port}", tmp_path / "r.mkv", timeout_s=1.0))
-    (one,) = running.crew.members
+    running = run_cameras(
+        camera("one", f"udp://127.0.0.1:{port}", tmp_path / "r.mkv", timeout_s=1.0)
+    )
+    (one,) = running.supervisor.members
     for _ in range(2):
         sender = programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
         before = one.facts.frames_out
@@ -191,10 +197,10 @@ def test_the_source_comes_and_goes(crew, programs, tmp_path, clip):
         until(lambda: one.state == "lost")
         time.sleep(0.2)
     assert one.restarts == 0
-    assert one.facts.curtain_s > 0
+    assert one.facts.placeholder_s > 0
     running.end()
     shown = [n for path in sorted(tmp_path.glob("r-*.mkv")) for n in numbers_in(path)]
-    assert None in shown  # the curtain
+    assert None in shown  # the placeholder
     assert sum(n is not None for n in shown) > 20
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from efface.containers.sniff import looks_like_media
 from efface.errors import TargetCollision, TargetIsSource, UsageError
-from efface.files import DRAFTS
 from efface.pipeline.naming import (
     Job,
     collisions,
@@ -22,6 +21,7 @@ from efface.pipeline.naming import (
     plan_beside,
     plans_for,
 )
+from efface.private_folders import DRAFTS
 
 JPEG = b"\xff\xd8\xff\xe0 not a whole one"
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42"

@@ -21,7 +21,7 @@ from efface.errors import (
     printable,
 )
 from efface.events import silent
-from efface.files import DRAFTS, sha256_of
+from efface.files import sha256_of
 from efface.options import Options
 from efface.pipeline import one_source, remote, transfer
 from efface.pipeline.detector_session import DetectorSession
@@ -37,6 +37,7 @@ from efface.pipeline.remote import (
 )
 from efface.pipeline.remote_address import PACKAGES, RemoteAddress, location_of
 from efface.pipeline.transfer import Transfer
+from efface.private_folders import DRAFTS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SOURCE_CODE = Path(__file__).parents[2] / "src"
@@ -62,7 +63,7 @@ def test_paths_stay_paths(text, path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("http://example.org/a.jpg", "is no address"),
+        ("http://example.org/a.jpg", "is not supported"),
         ("sftp://me:secret@host/a.jpg", "password"),
         ("s3://films::zip://a.jpg", "inside of another"),
     ],
@@ -239,7 +240,7 @@ def test_a_folder_there_is_redacted_there(s3, tmp_path):
 def test_an_address_that_cannot_be_used_ends_with_exit_code_2(tmp_path):
     done = efface(tmp_path, "redact", "ftp://host/a.jpg")
     assert done.returncode == 2
-    assert "ftp:// is no address" in done.stderr
+    assert "ftp:// is not supported" in done.stderr
 
 
 def failing(session, job, listener, note):

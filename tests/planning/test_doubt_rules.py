@@ -15,7 +15,9 @@ from efface.detections import DRAWN, FACE, PLATE
 from efface.options import CoverOptions
 from efface.planning.build import covering, tallness
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
-from efface.planning.doubt_rules import SIZES, TIGHT, WEIGHTS, combined, doubts, size_share
+from efface.planning.doubt_moment import TIGHT
+from efface.planning.doubt_risk import SIZES, WEIGHTS, combined, size_share
+from efface.planning.doubt_rules import doubts
 from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track

@@ -14,7 +14,8 @@ from efface.detections import FACE, PLATE
 from efface.errors import BadPlan
 from efface.planning import left_visible
 from efface.planning.doubt import Doubt
-from efface.planning.doubt_rules import MOST_A_MINUTE, doubts
+from efface.planning.doubt_moment import MOST_A_MINUTE
+from efface.planning.doubt_rules import doubts
 from efface.planning.left_visible import bounded, by_kind, stretches
 from efface.planning.plan import LeftBeyond, Plan
 from efface.planning.sidecar import lines, load, save, seal

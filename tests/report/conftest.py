@@ -13,8 +13,8 @@ from efface.findings import Check, Finding, Outcome, Verification
 from efface.options import Options
 from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.plan import LeftBeyond, Plan
-from efface.report import facts
-from efface.report.facts import Done, Entry, Failure, Report
+from efface.report import facts, report_model, run_facts
+from efface.report.report_model import Done, Entry, Failure, Report
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
@@ -73,9 +73,9 @@ def entry(
     checked = verification or clean()
     found = facts.found_in(a_plan, 0.5)
     made = Entry(
-        number, facts.verdict_of(found, checked), 0, media=facts.media_of(a_plan), plan_sha256=SHA, target_sha256=SHA,
+        number, run_facts.verdict_of(found, checked), 0, media=facts.media_of(a_plan), plan_sha256=SHA, target_sha256=SHA,
         found=found, done=Done(len(a_plan.timeline), a_plan.region_count, len(a_plan.bad), 0, 1), verification=checked,
-        chosen=facts.chosen("redact", asdict(Options()), a_plan.options), networks=facts.networks_of(a_plan),
+        chosen=run_facts.chosen("redact", asdict(Options()), a_plan.options), networks=run_facts.networks_of(a_plan),
     )  # fmt: skip
     return replace(made, **more)
 
@@ -84,7 +84,7 @@ def failed(number: int = 1, kind: str = "DamagedSource", **more: Any) -> Entry:
     """A file of which nothing came."""
     return Entry(
         number,
-        facts.Verdict.NOT_DONE,
+        report_model.Verdict.NOT_DONE,
         3,
         failure=Failure(kind, "It is damaged.", "Try another."),
         **more,
@@ -92,7 +92,7 @@ def failed(number: int = 1, kind: str = "DamagedSource", **more: Any) -> Entry:
 
 
 def report(*entries: Entry, command: str = "redact", exit_code: int = 0, **more: Any) -> Report:
-    return Report(command, entries, exit_code, software=facts.software(), **more)
+    return Report(command, entries, exit_code, software=run_facts.software(), **more)
 
 
 @pytest.fixture(scope="session")

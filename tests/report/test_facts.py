@@ -10,8 +10,8 @@ import pytest
 from efface import errors
 from efface.findings import Outcome
 from efface.options import DetectOptions, Options, PaintOptions
-from efface.report import facts
-from efface.report.facts import Verdict
+from efface.report import facts, report_model, run_facts, timeline, track_lanes
+from efface.report.report_model import Verdict
 
 
 def test_areas_are_counted_by_kind_and_reason(made):
@@ -46,7 +46,7 @@ def test_a_lane_tells_each_stretch_with_its_times(made):
 def test_a_track_that_flickers_is_told_in_steps_by_its_least_certain_reason(made):
     (lane,) = facts.found_in(made.plan(made.track(1, "sb" * 5000), frames=10_000), 0.5).lanes
     assert not lane.is_exact
-    assert len(lane.stretches) <= facts.MOST_STRETCHES
+    assert len(lane.stretches) <= track_lanes.MOST_STRETCHES
     assert {s.reason for s in lane.stretches} == {"bridged"}
     assert (lane.stretches[0].first, lane.stretches[-1].last) == (0, 9999)
 
@@ -55,7 +55,7 @@ def test_kept_tracks_and_the_riskiest_are_drawn_and_the_rest_is_counted(made):
     tracks = [made.track(i, "s" * (i + 1)) for i in range(1, 60)] + [made.track(60, "s", keep=True)]
     found = facts.found_in(made.plan(*tracks, doubts=(made.doubt(2), made.doubt(5, 0.4))), 0.5)
     drawn = {lane.track for lane in found.lanes}
-    assert len(drawn) == facts.MOST_LANES
+    assert len(drawn) == track_lanes.MOST_LANES
     assert {2, 5, 60, 59} <= drawn
     assert 3 not in drawn
     assert found.tracks == 60
@@ -64,7 +64,7 @@ def test_kept_tracks_and_the_riskiest_are_drawn_and_the_rest_is_counted(made):
 def test_density_is_the_most_at_a_time_and_no_frame_falls_out(made):
     peak = made.track(2, "b", first=777)
     found = facts.found_in(made.plan(made.track(1, "s" * 1000), peak, frames=1000), 0.5)
-    assert len(found.density) == facts.BINS
+    assert len(found.density) == timeline.BINS
     assert max(found.density) == 2
     assert sum(d == 2 for d in found.density) == 1
     assert set(found.density_seen) == {1}
@@ -110,11 +110,11 @@ def test_the_verdict(made, outcome, is_doubtful, verdict):
     )
     doubts = (made.doubt(),) if is_doubtful else ()
     found = facts.found_in(made.plan(made.track(1, "s"), doubts=doubts), 0.5)
-    assert facts.verdict_of(found, verification or made.findings(outcome)) is verdict
+    assert run_facts.verdict_of(found, verification or made.findings(outcome)) is verdict
 
 
 def test_nobody_looked_is_never_clean(made):
-    assert facts.verdict_of(facts.found_in(made.plan(), 0.5), None) is Verdict.NOT_VERIFIED
+    assert run_facts.verdict_of(facts.found_in(made.plan(), 0.5), None) is Verdict.NOT_VERIFIED
 
 
 def test_the_gravest_of_all_files_counts(made):
@@ -125,12 +125,14 @@ def test_the_gravest_of_all_files_counts(made):
 
 def test_changed_settings_stand_first_and_those_of_the_plan_count(made):
     asked = asdict(Options(paint=PaintOptions(style="solid")))
-    told = facts.chosen("render", asked, {"cover": {"margin": 0.5}, "paint": {"style": "tiles"}})
+    told = run_facts.chosen(
+        "render", asked, {"cover": {"margin": 0.5}, "paint": {"style": "tiles"}}
+    )
     changed = {c.flag: c.value for c in told if c.is_changed}
     assert changed == {"--margin": "0.5", "--style": "solid"}
     assert [c.is_changed for c in told] == sorted((c.is_changed for c in told), reverse=True)
     assert not any(c.flag == "--report-with" for c in told)
-    assert not any(c.flag == "--style" for c in facts.chosen("verify", asked))
+    assert not any(c.flag == "--style" for c in run_facts.chosen("verify", asked))
 
 
 def test_a_hostile_plan_cannot_make_a_report_long(made):
@@ -144,32 +146,33 @@ def test_a_hostile_plan_cannot_make_a_report_long(made):
         "more": {"a": "b"},
     }
     plan = made.plan(detectors=detectors, options=options)
-    networks, told = facts.networks_of(plan), facts.chosen("redact", {}, plan.options)
+    networks, told = run_facts.networks_of(plan), run_facts.chosen("redact", {}, plan.options)
     assert len(networks) <= 16
-    assert max(len(n.name) for n in networks) <= facts.LONGEST_TEXT
+    assert max(len(n.name) for n in networks) <= run_facts.LONGEST_TEXT
     assert "\x1b" not in networks[0].version
-    assert max(len(c.value) for c in told) <= facts.LONGEST_TEXT
+    assert max(len(c.value) for c in told) <= run_facts.LONGEST_TEXT
     assert facts.media_of(made.plan()).sha256 == made.SHA
 
 
 def test_errors_do_not_tell_names():
-    private = facts.words_of("/home/maria/anna-protest.mp4")
+    private = run_facts.words_of("/home/maria/anna-protest.mp4")
     quoted = errors.WriteFailed(
         "/home/maria/anna-protest.mp4", "the folder /mnt/x does not exist", "Make it."
     )
-    assert facts.failure_of(quoted, private).message == "It cannot be written."
+    assert run_facts.failure_of(quoted, private).message == "It cannot be written."
     by_word = errors.UnsupportedSource("x", "it holds the title Anna", "Ask Maria.")
-    assert facts.failure_of(by_word, private) == facts.Failure(
+    assert run_facts.failure_of(by_word, private) == report_model.Failure(
         "UnsupportedSource", "It cannot be handled.", ""
     )
     plain = errors.DamagedSource("x", "it breaks off at 0:00:01.000", "Try again.")
     assert (
-        facts.failure_of(plain, private).message == "It is damaged: it breaks off at 0:00:01.000."
+        run_facts.failure_of(plain, private).message
+        == "It is damaged: it breaks off at 0:00:01.000."
     )
-    assert facts.failure_of(plain, private).hint == "Try again."
+    assert run_facts.failure_of(plain, private).hint == "Try again."
     assert (
         "0:00:02.000"
-        in facts.failure_of(errors.UndecodableFrame("x", "0:00:02.000"), private).message
+        in run_facts.failure_of(errors.UndecodableFrame("x", "0:00:02.000"), private).message
     )
 
 
@@ -179,7 +182,7 @@ def test_every_error_has_words_of_its_own(name):
     if not issubclass(kind, errors.EffaceError) or name.startswith("_") or name == "EffaceError":
         return
     error = kind.__new__(kind)
-    assert "did not expect" not in facts.failure_of(error, ()).message
+    assert "did not expect" not in run_facts.failure_of(error, ()).message
 
 
 def test_what_was_too_small_to_be_looked_for_follows_from_size_and_pace(made):

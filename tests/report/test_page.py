@@ -11,9 +11,10 @@ from itertools import pairwise
 import pytest
 
 from efface.findings import Check, Finding, Outcome, Verification
-from efface.report import manifest, page, strips, wording
-from efface.report.facts import STEPS, Network, Verdict
+from efface.report import manifest, page, page_elements, strips, wording
 from efface.report.markup import Html, joined, tag
+from efface.report.report_model import Network, Verdict
+from efface.report.timeline import STEPS
 
 VOID = {"meta", "br", "wbr"}
 HOSTILE = (
@@ -283,7 +284,7 @@ def test_text_and_drawings_stand_out(palette):
 def test_reasons_differ_by_shape_and_each_verdict_has_its_glyph():
     assert len({strips.BARS[r] for r in ("seen", "bridged", "extended")}) == 3
     assert ".s-drawn{fill:var(--paper);stroke" in STYLE
-    assert len(set(page.GLYPHS.values())) == len(Verdict)
+    assert len(set(page_elements.GLYPHS.values())) == len(Verdict)
 
 
 def test_the_price_is_said_and_what_leaves_out_a_kind_that_was_never_sure(kinds_of_report):

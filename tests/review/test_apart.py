@@ -9,7 +9,7 @@ import time
 import pytest
 
 from efface.errors import WorkerDied
-from efface.files import DRAFTS
+from efface.private_folders import DRAFTS
 from efface.review.apart import Apart
 
 pytestmark = [
@@ -19,7 +19,7 @@ pytestmark = [
 
 CRASHER = """
 import os, signal
-from efface.files import staged
+from efface.staged_files import staged
 
 
 def crash(*_):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from efface.errors import WriteFailed
-from efface.files import locked
+from efface.file_locks import locked
 from efface.pipeline.naming import jobs_for
 from efface.planning.sidecar import lines, load
 from efface.review import document

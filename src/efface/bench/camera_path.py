@@ -137,7 +137,7 @@ def extent(box_xyxy: NDArray[np.floating], matrix: Matrix) -> NDArray[np.float64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Glimpse:
+class VisiblePart:
     """The visible part of one object in one frame.
 
     xyxy    (4,) float64, the smallest box around the visible part: inside the frame, and not behind
@@ -151,9 +151,9 @@ class Glimpse:
     height: float
 
 
-def glimpse(
+def visible_part(
     box_xyxy: NDArray[np.floating], matrix: Matrix, size_wh: Size, hidden: NDArray[np.bool_] | None
-) -> Glimpse | None:
+) -> VisiblePart | None:
     """Return the visible part of the object in that box of the picture; None if it is invisible.
 
     hidden  (h, w) where something else is in front; None if nothing is.
@@ -168,7 +168,7 @@ def glimpse(
         return None
     height = float(whole[3] - whole[1])
     if seen.all():
-        return Glimpse(np.clip(whole, 0, (*size_wh, *size_wh)), 1.0, height)
+        return VisiblePart(np.clip(whole, 0, (*size_wh, *size_wh)), 1.0, height)
     # The points represent the area around them, so the box extends half a step farther, but never
     # beyond the frame or object.
     step = (whole[2:] - whole[:2]) / (4 * RINGS)
@@ -177,7 +177,7 @@ def glimpse(
         np.maximum(low, np.maximum(whole[:2], 0)),
         np.minimum(high, np.minimum(whole[2:], size_wh)),
     )
-    return Glimpse(np.concatenate([low, high]), float(seen.mean()), height)
+    return VisiblePart(np.concatenate([low, high]), float(seen.mean()), height)
 
 
 def _points(box_xyxy: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -20,11 +20,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.bench.camera_path import Glimpse, Path, Rgb, exposed, glimpse, reduced
+from efface.bench.camera_path import Path, Rgb, VisiblePart, exposed, reduced, visible_part
 from efface.bench.sprites import Sprite, put
 from efface.bench.truth import TrackTruth, VideoTruth, lines, load_video
 from efface.errors import EffaceError
-from efface.files import staged, writing
+from efface.files import writing
 from efface.frames import Layout, Picture
 from efface.geometry import Boxes, Size
 from efface.media.colour import Colour, swscale_matrix
@@ -33,6 +33,7 @@ from efface.media.pixel_formats import Spec, Turn
 from efface.media.video.encode import create_video
 from efface.media.video.video_info import VideoInfo
 from efface.options import WriteOptions
+from efface.staged_files import staged
 
 LEAST_SEEN_SHARE = 0.35
 """Share of an object. With two thirds hidden, little remains to cover."""
@@ -130,7 +131,7 @@ class Developer:
     ) -> None:
         matrix = shot.path.matrix(i, self._clip.size_wh)
         for row, box in enumerate(shot.xyxy):
-            seen = glimpse(box.astype(np.float64), matrix, self._clip.size_wh, hidden)
+            seen = visible_part(box.astype(np.float64), matrix, self._clip.size_wh, hidden)
             if seen is not None:
                 ignore = not (shot.judged[row] and self._counts(seen))
                 moments = self._moments.setdefault(
@@ -139,7 +140,7 @@ class Developer:
                 moments.frame.append(frame)
                 moments.xyxy.append(seen.xyxy)
 
-    def _counts(self, seen: Glimpse) -> bool:
+    def _counts(self, seen: VisiblePart) -> bool:
         return seen.share >= LEAST_SEEN_SHARE and seen.height >= self._clip.least_px
 
     def truth(self, path: FilePath) -> VideoTruth:

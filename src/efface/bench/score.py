@@ -1,6 +1,6 @@
 """Score what would be erased against the labels. Pure functions on boxes.
 
-A labelled box is *covered* if at least ENOUGH of its area lies inside the union of what is erased,
+A labelled box is *covered* if at least COVERED_SHARE of its area lies inside the union of what is erased,
 margin included. *Recall* at h is the share of covered boxes among labelled boxes at least h pixels
 high. A *false alarm* is an erased area that overlaps no labelled box. In video a *leak* is a
 labelled box, in one frame, that is not covered.
@@ -21,7 +21,7 @@ from efface.geometry import Boxes, Size, iou, pixel_window
 HEIGHTS = (12, 16, 24, 48)
 """Pixels. Recall is reported at each of these."""
 
-ENOUGH = 0.9
+COVERED_SHARE = 0.9
 """Share of a labelled box. Annotators' boxes differ by more than the last tenth."""
 
 GRID = 48
@@ -113,7 +113,7 @@ class StillScore:
         self.alarms += alarms(erased, labels.xyxy)
         self.needless += needless(erased, labels.xyxy, size_wh)
         for i in np.flatnonzero(~labels.ignore & (labels.heights >= min(HEIGHTS))):
-            hit = covered(labels.xyxy[i], erased) >= ENOUGH
+            hit = covered(labels.xyxy[i], erased) >= COVERED_SHARE
             for height, tally in self.by_height.items():
                 if labels.heights[i] >= height:
                     tally.add(hit)
@@ -164,7 +164,7 @@ class VideoScore:
     is_leak  decides from the covered share of a box whether it leaks.
     """
 
-    is_leak: Callable[[float], bool] = lambda share: share < ENOUGH
+    is_leak: Callable[[float], bool] = lambda share: share < COVERED_SHARE
     frames: int = 0
     alarms: int = 0
     needless: float = 0.0

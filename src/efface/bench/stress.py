@@ -155,50 +155,46 @@ def _dark(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
 def _masked(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:
     """Draw a surgical mask and dark glasses on the face."""
     picture = shot.picture.copy()
-    x1, y1, x2, y2 = box
-    w, h = x2 - x1, y2 - y1
-
-    def at(x: float, y: float) -> tuple[int, int]:
-        return round((x1 + x * w) * 16), round((y1 + y * h) * 16)  # OpenCV's sixteenths of a pixel
-
-    def shape(points: Sequence[tuple[float, float]], colour: tuple[int, int, int]) -> None:
-        cv2.fillPoly(
-            picture, [np.array([at(*p) for p in points], np.int32)], colour, cv2.LINE_AA, 4
-        )
-
-    cloth = ((172, 205, 224), (235, 235, 232), (40, 42, 48))[int(random.integers(3))]
-    shape(
-        (
-            (0.04, 0.55),
-            (0.5, 0.47),
-            (0.96, 0.55),
-            (0.92, 0.78),
-            (0.72, 0.99),
-            (0.28, 0.99),
-            (0.08, 0.78),
-        ),
-        cloth,
-    )
+    cloth = CLOTHS[int(random.integers(len(CLOTHS)))]
+    _fill(picture, box, MASK, cloth)
     for fold in (0.66, 0.75, 0.84):
         shade = (int(cloth[0] * 0.85), int(cloth[1] * 0.85), int(cloth[2] * 0.85))
-        cv2.line(
-            picture, at(0.14, fold), at(0.86, fold), shade, max(1, round(h / 60)), cv2.LINE_AA, 4
-        )
+        ends = _on_face(box, 0.14, fold), _on_face(box, 0.86, fold)
+        thickness = max(1, round((box[3] - box[1]) / 60))
+        cv2.line(picture, *ends, shade, thickness, cv2.LINE_AA, 4)
     for x in (0.29, 0.71):
-        cv2.ellipse(
-            picture,
-            at(x, 0.40),
-            (round(w * 0.19 * 16), round(h * 0.105 * 16)),
-            0,
-            0,
-            360,
-            (14, 14, 16),
-            -1,
-            cv2.LINE_AA,
-            4,
-        )
-    shape(((0.02, 0.34), (0.98, 0.34), (0.98, 0.375), (0.02, 0.375)), (14, 14, 16))
+        axes = round((box[2] - box[0]) * 0.19 * 16), round((box[3] - box[1]) * 0.105 * 16)
+        middle = _on_face(box, x, 0.40)
+        cv2.ellipse(picture, middle, axes, 0, 0, 360, GLASSES, -1, cv2.LINE_AA, 4)
+    _fill(picture, box, BRIDGE, GLASSES)
     return replace(shot, picture=picture)
+
+
+CLOTHS = ((172, 205, 224), (235, 235, 232), (40, 42, 48))
+"""Colours of masks."""
+
+GLASSES = (14, 14, 16)
+MASK = (
+    (0.04, 0.55), (0.5, 0.47), (0.96, 0.55), (0.92, 0.78), (0.72, 0.99), (0.28, 0.99), (0.08, 0.78),
+)  # fmt: skip
+BRIDGE = ((0.02, 0.34), (0.98, 0.34), (0.98, 0.375), (0.02, 0.375))
+"""Outlines, in shares of the face's box."""
+
+
+def _on_face(box: NDArray[np.float64], x: float, y: float) -> tuple[int, int]:
+    """Return a place in the box, in OpenCV's sixteenths of a pixel."""
+    x1, y1, x2, y2 = box
+    return round((x1 + x * (x2 - x1)) * 16), round((y1 + y * (y2 - y1)) * 16)
+
+
+def _fill(
+    picture: Rgb,
+    box: NDArray[np.float64],
+    outline: Sequence[tuple[float, float]],
+    colour: tuple[int, int, int],
+) -> None:
+    points = np.array([_on_face(box, *p) for p in outline], np.int32)
+    cv2.fillPoly(picture, [points], colour, cv2.LINE_AA, 4)
 
 
 def _small(shot: Shot, box: NDArray[np.float64], random: Generator) -> Shot:

@@ -130,9 +130,8 @@ def video(
     plain: bool,
     **values: Any,
 ) -> None:
-    """Measure leaks and false alarms in videos.
-
-    A file beside each video lists its boxes in every frame.
+    """Measure leaks and false alarms in videos. A file beside each video lists its boxes in every
+    frame.
     """
     from efface.bench import runner
     from efface.bench.truth import load_video

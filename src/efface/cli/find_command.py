@@ -58,7 +58,6 @@ def find(
     """
     options = options_from(values)
     from efface.cli import summary
-    from efface.files import require_target
     from efface.pipeline.jobs import Planning
     from efface.pipeline.naming import plans_for
     from efface.pipeline.remote_address import local_paths
@@ -68,18 +67,7 @@ def find(
 
     say_left_out(sources, output)
     jobs_to_do = plans_for(sources, output)
-    if mot and len(jobs_to_do) != 1:
-        raise click.UsageError("--mot describes one video; name a single file.")
-    everything = local_paths(j.source for j in jobs_to_do)
-    for export in filter(None, (coco, mot)):
-        require_target(export, everything, overwrite=overwrite)
-    written = (
-        coco,
-        mot,
-        output,
-        *(j.plan_path for j in jobs_to_do if output and j.plan_path != output),
-    )
-    _require_apart(local_paths(p for p in written if p))
+    _require_writable(jobs_to_do, output, coco, mot, overwrite=overwrite)
     plans: dict[AnyJob, Plan] = {}
 
     def describe(job: AnyJob, plan: Plan) -> FileOutcome:
@@ -102,6 +90,7 @@ def find(
     code = run_jobs(
         open_engine, jobs_to_do, task, describe, output, options, writes=output is not None
     )
+    everything = local_paths(j.source for j in jobs_to_do)
     plans_in_order = [(job.name, plans[job]) for job in jobs_to_do if job in plans]
     if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
         _write_coco(coco, everything, plans_in_order, overwrite=overwrite)
@@ -118,6 +107,27 @@ def _write_coco(
 
     photos = [(name, plan) for name, plan in plans if plan.medium != "video"]
     write_text(path, sources, iter([export_formats.coco(photos)]), overwrite=overwrite)
+
+
+def _require_writable(
+    jobs_to_do: Sequence[AnyJob],
+    output: Location | None,
+    coco: Path | None,
+    mot: Path | None,
+    *,
+    overwrite: bool,
+) -> None:
+    """Refuse exports that cannot be written. Raises click.UsageError, OutputError."""
+    from efface.files import require_target
+    from efface.pipeline.remote_address import local_paths
+
+    if mot and len(jobs_to_do) != 1:
+        raise click.UsageError("--mot describes one video; name a single file.")
+    everything = local_paths(j.source for j in jobs_to_do)
+    for export in filter(None, (coco, mot)):
+        require_target(export, everything, overwrite=overwrite)
+    plans = (j.plan_path for j in jobs_to_do if output and j.plan_path != output)
+    _require_apart(local_paths(p for p in (coco, mot, output, *plans) if p))
 
 
 def _require_apart(outputs: Sequence[Path]) -> None:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from efface.errors import UsageError
-from efface.options import Options, Setting, settings
+from efface.option_fields import Setting
+from efface.options import Options, settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 

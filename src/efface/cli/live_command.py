@@ -16,7 +16,7 @@ from efface.errors import TargetMissed, UnsupportedSource, printable
 
 if TYPE_CHECKING:
     from efface.live.address import Address
-    from efface.live.camera_pipeline import Wanted
+    from efface.live.pipeline_state import Wanted
     from efface.options import Options
 
 UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")
@@ -110,16 +110,16 @@ def live(
         )
     for camera in wanted:
         _require_film(camera.source)
-    crew = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
-    with serving(crew, health) as port:
+    supervisor = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
+    with serving(supervisor, health) as port:
         if port is not None:
             click.echo(f"http://127.0.0.1:{port}/health")
         try:
-            crew.run()
+            supervisor.run()
         except KeyboardInterrupt:  # the usual end of a stream: what was being written is complete
             click.echo("Ended. What was being written is complete.", err=True)
             return
-    for member in crew.members:
+    for member in supervisor.members:
         for target, counts in member.facts.targets.items():
             if counts["failures"] and not counts["sent"]:
                 raise TargetMissed(target)

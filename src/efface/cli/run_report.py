@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from efface.pipeline.remote_address import Location
     from efface.pipeline.rendering import Rendered
     from efface.planning.plan import Plan
-    from efface.report.facts import Chosen, Entry, Report
+    from efface.report.report_model import Chosen, Entry, Report
 
 KINDS = {".html": "page", ".htm": "page", ".json": "manifest"}
 """The format of a report, by the suffix of its name."""
@@ -172,24 +172,25 @@ class Record:
         """Note the facts of a plan that has no target yet."""
         if not self._paths:
             return
-        from efface.report import facts
+        from efface.report import facts, report_model, run_facts
 
-        self._entries[job] = facts.Entry(
+        self._entries[job] = report_model.Entry(
             self._numbers[job],
-            facts.Verdict.NOT_DONE,
+            report_model.Verdict.NOT_DONE,
             -1,
             media=facts.media_of(plan),
             plan_sha256=plan_sha256,
             found=facts.found_in(plan, self._bound(plan)),
             chosen=self._chosen(plan),
-            networks=facts.networks_of(plan),
+            networks=run_facts.networks_of(plan),
         )
 
     def rendered(self, job: AnyJob, done: Rendered, code: int, plan_sha256: str = "") -> None:
         """Note that the target was written."""
         if not self._paths:
             return
-        from efface.report.facts import Done, verdict_of
+        from efface.report.report_model import Done
+        from efface.report.run_facts import verdict_of
 
         entry = self._entries[job]
         self._entries[job] = replace(
@@ -211,7 +212,7 @@ class Record:
         """
         if not self._paths:
             return
-        from efface.report.facts import verdict_of
+        from efface.report.run_facts import verdict_of
 
         hashes = {k: v for c in found.checks for k, v in c.facts.items() if isinstance(v, str)}
         target = hashes.get("SHA-256 of the target", "")
@@ -227,7 +228,8 @@ class Record:
         """Note that there is no target, and why."""
         if not self._paths:
             return
-        from efface.report.facts import Verdict, failure_of
+        from efface.report.report_model import Verdict
+        from efface.report.run_facts import failure_of
 
         found = error.verification if isinstance(error, VerificationFailed) else None
         self._entries[job] = replace(
@@ -245,10 +247,10 @@ class Record:
         self._codes.append(code)
 
     def _unknown(self, job: AnyJob) -> Entry:
-        from efface.report import facts
+        from efface.report import report_model, run_facts
 
-        return facts.Entry(
-            self._numbers[job], facts.Verdict.NOT_DONE, -1, chosen=facts.chosen(self._command, asdict(self._options))
+        return report_model.Entry(
+            self._numbers[job], report_model.Verdict.NOT_DONE, -1, chosen=run_facts.chosen(self._command, asdict(self._options))
         )  # fmt: skip
 
     def _named(self, entry: Entry, job: AnyJob) -> Entry:
@@ -259,7 +261,7 @@ class Record:
     @cached_property
     def _private(self) -> set[str]:
         """The words in every file and folder name of this run. The report must not contain them."""
-        from efface.report.facts import words_of
+        from efface.report.run_facts import words_of
 
         if "names" in self._told:
             return set()
@@ -275,11 +277,13 @@ class Record:
 
         Thousands of files mostly share them, so each set is kept once.
         """
-        from efface.report import facts
+        from efface.report import run_facts
 
         key = repr(plan.options)
         if key not in self._settings:
-            self._settings[key] = facts.chosen(self._command, asdict(self._options), plan.options)
+            self._settings[key] = run_facts.chosen(
+                self._command, asdict(self._options), plan.options
+            )
         return self._settings[key]
 
     def _bound(self, plan: Plan) -> float:
@@ -294,12 +298,14 @@ class Record:
 
     def report(self) -> Report:
         """Return the report of everything noted so far."""
-        from efface.report import facts
+        from efface.report import report_model, run_facts
 
         made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ") if "date" in self._told else ""
         entries = tuple(self._entries[job] for job in self._jobs if job in self._entries)
         code = worst([*self._codes, *(e.exit_code for e in entries)])
-        return facts.Report(self._command, entries, code, made, software=facts.software())
+        return report_model.Report(
+            self._command, entries, code, made, software=run_facts.software()
+        )
 
     def _write_or_say(self) -> None:
         """Write the reports.

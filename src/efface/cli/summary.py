@@ -18,7 +18,9 @@ from efface.pipeline.remote_address import Location
 from efface.pipeline.rendering import Rendered
 from efface.planning.plan import Plan
 from efface.report import text, wording
-from efface.report.facts import Done, Entry, costs_of, found_in, media_of, verdict_of
+from efface.report.facts import costs_of, found_in, media_of
+from efface.report.report_model import Done, Entry
+from efface.report.run_facts import verdict_of
 from efface.report.wording import CAUSES
 
 __all__ = [

@@ -22,9 +22,8 @@ from efface.containers.admission import AdmittedSource, admit, unchanged
 from efface.detect.detector import DetectorInfo
 from efface.errors import ClusterUnusable
 from efface.events import Event, Listener
-from efface.files import scratch
-from efface.media.video.decode import VideoSource
 from efface.media.video.spans import OVERLAP, Indivisible, Span, cut, indexed
+from efface.media.video.video_source import VideoSource
 from efface.options import Options
 from efface.pipeline.analysis import joined
 from efface.pipeline.naming import AnyJob
@@ -35,6 +34,7 @@ from efface.pipeline.sources import opened
 from efface.pipeline.transfer import AnyTask
 from efface.pipeline.worker_messages import Failed
 from efface.planning.plan import Plan
+from efface.private_folders import scratch
 
 SPANS_AHEAD = 2
 """Spans in flight for each processor of the cluster."""

@@ -22,10 +22,9 @@ from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event
-from efface.files import sweep
 from efface.media.interfaces import SourceInfo
-from efface.media.video.decode import VideoSource
 from efface.media.video.spans import Indivisible, Passage, frames_of
+from efface.media.video.video_source import VideoSource
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import AnyJob
@@ -36,6 +35,7 @@ from efface.pipeline.transfer import AnyTask, run_task
 from efface.pipeline.worker_messages import Began, Done, Failed, Noted, Progress
 from efface.pipeline.worker_process import TELL_EVERY_S
 from efface.planning.plan import Plan
+from efface.private_folders import sweep
 from efface.streaming import frames_ahead, prefetched
 from efface.version import VERSION
 

@@ -89,7 +89,7 @@ _PACK = re.compile(rb"\x00\x00\x01\xba[\x20-\x2f\x40-\x7f]")
 """An MPEG pack header. If the file name suggests MPEG, it counts at any position, since a recording
 may begin anywhere."""
 
-_STRANGERS = (
+_OTHER_FORMATS = (
     (b"PK\x03\x04", "it looks like a zip archive or an office document"),
     (b"%PDF", "it looks like a PDF; save its pictures one by one"),
     (b"\x1f\x8b", "it looks like a gzip archive"),
@@ -108,7 +108,7 @@ _STRANGERS = (
 )
 
 _UNOPENED = tuple(
-    magic for magic, why in _STRANGERS if any(word in why for word in ("JPEG XL", "PDF", "Photoshop", "raw file"))
+    magic for magic, why in _OTHER_FORMATS if any(word in why for word in ("JPEG XL", "PDF", "Photoshop", "raw file"))
 )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def _is_portable_map(head: bytes) -> bool:
 def _is_raw(head: bytes) -> bool:
     """Return whether this is a Canon raw file.
 
-    Other raw files are TIFF, or listed in _STRANGERS.
+    Other raw files are TIFF, or listed in _OTHER_FORMATS.
     """
     return head[4:12] == b"ftypcrx " or (head[:2] in (b"II", b"MM") and head[8:10] == b"CR")
 
@@ -281,7 +281,7 @@ def _guess(head: bytes) -> str:
         return "it is a camera's raw file; develop it into a TIFF or JPEG"
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return "it holds sound only"
-    for magic, why in _STRANGERS:
+    for magic, why in _OTHER_FORMATS:
         if head.startswith(magic):
             return why
     start = head[:512].lstrip().lower()

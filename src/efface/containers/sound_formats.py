@@ -11,7 +11,7 @@ def _plain(names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), "")
 
 
-HELD: dict[str, dict[str, str]] = {
+SOUND_CODECS: dict[str, dict[str, str]] = {
     "mp4": {
         "aac": "mp4a", "mp3": "mp4a", "mp2": "mp4a", "vorbis": "mp4a", "dts": "mp4a", "ac3": "ac-3", "eac3": "ec-3",
         "opus": "Opus", "flac": "fLaC", "alac": "alac",
@@ -41,7 +41,9 @@ PCM in MP4 is left out: FFmpeg refuses it if the source states no channel layout
 and few players support it.
 """
 
-ENTRIES = frozenset(entry.encode() for held in HELD.values() for entry in held.values() if entry)
+ENTRIES = frozenset(
+    entry.encode() for held in SOUND_CODECS.values() for entry in held.values() if entry
+)
 """Sample entries that a finished file may hold."""
 
 _MUXERS = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4", ".ts": "mpegts", ".avi": "avi"}
@@ -50,7 +52,7 @@ _MUXERS = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4", ".ts": "mpegts", ".
 
 def advice(codec: str) -> str:
     """Suggest what to do if a container cannot hold sound of that codec."""
-    endings = [suffix for suffix, muxer in _MUXERS.items() if codec in HELD[muxer]]
+    endings = [suffix for suffix, muxer in _MUXERS.items() if codec in SOUND_CODECS[muxer]]
     if endings:
         return f"Choose a target that ends in {' or '.join(endings)}, or leave out --audio=keep."
     return (

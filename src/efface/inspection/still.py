@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from efface.containers import boxes, gif, jpeg
 from efface.containers.parts import BROKEN, GAP, TAIL, Broken, Part, Reader, names
@@ -85,66 +85,71 @@ def _of_jpeg(reader: Reader) -> Found:
     photoshop = bytearray()
     for p in walk(reader, "jpeg"):
         raw = boxes.at(reader, p, 0, 1 << 16) if p.name not in _JPEG_PLAIN else b""
-        match p.name:
-            case "APP1 Exif":
-                yield from tags.of_exif(raw[6:], p.name, p.at + 6)
-            case "APP1 XMP":
-                yield from tags.of_xmp(raw[29:], p.name, p.at + 29)
-            case "APP1 XMP extended":
-                if (
-                    sum(len(v) for pieces in extended.values() for v in pieces.values())
-                    < LARGEST_BLOCK
-                ):
-                    extended.setdefault(raw[35:67], {})[int.from_bytes(raw[71:75])] = raw[75:]
-            case "APP13 Photoshop 3.0":
-                photoshop += raw[14:]
-            case "APP2 ICC_PROFILE":
-                if raw[12:13] == b"\1":
-                    yield from tags.of_icc(raw[14:], p.name, p.at + 14)
-            case "APP0 JFIF":
-                yield from _of_jfif(raw, p)
-            case "APP0 JFXX":
-                yield Embedded("thumbnail", p.name, raw[6:], p.at + 6)
-            case "APP2 MPF":
-                yield Item(
-                    PICTURES,
-                    "list of further pictures",
-                    p.name,
-                    f"{p.size} bytes: previews, depth or gain maps, or frames",
-                    p.at,
-                )
-            case "COM":
-                yield Item("words", "comment", p.name, shown(raw.decode("utf-8", "replace")), p.at)
-            case "APP14 Adobe":
-                yield Item(
-                    SOFTWARE,
-                    "Adobe marker",
-                    p.name,
-                    "written by a program of Adobe's, or like one",
-                    p.at,
-                )
-            case _ if p.name.startswith("APP11") and b"jumb" in raw[:32]:
-                if not unknown["jumb"]:
-                    yield from tags.of_c2pa(p.size, p.name, p.at)
-                unknown["jumb"] += 1
-            case _ if p.name == TAIL:
-                yield from of_tail(reader, p)
-            case _ if p.name == BROKEN:
-                yield broken(p)
-            case _ if p.name not in _JPEG_PLAIN:
-                unknown[p.name] += 1
-                if unknown[p.name] == 1:
-                    yield Item(DATA, f"segment {p.name}", "", f"{p.size} bytes", p.at)
-                for offset, picture in jpegs(raw):
-                    yield Embedded("picture", p.name, picture, p.at + offset)
+        if p.name in _JPEG_SEGMENTS:
+            yield from _JPEG_SEGMENTS[p.name](raw, p)
+        elif p.name == "APP1 XMP extended":
+            if sum(len(v) for pieces in extended.values() for v in pieces.values()) < LARGEST_BLOCK:
+                extended.setdefault(raw[35:67], {})[int.from_bytes(raw[71:75])] = raw[75:]
+        elif p.name == "APP13 Photoshop 3.0":
+            photoshop += raw[14:]
+        elif p.name.startswith("APP11") and b"jumb" in raw[:32]:
+            if not unknown["jumb"]:
+                yield from tags.of_c2pa(p.size, p.name, p.at)
+            unknown["jumb"] += 1
+        elif p.name == TAIL:
+            yield from of_tail(reader, p)
+        elif p.name == BROKEN:
+            yield broken(p)
+        elif p.name not in _JPEG_PLAIN:
+            unknown[p.name] += 1
+            yield from _of_unknown_segment(raw, p, is_first=unknown[p.name] == 1)
     yield from tags.of_photoshop(bytes(photoshop[:LARGEST_BLOCK]), "APP13 Photoshop 3.0")
     for pieces in extended.values():
         yield from tags.of_xmp(b"".join(pieces[i] for i in sorted(pieces)), "APP1 XMP extended")
 
 
+def _of_unknown_segment(raw: bytes, p: Part, *, is_first: bool) -> Found:
+    if is_first:
+        yield Item(DATA, f"segment {p.name}", "", f"{p.size} bytes", p.at)
+    for offset, picture in jpegs(raw):
+        yield Embedded("picture", p.name, picture, p.at + offset)
+
+
+def _of_icc_segment(raw: bytes, p: Part) -> Found:
+    if raw[12:13] == b"\1":
+        yield from tags.of_icc(raw[14:], p.name, p.at + 14)
+
+
+def _of_mpf(raw: bytes, p: Part) -> Found:
+    text = f"{p.size} bytes: previews, depth or gain maps, or frames"
+    yield Item(PICTURES, "list of further pictures", p.name, text, p.at)
+
+
+def _of_comment(raw: bytes, p: Part) -> Found:
+    yield Item("words", "comment", p.name, shown(raw.decode("utf-8", "replace")), p.at)
+
+
+def _of_adobe(raw: bytes, p: Part) -> Found:
+    text = "written by a program of Adobe's, or like one"
+    yield Item(SOFTWARE, "Adobe marker", p.name, text, p.at)
+
+
 def _of_jfif(raw: bytes, p: Part) -> Found:
     if len(raw) >= 14 and raw[12] and raw[13]:
         yield Item(PICTURES, "thumbnail", p.name, f"{raw[12]} x {raw[13]}, not looked at", p.at)
+
+
+_JPEG_SEGMENTS: dict[str, Callable[[bytes, Part], Found]] = {
+    "APP1 Exif": lambda raw, p: tags.of_exif(raw[6:], p.name, p.at + 6),
+    "APP1 XMP": lambda raw, p: tags.of_xmp(raw[29:], p.name, p.at + 29),
+    "APP2 ICC_PROFILE": _of_icc_segment,
+    "APP0 JFIF": _of_jfif,
+    "APP0 JFXX": lambda raw, p: iter([Embedded("thumbnail", p.name, raw[6:], p.at + 6)]),
+    "APP2 MPF": _of_mpf,
+    "COM": _of_comment,
+    "APP14 Adobe": _of_adobe,
+}
+"""What tells about each segment that stands for itself."""
 
 
 def _of_png(reader: Reader) -> Found:
@@ -351,52 +356,52 @@ def _of_items(reader: Reader) -> Found:
     except Broken as e:
         yield Item(DATA, "items", "meta/iloc", f"cannot be found: {e}")
         return
-    kinds = Counter(item.kind for item in found)
     for item in found:
-        raw = b"".join(
-            reader.peek(a - reader.start, min(size, LARGEST_BLOCK)) for a, size in item.extents[:64]
-        )
-        at, where = (
-            (item.extents[0][0] if item.extents else None),
-            f"item {item.number} ({item.kind})",
-        )
-        if item.kind == "Exif":
-            skip = _exif_start(raw)
-            yield from tags.of_exif(raw[skip:], where, at + skip if at is not None else None)
-        elif item.kind == "mime" and "xml" in item.mime:
-            yield from tags.of_xmp(raw, where, at)
-        elif (item.kind == "mime" and "c2pa" in item.mime) or item.kind == "jumb":
-            yield from tags.of_c2pa(len(raw), where, at)
-        elif item.kind == "jpeg":
-            yield Embedded("picture", where, raw, at)
-        elif item.kind == "tmap":
-            yield Item(PICTURES, "gain map", where, "", at)
-        elif item.kind not in ("hvc1", "av01", "grid", "iden", "iovl"):
-            yield Item(
-                DATA, f"item {item.kind} {item.mime}".strip(), where, f"{len(raw)} bytes", at
-            )
-    if any(p.name == "thmb" for p in parts):
-        yield Item(
-            PICTURES,
-            "thumbnail",
-            "meta/iref/thmb",
-            "HEIF keeps it beside the picture; not looked at",
-        )
-    if kinds["grid"] == 0 and kinds["hvc1"] + kinds["av01"] > 1:
-        yield Item(
-            PICTURES,
-            "further pictures",
-            "meta/iinf",
-            f"{kinds['hvc1'] + kinds['av01']} pictures in all; not looked at",
-        )
+        yield from _of_item(reader, item)
+    yield from _of_further_pictures(parts, Counter(item.kind for item in found))
     for p in parts:
-        if p.name == "auxC":
-            urn = boxes.at(reader, p, 4, 200).split(b"\0")[0].decode("latin-1")
-            what = next((w for key, w in _AUXILIARY if key in urn.lower()), "auxiliary picture")
-            if what:
-                yield Item(PICTURES, what, p.where, shown(urn), p.at)
-        elif p.name == "colr" and boxes.at(reader, p, 0, 4) in (b"prof", b"rICC"):
-            yield from tags.of_icc(boxes.at(reader, p, 4, LARGEST_BLOCK), p.where, p.at + 4)
+        yield from _of_property(reader, p)
+
+
+def _of_item(reader: Reader, item: boxes.Item) -> Found:
+    raw = b"".join(
+        reader.peek(a - reader.start, min(size, LARGEST_BLOCK)) for a, size in item.extents[:64]
+    )
+    at = item.extents[0][0] if item.extents else None
+    where = f"item {item.number} ({item.kind})"
+    if item.kind == "Exif":
+        skip = _exif_start(raw)
+        yield from tags.of_exif(raw[skip:], where, at + skip if at is not None else None)
+    elif item.kind == "mime" and "xml" in item.mime:
+        yield from tags.of_xmp(raw, where, at)
+    elif (item.kind == "mime" and "c2pa" in item.mime) or item.kind == "jumb":
+        yield from tags.of_c2pa(len(raw), where, at)
+    elif item.kind == "jpeg":
+        yield Embedded("picture", where, raw, at)
+    elif item.kind == "tmap":
+        yield Item(PICTURES, "gain map", where, "", at)
+    elif item.kind not in ("hvc1", "av01", "grid", "iden", "iovl"):
+        yield Item(DATA, f"item {item.kind} {item.mime}".strip(), where, f"{len(raw)} bytes", at)
+
+
+def _of_further_pictures(parts: list[Part], kinds: Counter[str]) -> Found:
+    if any(p.name == "thmb" for p in parts):
+        text = "HEIF keeps it beside the picture; not looked at"
+        yield Item(PICTURES, "thumbnail", "meta/iref/thmb", text)
+    pictures = kinds["hvc1"] + kinds["av01"]
+    if kinds["grid"] == 0 and pictures > 1:
+        text = f"{pictures} pictures in all; not looked at"
+        yield Item(PICTURES, "further pictures", "meta/iinf", text)
+
+
+def _of_property(reader: Reader, p: Part) -> Found:
+    if p.name == "auxC":
+        urn = boxes.at(reader, p, 4, 200).split(b"\0")[0].decode("latin-1")
+        what = next((w for key, w in _AUXILIARY if key in urn.lower()), "auxiliary picture")
+        if what:
+            yield Item(PICTURES, what, p.where, shown(urn), p.at)
+    elif p.name == "colr" and boxes.at(reader, p, 0, 4) in (b"prof", b"rICC"):
+        yield from tags.of_icc(boxes.at(reader, p, 4, LARGEST_BLOCK), p.where, p.at + 4)
 
 
 C2PA = "uuid d8fec3d61b0e483c92975828877ec481"

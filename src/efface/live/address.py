@@ -166,9 +166,7 @@ def _scheme(text: str) -> str:
     scheme = found[1].lower()
     if scheme not in WAYS or scheme in ("file", "camera"):
         known = ", ".join(s for s in WAYS if s not in ("file", "camera"))
-        raise UsageError(
-            f"{scheme}:// is no address that efface knows. It knows {known}, and plain paths."
-        )
+        raise UsageError(f"{scheme}:// is not supported. Supported are {known}, and plain paths.")
     return scheme
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from efface.live.camera_pipeline import Facts
+from efface.live.pipeline_state import Facts
 
 
 @dataclass(frozen=True, slots=True)

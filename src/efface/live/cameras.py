@@ -26,8 +26,9 @@ from efface.errors import BadCameras, UsageError
 from efface.files import open_plain
 from efface.live import srt
 from efface.live.address import SECRET, secret_from, source_address, target_address
-from efface.live.camera_pipeline import Wanted
-from efface.options import Options, Setting, settings
+from efface.live.pipeline_state import Wanted
+from efface.option_fields import Setting
+from efface.options import Options, settings
 
 BRANCHES = ("detect", "track", "cover", "paint", "live")
 """Options that apply to a stream. --detail does not: efface chooses the detail by the time
@@ -52,7 +53,7 @@ def load(path: Path) -> list[Wanted]:
     except OSError as e:
         raise BadCameras(path, (e.strerror or "error").lower()) from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise BadCameras(path, f"it is no TOML: {e}") from e
+        raise BadCameras(path, f"it is not valid TOML: {e}") from e
     unknown = set(said) - {"camera", *BRANCHES}
     cameras = said.get("camera")
     if unknown:
@@ -69,7 +70,7 @@ def load(path: Path) -> list[Wanted]:
 
 def _camera(path: Path, name: str, table: Any, shared: Mapping[tuple[str, str], Any]) -> Wanted:
     if not isinstance(table, dict):
-        raise BadCameras(path, f"camera {name} is no table")
+        raise BadCameras(path, f"camera {name} must be a table")
     if unknown := set(table) - set(KEYS):
         raise BadCameras(
             path,
@@ -145,7 +146,7 @@ def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[s
     found: dict[tuple[str, str], Any] = {}
     for branch, table in branches.items():
         if not isinstance(table, dict):
-            raise BadCameras(path, f"{whose}: {branch} is no table")
+            raise BadCameras(path, f"{whose}: {branch} must be a table")
         for name, value in table.items():
             setting = known.get((branch, name))
             if setting is None:

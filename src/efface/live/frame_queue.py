@@ -25,7 +25,7 @@ MOST_BYTES = 600_000_000
 Beyond that efface refuses new frames: they are not examined and do not leave.
 """
 
-SLOWER, SLOWEST, BEHIND = 0.4, 0.6, 0.8
+EVERY_SECOND_SHARE, EVERY_FOURTH_SHARE, NEWEST_ONLY_SHARE = 0.4, 0.6, 0.8
 """Lateness as shares of the delay.
 
 From these on efface examines every second frame, every fourth, only the newest.
@@ -35,13 +35,13 @@ OVERDUE_S = 0.3
 """A frame that is overdue by more than this does not leave: encoding has fallen behind, and a
 stream must stay current."""
 
-BACK = 0.15
+RECOVERED_SHARE = 0.15
 """Share of the delay.
 
-When lateness stays below it for BACK_AFTER_S, more frames are examined again.
+When lateness stays below it for RECOVERED_AFTER_S, more frames are examined again.
 """
 
-BACK_AFTER_S = 2.0
+RECOVERED_AFTER_S = 2.0
 
 
 class State(Enum):
@@ -129,7 +129,7 @@ class FrameQueue:
                     late_s = self._clock() - next(
                         f.arrived for f in self._frames if f.state is State.WAITING
                     )
-                    if late_s > BEHIND * self._delay_s and len(waiting) > 1:
+                    if late_s > NEWEST_ONLY_SHARE * self._delay_s and len(waiting) > 1:
                         for held in waiting[:-1]:
                             held.state = State.MISSED
                         waiting = waiting[-1:]
@@ -147,14 +147,18 @@ class FrameQueue:
 
     def _pace(self, late_s: float) -> None:
         now = self._clock()
-        if late_s > BACK * self._delay_s:
+        if late_s > RECOVERED_SHARE * self._delay_s:
             self._calm_since = now
         wanted = (
-            4 if late_s > SLOWEST * self._delay_s else 2 if late_s > SLOWER * self._delay_s else 1
+            4
+            if late_s > EVERY_FOURTH_SHARE * self._delay_s
+            else 2
+            if late_s > EVERY_SECOND_SHARE * self._delay_s
+            else 1
         )
         if wanted > self.every:
             self.every = wanted
-        elif self.every > 1 and now - self._calm_since > BACK_AFTER_S:
+        elif self.every > 1 and now - self._calm_since > RECOVERED_AFTER_S:
             self.every //= 2
             self._calm_since = now
 

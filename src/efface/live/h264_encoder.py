@@ -25,11 +25,11 @@ from efface.live.placeholder import LAYOUT
 from efface.media.colour import LIMITED, UNSPECIFIED
 from efface.media.pixel_formats import Spec, even_sized, packed, reformatted, unpacked
 from efface.media.video.bitstream import without_banner
-from efface.media.video.encode import x264_repair
+from efface.media.video.encoder_options import x264_repair
 from efface.options import LiveOptions
 
 ENCODER = "libx264"
-BASE = Fraction(1, 90_000)
+OUTPUT_TIME_BASE = Fraction(1, 90_000)
 """Seconds per unit of all output times, as in MPEG-TS and RTP."""
 
 KEY_S = 1.0
@@ -65,7 +65,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """One encoded picture. pts is in units of BASE."""
+    """One encoded picture. pts is in units of OUTPUT_TIME_BASE."""
 
     data: bytes
     pts: int
@@ -82,7 +82,11 @@ class Encoder:
         except (FFmpegError, ValueError) as e:
             raise EncoderMissing(ENCODER) from e
         context.width, context.height = form.coded_wh
-        context.pix_fmt, context.time_base, context.framerate = PIXEL_FORMAT, BASE, form.rate
+        context.pix_fmt, context.time_base, context.framerate = (
+            PIXEL_FORMAT,
+            OUTPUT_TIME_BASE,
+            form.rate,
+        )
         context.sample_aspect_ratio = form.aspect.limit_denominator(255)
         context.color_primaries, context.color_trc, context.colorspace = form.colour
         context.color_range = LIMITED
@@ -92,10 +96,10 @@ class Encoder:
         self._key_at: int | None = None
 
     def encode(self, picture: Picture, pts: int) -> Iterator[Coded]:
-        """Yield the packets of the next picture. pts is in units of BASE and increases."""
+        """Yield the packets of the next picture. pts is in units of OUTPUT_TIME_BASE and increases."""
         frame = self._framed(picture)
-        frame.pts, frame.time_base = pts, BASE
-        if self._key_at is None or pts - self._key_at >= KEY_S / BASE:
+        frame.pts, frame.time_base = pts, OUTPUT_TIME_BASE
+        if self._key_at is None or pts - self._key_at >= KEY_S / OUTPUT_TIME_BASE:
             self._key_at = pts
             frame.pict_type = PictureType.I
         for packet in self._context.encode(frame):

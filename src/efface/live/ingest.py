@@ -30,7 +30,7 @@ from av.video.stream import VideoStream
 
 from efface.live.address import SECRET, Address
 from efface.live.srt import Srt
-from efface.media.video.decode import DEMUXERS
+from efface.media.video.demux import DEMUXERS
 from efface.options import LiveOptions
 
 MOST_PIXELS = 4096 * 2304

@@ -21,7 +21,7 @@ from av.stream import Stream
 
 from efface.errors import EffaceError
 from efface.live.address import Address
-from efface.live.h264_encoder import BASE, Coded, Form
+from efface.live.h264_encoder import OUTPUT_TIME_BASE, Coded, Form
 from efface.live.ingest import tls_settings
 from efface.live.srt import Srt
 from efface.options import LiveOptions
@@ -170,7 +170,7 @@ class Muxer:
     """A container that takes packets of one form."""
 
     def __init__(self, container: OutputContainer, form: Form, start: int = 0) -> None:
-        """start: the offset that is subtracted from all times, in BASE."""
+        """start: the offset that is subtracted from all times, in OUTPUT_TIME_BASE."""
         self._container, self._start = container, start
         if container.format.name == "mpegts":
             container.metadata.update(
@@ -178,15 +178,19 @@ class Muxer:
             )  # otherwise FFmpeg writes its own name
         width, height = form.coded_wh
         self._stream: Stream = container.add_mux_stream(
-            "h264", rate=form.rate, width=width, height=height, time_base=BASE
+            "h264", rate=form.rate, width=width, height=height, time_base=OUTPUT_TIME_BASE
         )
-        self._duration = round(1 / (form.rate * BASE))
+        self._duration = round(1 / (form.rate * OUTPUT_TIME_BASE))
 
     def write(self, coded: Coded) -> None:
         """Write a packet."""
         packet: Any = av.Packet(coded.data)
         packet.pts = packet.dts = coded.pts - self._start
-        packet.time_base, packet.stream, packet.is_keyframe = BASE, self._stream, coded.is_key
+        packet.time_base, packet.stream, packet.is_keyframe = (
+            OUTPUT_TIME_BASE,
+            self._stream,
+            coded.is_key,
+        )
         packet.duration = self._duration
         self._container.mux(packet)
 

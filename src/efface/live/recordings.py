@@ -17,10 +17,11 @@ from pathlib import Path
 import av
 from av.container import OutputContainer
 
-from efface.files import require_replaceable, staged, writing
-from efface.live.h264_encoder import BASE, Coded, Form
+from efface.files import require_replaceable, writing
+from efface.live.h264_encoder import OUTPUT_TIME_BASE, Coded, Form
 from efface.live.outputs import Muxer, Output
 from efface.media.video.bitstream import blank_matroska
+from efface.staged_files import staged
 
 MUXERS = {".mkv": "matroska", ".mp4": "mp4"}
 
@@ -40,7 +41,7 @@ class Recording(Output):
     ) -> tuple[Form, Coded] | None:
         """Write one segment. Returns the packet with which the next one begins."""
         form, coded = first
-        end = coded.pts + round(self._options.segment_s / float(BASE))
+        end = coded.pts + round(self._options.segment_s / float(OUTPUT_TIME_BASE))
         target = _free(Path(self.address.url), time.time())
         following = None
         with writing(target):

@@ -22,7 +22,11 @@ METRICS: Mapping[str, tuple[str, str, str]] = {
         "counter",
         "Frames that did not leave, as the rate was lowered.",
     ),
-    "frames_missed": ("frames_missed_total", "counter", "Frames in whose place the curtain left."),
+    "frames_missed": (
+        "frames_missed_total",
+        "counter",
+        "Frames in whose place the placeholder left.",
+    ),
     "frames_refused": ("frames_refused_total", "counter", "Frames for which there was no room."),
     "looks": ("looks_total", "counter", "Frames that were looked at."),
     "looks_closer": ("looks_closer_total", "counter", "Looks at a part of a frame in more detail."),
@@ -51,7 +55,11 @@ METRICS: Mapping[str, tuple[str, str, str]] = {
         "Connections to the source that ended, or did not come about.",
     ),
     "restarts": ("restarts_total", "counter", "Times the process of the camera was started again."),
-    "curtain_s": ("curtain_seconds_total", "counter", "Time for which the curtain was shown."),
+    "placeholder_s": (
+        "placeholder_seconds_total",
+        "counter",
+        "Time for which the placeholder was shown.",
+    ),
     "delay_s": ("delay_seconds", "gauge", "Between coming in and leaving, of the last frame."),
     "late_s": (
         "look_late_seconds",

@@ -27,9 +27,10 @@ from efface.live.camera_messages import (
     Report,
     SourceEnded,
 )
-from efface.live.camera_pipeline import CameraPipeline, Facts, Wanted
+from efface.live.camera_pipeline import CameraPipeline
 from efface.live.left_visible_counter import COUNTED, said
 from efface.live.loopback_server import serving
+from efface.live.pipeline_state import Facts, Wanted
 from efface.live.status import answers
 from efface.pipeline.worker_process import (
     Deadline,
@@ -224,7 +225,7 @@ class Supervisor:
 
 
 @contextmanager
-def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
+def health(supervisor: Supervisor, port: int | None) -> Iterator[int | None]:
     """Serve health and metrics on that loopback port inside the block; None serves nothing.
 
     Raises UsageError.
@@ -234,7 +235,7 @@ def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
             yield None
             return
         try:
-            at = opened.enter_context(serving(port, answers(lambda: _told(crew))))
+            at = opened.enter_context(serving(port, answers(lambda: _told(supervisor))))
         except OSError as e:
             raise UsageError(
                 f"--health: port {port} cannot be used: {(e.strerror or 'error').lower()}."
@@ -242,10 +243,10 @@ def health(crew: Supervisor, port: int | None) -> Iterator[int | None]:
         yield at
 
 
-def _told(crew: Supervisor) -> Mapping[str, Mapping[str, Any]]:
+def _told(supervisor: Supervisor) -> Mapping[str, Mapping[str, Any]]:
     return {
         m.wanted.name: {**asdict(m.facts), **m.left_visible, **_of_the_process(m)}
-        for m in crew.members
+        for m in supervisor.members
     }
 
 
@@ -266,15 +267,19 @@ def work(pipe: Connection, wanted: Wanted) -> None:
 
     with suppress(AttributeError):  # Windows has no process groups
         os.setpgrp()  # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
-    line = CameraPipeline(wanted, lambda text: tell(Remark(text)))
+    pipeline = CameraPipeline(wanted, lambda text: tell(Remark(text)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: line.stop.set())
-    threading.Thread(target=_watch, args=(line, tell), name="efface-live-beat", daemon=True).start()
-    threading.Thread(target=_follow, args=(line,), name="efface-live-parent", daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: pipeline.stop.set())
+    threading.Thread(
+        target=_watch, args=(pipeline, tell), name="efface-live-beat", daemon=True
+    ).start()
+    threading.Thread(
+        target=_follow, args=(pipeline,), name="efface-live-parent", daemon=True
+    ).start()
     code = 0
     try:
-        line.run()
-        if not line.stop.is_set():
+        pipeline.run()
+        if not pipeline.stop.is_set():
             tell(SourceEnded())
     except EffaceError as e:
         tell(PipelineFailed(str(e)))
@@ -282,24 +287,24 @@ def work(pipe: Connection, wanted: Wanted) -> None:
     except BaseException as e:  # the supervisor starts it again; the message of an unexpected error might quote an address
         tell(PipelineFailed(f"unexpected: {type(e).__name__}"))
         code = 1
-    tell(Report(replace(line.facts)))
+    tell(Report(replace(pipeline.facts)))
     os._exit(code)  # a reader may sit in a call that nothing interrupts
 
 
-def _watch(line: CameraPipeline, tell: Callable[[CameraMessage], None]) -> None:
+def _watch(pipeline: CameraPipeline, tell: Callable[[CameraMessage], None]) -> None:
     """Report on the pipeline while all of its threads are alive."""
     while True:
         now = time.monotonic()
-        if all(now - beat < line.patience_s[thread] for thread, beat in line.beats.items()):
-            tell(Report(replace(line.facts)))
+        if all(now - beat < pipeline.patience_s[thread] for thread, beat in pipeline.beats.items()):
+            tell(Report(replace(pipeline.facts)))
         time.sleep(BEAT_S)
 
 
-def _follow(line: CameraPipeline) -> None:
+def _follow(pipeline: CameraPipeline) -> None:
     """Stop the pipeline when the supervisor is gone: nothing could end this process any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
-        line.stop.set()
+        pipeline.stop.set()
         time.sleep(FINISHING_S)
         os._exit(1)

@@ -19,7 +19,7 @@ from efface.containers.truncation import kind_of
 from efface.files import writing
 from efface.media.interfaces import Source
 from efface.media.preview import fitted
-from efface.media.video.decode import VideoSource
+from efface.media.video.video_source import VideoSource
 
 WIDEST_PX = 1280
 """Pixels of the longer side."""

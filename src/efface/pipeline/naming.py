@@ -20,9 +20,10 @@ from typing import overload
 from efface.containers.admission import AdmittedSource, admit
 from efface.containers.sniff import PHOTOS, WRITTEN_AS, is_video_name, looks_like_media
 from efface.errors import EffaceError, OutputError, TargetCollision, TargetIsSource, UsageError
-from efface.files import DRAFTS, open_plain, sha256_of
+from efface.files import open_plain, sha256_of
 from efface.pipeline import remote
 from efface.pipeline.remote_address import Location, RemoteAddress
+from efface.private_folders import DRAFTS
 
 MARK = ".redacted"
 PLAN_SUFFIX = ".plan.json"

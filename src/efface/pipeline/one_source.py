@@ -10,7 +10,7 @@ from efface.containers.admission import AdmittedSource, unchanged
 from efface.detect.detector import Detector
 from efface.errors import TargetExists
 from efface.events import Listener
-from efface.files import require_target, sha256_of, staged, staged_pair, sweep_at_times
+from efface.files import require_target, sha256_of
 from efface.findings import Verification
 from efface.media.interfaces import Source
 from efface.options import Options
@@ -31,6 +31,8 @@ from efface.pipeline.sources import opened, require_suitable
 from efface.pipeline.storage import noted, state_of
 from efface.planning import sidecar
 from efface.planning.plan import Plan
+from efface.private_folders import sweep_at_times
+from efface.staged_files import staged, staged_pair
 
 
 def look(

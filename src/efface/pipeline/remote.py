@@ -28,8 +28,9 @@ from efface.errors import (
     TargetExists,
     WriteFailed,
 )
-from efface.files import CHUNK, DRAFTS, reason, sha256_of
+from efface.files import CHUNK, reason, sha256_of
 from efface.pipeline.remote_address import PACKAGES, Location, RemoteAddress
+from efface.private_folders import DRAFTS
 
 WHOLE = frozenset(("s3", "gs", "az"))
 """Stores in which a file appears whole or not at all, and which can refuse to replace one."""

@@ -18,7 +18,8 @@ from typing import Any
 
 from efface.containers.admission import AdmittedSource
 from efface.errors import BadPlan, SourceUnreadable, TargetExists
-from efface.files import locked, sha256_of
+from efface.file_locks import locked
+from efface.files import sha256_of
 from efface.options import Options
 from efface.pipeline.naming import Job, names_of_plans
 from efface.planning import sidecar

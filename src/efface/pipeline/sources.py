@@ -34,7 +34,7 @@ def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
     if admitted.medium == "photo":
         from efface.media.still.stills import open_still as open_source
     else:
-        from efface.media.video.decode import open_video as open_source
+        from efface.media.video.probe import open_video as open_source
     source = open_source(admitted, options)
     try:
         yield source
@@ -68,7 +68,7 @@ def require_suitable(
     source.require_readable()
     if source.medium == "photo":
         return
-    from efface.media.video.encode import require_suitable as require_film
+    from efface.media.video.output_format import require_suitable as require_film
 
     with opened(source, read) as film:
         require_film(film.info, write, target)

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from efface.errors import SourceUnreadable
-from efface.files import require_target, sha256_of, staged, writing
+from efface.files import require_target, sha256_of, writing
 from efface.options import PAINTED, Options
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
@@ -15,6 +15,7 @@ from efface.pipeline.resume import held, require_no_edits
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.planning.render_record import RenderRecord
+from efface.staged_files import staged
 from efface.version import VERSION
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from efface.errors import EffaceError, TargetExists, TargetIsSource
 from efface.events import Listener
-from efface.files import scratch, sha256_of
+from efface.files import sha256_of
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.jobs import Note, Task
 from efface.pipeline.naming import AnyJob, Job, RemoteJob
 from efface.pipeline.remote import exists, fetch, publish, remove
 from efface.pipeline.remote_address import Location, RemoteAddress
+from efface.private_folders import scratch
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from typing import NoReturn, Self
 from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
-from efface.files import sweep
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
@@ -43,6 +42,7 @@ from efface.pipeline.worker_process import (
     how_it_ended,
     start_process,
 )
+from efface.private_folders import sweep
 from efface.signals import interruptible
 
 FILES_EACH = 4

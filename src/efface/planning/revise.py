@@ -101,12 +101,12 @@ def revised(
           erased, unless it is kept.
     """
     every = np.array(sizes, np.int32).reshape(-1, 2)
-    desk = _EditState(
+    edit_state = _EditState(
         {t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left}
     )
     for edit in log.in_force:
-        desk.do(edit)
-    return desk.result()
+        edit_state.do(edit)
+    return edit_state.result()
 
 
 @dataclass(slots=True, eq=False)

@@ -22,16 +22,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from efface.detections import KINDS
 from efface.errors import BadPlan, TornPlan, WriteFailed
 from efface.files import CHUNK, open_plain, reason, writing
 from efface.planning.doubt import WHOLE, Doubt, riskiest_first
-from efface.planning.plan import LeftBeyond, Plan
+from efface.planning.plan import Plan
 from efface.planning.render_record import record_of
+from efface.planning.sidecar_tables import (
+    MOST_FRAMES,
+    number_runs,
+    packed_doubts,
+    packed_sizes,
+    packed_track,
+    unpacked_beyond,
+    unpacked_doubts,
+    unpacked_track,
+    unrolled_runs,
+    whole_number,
+)
 from efface.timing import Timeline
-from efface.tracks import Reason, Track
 from efface.version import VERSION as EFFACE_VERSION
 
 FORMAT = "efface-plan"
@@ -61,9 +70,6 @@ in a hostile file."""
 
 MOST_PER_MOMENT, MOST_PER_FRAME = 60, 60
 """Maximum bytes that a box in one frame, and a frame, take in a plan, edits aside."""
-
-MOST_FRAMES = 50_000_000
-"""Twenty days at 30 frames a second."""
 
 MOST_UNSUMMED = 200_000
 """Maximum number of frames in a plan without checksums. Runs are short to write and long to expand,
@@ -112,16 +118,20 @@ def seal(plan: Plan) -> str:
 
 def _head(plan: Plan) -> Iterator[str]:
     head = {
-        "source": {"sha256": plan.source_sha256, "medium": plan.medium, "sizes": _sizes(plan)},
+        "source": {
+            "sha256": plan.source_sha256,
+            "medium": plan.medium,
+            "sizes": packed_sizes(plan),
+        },
         "frames": len(plan.timeline),
         "time_base": str(plan.timeline.time_base),
-        "pts": _runs(plan.timeline.pts),
+        "pts": number_runs(plan.timeline.pts),
         "detectors": [dict(d) for d in plan.detectors],
         "options": plan.options,
         "cuts": list(plan.cuts),
-        "bad": _runs(np.array(plan.bad, np.int64)),
+        "bad": number_runs(np.array(plan.bad, np.int64)),
         "checksums": "".join(f"{c:08x}" for c in plan.checksums),
-        **_packed_doubts([d for d in plan.doubts if d.track == WHOLE]),
+        **packed_doubts([d for d in plan.doubts if d.track == WHOLE]),
         **({"left_beyond": [asdict(b) for b in plan.left_beyond]} if plan.left_beyond else {}),
     }
     for name, value in head.items():
@@ -138,7 +148,7 @@ def _body(plan: Plan) -> Iterator[str]:
         yield f' "{name}": ['
         for i, track in enumerate(tracks):
             yield (",\n  " if i else "\n  ") + _json(
-                _packed(track) | _packed_doubts(doubts.get(track.id, []))
+                packed_track(track) | packed_doubts(doubts.get(track.id, []))
             )
         yield "\n ],\n"
     yield EDITS + ",".join("\n  " + _json(dict(e)) for e in plan.edits)
@@ -299,18 +309,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _whole(value: Any) -> int:
-    # int() would take 0.7 for 0, and "false" is true. What a plan does not say clearly is not
-    # guessed.
-    if type(value) is not int:
-        raise TypeError(f"{str(value)[:40]!r} stands where a whole number should be")
-    return value
-
-
 def _plan(data: dict[str, Any]) -> Plan:
     if data["format"] != FORMAT:
         raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
-    if not 1 <= _whole(data["version"]) <= VERSION:
+    if not 1 <= whole_number(data["version"]) <= VERSION:
         raise ValueError(
             f"it has version {data['version']}, and this efface reads versions 1 to {VERSION}"
         )
@@ -319,9 +321,9 @@ def _plan(data: dict[str, Any]) -> Plan:
     source, checksums = data["source"], _checksums(data["checksums"])
     if source["medium"] not in ("photo", "animation", "video"):
         raise ValueError(f"unknown medium {source['medium']!r}")
-    frames = _whole(data["frames"])
+    frames = whole_number(data["frames"])
     _require_checksums(data["version"], source["medium"], frames, len(checksums))
-    pts = _unrolled(data["pts"], frames)
+    pts = unrolled_runs(data["pts"], frames)
     if len(pts) != frames:
         raise ValueError("the number of frames and their PTS disagree")
     if source["medium"] == "photo" and (
@@ -332,20 +334,20 @@ def _plan(data: dict[str, Any]) -> Plan:
     return Plan(
         source_sha256=str(source["sha256"]),
         medium=source["medium"],
-        sizes=tuple((_whole(w), _whole(h)) for w, h in source["sizes"]),
+        sizes=tuple((whole_number(w), whole_number(h)) for w, h in source["sizes"]),
         timeline=Timeline(pts, _time_base(data["time_base"])),
-        tracks=tuple(_unpacked(t) for t in data["tracks"]),
-        cuts=tuple(_whole(c) for c in data["cuts"]),
-        bad=tuple(int(b) for b in _unrolled(data["bad"], len(pts))),
+        tracks=tuple(unpacked_track(t) for t in data["tracks"]),
+        cuts=tuple(whole_number(c) for c in data["cuts"]),
+        bad=tuple(int(b) for b in unrolled_runs(data["bad"], len(pts))),
         detectors=tuple(dict(d) for d in data["detectors"]),
         options=dict(data["options"]),
         edits=tuple(dict(e) for e in data["edits"]),
         checksums=checksums,
         doubts=riskiest_first(
-            [d for t in (data | {"id": WHOLE}, *data["tracks"], *left) for d in _unpacked_doubts(t)]
+            [d for t in (data | {"id": WHOLE}, *data["tracks"], *left) for d in unpacked_doubts(t)]
         ),
-        left=tuple(_unpacked(t) for t in left),
-        left_beyond=tuple(_beyond(b) for b in data.get("left_beyond", [])),
+        left=tuple(unpacked_track(t) for t in left),
+        left_beyond=tuple(unpacked_beyond(b) for b in data.get("left_beyond", [])),
         made=record_of(data["target"]) if "target" in data else None,
     )
 
@@ -371,125 +373,6 @@ def _time_base(text: str) -> Fraction:
     if not re.fullmatch(r"[0-9]{1,18}(/[0-9]{1,18})?", text, re.ASCII):
         raise ValueError("the time base is not a fraction")
     return Fraction(text)
-
-
-def _packed(track: Track) -> dict[str, Any]:
-    seen = track.reason == Reason.SEEN
-    return {
-        "id": track.id,
-        "kind": KINDS[track.kind],
-        "keep": track.keep,
-        "runs": [[*run, Reason(r).name.lower()] for run, r in _reason_runs(track)],
-        "boxes": track.xyxy.astype(np.int32).ravel().tolist(),
-        "scores": [round(s * 100) for s in track.score[seen].tolist()],
-    }
-
-
-def _packed_doubts(doubts: list[Doubt]) -> dict[str, Any]:
-    """Pack the doubts of one track, or of the whole picture; an empty dict without doubts, as for
-    most tracks."""
-    packed = [
-        {
-            "frames": [d.first, d.last],
-            "risk": round(d.risk * 100),
-            "causes": list(d.causes),
-            "box": list(d.box),
-        }
-        for d in doubts
-    ]
-    return {"doubts": packed} if packed else {}
-
-
-def _unpacked_doubts(track: dict[str, Any]) -> Iterator[Doubt]:
-    for data in track.get("doubts", []):  # plans older than residual risk have none
-        first, last = (_whole(n) for n in data["frames"])
-        x1, y1, x2, y2 = (_whole(n) for n in data["box"])
-        causes = tuple(str(c) for c in data["causes"])
-        yield Doubt(
-            _whole(track["id"]), first, last, (x1, y1, x2, y2), causes, _whole(data["risk"]) / 100
-        )
-
-
-def _beyond(data: dict[str, Any]) -> LeftBeyond:
-    if type(seconds := data["seconds"]) not in (int, float):
-        raise TypeError("how long something is left visible is not a number")
-    return LeftBeyond(
-        str(data["kind"]), _whole(data["tracks"]), _whole(data["stretches"]), float(seconds)
-    )
-
-
-def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:
-    """Yield ((first frame, count), reason) of each stretch of consecutive frames with one reason."""
-    breaks = (
-        np.flatnonzero((np.diff(track.frame) != 1) | (np.diff(track.reason.astype(int)) != 0)) + 1
-    )
-    for rows in np.split(np.arange(len(track)), breaks):
-        yield (int(track.frame[rows[0]]), len(rows)), int(track.reason[rows[0]])
-
-
-def _unpacked(data: dict[str, Any]) -> Track:
-    if type(data["keep"]) is not bool:
-        raise TypeError(f"track {_whole(data['id'])}: keep is neither true nor false")
-    firsts, counts = (
-        [_whole(first) for first, _, _ in data["runs"]],
-        [_whole(count) for _, count, _ in data["runs"]],
-    )
-    if (
-        min(firsts) < 0
-        or max(firsts) > MOST_FRAMES
-        or min(counts) < 1
-        or 4 * sum(counts) != len(data["boxes"])
-    ):
-        raise ValueError(
-            f"track {_whole(data['id'])}: its frames are not sensible, or their number and "
-            "that of its boxes disagree"
-        )
-    frame = np.concatenate([np.arange(first, first + n) for (first, n, _) in data["runs"]]).astype(
-        np.int32
-    )
-    why = np.concatenate(
-        [np.full(n, Reason[name.upper()], np.uint8) for (_, n, name) in data["runs"]]
-    )
-    score = np.zeros(len(frame), np.float32)
-    score[why == Reason.SEEN] = _scores(data["scores"], int((why == Reason.SEEN).sum()))
-    with np.errstate(over="ignore"):  # infinity is refused by Track
-        boxes = np.array(data["boxes"], np.float32).reshape(-1, 4)
-    return Track(
-        _whole(data["id"]), KINDS.index(data["kind"]), frame, boxes, why, score, keep=data["keep"]
-    )
-
-
-def _scores(hundredths: list[int], count: int) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # infinity is refused below
-        score = np.array(hundredths, np.float32) / 100
-    if score.shape != (count,) or not ((score >= 0) & (score <= 1)).all():
-        raise ValueError("the scores are not one for each sighting, from 0 to 100")
-    return np.asarray(score, np.float32)
-
-
-def _sizes(plan: Plan) -> list[list[int]]:
-    return [list(size) for size in plan.sizes]
-
-
-def _runs(numbers: NDArray[np.int64]) -> list[list[int]]:
-    """Return [first, step, count] of each stretch of equal steps."""
-    runs: list[list[int]] = []
-    for value in numbers.tolist():
-        if runs and runs[-1][2] == 1:
-            runs[-1][1] = value - runs[-1][0]
-        if runs and value == runs[-1][0] + runs[-1][1] * runs[-1][2]:
-            runs[-1][2] += 1
-        else:
-            runs.append([value, 0, 1])
-    return runs
-
-
-def _unrolled(runs: list[list[int]], most: int) -> NDArray[np.int64]:
-    runs = [[_whole(number) for number in run] for run in runs]
-    if sum(count for _, _, count in runs) > most or any(count < 1 for _, _, count in runs):
-        raise ValueError("the runs of frames are not sensible")
-    parts = [first + step * np.arange(count, dtype=np.int64) for first, step, count in runs]
-    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def _json(value: Any) -> str:

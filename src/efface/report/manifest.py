@@ -14,8 +14,8 @@ from typing import Any
 from efface.errors import printable
 from efface.findings import Check, Finding
 from efface.report import wording
-from efface.report.facts import (
-    MOST_FINDINGS,
+from efface.report.facts import MOST_FINDINGS
+from efface.report.report_model import (
     Cost,
     Entry,
     Found,

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from efface.report.facts import Lane
 from efface.report.markup import Html, tag
+from efface.report.report_model import Lane
 
 WIDE = 1000
 """Units from the start of the film to its end."""

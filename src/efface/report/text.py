@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from efface.errors import printable
 from efface.findings import Finding, Outcome
 from efface.report import wording
-from efface.report.facts import Done, Entry, Found, Media, Moment, Report, place
+from efface.report.facts import place
+from efface.report.report_model import Done, Entry, Found, Media, Moment, Report
 
 MOST_LISTED = 5
 """Number of moments and of findings. The page and the JSON have more of them."""

@@ -22,7 +22,7 @@ from efface.planning.doubt import (
     WEAK,
 )
 from efface.planning.left_visible import KindLeft
-from efface.report.facts import (
+from efface.report.report_model import (
     Cost,
     Entry,
     Found,
@@ -32,8 +32,8 @@ from efface.report.facts import (
     Report,
     Sought,
     Verdict,
-    span_text,
 )
+from efface.report.timeline import span_text
 from efface.timing import timecode
 
 CAUSES = {

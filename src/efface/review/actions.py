@@ -11,11 +11,11 @@ import numpy as np
 
 from efface.errors import EffaceError, Interrupted, WorkerDied
 from efface.events import Listener
-from efface.files import sweep
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options
 from efface.pipeline.storage import noted, write_plan
 from efface.planning.plan import Plan
+from efface.private_folders import sweep
 from efface.review import apart
 from efface.review.check_summary import checks
 from efface.review.file_registry import FileRegistry, Work

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from efface.detections import KINDS
+from efface.planning.doubt import Doubt
 from efface.planning.edits import Edit, read
 from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
@@ -75,16 +76,11 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         "bad": list(plan.bad),
         "tracks": [_track(t, plan) for t in now.tracks],
         "deleted": [_track(t, plan) for t in now.deleted],
-        "areas": [{"id": a.id, "first": a.first, "last": a.last, "box": list(a.box)} for a in now.areas],
-        "black": _runs(np.flatnonzero(now.black)),
-        "doubts": [
-            {
-                "track": now.now(d.track), "was": d.track, "first": d.first, "last": d.last, "box": list(d.box),
-                "causes": list(d.causes), "risk": d.risk, "accepted": (d.track, d.first, d.last) in now.accepted,
-                "settled": plan.is_settled(d),
-            }
-            for d in plan.doubts
+        "areas": [
+            {"id": a.id, "first": a.first, "last": a.last, "box": list(a.box)} for a in now.areas
         ],
+        "black": _runs(np.flatnonzero(now.black)),
+        "doubts": [_doubt(d, plan) for d in plan.doubts],
         **_left(plan),
         "approved": now.approved,
         "undo": _named(log.in_force),
@@ -94,7 +90,22 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         "video": folder.proxy is not None,
         "playable": plan.medium != "photo",
         "verification": _verification(folder),
-    }  # fmt: skip
+    }
+
+
+def _doubt(doubt: Doubt, plan: Plan) -> dict[str, Any]:
+    now = plan.revised
+    return {
+        "track": now.now(doubt.track),
+        "was": doubt.track,
+        "first": doubt.first,
+        "last": doubt.last,
+        "box": list(doubt.box),
+        "causes": list(doubt.causes),
+        "risk": doubt.risk,
+        "accepted": (doubt.track, doubt.first, doubt.last) in now.accepted,
+        "settled": plan.is_settled(doubt),
+    }
 
 
 def _left(plan: Plan) -> dict[str, Any]:

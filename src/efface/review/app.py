@@ -266,22 +266,22 @@ async def _asked(request: Request) -> dict[str, Any]:
     try:
         asked = json.loads(await request.body())
     except (ValueError, RecursionError) as e:
-        raise ValueError("that is no JSON") from e
+        raise ValueError("the request body is not JSON") from e
     if not isinstance(asked, dict):
-        raise ValueError("that is no object")
+        raise ValueError("the request body is not an object")
     return asked
 
 
 def _int(asked: dict[str, Any], name: str) -> int:
     value = asked.get(name)
     if type(value) is not int:
-        raise ValueError(f"{name} is no whole number")
+        raise ValueError(f"{name} must be a whole number")
     return value
 
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise ValueError("that is no number")
+        raise ValueError("the number in the address is not a whole number")
     return int(text)
 
 

@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from efface.errors import BadPlan, PlanMismatch, WriteFailed
-from efface.files import reason, sha256_of, staged, try_lock, writing
+from efface.file_locks import try_lock
+from efface.files import reason, sha256_of, writing
 from efface.planning import sidecar
 from efface.planning.edits import edit_of
 from efface.planning.plan import Plan
+from efface.staged_files import staged
 from efface.tracks import Reason, Track
 
 AROUND_S = 0.5

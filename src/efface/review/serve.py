@@ -13,10 +13,10 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from efface.files import scratch
 from efface.loopback import HOST
 from efface.options import Options
 from efface.pipeline.naming import Job
+from efface.private_folders import scratch
 from efface.review.access_guard import Guard
 from efface.review.app import Routes
 from efface.review.event_broadcast import EventBroadcast
@@ -33,14 +33,14 @@ CLOSING_S = 3
 HEADER_S = 5.0
 """Maximum time for a connection to send a request that is admitted. A browser sends it at once."""
 
-MOST_STRANGERS = 64
+MOST_UNAUTHENTICATED = 64
 """Maximum number of connections that have shown no cookie yet.
 
 One more closes the oldest, so they keep no browser out.
 """
 
 
-class _Strangers:
+class _Unauthenticated:
     """Connections whose owner is unknown: other users of this machine can connect as well."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class _Strangers:
 
     def add(self, connection: _Connection) -> None:
         self._open[connection.client] = connection
-        if len(self._open) > MOST_STRANGERS:
+        if len(self._open) > MOST_UNAUTHENTICATED:
             self._open.pop(next(iter(self._open))).drop()
 
     def forget(self, client: Any) -> bool:
@@ -63,18 +63,18 @@ class _Connection(H11Protocol):
     """A connection that is closed if it sends nothing, an incomplete request, or nothing that is
     admitted."""
 
-    strangers: _Strangers
+    unauthenticated: _Unauthenticated
 
     def connection_made(self, transport: Any) -> None:
         """See asyncio.Protocol."""
         super().connection_made(transport)
-        self.strangers.add(self)
+        self.unauthenticated.add(self)
         self.loop.call_later(HEADER_S, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
-        if self.strangers.holds(self):
-            self.strangers.forget(self.client)
+        if self.unauthenticated.holds(self):
+            self.unauthenticated.forget(self.client)
         super().connection_lost(exc)
 
     def _check(self) -> None:
@@ -84,8 +84,8 @@ class _Connection(H11Protocol):
         """
         if self.transport.is_closing():
             return
-        if self.strangers.holds(self):
-            self.strangers.forget(self.client)
+        if self.unauthenticated.holds(self):
+            self.unauthenticated.forget(self.client)
             self.drop()
             return
         is_half_sent = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
@@ -118,12 +118,12 @@ class Running:
         broadcast: EventBroadcast,
         server: _Server,
         guard: Guard,
-        door: socket.socket,
+        listener: socket.socket,
     ) -> None:
         self.session, self.broadcast, self.url = session, broadcast, guard.url
         self._server = server
         self._thread = threading.Thread(
-            target=server.run, args=([door],), name="efface-review-server", daemon=True
+            target=server.run, args=([listener],), name="efface-review-server", daemon=True
         )
 
     def start(self) -> None:
@@ -158,19 +158,21 @@ def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
     Raises OSError if there is no free port.
     """
     broadcast = EventBroadcast()
-    with scratch() as folder, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
-        door.bind((HOST, 0))
-        door.listen(128)
+    with scratch() as folder, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind((HOST, 0))
+        listener.listen(128)
         session = ReviewSession(jobs, options, folder, broadcast.tell)
-        strangers = _Strangers()
-        guard = Guard(Routes(session, broadcast).app(), door.getsockname()[1], strangers.forget)
-        connection = type("_KnownConnection", (_Connection,), {"strangers": strangers})
+        unauthenticated = _Unauthenticated()
+        guard = Guard(
+            Routes(session, broadcast).app(), listener.getsockname()[1], unauthenticated.forget
+        )
+        connection = type("_KnownConnection", (_Connection,), {"unauthenticated": unauthenticated})
         config = uvicorn.Config(
             guard, log_level="critical", access_log=False, log_config=None, lifespan="off", server_header=False, ws="none",
             date_header=False, timeout_graceful_shutdown=CLOSING_S, timeout_keep_alive=30, http=connection,
             loop="asyncio",
         )  # fmt: skip
-        running = Running(session, broadcast, _Server(config), guard, door)
+        running = Running(session, broadcast, _Server(config), guard, listener)
         try:
             yield running
         finally:

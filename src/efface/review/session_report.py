@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from efface.errors import EXIT_LOOK, EXIT_OK
 from efface.files import sha256_of
-from efface.report import facts
+from efface.report import facts, report_model, run_facts
 from efface.report.page import page
 from efface.review.file_registry import Folder
 from efface.review.session import ReviewSession
@@ -25,10 +25,10 @@ def report_of(session: ReviewSession, folder: Folder) -> str | None:
         return None
     plan, done, bound = folder.rendered_plan, folder.done, session.options.risk.bound
     found = facts.found_in(plan, bound)
-    verdict = facts.verdict_of(found, done.verification)
-    code = EXIT_OK if verdict is facts.Verdict.CLEAN else EXIT_LOOK
+    verdict = run_facts.verdict_of(found, done.verification)
+    code = EXIT_OK if verdict is report_model.Verdict.CLEAN else EXIT_LOOK
     is_same = folder.document is not None and folder.document.plan is plan
-    entry = facts.Entry(
+    entry = report_model.Entry(
         1,
         verdict,
         code,
@@ -38,11 +38,13 @@ def report_of(session: ReviewSession, folder: Folder) -> str | None:
         else "",
         target_sha256=done.target_sha256,
         found=found,
-        done=facts.Done(
+        done=report_model.Done(
             done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped
         ),
         verification=done.verification,
-        chosen=facts.chosen("render", asdict(session.options), plan.options),
-        networks=facts.networks_of(plan),
+        chosen=run_facts.chosen("render", asdict(session.options), plan.options),
+        networks=run_facts.networks_of(plan),
     )
-    return "".join(page(facts.Report("render", (entry,), code, software=facts.software())))
+    return "".join(
+        page(report_model.Report("render", (entry,), code, software=run_facts.software()))
+    )

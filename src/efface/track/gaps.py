@@ -34,7 +34,7 @@ ENVELOPE_S = 0.045
 labelled clips this closed the one leak that a noisy box had left, for 24 % more area where the
 camera shook and 4 % where it stood still."""
 
-UNSEEN = 0.12
+UNSEEN_GROWTH = 0.12
 """Share of its sides that a box gains on each side as soon as nothing is seen: the object may move
 at once."""
 
@@ -57,7 +57,7 @@ HELD_AFTER = 3
 
 LATELY_S = 0.5
 
-ALIVE, CLEAR = 0.3, 0.5
+PRESENT_TRUST, PLACE_TRUST = 0.3, 0.5
 """Trust (`follow.Place`) from which a patch is still there, and trust from which only its place is
 covered."""
 
@@ -65,7 +65,7 @@ SEEN_OFTEN = 12
 """Number of sightings from which an object seen weakly, such as a face in the dark, is followed as
 far as one seen well."""
 
-AGREE = 0.5
+AGREEING_IOU = 0.5
 """IoU from which two boxes, followed to a frame from the two sides of a gap, are both right."""
 
 TRAIL_GROWTH_PER_S, MOST_TRAIL_GROWTH = 0.35, 0.35
@@ -115,7 +115,38 @@ def fill_track(
         track.kind
     ].keeps_size:  # a line through its neighbours would lag behind an approaching plate
         track = steadied(track, seconds, views, MOTIONS[track.kind].unsure)
-    start, stop = shots.around(int(track.frame[0]))
+    shot = shots.around(int(track.frame[0]))
+    frame = _covered_frames(track, seconds, shot, options, sizes, trails)
+    t = seconds[frame]
+    seen_t = seconds[track.frame]
+    motion = MOTIONS[track.kind]
+    xyxy = _along(frame, track, seconds, views)
+    distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
+    xyxy = grown(
+        xyxy,
+        np.minimum(UNSEEN_GROWTH + motion.growth_per_s * distance_s, motion.most_growth),
+        evenly=motion.is_flat,
+    )
+    xyxy = _followed(frame, _bounded(frame, xyxy, track, views), track, trails, seconds, views)
+    is_extended = (frame < track.frame[0]) | (frame > track.frame[-1])
+    reason = np.where(is_extended, Reason.EXTENDED, Reason.BRIDGED).astype(np.uint8)
+    score = np.zeros(len(frame), np.float32)
+    at = np.searchsorted(frame, track.frame)
+    xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
+    boxes = _enveloped(t, frame, xyxy, views)
+    return replace(track, frame=frame, xyxy=boxes, reason=reason, score=score, closer=None)
+
+
+def _covered_frames(
+    track: Track,
+    seconds: NDArray[np.float64],
+    shot: tuple[int, int],
+    options: TrackOptions,
+    sizes: tuple[Size, ...],
+    trails: Sequence[PixelTrail],
+) -> NDArray[np.int32]:
+    """Return (n,) the frames from lead-in to lead-out, in the shot, and those that trails reach."""
+    start, stop = shot
     first, last = int(track.frame[0]), int(track.frame[-1])
     # The frame that is on the screen at that time. At a low frame rate, it appeared well before.
     lead_in_s = max(options.lead_in_s, options.hold_s * _was_there(track, seconds, sizes, at=0))
@@ -128,30 +159,9 @@ def fill_track(
         if _is_followed(track)
         for f in _beyond(trail, first, last, seconds, options.hold_s)
     ]
-    begin, end = (
-        max(start, min([begin, *reached])),
-        min(stop, max([end, *(f + 1 for f in reached)])),
-    )
-    frame = np.arange(begin, end, dtype=np.int32)
-    t = seconds[frame]
-    seen_t = seconds[track.frame]
-    motion = MOTIONS[track.kind]
-    xyxy = _along(frame, track, seconds, views)
-    distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
-    xyxy = grown(
-        xyxy,
-        np.minimum(UNSEEN + motion.growth_per_s * distance_s, motion.most_growth),
-        evenly=motion.is_flat,
-    )
-    xyxy = _followed(frame, _bounded(frame, xyxy, track, views), track, trails, seconds, views)
-    reason = np.where((frame < first) | (frame > last), Reason.EXTENDED, Reason.BRIDGED).astype(
-        np.uint8
-    )
-    score = np.zeros(len(frame), np.float32)
-    at = np.searchsorted(frame, track.frame)
-    xyxy[at], reason[at], score[at] = track.xyxy, Reason.SEEN, track.score
-    boxes = _enveloped(t, frame, xyxy, views)
-    return replace(track, frame=frame, xyxy=boxes, reason=reason, score=score, closer=None)
+    begin = max(start, min([begin, *reached]))
+    end = min(stop, max([end, *(f + 1 for f in reached)]))
+    return np.arange(begin, end, dtype=np.int32)
 
 
 def _was_there(
@@ -279,7 +289,7 @@ def _beyond(
     if trail.start != (last if trail.is_forwards else first):
         return []
     near = np.abs(seconds[trail.frame] - seconds[trail.start]) <= most_s
-    return [int(f) for f in trail.frame[near & (trail.trust >= ALIVE)]]
+    return [int(f) for f in trail.frame[near & (trail.trust >= PRESENT_TRUST)]]
 
 
 def _followed(
@@ -304,13 +314,19 @@ def _followed(
     boxes = guess
     most = MOST_APART * _sides_around(frame, track, views).prod(axis=1)
     for way, trust in (forwards, backwards):
-        is_clear = (trust >= CLEAR) & ~between
+        is_clear = (trust >= PLACE_TRUST) & ~between
         both = hulls(boxes, way)
-        is_near = (trust >= ALIVE) | (area(both) <= most)  # a lost trail gives no useful place
+        is_near = (trust >= PRESENT_TRUST) | (
+            area(both) <= most
+        )  # a lost trail gives no useful place
         boxes = np.where(((trust >= 0) & is_near)[:, None], both, boxes)
         boxes = np.where(is_clear[:, None], way, boxes)
     (a, trust_a), (b, trust_b) = forwards, backwards
-    agree = between & (np.minimum(trust_a, trust_b) >= ALIVE) & (_iou_by_row(a, b) >= AGREE)
+    agree = (
+        between
+        & (np.minimum(trust_a, trust_b) >= PRESENT_TRUST)
+        & (_iou_by_row(a, b) >= AGREEING_IOU)
+    )
     return np.where(agree[:, None], hulls(a, b), boxes).astype(np.float32)
 
 
@@ -347,7 +363,9 @@ def _laid(
         unsure = share(
             track.score[np.searchsorted(track.frame, [trail.start])], rule(motion.unsure)
         )
-        growth = np.minimum(UNSEEN + TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + unsure
+        growth = (
+            np.minimum(UNSEEN_GROWTH + TRAIL_GROWTH_PER_S * elapsed_s, MOST_TRAIL_GROWTH) + unsure
+        )
         ways = grown(np.concatenate([places, stays]), growth, evenly=motion.is_flat)
         boxes[there - frame[0]] = _bounded(there, ways, track, views)
         trust[there - frame[0]] = np.concatenate([trusts, np.zeros(len(rest), np.float32)])

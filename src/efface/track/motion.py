@@ -82,7 +82,7 @@ PLATE_MOTION = Motion(
 """A plate passes in a few frames, moves by more than its height from one frame to the next, and
 keeps its direction."""
 
-YOUNG = 4
+FEW_SIGHTINGS = 4
 """Number of sightings below which a velocity is little known."""
 
 MOTIONS = {FACE: FACE_MOTION, PLATE: PLATE_MOTION, DRAWN: FACE_MOTION}

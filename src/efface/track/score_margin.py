@@ -52,7 +52,7 @@ SPARED = 0.4
 This leaves 0.15 of 0.25, which other tools add.
 """
 
-CLEAR, LARGE_PX = (0.65, 0.8), (24.0, 64.0)
+CLEAR_SCORES, LARGE_PX = (0.65, 0.8), (24.0, 64.0)
 """Scores and heights: from the first value a face does without some of the margin, from the second
 without all of SPARED."""
 
@@ -109,7 +109,11 @@ def spared(track: Track, seconds: NDArray[np.float64]) -> NDArray[np.float32]:
     after = np.clip(np.searchsorted(seen_t, t), 0, len(seen_t) - 1)
     away = np.minimum(np.abs(seen_t[after] - t), np.abs(t - seen_t[np.maximum(after - 1, 0)]))
     height = np.log(np.maximum(track.xyxy[:, 3] - track.xyxy[:, 1], 1.0))
-    known = _ramp(best, *CLEAR) * _ramp(height, *np.log(LARGE_PX)) * (1 - _ramp(away, 0.0, AWAY_S))
+    known = (
+        _ramp(best, *CLEAR_SCORES)
+        * _ramp(height, *np.log(LARGE_PX))
+        * (1 - _ramp(away, 0.0, AWAY_S))
+    )
     return np.asarray(SPARED * known, np.float32)
 
 

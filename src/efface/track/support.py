@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from efface.detections import DRAWN, FACE, PLATE
 from efface.options import TrackOptions
 from efface.track.camera_motion import Views
-from efface.track.gaps import ALIVE
+from efface.track.gaps import PRESENT_TRUST
 from efface.track.pixel_trails import PixelTrail
 from efface.tracks import Reason, Track
 
@@ -103,7 +103,7 @@ BARS = {
 and all of 150 and more passed .67; of the false alarms 9 in 10 stayed below .40. Plates of long
 tracks pass .77 in 3 of 4 cases, and false alarms stay below .62 in 19 of 20."""
 
-CERTAIN = 0.75
+CERTAIN_SCORE = 0.75
 """Score from which any object passes. The shares above are made for `normal` sensitivity. With
 `low`, 2.06 times what counts is more than any network can give, and every plate that stands still
 would stay visible."""
@@ -129,13 +129,13 @@ def supported(
     score = np.where(_are_refuted(seen, seen_t), 0, seen.score)
     best = _best_nearby(seen_t, score)
     given = np.minimum((score / sure) ** POWER, MOST) * _passes(
-        seen, seconds, best / sure, CERTAIN / sure, stands=_stands(seen, views)
+        seen, seconds, best / sure, CERTAIN_SCORE / sure, stands=_stands(seen, views)
     )
     weight, fade = np.zeros(len(full)), np.full(len(full), FADE)
     at = np.searchsorted(full.frame, seen.frame)
     weight[at], fade[at] = given, FADE_FOLLOWED
     for trail in trails:
-        fade[np.isin(full.frame, trail.frame[trail.trust >= ALIVE])] = FADE_FOLLOWED
+        fade[np.isin(full.frame, trail.frame[trail.trust >= PRESENT_TRUST])] = FADE_FOLLOWED
     fade_s = fade * _lead_s(full, seen, options) * _trust(t, seen_t, best / (HALF_SURE * sure))
     flash = int(FLASH_S / _frame_s(seconds))
     scores = full.score.copy()

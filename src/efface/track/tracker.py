@@ -23,7 +23,7 @@ from efface.options import TrackOptions
 from efface.track.camera_motion import STILL as FIXED
 from efface.track.camera_motion import Step, Views
 from efface.track.match import match
-from efface.track.motion import MOTIONS, STILL, YOUNG, Course, Motion, course, moved
+from efface.track.motion import FEW_SIGHTINGS, MOTIONS, STILL, Course, Motion, course, moved
 from efface.track.pixel_trails import Sighting
 from efface.tracks import Reason, Track
 
@@ -90,7 +90,7 @@ class _Open:
     def reach(self, second: float) -> float:
         """Return the share by which boxes grow before they are compared with this track's, in steps
         of a tenth."""
-        known = self.motion.young_reach if len(self.frames) < YOUNG else self.motion.reach
+        known = self.motion.young_reach if len(self.frames) < FEW_SIGHTINGS else self.motion.reach
         return round(known + self.motion.reach_per_s * (second - self.seconds[-1]), 1)
 
     @property
@@ -130,7 +130,7 @@ def _on_screen(waiting: Sequence[_Open], expected: Boxes) -> Boxes:
 
     An object that the camera follows stays in its place on the screen, and the background moves.
     """
-    young = [len(t.frames) < YOUNG for t in waiting]
+    young = [len(t.frames) < FEW_SIGHTINGS for t in waiting]
     return np.array(
         [t.boxes[-1] if y else e for t, y, e in zip(waiting, young, expected, strict=True)],
         np.float32,

@@ -19,7 +19,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from efface.containers import picture_parts
+from efface.containers import picture_parts, spliced_parts
 from efface.containers.admission import admit
 from efface.containers.allowlist import unlisted_parts
 from efface.containers.image_truncation import lacks_data
@@ -199,7 +199,7 @@ def test_an_arithmetic_jpeg_gets_its_end_mark() -> None:
     head = b"\xff\xd8\xff\xc9\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
     found = picture_parts.parts_of("jpeg", io.BytesIO(head + b"abc\xff\xd9"))
     assert found is not None
-    assert (found.is_arithmetic, found.ending, found.stepped) == (True, picture_parts.EOI, 0)
+    assert (found.is_arithmetic, found.ending, found.stepped) == (True, spliced_parts.EOI, 0)
 
 
 # Broken metadata
@@ -562,7 +562,7 @@ def test_an_avif_that_pillow_refuses_is_read_by_ffmpeg(
         raise SyntaxError("BMFF parsing failed")
 
     monkeypatch.setitem(
-        __import__("efface.media.still.pillow_reader", fromlist=["_PLUGINS"])._PLUGINS,
+        __import__("efface.media.still.pillow_image", fromlist=["PLUGINS"]).PLUGINS,
         "avif",
         refuse,
     )

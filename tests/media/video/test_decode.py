@@ -28,7 +28,7 @@ from efface.errors import (
     UnsupportedSource,
 )
 from efface.media.pixel_formats import canonical
-from efface.media.video.decode import open_video
+from efface.media.video.probe import open_video
 from efface.media.video.spans import Indivisible, indexed
 from efface.options import ReadOptions
 

@@ -19,9 +19,9 @@ import pytest
 from efface.containers.admission import admit
 from efface.errors import EncoderMissing, TargetUnsuitable, WriteFailed
 from efface.frames import Picture
-from efface.media.video import encode
-from efface.media.video.decode import open_video
+from efface.media.video import output_format
 from efface.media.video.encode import create_video
+from efface.media.video.probe import open_video
 from efface.media.video.stream_digests import sound_kept
 from efface.media.video.video_info import start_shift
 from efface.options import ReadOptions, WriteOptions
@@ -609,7 +609,7 @@ def test_unsuitable_targets(target, options, why, clip, tmp_path):
 
 
 def test_missing_encoder(clip, tmp_path, monkeypatch):
-    monkeypatch.setitem(encode.ENCODERS, "h264", "libnone")
+    monkeypatch.setitem(output_format.ENCODERS, "h264", "libnone")
     with pytest.raises(EncoderMissing, match="libnone"):
         copied(open_video(admit(clip("a.mp4", *H264)), FAIL), tmp_path / "b.mp4")
 
@@ -657,7 +657,7 @@ def test_a_full_disk_is_a_write_error(suffix, clip, tmp_path):
         from pathlib import Path
         from efface.containers.admission import admit
         from efface.errors import WriteFailed
-        from efface.media.video.decode import open_video
+        from efface.media.video.probe import open_video
         from efface.media.video.encode import create_video
         from efface.options import ReadOptions, WriteOptions
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

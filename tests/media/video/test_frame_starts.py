@@ -14,8 +14,8 @@ import pytest
 
 from efface.containers.admission import admit
 from efface.errors import UndecodableFrame
-from efface.media.video.decode import open_video
 from efface.media.video.frame_starts import FrameStarts, Holds
+from efface.media.video.probe import open_video
 from efface.media.video.spans import indexed
 from efface.options import ReadOptions
 

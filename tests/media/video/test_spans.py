@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from efface.containers.admission import admit
 from efface.errors import UndecodableFrame
-from efface.media.video.decode import open_video
+from efface.media.video.probe import open_video
 from efface.media.video.spans import (
     BY_ORDER,
     OVERLAP,

@@ -17,8 +17,10 @@ from efface.containers.raw_streams import DEMUXERS, is_jpeg_stream, raw_format
 from efface.containers.sniff import format_of, medium_of
 from efface.errors import InputError, UndecodableFrame
 from efface.media.cropping import Crop, crop_of
-from efface.media.video.decode import BREAKS_OFF, RESIZED, open_video, shifts_of
+from efface.media.video.decode import BREAKS_OFF, RESIZED
+from efface.media.video.demux import shifts_of
 from efface.media.video.frame_access import FrameAccess
+from efface.media.video.probe import open_video
 from efface.media.video.spans import Indivisible, indexed
 from efface.options import ReadOptions
 

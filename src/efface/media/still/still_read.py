@@ -117,7 +117,7 @@ def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[ImageReader
         handle = open(path, "rb")  # noqa: SIM115  closed below
     book: ImageReader | None = None
     try:
-        book = _book(path, name, handle, options)
+        book = _reader(path, name, handle, options)
         with parsing(path):
             width, height = book.size(0)
         if width <= 0 or height <= 0:
@@ -132,7 +132,7 @@ def _opened(path: Path, name: str, options: ReadOptions) -> Iterator[ImageReader
         handle.close()
 
 
-def _book(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> ImageReader:
+def _reader(path: Path, name: str, handle: IO[bytes], options: ReadOptions) -> ImageReader:
     try:
         with limited(options.max_pixels), parsing(path):
             return (

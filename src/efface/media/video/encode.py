@@ -16,22 +16,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
 import av
-import cv2
 from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.reformatter import Colorspace, Interpolation
 from av.video.stream import VideoStream
 
-from efface.errors import EncoderMissing, TargetUnsuitable
+from efface.errors import TargetUnsuitable
 from efface.files import writing
-from efface.frames import Layout, Picture
-from efface.media.colour import FULL, LIMITED, svtav1_params, x265_params
+from efface.frames import Picture
+from efface.media.colour import FULL, LIMITED
 from efface.media.interfaces import SourceInfo
 from efface.media.pixel_formats import (
     even_sized,
@@ -42,72 +40,20 @@ from efface.media.pixel_formats import (
     unpacked,
 )
 from efface.media.video.bitstream import blank_matroska, without_banner
-from efface.media.video.sound import HINT_MKV, Sound, require_holdable
-from efface.media.video.video_info import VideoInfo, start_shift, video_of
+from efface.media.video.encoder_options import encoder_options
+from efface.media.video.output_format import ENCODERS, Format, pixel_format, require_suitable
+from efface.media.video.sound import HINT_MKV, Sound
+from efface.media.video.video_info import start_shift, video_of
 from efface.options import WriteOptions
-
-ENCODERS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
-CRF = {"h264": 18, "hevc": 20, "vp9": 24, "av1": 24}
-_EFFORTS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-)
-_SVTAV1_PRESET = dict(zip(_EFFORTS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
-_X264_LOOKAHEAD = dict(zip(_EFFORTS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=True))
-_X265_LOOKAHEAD = dict(zip(_EFFORTS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
-"""Lookahead in frames, as in the presets."""
-
-LOOKAHEAD_PIXELS = 1920 * 1088
-"""Frames up to this size get the preset's lookahead; larger ones get less in proportion."""
-
-SHORTEST_LOOKAHEAD = 10
 
 SHORTEST_FRAMES = 2
 """Maximum number of frames of a video stored in display order. x265 invents the decoding times of
 such a short video."""
-_VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
-
-DEEPEST_BITS = {"h264": 10, "hevc": 12, "vp9": 8, "av1": 10}
-"""Maximum bits per sample that the encoders inside PyAV can write."""
-
-AVX_512F = 13
-"""OpenCV's number of the processor feature; its Python module has no name for it."""
 
 LARGEST_TIMESCALE = 2**31 - 1
+
 _RGB, _BT709 = 0, 1
 """H.273 numbers of the matrix."""
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A container: FFmpeg's name and its codecs. The first codec is the default for 8-bit video.
-
-    delays  frames may be stored in another order than they are shown without moving the start.
-    """
-
-    muxer: str
-    codecs: tuple[str, ...]
-    delays: bool = True
-
-
-_MP4 = Format("mp4", ("h264", "hevc", "vp9", "av1"))
-FORMATS = {
-    ".mp4": _MP4,
-    ".m4v": _MP4,
-    ".mov": Format("mov", ("h264", "hevc")),
-    ".mkv": Format("matroska", ("h264", "hevc", "vp9", "av1")),
-    ".webm": Format("webm", ("vp9", "av1")),
-    ".ts": Format("mpegts", ("h264", "hevc"), delays=False),
-    ".m2ts": Format("mpegts", ("h264", "hevc"), delays=False),
-    ".avi": Format("avi", ("h264",), delays=False),
-}
 
 
 def create_video(
@@ -124,75 +70,6 @@ def create_video(
         "SVT_LOG", "1"
     )  # errors only: SVT-AV1 prints a banner on stderr, where the progress bar is
     return VideoSink(draft, info, options, target, form, codec)
-
-
-def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> tuple[Format, str]:
-    """Return container and codec of the target if it can hold what was asked for. Call this before
-    any work.
-
-    Raises TargetUnsuitable, EncoderMissing, and what opening the source raises.
-    """
-    video = video_of(info)
-    form = _form(target)
-    codec = _codec(form, video.spec.layout, options, target)
-    if video.aspect != 1 and form.muxer in ("matroska", "webm") and codec in ("vp9", "av1"):
-        # The bitstream cannot state it, and PyAV cannot tell the muxer.
-        why = f"{codec} in {target.suffix} cannot state that pixels are not square"
-        raise TargetUnsuitable(target, why, "Choose --codec=hevc, or a target that ends in .mp4.")
-    _require_encoder(ENCODERS[codec])
-    if options.audio == "keep" and info.audio:
-        require_holdable(info, form.muxer, target)
-    return form, codec
-
-
-def _form(target: Path) -> Format:
-    form = FORMATS.get(target.suffix.lower())
-    if form is None:
-        known = ", ".join(FORMATS)
-        raise TargetUnsuitable(
-            target,
-            f"{target.suffix or 'no suffix'} names no video format",
-            f"Choose one of {known}.",
-        )
-    return form
-
-
-def _codec(form: Format, layout: Layout, options: WriteOptions, target: Path) -> str:
-    codec = options.codec
-    if codec == "auto":
-        codec = "hevc" if layout.depth > 8 and "hevc" in form.codecs else form.codecs[0]
-    if codec not in form.codecs:
-        raise TargetUnsuitable(
-            target,
-            f"{target.suffix} takes {' or '.join(form.codecs)}, not {codec}",
-            "Change --codec or -o.",
-        )
-    if layout.depth > DEEPEST_BITS[codec]:
-        why = f"{codec} would cut the {layout.depth}-bit picture down to {DEEPEST_BITS[codec]} bits"
-        raise TargetUnsuitable(
-            target, why, "Choose --codec=hevc and a target that ends in .mp4 or .mkv."
-        )
-    return codec
-
-
-def _require_encoder(name: str) -> None:
-    try:
-        av.Codec(name, "w")
-    except (FFmpegError, ValueError) as e:
-        raise EncoderMissing(name) from e
-
-
-def _pixel_format(codec: str, name: str) -> str:
-    """Return the encoder's pixel format for the canonical format `name`: the same if it is
-    supported."""
-    depth = "" if name.endswith(("p", "gray")) else name[-4:]
-    if codec == "av1":
-        return "yuv420p" + depth
-    if codec == "h264" and name.startswith("gbrp"):
-        return "yuv444p" + depth
-    if codec == "vp9" and name.startswith("gray"):
-        return "yuv420p"
-    return name
 
 
 @contextmanager
@@ -237,7 +114,7 @@ class VideoSink:
     ) -> None:  # fmt: skip
         self._draft, self._target, self._form = draft, target, form
         self._video = video_of(info)
-        self._format = _pixel_format(codec, self._video.spec.name)
+        self._format = pixel_format(codec, self._video.spec.name)
         self._base = 1 / self._video.rate if form.muxer == "avi" else self._video.time_base
         self._shift: int | None = None
         self._last: int | None = None
@@ -282,7 +159,7 @@ class VideoSink:
         context.flags |= av.codec.context.Flags.bitexact.value
         if codec == "hevc" and self._form.muxer in ("mp4", "mov"):
             context.codec_tag = "hvc1"  # Apple's players refuse hev1
-        context.options = _encoder_options(codec, options, self._form, video)
+        context.options = encoder_options(codec, options, self._form, video)
         return stream
 
     @property
@@ -421,43 +298,3 @@ def _container(draft: Path, form: Format, base: Fraction) -> OutputContainer:
             service_name="-", service_provider="-"
         )  # otherwise FFmpeg writes its own name
     return container
-
-
-def x264_repair() -> dict[str, str]:
-    """Return options that x264 needs to encode the same pictures to the same file."""
-    # With AVX-512, x264's macroblock tree reads memory that was never written: the same pictures
-    # gave nine different files in sixty runs. Another frame's leftovers in memory must not reach
-    # the target, and AVX2 is nearly as fast.
-    return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(AVX_512F) else {}
-
-
-def _lookahead(video: VideoInfo, usual: int) -> str:
-    """Return the encoder's lookahead in frames. Large frames get less; otherwise x264 alone would
-    take 1.5 GB for 4K."""
-    width, height = video.spec.size_wh
-    return str(min(usual, max(SHORTEST_LOOKAHEAD, usual * LOOKAHEAD_PIXELS // (width * height))))
-
-
-def _encoder_options(
-    codec: str, options: WriteOptions, form: Format, video: VideoInfo
-) -> dict[str, str]:
-    crf = str(CRF[codec] if options.crf is None else options.crf)
-    place = {"chroma_sample_location": str(video.colour.location)} if video.colour.location else {}
-    order = {} if form.delays else {"bf": "0"}
-    if codec == "h264":
-        ahead = {"rc-lookahead": _lookahead(video, _X264_LOOKAHEAD[options.preset])}
-        return {"crf": crf, "preset": options.preset, **ahead, **x264_repair()} | place | order
-    if codec == "hevc":
-        ahead_of = f"rc-lookahead={_lookahead(video, _X265_LOOKAHEAD[options.preset])}"
-        params = ":".join(
-            p for p in ("log-level=none:info=0", ahead_of, x265_params(video.colour)) if p
-        )
-        return {"crf": crf, "preset": options.preset, "x265-params": params} | place | order
-    if codec == "vp9":
-        speed = str(_VP9_CPU_USED[options.preset])
-        deadline = "realtime" if int(speed) > 5 else "good"
-        return {"crf": crf, "b": "0", "deadline": deadline, "cpu-used": speed, "row-mt": "1"}
-    said = svtav1_params(video.colour)
-    return {"crf": crf, "preset": str(_SVTAV1_PRESET[options.preset])} | (
-        {"svtav1-params": said} if said else {}
-    )

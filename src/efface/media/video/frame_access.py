@@ -20,9 +20,9 @@ from efface.errors import DamagedSource
 from efface.frames import Frame
 from efface.media.interfaces import Source
 from efface.media.pixel_formats import Pixels
-from efface.media.video.decode import VideoSource
 from efface.media.video.restarts import JOINABLE
 from efface.media.video.video_info import video_of
+from efface.media.video.video_source import VideoSource
 
 HELD_BYTES = 200 << 20
 """Bytes of decoded frames that are kept, so that stepping back does not decode a whole GOP again.

@@ -14,11 +14,11 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.stream import Discard
 
-from efface.containers.sound_formats import HELD, advice
+from efface.containers.sound_formats import SOUND_CODECS, advice
 from efface.errors import DamagedSource, TargetUnsuitable
 from efface.media.interfaces import SourceInfo
 from efface.media.video.bitstream import clean_sound_header
-from efface.media.video.decode import opened_again, shifts_of
+from efface.media.video.demux import opened_again, shifts_of
 from efface.media.video.restarts import Clock, LostStep
 from efface.media.video.video_info import video_of
 
@@ -138,7 +138,7 @@ def require_holdable(source: SourceInfo, muxer: str, target: Path) -> None:
     with closing(opened_again(source)) as container:
         for stream in container.streams.audio:
             codec = codec_of(stream)
-            if codec not in HELD[muxer]:
+            if codec not in SOUND_CODECS[muxer]:
                 raise TargetUnsuitable(
                     target, f"{target.suffix} cannot hold sound in {codec}", advice(codec)
                 )

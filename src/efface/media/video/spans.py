@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.frames import Frame
-from efface.media.video.decode import VideoSource
+from efface.media.video.video_source import VideoSource
 
 OVERLAP = 8
 """Number of frames before a span that are decoded too, and compared with the end of the previous

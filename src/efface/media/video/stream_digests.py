@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from efface.media.interfaces import SourceInfo
-from efface.media.video.decode import opened_again
+from efface.media.video.demux import opened_again
 from efface.media.video.video_info import video_of
 
 DIGEST_BYTES = 8

@@ -1,0 +1,77 @@
+"""Settings of the encoders: quality, effort, look-ahead, and a repair of x264."""
+
+from __future__ import annotations
+
+import cv2
+
+from efface.media.colour import svtav1_params, x265_params
+from efface.media.video.output_format import Format
+from efface.media.video.video_info import VideoInfo
+from efface.options import WriteOptions
+
+CRF = {"h264": 18, "hevc": 20, "vp9": 24, "av1": 24}
+_EFFORTS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+)
+_SVTAV1_PRESET = dict(zip(_EFFORTS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
+_X264_LOOKAHEAD = dict(zip(_EFFORTS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=True))
+_X265_LOOKAHEAD = dict(zip(_EFFORTS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
+"""Lookahead in frames, as in the presets."""
+
+LOOKAHEAD_PIXELS = 1920 * 1088
+"""Frames up to this size get the preset's lookahead; larger ones get less in proportion."""
+
+SHORTEST_LOOKAHEAD = 10
+
+_VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
+
+AVX_512F = 13
+"""OpenCV's number of the processor feature; its Python module has no name for it."""
+
+
+def x264_repair() -> dict[str, str]:
+    """Return options that x264 needs to encode the same pictures to the same file."""
+    # With AVX-512, x264's macroblock tree reads memory that was never written: the same pictures
+    # gave nine different files in sixty runs. Another frame's leftovers in memory must not reach
+    # the target, and AVX2 is nearly as fast.
+    return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(AVX_512F) else {}
+
+
+def _lookahead(video: VideoInfo, usual: int) -> str:
+    """Return the encoder's lookahead in frames. Large frames get less; otherwise x264 alone would
+    take 1.5 GB for 4K."""
+    width, height = video.spec.size_wh
+    return str(min(usual, max(SHORTEST_LOOKAHEAD, usual * LOOKAHEAD_PIXELS // (width * height))))
+
+
+def encoder_options(
+    codec: str, options: WriteOptions, form: Format, video: VideoInfo
+) -> dict[str, str]:
+    crf = str(CRF[codec] if options.crf is None else options.crf)
+    place = {"chroma_sample_location": str(video.colour.location)} if video.colour.location else {}
+    order = {} if form.delays else {"bf": "0"}
+    if codec == "h264":
+        ahead = {"rc-lookahead": _lookahead(video, _X264_LOOKAHEAD[options.preset])}
+        return {"crf": crf, "preset": options.preset, **ahead, **x264_repair()} | place | order
+    if codec == "hevc":
+        ahead_of = f"rc-lookahead={_lookahead(video, _X265_LOOKAHEAD[options.preset])}"
+        params = ":".join(
+            p for p in ("log-level=none:info=0", ahead_of, x265_params(video.colour)) if p
+        )
+        return {"crf": crf, "preset": options.preset, "x265-params": params} | place | order
+    if codec == "vp9":
+        speed = str(_VP9_CPU_USED[options.preset])
+        deadline = "realtime" if int(speed) > 5 else "good"
+        return {"crf": crf, "b": "0", "deadline": deadline, "cpu-used": speed, "row-mt": "1"}
+    said = svtav1_params(video.colour)
+    return {"crf": crf, "preset": str(_SVTAV1_PRESET[options.preset])} | (
+        {"svtav1-params": said} if said else {}
+    )

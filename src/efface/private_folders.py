@@ -1,0 +1,148 @@
+"""Private folders for drafts, beside their targets.
+
+Each holds a lock. A folder left by `kill -9` is recognised by its released lock and removed by the
+next run.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from efface.file_locks import try_lock
+from efface.files import writing
+
+DRAFTS = ".efface-draft-"
+"""Prefix of private folders. Sources are never taken from inside one."""
+
+LOCK = "lock"
+
+UNLOCKED_S = 600
+"""A private folder is without a lock for milliseconds. After this long its owner is gone."""
+
+MADE_AGAIN = 10
+
+SWEPT_S = 60.0
+"""A folder counts as swept for this long. Listing one of 20,000 files takes as long as redacting a
+small photo, so it is not done for each."""
+
+_swept: dict[Path, float] = {}
+"""When this process last swept each folder, on the monotonic clock."""
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Provide a private folder (0700) among the system's temporary files, removed on leaving. Also
+    removes those of killed runs."""
+    with private_folder(Path(tempfile.gettempdir()) / "scratch") as folder:
+        yield folder
+
+
+def _remove(folder: Path, home: int = -1) -> None:
+    try:
+        _empty_and_remove(folder, home)
+    except BaseException:  # Ctrl-C in the middle of it
+        _empty_and_remove(folder, home)
+        raise
+
+
+def _empty_and_remove(folder: Path, home: int = -1) -> None:
+    """Empty and remove a private folder, its lock last. If a kill interrupts this, the next run
+    recognises the remains and removes them.
+
+    home  a handle of the folder that contains it.
+    """
+    within = {"dir_fd": home} if home >= 0 else {}
+    place = folder.name if within else folder
+    if hasattr(
+        os, "O_NOFOLLOW"
+    ):  # only where folders can be opened; elsewhere nothing is ever swept
+        with suppress(OSError):
+            handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, **within)
+            try:
+                for name in os.listdir(handle):
+                    if name != LOCK:
+                        with suppress(OSError):  # a folder: rmtree removes it
+                            os.unlink(name, dir_fd=handle)
+            finally:
+                os.close(handle)
+    shutil.rmtree(place, ignore_errors=True, dir_fd=home if home >= 0 else None)
+
+
+def _made(folder: Path) -> int:
+    """Make the folder, and in it a file that can be locked; return its handle."""
+    for _ in range(MADE_AGAIN):
+        folder.mkdir(0o700)
+        with suppress(FileNotFoundError):  # another run swept it: it was empty
+            return os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+    raise OSError(errno.ENOENT, "another run sweeps it away each time")
+
+
+@contextmanager
+def private_folder(beside: Path) -> Iterator[Path]:
+    """Provide a locked folder (0700) beside `beside`, removed on leaving. Its name is chosen first,
+    as an interrupt may come at once.
+
+    It is removed wherever it is then: its parent folder may be renamed while efface works.
+    """
+    folder, lock, home = beside.parent / (DRAFTS + secrets.token_hex(8)), -1, -1
+    try:
+        with writing(beside):
+            sweep_at_times(beside.parent)
+            home = _opened_folder(beside.parent)
+            # It gets its final name once it is locked: a parallel run would sweep away a folder
+            # whose lock is free.
+            lock = _made(folder)
+            # If folders cannot be opened, open files cannot be renamed either, and nothing is ever
+            # swept.
+            if hasattr(os, "O_DIRECTORY") and try_lock(lock):
+                os.rename(folder / ("new-" + LOCK), folder / LOCK)
+        yield folder
+    finally:
+        _remove(folder, home)
+        for handle in (lock, home):
+            if handle >= 0:
+                os.close(handle)
+
+
+def _opened_folder(folder: Path) -> int:
+    """Return a handle that leads to the folder even if it is renamed; -1 if folders cannot be
+    opened."""
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if hasattr(os, "O_DIRECTORY") else -1
+
+
+def sweep_at_times(folder: Path) -> None:
+    """Remove what killed runs left in `folder`, unless that was done within the last minute."""
+    now = time.monotonic()
+    if now - _swept.get(folder, -SWEPT_S) >= SWEPT_S:
+        sweep(folder)
+        _swept[folder] = now
+
+
+def sweep(folder: Path) -> None:
+    """Remove private folders in `folder` whose owner is gone."""
+    for left in folder.glob(DRAFTS + "*"):
+        with suppress(OSError):
+            if _is_abandoned(left):
+                _empty_and_remove(left)
+
+
+def _is_abandoned(left: Path) -> bool:
+    try:
+        lock = os.open(left / LOCK, os.O_RDWR)
+    except FileNotFoundError:  # killed before the lock existed, or just before the folder was gone
+        with suppress(OSError):
+            os.rmdir(left)  # only if it is empty; a run that has just made it makes it again
+            return False
+        return time.time() - left.stat().st_mtime > UNLOCKED_S
+    try:
+        return try_lock(lock)
+    finally:
+        os.close(lock)
