@@ -109,7 +109,8 @@ class Frame:
     unpack   gives the frame's samples as a Picture of its own, writable.
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
     aspect   width of a pixel over its height; 1 for square ones.
-    is_alone no neighbouring frame shows the same objects (photos, pages), so the frame is searched more thoroughly.
+    is_alone no neighbouring frame shows the same objects (photos, pages), so the frame is searched
+    more thoroughly.
     detail   largest share of its size at which it is searched: 1 for all sizes, 0.5 from half of it
              down.
     coarsest smallest share: with `detail`, one size alone can be asked for.

@@ -404,9 +404,12 @@ def test_the_options_together_are_all_there(efface):
 @pytest.mark.parametrize(
     "arguments",
     [
-        (), ("redact",), ("render", "a.jpg"), ("redakt", "a.jpg"), ("redact", "a.jpg", "--margin", "-1"),
-        ("redact", "a.jpg", "--margin", "nan"), ("redact", "a.jpg", "--colour", "red"), ("find", "a.jpg", "--crf", "3"),
-        ("redact", "a.jpg", "--crf", "64"), ("redact", "a.jpg", "--style", "blur"), ("redact", "a.jpg", "--max-pixels", "0"),
+        (), ("redact",), ("render", "a.jpg"), ("redakt", "a.jpg"),
+        ("redact", "a.jpg", "--margin", "-1"),
+        ("redact", "a.jpg", "--margin", "nan"), ("redact", "a.jpg", "--colour", "red"),
+        ("find", "a.jpg", "--crf", "3"),
+        ("redact", "a.jpg", "--crf", "64"), ("redact", "a.jpg", "--style", "blur"),
+        ("redact", "a.jpg", "--max-pixels", "0"),
     ],
 )  # fmt: skip
 def test_wrong_usage(efface, arguments):

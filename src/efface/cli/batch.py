@@ -87,9 +87,16 @@ def run_jobs(
 
 
 def _run_here(
-    log: _RunLog, jobs: Sequence[Job], task: Task, describe: Describe, options: Options, note: Note, *,
-    writes: bool, makes_folders: bool,
-) -> None:  # fmt: skip
+    log: _RunLog,
+    jobs: Sequence[Job],
+    task: Task,
+    describe: Describe,
+    options: Options,
+    note: Note,
+    *,
+    writes: bool,
+    makes_folders: bool,
+) -> None:
     from efface.pipeline.jobs import Workshop, each
 
     with Workshop(options) as workshop:
@@ -137,7 +144,8 @@ def run_one(task: Task, job: Job, options: Options, listener: Listener) -> Any:
 
 
 def say_left_out(sources: Sequence[Path], output: Path | None) -> None:
-    """Print which files in the folders look like results of an earlier run, and so are no sources."""
+    """Print which files in the folders look like results of an earlier run, and so are no
+    sources."""
     from efface.pipeline.naming import left_out
 
     if results := left_out(sources, output):

@@ -38,9 +38,16 @@ if TYPE_CHECKING:
 @ADDRESS
 @options_of(*FINDS)
 def find(
-    sources: tuple[Path, ...], output: Path | None, coco: Path | None, mot: Path | None, overwrite: bool, jobs: int | None,
-    engine: str, address: str | None, **values: Any,
-) -> None:  # fmt: skip
+    sources: tuple[Path, ...],
+    output: Path | None,
+    coco: Path | None,
+    mot: Path | None,
+    overwrite: bool,
+    jobs: int | None,
+    engine: str,
+    address: str | None,
+    **values: Any,
+) -> None:
     """Find faces and plates, decide what to erase, and write only the plan.
 
     Without -o, --coco or --mot it only prints counts. Boxes show what would be erased, margin

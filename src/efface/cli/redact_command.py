@@ -29,9 +29,14 @@ if TYPE_CHECKING:
 @REPORT
 @options_of(*FINDS, *RENDERS, "report")
 def redact(
-    sources: tuple[Path, ...], output: Path | None, jobs: int | None, engine: str, address: str | None,
-    reports: tuple[Path, ...], **values: Any,
-) -> None:  # fmt: skip
+    sources: tuple[Path, ...],
+    output: Path | None,
+    jobs: int | None,
+    engine: str,
+    address: str | None,
+    reports: tuple[Path, ...],
+    **values: Any,
+) -> None:
     """Find faces and plates, and write copies without them.
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what
@@ -63,13 +68,20 @@ def redact(
         text = (
             "" if done.was_done and code == EXIT_OK else summary.redacted(done, options.risk.bound)
         )
-        return FileOutcome(
-            text, code, done.was_done, None if done.was_done else summary.share_of(done.plan)
-        )
+        share = None if done.was_done else summary.share_of(done.plan)
+        return FileOutcome(text, code, done.was_done, share)
 
     with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         say_left_out(sources, output)
         code = run_jobs(
-            open_engine, jobs_to_do, task, describe, output, options, writes=True, note=record.planned, record=record
-        )  # fmt: skip
+            open_engine,
+            jobs_to_do,
+            task,
+            describe,
+            output,
+            options,
+            writes=True,
+            note=record.planned,
+            record=record,
+        )
     sys.exit(code)

@@ -102,9 +102,13 @@ class RayEngine:
     """
 
     def __init__(
-        self, task: Task, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
+        self,
+        task: Task,
+        options: Options,
+        address: str | None,
+        remark: Callable[[str], None] = lambda text: None,
         frames: int = SPAN_FRAMES,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._called = Called(Calls(address), task, options, remark, frames)
         self._said: queue.Queue[Message | None] = queue.Queue()
 

@@ -45,9 +45,13 @@ class Pyramid:
         """Return the objects in the frame, one kind after the other, the best of each first."""
         smallest = self._smallest if frame.is_alone else SMALLEST_IN_VIDEO
         views = levels(
-            frame.size_wh, is_thorough=frame.is_alone, smallest=smallest, aspect=frame.aspect, detail=frame.detail,
+            frame.size_wh,
+            is_thorough=frame.is_alone,
+            smallest=smallest,
+            aspect=frame.aspect,
+            detail=frame.detail,
             coarsest=frame.coarsest,
-        )  # fmt: skip
+        )
         is_jury = any(view.is_mirrored for view in views)
         if not frame.is_alone and frame.index % 2:
             # A mirror image often shows an object that was missed repeatedly. Neighbouring frames

@@ -137,7 +137,8 @@ class DetailBudget:
 
     @property
     def is_round(self) -> bool:
-        """Return whether all parts had equally many turns: the same frame then shows nothing new."""
+        """Return whether all parts had equally many turns: the same frame then shows nothing
+        new."""
         parts = self._parts()
         return not parts or self._turn % len(parts) == 0
 
@@ -200,9 +201,11 @@ def joined(a: Detections, b: Detections) -> Detections:
     if not len(b):
         return a
     every = Detections(
-        np.concatenate([a.xyxy, b.xyxy]), np.concatenate([a.score, b.score]), np.concatenate([a.kind, b.kind]),
+        np.concatenate([a.xyxy, b.xyxy]),
+        np.concatenate([a.score, b.score]),
+        np.concatenate([a.kind, b.kind]),
         np.concatenate([a.closer_looks(), b.closer_looks()]),
-    )  # fmt: skip
+    )
     parts = list(_one_each(every))
     xyxy, closer = (
         np.concatenate([p.xyxy for p in parts]),

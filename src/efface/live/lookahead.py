@@ -98,9 +98,14 @@ class Lookahead:
     """
 
     def __init__(
-        self, size_wh: Size, track: TrackOptions, cover: CoverOptions, sure: Mapping[int, float], delay_s: float,
+        self,
+        size_wh: Size,
+        track: TrackOptions,
+        cover: CoverOptions,
+        sure: Mapping[int, float],
+        delay_s: float,
         visible: LeftVisible | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """visible  counts what leaves without being erased; it continues the counts of an earlier
         lookahead."""
         self._visible = visible or LeftVisible()
@@ -349,9 +354,13 @@ def _since(track: Track, start: int) -> Track:
     """Return the track from that frame on. That frame becomes frame 0."""
     rows = track.frame >= start
     return replace(
-        track, frame=track.frame[rows] - np.int32(start), xyxy=track.xyxy[rows], reason=track.reason[rows],
-        score=track.score[rows], closer=None if track.closer is None else track.closer[rows],
-    )  # fmt: skip
+        track,
+        frame=track.frame[rows] - np.int32(start),
+        xyxy=track.xyxy[rows],
+        reason=track.reason[rows],
+        score=track.score[rows],
+        closer=None if track.closer is None else track.closer[rows],
+    )
 
 
 def _trail_since(trail: PixelTrail, start: int) -> PixelTrail | None:

@@ -263,7 +263,8 @@ def work(wanted: Wanted, pipe: Connection) -> None:
             pipe.send((kind, value))
 
     with suppress(AttributeError):  # Windows has no process groups
-        os.setpgrp()  # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
+        # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
+        os.setpgrp()
     pipeline = CameraPipeline(wanted, lambda text: tell("say", text))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: pipeline.stop.set())
@@ -281,7 +282,8 @@ def work(wanted: Wanted, pipe: Connection) -> None:
     except EffaceError as e:
         tell("failed", str(e))
         code = e.exit_code
-    except BaseException as e:  # the supervisor starts it again; the message of an unexpected error might quote an address
+    except BaseException as e:
+        # the supervisor starts it again; the message of an unexpected error might quote an address
         tell("failed", f"unexpected: {type(e).__name__}")
         code = 1
     tell("facts", asdict(pipeline.facts))

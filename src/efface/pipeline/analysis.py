@@ -98,9 +98,15 @@ def joined(
 
 
 def _planned(
-    source: Source, sha256: str, sight: Sight, options: Options, notes: _Notes, tracks: list[Track], views: Views,
+    source: Source,
+    sha256: str,
+    sight: Sight,
+    options: Options,
+    notes: _Notes,
+    tracks: list[Track],
+    views: Views,
     left: Sequence[tuple[Track, Track]] = (),
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Return the plan for these tracks.
 
     left  objects seen too weakly to be covered, each with the track of sightings that it is a part
@@ -109,9 +115,14 @@ def _planned(
     sizes, seconds = _sizes(notes), _timeline(notes, source).seconds
     is_film, margin = source.info.medium != "photo", options.cover.margin
     covered = [
-        c for t in tracks
-        if (c := covering(t, sizes, options.cover, in_films(t, seconds, margin) if is_film else _on_photos(t)))
-    ]  # fmt: skip
+        c
+        for t in tracks
+        if (
+            c := covering(
+                t, sizes, options.cover, in_films(t, seconds, margin) if is_film else _on_photos(t)
+            )
+        )
+    ]
     numbered_tracks = numbered(covered)
     open_tracks, sightings = _left_visible(left, sizes, options, len(numbered_tracks))
     plan = Plan(

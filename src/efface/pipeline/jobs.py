@@ -115,7 +115,8 @@ class Workshop:
             self._admit(media.info)
             if media.info.medium == "photo":
                 return self._look_at_photo(media, source, listener)
-            self._close_detector()  # after 1080p it keeps 0.4 GB, which the encoder needs; only photos keep their detector
+            # after 1080p it keeps 0.4 GB, which the encoder needs; only photos keep their detector
+            self._close_detector()
             with open_lanes(self.options.detect) as detectors:
                 return look(media, source.sha256(), detectors, self.options, listener)
 
@@ -138,8 +139,15 @@ class Workshop:
             return self._rendered(source, plan, target, draft, listener)
 
     def _rendered(
-        self, source: AdmittedSource, plan: Plan, target: Path, draft: Path, listener: Listener, *, is_fresh: bool = False
-    ) -> Rendered:  # fmt: skip
+        self,
+        source: AdmittedSource,
+        plan: Plan,
+        target: Path,
+        draft: Path,
+        listener: Listener,
+        *,
+        is_fresh: bool = False,
+    ) -> Rendered:
         with unchanged(source), opened(source, self.options.read) as media:
             try:
                 return act(
@@ -301,7 +309,8 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Redacting:
-    """Runs `Workshop.redact` for each of many jobs, here or in another process, and notes the plan."""
+    """Runs `Workshop.redact` for each of many jobs, here or in another process, and notes the
+    plan."""
 
     resumes: bool
 
@@ -485,8 +494,13 @@ def write_plan(
 
 
 def write_text(
-    path: Path, sources: tuple[Path, ...], pieces: Iterator[str], *, overwrite: bool, discards: bool = False
-) -> None:  # fmt: skip
+    path: Path,
+    sources: tuple[Path, ...],
+    pieces: Iterator[str],
+    *,
+    overwrite: bool,
+    discards: bool = False,
+) -> None:
     """Save text under a name, whole or not at all.
 
     `discards`: also replace a plan that a person changed.

@@ -224,7 +224,8 @@ def _suffix(source: Path, known: AdmittedSource | None) -> str:
 
 
 def left_out(sources: Sequence[Path], output: Path | None) -> list[Path]:
-    """Return photos and videos below these folders that are not sources, because efface wrote them."""
+    """Return photos and videos below these folders that are not sources, because efface wrote
+    them."""
     return [
         p
         for given in sources

@@ -118,8 +118,11 @@ def _first_frame(
 
 
 def _runs_back(
-    frames: list[av.VideoFrame], times: list[int | None], packets: Iterator[av.Packet[Any]], stream: VideoStream
-) -> bool:  # fmt: skip
+    frames: list[av.VideoFrame],
+    times: list[int | None],
+    packets: Iterator[av.Packet[Any]],
+    stream: VideoStream,
+) -> bool:
     """Return whether the first frames in display order have times that run back. If so, they are
     decoding times.
 
