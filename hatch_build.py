@@ -46,7 +46,8 @@ class ModelHook(BuildHookInterface):
     """Runs before hatchling packs a wheel, editable ones too."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Makes CenterFace's model unless it is there already, and adds all of them to the wheel."""
+        """Makes CenterFace's model unless it is there already, and adds all of them to the
+        wheel."""
         if self.target_name != "wheel":
             return
         root = Path(self.root)

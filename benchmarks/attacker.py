@@ -1,8 +1,10 @@
 """What an attacker can tell of what was erased: who, by a face, and which vehicle, by its plate;
 for blur and mosaic as well.
 
-    pip install dlib-bin face_recognition_models "setuptools<80"      # into an environment of its own that has efface, too
-    python -m benchmarks.attacker FOLDER... --font DejaVuSans-Bold.ttf [--json OUT] [--kept FILE.npz] [--quick]
+    pip install dlib-bin face_recognition_models "setuptools<80"      # into an environment of its
+                                                                      own that has efface, too
+    python -m benchmarks.attacker FOLDER... --font DejaVuSans-Bold.ttf [--json OUT] [--kept
+    FILE.npz] [--quick]
 
 FOLDER holds pictures with `annotations.json` (see docs/bench.md). docs/attacks.md says what the
 rows mean. Recognising faces and reading plates is the attacker's work: nothing of it is in efface,
@@ -351,14 +353,22 @@ def numbers(rows: Sequence[Row], chosen: argparse.Namespace) -> dict[str, object
         "font": chosen.font.name,
         "rows": [
             {
-                "task": task, "attacker": attacker, "filter": what, "probes": o.probes, "candidates": o.candidates,
-                "rank1": round(o.rank1, 5), "rank1_95": [round(v, 5) for v in o.interval], "chance": round(o.chance, 5),
-                "auc": round(o.auc, 4), "auc_95": [round(v, 4) for v in o.auc_interval], "is_chance": o.is_chance,
+                "task": task,
+                "attacker": attacker,
+                "filter": what,
+                "probes": o.probes,
+                "candidates": o.candidates,
+                "rank1": round(o.rank1, 5),
+                "rank1_95": [round(v, 5) for v in o.interval],
+                "chance": round(o.chance, 5),
+                "auc": round(o.auc, 4),
+                "auc_95": [round(v, 4) for v in o.auc_interval],
+                "is_chance": o.is_chance,
                 "all_alike": o.alike,
             }
             for task, attacker, what, o in rows
         ],
-    }  # fmt: skip
+    }
 
 
 def text(said: dict[str, object]) -> str:

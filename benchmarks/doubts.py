@@ -246,9 +246,12 @@ def measured(clip: Clip, path: Path, count: int, seed: int) -> tuple[dict[str, A
     plan, bound = clip.plan(), Options().risk.bound
     minutes = (float(plan.timeline.seconds[-1]) + frame_time(clip)) / 60
     told = {
-        "clip": clip.name, "seconds": round(60 * minutes, 1), "doubts": len(plan.doubts),
-        "above": sum(d.risk > bound for d in plan.doubts), "a_minute": round(len(plan.doubts) / minutes, 1),
-    }  # fmt: skip
+        "clip": clip.name,
+        "seconds": round(60 * minutes, 1),
+        "doubts": len(plan.doubts),
+        "above": sum(d.risk > bound for d in plan.doubts),
+        "a_minute": round(len(plan.doubts) / minutes, 1),
+    }
     found = []
     for kind, truth, first, last in cases(
         clip, labelled(path) or sure_sightings(clip, plan), count, seed

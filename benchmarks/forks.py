@@ -40,7 +40,8 @@ class Forks:
         self._process.communicate()
 
     def run(self, *arguments: Any) -> tuple[int | None, str]:
-        """Exit code, None where it took too long, and what it wrote to standard output and error."""
+        """Exit code, None where it took too long, and what it wrote to standard output and
+        error."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps([*self._bounds, arguments]), file=self._process.stdin, flush=True)

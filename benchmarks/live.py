@@ -2,14 +2,20 @@
 
 Clips whose frames carry their number as blocks in the picture are sent through it, by UDP.
 
-    python benchmarks/live.py make FOLDER CLIP.mp4 [--clips 12] [--seed 4]     1280x720, moving faces with known boxes
-    python benchmarks/live.py pace CLIP.mp4 [--delay 1.0]                      one camera: delay, rate, leaks
-    python benchmarks/live.py offline CLIP.mp4                                 leaks of `efface redact`, read the same way
-    python benchmarks/live.py overload CLIP.mp4 [--cameras 4] [--hogs 2]       and whatever left was looked at
-    python benchmarks/live.py kills CLIP.mp4 [--times 50] [--source rtsp]      source, server and worker are killed at random
+    python benchmarks/live.py make FOLDER CLIP.mp4 [--clips 12] [--seed 4]     1280x720, moving
+    faces with known boxes
+    python benchmarks/live.py pace CLIP.mp4 [--delay 1.0]                      one camera: delay,
+    rate, leaks
+    python benchmarks/live.py offline CLIP.mp4                                 leaks of `efface
+    redact`, read the same way
+    python benchmarks/live.py overload CLIP.mp4 [--cameras 4] [--hogs 2]       and whatever left was
+    looked at
+    python benchmarks/live.py kills CLIP.mp4 [--times 50] [--source rtsp]      source, server and
+    worker are killed at random
     python benchmarks/live.py soak CLIP.mp4 [--minutes 60] [--source rtsp]     memory over time
 
---source rtsp serves CLIP by a GStreamer RTSP server, which kills ends by SIGKILL. The clip must be longer than the run.
+--source rtsp serves CLIP by a GStreamer RTSP server, which kills ends by SIGKILL. The clip must be
+longer than the run.
 
 What is erased is painted in one loud colour, so that the pictures that arrive tell what was
 covered, and no word of efface's is taken for it. To know what was looked at, the detector is
@@ -98,9 +104,27 @@ def make(folder: Path, clip: Path, count: int, seed: int) -> None:
         write_video(clip.with_suffix(".raw.mp4"), frames(), SIZE_WH, crf=18, target=clip)
     # Cameras send a keyframe every second and no frames out of order.
     subprocess.run(
-        ["ffmpeg", "-y", "-v", "error", "-i", clip.with_suffix(".raw.mp4"), "-c:v", "libx264", "-preset", "veryfast",
-         "-crf", "18", "-g", str(RATE), "-bf", "0", clip], check=True,
-    )  # fmt: skip
+        [
+            "ffmpeg",
+            "-y",
+            "-v",
+            "error",
+            "-i",
+            clip.with_suffix(".raw.mp4"),
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            "18",
+            "-g",
+            str(RATE),
+            "-bf",
+            "0",
+            clip,
+        ],
+        check=True,
+    )
     clip.with_suffix(".raw.mp4").unlink()
     clip.with_suffix(".boxes.json").write_text(json.dumps(boxes))
 
@@ -192,8 +216,8 @@ def _annexb(packets: Sequence[bytes], extradata: bytes) -> list[bytes]:
 
 @dataclass
 class Seen:
-    """A picture that arrived: its number, or None for the placeholder; when; and of each face of that
-    frame the share covered."""
+    """A picture that arrived: its number, or None for the placeholder; when; and of each face of
+    that frame the share covered."""
 
     number: int | None
     at: float
@@ -295,10 +319,13 @@ def supervised(
     supervisor.work = work
     wanted = [
         Wanted(
-            f"c{i}", source_address(SOURCES[source].format(a)),
-            (target_address(f"udp://127.0.0.1:{b}"), target_address(str(folder / f"c{i}.mkv"))), options,
-        ) for i, (a, b) in enumerate(ports)
-    ]  # fmt: skip
+            f"c{i}",
+            source_address(SOURCES[source].format(a)),
+            (target_address(f"udp://127.0.0.1:{b}"), target_address(str(folder / f"c{i}.mkv"))),
+            options,
+        )
+        for i, (a, b) in enumerate(ports)
+    ]
     running = Supervisor(wanted, lambda line: print("   ", line, flush=True))
     stop = threading.Event()
     thread = threading.Thread(target=running.run, args=(stop.is_set,))
@@ -312,10 +339,13 @@ def supervised(
 
 def options_for(chosen: argparse.Namespace) -> Options:
     return Options(
-        live=LiveOptions(delay_s=chosen.delay, restarts=10_000, timeout_s=chosen.timeout, retry_s=0.5),
-        paint=PaintOptions(style="solid", colour=LOUD, shape="box"), detect=DetectOptions(kinds=chosen.kinds),
+        live=LiveOptions(
+            delay_s=chosen.delay, restarts=10_000, timeout_s=chosen.timeout, retry_s=0.5
+        ),
+        paint=PaintOptions(style="solid", colour=LOUD, shape="box"),
+        detect=DetectOptions(kinds=chosen.kinds),
         cover=CoverOptions(),
-    )  # fmt: skip
+    )
 
 
 def wait_until_up(running: Supervisor, least: str = "passing", patience_s: float = 60) -> None:
@@ -471,11 +501,31 @@ def offline(chosen: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         target = Path(name) / "t.mkv"
         subprocess.run(
-            [sys.executable, "-m", "efface", "redact", str(chosen.clip), "-o", str(target), "--style", "solid",
-             "--colour", LOUD, "--shape", "box", "--kinds", chosen.kinds, "--verify", "off", "--preset", "veryfast",
-             "--risk-bound", "1"],
+            [
+                sys.executable,
+                "-m",
+                "efface",
+                "redact",
+                str(chosen.clip),
+                "-o",
+                str(target),
+                "--style",
+                "solid",
+                "--colour",
+                LOUD,
+                "--shape",
+                "box",
+                "--kinds",
+                chosen.kinds,
+                "--verify",
+                "off",
+                "--preset",
+                "veryfast",
+                "--risk-bound",
+                "1",
+            ],
             check=True,
-        )  # fmt: skip
+        )
         print(leaks_in([target], boxes))
 
 

@@ -60,17 +60,23 @@ SHOWN = 4
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 FILMS = {
-    "h264.mp4": ("libx264", "yuv420p", {"bf": "2", "g": "8"}), "h264.ts": ("libx264", "yuv420p", {"g": "8"}),
-    "hevc.mkv": ("libx265", "yuv420p", {"x265-params": "log-level=none:keyint=8"}), "vp9.webm": ("libvpx-vp9", "yuv420p", {}),
+    "h264.mp4": ("libx264", "yuv420p", {"bf": "2", "g": "8"}),
+    "h264.ts": ("libx264", "yuv420p", {"g": "8"}),
+    "hevc.mkv": ("libx265", "yuv420p", {"x265-params": "log-level=none:keyint=8"}),
+    "vp9.webm": ("libvpx-vp9", "yuv420p", {}),
     "vp8.webm": ("libvpx", "yuv420p", {}), "av1.mkv": ("libsvtav1", "yuv420p", {"preset": "12"}),
-    "mpeg4.avi": ("mpeg4", "yuv420p", {"bf": "2"}), "mpeg2.mpg": ("mpeg2video", "yuv420p", {"bf": "2"}),
+    "mpeg4.avi": ("mpeg4", "yuv420p", {"bf": "2"}),
+    "mpeg2.mpg": ("mpeg2video", "yuv420p", {"bf": "2"}),
     "mpeg2.ts": ("mpeg2video", "yuv420p", {}), "prores.mov": ("prores_ks", "yuv422p10le", {}),
-    "mjpeg.avi": ("mjpeg", "yuvj420p", {}), "flv1.flv": ("flv1", "yuv420p", {}), "ffv1.mkv": ("ffv1", "yuv420p", {}),
+    "mjpeg.avi": ("mjpeg", "yuvj420p", {}), "flv1.flv": ("flv1", "yuv420p", {}),
+    "ffv1.mkv": ("ffv1", "yuv420p", {}),
     "h263.3gp": ("h263", "yuv420p", {}), "raw.h264": ("libx264", "yuv420p", {}),
     "wmv2.wmv": ("wmv2", "yuv420p", {}), "mpeg1.mpg": ("mpeg1video", "yuv420p", {"bf": "2"}),
-    "interlaced.ts": ("mpeg2video", "yuv420p", {"flags": "+ilme+ildct"}), "raw.m2v": ("mpeg2video", "yuv420p", {}),
+    "interlaced.ts": ("mpeg2video", "yuv420p", {"flags": "+ilme+ildct"}),
+    "raw.m2v": ("mpeg2video", "yuv420p", {}),
     "mbaff.mkv": ("libx264", "yuv420p", {"flags": "+ilme+ildct", "x264-params": "tff=1"}),
-    "raw.hevc": ("libx265", "yuv420p", {"x265-params": "log-level=none:keyint=8"}), "raw.m4v": ("mpeg4", "yuv420p", {}),
+    "raw.hevc": ("libx265", "yuv420p", {"x265-params": "log-level=none:keyint=8"}),
+    "raw.m4v": ("mpeg4", "yuv420p", {}),
     "vp8.ivf": ("libvpx", "yuv420p", {}), "vp9.ivf": ("libvpx-vp9", "yuv420p", {}),
     "av1.ivf": ("libsvtav1", "yuv420p", {"preset": "12"}),
     "stream.mjpg": ("mjpeg", "yuvj420p", {}), "raw.dv": ("dvvideo", "yuv420p", {}),
@@ -172,13 +178,26 @@ def _seeds(folder: Path) -> Iterator[Path]:
     pages = [Image.fromarray(_picture(i)) for i in range(3)]
     moving: dict[str, Any] = {"save_all": True, "append_images": pages[1:]}
     ways: dict[str, dict[str, Any]] = {
-        "base.jpg": {"quality": 90, "exif": exif}, "progressive.jpg": {"quality": 90, "progressive": True},
-        "a.png": {"exif": exif}, "lossy.webp": {"quality": 90, "exif": exif}, "lossless.webp": {"lossless": True},
-        "moving.webp": moving, "moving.gif": moving, "moving.png": moving,
-        "raw.tif": {}, "lzw.tif": moving | {"compression": "tiff_lzw"},
-        "a.bmp": {}, "a.heic": {"quality": 90, "exif": exif.tobytes()}, "a.avif": {"quality": 90}, "two.heic": moving,
-        "moving.avif": moving, "two.mpo": moving, "a.ico": {"sizes": [SIZE_WH]}, "a.jp2": {}, "a.ppm": {},
-    }  # fmt: skip
+        "base.jpg": {"quality": 90, "exif": exif},
+        "progressive.jpg": {"quality": 90, "progressive": True},
+        "a.png": {"exif": exif},
+        "lossy.webp": {"quality": 90, "exif": exif},
+        "lossless.webp": {"lossless": True},
+        "moving.webp": moving,
+        "moving.gif": moving,
+        "moving.png": moving,
+        "raw.tif": {},
+        "lzw.tif": moving | {"compression": "tiff_lzw"},
+        "a.bmp": {},
+        "a.heic": {"quality": 90, "exif": exif.tobytes()},
+        "a.avif": {"quality": 90},
+        "two.heic": moving,
+        "moving.avif": moving,
+        "two.mpo": moving,
+        "a.ico": {"sizes": [SIZE_WH]},
+        "a.jp2": {},
+        "a.ppm": {},
+    }
     for name, how in ways.items():
         picture.save(folder / name, **how)
         yield folder / name
@@ -389,7 +408,8 @@ def _without_numbers(line: str, path: Path) -> str:
 
 
 def _most_of_mark(path: Path) -> float:
-    """Highest correlation of any place in any frame with the mark; -1 where nothing can be opened."""
+    """Highest correlation of any place in any frame with the mark; -1 where nothing can be
+    opened."""
     return max((_correlation(frame) for frame in _shown(path)), default=-1.0)
 
 

@@ -181,9 +181,12 @@ def _cell(score: Found) -> str:
 def numbers(score: Found) -> dict[str, Any]:
     """For JSON."""
     return {
-        "boxes": score.boxes, "leaks": score.leaks, "leak_rate": round(score.leaks / max(1, score.boxes), 4),
-        "longest_leak_frames": score.longest, "frames_per_second": round(score.frames / score.seconds, 2),
-    }  # fmt: skip
+        "boxes": score.boxes,
+        "leaks": score.leaks,
+        "leak_rate": round(score.leaks / max(1, score.boxes), 4),
+        "longest_leak_frames": score.longest,
+        "frames_per_second": round(score.frames / score.seconds, 2),
+    }
 
 
 if __name__ == "__main__":

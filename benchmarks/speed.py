@@ -171,11 +171,16 @@ def measured(
     wall = {name: median(r.wall_s for r in of) for name, of in runs.items()}
     cpu = {name: median(r.cpu_s for r in of) for name, of in runs.items()}
     row: dict[str, Any] = {
-        "clip": clip.stem, "preset": preset, "frames": frames,
-        "bare_fps": round(frames / wall["bare"], 2), "efface_fps": round(frames / wall["efface"], 2),
-        "ratio": round(wall["efface"] / wall["bare"], 2), "cpu_ratio": round(cpu["efface"] / cpu["bare"], 2),
-        "peak_mb": max(r.peak_mb for r in runs["efface"]), "bare_peak_mb": max(r.peak_mb for r in runs["bare"]),
-    }  # fmt: skip
+        "clip": clip.stem,
+        "preset": preset,
+        "frames": frames,
+        "bare_fps": round(frames / wall["bare"], 2),
+        "efface_fps": round(frames / wall["efface"], 2),
+        "ratio": round(wall["efface"] / wall["bare"], 2),
+        "cpu_ratio": round(cpu["efface"] / cpu["bare"], 2),
+        "peak_mb": max(r.peak_mb for r in runs["efface"]),
+        "bare_peak_mb": max(r.peak_mb for r in runs["bare"]),
+    }
     if deface:
         theirs = median(r.wall_s for r in deface)
         row["times_deface"], row["deface_fps"] = (

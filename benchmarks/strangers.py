@@ -349,7 +349,8 @@ class _Chromium:
         script = """async ([url, side]) => {
             const image = new Image(); image.src = url;
             try { await image.decode() } catch { return null }
-            const canvas = Object.assign(document.createElement("canvas"), {width: side, height: side});
+            const canvas = Object.assign(document.createElement("canvas"), {width: side, height: \
+side});
             const context = canvas.getContext("2d"); context.drawImage(image, 0, 0, side, side);
             const data = Array.from(context.getImageData(0, 0, side, side).data);
             return [image.naturalWidth, image.naturalHeight, data]

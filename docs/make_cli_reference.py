@@ -36,7 +36,8 @@ HEAD = """# The command line
 
 ENVIRONMENT = """## Environment
 
-`EFFACE_TRACEBACK=1` shows where an unexpected error came from. It is off by default, because tracebacks quote paths and values.
+`EFFACE_TRACEBACK=1` shows where an unexpected error came from. It is off by default, because \
+tracebacks quote paths and values.
 """
 
 

@@ -28,7 +28,8 @@ def test_a_server_for_anyone_here_answers_under_each_loopback_address(host):
 
 @pytest.mark.parametrize(
     "host",
-    ["", ":80", "evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "evil-localhost",
+    ["", ":80", "evil.example", "evil.example:8000", "127.0.0.1.evil.example",
+    "localhost.evil.example", "evil-localhost",
      "10.0.0.1", "0.0.0.0", "[::]", "192.168.0.1:8000", "127.0.0.1@evil.example", "2130706433"],
 )  # fmt: skip
 def test_no_server_answers_under_another_name(host):

@@ -129,7 +129,10 @@ taken = 0
 for _ in range(int(sys.argv[2])):
     condition = threading.Condition(threading.Lock())
     with suppress(KeyboardInterrupt), interruptible([signal.SIGUSR1], threading.Event()):
-        killer = threading.Thread(target=lambda: (time.sleep(0.001), os.kill(os.getpid(), signal.SIGUSR1)), daemon=True)
+        killer = threading.Thread(
+            target=lambda: (time.sleep(0.001), os.kill(os.getpid(), signal.SIGUSR1)),
+            daemon=True,
+        )
         killer.start()
         while True:
             with condition:

@@ -75,9 +75,15 @@ def exported(net: PlateNetwork) -> bytes:
     free = {name: {0: "n", 2: f"h{name}", 3: f"w{name}"} for name in INPUTS}
     free |= {name: {0: "n", 2: "oh", 3: "ow"} for name in OUTPUTS}
     torch.onnx.export(
-        Exported(net), (torch.zeros(1, 24, 32, 32), torch.zeros(1, 32, 16, 16)), stream, opset_version=OPSET,
-        input_names=list(INPUTS), output_names=list(OUTPUTS), dynamic_axes=free, dynamo=False,
-    )  # fmt: skip
+        Exported(net),
+        (torch.zeros(1, 24, 32, 32), torch.zeros(1, 32, 16, 16)),
+        stream,
+        opset_version=OPSET,
+        input_names=list(INPUTS),
+        output_names=list(OUTPUTS),
+        dynamic_axes=free,
+        dynamo=False,
+    )
     model = onnx.load_model_from_string(stream.getvalue())
     names = dict(zip(INPUTS, TENSORS, strict=True))  # the exporter takes no numbers for names
     for value in model.graph.input:

@@ -2,7 +2,8 @@
 is of integers then.
 
 python -m training.quantise centerface --data DATA/plates-train-*
-python -m training.quantise plates --data DATA/plates-train-*      (after the other: it is shown what that one makes)
+python -m training.quantise plates --data DATA/plates-train-*      (after the other: it is shown
+                                                                   what that one makes)
 
 Three steps. Channels are scaled so that all of a layer need about the same range (cross-layer
 equalisation, Nagel et al. 2019, arXiv 1906.04721; between what is seen and what weighs it, as in
@@ -46,7 +47,8 @@ CenterFace's landmarks are not among them, and the new file does not hold them.
 EXACT = {
     "centerface": ("363", "366", "536", "537", "538", "539"),
     "plates": (
-        "/net/blocks.0/widen/Conv_output_0", "/net/side8/side8.0/Conv_output_0", "/net/side4/side4.0/Conv_output_0",
+        "/net/blocks.0/widen/Conv_output_0", "/net/side8/side8.0/Conv_output_0",
+        "/net/side4/side4.0/Conv_output_0",
         "/net/heat/Conv_output_0", "/net/sides/Conv_output_0",
     ),
 }  # fmt: skip
@@ -155,11 +157,19 @@ def quantised(
         before, after = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, before)
         quantize_static(
-            before, after, _Reader(feeds[:1]), quant_format=QuantFormat.QDQ, per_channel=True, reduce_range=True,
-            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            nodes_to_exclude=[n.name for n in graph.nodes if n.op_type == "Mul" or n.output[0] in exact],
+            before,
+            after,
+            _Reader(feeds[:1]),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=[
+                n.name for n in graph.nodes if n.op_type == "Mul" or n.output[0] in exact
+            ],
             extra_options={"TensorQuantOverrides": overrides},
-        )  # fmt: skip
+        )
         made = onnx.load(after)
     require_seven_bits(made.graph)
     return bytes(made.SerializeToString(deterministic=True))

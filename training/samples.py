@@ -158,7 +158,10 @@ def _free_place(
     tries found none."""
     for _ in range(10):
         x, y = rng.uniform(0, SIZE, 2)
-        if all(abs(x - (b[0] + b[2]) / 2) > (b[2] - b[0]) / 2 + 2 * height
-               or abs(y - (b[1] + b[3]) / 2) > (b[3] - b[1]) / 2 + height for b in boxes):  # fmt: skip
+        if all(
+            abs(x - (b[0] + b[2]) / 2) > (b[2] - b[0]) / 2 + 2 * height
+            or abs(y - (b[1] + b[3]) / 2) > (b[3] - b[1]) / 2 + height
+            for b in boxes
+        ):
             return float(x), float(y)
     return None

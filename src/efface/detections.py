@@ -29,7 +29,8 @@ class Detections:
            margin.
     score  (n,) float32, 0 to 1.
     kind   (n,) uint8, index into KINDS.
-    closer (n,) float32, 0 to 1: the score of the same place in a closer look; NaN where there was none. None: there was none.
+    closer (n,) float32, 0 to 1: the score of the same place in a closer look; NaN where there was
+    none. None: there was none.
     """
 
     xyxy: NDArray[np.float32]

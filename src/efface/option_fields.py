@@ -1,4 +1,5 @@
-"""Declare an option once: its default, unit, help and bounds, checked when the options are built."""
+"""Declare an option once: its default, unit, help and bounds, checked when the options are
+built."""
 
 from __future__ import annotations
 
@@ -12,9 +13,17 @@ from efface.errors import UsageError
 
 
 def setting(
-    default: Any, *, help: str, unit: str = "", choices: tuple[str, ...] = (), at_least: float | None = None,
-    at_most: float | None = None, pattern: str = "", flag: str = "", items: tuple[str, ...] = (),
-) -> Any:  # fmt: skip
+    default: Any,
+    *,
+    help: str,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    at_least: float | None = None,
+    at_most: float | None = None,
+    pattern: str = "",
+    flag: str = "",
+    items: tuple[str, ...] = (),
+) -> Any:
     """Make a dataclass field that carries what a flag, a page and a check need to know.
 
     choices  the value must be one of these.

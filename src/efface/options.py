@@ -220,10 +220,21 @@ class WriteOptions(Checked):
         "Default: 18 for h264, 20 for hevc, 24 for vp9 and av1.",
     )  # fmt: skip
     preset: str = setting(
-        "medium", flag="--preset",
-        choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"),
+        "medium",
+        flag="--preset",
+        choices=(
+            "ultrafast",
+            "superfast",
+            "veryfast",
+            "faster",
+            "fast",
+            "medium",
+            "slow",
+            "slower",
+            "veryslow",
+        ),
         help="Encoder effort, from ultrafast (large files) to veryslow (small files).",
-    )  # fmt: skip
+    )
     audio: str = setting(
         "drop", flag="--audio", choices=("drop", "keep"),
         help=(
@@ -297,12 +308,13 @@ class LiveOptions(Checked):
         help="Maximum delay between reconnection attempts (exponential backoff from 0.1 s).",
     )  # fmt: skip
     preset: str = setting(
-        "superfast", flag="--live-preset", choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
+        "superfast",
+        flag="--live-preset",
+        choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
         help=(
-                "Effort of the H.264 encoder. More effort leaves less processor time for the "
-                "detector."
-            ),
-    )  # fmt: skip
+            "Effort of the H.264 encoder. More effort leaves less processor time for the detector."
+        ),
+    )
     crf: int = setting(
         23,
         flag="--live-crf",

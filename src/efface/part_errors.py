@@ -1,4 +1,5 @@
-"""Errors about efface's own parts: something is absent or broken, as a model, a device or a library.
+"""Errors about efface's own parts: something is absent or broken, as a model, a device or a
+library.
 
 `efface.errors` is the public module: import from there.
 """
@@ -106,7 +107,8 @@ class OutOfMemory(PartMissing):
 
 
 _NO_MEMORY = re.compile(
-    r"bad.alloc|insufficient memory|(failed|cannot|unable) to allocate|allocate memory|failed to map segment|start new thread",
+    r"bad.alloc|insufficient memory|(failed|cannot|unable) to allocate|allocate memory|"
+    r"failed to map segment|start new thread",
     re.IGNORECASE,
 )
 """What libraries say that have no exception of their own for it."""

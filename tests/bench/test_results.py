@@ -27,9 +27,12 @@ RELEASES = sorted(
 
 def stills(**more):
     numbers = {
-        "boxes": {"16": 100}, "recall": {"12": 0.9, "16": 0.95, "24": 0.96, "48": None}, "recall_by_attribute": {},
-        "false_alarms_per_picture": 2.0, "needless_area": 0.05,
-    }  # fmt: skip
+        "boxes": {"16": 100},
+        "recall": {"12": 0.9, "16": 0.95, "24": 0.96, "48": None},
+        "recall_by_attribute": {},
+        "false_alarms_per_picture": 2.0,
+        "needless_area": 0.05,
+    }
     said = {
         "efface": "1",
         "bench": "stills",

@@ -22,7 +22,8 @@ from efface.bench.truth import Labels, TrackTruth, VideoTruth
 NONE = np.empty((0, 4), np.float32)
 coordinate = st.integers(0, 60)
 boxes = st.builds(
-    lambda x, y, w, h: (x, y, x + w, y + h), coordinate, coordinate, st.integers(1, 40), st.integers(1, 40)
+    lambda x, y, w, h: (x, y, x + w, y + h), coordinate, coordinate, st.integers(1, 40),
+    st.integers(1, 40)
 )  # fmt: skip
 
 
@@ -72,8 +73,10 @@ def test_needless_is_what_is_erased_outside_of_labels():
 def labels(*rows, ignore=(), attributes=()):
     n = len(rows)
     return Labels(
-        array(*rows), np.array([i in ignore for i in range(n)], bool), tuple(attributes) or tuple({} for _ in range(n))
-    )  # fmt: skip
+        array(*rows),
+        np.array([i in ignore for i in range(n)], bool),
+        tuple(attributes) or tuple({} for _ in range(n)),
+    )
 
 
 def test_recall_is_by_height_and_by_attribute():

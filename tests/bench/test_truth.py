@@ -76,7 +76,8 @@ def test_a_written_truth_reads_the_same(tmp_path):
 
 @pytest.mark.parametrize(
     "more",
-    [{"tracks": 3}, {"width": None}, {"tracks": [{"boxes": {"9": [0, 0, 1, 1]}}]}, {"tracks": [{"boxes": {"0": [5, 0, 1, 1]}}]},
+    [{"tracks": 3}, {"width": None}, {"tracks": [{"boxes": {"9": [0, 0, 1, 1]}}]},
+    {"tracks": [{"boxes": {"0": [5, 0, 1, 1]}}]},
      {"tracks": [{"boxes": {"0": [0, 0, 1]}}]}, {"kind": "cat"}],
 )  # fmt: skip
 def test_a_damaged_truth_is_refused(tmp_path, more):

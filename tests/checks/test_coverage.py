@@ -192,8 +192,13 @@ def test_black_is_never_taken_for_the_source():
 
 def test_a_target_with_a_row_and_a_column_more_is_compared_in_place():
     source = picture(np.random.default_rng(0), "noise1", YUV420, 101, 77)
-    padded = Picture(tuple(np.pad(p, ((0, 1), (0, 1)), mode="edge")[: 78 >> s, : 102 >> s] for p, s in
-                           zip(source.planes, (0, 1, 1), strict=True)), YUV420)  # fmt: skip
+    padded = Picture(
+        tuple(
+            np.pad(p, ((0, 1), (0, 1)), mode="edge")[: 78 >> s, : 102 >> s]
+            for p, s in zip(source.planes, (0, 1, 1), strict=True)
+        ),
+        YUV420,
+    )
     box = (51, 30, 101, 77)
     assert surviving(source, padded, [Region(box)]) == [box]
 

@@ -33,7 +33,8 @@ needs_exiftool = pytest.mark.skipif(
 needs_ffprobe = pytest.mark.skipif(not shutil.which("ffprobe"), reason="ffprobe is not installed")
 
 FILMS = [
-    ("a.mp4", "h264"), ("a.mov", "h264"), ("a.mkv", "h264"), ("a.avi", "h264"), ("a.ts", "h264"), ("a.mp4", "hevc"),
+    ("a.mp4", "h264"), ("a.mov", "h264"), ("a.mkv", "h264"), ("a.avi", "h264"), ("a.ts", "h264"),
+    ("a.mp4", "hevc"),
     ("a.webm", "vp9"), ("a.webm", "av1"), ("b.mp4", "av1"), ("b.mkv", "hevc"), ("a.m2ts", "hevc"),
 ]  # fmt: skip
 
@@ -187,9 +188,23 @@ def test_a_message_left_within_the_pictures_is_caught(
     for name in ("a.mp4", "a.mkv", "a.ts", "a.avi"):
         path, spoilt = film(name), tmp_path / f"spoilt.{name[2:]}"
         subprocess.run(
-            ["ffmpeg", "-v", "error", "-y", "-i", str(path), "-c", "copy", "-bsf:v", message, "-fflags", "+bitexact", spoilt],
+            [
+                "ffmpeg",
+                "-v",
+                "error",
+                "-y",
+                "-i",
+                str(path),
+                "-c",
+                "copy",
+                "-bsf:v",
+                message,
+                "-fflags",
+                "+bitexact",
+                spoilt,
+            ],
             check=True,
-        )  # fmt: skip
+        )
         assert "it holds user data in the h264 stream" in said(spoilt), name
         assert said(path) == []
 

@@ -179,10 +179,27 @@ def plan_of(path: Path) -> dict[str, Any]:
 
 def rgb_frames(path: Path) -> list[NDArray[np.uint8]]:
     """The frames of a video as the ffmpeg of the system decodes them."""
-    size = subprocess.run(
-        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "csv=p=0", path],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip().split(",")  # fmt: skip
+    size = (
+        subprocess.run(
+            [
+                "ffprobe",
+                "-v",
+                "error",
+                "-select_streams",
+                "v:0",
+                "-show_entries",
+                "stream=width,height",
+                "-of",
+                "csv=p=0",
+                path,
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        .stdout.strip()
+        .split(",")
+    )
     width, height = (int(n) for n in size[:2])
     command = [
         "ffmpeg",

@@ -15,7 +15,8 @@ import av
 import numpy as np
 import pytest
 
-SCRAMBLE = ("-c", "copy", "-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb",
+SCRAMBLE = ("-c", "copy", "-encryption_scheme", "cenc-aes-ctr", "-encryption_key",
+"76a6c65c5ea762046bd749a2e632ccbb",
             "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8")  # fmt: skip
 
 

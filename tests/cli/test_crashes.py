@@ -95,9 +95,12 @@ def test_a_signal_while_efface_is_imported_ends_with_130(kept, kit, tmp_path, nu
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
     for moment in MOMENTS:
         process = subprocess.Popen(
-            kit.command_line("redact", photo, "-o", tmp_path / "out.jpg"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=kit.surroundings(), start_new_session=True,
-        )  # fmt: skip
+            kit.command_line("redact", photo, "-o", tmp_path / "out.jpg"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=kit.surroundings(),
+            start_new_session=True,
+        )
         until = time.monotonic() + 30
         while (
             time.monotonic() < until and process.poll() is None

@@ -1,4 +1,5 @@
-"""What is still doubtful is said after the summary, with what to do, and gives its own exit code."""
+"""What is still doubtful is said after the summary, with what to do, and gives its own exit
+code."""
 
 from __future__ import annotations
 

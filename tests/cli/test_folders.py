@@ -268,10 +268,12 @@ def test_nothing_replaces_a_persons_plan(efface, done, tmp_path, command):
     before = content(out)
     photo, other = source / "001.png", out / "001.png.plan.json"
     words = {
-        "find": ("find", source, "-o", out), "report": ("redact", photo, "-o", tmp_path / "x.png", "--report", plan),
-        "coco": ("find", photo, "--coco", plan), "render": ("render", photo, "--plan", other, "-o", plan),
+        "find": ("find", source, "-o", out),
+        "report": ("redact", photo, "-o", tmp_path / "x.png", "--report", plan),
+        "coco": ("find", photo, "--coco", plan),
+        "render": ("render", photo, "--plan", other, "-o", plan),
         "target": ("redact", photo, "-o", plan),
-    }[command]  # fmt: skip
+    }[command]
     refused = efface(*words, "--overwrite")
     assert refused.code == 5
     assert "a person changed this plan" in refused.err

@@ -19,7 +19,8 @@ SEEN = {"face": [(10, 10, 30, 34)], "plate": [(60, 50, 84, 56), (90, 20, 120, 27
 
 @pytest.fixture
 def sightings(monkeypatch):
-    """sightings(face=..., plate=...) puts a detector in place that sees these boxes in every frame."""
+    """sightings(face=..., plate=...) puts a detector in place that sees these boxes in every
+    frame."""
 
     def install(**seen):
         class Seeing:

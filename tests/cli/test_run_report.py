@@ -158,8 +158,19 @@ def test_a_refused_target_is_reported_with_what_was_found(efface, kept, kit, tmp
 def test_render_reports_the_plan_that_it_obeyed(efface, kept, kit, tmp_path):
     (clip,) = kit.taken(kept, tmp_path, "clip.mp4")
     assert efface("find", clip, "-o", tmp_path / "plan.json", "--margin", 0.5).code == 0
-    done = efface("render", clip, "--plan", tmp_path / "plan.json", "-o", tmp_path / "o.mp4", *kit.FAST,
-                  "--style", "solid", "--report", tmp_path / "r.json")  # fmt: skip
+    done = efface(
+        "render",
+        clip,
+        "--plan",
+        tmp_path / "plan.json",
+        "-o",
+        tmp_path / "o.mp4",
+        *kit.FAST,
+        "--style",
+        "solid",
+        "--report",
+        tmp_path / "r.json",
+    )
     assert done.code == 0
     (file,) = read(tmp_path / "r.json")["files"]
     assert file["plan"]["sha256"] == kit.state(tmp_path / "plan.json")[0]
@@ -182,8 +193,19 @@ def test_verify_reports_and_its_json_stays_json(efface, kept, kit, tmp_path):
     data = read(tmp_path / "r.json")
     assert (data["command"], data["outcome"]) == ("verify", "clean")
     assert data["files"][0]["target_sha256"] == kit.state(target)[0]
-    assert efface("verify", photo, "--plan", tmp_path / "face.redacted.jpg.plan.json", "--source", photo,
-                  "--report", tmp_path / "bad.json").code == 6  # fmt: skip
+    assert (
+        efface(
+            "verify",
+            photo,
+            "--plan",
+            tmp_path / "face.redacted.jpg.plan.json",
+            "--source",
+            photo,
+            "--report",
+            tmp_path / "bad.json",
+        ).code
+        == 6
+    )
     bad = read(tmp_path / "bad.json")
     assert bad["outcome"] == "not clean"
     assert "deleted" not in bad["sentence"]

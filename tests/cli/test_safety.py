@@ -48,9 +48,11 @@ def test_a_target_that_is_the_source(efface, kept, kit, tmp_path, name):
     for target in names:
         for more in ((), ("--overwrite",)):
             for command in (
-                ("redact", source, "-o", target), ("find", source, "-o", target), ("find", source, "--coco", target),
+                ("redact", source, "-o", target),
+                ("find", source, "-o", target),
+                ("find", source, "--coco", target),
                 ("render", source, "--plan", tmp_path / "plan.json", "-o", target),
-            ):  # fmt: skip
+            ):
                 refused = efface(*command, *more)
                 assert (refused.code, refused.out) == (5, ""), (command, more)
                 assert "is the source itself, and efface never writes to a source" in refused.err
@@ -72,11 +74,15 @@ def test_a_pipe_is_never_replaced_nor_waited_for(efface, kept, kit, tmp_path, mo
     assert efface("find", source, "-o", tmp_path / "plan.json").code == 0
     listed = kit.names_in(tmp_path)
     for command in (
-        ("redact", source, "-o", pipe), ("redact", source, "-o", tmp_path / "link.out"), ("redact", source),
+        ("redact", source, "-o", pipe),
+        ("redact", source, "-o", tmp_path / "link.out"),
+        ("redact", source),
         ("redact", tmp_path),
-        ("redact", source, "-o", tmp_path / "out.jpg", "--report", pipe), ("find", source, "-o", pipe),
-        ("find", source, "--coco", pipe), ("render", source, "--plan", tmp_path / "plan.json", "-o", pipe),
-    ):  # fmt: skip
+        ("redact", source, "-o", tmp_path / "out.jpg", "--report", pipe),
+        ("find", source, "-o", pipe),
+        ("find", source, "--coco", pipe),
+        ("render", source, "--plan", tmp_path / "plan.json", "-o", pipe),
+    ):
         refused = efface(*command, *more)
         assert refused.code == 5, command
         assert "there is a pipe of that name" in refused.err

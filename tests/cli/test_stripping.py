@@ -23,31 +23,45 @@ needs_exiftool = pytest.mark.skipif(
 )
 
 ABOUT_THE_FILE = {
-    "SourceFile", "ExifToolVersion", "FileName", "Directory", "FileSize", "FileModifyDate", "FileAccessDate",
+    "SourceFile", "ExifToolVersion", "FileName", "Directory", "FileSize", "FileModifyDate",
+    "FileAccessDate",
     "FileInodeChangeDate", "FilePermissions", "FileType", "FileTypeExtension", "MIMEType",
 }  # fmt: skip
 """What exiftool says of every file, whatever is in it."""
 
 JPEG_TAGS = {
-    "JFIFVersion", "ResolutionUnit", "XResolution", "YResolution", "ImageWidth", "ImageHeight", "EncodingProcess",
+    "JFIFVersion", "ResolutionUnit", "XResolution", "YResolution", "ImageWidth", "ImageHeight",
+    "EncodingProcess",
     "BitsPerSample", "ColorComponents", "YCbCrSubSampling", "ImageSize", "Megapixels",
 }  # fmt: skip
 PNG_TAGS = {
-    "ImageWidth", "ImageHeight", "BitDepth", "ColorType", "Compression", "Filter", "Interlace", "SRGBRendering",
+    "ImageWidth", "ImageHeight", "BitDepth", "ColorType", "Compression", "Filter", "Interlace",
+    "SRGBRendering",
     "ImageSize", "Megapixels",
 }  # fmt: skip
 MP4_TAGS = {
-    "MajorBrand", "MinorVersion", "CompatibleBrands", "MovieHeaderVersion", "CreateDate", "ModifyDate", "TimeScale", "Duration",
-    "PreferredRate", "PreferredVolume", "PreviewTime", "PreviewDuration", "PosterTime", "SelectionTime", "SelectionDuration",
-    "CurrentTime", "NextTrackID", "TrackHeaderVersion", "TrackCreateDate", "TrackModifyDate", "TrackID", "TrackDuration",
-    "TrackLayer", "TrackVolume", "MatrixStructure", "ImageWidth", "ImageHeight", "MediaHeaderVersion", "MediaCreateDate",
-    "MediaModifyDate", "MediaTimeScale", "MediaDuration", "MediaLanguageCode", "HandlerType", "HandlerDescription",
-    "GraphicsMode", "OpColor", "CompressorID", "SourceImageWidth", "SourceImageHeight", "XResolution", "YResolution",
-    "BitDepth", "PixelAspectRatio", "VideoFrameRate", "MediaDataSize", "MediaDataOffset", "ImageSize", "Megapixels",
-    "AvgBitrate", "Rotation", "BufferSize", "MaxBitrate", "AverageBitrate", "ColorProfiles", "ColorPrimaries",
-    "TransferCharacteristics", "MatrixCoefficients", "VideoFullRangeFlag", "Balance", "AudioFormat", "AudioChannels",
-    "AudioBitsPerSample", "AudioSampleRate", "HandlerVendorID", "Free", "MediaData", "Unknown_edts", "AVCConfiguration",
-    "SyncSampleTable", "SampleToChunk", "SampleSizes", "ChunkOffset", "CompositionTimeToSample", "TimeToSampleTable",
+    "MajorBrand", "MinorVersion", "CompatibleBrands", "MovieHeaderVersion", "CreateDate",
+    "ModifyDate", "TimeScale", "Duration",
+    "PreferredRate", "PreferredVolume", "PreviewTime", "PreviewDuration", "PosterTime",
+    "SelectionTime", "SelectionDuration",
+    "CurrentTime", "NextTrackID", "TrackHeaderVersion", "TrackCreateDate", "TrackModifyDate",
+    "TrackID", "TrackDuration",
+    "TrackLayer", "TrackVolume", "MatrixStructure", "ImageWidth", "ImageHeight",
+    "MediaHeaderVersion", "MediaCreateDate",
+    "MediaModifyDate", "MediaTimeScale", "MediaDuration", "MediaLanguageCode", "HandlerType",
+    "HandlerDescription",
+    "GraphicsMode", "OpColor", "CompressorID", "SourceImageWidth", "SourceImageHeight",
+    "XResolution", "YResolution",
+    "BitDepth", "PixelAspectRatio", "VideoFrameRate", "MediaDataSize", "MediaDataOffset",
+    "ImageSize", "Megapixels",
+    "AvgBitrate", "Rotation", "BufferSize", "MaxBitrate", "AverageBitrate", "ColorProfiles",
+    "ColorPrimaries",
+    "TransferCharacteristics", "MatrixCoefficients", "VideoFullRangeFlag", "Balance", "AudioFormat",
+    "AudioChannels",
+    "AudioBitsPerSample", "AudioSampleRate", "HandlerVendorID", "Free", "MediaData", "Unknown_edts",
+    "AVCConfiguration",
+    "SyncSampleTable", "SampleToChunk", "SampleSizes", "ChunkOffset", "CompositionTimeToSample",
+    "TimeToSampleTable",
     "SampleGroupDescription", "SampleToGroup", "Unknown_btrt", "Unknown_esds",
 }  # fmt: skip
 EMPTY_DATES = {
@@ -126,9 +140,15 @@ def laden_photo(kept, tmp_path):
                 f"-Comment={NEEDLE}",
             ]
         exiftool(
-            "-overwrite_original", f"-GPSLatitude={COORDINATES[0]}", "-GPSLatitudeRef=N", f"-XMP:City={NEEDLE}",
-            f"-SerialNumber={NEEDLE}", f"-OwnerName={NEEDLE}", *embedded, path,
-        )  # fmt: skip
+            "-overwrite_original",
+            f"-GPSLatitude={COORDINATES[0]}",
+            "-GPSLatitudeRef=N",
+            f"-XMP:City={NEEDLE}",
+            f"-SerialNumber={NEEDLE}",
+            f"-OwnerName={NEEDLE}",
+            *embedded,
+            path,
+        )
         thumbnail.unlink()
         with open(path, "ab") as f:  # a motion photo, and an archive behind it
             f.write((kept / "clip.mp4").read_bytes() + NEEDLE.encode() + archive())
@@ -170,15 +190,56 @@ def laden_clip(kept, kit, tmp_path):
             ]
         )
         kit.ffmpeg(
-            "-i", kept / "clip.mp4", "-i", side / "words.srt", "-i", side / "chapters", "-f", "lavfi", "-i", "sine=d=0.4",
-            *cover[:2], "-map", "0:v", "-map", "1:s", "-map", "3:a", *cover[2:], "-map_metadata", 2, "-map_chapters", 2,
-            "-c:v:0", "copy", "-c:a", "aac", "-c:s", "srt" if matroska else "mov_text",
-            "-bsf:v:0", f"h264_metadata=sei_user_data={UUID}+{NEEDLE}",
-            *(f for tag in ("title", "comment", "artist", "description", "make") for f in ("-metadata", f"{tag}={NEEDLE}")),
-            "-metadata", f"location=+{COORDINATES[0]}+{COORDINATES[1]}/", "-metadata:s:v:0", f"handler_name={NEEDLE}",
-            "-metadata:s:a:0", f"handler_name={NEEDLE}", "-metadata:s:a:0", f"title={NEEDLE}",
-            "-metadata:s:v:0", f"title={NEEDLE}", "-metadata", "creation_time=2021-06-01T10:20:30Z", *more, path,
-        )  # fmt: skip
+            "-i",
+            kept / "clip.mp4",
+            "-i",
+            side / "words.srt",
+            "-i",
+            side / "chapters",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=d=0.4",
+            *cover[:2],
+            "-map",
+            "0:v",
+            "-map",
+            "1:s",
+            "-map",
+            "3:a",
+            *cover[2:],
+            "-map_metadata",
+            2,
+            "-map_chapters",
+            2,
+            "-c:v:0",
+            "copy",
+            "-c:a",
+            "aac",
+            "-c:s",
+            "srt" if matroska else "mov_text",
+            "-bsf:v:0",
+            f"h264_metadata=sei_user_data={UUID}+{NEEDLE}",
+            *(
+                f
+                for tag in ("title", "comment", "artist", "description", "make")
+                for f in ("-metadata", f"{tag}={NEEDLE}")
+            ),
+            "-metadata",
+            f"location=+{COORDINATES[0]}+{COORDINATES[1]}/",
+            "-metadata:s:v:0",
+            f"handler_name={NEEDLE}",
+            "-metadata:s:a:0",
+            f"handler_name={NEEDLE}",
+            "-metadata:s:a:0",
+            f"title={NEEDLE}",
+            "-metadata:s:v:0",
+            f"title={NEEDLE}",
+            "-metadata",
+            "creation_time=2021-06-01T10:20:30Z",
+            *more,
+            path,
+        )
         if path.suffix in (".mp4", ".mov"):
             exiftool(
                 "-overwrite_original", f"-XMP:City={NEEDLE}", f"-Keys:DisplayName={NEEDLE}", path
@@ -235,10 +296,21 @@ def test_videos(efface, laden_clip, tmp_path, name, sound):
     assert left["HandlerDescription"] in ("VideoHandler", "SoundHandler")
     said = json.loads(
         subprocess.run(
-            ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format", "-show_chapters", target],
-            check=True, capture_output=True,
+            [
+                "ffprobe",
+                "-v",
+                "error",
+                "-of",
+                "json",
+                "-show_streams",
+                "-show_format",
+                "-show_chapters",
+                target,
+            ],
+            check=True,
+            capture_output=True,
         ).stdout
-    )  # fmt: skip
+    )
     assert [s["codec_type"] for s in said["streams"]] == ["video", "audio"][: 1 + (sound == "keep")]
     assert said["chapters"] == []
     assert set(said["format"]["tags"]) <= {"major_brand", "minor_version", "compatible_brands"}

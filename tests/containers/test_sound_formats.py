@@ -21,8 +21,10 @@ from efface.media.video.stream_digests import sound_kept
 from efface.options import ReadOptions, WriteOptions
 
 ENCODERS = {
-    "aac": "aac", "mp3": "libmp3lame", "mp2": "mp2", "ac3": "ac3", "eac3": "eac3", "dts": "dca", "opus": "libopus",
-    "vorbis": "libvorbis", "flac": "flac", "alac": "alac", "truehd": "truehd", "tta": "tta", "wavpack": "wavpack",
+    "aac": "aac", "mp3": "libmp3lame", "mp2": "mp2", "ac3": "ac3", "eac3": "eac3", "dts": "dca",
+    "opus": "libopus",
+    "vorbis": "libvorbis", "flac": "flac", "alac": "alac", "truehd": "truehd", "tta": "tta",
+    "wavpack": "wavpack",
 }  # fmt: skip
 ONLY_MOV = ("pcm_alaw", "pcm_mulaw", "pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_f32be", "pcm_f64be")
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".avi")
@@ -100,7 +102,8 @@ def test_what_the_table_names_is_written_and_clean_to_all_eyes(suffix, codec, so
 
 
 REFUSED = [
-    (".mp4", "pcm_s16be"), (".mp4", "pcm_alaw"), (".ts", "flac"), (".webm", "aac"), (".mov", "opus"), (".avi", "eac3"),
+    (".mp4", "pcm_s16be"), (".mp4", "pcm_alaw"), (".ts", "flac"), (".webm", "aac"),
+    (".mov", "opus"), (".avi", "eac3"),
     (".mkv", "pcm_alaw"), (".ts", "pcm_s16le"),
 ]  # fmt: skip
 

@@ -201,24 +201,37 @@ def hostile() -> dict[str, tuple[str, bytes]]:
     tables = struct.pack(">I", 0) + struct.pack(">II", 1000, 0xFFFFFFFF)
     stbl = b"".join(
         struct.pack(">I4s", len(c) + 8, n) + c
-        for n, c in ((b"stsz", tables), (b"stco", bytes(4) + struct.pack(">II", 1, 8)), (b"stsc", bytes(4) +
-        struct.pack(">IIII", 1, 1, 0xFFFFFFFF, 1)))
-    )  # fmt: skip
+        for n, c in (
+            (b"stsz", tables),
+            (b"stco", bytes(4) + struct.pack(">II", 1, 8)),
+            (b"stsc", bytes(4) + struct.pack(">IIII", 1, 1, 0xFFFFFFFF, 1)),
+        )
+    )
     return {
         "boxes in boxes": ("mp4", b"\0\0\0\x10ftypisom\0\0\0\0" + box),
-        "a table of four "
-        "thousand million samples": ("mp4", b"\0\0\0\x10ftypisom\0\0\0\0" + struct.pack(">I4sI4s",
-        16 + len(stbl), b"moov", 8 + len(stbl), b"trak")[:16] + stbl),
-        "elements without content": ("matroska", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff" + b"\xec\x80" * (FEW_PARTS + 5)),
+        "a table of four thousand million samples": (
+            "mp4",
+            b"\0\0\0\x10ftypisom\0\0\0\0"
+            + struct.pack(">I4sI4s", 16 + len(stbl), b"moov", 8 + len(stbl), b"trak")[:16]
+            + stbl,
+        ),
+        "elements without content": (
+            "matroska",
+            b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff" + b"\xec\x80" * (FEW_PARTS + 5),
+        ),
         "directories in circles": ("tiff", exif_in_circles()),
         "a directory of 65,535 entries": ("tiff", b"II*\0\x08\0\0\0\xff\xff" + bytes(100)),
-        "a bomb of text": ("png", b"\x89PNG\r\n\x1a\n" + chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(64 << 20),
-        1)) + chunk(b"IEND", b"")),
+        "a bomb of text": (
+            "png",
+            b"\x89PNG\r\n\x1a\n"
+            + chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(64 << 20), 1))
+            + chunk(b"IEND", b""),
+        ),
         "laughs": ("webp", riff(b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><x>&b;</x>')),
         "a deep tree": ("webp", riff(b"<a>" * 20_000 + b"</a>" * 20_000)),
         "marks for ever": ("jpeg", b"\xff\xd8" + b"\xff" * 30_000),
         "scans for ever": ("jpeg", b"\xff\xd8" + b"\xff\xda\0\x02\0" * 4_000),
-    }  # fmt: skip
+    }
 
 
 def chunk(name: bytes, content: bytes) -> bytes:

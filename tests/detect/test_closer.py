@@ -1,4 +1,5 @@
-"""A closer look: who is looked at again, what the new score is made of, and where the box ends up."""
+"""A closer look: who is looked at again, what the new score is made of, and where the box ends
+up."""
 
 from __future__ import annotations
 

@@ -92,10 +92,18 @@ def test_planted_words_are_found_in_photos(photo: Callable[[str], Path], suffix:
     path = photo(suffix)
     assert not list(own(path).of("place"))
     exiftool(
-        "-GPSLatitude=12.3456", "-GPSLatitudeRef=S", "-GPSLongitude=65.4321", "-GPSLongitudeRef=E", "-XMP:City=NeedleCity",
-        "-SerialNumber=Needle4711", "-OwnerName=NeedleOwner", "-Software=NeedleSoft", "-XMP-iptcExt:PersonInImage=NeedlePerson",
-        "-DateTimeOriginal=2021:02:03 04:05:06", path,
-    )  # fmt: skip
+        "-GPSLatitude=12.3456",
+        "-GPSLatitudeRef=S",
+        "-GPSLongitude=65.4321",
+        "-GPSLongitudeRef=E",
+        "-XMP:City=NeedleCity",
+        "-SerialNumber=Needle4711",
+        "-OwnerName=NeedleOwner",
+        "-Software=NeedleSoft",
+        "-XMP-iptcExt:PersonInImage=NeedlePerson",
+        "-DateTimeOriginal=2021:02:03 04:05:06",
+        path,
+    )
     found = own(path)
     assert "-12.345600, 65.432100" in values(found, "place")
     assert "NeedleCity" in values(found, "place")
@@ -326,11 +334,46 @@ def test_an_mp4_tells_of_everything_in_it(film: Path, tmp_path: Path, thumbnail:
     )
     message = "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+NeedleSei"
     ffmpeg(
-        "-i", film, "-i", words, "-i", chapters, "-i", thumbnail, "-map", "0:v", "-map", "0:a", "-map", 1, "-map", 3,
-        "-map_chapters", 2, "-c:v:0", "copy", "-bsf:v:0", message, "-c:a", "copy", "-c:s", "mov_text", "-c:v:1", "mjpeg",
-        "-disposition:v:1", "attached_pic", "-metadata", "artist=NeedleArtist", "-metadata", "location=+12.3456-065.4321/",
-        "-metadata", "creation_time=2021-02-03T04:05:06Z", "-metadata:s:v:0", "handler_name=NeedlePhone", path,
-    )  # fmt: skip
+        "-i",
+        film,
+        "-i",
+        words,
+        "-i",
+        chapters,
+        "-i",
+        thumbnail,
+        "-map",
+        "0:v",
+        "-map",
+        "0:a",
+        "-map",
+        1,
+        "-map",
+        3,
+        "-map_chapters",
+        2,
+        "-c:v:0",
+        "copy",
+        "-bsf:v:0",
+        message,
+        "-c:a",
+        "copy",
+        "-c:s",
+        "mov_text",
+        "-c:v:1",
+        "mjpeg",
+        "-disposition:v:1",
+        "attached_pic",
+        "-metadata",
+        "artist=NeedleArtist",
+        "-metadata",
+        "location=+12.3456-065.4321/",
+        "-metadata",
+        "creation_time=2021-02-03T04:05:06Z",
+        "-metadata:s:v:0",
+        "handler_name=NeedlePhone",
+        path,
+    )
     found = own(path)
     assert any(v.startswith("12.34560, -65.43210") for v in values(found, "place"))
     assert "NeedleArtist" in values(found, "author")
@@ -490,7 +533,8 @@ def test_json_names_values_only_where_they_are_wanted(photo: Callable[[str], Pat
 @pytest.mark.parametrize(
     ("name", "group"),
     [
-        ("GPSAltitude", "place"), ("©xyz", "place"), ("BodySerialNumber", "device"), ("Artist", "author"),
+        ("GPSAltitude", "place"), ("©xyz", "place"), ("BodySerialNumber", "device"),
+        ("Artist", "author"),
         ("CreatorTool", "software"), ("DateTimeOriginal", "time"), ("ImageDescription", "words"),
         ("ExposureTime", "other data"), ("Thing", "other data"),
     ],

@@ -17,10 +17,26 @@ def clip(tmp_path_factory):
     raw, made = folder / "raw.mp4", folder / "clip.mp4"
     write_video(raw, numbered(), SIZE, crf=12, target=raw)
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", raw, "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-g", "12", "-bf", "0",
-         made],
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-i",
+            raw,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-crf",
+            "12",
+            "-g",
+            "12",
+            "-bf",
+            "0",
+            made,
+        ],
         check=True,
-    )  # fmt: skip
+    )
     return made
 
 

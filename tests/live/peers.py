@@ -111,16 +111,36 @@ def certificate(folder):
     """
     both, key = folder / "own.pem", folder / "own.key"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", both],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            key,
+            "-out",
+            both,
+        ],
+        check=True,
+        capture_output=True,
+    )
     both.write_text(both.read_text() + key.read_text())
     return both
 
 
 class TlsFront:
-    """Takes connections by TLS, and passes what comes on to a server on this machine that has none."""
+    """Takes connections by TLS, and passes what comes on to a server on this machine that has
+    none."""
 
     def __init__(self, own, behind):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -50,7 +50,8 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(text, kind):
 
 @pytest.mark.parametrize(
     "text",
-    ["ftp://host/x", "gopher://h/", "concat:a|b", "rtsp:///x", "udp://host", "srt://host", "http://host/x", "mjpeg://0.0.0.0:80",
+    ["ftp://host/x", "gopher://h/", "concat:a|b", "rtsp:///x", "udp://host", "srt://host",
+    "http://host/x", "mjpeg://0.0.0.0:80",
      "mjpeg://127.0.0.1", "mjpeg://example.org:80", "out.avi", ""],
 )  # fmt: skip
 def test_targets_that_are_none(text):

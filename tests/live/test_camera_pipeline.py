@@ -132,10 +132,28 @@ def test_a_source_that_changes_its_size_goes_on_cleanly(monkeypatch, tmp_path, c
     for i, size in enumerate(("320x180", "480x270", "320x180")):
         parts.append(tmp_path / f"{i}.ts")
         subprocess.run(
-            ["ffmpeg", "-v", "error", "-i", clip, "-t", "2", "-s", size, "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
-             "-output_ts_offset", str(2 * i), parts[-1]],
+            [
+                "ffmpeg",
+                "-v",
+                "error",
+                "-i",
+                clip,
+                "-t",
+                "2",
+                "-s",
+                size,
+                "-c:v",
+                "libx264",
+                "-preset",
+                "ultrafast",
+                "-bf",
+                "0",
+                "-output_ts_offset",
+                str(2 * i),
+                parts[-1],
+            ],
             check=True,
-        )  # fmt: skip
+        )
     whole = tmp_path / "whole.ts"
     whole.write_bytes(b"".join(p.read_bytes() for p in parts))
     pipeline = run(monkeypatch, whole, tmp_path / "r.mkv", Watcher(lambda n: 0.0), delay_s=0.4)

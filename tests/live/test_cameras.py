@@ -48,10 +48,14 @@ def test_cameras_share_options_and_have_their_own(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[camera]", "not toml", "[camera.a]\nsource='x.mp4'", "[camera.a]\nto=['a.mkv']\nsource=3",
-        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\ncolour='red'", "[cameras.a]\nsource='x.mp4'\nto=['a.mkv']",
-        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay=1", "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay_s='1'",
-        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\n[camera.b]\nsource='y.mp4'\nto=['a.mkv']", "camera=3", "[camera.a]\nto=[]",
+        "", "[camera]", "not toml", "[camera.a]\nsource='x.mp4'",
+        "[camera.a]\nto=['a.mkv']\nsource=3",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\ncolour='red'",
+        "[cameras.a]\nsource='x.mp4'\nto=['a.mkv']",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay=1",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nlive.delay_s='1'",
+        "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\n[camera.b]\nsource='y.mp4'\nto=['a.mkv']",
+        "camera=3", "[camera.a]\nto=[]",
         "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\nwrite.crf=3",
     ],
 )  # fmt: skip
@@ -85,7 +89,8 @@ def test_values_are_checked_as_on_the_command_line(tmp_path, text):
          )),
      ("live.delay_s='1'", "live.delay_s is a number"),
      ("[camera.b]\nsource='y.mp4'\nto='./a.mkv'", "a and b have one target, ./a.mkv"),
-     ("[camera.b]\nsource='udp://:9000'\nto='b.mkv'\n[camera.c]\nsource='udp://:9000'\nto='c.mkv'", "b and c have one source")],
+     ("[camera.b]\nsource='udp://:9000'\nto='b.mkv'\n[camera.c]\nsource='udp://:9000'\nto='c.mkv'",
+     "b and c have one source")],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_place(tmp_path, text, said):
     with pytest.raises(BadCameras) as caught:

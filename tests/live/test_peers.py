@@ -227,9 +227,13 @@ def test_a_target_by_tls(programs, tmp_path, clip, tls):
     front, camera = tls(port), free_port()
     programs.send(clip, "-f", "mpegts", f"udp://127.0.0.1:{camera}?pkt_size=1316")
     programs.live(
-        f"udp://127.0.0.1:{camera}", "--to", f"rtsps://127.0.0.1:{front.port}/in", "--retry-most", "0.3",
+        f"udp://127.0.0.1:{camera}",
+        "--to",
+        f"rtsps://127.0.0.1:{front.port}/in",
+        "--retry-most",
+        "0.3",
         SSL_CERT_FILE=str(tmp_path / "own.pem"),
-    )  # fmt: skip
+    )
     taken = tmp_path / "taken.h264"
     until(lambda: taken.exists() and taken.stat().st_size > 200_000)
     require_stream(numbers_in(taken))

@@ -111,8 +111,12 @@ def test_a_photo_is_admitted_once_whether_its_target_is_named_or_not(
 @pytest.mark.parametrize("stage", ["look", "render", "check"])
 @pytest.mark.parametrize("kind", ["film", "photo"])
 def test_a_file_that_is_swapped_meanwhile_is_noticed_although_it_is_hashed_once(
-    request: pytest.FixtureRequest, kind: str, stage: str, asked: dict[Path, Counter[str]], tmp_path: Path
-) -> None:  # fmt: skip
+    request: pytest.FixtureRequest,
+    kind: str,
+    stage: str,
+    asked: dict[Path, Counter[str]],
+    tmp_path: Path,
+) -> None:
     """Its content, size and time of change stay: only that the inode was changed tells of it."""
     source: Path = request.getfixturevalue(kind)
     before, left = source.stat(), [source]

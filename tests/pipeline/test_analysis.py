@@ -87,7 +87,8 @@ class Blinking:
 
 
 def open_in(options=None, bad=()):
-    """Frames, between the first and the last sighting, in which a part of the thing is not covered."""
+    """Frames, between the first and the last sighting, in which a part of the thing is not
+    covered."""
     plan = look(Film(bad), "0" * 64, (Blinking(),), options or Options(), silent)
     return [i for i in range(FRAMES) if not any(contains(r.box, place(i)) for r in plan.regions(i))]
 

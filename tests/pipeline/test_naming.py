@@ -241,17 +241,28 @@ def test_a_folder_names_whatever_looks_like_a_photo_or_a_film(tmp_path):
     root = tmp_path / "card"
     root.mkdir()
     for name, content in {
-        "a.jpg": JPEG, "no-ending": JPEG, "odd.dat": MP4, "b.bmp": b"BM", "c.jxl": b"\xff\x0a", "d.NEF": b"",
+        "a.jpg": JPEG,
+        "no-ending": JPEG,
+        "odd.dat": MP4,
+        "b.bmp": b"BM",
+        "c.jxl": b"\xff\x0a",
+        "d.NEF": b"",
         "e.h264": b"\0\0\0\1",
-        "f.dav": b"DHAV", "g": b"8BPS\0\1", "h": b"FUJIFILMCCD-RAW", "i.bin": b"II*\0\x10\0\0\0CR\2\0",
-        "j.pdf": b"%PDF-1.4", "k": b"%PDF-1.7", "l.svg": b"<svg>", "m.icns": b"icns",
+        "f.dav": b"DHAV",
+        "g": b"8BPS\0\1",
+        "h": b"FUJIFILMCCD-RAW",
+        "i.bin": b"II*\0\x10\0\0\0CR\2\0",
+        "j.pdf": b"%PDF-1.4",
+        "k": b"%PDF-1.7",
+        "l.svg": b"<svg>",
+        "m.icns": b"icns",
         "notes.txt": b"BM is a letter",
-        "song.m4a": (
-                b"\0\0\0\x14ftypM4A "
-                b"\0\0\0\0mp42"
-            ), "song.ogg": b"OggS", "page.html": b"<html>", "p.plan.json": b"{}",
+        "song.m4a": (b"\0\0\0\x14ftypM4A \0\0\0\0mp42"),
+        "song.ogg": b"OggS",
+        "page.html": b"<html>",
+        "p.plan.json": b"{}",
         "P1": b"P1 is a name",
-    }.items():  # fmt: skip
+    }.items():
         (root / name).write_bytes(content)
     os.mkfifo(root / "pipe")
     (root / "nowhere").symlink_to(root / "gone")

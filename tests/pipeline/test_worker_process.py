@@ -1,4 +1,5 @@
-"""A process apart starts in one way, says what it does in classes, and says in words why it ended."""
+"""A process apart starts in one way, says what it does in classes, and says in words why it
+ended."""
 
 from __future__ import annotations
 

@@ -422,7 +422,8 @@ def test_a_larger_object_never_matters_less(kind, a, b):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"first": -1}, {"first": 3}, {"box": (5, 0, 5, 9)}, {"box": (-1, 0, 5, 9)}, {"risk": 1.01}, {"risk": float("nan")},
+        {"first": -1}, {"first": 3}, {"box": (5, 0, 5, 9)}, {"box": (-1, 0, 5, 9)}, {"risk": 1.01},
+        {"risk": float("nan")},
         {"causes": ()}, {"causes": ("angry",)}, {"causes": ("far", "far")},
     ],
 )  # fmt: skip

@@ -48,10 +48,22 @@ def boxes(of, frame):
 
 def test_every_kind_of_edit_comes_back_from_its_mapping():
     some = [
-        e.Draw(3, "plate", 2, (1, 2, 3, 4)), e.Cover(1, 2, (1, 2, 3, 4)), e.Place(1, 2, (1, 2, 3, 4), 0, 4), e.Stretch(1, 0, 3),
-        e.Join(1, 2), e.Split(1, 3, 4), e.Delete(1), e.Keep(1, True), e.Only((1, 2)), e.Area(3, 0, 2, (0, 0, 5, 5), True),
-        e.Black(0, 1, True), e.Accept(1, 0, 3, True), e.Approve(True), e.Undo(), e.Redo(),
-    ]  # fmt: skip
+        e.Draw(3, "plate", 2, (1, 2, 3, 4)),
+        e.Cover(1, 2, (1, 2, 3, 4)),
+        e.Place(1, 2, (1, 2, 3, 4), 0, 4),
+        e.Stretch(1, 0, 3),
+        e.Join(1, 2),
+        e.Split(1, 3, 4),
+        e.Delete(1),
+        e.Keep(1, True),
+        e.Only((1, 2)),
+        e.Area(3, 0, 2, (0, 0, 5, 5), True),
+        e.Black(0, 1, True),
+        e.Accept(1, 0, 3, True),
+        e.Approve(True),
+        e.Undo(),
+        e.Redo(),
+    ]
     assert {type(x) for x in some} == set(TYPES.values())
     for edit in some:
         assert edit_of(edit.plain()) == edit
@@ -60,10 +72,12 @@ def test_every_kind_of_edit_comes_back_from_its_mapping():
 @pytest.mark.parametrize(
     "hostile",
     [
-        {}, {"edit": "explode"}, {"edit": ["keep"]}, {"edit": "keep", "track": 1}, {"edit": "keep", "track": 1, "keep": 1},
+        {}, {"edit": "explode"}, {"edit": ["keep"]}, {"edit": "keep", "track": 1},
+        {"edit": "keep", "track": 1, "keep": 1},
         {"edit": "keep", "track": True, "keep": True}, {"edit": "keep", "track": 1.0, "keep": True},
         {"edit": "keep", "track": 1, "keep": True, "more": 0}, {"edit": "undo", "track": 1},
-        {"edit": "only", "tracks": 1}, {"edit": "only", "tracks": [True]}, {"edit": "only", "tracks": "12"},
+        {"edit": "only", "tracks": 1}, {"edit": "only", "tracks": [True]},
+        {"edit": "only", "tracks": "12"},
         {"edit": "draw", "track": 3, "kind": "dog", "first": 0, "boxes": [0, 0, 1, 1]},
         {"edit": "area", "track": 3, "first": 0, "last": 1, "box": [0, 0, 1], "keep": True},
     ],
@@ -76,14 +90,22 @@ def test_what_is_no_edit_is_refused(hostile):
 @pytest.mark.parametrize(
     "impossible",
     [
-        e.Keep(9, True), e.Delete(9), e.Only((9,)), e.Join(1, 1), e.Join(1, 9), e.Split(1, 0, 5), e.Split(1, 10, 5),
-        e.Split(1, 5, 2), e.Stretch(1, 15, 19), e.Stretch(1, 0, 20), e.Stretch(1, 5, 4), e.Draw(1, "face", 0, (0, 0, 1, 1)),
-        e.Draw(0, "face", 0, (0, 0, 1, 1)), e.Draw(2**31, "face", 0, (0, 0, 1, 1)), e.Draw(3, "face", 0, ()),
-        e.Draw(3, "face", 0, (0, 0, 1)), e.Draw(3, "face", 19, (0, 0, 1, 1) * 2), e.Draw(3, "face", -1, (0, 0, 1, 1)),
-        e.Draw(3, "face", 0, (0, 0, 65, 1)), e.Draw(3, "face", 0, (5, 0, 5, 1)), e.Draw(3, "face", 0, (-1, 0, 5, 1)),
-        e.Cover(1, 0, (0, 0, 1, 10**400)), e.Place(1, 3, (0, 0, 9, 99), 0, 5), e.Place(1, 6, (0, 0, 9, 9), 0, 5),
-        e.Area(1, 0, 5, (0, 0, 9, 9), False), e.Area(3, 0, 50, (0, 0, 9, 9), False), e.Area(3, 0, 5, (0, 0, 99, 9), True),
-        e.Area(3, 0, 5, (0, 0, 10**400, 9), True), e.Black(5, 20, True), e.Accept(1, 3, 2, True), e.Undo(), e.Redo(),
+        e.Keep(9, True), e.Delete(9), e.Only((9,)), e.Join(1, 1), e.Join(1, 9), e.Split(1, 0, 5),
+        e.Split(1, 10, 5),
+        e.Split(1, 5, 2), e.Stretch(1, 15, 19), e.Stretch(1, 0, 20), e.Stretch(1, 5, 4),
+        e.Draw(1, "face", 0, (0, 0, 1, 1)),
+        e.Draw(0, "face", 0, (0, 0, 1, 1)), e.Draw(2**31, "face", 0, (0, 0, 1, 1)),
+        e.Draw(3, "face", 0, ()),
+        e.Draw(3, "face", 0, (0, 0, 1)), e.Draw(3, "face", 19, (0, 0, 1, 1) * 2),
+        e.Draw(3, "face", -1, (0, 0, 1, 1)),
+        e.Draw(3, "face", 0, (0, 0, 65, 1)), e.Draw(3, "face", 0, (5, 0, 5, 1)),
+        e.Draw(3, "face", 0, (-1, 0, 5, 1)),
+        e.Cover(1, 0, (0, 0, 1, 10**400)), e.Place(1, 3, (0, 0, 9, 99), 0, 5),
+        e.Place(1, 6, (0, 0, 9, 9), 0, 5),
+        e.Area(1, 0, 5, (0, 0, 9, 9), False), e.Area(3, 0, 50, (0, 0, 9, 9), False),
+        e.Area(3, 0, 5, (0, 0, 99, 9), True),
+        e.Area(3, 0, 5, (0, 0, 10**400, 9), True), e.Black(5, 20, True), e.Accept(1, 3, 2, True),
+        e.Undo(), e.Redo(),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused(impossible):

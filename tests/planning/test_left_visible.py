@@ -148,9 +148,11 @@ def test_a_second_look_is_not_told_that_somebody_decided_about_it():
 def test_it_survives_the_disk_and_belongs_to_the_seal(tmp_path):
     beyond = (LeftBeyond("face", 3, 4, 1.5),)
     made = plan(
-        track(1, range(5)), left=[track(2, range(10, 20)), track(3, [7], kind=PLATE)], left_beyond=beyond,
+        track(1, range(5)),
+        left=[track(2, range(10, 20)), track(3, [7], kind=PLATE)],
+        left_beyond=beyond,
         doubts=(left_doubt(2, 10, 19),),
-    )  # fmt: skip
+    )
     save(made, tmp_path / "p.json")
     read = load(tmp_path / "p.json")
     assert "".join(lines(read)) == "".join(lines(made))

@@ -220,9 +220,17 @@ def small():
     timeline = Timeline(np.array([0, 40, 80, 133], np.int64), Fraction(1, 1000))
     doubt = Doubt(7, 1, 3, (0, 0, 64, 48), ("ended", "short"), 0.57)
     return Plan(
-        "cd" * 32, "video", ((64, 48),), timeline, (both,), cuts=(2,), bad=(3,), options={"a": 1.5}, doubts=(doubt,),
+        "cd" * 32,
+        "video",
+        ((64, 48),),
+        timeline,
+        (both,),
+        cuts=(2,),
+        bad=(3,),
+        options={"a": 1.5},
+        doubts=(doubt,),
         checksums=(1, 2, 3, 4),
-    )  # fmt: skip
+    )
 
 
 def written(folder: Path, plan: Plan) -> Path:

@@ -73,10 +73,18 @@ def entry(
     checked = verification or clean()
     found = facts.found_in(a_plan, 0.5)
     made = Entry(
-        number, run_facts.verdict_of(found, checked), 0, media=facts.media_of(a_plan), plan_sha256=SHA, target_sha256=SHA,
-        found=found, done=Done(len(a_plan.timeline), a_plan.region_count, len(a_plan.bad), 0, 1), verification=checked,
-        chosen=run_facts.chosen("redact", asdict(Options()), a_plan.options), networks=run_facts.networks_of(a_plan),
-    )  # fmt: skip
+        number,
+        run_facts.verdict_of(found, checked),
+        0,
+        media=facts.media_of(a_plan),
+        plan_sha256=SHA,
+        target_sha256=SHA,
+        found=found,
+        done=Done(len(a_plan.timeline), a_plan.region_count, len(a_plan.bad), 0, 1),
+        verification=checked,
+        chosen=run_facts.chosen("redact", asdict(Options()), a_plan.options),
+        networks=run_facts.networks_of(a_plan),
+    )
     return replace(made, **more)
 
 

@@ -97,7 +97,8 @@ def test_moments_far_below_the_bound_are_counted_and_not_told(made):
 @pytest.mark.parametrize(
     ("outcome", "is_doubtful", "verdict"),
     [
-        (Outcome.CLEAN, False, Verdict.CLEAN), (Outcome.CLEAN, True, Verdict.REVIEW), (Outcome.REVIEW, False, Verdict.REVIEW),
+        (Outcome.CLEAN, False, Verdict.CLEAN), (Outcome.CLEAN, True, Verdict.REVIEW),
+        (Outcome.REVIEW, False, Verdict.REVIEW),
         (Outcome.NOT_CLEAN, True, Verdict.NOT_CLEAN), (Outcome.SKIPPED, True, Verdict.NOT_VERIFIED),
     ],
 )  # fmt: skip

@@ -123,9 +123,12 @@ def test_nothing_is_named_unless_asked_for(kinds_of_report, made):
 
 def test_what_is_left_visible_is_counted_by_kind(kinds_of_report):
     told = manifest.said(kinds_of_report["only left"])["files"][0]["found"]["left_visible"]
-    assert [(k["kind"], k["tracks"], k["stretches"], k["seconds"], k["beyond"]) for k in told["kinds"]] == [
-        ("face", 8, 10, 2.62, 7), ("plate", 1, 1, 0.04, 0),
-    ]  # fmt: skip
+    assert [
+        (k["kind"], k["tracks"], k["stretches"], k["seconds"], k["beyond"]) for k in told["kinds"]
+    ] == [
+        ("face", 8, 10, 2.62, 7),
+        ("plate", 1, 1, 0.04, 0),
+    ]
     assert [(s["track"], s["frames"], s["listed"]) for s in told["stretches"]] == [
         (4, [62, 64], False),
         (5, [100, 100], False),

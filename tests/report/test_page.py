@@ -137,10 +137,14 @@ def test_everything_from_outside_is_escaped(made):
         "coverage" + HOSTILE, Outcome.REVIEW, (Finding("coverage", HOSTILE, 3),), {HOSTILE: HOSTILE}
     )
     entry = made.entry(
-        made.plan(made.track(1, "s"), options={"detect": {"kinds": "face", "sensitivity": HOSTILE}}),
+        made.plan(
+            made.track(1, "s"), options={"detect": {"kinds": "face", "sensitivity": HOSTILE}}
+        ),
         Verification((check, Check("x", Outcome.SKIPPED, why=HOSTILE))),
-        name=HOSTILE, target_name=HOSTILE, networks=(Network(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
-    )  # fmt: skip
+        name=HOSTILE,
+        target_name=HOSTILE,
+        networks=(Network(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+    )
     failed = made.failed(2, name=HOSTILE)
     found = Parsed(written(made.report(entry, failed)))
     assert not found.all("script")

@@ -94,8 +94,11 @@ def track(
 
 
 def planned(
-    source: Path, tracks: tuple[Track, ...], doubts: tuple[Doubt, ...] = (), left: tuple[Track, ...] = ()
-) -> Plan:  # fmt: skip
+    source: Path,
+    tracks: tuple[Track, ...],
+    doubts: tuple[Doubt, ...] = (),
+    left: tuple[Track, ...] = (),
+) -> Plan:
     """A plan of the source, saved beside it."""
     with opened(admit(source), OPTIONS.read) as media:
         frames = [(f.pts, f.size_wh, f.unpack().checksum()) for f in media.frames()]
@@ -170,8 +173,19 @@ def photos(tmp_path: Path) -> list[Path]:
     for i in range(3):
         path = tmp_path / f"photo{i}.png"
         Image.fromarray(texture(240, 160, i)).save(path)
-        planned(path, (Track(1, 0, np.array([0], np.int32), np.array([[20, 20, 80, 90]], np.float32), np.zeros(1, np.uint8),
-                             np.array([0.7], np.float32)),))  # fmt: skip
+        planned(
+            path,
+            (
+                Track(
+                    1,
+                    0,
+                    np.array([0], np.int32),
+                    np.array([[20, 20, 80, 90]], np.float32),
+                    np.zeros(1, np.uint8),
+                    np.array([0.7], np.float32),
+                ),
+            ),
+        )
         made.append(path)
     return made
 
@@ -237,9 +251,14 @@ class Client:
         return answer
 
     def ask(
-        self, path: str, body: Any = None, *, headers: dict[str, str] | None = None, cookie: str | None = None,
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        cookie: str | None = None,
         method: str | None = None,
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         data = (
             body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         )

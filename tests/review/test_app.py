@@ -444,8 +444,14 @@ def test_events_tell_of_changes(client):
 
 def test_a_torn_plan_is_mended_and_said(film, serve, kit):
     plan = load(plan_path(film))
-    text = "".join(__import__("efface.planning.sidecar", fromlist=["lines"]).lines(
-        replace(plan, edits=({"edit": "keep", "track": 1, "keep": True}, {"edit": "delete", "track": 2}))))  # fmt: skip
+    text = "".join(
+        __import__("efface.planning.sidecar", fromlist=["lines"]).lines(
+            replace(
+                plan,
+                edits=({"edit": "keep", "track": 1, "keep": True}, {"edit": "delete", "track": 2}),
+            )
+        )
+    )
     plan_path(film).write_text(text[: text.rindex('"delete"')])
     client = kit.Client(serve(film))
     client.enter()

@@ -1,4 +1,5 @@
-"""The page in a real browser: what a person does, with the keyboard alone where it can be done so."""
+"""The page in a real browser: what a person does, with the keyboard alone where it can be done
+so."""
 
 from __future__ import annotations
 
@@ -363,10 +364,12 @@ def test_nothing_leaves_the_screen(tab, film, serve, width, height):
 
 
 CONTRAST = """() => {
-  const light = (c) => { const f = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
+  const light = (c) => { const f = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v \
++ .055) / 1.055) ** 2.4; });
     return .2126 * f[0] + .7152 * f[1] + .0722 * f[2]; };
   const rgb = (t) => t.match(/[\\d.]+/g).map(Number);
-  const ground = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+  const ground = (e) => { for (; e; e = e.parentElement) { const c = \
+rgb(getComputedStyle(e).backgroundColor);
     if (c.length < 4 || c[3] > .5) return c; } return [255, 255, 255]; };
   const found = [];
   for (const e of document.querySelectorAll('body *')) {
@@ -374,7 +377,8 @@ CONTRAST = """() => {
     if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
     const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))];
     const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < 4.5) found.push(`${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 30)} ${ratio.toFixed(2)}`);
+    if (ratio < 4.5) found.push(`${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 30)} \
+${ratio.toFixed(2)}`);
   }
   return found;
 }"""
@@ -395,8 +399,10 @@ def test_everything_has_a_name_for_those_who_hear_the_page(tab, film, serve):
     shown(tab, serve(film).url)
     tab.keyboard.press("n")
     nameless = tab.evaluate("""() =>
-        [...document.querySelectorAll('button, [role]:not([role=status]), canvas, dialog, progress')]
-        .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.getAttribute('aria-labelledby')))
+        [...document.querySelectorAll('button, [role]:not([role=status]), canvas, dialog, \
+progress')]
+        .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || \
+e.getAttribute('aria-labelledby')))
         .map((e) => e.outerHTML.slice(0, 80))""")
     assert nameless == []
     assert tab.evaluate("document.documentElement.lang") == "en"

@@ -61,16 +61,23 @@ def box(face: int, frame: int) -> tuple[int, int, int, int]:
 def drawn_plan(
     path: Path, boxes: list[list[tuple[int, int, int, int]]], size: tuple[int, int] = SIZE
 ) -> Plan:
-    """A plan in which a person drew these boxes: one list for each track, one box for each frame."""
+    """A plan in which a person drew these boxes: one list for each track, one box for each
+    frame."""
     with opened(admit(path), ReadOptions()) as source:
         frames = list(source.frames())
         base = Fraction(source.time_base)
     n = len(frames)
     tracks = tuple(
-        Track(i, DRAWN, np.arange(n, dtype=np.int32), np.array(track, np.float32), np.full(n, Reason.DRAWN, np.uint8),
-              np.zeros(n, np.float32))
+        Track(
+            i,
+            DRAWN,
+            np.arange(n, dtype=np.int32),
+            np.array(track, np.float32),
+            np.full(n, Reason.DRAWN, np.uint8),
+            np.zeros(n, np.float32),
+        )
         for i, track in enumerate(boxes, 1)
-    )  # fmt: skip
+    )
     timeline = Timeline(np.array([f.pts for f in frames], np.int64), base)
     medium = "video" if path.suffix in (".mkv", ".mp4") else "photo"
     return Plan(sha256_of(path), medium, (size,), timeline, tracks)

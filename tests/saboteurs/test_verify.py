@@ -1,4 +1,5 @@
-"""Every check of a target is shown to fail: targets spoilt in one way each, and 50 leaks at random."""
+"""Every check of a target is shown to fail: targets spoilt in one way each, and 50 leaks at
+random."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is covered where nothing was seen: by time, within the shot, and never less than was seen."""
+"""What is covered where nothing was seen: by time, within the shot, and never less than was
+seen."""
 
 from __future__ import annotations
 

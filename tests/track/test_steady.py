@@ -17,9 +17,13 @@ SECONDS = np.arange(N) / 25
 def track(boxes, score=0.9):
     n = len(boxes)
     return Track(
-        1, FACE, np.arange(n, dtype=np.int32), np.asarray(boxes, np.float32), np.full(n, Reason.SEEN, np.uint8),
+        1,
+        FACE,
+        np.arange(n, dtype=np.int32),
+        np.asarray(boxes, np.float32),
+        np.full(n, Reason.SEEN, np.uint8),
         np.broadcast_to(np.float32(score), n),
-    )  # fmt: skip
+    )
 
 
 def moving(step=3.0):

@@ -1,4 +1,5 @@
-"""From a picture with faces to a training crop: another scale, angle, place and quality each time."""
+"""From a picture with faces to a training crop: another scale, angle, place and quality each
+time."""
 
 from __future__ import annotations
 

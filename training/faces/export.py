@@ -47,9 +47,15 @@ def export(net: FaceNetwork, target: Path) -> None:
     names = [f"{part}_{stride}" for stride in STRIDES for part in ("score", "box")]
     axes = {"rgb": {2: "height", 3: "width"}} | {n: {2: f"h{n}", 3: f"w{n}"} for n in names}
     torch.onnx.export(
-        deployed(net), (torch.zeros(1, 3, 64, 96),), str(target), input_names=["rgb"], output_names=names, dynamic_axes=axes,
-        opset_version=OPSET, dynamo=False,
-    )  # fmt: skip
+        deployed(net),
+        (torch.zeros(1, 3, 64, 96),),
+        str(target),
+        input_names=["rgb"],
+        output_names=names,
+        dynamic_axes=axes,
+        opset_version=OPSET,
+        dynamo=False,
+    )
 
 
 def main() -> None:

@@ -75,7 +75,8 @@ def _covering(rng: Rng, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def spoiled(rng: Rng, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """The crop in other light, blurred, noisy, compressed; and how far it was blurred, in pixels."""
+    """The crop in other light, blurred, noisy, compressed; and how far it was blurred, in
+    pixels."""
     image, blur = rgb.astype(np.float32), 0.0
     if rng.random() < 0.12:
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)

@@ -86,8 +86,12 @@ def resumed(path: Path, start: Path) -> State:
     net = FaceNetwork()
     net.start_from(torch.load(start, map_location="cpu", weights_only=False)["state_dict"])
     net.to(memory_format=torch.channels_last)
-    state = State(net, deepcopy(net).eval(), torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.0),
-                  [p.detach().clone() for p in net.parameters()])  # fmt: skip
+    state = State(
+        net,
+        deepcopy(net).eval(),
+        torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.0),
+        [p.detach().clone() for p in net.parameters()],
+    )
     if path.exists():
         saved = torch.load(path, map_location="cpu", weights_only=True)
         net.load_state_dict(saved["net"])
@@ -137,8 +141,12 @@ def train(state: State, loader: DataLoader, run: Path, *, steps: int, until: flo
         state.step += 1
         sums = [sums[0] + float(of_scores.detach()), sums[1] + float(of_boxes.detach())]
         if state.step % LOG_EVERY == 0:
-            line = {"step": state.step, "scores": round(sums[0] / LOG_EVERY, 4), "boxes": round(sums[1] / LOG_EVERY, 4),
-                    "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
+            line = {
+                "step": state.step,
+                "scores": round(sums[0] / LOG_EVERY, 4),
+                "boxes": round(sums[1] / LOG_EVERY, 4),
+                "seconds": round(time.monotonic() - began, 1),
+            }
             with open(run / "log.jsonl", "a") as log:
                 log.write(json.dumps(line) + "\n")
             print(line, flush=True)

@@ -102,8 +102,10 @@ class Script:
 
 
 LATIN_FONTS = (
-    "DejaVuSans-Bold", "DejaVuSansCondensed-Bold", "LiberationSans-Bold", "LiberationSansNarrow-Bold", "NotoSans-Bold",
-    "DejaVuSansMono-Bold", "LiberationMono-Bold", "NotoSansDisplay-Bold", "LiberationSansNarrow-Regular",
+    "DejaVuSans-Bold", "DejaVuSansCondensed-Bold", "LiberationSans-Bold",
+    "LiberationSansNarrow-Bold", "NotoSans-Bold",
+    "DejaVuSansMono-Bold", "LiberationMono-Bold", "NotoSansDisplay-Bold",
+    "LiberationSansNarrow-Regular",
 )  # fmt: skip
 CJK_FONTS = ("wqy-microhei", "wqy-zenhei", "NotoSansCJK-Bold")
 LATIN_LETTERS, LATIN_DIGITS = "ABCDEFGHJKLMNPRSTUVWXYZ", "0123456789"
@@ -217,10 +219,28 @@ def _eu(
     long = PlateFormat(
         country=country, size_mm=LONG, patterns=patterns, paints=paints, script=script, band=band
     )
-    square = PlateFormat(country=country, size_mm=EURO_TWO_ROW, patterns=halves, paints=paints, script=script, rows=(1, 1),
-                         band=Band(EU_BLUE, code, width=0.22, stars=band.stars), vehicle="truck", weight=0.35)  # fmt: skip
-    small = PlateFormat(country=country, size_mm=MOTO, patterns=halves, paints=paints, script=script, rows=(1, 1),
-                        band=Band(EU_BLUE, code, width=0.2, stars=band.stars), vehicle="motorcycle", weight=0.3)  # fmt: skip
+    square = PlateFormat(
+        country=country,
+        size_mm=EURO_TWO_ROW,
+        patterns=halves,
+        paints=paints,
+        script=script,
+        rows=(1, 1),
+        band=Band(EU_BLUE, code, width=0.22, stars=band.stars),
+        vehicle="truck",
+        weight=0.35,
+    )
+    small = PlateFormat(
+        country=country,
+        size_mm=MOTO,
+        patterns=halves,
+        paints=paints,
+        script=script,
+        rows=(1, 1),
+        band=Band(EU_BLUE, code, width=0.2, stars=band.stars),
+        vehicle="motorcycle",
+        weight=0.3,
+    )
     return [long, square, small]
 
 
@@ -339,7 +359,8 @@ def _state(
 
 AMERICAS = [
     _state("California", "0LLL000", paints=(Paint(WHITE, NAVY),), bottom="dmv.ca.gov"),
-    _state("CALIFORNIA", "0LLL000", "LLL 000", paints=(Paint(BLACK, YELLOW), Paint(BLUE, YELLOW)), script_ink=YELLOW),
+    _state("CALIFORNIA", "0LLL000", "LLL 000", paints=(Paint(BLACK, YELLOW), Paint(BLUE, YELLOW)),
+    script_ink=YELLOW),
     _state("TEXAS", "LLL 0000", paints=(Paint(WHITE, BLACK),), bottom=(
             "The Lone "
             "Star State"
@@ -348,7 +369,8 @@ AMERICAS = [
             "EMPIRE "
             "STATE"
         ), script_ink=NAVY),
-    _state("NEW YORK", "LLL 0000", paints=(Paint(WHITE, NAVY),), bottom="EXCELSIOR", script_ink=NAVY),
+    _state("NEW YORK", "LLL 0000", paints=(Paint(WHITE, NAVY),), bottom="EXCELSIOR",
+    script_ink=NAVY),
     _state("FLORIDA", "LLL L00", "000 0LL", paints=(Paint(WHITE, DARK_GREEN, MINT),), bottom=(
             "SUNSHINE "
             "STATE"
@@ -358,7 +380,8 @@ AMERICAS = [
             "Land of "
             "Lincoln"
         ), script_ink=BLUE),
-    _state("Pennsylvania", "LLL-0000", paints=(Paint(WHITE, NAVY, YELLOW), Paint(BLUE, WHITE, WHITE)), script_ink=BLUE),
+    _state("Pennsylvania", "LLL-0000",
+    paints=(Paint(WHITE, NAVY, YELLOW), Paint(BLUE, WHITE, WHITE)), script_ink=BLUE),
     _state("OHIO", "LLL 0000", paints=(Paint(SKY, NAVY, WHITE),), bottom=(
             "Birthplace "
             "of Aviation"
@@ -371,7 +394,8 @@ AMERICAS = [
             "Garden "
             "State"
         ), script_ink=BLACK),
-    _state("COLORADO", "LLL-000", paints=(Paint(DARK_GREEN, WHITE, WHITE), Paint(WHITE, DARK_GREEN, DARK_GREEN)),
+    _state("COLORADO", "LLL-000",
+    paints=(Paint(DARK_GREEN, WHITE, WHITE), Paint(WHITE, DARK_GREEN, DARK_GREEN)),
                 script_ink=WHITE),
     _state("ARIZONA", (
             "LLL "
@@ -418,16 +442,20 @@ AMERICAS = [
             "motorcycle"
         ), size_mm=(178, 102), patterns=("00L0000", "LL 000"), border=False, vehicle="motorcycle",
                 paints=(Paint(WHITE, NAVY), Paint(SKY, NAVY, WHITE), Paint(AMBER, NAVY)),
-                strips=(Strip(("TEXAS", "CALIFORNIA", "OHIO", "FLORIDA", "NEW YORK"), "top", 0.25, None, RED),)),
+                strips=(Strip(("TEXAS", "CALIFORNIA", "OHIO", "FLORIDA", "NEW YORK"), "top", 0.25,
+                None, RED),)),
     PlateFormat(country=(
             "US "
             "trailer"
         ), size_mm=US, patterns=("000 000L",), paints=(Paint(WHITE, GREEN),), vehicle="trailer",
-                strips=(Strip(("INDIANA", "MAINE", "TENNESSEE"), "top", 0.2), Strip(("TRAILER", "APPORTIONED"), "bottom",
+                strips=(Strip(("INDIANA", "MAINE", "TENNESSEE"), "top", 0.2),
+                Strip(("TRAILER", "APPORTIONED"), "bottom",
                 0.16)),
                 border=False),
-    PlateFormat(country="Mexico", size_mm=(300, 150), patterns=("LLL-00-00", "LLL-000-L", "00-L0-LLL"), weight=2,
-                paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK, MINT), Paint(WHITE, BLACK, (240, 190, 190))), border=False,
+    PlateFormat(country="Mexico", size_mm=(300, 150),
+    patterns=("LLL-00-00", "LLL-000-L", "00-L0-LLL"), weight=2,
+                paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK, MINT),
+                Paint(WHITE, BLACK, (240, 190, 190))), border=False,
                 strips=(Strip(("JALISCO", "CDMX", "PUEBLA", (
                         "NUEVO "
                         "LEON"
@@ -442,7 +470,8 @@ AMERICAS = [
         ), size_mm=(400, 130), patterns=("LLL-0000",), paints=(Paint(SILVER, BLACK), Paint(RED,
                 WHITE)),
                 strips=(Strip(BRAZIL_CITIES, "top", 0.22),), weight=2),
-    PlateFormat(country="Brazil", size_mm=(400, 130), patterns=("LLL0L00",), paints=(Paint(WHITE, BLACK), Paint(WHITE, RED)),
+    PlateFormat(country="Brazil", size_mm=(400, 130), patterns=("LLL0L00",),
+    paints=(Paint(WHITE, BLACK), Paint(WHITE, RED)),
                 strips=(Strip(("BRASIL",), "top", 0.24, EU_BLUE, WHITE),), weight=3),
     PlateFormat(country=(
             "Brazil "
@@ -475,9 +504,11 @@ AMERICAS = [
             "0000"
         ),), strips=(Strip(("URUGUAY",), "top", 0.24, EU_BLUE,
                 WHITE),)),
-    PlateFormat(country="Paraguay", size_mm=(400, 130), patterns=("LLLL 000",), strips=(Strip(("PARAGUAY",), "top", 0.24,
+    PlateFormat(country="Paraguay", size_mm=(400, 130), patterns=("LLLL 000",),
+    strips=(Strip(("PARAGUAY",), "top", 0.24,
                 EU_BLUE, WHITE),)),
-    PlateFormat(country="Colombia", size_mm=(330, 160), patterns=("LLL·000",), paints=(Paint(YELLOW, BLACK), Paint(WHITE,
+    PlateFormat(country="Colombia", size_mm=(330, 160), patterns=("LLL·000",),
+    paints=(Paint(YELLOW, BLACK), Paint(WHITE,
                 BLACK)),
                 strips=(Strip(((
                         "BOGOTA "
@@ -488,21 +519,29 @@ AMERICAS = [
             "motorcycle"
         ), size_mm=(235, 105 * 2 - 50), patterns=("LLL\n00L",), rows=(1, 1),
                 vehicle="motorcycle",
-                paints=(Paint(YELLOW, BLACK),), strips=(Strip(("ENVIGADO", "BOGOTA"), "bottom", 0.16),)),
-    PlateFormat(country="Chile", size_mm=(360, 130), patterns=("LL·LL·00",), strips=(Strip(("CHILE",), "bottom", 0.2),),
+                paints=(Paint(YELLOW, BLACK),),
+                strips=(Strip(("ENVIGADO", "BOGOTA"), "bottom", 0.16),)),
+    PlateFormat(country="Chile", size_mm=(360, 130), patterns=("LL·LL·00",),
+    strips=(Strip(("CHILE",), "bottom", 0.2),),
                 weight=1.5),
-    PlateFormat(country="Peru", size_mm=(340, 150), patterns=("L0L-000",), strips=(Strip(("PERU",), "top", 0.22),),
-                paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(WHITE, BLACK)), weight=1.5),
-    PlateFormat(country="Ecuador", size_mm=(404, 154), patterns=("LLL-0000",), strips=(Strip(("ECUADOR",), "top", 0.22),)),
-    PlateFormat(country="Bolivia", size_mm=(300, 150), patterns=("0000-LLL",), paints=(Paint(WHITE, NAVY),),
+    PlateFormat(country="Peru", size_mm=(340, 150), patterns=("L0L-000",),
+    strips=(Strip(("PERU",), "top", 0.22),),
+                paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(WHITE, BLACK)),
+                weight=1.5),
+    PlateFormat(country="Ecuador", size_mm=(404, 154), patterns=("LLL-0000",),
+    strips=(Strip(("ECUADOR",), "top", 0.22),)),
+    PlateFormat(country="Bolivia", size_mm=(300, 150), patterns=("0000-LLL",),
+    paints=(Paint(WHITE, NAVY),),
                 strips=(Strip(("BOLIVIA",), "top", 0.2),)),
-    PlateFormat(country="Venezuela", size_mm=(300, 150), patterns=("LL000LL",), paints=(Paint(WHITE, BLACK),),
+    PlateFormat(country="Venezuela", size_mm=(300, 150), patterns=("LL000LL",),
+    paints=(Paint(WHITE, BLACK),),
                 strips=(Strip(((
                         "República Bolivariana "
                         "de Venezuela"
                     ),), "top", 0.18, None, BLUE), Strip(("DISTRITO CAPITAL",),
                 "bottom", 0.16))),
-    PlateFormat(country="Guatemala", size_mm=(300, 150), patterns=("P 000LLL",), paints=(Paint(WHITE, BLUE),),
+    PlateFormat(country="Guatemala", size_mm=(300, 150), patterns=("P 000LLL",),
+    paints=(Paint(WHITE, BLUE),),
                 strips=(Strip(("GUATEMALA",), "top", 0.2), Strip(((
                         "CENTRO "
                         "AMERICA"
@@ -511,7 +550,8 @@ AMERICAS = [
             "Costa "
             "Rica"
         ), size_mm=(300, 150), patterns=("LLL-000",), paints=(Paint(WHITE, NAVY),),
-                strips=(Strip(("COSTA RICA",), "top", 0.2, None, RED), Strip(("CENTROAMERICA",), "bottom", 0.16))),
+                strips=(Strip(("COSTA RICA",), "top", 0.2, None, RED),
+                Strip(("CENTROAMERICA",), "bottom", 0.16))),
     PlateFormat(country="Cuba", size_mm=LONG, patterns=((
             "P "
             "000 000"
@@ -534,13 +574,15 @@ ASIA = [
             "@ 00 "
             "LL 0000"
         ), "@-00-L-0000"), words=INDIA, border=False,
-                paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(BLACK, YELLOW), Paint(GREEN, WHITE)), weight=2.5),
+                paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(BLACK, YELLOW),
+                Paint(GREEN, WHITE)), weight=2.5),
     PlateFormat(country=(
             "India "
             "two rows"
         ), size_mm=(340, 200), patterns=("@ 00\nLL 0000", "@ 00 LL\n0000"), words=INDIA, rows=(1,
                 1),
-                paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(YELLOW, BLACK)), vehicle="truck", weight=2),
+                paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(YELLOW, BLACK)),
+                vehicle="truck", weight=2),
     PlateFormat(country=(
             "India "
             "motorcycle"
@@ -556,14 +598,16 @@ ASIA = [
             "LE-00 "
             "0000"
         ), "LLL-0000"), weight=1.5,
-                strips=(Strip(("PUNJAB", "SINDH", "ISLAMABAD"), "bottom", 0.22),), paints=(Paint(WHITE, BLACK), Paint(YELLOW,
+                strips=(Strip(("PUNJAB", "SINDH", "ISLAMABAD"), "bottom", 0.22),),
+                paints=(Paint(WHITE, BLACK), Paint(YELLOW,
                 BLACK))),
     PlateFormat(country=(
             "Pakistan "
             "motorcycle"
         ), size_mm=(200, 160), patterns=("LLL\n0000",), rows=(1, 1), vehicle="motorcycle",
                 paints=(Paint(WHITE, BLACK), Paint(GREEN, WHITE), Paint(BLACK, WHITE))),
-    PlateFormat(country="Bangladesh", size_mm=(400, 200), patterns=("@\n99-9999",), script="bengali", words=BANGLA, rows=(0.8,
+    PlateFormat(country="Bangladesh", size_mm=(400, 200), patterns=("@\n99-9999",),
+    script="bengali", words=BANGLA, rows=(0.8,
                 1),
                 paints=(Paint(WHITE, BLACK), Paint(GREEN, WHITE)), weight=2),
     PlateFormat(country=(
@@ -575,7 +619,8 @@ ASIA = [
             "@ 99 "
             "A\n9999"
         ), "@ ९ A\n999"), script="devanagari", rows=(1, 1),
-                words=("बा", "ग", "को", "ना", "लु"), paints=(Paint(RED, WHITE), Paint(BLACK, WHITE), Paint(WHITE, RED)),
+                words=("बा", "ग", "को", "ना", "लु"),
+                paints=(Paint(RED, WHITE), Paint(BLACK, WHITE), Paint(WHITE, RED)),
                 weight=1.5),
     PlateFormat(country=(
             "Nepal "
@@ -645,24 +690,28 @@ ASIA = [
             "Taiwan "
             "scooter"
         ), size_mm=(260, 140), patterns=("LLL-0000", "LLL-000"), vehicle="motorcycle",
-                paints=(Paint(WHITE, BLACK), Paint(GREEN, WHITE), Paint(YELLOW, BLACK)), weight=1.5),
+                paints=(Paint(WHITE, BLACK), Paint(GREEN, WHITE), Paint(YELLOW, BLACK)),
+                weight=1.5),
     PlateFormat(country="Japan", size_mm=(330, 165), patterns=((
             "@\nA "
             "99-99"
         ), "@\nA ・9-99", "@\nA ・・・9"), script="japanese",
                 words=JAPAN,
-                rows=(0.42, 1), paints=(Paint(WHITE, DARK_GREEN), Paint(DARK_GREEN, WHITE)), border=False, weight=3),
+                rows=(0.42, 1), paints=(Paint(WHITE, DARK_GREEN), Paint(DARK_GREEN, WHITE)),
+                border=False, weight=3),
     PlateFormat(country="Japan kei", size_mm=(330, 165), patterns=((
             "@\nA "
             "99-99"
         ),), script="japanese", words=JAPAN, rows=(0.42,
                 1),
-                paints=(Paint(YELLOW, BLACK), Paint(YELLOW, BLACK), Paint(BLACK, YELLOW)), border=False, weight=2.5),
+                paints=(Paint(YELLOW, BLACK), Paint(YELLOW, BLACK), Paint(BLACK, YELLOW)),
+                border=False, weight=2.5),
     PlateFormat(country=(
             "Japan "
             "motorcycle"
         ), size_mm=(230, 125), patterns=("@\nA 99-99",), script="japanese", rows=(0.42, 1),
-                words=("品川", "横浜", "大阪", "多摩", "練馬 C"), vehicle="motorcycle", paints=(Paint(WHITE, DARK_GREEN),)),
+                words=("品川", "横浜", "大阪", "多摩", "練馬 C"), vehicle="motorcycle",
+                paints=(Paint(WHITE, DARK_GREEN),)),
     PlateFormat(country="Korea", size_mm=LONG, patterns=("99A 9999", (
             "999A "
             "9999"
@@ -677,18 +726,21 @@ ASIA = [
             "two rows"
         ), size_mm=(335, 170), patterns=("@ 99\nA 9999",), script="hangul", rows=(0.5, 1),
                 weight=1.5,
-                words=("서울", "경기", "부산", "대구", "인천"), paints=(Paint(DARK_GREEN, WHITE), Paint(YELLOW, BLACK))),
+                words=("서울", "경기", "부산", "대구", "인천"),
+                paints=(Paint(DARK_GREEN, WHITE), Paint(YELLOW, BLACK))),
     PlateFormat(country=(
             "Korea "
             "motorcycle"
         ), size_mm=(210, 115), patterns=("@ A\n9999",), script="hangul", rows=(0.6, 1),
-                words=("서울 강남", "경기 수원", "부산 남"), paints=(Paint(WHITE, BLUE),), vehicle="motorcycle"),
+                words=("서울 강남", "경기 수원", "부산 남"), paints=(Paint(WHITE, BLUE),),
+                vehicle="motorcycle"),
     PlateFormat(country="Thailand", size_mm=(340, 150), patterns=((
             "9AA "
             "9999\n@"
         ), "AA 9999\n@"), script="thai", words=THAI,
                 rows=(1, 0.42),
-                paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(WHITE, BLUE), Paint(WHITE,
+                paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK), Paint(YELLOW, BLACK),
+                Paint(WHITE, BLUE), Paint(WHITE,
                 GREEN)), weight=3),
     PlateFormat(country=(
             "Thailand "
@@ -696,10 +748,12 @@ ASIA = [
         ), size_mm=(220, 172), patterns=("9AA\n@\n9999", "AAA\n@\n999"), script="thai",
                 words=THAI,
                 rows=(1, 0.5, 1), vehicle="motorcycle", weight=2.5),
-    PlateFormat(country="Laos", size_mm=(340, 150), patterns=("@\nAA 9999",), script="lao", words=("ນະຄອນຫຼວງວຽງຈັນ",
+    PlateFormat(country="Laos", size_mm=(340, 150), patterns=("@\nAA 9999",), script="lao",
+    words=("ນະຄອນຫຼວງວຽງຈັນ",
                 "ຫຼວງພະບາງ"), rows=(0.4, 1),
                 paints=(Paint(YELLOW, BLACK), Paint(WHITE, BLUE), Paint(BLUE, WHITE))),
-    PlateFormat(country="Cambodia", size_mm=(360, 160), patterns=("@\n0L-0000",), script="khmer", words=("ភ្នំពេញ", "សៀមរាប",
+    PlateFormat(country="Cambodia", size_mm=(360, 160), patterns=("@\n0L-0000",), script="khmer",
+    words=("ភ្នំពេញ", "សៀមរាប",
                 "កណ្តាល"),
                 rows=(0.45, 1), paints=(Paint(WHITE, NAVY),), strips=(Strip(((
                         "PHNOM "
@@ -718,7 +772,8 @@ ASIA = [
             "motorcycle"
         ), size_mm=(190, 140), patterns=("00-L0\n000.00", "00-LL\n0000"), rows=(1, 1),
                 vehicle="motorcycle", weight=3),
-    PlateFormat(country="Myanmar", size_mm=(340, 150), patterns=("0L-0000", "0L/0000"), paints=(Paint(BLACK, WHITE), Paint(RED,
+    PlateFormat(country="Myanmar", size_mm=(340, 150), patterns=("0L-0000", "0L/0000"),
+    paints=(Paint(BLACK, WHITE), Paint(RED,
                 WHITE)),
                 strips=(Strip(("YGN", "MDY"), "top", 0.2),)),
     PlateFormat(country=(
@@ -726,7 +781,8 @@ ASIA = [
             "old"
         ), size_mm=(340, 150), patterns=("A/9999",), script="burmese", paints=(Paint(BLACK,
                 WHITE),), weight=0.6),
-    PlateFormat(country="Malaysia", size_mm=(470, 110), patterns=("LLL 0000", "L 0000", "LL 000 L"), paints=(Paint(BLACK,
+    PlateFormat(country="Malaysia", size_mm=(470, 110), patterns=("LLL 0000", "L 0000", "LL 000 L"),
+    paints=(Paint(BLACK,
                 WHITE),),
                 border=False, weight=2),
     PlateFormat(country=(
@@ -748,14 +804,16 @@ ASIA = [
             "LLL\n00·00"
         ), "LL 0000 LL\n00·00"), rows=(1, 0.35),
                 weight=3,
-                paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(RED, WHITE))),
+                paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK), Paint(YELLOW, BLACK),
+                Paint(RED, WHITE))),
     PlateFormat(country=(
             "Indonesia "
             "motorcycle"
         ), size_mm=(275, 110), patterns=("L 0000 LLL\n00·00",), rows=(1, 0.4),
                 vehicle="motorcycle",
                 paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK)), weight=2.5),
-    PlateFormat(country="Philippines", size_mm=(390, 140), patterns=("LLL 0000", "LLL 000"), weight=1.5,
+    PlateFormat(country="Philippines", size_mm=(390, 140), patterns=("LLL 0000", "LLL 000"),
+    weight=1.5,
                 paints=(Paint(WHITE, BLACK), Paint(WHITE, DARK_GREEN), Paint(YELLOW, BLACK)),
                 strips=(Strip(("PILIPINAS", (
                         "MATATAG NA "
@@ -766,9 +824,11 @@ ASIA = [
             "motorcycle"
         ), size_mm=(235, 135), patterns=("000\nLLL", "0000 LL\nNCR"), rows=(1, 1),
                 vehicle="motorcycle"),
-    PlateFormat(country="Mongolia", size_mm=LONG, patterns=("9999 AAA",), script="mongolian", band=Band(WHITE, "MNG", width=0.3,
+    PlateFormat(country="Mongolia", size_mm=LONG, patterns=("9999 AAA",), script="mongolian",
+    band=Band(WHITE, "MNG", width=0.3,
                 ink=RED)),
-    PlateFormat(country="Kazakhstan", size_mm=LONG, patterns=("000 LLL",), band=Band((0, 165, 190), "KZ", width=0.28),
+    PlateFormat(country="Kazakhstan", size_mm=LONG, patterns=("000 LLL",),
+    band=Band((0, 165, 190), "KZ", width=0.28),
                 weight=1.2),
     PlateFormat(country=(
             "Kazakhstan "
@@ -784,7 +844,8 @@ ASIA = [
             "000 LLL"
         ).replace("01", "00"),), band=Band(RED, "KG",
                 width=0.28)),
-    PlateFormat(country="Azerbaijan", size_mm=LONG, patterns=("00 LL 000",), band=Band(WHITE, "AZ", width=0.28, ink=BLUE)),
+    PlateFormat(country="Azerbaijan", size_mm=LONG, patterns=("00 LL 000",),
+    band=Band(WHITE, "AZ", width=0.28, ink=BLUE)),
     PlateFormat(country=(
             "Armenia "
             "old"
@@ -793,7 +854,8 @@ ASIA = [
             "Georgia "
             "old"
         ), size_mm=LONG, patterns=("AAA-999",), script="georgian", weight=0.4),
-    PlateFormat(country="Israel", size_mm=LONG, patterns=("999-99-999", "99-999-99"), script="hebrew", paints=(Paint(YELLOW,
+    PlateFormat(country="Israel", size_mm=LONG, patterns=("999-99-999", "99-999-99"),
+    script="hebrew", paints=(Paint(YELLOW,
                 BLACK),),
                 band=Band(EU_BLUE, "IL", width=0.35), weight=2),
     PlateFormat(country=(
@@ -808,21 +870,25 @@ ASIA = [
         ), size_mm=LONG, patterns=("99-999 @",), script="hebrew", words=("מ", "צ"),
                 paints=(Paint(RED, WHITE),),
                 weight=0.4),
-    PlateFormat(country="Palestine", size_mm=LONG, patterns=("0-0000-00",), paints=(Paint(WHITE, DARK_GREEN), Paint(GREEN,
+    PlateFormat(country="Palestine", size_mm=LONG, patterns=("0-0000-00",),
+    paints=(Paint(WHITE, DARK_GREEN), Paint(GREEN,
                 WHITE)), weight=0.6),
-    PlateFormat(country="Jordan", size_mm=LONG, patterns=("00-00000",), band=Band(WHITE, "الأردن\nJOR", "left", 0.7, BLACK)),
+    PlateFormat(country="Jordan", size_mm=LONG, patterns=("00-00000",),
+    band=Band(WHITE, "الأردن\nJOR", "left", 0.7, BLACK)),
     PlateFormat(country="Lebanon", size_mm=LONG, patterns=((
             "L "
             "000000"
         ),), band=Band(BLUE, "لبنان", width=0.45)),
-    PlateFormat(country="Syria", size_mm=LONG, patterns=("999999",), script="arabic", weight=0.6, band=Band(RED, "سورية",
+    PlateFormat(country="Syria", size_mm=LONG, patterns=("999999",), script="arabic", weight=0.6,
+    band=Band(RED, "سورية",
                 width=0.4)),
     PlateFormat(country="Saudi Arabia", size_mm=(320, 155), patterns=((
             "9999  A A "
             "A\n0000  L L L"
         ),), script="arabic", rows=(1,
                 1), divider=True,
-                band=Band(WHITE, "K\nS\nA", "right", 0.2, BLACK), paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK), Paint(SKY,
+                band=Band(WHITE, "K\nS\nA", "right", 0.2, BLACK),
+                paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK), Paint(SKY,
                 BLACK)), weight=2.5),
     PlateFormat(country=(
             "Saudi "
@@ -861,12 +927,14 @@ ASIA = [
             "00 L "
             "00000"
         ),), band=Band(WHITE, "IRQ\nKR", "left", 0.35, BLACK)),
-    PlateFormat(country="Iraq old", size_mm=(340, 150), patterns=("@\n999999",), script="arabic", words=((
+    PlateFormat(country="Iraq old", size_mm=(340, 150), patterns=("@\n999999",), script="arabic",
+    words=((
             "بغداد "
             "العراق"
         ),
                 "البصرة العراق", "أربيل العراق"),
-                rows=(0.5, 1), paints=(Paint(WHITE, BLACK), Paint(RED, WHITE), Paint(SKY, BLACK)), weight=1.5),
+                rows=(0.5, 1), paints=(Paint(WHITE, BLACK), Paint(RED, WHITE), Paint(SKY, BLACK)),
+                weight=1.5),
     PlateFormat(country="Iran", size_mm=LONG, patterns=((
             "99 A "
             "999 99"
@@ -878,7 +946,8 @@ ASIA = [
             "motorcycle"
         ), size_mm=(220, 170), patterns=("999\n99999",), script="persian", rows=(1, 1),
                 vehicle="motorcycle"),
-    PlateFormat(country="Afghanistan", size_mm=(340, 160), patterns=("9 99999\n@",), script="persian", words=("کابل", "هرات",
+    PlateFormat(country="Afghanistan", size_mm=(340, 160), patterns=("9 99999\n@",),
+    script="persian", words=("کابل", "هرات",
                 "کندهار"),
                 rows=(1, 0.5), paints=(Paint(WHITE, BLACK), Paint(RED, WHITE))),
     PlateFormat(country="Yemen", size_mm=(335, 155), patterns=((
@@ -915,7 +984,8 @@ AFRICA_AND_OCEANIA = [
             "@ 0000"
         ),), script="arabic", words=("تونس",),
                 paints=(Paint(BLACK, WHITE),), weight=1.3),
-    PlateFormat(country="Libya", size_mm=LONG, patterns=("00-00000",), band=Band(WHITE, "ليبيا", width=0.45, ink=BLACK)),
+    PlateFormat(country="Libya", size_mm=LONG, patterns=("00-00000",),
+    band=Band(WHITE, "ليبيا", width=0.45, ink=BLACK)),
     PlateFormat(country="Sudan", size_mm=(350, 170), patterns=((
             "9 @ "
             "99999"
@@ -963,7 +1033,8 @@ AFRICA_AND_OCEANIA = [
             "South "
             "Africa"
         ), size_mm=(440, 120), patterns=("LL 00 LL GP", "LLL 000 L", "CA 000-000"), weight=1.5,
-                paints=(Paint(WHITE, BLUE), Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(WHITE, DARK_GREEN)), border=False),
+                paints=(Paint(WHITE, BLUE), Paint(WHITE, BLACK), Paint(YELLOW, BLACK),
+                Paint(WHITE, DARK_GREEN)), border=False),
     PlateFormat(country=(
             "South Africa "
             "two rows"
@@ -991,7 +1062,8 @@ AFRICA_AND_OCEANIA = [
         ), size_mm=(280, 200), patterns=("0 @\n00000",), script="ethiopic", words=("አአ",
                 "ኦሮ"), rows=(1, 1),
                 paints=(Paint(WHITE, BLUE), Paint(WHITE, RED))),
-    PlateFormat(country="Senegal", size_mm=LONG, patterns=("LL-0000-L", "LL 000 LL"), paints=(Paint(BLUE, WHITE), Paint(WHITE,
+    PlateFormat(country="Senegal", size_mm=LONG, patterns=("LL-0000-L", "LL 000 LL"),
+    paints=(Paint(BLUE, WHITE), Paint(WHITE,
                 BLACK))),
     PlateFormat(country=(
             "Ivory "
@@ -1002,11 +1074,13 @@ AFRICA_AND_OCEANIA = [
             "LT "
             "000 LL"
         ),), paints=(Paint(ORANGE, BLACK),)),
-    PlateFormat(country="DR Congo", size_mm=LONG, patterns=("0000LL/00",), paints=(Paint(WHITE, NAVY), Paint(YELLOW, BLACK)),
+    PlateFormat(country="DR Congo", size_mm=LONG, patterns=("0000LL/00",),
+    paints=(Paint(WHITE, NAVY), Paint(YELLOW, BLACK)),
                 band=Band(SKY, "CGO")),
     PlateFormat(country="Angola", size_mm=LONG, patterns=("LD-00-00-LL",), weight=0.8),
     PlateFormat(country="Mozambique", size_mm=LONG, patterns=("LLL 000 MP",), weight=0.8),
-    PlateFormat(country="Zimbabwe", size_mm=LONG, patterns=("LLL 0000",), paints=(Paint(YELLOW, BLACK),), weight=0.8),
+    PlateFormat(country="Zimbabwe", size_mm=LONG, patterns=("LLL 0000",),
+    paints=(Paint(YELLOW, BLACK),), weight=0.8),
     PlateFormat(country="Zambia", size_mm=LONG, patterns=((
             "LLL "
             "0000"
@@ -1017,7 +1091,8 @@ AFRICA_AND_OCEANIA = [
             "000L"
         ),), paints=(Paint(YELLOW, BLACK), Paint(WHITE, BLACK)),
                 weight=0.8),
-    PlateFormat(country="Madagascar", size_mm=LONG, patterns=("0000 LLL",), paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK)),
+    PlateFormat(country="Madagascar", size_mm=LONG, patterns=("0000 LLL",),
+    paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK)),
                 weight=0.8),
     PlateFormat(country=(
             "New "
@@ -1028,13 +1103,15 @@ AFRICA_AND_OCEANIA = [
                         "NSW - THE "
                         "FIRST STATE"
                     )), "bottom", 0.2),), weight=1.2),
-    PlateFormat(country="Victoria", size_mm=(372, 134), patterns=("0LL·0LL", "LLL·000"), paints=(Paint(WHITE, NAVY),
+    PlateFormat(country="Victoria", size_mm=(372, 134), patterns=("0LL·0LL", "LLL·000"),
+    paints=(Paint(WHITE, NAVY),
                 Paint(WHITE, DARK_GREEN)),
                 strips=(Strip(((
                         "VICTORIA - THE "
                         "EDUCATION STATE"
                     ), "VICTORIA - THE PLACE TO BE"), "bottom", 0.2),)),
-    PlateFormat(country="Queensland", size_mm=(372, 134), patterns=("000·LL0", "000-LLL"), paints=(Paint(WHITE, MAROON),),
+    PlateFormat(country="Queensland", size_mm=(372, 134), patterns=("000·LL0", "000-LLL"),
+    paints=(Paint(WHITE, MAROON),),
                 strips=(Strip(("QUEENSLAND - SUNSHINE STATE",), "bottom", 0.2),)),
     PlateFormat(country=(
             "Australia "

@@ -105,8 +105,13 @@ def judgeable(still: StillTruth) -> NDArray[np.intp]:
 
 
 def _clip(
-    number: int, stills: Sequence[StillTruth], read: Read, ways: Sequence[str], trouble: Sequence[str], seed: int
-) -> Clip:  # fmt: skip
+    number: int,
+    stills: Sequence[StillTruth],
+    read: Read,
+    ways: Sequence[str],
+    trouble: Sequence[str],
+    seed: int,
+) -> Clip:
     random = np.random.default_rng((seed, number))
     way = ways[number % len(ways)]
     # The second disturbance moves on by one with each round, so that in time all pairs occur.

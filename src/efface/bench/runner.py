@@ -257,8 +257,13 @@ def _produced(clips: Iterable[Clip], folder: Path) -> Iterator[tuple[VideoTruth,
 
 
 def _score(
-    result: Result, videos: Iterable[tuple[VideoTruth, tuple[str, ...]]], looker: Looker, say: Say, *, legible: bool = False
-) -> None:  # fmt: skip
+    result: Result,
+    videos: Iterable[tuple[VideoTruth, tuple[str, ...]]],
+    looker: Looker,
+    say: Say,
+    *,
+    legible: bool = False,
+) -> None:
     """Analyse each video, and fill in the numbers of all and of each part.
 
     videos  with the names of the parts that each belongs to.

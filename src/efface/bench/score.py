@@ -1,8 +1,8 @@
 """Score what would be erased against the labels. Pure functions on boxes.
 
-A labelled box is *covered* if at least COVERED_SHARE of its area lies inside the union of what is erased,
-margin included. *Recall* at h is the share of covered boxes among labelled boxes at least h pixels
-high. A *false alarm* is an erased area that overlaps no labelled box. In video a *leak* is a
+A labelled box is *covered* if at least COVERED_SHARE of its area lies inside the union of what is
+erased, margin included. *Recall* at h is the share of covered boxes among labelled boxes at least h
+pixels high. A *false alarm* is an erased area that overlaps no labelled box. In video a *leak* is a
 labelled box, in one frame, that is not covered.
 """
 

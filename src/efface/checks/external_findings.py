@@ -1,4 +1,5 @@
-"""Compare what exiftool and ffprobe report of a finished file with lists of what they may report."""
+"""Compare what exiftool and ffprobe report of a finished file with lists of what they may
+report."""
 
 from __future__ import annotations
 
@@ -131,8 +132,10 @@ TAGS["Matroska"] += " " + _TRACKS
 TAGS["Animation"] = TAGS["GIF"]
 
 EXPECTED = {
-    "HandlerDescription": {"VideoHandler", "SoundHandler", "DataHandler", ""}, "MuxingApp": {"none"}, "WritingApp": {"none"},
-    "TrackLanguage": {"und", "eng"}, "MediaLanguageCode": {"und", "eng", "32767", "Unknown (32767)"},
+    "HandlerDescription": {"VideoHandler", "SoundHandler", "DataHandler", ""},
+    "MuxingApp": {"none"}, "WritingApp": {"none"},
+    "TrackLanguage": {"und", "eng"},
+    "MediaLanguageCode": {"und", "eng", "32767", "Unknown (32767)"},
     "AudioVendorID": {"FFmpeg"},
     "VendorID": {"FFmpeg"}, "HandlerVendorID": {"Apple"},
 }  # fmt: skip

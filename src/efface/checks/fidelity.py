@@ -187,7 +187,9 @@ def _changed_signals(source: SourceInfo, target: SourceInfo) -> list[str]:
 
     before, after = signals(source), signals(target)
     if before.get("pixels", "").split(",")[0] != after.get("pixels", "").split(",")[0]:
-        return []  # RGB or grey became YUV because the codec supports nothing else; samples are compared as RGB then
+        # RGB or grey became YUV because the codec supports nothing else; samples are compared as
+        # RGB then
+        return []
     changed = [name for name in before if before[name] != after.get(name)]
     return [
         f"its {name} is {after.get(name, 'not stated')}, and the source's {before[name]}"

@@ -173,7 +173,8 @@ class SecondLook:
         self._looked = self._frames = 0
 
     def look(self, frame: Frame, second: float, planned: int) -> None:
-        """Search the next frame of the target, shown at that time. planned: its number in the plan."""
+        """Search the next frame of the target, shown at that time. planned: its number in the
+        plan."""
         self._frames += 1
         if frame.is_bad or not self._schedule.wants(frame, second):
             return

@@ -152,7 +152,8 @@ def _from_rim(plane: NDArray[Any], rows: slice, columns: slice) -> NDArray[np.fl
 
 
 def _ramps(count: int) -> NDArray[np.float32]:
-    """Return (count, 2): how near each place is to the first end, and to the other; their sum is 1."""
+    """Return (count, 2): how near each place is to the first end, and to the other; their sum is
+    1."""
     other = (np.arange(count, dtype=np.float32) + 0.5) / count
     return np.stack([1 - other, other], axis=1)
 

@@ -1,1 +1,2 @@
-"""The command line: flags to options, events to progress bars, errors to one line and an exit code."""
+"""The command line: flags to options, events to progress bars, errors to one line and an exit
+code."""

@@ -61,9 +61,13 @@ def _flag(setting: Setting) -> Callable[[F], F]:
         else ""
     )
     return click.option(
-        setting.flag, parameter, type=kind, default=setting.default, show_default=setting.default is not None,
+        setting.flag,
+        parameter,
+        type=kind,
+        default=setting.default,
+        show_default=setting.default is not None,
         help=setting.help + items + unit,
-    )  # fmt: skip
+    )
 
 
 def _type_of(setting: Setting) -> Any:

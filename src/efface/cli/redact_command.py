@@ -75,13 +75,20 @@ def redact(
             if done.was_done and code == EXIT_OK
             else summary.redacted(job, done, options.risk.bound)
         )
-        return FileOutcome(
-            text, code, done.was_done, None if done.was_done else summary.share_of(done.plan)
-        )
+        share = None if done.was_done else summary.share_of(done.plan)
+        return FileOutcome(text, code, done.was_done, share)
 
     with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         say_left_out(sources, output)
         code = run_jobs(
-            open_engine, jobs_to_do, task, describe, output, options, writes=True, note=record.planned, record=record
-        )  # fmt: skip
+            open_engine,
+            jobs_to_do,
+            task,
+            describe,
+            output,
+            options,
+            writes=True,
+            note=record.planned,
+            record=record,
+        )
     sys.exit(code)

@@ -40,7 +40,8 @@ MARKS = (b'"format": "efface-report"', b": report of efface</title>")
 """The first HEAD bytes of a report contain one of these."""
 
 REPORT = click.option(
-    "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True, metavar="PATH",
+    "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True,
+    metavar="PATH",
     help="Also write a report; .html or .json selects the format. Repeatable.",
 )  # fmt: skip
 
@@ -250,8 +251,11 @@ class Record:
         from efface.report import report_model, run_facts
 
         return report_model.Entry(
-            self._numbers[job], report_model.Verdict.NOT_DONE, -1, chosen=run_facts.chosen(self._command, asdict(self._options))
-        )  # fmt: skip
+            self._numbers[job],
+            report_model.Verdict.NOT_DONE,
+            -1,
+            chosen=run_facts.chosen(self._command, asdict(self._options)),
+        )
 
     def _named(self, entry: Entry, job: AnyJob) -> Entry:
         if "names" not in self._told:

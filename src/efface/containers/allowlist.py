@@ -82,7 +82,8 @@ def _allowing(
     kind: str,
     look: Callable[[Reader, Part], bool] = lambda r, p: True,
 ) -> Callable[[Reader, str], Iterator[str]]:
-    """Make a rule that allows only parts with these names, and only if `look` allows their content."""
+    """Make a rule that allows only parts with these names, and only if `look` allows their
+    content."""
     allowed = frozenset(allowed_names)
 
     def rule(reader: Reader, name: str) -> Iterator[str]:

@@ -10,9 +10,11 @@ from efface.containers.parts import BROKEN, DEEPEST, MOST_SAMPLES, Broken, Part,
 from efface.containers.sound_formats import ENTRIES
 
 HEADS = {
-    b"moov": 0, b"trak": 0, b"edts": 0, b"mdia": 0, b"minf": 0, b"dinf": 0, b"stbl": 0, b"udta": 0, b"ilst": 0, b"moof": 0,
+    b"moov": 0, b"trak": 0, b"edts": 0, b"mdia": 0, b"minf": 0, b"dinf": 0, b"stbl": 0, b"udta": 0,
+    b"ilst": 0, b"moof": 0,
     b"traf": 0,
-    b"mfra": 0, b"mvex": 0, b"gmhd": 0, b"tapt": 0, b"sinf": 0, b"schi": 0, b"iprp": 0, b"ipco": 0, b"tref": 0, b"jumb": 0,
+    b"mfra": 0, b"mvex": 0, b"gmhd": 0, b"tapt": 0, b"sinf": 0, b"schi": 0, b"iprp": 0, b"ipco": 0,
+    b"tref": 0, b"jumb": 0,
     b"grpl": 0,
     b"strk": 0, b"meco": 0, b"iref": 4, b"dref": 8, b"stsd": 8, b"iinf": 6,
 }  # fmt: skip

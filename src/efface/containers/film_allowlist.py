@@ -1,5 +1,5 @@
-"""The allow-list of a finished video: the names of the boxes, elements, chunks and bitstream units that
-may remain.
+"""The allow-list of a finished video: the names of the boxes, elements, chunks and bitstream units
+that may remain.
 
 The walk continues into the video bitstream, where encoders and cameras leave messages, and checks
 that every byte of `mdat` belongs to a sample. Sound that the user asked for is copied unchanged.
@@ -23,7 +23,8 @@ FILM_BOXES = names(
 ) | {"url "}
 
 _FILM_HANDLERS = {
-    "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",), "url ": (b"DataHandler",),
+    "vide": (b"VideoHandler",), "soun": (b"SoundHandler",), "mdir": (b"",),
+    "url ": (b"DataHandler",),
 }  # fmt: skip
 
 _FILM_ENTRIES = {"vide": boxes.VIDEO_ENTRIES, "soun": boxes.SOUND_ENTRIES}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from efface.containers.parts import BROKEN, TAIL, Broken, Part, Reader, part, rest
 
 _NAMES = {
-    0xC4: "DHT", 0xC8: "JPG", 0xCC: "DAC", 0xDA: "SOS", 0xDB: "DQT", 0xDC: "DNL", 0xDD: "DRI", 0xDE: "DHP", 0xDF: "EXP",
+    0xC4: "DHT", 0xC8: "JPG", 0xCC: "DAC", 0xDA: "SOS", 0xDB: "DQT", 0xDC: "DNL", 0xDD: "DRI",
+    0xDE: "DHP", 0xDF: "EXP",
     0xFE: "COM",
 }  # fmt: skip
 _MOST_NAME_BYTES = 40

@@ -1,4 +1,5 @@
-"""MPEG transport streams: packets with their stream's number (PID), and the byte stream of one PID."""
+"""MPEG transport streams: packets with their stream's number (PID), and the byte stream of one
+PID."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ ENDINGS = (
 """File name endings of these formats."""
 
 _BY_SUFFIX = {
-    ".h264": "h264", ".264": "h264", ".avc": "h264", ".h265": "hevc", ".265": "hevc", ".hevc": "hevc", ".h266": "vvc",
+    ".h264": "h264", ".264": "h264", ".avc": "h264", ".h265": "hevc", ".265": "hevc",
+    ".hevc": "hevc", ".h266": "vvc",
     ".266": "vvc", ".vvc": "vvc", ".cmp": "mpeg4", ".m4e": "mpeg4", ".m4v": "mpeg4", ".vc1": "vc1",
 }  # fmt: skip
 """Formats by file name, for streams with start codes whose first bytes are ambiguous. A recording

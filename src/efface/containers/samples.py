@@ -14,7 +14,8 @@ LARGEST_SAMPLE = 64 << 20
 LARGEST_CONFIG = 1 << 20
 
 _MP4_CODECS = {
-    "avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "dvh1": "hevc", "dvhe": "hevc", "av01": "av1",
+    "avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "dvh1": "hevc", "dvhe": "hevc",
+    "av01": "av1",
     "vp09": "vp9",
 }  # fmt: skip
 _MKV_CODECS = {
@@ -174,11 +175,14 @@ def _avi_samples(reader: Reader, parts: list[Part], stream: Stream) -> Iterator[
 def _of_ts(reader: Reader, parts: list[Part]) -> list[Stream]:
     try:
         return [
-            Stream(pid, "video" if kind in _TS_CODECS else "sound" if kind in _TS_SOUND else "data", _TS_CODECS.get(kind,
-            f"0x{kind:02x}"))
+            Stream(
+                pid,
+                "video" if kind in _TS_CODECS else "sound" if kind in _TS_SOUND else "data",
+                _TS_CODECS.get(kind, f"0x{kind:02x}"),
+            )
             for program in mpegts.programs(reader)
             for kind, pid in mpegts.elementary(reader, program)
-        ]  # fmt: skip
+        ]
     except Broken:
         return []
 

@@ -108,7 +108,9 @@ _OTHER_FORMATS = (
 )
 
 _UNOPENED = tuple(
-    magic for magic, why in _OTHER_FORMATS if any(word in why for word in ("JPEG XL", "PDF", "Photoshop", "raw file"))
+    magic for magic,
+    why in _OTHER_FORMATS
+    if any(word in why for word in ("JPEG XL", "PDF", "Photoshop", "raw file"))
 )  # fmt: skip
 
 

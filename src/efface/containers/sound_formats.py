@@ -13,13 +13,17 @@ def _plain(names: str) -> dict[str, str]:
 
 SOUND_CODECS: dict[str, dict[str, str]] = {
     "mp4": {
-        "aac": "mp4a", "mp3": "mp4a", "mp2": "mp4a", "vorbis": "mp4a", "dts": "mp4a", "ac3": "ac-3", "eac3": "ec-3",
+        "aac": "mp4a", "mp3": "mp4a", "mp2": "mp4a", "vorbis": "mp4a", "dts": "mp4a", "ac3": "ac-3",
+        "eac3": "ec-3",
         "opus": "Opus", "flac": "fLaC", "alac": "alac",
     },
     "mov": {
-        "aac": "mp4a", "mp3": ".mp3", "mp2": ".mp2", "dts": "dtsc", "ac3": "ac-3", "eac3": "ec-3", "alac": "alac",
-        "pcm_alaw": "alaw", "pcm_mulaw": "ulaw", "pcm_u8": "raw ", "pcm_s8": "sowt", "pcm_s16le": "sowt", "pcm_s16be": "twos",
-        "pcm_s24le": "in24", "pcm_s24be": "in24", "pcm_s32le": "in32", "pcm_s32be": "in32", "pcm_f32le": "fl32",
+        "aac": "mp4a", "mp3": ".mp3", "mp2": ".mp2", "dts": "dtsc", "ac3": "ac-3", "eac3": "ec-3",
+        "alac": "alac",
+        "pcm_alaw": "alaw", "pcm_mulaw": "ulaw", "pcm_u8": "raw ", "pcm_s8": "sowt",
+        "pcm_s16le": "sowt", "pcm_s16be": "twos",
+        "pcm_s24le": "in24", "pcm_s24be": "in24", "pcm_s32le": "in32", "pcm_s32be": "in32",
+        "pcm_f32le": "fl32",
         "pcm_f32be": "fl32", "pcm_f64le": "fl64", "pcm_f64be": "fl64",
     },
     "matroska": _plain(

@@ -199,7 +199,8 @@ class Tiff:
 
 
 def text_of(raw: bytes) -> str:
-    """Return the text up to the first zero byte, decoded as UTF-8 if valid, otherwise as Latin-1."""
+    """Return the text up to the first zero byte, decoded as UTF-8 if valid, otherwise as
+    Latin-1."""
     raw = raw.split(b"\0")[0].strip()
     try:
         return raw.decode("utf-8")

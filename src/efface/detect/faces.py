@@ -84,9 +84,18 @@ class FaceHead:
             None if options.sensitivity == "high" else CONFIRM
         )  # high: doubtful objects are covered
         self.rules = Rules(
-            sure, sure * FLOOR, CAUTION, SAME_IN_TILE, SAME, AGREE, SMALLEST, JURY, CAUTION_BELOW, closer=CLOSER,
+            sure,
+            sure * FLOOR,
+            CAUTION,
+            SAME_IN_TILE,
+            SAME,
+            AGREE,
+            SMALLEST,
+            JURY,
+            CAUTION_BELOW,
+            closer=CLOSER,
             confirm=confirm,
-        )  # fmt: skip
+        )
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:
         """Return the faces in one tile."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from efface.geometry import Box, Size
 
 TILE = 1280
-"""Longest side of a tile. A pass over 1920x1088 takes 17 % more time per pixel than over 1280x736, and 0.8 GB instead of
-0.3."""
+"""Longest side of a tile. A pass over 1920x1088 takes 17 % more time per pixel than over 1280x736,
+and 0.8 GB instead of 0.3."""
 
 OVERLAP = 160
 """Pixels shared by neighbouring tiles: more than a face or a plate that only this level finds."""
@@ -55,8 +55,14 @@ class Level:
 
 
 def levels(
-    size_wh: Size, *, is_thorough: bool, smallest: int, aspect: float = 1.0, detail: float = 1.0, coarsest: float = 0.0
-) -> list[Level]:  # fmt: skip
+    size_wh: Size,
+    *,
+    is_thorough: bool,
+    smallest: int,
+    aspect: float = 1.0,
+    detail: float = 1.0,
+    coarsest: float = 0.0,
+) -> list[Level]:
     """Return the sizes for a frame, largest first, all with square pixels: the network does not
     know squeezed faces.
 

@@ -92,15 +92,19 @@ class Inspection:
     def as_json(self, *, values: bool = True) -> dict[str, Any]:
         """Return the inspection as JSON data."""
         return {
-            "file": str(self.path), "medium": self.medium, "format": self.format, "bytes": self.size,
+            "file": str(self.path),
+            "medium": self.medium,
+            "format": self.format,
+            "bytes": self.size,
             "faces_and_plates": "looked for" if self.looked else "not looked for",
-            "others": self.others, "troubles": list(self.troubles),
+            "others": self.others,
+            "troubles": list(self.troubles),
             "items": [
                 {"group": i.group, "name": i.name, "where": i.where, "at": i.at, "by": i.by}
                 | ({"value": i.value} if values else {})
                 for i in self.items
             ],
-        }  # fmt: skip
+        }
 
 
 _BY_NAME = (

@@ -19,9 +19,11 @@ from efface.inspection.tags import LARGEST_BLOCK, Found
 from efface.inspection.text_and_dates import EPOCHS, date_text
 
 _ELEMENTS = {
-    "Title": WORDS, "MuxingApp": SOFTWARE, "WritingApp": SOFTWARE, "SegmentFilename": WORDS, "SegmentUUID": DATA,
+    "Title": WORDS, "MuxingApp": SOFTWARE, "WritingApp": SOFTWARE, "SegmentFilename": WORDS,
+    "SegmentUUID": DATA,
     "PrevFilename": WORDS,
-    "NextFilename": WORDS, "Name": WORDS, "CodecName": SOFTWARE, "ChapString": WORDS, "FileName": WORDS,
+    "NextFilename": WORDS, "Name": WORDS, "CodecName": SOFTWARE, "ChapString": WORDS,
+    "FileName": WORDS,
     "FileDescription": WORDS,
 }  # fmt: skip
 

@@ -26,9 +26,11 @@ from efface.inspection.text_and_dates import EPOCHS, date_text, decoded_words
 from efface.media.still.embedded import jpegs
 
 _PLAIN_NAMES = {
-    "©nam": "title", "©ART": "artist", "©aut": "author", "©cmt": "comment", "©des": "description", "©day": "date",
+    "©nam": "title", "©ART": "artist", "©aut": "author", "©cmt": "comment", "©des": "description",
+    "©day": "date",
     "©too": "encoder",
-    "©swr": "software", "©mak": "make", "©mod": "model", "©xyz": "location", "©cpy": "copyright", "©alb": "album",
+    "©swr": "software", "©mak": "make", "©mod": "model", "©xyz": "location", "©cpy": "copyright",
+    "©alb": "album",
     "©gen": "genre",
     "©enc": "encoder", "©inf": "information", "©wrt": "writer",
 }  # fmt: skip

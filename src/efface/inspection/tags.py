@@ -227,13 +227,16 @@ def _decoded(value: str) -> bytes | None:
 
 
 _DATASETS = {
-    (2, 5): "ObjectName", (2, 25): "Keywords", (2, 40): "SpecialInstructions", (2, 55): "DateCreated", (2, 60): "TimeCreated",
+    (2, 5): "ObjectName", (2, 25): "Keywords", (2, 40): "SpecialInstructions",
+    (2, 55): "DateCreated", (2, 60): "TimeCreated",
     (2, 62): "DigitalCreationDate", (2, 65): (
             "OriginatingProgram "
             "application"
         ), (2, 80): "By-line", (2, 85): "By-lineTitle",
-    (2, 90): "City", (2, 92): "Sub-location", (2, 95): "Province-State", (2, 100): "Country code", (2, 101): "Country",
-    (2, 103): "OriginalTransmissionReference", (2, 105): "Headline", (2, 110): "Credit", (2, 115): "Source", (2,
+    (2, 90): "City", (2, 92): "Sub-location", (2, 95): "Province-State", (2, 100): "Country code",
+    (2, 101): "Country",
+    (2, 103): "OriginalTransmissionReference", (2, 105): "Headline", (2, 110): "Credit",
+    (2, 115): "Source", (2,
     116): "CopyrightNotice",
     (2, 118): "Contact", (2, 120): "Caption", (2, 122): "Caption Writer",
 }  # fmt: skip

@@ -51,7 +51,9 @@ class FrameExaminer:
                 if self._seen.qsize() >= MOST_SEEN:
                     time.sleep(
                         0.01
-                    )  # a sleep, not a wait for the stop: after a stop the follower still has frames to finish
+                        # a sleep, not a wait for the stop: after a stop the follower still has
+                        # frames to finish
+                    )
                     continue
                 held = pipeline.frame_queue.next_to_look(WAIT_S)
                 if held is not None:

@@ -83,9 +83,13 @@ class CameraReader:
             self._key = key
             self._anchor = pipeline.now(), took.second
             self._window = Lookahead(
-                self._form.size_wh, pipeline.options.track, pipeline.options.cover, self._sure, pipeline.options.live.delay_s,
+                self._form.size_wh,
+                pipeline.options.track,
+                pipeline.options.cover,
+                self._sure,
+                pipeline.options.live.delay_s,
                 pipeline.visible,
-            )  # fmt: skip
+            )
         second = self._anchor[0] + float(took.second - self._anchor[1])
         second = max(
             second, self._last + float(OUTPUT_TIME_BASE)
@@ -94,8 +98,13 @@ class CameraReader:
         pipeline.facts.frames_in += 1
         pixels = Pixels(frame, self._form.spec)
         made = Frame(
-            pipeline.facts.frames_in, 0, self._form.size_wh, pixels.look, pixels.unpack, aspect=float(self._form.aspect)
-        )  # fmt: skip
+            pipeline.facts.frames_in,
+            0,
+            self._form.size_wh,
+            pixels.look,
+            pixels.unpack,
+            aspect=float(self._form.aspect),
+        )
         size = sum(p.buffer_size for p in frame.planes)
         pipeline.frame_queue.put(
             QueuedFrame(made, self._window, second, time.monotonic(), size, form=self._form)

@@ -38,7 +38,8 @@ LARGEST = 1_000_000
 """Maximum size of the file, in bytes."""
 
 KEYS = (
-    "source", "to", "credentials_env", "credentials_file", "target_credentials_env", "target_credentials_file", *BRANCHES,
+    "source", "to", "credentials_env", "credentials_file", "target_credentials_env",
+    "target_credentials_file", *BRANCHES,
 )  # fmt: skip
 
 

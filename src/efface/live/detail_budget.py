@@ -80,7 +80,8 @@ class DetailBudget:
 
     @property
     def is_round(self) -> bool:
-        """Return whether all parts had equally many turns: the same frame then shows nothing new."""
+        """Return whether all parts had equally many turns: the same frame then shows nothing
+        new."""
         parts = self._parts()
         return not parts or self._turn % len(parts) == 0
 

@@ -96,7 +96,8 @@ class Encoder:
         self._key_at: int | None = None
 
     def encode(self, picture: Picture, pts: int) -> Iterator[Coded]:
-        """Yield the packets of the next picture. pts is in units of OUTPUT_TIME_BASE and increases."""
+        """Yield the packets of the next picture. pts is in units of OUTPUT_TIME_BASE and
+        increases."""
         frame = self._framed(picture)
         frame.pts, frame.time_base = pts, OUTPUT_TIME_BASE
         if self._key_at is None or pts - self._key_at >= KEY_S / OUTPUT_TIME_BASE:
@@ -115,9 +116,14 @@ class Encoder:
         else:
             name = _name(picture)
             made = reformatted(
-                packed(picture, name), picture.size_wh, PIXEL_FORMAT, self.form.spec.matrix, layout.full_range, False,
+                packed(picture, name),
+                picture.size_wh,
+                PIXEL_FORMAT,
+                self.form.spec.matrix,
+                layout.full_range,
+                False,
                 Interpolation.BICUBIC,
-            )  # fmt: skip
+            )
             frame = packed(even_sized(unpacked(made, LAYOUT)), PIXEL_FORMAT)
         context = self._context
         frame.color_range, frame.colorspace = LIMITED, context.colorspace
@@ -141,5 +147,9 @@ def _settings(options: LiveOptions) -> dict[str, str]:
     # A buffer of half a second limits the size of single pictures, as networks need it.
     limit = {"maxrate": f"{most}k", "bufsize": f"{max(1, most // 2)}k"} if most else {}
     return {
-        "preset": options.preset, "tune": "zerolatency", "crf": str(options.crf), "forced-idr": "1", "x264-params": params,
-    } | limit  # fmt: skip
+        "preset": options.preset,
+        "tune": "zerolatency",
+        "crf": str(options.crf),
+        "forced-idr": "1",
+        "x264-params": params,
+    } | limit

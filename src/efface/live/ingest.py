@@ -142,9 +142,12 @@ def _settings(address: Address, options: LiveOptions) -> Mapping[str, str]:
     micros = str(round(options.timeout_s * 1e6))
     if address.scheme in ("rtsp", "rtsps"):
         return {
-            "rtsp_transport": options.rtsp_transport, "allowed_media_types": "video", "timeout": micros,
-            "reorder_queue_size": "200", **tls_settings(address),
-        }  # fmt: skip
+            "rtsp_transport": options.rtsp_transport,
+            "allowed_media_types": "video",
+            "timeout": micros,
+            "reorder_queue_size": "200",
+            **tls_settings(address),
+        }
     if address.scheme == "udp":
         return {
             "fifo_size": "50000",

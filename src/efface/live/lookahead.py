@@ -47,9 +47,14 @@ class Lookahead:
     """
 
     def __init__(
-        self, size_wh: Size, track: TrackOptions, cover: CoverOptions, sure: Mapping[int, float], delay_s: float,
+        self,
+        size_wh: Size,
+        track: TrackOptions,
+        cover: CoverOptions,
+        sure: Mapping[int, float],
+        delay_s: float,
         visible: LeftVisible | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """visible  counts what leaves without being erased; it continues the counts of an earlier
         lookahead."""
         self._visible = visible or LeftVisible()

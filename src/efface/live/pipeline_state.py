@@ -91,7 +91,11 @@ class PipelineState:
         )
         facts.targets = {
             str(t.address): {
-                "up": t.counts.is_up, "sent": t.counts.sent, "dropped": t.counts.dropped, "failures": t.counts.failures,
+                "up": t.counts.is_up,
+                "sent": t.counts.sent,
+                "dropped": t.counts.dropped,
+                "failures": t.counts.failures,
                 "queued": len(t),
-            } for t in targets
-        }  # fmt: skip
+            }
+            for t in targets
+        }

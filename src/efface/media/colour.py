@@ -93,7 +93,8 @@ def swscale_matrix(matrix: int, lines: int) -> Colorspace:
 
 
 def x265_params(colour: Colour) -> str:
-    """Return HDR10 values in x265's notation: chromaticities in 0.00002, luminance in 0.0001 cd/m2."""
+    """Return HDR10 values in x265's notation: chromaticities in 0.00002, luminance in 0.0001
+    cd/m2."""
     said = []
     if colour.mastering:
         rx, ry, gx, gy, bx, by, wx, wy = (round(v * 50_000) for v in colour.mastering[:8])

@@ -30,7 +30,10 @@ take 4.6 GB."""
 LOOK_EVERY_S = 0.1
 """Interval between two checks of the memory, on systems that cannot enforce a limit."""
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,nut,dv"
+DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,"
+    "ivf,nut,dv"
+)
 
 
 class NoAnswer(Exception):
@@ -122,8 +125,12 @@ def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
     env = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     try:
         running = subprocess.Popen(
-            _bounded(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
-        )  # fmt: skip
+            _bounded(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=env,
+        )
     except OSError as e:
         raise NoAnswer("it cannot be started") from e
     ended = threading.Event()

@@ -268,7 +268,8 @@ class Pixels:
         return upright
 
     def _cropped(self) -> Pixels:
-        """Return the pixels without what the container hides. swscale converts only whole frames."""
+        """Return the pixels without what the container hides. swscale converts only whole
+        frames."""
         spec = replace(self._spec, turn=Turn(), crop=WHOLE)
         return Pixels(packed(self.unpack(), spec.name), spec, full_range=spec.layout.full_range)
 
@@ -298,8 +299,14 @@ def _wipe(picture: Picture, hidden: NDArray[np.bool_], blank: Picture) -> None:
 
 
 def reformatted(
-    frame: av.VideoFrame, size_wh: Size, name: str, matrix: Colorspace, full_in: bool, full_out: bool, scaler: Interpolation
-) -> av.VideoFrame:  # fmt: skip
+    frame: av.VideoFrame,
+    size_wh: Size,
+    name: str,
+    matrix: Colorspace,
+    full_in: bool,
+    full_out: bool,
+    scaler: Interpolation,
+) -> av.VideoFrame:
     """Convert the frame to another size, pixel format or range with swscale. The matrix is that of
     the YUV side."""
     scalers: dict[tuple[str, Size], VideoReformatter] = Pixels._local.__dict__.setdefault(
@@ -308,9 +315,16 @@ def reformatted(
     if len(scalers) > 8:  # each holds filter tables for one size
         scalers.clear()
     return scalers.setdefault((name, size_wh), VideoReformatter()).reformat(
-        frame, *size_wh, name, src_colorspace=matrix, dst_colorspace=matrix, interpolation=scaler,
-        src_color_range=FULL if full_in else LIMITED, dst_color_range=FULL if full_out else LIMITED, threads=1,
-    )  # fmt: skip
+        frame,
+        *size_wh,
+        name,
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
+        interpolation=scaler,
+        src_color_range=FULL if full_in else LIMITED,
+        dst_color_range=FULL if full_out else LIMITED,
+        threads=1,
+    )
 
 
 def _fitted(frame: av.VideoFrame, spec: Spec, full_range: bool) -> av.VideoFrame:
@@ -333,7 +347,8 @@ def _fitted(frame: av.VideoFrame, spec: Spec, full_range: bool) -> av.VideoFrame
 
 
 def packed(picture: Picture, name: str) -> av.VideoFrame:
-    """Make a new frame in the canonical format `name` with the picture's samples and nothing else."""
+    """Make a new frame in the canonical format `name` with the picture's samples and nothing
+    else."""
     frame = av.VideoFrame(*picture.size_wh, name)
     for into, plane in zip(_planes(frame, picture.layout.model), picture.planes, strict=True):
         np.copyto(into, plane)

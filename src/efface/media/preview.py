@@ -19,7 +19,8 @@ JPEG_QUALITY = 88
 
 
 def rgb_of(picture: Picture, info: SourceInfo, size_wh: Size) -> NDArray[np.uint8]:
-    """Return (h, w, 3) uint8 RGB of that size, as a player would show these samples of this source."""
+    """Return (h, w, 3) uint8 RGB of that size, as a player would show these samples of this
+    source."""
     if not isinstance(info.private, VideoInfo):
         layout = picture.layout
         return Page(interleaved(picture), layout.model, layout.depth, layout.has_alpha).look(

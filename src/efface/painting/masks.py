@@ -98,7 +98,8 @@ def bands(box: Box, multiple: int = 1) -> Iterator[Box]:
 
 
 def subsampled(box: Box, shift: Shift) -> Box:
-    """Return the box of samples, on a plane of that subsampling, that covers a box of luma pixels."""
+    """Return the box of samples, on a plane of that subsampling, that covers a box of luma
+    pixels."""
     (x1, y1, x2, y2), (sx, sy) = box, shift
     return x1 >> sx, y1 >> sy, -(-x2 >> sx), -(-y2 >> sy)
 
@@ -122,7 +123,8 @@ def _outline(
 
 
 def _growth(box: Box, shape: str) -> tuple[float, float]:
-    """Return how far the shape extends beyond its box, in x and in y, to contain the box's corners."""
+    """Return how far the shape extends beyond its box, in x and in y, to contain the box's
+    corners."""
     width, height = box[2] - box[0], box[3] - box[1]
     if shape == "rounded":
         # A corner of the box lies on the arc: (radius - growth) * sqrt(2) == radius.

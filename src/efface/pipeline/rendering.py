@@ -95,9 +95,16 @@ def act(
         verification = prove(made, target, options, opening, listener)
     kept = source.info.audio if options.write.audio == "keep" else 0
     return Rendered(
-        target, len(plan.timeline), plan.region_count, len(plan.bad), kept, source.info.audio - kept,
-        verification, source_sha256, target_sha256,
-    )  # fmt: skip
+        target,
+        len(plan.timeline),
+        plan.region_count,
+        len(plan.bad),
+        kept,
+        source.info.audio - kept,
+        verification,
+        source_sha256,
+        target_sha256,
+    )
 
 
 class _Differs(PlanMismatch):

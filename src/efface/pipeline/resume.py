@@ -27,7 +27,8 @@ from efface.planning.plan import Plan
 from efface.version import VERSION
 
 WITHOUT_EFFECT = frozenset((
-    ("detect", "timeout_s"), ("risk", "bound"), ("read", "max_pixels"), ("read", "max_total_pixels"), ("write", "overwrite"),
+    ("detect", "timeout_s"), ("risk", "bound"), ("read", "max_pixels"),
+    ("read", "max_total_pixels"), ("write", "overwrite"),
     ("write", "discard_edits"), ("report", "told"),
 ))  # fmt: skip
 """Options that change neither plan nor target, by branch and name."""

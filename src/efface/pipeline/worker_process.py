@@ -143,7 +143,8 @@ def start_process(
     ours, theirs = context.Pipe()
     process = context.Process(target=target, args=(theirs, *arguments), name=name, daemon=is_daemon)
     try:
-        resource_tracker.ensure_running()  # otherwise it would be started inside the block, and unblock the signals
+        # otherwise it would be started inside the block, and unblock the signals
+        resource_tracker.ensure_running()
         with deaf():
             process.start()
     except OSError as e:

@@ -231,7 +231,8 @@ def far_strengths(unseen_s: NDArray[np.float64], shift: NDArray[np.float64]) -> 
 
 
 def centre_shift(a: Boxes, b: Boxes) -> float:
-    """Return how far b lies from a, both (1, 4), as a share of the longer side of the larger one."""
+    """Return how far b lies from a, both (1, 4), as a share of the longer side of the larger
+    one."""
     return float(centre_shifts(a, b)[0])
 
 

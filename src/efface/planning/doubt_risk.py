@@ -27,7 +27,8 @@ from efface.planning.doubt import (
 )
 
 WEIGHTS = {
-    ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3, CAMERA: 0.3,
+    ENDED: 0.9, BEGAN: 0.8, LOST: 0.9, FAR: 0.7, WEAK: 0.2, SHORT: 0.2, CUT: 0.2, COVERS: 0.3,
+    CAMERA: 0.3,
     LEFT: 0.45, TEXT: 0.3,
 }  # fmt: skip
 """Risk of a large object for each cause alone, at its strongest. An object that stops being covered

@@ -241,7 +241,8 @@ def _shares(track: Track, film: Film) -> NDArray[np.float64]:
 
 
 def _unknown_motion(film: Film, unknown: Sequence[int]) -> list[Doubt]:
-    """Return stretches of unknown camera motion in which something was covered without a sighting."""
+    """Return stretches of unknown camera motion in which something was covered without a
+    sighting."""
     if not len(unknown) or film.plan.medium == "photo":
         return []
     carried = np.zeros(len(film.seconds), np.bool_)
@@ -271,8 +272,13 @@ def _written_in(film: Film, text: Sequence[Box]) -> list[Doubt]:
     throughout, so one frame shows all of it."""
     frames = np.unique(np.linspace(0, len(film.seconds) - 1, MOST_STEPS).astype(int))
     still = [
-        box for box in text if any(_open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN_SHARE for f in frames)
-    ]  # fmt: skip
+        box
+        for box in text
+        if any(
+            _open_share(box, [r.box for r in film.plan.regions(int(f))]) > OPEN_SHARE
+            for f in frames
+        )
+    ]
     if not still:
         return []
     x1, y1, x2, y2 = (pick(box[i] for box in still) for i, pick in enumerate((min, min, max, max)))

@@ -87,8 +87,13 @@ def _unsure_frames(
 
 
 def _places(
-    track: Track, clear: NDArray[np.intp], film: Film, row: int, other: int | None, frames: NDArray[np.int64]
-) -> Boxes:  # fmt: skip
+    track: Track,
+    clear: NDArray[np.intp],
+    film: Film,
+    row: int,
+    other: int | None,
+    frames: NDArray[np.int64],
+) -> Boxes:
     """Return (n, 4) where the object should be in these frames."""
     n, at = len(frames), int(track.frame[row])
     here = film.seen_from(np.repeat(track.xyxy[[row]], n, axis=0), np.full(n, at), frames)

@@ -72,7 +72,8 @@ def mot(plan: Plan) -> Iterator[str]:
     for frame, track_id, track, row in sorted(moments, key=lambda m: m[:2]):
         x1, y1, x2, y2 = (int(v) for v in track.xyxy[row])
         score = float(track.score[row])
-        yield f"{frame + 1},{track_id},{x1},{y1},{x2 - x1},{y2 - y1},{score:.2f},{track.kind + 1},1\n"
+        box = f"{x1},{y1},{x2 - x1},{y2 - y1}"
+        yield f"{frame + 1},{track_id},{box},{score:.2f},{track.kind + 1},1\n"
 
 
 def _erased(plan: Plan) -> Iterator[tuple[Track, int]]:

@@ -110,7 +110,8 @@ def stretches(plan: Plan) -> tuple[Stretch, ...]:
 
 
 def bounded(plan: Plan) -> Plan:
-    """Return the plan with at most MOST_BOXES boxes of what is left visible; the rest is counted."""
+    """Return the plan with at most MOST_BOXES boxes of what is left visible; the rest is
+    counted."""
     if sum(len(t) for t in plan.left) <= MOST_BOXES:
         return plan
     kept, room = set(), MOST_BOXES

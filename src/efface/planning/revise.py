@@ -92,8 +92,12 @@ class Revised:
 
 
 def revised(
-    tracks: Sequence[Track], log: Log, sizes: tuple[Size, ...], frames: int, left: Sequence[Track] = ()
-) -> Revised:  # fmt: skip
+    tracks: Sequence[Track],
+    log: Log,
+    sizes: tuple[Size, ...],
+    frames: int,
+    left: Sequence[Track] = (),
+) -> Revised:
     """Apply all edits to the tracks. Raises ValueError for an impossible edit: an unknown track, a
     box outside the frame, ...
 
@@ -264,7 +268,8 @@ class _EditState:
         self.keys.setdefault(track.id, set()).add(edit.frame)
 
     def _whole(self, xyxy: NDArray[np.floating], frame: NDArray[np.int32]) -> Boxes:
-        """Round boxes outwards, and push them back into the frame if they left it or became empty."""
+        """Round boxes outwards, and push them back into the frame if they left it or became
+        empty."""
         limit = self._limits(frame)
         low = np.clip(np.floor(xyxy[:, :2]), 0, limit - 1)
         high = np.clip(np.ceil(xyxy[:, 2:]), low + 1, limit)

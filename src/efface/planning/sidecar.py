@@ -353,7 +353,8 @@ def _plan(data: dict[str, Any]) -> Plan:
 
 
 def _require_checksums(version: int, medium: str, frames: int, count: int) -> None:
-    """Raise ValueError if frames would be erased without any proof that they are the examined ones."""
+    """Raise ValueError if frames would be erased without any proof that they are the examined
+    ones."""
     if count and count != frames:
         raise ValueError(f"it has {frames} frames, and {count} checksums")
     if frames and not count and (medium == "video" or version >= 3):

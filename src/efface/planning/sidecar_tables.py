@@ -79,7 +79,8 @@ def unpacked_beyond(data: dict[str, Any]) -> LeftBeyond:
 
 
 def _reason_runs(track: Track) -> Iterator[tuple[tuple[int, int], int]]:
-    """Yield ((first frame, count), reason) of each stretch of consecutive frames with one reason."""
+    """Yield ((first frame, count), reason) of each stretch of consecutive frames with one
+    reason."""
     breaks = (
         np.flatnonzero((np.diff(track.frame) != 1) | (np.diff(track.reason.astype(int)) != 0)) + 1
     )

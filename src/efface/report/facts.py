@@ -191,9 +191,17 @@ def _moment(doubt: Doubt, plan: Plan, times: Times, bound: float) -> Moment:
         "whole picture" if _is_whole(doubt, plan) else place(doubt.box, plan.size_at(doubt.first))
     )
     return Moment(
-        doubt.track, kind, (doubt.first, doubt.last), times.start_s(doubt.first), times.start_s(doubt.last),
-        doubt.box, where, doubt.causes, doubt.risk, doubt.risk > bound,
-    )  # fmt: skip
+        doubt.track,
+        kind,
+        (doubt.first, doubt.last),
+        times.start_s(doubt.first),
+        times.start_s(doubt.last),
+        doubt.box,
+        where,
+        doubt.causes,
+        doubt.risk,
+        doubt.risk > bound,
+    )
 
 
 def _is_whole(doubt: Doubt, plan: Plan) -> bool:

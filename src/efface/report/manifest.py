@@ -121,9 +121,14 @@ def _entry(e: Entry) -> dict[str, Any]:
 def _media(m: Media) -> dict[str, Any]:
     length = None if m.duration_s is None else timecode(m.duration_s)
     return {
-        "sha256": m.sha256 or None, "medium": m.medium, "size": list(m.size_wh), "sizes": m.sizes, "frames": m.frames,
-        "duration_s": m.duration_s, "duration": length,
-    }  # fmt: skip
+        "sha256": m.sha256 or None,
+        "medium": m.medium,
+        "size": list(m.size_wh),
+        "sizes": m.sizes,
+        "frames": m.frames,
+        "duration_s": m.duration_s,
+        "duration": length,
+    }
 
 
 def _found(f: Found, media: Media | None) -> dict[str, Any]:
@@ -216,9 +221,15 @@ def _lane(lane: Lane) -> dict[str, Any]:
 
 def _moment(m: Moment) -> dict[str, Any]:
     return _when(m.frames, m.start_s, m.end_s) | {
-        "track": m.track or None, "kind": m.kind or None, "risk": m.risk, "above": m.is_above, "causes": list(m.causes),
-        "why": wording.causes(m), "box": list(m.box), "place": m.place,
-    }  # fmt: skip
+        "track": m.track or None,
+        "kind": m.kind or None,
+        "risk": m.risk,
+        "above": m.is_above,
+        "causes": list(m.causes),
+        "why": wording.causes(m),
+        "box": list(m.box),
+        "place": m.place,
+    }
 
 
 def _check(c: Check) -> dict[str, Any]:

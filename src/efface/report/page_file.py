@@ -46,9 +46,13 @@ def file_section(e: Entry, report: Report, chosen: tuple[Chosen, ...] | None) ->
     sentence = tag("p", verdict_mark(e.verdict), ". ", wording.sentence(e))
     named = f"File {e.number}: {e.name}" if e.name else f"File {e.number}"
     return tag(
-        "section", tag("h2", named, id=f"file-{e.number}"), sentence, said, class_=class_name(e.verdict),
+        "section",
+        tag("h2", named, id=f"file-{e.number}"),
+        sentence,
+        said,
+        class_=class_name(e.verdict),
         aria_labelledby=f"file-{e.number}",
-    )  # fmt: skip
+    )
 
 
 def _found(e: Entry) -> Html | None:

@@ -221,7 +221,8 @@ def streams(n: int) -> str:
 
 
 def where(moment: Moment, media: Media) -> str:
-    """Say where a moment is: from when to when in a film, or the page of a photo that has several."""
+    """Say where a moment is: from when to when in a film, or the page of a photo that has
+    several."""
     if media.medium == "photo":
         return f"page {moment.frames[0] + 1}" if media.frames > 1 else ""
     return span_text(moment.start_s, moment.end_s)

@@ -18,9 +18,13 @@ def checks(verification: Verification) -> dict[str, Any]:
         "outcome": outcome,
         "checks": [
             {
-                "name": c.name, "outcome": c.outcome.value, "why": c.why,
-                "findings": [{"message": f.message, "frame": f.frame, "box": f.box} for f in c.findings[:200]],
+                "name": c.name,
+                "outcome": c.outcome.value,
+                "why": c.why,
+                "findings": [
+                    {"message": f.message, "frame": f.frame, "box": f.box} for f in c.findings[:200]
+                ],
             }
             for c in verification.checks
         ],
-    }  # fmt: skip
+    }

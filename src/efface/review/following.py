@@ -62,8 +62,14 @@ def around(
 
 
 def onwards(
-    source: Source, plan: Plan, frame: int, box: Box, way: int, is_still: bool, tell: Callable[[int], None]
-) -> Followed:  # fmt: skip
+    source: Source,
+    plan: Plan,
+    frame: int,
+    box: Box,
+    way: int,
+    is_still: bool,
+    tell: Callable[[int], None],
+) -> Followed:
     """Return the boxes after that frame (way 1) or before it (way -1), as far as the box can be
     followed, in time order."""
     if is_still:  # pages are independent of each other

@@ -1,4 +1,5 @@
-"""Frames of a source for a browser: as they are, or as they will look, drawn by the real renderer."""
+"""Frames of a source for a browser: as they are, or as they will look, drawn by the real
+renderer."""
 
 from __future__ import annotations
 

@@ -168,10 +168,19 @@ def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
         )
         connection = type("_KnownConnection", (_Connection,), {"unauthenticated": unauthenticated})
         config = uvicorn.Config(
-            guard, log_level="critical", access_log=False, log_config=None, lifespan="off", server_header=False, ws="none",
-            date_header=False, timeout_graceful_shutdown=CLOSING_S, timeout_keep_alive=30, http=connection,
+            guard,
+            log_level="critical",
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            server_header=False,
+            ws="none",
+            date_header=False,
+            timeout_graceful_shutdown=CLOSING_S,
+            timeout_keep_alive=30,
+            http=connection,
             loop="asyncio",
-        )  # fmt: skip
+        )
         running = Running(session, broadcast, _Server(config), guard, listener)
         try:
             yield running

@@ -1,4 +1,5 @@
-"""Build the report on what was rendered from the page: the same one that the command line writes."""
+"""Build the report on what was rendered from the page: the same one that the command line
+writes."""
 
 from __future__ import annotations
 

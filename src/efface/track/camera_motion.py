@@ -184,7 +184,8 @@ class Camera:
         return self.held
 
     def _step(self, grey: NDArray[np.uint8], size_wh: Size) -> Step | None:
-        """Return the step from the last known frame to this one; None when it cannot be determined."""
+        """Return the step from the last known frame to this one; None when it cannot be
+        determined."""
         if self._known is None or self._known.shape != grey.shape:
             return None
         a, b = _followed(self._known, grey)

@@ -48,7 +48,8 @@ MOST = 3
 
 
 class Captions:
-    """Takes small copies of the frames in order, and finds where text stands still in all of them."""
+    """Takes small copies of the frames in order, and finds where text stands still in all of
+    them."""
 
     def __init__(self) -> None:
         self._last: NDArray[np.int16] | None = None
@@ -86,7 +87,8 @@ class Captions:
 
 
 def _directions(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return (h, w, 2) unit vectors along the gradient at each pixel; zeros where there is no edge."""
+    """Return (h, w, 2) unit vectors along the gradient at each pixel; zeros where there is no
+    edge."""
     x, y = (cv2.Scharr(grey, cv2.CV_32F, dx, 1 - dx, scale=1 / 32) for dx in (1, 0))
     strength = np.hypot(x, y)
     found = np.stack([x, y], axis=2) / np.maximum(strength, 1e-6)[..., None]

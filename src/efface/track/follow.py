@@ -120,9 +120,9 @@ def followed(pictures: Iterable[Grey], xyxy: Sequence[float], size_wh: Size) -> 
 
     pictures  (h, w) uint8 grey, all of one size, made small (see `small_wh`; sides may shrink by
               different factors). The box
-              belongs to the first picture. They are consecutive frames of one shot, in the order in which to follow: from later
-              to earlier ones to follow backwards. They may be endless: each picture is requested only when it is needed, and
-              only two are kept.
+              belongs to the first picture. They are consecutive frames of one shot, in the order in
+              which to follow: from later to earlier ones to follow backwards. They may be endless:
+              each picture is requested only when it is needed, and only two are kept.
     xyxy      the box on the first of them, pixels of the upright frame; may reach beyond it.
     size_wh   size of the upright frame.
 

@@ -266,7 +266,8 @@ def _in_perspective(share: NDArray[np.float64], a: Boxes, b: Boxes) -> Boxes:
 
 
 def _nearest(t: NDArray[np.float64], seen_t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (len(t), 2) times of the sightings at or before, and at or after, each of the times t."""
+    """Return (len(t), 2) times of the sightings at or before, and at or after, each of the times
+    t."""
     right = np.clip(np.searchsorted(seen_t, t), 0, len(seen_t) - 1)
     return np.stack([seen_t[np.maximum(right - 1, 0)], seen_t[right]], axis=1)
 

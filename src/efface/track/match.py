@@ -11,8 +11,13 @@ from efface.track.motion import Motion
 
 
 def match(
-    expected: Boxes, reach: NDArray[np.float32], seen: Boxes, least: float, motion: Motion, instead: Boxes | None = None
-) -> list[tuple[int, int]]:  # fmt: skip
+    expected: Boxes,
+    reach: NDArray[np.float32],
+    seen: Boxes,
+    least: float,
+    motion: Motion,
+    instead: Boxes | None = None,
+) -> list[tuple[int, int]]:
     """Return pairs (row of expected, row of seen) with the largest total overlap (Hungarian
     method).
 

@@ -43,7 +43,8 @@ class Motion:
     most_growth   maximum of this growth.
     held_from     mean score from which an object that is suddenly not seen counts as hidden, and
                   not as gone.
-    followed_from mean score from which it is followed by its pixels for longer than it is covered anyway.
+    followed_from mean score from which it is followed by its pixels for longer than it is covered
+    anyway.
     weak_counts   an object that is seen weakly, but often, counts.
     unsure        share that a box with a low score gains on every side: the detector knows its
                   edges less well.
@@ -70,13 +71,17 @@ class Motion:
 
 
 FACE_MOTION = Motion(
-    memory_s=0.3, most_recent=12, fade_s=0.4, keeps_size=True, is_flat=False, reach=0.3, young_reach=0.3,
-    reach_per_s=0.7, doubt=1e-6, least_strong=0.2, weak_within_s=math.inf, max_ratio=2.5, growth_per_s=0.5, most_growth=0.5,
+    memory_s=0.3, most_recent=12, fade_s=0.4, keeps_size=True, is_flat=False, reach=0.3,
+    young_reach=0.3,
+    reach_per_s=0.7, doubt=1e-6, least_strong=0.2, weak_within_s=math.inf, max_ratio=2.5,
+    growth_per_s=0.5, most_growth=0.5,
     held_from=0.4, followed_from=0.4, weak_counts=True, unsure=0.25,
 )  # fmt: skip
 PLATE_MOTION = Motion(
-    memory_s=0.4, most_recent=48, fade_s=3.0, keeps_size=False, is_flat=True, reach=0.3, young_reach=0.8,
-    reach_per_s=0.35, doubt=0.001, least_strong=0.3, weak_within_s=0.5, max_ratio=4.0, growth_per_s=0.4, most_growth=0.5,
+    memory_s=0.4, most_recent=48, fade_s=3.0, keeps_size=False, is_flat=True, reach=0.3,
+    young_reach=0.8,
+    reach_per_s=0.35, doubt=0.001, least_strong=0.3, weak_within_s=0.5, max_ratio=4.0,
+    growth_per_s=0.4, most_growth=0.5,
     held_from=math.inf, followed_from=0.6, weak_counts=False, unsure=0.0,
 )  # fmt: skip
 """A plate passes in a few frames, moves by more than its height from one frame to the next, and

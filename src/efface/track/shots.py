@@ -61,9 +61,9 @@ FEWEST = 5
 """Minimum number of the 18 parts that must not be flat. Fewer do not identify the shot."""
 
 STILL_THERE = 0.7
-"""Mean correlation of the parts with the best place nearby from which they show the same things. Measured with
-`benchmarks/cuts.py`: two unrelated shots reach 0.60, in dark pictures as in bright ones; jumps within one take reach 0.4 to
-0.8."""
+"""Mean correlation of the parts with the best place nearby from which they show the same things.
+Measured with `benchmarks/cuts.py`: two unrelated shots reach 0.60, in dark pictures as in bright
+ones; jumps within one take reach 0.4 to 0.8."""
 
 SAME_PLACE = 0.88
 """Correlation of the middle of one thumbnail with any place of the other from which the camera only

@@ -110,9 +110,14 @@ would stay visible."""
 
 
 def supported(
-    full: Track, seen: Track, seconds: NDArray[np.float64], options: TrackOptions, sure: float, views: Views,
+    full: Track,
+    seen: Track,
+    seconds: NDArray[np.float64],
+    options: TrackOptions,
+    sure: float,
+    views: Views,
     trails: Sequence[PixelTrail] = (),
-) -> Track | None:  # fmt: skip
+) -> Track | None:
     """Return the frames of a filled track that its sightings support; None when no frame is
     supported.
 
@@ -229,8 +234,13 @@ def _stands(seen: Track, views: Views) -> bool:
 
 
 def _passes(
-    seen: Track, seconds: NDArray[np.float64], best: NDArray[np.float64], certain: float, *, stands: bool
-) -> NDArray[np.bool_]:  # fmt: skip
+    seen: Track,
+    seconds: NDArray[np.float64],
+    best: NDArray[np.float64],
+    certain: float,
+    *,
+    stands: bool,
+) -> NDArray[np.bool_]:
     """Return (n,) whether an object was seen well enough for its size, or often.
 
     best     (n,) best score nearby over the score that counts by itself.

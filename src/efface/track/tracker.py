@@ -242,7 +242,8 @@ class Tracker:
             self._next_id += 1
 
     def _believe(self, second: float, kind: int) -> None:
-        """Make tracks of objects that were suspected repeatedly: noise does not stay in one place."""
+        """Make tracks of objects that were suspected repeatedly: noise does not stay in one
+        place."""
         passed_s = self._lately[-1] - self._lately[0]
         if passed_s <= 0:
             return

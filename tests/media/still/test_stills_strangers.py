@@ -196,7 +196,10 @@ def test_further_pictures_of_a_jpeg_are_said_to_be_lost(tmp_path: Path, scene: S
 
 
 def test_an_arithmetic_jpeg_gets_its_end_mark() -> None:
-    head = b"\xff\xd8\xff\xc9\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+    head = (
+        b"\xff\xd8\xff\xc9\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"
+        b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+    )
     found = picture_parts.parts_of("jpeg", io.BytesIO(head + b"abc\xff\xd9"))
     assert found is not None
     assert (found.is_arithmetic, found.ending, found.stepped) == (True, spliced_parts.EOI, 0)
@@ -212,7 +215,8 @@ def test_an_arithmetic_jpeg_gets_its_end_mark() -> None:
                 b"\xff\xed\x00\x20Photoshop "
                 b"3.0\x008BIM\x04\x04"
             ) + bytes(12),
-        b"\xff\xe1\x00\x0cExif\0\0II*\0", b"\xff\xe2\x00\x12ICC_PROFILE\0\x01\x09\0\0", b"\xff\xe2\x00\x0aMPF\0II*\0",
+        b"\xff\xe1\x00\x0cExif\0\0II*\0", b"\xff\xe2\x00\x12ICC_PROFILE\0\x01\x09\0\0",
+        b"\xff\xe2\x00\x0aMPF\0II*\0",
         b"\xff\xfe\x00\x05abc", b"\xff\xe1\x00\x02",
     ],
 )  # fmt: skip
@@ -240,7 +244,8 @@ def png(samples: NDArray[Any], *chunks: tuple[bytes, bytes], spoil: bool = False
 
 @pytest.mark.parametrize(
     "chunk",
-    [(b"pHYs", bytes(9)), (b"tEXt", b"no end"), (b"iTXt", b"\xff\xfe"), (b"gAMA", b"\0"), (b"eXIf", b"MM"),
+    [(b"pHYs", bytes(9)), (b"tEXt", b"no end"), (b"iTXt", b"\xff\xfe"), (b"gAMA", b"\0"),
+    (b"eXIf", b"MM"),
      (b"iCCP", b"a\0\0xx"), (b"tIME", b""), (b"sBIT", bytes(40))],
 )  # fmt: skip
 @pytest.mark.parametrize("spoil", [False, True])
@@ -513,9 +518,15 @@ def test_sixteen_bits_in_planes_are_kept(
     samples = scene.astype(np.uint16) * 250 + 3
     path = tmp_path / "a.tif"
     tifffile.imwrite(
-        path, np.moveaxis(samples, -1, 0), photometric="rgb", planarconfig="separate", byteorder=order, bigtiff=bigtiff,
-        compression=compression, rowsperstrip=20,
-    )  # fmt: skip
+        path,
+        np.moveaxis(samples, -1, 0),
+        photometric="rgb",
+        planarconfig="separate",
+        byteorder=order,
+        bigtiff=bigtiff,
+        compression=compression,
+        rowsperstrip=20,
+    )
     for read in (pages(path), pages(passed_through(path))):
         assert np.array_equal(stacked(read[0][1]), samples)
 
@@ -783,7 +794,8 @@ def bitmap(
 
 @pytest.mark.parametrize(
     ("bits", "masks"),
-    [(16, (0xF00, 0xF0, 0xF)), (16, (0xF00, 0xF0, 0xF, 0xF000)), (16, (0x7, 0x38, 0x7C0)), (32, (0x3FF, 0xFFC00, 0x3FF00000)),
+    [(16, (0xF00, 0xF0, 0xF)), (16, (0xF00, 0xF0, 0xF, 0xF000)), (16, (0x7, 0x38, 0x7C0)),
+    (32, (0x3FF, 0xFFC00, 0x3FF00000)),
      (32, (0xFF000000, 0xFF0000, 0xFF00, 0xFF)), (32, (0x1F, 0x3E0, 0x7C00))],
 )  # fmt: skip
 def test_a_bmp_of_any_masks_is_read(

@@ -103,11 +103,14 @@ def test_reading_again_starts_at_the_first_frame(clip):
 @pytest.mark.parametrize(
     ("stored", "wanted"),
     [
-        ("gray", "gray"), ("gray10le", "gray10le"), ("yuvj420p", "yuv420p"), ("nv12", "yuv420p"), ("yuv411p", "yuv422p"),
-        ("yuv410p", "yuv420p"), ("yuv440p", "yuv444p"), ("yuyv422", "yuv422p"), ("rgb24", "gbrp"), ("bgra", "gbrp"),
+        ("gray", "gray"), ("gray10le", "gray10le"), ("yuvj420p", "yuv420p"), ("nv12", "yuv420p"),
+        ("yuv411p", "yuv422p"),
+        ("yuv410p", "yuv420p"), ("yuv440p", "yuv444p"), ("yuyv422", "yuv422p"), ("rgb24", "gbrp"),
+        ("bgra", "gbrp"),
         ("pal8", "gbrp"), ("p010le", "yuv420p10le"),
         ("yuv420p9le", "yuv420p10le"), ("yuv444p14le", "yuv444p12le"), ("yuva420p", "yuv420p"),
-        ("gbrap12le", "gbrp12le"), ("yuv422p16le", "yuv422p12le"), ("ya8", "gray"), ("monow", "gray"), ("rgb48le", "gbrp12le"),
+        ("gbrap12le", "gbrp12le"), ("yuv422p16le", "yuv422p12le"), ("ya8", "gray"),
+        ("monow", "gray"), ("rgb48le", "gbrp12le"),
     ],
 )  # fmt: skip
 def test_formats_become_the_one_that_loses_least(stored, wanted):

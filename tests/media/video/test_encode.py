@@ -31,7 +31,10 @@ H264 = ("-c:v", "libx264", "-bf", 2, "-g", 10, "-crf", 12, "-pix_fmt", "yuv420p"
 VP9 = ("-c:v", "libvpx-vp9", "-crf", 10, "-b:v", 0, "-pix_fmt", "yuv420p")
 X265 = "log-level=none"
 HEVC = ("-c:v", "libx265", "-x265-params", X265)
-HDR10 = "hdr-opt=1:repeat-headers=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+HDR10 = (
+    "hdr-opt=1:repeat-headers=1:master-display="
+    "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+)
 BT2020 = ("-color_primaries", "bt2020", "-colorspace", "bt2020nc")
 
 
@@ -94,7 +97,8 @@ WAYS = {
     "mp4 to mkv": ("a.mp4", H264, "b.mkv", {}, ("h264", "yuv420p")),
     "avi": ("a.avi", ("-c:v", "mpeg4", "-q:v", 2, "-bf", 2), "b.avi", {}, ("h264", "yuv420p")),
     "avi "
-    "to mp4": ("a.avi", ("-c:v", "mjpeg", "-q:v", 2, "-pix_fmt", "yuvj420p"), "b.mp4", {}, ("h264", "yuvj420p")),
+    "to mp4": ("a.avi", ("-c:v", "mjpeg", "-q:v", 2, "-pix_fmt", "yuvj420p"), "b.mp4", {},
+    ("h264", "yuvj420p")),
     "hevc": ("a.mp4", H264, "b.mp4", {"codec": "hevc"}, ("hevc", "yuv420p")),
     "vp9": ("a.webm", VP9, "b.webm", {"preset": "fast"}, ("vp9", "yuv420p")),
     "av1": ("a.mp4", H264, "b.mp4", {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p")),
@@ -102,12 +106,16 @@ WAYS = {
     "in webm": ("a.mkv", H264, "b.webm", {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p")),
     "4:2:2": ("a.mp4", (*H264[:-1], "yuv422p"), "b.mp4", {}, ("h264", "yuv422p")),
     "4:4:4": ("a.mp4", (*H264[:-1], "yuv444p"), "b.mp4", {}, ("h264", "yuv444p")),
-    "10-bit": ("a.mov", ("-c:v", "prores_ks", "-pix_fmt", "yuv422p10le"), "b.mp4", {}, ("hevc", "yuv422p10le")),
+    "10-bit": ("a.mov", ("-c:v", "prores_ks", "-pix_fmt", "yuv422p10le"), "b.mp4", {},
+    ("hevc", "yuv422p10le")),
     "12-bit": ("a.mp4", (*HEVC, "-pix_fmt", "yuv420p12le"), "b.mp4", {}, ("hevc", "yuv420p12le")),
-    "10-bit av1": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p10le")),
+    "10-bit av1": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv",
+    {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p10le")),
     "10-bit "
-    "h264": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "h264"}, ("h264", "yuv420p10le")),
-    "rgb": ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "gbrp"), "b.mp4", {"codec": "hevc"}, ("hevc", "gbrp")),
+    "h264": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "h264"},
+    ("h264", "yuv420p10le")),
+    "rgb": ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "gbrp"), "b.mp4", {"codec": "hevc"},
+    ("hevc", "gbrp")),
 }  # fmt: skip
 
 
@@ -428,7 +436,8 @@ def laden(clip, run_ffmpeg, tmp_path_factory):
 
 
 def strangers(path: Path) -> list[str]:
-    """Everything in a file that is neither picture nor sound, nor on the list of what may be said."""
+    """Everything in a file that is neither picture nor sound, nor on the list of what may be
+    said."""
     found, allowed = (
         probed(path),
         {

@@ -203,8 +203,11 @@ def test_a_stream_that_begins_in_mid_file_changes_nothing(clip, tmp_path, run_ff
 # Joined recordings
 
 
-@pytest.mark.parametrize(("name", "how"), [("a.ts", H264), ("b.ts", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2)),
-                                           ("c.mpg", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2, "-f", "vob"))])  # fmt: skip
+@pytest.mark.parametrize(("name", "how"),
+[("a.ts", H264), ("b.ts", ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2)),
+                                           ("c.mpg",
+                                           ("-c:v", "mpeg2video", "-q:v", 2, "-bf", 2, "-f",
+                                           "vob"))])  # fmt: skip
 @pytest.mark.parametrize("bad_frames", ["fail", "cover"])
 def test_joined_recordings_go_on_where_the_clock_starts_anew(
     name, how, bad_frames, clip, tmp_path, picture_of
@@ -246,7 +249,8 @@ def test_a_part_that_begins_between_keyframes_is_unknown_up_to_the_next_one(clip
 
 
 @pytest.mark.parametrize(
-    ("crop", "window"), [("crop_left=32:crop_top=0", (32, 0, 160, 96)), ("crop_top=8:crop_left=6", (6, 8, 160, 96)),
+    ("crop", "window"),
+    [("crop_left=32:crop_top=0", (32, 0, 160, 96)), ("crop_top=8:crop_left=6", (6, 8, 160, 96)),
                          ("crop_right=10:crop_bottom=2:crop_left=2", (2, 0, 150, 94))],
 )  # fmt: skip
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
@@ -419,8 +423,10 @@ X265 = ("-c:v", "libx265", "-x265-params", "log-level=none", "-pix_fmt", "yuv420
 RAW = {
     "a.h264": ("h264", *H264), "a.bin": ("h264", *H264, "-f", "h264"), "a.hevc": ("hevc", *X265),
     "a.265": ("hevc", *X265, "-f", "hevc"),
-    "b.m4v": ("mpeg4", "-c:v", "mpeg4", "-q:v", 2, "-bf", 2, "-f", "m4v"), "a.mjpeg": ("mjpeg", "-c:v", "mjpeg", "-q:v", 2),
-    "a.ivf": ("ivf", "-c:v", "libvpx-vp9", "-crf", 12, "-b:v", 0, "-cpu-used", 5), "a.y4m": ("y4m", "-pix_fmt", "yuv420p"),
+    "b.m4v": ("mpeg4", "-c:v", "mpeg4", "-q:v", 2, "-bf", 2, "-f", "m4v"),
+    "a.mjpeg": ("mjpeg", "-c:v", "mjpeg", "-q:v", 2),
+    "a.ivf": ("ivf", "-c:v", "libvpx-vp9", "-crf", 12, "-b:v", 0, "-cpu-used", 5),
+    "a.y4m": ("y4m", "-pix_fmt", "yuv420p"),
     "a.dv": ("dv", "-c:v", "dvvideo", "-s", "720x576", "-pix_fmt", "yuv420p"),
     "a.obu": ("av1", "-c:v", "libaom-av1", "-cpu-used", 8),
     "a.m2v": ("mpeg", "-c:v", "mpeg2video", "-q:v", 2),

@@ -61,7 +61,9 @@ def pixels(raw: bytes) -> NDArray[np.uint8] | None:
                 return np.asarray(image.convert("RGB"), np.uint8)
     except MemoryError:
         return None
-    except Exception:  # decoders raise a dozen classes for hostile pictures; the caller reports that it cannot be decoded
+    except Exception:
+        # decoders raise a dozen classes for hostile pictures; the caller reports that it cannot be
+        # decoded
         return None
 
 

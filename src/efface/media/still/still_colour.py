@@ -212,7 +212,8 @@ def _by_grid(convert: Convert, depth: int) -> Convert:
 
 
 def _by_matrix(to_pcs: NDArray[np.float64], curves: list[NDArray[Any]], depth: int) -> Convert:
-    """Convert with a tone curve for each channel and a matrix to the D50 profile connection space."""
+    """Convert with a tone curve for each channel and a matrix to the D50 profile connection
+    space."""
     matrix = np.linalg.inv(_SRGB_TO_PCS) @ to_pcs
     if not (np.isfinite(matrix).all() and all(np.isfinite(c).all() for c in curves)):
         raise ValueError("a matrix or a curve without end")

@@ -369,17 +369,21 @@ def encode_heif(pages: Sequence[tuple[Layout, Size, Array]], traits: Traits) -> 
     for layout, size_wh, samples in pages:
         mode, data = _MODES[layout.model, layout.has_alpha], samples
         if depth > 8:
-            mode, data = (
-                f"{mode};16",
-                np.asarray(samples.astype(np.uint16) << (16 - layout.depth), np.uint16),
-            )
+            wide = samples.astype(np.uint16) << (16 - layout.depth)
+            mode, data = f"{mode};16", np.asarray(wide, np.uint16)
         heif.add_frombytes(mode, size_wh, data.tobytes())
     primaries, transfer = traits.cicp or (1, 13)
     out = io.BytesIO()
     heif.save(
-        out, quality=HEIF_QUALITY, bit_depth=depth, color_primaries=primaries, transfer_characteristics=transfer,
-        matrix_coefficients=6, full_range_flag=1, primary_index=min(traits.primary, len(pages) - 1),
-    )  # fmt: skip
+        out,
+        quality=HEIF_QUALITY,
+        bit_depth=depth,
+        color_primaries=primaries,
+        transfer_characteristics=transfer,
+        matrix_coefficients=6,
+        full_range_flag=1,
+        primary_index=min(traits.primary, len(pages) - 1),
+    )
     return out.getvalue()
 
 

@@ -70,7 +70,8 @@ itself."""
 
 @dataclass(slots=True, eq=False)
 class _Sent:
-    """A packet that was sent to the decoder. group: number of the keyframe before it, -1 if none."""
+    """A packet that was sent to the decoder. group: number of the keyframe before it, -1 if
+    none."""
 
     index: int
     time: int | None
@@ -95,9 +96,15 @@ class Reading:
     """One pass over the stream: it sends packets, delivers frames, and tracks missing ones."""
 
     def __init__(
-        self, info: SourceInfo, options: ReadOptions, container: InputContainer, stream: VideoStream,
-        trusted: int | None = None, *, copies: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        info: SourceInfo,
+        options: ReadOptions,
+        container: InputContainer,
+        stream: VideoStream,
+        trusted: int | None = None,
+        *,
+        copies: bool = False,
+    ) -> None:
         """trusted: if decoding began in mid-file, the PTS before which frames are left out.
 
         copies: frames are delivered in memory of their own, so that holding them does not change
@@ -111,7 +118,8 @@ class Reading:
         )
         self._starts = frame_starts_of(stream)
         self._has_fields, self._coded_height = may_hold_fields(stream), stream.codec_context.height
-        # After a joint, until its first keyframe: such packets refer to frames that were not joined.
+        # After a joint, until its first keyframe: such packets refer to frames that were not
+        # joined.
         self._is_adrift = False
         self._by_order = self._video.order != "own"
         self._clock: list[int] = []
@@ -254,7 +262,9 @@ class Reading:
                 return
             self._condemn(sent)
         if self._is_unfinished(sent) or (self._unfinished is not None and self._passed(sent)):
-            return  # the decoder drops another frame as well while it reports an error; later frames are left out too
+            # the decoder drops another frame as well while it reports an error; later frames are
+            # left out too
+            return
         if not self._by_order and frame.pts is not None:
             sent.time = frame.pts
         self._lose(self._passed(sent))

@@ -28,7 +28,9 @@ def set_up_decoder(stream: VideoStream, options: ReadOptions) -> None:
     checks = CHECKS.replace("bitstream+", "") if context.name in ZERO_PADDED_CODECS else CHECKS
     context.options = {"err_detect": checks, "max_pixels": str(ffmpeg_limit(options))}
     has_fields = may_hold_fields(stream)
-    if has_fields:  # the decoder takes a field for a frame that lacks every second row; `lacks_rows` looks for those instead
+    # the decoder takes a field for a frame that lacks every second row; `lacks_rows` looks for
+    # those instead
+    if has_fields:
         context.options |= {"ec": "0"}
     context.copy_opaque = True
     # Without it, decoders round a left crop down to suit their memory alignment, and invisible

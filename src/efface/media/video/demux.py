@@ -73,8 +73,11 @@ def opened_within_limits(
 
 
 def open_in_ffmpeg(
-    path: Path, demuxer: str | None, options: dict[str, str] | None = None, file: BinaryIO | None = None
-) -> InputContainer:  # fmt: skip
+    path: Path,
+    demuxer: str | None,
+    options: dict[str, str] | None = None,
+    file: BinaryIO | None = None,
+) -> InputContainer:
     """The file in FFmpeg, which may open nothing else.
 
     Raises NotMedia, DamagedSource, UnsupportedSource, SourceUnreadable.

@@ -110,8 +110,14 @@ class VideoSink:
     """A video file that is being written. See `media.interfaces.Sink`."""
 
     def __init__(
-        self, draft: Path, info: SourceInfo, options: WriteOptions, target: Path, form: Format, codec: str
-    ) -> None:  # fmt: skip
+        self,
+        draft: Path,
+        info: SourceInfo,
+        options: WriteOptions,
+        target: Path,
+        form: Format,
+        codec: str,
+    ) -> None:
         self._draft, self._target, self._form = draft, target, form
         self._video = video_of(info)
         self._format = pixel_format(codec, self._video.spec.name)
@@ -266,7 +272,8 @@ class VideoSink:
         if self._sound is not None:
             self._sound.close()
         with suppress(OSError):
-            self._draft.unlink()  # otherwise closing would rewrite the whole draft to move its index to the front
+            # otherwise closing would rewrite the whole draft to move its index to the front
+            self._draft.unlink()
         with suppress(OSError, FFmpegError):
             self._container.close()
 

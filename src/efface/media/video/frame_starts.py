@@ -128,7 +128,8 @@ class _H264:
             self._keep(unit)
 
     def pictures(self, packet: av.Packet[Any]) -> Iterator[tuple[int, int]]:
-        """Yield parity and frame number of each picture in the packet, as far as they are readable."""
+        """Yield parity and frame number of each picture in the packet, as far as they are
+        readable."""
         sample = memoryview(packet)
         for unit in _heads(sample, self._length_size):
             kind = nal.type_of(unit, "h264")

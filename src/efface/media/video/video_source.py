@@ -172,7 +172,8 @@ class VideoSource:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a packet states. shows: it gives a visible frame. restarts: the clock restarts near it."""
+    """What a packet states. shows: it gives a visible frame. restarts: the clock restarts near
+    it."""
 
     pts: int | None
     is_key: bool
