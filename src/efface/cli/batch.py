@@ -86,9 +86,16 @@ def run_jobs(
 
 
 def _run_here(
-    log: _RunLog, jobs: Sequence[AnyJob], task: AnyTask, describe: Describe, options: Options, note: Note, *,
-    writes: bool, makes_folders: bool,
-) -> None:  # fmt: skip
+    log: _RunLog,
+    jobs: Sequence[AnyJob],
+    task: AnyTask,
+    describe: Describe,
+    options: Options,
+    note: Note,
+    *,
+    writes: bool,
+    makes_folders: bool,
+) -> None:
     from efface.pipeline.detector_session import DetectorSession
     from efface.pipeline.jobs import each
     from efface.pipeline.transfer import run_task

@@ -39,9 +39,14 @@ if TYPE_CHECKING:
 @REPORT
 @options_of(*FINDS, *RENDERS, "report")
 def redact(
-    sources: tuple[Location, ...], output: Location | None, jobs: int | None, engine: str, address: str | None,
-    reports: tuple[Path, ...], **values: Any,
-) -> None:  # fmt: skip
+    sources: tuple[Location, ...],
+    output: Location | None,
+    jobs: int | None,
+    engine: str,
+    address: str | None,
+    reports: tuple[Path, ...],
+    **values: Any,
+) -> None:
     """Find faces and plates, and write copies without them.
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what

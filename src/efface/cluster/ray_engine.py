@@ -61,13 +61,18 @@ class RayEngine:
     """The same task for every job, on the machines of a cluster. Used like
     `pipeline.worker_pool.WorkerPool`.
 
-    Arguments are those of ClusterRun, and the address of `Calls`. Raises ExtraMissing, ClusterUnusable.
+    Arguments are those of ClusterRun, and the address of `Calls`. Raises ExtraMissing,
+    ClusterUnusable.
     """
 
     def __init__(
-        self, task: AnyTask, options: Options, address: str | None, remark: Callable[[str], None] = lambda text: None,
+        self,
+        task: AnyTask,
+        options: Options,
+        address: str | None,
+        remark: Callable[[str], None] = lambda text: None,
         frames: int = SPAN_FRAMES,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._run = ClusterRun(Calls(address), task, options, remark, frames)
         self._said: queue.Queue[Message | None] = queue.Queue()
 

@@ -12,9 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DEMUXERS = {
-    "h264": "h264", "hevc": "hevc", "vvc": "vvc", "mpeg4": "m4v", "vc1": "vc1", "h263": "h263", "av1": "obu", "mjpeg": "mjpeg",
-    "dv": "dv", "ivf": "ivf", "y4m": "yuv4mpegpipe", "dav": "dhav", "rcv": "vc1test",
-}  # fmt: skip
+    "h264": "h264",
+    "hevc": "hevc",
+    "vvc": "vvc",
+    "mpeg4": "m4v",
+    "vc1": "vc1",
+    "h263": "h263",
+    "av1": "obu",
+    "mjpeg": "mjpeg",
+    "dv": "dv",
+    "ivf": "ivf",
+    "y4m": "yuv4mpegpipe",
+    "dav": "dhav",
+    "rcv": "vc1test",
+}
 """FFmpeg's demuxer for each format."""
 
 TIMELESS = frozenset(("h264", "hevc", "vvc", "mpeg4", "vc1", "h263", "av1", "mjpeg", "dv", "y4m"))

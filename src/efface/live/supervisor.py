@@ -266,7 +266,8 @@ def work(pipe: Connection, wanted: Wanted) -> None:
             pipe.send(message)
 
     with suppress(AttributeError):  # Windows has no process groups
-        os.setpgrp()  # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
+        # a Ctrl-C in the terminal is for the supervisor, which asks its cameras to finish
+        os.setpgrp()
     pipeline = CameraPipeline(wanted, lambda text: tell(Remark(text)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: pipeline.stop.set())
@@ -284,7 +285,8 @@ def work(pipe: Connection, wanted: Wanted) -> None:
     except EffaceError as e:
         tell(PipelineFailed(str(e)))
         code = e.exit_code
-    except BaseException as e:  # the supervisor starts it again; the message of an unexpected error might quote an address
+    except BaseException as e:
+        # the supervisor starts it again; the message of an unexpected error might quote an address
         tell(PipelineFailed(f"unexpected: {type(e).__name__}"))
         code = 1
     tell(Report(replace(pipeline.facts)))

@@ -43,7 +43,8 @@ class Task(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Redacting:
-    """Runs `one_source.redact` for each of many jobs, here or in another process, and notes the plan."""
+    """Runs `one_source.redact` for each of many jobs, here or in another process, and notes the
+    plan."""
 
     resumes: bool
 

@@ -55,8 +55,13 @@ def write_plan(
 
 
 def write_text(
-    path: Path, sources: tuple[Path, ...], pieces: Iterator[str], *, overwrite: bool, discards: bool = False
-) -> None:  # fmt: skip
+    path: Path,
+    sources: tuple[Path, ...],
+    pieces: Iterator[str],
+    *,
+    overwrite: bool,
+    discards: bool = False,
+) -> None:
     """Save text under a name, whole or not at all.
 
     `discards`: also replace a plan that a person changed.

@@ -179,8 +179,13 @@ def as_fraction(value: Any) -> Fraction:
 
 
 def packets_of(
-    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool, is_cut: bool = False
-) -> Iterator[av.Packet[Any]]:  # fmt: skip
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path,
+    *,
+    tolerant: bool,
+    is_cut: bool = False,
+) -> Iterator[av.Packet[Any]]:
     """Yield the packets that hold data, in one clock. If `tolerant`, reading continues after an
     error up to the end. If `is_cut`, nothing may follow an error."""
     packets = _stored_packets(container, stream, path, tolerant=tolerant, is_cut=is_cut)
@@ -214,8 +219,13 @@ def frame_step(stream: VideoStream) -> int:
 
 
 def _stored_packets(
-    container: InputContainer, stream: VideoStream, path: Path, *, tolerant: bool, is_cut: bool = False
-) -> Iterator[av.Packet[Any]]:  # fmt: skip
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path,
+    *,
+    tolerant: bool,
+    is_cut: bool = False,
+) -> Iterator[av.Packet[Any]]:
     failures = 0
     while failures < MOST_FAILURES:
         try:

@@ -116,8 +116,11 @@ def _first_frame(
 
 
 def _order(
-    frames: list[av.VideoFrame], times: list[int | None], packets: Iterator[av.Packet[Any]], stream: VideoStream
-) -> Order:  # fmt: skip
+    frames: list[av.VideoFrame],
+    times: list[int | None],
+    packets: Iterator[av.Packet[Any]],
+    stream: VideoStream,
+) -> Order:
     """Return which times the frames get, see `VideoInfo`.
 
     If times run back where the first frames are shown in turn, they are not the frames' own. Those
