@@ -165,3 +165,13 @@ def test_names_only_serve_to_pick_files_in_folders() -> None:
         if is_media_name(Path(n))
     ]
     assert picked == ["a.JPG", "b.heic", "c.MkV", "d.m2ts"]
+
+
+def test_a_test_stream_of_vc1_is_known_by_the_sizes_of_its_headers(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    head = b"\x19\0\0\xc5" + b"\4\0\0\0" + bytes(12) + b"\x0c\0\0\0" + bytes(40)
+    path.write_bytes(head)
+    assert format_of(path) == "rcv"
+    path.write_bytes(head.replace(b"\x0c", b"\x0d"))
+    with pytest.raises(NotMedia):
+        format_of(path)
