@@ -65,7 +65,8 @@ def load(
 
 
 def is_plate(box: dict[str, Any]) -> bool:
-    """Return whether a row of an annotation is a plate (or ignored); sets of people label others."""
+    """Return whether a row of an annotation is a plate (or ignored); sets of people label
+    others."""
     return box.get("label", "plate") not in OTHER_LABELS
 
 

@@ -1,4 +1,5 @@
-"""A number that was drawn is read again, at the sizes that are streamed; anything else reads None."""
+"""A number that was drawn is read again, at the sizes that are streamed; anything else reads
+None."""
 
 from __future__ import annotations
 

@@ -130,6 +130,8 @@ CASES = {
         lambda m: m.write("cut.mp4", m.clip[: m.clip.index(b"moov") - 4]),
         "is damaged",
     ),
+    "half a jpeg": (lambda m: half_a_jpeg(m), ""),
+    "half a png": (lambda m: half_a_png(m), ""),
     "only a head": (lambda m: m.write("head.mp4", m.clip[:40]), "is damaged"),
     "broken frames": (
         lambda m: m.write("flip.mp4", broken_frames(m.kept / "clip.mp4")),
@@ -271,11 +273,20 @@ def half_a_png(makers: Makers) -> Path:
     return makers.write("half.png", (makers.kept / "face.png").read_bytes()[:9000])
 
 
-@pytest.mark.parametrize("make", [half_a_jpeg, half_a_png, half_of_the_pictures])
-def test_what_breaks_off_is_done_as_far_as_it_goes_and_says_so(efface, kept, kit, tmp_path, make):
+@pytest.mark.parametrize(
+    ("make", "more"),
+    [
+        (half_a_jpeg, ["--bad-frames", "cover"]),
+        (half_a_png, ["--bad-frames", "cover"]),
+        (half_of_the_pictures, []),
+    ],
+)
+def test_what_breaks_off_is_done_as_far_as_it_goes_and_says_so(
+    efface, kept, kit, tmp_path, make, more
+):
     path = make(Makers(kept, tmp_path, kit.ffmpeg))
     report = tmp_path / "report.json"
-    done = efface("redact", path, "--report", report, *kit.FAST)
+    done = efface("redact", path, "--report", report, *more, *kit.FAST)
     assert (done.code, done.err) == (7, "")
     assert "the source: it breaks off" in done.out
     assert "breaks off" in report.read_text()

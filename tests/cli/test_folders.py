@@ -371,11 +371,15 @@ def test_a_folder_with_one_file_says_that_it_was_done(efface, tmp_path):
     )
 
 
-def test_a_single_file_is_refused_as_ever(efface, done, tmp_path):
+def test_a_single_file_that_is_done_is_left_and_never_replaced(efface, done, tmp_path):
     source, out = done
-    assert efface("redact", source / "000.png", "-o", out / "000.png").code == 5
-    assert efface("redact", source / "000.png", "-o", tmp_path / "one.png").code == 0
-    assert efface("redact", source / "000.png", "-o", tmp_path / "one.png").code == 5
+    before = content(out)
+    again = efface("redact", source / "000.png", "-o", out / "000.png")
+    assert again.code == 0
+    assert "made by an earlier run" in again.out
+    changed = efface("redact", source / "000.png", "-o", out / "000.png", "--style", "solid")
+    assert changed.code == 5
+    assert content(out) == before
 
 
 def test_results_beside_their_sources_are_known_too(efface, tmp_path):

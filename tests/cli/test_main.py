@@ -91,6 +91,23 @@ def test_targets_that_exist_stay_unless_told(efface, kept, kit, tmp_path):
     assert not target.exists()
 
 
+def test_the_same_command_again_says_that_it_is_done(efface, kept, kit, tmp_path):
+    (source,) = kit.taken(kept, tmp_path, "face.jpg")
+    assert efface("redact", source).code == 0
+    made = {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in tmp_path.iterdir()}
+    again = efface("redact", source)
+    assert (again.code, again.err) == (0, "")
+    assert "made by an earlier run, and nothing has changed since" in again.out
+    assert made == {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in tmp_path.iterdir()}
+    for changed in (("--margin", "0.5"), ("--style", "solid")):  # it would be another file
+        refused = efface("redact", source, *changed)
+        assert refused.code == 5
+        assert "exists already and was left as it is" in refused.err
+    target = tmp_path / "face.redacted.jpg"
+    target.write_bytes(target.read_bytes() + b"!")
+    assert efface("redact", source).code == 5
+
+
 def test_a_folder_keeps_its_structure_and_never_eats_its_own_output(efface, kept, kit, tmp_path):
     photos = tmp_path / "photos"
     kit.taken(kept, photos, "plain.png", "face.jpg")
@@ -459,11 +476,19 @@ def test_the_options_together_are_all_there(efface):
 @pytest.mark.parametrize(
     "arguments",
     [
-        (), ("redact",), ("render", "a.jpg"), ("redakt", "a.jpg"), ("redact", "a.jpg", "--margin", "-1"),
-        ("redact", "a.jpg", "--margin", "nan"), ("redact", "a.jpg", "--colour", "rot"), ("find", "a.jpg", "--crf", "3"),
-        ("redact", "a.jpg", "--crf", "64"), ("redact", "a.jpg", "--style", "blur"), ("redact", "a.jpg", "--max-pixels", "0"),
+        (),
+        ("redact",),
+        ("render", "a.jpg"),
+        ("redakt", "a.jpg"),
+        ("redact", "a.jpg", "--margin", "-1"),
+        ("redact", "a.jpg", "--margin", "nan"),
+        ("redact", "a.jpg", "--colour", "rot"),
+        ("find", "a.jpg", "--crf", "3"),
+        ("redact", "a.jpg", "--crf", "64"),
+        ("redact", "a.jpg", "--style", "blur"),
+        ("redact", "a.jpg", "--max-pixels", "0"),
     ],
-)  # fmt: skip
+)
 def test_wrong_usage(efface, arguments):
     done = efface(*arguments)
     assert done.code == 2

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is about Deb
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A folder for PATH, on which chromium is missing, apt-get notes its arguments and id says root."""
+    """A folder for PATH, on which chromium is missing, apt-get notes its arguments and id says
+    root."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("bash", "dirname"):

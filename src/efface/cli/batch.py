@@ -146,7 +146,8 @@ def run_one(task: AnyTask, job: AnyJob, options: Options, listener: Listener) ->
 
 
 def say_left_out(sources: Sequence[Location], output: Location | None) -> None:
-    """Print which files in the folders look like results of an earlier run, and so are no sources."""
+    """Print which files in the folders look like results of an earlier run, and so are no
+    sources."""
     from efface.pipeline.naming import left_out
 
     if results := left_out(sources, output):

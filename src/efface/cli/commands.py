@@ -1,4 +1,5 @@
-"""Classes of click with efface's manners: options in groups, examples, and help for a wrong name."""
+"""Classes of click with efface's manners: options in groups, examples, and help for a wrong
+name."""
 
 from __future__ import annotations
 

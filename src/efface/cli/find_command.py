@@ -76,11 +76,8 @@ def find(
         text = summary.planned(
             job.name, plan, job.plan_path if output else None, options.risk.bound
         )
-        text += (
-            "\n  It is a video, so it is not in the COCO file."
-            if coco and plan.medium == "video"
-            else ""
-        )
+        if coco and plan.medium == "video":
+            text += "\n  It is a video, so it is not in the COCO file."
         return FileOutcome(text, summary.code(plan, options.risk.bound))
 
     task = Transfer(

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from efface.cli.batch import FileOutcome, run_jobs, say_left_out
+from efface.cli.batch import Describe, FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
 from efface.cli.flags import FINDS, RENDERS, options_from, options_of
 from efface.cli.parameters import CONTEXT, JOBS, SOURCES, output_option
 from efface.cli.run_report import REPORT, Record, check_reports
-from efface.errors import EXIT_OK, worst
+from efface.errors import EXIT_OK, printable, worst
 
 if TYPE_CHECKING:
+    from efface.options import Options
     from efface.pipeline.naming import AnyJob
     from efface.pipeline.one_source import Redacted
     from efface.pipeline.remote_address import Location
+
+DONE = "made by an earlier run, and nothing has changed since. --overwrite makes it anew."
 
 
 @click.command(
@@ -51,12 +54,11 @@ def redact(
 
     protest.mp4 becomes protest.redacted.mp4, and protest.redacted.mp4.plan.json beside it says what
     was erased, and why. A folder stands for every photo and video below it; -o keeps its structure.
-    If you run the same command again, it does only what is missing or has changed: sources,
-    options, or efface itself. efface lists the riskiest moments; watch them, and all the rest,
-    before you publish.
+    If you run the same command again, it does only what is missing or, in a folder, has changed:
+    sources, options, or efface itself. efface lists the riskiest moments; watch them, and all the
+    rest, before you publish.
     """
     options = options_from(values)
-    from efface.cli import summary
     from efface.pipeline.jobs import Redacting
     from efface.pipeline.naming import is_single, jobs_for
     from efface.pipeline.transfer import Transfer
@@ -65,35 +67,31 @@ def redact(
     resumes = not is_single(sources, output)
     check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
-    task = Transfer(Redacting(resumes), resumes, options.write.overwrite)
-
-    def describe(job: AnyJob, done: Redacted) -> FileOutcome:
-        code = worst(
-            [
-                summary.code(done.plan, options.risk.bound),
-                summary.code_of(done.rendered.verification),
-            ]
-        )
-        record.rendered(job, done.rendered, code, done.plan_sha256)
-        text = (
-            ""
-            if done.was_done and code == EXIT_OK
-            else summary.redacted(job, done, options.risk.bound)
-        )
-        share = None if done.was_done else summary.share_of(done.plan)
-        return FileOutcome(text, code, done.was_done, share)
-
+    task = Transfer(Redacting(resumes, keeps=not resumes), resumes, options.write.overwrite)
     with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
         say_left_out(sources, output)
         code = run_jobs(
-            open_engine,
-            jobs_to_do,
-            task,
-            describe,
-            output,
-            options,
-            writes=True,
-            note=record.planned,
-            record=record,
-        )
+            open_engine, jobs_to_do, task, _description(record, options, is_single=not resumes),
+            output, options, writes=True, note=record.planned, record=record,
+        )  # fmt: skip
     sys.exit(code)
+
+
+def _description(record: Record, options: Options, *, is_single: bool) -> Describe:
+    """Return what turns the result of a job into its words and exit code."""
+    from efface.cli import summary
+
+    def describe(job: AnyJob, done: Redacted) -> FileOutcome:
+        bound = options.risk.bound
+        verified = summary.code_of(done.rendered.verification)
+        code = worst([summary.code(done.plan, bound), verified])
+        record.rendered(job, done.rendered, code, done.plan_sha256)
+        if not done.was_done:
+            share = summary.share_of(done.plan)
+            return FileOutcome(summary.redacted(job, done, bound), code, False, share)
+        text = f"{printable(job.target)}: {DONE}" if is_single else ""
+        if code != EXIT_OK:
+            text = summary.redacted(job, done, bound)
+        return FileOutcome(text, code, True)
+
+    return describe

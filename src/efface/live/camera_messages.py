@@ -19,7 +19,8 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The counters and the state of the pipeline. It also shows that all of its threads are alive."""
+    """The counters and the state of the pipeline. It also shows that all of its threads are
+    alive."""
 
     facts: Facts
 

@@ -100,7 +100,8 @@ class DetailBudget:
     def _timed(
         self, name: Detail | Part, look: Look, frame: Frame, detector: Detector
     ) -> Detections:
-        """Return what the look shows, and measure its time. Looks of one kind count as neighbours."""
+        """Return what the look shows, and measure its time. Looks of one kind count as
+        neighbours."""
         began = time.perf_counter()
         turn = self._count.get(name, 0)
         seen = detector.detect(frame, in_turn(turn, look))

@@ -47,11 +47,14 @@ class Redacting:
     plan."""
 
     resumes: bool
+    keeps: bool = False
 
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: Callable[[Plan], None]
     ) -> Redacted:
-        return one_source.redact(session, job, listener, note, resumes=self.resumes)
+        return one_source.redact(
+            session, job, listener, note, resumes=self.resumes, keeps=self.keeps
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def plans_for(sources: Sequence[Location], output: Location | None) -> list[AnyJ
     jobs = []
     for source, name in _all(sources, output):
         plan = plan_path_of(source if output is None else output / name)
-        jobs.append(job_of(source, str(name if output else name.name), plan, plan))
+        jobs.append(job_of(source, str(name), plan, plan))
     return jobs
 
 
@@ -270,7 +270,8 @@ def _suffix(source: Location, known: AdmittedSource | None) -> str:
 
 
 def left_out(sources: Sequence[Location], output: Location | None) -> list[Path]:
-    """Return photos and videos below these folders that are not sources, because efface wrote them."""
+    """Return photos and videos below these folders that are not sources, because efface wrote
+    them."""
     return [
         p
         for given in sources

@@ -134,6 +134,7 @@ def redact(
     planned: Callable[[Plan], None] = lambda plan: None,
     *,
     resumes: bool = False,
+    keeps: bool = False,
 ) -> Redacted:
     """Write plan and target for one source; they appear together.
 
@@ -141,6 +142,7 @@ def redact(
              the target fails.
     resumes  keep the results of an earlier run where nothing has changed, and replace them
              where something has.
+    keeps    only keep them where nothing has changed. Where something has, they are in the way.
 
     A plan that a person changed is followed, and never replaced by another without
     `discard_edits`. Raises InputError, OutputError, VerificationFailed, PartMissing.
@@ -152,11 +154,12 @@ def redact(
         job = replace(job, plan_path=known)  # it keeps its name
     with held(known):
         persons = None if write.discard_edits else reviewed(known, source)
-        before = _before(job, persons) if resumes and not write.overwrite else None
+        is_asked = (resumes or keeps) and not write.overwrite
+        before = _before(job, persons) if is_asked else None
         if before is not None and _is_done(session, job, before):
             planned(before)
             return _done_before(job, before)
-        return _redacted(session, job, persons, before, listener, planned)
+        return _redacted(session, job, persons, before if resumes else None, listener, planned)
 
 
 def _is_done(session: DetectorSession, job: Job, before: Plan) -> bool:

@@ -89,8 +89,7 @@ def location_of(text: str) -> Location:
     if protocol not in PACKAGES:
         known = ", ".join(f"{p}://" for p in PACKAGES)
         raise UsageError(
-            f"{printable(protocol)}:// is no address that efface can use: it knows "
-            f"{known}. {NOTHING_WRITTEN}"
+            f"{printable(protocol)}:// is not supported. Supported are {known}. {NOTHING_WRITTEN}"
         )
     user, at, _ = rest.partition("/")[0].rpartition("@")
     if at and ":" in user:

@@ -122,7 +122,8 @@ class WorkerProcess:
             self.pipe.send(order)
 
     def end(self, deadline: Deadline) -> int | None:
-        """Wait for the end until the deadline, and kill the process after it. Return its exit code."""
+        """Wait for the end until the deadline, and kill the process after it. Return its exit
+        code."""
         self.process.join(deadline.left_s)
         if self.process.is_alive():
             self.process.kill()

@@ -22,7 +22,7 @@ from efface.containers.sniff import format_of
 from efface.errors import TargetUnsuitable, TooManyPixels, UnsupportedSource, WriteFailed
 from efface.frames import Layout, Picture
 from efface.media.still.image_reader import Traits
-from efface.media.still.still_write import encode_jpeg
+from efface.media.still.still_encoders import encode_jpeg
 from efface.media.still.stills import create_still, open_still
 from efface.options import ReadOptions, WriteOptions
 

@@ -134,11 +134,19 @@ class PillowImage:
         if text not in self.notes:
             self.notes.append(text)
 
+    def _break_off(self) -> None:
+        """Note that the file breaks off. Raises OSError unless the options ask for what is there:
+        the rest may come when its copy is finished."""
+        if self._options.bad_frames != "cover":
+            raise OSError("the file breaks off")
+        self._note(BREAKS_OFF)
+
     def _load(self) -> None:
         """Decode the page.
 
-        A JPEG, PNG, BMP or GIF that lacks data is decoded as far as possible, as in browsers, and a
-        note says so. If nothing of it can be decoded, that is an error.
+        A JPEG, PNG, BMP or GIF with damaged data is decoded as far as possible, as in browsers, and
+        a note says so. A JPEG or PNG that breaks off is an error, and with `bad_frames` "cover" is
+        decoded up to the break. If nothing of it can be decoded, that is an error.
         """
         parts = self._parts
         by_hand = {"bmp": self._load_bmp, "gif": self._load_gif, "png": self._load_png}.get(
@@ -153,7 +161,10 @@ class PillowImage:
         if parts.lacks_tables or not parts.has_scan_data:
             raise OSError("nothing of its picture can be decoded")
         if parts.is_cut or not self._is_whole():
-            self._note(DAMAGED if parts.has_end else BREAKS_OFF)
+            if parts.has_end:
+                self._note(DAMAGED)
+            else:
+                self._break_off()
             self._image = self._as_far_as_it_goes(
                 parts.file(self._handle, ending=spliced_parts.EOI).read()
             )
@@ -191,7 +202,10 @@ class PillowImage:
             found = None if self.is_animated else png_read.salvaged(self._file_from_start().read())
             if found is None:
                 raise
-            self._note(BREAKS_OFF if parts.is_cut else DAMAGED)
+            if parts.is_cut:
+                self._break_off()
+            else:
+                self._note(DAMAGED)
             image: Any = PngImagePlugin.PngImageFile(io.BytesIO(found.data))
             image.load()
             self._image = png_read.spread(image, found.step_wh)

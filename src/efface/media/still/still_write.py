@@ -7,14 +7,11 @@ animated WebP grow in the draft page by page.
 
 from __future__ import annotations
 
-import io
-import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -28,28 +25,22 @@ from efface.media.still import png_write, tiff_write
 from efface.media.still.gif_webp_write import GifFile, GifFrame, WebpFile, gif_frame
 from efface.media.still.image_reader import Traits, traits_of
 from efface.media.still.png_write import PngFile
+from efface.media.still.still_encoders import (
+    AVIF_QUALITY,
+    encode_avif,
+    encode_heif,
+    encode_jpeg,
+    encode_webp,
+    image_of,
+    saved,
+    undated,
+    with_cicp,
+)
 from efface.media.still.still_pixels import Array, interleaved
 from efface.media.still.tiff_write import TiffFile
 
-WEBP_QUALITY = HEIF_QUALITY = AVIF_QUALITY = 90
-"""Of 100.
-
-These formats do not reveal the source's own quality; this one leaves no visible trace.
-"""
-
-JPEG_QUALITY = 92
-"""Quality for a JPEG if the source's tables cannot be used."""
-
 MOST_BYTES_AT_ONCE = 4 << 30
 """Maximum bytes of the frames of an AVIF sequence. Its encoder needs them all at once."""
-
-_MODES = {
-    ("gray", False): "L",
-    ("gray", True): "LA",
-    ("rgb", False): "RGB",
-    ("rgb", True): "RGBA",
-    ("cmyk", False): "CMYK",
-}
 
 Encoder = Callable[[Picture, Traits], bytes]
 
@@ -286,7 +277,7 @@ class _AvifAnimationSink(_TimedSink):
 
     def _encoded(self, picture: Picture) -> Image.Image:
         _eight_bit(self._draft, picture)
-        return _image(picture)
+        return image_of(picture)
 
     def _add(self, frame: Image.Image, start_ms: int, end_ms: int) -> None:
         self._images.append(frame)
@@ -298,7 +289,7 @@ class _AvifAnimationSink(_TimedSink):
         ):
             self._images = [i.convert("RGB") for i in self._images]
         first, *others = self._images
-        data = _saved(
+        data = saved(
             first,
             "AVIF",
             quality=AVIF_QUALITY,
@@ -306,7 +297,7 @@ class _AvifAnimationSink(_TimedSink):
             append_images=others,
             duration=self._durations,
         )
-        self._file.write(_undated(_with_cicp(data, self._traits.cicp)))
+        self._file.write(undated(with_cicp(data, self._traits.cicp)))
 
 
 def create_sink(draft: Path, info: SourceInfo, format: str | None = None) -> Sink:
@@ -333,77 +324,6 @@ def create_sink(draft: Path, info: SourceInfo, format: str | None = None) -> Sin
     return _OnePictureSink(draft, info, encoders[name])
 
 
-def encode_jpeg(picture: Picture, traits: Traits) -> bytes:
-    """Encode JPEG with the source's tables and subsampling, so its quality stays the same."""
-    image = _image(picture)
-    tables = [[min(max(q, 1), 255) for q in table] for table in traits.qtables if len(table) == 64][
-        :2
-    ]
-    options: dict[str, Any] = {"qtables": tables} if tables else {"quality": JPEG_QUALITY}
-    if image.mode == "RGB":
-        options["subsampling"] = max(traits.sampling, 0)
-    try:
-        return _saved(image, "JPEG", progressive=traits.progressive, **options)
-    except OSError:
-        if not traits.progressive:
-            raise
-        # Pillow's buffer must hold a progressive file as a whole, one byte per pixel. One of pure
-        # noise does not fit.
-        return _saved(image, "JPEG", **options)
-
-
-def encode_webp(picture: Picture, traits: Traits) -> bytes:
-    """Encode WebP, bit-exact if the source was lossless."""
-    if traits.lossless:
-        return _saved(_image(picture), "WEBP", lossless=True, exact=True)
-    return _saved(_image(picture), "WEBP", quality=WEBP_QUALITY)
-
-
-def encode_heif(pages: Sequence[tuple[Layout, Size, Array]], traits: Traits) -> bytes:
-    """Encode HEIF with 8, 10 or 12 bits for all pictures. pages: (layout, size, interleaved
-    samples) of each."""
-    import pillow_heif
-
-    depth = max(layout.depth for layout, _, _ in pages)
-    heif: Any = pillow_heif.HeifFile()  # type: ignore[no-untyped-call]
-    for layout, size_wh, samples in pages:
-        mode, data = _MODES[layout.model, layout.has_alpha], samples
-        if depth > 8:
-            wide = samples.astype(np.uint16) << (16 - layout.depth)
-            mode, data = f"{mode};16", np.asarray(wide, np.uint16)
-        heif.add_frombytes(mode, size_wh, data.tobytes())
-    primaries, transfer = traits.cicp or (1, 13)
-    out = io.BytesIO()
-    heif.save(
-        out,
-        quality=HEIF_QUALITY,
-        bit_depth=depth,
-        color_primaries=primaries,
-        transfer_characteristics=transfer,
-        matrix_coefficients=6,
-        full_range_flag=1,
-        primary_index=min(traits.primary, len(pages) - 1),
-    )
-    return out.getvalue()
-
-
-def encode_avif(picture: Picture, traits: Traits) -> bytes:
-    """Encode AVIF: with Pillow for 8 bits, with OpenCV for 10 or 12."""
-    depth = picture.layout.depth
-    if depth == 8:
-        return _with_cicp(_saved(_image(picture), "AVIF", quality=AVIF_QUALITY), traits.cicp)
-    samples = interleaved(picture)
-    if samples.shape[2] >= 3:
-        samples = np.ascontiguousarray(
-            samples[..., [2, 1, 0, *range(3, samples.shape[2])]], np.uint16
-        )
-    options = [cv2.IMWRITE_AVIF_QUALITY, AVIF_QUALITY, cv2.IMWRITE_AVIF_DEPTH, depth]
-    is_done, data = cv2.imencode(".avif", samples, options)
-    if not is_done:
-        raise OSError("OpenCV encoded nothing")
-    return _with_cicp(data.tobytes(), traits.cicp)
-
-
 def _require(draft: Path, is_writable: bool, layout: Layout) -> None:
     if not is_writable:
         raise TargetUnsuitable(
@@ -414,58 +334,3 @@ def _require(draft: Path, is_writable: bool, layout: Layout) -> None:
 def _eight_bit(draft: Path, picture: Picture) -> Any:
     _require(draft, picture.layout.depth == 8, picture.layout)
     return interleaved(picture)
-
-
-def _image(picture: Picture) -> Image.Image:
-    """Make a Pillow image from the picture's samples and nothing else."""
-    if picture.layout.depth != 8 or picture.layout.model not in ("gray", "rgb", "cmyk"):
-        raise ValueError(f"no way to write {picture.layout}")
-    mode, samples = _MODES[picture.layout.model, picture.layout.has_alpha], interleaved(picture)
-    return Image.frombuffer(mode, picture.size_wh, _bytes_of(samples), "raw", mode, 0, 1)
-
-
-def _bytes_of(samples: Array) -> Any:
-    return np.ascontiguousarray(samples).reshape(-1)
-
-
-def _saved(image: Image.Image, name: str, **options: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, name, **options)
-    return out.getvalue()
-
-
-def _with_cicp(avif: bytes, cicp: tuple[int, int] | None) -> bytes:
-    """Write these colour primaries and transfer into the file's `colr` boxes. Encoders always write
-    sRGB's."""
-    if cicp is None:
-        return avif
-    data, end = bytearray(avif), avif.find(b"mdat")
-    at = data.find(b"colrnclx", 0, end)
-    while at >= 0:
-        struct.pack_into(">HH", data, at + 8, *cicp)
-        at = data.find(b"colrnclx", at + 8, end)
-    return bytes(data)
-
-
-def _undated(avif: bytes) -> bytes:
-    """Remove the creation times that libavif writes into the headers of sequences."""
-    data = bytearray(avif)
-    for start, _ in _boxes(avif, 0, len(avif), (b"mvhd", b"tkhd", b"mdhd")):
-        size = 16 if data[start] == 1 else 8
-        data[start + 4 : start + 4 + size] = bytes(size)
-    return bytes(data)
-
-
-def _boxes(
-    data: bytes, start: int, end: int, names: tuple[bytes, ...]
-) -> Iterator[tuple[int, int]]:
-    """Yield start and end of the content of boxes with these names, anywhere in `moov`."""
-    while start + 8 <= end:
-        size, name = struct.unpack_from(">I4s", data, start)
-        if size < 8:
-            return
-        if name in names:
-            yield start + 8, start + size
-        if name in (b"moov", b"trak", b"mdia"):
-            yield from _boxes(data, start + 8, start + size, names)
-        start += size
