@@ -335,8 +335,7 @@ def summed(clips: list[dict[str, Any]], found: list[Case]) -> str:
         f"{doubts} doubts in {seconds:.0f} s, {60 * doubts / max(seconds, 1e-9):.1f} a "
         f"minute. Of {len(found)} cases with "
         f"leaks {len(ranks)} are shown, at rank {middle} in the middle and "
-        f"{max(ranks, default=None)} at worst; "
-        f"of {all_} leaks {shown}."
+        f"{max(ranks, default=None)} at worst; of {all_} leaks {shown}."
     )
 
 

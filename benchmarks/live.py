@@ -639,8 +639,7 @@ def soak(chosen: argparse.Namespace) -> None:
                     f"{(time.monotonic() - began) / 60:5.1f} min, {mb} MB, supervisor "
                     f"{psutil.Process().memory_info().rss >> 20} MB, "
                     f"in {facts['frames_in']}, out {facts['frames_out']}, placeholder "
-                    f"{facts['placeholder_s']:.0f} s, "
-                    f"restarts {member.restarts}",
+                    f"{facts['placeholder_s']:.0f} s, restarts {member.restarts}",
                     flush=True,
                 )
                 for old in recordings(folder, "c0")[:-1]:

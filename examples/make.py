@@ -136,10 +136,8 @@ def _xmp() -> bytes:
     return (
         '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
-        'rdf:about="" '
-        'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" '
-        'xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" '
-        f'photoshop:City="{PLACE}" '
+        'rdf:about="" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" '
+        f'xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" photoshop:City="{PLACE}" '
         f'aux:SerialNumber="{SERIAL}"/></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 

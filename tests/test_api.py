@@ -58,8 +58,7 @@ def test_results_are_typed(photo, tmp_path):
     ]
     assert [(c.name, c.outcome.value) for c in done.rendered.verification.checks] == [
         ("hashes", "clean"), ("coverage", "clean"), ((
-                "second "
-                "look"
+                "second look"
             ), "clean"), ("leftovers", "clean"), ("fidelity", "clean"),
     ]  # fmt: skip
     hashes = done.rendered.source_sha256, done.rendered.target_sha256, done.plan_sha256

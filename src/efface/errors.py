@@ -209,8 +209,7 @@ class TooManyPixels(InputError):
             )
         return printable(
             f"{self.path}: has {self.pixels:,} pixels. The limit is {self.limit:,}. "
-            f"{NOTHING_WRITTEN} "
-            "If you trust the file, raise --max-pixels."
+            f"{NOTHING_WRITTEN} If you trust the file, raise --max-pixels."
         )
 
 
@@ -328,8 +327,7 @@ class VerificationFailed(EffaceError):
         )
         return printable(
             f"{self.path}: the finished draft did not pass its check ({listed}). The draft "
-            f"was deleted. {NOTHING_WRITTEN} "
-            "Please report this: it is a bug in efface."
+            f"was deleted. {NOTHING_WRITTEN} Please report this: it is a bug in efface."
         )
 
 

@@ -36,8 +36,7 @@ class DetectOptions(Checked):
         help="At which size the detector looks at the frames of a video. paced: every frame at "
         "half its size or less, every "
         "third frame at full size. sparse: every frame at a quarter, every third at half, "
-        "every ninth at full size; misses "
-        "more. all: every frame at every size; slowest.",
+        "every ninth at full size; misses more. all: every frame at every size; slowest.",
     )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),
@@ -58,8 +57,7 @@ class DetectOptions(Checked):
         unit="s",
         at_least=0.1,
         help="Give up when the detector takes longer than this for one frame. Frames of more "
-        "than 25 megapixels get more time, "
-        "in proportion to their size.",
+        "than 25 megapixels get more time, in proportion to their size.",
     )
 
     def __post_init__(self) -> None:
@@ -114,8 +112,7 @@ class TrackOptions(Checked):
     hold_s: float = setting(
         3.0, flag="--track-hold", unit="s", at_least=0.0,
         help="Lead-in and lead-out of a clearly seen face that appears or disappears in "
-        "mid-picture, and of anything that can "
-        "still be followed.",
+        "mid-picture, and of anything that can still be followed.",
     )  # fmt: skip
 
 
@@ -126,8 +123,7 @@ class CoverOptions(Checked):
     part: str = setting(
         "face", flag="--cover", choices=("face", "head"),
         help="What to cover of a person. head also covers hair, ears and neck line, for people "
-        "who can be recognised by more "
-        "than their features.",
+        "who can be recognised by more than their features.",
     )  # fmt: skip
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
@@ -160,8 +156,7 @@ class PaintOptions(Checked):
     style: str = setting(
         "smooth", flag="--style", choices=("smooth", "solid", "tiles"),
         help="What replaces the area: smooth is a soft fill in the colours of the rim, solid is "
-        "one colour, tiles is a mosaic "
-        "in the colours of the rim.",
+        "one colour, tiles is a mosaic in the colours of the rim.",
     )  # fmt: skip
     shape: str = setting(
         "rounded",
@@ -261,8 +256,7 @@ class VerifyOptions(Checked):
     level: str = setting(
         "quick", flag="--verify", choices=("quick", "full", "off"),
         help="How the finished copy is checked before it gets its name. full takes a second "
-        "look at every frame, quick at a "
-        "sample of them; off checks nothing at all.",
+        "look at every frame, quick at a sample of them; off checks nothing at all.",
     )  # fmt: skip
 
 

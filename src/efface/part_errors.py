@@ -76,8 +76,7 @@ class WorkerDied(PartMissing):
 
     def __init__(
         self, name: str, why: str, hint: str = (
-                "Run the same command again, with "
-                "fewer --jobs if memory is short."
+                "Run the same command again, with fewer --jobs if memory is short."
             )
     ) -> None:  # fmt: skip
         super().__init__(name, why, hint)

@@ -57,12 +57,10 @@ def test_a_moment_is_told_with_times_place_causes_and_risk():
     ("box", "place"),
     [
         ((0, 0, 90, 90), "top left"), ((110, 0, 190, 90), "top"), ((210, 210, 300, 300), (
-                "bottom "
-                "right"
+                "bottom right"
             )),
         ((110, 110, 190, 190), "middle"), ((210, 110, 300, 190), "right"), ((299, 299, 300, 300), (
-                "bottom "
-                "right"
+                "bottom right"
             )),
     ],
 )  # fmt: skip

@@ -84,8 +84,7 @@ def test_values_are_checked_as_on_the_command_line(tmp_path, text):
              "live.delay_s"
          )),
      ("live.detect=1", (
-             "no option live.detect. Nothing was "
-             "written. For all cameras, write [detect]"
+             "no option live.detect. Nothing was written. For all cameras, write [detect]"
          )),
      ("live.delay_s='1'", "live.delay_s is a number"),
      ("[camera.b]\nsource='y.mp4'\nto='./a.mkv'", "a and b have one target, ./a.mkv"),

@@ -87,8 +87,7 @@ def test_and_said_in_a_sentence_with_what_to_do():
     text = said(counts, may_cover_more=True)
     assert text == (
         "left visible, as they were seen too weakly to be erased: 3 possible faces and 1 "
-        "possible plate, 2.5 s altogether; "
-        "--sensitivity high erases more of it"
+        "possible plate, 2.5 s altogether; --sensitivity high erases more of it"
     )
     assert "--sensitivity" not in said(counts, may_cover_more=False)
     assert said({"left_faces": 0, "left_plates": 0, "left_s": 0.0}, may_cover_more=True) == ""

@@ -241,8 +241,7 @@ def test_what_left_visible_adds_up_over_all_processes_and_is_said_at_the_end(tmp
     member.end(Deadline.after(0), said.append)
     assert said[-1] == (
         "gate: left visible, as they were seen too weakly to be erased: 6 possible faces, "
-        "5.5 s altogether; "
-        "--sensitivity high erases more of it"
+        "5.5 s altogether; --sensitivity high erases more of it"
     )
 
 

@@ -307,12 +307,10 @@ def test_who_says_nothing_whole_is_sent_away_and_who_is_known_may_stay(
 def test_a_body_without_a_length_that_is_too_large_is_refused_as_such(client):
     head = [
         "POST /api/files/0/edits HTTP/1.1", (
-                "Host: "
-                f"{client.origin.removeprefix('http://')}"
+                f"Host: {client.origin.removeprefix('http://')}"
             ), f"Cookie: {client.cookie}",
         f"Origin: {client.origin}", (
-                "Content-Type: "
-                "application/json"
+                "Content-Type: application/json"
             ), "Transfer-Encoding: chunked", "", "",
     ]  # fmt: skip
     with socket.create_connection(place(client), timeout=30) as door:

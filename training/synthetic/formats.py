@@ -179,8 +179,7 @@ BW = (Paint(WHITE, BLACK),)
 INDIA = ("DL", "MH", "KA", "TN", "UP", "GJ", "WB", "RJ", "KL", "HR", "AP", "TS")
 CHINA = tuple("京沪津渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼")
 JAPAN = ("品川 300", "横浜 502", "大阪 331", (
-        "名古屋 "
-        "580"
+        "名古屋 580"
     ), "神戸 301", "札幌 500", "福岡 330", "足立 45",
          "練馬 200", "京都 583", "千葉 11")  # fmt: skip
 THAI = (
@@ -276,63 +275,51 @@ EUROPE = [
     *_eu("Georgia", "GE", "LL 000 LL"),
     *_eu("Armenia", "AM", "00 LL 000"),
     PlateFormat(country=(
-            "UK "
-            "front"
+            "UK front"
         ), size_mm=(520, 111), patterns=("LL00 LLL",), border=False, weight=1.5),
     PlateFormat(country="UK rear", size_mm=(520, 111), patterns=((
-            "LL00 "
-            "LLL"
+            "LL00 LLL"
         ), "L000 LLL"), paints=(Paint(YELLOW, BLACK),),
                 border=False, weight=2),
     PlateFormat(country=(
-            "UK rear "
-            "band"
+            "UK rear band"
         ), size_mm=(520, 111), patterns=("LL00 LLL",), paints=(Paint(YELLOW, BLACK),),
                 border=False,
                 band=Band(EU_BLUE, "GB")),
     PlateFormat(country=(
-            "UK "
-            "two rows"
+            "UK two rows"
         ), size_mm=(285, 203), patterns=("LL00\nLLL",), rows=(1, 1), border=False,
                 paints=(Paint(YELLOW, BLACK), Paint(WHITE, BLACK)), vehicle="truck"),
     PlateFormat(country=(
-            "UK "
-            "motorcycle"
+            "UK motorcycle"
         ), size_mm=(229, 178), patterns=("LL00\nLLL",), rows=(1, 1), border=False,
                 paints=(Paint(YELLOW, BLACK),), vehicle="motorcycle"),
     PlateFormat(country=(
-            "UK "
-            "classic"
+            "UK classic"
         ), size_mm=(520, 111), patterns=("LLL 000L", "LLL 000"), paints=(Paint(BLACK, SILVER),),
                 border=False, weight=0.5),
     PlateFormat(country="Russia", size_mm=LONG, patterns=("A 999 AA",), script="cyrillic",
                 band=Band(WHITE, "77\nRUS", "right", 0.85, BLACK), weight=2),
     PlateFormat(country=(
-            "Russia "
-            "taxi"
+            "Russia taxi"
         ), size_mm=LONG, patterns=("AA 999",), script="cyrillic", paints=(Paint(YELLOW, BLACK),),
                 band=Band(YELLOW, "50\nRUS", "right", 0.85, BLACK), weight=0.5),
     PlateFormat(country=(
-            "Russia "
-            "motorcycle"
+            "Russia motorcycle"
         ), size_mm=(245, 185), patterns=("9999\nAA 99",), rows=(1, 1), script="cyrillic",
                 vehicle="motorcycle"),
     PlateFormat(country=(
-            "Russia "
-            "square"
+            "Russia square"
         ), size_mm=(290, 170), patterns=("A 999\nAA 77",), rows=(1, 1), script="cyrillic"),
     PlateFormat(country="Belarus", size_mm=LONG, patterns=((
-            "0000 "
-            "LL-0"
+            "0000 LL-0"
         ),), band=Band(WHITE, "BY", ink=RED, width=0.3)),
     PlateFormat(country=(
-            "Spain "
-            "moped"
+            "Spain moped"
         ), size_mm=(100, 168), patterns=("L0\n000", "C0\n0L"), paints=(Paint(YELLOW, BLACK),),
                 rows=(1, 1), vehicle="motorcycle", weight=0.5),
     PlateFormat(country=(
-            "Italy "
-            "motorcycle"
+            "Italy motorcycle"
         ), size_mm=(177, 177), patterns=("LL\n00000",), rows=(1, 1),
                 band=Band(EU_BLUE, "I", width=0.16), vehicle="motorcycle"),
 ]  # fmt: skip
@@ -362,91 +349,72 @@ AMERICAS = [
     _state("CALIFORNIA", "0LLL000", "LLL 000", paints=(Paint(BLACK, YELLOW), Paint(BLUE, YELLOW)),
     script_ink=YELLOW),
     _state("TEXAS", "LLL 0000", paints=(Paint(WHITE, BLACK),), bottom=(
-            "The Lone "
-            "Star State"
+            "The Lone Star State"
         ), script_ink=BLACK),
     _state("NEW YORK", "LLL 0000", paints=(Paint(AMBER, NAVY),), bottom=(
-            "EMPIRE "
-            "STATE"
+            "EMPIRE STATE"
         ), script_ink=NAVY),
     _state("NEW YORK", "LLL 0000", paints=(Paint(WHITE, NAVY),), bottom="EXCELSIOR",
     script_ink=NAVY),
     _state("FLORIDA", "LLL L00", "000 0LL", paints=(Paint(WHITE, DARK_GREEN, MINT),), bottom=(
-            "SUNSHINE "
-            "STATE"
+            "SUNSHINE STATE"
         ),
                 script_ink=GREEN),
     _state("Illinois", "LL 00000", paints=(Paint(WHITE, RED, SKY),), bottom=(
-            "Land of "
-            "Lincoln"
+            "Land of Lincoln"
         ), script_ink=BLUE),
     _state("Pennsylvania", "LLL-0000",
     paints=(Paint(WHITE, NAVY, YELLOW), Paint(BLUE, WHITE, WHITE)), script_ink=BLUE),
     _state("OHIO", "LLL 0000", paints=(Paint(SKY, NAVY, WHITE),), bottom=(
-            "Birthplace "
-            "of Aviation"
+            "Birthplace of Aviation"
         ), script_ink=RED),
     _state("Michigan", "LLL 0000", paints=(Paint(WHITE, NAVY),), bottom=(
-            "Pure "
-            "Michigan"
+            "Pure Michigan"
         ), script_ink=BLUE),
     _state("New Jersey", "L00-LLL", paints=(Paint((240, 220, 140), BLACK, CREAM),), bottom=(
-            "Garden "
-            "State"
+            "Garden State"
         ), script_ink=BLACK),
     _state("COLORADO", "LLL-000",
     paints=(Paint(DARK_GREEN, WHITE, WHITE), Paint(WHITE, DARK_GREEN, DARK_GREEN)),
                 script_ink=WHITE),
     _state("ARIZONA", (
-            "LLL "
-            "0000"
+            "LLL 0000"
         ), paints=(Paint((120, 90, 150), DARK_GREEN, (240, 200, 160)),), bottom=(
-            "GRAND "
-            "CANYON STATE"
+            "GRAND CANYON STATE"
         )),
     _state("WASHINGTON", "LLL0000", paints=(Paint(SKY, NAVY, WHITE),), bottom=(
-            "EVERGREEN "
-            "STATE"
+            "EVERGREEN STATE"
         ), script_ink=RED),
     _state("Oregon", "000 LLL", paints=(Paint(SKY, NAVY, (230, 215, 235)),), script_ink=NAVY),
     _state("Alaska", "LLL 000", paints=(Paint(YELLOW, NAVY),), bottom=(
-            "The Last "
-            "Frontier"
+            "The Last Frontier"
         ), script_ink=RED),
     _state("Massachusetts", "0LL L00", paints=(Paint(WHITE, RED),), bottom=(
-            "The Spirit "
-            "of America"
+            "The Spirit of America"
         ), script_ink=BLUE),
     _state("Georgia", "LLL0000", paints=(Paint(WHITE, BLACK, (250, 220, 190)),), bottom=(
-            "PEACH "
-            "STATE"
+            "PEACH STATE"
         ), script_ink=RED),
     _state("Ontario", "LLLL 000", paints=(Paint(WHITE, BLUE),), bottom=(
-            "YOURS TO "
-            "DISCOVER"
+            "YOURS TO DISCOVER"
         ), script_ink=BLUE),
     _state("Québec", "L00 LLL", paints=(Paint(WHITE, BLUE),), bottom=(
-            "Je me "
-            "souviens"
+            "Je me souviens"
         ), script_ink=BLUE),
     _state((
-            "British "
-            "Columbia"
+            "British Columbia"
         ), "LL0 00L", paints=(Paint(WHITE, BLUE),), bottom="Beautiful", script_ink=BLUE),
     _state("Alberta", "LLL-0000", paints=(Paint(WHITE, RED),), bottom=(
-            "Wild Rose "
-            "Country"
+            "Wild Rose Country"
         ), script_ink=RED),
     PlateFormat(country=(
-            "US "
-            "motorcycle"
+            "US motorcycle"
         ), size_mm=(178, 102), patterns=("00L0000", "LL 000"), border=False, vehicle="motorcycle",
                 paints=(Paint(WHITE, NAVY), Paint(SKY, NAVY, WHITE), Paint(AMBER, NAVY)),
                 strips=(Strip(("TEXAS", "CALIFORNIA", "OHIO", "FLORIDA", "NEW YORK"), "top", 0.25,
                 None, RED),)),
     PlateFormat(country=(
-            "US "
-            "trailer"
+            "US trailer"
         ), size_mm=US, patterns=("000 000L",), paints=(Paint(WHITE, GREEN),), vehicle="trailer",
                 strips=(Strip(("INDIANA", "MAINE", "TENNESSEE"), "top", 0.2),
                 Strip(("TRAILER", "APPORTIONED"), "bottom",
@@ -457,16 +425,13 @@ AMERICAS = [
                 paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK, MINT),
                 Paint(WHITE, BLACK, (240, 190, 190))), border=False,
                 strips=(Strip(("JALISCO", "CDMX", "PUEBLA", (
-                        "NUEVO "
-                        "LEON"
+                        "NUEVO LEON"
                     ), "CHIAPAS"), "top", 0.22, None, MAROON),
                         Strip(((
-                                "MEXICO  "
-                                "TRANSPORTE PRIVADO"
+                                "MEXICO  TRANSPORTE PRIVADO"
                             ), "DELANTERA", "TRASERA"), "bottom", 0.14))),
     PlateFormat(country=(
-            "Brazil "
-            "grey"
+            "Brazil grey"
         ), size_mm=(400, 130), patterns=("LLL-0000",), paints=(Paint(SILVER, BLACK), Paint(RED,
                 WHITE)),
                 strips=(Strip(BRAZIL_CITIES, "top", 0.22),), weight=2),
@@ -474,34 +439,28 @@ AMERICAS = [
     paints=(Paint(WHITE, BLACK), Paint(WHITE, RED)),
                 strips=(Strip(("BRASIL",), "top", 0.24, EU_BLUE, WHITE),), weight=3),
     PlateFormat(country=(
-            "Brazil "
-            "motorcycle"
+            "Brazil motorcycle"
         ), size_mm=(200, 170), patterns=("LLL\n0L00",), rows=(1, 1), vehicle="motorcycle",
                 strips=(Strip(("BRASIL",), "top", 0.2, EU_BLUE, WHITE),), weight=1.5),
     PlateFormat(country=(
-            "Brazil grey "
-            "motorcycle"
+            "Brazil grey motorcycle"
         ), size_mm=(187, 136), patterns=("LLL\n0000",), rows=(1, 1),
                 vehicle="motorcycle",
                 paints=(Paint(SILVER, BLACK),), strips=(Strip(BRAZIL_CITIES, "top", 0.17),)),
     PlateFormat(country="Argentina", size_mm=(400, 130), patterns=("LL 000 LL",), weight=1.5,
                 strips=(Strip(("REPUBLICA ARGENTINA",), "top", 0.24, EU_BLUE, WHITE),)),
     PlateFormat(country=(
-            "Argentina "
-            "old"
+            "Argentina old"
         ), size_mm=(294, 129), patterns=("LLL 000",), paints=(Paint(BLACK, WHITE),),
                 strips=(Strip(("ARGENTINA",), "top", 0.2),)),
     PlateFormat(country=(
-            "Argentina "
-            "motorcycle"
+            "Argentina motorcycle"
         ), size_mm=(200, 170), patterns=("L000\nLLL", "000\nLLL"), rows=(1, 1),
                 strips=(Strip(((
-                        "REPUBLICA "
-                        "ARGENTINA"
+                        "REPUBLICA ARGENTINA"
                     ),), "top", 0.2, EU_BLUE, WHITE),), vehicle="motorcycle"),
     PlateFormat(country="Uruguay", size_mm=(400, 130), patterns=((
-            "LLL "
-            "0000"
+            "LLL 0000"
         ),), strips=(Strip(("URUGUAY",), "top", 0.24, EU_BLUE,
                 WHITE),)),
     PlateFormat(country="Paraguay", size_mm=(400, 130), patterns=("LLLL 000",),
@@ -511,12 +470,10 @@ AMERICAS = [
     paints=(Paint(YELLOW, BLACK), Paint(WHITE,
                 BLACK)),
                 strips=(Strip(((
-                        "BOGOTA "
-                        "D.C."
+                        "BOGOTA D.C."
                     ), "MEDELLIN", "CALI", "CUCUTA"), "bottom", 0.2),), weight=2),
     PlateFormat(country=(
-            "Colombia "
-            "motorcycle"
+            "Colombia motorcycle"
         ), size_mm=(235, 105 * 2 - 50), patterns=("LLL\n00L",), rows=(1, 1),
                 vehicle="motorcycle",
                 paints=(Paint(YELLOW, BLACK),),
@@ -536,74 +493,62 @@ AMERICAS = [
     PlateFormat(country="Venezuela", size_mm=(300, 150), patterns=("LL000LL",),
     paints=(Paint(WHITE, BLACK),),
                 strips=(Strip(((
-                        "República Bolivariana "
-                        "de Venezuela"
+                        "República Bolivariana de Venezuela"
                     ),), "top", 0.18, None, BLUE), Strip(("DISTRITO CAPITAL",),
                 "bottom", 0.16))),
     PlateFormat(country="Guatemala", size_mm=(300, 150), patterns=("P 000LLL",),
     paints=(Paint(WHITE, BLUE),),
                 strips=(Strip(("GUATEMALA",), "top", 0.2), Strip(((
-                        "CENTRO "
-                        "AMERICA"
+                        "CENTRO AMERICA"
                     ),), "bottom", 0.16))),
     PlateFormat(country=(
-            "Costa "
-            "Rica"
+            "Costa Rica"
         ), size_mm=(300, 150), patterns=("LLL-000",), paints=(Paint(WHITE, NAVY),),
                 strips=(Strip(("COSTA RICA",), "top", 0.2, None, RED),
                 Strip(("CENTROAMERICA",), "bottom", 0.16))),
     PlateFormat(country="Cuba", size_mm=LONG, patterns=((
-            "P "
-            "000 000"
+            "P 000 000"
         ),), band=Band(BLUE, "CUBA", width=0.3)),
     PlateFormat(country=(
-            "Dominican "
-            "Republic"
+            "Dominican Republic"
         ), size_mm=(300, 150), patterns=("L000000",), paints=(Paint(WHITE, NAVY),),
                 strips=(Strip(("REPUBLICA DOMINICANA",), "bottom", 0.18),)),
 ]  # fmt: skip
 
 ASIA = [
     PlateFormat(country="India", size_mm=(500, 120), patterns=((
-            "@ 00 "
-            "LL 0000"
+            "@ 00 LL 0000"
         ), "@ 00 L 0000", "@00LL0000"), words=INDIA,
                 weight=2.5,
                 band=Band(WHITE, "IND", width=0.22, ink=BLUE)),
     PlateFormat(country="India plain", size_mm=(500, 120), patterns=((
-            "@ 00 "
-            "LL 0000"
+            "@ 00 LL 0000"
         ), "@-00-L-0000"), words=INDIA, border=False,
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(BLACK, YELLOW),
                 Paint(GREEN, WHITE)), weight=2.5),
     PlateFormat(country=(
-            "India "
-            "two rows"
+            "India two rows"
         ), size_mm=(340, 200), patterns=("@ 00\nLL 0000", "@ 00 LL\n0000"), words=INDIA, rows=(1,
                 1),
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(YELLOW, BLACK)),
                 vehicle="truck", weight=2),
     PlateFormat(country=(
-            "India "
-            "motorcycle"
+            "India motorcycle"
         ), size_mm=(200, 100), patterns=("@ 00 LL\n0000", "@00L\n0000"), words=INDIA, rows=(1,
                 1),
                 vehicle="motorcycle", weight=2),
     PlateFormat(country=(
-            "India auto "
-            "rickshaw"
+            "India auto rickshaw"
         ), size_mm=(220, 160), patterns=("@ 00\nLL 0000",), words=INDIA, rows=(1, 1),
                 paints=(Paint(YELLOW, BLACK), Paint(BLACK, YELLOW)), border=False),
     PlateFormat(country="Pakistan", size_mm=(330, 165), patterns=("LLL 000", (
-            "LE-00 "
-            "0000"
+            "LE-00 0000"
         ), "LLL-0000"), weight=1.5,
                 strips=(Strip(("PUNJAB", "SINDH", "ISLAMABAD"), "bottom", 0.22),),
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW,
                 BLACK))),
     PlateFormat(country=(
-            "Pakistan "
-            "motorcycle"
+            "Pakistan motorcycle"
         ), size_mm=(200, 160), patterns=("LLL\n0000",), rows=(1, 1), vehicle="motorcycle",
                 paints=(Paint(WHITE, BLACK), Paint(GREEN, WHITE), Paint(BLACK, WHITE))),
     PlateFormat(country="Bangladesh", size_mm=(400, 200), patterns=("@\n99-9999",),
@@ -611,140 +556,116 @@ ASIA = [
                 1),
                 paints=(Paint(WHITE, BLACK), Paint(GREEN, WHITE)), weight=2),
     PlateFormat(country=(
-            "Bangladesh "
-            "motorcycle"
+            "Bangladesh motorcycle"
         ), size_mm=(230, 160), patterns=("@\n99-9999",), script="bengali", words=BANGLA,
                 rows=(0.7, 1), vehicle="motorcycle", weight=1.5),
     PlateFormat(country="Nepal", size_mm=(340, 200), patterns=((
-            "@ 99 "
-            "A\n9999"
+            "@ 99 A\n9999"
         ), "@ ९ A\n999"), script="devanagari", rows=(1, 1),
                 words=("बा", "ग", "को", "ना", "लु"),
                 paints=(Paint(RED, WHITE), Paint(BLACK, WHITE), Paint(WHITE, RED)),
                 weight=1.5),
     PlateFormat(country=(
-            "Nepal "
-            "motorcycle"
+            "Nepal motorcycle"
         ), size_mm=(200, 160), patterns=("@ 99 A\n9999",), script="devanagari", rows=(1, 1),
                 words=("बा", "ग", "को"), paints=(Paint(RED, WHITE),), vehicle="motorcycle"),
     PlateFormat(country=(
-            "Maharashtra "
-            "hand painted"
+            "Maharashtra hand painted"
         ), size_mm=(340, 180), patterns=("एम एच ९९\nA ९९९९".replace("९", "9"),),
                 script="devanagari", rows=(1, 1), border=False, weight=0.6),
     PlateFormat(country=(
-            "Sri "
-            "Lanka"
+            "Sri Lanka"
         ), size_mm=(480, 130), patterns=("LLL-0000",), paints=(Paint(WHITE, BLACK), Paint(YELLOW,
                 BLACK)),
                 band=Band(WHITE, "WP", width=0.35, ink=BLACK)),
     PlateFormat(country=(
-            "Sri "
-            "Lanka old"
+            "Sri Lanka old"
         ), size_mm=(300, 180), patterns=("00 @\n0000",), words=("ශ්‍රී",), script="sinhala",
                 rows=(1, 1), weight=0.5),
     PlateFormat(country=(
-            "China "
-            "blue"
+            "China blue"
         ), size_mm=(440, 140), patterns=("@A·99999", "@A·9A999", "@A·99A99"), script="hanzi",
                 words=CHINA,
                 paints=(Paint(BLUE, WHITE),), weight=4),
     PlateFormat(country=(
-            "China "
-            "green"
+            "China green"
         ), size_mm=(480, 140), patterns=("@A D99999", "@A F99999"), script="hanzi", words=CHINA,
                 paints=(Paint(WHITE, BLACK, MINT), Paint(MINT, BLACK, (60, 190, 110))), weight=2.5),
     PlateFormat(country=(
-            "China "
-            "yellow"
+            "China yellow"
         ), size_mm=(440, 220), patterns=("@·A\n99999",), script="hanzi", words=CHINA, rows=(0.6,
                 1),
                 paints=(Paint(YELLOW, BLACK),), vehicle="truck", weight=2),
     PlateFormat(country=(
-            "China "
-            "yellow front"
+            "China yellow front"
         ), size_mm=(440, 140), patterns=("@A·99999",), script="hanzi", words=CHINA,
                 paints=(Paint(YELLOW, BLACK),), vehicle="bus"),
     PlateFormat(country=(
-            "China "
-            "motorcycle"
+            "China motorcycle"
         ), size_mm=(220, 140), patterns=("@·A\n99999",), script="hanzi", words=CHINA,
                 rows=(0.6, 1),
                 paints=(Paint(YELLOW, BLACK), Paint(BLUE, WHITE)), vehicle="motorcycle"),
     PlateFormat(country=(
-            "China "
-            "police"
+            "China police"
         ), size_mm=(440, 140), patterns=("@A·9999警",), script="hanzi", words=CHINA, weight=0.5),
     PlateFormat(country=(
-            "Hong "
-            "Kong"
+            "Hong Kong"
         ), size_mm=(520, 110), patterns=("LL 0000", "LL 000"), border=False,
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK))),
     PlateFormat(country=(
-            "Hong Kong "
-            "two rows"
+            "Hong Kong two rows"
         ), size_mm=(280, 200), patterns=("LL\n0000",), rows=(1, 1), border=False,
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK)), weight=0.7),
     PlateFormat(country="Taiwan", size_mm=(380, 160), patterns=("LLL-0000", "0000-LL"), weight=1.5),
     PlateFormat(country=(
-            "Taiwan "
-            "scooter"
+            "Taiwan scooter"
         ), size_mm=(260, 140), patterns=("LLL-0000", "LLL-000"), vehicle="motorcycle",
                 paints=(Paint(WHITE, BLACK), Paint(GREEN, WHITE), Paint(YELLOW, BLACK)),
                 weight=1.5),
     PlateFormat(country="Japan", size_mm=(330, 165), patterns=((
-            "@\nA "
-            "99-99"
+            "@\nA 99-99"
         ), "@\nA ・9-99", "@\nA ・・・9"), script="japanese",
                 words=JAPAN,
                 rows=(0.42, 1), paints=(Paint(WHITE, DARK_GREEN), Paint(DARK_GREEN, WHITE)),
                 border=False, weight=3),
     PlateFormat(country="Japan kei", size_mm=(330, 165), patterns=((
-            "@\nA "
-            "99-99"
+            "@\nA 99-99"
         ),), script="japanese", words=JAPAN, rows=(0.42,
                 1),
                 paints=(Paint(YELLOW, BLACK), Paint(YELLOW, BLACK), Paint(BLACK, YELLOW)),
                 border=False, weight=2.5),
     PlateFormat(country=(
-            "Japan "
-            "motorcycle"
+            "Japan motorcycle"
         ), size_mm=(230, 125), patterns=("@\nA 99-99",), script="japanese", rows=(0.42, 1),
                 words=("品川", "横浜", "大阪", "多摩", "練馬 C"), vehicle="motorcycle",
                 paints=(Paint(WHITE, DARK_GREEN),)),
     PlateFormat(country="Korea", size_mm=LONG, patterns=("99A 9999", (
-            "999A "
-            "9999"
+            "999A 9999"
         )), script="hangul", weight=2.5),
     PlateFormat(country=(
-            "Korea "
-            "electric"
+            "Korea electric"
         ), size_mm=LONG, patterns=("99A 9999", "999A 9999"), script="hangul",
                 paints=(Paint(SKY, BLACK),)),
     PlateFormat(country=(
-            "Korea "
-            "two rows"
+            "Korea two rows"
         ), size_mm=(335, 170), patterns=("@ 99\nA 9999",), script="hangul", rows=(0.5, 1),
                 weight=1.5,
                 words=("서울", "경기", "부산", "대구", "인천"),
                 paints=(Paint(DARK_GREEN, WHITE), Paint(YELLOW, BLACK))),
     PlateFormat(country=(
-            "Korea "
-            "motorcycle"
+            "Korea motorcycle"
         ), size_mm=(210, 115), patterns=("@ A\n9999",), script="hangul", rows=(0.6, 1),
                 words=("서울 강남", "경기 수원", "부산 남"), paints=(Paint(WHITE, BLUE),),
                 vehicle="motorcycle"),
     PlateFormat(country="Thailand", size_mm=(340, 150), patterns=((
-            "9AA "
-            "9999\n@"
+            "9AA 9999\n@"
         ), "AA 9999\n@"), script="thai", words=THAI,
                 rows=(1, 0.42),
                 paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK), Paint(YELLOW, BLACK),
                 Paint(WHITE, BLUE), Paint(WHITE,
                 GREEN)), weight=3),
     PlateFormat(country=(
-            "Thailand "
-            "motorcycle"
+            "Thailand motorcycle"
         ), size_mm=(220, 172), patterns=("9AA\n@\n9999", "AAA\n@\n999"), script="thai",
                 words=THAI,
                 rows=(1, 0.5, 1), vehicle="motorcycle", weight=2.5),
@@ -756,20 +677,17 @@ ASIA = [
     words=("ភ្នំពេញ", "សៀមរាប",
                 "កណ្តាល"),
                 rows=(0.45, 1), paints=(Paint(WHITE, NAVY),), strips=(Strip(((
-                        "PHNOM "
-                        "PENH"
+                        "PHNOM PENH"
                     ), "SIEM REAP"), "bottom", 0.18, None,
                 RED),), weight=1.5),
     PlateFormat(country="Vietnam", size_mm=(520, 110), patterns=("00L-000.00", "00L-00000"),
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK), Paint(BLUE, WHITE)), weight=1.5),
     PlateFormat(country=(
-            "Vietnam "
-            "two rows"
+            "Vietnam two rows"
         ), size_mm=(280, 200), patterns=("00L\n000.00",), rows=(1, 1), vehicle="truck",
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK))),
     PlateFormat(country=(
-            "Vietnam "
-            "motorcycle"
+            "Vietnam motorcycle"
         ), size_mm=(190, 140), patterns=("00-L0\n000.00", "00-LL\n0000"), rows=(1, 1),
                 vehicle="motorcycle", weight=3),
     PlateFormat(country="Myanmar", size_mm=(340, 150), patterns=("0L-0000", "0L/0000"),
@@ -777,8 +695,7 @@ ASIA = [
                 WHITE)),
                 strips=(Strip(("YGN", "MDY"), "top", 0.2),)),
     PlateFormat(country=(
-            "Myanmar "
-            "old"
+            "Myanmar old"
         ), size_mm=(340, 150), patterns=("A/9999",), script="burmese", paints=(Paint(BLACK,
                 WHITE),), weight=0.6),
     PlateFormat(country="Malaysia", size_mm=(470, 110), patterns=("LLL 0000", "L 0000", "LL 000 L"),
@@ -786,29 +703,25 @@ ASIA = [
                 WHITE),),
                 border=False, weight=2),
     PlateFormat(country=(
-            "Malaysia "
-            "two rows"
+            "Malaysia two rows"
         ), size_mm=(260, 180), patterns=("LLL\n0000", "LL\n000 L"), paints=(Paint(BLACK,
                 WHITE),),
                 rows=(1, 1), border=False, weight=1.2),
     PlateFormat(country=(
-            "Malaysia "
-            "motorcycle"
+            "Malaysia motorcycle"
         ), size_mm=(200, 140), patterns=("LLL\n0000",), paints=(Paint(BLACK, WHITE),),
                 rows=(1, 1),
                 border=False, vehicle="motorcycle"),
     PlateFormat(country="Singapore", size_mm=(520, 110), patterns=("LLL 0000 L",), border=False,
                 paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK), Paint(YELLOW, BLACK))),
     PlateFormat(country="Indonesia", size_mm=(430, 135), patterns=((
-            "L 0000 "
-            "LLL\n00·00"
+            "L 0000 LLL\n00·00"
         ), "LL 0000 LL\n00·00"), rows=(1, 0.35),
                 weight=3,
                 paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK), Paint(YELLOW, BLACK),
                 Paint(RED, WHITE))),
     PlateFormat(country=(
-            "Indonesia "
-            "motorcycle"
+            "Indonesia motorcycle"
         ), size_mm=(275, 110), patterns=("L 0000 LLL\n00·00",), rows=(1, 0.4),
                 vehicle="motorcycle",
                 paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK)), weight=2.5),
@@ -816,12 +729,10 @@ ASIA = [
     weight=1.5,
                 paints=(Paint(WHITE, BLACK), Paint(WHITE, DARK_GREEN), Paint(YELLOW, BLACK)),
                 strips=(Strip(("PILIPINAS", (
-                        "MATATAG NA "
-                        "REPUBLIKA"
+                        "MATATAG NA REPUBLIKA"
                     ), "REGION IV-A"), "bottom", 0.18),)),
     PlateFormat(country=(
-            "Philippines "
-            "motorcycle"
+            "Philippines motorcycle"
         ), size_mm=(235, 135), patterns=("000\nLLL", "0000 LL\nNCR"), rows=(1, 1),
                 vehicle="motorcycle"),
     PlateFormat(country="Mongolia", size_mm=LONG, patterns=("9999 AAA",), script="mongolian",
@@ -831,42 +742,35 @@ ASIA = [
     band=Band((0, 165, 190), "KZ", width=0.28),
                 weight=1.2),
     PlateFormat(country=(
-            "Kazakhstan "
-            "two rows"
+            "Kazakhstan two rows"
         ), size_mm=(280, 200), patterns=("000 KZ\n00 LLL",), rows=(1, 1), weight=0.7),
     PlateFormat(country="Uzbekistan", size_mm=LONG, patterns=((
-            "00 L "
-            "000 LL"
+            "00 L 000 LL"
         ),), band=Band(WHITE, "UZ", "right", 0.35, (0, 130,
                 170))),
     PlateFormat(country="Kyrgyzstan", size_mm=LONG, patterns=((
-            "01 KG "
-            "000 LLL"
+            "01 KG 000 LLL"
         ).replace("01", "00"),), band=Band(RED, "KG",
                 width=0.28)),
     PlateFormat(country="Azerbaijan", size_mm=LONG, patterns=("00 LL 000",),
     band=Band(WHITE, "AZ", width=0.28, ink=BLUE)),
     PlateFormat(country=(
-            "Armenia "
-            "old"
+            "Armenia old"
         ), size_mm=LONG, patterns=("99 AA 999",), script="armenian", weight=0.4),
     PlateFormat(country=(
-            "Georgia "
-            "old"
+            "Georgia old"
         ), size_mm=LONG, patterns=("AAA-999",), script="georgian", weight=0.4),
     PlateFormat(country="Israel", size_mm=LONG, patterns=("999-99-999", "99-999-99"),
     script="hebrew", paints=(Paint(YELLOW,
                 BLACK),),
                 band=Band(EU_BLUE, "IL", width=0.35), weight=2),
     PlateFormat(country=(
-            "Israel "
-            "two rows"
+            "Israel two rows"
         ), size_mm=(275, 152), patterns=("999\n99-999", "99\n999-99"), script="hebrew", rows=(1,
                 1),
                 paints=(Paint(YELLOW, BLACK),), band=Band(EU_BLUE, "IL", width=0.25)),
     PlateFormat(country=(
-            "Israel "
-            "police"
+            "Israel police"
         ), size_mm=LONG, patterns=("99-999 @",), script="hebrew", words=("מ", "צ"),
                 paints=(Paint(RED, WHITE),),
                 weight=0.4),
@@ -876,74 +780,61 @@ ASIA = [
     PlateFormat(country="Jordan", size_mm=LONG, patterns=("00-00000",),
     band=Band(WHITE, "الأردن\nJOR", "left", 0.7, BLACK)),
     PlateFormat(country="Lebanon", size_mm=LONG, patterns=((
-            "L "
-            "000000"
+            "L 000000"
         ),), band=Band(BLUE, "لبنان", width=0.45)),
     PlateFormat(country="Syria", size_mm=LONG, patterns=("999999",), script="arabic", weight=0.6,
     band=Band(RED, "سورية",
                 width=0.4)),
     PlateFormat(country="Saudi Arabia", size_mm=(320, 155), patterns=((
-            "9999  A A "
-            "A\n0000  L L L"
+            "9999  A A A\n0000  L L L"
         ),), script="arabic", rows=(1,
                 1), divider=True,
                 band=Band(WHITE, "K\nS\nA", "right", 0.2, BLACK),
                 paints=(Paint(WHITE, BLACK), Paint(WHITE, BLACK), Paint(SKY,
                 BLACK)), weight=2.5),
     PlateFormat(country=(
-            "Saudi "
-            "Arabia long"
+            "Saudi Arabia long"
         ), size_mm=LONG, patterns=("0000 L L L", "9999 A A A"), script="arabic",
                 band=Band(WHITE, "K\nS\nA", "right", 0.3, BLACK)),
     PlateFormat(country="Dubai", size_mm=LONG, patterns=("L 00000", "0 00000"), strips=(Strip(((
-            "DUBAI "
-            "دبي"
+            "DUBAI دبي"
         ),), "top", 0.26, None,
                 RED),), border=False),
     PlateFormat(country="UAE", size_mm=(335, 155), patterns=((
-            "L "
-            "00000"
+            "L 00000"
         ),), paints=(Paint(WHITE, BLACK), Paint(WHITE, RED)),
                 strips=(Strip(("الإمارات U.A.E",), "top", 0.25), Strip(((
-                        "ABU DHABI "
-                        "أبوظبي"
+                        "ABU DHABI أبوظبي"
                     ), "SHARJAH"), "bottom", 0.2)),
                 weight=1.5),
     PlateFormat(country="Qatar", size_mm=(320, 140), patterns=("000000",), strips=(Strip(((
-            "QATAR "
-            "قطر"
+            "QATAR قطر"
         ),), "top", 0.25, MAROON,
                 WHITE),)),
     PlateFormat(country="Kuwait", size_mm=(320, 155), patterns=("00 00000",), strips=(Strip(((
-            "KUWAIT "
-            "الكويت"
+            "KUWAIT الكويت"
         ),), "top", 0.28),)),
     PlateFormat(country="Oman", size_mm=(335, 155), patterns=((
-            "00000 "
-            "L L"
+            "00000 L L"
         ),), paints=(Paint(YELLOW, BLACK), Paint(RED, WHITE)),
                 band=Band(YELLOW, "عمان\nOMAN", "left", 0.5, BLACK)),
     PlateFormat(country="Iraq", size_mm=LONG, patterns=((
-            "00 L "
-            "00000"
+            "00 L 00000"
         ),), band=Band(WHITE, "IRQ\nKR", "left", 0.35, BLACK)),
     PlateFormat(country="Iraq old", size_mm=(340, 150), patterns=("@\n999999",), script="arabic",
     words=((
-            "بغداد "
-            "العراق"
+            "بغداد العراق"
         ),
                 "البصرة العراق", "أربيل العراق"),
                 rows=(0.5, 1), paints=(Paint(WHITE, BLACK), Paint(RED, WHITE), Paint(SKY, BLACK)),
                 weight=1.5),
     PlateFormat(country="Iran", size_mm=LONG, patterns=((
-            "99 A "
-            "999 99"
+            "99 A 999 99"
         ),), script="persian", paints=(Paint(WHITE,
                 BLACK),) * 3 + (Paint(YELLOW, BLACK),),
                 band=Band(EU_BLUE, "I.R.\nIRAN", width=0.35), weight=2.5),
     PlateFormat(country=(
-            "Iran "
-            "motorcycle"
+            "Iran motorcycle"
         ), size_mm=(220, 170), patterns=("999\n99999",), script="persian", rows=(1, 1),
                 vehicle="motorcycle"),
     PlateFormat(country="Afghanistan", size_mm=(340, 160), patterns=("9 99999\n@",),
@@ -951,8 +842,7 @@ ASIA = [
                 "کندهار"),
                 rows=(1, 0.5), paints=(Paint(WHITE, BLACK), Paint(RED, WHITE))),
     PlateFormat(country="Yemen", size_mm=(335, 155), patterns=((
-            "9 / "
-            "99999"
+            "9 / 99999"
         ),), script="arabic", strips=(Strip(("اليمن",), "top",
                 0.3),),
                 paints=(Paint(BLUE, WHITE), Paint(WHITE, BLACK))),
@@ -960,105 +850,85 @@ ASIA = [
 
 AFRICA_AND_OCEANIA = [
     PlateFormat(country="Egypt", size_mm=(350, 170), patterns=((
-            "9999 "
-            " A A A"
+            "9999  A A A"
         ), "999  A A A"), script="arabic", weight=2.5,
                 strips=(Strip(("EGYPT        مصر",), "top", 0.3, (120, 180, 225), BLACK),)),
     PlateFormat(country="Egypt taxi", size_mm=(350, 170), patterns=((
-            "9999 "
-            " A A A"
+            "9999  A A A"
         ),), script="arabic",
                 strips=(Strip(("EGYPT        مصر",), "top", 0.3, ORANGE, BLACK),)),
     PlateFormat(country="Morocco", size_mm=LONG, patterns=((
-            "00000 "
-            "| @ | 0"
+            "00000 | @ | 0"
         ), "0000 | @ | 00"), script="arabic", words=("أ", "ب",
                 "د", "ه", "و"), weight=1.3),
     PlateFormat(country="Algeria", size_mm=LONG, patterns=((
-            "00000 "
-            "000 00"
+            "00000 000 00"
         ),), paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK)),
                 border=False, weight=1.3),
     PlateFormat(country="Tunisia", size_mm=LONG, patterns=((
-            "000 "
-            "@ 0000"
+            "000 @ 0000"
         ),), script="arabic", words=("تونس",),
                 paints=(Paint(BLACK, WHITE),), weight=1.3),
     PlateFormat(country="Libya", size_mm=LONG, patterns=("00-00000",),
     band=Band(WHITE, "ليبيا", width=0.45, ink=BLACK)),
     PlateFormat(country="Sudan", size_mm=(350, 170), patterns=((
-            "9 @ "
-            "99999"
+            "9 @ 99999"
         ),), script="arabic", words=("خ", "ج"),
                 strips=(Strip(("SUDAN السودان",), "top", 0.25),)),
     PlateFormat(country="Nigeria", size_mm=(360, 160), patterns=("LLL-000LL", (
-            "LLL "
-            "000 LL"
+            "LLL 000 LL"
         )), paints=(Paint(WHITE, BLUE),
                 Paint(WHITE, RED)), weight=2,
                 strips=(Strip(((
-                        "LAGOS  CENTRE "
-                        "OF EXCELLENCE"
+                        "LAGOS  CENTRE OF EXCELLENCE"
                     ), "ABUJA  CENTRE OF UNITY"), "top", 0.2, None, BLUE),
                         Strip(("FEDERAL REPUBLIC OF NIGERIA",), "bottom", 0.14, None, DARK_GREEN))),
     PlateFormat(country="Kenya", size_mm=LONG, patterns=((
-            "KLL "
-            "000L"
+            "KLL 000L"
         ),), paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK)),
                 weight=1.5),
     PlateFormat(country=(
-            "Kenya "
-            "two rows"
+            "Kenya two rows"
         ), size_mm=(280, 200), patterns=("KLL\n000L",), rows=(1, 1), paints=(Paint(YELLOW,
                 BLACK), Paint(WHITE, BLACK))),
     PlateFormat(country=(
-            "Kenya "
-            "motorcycle"
+            "Kenya motorcycle"
         ), size_mm=(200, 160), patterns=("KMLL\n000L",), rows=(1, 1), vehicle="motorcycle",
                 paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK))),
     PlateFormat(country="Tanzania", size_mm=LONG, patterns=((
-            "T "
-            "000 LLL"
+            "T 000 LLL"
         ),), paints=(Paint(YELLOW, BLACK), Paint(WHITE, BLACK))),
     PlateFormat(country="Uganda", size_mm=LONG, patterns=((
-            "ULL "
-            "000L"
+            "ULL 000L"
         ),), paints=(Paint(WHITE, BLACK), Paint(YELLOW, BLACK))),
     PlateFormat(country=(
-            "Uganda "
-            "boda"
+            "Uganda boda"
         ), size_mm=(220, 170), patterns=("ULL\n000L",), rows=(1, 1), vehicle="motorcycle",
                 weight=0.7),
     PlateFormat(country=(
-            "South "
-            "Africa"
+            "South Africa"
         ), size_mm=(440, 120), patterns=("LL 00 LL GP", "LLL 000 L", "CA 000-000"), weight=1.5,
                 paints=(Paint(WHITE, BLUE), Paint(WHITE, BLACK), Paint(YELLOW, BLACK),
                 Paint(WHITE, DARK_GREEN)), border=False),
     PlateFormat(country=(
-            "South Africa "
-            "two rows"
+            "South Africa two rows"
         ), size_mm=(250, 205), patterns=("LL 00\nLL GP",), rows=(1, 1),
                 paints=(Paint(WHITE, BLUE),), weight=0.7),
     PlateFormat(country="Ghana", size_mm=LONG, patterns=((
-            "GT "
-            "0000-00"
+            "GT 0000-00"
         ), "GR 000-00"), paints=(Paint(WHITE, BLACK), Paint(AMBER,
                 BLACK)), weight=1.3),
     PlateFormat(country=(
-            "Ghana "
-            "motorcycle"
+            "Ghana motorcycle"
         ), size_mm=(220, 160), patterns=("M-00-LL\n0000",), rows=(1, 1), vehicle="motorcycle",
                 weight=0.7),
     PlateFormat(country="Ethiopia", size_mm=LONG, patterns=((
-            "0 @ "
-            "L00000"
+            "0 @ L00000"
         ),), script="ethiopic", words=("አአ", "ኦሮ", "አማ"),
                 weight=1.3,
                 paints=(Paint(WHITE, BLUE), Paint(WHITE, DARK_GREEN), Paint(WHITE, RED))),
     PlateFormat(country=(
-            "Ethiopia "
-            "two rows"
+            "Ethiopia two rows"
         ), size_mm=(280, 200), patterns=("0 @\n00000",), script="ethiopic", words=("አአ",
                 "ኦሮ"), rows=(1, 1),
                 paints=(Paint(WHITE, BLUE), Paint(WHITE, RED))),
@@ -1066,13 +936,11 @@ AFRICA_AND_OCEANIA = [
     paints=(Paint(BLUE, WHITE), Paint(WHITE,
                 BLACK))),
     PlateFormat(country=(
-            "Ivory "
-            "Coast"
+            "Ivory Coast"
         ), size_mm=LONG, patterns=("0000 LL 00",), paints=(Paint(BLUE, WHITE), Paint(WHITE,
                 BLACK))),
     PlateFormat(country="Cameroon", size_mm=LONG, patterns=((
-            "LT "
-            "000 LL"
+            "LT 000 LL"
         ),), paints=(Paint(ORANGE, BLACK),)),
     PlateFormat(country="DR Congo", size_mm=LONG, patterns=("0000LL/00",),
     paints=(Paint(WHITE, NAVY), Paint(YELLOW, BLACK)),
@@ -1082,60 +950,50 @@ AFRICA_AND_OCEANIA = [
     PlateFormat(country="Zimbabwe", size_mm=LONG, patterns=("LLL 0000",),
     paints=(Paint(YELLOW, BLACK),), weight=0.8),
     PlateFormat(country="Zambia", size_mm=LONG, patterns=((
-            "LLL "
-            "0000"
+            "LLL 0000"
         ),), paints=(Paint(AMBER, BLACK), Paint(WHITE, BLACK)),
                 weight=0.8),
     PlateFormat(country="Rwanda", size_mm=LONG, patterns=((
-            "RLL "
-            "000L"
+            "RLL 000L"
         ),), paints=(Paint(YELLOW, BLACK), Paint(WHITE, BLACK)),
                 weight=0.8),
     PlateFormat(country="Madagascar", size_mm=LONG, patterns=("0000 LLL",),
     paints=(Paint(BLACK, WHITE), Paint(WHITE, BLACK)),
                 weight=0.8),
     PlateFormat(country=(
-            "New "
-            "South Wales"
+            "New South Wales"
         ), size_mm=(372, 134), patterns=("LL-00-LL", "LLL-00L"), paints=(Paint(YELLOW, BLACK),
                 Paint(WHITE, BLACK)),
                 strips=(Strip(("NEW SOUTH WALES", (
-                        "NSW - THE "
-                        "FIRST STATE"
+                        "NSW - THE FIRST STATE"
                     )), "bottom", 0.2),), weight=1.2),
     PlateFormat(country="Victoria", size_mm=(372, 134), patterns=("0LL·0LL", "LLL·000"),
     paints=(Paint(WHITE, NAVY),
                 Paint(WHITE, DARK_GREEN)),
                 strips=(Strip(((
-                        "VICTORIA - THE "
-                        "EDUCATION STATE"
+                        "VICTORIA - THE EDUCATION STATE"
                     ), "VICTORIA - THE PLACE TO BE"), "bottom", 0.2),)),
     PlateFormat(country="Queensland", size_mm=(372, 134), patterns=("000·LL0", "000-LLL"),
     paints=(Paint(WHITE, MAROON),),
                 strips=(Strip(("QUEENSLAND - SUNSHINE STATE",), "bottom", 0.2),)),
     PlateFormat(country=(
-            "Australia "
-            "slim"
+            "Australia slim"
         ), size_mm=(372, 100), patterns=("LLL 000",), paints=(Paint(BLACK, WHITE), Paint(BLACK,
                 YELLOW), Paint(WHITE, BLACK))),
     PlateFormat(country=(
-            "Australia "
-            "motorcycle"
+            "Australia motorcycle"
         ), size_mm=(180, 130), patterns=("LL\n000", "0L\n0LL"), rows=(1, 1),
                 vehicle="motorcycle",
                 paints=(Paint(WHITE, NAVY), Paint(YELLOW, BLACK))),
     PlateFormat(country=(
-            "New "
-            "Zealand"
+            "New Zealand"
         ), size_mm=(360, 125), patterns=("LLL000", "LL0000"), border=False, weight=1.3),
     PlateFormat(country=(
-            "New Zealand "
-            "motorcycle"
+            "New Zealand motorcycle"
         ), size_mm=(190, 120), patterns=("00\nLLL",), rows=(1, 1), border=False,
                 vehicle="motorcycle"),
     PlateFormat(country="Fiji", size_mm=(360, 125), patterns=((
-            "LL "
-            "000"
+            "LL 000"
         ),), paints=(Paint(WHITE, BLACK), Paint(YELLOW,
                 DARK_GREEN)), weight=0.5),
 ]  # fmt: skip

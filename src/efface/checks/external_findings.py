@@ -40,72 +40,53 @@ TAGS = {
         ),
     "PNG-cICP": "ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag",
     "RIFF": "WebP_Flags ImageWidth ImageHeight VP8Version HorizontalScale VerticalScale "
-    "AlphaIsUsed BackgroundColor "
-    "AnimationLoopCount "
+    "AlphaIsUsed BackgroundColor AnimationLoopCount "
     "FrameCount Duration AlphaPreprocessing AlphaFiltering AlphaCompression FrameRate "
-    "MaxDataRate StreamCount StreamType "
-    "VideoCodec "
+    "MaxDataRate StreamCount StreamType VideoCodec "
     "VideoFrameRate VideoFrameCount Quality SampleSize VideoWidth VideoHeight Encoding "
     "NumChannels SampleRate AvgBytesPerSec "
     "BitsPerSample AudioCodec AudioSampleRate AudioSampleCount TotalFrameCount BMPVersion "
-    "Planes BitDepth Compression "
-    "ImageLength "
+    "Planes BitDepth Compression ImageLength "
     "PixelsPerMeterX PixelsPerMeterY NumColors NumImportantColors",
     "GIF": "GIFVersion ImageWidth ImageHeight HasColorMap ColorResolutionDepth BitsPerPixel "
-    "BackgroundColor "
-    "AnimationIterations FrameCount "
-    "Duration TransparentColor",
+    "BackgroundColor AnimationIterations FrameCount Duration TransparentColor",
     "IFD": "ImageWidth ImageHeight BitsPerSample Compression PhotometricInterpretation "
-    "StripOffsets SamplesPerPixel "
-    "RowsPerStrip "
+    "StripOffsets SamplesPerPixel RowsPerStrip "
     "StripByteCounts PlanarConfiguration Predictor ExtraSamples",
     "Meta": "PrimaryItemReference MetaImageSize HandlerType ImageSpatialExtent ImagePixelDepth "
-    "AV1ConfigurationVersion "
-    "AuxiliaryImageType "
+    "AV1ConfigurationVersion AuxiliaryImageType "
     "ImageWidth ImageHeight ColorProfiles ColorPrimaries TransferCharacteristics "
     "MatrixCoefficients VideoFullRangeFlag",
     "QuickTime": "MajorBrand MinorVersion CompatibleBrands "
-    "MovieHeaderVersion CreateDate ModifyDate "
-    "TimeScale Duration "
-    "PreferredRate "
+    "MovieHeaderVersion CreateDate ModifyDate TimeScale Duration PreferredRate "
     "PreferredVolume PreviewTime PreviewDuration PosterTime SelectionTime "
-    "SelectionDuration CurrentTime NextTrackID "
-    "MediaDataSize "
+    "SelectionDuration CurrentTime NextTrackID MediaDataSize "
     "MediaDataOffset HandlerType HandlerDescription HandlerClass HandlerVendorID "
-    "PrimaryItemReference ImageSpatialExtent "
-    "ImagePixelDepth "
+    "PrimaryItemReference ImageSpatialExtent ImagePixelDepth "
     "HEVCConfigurationVersion GeneralProfileSpace GeneralTierFlag GeneralProfileIDC "
-    "GenProfileCompatibilityFlags "
-    "ConstraintIndicatorFlags "
+    "GenProfileCompatibilityFlags ConstraintIndicatorFlags "
     "GeneralLevelIDC MinSpatialSegmentationIDC ParallelismType ChromaFormat BitDepthLuma "
-    "BitDepthChroma AverageFrameRate "
-    "ConstantFrameRate "
+    "BitDepthChroma AverageFrameRate ConstantFrameRate "
     "NumTemporalLayers TemporalIDNested AV1ConfigurationVersion MetaImageSize ImageWidth "
-    "ImageHeight AuxiliaryImageType "
-    "ColorProfiles "
+    "ImageHeight AuxiliaryImageType ColorProfiles "
     "ColorPrimaries TransferCharacteristics MatrixCoefficients VideoFullRangeFlag Rotation "
     "CleanAperture MatrixStructure "
     "ChromaSamplePosition ChromaSubsampling SeqProfile SeqLevelIdx0 SeqTier0 HighBitDepth "
     "TwelveBit AlphaChannel",
     "Track": "TrackHeaderVersion TrackCreateDate TrackModifyDate TrackID TrackDuration TrackLayer "
-    "TrackVolume "
-    "MatrixStructure ImageWidth "
+    "TrackVolume MatrixStructure ImageWidth "
     "ImageHeight MediaHeaderVersion MediaCreateDate MediaModifyDate MediaTimeScale "
-    "MediaDuration MediaLanguageCode "
-    "HandlerType HandlerClass "
+    "MediaDuration MediaLanguageCode HandlerType HandlerClass "
     "HandlerDescription GraphicsMode OpColor CompressorID SourceImageWidth "
     "SourceImageHeight XResolution YResolution BitDepth "
     "PixelAspectRatio VideoFrameRate BufferSize MaxBitrate AverageBitrate ColorProfiles "
     "ColorPrimaries TransferCharacteristics "
     "MatrixCoefficients VideoFullRangeFlag Balance AudioFormat AudioChannels "
-    "AudioBitsPerSample AudioSampleRate "
-    "AudioVendorID VendorID "
+    "AudioBitsPerSample AudioSampleRate AudioVendorID VendorID "
     "PurchaseFileFormat HandlerVendorID TrackProperty LayoutFlags AudioChannelTypes "
     "NumChannelDescriptions Endianness",
     "Matroska": "EBMLVersion EBMLReadVersion DocType "
-    "DocTypeVersion DocTypeReadVersion TimecodeScale "
-    "TimestampScale "
-    "Duration MuxingApp "
+    "DocTypeVersion DocTypeReadVersion TimecodeScale TimestampScale Duration MuxingApp "
     "WritingApp TagTrackUID",
     "Info": "TimecodeScale TimestampScale Duration MuxingApp WritingApp",
     "M2TS": (
@@ -115,8 +96,7 @@ TAGS = {
     "AC3": "AudioBitrate SurroundMode AudioChannels AudioSampleRate",
     "H264": "ImageWidth ImageHeight",
     "MPEG": "MPEGAudioVersion AudioLayer AudioBitrate SampleRate ChannelMode ModeExtension "
-    "MSStereo IntensityStereo "
-    "CopyrightFlag OriginalMedia Emphasis VBRFrames VBRBytes VBRScale",
+    "MSStereo IntensityStereo CopyrightFlag OriginalMedia Emphasis VBRFrames VBRBytes VBRScale",
 }  # fmt: skip
 """Groups of exiftool, and the tags in them that may appear."""
 _TRACKS = (

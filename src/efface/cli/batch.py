@@ -280,8 +280,7 @@ def _tally(jobs: int, failed: int, earlier: int, doubtful: int, shares: list[flo
         *([f"{earlier} of them already by an earlier run."] if earlier else []),
         *([_shared(shares)] if any(shares) else []),
         *([(
-                f"{doubtful} of them with moments that "
-                "a person should look at: see above."
+                f"{doubtful} of them with moments that a person should look at: see above."
             )] if doubtful else []),
     ])  # fmt: skip
 

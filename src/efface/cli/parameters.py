@@ -63,8 +63,7 @@ SOURCES = click.argument(
 JOBS = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N",
     help="Number of files to work on at once. Each has its own process and its share of the "
-    "cores. Default: as many as cores "
-    "and memory allow, if there are several files for each.",
+    "cores. Default: as many as cores and memory allow, if there are several files for each.",
 )  # fmt: skip
 
 

@@ -44,6 +44,5 @@ def _unexpected(error: Exception, name: str) -> EffaceError:
         click.echo(trace, err=True, nl=False)
     return EffaceError(
         f"{name}{': ' if name else ''}unexpected error, {kind}: {error}. No target was "
-        "written for the file in "
-        f"hand. Please report it; {TRACEBACK}=1 shows where it came from."
+        f"written for the file in hand. Please report it; {TRACEBACK}=1 shows where it came from."
     )

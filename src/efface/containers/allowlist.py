@@ -48,8 +48,7 @@ PHOTO_BOXES = names(
     "ftyp meta mdat moov free hdlr pitm iloc iinf infe iprp ipco ipma iref auxl ispe pixi "
     "hvcC av1C colr auxC irot "
     "clap auxi ccst mvhd trak tkhd tref edts elst mdia mdhd minf vmhd dinf dref stbl stsd "
-    "stts stsc stsz stco co64 "
-    "stss av01 grpl altr btrt"
+    "stts stsc stsz stco co64 stss av01 grpl altr btrt"
 ) | {"url "}
 
 ITEMS = frozenset(("hvc1", "av01"))

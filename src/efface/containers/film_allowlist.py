@@ -18,8 +18,7 @@ FILM_BOXES = names(
     "ftyp wide free mdat moov mvhd trak tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf "
     "dref stbl stsd stts ctts "
     "stss stsc stsz stco co64 sgpd sbgp sdtp avcC hvcC av1C vpcC colr pasp btrt mdcv clli "
-    "esds wave frma enda chan "
-    "chnl dOps dac3 dec3 dfLa alac pcmC ddts udta meta ilst SmDm CoLL fiel"
+    "esds wave frma enda chan chnl dOps dac3 dec3 dfLa alac pcmC ddts udta meta ilst SmDm CoLL fiel"
 ) | {"url "}
 
 _FILM_HANDLERS = {
@@ -60,12 +59,10 @@ ELEMENTS = names(
     "TrackEntry TrackNumber TrackUID TrackType FlagDefault FlagLacing DefaultDuration "
     "Language CodecID CodecPrivate "
     "CodecDelay SeekPreRoll MaxBlockAdditionID Video PixelWidth PixelHeight DisplayWidth "
-    "DisplayHeight DisplayUnit "
-    "FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel "
+    "DisplayHeight DisplayUnit FlagInterlaced FieldOrder Colour MatrixCoefficients BitsPerChannel "
     "ChromaSubsamplingHorz ChromaSubsamplingVert "
     "ChromaSitingHorz ChromaSitingVert Range TransferCharacteristics Primaries MaxCLL "
-    "MaxFALL MasteringMetadata "
-    "PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX "
+    "MaxFALL MasteringMetadata PrimaryRChromaticityX PrimaryRChromaticityY PrimaryGChromaticityX "
     "PrimaryGChromaticityY PrimaryBChromaticityX "
     "PrimaryBChromaticityY WhitePointChromaticityX WhitePointChromaticityY LuminanceMax "
     "LuminanceMin Audio "
@@ -74,8 +71,7 @@ ELEMENTS = names(
     "BlockGroup Block BlockDuration ReferenceBlock DiscardPadding Cues CuePoint CueTime "
     "CueTrackPositions CueTrack "
     "CueClusterPosition CueRelativePosition CueDuration Tags Tag Targets TagTrackUID "
-    "SimpleTag TagName TagString "
-    "TagLanguage TagDefault"
+    "SimpleTag TagName TagString TagLanguage TagDefault"
 )
 
 AVI_CHUNKS = names("AVI hdrl avih strl strh strf vprp odml dmlh indx JUNK movi idx1 AVIX")

@@ -26,30 +26,24 @@ class Message:
 
 MESSAGES = {
     ("sei", 0): (
-            "buffering "
-            "period"
+            "buffering period"
         ), ("sei", 1): "picture timing", ("sei", 2): "pan and scan", ("sei",
     4): "registered user data",
     ("sei", 5): "user data", ("sei", 6): "recovery point", ("sei", 45): (
-            "stereo "
-            "arrangement"
+            "stereo arrangement"
         ), ("sei",
     47): "display orientation",
     ("sei", 129): (
-            "parameter "
-            "sets"
+            "parameter sets"
         ), ("sei", 132): "picture hash", ("sei", 136): "time code", ("sei", 137): (
-            "mastering "
-            "display"
+            "mastering display"
         ),
     ("sei", 144): (
-            "content "
-            "light level"
+            "content light level"
         ), ("sei", 147): "transfer curve", ("sei", 148): "ambient light", ("sei",
     165): "alpha channel",
     ("av1", 1): (
-            "content "
-            "light level"
+            "content light level"
         ), ("av1", 2): "mastering display", ("av1", 3): "scalability", ("av1",
     4): "registered user data",
     ("av1", 5): "time code",

@@ -28,8 +28,7 @@ SOUND_CODECS: dict[str, dict[str, str]] = {
     },
     "matroska": _plain(
         "aac mp3 mp2 ac3 eac3 dts opus vorbis flac alac truehd tta wavpack pcm_u8 "
-        "pcm_s16le pcm_s16be pcm_s24le pcm_s24be "
-        "pcm_s32le pcm_s32be pcm_f32le pcm_f64le"
+        "pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f64le"
     ),
     "webm": _plain("opus vorbis"),
     "mpegts": _plain("aac mp3 mp2 ac3 eac3 dts opus"),

@@ -30,21 +30,17 @@ from efface.inspection.text_and_dates import decoded_words
 
 _TELLING = {
     "gpmd": (PLACE, "GoPro telemetry (GPS, motion)"), "camm": (PLACE, (
-            "camera motion "
-            "(GPS, gyroscope)"
+            "camera motion (GPS, gyroscope)"
         )),
     "mebx": (DATA, (
-            "timed metadata "
-            "(Apple)"
+            "timed metadata (Apple)"
         )), "tmcd": (TIME, "time code"), "rtmd": (DEVICE, "Sony telemetry"),
     "djmd": (PLACE, (
-            "DJI telemetry "
-            "(GPS, flight)"
+            "DJI telemetry (GPS, flight)"
         )), "dbgi": (DEVICE, "DJI debugging data"), "fdsc": (DEVICE,
     "GoPro file description"),
     "gps0": (PLACE, "GPS"), "CTMD": (DEVICE, (
-            "Canon "
-            "telemetry"
+            "Canon telemetry"
         )), "nmea": (PLACE, "GPS sentences"), "sawp": (DATA,
     "Samsung data"),
 }  # fmt: skip

@@ -10,8 +10,7 @@ from typing import Any
 
 PEOPLE, PLACE, DEVICE, PERSON, TIME, SOFTWARE, WORDS, PICTURES, SOUND, ORIGIN, DATA = GROUPS = (
     "people", "place", "device", "author", "time", "software", "words", (
-            "pictures "
-            "within"
+            "pictures within"
         ), "sound", "provenance", "other data",
 )  # fmt: skip
 """What an item could reveal, in the order of the report."""

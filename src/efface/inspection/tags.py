@@ -230,8 +230,7 @@ _DATASETS = {
     (2, 5): "ObjectName", (2, 25): "Keywords", (2, 40): "SpecialInstructions",
     (2, 55): "DateCreated", (2, 60): "TimeCreated",
     (2, 62): "DigitalCreationDate", (2, 65): (
-            "OriginatingProgram "
-            "application"
+            "OriginatingProgram application"
         ), (2, 80): "By-line", (2, 85): "By-lineTitle",
     (2, 90): "City", (2, 92): "Sub-location", (2, 95): "Province-State", (2, 100): "Country code",
     (2, 101): "Country",

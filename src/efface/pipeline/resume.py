@@ -134,8 +134,7 @@ def _read(path: Path) -> Plan | None:
 
 KEPT = (
     "efface redact obeys such a plan where it fits the source, efface render always, and "
-    "efface review goes on from there; "
-    "--discard-edits throws the changes away."
+    "efface review goes on from there; --discard-edits throws the changes away."
 )
 
 

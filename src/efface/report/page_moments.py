@@ -82,8 +82,7 @@ def _left(found: Found) -> Html:
             [
                 span_text(s.span.start_s, s.span.end_s), tag("br"),
                 tag("span", (
-                        f"frames {s.span.first + 1} "
-                        f"to {s.span.last + 1}"
+                        f"frames {s.span.first + 1} to {s.span.last + 1}"
                     ), class_="quiet small"),
             ],
             f"{s.best:.2f}", "yes" if s.is_listed else "no",

@@ -82,8 +82,7 @@ LIMITS = (
     "masks, in deep shade, and of a few pixels; and among plates that are small, steep, "
     "blurred or dirty.",
     "That nobody can be recognised without a face. Clothes, tattoos, hair, build, gait, "
-    "company, places and times stay as "
-    "they are, and so do voices if you kept the sound.",
+    "company, places and times stay as they are, and so do voices if you kept the sound.",
     "That other texts and pictures are covered: badges, papers, screens, reflections, "
     "numbers on doors and roofs.",
     "That no other copy of the unredacted picture exists. Anyone who has one can match it "
@@ -91,15 +90,13 @@ LIMITS = (
     "That the camera cannot be identified. A sensor leaves a pattern in its pictures. It "
     "stays outside of the erased areas.",
     "That the checks see everything. They compare the copy with the plan, and look for "
-    "what a program can find. A person who "
-    "knows the place sees more.",
+    "what a program can find. A person who knows the place sees more.",
 )
 """What efface does not promise. docs/threat-model.md says more."""
 
 PRIVATE = (
     "Keep this report with the original. It holds no pictures, but it says where something "
-    "may have been missed. Anyone who "
-    "has it can also check whether a file is the original."
+    "may have been missed. Anyone who has it can also check whether a file is the original."
 )
 
 WATCH = (
@@ -131,8 +128,7 @@ ADVICE = {
     Verdict.NOT_CLEAN: (
         "Do not publish this file in any form. The findings below say what a check saw, and where.",
         "Please report it: a draft that fails its check is a bug in efface. This report "
-        "contains no picture, and "
-        "names of files only if you asked for them.",
+        "contains no picture, and names of files only if you asked for them.",
     ),
     Verdict.NOT_DONE: (
         "A file that was not done has no copy. The originals are unchanged.",

@@ -14,8 +14,7 @@ from efface.review.session import ReviewSession
 
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; "
-    "frame-ancestors 'none'; sandbox"
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
 )
 """Policy for the report, which contains its style and runs no script."""
 

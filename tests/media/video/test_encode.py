@@ -96,8 +96,7 @@ WAYS = {
     "mp4 to ts": ("a.mp4", H264, "b.ts", {}, ("h264", "yuv420p")),
     "mp4 to mkv": ("a.mp4", H264, "b.mkv", {}, ("h264", "yuv420p")),
     "avi": ("a.avi", ("-c:v", "mpeg4", "-q:v", 2, "-bf", 2), "b.avi", {}, ("h264", "yuv420p")),
-    "avi "
-    "to mp4": ("a.avi", ("-c:v", "mjpeg", "-q:v", 2, "-pix_fmt", "yuvj420p"), "b.mp4", {},
+    "avi to mp4": ("a.avi", ("-c:v", "mjpeg", "-q:v", 2, "-pix_fmt", "yuvj420p"), "b.mp4", {},
     ("h264", "yuvj420p")),
     "hevc": ("a.mp4", H264, "b.mp4", {"codec": "hevc"}, ("hevc", "yuv420p")),
     "vp9": ("a.webm", VP9, "b.webm", {"preset": "fast"}, ("vp9", "yuv420p")),
@@ -111,8 +110,7 @@ WAYS = {
     "12-bit": ("a.mp4", (*HEVC, "-pix_fmt", "yuv420p12le"), "b.mp4", {}, ("hevc", "yuv420p12le")),
     "10-bit av1": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv",
     {"codec": "av1", "preset": "fast"}, ("av1", "yuv420p10le")),
-    "10-bit "
-    "h264": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "h264"},
+    "10-bit h264": ("a.mkv", (*H264[:-1], "yuv420p10le"), "b.mkv", {"codec": "h264"},
     ("h264", "yuv420p10le")),
     "rgb": ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "gbrp"), "b.mp4", {"codec": "hevc"},
     ("hevc", "gbrp")),
