@@ -27,7 +27,7 @@ from efface.planning import sidecar
 from efface.private_folders import DRAFTS
 
 pytest.importorskip("ray")
-from efface.cluster import calls, ray_engine, video_spans
+from efface.cluster import ray_calls, ray_engine, video_spans
 from efface.cluster.ray_engine import RayEngine
 
 OPTIONS = Options(write=WriteOptions(preset="ultrafast"))
@@ -119,7 +119,7 @@ def test_a_span_that_is_lost_for_good_fails_the_file(machines, film, tmp_path, m
     from lost_machines import lost_in_the_middle
 
     monkeypatch.setattr(video_spans, "look_at", lost_in_the_middle)
-    monkeypatch.setattr(calls, "TRIES", 2)  # each costs a process, which takes seconds to start
+    monkeypatch.setattr(ray_calls, "TRIES", 2)  # each costs a process, which takes seconds to start
     path = film("a.mp4", *H264)
     job = Job(path, "a.mp4", tmp_path / "out" / "out.mp4", tmp_path / "out" / "out.plan.json")
     heard = run(machines, [job], Redacting(resumes=False), frames=24)

@@ -10,7 +10,7 @@ from itertools import chain
 
 import pytest
 
-from efface.cluster.calls import Lost
+from efface.cluster.ray_calls import Lost
 from efface.cluster.video_spans import Sight, require_all
 from efface.cluster.work import (
     Part,

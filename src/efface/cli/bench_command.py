@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from efface.cli.flags import options_from, options_of
+from efface.cli.flags_from_options import options_from, options_of
 from efface.cli.parameters import A_PATH
 from efface.errors import printable
 

@@ -13,7 +13,7 @@ import click
 from efface.cli.batch import FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
-from efface.cli.flags import FINDS, option_of, options_from, options_of
+from efface.cli.flags_from_options import FINDS, option_of, options_from, options_of
 from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, output_option
 from efface.errors import EXIT_LOOK, EXIT_OK
 

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from efface.cli.commands import Command
-from efface.cli.flags import options_from, options_of
+from efface.cli.flags_from_options import options_from, options_of
 from efface.cli.parameters import A_PATH
 from efface.errors import TargetMissed, UnsupportedSource, printable
 

@@ -11,7 +11,7 @@ import click
 from efface.cli.batch import Describe, FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
-from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.flags_from_options import FINDS, RENDERS, options_from, options_of
 from efface.cli.parameters import CONTEXT, JOBS, SOURCES, output_option
 from efface.cli.run_report import REPORT, Record, check_reports
 from efface.errors import EXIT_OK, printable, worst

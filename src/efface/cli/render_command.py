@@ -11,7 +11,7 @@ import click
 from efface.cli.batch import FileOutcome, run_jobs
 from efface.cli.commands import Command
 from efface.cli.engines import engine_for
-from efface.cli.flags import RENDERS, options_from, options_of
+from efface.cli.flags_from_options import RENDERS, options_from, options_of
 from efface.cli.parameters import A_PATH, CONTEXT
 from efface.cli.run_report import REPORT, Record, check_reports
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from efface.cli.commands import Command
-from efface.cli.flags import FINDS, RENDERS, options_from, options_of
+from efface.cli.flags_from_options import FINDS, RENDERS, options_from, options_of
 from efface.cli.parameters import A_PATH
 from efface.errors import ExtraMissing, UsageError
 

@@ -11,7 +11,7 @@ import click
 
 from efface.cli.batch import run_one
 from efface.cli.commands import Command
-from efface.cli.flags import options_from, options_of
+from efface.cli.flags_from_options import options_from, options_of
 from efface.cli.parameters import A_PATH
 from efface.cli.run_report import REPORT, Record, require_reports
 from efface.errors import EXIT_LOOK, EXIT_OK, VerificationFailed, printable

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from efface.cluster.calls import WAIT_S, Calls, Lost, Stopped, attempts, lost_for_good
+from efface.cluster.ray_calls import WAIT_S, Calls, Lost, Stopped, attempts, lost_for_good
 from efface.cluster.video_spans import ClusterRun, plan_in_spans
 from efface.cluster.work import (
     SHARED,

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from efface.cluster.calls import WAIT_S, Calls, Lost, attempts, lost_for_good
+from efface.cluster.ray_calls import WAIT_S, Calls, Lost, attempts, lost_for_good
 from efface.cluster.work import Part, SpanMessage, SpanStart, Whole, look_at, stamp_of
 from efface.containers.admission import AdmittedSource, admit, unchanged
 from efface.detect.detector import DetectorInfo

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
-from efface.cluster import calls
+from efface.cluster import ray_calls
 
 
 def test_the_session_of_ray_is_private_and_removed():
@@ -23,7 +23,7 @@ def test_the_session_of_ray_is_private_and_removed():
         _private=SimpleNamespace(worker=worker),
     )
     with ExitStack() as leaving:
-        calls._connect(ray, None, leaving)
+        ray_calls._connect(ray, None, leaving)
         ((folder, mode),) = asked
         assert mode == 0o700
         (folder / "session").mkdir()
@@ -33,7 +33,7 @@ def test_the_session_of_ray_is_private_and_removed():
 RUN = """
 import os, sys, tempfile
 from pathlib import Path
-from efface.cluster.calls import Calls
+from efface.cluster.ray_calls import Calls
 own = Calls(None)
 (folder,) = Path(tempfile.gettempdir()).glob("efface-*")
 print(oct(folder.stat().st_mode & 0o777), any(folder.rglob("*session*")), own.slots > 0)
