@@ -113,7 +113,7 @@ def test_errors_are_typed_and_leave_nothing(photo, tmp_path):
             ),
         ),
         (TargetExists, lambda: efface.render(photo, plan, other)),
-        (TargetUnsuitable, lambda: efface.render(photo, plan, tmp_path / "x.jpg")),
+        (TargetUnsuitable, lambda: efface.render(photo, plan, tmp_path / "x.gif")),
         (WriteFailed, lambda: efface.render(photo, plan, tmp_path / "none" / "x.png")),
         (WriteFailed, lambda: efface.redact(photo, tmp_path / "folder")),
         (BadPlan, lambda: efface.render(photo, tmp_path / "plan.json", tmp_path / "x.png")),

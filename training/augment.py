@@ -57,11 +57,11 @@ def _matrix(
 
     `at` lands somewhere in the crop, turned a little, sheared, now and then mirrored.
     """
-    degrees = rng.normal(0, 5) if rng.random() < 0.7 else rng.uniform(-45, 45)
+    degrees = rng.normal(0, 4) if rng.random() < 0.8 else rng.uniform(-35, 35)
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     stretch = np.exp(rng.normal(0, 0.1))
     linear = np.array([[c, -s], [s, c]]) @ np.array(
-        [[1, rng.normal(0, 0.1)], [rng.normal(0, 0.06), 1]]
+        [[1, rng.normal(0, 0.06)], [rng.normal(0, 0.04), 1]]
     )
     linear = linear @ np.diag(
         [scale * stretch * (-1 if rng.random() < 0.4 else 1), scale / stretch]
