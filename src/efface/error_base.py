@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 EXIT_OK = 0
@@ -14,16 +13,13 @@ EXIT_LOOK = 7
 
 NOTHING_WRITTEN = "Nothing was written."
 
-_ADDRESS = re.compile(r"(?<![\w/])((?:s3|gs|az|sftp):)/(?!/)")
-"""A path that stands for an address. pathlib removes one of the slashes."""
-
 
 def printable(text: object) -> str:
     """Return the text on one line.
 
     File names may hold line breaks, escape codes or undecodable bytes.
     """
-    return _ADDRESS.sub(r"\1//", "".join(c if c.isprintable() else _escaped(c) for c in str(text)))
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
 
 
 def _escaped(character: str) -> str:
