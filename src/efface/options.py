@@ -15,6 +15,11 @@ from efface.detections import FINDABLE
 from efface.errors import UsageError
 from efface.option_fields import Checked, Setting, comma_separated, setting
 
+PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+)  # fmt: skip
+"""Encoder efforts, by rising effort, in the names of x264."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectOptions(Checked):
@@ -217,17 +222,7 @@ class WriteOptions(Checked):
     preset: str = setting(
         "medium",
         flag="--preset",
-        choices=(
-            "ultrafast",
-            "superfast",
-            "veryfast",
-            "faster",
-            "fast",
-            "medium",
-            "slow",
-            "slower",
-            "veryslow",
-        ),
+        choices=PRESETS,
         help="Encoder effort, from ultrafast (large files) to veryslow (small files).",
     )
     audio: str = setting(

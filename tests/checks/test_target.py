@@ -270,8 +270,8 @@ def test_of_a_video_both_sides_are_read_ahead_and_the_findings_are_the_same(sour
 
 @pytest.mark.usefixtures("_signals")
 def test_of_a_video_reading_ends_with_the_check(plan):
-    """However it ends: enough was found, a frame cannot be decoded, or whoever listens has had
-    enough."""
+    """It ends because enough was found, because a frame cannot be decoded, or because the listener
+    asks for an end."""
     grey = [np.zeros((70, 90, 3), np.uint8)] * 100
     plan = replace(plan, tracks=(), timeline=Timeline(np.arange(100, dtype=np.int64), MS))
 

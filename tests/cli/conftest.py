@@ -223,3 +223,23 @@ def rgb_frames(path: Path) -> list[NDArray[np.uint8]]:
 def kit() -> Any:
     """The functions of this file, for tests that cannot import it."""
     return sys.modules[__name__]
+
+
+@pytest.fixture(scope="module")
+def long_clip(kept, kit, tmp_path_factory):
+    """A clip whose work takes a second or more."""
+    path = tmp_path_factory.mktemp("long") / "long.mp4"
+    kit.ffmpeg(
+        "-stream_loop",
+        5,
+        "-i",
+        kept / "clip.mp4",
+        "-vf",
+        "scale=320:240",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        path,
+    )
+    return path

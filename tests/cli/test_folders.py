@@ -562,26 +562,6 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.fixture(scope="module")
-def long_clip(kept, kit, tmp_path_factory):
-    """A clip whose work takes a second or more."""
-    path = tmp_path_factory.mktemp("long") / "long.mp4"
-    kit.ffmpeg(
-        "-stream_loop",
-        5,
-        "-i",
-        kept / "clip.mp4",
-        "-vf",
-        "scale=320:240",
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        path,
-    )
-    return path
-
-
 @on_posix
 def test_a_worker_that_dies_costs_one_file(started, kit, long_clip, tmp_path):
     source, out = album(tmp_path / "in", 4), tmp_path / "out"

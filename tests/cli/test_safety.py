@@ -162,26 +162,6 @@ def wait_until_it_heeds(process: subprocess.Popen[bytes], number: int) -> None:
         time.sleep(0.002)
 
 
-@pytest.fixture(scope="module")
-def longer(kept, kit, tmp_path_factory):
-    """A clip whose work takes about a second."""
-    path = tmp_path_factory.mktemp("longer") / "long.mp4"
-    kit.ffmpeg(
-        "-stream_loop",
-        5,
-        "-i",
-        kept / "clip.mp4",
-        "-vf",
-        "scale=320:240",
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        path,
-    )
-    return path
-
-
 def ended(process):
     """What it said. One that hangs is made to say where."""
     try:
@@ -197,8 +177,8 @@ WHOLE = {"long.mp4", "long.redacted.mp4", "long.redacted.mp4.plan.json"}
 @on_linux
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
-def test_an_interrupt_leaves_nothing(longer, kit, tmp_path, number, seed):
-    clip = Path(shutil.copy(longer, tmp_path))
+def test_an_interrupt_leaves_nothing(long_clip, kit, tmp_path, number, seed):
+    clip = Path(shutil.copy(long_clip, tmp_path))
     process = started(kit, clip)
     wait_until_it_heeds(process, signal.SIGTERM)
     time.sleep(random.Random(f"{number} {seed}").uniform(*A_RUN_S))
@@ -222,9 +202,9 @@ def test_an_interrupt_leaves_nothing(longer, kit, tmp_path, number, seed):
 
 
 @on_linux
-def test_an_interrupted_find_leaves_no_half_plan(longer, kit, tmp_path):
+def test_an_interrupted_find_leaves_no_half_plan(long_clip, kit, tmp_path):
     command = kit.command_line(
-        "find", longer, "-o", tmp_path / "plan.json", "--mot", tmp_path / "boxes.txt"
+        "find", long_clip, "-o", tmp_path / "plan.json", "--mot", tmp_path / "boxes.txt"
     )
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=kit.surroundings()
@@ -292,8 +272,8 @@ def test_an_interrupt_that_became_another_error_on_its_way_still_stops(
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_kill_leaves_no_half_target_and_the_next_run_sweeps(longer, kit, tmp_path, seed):
-    clip = Path(shutil.copy(longer, tmp_path))
+def test_kill_leaves_no_half_target_and_the_next_run_sweeps(long_clip, kit, tmp_path, seed):
+    clip = Path(shutil.copy(long_clip, tmp_path))
     process = started(kit, clip)
     time.sleep(random.Random(seed).uniform(0.4, 2.2))
     process.kill()
@@ -311,8 +291,8 @@ def test_kill_leaves_no_half_target_and_the_next_run_sweeps(longer, kit, tmp_pat
         assert set(kit.names_in(tmp_path)) == WHOLE
 
 
-def test_two_runs_at_once_do_not_disturb_each_other(longer, kit, tmp_path):
-    clip = Path(shutil.copy(longer, tmp_path))
+def test_two_runs_at_once_do_not_disturb_each_other(long_clip, kit, tmp_path):
+    clip = Path(shutil.copy(long_clip, tmp_path))
     runs = [started(kit, clip), started(kit, clip)]
     said = [r.communicate(timeout=60) for r in runs]
     assert sorted(r.returncode for r in runs) == [0, 5], said

@@ -136,7 +136,7 @@ def test_a_jpeg_tells_of_thumbnails_iptc_comments_and_long_xmp(
 
 
 @needs_exiftool
-def test_pictures_within_are_shown_to_whoever_looks(
+def test_pictures_within_a_file_are_given_to_the_detector(
     photo: Callable[[str], Path], thumbnail: Path
 ) -> None:
     path = photo("jpg")

@@ -22,8 +22,8 @@ MOSAIC = 0.3
 """Share of the crops that are made of four smaller ones: pictures of crowds are few."""
 
 AROUND_A_FACE = 0.75
-"""Share of the crops that are laid around a face; the others lie anywhere, and teach what is none.
-"""
+"""Share of the crops that are laid around a face. The others lie anywhere: they show what is not a
+face."""
 
 MOST_UPSCALE, LEAST_VISIBLE = 2.0, 0.35
 

@@ -162,8 +162,8 @@ class Followed:
 
     seen     the track of sightings: boxes as the detector drew them.
     covered  what is erased, with margin; None where nothing is.
-    left     what would be erased of the sightings that were too weak; None where there is none, or
-             the horizon does not tell it.
+    left     what would be erased around sightings that were too weak; None if none was too weak, or
+             if the horizon does not ask for it.
     """
 
     seen: Track

@@ -186,7 +186,7 @@ def _written(e: Entry) -> Html:
         ("Written", wording.counted(d.frames, page)),
         ("Erased", f"{wording.areas(d.areas)}{f', in the style {style}' if style else ''}"),
         ("Blacked out", wording.counted(d.blacked_out, page) if d.blacked_out else None),
-        ("Sound", ", ".join(filter(None, sound)) or "there is none"),
+        ("Sound", ", ".join(filter(None, sound)) or "no sound in the source"),
     )
 
 

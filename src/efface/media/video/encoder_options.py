@@ -7,23 +7,12 @@ import cv2
 from efface.media.colour import svtav1_params, x265_params
 from efface.media.video.output_format import Format
 from efface.media.video.video_info import VideoInfo
-from efface.options import WriteOptions
+from efface.options import PRESETS, WriteOptions
 
 CRF = {"h264": 18, "hevc": 20, "vp9": 24, "av1": 24}
-_EFFORTS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-)
-_SVTAV1_PRESET = dict(zip(_EFFORTS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
-_X264_LOOKAHEAD = dict(zip(_EFFORTS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=True))
-_X265_LOOKAHEAD = dict(zip(_EFFORTS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
+_SVTAV1_PRESET = dict(zip(PRESETS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
+_X264_LOOKAHEAD = dict(zip(PRESETS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=True))
+_X265_LOOKAHEAD = dict(zip(PRESETS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
 """Lookahead in frames, as in the presets."""
 
 LOOKAHEAD_PIXELS = 1920 * 1088
@@ -31,7 +20,7 @@ LOOKAHEAD_PIXELS = 1920 * 1088
 
 SHORTEST_LOOKAHEAD = 10
 
-_VP9_CPU_USED = dict(zip(_EFFORTS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
+_VP9_CPU_USED = dict(zip(PRESETS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
 
 AVX_512F = 13
 """OpenCV's number of the processor feature; its Python module has no name for it."""
