@@ -36,8 +36,11 @@ def browser() -> Iterator[playwright.Browser]:  # type: ignore[name-defined]
 
 
 @pytest.fixture
-def tab(browser) -> Iterator[playwright.Page]:  # type: ignore[name-defined]
-    """A page whose every error fails the test."""
+def tab(browser, serve) -> Iterator[playwright.Page]:  # type: ignore[name-defined]
+    """A page whose every error fails the test.
+
+    It is closed before its server ends: a page may ask at any time.
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.set_default_timeout(20_000)
@@ -505,3 +508,12 @@ def test_many_left_tracks_fit_a_narrow_screen_and_stand_out(tab, weak, serve):
     tab.keyboard.press("n")
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert tab.evaluate(CONTRAST) == []
+
+
+def test_a_server_that_ended_is_said_and_is_no_error_of_the_page(tab, film, serve):
+    running = serve(film)
+    shown(tab, running.url)
+    running.stop()
+    for key in ("d", "n", "a", "z", "PageDown"):
+        tab.keyboard.press(key)
+    until(tab, "/start efface review again/.test(document.getElementById('toasts').textContent)")

@@ -8,8 +8,24 @@ export class Refused extends Error {
   }
 }
 
-async function answered(response) {
-  const text = await response.text();
+// The server ended, or the machine is too busy to hear us.
+export class NoAnswer extends Error {
+  constructor(cause) {
+    super("efface no longer answers. What you did is saved; start efface review again to go on.", { cause });
+  }
+}
+
+async function asked(path, options) {
+  try {
+    const response = await fetch(path, { ...options, cache: "no-store" });
+    return answered(response, await response.text());
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new NoAnswer(error);
+  }
+}
+
+function answered(response, text) {
   let data = {};
   try {
     data = JSON.parse(text);
@@ -20,13 +36,13 @@ async function answered(response) {
   return data;
 }
 
-export async function get(path) {
-  return answered(await fetch(path, { cache: "no-store" }));
+export function get(path) {
+  return asked(path, {});
 }
 
-export async function post(path, body) {
+export function post(path, body) {
   const headers = { "content-type": "application/json" };
-  return answered(await fetch(path, { method: "POST", headers, body: JSON.stringify(body), cache: "no-store" }));
+  return asked(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 // Every event of the server, for as long as the page is open. `lost` is called when it does not answer, `back` when it does again.

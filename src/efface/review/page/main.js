@@ -1,6 +1,6 @@
 // Puts the page together: what each button and key does.
 
-import { listen } from "./api.js";
+import { NoAnswer, listen } from "./api.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
 import { Lists } from "./lists.js";
 import { markedRange, nextDoubt, nextPlace } from "./moments.js";
@@ -422,6 +422,11 @@ function heardLook(work, isGoing) {
 
 let isLost = false;
 
+function lose() {
+  if (!isLost) toast(new NoAnswer().message, true);
+  isLost = true;
+}
+
 function heard(event) {
   if (event.event === "work") heardWork(event);
   else if (event.event === "changed") {
@@ -429,16 +434,20 @@ function heard(event) {
     if (card) card.state = event.state;
     if (!by("queue").hidden) queue.draw();
     if (store.doc?.id === event.file && event.version !== store.doc.version) store.reload();
-  } else if (event.event === "end") isLost = true;
+  } else if (event.event === "end") lose();
 }
+
+// Whatever was asked of a server that ended in the meantime: said, and no error of the page.
+addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof NoAnswer)) return;
+  event.preventDefault();
+  lose();
+});
 
 async function start() {
   listen(
     heard,
-    () => {
-      if (!isLost) toast("efface no longer answers. What you did is saved; start efface review again to go on.", true);
-      isLost = true;
-    },
+    lose,
     () => {
       if (isLost) store.reload().catch(() => {});
       isLost = false;
