@@ -41,6 +41,16 @@ def test_a_portrait_is_found_whole_and_nothing_else(sets):
     assert result.frames_per_second > 0
 
 
+def test_pictures_are_shown_in_other_light(sets):
+    lit = runner.run_stills(sets, FACES, quiet, light="back-lit")
+    assert lit.numbers["recall"]["48"] == 1.0, "a clear face is found against the light, too"
+    assert lit.settings["light"] == "back-lit"
+    assert (
+        lit.numbers["needless_area"]
+        != runner.run_stills(sets, FACES, quiet).numbers["needless_area"]
+    )
+
+
 def test_a_box_too_small_is_a_miss(sets):
     tight = replace(FACES, cover=CoverOptions(margin=0.0))
     wide = [(n, [replace(s, labels=_grown(s.labels)) for s in stills]) for n, stills in sets]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -99,6 +101,40 @@ def test_recall_is_by_height_and_by_attribute():
     assert numbers["recall_by_attribute"]["blur 0"] == {"share": 0.5, "boxes": 2}
     assert numbers["recall_by_attribute"]["blur 2"] == {"share": 1.0, "boxes": 1}, "from 16 px on"
     assert numbers["false_alarms_per_picture"] == 0
+
+
+def test_recall_is_compared_between_groups_of_people():
+    counted = StillScore()
+    seen = labels((0, 0, 30, 30), (100, 0, 130, 30), (200, 0, 230, 30), (300, 0, 320, 20))
+    perceived = ({"skin": "I"}, {"skin": "VI"}, {}, {"skin": "VI"})
+    erased = array((0, 0, 30, 30), (200, 0, 230, 30), (300, 0, 320, 20))
+    counted.add(replace(seen, perceived=perceived), erased, (500, 100))
+    groups = counted.numbers()["recall_by_group"]
+    assert {name: (g["share"], g["boxes"]) for name, g in groups.items()} == {
+        "everybody": (0.5, 2),
+        "skin I": (1.0, 1),
+        "skin VI": (0.0, 1),
+    }, "of 24 px and more, and where something was perceived"
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "low", "high"), [(81, 263, 0.2553, 0.3662), (0, 20, 0, 0.1611)]
+)
+def test_the_interval_of_a_share_is_wilsons(hits, of, low, high):
+    """Rows of Newcombe's table (1998, Two-sided confidence intervals, method 3)."""
+    counted = StillScore()
+    row = array((0, 0, 30, 30))
+    for i in range(of):
+        counted.add(
+            replace(labels((0, 0, 30, 30)), perceived=({"skin": "II"},)),
+            row if i < hits else NONE,
+            (50, 50),
+        )
+    found = counted.numbers()["recall_by_group"]["skin II"]
+    assert (found["from"], found["to"]) == (
+        pytest.approx(low, abs=6e-5),
+        pytest.approx(high, abs=6e-5),
+    )
 
 
 def test_nothing_to_find_is_not_the_same_as_nothing_found():

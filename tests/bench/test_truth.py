@@ -24,6 +24,17 @@ def test_stills_keep_boxes_marks_and_attributes(kit, tmp_path):
     assert still.kinds == {"face"}
 
 
+def test_what_annotators_perceived_belongs_to_the_box_of_that_number(kit, tmp_path):
+    boxes = [kit.box((1, 2, 11, 22)), kit.box((5, 5, 9, 9))]
+    folder = kit.annotated(tmp_path, {"a.png": (kit.speckled(64, 48), boxes)})
+    assert load_stills(folder)[0].labels.perceived == ({}, {}), "nobody said anything"
+    (folder / "demographics.json").write_text('{"faces": {"a.png": {"1": {"skin": "VI"}}}}')
+    assert load_stills(folder)[0].labels.perceived == ({}, {"skin": "VI"})
+    (folder / "demographics.json").write_text("{}")
+    with pytest.raises(BadTruth, match="what was perceived of which face"):
+        load_stills(folder)
+
+
 def video(tmp_path: Path, **more: object) -> Path:
     said = {
         "video": "a.mp4",

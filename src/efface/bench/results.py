@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from efface.bench.runner import Result
-from efface.bench.score import BRIEF, BRIEF_KEY, HEIGHTS
+from efface.bench.score import BRIEF, BRIEF_KEY, GROUP_PX, HEIGHTS
 from efface.errors import BadTruth, SourceUnreadable, UsageError
 from efface.files import reason
 from efface.version import VERSION
@@ -150,7 +150,21 @@ def table(said: Mapping[str, Any]) -> str:
     parts = [_aligned([head, *cells])]
     if attributes:
         parts.append(_aligned([["by attribute", what, "boxes"], *attributes]))
+    if groups := said["numbers"].get("recall_by_group"):
+        parts.append(_aligned(_group_rows(groups)))
     return "\n\n".join([*parts, "\n".join(_circumstances(said))])
+
+
+def _group_rows(groups: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Return rows of recall by what annotators perceived of a person."""
+    head = ["as perceived", f"recall at {GROUP_PX} px", "19 in 20 within", "boxes"]
+    return [
+        head,
+        *(
+            [name, _number(g["share"]), f"{g['from']:.3f} to {g['to']:.3f}", str(g["boxes"])]
+            for name, g in groups.items()
+        ),
+    ]
 
 
 STILL_COLUMNS = {

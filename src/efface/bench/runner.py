@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from efface.bench import moving, stress
 from efface.bench.camera_path import Rgb
 from efface.bench.clips import Clip, made
+from efface.bench.light import LIGHTS, Light
 from efface.bench.score import StillScore, VideoScore, stays_legible
 from efface.bench.truth import StillTruth, VideoTruth
 from efface.containers.admission import admit
@@ -123,20 +126,26 @@ def erased_by(plan: Plan) -> list[Boxes]:
 
 
 def run_stills(
-    sets: Sequence[tuple[str, Sequence[StillTruth]]], options: Options, say: Say
+    sets: Sequence[tuple[str, Sequence[StillTruth]]],
+    options: Options,
+    say: Say,
+    *,
+    light: str = "as-is",
 ) -> Result:
     """Measure recall and false alarms on labelled pictures.
 
-    sets  name and pictures of each.
+    sets   name and pictures of each.
+    light  in which the pictures are shown, one of `light.LIGHTS`.
     """
     pictures = [s for _, stills in sets for s in stills]
     options = for_kinds(options, {k for s in pictures for k in s.kinds})
-    result = Result("stills", [name for name, _ in sets], settings(options))
+    more = {} if light == "as-is" else {"light": light}
+    result = Result("stills", [name for name, _ in sets], settings(options, **more))
     total = StillScore()
     with looking(options) as looker:
         for name, stills in sets:
             score = StillScore()
-            for i, still in enumerate(stills, start=1):
+            for i, still in enumerate(_lit(stills, options.read, LIGHTS[light]), start=1):
                 erased = _erased_in(still, looker)
                 for counting in (score, total):
                     counting.add(still.labels, erased, still.size_wh)
@@ -146,6 +155,24 @@ def run_stills(
         result.numbers = total.numbers()
         looker.sign(result)
     return result
+
+
+def _lit(
+    stills: Sequence[StillTruth], options: ReadOptions, light: Light | None
+) -> Iterator[StillTruth]:
+    """Yield the pictures in that light, each in a file that is replaced by the next one."""
+    if light is None:
+        yield from stills
+        return
+    read = reader(options)
+    with tempfile.TemporaryDirectory(prefix="efface-bench-") as folder:
+        path = Path(folder, "picture.png")
+        for still in stills:
+            # The name decides on the noise, so it is the same in every run and for every subset.
+            random = np.random.default_rng(zlib.crc32(still.path.name.encode()))
+            lit = light(read(still), still.labels.xyxy, random)
+            cv2.imwrite(str(path), lit[..., ::-1])
+            yield replace(still, path=path)
 
 
 def _erased_in(still: StillTruth, looker: Looker) -> Boxes:

@@ -2,9 +2,13 @@
 
 Stills: a folder with `annotations.json`, {"images": [{"file", "width", "height", "boxes": [{"x",
 "y", "w", "h", "label", "ignore", ...}]}]}. Any other key of a box (blur, occlusion, pose, ...) is
-an attribute. Video: {"video", "width", "height", "frames", "tracks": [{"ignore", "boxes": {"FRAME":
-[x1, y1, x2, y2]}}]}, with the video beside it. An object with `ignore` counts neither as hit nor as
-miss: it is unknown or invisible.
+an attribute. `demographics.json` beside it may say what annotators perceived of each person,
+{"faces": {FILE: {NUMBER_OF_BOX: {"skin": "IV", ...}}}}.
+
+Video: {"video", "width", "height", "frames", "tracks": [{"ignore", "boxes": {"FRAME": [x1, y1, x2,
+y2]}}]}, with the video beside it.
+
+An object with `ignore` counts neither as hit nor as miss: it is unknown or invisible.
 """
 
 from __future__ import annotations
@@ -25,6 +29,10 @@ from efface.geometry import Boxes, Size
 
 STILLS_FILE = "annotations.json"
 
+PERCEIVED_FILE = "demographics.json"
+"""Optional, beside STILLS_FILE: what annotators perceived of the labelled people. It is read to
+measure whether efface protects everybody alike, and nowhere else."""
+
 NO_ATTRIBUTES = frozenset(("x", "y", "w", "h", "label", "ignore"))
 """Keys of a box that state where and what it is. Every other key is an attribute."""
 
@@ -36,14 +44,19 @@ class Labels:
     xyxy        (n, 4) float32, pixels of the upright picture, half-open; a side may be 0.
     ignore      (n,) bool, neither hit nor miss.
     attributes  of each, by name.
+    perceived   of each, what annotators perceived of the person, such as skin tone; {} where they
+                said nothing. Either n of them, or none at all.
     """
 
     xyxy: Boxes
     ignore: NDArray[np.bool_]
     attributes: tuple[Mapping[str, Any], ...]
+    perceived: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.xyxy)
+        if len(self.perceived) not in (0, n):
+            raise ValueError("what was perceived is said of every box or of none")
         if (self.xyxy.shape, self.ignore.shape, len(self.attributes)) != ((n, 4), (n,), n):
             raise ValueError("labels have n boxes, n marks and n attributes")
         if not np.isfinite(self.xyxy).all() or (self.xyxy[:, :2] > self.xyxy[:, 2:]).any():
@@ -127,21 +140,40 @@ def load_stills(folder: Path) -> list[StillTruth]:
     BadTruth."""
     path = folder / STILLS_FILE
     found = _json(path)
+    people = _perceived(folder / PERCEIVED_FILE)
     try:
         images = found["images"]
         kinds = frozenset(b["label"] for i in images for b in i["boxes"])
-        return [_still(folder, image, _known(kinds)) for image in images]
+        return [
+            _still(folder, image, _known(kinds), people.get(image["file"], {})) for image in images
+        ]
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise BadTruth(path, f"it does not say what a set of pictures says ({e!r})") from e
 
 
-def _still(folder: Path, image: Mapping[str, Any], kinds: frozenset[str]) -> StillTruth:
+def _perceived(path: Path) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Return what was perceived, by picture and number of the box; {} where the file is missing."""
+    if not path.exists():
+        return {}
+    faces = _json(path).get("faces")
+    if not isinstance(faces, dict):
+        raise BadTruth(path, "it does not say what was perceived of which face")
+    return faces
+
+
+def _still(
+    folder: Path,
+    image: Mapping[str, Any],
+    kinds: frozenset[str],
+    people: Mapping[str, Mapping[str, str]],
+) -> StillTruth:
     boxes = image["boxes"]
     corners = [(b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]) for b in boxes]
     labels = Labels(
         np.array(corners, np.float32).reshape(-1, 4),
         np.array([bool(b.get("ignore")) for b in boxes], bool),
         tuple({k: v for k, v in b.items() if k not in NO_ATTRIBUTES} for b in boxes),
+        tuple(dict(people.get(str(i), {})) for i in range(len(boxes))),
     )
     return StillTruth(
         folder / image["file"], (int(image["width"]), int(image["height"])), labels, kinds

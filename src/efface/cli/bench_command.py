@@ -105,9 +105,17 @@ def bench() -> None:
 
 @bench.command()
 @folders
+@click.option(
+    "--light",
+    type=click.Choice(["as-is", "dark", "back-lit"]),
+    default="as-is",
+    show_default=True,
+    help="Show copies of the pictures with less light, or with light from behind the faces.",
+)
 @_about_results
 def stills(
     folders: tuple[Path, ...],
+    light: str,
     json_path: Path | None,
     against: Path | None,
     plain: bool,
@@ -117,7 +125,12 @@ def stills(
     from efface.bench import runner
 
     options = _options(values, plain)
-    _finish(lambda: runner.run_stills(_loaded(folders), options, _say), json_path, against, plain)
+    _finish(
+        lambda: runner.run_stills(_loaded(folders), options, _say, light=light),
+        json_path,
+        against,
+        plain,
+    )
 
 
 @bench.command()
