@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import sqrt
 from typing import Any
 
@@ -37,10 +38,14 @@ six tiles a side and more 0.95. Smooth fills, the nearest to a blur, reach 0.66 
 of 100. Where areas cross, seams once reached 0.87 in 8,700 areas of a video; the next were at 0.56.
 """
 
-BLUR_LARGE = 64
+BLUR_LARGE = 32
 ROOM_SHARE = 0.15
 """Boxes of at least twice that side are first checked at a smaller size, down to it, by every
-step. They are checked at full size only if they come within ROOM_SHARE of the thresholds."""
+step. They are checked at full size only if they come within ROOM_SHARE of the thresholds.
+
+Of 80 boxes of photos with ten kinds of fill, blur and mosaic each, 32 and 64 said the same of all,
+and an honest fill took 1.1 ms in place of 2.7.
+"""
 
 
 def _cross(a: Box, b: Box) -> bool:
@@ -168,6 +173,7 @@ def _resized(patch: NDArray[np.float32], size_wh: Size) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(patch, size_wh, interpolation=cv2.INTER_AREA), np.float32)
 
 
+@lru_cache(maxsize=512)
 def _ramps(count: int) -> NDArray[np.float32]:
     """Return (count, 2): how near each place is to the first end, and to the other; their sum is
     1."""
