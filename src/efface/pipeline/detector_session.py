@@ -18,6 +18,10 @@ from efface.media.interfaces import SourceInfo
 from efface.options import DetectOptions, Options
 from efface.planning.plan import Plan
 
+MOST_CHECKERS = 2
+"""Detectors of a second look that are kept for the next file: a cheaper one, and the one that
+decides."""
+
 
 class DetectorSession:
     """Owns the detectors of a run inside its block.
@@ -39,7 +43,7 @@ class DetectorSession:
         self._detector: Detector | None = None
         self._film_infos: tuple[dict[str, str], ...] | None = None
         self._checking = ExitStack()
-        self._checker: tuple[DetectOptions, Detector] | None = None
+        self._checkers: dict[DetectOptions, Detector] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -69,11 +73,11 @@ class DetectorSession:
 
     @contextmanager
     def for_checks(self, *, keeps: bool) -> Iterator[Callable[[DetectOptions], Detector]]:
-        """Provide what opens the detector of the second look.
+        """Provide what opens the detectors of the second look.
 
-        It is separate from that of the search, and must not share its answers.
+        They are separate from those of the search, and must not share their answers.
 
-        keeps  leave it open for the next file.
+        keeps  leave them open for the next file.
         """
         try:
             yield self._open_checker
@@ -81,7 +85,7 @@ class DetectorSession:
             self._close_checker()
             raise
         finally:
-            if not keeps:
+            if not keeps or len(self._checkers) > MOST_CHECKERS:
                 self._close_checker()
 
     def infos(self, medium: str) -> tuple[dict[str, str], ...]:
@@ -111,13 +115,12 @@ class DetectorSession:
         return self._detector
 
     def _open_checker(self, options: DetectOptions) -> Detector:
-        if self._checker is None or self._checker[0] != options:
-            self._close_checker()
-            self._checker = options, self._checking.enter_context(open_detector(options))
-        return self._checker[1]
+        if options not in self._checkers:
+            self._checkers[options] = self._checking.enter_context(open_detector(options))
+        return self._checkers[options]
 
     def _close_checker(self) -> None:
-        self._checker = None
+        self._checkers.clear()
         self._checking.close()
 
     def _close_detector(self) -> None:
