@@ -13,8 +13,16 @@ import click
 from efface.cli.batch import FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
-from efface.cli.flags_from_options import FINDS, option_of, options_from, options_of
+from efface.cli.flags_from_options import (
+    FINDS,
+    option_of,
+    options_from,
+    options_of,
+    preset_options,
+)
+from efface.cli.output_options import COLOR, JSON, QUIET, is_json
 from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, output_option
+from efface.cli.run_document import facts_of
 from efface.errors import EXIT_LOOK, EXIT_OK
 
 if TYPE_CHECKING:
@@ -45,6 +53,10 @@ if TYPE_CHECKING:
 @JOBS
 @ENGINE
 @ADDRESS
+@preset_options
+@QUIET
+@JSON
+@COLOR
 @options_of(*FINDS)
 def find(
     sources: tuple[Location, ...], output: Location | None, coco: Path | None, mot: Path | None,
@@ -78,7 +90,9 @@ def find(
         )
         if coco and plan.medium == "video":
             text += "\n  It is a video, so it is not in the COCO file."
-        return FileOutcome(text, summary.code(plan, options.risk.bound))
+        where = {"plan": str(job.plan_path)} if output else {}
+        facts = where | facts_of(plan, options.risk.bound) if is_json() else {}
+        return FileOutcome(text, summary.code(plan, options.risk.bound), facts=facts)
 
     task = Transfer(
         Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite

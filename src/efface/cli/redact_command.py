@@ -11,7 +11,14 @@ import click
 from efface.cli.batch import Describe, FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
-from efface.cli.flags_from_options import FINDS, RENDERS, options_from, options_of
+from efface.cli.flags_from_options import (
+    FINDS,
+    RENDERS,
+    options_from,
+    options_of,
+    preset_options,
+)
+from efface.cli.output_options import COLOR, JSON, QUIET, is_json, is_quiet
 from efface.cli.parameters import CONTEXT, JOBS, SOURCES, output_option
 from efface.cli.run_report import REPORT, Record, check_reports
 from efface.errors import EXIT_OK, printable, worst
@@ -40,6 +47,10 @@ DONE = "made by an earlier run, and nothing has changed since. --overwrite makes
 @ENGINE
 @ADDRESS
 @REPORT
+@preset_options
+@QUIET
+@JSON
+@COLOR
 @options_of(*FINDS, *RENDERS, "report")
 def redact(
     sources: tuple[Location, ...],
@@ -68,7 +79,9 @@ def redact(
     check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
     task = Transfer(Redacting(resumes, keeps=not resumes), resumes, options.write.overwrite)
-    with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
+    with Record(
+        "redact", reports, jobs_to_do, options, resumes=resumes, is_quiet=is_quiet() or is_json()
+    ) as record:
         say_left_out(sources, output)
         code = run_jobs(
             open_engine, jobs_to_do, task, _description(record, options, is_single=not resumes),
@@ -86,12 +99,13 @@ def _description(record: Record, options: Options, *, is_single: bool) -> Descri
         verified = summary.code_of(done.rendered.verification)
         code = worst([summary.code(done.plan, bound), verified])
         record.rendered(job, done.rendered, code, done.plan_sha256)
+        facts = summary.facts_of_redacted(job, done, bound) if is_json() else {}
         if not done.was_done:
             share = summary.share_of(done.plan)
-            return FileOutcome(summary.redacted(job, done, bound), code, False, share)
+            return FileOutcome(summary.redacted(job, done, bound), code, False, share, facts)
         text = f"{printable(job.target)}: {DONE}" if is_single else ""
         if code != EXIT_OK:
             text = summary.redacted(job, done, bound)
-        return FileOutcome(text, code, True)
+        return FileOutcome(text, code, True, facts=facts)
 
     return describe
