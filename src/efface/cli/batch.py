@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
 
-from efface.cli.output_options import console, hides_progress, is_json, is_quiet
+from efface.cli.output_options import console, hides_progress, is_dry_run, is_json, is_quiet
 from efface.cli.run_document import RunDocument
 from efface.cli.unexpected_errors import as_efface_error
 from efface.errors import EXIT_LOOK, EffaceError, Interrupted, printable, worst
@@ -150,6 +150,12 @@ def run_one(task: AnyTask, job: AnyJob, options: Options, listener: Listener) ->
     return result
 
 
+def say(text: str) -> None:
+    """Print a sentence on stdout, unless --quiet or --json forbid it."""
+    if not (is_quiet() or is_json()):
+        click.echo(text)
+
+
 def say_left_out(sources: Sequence[Location], output: Location | None) -> None:
     """Print which files in the folders look like results of an earlier run, and so are no
     sources."""
@@ -190,7 +196,7 @@ class _RunLog:
 
         self.display = Display(console(stderr=True), len(jobs), is_quiet=hides_progress())
         command = click.get_current_context().info_name or ""
-        self._document = RunDocument(command, jobs) if is_json() else None
+        self._document = RunDocument(command, jobs, is_dry_run=is_dry_run()) if is_json() else None
         self._is_silent = is_quiet() or is_json()
         self._jobs, self._record = jobs, record
         self._failed: list[EffaceError] = []

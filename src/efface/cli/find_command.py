@@ -12,6 +12,7 @@ import click
 
 from efface.cli.batch import FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
+from efface.cli.dry_run import foretell
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
 from efface.cli.flags_from_options import (
     FINDS,
@@ -20,8 +21,8 @@ from efface.cli.flags_from_options import (
     options_of,
     preset_options,
 )
-from efface.cli.output_options import COLOR, JSON, QUIET, is_json
-from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, output_option
+from efface.cli.output_options import COLOR, DRY_RUN, JSON, QUIET, is_dry_run, is_json
+from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, names_folder, output_option
 from efface.cli.run_document import facts_of
 from efface.errors import EXIT_LOOK, EXIT_OK
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 @QUIET
 @JSON
 @COLOR
+@DRY_RUN
 @options_of(*FINDS)
 def find(
     sources: tuple[Location, ...], output: Location | None, coco: Path | None, mot: Path | None,
@@ -78,8 +80,12 @@ def find(
     from efface.planning import export_formats
 
     say_left_out(sources, output)
-    jobs_to_do = plans_for(sources, output)
+    jobs_to_do = plans_for(sources, output, is_folder=names_folder())
     _require_writable(jobs_to_do, output, coco, mot, overwrite=overwrite)
+    work = Planning(writes=output is not None, overwrite=overwrite)
+    if is_dry_run():
+        also = [p for p in (coco, mot) if p]
+        sys.exit(foretell(work, jobs_to_do, output, options, writes=work.writes, also=also))
     plans: dict[AnyJob, Plan] = {}
 
     def describe(job: AnyJob, plan: Plan) -> FileOutcome:
@@ -94,9 +100,7 @@ def find(
         facts = where | facts_of(plan, options.risk.bound) if is_json() else {}
         return FileOutcome(text, summary.code(plan, options.risk.bound), facts=facts)
 
-    task = Transfer(
-        Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite
-    )
+    task = Transfer(work, resumes=False, overwrite=overwrite)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
     code = run_jobs(
         open_engine, jobs_to_do, task, describe, output, options, writes=output is not None

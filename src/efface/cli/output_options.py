@@ -1,4 +1,4 @@
-"""Options on what a command prints: --quiet, --json and --color.
+"""Options on what a command prints: --quiet, --json and --color; and --dry-run, which only prints.
 
 They are kept in the context of the command, so that whatever prints can ask for them.
 """
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_QUIET, _NO_PROGRESS, _JSON, _COLOR = (f"efface.{n}" for n in ("quiet", "bare", "json", "color"))
+_QUIET, _NO_PROGRESS, _JSON, _COLOR, _DRY = (
+    f"efface.{name}" for name in ("quiet", "no_progress", "json", "color", "dry_run")
+)
 """Keys in the context of the command."""
 
 
@@ -49,6 +51,13 @@ JSON = click.option(
 )  # fmt: skip
 """--json of a command that goes through many files. See `run_document`."""
 
+DRY_RUN = click.option(
+    "--dry-run", is_flag=True, show_default="off", expose_value=False, callback=_kept_as(_DRY),
+    is_eager=True,  # before -o, which makes folders
+    help="Only print what would be read and written. Write nothing, and look at no picture.",
+)  # fmt: skip
+"""See `dry_run`."""
+
 COLOR = click.option(
     "--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
     expose_value=False, callback=_kept_as(_COLOR),
@@ -74,6 +83,11 @@ def is_json() -> bool:
 def _kept(key: str, default: Any) -> Any:
     context = click.get_current_context(silent=True)
     return default if context is None else context.meta.get(key, default)
+
+
+def is_dry_run() -> bool:
+    """Return whether the command was given --dry-run."""
+    return bool(_kept(_DRY, False))
 
 
 def console(*, stderr: bool = False, width: int | None = None) -> Console:

@@ -10,6 +10,7 @@ import click
 
 from efface.cli.batch import Describe, FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
+from efface.cli.dry_run import foretell
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
 from efface.cli.flags_from_options import (
     FINDS,
@@ -18,8 +19,8 @@ from efface.cli.flags_from_options import (
     options_of,
     preset_options,
 )
-from efface.cli.output_options import COLOR, JSON, QUIET, is_json, is_quiet
-from efface.cli.parameters import CONTEXT, JOBS, SOURCES, output_option
+from efface.cli.output_options import COLOR, DRY_RUN, JSON, QUIET, is_dry_run, is_json, is_quiet
+from efface.cli.parameters import CONTEXT, JOBS, SOURCES, names_folder, output_option
 from efface.cli.run_report import REPORT, Record, check_reports
 from efface.errors import EXIT_OK, printable, worst
 
@@ -51,6 +52,7 @@ DONE = "made by an earlier run, and nothing has changed since. --overwrite makes
 @QUIET
 @JSON
 @COLOR
+@DRY_RUN
 @options_of(*FINDS, *RENDERS, "report")
 def redact(
     sources: tuple[Location, ...],
@@ -74,11 +76,15 @@ def redact(
     from efface.pipeline.naming import is_single, jobs_for
     from efface.pipeline.transfer import Transfer
 
-    jobs_to_do = jobs_for(sources, output)
-    resumes = not is_single(sources, output)
+    jobs_to_do = jobs_for(sources, output, is_folder=names_folder())
+    resumes = not is_single(sources, output, is_folder=names_folder())
+    work = Redacting(resumes, keeps=not resumes)
+    if is_dry_run():
+        say_left_out(sources, output)
+        sys.exit(foretell(work, jobs_to_do, output, options, reports))
     check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
-    task = Transfer(Redacting(resumes, keeps=not resumes), resumes, options.write.overwrite)
+    task = Transfer(work, resumes, options.write.overwrite)
     with Record(
         "redact", reports, jobs_to_do, options, resumes=resumes, is_quiet=is_quiet() or is_json()
     ) as record:

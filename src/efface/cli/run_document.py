@@ -22,12 +22,13 @@ FORMAT, VERSION = "efface-run", 1
 class RunDocument:
     """The entries so far. Files that the run did not come to have the outcome "not reached"."""
 
-    def __init__(self, command: str, jobs: Sequence[AnyJob]) -> None:
-        self._command, self._jobs = command, jobs
+    def __init__(self, command: str, jobs: Sequence[AnyJob], *, is_dry_run: bool) -> None:
+        self._command, self._jobs, self._is_dry_run = command, jobs, is_dry_run
         self._entries: dict[AnyJob, dict[str, Any]] = {}
 
     def done(self, job: AnyJob, outcome: str, code: int, facts: Mapping[str, Any]) -> None:
-        """Note how a file ended. `outcome` is one of "done", "kept" and those of --dry-run."""
+        """Note how a file ended. `outcome` is one of "done" and "kept"; the facts may
+        replace it."""
         self._entries[job] = {"outcome": outcome, "exit_code": code, **facts}
 
     def failed(self, job: AnyJob, error: EffaceError) -> None:
@@ -41,8 +42,15 @@ class RunDocument:
             {"source": str(job.source), **self._entries.get(job, {"outcome": "not reached"})}
             for job in self._jobs
         ]
-        head = {"format": FORMAT, "version": VERSION, "command": self._command, "exit_code": code}
-        return json.dumps(head | {"files": files}, indent=1, allow_nan=False)
+        said = {
+            "format": FORMAT,
+            "version": VERSION,
+            "command": self._command,
+            "dry_run": self._is_dry_run,
+            "exit_code": code,
+            "files": files,
+        }
+        return json.dumps(said, indent=1, allow_nan=False)
 
 
 def facts_of(plan: Plan, bound: float) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class Foreseeing:
         job.admit().require_readable()
         if not task.writes:
             return foreseen("look", None)
-        if self.makes_folders and not job.plan_path.parent.exists():
+        if self.makes_folders and not job.plan_path.parent.is_dir():
             require_possible_folder(job.plan_path)
         else:
             task.require_free(session, job)

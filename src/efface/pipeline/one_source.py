@@ -213,7 +213,7 @@ def foresee(
     if is_done:
         return foreseen("keep", None)
     replaces, replaces_plan = _replaced(job, session.options, persons, before if resumes else None)
-    if makes_folders and not job.target.parent.exists():
+    if makes_folders and not job.target.parent.is_dir():
         require_possible_folder(job.target)
         source = job.admit()
         require_suitable(source, job.target, session.options.read, session.options.write)
