@@ -27,6 +27,7 @@ from efface.cli.run_document import facts_of
 from efface.errors import EXIT_LOOK, EXIT_OK
 
 if TYPE_CHECKING:
+    from efface.options import Options
     from efface.pipeline.naming import AnyJob
     from efface.pipeline.remote_address import Location
     from efface.planning.plan import Plan
@@ -71,7 +72,6 @@ def find(
     included.
     """
     options = options_from(values)
-    from efface.cli import summary
     from efface.pipeline.jobs import Planning
     from efface.pipeline.naming import plans_for
     from efface.pipeline.remote_address import local_paths
@@ -91,14 +91,9 @@ def find(
     def describe(job: AnyJob, plan: Plan) -> FileOutcome:
         if (coco and plan.medium != "video") or mot:
             plans[job] = plan
-        text = summary.planned(
-            job.name, plan, job.plan_path if output else None, options.risk.bound
-        )
-        if coco and plan.medium == "video":
-            text += "\n  It is a video, so it is not in the COCO file."
-        where = {"plan": str(job.plan_path)} if output else {}
-        facts = where | facts_of(plan, options.risk.bound) if is_json() else {}
-        return FileOutcome(text, summary.code(plan, options.risk.bound), facts=facts)
+        lacks = coco is not None and plan.medium == "video"
+        more = "\n  It is a video, so it is not in the COCO file." if lacks else ""
+        return _outcome(job.name, plan, job.plan_path if output else None, options, more)
 
     task = Transfer(work, resumes=False, overwrite=overwrite)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
@@ -112,6 +107,19 @@ def find(
     if mot and plans:
         write_text(mot, everything, export_formats.mot(plans_in_order[0][1]), overwrite=overwrite)
     sys.exit(code)
+
+
+def _outcome(
+    name: str, plan: Plan, path: Location | None, options: Options, more: str
+) -> FileOutcome:
+    """Return what is said of one plan, which lies at `path` if it was written."""
+    from efface.cli import summary
+
+    bound = options.risk.bound
+    where = {"plan": str(path)} if path else {}
+    facts = where | facts_of(plan, bound) if is_json() else {}
+    text = summary.planned(name, plan, path, bound) + more
+    return FileOutcome(text, summary.code(plan, bound), facts=facts)
 
 
 def _write_coco(
