@@ -195,8 +195,7 @@ class _RunLog:
         from efface.cli.progress import Display
 
         self.display = Display(console(stderr=True), len(jobs), is_quiet=hides_progress())
-        command = click.get_current_context().info_name or ""
-        self._document = RunDocument(command, jobs, is_dry_run=is_dry_run()) if is_json() else None
+        self._document = _document(jobs) if is_json() else None
         self._is_silent = is_quiet() or is_json()
         self._jobs, self._record = jobs, record
         self._failed: list[EffaceError] = []
@@ -292,6 +291,11 @@ class _RunLog:
             self._record.ended(code)
         self._print_document(code)
         return code
+
+
+def _document(jobs: Sequence[AnyJob]) -> RunDocument:
+    command = click.get_current_context().info_name or ""
+    return RunDocument(command, jobs, is_dry_run=is_dry_run())
 
 
 def _stoppable(listener: Listener) -> Listener:
