@@ -38,6 +38,8 @@ ENVIRONMENT = """## Environment
 
 `EFFACE_TRACEBACK=1` shows where an unexpected error came from. It is off by default, because \
 tracebacks quote paths and values.
+
+`NO_COLOR`, if it is set and not empty, switches colours off where `--color` is `auto`.
 """
 
 

@@ -14,7 +14,8 @@
     │  │  └─ TornPlan                  its last edits are incomplete; the rest is intact
     │  ├─ PlanMismatch                 the plan belongs to another source
     │  ├─ BadTruth                     the labels to measure against cannot be used
-    │  └─ BadCameras                   the file that describes cameras cannot be used
+    │  ├─ BadCameras                   the file that describes cameras cannot be used
+    │  └─ BadPresets                   the file of presets cannot be used
     ├─ PartMissing                  4  something of efface itself is absent or broken
     │  ├─ ModelUnusable                weights missing, altered, or refused by ONNX Runtime
     │  ├─ DeviceMissing                the requested device is not available
@@ -90,6 +91,7 @@ __all__ = [  # noqa: RUF022  the classes stand in the order of the tree
     "PlanMismatch",
     "BadTruth",
     "BadCameras",
+    "BadPresets",
     "PartMissing",
     "ModelUnusable",
     "DeviceMissing",
@@ -258,6 +260,12 @@ class BadCameras(InputError):
     """The file that describes cameras cannot be used."""
 
     lead = "is not a usable description of cameras"
+
+
+class BadPresets(InputError):
+    """The file of presets cannot be used."""
+
+    lead = "is not a usable file of presets"
 
 
 class OutputError(AboutFile):

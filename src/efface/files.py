@@ -105,6 +105,15 @@ def require_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) 
         )
 
 
+def require_possible_folder(target: Path) -> None:
+    """Raise WriteFailed if the missing folder of a target could not be made."""
+    for folder in target.absolute().parents:
+        if os.path.lexists(folder):
+            if not os.path.isdir(folder):
+                raise WriteFailed(target, f"{folder} is not a folder", "Choose another with -o.")
+            return
+
+
 def require_replaceable(target: Path) -> None:
     """Raise WriteFailed if the name belongs to something other than a plain file, or a link to one
     or to nothing.

@@ -36,6 +36,9 @@ def test_stills_give_a_table_and_a_file_and_the_next_run_is_compared_with_it(
     assert said["numbers"]["recall"]["48"] == 1.0
     assert (said["sets"], said["plain"]) == (["set"], False)
     assert str(tmp_path) not in kept_json.read_text()
+    printed = efface("bench", "stills", labelled, "--json", "-", "--quiet")
+    assert json.loads(printed.out)["numbers"] == said["numbers"]
+    assert printed.err == ""
     same = efface("bench", "stills", labelled, "--against", kept_json)
     assert (same.code, "worse" in same.err) == (0, False)
     worse = efface("bench", "stills", labelled, "--against", kept_json, "--margin", "0")

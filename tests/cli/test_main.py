@@ -129,7 +129,7 @@ def test_a_folder_keeps_its_structure_and_never_eats_its_own_output(efface, kept
     assert efface("redact", photos).code == 0
     again = efface("redact", photos)
     assert again.code == 0
-    assert "3 of 3 files done. 3 of them already by an earlier run." in again.out
+    assert "All 3 files were already done by an earlier run." in again.out
     assert not [n for n in kit.names_in(photos) if "redacted.redacted" in n]
 
 

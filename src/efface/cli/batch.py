@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
 
+from efface.cli.output_options import console, hides_progress, is_dry_run, is_json, is_quiet
+from efface.cli.run_document import RunDocument
 from efface.cli.unexpected_errors import as_efface_error
-from efface.errors import EXIT_LOOK, EffaceError, printable, worst
+from efface.errors import EXIT_LOOK, EffaceError, Interrupted, printable, worst
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 
 if TYPE_CHECKING:
@@ -36,12 +39,14 @@ class FileOutcome(NamedTuple):
     code      its exit code.
     was_done  an earlier run did it.
     share     the share of the picture that is erased, 0 to 1; None if unknown.
+    facts     more for --json; may name an "outcome" of its own.
     """
 
     text: str
     code: int
     was_done: bool = False
     share: float | None = None
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 Describe = Callable[["AnyJob", Any], FileOutcome]
@@ -111,7 +116,7 @@ def _run_here(
                     outcome = describe(job, result)
             except Exception as e:
                 raise _error_of(job, e) from e
-            log.done(outcome)
+            log.done(job, outcome)
 
         with log:
             for job, error in each(jobs, do, writes=writes, makes_folders=makes_folders):
@@ -145,11 +150,19 @@ def run_one(task: AnyTask, job: AnyJob, options: Options, listener: Listener) ->
     return result
 
 
+def say(text: str) -> None:
+    """Print a sentence on stdout, unless --quiet or --json forbid it."""
+    if not (is_quiet() or is_json()):
+        click.echo(text)
+
+
 def say_left_out(sources: Sequence[Location], output: Location | None) -> None:
     """Print which files in the folders look like results of an earlier run, and so are no
     sources."""
     from efface.pipeline.naming import left_out
 
+    if is_quiet():
+        return
     if results := left_out(sources, output):
         named = ", ".join(printable(r) for r in results[:3]) + (", ..." if len(results) > 3 else "")
         # A source that was edited after its plan was made also has a plan beside it, and looks like
@@ -179,16 +192,16 @@ class _RunLog:
     """
 
     def __init__(self, jobs: Sequence[AnyJob], record: Record | None) -> None:
-        from rich.console import Console
-
         from efface.cli.progress import Display
 
-        self.display = Display(Console(stderr=True), len(jobs))
+        self.display = Display(console(stderr=True), len(jobs), is_quiet=hides_progress())
+        self._document = _document(jobs) if is_json() else None
+        self._is_silent = is_quiet() or is_json()
         self._jobs, self._record = jobs, record
         self._failed: list[EffaceError] = []
         self._codes: list[int] = []
         self._shares: list[float] = []
-        self._earlier = 0
+        self._earlier, self._has_spoken = 0, False
         self._open: dict[AnyJob, tuple[ExitStack, Listener]] = {}
         self._showing = ExitStack()
 
@@ -208,16 +221,35 @@ class _RunLog:
                 f"efface: {len(self._codes)} of {len(self._jobs)} files were done when it stopped.",
                 err=True,
             )
+        if kind is not None:
+            self._print_document(
+                Interrupted.exit_code
+                if asked_to_stop.is_set() or issubclass(kind, KeyboardInterrupt)
+                else getattr(kind, "exit_code", EffaceError.exit_code)
+            )
 
-    def done(self, outcome: FileOutcome) -> None:
+    def done(self, job: AnyJob, outcome: FileOutcome) -> None:
         self._codes.append(outcome.code)
         self._earlier += outcome.was_done
         self._shares += [] if outcome.share is None or outcome.was_done else [outcome.share]
-        if outcome.text:
-            self.display.say(outcome.text)
+        if self._document is not None:
+            word = "kept" if outcome.was_done else "done"
+            self._document.done(job, word, outcome.code, outcome.facts)
+        self._say(outcome.text)
+
+    def _say(self, text: str) -> None:
+        if text and not self._is_silent:
+            self.display.say(text)
+            self._has_spoken = True
+
+    def _print_document(self, code: int) -> None:
+        if self._document is not None:
+            self.display.say(self._document.text(code))
 
     def failed(self, job: AnyJob, error: EffaceError) -> None:
         self._failed.append(error)
+        if self._document is not None:
+            self._document.failed(job, error)
         if self._record is not None:
             self._record.failed(job, error)
 
@@ -236,7 +268,7 @@ class _RunLog:
             case Noted(content):
                 note(job, content)
             case Done(result):
-                self.done(describe(job, result))
+                self.done(job, describe(job, result))
             case Failed(error):
                 self.failed(job, _error_of(job, error))
             case Ended():
@@ -244,8 +276,8 @@ class _RunLog:
 
     def finish(self, *, counts: bool = True) -> int:
         """Print how many files were done, and return the gravest exit code."""
-        if (len(self._jobs) != 1 or self._earlier) and counts:
-            self.display.say(
+        if counts and (len(self._jobs) != 1 or (self._earlier and not self._has_spoken)):
+            self._say(
                 _tally(
                     len(self._jobs),
                     len(self._failed),
@@ -257,7 +289,13 @@ class _RunLog:
         code = worst([*self._codes, *(e.exit_code for e in self._failed)])
         if self._record is not None:
             self._record.ended(code)
+        self._print_document(code)
         return code
+
+
+def _document(jobs: Sequence[AnyJob]) -> RunDocument:
+    command = click.get_current_context().info_name or ""
+    return RunDocument(command, jobs, is_dry_run=is_dry_run())
 
 
 def _stoppable(listener: Listener) -> Listener:
@@ -275,14 +313,23 @@ def _tally(jobs: int, failed: int, earlier: int, doubtful: int, shares: list[flo
     if not jobs:
         return "No photo or video was found, so there was nothing to do."
     return " ".join([
-        f"{jobs - failed} of "
-        f"{jobs} files done" + (f", {failed} not: see above." if failed else "."),
-        *([f"{earlier} of them already by an earlier run."] if earlier else []),
+        *_done(jobs, failed, earlier),
         *([_shared(shares)] if any(shares) else []),
         *([(
                 f"{doubtful} of them with moments that a person should look at: see above."
             )] if doubtful else []),
     ])  # fmt: skip
+
+
+def _done(jobs: int, failed: int, earlier: int) -> list[str]:
+    if earlier == jobs:
+        was = "The file was" if jobs == 1 else f"All {jobs} files were"
+        return [f"{was} already done by an earlier run."]
+    done = f"{jobs - failed} of {jobs} files done"
+    return [
+        done + (f", {failed} not: see above." if failed else "."),
+        *([f"{earlier} of them already by an earlier run."] if earlier else []),
+    ]
 
 
 def _shared(shares: list[float]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from efface.cli.flags_from_options import options_from, options_of
+from efface.cli.output_options import NO_PROGRESS, hides_progress
 from efface.cli.parameters import A_PATH
 from efface.errors import printable
 
@@ -25,6 +26,8 @@ SETTINGS = ("detect", "track", "cover", "read")
 
 DROPPED = 7
 """Exit code: everything was measured, and a person should look."""
+
+STDOUT = Path("-")
 
 folders = click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=A_PATH)
 
@@ -45,9 +48,11 @@ def _about_results(command: F) -> F:
         click.option(
             "--json",
             "json_path",
-            type=A_PATH,
-            help="Also write everything as JSON. Replaces an earlier file.",
+            type=click.Path(path_type=Path, readable=False, allow_dash=True),
+            help="Also write everything as JSON. Replaces an earlier file. With - the JSON is "
+            "printed in place of the table.",
         ),
+        NO_PROGRESS,
     ):
         command = option(command)
     return options_of(*SETTINGS)(command)
@@ -224,7 +229,8 @@ def _loaded(folders: Sequence[Path]) -> list[tuple[str, list[StillTruth]]]:
 
 
 def _say(line: str) -> None:
-    click.echo(printable(line), err=True)
+    if not hides_progress():
+        click.echo(printable(line), err=True)
 
 
 def _finish(
@@ -239,11 +245,12 @@ def _finish(
     from efface.pipeline.storage import write_text
 
     before = results.load(against) if against else None
-    if json_path:
+    is_printed = json_path == STDOUT
+    if json_path and not is_printed:
         require_target(json_path, (against,) if against else (), overwrite=True)
     said = results.as_json(measure(), plain=plain)
-    click.echo(results.table(said))
-    if json_path:
+    click.echo(results.text(said).rstrip("\n") if is_printed else results.table(said))
+    if json_path and not is_printed:
         write_text(json_path, (), iter([results.text(said)]), overwrite=True)
     dropped = results.drops(said, before) if before else []
     for sentence in dropped:

@@ -12,12 +12,22 @@ import click
 
 from efface.cli.batch import FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
+from efface.cli.dry_run import foretell
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
-from efface.cli.flags_from_options import FINDS, option_of, options_from, options_of
-from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, output_option
+from efface.cli.flags_from_options import (
+    FINDS,
+    option_of,
+    options_from,
+    options_of,
+    preset_options,
+)
+from efface.cli.output_options import COLOR, DRY_RUN, JSON, QUIET, is_dry_run, is_json
+from efface.cli.parameters import A_PATH, CONTEXT, JOBS, SOURCES, names_folder, output_option
+from efface.cli.run_document import facts_of
 from efface.errors import EXIT_LOOK, EXIT_OK
 
 if TYPE_CHECKING:
+    from efface.options import Options
     from efface.pipeline.naming import AnyJob
     from efface.pipeline.remote_address import Location
     from efface.planning.plan import Plan
@@ -45,6 +55,11 @@ if TYPE_CHECKING:
 @JOBS
 @ENGINE
 @ADDRESS
+@preset_options
+@QUIET
+@JSON
+@COLOR
+@DRY_RUN
 @options_of(*FINDS)
 def find(
     sources: tuple[Location, ...], output: Location | None, coco: Path | None, mot: Path | None,
@@ -57,7 +72,6 @@ def find(
     included.
     """
     options = options_from(values)
-    from efface.cli import summary
     from efface.pipeline.jobs import Planning
     from efface.pipeline.naming import plans_for
     from efface.pipeline.remote_address import local_paths
@@ -66,23 +80,22 @@ def find(
     from efface.planning import export_formats
 
     say_left_out(sources, output)
-    jobs_to_do = plans_for(sources, output)
+    jobs_to_do = plans_for(sources, output, is_folder=names_folder())
     _require_writable(jobs_to_do, output, coco, mot, overwrite=overwrite)
+    work = Planning(writes=output is not None, overwrite=overwrite)
+    if is_dry_run():
+        also = [p for p in (coco, mot) if p]
+        sys.exit(foretell(work, jobs_to_do, output, options, writes=work.writes, also=also))
     plans: dict[AnyJob, Plan] = {}
 
     def describe(job: AnyJob, plan: Plan) -> FileOutcome:
         if (coco and plan.medium != "video") or mot:
             plans[job] = plan
-        text = summary.planned(
-            job.name, plan, job.plan_path if output else None, options.risk.bound
-        )
-        if coco and plan.medium == "video":
-            text += "\n  It is a video, so it is not in the COCO file."
-        return FileOutcome(text, summary.code(plan, options.risk.bound))
+        lacks = coco is not None and plan.medium == "video"
+        more = "\n  It is a video, so it is not in the COCO file." if lacks else ""
+        return _outcome(job.name, plan, job.plan_path if output else None, options, more)
 
-    task = Transfer(
-        Planning(writes=output is not None, overwrite=overwrite), resumes=False, overwrite=overwrite
-    )
+    task = Transfer(work, resumes=False, overwrite=overwrite)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
     code = run_jobs(
         open_engine, jobs_to_do, task, describe, output, options, writes=output is not None
@@ -94,6 +107,19 @@ def find(
     if mot and plans:
         write_text(mot, everything, export_formats.mot(plans_in_order[0][1]), overwrite=overwrite)
     sys.exit(code)
+
+
+def _outcome(
+    name: str, plan: Plan, path: Location | None, options: Options, more: str
+) -> FileOutcome:
+    """Return what is said of one plan, which lies at `path` if it was written."""
+    from efface.cli import summary
+
+    bound = options.risk.bound
+    where = {"plan": str(path)} if path else {}
+    facts = where | facts_of(plan, bound) if is_json() else {}
+    text = summary.planned(name, plan, path, bound) + more
+    return FileOutcome(text, summary.code(plan, bound), facts=facts)
 
 
 def _write_coco(

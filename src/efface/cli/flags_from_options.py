@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from efface.errors import UsageError
 from efface.option_fields import Setting
+from efface.option_values import colour_of, share_of
 from efface.options import Options, settings
+
+if TYPE_CHECKING:
+    from efface.presets import Preset
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,31 +91,9 @@ class _Share(click.types.FloatParamType):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         if isinstance(value, str) and value.rstrip().endswith("%"):
-            return float(super().convert(value.rstrip()[:-1], param, ctx)) / 100  # type: ignore[arg-type]
+            with suppress(ValueError):
+                return share_of(value)
         return float(super().convert(value, param, ctx))
-
-
-NAMED_COLOURS = {
-    "black": "#000000",
-    "silver": "#c0c0c0",
-    "gray": "#808080",
-    "grey": "#808080",
-    "white": "#ffffff",
-    "maroon": "#800000",
-    "red": "#ff0000",
-    "purple": "#800080",
-    "fuchsia": "#ff00ff",
-    "green": "#008000",
-    "lime": "#00ff00",
-    "olive": "#808000",
-    "yellow": "#ffff00",
-    "navy": "#000080",
-    "blue": "#0000ff",
-    "teal": "#008080",
-    "aqua": "#00ffff",
-    "orange": "#ffa500",
-}
-"""The basic colours of CSS (CSS Color Module Level 4, section 6.1, and `grey`)."""
 
 
 class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
@@ -118,18 +102,71 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value).strip().lower()
-        if re.fullmatch("#[0-9a-f]{3}", text):
-            text = "#" + "".join(2 * digit for digit in text[1:])
-        return NAMED_COLOURS.get(text, text)  # the options say what is wrong
+        return colour_of(str(value))
+
+
+_USE, _PRESET_FILE = "efface.use", "efface.preset_file"
+"""Keys in the context of the command."""
+
+
+def _kept_as(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        context.meta[key] = value
+
+    return keep
+
+
+def preset_options(command: F) -> F:
+    """Decorate a command with --use and --preset-file. `options_from` obeys them."""
+    command = click.option(
+        "--preset-file", type=click.Path(path_type=Path, readable=False),
+        expose_value=False, callback=_kept_as(_PRESET_FILE),
+        help="File of presets to look in. Default: presets.toml in your configuration folder, "
+        "which efface presets names.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--use", metavar="NAME", expose_value=False, callback=_kept_as(_USE),
+        help="Preset to start from; other options of the command line replace its values. "
+        "efface presets lists all.",
+    )(command)  # fmt: skip
+
+
+def preset_in_use() -> Preset | None:
+    """Return the preset that the command line names. Raises click.UsageError, BadPresets."""
+    meta = click.get_current_context().meta
+    name, path = meta.get(_USE), meta.get(_PRESET_FILE)
+    if name is None and path is not None:
+        raise click.UsageError("--preset-file has no effect without --use NAME.")
+    if name is None:
+        return None
+    from efface.presets import find_preset
+
+    try:
+        return find_preset(name, path)
+    except UsageError as e:
+        raise click.UsageError(str(e)) from e
+
+
+def _with_preset(named: dict[str, Any]) -> dict[str, Any]:
+    """Return the values, and the preset's where the command line gives none. What the command has
+    no option for does not concern it."""
+    preset = preset_in_use()
+    context = click.get_current_context()
+    given = {f"{b}__{n}": v for (b, n), v in preset.values.items()} if preset else {}
+    return {
+        key: given[key]
+        if key in given and context.get_parameter_source(key) is ParameterSource.DEFAULT
+        else value
+        for key, value in named.items()
+    }
 
 
 def options_from(values: dict[str, Any]) -> Options:
-    """Build the options from the flags, which are removed from `values`.
+    """Build the options from the preset and the flags, which are removed from `values`.
 
-    Raises click.UsageError.
+    Raises click.UsageError, BadPresets.
     """
-    named = {key: values.pop(key) for key in list(values) if "__" in key}
+    named = _with_preset({key: values.pop(key) for key in list(values) if "__" in key})
     try:
         return Options.from_values(
             {(b, n): v for key, v in named.items() for b, n in [key.split("__")]}

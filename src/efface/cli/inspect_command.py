@@ -13,6 +13,7 @@ from efface.cli.batch import FileOutcome, run_jobs
 from efface.cli.commands import Command
 from efface.cli.engines import engine_for
 from efface.cli.flags_from_options import options_from, options_of
+from efface.cli.output_options import COLOR, NO_PROGRESS
 from efface.cli.parameters import A_PATH, CONTEXT
 from efface.errors import EXIT_OK, printable
 
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     ),
 )
 @click.option("--own-only", is_flag=True, help="Do not run exiftool, even if it is installed.")
+@NO_PROGRESS
+@COLOR
 @options_of("detect", "track", "read")
 def inspect(
     sources: tuple[Path, ...],

@@ -23,6 +23,7 @@ from efface.cli.find_command import find
 from efface.cli.inspect_command import inspect
 from efface.cli.live_command import live
 from efface.cli.parameters import CONTEXT
+from efface.cli.presets_command import presets
 from efface.cli.redact_command import redact
 from efface.cli.render_command import render
 from efface.cli.review_command import review
@@ -51,7 +52,7 @@ def cli() -> None:
     """
 
 
-for _command in (bench, completion, find, inspect, live, redact, render, review, verify):
+for _command in (bench, completion, find, inspect, live, presets, redact, render, review, verify):
     cli.add_command(_command)
 
 

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from efface.cli.output_options import is_dry_run
 from efface.errors import UsageError
 
 if TYPE_CHECKING:
     from efface.pipeline.remote_address import Location
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_FOLDER = "efface.output_is_folder"
+"""Key in the context of the command."""
 
 
 class _PathOrAddress(click.Path):
@@ -36,17 +40,25 @@ def _target(
 ) -> Location | None:
     """Convert what -o names.
 
-    A name that ends in a slash is a folder: make it now, since a Path loses the slash.
+    A name that ends in a slash is a folder: make it now, since a Path loses the slash. A dry run
+    makes nothing, and remembers that it is a folder.
     """
     if value is None:
         return None
     if value.endswith(("/", os.sep)) and "://" not in value:
-        from efface.files import writing
+        context.meta[_FOLDER] = True
+        if not is_dry_run():
+            from efface.files import writing
 
-        with writing(Path(value)):
-            os.makedirs(value, exist_ok=True)
+            with writing(Path(value)):
+                os.makedirs(value, exist_ok=True)
     target: Location = _PathOrAddress().convert(value, parameter, context)
     return target
+
+
+def names_folder() -> bool:
+    """Return whether the name that -o gives ends in a slash."""
+    return bool(click.get_current_context().meta.get(_FOLDER, False))
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}

@@ -30,10 +30,10 @@ class Display:
     A single file has a bar for each stage.
     """
 
-    def __init__(self, console: Console, files: int) -> None:
+    def __init__(self, console: Console, files: int, *, is_quiet: bool = False) -> None:
         # Do not ask the console: many CI services set FORCE_COLOR, and then it takes a pipe for a
         # terminal.
-        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty() and not is_quiet
         self._is_shown = False
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),

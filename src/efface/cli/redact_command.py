@@ -10,9 +10,17 @@ import click
 
 from efface.cli.batch import Describe, FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
+from efface.cli.dry_run import foretell
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
-from efface.cli.flags_from_options import FINDS, RENDERS, options_from, options_of
-from efface.cli.parameters import CONTEXT, JOBS, SOURCES, output_option
+from efface.cli.flags_from_options import (
+    FINDS,
+    RENDERS,
+    options_from,
+    options_of,
+    preset_options,
+)
+from efface.cli.output_options import COLOR, DRY_RUN, JSON, QUIET, is_dry_run, is_json, is_quiet
+from efface.cli.parameters import CONTEXT, JOBS, SOURCES, names_folder, output_option
 from efface.cli.run_report import REPORT, Record, check_reports
 from efface.errors import EXIT_OK, printable, worst
 
@@ -40,6 +48,11 @@ DONE = "made by an earlier run, and nothing has changed since. --overwrite makes
 @ENGINE
 @ADDRESS
 @REPORT
+@preset_options
+@QUIET
+@JSON
+@COLOR
+@DRY_RUN
 @options_of(*FINDS, *RENDERS, "report")
 def redact(
     sources: tuple[Location, ...],
@@ -63,12 +76,18 @@ def redact(
     from efface.pipeline.naming import is_single, jobs_for
     from efface.pipeline.transfer import Transfer
 
-    jobs_to_do = jobs_for(sources, output)
-    resumes = not is_single(sources, output)
+    jobs_to_do = jobs_for(sources, output, is_folder=names_folder())
+    resumes = not is_single(sources, output, is_folder=names_folder())
+    work = Redacting(resumes, keeps=not resumes)
+    if is_dry_run():
+        say_left_out(sources, output)
+        sys.exit(foretell(work, jobs_to_do, output, options, reports))
     check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
-    task = Transfer(Redacting(resumes, keeps=not resumes), resumes, options.write.overwrite)
-    with Record("redact", reports, jobs_to_do, options, resumes=resumes) as record:
+    task = Transfer(work, resumes, options.write.overwrite)
+    with Record(
+        "redact", reports, jobs_to_do, options, resumes=resumes, is_quiet=is_quiet() or is_json()
+    ) as record:
         say_left_out(sources, output)
         code = run_jobs(
             open_engine, jobs_to_do, task, _description(record, options, is_single=not resumes),
@@ -86,12 +105,13 @@ def _description(record: Record, options: Options, *, is_single: bool) -> Descri
         verified = summary.code_of(done.rendered.verification)
         code = worst([summary.code(done.plan, bound), verified])
         record.rendered(job, done.rendered, code, done.plan_sha256)
+        facts = summary.facts_of_redacted(job, done, bound) if is_json() else {}
         if not done.was_done:
             share = summary.share_of(done.plan)
-            return FileOutcome(summary.redacted(job, done, bound), code, False, share)
+            return FileOutcome(summary.redacted(job, done, bound), code, False, share, facts)
         text = f"{printable(job.target)}: {DONE}" if is_single else ""
         if code != EXIT_OK:
             text = summary.redacted(job, done, bound)
-        return FileOutcome(text, code, True)
+        return FileOutcome(text, code, True, facts=facts)
 
     return describe

@@ -9,7 +9,13 @@ from typing import Any
 import click
 
 from efface.cli.commands import Command
-from efface.cli.flags_from_options import FINDS, RENDERS, options_from, options_of
+from efface.cli.flags_from_options import (
+    FINDS,
+    RENDERS,
+    options_from,
+    options_of,
+    preset_options,
+)
 from efface.cli.parameters import A_PATH
 from efface.errors import ExtraMissing, UsageError
 
@@ -31,6 +37,7 @@ from efface.errors import ExtraMissing, UsageError
     show_default="off",
     help="Only print the address of the page, and do not open it.",
 )
+@preset_options
 @options_of(*FINDS, *RENDERS, without=("--discard-edits",))
 def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **values: Any) -> None:
     """Check and correct what will be erased, in a browser on this machine, and render.

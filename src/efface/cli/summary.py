@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
+from efface.cli.run_document import facts_of
 from efface.containers.raw_streams import TIMELESS
 from efface.containers.sniff import format_of
 from efface.errors import EXIT_LOOK, EXIT_OK, EffaceError, printable
@@ -29,6 +31,8 @@ __all__ = [
     "code_of",
     "doubtful",
     "entry_of",
+    "facts_of_redacted",
+    "facts_of_rendered",
     "found",
     "planned",
     "redacted",
@@ -71,6 +75,26 @@ def redacted(job: AnyJob, result: Redacted, bound: float) -> str:
     ]
     said += [*_reviewed(result), *doubtful(result.plan, bound, review)]
     return "\n".join([*said, *text.seen_again(entry)])
+
+
+def facts_of_redacted(job: AnyJob, result: Redacted, bound: float) -> dict[str, Any]:
+    """Return what --json says of one target and its plan. `bound` is the risk bound."""
+    plan_path = result.plan_path if isinstance(job, Job) else job.plan_path
+    return {
+        **facts_of_rendered(job, result.rendered, result.plan, bound),
+        "plan": str(plan_path),
+        "follows_a_person": result.was_reviewed,
+    }
+
+
+def facts_of_rendered(job: AnyJob, done: Rendered, plan: Plan, bound: float) -> dict[str, Any]:
+    """Return what --json says of one target. `bound` is the risk bound."""
+    return {
+        "target": str(job.target),
+        "target_sha256": done.target_sha256,
+        "checks": done.verification.outcome.value,
+        **facts_of(plan, bound),
+    }
 
 
 def _review_of(job: AnyJob) -> str:

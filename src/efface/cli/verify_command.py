@@ -12,6 +12,7 @@ import click
 from efface.cli.batch import run_one
 from efface.cli.commands import Command
 from efface.cli.flags_from_options import options_from, options_of
+from efface.cli.output_options import COLOR, QUIET, console, hides_progress, is_quiet
 from efface.cli.parameters import A_PATH
 from efface.cli.run_report import REPORT, Record, require_reports
 from efface.errors import EXIT_LOOK, EXIT_OK, VerificationFailed, printable
@@ -75,6 +76,8 @@ WIDTH = 110
     help="Replace reports that exist already.",
 )
 @REPORT
+@QUIET
+@COLOR
 @options_of("detect", "read", "report", without=("--sensitivity",))
 def verify(
     target: Path,
@@ -100,30 +103,28 @@ def verify(
     from efface.planning.sidecar import load
 
     beside = plan_beside(target) if plan is None else None
-    if beside is not None:
+    if beside is not None and not is_quiet():
         click.echo(f"efface: using the plan beside the target: {printable(beside)}", err=True)
     used = plan or beside
     inputs = [p for p in (target, used, source) if p is not None]
     require_reports(reports, [], inputs, overwrite=options.write.overwrite, makes=None)
     job = Job(source or target, (source or target).name, target, used or target)
-    with Record("verify", reports, [job], options, is_quiet=as_json) as record:
+    with Record("verify", reports, [job], options, is_quiet=as_json or is_quiet()) as record:
         if used is not None and reports:
             record.planned(job, load(used), sha256_of(used))
         found = _with_progress(Verifying(used, source), job, options)
         record.verified(job, found, CODES[_outcome(found)])
     if as_json:
         click.echo(json.dumps(as_data(found), indent=1, allow_nan=False))
-    else:
+    elif not is_quiet():
         _show(target, found, is_quick=quick)
     sys.exit(CODES[_outcome(found)])
 
 
 def _with_progress(task: Verifying, job: Job, options: Options) -> Verification:
-    from rich.console import Console
-
     from efface.cli.progress import Display
 
-    display = Display(Console(stderr=True), 1)
+    display = Display(console(stderr=True), 1, is_quiet=hides_progress())
     with display.shown(), display.file(job.target.name) as listener:
         found: Verification = run_one(task, job, options, listener)
     return found
@@ -166,13 +167,10 @@ def _finding(f: Finding) -> dict[str, Any]:
 
 
 def _show(target: Path, found: Verification, *, is_quick: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH, color_system=None)
+    out = console(width=WIDTH)
     table = Table(
         "check", "outcome", "what it says", title=Text(printable(target.name)), title_justify="left"
     )
@@ -180,15 +178,15 @@ def _show(target: Path, found: Verification, *, is_quick: bool) -> None:
         table.add_row(
             check.name, Text(check.outcome.value, STYLES[check.outcome]), Text(_said(check))
         )
-    console.print(table)
+    out.print(table)
     for check in found.checks:
         for f in check.findings[:MOST_LISTED]:
-            console.print(Text(f"{check.name}: {located(f)}"))
+            out.print(Text(f"{check.name}: {located(f)}"))
         if len(check.findings) > MOST_LISTED:
-            console.print(
+            out.print(
                 f"{check.name}: and {len(check.findings) - MOST_LISTED} more; --json lists them all"
             )
-    console.print(Text(conclusion(found, is_quick=is_quick), STYLES[_outcome(found)]))
+    out.print(Text(conclusion(found, is_quick=is_quick), STYLES[_outcome(found)]))
 
 
 def conclusion(found: Verification, *, is_quick: bool) -> str:

@@ -12,12 +12,12 @@ from typing import Protocol
 
 from efface.errors import DeviceMissing, EffaceError, ModelUnusable
 from efface.events import Listener
-from efface.files import require_target, sha256_of, writing
+from efface.files import require_possible_folder, require_target, sha256_of, writing
 from efface.findings import Verification
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import AnyJob, Job, collisions
-from efface.pipeline.one_source import Redacted
+from efface.pipeline.one_source import Foreseen, Redacted, foreseen
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.resume import require_no_edits
 from efface.pipeline.storage import write_plan
@@ -48,13 +48,15 @@ class Redacting:
 
     resumes: bool
     keeps: bool = False
+    only_reviewed: bool = False
 
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: Callable[[Plan], None]
     ) -> Redacted:
         return one_source.redact(
-            session, job, listener, note, resumes=self.resumes, keeps=self.keeps
-        )
+            session, job, listener, note,
+            resumes=self.resumes, keeps=self.keeps, only_reviewed=self.only_reviewed,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,16 @@ class Rendering:
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: Callable[[object], None]
     ) -> Rendered:
+        plan = self.admitted(session, job)
+        note((plan, sha256_of(job.plan_path)))
+        return one_source.render(session, job.admit(), plan, job.target, listener)
+
+    def admitted(self, session: DetectorSession, job: Job) -> Plan:
+        """Return the plan. Raises OutputError if the target cannot be written, and BadPlan."""
         require_target(
             job.target, (job.source, job.plan_path), overwrite=session.options.write.overwrite
         )
-        plan = sidecar.load(job.plan_path)
-        note((plan, sha256_of(job.plan_path)))
-        return one_source.render(session, job.admit(), plan, job.target, listener)
+        return sidecar.load(job.plan_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +102,64 @@ class Planning:
         self, session: DetectorSession, job: Job, listener: Listener, note: object
     ) -> Plan:
         discards = session.options.write.discard_edits
-        overwrite = self.overwrite or (discards and sidecar.holds_edits(job.plan_path))
+        overwrite = self.replaces(session, job)
         if self.writes:  # before the work, not only after it
-            require_target(job.plan_path, (job.source,), overwrite=overwrite)
-            if not discards:
-                require_no_edits(job.plan_path)
+            self.require_free(session, job)
         plan = one_source.find(session, job.admit(), listener)
         if self.writes:
             write_plan(plan, job.plan_path, job.source, overwrite=overwrite, discards=discards)
         return plan
+
+    def replaces(self, session: DetectorSession, job: Job) -> bool:
+        """Return whether a plan that exists already is replaced."""
+        discards = session.options.write.discard_edits
+        return self.overwrite or (discards and sidecar.holds_edits(job.plan_path))
+
+    def require_free(self, session: DetectorSession, job: Job) -> None:
+        """Raise OutputError if the plan cannot be written."""
+        require_target(job.plan_path, (job.source,), overwrite=self.replaces(session, job))
+        if not session.options.write.discard_edits:
+            require_no_edits(job.plan_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseeing:
+    """Returns what another task would do with each job, and writes nothing.
+
+    makes_folders  as in `each`.
+    """
+
+    task: Redacting | Rendering | Planning
+    makes_folders: bool
+
+    def __call__(
+        self, session: DetectorSession, job: Job, listener: Listener, note: object
+    ) -> Foreseen:
+        match self.task:
+            case Redacting(resumes, keeps, only_reviewed):
+                return one_source.foresee(
+                    session, job, resumes=resumes, keeps=keeps, only_reviewed=only_reviewed,
+                    makes_folders=self.makes_folders,
+                )  # fmt: skip
+            case Rendering():
+                return self._render(session, job, self.task)
+            case Planning():
+                return self._plan(session, job, self.task)
+
+    def _render(self, session: DetectorSession, job: Job, task: Rendering) -> Foreseen:
+        plan = task.admitted(session, job)
+        one_source.require_renderable(session, job.admit(), plan, job.target)
+        return foreseen("follow", job.plan_path, job.target)
+
+    def _plan(self, session: DetectorSession, job: Job, task: Planning) -> Foreseen:
+        job.admit().require_readable()
+        if not task.writes:
+            return foreseen("look", None)
+        if self.makes_folders and not job.plan_path.parent.is_dir():
+            require_possible_folder(job.plan_path)
+        else:
+            task.require_free(session, job)
+        return foreseen("look", None, job.plan_path)
 
 
 def each(

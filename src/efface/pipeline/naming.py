@@ -92,17 +92,25 @@ def job_for(source: AdmittedSource, target: Path | None) -> Job:
 
 
 @overload
-def jobs_for(sources: Sequence[Path], output: Path | None) -> Sequence[Job]: ...
+def jobs_for(
+    sources: Sequence[Path], output: Path | None, *, is_folder: bool = ...
+) -> Sequence[Job]: ...
 @overload
-def jobs_for(sources: Sequence[Location], output: Location | None) -> Sequence[AnyJob]: ...
-def jobs_for(sources: Sequence[Location], output: Location | None) -> Sequence[AnyJob]:
+def jobs_for(
+    sources: Sequence[Location], output: Location | None, *, is_folder: bool = ...
+) -> Sequence[AnyJob]: ...
+def jobs_for(
+    sources: Sequence[Location], output: Location | None, *, is_folder: bool = False
+) -> Sequence[AnyJob]:
     """Return a job for each source; a folder gives one for every photo and video below it.
 
-    output  a file for a single source, otherwise a folder; None puts targets beside their sources.
+    output     a file for a single source, otherwise a folder; None puts targets beside their
+               sources.
+    is_folder  output is a folder, even if it does not exist yet.
 
     Raises UsageError if several sources would become one file.
     """
-    if is_single(sources, output):
+    if is_single(sources, output, is_folder=is_folder):
         source = sources[0]
         known = _known(source)
         target = output or beside(source, known)
@@ -136,10 +144,12 @@ def _older_plan_of(target: Location) -> Location:
     return target.with_name(fitting(target.stem, PLAN_SUFFIX))
 
 
-def plans_for(sources: Sequence[Location], output: Location | None) -> list[AnyJob]:
+def plans_for(
+    sources: Sequence[Location], output: Location | None, *, is_folder: bool = False
+) -> list[AnyJob]:
     """Return jobs as `jobs_for` does, for commands that write only plans: target and plan are the
     same."""
-    if is_single(sources, output):
+    if is_single(sources, output, is_folder=is_folder):
         source = sources[0]
         plan = output or plan_path_of(beside(source))
         return [job_of(source, source.name, plan, plan)]
@@ -163,8 +173,12 @@ def sources_of(given: Sequence[Path]) -> list[Job]:
     return [Job(source, str(name), source, source) for source, name in found]
 
 
-def is_single(sources: Sequence[Location], output: Location | None) -> bool:
+def is_single(
+    sources: Sequence[Location], output: Location | None, *, is_folder: bool = False
+) -> bool:
     """Return whether one file becomes one file, and not files in a folder.
+
+    is_folder  as in `jobs_for`.
 
     Raises UsageError as `jobs_for` does.
     """
@@ -174,7 +188,7 @@ def is_single(sources: Sequence[Location], output: Location | None) -> bool:
             f"-o {output}: there are several sources, so this must be a folder, and it is "
             "a file. Nothing was written."
         )
-    return not is_many and not (output is not None and _takes_many(output))
+    return not is_many and not (output is not None and (is_folder or _takes_many(output)))
 
 
 def _is_folder(path: Location) -> bool:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from efface.containers.admission import AdmittedSource, unchanged
 from efface.detect.detector import Detector
-from efface.errors import TargetExists
+from efface.errors import BadPlan, TargetExists
 from efface.events import Listener
-from efface.files import require_target, sha256_of
+from efface.files import require_possible_folder, require_target, sha256_of
 from efface.findings import Verification
 from efface.media.interfaces import Source
-from efface.options import Options
+from efface.options import PAINTED, Options
 from efface.pipeline import checking
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
-from efface.pipeline.rendering import Rendered, act
+from efface.pipeline.rendering import Rendered, act, require_same_source
 from efface.pipeline.resume import (
     earlier,
     held,
@@ -86,12 +87,26 @@ def render(
 ) -> Rendered:
     """Write one target from a plan. Raises InputError, OutputError, VerificationFailed."""
     write = session.options.write
+    _require_writable(session, source, target)
+    with staged(target, overwrite=write.overwrite) as draft:
+        return _rendered(session, source, plan, target, draft, listener)
+
+
+def require_renderable(
+    session: DetectorSession, source: AdmittedSource, plan: Plan, target: Path
+) -> None:
+    """Raise what `render` raises before it decodes anything."""
+    _require_writable(session, source, target)
+    require_same_source(source, plan)
+    require_suitable(source, target, session.options.read, session.options.write)
+
+
+def _require_writable(session: DetectorSession, source: AdmittedSource, target: Path) -> None:
+    write = session.options.write
     source.require_readable()
     require_target(target, (source.path,), overwrite=write.overwrite)
     if not write.discard_edits:
         require_no_edits(target)
-    with staged(target, overwrite=write.overwrite) as draft:
-        return _rendered(session, source, plan, target, draft, listener)
 
 
 def _rendered(
@@ -135,6 +150,7 @@ def redact(
     *,
     resumes: bool = False,
     keeps: bool = False,
+    only_reviewed: bool = False,
 ) -> Redacted:
     """Write plan and target for one source; they appear together.
 
@@ -143,28 +159,110 @@ def redact(
     resumes  keep the results of an earlier run where nothing has changed, and replace them
              where something has.
     keeps    only keep them where nothing has changed. Where something has, they are in the way.
+    only_reviewed  follow a plan that a person changed, and refuse to look at the source.
 
     A plan that a person changed is followed, and never replaced by another without
     `discard_edits`. Raises InputError, OutputError, VerificationFailed, PartMissing.
     """
-    source, write = job.admit(), session.options.write
-    job = replace(job, known=source)
-    known = in_use(job)
-    if known.parent == job.plan_path.parent:  # a plan in another folder is only read
-        job = replace(job, plan_path=known)  # it keeps its name
+    job, known = _with_plan_in_use(job)
     with held(known):
-        persons = None if write.discard_edits else reviewed(known, source)
-        is_asked = (resumes or keeps) and not write.overwrite
-        before = _before(job, persons) if is_asked else None
-        if before is not None and _is_done(session, job, before):
+        if (resumes or keeps) and not session.options.write.overwrite:
+            sweep_at_times(job.target.parent)
+        ways = resumes, keeps, only_reviewed
+        persons, before, is_done = _decided(session, job, known, *ways)
+        if before is not None and is_done:
             planned(before)
             return _done_before(job, before)
         return _redacted(session, job, persons, before if resumes else None, listener, planned)
 
 
-def _is_done(session: DetectorSession, job: Job, before: Plan) -> bool:
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a command would do with a source.
+
+    action    "look": examine it; "follow": render a plan as it is; "keep": nothing, as an earlier
+              run did it.
+    follows   the plan that would be followed, or None.
+    writes    the files that would be written.
+    replaces  those of them that exist already.
+    """
+
+    action: str
+    follows: Path | None
+    writes: tuple[Path, ...]
+    replaces: tuple[Path, ...]
+
+
+def foresee(
+    session: DetectorSession,
+    job: Job,
+    *,
+    resumes: bool = False,
+    keeps: bool = False,
+    only_reviewed: bool = False,
+    makes_folders: bool = False,
+) -> Foreseen:
+    """Return what `redact` would do, and write nothing. Raises what it raises before it looks.
+
+    makes_folders  the folder of the target would be made.
+    """
+    job, known = _with_plan_in_use(job)
+    with held(known):
+        ways = resumes, keeps, only_reviewed
+        persons, before, is_done = _decided(session, job, known, *ways)
+    if is_done:
+        return foreseen("keep", None)
+    replaces, replaces_plan = _replaced(job, session.options, persons, before if resumes else None)
+    if makes_folders and not job.target.parent.is_dir():
+        require_possible_folder(job.target)
+        source = job.admit()
+        require_suitable(source, job.target, session.options.read, session.options.write)
+    else:
+        _require_free(job, session.options, replaces=replaces, replaces_plan=replaces_plan)
+    follows = known if persons is not None else None
+    return foreseen("follow" if follows else "look", follows, job.target, job.plan_path)
+
+
+def foreseen(action: str, follows: Path | None, *writes: Path) -> Foreseen:
+    """Return it with the files that exist already."""
+    return Foreseen(action, follows, writes, tuple(p for p in writes if os.path.lexists(p)))
+
+
+def _with_plan_in_use(job: Job) -> tuple[Job, Path]:
+    """Return the job with its source admitted and its plan under the name that it has, and the
+    path of the plan in use."""
+    job = replace(job, known=job.admit())
+    known = in_use(job)
+    if known.parent == job.plan_path.parent:  # a plan in another folder is only read
+        job = replace(job, plan_path=known)  # it keeps its name
+    return job, known
+
+
+def _decided(
+    session: DetectorSession,
+    job: Job,
+    known: Path,
+    resumes: bool,
+    keeps: bool,
+    only_reviewed: bool,
+) -> tuple[Plan | None, Plan | None, bool]:
+    """Return the plan that a person changed, that of an earlier run, and whether the latter is
+    finished work."""
+    write = session.options.write
+    persons = None if write.discard_edits else reviewed(known, job.admit())
+    if only_reviewed and persons is None:
+        raise BadPlan(known, "no person changed it")
+    is_asked = (resumes or keeps) and not write.overwrite
+    before = _before(job, persons) if is_asked else None
+    is_done = before is not None and _is_done(session, job, before, only_reviewed)
+    return persons, before, is_done
+
+
+def _is_done(session: DetectorSession, job: Job, before: Plan, only_reviewed: bool) -> bool:
     if session.options.write.discard_edits and before.edits:
         return False
+    if only_reviewed:  # how the source was examined does not matter any more
+        return is_current(before, job, session.options, lambda: before.detectors, PAINTED)
     return is_current(before, job, session.options, lambda: session.infos(before.medium))
 
 
@@ -179,10 +277,7 @@ def _redacted(
     """Make plan and target. persons: the plan that a person changed; before: that of an earlier
     run."""
     options = session.options
-    replaces = options.write.overwrite or before is not None
-    replaces_plan = replaces or (
-        (options.write.discard_edits or persons is not None) and sidecar.holds_edits(job.plan_path)
-    )
+    replaces, replaces_plan = _replaced(job, options, persons, before)
     _require_free(job, options, replaces=replaces, replaces_plan=replaces_plan)
     known = state_of(job)
     plan = persons or find(session, job.admit(), listener)
@@ -199,6 +294,15 @@ def _redacted(
     return Redacted(
         job.source, plan, job.plan_path, rendered, plan_sha256, was_reviewed=persons is not None
     )
+
+
+def _replaced(
+    job: Job, options: Options, persons: Plan | None, before: Plan | None
+) -> tuple[bool, bool]:
+    """Return whether a target, and a plan, that exist already may be replaced."""
+    replaces = options.write.overwrite or before is not None
+    is_persons = options.write.discard_edits or persons is not None
+    return replaces, replaces or (is_persons and sidecar.holds_edits(job.plan_path))
 
 
 def _require_free(job: Job, options: Options, *, replaces: bool, replaces_plan: bool) -> None:
@@ -223,7 +327,6 @@ def _require_unchanged(
 
 def _before(job: Job, persons: Plan | None) -> Plan | None:
     """Return the plan from which an earlier run, or a review, made the target."""
-    sweep_at_times(job.target.parent)
     if persons is not None:
         return persons if owns(persons, job) else None
     return earlier(job)

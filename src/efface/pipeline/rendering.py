@@ -75,9 +75,7 @@ def act(
     """
     path = admitted.path
     with unchanged(admitted):
-        source_sha256 = admitted.sha256()
-        if source_sha256 != plan.source_sha256:
-            raise PlanMismatch(path, "its SHA-256 is not the one that the plan names")
+        source_sha256 = require_same_source(admitted, plan)
         if source.info.medium != plan.medium:
             raise BadPlan(
                 path,
@@ -105,6 +103,14 @@ def act(
         source_sha256,
         target_sha256,
     )
+
+
+def require_same_source(admitted: AdmittedSource, plan: Plan) -> str:
+    """Return the SHA-256 of the source. Raises PlanMismatch if the plan names another."""
+    sha256 = admitted.sha256()
+    if sha256 != plan.source_sha256:
+        raise PlanMismatch(admitted.path, "its SHA-256 is not the one that the plan names")
+    return sha256
 
 
 class _Differs(PlanMismatch):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -138,9 +138,13 @@ KEPT = (
 )
 
 
-def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
+def is_current(
+    plan: Plan, job: Job, options: Options, infos: Infos, branches: Sequence[str] | None = None
+) -> bool:
     """Return whether doing the job again would give the same: same source, options, efface version
     and detectors.
+
+    branches  those of the options that count; by default all.
 
     Raises SourceUnreadable, ModelUnusable, DeviceMissing.
     """
@@ -149,7 +153,7 @@ def is_current(plan: Plan, job: Job, options: Options, infos: Infos) -> bool:
         and plan.made.efface == VERSION
         and plan.made.seal == sidecar.seal(plan)
         and _is_there(job.target)
-        and _are_same(plan.options, options)
+        and _are_same(plan.options, options, branches)
         and plan.source_sha256 == job.admit().sha256()
         and _identities(plan.detectors) == _identities(infos())
     )
@@ -159,8 +163,10 @@ def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def _are_same(then: Mapping[str, Any], now: Options) -> bool:
+def _are_same(then: Mapping[str, Any], now: Options, branches: Sequence[str] | None) -> bool:
     old, new = dict(then), json.loads(json.dumps(asdict(now)))
+    if branches is not None:
+        old, new = ({b: v for b, v in o.items() if b in branches} for o in (old, new))
     try:
         is_checked = LEVELS.index(old["verify"]["level"]) >= LEVELS.index(new["verify"]["level"])
     except (LookupError, TypeError, ValueError):
