@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -155,3 +156,19 @@ def test_hulls_of_pairs_are_the_hull_of_each_pair(found):
         np.array_equal(pairs[[i]], hull(np.stack([a, b])))
         for i, (a, b) in enumerate(zip(found, other, strict=True))
     )
+
+
+@given(boxes(), st.data(), st.integers(1, 12))
+def test_nms_in_blocks_keeps_what_one_row_at_a_time_keeps(found, data, pairs):
+    score = np.array(
+        data.draw(st.lists(st.floats(0, 1, width=32), min_size=len(found), max_size=len(found))),
+        np.float32,
+    )
+    left, expected = np.argsort(-score, kind="stable"), []
+    while len(left):
+        best, left = left[0], left[1:]
+        expected.append(int(best))
+        left = left[~(iou(found[[best]], found[left])[0] >= 0.4)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("efface.geometry.MOST_PAIRS", pairs)
+        assert nms(found, score, 0.4).tolist() == expected

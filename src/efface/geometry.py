@@ -21,6 +21,9 @@ Size = tuple[int, int]
 Boxes = NDArray[np.float32]
 """(n, 4) float32, one box per row."""
 
+MOST_PAIRS = 1 << 16
+"""Number of pairs of boxes that are compared in one go."""
+
 
 def pixel_window(box_xyxy: Sequence[float], size_wh: Size) -> tuple[slice, slice]:
     """Return rows and columns of the smallest whole-pixel window that covers the box, inside a
@@ -90,13 +93,26 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.intp]:
     """Return the rows that survive non-maximum suppression, best score first."""
     left, keep = np.argsort(-score, kind="stable"), []
-    while len(
-        left
-    ):  # one row at a time: a square matrix for a crowd, or for noise, would fill the memory
-        best, left = left[0], left[1:]
-        keep.append(best)
-        left = left[~(iou(boxes[[best]], boxes[left])[0] >= at_iou)]
-    return np.array(keep, np.intp)
+    while len(left):
+        # Some rows at a time: a square matrix for noise would fill the memory.
+        best = left[: max(1, MOST_PAIRS // len(left))]
+        same = iou(boxes[best], boxes[left]) >= at_iou
+        is_kept = _first_of_each(same[:, : len(best)])
+        keep.append(best[is_kept])
+        left = left[len(best) :][~same[is_kept, len(best) :].any(axis=0)]
+    return np.concatenate(keep) if keep else np.empty(0, np.intp)
+
+
+def _first_of_each(same: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (n,) which rows are not the same as a row before that stays.
+
+    same  (n, n) whether two rows are the same.
+    """
+    stays = np.ones(len(same), np.bool_)
+    for row in np.flatnonzero(np.triu(same, 1).any(axis=1)):
+        if stays[row]:
+            stays[row + 1 :] &= ~same[row, row + 1 :]
+    return stays
 
 
 def hull(boxes: Boxes) -> Boxes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -136,3 +138,28 @@ def test_a_plan_for_another_medium_is_refused(tmp_path, name, medium):
         return
     with pytest.raises(BadPlan, match="the plan is one of"):
         efface.render(source, replace(plan, medium=medium), tmp_path / ("t" + source.suffix))
+
+
+def encoders():
+    """The encoders of this process, finished ones included."""
+    contexts = [o for o in gc.get_objects() if isinstance(o, av.VideoCodecContext)]
+    return [c for c in contexts if c.is_encoder]
+
+
+def test_the_encoder_is_gone_when_the_check_of_a_film_begins(tmp_path, monkeypatch):
+    source, counts = drawn(tmp_path / "a.mp4", 1), []
+    before, create, prove = len(encoders()), rendering.create, rendering.prove
+
+    def creating(*about):
+        sink = create(*about)
+        counts.append(len(encoders()) - before)
+        return sink
+
+    def proving(*about):
+        counts.append(len(encoders()) - before)
+        return prove(*about)
+
+    monkeypatch.setattr(rendering, "create", creating)
+    monkeypatch.setattr(rendering, "prove", proving)
+    efface.redact(source, tmp_path / "b.mp4")
+    assert counts == [1, 0]

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from efface.detections import KINDS
-from efface.track.motion import FACE_MOTION, MOTIONS, PLATE_MOTION, Course, course, moved, travelled
+from efface.track.motion import (
+    FACE_MOTION,
+    MOTIONS,
+    PLATE_MOTION,
+    Course,
+    course,
+    moved,
+    travelled,
+    velocities,
+)
 
 
 def moving(*x, size=10):
@@ -102,3 +111,13 @@ def test_an_approach_is_bounded_and_what_goes_away_is_covered_at_its_size():
 @pytest.mark.parametrize("kind", range(len(KINDS)))
 def test_every_kind_has_its_motion(kind):
     assert MOTIONS[kind].fade_s > 0
+
+
+def test_velocities_of_several_are_those_of_each_alone():
+    random = np.random.default_rng(3)
+    seconds = np.sort(random.uniform(0, 0.25, (7, 9)), axis=1)
+    corner = random.uniform(0, 500, (7, 9, 2)).astype(np.float32)
+    boxes = np.concatenate([corner, corner + 20], axis=2)
+    together = velocities(seconds, boxes, FACE_MOTION)
+    alone = [velocity(s, b) for s, b in zip(seconds, boxes, strict=True)]
+    assert together.tolist() == np.array(alone).tolist()

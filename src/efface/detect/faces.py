@@ -107,7 +107,7 @@ def boxes_from_maps(maps: Sequence[NDArray[np.float32]], floor: float) -> Found:
     above `floor`."""
     heat, size, offset = (m[0] for m in maps)
     require_finite("the heat map", heat)
-    rows, columns = np.nonzero(heat[0] >= floor)
+    rows, columns = np.divmod(np.flatnonzero(heat[0] >= floor), heat.shape[2])
     score = heat[0, rows, columns].astype(np.float32)
     centre_y = (rows + offset[0, rows, columns] + 0.5) * STEP
     centre_x = (columns + offset[1, rows, columns] + 0.5) * STEP

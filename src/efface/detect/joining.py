@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from efface.detect.detector import Found
 from efface.detections import Detections
-from efface.geometry import Boxes, hull, iou, nms
+from efface.geometry import MOST_PAIRS, Boxes, hull, iou, nms
 
 SAME, AGREE = 0.4, 0.6
 """IoU from which boxes of two looks at one frame are one object, and IoU from which their hull is
@@ -42,12 +42,15 @@ def _hulls(xyxy: Boxes, keep: NDArray[np.intp], agree: float) -> Boxes:
     """Return for each of the rows `keep` the hull of all boxes that agree with it."""
     if len(keep) == len(xyxy):
         return xyxy[keep]
-    hulls = []
-    for best in keep:
-        agrees = iou(xyxy[[best]], xyxy)[0] >= agree
-        agrees[best] = True  # a box without area overlaps nothing, itself included
-        hulls.append(hull(xyxy[agrees]))
-    return np.concatenate(hulls)
+    hulls = xyxy[keep]
+    step = max(1, MOST_PAIRS // len(xyxy))
+    for start in range(0, len(keep), step):
+        best = keep[start : start + step]
+        agrees = iou(xyxy[best], xyxy) >= agree
+        agrees[np.arange(len(best)), best] = True  # a box without area overlaps nothing
+        for row in np.flatnonzero(agrees.sum(axis=1) > 1):
+            hulls[start + row] = hull(xyxy[agrees[row]])[0]
+    return hulls
 
 
 def _together(parts: list[Detections]) -> Detections:

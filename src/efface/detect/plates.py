@@ -107,13 +107,12 @@ def boxes_from_maps(maps: Sequence[NDArray[np.float32]], floor: float) -> Found:
     heat, sides = (m[0] for m in maps)
     require_finite("the heat map", heat)
     require_finite("a box", sides)
-    if (sides < 0).any():
+    if sides.min(initial=0) < 0:
         raise ValueError("a side of a box lies beyond its centre")
     # A peak is at least as high as all eight neighbours. On a plateau every cell is a peak, and NMS
     # chooses.
-    rows, columns = np.nonzero(
-        (heat[0] >= floor) & (heat[0] >= cv2.dilate(heat[0], np.ones((3, 3), np.uint8)))
-    )
+    is_peak = (heat[0] >= floor) & (heat[0] >= cv2.dilate(heat[0], np.ones((3, 3), np.uint8)))
+    rows, columns = np.divmod(np.flatnonzero(is_peak), heat.shape[2])
     left, top, right, bottom = sides[:, rows, columns]
     x, y = (columns + 0.5) * STEP, (rows + 0.5) * STEP
     xyxy = np.stack([x - left, y - top, x + right, y + bottom], axis=1)

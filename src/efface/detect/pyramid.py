@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,7 +95,7 @@ class Pyramid:
         names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
         is_mirrored = level.is_mirrored != look.is_mirrored
         rgb = area.rgb(level.size_wh)
-        rgb = np.ascontiguousarray(rgb[:, ::-1]) if is_mirrored else rgb
+        rgb = np.asarray(cv2.flip(rgb, 1), np.uint8) if is_mirrored else rgb
         parts: dict[int, list[Found]] = {h.kind: [] for h in heads}
         for tile in tiles(level.size_wh):
             x1, y1, x2, y2 = tile

@@ -14,6 +14,7 @@ from efface.detect.registry import for_films, open_detector, open_lanes
 from efface.detections import KINDS
 from efface.errors import DetectorFailed
 from efface.frames import Frame
+from efface.free_memory import give_back_memory
 from efface.media.interfaces import SourceInfo
 from efface.options import DetectOptions, Options
 from efface.planning.plan import Plan
@@ -68,8 +69,12 @@ class DetectorSession:
         After 1080p a detector keeps 0.4 GB, which the encoder needs. So only photos keep theirs.
         """
         self._close_detector()
-        with open_lanes(self.options.detect) as detectors:
-            yield detectors
+        try:
+            with open_lanes(self.options.detect) as detectors:
+                yield detectors
+        finally:
+            detectors = ()
+            give_back_memory()
 
     @contextmanager
     def for_checks(self, *, keeps: bool) -> Iterator[Callable[[DetectOptions], Detector]]:

@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import cv2
 import numpy as np
@@ -205,18 +206,20 @@ class Patch:
         return None if look is None else cls(picture, box, look, look)
 
     @property
-    def guess(self) -> NDArray[np.float64]:
+    def guess(self) -> tuple[float, float, float, float]:
         """Return where the patch is.
 
         If it was not found, return a larger box around its last place.
         """
-        pad = (self.box[2:] - self.box[:2]) * MISSED_GROWTH * self.missed
-        return np.concatenate([self.box[:2] - pad, self.box[2:] + pad])
+        x1, y1, x2, y2 = self.box.tolist()
+        pad_x, pad_y = ((side * MISSED_GROWTH) * self.missed for side in (x2 - x1, y2 - y1))
+        return x1 - pad_x, y1 - pad_y, x2 + pad_x, y2 + pad_y
 
     def place(self, exact: NDArray[np.float64]) -> Place:
         """Return its place on the frame itself; exact is the result of `scale`."""
-        x1, y1, x2, y2 = (float(v) for v in self.guess / exact)
-        return Place((x1, y1, x2, y2), self.trust)
+        x1, y1, x2, y2 = self.guess
+        by_x, by_y, *_ = exact.tolist()
+        return Place((x1 / by_x, y1 / by_y, x2 / by_x, y2 / by_y), self.trust)
 
     def in_next(self, picture: Grey) -> Patch | None:
         """Return the patch in the next picture; None when it is gone."""
@@ -236,12 +239,14 @@ class Patch:
 def moved_on(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return where a box of one picture is in the other, (4,) pixels; None if its points disagree
     or it is outside."""
-    near = _near(box, before.shape)
-    if near is None:
+    if not _is_followable(box, before.shape):
         return None
-    rows, columns = near
+    rows, columns = _near(box, before.shape)
     corner = np.array((columns.start, rows.start, columns.start, rows.start), np.float64)
-    factor = min(1.0, LARGEST / float((box[2:] - box[:2]).max()))
+    factor = LARGEST / float((box[2:] - box[:2]).max())
+    if factor >= 1:
+        found = _median_flow(before[rows, columns], now[rows, columns], box - corner)
+        return None if found is None else found + corner
     a, b = (_reduced(p[rows, columns], factor) for p in (before, now))
     exact = np.tile(
         np.array(a.shape[::-1]) / (columns.stop - columns.start, rows.stop - rows.start), 2
@@ -250,25 +255,33 @@ def moved_on(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[np.fl
     return None if found is None else found / exact + corner
 
 
-def _near(box: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Return rows and columns of the picture around a box; None when the box's middle is outside
-    the picture."""
-    height, width = shape[:2]
-    sides, middle = box[2:] - box[:2], (box[:2] + box[2:]) / 2
-    if (
-        not (np.isfinite(box).all() and (middle >= 0).all() and (middle < (width, height)).all())
-        or sides.min() < SMALLEST
-    ):
-        return None
-    around = np.maximum(AROUND, sides.max() / 2)
-    low = np.maximum(np.floor(box[:2] - around), 0).astype(int)
-    high = np.minimum(np.ceil(box[2:] + around), (width, height)).astype(int)
-    return slice(low[1], high[1]), slice(low[0], high[0])
+# What follows runs for every patch in every frame, on a few numbers each. There plain Python is
+# several times as fast as NumPy, whose calls take a microsecond or more.
+
+
+def _is_followable(box: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    """Return whether the box's middle is inside the picture, and its sides are long enough."""
+    x1, y1, x2, y2 = box.tolist()
+    return (
+        math.isfinite(x1 + y1 + x2 + y2)
+        and 0 <= (x1 + x2) / 2 < shape[1]
+        and 0 <= (y1 + y2) / 2 < shape[0]
+        and min(x2 - x1, y2 - y1) >= SMALLEST
+    )
+
+
+def _near(box: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return rows and columns of the picture around a followable box."""
+    x1, y1, x2, y2 = box.tolist()
+    around = max(AROUND, max(x2 - x1, y2 - y1) / 2)
+    rows, columns = (
+        slice(max(math.floor(low - around), 0), min(math.ceil(high + around), length))
+        for low, high, length in ((y1, y2, shape[0]), (x1, x2, shape[1]))
+    )
+    return rows, columns
 
 
 def _reduced(picture: Grey, factor: float) -> Grey:
-    if factor == 1:
-        return np.ascontiguousarray(picture)
     return np.asarray(
         cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
     )
@@ -279,25 +292,29 @@ def _median_flow(before: Grey, now: Grey, box: NDArray[np.float64]) -> NDArray[n
     if len(points) < LEAST_POINTS:
         return None
     there, is_good = _there_and_back(before, now, points)
-    if is_good.sum() < max(LEAST_POINTS, LEAST_SHARE * len(points)):
+    if np.count_nonzero(is_good) < max(LEAST_POINTS, LEAST_SHARE * len(points)):
         return None
     a, b = points[is_good].astype(np.float64), there[is_good].astype(np.float64)
     zoom = _zoom(a, b)
-    if abs(np.log(zoom)) > MOST_ZOOM:
+    if abs(math.log(zoom)) > MOST_ZOOM:
         return None
     middle = (box[:2] + box[2:]) / 2
-    shift = np.median(b - (middle + zoom * (a - middle)), axis=0)
+    shift = _median(b - (middle + zoom * (a - middle)))
     half = (box[2:] - box[:2]) / 2 * zoom
     return np.concatenate([middle + shift - half, middle + shift + half])
 
 
+_SHARES = (np.arange(GRID) + 0.5) / GRID * INNER + (1 - INNER) / 2
+"""(GRID,) where points lie, as a share of a box's side."""
+
+
 def _grid(box: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return (n, 2) points inside the box that are also inside the picture."""
-    share = (np.arange(GRID) + 0.5) / GRID * INNER + (1 - INNER) / 2
-    x, y = (box[i] + share * (box[i + 2] - box[i]) for i in (0, 1))
-    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    inside = ((points >= 0) & (points <= np.array(shape[1::-1]) - 1)).all(axis=1)
-    return points[inside].astype(np.float32)
+    x, y = (box[i] + _SHARES * (box[i + 2] - box[i]) for i in (0, 1))
+    x, y = x[(x >= 0) & (x <= shape[1] - 1)], y[(y >= 0) & (y <= shape[0] - 1)]
+    points = np.empty((len(y), len(x), 2), np.float32)
+    points[..., 0], points[..., 1] = x, y[:, None]
+    return points.reshape(-1, 2)
 
 
 def _there_and_back(
@@ -305,20 +322,17 @@ def _there_and_back(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return where points (n, 2) of the first picture are in the second, and whether each point
     counts."""
-    given, guess = (
-        points[:, None],
-        np.zeros((len(points), 1, 2), np.float32),
-    )  # OpenCV uses only the guess's memory
+    guess = np.zeros_like(points)  # OpenCV uses only the guess's memory
     size = (WINDOW, WINDOW)
     there, found, _ = cv2.calcOpticalFlowPyrLK(
-        before, now, given, guess, winSize=size, maxLevel=LEVELS
+        before, now, points, guess, winSize=size, maxLevel=LEVELS
     )
     back, found_back, _ = cv2.calcOpticalFlowPyrLK(
         now, before, there, guess.copy(), winSize=size, maxLevel=LEVELS
     )
-    missed = np.linalg.norm((back - given)[:, 0], axis=1)
+    missed = _lengths(np.asarray(back - points))
     is_good = (found[:, 0] == 1) & (found_back[:, 0] == 1) & (missed < THERE_AND_BACK)
-    return np.asarray(there[:, 0], np.float32), np.asarray(is_good)
+    return np.asarray(there, np.float32), np.asarray(is_good)
 
 
 def _zoom(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -326,27 +340,37 @@ def _zoom(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
     Each is compared with two others far from it on the grid.
     """
-    apart = (len(a) // 2, len(a) // 3)
-    was, is_ = (
-        np.concatenate([np.linalg.norm(p - np.roll(p, k, axis=0), axis=1) for k in apart])
-        for p in (a, b)
-    )
+    n = len(a)
+    one = np.arange(2 * n) % n
+    other = np.concatenate([np.arange(n) - n // 2, np.arange(n) - n // 3])
+    was, is_ = (_lengths(p[one] - p[other]) for p in (a, b))
     far = was > 1
-    return max(float(np.median(is_[far] / was[far])), 1e-3) if far.any() else 1.0
+    return max(float(_median(is_[far] / was[far])), 1e-3) if far.any() else 1.0
+
+
+def _lengths(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return (n,) lengths of vectors (n, 2)."""
+    squares = vectors * vectors
+    return np.asarray(np.sqrt(squares[:, 0] + squares[:, 1]))
+
+
+def _median(values: NDArray[np.float64]) -> Any:
+    """Return the median of finite values (n, ...), over n > 0."""
+    ordered, half = np.sort(values, axis=0), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _look(picture: Grey, box: NDArray[np.float64]) -> NDArray[np.float32] | None:
     """Return (LOOK, LOOK) float32, mean 0 and length 1; None if all is one colour, or the box is
     tiny or outside."""
-    if _near(box, picture.shape) is None:
+    if not _is_followable(box, picture.shape):
         return None
-    width, height = np.minimum(
-        np.maximum(np.round(box[2:] - box[:2]), 2), 4 * np.array(picture.shape[1::-1])
-    ).astype(int)
-    middle = (box[:2] + box[2:]) / 2 - 0.5
-    exact = cv2.getRectSubPix(
-        picture, (int(width), int(height)), (float(middle[0]), float(middle[1]))
+    x1, y1, x2, y2 = box.tolist()
+    width, height = (
+        min(max(round(side), 2), 4 * most)
+        for side, most in zip((x2 - x1, y2 - y1), picture.shape[1::-1], strict=True)
     )
+    exact = cv2.getRectSubPix(picture, (width, height), ((x1 + x2) / 2 - 0.5, (y1 + y2) / 2 - 0.5))
     small = cv2.resize(exact, (LOOK, LOOK), interpolation=cv2.INTER_AREA).astype(np.float32)
     small -= small.mean()
     length = float(np.linalg.norm(small))

@@ -30,9 +30,15 @@ def match(
     """
     if not len(expected) or not len(seen):
         return []
-    score = buffered_iou(expected, seen, reach, evenly=motion.is_flat)
+    places, reaches = expected, reach
     if instead is not None:
-        score = np.maximum(score, buffered_iou(instead, seen, reach, evenly=motion.is_flat))
+        is_other = (instead != expected).any(axis=1)
+        places = np.concatenate([expected, instead[is_other]])
+        reaches = np.concatenate([reach, reach[is_other]])
+    score = buffered_iou(places, seen, reaches, evenly=motion.is_flat)
+    if instead is not None:
+        score, others = score[: len(expected)], score[len(expected) :]
+        score[is_other] = np.maximum(score[is_other], others)
     ratio = area(expected)[:, None] / np.maximum(area(seen)[None, :], 1e-6)
     score[(ratio > motion.max_ratio) | (ratio < 1 / motion.max_ratio)] = 0
     rows, columns = linear_sum_assignment(-score)

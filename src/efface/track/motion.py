@@ -139,15 +139,28 @@ def course(seconds: NDArray[np.float64], xyxy: NDArray[np.float32], motion: Moti
     t, boxes = seconds[recent], xyxy[recent]
     if len(t) < 2:
         return STILL
-    centre = (boxes[:, :2] + boxes[:, 2:]).astype(np.float64) / 2
-    t = t - t.mean()
-    velocity = (t[:, None] * (centre - centre.mean(0))).sum(0) / ((t**2).sum() + motion.doubt)
+    velocity = velocities(t[None], boxes[None], motion)[0]
     if motion.keeps_size:
         return Course(velocity)
+    t = t - t.mean()
     # Both slopes hold for the middle of the memory. At its end the object is nearer.
     approach = _approach(t, boxes)
     nearer = 1 / (1 - np.clip(approach * t[-1], -NEAREST, NEAREST))
     return Course(velocity * nearer**2, float(np.clip(approach * nearer, -FASTEST, FASTEST)))
+
+
+def velocities(
+    seconds: NDArray[np.float64], xyxy: NDArray[np.float32], motion: Motion
+) -> NDArray[np.float64]:
+    """Return (m, 2) velocities of m objects, by least squares over all n sightings of each.
+
+    seconds  (m, n) increasing; xyxy (m, n, 4).
+    """
+    centre = (xyxy[..., :2] + xyxy[..., 2:]).astype(np.float64) / 2
+    t = seconds - seconds.mean(axis=1, keepdims=True)
+    away = t[..., None] * (centre - centre.mean(axis=1, keepdims=True))
+    spread = (t**2).sum(axis=1, keepdims=True)
+    return np.asarray(away.sum(axis=1) / (spread + motion.doubt), np.float64)
 
 
 def _approach(t: NDArray[np.float64], boxes: NDArray[np.float32]) -> float:

@@ -9,9 +9,10 @@ thing, a moment later", and ends with the shot.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,9 +22,18 @@ from efface.detections import Detections
 from efface.geometry import Boxes
 from efface.options import TrackOptions
 from efface.track.camera_motion import STILL as FIXED
-from efface.track.camera_motion import Step, Views
+from efface.track.camera_motion import Step, turned
 from efface.track.match import match
-from efface.track.motion import FEW_SIGHTINGS, MOTIONS, STILL, Course, Motion, course, moved
+from efface.track.motion import (
+    FEW_SIGHTINGS,
+    MOTIONS,
+    STILL,
+    Course,
+    Motion,
+    course,
+    moved,
+    velocities,
+)
 from efface.track.pixel_trails import Sighting
 from efface.tracks import Reason, Track
 
@@ -60,17 +70,15 @@ class _Open:
     scored: float = 0.0
 
     def add(self, frame: int, second: float, seen: Detections, row: int, view: Step) -> None:
+        """Add a sighting. The course is not known again before `_set_courses`."""
         score = float(seen.score[row])
         self.frames.append(frame)
         self.seconds.append(second)
         self.boxes.append(seen.xyxy[row])
         self.scores.append(score)
-        self.closer.append(float(seen.closer_looks()[row]))
+        self.closer.append(math.nan if seen.closer is None else float(seen.closer[row]))
         self.scored += score
         self.views.append(view)
-        recent = slice(-self.motion.most_recent, None)
-        boxes = _seen_from(view, np.array(self.boxes[recent]), self.views[recent])
-        self.course = course(np.array(self.seconds[recent]), boxes, self.motion)
 
     def forget(self, before: int) -> None:
         """Drop what was seen in frames before that one, except the last sighting."""
@@ -110,37 +118,88 @@ class _Open:
         )
 
 
-def _expected(waiting: Sequence[_Open], second: float, view: Step) -> Boxes:
-    """Return (n, 4) where tracks of one kind have moved since they were last seen, as the camera
-    sees them now."""
-    if not waiting:
-        return np.empty((0, 4), np.float32)
-    courses = Course(
-        np.array([t.course.velocity for t in waiting]),
-        np.array([[t.course.approach] for t in waiting]),
-    )
-    elapsed_s = np.array([second - t.seconds[-1] for t in waiting])
-    boxes = moved(np.array([t.boxes[-1] for t in waiting]), courses, elapsed_s, waiting[0].motion)
-    return _seen_from(view, boxes, [t.views[-1] for t in waiting])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """Tracks of one kind that may go on in a frame. Row i of every array is the same track.
 
-
-def _on_screen(waiting: Sequence[_Open], expected: Boxes) -> Boxes:
-    """Return (n, 4) where tracks were on the screen while their motion is little known; otherwise
-    where they are expected.
-
-    An object that the camera follows stays in its place on the screen, and the background moves.
+    expected  (n, 4) where they have moved since they were last seen, as the camera sees them now.
+    instead   (n, 4) where they were on the screen while their motion is little known; otherwise
+              as expected. An object that the camera follows stays in its place on the screen, and
+              the background moves.
+    reach     (n,) see `_Open.reach`.
     """
-    young = [len(t.frames) < FEW_SIGHTINGS for t in waiting]
-    return np.array(
-        [t.boxes[-1] if y else e for t, y, e in zip(waiting, young, expected, strict=True)],
-        np.float32,
-    ).reshape(-1, 4)
+
+    tracks: Sequence[_Open]
+    expected: Boxes
+    instead: Boxes
+    reach: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, tracks: Sequence[_Open], second: float, view: Step) -> _Waiting:
+        boxes = np.array([t.boxes[-1] for t in tracks], np.float32).reshape(-1, 4)
+        expected = boxes
+        if len(tracks):
+            elapsed_s = np.array([second - t.seconds[-1] for t in tracks])
+            gone = moved(boxes, _together(tracks), elapsed_s, tracks[0].motion)
+            expected = _seen_from(view, gone, [t.views[-1] for t in tracks])
+        is_young = np.array([len(t.frames) < FEW_SIGHTINGS for t in tracks], np.bool_)
+        instead = np.where(is_young[:, None], boxes, expected)
+        reach = np.array([t.reach(second) for t in tracks], np.float32)
+        return cls(tracks, expected, instead, reach)
+
+    def rows(self, which: Sequence[bool]) -> _Waiting:
+        """Return only the selected tracks."""
+        at = np.flatnonzero(which)
+        return _Waiting(
+            [self.tracks[i] for i in at.tolist()],
+            self.expected[at],
+            self.instead[at],
+            self.reach[at],
+        )
 
 
-def _seen_from(view: Step, xyxy: NDArray[np.floating], views: list[Step]) -> Boxes:
+def _together(tracks: Sequence[_Open]) -> Course:
+    """Return the courses of tracks as one."""
+    approach = np.array([[t.course.approach] for t in tracks], np.float64)
+    return Course(np.array([t.course.velocity for t in tracks]), approach)
+
+
+def _seen_from(view: Step, xyxy: NDArray[np.floating], views: Sequence[Step]) -> Boxes:
     """Return boxes (n, 4), each seen in another view, as they are in this view."""
-    n = len(views)
-    return Views.of([*views, view]).seen_from(xyxy, np.arange(n), np.full(n, n))
+    turn = view.turn / np.array([v.turn for v in views], np.complex128)
+    shift = view.shift - turn * np.array([v.shift for v in views], np.complex128)
+    return turned(xyxy, turn, shift)
+
+
+def _set_courses(tracks: Iterable[_Open], view: Step) -> None:
+    """Set the course of tracks that were seen in this view.
+
+    Tracks with equally many recent sightings are worked out together: one at a time takes half of
+    the tracker's time.
+    """
+    alike: dict[tuple[int, int], list[_Open]] = {}
+    for t in tracks:
+        recent = t.seconds[-t.motion.most_recent :]
+        n = len(recent) - bisect_left(recent, recent[-1] - t.motion.memory_s)
+        alike.setdefault((t.kind, n), []).append(t)
+    for (kind, n), group in alike.items():
+        views = [v for t in group for v in t.views[-n:]]
+        boxes = _seen_from(view, np.array([b for t in group for b in t.boxes[-n:]]), views)
+        seconds = np.array([t.seconds[-n:] for t in group])
+        for t, c in zip(
+            group, _courses(seconds, boxes.reshape(-1, n, 4), MOTIONS[kind]), strict=True
+        ):
+            t.course = c
+
+
+def _courses(
+    seconds: NDArray[np.float64], xyxy: NDArray[np.float32], motion: Motion
+) -> list[Course]:
+    """Return the courses of m objects with n recent sightings each: seconds (m, n), xyxy (m, n,
+    4)."""
+    if motion.keeps_size and seconds.shape[1] > 1:
+        return [Course(v) for v in velocities(seconds, xyxy, motion)]
+    return [course(s, x, motion) for s, x in zip(seconds, xyxy, strict=True)]
 
 
 class Tracker:
@@ -178,6 +237,7 @@ class Tracker:
         yield from self._end(lambda t: is_cut or second - t.seconds[-1] > self._patience(t))
         for kind in np.unique(seen.kind):
             self._see(frame, second, seen.rows(seen.kind == kind))
+        _set_courses((t for t in self._open if t.frames[-1] == frame), view)
 
     def flush(self) -> Iterator[Track]:
         """Yield the tracks that are still open at the end of the video."""
@@ -218,11 +278,14 @@ class Tracker:
     def _see(self, frame: int, second: float, seen: Detections) -> None:
         """Match detections of one kind to tracks."""
         strong = seen.are_sure(self._sure)
-        waiting = [t for t in self._open if t.kind == seen.kind[0]]
-        motion = MOTIONS[int(seen.kind[0])]
-        known, vague = [t for t in waiting if t.is_sure], [t for t in waiting if not t.is_sure]
+        kind = int(seen.kind[0])
+        motion = MOTIONS[kind]
+        waiting = _Waiting.of([t for t in self._open if t.kind == kind], second, self._view)
+        known, vague = (
+            waiting.rows([t.is_sure == s for t in waiting.tracks]) for s in (True, False)
+        )
         left, known = self._continue(frame, second, seen.rows(strong), known, motion.least_strong)
-        known = [t for t in known if second - t.seconds[-1] <= motion.weak_within_s]
+        known = known.rows([second - t.seconds[-1] <= motion.weak_within_s for t in known.tracks])
         weak, _ = self._continue(frame, second, seen.rows(~strong), known, LEAST_WEAK)
         # A suspicion takes a detection that is left over. Both are one track from the beginning.
         left, vague = self._continue(
@@ -232,7 +295,7 @@ class Tracker:
         if motion.weak_counts:
             weak, vague = self._continue(frame, second, weak, vague, LEAST_WEAK)
             self._begin(frame, second, weak, is_sure=False)
-            self._believe(second, int(seen.kind[0]))
+            self._believe(second, kind)
 
     def _begin(self, frame: int, second: float, seen: Detections, *, is_sure: bool) -> None:
         for i in range(len(seen)):
@@ -265,27 +328,25 @@ class Tracker:
         frame: int,
         second: float,
         seen: Detections,
-        waiting: list[_Open],
+        waiting: _Waiting,
         least: float,
         *,
         makes_sure: bool = False,
-    ) -> tuple[Detections, list[_Open]]:
+    ) -> tuple[Detections, _Waiting]:
         """Add detections to the tracks that they continue, all of one kind.
 
         Return the detections and tracks left unmatched.
         """
-        expected = _expected(waiting, second, self._view)
-        reach = np.array([t.reach(second) for t in waiting], np.float32)
-        instead = _on_screen(waiting, expected)
-        pairs = (
-            match(expected, reach, seen.xyxy, least, MOTIONS[int(seen.kind[0])], instead)
-            if len(seen)
-            else []
-        )
+        if not len(seen) or not waiting.tracks:
+            return seen, waiting
+        motion = MOTIONS[int(seen.kind[0])]
+        pairs = match(waiting.expected, waiting.reach, seen.xyxy, least, motion, waiting.instead)
         for row, column in pairs:
-            waiting[row].add(frame, second, seen, column, self._view)
-            waiting[row].is_sure |= makes_sure
+            waiting.tracks[row].add(frame, second, seen, column, self._view)
+            waiting.tracks[row].is_sure |= makes_sure
         is_left = np.ones(len(seen), bool)
         is_left[[c for _, c in pairs]] = False
         taken = {r for r, _ in pairs}
-        return seen.rows(is_left), [t for i, t in enumerate(waiting) if i not in taken]
+        return seen.rows(is_left), waiting.rows(
+            [i not in taken for i in range(len(waiting.tracks))]
+        )

@@ -1,0 +1,53 @@
+"""Memory that nothing uses goes back to the system."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import pytest
+
+from efface.free_memory import give_back_memory
+
+PROGRAM = """
+from efface.free_memory import give_back_memory
+
+def resident_mb():
+    lines = open("/proc/self/status").read().splitlines()
+    return int(next(l for l in lines if l.startswith("VmRSS")).split()[1]) // 1024
+
+blocks = [bytes(60_000) for _ in range(3000)]
+kept = blocks[::100]  # what is left in between holds the heap where it is
+del blocks
+before = resident_mb()
+give_back_memory()
+print(before - resident_mb())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries do it themselves")
+def test_what_was_freed_below_what_is_in_use_goes_back():
+    said = subprocess.run(
+        [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True
+    ).stdout
+    assert int(said) > 100
+
+
+def test_what_only_a_circle_holds_is_freed():
+    class Knot:
+        pass
+
+    knot = Knot()
+    knot.itself = knot
+    known = weakref.ref(knot)
+    del knot
+    give_back_memory()
+    assert known() is None
+
+
+def test_another_c_library_is_no_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ctypes.CDLL", lambda name: Path())
+    give_back_memory()
