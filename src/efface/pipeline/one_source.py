@@ -20,12 +20,13 @@ from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered, act
 from efface.pipeline.resume import (
     earlier,
+    existing_plan,
     held,
     in_use,
     is_current,
     owns,
+    read_plan,
     require_no_edits,
-    reviewed,
 )
 from efface.pipeline.sources import opened, require_suitable
 from efface.pipeline.storage import noted, state_of
@@ -153,9 +154,12 @@ def redact(
     if known.parent == job.plan_path.parent:  # a plan in another folder is only read
         job = replace(job, plan_path=known)  # it keeps its name
     with held(known):
-        persons = None if write.discard_edits else reviewed(known, source)
+        existing = read_plan(known) if write.discard_edits else existing_plan(known, source)
+        is_persons = existing is not None and existing.edits and not write.discard_edits
+        persons = existing if is_persons else None
+        existing = existing if known == job.plan_path else read_plan(job.plan_path)
         is_asked = (resumes or keeps) and not write.overwrite
-        before = _before(job, persons) if is_asked else None
+        before = _before(job, persons, existing) if is_asked else None
         if before is not None and _is_done(session, job, before):
             planned(before)
             return _done_before(job, before)
@@ -221,12 +225,15 @@ def _require_unchanged(
         require_no_edits(job.plan_path)
 
 
-def _before(job: Job, persons: Plan | None) -> Plan | None:
-    """Return the plan from which an earlier run, or a review, made the target."""
+def _before(job: Job, persons: Plan | None, existing: Plan | None) -> Plan | None:
+    """Return the plan from which an earlier run, or a review, made the target.
+
+    existing  the plan that lies where the job's plan would.
+    """
     sweep_at_times(job.target.parent)
     if persons is not None:
         return persons if owns(persons, job) else None
-    return earlier(job)
+    return earlier(job, existing)
 
 
 def _require_plan_name(job: Job, *, replaces: bool) -> None:
