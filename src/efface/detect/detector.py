@@ -143,6 +143,8 @@ class Rules:
     confirm       the same for frames of a film.
     jury          how a thorough look makes one score of those of its views; None: the best one
                   counts, without a mirror image.
+    hint          score from which the second finest level of a photo hints at an object that only
+                  the finest one shows; None: the finest level is examined everywhere.
     """
 
     sure: float
@@ -157,6 +159,7 @@ class Rules:
     caution_alone: float = 0.0
     closer: Closer | None = None
     confirm: Confirm | None = None
+    hint: float | None = None
 
 
 class Head(Protocol):

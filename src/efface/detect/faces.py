@@ -32,6 +32,10 @@ SURE = {"low": 0.4, "normal": 0.25, "high": 0.12}
 FLOOR = 0.5
 """Share of that score down to which a sighting may continue a track."""
 
+HINT = 0.1
+"""Share of that score from which half the size hints at a face that only the full size shows: of
+437 such faces of WIDER FACE, some 8 had less. See docs/decisions/053-finest-level-by-hints.md."""
+
 CAUTION = 0.1
 """Subtracted from scores of the double-size level: at equal recall it raises more false alarms
 there (0.25 -> 0.35)."""
@@ -95,6 +99,7 @@ class FaceHead:
             CAUTION_BELOW,
             closer=CLOSER,
             confirm=confirm,
+            hint=sure * HINT,
         )
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:

@@ -29,6 +29,9 @@ SURE = {"low": 0.5, "normal": 0.34, "high": 0.2}
 FLOOR = 0.5
 """Share of that score down to which a sighting may continue a track."""
 
+HINT = 0.3
+"""Share of that score from which half the size hints at a plate that only the full size shows."""
+
 CAUTION = 0.2
 """Subtracted from scores of the double-size level.
 
@@ -80,6 +83,7 @@ class PlateHead:
             SAME,
             SMALLEST,
             caution_alone=CAUTION_ALONE,
+            hint=sure * HINT,
         )
 
     def _maps_of_waves(self) -> Tensors:

@@ -6,8 +6,8 @@ Resizing and the shared network cost the same for one kind and for several, so t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from efface.detect.closer import FindInPiece, best_of, looked_closer
 from efface.detect.confirm import closer_looks
 from efface.detect.detector import DetectorInfo, Found, Head, Jury, Rules, Tensors
+from efface.detect.hints import places, windows
 from efface.detect.joining import joined
 from efface.detect.look import Area, Look
 from efface.detect.photos import sifted
@@ -22,7 +23,7 @@ from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tile
 from efface.detect.trunk import Trunk
 from efface.detections import Detections
 from efface.frames import Frame
-from efface.geometry import Box, Boxes, Size, hull, iou, nms
+from efface.geometry import Box, Boxes, Size, hull, iou, nms, overlap
 
 FAINT = 0.4
 """Share of a kind's floor down to which pieces of a photo count: averages need low scores, too."""
@@ -61,7 +62,7 @@ class Pyramid:
             coarsest=look.coarsest,
         )
         is_jury = any(view.is_mirrored for view in views)
-        in_views = [self.on_level(area, view, look, is_jury=is_jury) for view in views]
+        in_views = self._in_views(area, views, look, is_jury=is_jury)
         seen, closer = [], []
         for head in self._heads:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
@@ -80,37 +81,66 @@ class Pyramid:
         )
         return sifted(found_of_all) if look.is_thorough else found_of_all
 
+    def _in_views(
+        self, area: Area, views: Sequence[Level], look: Look, *, is_jury: bool
+    ) -> list[dict[int, Found]]:
+        """Return the objects of each view, see `on_level`.
+
+        The finest level of a photo comes last. It is examined where the next one hints at objects.
+        """
+        if look.around is not None:
+            boxes = area.of_frame(np.array(look.around, np.float32).reshape(-1, 4))
+            asked = dict.fromkeys((h.kind for h in self._heads), boxes)
+            return [
+                self.on_level(area, view, look, is_jury=is_jury, around=asked) for view in views
+            ]
+        if not look.is_thorough or not _may_hint(views, self._heads):
+            return [self.on_level(area, view, look, is_jury=is_jury) for view in views]
+        hints: dict[int, Boxes] = {}
+        finest, coarser, *rest = views
+        after = [self.on_level(area, coarser, look, is_jury=is_jury, hints=hints)]
+        after += [self.on_level(area, view, look, is_jury=is_jury) for view in rest]
+        return [self.on_level(area, finest, look, is_jury=is_jury, around=hints), *after]
+
     def on_level(
-        self, area: Area, level: Level, look: Look, *, is_jury: bool = False
+        self,
+        area: Area,
+        level: Level,
+        look: Look,
+        *,
+        is_jury: bool = False,
+        hints: dict[int, Boxes] | None = None,
+        around: Mapping[int, Boxes] | None = None,
     ) -> dict[int, Found]:
         """Return the objects found, for each kind that such a level can show, in pixels of the
         area.
 
         is_jury  heads with a jury also return the weaker boxes that only the jury uses.
+        hints    receives the boxes of each kind that score high enough to be a hint.
+        around   hints of a coarser level: only what is around them is examined.
         """
         heads = [h for h in self._heads if _looks_at(h, look, level, is_jury=is_jury)]
         if not heads:
             return {}
-        names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
         is_mirrored = level.is_mirrored != look.is_mirrored
         rgb = area.rgb(level.size_wh)
         rgb = np.ascontiguousarray(rgb[:, ::-1]) if is_mirrored else rgb
+        to_area = _Placing(area.size_wh, level.size_wh, is_mirrored)
         parts: dict[int, list[Found]] = {h.kind: [] for h in heads}
-        for tile in tiles(level.size_wh):
+        weak: dict[int, list[Found]] = {h.kind: [] for h in heads}
+        for tile, here in _tiles_and_heads(heads, level.size_wh, around, to_area):
             x1, y1, x2, y2 = tile
+            names = tuple(dict.fromkeys(name for h in here for name in h.tensors))
             tensors = self._trunk.tensors(rgb[y1:y2, x1:x2], names)
-            for head in heads:
-                parts[head.kind].append(_in_tile(head, tensors, tile, level, is_jury=is_jury))
-        shrink: Boxes = np.tile(
-            np.array(area.size_wh, np.float32) / np.array(level.size_wh, np.float32), 2
-        )
-        found = {kind: together(of_kind) for kind, of_kind in parts.items()}
-        if is_mirrored:
-            found = {
-                kind: (_mirrored(xyxy, level.size_wh[0]), score)
-                for kind, (xyxy, score) in found.items()
-            }
-        return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
+            for head in here:
+                hint = head.rules.hint if hints is not None else None
+                found, hinted = _in_tile(head, tensors, tile, level, hint, is_jury=is_jury)
+                parts[head.kind].append(found)
+                weak[head.kind].append(hinted)
+        if hints is not None:
+            hints.update({kind: to_area.boxes(together(of)[0]) for kind, of in weak.items()})
+        found_of = {kind: together(of_kind) for kind, of_kind in parts.items()}
+        return {kind: (to_area.boxes(xyxy), score) for kind, (xyxy, score) in found_of.items()}
 
     def _closer(self, area: Area, head: Head, found: Found) -> Found:
         """Return the objects after a closer look at the doubtful ones."""
@@ -174,15 +204,75 @@ def _cautious(found: Found, caution: float) -> Found:
     return found[0], (found[1] - np.float32(caution)).astype(np.float32)
 
 
-def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level, *, is_jury: bool) -> Found:
-    """Return the objects that the head finds in a tile, in pixels of the level."""
+def _may_hint(views: Sequence[Level], heads: Sequence[Head]) -> bool:
+    """Return whether the second view, at half the size of the first, can hint at what that shows.
+
+    Every head must know what a hint is, and look at both. In double size every pixel is examined:
+    a jury needs the votes of that view for large objects, too.
+    """
+    is_next = len(views) > 1 and views[0].times == 1 and views[1].times == 0.5
+    return is_next and all(
+        h.rules.hint is not None
+        and (views[1].times >= 1 or max(views[1].size_wh) >= h.rules.smallest)
+        for h in heads
+    )
+
+
+def _tiles_and_heads(
+    heads: Sequence[Head],
+    size_wh: Size,
+    around: Mapping[int, Boxes] | None,
+    to_area: _Placing,
+) -> Iterator[tuple[Box, Sequence[Head]]]:
+    """Yield the windows of a level, each with the heads that examine it."""
+    every = list(tiles(size_wh))
+    if around is None:
+        yield from ((tile, heads) for tile in every)
+        return
+    wanted = {h.kind: places(to_area.back(around[h.kind]), size_wh) for h in heads}
+    for tile in windows(np.concatenate(list(wanted.values())), every):
+        here = [h for h in heads if overlap(np.array([tile], np.float32), wanted[h.kind]).any()]
+        yield tile, here or heads
+
+
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """Takes boxes from a level to its area and back; a level may be mirrored."""
+
+    area_wh: Size
+    level_wh: Size
+    is_mirrored: bool
+
+    def boxes(self, xyxy: Boxes) -> Boxes:
+        """Return boxes of the level in pixels of the area."""
+        xyxy = _mirrored(xyxy, self.level_wh[0]) if self.is_mirrored else xyxy
+        return xyxy * self._shrink
+
+    def back(self, xyxy: Boxes) -> Boxes:
+        """Return boxes of the area in pixels of the level."""
+        there: Boxes = (xyxy / self._shrink).astype(np.float32)
+        return _mirrored(there, self.level_wh[0]) if self.is_mirrored else there
+
+    @property
+    def _shrink(self) -> Boxes:
+        return np.tile(np.array(self.area_wh, np.float32) / np.array(self.level_wh, np.float32), 2)
+
+
+def _in_tile(
+    head: Head, tensors: Tensors, tile: Box, level: Level, hint: float | None, *, is_jury: bool
+) -> tuple[Found, Found]:
+    """Return the objects that the head finds in a tile, and what may hint at others, in pixels of
+    the level."""
     rules = head.rules
-    floor = rules.sure * rules.jury.floor if is_jury and rules.jury else rules.floor
     caution = _caution(rules, level)
-    xyxy, score = head.boxes(tensors, floor + caution)
-    keep = nms(xyxy, score, rules.same_in_tile)
+    floor = (rules.sure * rules.jury.floor if is_jury and rules.jury else rules.floor) + caution
+    xyxy, score = head.boxes(tensors, floor if hint is None else min(floor, hint))
     corner = np.array([*tile[:2], *tile[:2]], np.float32)
-    return xyxy[keep] + corner, score[keep] - np.float32(caution)
+    hinted = (xyxy + corner, score)
+    counts = score >= floor
+    xyxy, score = xyxy[counts], score[counts]
+    keep = nms(xyxy, score, rules.same_in_tile)
+    return (xyxy[keep] + corner, score[keep] - np.float32(caution)), hinted
 
 
 def _caution(rules: Rules, level: Level) -> float:
@@ -199,6 +289,8 @@ def _mirrored(xyxy: Boxes, width: int) -> Boxes:
 
 def together(parts: Sequence[Found]) -> Found:
     """Join all parts in one."""
+    if not parts:
+        return np.empty((0, 4), np.float32), np.empty(0, np.float32)
     return np.concatenate([xyxy for xyxy, _ in parts]), np.concatenate(
         [score for _, score in parts]
     )
