@@ -12,6 +12,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import efface
 
@@ -139,6 +140,21 @@ def test_the_runtime_of_models_and_the_codecs_wait_until_they_are_used(module):
         f"import {module}, sys, json; print(json.dumps([m for m in sys.modules if '.' not in m]))"
     )
     assert {"onnxruntime", "av", "PIL", "pillow_heif"}.isdisjoint(in_a_fresh_process(code))
+
+
+def test_the_command_line_starts_without_numpy():
+    code = "import efface.cli.main, sys, json; print(json.dumps(list(sys.modules)))"
+    assert "numpy" not in in_a_fresh_process(code)
+
+
+@pytest.mark.slow
+def test_a_photo_is_redacted_without_what_only_films_need(tmp_path):
+    photo, target = tmp_path / "grey.png", tmp_path / "out.png"
+    Image.new("RGB", (64, 48), (90, 110, 130)).save(photo)
+    code = f"import efface, json, sys; efface.redact({str(photo)!r}, {str(target)!r})\n"
+    code += "print(json.dumps([m for m in sys.modules if '.' not in m]))"
+    assert {"scipy", "av"}.isdisjoint(in_a_fresh_process(code))
+    assert target.exists()
 
 
 def test_containers_are_read_with_the_standard_library_alone():

@@ -9,13 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-KINDS = ("face", "plate", "drawn")
-"""Kinds of objects. `drawn` is an area that a person marked."""
+from efface.kinds import DRAWN, FACE, FINDABLE, KINDS, PLATE
 
-FACE, PLATE, DRAWN = range(len(KINDS))
-
-FINDABLE = (KINDS[FACE], KINDS[PLATE])
-"""Kinds that a detector can look for."""
+__all__ = ["DRAWN", "FACE", "FINDABLE", "KINDS", "PLATE", "Detections"]
 
 FARTHEST = 2.0**24
 """Pixels. Up to here float32 distinguishes neighbouring pixels, and areas do not overflow."""

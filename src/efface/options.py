@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
-from efface.detections import FINDABLE
 from efface.errors import UsageError
+from efface.kinds import FINDABLE
 from efface.option_fields import Checked, Setting, comma_separated, setting
 
 PRESETS = (
@@ -392,8 +393,13 @@ class Options:
         )
 
 
-def settings() -> Iterator[Setting]:
-    """Yield every option, branch by branch."""
+@cache
+def settings() -> tuple[Setting, ...]:
+    """Return every option, branch by branch. Each command asks for them several times."""
+    return tuple(_settings())
+
+
+def _settings() -> Iterator[Setting]:
     for branch, branch_type in get_type_hints(Options).items():
         hints = get_type_hints(branch_type)
         for f in dataclasses.fields(branch_type):

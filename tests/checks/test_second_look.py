@@ -89,9 +89,11 @@ class Scripted:
     def __init__(self, box, filled, alone):
         self.infos, self.sure = (), {}
         self.box, self.filled, self.alone, self.looks = box, filled, alone, 0
+        self.around = []
 
     def detect(self, frame, look):
         self.looks += 1
+        self.around.append(look.around)
         area = Area.of(frame, look)
         rgb = area.rgb(area.size_wh)
         x, y = (np.array((60, 60)) * area.size_wh[0] / 640).astype(int)
@@ -143,6 +145,21 @@ def test_a_face_that_is_partly_covered_is_still_found(filled, alone):
 def test_what_is_surer_than_any_fill_or_away_from_fills_is_not_looked_at_twice():
     assert moments(BESIDE, 0.75, 0.0) == (1, 1)
     assert moments((300, 40, 400, 160), 0.5, 0.0) == (1, 1)
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_without_the_fill_a_photo_is_searched_around_the_sightings_in_doubt(is_alone):
+    detector = Scripted(BESIDE, 0.42, 0.42)
+    shown = Frame(
+        0,
+        0,
+        (640, 360),
+        lambda wh: np.full((wh[1], wh[0], 3), 200, np.uint8),
+        lambda: None,
+        is_alone=is_alone,
+    )
+    SecondLook(detector, Planned(), is_quick=False).look(shown, 0.0, 0)
+    assert detector.around == [None, ((40.0, -20.0, 280.0, 220.0),) if is_alone else None]
 
 
 def test_grey_covers_the_whole_erased_area_at_any_size():

@@ -94,6 +94,10 @@ in their surroundings kept nothing."""
 SAME_SPOT_IOU = 0.2
 """IoU from which a sighting without the fill is the same as the one with it."""
 
+CONTEXT_SHARE = 0.5
+"""Share of a sighting's sides by which it grows on every side before a photo is searched without
+the fill, around it alone. The detector adds as much again."""
+
 GREY = 128
 
 SAME_THING_IOU = 0.1
@@ -263,7 +267,11 @@ class SecondLook:
         doubtful = touched & (seen.score < NO_FILL_SCORE)
         if not doubtful.any():
             return seen
-        without = self._detector.detect(without_fill(frame, boxes), look)
+        bare = without_fill(frame, boxes)
+        if frame.is_alone:  # a large photo takes long, and only these sightings matter
+            near = grown(seen.xyxy[doubtful], CONTEXT_SHARE).tolist()
+            look = replace(look, around=tuple(tuple(box) for box in near))
+        without = self._detector.detect(bare, look)
         return seen.rows(~doubtful | are_still_seen(seen, without))
 
     def _outside(

@@ -32,6 +32,7 @@ class Look:
                  some frames, each time in another view (`Confirm`); None: no closer look.
     scale        examine the frame as if it were this many times as wide and as high.
     window       examine only this part of the frame, at its own size. Its pixels count as square.
+    around       boxes of the frame: examine only what is around them, at all sizes; None: all.
     """
 
     detail: float = 1.0
@@ -41,6 +42,7 @@ class Look:
     turn: int | None = None
     scale: float = 1.0
     window: Box | None = None
+    around: tuple[tuple[float, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         # A NaN fails every comparison, and the frame would be examined at its smallest size only.
@@ -101,3 +103,7 @@ class Area:
     def in_frame(self, xyxy: Boxes) -> Boxes:
         """Return boxes (n, 4) of the area in pixels of the frame."""
         return (xyxy * self.step + self.corner).astype(np.float32)
+
+    def of_frame(self, xyxy: Boxes) -> Boxes:
+        """Return boxes (n, 4) of the frame in pixels of the area."""
+        return ((xyxy - self.corner) / self.step).astype(np.float32)

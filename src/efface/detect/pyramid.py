@@ -6,8 +6,8 @@ Resizing and the shared network cost the same for one kind and for several, so t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,9 +21,10 @@ from efface.detect.look import Area, Look
 from efface.detect.photos import sifted
 from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tiles
 from efface.detect.trunk import Trunk
+from efface.detect.windows import places, windows
 from efface.detections import Detections
 from efface.frames import Frame
-from efface.geometry import Box, Boxes, Size, hull, iou, nms
+from efface.geometry import Box, Boxes, Size, hull, iou, nms, overlap
 
 FAINT = 0.4
 """Share of a kind's floor down to which pieces of a photo count: averages need low scores, too."""
@@ -62,7 +63,13 @@ class Pyramid:
             coarsest=look.coarsest,
         )
         is_jury = any(view.is_mirrored for view in views)
-        in_views = [self.on_level(area, view, look, is_jury=is_jury) for view in views]
+        around = None
+        if look.around is not None:
+            boxes = area.of_frame(np.array(look.around, np.float32).reshape(-1, 4))
+            around = dict.fromkeys((h.kind for h in self._heads), boxes)
+        in_views = [
+            self.on_level(area, view, look, is_jury=is_jury, around=around) for view in views
+        ]
         seen, closer = [], []
         for head in self._heads:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
@@ -82,36 +89,36 @@ class Pyramid:
         return sifted(found_of_all) if look.is_thorough else found_of_all
 
     def on_level(
-        self, area: Area, level: Level, look: Look, *, is_jury: bool = False
+        self,
+        area: Area,
+        level: Level,
+        look: Look,
+        *,
+        is_jury: bool = False,
+        around: Mapping[int, Boxes] | None = None,
     ) -> dict[int, Found]:
         """Return the objects found, for each kind that such a level can show, in pixels of the
         area.
 
         is_jury  heads with a jury also return the weaker boxes that only the jury uses.
+        around   boxes of each kind: only what is around them is examined.
         """
         heads = [h for h in self._heads if _looks_at(h, look, level, is_jury=is_jury)]
         if not heads:
             return {}
-        names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
         is_mirrored = level.is_mirrored != look.is_mirrored
         rgb = area.rgb(level.size_wh)
         rgb = np.asarray(cv2.flip(rgb, 1), np.uint8) if is_mirrored else rgb
+        to_area = _Placing(area.size_wh, level.size_wh, is_mirrored)
         parts: dict[int, list[Found]] = {h.kind: [] for h in heads}
-        for tile in tiles(level.size_wh):
+        for tile, here in _tiles_and_heads(heads, level.size_wh, around, to_area):
             x1, y1, x2, y2 = tile
+            names = tuple(dict.fromkeys(name for h in here for name in h.tensors))
             tensors = self._trunk.tensors(rgb[y1:y2, x1:x2], names)
-            for head in heads:
+            for head in here:
                 parts[head.kind].append(_in_tile(head, tensors, tile, level, is_jury=is_jury))
-        shrink: Boxes = np.tile(
-            np.array(area.size_wh, np.float32) / np.array(level.size_wh, np.float32), 2
-        )
-        found = {kind: together(of_kind) for kind, of_kind in parts.items()}
-        if is_mirrored:
-            found = {
-                kind: (_mirrored(xyxy, level.size_wh[0]), score)
-                for kind, (xyxy, score) in found.items()
-            }
-        return {kind: (xyxy * shrink, score) for kind, (xyxy, score) in found.items()}
+        found_of = {kind: together(of_kind) for kind, of_kind in parts.items()}
+        return {kind: (to_area.boxes(xyxy), score) for kind, (xyxy, score) in found_of.items()}
 
     def _closer(self, area: Area, head: Head, found: Found) -> Found:
         """Return the objects after a closer look at the doubtful ones."""
@@ -175,6 +182,46 @@ def _cautious(found: Found, caution: float) -> Found:
     return found[0], (found[1] - np.float32(caution)).astype(np.float32)
 
 
+def _tiles_and_heads(
+    heads: Sequence[Head],
+    size_wh: Size,
+    around: Mapping[int, Boxes] | None,
+    to_area: _Placing,
+) -> Iterator[tuple[Box, Sequence[Head]]]:
+    """Yield the windows of a level, each with the heads that examine it."""
+    every = list(tiles(size_wh))
+    if around is None:
+        yield from ((tile, heads) for tile in every)
+        return
+    wanted = {h.kind: places(to_area.back(around[h.kind]), size_wh) for h in heads}
+    for tile in windows(np.concatenate(list(wanted.values())), every):
+        here = [h for h in heads if overlap(np.array([tile], np.float32), wanted[h.kind]).any()]
+        yield tile, here or heads
+
+
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """Takes boxes from a level to its area and back; a level may be mirrored."""
+
+    area_wh: Size
+    level_wh: Size
+    is_mirrored: bool
+
+    def boxes(self, xyxy: Boxes) -> Boxes:
+        """Return boxes of the level in pixels of the area."""
+        xyxy = _mirrored(xyxy, self.level_wh[0]) if self.is_mirrored else xyxy
+        return xyxy * self._shrink
+
+    def back(self, xyxy: Boxes) -> Boxes:
+        """Return boxes of the area in pixels of the level."""
+        there: Boxes = (xyxy / self._shrink).astype(np.float32)
+        return _mirrored(there, self.level_wh[0]) if self.is_mirrored else there
+
+    @property
+    def _shrink(self) -> Boxes:
+        return np.tile(np.array(self.area_wh, np.float32) / np.array(self.level_wh, np.float32), 2)
+
+
 def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level, *, is_jury: bool) -> Found:
     """Return the objects that the head finds in a tile, in pixels of the level."""
     rules = head.rules
@@ -200,6 +247,8 @@ def _mirrored(xyxy: Boxes, width: int) -> Boxes:
 
 def together(parts: Sequence[Found]) -> Found:
     """Join all parts in one."""
+    if not parts:
+        return np.empty((0, 4), np.float32), np.empty(0, np.float32)
     return np.concatenate([xyxy for xyxy, _ in parts]), np.concatenate(
         [score for _, score in parts]
     )

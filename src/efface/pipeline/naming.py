@@ -362,12 +362,13 @@ def collisions(jobs: Sequence[AnyJob]) -> dict[Location, OutputError]:
 
     Keys are sources.
     """
-    sources = {_real(job.source): job.source for job in jobs}
+    folders: dict[str, str] = {}
+    sources = {_real(job.source, folders): job.source for job in jobs}
     taken: dict[Location, OutputError] = {
         job.source: TargetIsSource(path, hint="Name another target, or leave that source out.")
         for job in jobs
         for path in (job.target, job.plan_path)
-        if sources.get(_real(path), job.source) != job.source
+        if sources.get(_real(path, folders), job.source) != job.source
     }
     wanted: dict[str, list[AnyJob]] = {}
     for job in jobs:
@@ -386,8 +387,17 @@ def collisions(jobs: Sequence[AnyJob]) -> dict[Location, OutputError]:
     }
 
 
-def _real(location: Location) -> str:
-    return os.path.realpath(location) if isinstance(location, Path) else str(location)
+def _real(location: Location, folders: dict[str, str]) -> str:
+    """Return the path without symbolic links. `folders` remembers those of folders: finding them
+    for each of ten thousand files takes seconds."""
+    if not isinstance(location, Path):
+        return str(location)
+    if os.path.islink(location) or location.name in ("", ".."):
+        return os.path.realpath(location)
+    folder = os.fspath(location.parent)
+    if folder not in folders:
+        folders[folder] = os.path.realpath(folder)
+    return os.path.join(folders[folder], location.name)
 
 
 def _absolute(location: Location) -> str:

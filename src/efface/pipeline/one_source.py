@@ -21,12 +21,13 @@ from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered, act, require_same_source
 from efface.pipeline.resume import (
     earlier,
+    existing_plan,
     held,
     in_use,
     is_current,
     owns,
+    read_plan,
     require_no_edits,
-    reviewed,
 )
 from efface.pipeline.sources import opened, require_suitable
 from efface.pipeline.storage import noted, state_of
@@ -249,11 +250,14 @@ def _decided(
     """Return the plan that a person changed, that of an earlier run, and whether the latter is
     finished work."""
     write = session.options.write
-    persons = None if write.discard_edits else reviewed(known, job.admit())
+    existing = read_plan(known) if write.discard_edits else existing_plan(known, job.admit())
+    is_persons = existing is not None and existing.edits and not write.discard_edits
+    persons = existing if is_persons else None
     if only_reviewed and persons is None:
         raise BadPlan(known, "no person changed it")
     is_asked = (resumes or keeps) and not write.overwrite
-    before = _before(job, persons) if is_asked else None
+    existing = existing if known == job.plan_path else read_plan(job.plan_path)
+    before = _before(job, persons, existing) if is_asked else None
     is_done = before is not None and _is_done(session, job, before, only_reviewed)
     return persons, before, is_done
 
@@ -325,11 +329,14 @@ def _require_unchanged(
         require_no_edits(job.plan_path)
 
 
-def _before(job: Job, persons: Plan | None) -> Plan | None:
-    """Return the plan from which an earlier run, or a review, made the target."""
+def _before(job: Job, persons: Plan | None, existing: Plan | None) -> Plan | None:
+    """Return the plan from which an earlier run, or a review, made the target.
+
+    existing  the plan that lies where the job's plan would.
+    """
     if persons is not None:
         return persons if owns(persons, job) else None
-    return earlier(job)
+    return earlier(job, existing)
 
 
 def _require_plan_name(job: Job, *, replaces: bool) -> None:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,11 @@ The call may take a second.
 """
 
 
-def earlier(job: Job) -> Plan | None:
+def earlier(job: Job, existing: Plan | None) -> Plan | None:
     """Return the existing plan if efface wrote both it and its target (the target may be missing);
     otherwise None."""
-    plan = _read(job.plan_path)
-    return plan if plan is not None and plan.made is not None and owns(plan, job) else None
+    is_own = existing is not None and existing.made is not None and owns(existing, job)
+    return existing if is_own else None
 
 
 def owns(plan: Plan, job: Job) -> bool:
@@ -61,8 +62,9 @@ def owns(plan: Plan, job: Job) -> bool:
         return False
 
 
-def reviewed(path: Path, source: AdmittedSource) -> Plan | None:
-    """Return the plan if a person changed it and it fits the source; None if no person changed it.
+def existing_plan(path: Path, source: AdmittedSource) -> Plan | None:
+    """Return the plan at the path; None if there is none. If a person changed it (it has edits),
+    it fits the source.
 
     A person's work is never discarded unless the user asks for it. Raises TargetExists if the plan
     cannot be followed.
@@ -81,7 +83,7 @@ def reviewed(path: Path, source: AdmittedSource) -> Plan | None:
         )
     if not plan.edits and plan.made is not None and sidecar.seal(plan) != plan.made.seal:
         raise TargetExists(path, "somebody changed the plan since its target was made", KEPT)
-    return plan if plan.edits else None
+    return plan
 
 
 def require_no_edits(path: Path) -> None:
@@ -104,12 +106,12 @@ def in_use(job: Job) -> Path:
     if not others or sidecar.holds_edits(job.plan_path):
         return job.plan_path
     for path in filter(sidecar.holds_edits, others):
-        plan = _read(path)
+        plan = read_plan(path)
         if plan is None or plan.source_sha256 == job.admit().sha256():
             return path
     if not _is_there(job.plan_path) and _is_there(job.target):
         for path in others:
-            plan = _read(path)
+            plan = read_plan(path)
             if plan is not None and plan.made is not None and owns(plan, job):
                 return path
     return job.plan_path
@@ -125,7 +127,8 @@ def held(path: Path) -> Iterator[None]:
         yield
 
 
-def _read(path: Path) -> Plan | None:
+def read_plan(path: Path) -> Plan | None:
+    """Return the plan at the path; None if there is none that can be read."""
     try:
         return sidecar.load(path)
     except BadPlan:
@@ -164,7 +167,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _are_same(then: Mapping[str, Any], now: Options, branches: Sequence[str] | None) -> bool:
-    old, new = dict(then), json.loads(json.dumps(asdict(now)))
+    old, new = dict(then), dict(_recorded(now))
     if branches is not None:
         old, new = ({b: v for b, v in o.items() if b in branches} for o in (old, new))
     try:
@@ -172,6 +175,13 @@ def _are_same(then: Mapping[str, Any], now: Options, branches: Sequence[str] | N
     except (LookupError, TypeError, ValueError):
         return False
     return is_checked and _with_effect(old) == _with_effect(new)
+
+
+@lru_cache(maxsize=4)
+def _recorded(options: Options) -> Mapping[str, Any]:
+    """Return the options as a plan holds them. Every file of a folder has the same."""
+    found: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    return found
 
 
 def _with_effect(options: Mapping[str, Any]) -> dict[tuple[str, str], Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from efface.geometry import Boxes, area, grown, iou
 from efface.track.motion import Motion
@@ -41,6 +40,8 @@ def match(
         score[is_other] = np.maximum(score[is_other], others)
     ratio = area(expected)[:, None] / np.maximum(area(seen)[None, :], 1e-6)
     score[(ratio > motion.max_ratio) | (ratio < 1 / motion.max_ratio)] = 0
+    from scipy.optimize import linear_sum_assignment  # takes half a second; photos need none
+
     rows, columns = linear_sum_assignment(-score)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if score[r, c] >= least]
 

@@ -18,7 +18,6 @@ from typing import Generic, TypeVar
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from efface.geometry import Size
 
@@ -204,6 +203,8 @@ def colour_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def _colours(thumb: NDArray[np.float32]) -> NDArray[np.float64]:
+    from scipy.ndimage import gaussian_filter  # takes half a second, which photos do not need
+
     counts, _ = np.histogramdd(thumb.reshape(-1, 3), bins=BINS, range=[(0, 256)] * 3)
     # Softened, so that a colour on the border of two steps counts for both.
     return np.asarray(gaussian_filter(counts / counts.sum(), 0.7, mode="nearest"))

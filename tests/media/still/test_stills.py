@@ -19,7 +19,13 @@ from PIL import Image, ImageChops, ImageCms
 
 from efface.containers.admission import admit
 from efface.containers.sniff import format_of
-from efface.errors import TargetUnsuitable, TooManyPixels, UnsupportedSource, WriteFailed
+from efface.errors import (
+    SourceUnreadable,
+    TargetUnsuitable,
+    TooManyPixels,
+    UnsupportedSource,
+    WriteFailed,
+)
 from efface.frames import Layout, Picture
 from efface.media.still.image_reader import Traits
 from efface.media.still.still_encoders import encode_jpeg
@@ -819,3 +825,19 @@ def test_samples_at_the_low_end_of_sixteen_bits_are_looked_at_in_full_brightness
     assert frame.look(frame.size_wh).max() >= 254
     assert np.array_equal(frame.unpack().planes[0], ramp)  # what is written stays as it was
     source.close()
+
+
+def test_the_page_of_a_photo_is_decoded_once_and_nobody_can_write_to_it(tmp_path):
+    path = tmp_path / "one.png"
+    Image.new("RGB", (40, 30), (10, 200, 30)).save(path)
+    source = open_still(admit(path), ReadOptions())
+    (first,) = source.frames()
+    first.unpack().planes[0][:] = 0  # as the painter does
+    path.unlink()
+    (again,) = source.frames()
+    assert again.unpack().planes[0].max() == 10
+    assert (again.index, again.pts, again.size_wh, again.is_alone) == (0, 0, (40, 30), True)
+    assert not again.look((40, 30)).flags.writeable
+    source.close()
+    with pytest.raises(SourceUnreadable):
+        list(source.frames())

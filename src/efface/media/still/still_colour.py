@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
-from scipy.ndimage import map_coordinates
 
 from efface.media.still.still_pixels import Page, strips
 
@@ -200,6 +199,7 @@ def _by_grid(convert: Convert, depth: int) -> Convert:
         / 255
     )
     peak = (1 << depth) - 1
+    from scipy.ndimage import map_coordinates  # takes half a second; most photos do not need it
 
     def between(part: NDArray[Any]) -> NDArray[Any]:
         at = part.reshape(-1, 3).T.astype(np.float32) * np.float32((GRID_COLOURS - 1) / peak)

@@ -40,10 +40,15 @@ from efface.options import ReadOptions
 
 class StillSource:
     """An open photo or animation. Each call of `frames` opens the file anew and decodes one page at
-    a time."""
+    a time.
+
+    The page of a photo that has only one is kept for the next call, read-only: the check compares
+    the draft with the picture that was rendered.
+    """
 
     def __init__(self, source: AdmittedSource, options: ReadOptions) -> None:
         self._options, path = options, source.path
+        self._kept: Page | None = None
         self._format = source.format
         if self._format not in PHOTOS:
             raise UnsupportedSource(path, "it is a video, not a photo")
@@ -70,6 +75,9 @@ class StillSource:
     def frames(self) -> Iterator[Frame]:
         """Yield the pages, upright. Raises UndecodableFrame, DamagedSource, UnsupportedSource,
         TooManyPixels, SourceUnreadable."""
+        if self._kept is not None:
+            yield _frame(0, 0, self._kept, is_alone=True)
+            return
         clock, pts = 0.0, -1
         with _opened(self.info.path, self._format, self._options) as book:
             for index in range(book.count):
@@ -78,22 +86,17 @@ class StillSource:
                 duration = (0.0 if is_bad else book.duration_ms()) or ZERO_DURATION_MS
                 clock += duration
                 self._traits.tail_ms = max(1, round(clock) - pts)
-                height, width = page.samples.shape[:2]
-                self._keep(book.notes)
-                yield Frame(
-                    index,
-                    pts,
-                    (width, height),
-                    page.look,
-                    page.unpack,
-                    is_bad,
-                    is_alone=not book.is_animated,
-                )
+                self._add_notes(book.notes)
+                if book.count == 1 and not is_bad and not book.is_animated:
+                    page.samples.flags.writeable = False
+                    self._kept = page
+                yield _frame(index, pts, page, is_bad=is_bad, is_alone=not book.is_animated)
 
     def close(self) -> None:
-        """Do nothing: no file is open between calls of `frames`."""
+        """Let go of the page. No file is open between calls of `frames`."""
+        self._kept = None
 
-    def _keep(self, notes: list[str]) -> None:
+    def _add_notes(self, notes: list[str]) -> None:
         self.info.notes.extend(note for note in notes if note not in self.info.notes)
 
     def _page(self, book: ImageReader, index: int) -> tuple[Page, bool]:
@@ -109,6 +112,11 @@ class StillSource:
             if self._options.bad_frames != "cover":
                 raise UndecodableFrame(path, f"page {index + 1}") from e
             return black_page((width, height), 4 if book.is_animated else 3), True
+
+
+def _frame(index: int, pts: int, page: Page, *, is_alone: bool, is_bad: bool = False) -> Frame:
+    height, width = page.samples.shape[:2]
+    return Frame(index, pts, (width, height), page.look, page.unpack, is_bad, is_alone=is_alone)
 
 
 @contextmanager
