@@ -65,6 +65,14 @@ def test_shapes_look_like_their_names():
         assert np.array_equal(mask[100:250, 100:200], mask[100:250, 100:200][::-1, ::-1])
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_masks_of_large_boxes_are_those_of_small_ones_enlarged(shape):
+    # Corners of large boxes are not kept from frame to frame, those of small ones are.
+    small = erased([Region((100, 100, 200, 220))], shape, (300, 320)).mask
+    large = erased([Region((400, 400, 800, 880))], shape, (1200, 1280)).mask
+    assert (large[2::4, 2::4] != small).mean() < 0.01
+
+
 def test_regions_unite():
     area = erased([Region((2, 2, 6, 6)), Region((4, 4, 9, 9))], "box", (12, 12))
     assert area.mask.sum() == 16 + 25 - 4

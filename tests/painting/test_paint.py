@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -84,12 +85,36 @@ def test_neighbouring_holes_never_count_as_rim(noise):
     assert all((plane == 50).all() for plane in picture.planes)
 
 
+def test_a_hole_between_others_that_touch_keeps_its_own_colour():
+    picture = Picture((np.full((300, 300), 200, np.uint8),), Layout("gray"))
+    picture.planes[0][150:240, 150:240] = 50
+    corner = [Region((60, 60, 240, 100)), Region((60, 60, 100, 240))]
+    for regions in (
+        [*corner, Region((180, 180, 210, 210))],
+        [Region((180, 180, 210, 210)), *corner],
+    ):
+        paint(picture, regions, PaintOptions())
+        assert (picture.planes[0][175:215, 175:215] == 50).all()
+
+
 def test_touching_holes_have_no_seam(noise):
     y, x = np.mgrid[:200, :300]
     picture = Picture((np.asarray(60 + x // 3 + y // 4, np.uint8),), Layout("gray"))
     paint(picture, [Region((60, 60, 140, 140)), Region((130, 70, 220, 150))], PaintOptions())
     steps = np.abs(np.diff(picture.planes[0].astype(int), axis=1))
     assert steps.max() <= 4
+
+
+def test_a_hole_that_moves_keeps_its_colours():
+    rough = np.random.default_rng(1).integers(0, 256, (450, 450)).astype(np.float32)
+    soft = cv2.GaussianBlur(rough, (0, 0), 8)
+    scene = np.asarray((soft - soft.min()) * 255 / (soft.max() - soft.min()), np.uint8)
+    shown = []
+    for left in range(150, 162):
+        picture = Picture((scene.copy(),), Layout("gray"))
+        paint(picture, [Region((left, 150, left + 150, 300))], PaintOptions())
+        shown.append(picture.planes[0][150:300, 165:295].astype(int))
+    assert np.mean(np.abs(np.diff(shown, axis=0))) < 0.7, "the fill flickers"
 
 
 @pytest.mark.parametrize("track", [0, 7])
@@ -103,8 +128,6 @@ def test_painting_is_repeatable(layout, noise, track):
 
 
 def test_the_number_of_threads_does_not_show(noise):
-    import cv2
-
     before, results = cv2.getNumThreads(), []
     try:
         for threads in (1, 4):

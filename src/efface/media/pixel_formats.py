@@ -211,6 +211,16 @@ def copied(frame: av.VideoFrame) -> av.VideoFrame:
     return copy
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FramePicture(Picture):
+    """A picture in the memory of an FFmpeg frame of its own: it can be encoded without a copy.
+
+    frame  in a canonical format; what is written to the planes is written to it.
+    """
+
+    frame: av.VideoFrame
+
+
 class Pixels:
     """The samples of one decoded frame, converted on demand. Safe to use from several threads."""
 
@@ -237,11 +247,12 @@ class Pixels:
                 spec.stored_wh, spec.name, spec.layout.full_range, Interpolation.BICUBIC
             )
         # The decoder predicts later frames from these samples, so always return a copy.
-        planes = zip(_planes(frame, spec.layout.model), spec.layout.shifts, strict=True)
-        upright: Any = tuple(
-            np.array(spec.turn.of(spec.cropped(p, shifts)), order="C") for p, shifts in planes
-        )
-        picture = Picture(upright, spec.layout)
+        own = av.VideoFrame(*spec.size_wh, spec.name)
+        picture = FramePicture(tuple(_planes(own, spec.layout.model)), spec.layout, own)
+        for into, plane, shifts in zip(
+            picture.planes, _planes(frame, spec.layout.model), spec.layout.shifts, strict=True
+        ):
+            np.copyto(into, spec.turn.of(spec.cropped(plane, shifts)))
         if any(c.is_alpha for c in self._frame.format.components):
             _wipe(picture, spec.turn.of(spec.cropped(self._opacity() == 0)), black(spec))
         return picture
@@ -347,8 +358,12 @@ def _fitted(frame: av.VideoFrame, spec: Spec, full_range: bool) -> av.VideoFrame
 
 
 def packed(picture: Picture, name: str) -> av.VideoFrame:
-    """Make a new frame in the canonical format `name` with the picture's samples and nothing
-    else."""
+    """Return a frame in the canonical format `name` with the picture's samples and nothing else.
+
+    It shares the memory of a `FramePicture`, and is a copy of any other picture.
+    """
+    if isinstance(picture, FramePicture) and picture.frame.format.name == name:
+        return picture.frame
     frame = av.VideoFrame(*picture.size_wh, name)
     for into, plane in zip(_planes(frame, picture.layout.model), picture.planes, strict=True):
         np.copyto(into, plane)
@@ -386,6 +401,5 @@ def even_sized(picture: Picture) -> Picture:
     if not (right or below):
         return picture
     luma: Any = np.pad(picture.planes[0], ((0, below), (0, right)), mode="edge")
-    return replace(
-        picture, planes=(luma, *picture.planes[1:])
-    )  # chroma already covers the half sample
+    # Chroma already covers the half sample.
+    return Picture((luma, *picture.planes[1:]), picture.layout)

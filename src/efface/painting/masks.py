@@ -7,8 +7,9 @@ cover. A chroma sample belongs to the mask if any luma pixel that it colours doe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import ceil, floor, sqrt
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import floor, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,31 +33,54 @@ It bounds the memory for an erased area, however large the picture is.
 """
 
 
+KEPT_PIXELS = 1 << 16
+"""Maximum size of a box whose corner's mask is kept. Sizes return from frame to frame."""
+
+BLOCK = 8
+"""Masks are stored in whole blocks of this many pixels a side, so that they divide evenly on every
+plane."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Erased:
     """The area erased in a frame.
 
-    mask     (h, w) bool at luma resolution, all regions united.
+    blocks   (h, w) bool at luma resolution, all regions united; sides rounded up to BLOCK.
+    size_wh  of the picture.
     windows  for each region the box, in luma pixels, around its mask; clipped to the picture.
     """
 
-    mask: Mask
+    blocks: Mask
+    size_wh: Size
     windows: tuple[Box, ...]
+    _coarse: dict[Shift, Mask] = field(default_factory=dict)
+
+    @property
+    def mask(self) -> Mask:
+        """(h, w) bool at luma resolution."""
+        return self.blocks[: self.size_wh[1], : self.size_wh[0]]
 
     def at(self, box: Box, shift: Shift) -> Mask:
         """Return the mask of a plane with that subsampling, within `box`, given in the plane's own
         samples."""
-        (x1, y1, x2, y2), (sx, sy) = box, shift
-        fine = self.mask[y1 << sy : y2 << sy, x1 << sx : x2 << sx]
-        if (sx, sy) == (0, 0):
-            return fine
-        # Slices end early in the last block of an odd picture, so each phase is joined at its own
-        # size.
-        coarse = np.zeros((-(-fine.shape[0] >> sy), -(-fine.shape[1] >> sx)), np.bool_)
-        for row in range(1 << sy):
-            for column in range(1 << sx):
-                phase = fine[row :: 1 << sy, column :: 1 << sx]
-                coarse[: phase.shape[0], : phase.shape[1]] |= phase
+        x1, y1, x2, y2 = box
+        if shift not in self._coarse:
+            self._coarse[shift] = self._joined(shift) if any(shift) else self.mask
+        return self._coarse[shift][y1:y2, x1:x2]
+
+    def _joined(self, shift: Shift) -> Mask:
+        """Return the whole mask of a plane with that subsampling."""
+        sx, sy = shift
+        width, height = self.size_wh
+        coarse = np.zeros((-(-height >> sy), -(-width >> sx)), np.bool_)
+        for window in self.windows:
+            x1, y1, x2, y2 = subsampled(window, shift)
+            rows = self.blocks[y1 << sy : y2 << sy, x1 << sx : x2 << sx]
+            joined = rows[:: 1 << sy]
+            for phase in range(1, 1 << sy):
+                joined = joined | rows[phase :: 1 << sy]
+            # A block's row read as one number is 0 where nothing in it is erased.
+            np.not_equal(joined.view(f"u{1 << sx}"), 0, out=coarse[y1:y2, x1:x2])
         return coarse
 
 
@@ -65,18 +89,18 @@ def erased(regions: Sequence[Region], shape: str, size_wh: Size) -> Erased:
     out of the picture."""
     width, height = size_wh
     # The system allocates no memory for pages of this array that no mask touches.
-    mask = np.zeros((height, width), np.bool_)
+    mask = np.zeros((-(-height // BLOCK) * BLOCK, -(-width // BLOCK) * BLOCK), np.bool_)
     windows = []
     for region in regions:
         _require_inside(region.box, size_wh)
-        top, start, stop = _outline(region.box, shape, size_wh)
-        window = (int(start.min()), top, int(stop.max()), top + len(start))
-        for x1, y1, x2, y2 in bands(window):
-            columns = np.arange(x1, x2)
-            rows = slice(y1 - top, y2 - top)
-            mask[y1:y2, x1:x2] |= (columns >= start[rows, None]) & (columns < stop[rows, None])
+        x1, y1, x2, y2 = region.box
+        left, top, stamp = _stamp(x2 - x1, y2 - y1, shape)
+        window = max(x1 - left, 0), max(y1 - top, 0), min(x2 + left, width), min(y2 + top, height)
+        part = mask[window[1] : window[3], window[0] : window[2]]
+        x, y = window[0] - x1 + left, window[1] - y1 + top
+        part |= stamp[y : y + part.shape[0], x : x + part.shape[1]]
         windows.append(window)
-    return Erased(mask, tuple(windows))
+    return Erased(mask, size_wh, tuple(windows))
 
 
 def _require_inside(box: Box, size_wh: Size) -> None:
@@ -104,22 +128,35 @@ def subsampled(box: Box, shift: Shift) -> Box:
     return x1 >> sx, y1 >> sy, -(-x2 >> sx), -(-y2 >> sy)
 
 
-def _outline(
-    box: Box, shape: str, size_wh: Size
-) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first row of the shape, then for each row the columns where it starts and stops;
-    clipped to the picture."""
-    x1, y1, x2, y2 = box
+def _stamp(width: int, height: int, shape: str) -> tuple[int, int, Mask]:
+    """Return how many columns and rows the shape reaches beyond a box of that size on each side,
+    and its mask."""
+    side = min(width, height)
+    # The corners of a rounded box depend on its shorter side only.
+    of = {"rounded": (side, side), "box": (1, 1)}.get(shape, (width, height))
+    corner = (_kept_corner if of[0] * of[1] <= KEPT_PIXELS else _corner)(*of, shape)
+    rows, columns = corner.shape
+    left, top = columns - (of[0] + 1) // 2, rows - (of[1] + 1) // 2
+    mask = np.ones((height + 2 * top, width + 2 * left), np.bool_)
+    mask[:rows, :columns] = corner
+    mask[:rows, -columns:] = corner[:, ::-1]
+    mask[-rows:] = mask[rows - 1 :: -1]
+    return left, top, mask
+
+
+def _corner(width: int, height: int, shape: str) -> Mask:
+    """Return the upper left quarter of the shape around a box of that size."""
+    box = 0, 0, width, height
     growth = _growth(box, shape)
-    top, bottom = max(floor(y1 - growth[1]), 0), min(ceil(y2 + growth[1]), size_wh[1])
-    inset = _inset(box, shape, np.arange(top, bottom, dtype=np.float64) + 0.5)
-    start = np.ceil(x1 - growth[0] + inset - 0.5).astype(np.int64)
-    stop = np.floor(x2 + growth[0] - inset - 0.5).astype(np.int64) + 1
+    top = floor(-growth[1])
+    inset = _inset(box, shape, np.arange(top, (height + 1) // 2, dtype=np.float64) + 0.5)
+    start = np.ceil(inset - growth[0] - 0.5).astype(np.int64)
     # The shapes contain their box by geometry; this keeps rounding from breaking that.
-    inside = slice(y1 - top, y2 - top)
-    np.minimum(start[inside], x1, out=start[inside])
-    np.maximum(stop[inside], x2, out=stop[inside])
-    return top, np.clip(start, 0, size_wh[0]), np.clip(stop, 0, size_wh[0])
+    np.minimum(start[-top:], 0, out=start[-top:])
+    return np.asarray(np.arange(start.min(), (width + 1) // 2) >= start[:, None])
+
+
+_kept_corner = lru_cache(maxsize=512)(_corner)
 
 
 def _growth(box: Box, shape: str) -> tuple[float, float]:
