@@ -321,3 +321,39 @@ def test_a_body_without_a_length_that_is_too_large_is_refused_as_such(client):
                 door.sendall(piece)
         assert door.recv(4096).startswith(b"HTTP/1.1 413 ")
     assert client.ask("/api/files").status == 200
+
+
+# Pictures of single tracks
+
+CROP = "/api/files/0/crop/30?box=10,10,50,60"
+
+
+@pytest.mark.parametrize("path", ["/api/files/0/tracks", CROP])
+def test_tracks_and_their_pictures_are_told_to_the_known_browser_only(client, path):
+    port = client.origin.rpartition(":")[2]
+    assert client.ask(path, cookie="").status == 403
+    assert client.ask(path, headers={"host": f"evil.example:{port}"}).status == 421
+    assert client.ask(path, headers={"origin": "http://evil.example"}).status == 403
+    assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
+    assert client.ask(path, {}).status == 405
+    answer = client.ask(path)
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/files/1/tracks", 404), ("/api/files/1/crop/0?box=0,0,9,9", 404),
+        ("/api/files/0/crop/75?box=0,0,9,9", 404), ("/api/files/0/crop/-1?box=0,0,9,9", 404),
+        ("/api/files/0/crop/0", 400), ("/api/files/0/crop/0?box=", 400),
+        ("/api/files/0/crop/0?box=0,0,9", 400), ("/api/files/0/crop/0?box=0,0,9,9,9", 400),
+        ("/api/files/0/crop/0?box=9,0,9,9", 400), ("/api/files/0/crop/0?box=0,0,321,9", 400),
+        ("/api/files/0/crop/0?box=0,0,9,181", 400), ("/api/files/0/crop/0?box=-1,0,9,9", 400),
+        ("/api/files/0/crop/0?box=0,0,9,9e9", 400),
+        ("/api/files/0/crop/0?box=0,0,9,999999999999", 400),
+        ("/api/files/0/crop/0?box=../../etc/passwd", 400),
+    ],
+)  # fmt: skip
+def test_a_picture_of_what_is_not_in_the_frame_is_refused(client, path, status):
+    assert client.ask(path).status == status

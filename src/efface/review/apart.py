@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
+from efface.geometry import Box
 from efface.options import Options
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
@@ -143,6 +144,11 @@ class PicturesApart:
         found: tuple[bytes, int] = self._ask(self._plan, near_to, index)
         return found
 
+    def crop(self, index: int, box: Box) -> bytes:
+        """See `Pictures.crop`."""
+        data: bytes = self._ask(self._plan, crop_of, index, box)
+        return data
+
     def _ask(self, plan: Plan, function: Callable[..., Any], *rest: Any) -> Any:
         # A plan may be large, and most calls concern the one that was sent before.
         key = str(self._source), len(plan.edits), str(plan.edits[-1:])
@@ -218,6 +224,11 @@ def frame_of(key: Key, sent: Sent, index: int, side: int, is_final: bool, tell: 
 def near_to(key: Key, sent: Sent, index: int, tell: Tell) -> tuple[bytes, int]:
     """See `Pictures.near`."""
     return _pictures(key, sent)[0].near(index)
+
+
+def crop_of(key: Key, sent: Sent, index: int, box: Box, tell: Tell) -> bytes:
+    """See `Pictures.crop`."""
+    return _pictures(key, sent)[0].crop(index, box)
 
 
 def found_in(source: Path, options: Options, tell: Tell) -> Plan:

@@ -1,7 +1,7 @@
 // What a person can do with the open file: one method for each button and key.
 
 import { markedRange, nextDoubt, nextPlace } from "./moments.js";
-import { by, toast } from "./words.js";
+import { by, counted, toast } from "./words.js";
 
 export class Actions {
   #store;
@@ -11,11 +11,14 @@ export class Actions {
   #lists;
   #rendering;
   #files;
+  #grid;
 
   // files: goes to other files, as `next`, `toQueue` and `count`.
-  constructor({ store, stage, player, timeline, lists, rendering, files }) {
+  constructor({ store, stage, player, timeline, lists, rendering, files, grid }) {
     [this.#store, this.#stage, this.#player] = [store, stage, player];
     [this.#timeline, this.#lists, this.#rendering, this.#files] = [timeline, lists, rendering, files];
+    this.#grid = grid;
+    grid.onAct = (name, value) => this[name](value);
     stage.onDrawn = (tool, box) => this.#drawn(tool, box);
     stage.onPlaced = (id, box) => store.change({ edit: "place", track: id, frame: store.frame, box });
     timeline.onStretched = (id, first, last) => store.change({ edit: "stretch", track: id, first, last });
@@ -85,6 +88,21 @@ export class Actions {
     toast(doubts.length ? "Every doubtful moment was looked at." : "There are no doubtful moments.");
   }
 
+  // Goes to a track that was chosen elsewhere.
+  show(track) {
+    const store = this.#store;
+    this.#player.pause();
+    this.#lists.open(track.state === "left" ? "left" : "tracks");
+    store.go(track.frame);
+    store.choose(track.id);
+    this.#stage.reveal(track.box);
+  }
+
+  grid() {
+    this.#player.pause();
+    return this.#grid.open();
+  }
+
   left() {
     this.#lists.open("left");
     by("tab-left").scrollIntoView({ block: "nearest" });
@@ -152,23 +170,39 @@ export class Actions {
     const asked = this.chosenTracks.filter((id) => store.left(id));
     if (!asked.length && store.left(this.#doubt?.track)) asked.push(this.#doubt.track);
     if (!asked.length) return toast("Choose something that is left visible first: W lists all of it.");
-    const edits = asked.map((id) => ({ edit: "keep", track: id, keep: false }));
-    if (await store.change(...edits)) toast("Covered: it will be erased. Undo with Z.");
+    await this.coverTracks(asked);
+  }
+
+  async coverTracks(ids) {
+    if (await this.#setKept(ids, false)) toast(`${said(ids, "Covered", "covered")} will be erased. Undo with Z.`);
   }
 
   async delete() {
     const store = this.#store;
     const ids = store.chosen.length ? store.chosen : this.#doubt?.track ? [this.#doubt.track] : [];
-    const edits = ids.map((id) => ({ edit: "delete", track: id }));
-    if (edits.length && (await store.change(...edits))) toast(`Deleted: it will be visible. Undo with Z.`);
+    if (ids.length) await this.deleteTracks(ids);
+  }
+
+  // Several at once are one entry of the log, so one undo brings them all back.
+  async deleteTracks(ids) {
+    const edit = ids.length > 1 ? { edit: "delete_tracks", tracks: ids } : { edit: "delete", track: ids[0] };
+    if (await this.#store.change(edit)) toast(`${said(ids, "Deleted", "deleted")} will be visible. Undo with Z.`);
   }
 
   async keep() {
     const found = this.chosenTracks;
     if (!found.length) return toast("Choose a track first.");
-    const keep = !this.#track?.keep;
-    const edits = found.map((id) => ({ edit: "keep", track: id, keep }));
-    if (await this.#store.change(...edits)) toast(keep ? "Kept: it will be visible." : "It is erased again.");
+    if (!this.#track?.keep) return this.keepTracks(found);
+    if (await this.#setKept(found, false)) toast("It is erased again.");
+  }
+
+  async keepTracks(ids) {
+    if (await this.#setKept(ids, true)) toast(`${said(ids, "Kept", "kept")} will be visible. Undo with Z.`);
+  }
+
+  #setKept(ids, keep) {
+    const edit = ids.length > 1 ? { edit: "keep_tracks", tracks: ids, keep } : { edit: "keep", track: ids[0], keep };
+    return this.#store.change(edit);
   }
 
   async only() {
@@ -278,7 +312,7 @@ export class Actions {
       ArrowLeft: () => player.step(-1), ArrowRight: () => player.step(1),
       "Shift+ArrowLeft": () => player.seconds(-1), "Shift+ArrowRight": () => player.seconds(1),
       Home: () => player.step(-store.frames), End: () => player.step(store.frames),
-      n: () => this.seek(1), p: () => this.seek(-1), w: () => this.left(), t: () => this.look(),
+      n: () => this.seek(1), p: () => this.seek(-1), w: () => this.left(), y: () => this.grid(), t: () => this.look(),
       i: () => this.mark("first"), o: () => this.mark("last"), Escape: () => this.leave(),
       "+": () => timeline.zoom(0.5), "=": () => timeline.zoom(0.5), "-": () => timeline.zoom(2), 0: () => timeline.fit(),
       PageDown: () => files.next(1), PageUp: () => files.next(-1), g: () => files.count > 1 && files.toQueue(),
@@ -295,4 +329,9 @@ export class Actions {
       z: undo, "Shift+z": redo, "Ctrl+z": undo, "Ctrl+Shift+z": redo, "Ctrl+y": redo, Enter: () => this.render(),
     };
   }
+}
+
+// "Deleted: it", or "12 tracks deleted: they".
+function said(ids, one, many) {
+  return ids.length > 1 ? `${counted(ids.length, "track")} ${many}: they` : `${one}: it`;
 }

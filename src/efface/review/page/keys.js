@@ -20,6 +20,11 @@ export const SHORTCUTS = [
     ["[  ]", "begins here, ends here"], ["Alt+arrows", "move the box of this frame"], ["Alt+Shift+arrows", "resize it"], ["X  Delete", "delete"],
     ["Esc", "choose nothing, leave a tool"],
   ]],
+  ["Tracks by picture", [
+    ["Y", "all tracks as pictures, and back"], ["Arrows", "to another one; with Shift choose on the way"], ["Space", "choose it, or not"],
+    ["Ctrl+A", "choose all that are shown"], ["L", "choose also those like it in this place"],
+    ["X  C  V", "delete, cover, keep visible what is chosen"], ["Enter", "show it in the film"], ["Esc", "choose nothing; back to the film"],
+  ]],
   ["Tools", [
     ["D", "draw a box, which is followed"], ["R", "erase an area"], ["Shift+R", "keep an area"], ["B", "black frames; again undoes them"],
     ["I  O", "start, end of the range for areas and blackout"], ["Z  Shift+Z", "undo, redo"],

@@ -2,6 +2,7 @@
 
 import { Actions } from "./actions.js";
 import { NoAnswer, listen } from "./api.js";
+import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
 import { Lists } from "./lists.js";
 import { Player } from "./player.js";
@@ -17,6 +18,7 @@ const stage = new Stage(store);
 const player = new Player(store, stage);
 const timeline = new Timeline(store, player);
 const lists = new Lists(store);
+const grid = new Grid(store);
 const queue = new Queue();
 const rendering = new Rendering(store);
 
@@ -128,7 +130,7 @@ const files = {
     return queue.files.length;
   },
 };
-const actions = new Actions({ store, stage, player, timeline, lists, rendering, files });
+const actions = new Actions({ store, stage, player, timeline, lists, rendering, files, grid });
 const keys = actions.keys();
 
 addEventListener("keydown", (event) => {
@@ -142,6 +144,10 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (by("editor").hidden) return event.key === "g" && queue.files.length > 1 ? toQueue() : undefined;
+  if (grid.isOpen) {
+    if (grid.key(nameOf(event))) event.preventDefault();
+    return;
+  }
   const group = event.target.closest?.(".box[data-id]");
   if (group && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault();

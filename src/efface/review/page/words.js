@@ -17,8 +17,17 @@ export const CAUSES = {
 export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
 export const EDITS = {
   draw: "drawing", cover: "covering", place: "moving", stretch: "stretching", join: "joining", split: "splitting", delete: "deleting",
-  keep: "keeping or covering", only: "erasing all others", area: "an area", black: "blackout", accept: "accepting a moment", approve: "accepting the file",
+  delete_tracks: "deleting", keep_tracks: "keeping or covering", keep: "keeping or covering", only: "erasing all others", area: "an area", black: "blackout", accept: "accepting a moment", approve: "accepting the file",
 };
+
+// What a track is called.
+export function nameOfTrack({ id, kind, state }) {
+  return state === "left" ? `Possible ${kind} ${id}` : `${KINDS[kind]} ${id}`;
+}
+
+export function counted(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}
 
 export function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);

@@ -1,0 +1,153 @@
+"""Deciding about many tracks and moments in the page, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import time
+
+LAMP = (150, 100, 190, 140)
+
+
+def until(tab, expression):
+    end = time.monotonic() + 20
+    while not tab.evaluate(expression):
+        assert time.monotonic() < end, expression
+        tab.wait_for_timeout(20)
+
+
+def shown(tab, url):
+    tab.goto(url)
+    tab.wait_for_selector("html[data-ready]")
+    until(tab, "document.getElementById('still').naturalWidth > 0")
+
+
+def edits(film):
+    try:
+        return json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())["edits"]
+    except json.JSONDecodeError:  # it is being written
+        return None
+
+
+def saved(tab, film, is_so):
+    """Waits until the log on the disk is like that."""
+    for _ in range(400):
+        if (found := edits(film)) is not None and is_so(found):
+            return
+        tab.wait_for_timeout(25)
+    raise AssertionError(edits(film))
+
+
+def chosen(tab) -> list[int]:
+    found = tab.evaluate(
+        "[...document.querySelectorAll('.shot[aria-selected=\"true\"]')].map((c) => c.dataset.id)"
+    )
+    return sorted(int(i) for i in found)
+
+
+def lamps(kit, film, count=12):
+    """A dozen false sightings at one place, a person who stays and one at another place."""
+    false = tuple(kit.track(i + 3, 5 * i, 5 * i + 9, LAMP) for i in range(count))
+    kit.planned(film, (*kit.TRACKS[:2], *false))
+
+
+def opened(tab, film, serve):
+    shown(tab, serve(film).url)
+    tab.keyboard.press("y")
+    tab.wait_for_selector("#grid-list .shot")
+
+
+def test_a_dozen_false_tracks_go_with_three_keys_and_come_back_with_one(tab, film, serve, kit):
+    lamps(kit, film)
+    opened(tab, film, serve)
+    assert tab.locator(".shot").count() == 14
+    until(tab, "[...document.querySelectorAll('.shot img')].every((i) => i.naturalWidth > 0)")
+    tab.locator('.shot[data-id="5"]').focus()
+    tab.keyboard.press("l")
+    assert chosen(tab) == list(range(3, 15))
+    tab.keyboard.press("x")
+    saved(tab, film, lambda e: [x["edit"] for x in e] == ["delete_tracks"])
+    until(tab, "document.querySelectorAll('.shot').length === 2")
+    assert "12 tracks deleted" in tab.locator("#toasts").text_content()
+    tab.keyboard.press("z")
+    until(tab, "document.querySelectorAll('.shot').length === 14")
+    tab.keyboard.press("Escape")
+    assert tab.locator("#grid").is_hidden()
+
+
+def test_pictures_are_chosen_by_click_shift_keys_and_rubber_band(tab, film, serve, kit):
+    lamps(kit, film)
+    opened(tab, film, serve)
+    tab.get_by_label("Order").select_option("time")
+    order = [int(c.get_attribute("data-id")) for c in tab.locator(".shot").all()]
+    tab.locator(".shot").nth(1).click()
+    tab.locator(".shot").nth(3).click(modifiers=["Shift"])
+    assert chosen(tab) == sorted(order[1:4])
+    tab.locator(".shot").nth(2).click()
+    assert chosen(tab) == sorted([order[1], order[3]])
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("Home")
+    tab.keyboard.press("Space")
+    tab.keyboard.press("Shift+ArrowRight")
+    tab.keyboard.press("Shift+ArrowRight")
+    assert chosen(tab) == sorted(order[:3])
+    tab.keyboard.press("Escape")
+    first, third = (tab.locator(".shot").nth(i).bounding_box() for i in (0, 2))
+    tab.mouse.move(first["x"] + 9, first["y"] + 9)
+    tab.mouse.down()
+    tab.mouse.move(first["x"] + 40, first["y"] + 30)
+    tab.mouse.move(third["x"] + 20, third["y"] + 30)
+    tab.mouse.up()
+    assert chosen(tab) == sorted(order[:3])
+    tab.keyboard.press("Control+a")
+    assert len(chosen(tab)) == 14
+    assert "14 of 14" in tab.locator("#grid-count").text_content()
+
+
+def test_filters_show_what_they_say_and_nothing_hidden_is_decided_about(tab, weak, serve):
+    opened(tab, weak, serve)
+    tab.keyboard.press("Control+a")
+    assert chosen(tab) == [1, 2, 3]
+    tab.get_by_role("button", name="Plates").click()
+    assert chosen(tab) == [2]
+    tab.get_by_role("button", name="Left visible", exact=True).click()
+    assert [c.get_attribute("data-id") for c in tab.locator(".shot").all()] == ["5"]
+    tab.locator("#grid-kinds").get_by_role("button", name="All").click()
+    assert tab.locator(".shot").count() == 2
+    tab.get_by_label("Doubtful only").check()
+    assert [c.get_attribute("data-id") for c in tab.locator(".shot").all()] == ["4"]
+    tab.get_by_label("Doubtful only").uncheck()
+    tab.locator(".shot").first.focus()
+    tab.keyboard.press("Control+a")
+    tab.keyboard.press("c")
+    saved(tab, weak, lambda e: [x["edit"] for x in e] == ["keep_tracks"] and not e[0]["keep"])
+    tab.wait_for_selector("#grid-none:not([hidden])")
+    tab.keyboard.press("z")
+    until(tab, "document.querySelectorAll('.shot').length === 2")
+
+
+def test_a_picture_leads_to_its_place_in_the_film(tab, weak, serve):
+    opened(tab, weak, serve)
+    tab.locator('.shot[data-id="3"]').focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("#grid").is_hidden()
+    tab.wait_for_selector("#boxes .box.face.chosen[data-id='3']")
+
+
+def test_pictures_of_tracks_fit_every_screen_and_have_names(tab, weak, serve):
+    opened(tab, weak, serve)
+    for width, height in ((360, 700), (3840, 2160)):
+        tab.set_viewport_size({"width": width, "height": height})
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert tab.locator(".shot").first.bounding_box()["height"] > 90
+        box = tab.locator("#grid [data-act='delete']").bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width + 1
+        assert box["y"] + box["height"] <= height + 1
+    assert tab.evaluate(NAMELESS) == []
+    label = tab.locator('.shot[data-id="2"]').get_attribute("aria-label")
+    assert label.startswith("Plate 2, 0.80 in ")
+
+
+NAMELESS = """() => [...document.querySelectorAll('button, input, select, [role=option]')]
+    .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !(e.ariaLabel
+        || e.textContent.trim() || e.getAttribute('aria-labelledby') || e.labels?.length))
+    .map((e) => e.outerHTML.slice(0, 80))"""
