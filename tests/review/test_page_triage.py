@@ -147,6 +147,27 @@ def test_pictures_of_tracks_fit_every_screen_and_have_names(tab, weak, serve):
     assert label.startswith("Plate 2, 0.80 in ")
 
 
+def test_moments_have_pictures_and_keys_go_through_those_of_the_filter(tab, weak, serve):
+    shown(tab, serve(weak).url)
+    until(tab, "[...document.querySelectorAll('#doubts img')].every((i) => i.naturalWidth > 0)")
+    assert tab.locator("#doubts .item img").count() == 3
+    before = tab.locator("#doubts img").first.element_handle()
+    tab.get_by_label("What it concerns").select_option("plate")
+    assert tab.locator("#doubts .item").count() == 1
+    tab.locator("#stage").focus()
+    tab.keyboard.press("n")
+    assert "Plate 2" in tab.locator("#doubts [aria-current='true']").text_content()
+    tab.keyboard.press("a")
+    tab.wait_for_selector("#toasts :text('There are others')")
+    tab.get_by_label("What it concerns").select_option("")
+    tab.get_by_label("Why it is doubtful").select_option("left")
+    assert "Face 4" in tab.locator("#doubts .item").text_content()
+    tab.get_by_label("Why it is doubtful").select_option("")
+    is_same = "(before) => before === document.querySelector('#doubts img')"
+    assert tab.evaluate(is_same, before), "a picture is not asked for again"
+    assert tab.evaluate(NAMELESS) == []
+
+
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, [role=option]')]
     .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !(e.ariaLabel
         || e.textContent.trim() || e.getAttribute('aria-labelledby') || e.labels?.length))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { markedRange, nextDoubt, nextPlace } from "../../../src/efface/review/page/moments.js";
+import { doubtFilter, markedRange, nextDoubt, nextPlace } from "../../../src/efface/review/page/moments.js";
 
 const doubts = (...settled) => settled.map((s) => ({ settled: s }));
 
@@ -22,6 +22,15 @@ test("before any moment is chosen, the previous one is the last", () => {
 test("there is no next moment when all are settled", () => {
   assert.equal(nextDoubt(doubts(true, true), 0, 1), -1);
   assert.equal(nextDoubt([], -1, 1), -1);
+});
+
+test("the next moment is one of those that the filter shows", () => {
+  const some = [{ settled: false, kind: "face", causes: ["weak"] }, { settled: false, kind: "plate", causes: ["far", "weak"] }];
+  const kindOf = (doubt) => doubt.kind;
+  assert.equal(nextDoubt(some, -1, 1, doubtFilter({ kind: "plate", cause: "" }, kindOf)), 1);
+  assert.equal(nextDoubt(some, 0, 1, doubtFilter({ kind: "", cause: "weak" }, kindOf)), 1);
+  assert.equal(nextDoubt(some, 0, 1, doubtFilter({ kind: "face", cause: "weak" }, kindOf)), 0);
+  assert.equal(nextDoubt(some, -1, 1, doubtFilter({ kind: "face", cause: "far" }, kindOf)), -1);
 });
 
 test("places are visited in the order of the film, going round", () => {

@@ -83,8 +83,9 @@ export class Actions {
   seek(way) {
     if (this.#lists.shown === "left") return this.#seekLeft(way);
     const { doubts } = this.#store.doc;
-    const found = nextDoubt(doubts, this.#store.doubt, way);
+    const found = nextDoubt(doubts, this.#store.doubt, way, (doubt) => this.#lists.filters.isWanted(doubt));
     if (found >= 0) return this.jump(found);
+    if (doubts.some((doubt) => !doubt.settled)) return toast("Every moment of this filter was looked at. There are others.");
     toast(doubts.length ? "Every doubtful moment was looked at." : "There are no doubtful moments.");
   }
 

@@ -1,20 +1,25 @@
 // The lists at the side: doubtful moments, riskiest first; all that is left visible; and all tracks. They say in words what the
 // timeline draws.
 
+import { DoubtFilters } from "./doubt_filters.js";
 import { timecode } from "./times.js";
 import { CAUSES, KINDS, by, el } from "./words.js";
 
 const NAMES = ["doubts", "left", "tracks"];
 const MOST = 2000; // lines of one list
+const MOST_DOUBTS = 500; // each with a picture
 
 export class Lists {
   #store;
   #bound = 0.5;
+  #pictures = new Map(); // by address, so that no picture is asked for twice
   shown = "doubts";
   onAct = () => {};
 
   constructor(store) {
     this.#store = store;
+    this.filters = new DoubtFilters(store, () => this.draw());
+    store.addEventListener("opened", () => this.#pictures.clear());
     for (const event of ["opened", "changed", "chosen", "doubt"]) store.addEventListener(event, () => this.draw());
     const tabs = NAMES.map((name) => by(`tab-${name}`));
     for (const tab of tabs) {
@@ -59,13 +64,17 @@ export class Lists {
     const { doc } = this.#store;
     const left = doc.doubts.filter((d) => !d.settled).length;
     by("doubt-count").textContent = doc.doubts.length ? `${left} of ${doc.doubts.length}` : "0";
-    const items = doc.doubts.slice(0, 500).map((doubt, i) => this.#doubt(doubt, i));
-    if (!items.length) {
+    this.filters.draw();
+    const wanted = [...doc.doubts.entries()].filter(([, doubt]) => this.filters.isWanted(doubt));
+    const items = wanted.slice(0, MOST_DOUBTS).map(([i, doubt]) => this.#doubt(doubt, i));
+    if (!items.length && doc.doubts.length) items.push(el("p", { class: "empty" }, "No doubtful moment is like that."));
+    else if (!items.length) {
       items.push(el("p", { class: "empty" }, "Nothing is doubtful by itself. What was never found is not listed: watch all of it."));
     } else if (!left) items.unshift(el("p", { class: "empty" }, "Every doubtful moment was looked at."));
+    if (wanted.length > MOST_DOUBTS) items.push(el("p", { class: "empty" }, `${wanted.length - MOST_DOUBTS} more: decide about some of these first.`));
     const list = by("doubts");
     const { scrollTop } = list;
-    list.replaceChildren(...items);
+    by("doubt-list").replaceChildren(...items);
     list.scrollTop = scrollTop;
     if (this.#store.doubt >= 0) list.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
   }
@@ -73,14 +82,15 @@ export class Lists {
   #doubt(doubt, i) {
     const isWhole = doubt.track === 0;
     const left = this.#store.left(doubt.track);
-    const kind = (this.#store.track(doubt.track) ?? left)?.kind ?? (isWhole ? "drawn" : "face");
+    const kind = this.filters.kindOf(doubt);
     const isHere = i === this.#store.doubt;
     const names = doubt.causes.map((c) => CAUSES[c]).join(", ");
     const isThere = this.#store.track(doubt.track);
     const done = doubt.accepted ? " · looked at" : doubt.settled ? (isThere ? " · decided" : " · deleted") : "";
     const button = el(
       "button",
-      { class: `item${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, onclick: () => this.onAct("jump", i) },
+      { class: `item pictured${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, onclick: () => this.onAct("jump", i) },
+      this.#picture(doubt),
       el(
         "span", { class: "top" },
         el("i", { class: `dot ${kind}`, "aria-hidden": "true" }),
@@ -101,6 +111,16 @@ export class Lists {
         isWhole ? null : el("button", { "data-key": `x${i}`, class: "danger", onclick: () => this.onAct("delete") }, el("kbd", {}, "X"), "Delete track"),
       ),
     );
+  }
+
+  // What the moment shows where it begins. The server makes it for this answer, and nothing keeps it.
+  #picture({ first, box }) {
+    const src = `${this.#store.path}/crop/${first}?box=${box.join(",")}`;
+    const known = this.#pictures.get(src);
+    if (known) return known;
+    const made = el("img", { class: "picture", src, alt: "", loading: "lazy", draggable: "false", fetchpriority: "low" });
+    this.#pictures.set(src, made);
+    return made;
   }
 
   #drawLeft() {
