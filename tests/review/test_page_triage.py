@@ -168,6 +168,85 @@ def test_moments_have_pictures_and_keys_go_through_those_of_the_filter(tab, weak
     assert tab.evaluate(NAMELESS) == []
 
 
+def test_undo_and_redo_say_what_they_did(tab, film, serve):
+    shown(tab, serve(film).url)
+    tab.get_by_role("tab", name="Tracks").click()
+    tab.get_by_role("button", name="Face 1").click()
+    tab.get_by_role("button", name="Plate 2").click(modifiers=["Shift"])
+    tab.locator("#stage").focus()
+    tab.keyboard.press("x")
+    saved(tab, film, lambda e: [x["edit"] for x in e] == ["delete_tracks"])
+    until(tab, "document.getElementById('undo').title === 'Undo deleting 2 tracks (Z)'")
+    tab.keyboard.press("z")
+    tab.wait_for_selector("#toasts :text('Undone: deleting 2 tracks.')")
+    assert tab.locator("#redo").get_attribute("title") == "Redo deleting 2 tracks (Shift+Z)"
+    tab.keyboard.press("Shift+z")
+    tab.wait_for_selector("#toasts :text('Done again: deleting 2 tracks.')")
+
+
+def test_the_list_follows_what_is_chosen_in_the_picture(tab, weak, serve):
+    shown(tab, serve(weak).url)
+    for _ in range(20):
+        tab.keyboard.press("ArrowRight")
+    face, left = (f"#boxes .box[data-id='{i}']" for i in (1, 4))
+    tab.wait_for_selector(left)
+    tab.locator(face).focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("#tab-doubts").get_attribute("aria-selected") == "true"
+    assert "Face 1" in tab.locator("#doubts .item.about").text_content()
+    tab.get_by_role("tab", name="Tracks").click()
+    tab.locator(left).focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("#tab-left").get_attribute("aria-selected") == "true"
+    assert "Possible face 4" in tab.locator("#left [aria-current='true']").text_content()
+    tab.locator(face).focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("#tab-tracks").get_attribute("aria-selected") == "true"
+    assert "Face 1" in tab.locator("#tracks [aria-current='true']").text_content()
+
+
+LANE_PIXEL = """([frame, lane]) => {
+  const c = document.getElementById('lanes');
+  const [r, names] = [devicePixelRatio, 96];
+  const x = names + (frame + .5) / 75 * (c.clientWidth - names);
+  return [...c.getContext('2d').getImageData(x * r, (30 + (lane + .5) * 18) * r, 1, 1).data];
+}"""
+
+
+def test_a_black_frame_is_black_in_picture_and_timeline_even_of_who_is_kept(tab, film, serve):
+    shown(tab, serve(film).url)
+    tab.get_by_role("tab", name="Tracks").click()
+    tab.get_by_role("button", name="Face 1").click()
+    tab.locator("#stage").focus()
+    tab.keyboard.press("v")
+    saved(tab, film, lambda e: [x["edit"] for x in e] == ["keep"])
+    tab.wait_for_selector("#boxes .box.spared")
+    tab.keyboard.press("b")
+    saved(tab, film, lambda e: [x["edit"] for x in e] == ["keep", "black"])
+    tab.wait_for_selector("#boxes .box.blackout")
+    until(tab, "!document.querySelector('#boxes .box.spared')")
+    assert "black" in tab.locator("#boxes .blackout .label").text_content()
+    at = frame = int(tab.locator("#lanes").get_attribute("aria-valuenow"))
+    tab.keyboard.press("End")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate(LANE_PIXEL, [at, 0])[:3] == [0, 0, 0]
+    assert tab.evaluate(LANE_PIXEL, [frame + 3, 0])[:3] != [0, 0, 0]
+
+
+def test_what_a_person_drew_is_called_what_it_is(tab, film, serve):
+    shown(tab, serve(film).url)
+    tab.keyboard.press("d")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    saved(tab, film, lambda e: [x["edit"] for x in e] == ["draw"])
+    tab.wait_for_selector("#boxes .box[aria-label='Drawn box 4']")
+    tab.keyboard.press("r")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    saved(tab, film, lambda e: [x["edit"] for x in e] == ["draw", "area"])
+    tab.wait_for_selector("#boxes .box[aria-label='Erased area 5']")
+
+
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, [role=option]')]
     .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !(e.ariaLabel
         || e.textContent.trim() || e.getAttribute('aria-labelledby') || e.labels?.length))

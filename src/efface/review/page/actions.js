@@ -1,5 +1,6 @@
 // What a person can do with the open file: one method for each button and key.
 
+import { editWords } from "./edit_words.js";
 import { markedRange, nextDoubt, nextPlace } from "./moments.js";
 import { by, counted, toast } from "./words.js";
 
@@ -287,11 +288,13 @@ export class Actions {
   spare() {
     this.#toggleTool("spare");
   }
-  undo() {
-    return this.#store.change({ edit: "undo" });
+  async undo() {
+    const store = this.#store;
+    if (await store.change({ edit: "undo" })) toast(`Undone: ${editWords(store.doc.redo_edit, store.doc)}.`);
   }
-  redo() {
-    return this.#store.change({ edit: "redo" });
+  async redo() {
+    const store = this.#store;
+    if (await store.change({ edit: "redo" })) toast(`Done again: ${editWords(store.doc.undo_edit, store.doc)}.`);
   }
   render() {
     this.#rendering.open();

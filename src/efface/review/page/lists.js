@@ -3,7 +3,7 @@
 
 import { DoubtFilters } from "./doubt_filters.js";
 import { timecode } from "./times.js";
-import { CAUSES, KINDS, by, el } from "./words.js";
+import { CAUSES, KINDS, by, el, nameOfTrack } from "./words.js";
 
 const NAMES = ["doubts", "left", "tracks"];
 const MOST = 2000; // lines of one list
@@ -20,7 +20,8 @@ export class Lists {
     this.#store = store;
     this.filters = new DoubtFilters(store, () => this.draw());
     store.addEventListener("opened", () => this.#pictures.clear());
-    for (const event of ["opened", "changed", "chosen", "doubt"]) store.addEventListener(event, () => this.draw());
+    store.addEventListener("chosen", () => this.#follow());
+    for (const event of ["opened", "changed", "doubt"]) store.addEventListener(event, () => this.draw());
     const tabs = NAMES.map((name) => by(`tab-${name}`));
     for (const tab of tabs) {
       tab.addEventListener("click", () => this.open(tab.getAttribute("aria-controls")));
@@ -43,6 +44,25 @@ export class Lists {
       tab.tabIndex = isOpen ? 0 : -1;
       by(tab.getAttribute("aria-controls")).hidden = !isOpen;
     }
+  }
+
+  // Opens a list that has what was chosen, and shows it there.
+  #follow() {
+    const { selected } = this.#store;
+    const isIn = selected !== null && this.#has(selected);
+    if (selected !== null && !isIn) this.open(this.#store.left(selected) ? "left" : "tracks");
+    this.draw();
+    if (selected !== null) by(this.shown).querySelector(`[data-track="${selected}"]`)?.scrollIntoView({ block: "nearest" });
+  }
+
+  #has(id) {
+    const { doc, doubt } = this.#store;
+    const among = {
+      doubts: () => doc.doubts.some((d, i) => d.track === id && (i === doubt || this.filters.isWanted(d))),
+      left: () => Boolean(this.#store.left(id)),
+      tracks: () => Boolean(this.#store.track(id)) || doc.areas.some((a) => a.id === id),
+    };
+    return among[this.shown]();
   }
 
   #when(frame) {
@@ -89,12 +109,12 @@ export class Lists {
     const done = doubt.accepted ? " · looked at" : doubt.settled ? (isThere ? " · decided" : " · deleted") : "";
     const button = el(
       "button",
-      { class: `item pictured${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, onclick: () => this.onAct("jump", i) },
+      { class: `item pictured${this.#store.chosen.includes(doubt.track) ? " about" : ""}${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, "data-track": doubt.track, onclick: () => this.onAct("jump", i) },
       this.#picture(doubt),
       el(
         "span", { class: "top" },
         el("i", { class: `dot ${kind}`, "aria-hidden": "true" }),
-        el("b", {}, isWhole ? "Whole picture" : `${KINDS[kind]} ${doubt.track}`),
+        el("b", {}, this.#nameOf(doubt, kind)),
         el("span", {}, this.#when(doubt.first)),
         el("span", { class: `meter${doubt.risk > this.#bound && !doubt.settled ? " high" : ""}`, title: "risk, 0 to 1" }, doubt.risk.toFixed(2)),
       ),
@@ -113,6 +133,12 @@ export class Lists {
     );
   }
 
+  #nameOf(doubt, kind) {
+    if (doubt.track === 0) return "Whole picture";
+    const track = this.#store.track(doubt.track);
+    return track ? nameOfTrack(track) : `${KINDS[kind]} ${doubt.track}`;
+  }
+
   // What the moment shows where it begins. The server makes it for this answer, and nothing keeps it.
   #picture({ first, box }) {
     const src = `${this.#store.path}/crop/${first}?box=${box.join(",")}`;
@@ -129,11 +155,12 @@ export class Lists {
     const items = doc.left_where.slice(0, MOST).map((found) => {
       const { kind } = this.#store.left(found.track);
       const isHere = place !== null && place.track === found.track && place.first === found.first;
+      const isChosen = chosen.includes(found.track) && (isHere || place?.track !== found.track);
       const until = found.last === found.first ? "" : ` to ${this.#when(found.last)}`;
       const button = el(
         "button",
         {
-          class: "item", "aria-current": String(isHere && chosen.includes(found.track)), "data-key": `l${found.track}-${found.first}`,
+          class: "item", "aria-current": String(isChosen), "data-key": `l${found.track}-${found.first}`, "data-track": found.track,
           onclick: () => this.onAct("visit", found),
         },
         el(
@@ -167,13 +194,13 @@ export class Lists {
     by("track-count").textContent = String(all.length);
     const items = all.slice(0, MOST).map((track) => {
       const isKept = track.isArea || track.keep;
-      const name = track.isArea ? `Kept area ${track.id}` : `${KINDS[track.kind]} ${track.id}`;
+      const name = track.isArea ? `Kept area ${track.id}` : nameOfTrack(track);
       const from = this.#when(track.first);
       const until = track.last === track.first ? "" : ` to ${this.#when(track.last)}`;
       return el(
         "button",
         {
-          class: "item", "aria-current": String(chosen.includes(track.id)), "data-key": `t${track.id}`,
+          class: "item", "aria-current": String(chosen.includes(track.id)), "data-key": `t${track.id}`, "data-track": track.id,
           onclick: (event) => {
             this.#store.choose(track.id, event.shiftKey);
             if (this.#store.frame < track.first || this.#store.frame > track.last) this.#store.go(track.first);

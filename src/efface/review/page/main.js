@@ -2,6 +2,7 @@
 
 import { Actions } from "./actions.js";
 import { NoAnswer, listen } from "./api.js";
+import { editWords } from "./edit_words.js";
 import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
 import { Lists } from "./lists.js";
@@ -11,7 +12,7 @@ import { Rendering } from "./rendering.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
-import { EDITS, STATES, by, toast } from "./words.js";
+import { STATES, by, toast } from "./words.js";
 
 const store = new Store();
 const stage = new Stage(store);
@@ -81,8 +82,8 @@ function head() {
   by("state").dataset.state = doc.state;
   by("undo").disabled = !doc.undo;
   by("redo").disabled = !doc.redo;
-  by("undo").title = doc.undo ? `Undo ${EDITS[doc.undo]} (Z)` : "Nothing to undo";
-  by("redo").title = doc.redo ? `Redo ${EDITS[doc.redo]} (Shift+Z)` : "Nothing to redo";
+  by("undo").title = doc.undo ? `Undo ${editWords(doc.undo_edit, doc)} (Z)` : "Nothing to undo";
+  by("redo").title = doc.redo ? `Redo ${editWords(doc.redo_edit, doc)} (Shift+Z)` : "Nothing to redo";
   by("approve").setAttribute("aria-pressed", String(doc.approved));
   by("approve").textContent = doc.approved ? "Accepted" : "Accept";
   tools();
