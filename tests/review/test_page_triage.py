@@ -247,6 +247,24 @@ def test_what_a_person_drew_is_called_what_it_is(tab, film, serve):
     tab.wait_for_selector("#boxes .box[aria-label='Erased area 5']")
 
 
+def test_what_was_not_looked_at_is_said_until_it_is_also_after_rendering(tab, film, serve):
+    shown(tab, serve(film).url)
+    assert tab.locator("#unseen").text_content() == "2 moments not looked at"
+    tab.get_by_role("button", name="Render").click()
+    tab.locator("#rendering-go").click()
+    tab.wait_for_selector("#rendering-outcome", timeout=120_000)
+    assert "2 moments not looked at" in tab.locator("#rendering-body").text_content()
+    tab.keyboard.press("Escape")
+    until(tab, "document.getElementById('state').textContent === 'rendered'")
+    tab.locator("#unseen").click()
+    assert "Face 1" in tab.locator("#doubts [aria-current='true']").text_content()
+    tab.locator("#stage").focus()
+    tab.keyboard.press("a")
+    until(tab, "document.getElementById('unseen').textContent === '1 moment not looked at'")
+    tab.keyboard.press("a")
+    tab.wait_for_selector("#unseen", state="hidden")
+
+
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, [role=option]')]
     .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !(e.ariaLabel
         || e.textContent.trim() || e.getAttribute('aria-labelledby') || e.labels?.length))

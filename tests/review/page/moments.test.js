@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { doubtFilter, markedRange, nextDoubt, nextPlace } from "../../../src/efface/review/page/moments.js";
+import { doubtFilter, markedRange, nextDoubt, nextPlace, unseenWords } from "../../../src/efface/review/page/moments.js";
 
 const doubts = (...settled) => settled.map((s) => ({ settled: s }));
 
@@ -48,4 +48,10 @@ test("a marked range may be marked from its end", () => {
   assert.deepEqual(markedRange({ first: null, last: null }, 3, 9), { first: 3, last: 9 });
   assert.deepEqual(markedRange({ first: 8, last: 2 }, 0, 99), { first: 2, last: 8 });
   assert.deepEqual(markedRange({ first: 0, last: null }, 5, 5), { first: 0, last: 5 });
+});
+
+test("what was not looked at is counted in words", () => {
+  assert.equal(unseenWords(doubts(false, true, false)), "2 moments not looked at");
+  assert.equal(unseenWords(doubts(false)), "1 moment not looked at");
+  assert.equal(unseenWords(doubts(true)), "");
 });

@@ -11,15 +11,18 @@ export class DoubtFilters {
 
   constructor(store, onChange) {
     this.#store = store;
-    store.addEventListener("opened", () => {
-      this.#filter = { kind: "", cause: "" };
-    });
+    store.addEventListener("opened", () => this.clear());
     for (const field of ["kind", "cause"]) {
       by(`doubt-${field}`).addEventListener("change", (event) => {
         this.#filter[field] = event.target.value;
         onChange();
       });
     }
+  }
+
+  // Shows all moments.
+  clear() {
+    this.#filter = { kind: "", cause: "" };
   }
 
   kindOf(doubt) {

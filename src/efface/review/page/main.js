@@ -6,6 +6,7 @@ import { editWords } from "./edit_words.js";
 import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
 import { Lists } from "./lists.js";
+import { unseenWords } from "./moments.js";
 import { Player } from "./player.js";
 import { Queue } from "./queue.js";
 import { Rendering } from "./rendering.js";
@@ -31,6 +32,7 @@ function show(name) {
     player.pause();
     by("name").textContent = "efface review";
     by("state").hidden = true;
+    by("unseen").hidden = true;
   }
 }
 
@@ -66,6 +68,7 @@ async function open(number) {
 function waitFor(doc) {
   show("waiting");
   by("name").textContent = doc.name;
+  by("unseen").hidden = true;
   by("waiting-title").textContent = "Looking for faces and plates";
   by("waiting-text").textContent = "The whole file is looked at before anything is shown.";
   by("waiting-bar").hidden = false;
@@ -80,6 +83,8 @@ function head() {
   by("state").hidden = false;
   by("state").textContent = STATES[doc.state];
   by("state").dataset.state = doc.state;
+  by("unseen").textContent = unseenWords(doc.doubts);
+  by("unseen").hidden = !by("unseen").textContent;
   by("undo").disabled = !doc.undo;
   by("redo").disabled = !doc.redo;
   by("undo").title = doc.undo ? `Undo ${editWords(doc.undo_edit, doc)} (Z)` : "Nothing to undo";
@@ -179,6 +184,12 @@ by("approve").addEventListener("click", () => actions.approve());
 by("render").addEventListener("click", () => actions.render());
 by("look-original").addEventListener("click", () => store.isFinal && actions.look());
 by("look-final").addEventListener("click", () => !store.isFinal && actions.look());
+by("unseen").addEventListener("click", () => {
+  grid.close();
+  lists.filters.clear();
+  lists.open("doubts");
+  actions.seek(1);
+});
 by("help-open").addEventListener("click", showHelp);
 by("to-queue").addEventListener("click", toQueue);
 by("look-all").addEventListener("click", async () => {

@@ -30,3 +30,9 @@ export function markedRange(marks, first, last) {
 export function doubtFilter({ kind, cause }, kindOf) {
   return (doubt) => (!kind || kindOf(doubt) === kind) && (!cause || doubt.causes.includes(cause));
 }
+
+// How much a person has not looked at yet, in words; "" when that is nothing. It stays so after rendering.
+export function unseenWords(doubts) {
+  const count = doubts.filter((doubt) => !doubt.settled).length;
+  return count ? `${count} ${count === 1 ? "moment" : "moments"} not looked at` : "";
+}
