@@ -170,6 +170,19 @@ def deep(_kept: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def loud(_kept: Path, tmp_path: Path) -> Path:
+    """film.mp4 with a tone, and with its plan."""
+    path = tmp_path / "film.mp4"
+    tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=3"]
+    copied = ["-c:v", "copy", "-c:a", "aac", "-shortest", str(path)]
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-i", str(_kept / "film.mp4"), *tone, *copied], check=True
+    )
+    planned(path, TRACKS, DOUBTS)
+    return path
+
+
+@pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
     """Three photos with plans."""
     made = []

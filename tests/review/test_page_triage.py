@@ -265,6 +265,39 @@ def test_what_was_not_looked_at_is_said_until_it_is_also_after_rendering(tab, fi
     tab.wait_for_selector("#unseen", state="hidden")
 
 
+def test_speed_and_full_screen_have_buttons_and_keys(tab, film, serve):
+    shown(tab, serve(film).url)
+    assert tab.locator("#sound").is_hidden(), "this film has no sound"
+    tab.keyboard.press("<")
+    tab.keyboard.press("<")
+    assert tab.get_by_label("Speed").input_value() == "0.25"
+    until(tab, "document.getElementById('film').readyState >= 2")
+    tab.keyboard.press("Space")
+    until(tab, "document.getElementById('film').playbackRate === 0.25")
+    tab.get_by_label("Speed").select_option("2")
+    until(tab, "document.getElementById('film').playbackRate === 2")
+    tab.locator("#stage").focus()
+    tab.keyboard.press("k")
+    tab.keyboard.press("Shift+F")
+    until(tab, "document.body.classList.contains('full')")
+    assert tab.locator("#side").is_hidden()
+    assert tab.locator("#transport").is_visible()
+    tab.locator("#full").click()
+    until(tab, "!document.body.classList.contains('full')")
+
+
+def test_the_sound_of_the_source_is_off_until_it_is_asked_for(tab, loud, serve):
+    shown(tab, serve(loud).url)
+    until(tab, "document.getElementById('film').readyState >= 2")
+    assert tab.evaluate("document.getElementById('film').muted")
+    tab.locator("#sound").click()
+    assert not tab.evaluate("document.getElementById('film').muted")
+    tab.locator("#stage").focus()
+    tab.keyboard.press("u")
+    assert tab.evaluate("document.getElementById('film').muted")
+    assert tab.locator("#sound").get_attribute("aria-pressed") == "false"
+
+
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, [role=option]')]
     .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !(e.ariaLabel
         || e.textContent.trim() || e.getAttribute('aria-labelledby') || e.labels?.length))

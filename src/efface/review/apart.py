@@ -133,6 +133,7 @@ class PicturesApart:
         """Raises InputError, WorkerDied."""
         self._source, self._options, self._apart, self._plan = source, options, apart, plan
         self.is_playable: bool = self._ask(plan, can_be_played)
+        self.has_sound: bool = self._ask(plan, holds_sound)
 
     def frame(self, index: int, side: int, plan: Plan, *, is_final: bool) -> bytes:
         """See `Pictures.frame`."""
@@ -213,6 +214,11 @@ def can_be_played(key: Key, sent: Sent, tell: Tell) -> bool:
     from efface.media.proxy import is_playable
 
     return is_playable(_pictures(key, sent)[0].source)
+
+
+def holds_sound(key: Key, sent: Sent, tell: Tell) -> bool:
+    """Return whether the source has a sound stream."""
+    return _pictures(key, sent)[0].source.info.audio > 0
 
 
 def frame_of(key: Key, sent: Sent, index: int, side: int, is_final: bool, tell: Tell) -> bytes:

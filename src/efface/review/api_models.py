@@ -91,6 +91,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         "cost": _cost(plan),
         "target": folder.job.target.name,
         "video": folder.proxy is not None,
+        "sound": _sounds(folder),
         "playable": plan.medium != "photo",
         "verification": _verification(folder),
     }
@@ -143,6 +144,12 @@ def _cost(plan: Plan) -> list[str]:
         f"{said}." if said else "Nothing is erased.",
         *(wording.unsure_cost(c) for c in costs if c.is_doubtful),
     ]
+
+
+def _sounds(folder: Folder) -> bool:
+    """Return whether what the browser plays has sound: the source may, its light copy never has."""
+    plays_source = folder.proxy is not None and folder.proxy == folder.job.source
+    return plays_source and folder.pictures is not None and folder.pictures.has_sound
 
 
 def _verification(folder: Folder) -> dict[str, Any] | None:

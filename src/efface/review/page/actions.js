@@ -315,6 +315,7 @@ export class Actions {
       " ": () => this.play(), j: () => player.faster(-1), k: () => player.pause(), l: () => player.faster(1),
       ArrowLeft: () => player.step(-1), ArrowRight: () => player.step(1),
       "Shift+ArrowLeft": () => player.seconds(-1), "Shift+ArrowRight": () => player.seconds(1),
+      "<": () => player.changeRate(-1), ">": () => player.changeRate(1), u: () => player.toggleSound(), "Shift+f": () => player.toggleFull(),
       Home: () => player.step(-store.frames), End: () => player.step(store.frames),
       n: () => this.seek(1), p: () => this.seek(-1), w: () => this.left(), y: () => this.grid(), t: () => this.look(),
       i: () => this.mark("first"), o: () => this.mark("last"), Escape: () => this.leave(),

@@ -6,6 +6,7 @@ export const SHORTCUTS = [
   ["Playing", [
     ["Space", "play or pause"], ["J  K  L", "back, pause, on; again for faster"], ["← →", "one frame"], ["Shift+← →", "one second"],
     ["Home  End", "first, last frame"], ["T", "original, or as it will look"],
+    ["<  >", "slower, faster"], ["U", "sound on or off"], ["Shift+F", "full screen and back"],
   ]],
   ["Doubtful moments", [
     ["N  P", "next, previous"], ["A", "accept; a photo as a whole"], ["E", "extend: cover all of it, or more"], ["X", "delete its track"],
