@@ -357,3 +357,35 @@ def test_tracks_and_their_pictures_are_told_to_the_known_browser_only(client, pa
 )  # fmt: skip
 def test_a_picture_of_what_is_not_in_the_frame_is_refused(client, path, status):
     assert client.ask(path).status == status
+
+
+def test_the_finished_copy_is_sent_to_the_known_browser_only(client, film):
+    path, copy = "/api/files/0/result", film.with_name("film.redacted.mp4")
+    client.ask("/api/files/0")
+    assert client.ask(path).status == 404, "there is none yet"
+    copy.write_bytes(b"0123456789")  # younger than the plan, as a copy is
+    answer = client.ask(path, headers={"range": "bytes=2-4"})
+    assert (answer.status, answer.body) == (206, b"234")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"] == "video/mp4"
+    port = client.origin.rpartition(":")[2]
+    assert client.ask(path, cookie="").status == 403
+    assert client.ask(path, headers={"host": f"evil.example:{port}"}).status == 421
+    assert client.ask(path, headers={"origin": "http://evil.example"}).status == 403
+    assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
+    assert client.ask(path, {}).status == 405
+    assert client.ask(path, headers={"range": "bytes=99-"}).status == 416
+    for asked in ("bytes=0-1,4-5", "lines=0-1", "bytes=x-"):
+        whole = client.ask(path, headers={"range": asked})
+        assert (whole.status, whole.body) == (200, b"0123456789")
+    for elsewhere in ("/api/files/1/result", "/api/files/-1/result", path + "/../video.x"):
+        assert client.ask(elsewhere).status == 404
+
+
+def test_a_link_in_place_of_the_copy_leads_nowhere(client, film, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("private")
+    film.with_name("film.redacted.mp4").symlink_to(secret)
+    client.ask("/api/files/0")
+    assert client.ask("/api/files/0/result").status == 404
+    assert client.ask("/api/files/0").json["result"] is None

@@ -298,6 +298,51 @@ def test_the_sound_of_the_source_is_off_until_it_is_asked_for(tab, loud, serve):
     assert tab.locator("#sound").get_attribute("aria-pressed") == "false"
 
 
+def test_the_finished_copy_is_played_and_compared_with_the_original(tab, film, serve):
+    shown(tab, serve(film).url)
+    assert tab.locator("#watch").is_hidden()
+    tab.get_by_role("button", name="Render").click()
+    tab.locator("#rendering-go").click()
+    tab.locator("#rendering-watch").click(timeout=120_000)
+    until(tab, "document.getElementById('copy-film').readyState >= 2")
+    assert "/result" in tab.locator("#copy-film").get_attribute("src")
+    assert tab.locator("#before-film").get_attribute("src") is None, "only when it is compared"
+    assert "2 moments not looked at" in tab.locator("#result-shows").text_content()
+    tab.locator("#split").focus()
+    for _ in range(5):
+        tab.keyboard.press("PageUp")
+    until(tab, "document.getElementById('before-film').readyState >= 2")
+    assert "%" in tab.locator("#split").get_attribute("aria-valuetext")
+    tab.locator("#copy-seek").focus()
+    tab.keyboard.press("PageUp")
+    tab.keyboard.press("PageUp")
+    now = "document.getElementById('%s-film').currentTime"
+    until(tab, f"{now % 'copy'} > .2 && Math.abs({now % 'copy'} - {now % 'before'}) < .02")
+    tab.locator("#copy-play").focus()
+    tab.keyboard.press("Enter")
+    until(tab, "document.getElementById('copy-film').currentTime > 1")
+    assert tab.evaluate(NAMELESS) == []
+    tab.keyboard.press("Escape")
+    until(tab, "!document.getElementById('copy-film').getAttribute('src')")
+    tab.locator("#watch").click()
+    until(tab, "document.getElementById('copy-film').readyState >= 2")
+
+
+def test_finished_photos_are_compared_one_after_the_other(tab, photos, serve):
+    tab.goto(serve(*photos).url)
+    tab.locator("#cards button").first.click()
+    tab.wait_for_selector("#editor:not([hidden])")
+    tab.get_by_role("button", name="Render").click()
+    tab.locator("#rendering-go").click()
+    tab.locator("#rendering-watch").click(timeout=120_000)
+    until(tab, "document.getElementById('copy-still').naturalWidth === 240")
+    tab.locator("#split").focus()
+    tab.keyboard.press("End")
+    until(tab, "document.getElementById('before-still').naturalWidth > 0")
+    tab.locator("#result-next").click()
+    until(tab, "document.getElementById('name').textContent === 'photo1.png'")
+
+
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, [role=option]')]
     .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !(e.ariaLabel
         || e.textContent.trim() || e.getAttribute('aria-labelledby') || e.labels?.length))

@@ -14,6 +14,7 @@ from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report import wording
 from efface.report.facts import costs_of, media_of
+from efface.review import finished_copy
 from efface.review.check_summary import checks
 from efface.review.file_registry import Folder
 from efface.review.session import ReviewSession
@@ -94,6 +95,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         "sound": _sounds(folder),
         "playable": plan.medium != "photo",
         "verification": _verification(folder),
+        "result": finished_copy.described(session, folder),
     }
 
 

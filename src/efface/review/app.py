@@ -22,7 +22,7 @@ from efface.detections import KINDS
 from efface.errors import EffaceError, printable
 from efface.geometry import Box
 from efface.planning.plan import Plan
-from efface.review import api_models, track_summary
+from efface.review import api_models, finished_copy, track_summary
 from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
 from efface.review.event_broadcast import EventBroadcast
@@ -91,6 +91,7 @@ class Routes:
             Route(file + "/tracks", self.tracks),
             Route(file + "/crop/{frame:int}", self.crop),
             Route(file + "/video", self.video),
+            Route(file + "/result", self.result),
             Route(file + "/report", self.report),
             Route(file + "/edits", self.edits, methods=["POST"]),
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
@@ -178,6 +179,14 @@ class Routes:
         return Video(
             path, media_type="video/webm" if path.suffix.lower() == ".webm" else "video/mp4"
         )
+
+    async def result(self, request: Request) -> Response:
+        """Send the finished copy, or the one range of it that was requested."""
+        folder = await self._ready(request)
+        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        if path is None:
+            raise HTTPException(404)
+        return Video(path, media_type=finished_copy.media_type_of(path))
 
     async def report(self, request: Request) -> Response:
         """Send the report on what was rendered."""

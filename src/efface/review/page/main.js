@@ -10,6 +10,7 @@ import { unseenWords } from "./moments.js";
 import { Player } from "./player.js";
 import { Queue } from "./queue.js";
 import { Rendering } from "./rendering.js";
+import { Result } from "./result.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
@@ -23,6 +24,7 @@ const lists = new Lists(store);
 const grid = new Grid(store);
 const queue = new Queue();
 const rendering = new Rendering(store);
+const result = new Result(store);
 
 function show(name) {
   for (const id of ["queue", "waiting", "editor"]) by(id).hidden = id !== name;
@@ -83,6 +85,7 @@ function head() {
   by("state").hidden = false;
   by("state").textContent = STATES[doc.state];
   by("state").dataset.state = doc.state;
+  by("watch").hidden = !doc.result;
   by("unseen").textContent = unseenWords(doc.doubts);
   by("unseen").hidden = !by("unseen").textContent;
   by("undo").disabled = !doc.undo;
@@ -184,6 +187,9 @@ by("approve").addEventListener("click", () => actions.approve());
 by("render").addEventListener("click", () => actions.render());
 by("look-original").addEventListener("click", () => store.isFinal && actions.look());
 by("look-final").addEventListener("click", () => !store.isFinal && actions.look());
+rendering.onWatch = () => result.open(queue.files.length > 1);
+result.onNext = () => next(1);
+by("watch").addEventListener("click", () => rendering.onWatch());
 by("unseen").addEventListener("click", () => {
   grid.close();
   lists.filters.clear();

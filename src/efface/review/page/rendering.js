@@ -8,7 +8,7 @@ const OUTCOMES = { clean: ["good", "clean"], "needs review": ["warn", "needs rev
 
 export class Rendering {
   #store;
-  onGo = () => {};
+  onWatch = () => {};
 
   constructor(store) {
     this.#store = store;
@@ -83,7 +83,14 @@ export class Rendering {
       el("p", {}, "Watch the whole copy before you publish it."),
     );
     const report = el("button", { id: "rendering-report", onclick: () => open(`${this.#store.path}/report`, "_blank", "noopener") }, "Open the report");
-    this.#buttons(report, this.#close());
+    const watch = el("button", { id: "rendering-watch", class: "primary", onclick: () => this.#watch() }, "Play the copy");
+    this.#buttons(report, this.#close(), watch);
+  }
+
+  async #watch() {
+    await this.#store.reload(); // the file may not have said yet that it has a copy
+    by("rendering").close();
+    this.onWatch();
   }
 
   #table(checks) {
