@@ -350,6 +350,14 @@ def test_words_stand_out_from_their_ground(tab, film, serve, scheme):
     tab.keyboard.press("?")
     assert tab.locator("#help").is_visible()
     assert tab.evaluate(CONTRAST) == []
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("y")
+    tab.wait_for_selector("#grid-list .shot")
+    tab.keyboard.press("Space")
+    assert tab.evaluate(CONTRAST) == []
+    tab.get_by_role("button", name="Left visible", exact=True).click()
+    tab.wait_for_selector("#grid-none:not([hidden])")
+    assert tab.evaluate(CONTRAST) == []
 
 
 def test_everything_has_a_name_for_those_who_hear_the_page(tab, film, serve):

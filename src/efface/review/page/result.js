@@ -48,6 +48,8 @@ export class Result {
     by("result-shows").replaceChildren(...lines.map((line) => el("li", {}, line)));
     by("result-limits").replaceChildren(...limits.map((line) => el("li", {}, line)));
     by("split").value = "0";
+    const [width, height] = this.#store.size(0);
+    by("compare").style.setProperty("--ratio", String(width / height));
     // The address differs for each copy: a browser may hold what it has of an earlier one.
     this.#fill(kind, `${path}/result?v=${doc.version}`);
     this.#split();
