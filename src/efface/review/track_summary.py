@@ -37,9 +37,10 @@ def summary(track: Track, plan: Plan) -> dict[str, Any]:
     still  it stays at that place.
     """
     row = int(np.argmax(track.score)) if track.score.any() else len(track) // 2
-    x1, y1, x2, y2 = np.median(track.xyxy, axis=0).tolist()
+    # Sorting is quicker than np.median, and a plan may have thousands of tracks.
+    x1, y1, x2, y2 = np.sort(track.xyxy, axis=0)[len(track) // 2].tolist()
     middles = (track.xyxy[:, :2] + track.xyxy[:, 2:]) / 2
-    wander = float(np.ptp(middles, axis=0).max())
+    wander = float((middles.max(axis=0) - middles.min(axis=0)).max())
     return {
         "id": track.id,
         "seen": int((track.reason == Reason.SEEN).sum()),

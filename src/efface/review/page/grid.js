@@ -123,17 +123,17 @@ export class Grid {
 
   #card(track) {
     const known = this.#cards.get(track.id);
-    const words = this.#words(track);
-    const key = `${track.frame}?box=${track.box.join(",")}`;
-    if (known?.dataset.key === key) {
-      known.dataset.state = track.state;
-      known.setAttribute("aria-label", words.join(", "));
-      return known;
-    }
+    const address = `${this.#store.path}/crop/${track.frame}?box=${track.box.join(",")}`;
+    const [name, score, ...more] = this.#words(track);
+    const key = [address, name, score, ...more].join();
+    if (known?.dataset.key === key) return known;
     const card = el(
-      "div", { class: `shot ${track.kind}`, role: "option", tabindex: "-1", "data-id": track.id, "data-key": key, "data-state": track.state, "aria-label": words.join(", ") },
-      el("img", { src: `${this.#store.path}/crop/${key}`, alt: "", loading: "lazy", draggable: "false", fetchpriority: "low" }),
-      el("span", { class: "words", "aria-hidden": "true" }, el("b", {}, words[0]), el("span", {}, words[1])),
+      "div", { class: `shot ${track.kind}`, role: "option", tabindex: "-1", "data-id": track.id, "data-key": key, "data-state": track.state },
+      el("img", { src: address, alt: "", loading: "lazy", draggable: "false", fetchpriority: "low" }),
+      el("b", {}, name),
+      el("span", { class: "heard" }, ", "),
+      el("span", { class: "score" }, score),
+      el("span", { class: "heard" }, `, ${more.join(", ")}`),
     );
     this.#cards.set(track.id, card);
     return card;
@@ -223,10 +223,12 @@ export class Grid {
 
   #decide(name, concerns) {
     const { chosen } = this.#selection;
-    const asked = chosen.length ? chosen : [this.#focus];
+    // Without a choice it is about the picture in focus, but not while the focus is elsewhere.
+    const inFocus = by("grid-list").contains(document.activeElement) ? [this.#focus] : [];
+    const asked = chosen.length ? chosen : inFocus;
     const ids = this.#all.filter((t) => asked.includes(t.id) && concerns(t)).map((t) => t.id);
     if (ids.length) this.onAct(name, ids);
-    else toast("Nothing that is chosen can be changed so.");
+    else toast(asked.length ? "Nothing that is chosen can be changed so." : "Choose some pictures first.");
   }
 
   // Says whether it used the key.
