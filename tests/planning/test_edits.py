@@ -55,7 +55,9 @@ def test_every_kind_of_edit_comes_back_from_its_mapping():
         e.Join(1, 2),
         e.Split(1, 3, 4),
         e.Delete(1),
+        e.DeleteTracks((1, 2)),
         e.Keep(1, True),
+        e.KeepTracks((1, 2), False),
         e.Only((1, 2)),
         e.Area(3, 0, 2, (0, 0, 5, 5), True),
         e.Black(0, 1, True),
@@ -90,7 +92,8 @@ def test_what_is_no_edit_is_refused(hostile):
 @pytest.mark.parametrize(
     "impossible",
     [
-        e.Keep(9, True), e.Delete(9), e.Only((9,)), e.Join(1, 1), e.Join(1, 9), e.Split(1, 0, 5),
+        e.Keep(9, True), e.Delete(9), e.Only((9,)), e.DeleteTracks((1, 9)), e.DeleteTracks((1, 1)),
+        e.KeepTracks((1, 9), True), e.Join(1, 1), e.Join(1, 9), e.Split(1, 0, 5),
         e.Split(1, 10, 5),
         e.Split(1, 5, 2), e.Stretch(1, 15, 19), e.Stretch(1, 0, 20), e.Stretch(1, 5, 4),
         e.Draw(1, "face", 0, (0, 0, 1, 1)),
@@ -127,6 +130,26 @@ def test_undo_and_redo_go_back_and_forth_and_a_new_change_ends_what_could_be_red
     with pytest.raises(ValueError, match="nothing to redo"):
         plan(*log, e.Black(0, 0, True), e.Redo())
     assert read([x.plain() for x in log]).undone == (e.Keep(2, True), e.Keep(1, True))
+
+
+def test_one_undo_restores_all_tracks_of_one_entry():
+    area = e.Area(3, 0, 9, (0, 0, 9, 9), True)
+    deleted = plan(area, e.DeleteTracks((1, 2, 3)))
+    assert [t.id for t in deleted.revised.deleted] == [1, 2]
+    assert (deleted.region_count, deleted.revised.areas) == (0, ())
+    restored = plan(area, e.DeleteTracks((1, 2, 3)), e.Undo())
+    assert {b[0] for b in boxes(restored, 6)} == {1, 2}
+    assert len(restored.revised.areas) == 1
+    kept = plan(e.KeepTracks((1, 2), True))
+    assert boxes(kept, 6) == set()
+    assert {b[0] for b in boxes(plan(e.KeepTracks((1, 2), True), e.Undo()), 6)} == {1, 2}
+
+
+def test_several_left_tracks_are_covered_by_one_entry():
+    left = (track(3, 0, 9, (40, 1, 50, 11)), track(4, 0, 9, (40, 30, 50, 40)))
+    covered = replace(plan(), left=left, edits=(e.KeepTracks((3, 4), False).plain(),))
+    assert {b[0] for b in boxes(covered, 6)} == {1, 2, 3, 4}
+    assert covered.revised.left == ()
 
 
 def test_what_was_perceived_stays_in_the_plan():

@@ -4,6 +4,9 @@ tests are quick."""
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -167,6 +170,19 @@ def deep(_kept: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def loud(_kept: Path, tmp_path: Path) -> Path:
+    """film.mp4 with a tone, and with its plan."""
+    path = tmp_path / "film.mp4"
+    tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=3"]
+    copied = ["-c:v", "copy", "-c:a", "aac", "-shortest", str(path)]
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-i", str(_kept / "film.mp4"), *tone, *copied], check=True
+    )
+    planned(path, TRACKS, DOUBTS)
+    return path
+
+
+@pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
     """Three photos with plans."""
     made = []
@@ -295,3 +311,50 @@ def kit() -> Any:
     import sys
 
     return sys.modules[__name__]
+
+
+# A real browser
+
+CHROMIUM = next(
+    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, as far as it and Playwright are there."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra test")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium")
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with playwright.sync_playwright() as p:
+        found = p.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def tab(browser: Any, serve: Serve) -> Iterator[Any]:
+    """A page whose every error fails the test.
+
+    It is closed before its server ends: a page may ask at any time.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    page.on("console", lambda m: wrong.extend(wrong_in(m)))
+    yield page
+    context.close()
+    assert not wrong
+
+
+def wrong_in(message: Any) -> list[str]:
+    """What the console says, and about which address: without that, a rare failure says nothing.
+
+    Refused edits are part of tests, and so are servers that end.
+    """
+    if message.type != "error" or re.search("409|net::ERR_", message.text):
+        return []
+    return [f"{message.text} {message.location['url']}"]

@@ -321,3 +321,71 @@ def test_a_body_without_a_length_that_is_too_large_is_refused_as_such(client):
                 door.sendall(piece)
         assert door.recv(4096).startswith(b"HTTP/1.1 413 ")
     assert client.ask("/api/files").status == 200
+
+
+# Pictures of single tracks
+
+CROP = "/api/files/0/crop/30?box=10,10,50,60"
+
+
+@pytest.mark.parametrize("path", ["/api/files/0/tracks", CROP])
+def test_tracks_and_their_pictures_are_told_to_the_known_browser_only(client, path):
+    port = client.origin.rpartition(":")[2]
+    assert client.ask(path, cookie="").status == 403
+    assert client.ask(path, headers={"host": f"evil.example:{port}"}).status == 421
+    assert client.ask(path, headers={"origin": "http://evil.example"}).status == 403
+    assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
+    assert client.ask(path, {}).status == 405
+    answer = client.ask(path)
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/files/1/tracks", 404), ("/api/files/1/crop/0?box=0,0,9,9", 404),
+        ("/api/files/0/crop/75?box=0,0,9,9", 404), ("/api/files/0/crop/-1?box=0,0,9,9", 404),
+        ("/api/files/0/crop/0", 400), ("/api/files/0/crop/0?box=", 400),
+        ("/api/files/0/crop/0?box=0,0,9", 400), ("/api/files/0/crop/0?box=0,0,9,9,9", 400),
+        ("/api/files/0/crop/0?box=9,0,9,9", 400), ("/api/files/0/crop/0?box=0,0,321,9", 400),
+        ("/api/files/0/crop/0?box=0,0,9,181", 400), ("/api/files/0/crop/0?box=-1,0,9,9", 400),
+        ("/api/files/0/crop/0?box=0,0,9,9e9", 400),
+        ("/api/files/0/crop/0?box=0,0,9,999999999999", 400),
+        ("/api/files/0/crop/0?box=../../etc/passwd", 400),
+    ],
+)  # fmt: skip
+def test_a_picture_of_what_is_not_in_the_frame_is_refused(client, path, status):
+    assert client.ask(path).status == status
+
+
+def test_the_finished_copy_is_sent_to_the_known_browser_only(client, film):
+    path, copy = "/api/files/0/result", film.with_name("film.redacted.mp4")
+    client.ask("/api/files/0")
+    assert client.ask(path).status == 404, "there is none yet"
+    copy.write_bytes(b"0123456789")  # younger than the plan, as a copy is
+    answer = client.ask(path, headers={"range": "bytes=2-4"})
+    assert (answer.status, answer.body) == (206, b"234")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"] == "video/mp4"
+    port = client.origin.rpartition(":")[2]
+    assert client.ask(path, cookie="").status == 403
+    assert client.ask(path, headers={"host": f"evil.example:{port}"}).status == 421
+    assert client.ask(path, headers={"origin": "http://evil.example"}).status == 403
+    assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
+    assert client.ask(path, {}).status == 405
+    assert client.ask(path, headers={"range": "bytes=99-"}).status == 416
+    for asked in ("bytes=0-1,4-5", "lines=0-1", "bytes=x-"):
+        whole = client.ask(path, headers={"range": asked})
+        assert (whole.status, whole.body) == (200, b"0123456789")
+    for elsewhere in ("/api/files/1/result", "/api/files/-1/result", path + "/../video.x"):
+        assert client.ask(elsewhere).status == 404
+
+
+def test_a_link_in_place_of_the_copy_leads_nowhere(client, film, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("private")
+    film.with_name("film.redacted.mp4").symlink_to(secret)
+    client.ask("/api/files/0")
+    assert client.ask("/api/files/0/result").status == 404
+    assert client.ask("/api/files/0").json["result"] is None

@@ -411,6 +411,16 @@ def test_a_player_gets_the_part_of_the_video_that_it_asks_for(client, film):
     assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(size))
 
 
+def test_only_the_source_itself_is_played_with_sound(loud, deep, serve, kit):
+    client = kit.Client(serve(loud, deep))
+    client.enter()
+    assert client.ask("/api/files/0").json["sound"] is False, "nothing is played yet"
+    for number in (0, 1):
+        client.ask(f"/api/files/{number}/jobs/proxy", {})
+    assert client.ask("/api/files/0").json["sound"] is True
+    assert client.ask("/api/files/1").json["sound"] is False
+
+
 def test_photos_are_a_queue(photos, serve, kit):
     client = kit.Client(serve(*photos))
     client.enter()

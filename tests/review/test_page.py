@@ -5,61 +5,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra test")
-CHROMIUM = next(
-    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
-
 SOURCE_CODE = Path(__file__).parents[2] / "src"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:  # type: ignore[name-defined]
-    with playwright.sync_playwright() as p:
-        found = p.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def tab(browser, serve) -> Iterator[playwright.Page]:  # type: ignore[name-defined]
-    """A page whose every error fails the test.
-
-    It is closed before its server ends: a page may ask at any time.
-    """
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    wrong: list[str] = []
-    page.on("pageerror", lambda e: wrong.append(str(e)))
-    page.on("console", lambda m: wrong.extend(wrong_in(m)))
-    yield page
-    context.close()
-    assert not wrong
-
-
-def wrong_in(message) -> list[str]:
-    """What the console says, and about which address: without that, a rare failure says nothing.
-
-    Refused edits are part of tests, and so are servers that end.
-    """
-    if message.type != "error" or re.search("409|net::ERR_", message.text):
-        return []
-    return [f"{message.text} {message.location['url']}"]
 
 
 def shown(tab, url):
@@ -395,6 +349,14 @@ def test_words_stand_out_from_their_ground(tab, film, serve, scheme):
     assert tab.evaluate(CONTRAST) == []
     tab.keyboard.press("?")
     assert tab.locator("#help").is_visible()
+    assert tab.evaluate(CONTRAST) == []
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("y")
+    tab.wait_for_selector("#grid-list .shot")
+    tab.keyboard.press("Space")
+    assert tab.evaluate(CONTRAST) == []
+    tab.get_by_role("button", name="Left visible", exact=True).click()
+    tab.wait_for_selector("#grid-none:not([hidden])")
     assert tab.evaluate(CONTRAST) == []
 
 

@@ -107,12 +107,29 @@ class Delete(Edit):
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteTracks(Edit):
+    """Removes several tracks or kept areas in one entry, so that one undo restores them all."""
+
+    name: ClassVar[str] = "delete_tracks"
+    tracks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Keep(Edit):
     """Sets whether a track stays visible. For a track left visible because it was seen weakly, this
     records a person's decision either way."""
 
     name: ClassVar[str] = "keep"
     track: int
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTracks(Edit):
+    """Does the same as `Keep` for several tracks in one entry."""
+
+    name: ClassVar[str] = "keep_tracks"
+    tracks: tuple[int, ...]
     keep: bool
 
 
@@ -191,7 +208,9 @@ TYPES: dict[str, type[Edit]] = {
         Join,
         Split,
         Delete,
+        DeleteTracks,
         Keep,
+        KeepTracks,
         Only,
         Area,
         Black,

@@ -29,10 +29,12 @@ from efface.planning.edits import (
     Black,
     Cover,
     Delete,
+    DeleteTracks,
     Draw,
     Edit,
     Join,
     Keep,
+    KeepTracks,
     Log,
     Only,
     Place,
@@ -167,11 +169,13 @@ class _EditState:
             case Split():
                 self._split(edit)
             case Delete(track):
-                if self.areas.pop(track, None) is None:
-                    self.deleted[track] = self._track(track)
-                    del self.tracks[track]
+                self._delete((track,))
+            case DeleteTracks(tracks):
+                self._delete(tracks)
             case Keep(track, keep):
                 self.tracks[track] = replace(self._track(track), keep=keep)
+            case KeepTracks(tracks, keep):
+                self.tracks |= {i: replace(self._track(i), keep=keep) for i in tracks}
             case Only(tracks):
                 kept = {self._track(i).id for i in tracks}
                 self.tracks = {i: replace(t, keep=i in kept) for i, t in self.tracks.items()}
@@ -183,6 +187,12 @@ class _EditState:
             case Accept(track, first, last, accepted):
                 self._range(first, last)
                 (self.accepted.add if accepted else self.accepted.discard)((track, first, last))
+
+    def _delete(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            if self.areas.pop(number, None) is None:
+                self.deleted[number] = self._track(number)
+                del self.tracks[number]
 
     def _track(self, number: int) -> Track:
         if number in self.left:  # a person decides about it

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
+from efface.geometry import Box
 from efface.options import Options
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
@@ -132,6 +133,7 @@ class PicturesApart:
         """Raises InputError, WorkerDied."""
         self._source, self._options, self._apart, self._plan = source, options, apart, plan
         self.is_playable: bool = self._ask(plan, can_be_played)
+        self.has_sound: bool = self._ask(plan, holds_sound)
 
     def frame(self, index: int, side: int, plan: Plan, *, is_final: bool) -> bytes:
         """See `Pictures.frame`."""
@@ -142,6 +144,11 @@ class PicturesApart:
         """See `Pictures.near`."""
         found: tuple[bytes, int] = self._ask(self._plan, near_to, index)
         return found
+
+    def crop(self, index: int, box: Box) -> bytes:
+        """See `Pictures.crop`."""
+        data: bytes = self._ask(self._plan, crop_of, index, box)
+        return data
 
     def _ask(self, plan: Plan, function: Callable[..., Any], *rest: Any) -> Any:
         # A plan may be large, and most calls concern the one that was sent before.
@@ -209,6 +216,11 @@ def can_be_played(key: Key, sent: Sent, tell: Tell) -> bool:
     return is_playable(_pictures(key, sent)[0].source)
 
 
+def holds_sound(key: Key, sent: Sent, tell: Tell) -> bool:
+    """Return whether the source has a sound stream."""
+    return _pictures(key, sent)[0].source.info.audio > 0
+
+
 def frame_of(key: Key, sent: Sent, index: int, side: int, is_final: bool, tell: Tell) -> bytes:
     """See `Pictures.frame`."""
     pictures, plan = _pictures(key, sent)
@@ -218,6 +230,11 @@ def frame_of(key: Key, sent: Sent, index: int, side: int, is_final: bool, tell: 
 def near_to(key: Key, sent: Sent, index: int, tell: Tell) -> tuple[bytes, int]:
     """See `Pictures.near`."""
     return _pictures(key, sent)[0].near(index)
+
+
+def crop_of(key: Key, sent: Sent, index: int, box: Box, tell: Tell) -> bytes:
+    """See `Pictures.crop`."""
+    return _pictures(key, sent)[0].crop(index, box)
 
 
 def found_in(source: Path, options: Options, tell: Tell) -> Plan:

@@ -9,11 +9,12 @@ import numpy as np
 
 from efface.detections import KINDS
 from efface.planning.doubt import Doubt
-from efface.planning.edits import Edit, read
+from efface.planning.edits import Area, Edit, read
 from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report import wording
 from efface.report.facts import costs_of, media_of
+from efface.review import finished_copy
 from efface.review.check_summary import checks
 from efface.review.file_registry import Folder
 from efface.review.session import ReviewSession
@@ -66,6 +67,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         return known
     plan = folder.plan
     now, log = plan.revised, read(plan.edits)
+    areas = {e.track for e in log.in_force if isinstance(e, Area)}
     return known | {
         "version": len(plan.edits),  # of the plan described here: another tab may be changing it
         "lost": folder.document.lost,
@@ -74,7 +76,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         "seconds": [round(s, 4) for s in plan.timeline.seconds.tolist()],
         "cuts": list(plan.cuts),
         "bad": list(plan.bad),
-        "tracks": [_track(t, plan) for t in now.tracks],
+        "tracks": [_track(t, plan) | {"is_area": t.id in areas} for t in now.tracks],
         "deleted": [_track(t, plan) for t in now.deleted],
         "areas": [
             {"id": a.id, "first": a.first, "last": a.last, "box": list(a.box)} for a in now.areas
@@ -85,11 +87,15 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         "approved": now.approved,
         "undo": _named(log.in_force),
         "redo": _named(log.undone),
+        "undo_edit": _shortened(log.in_force),
+        "redo_edit": _shortened(log.undone),
         "cost": _cost(plan),
         "target": folder.job.target.name,
         "video": folder.proxy is not None,
+        "sound": _sounds(folder),
         "playable": plan.medium != "photo",
         "verification": _verification(folder),
+        "result": finished_copy.described(session, folder),
     }
 
 
@@ -142,12 +148,23 @@ def _cost(plan: Plan) -> list[str]:
     ]
 
 
+def _sounds(folder: Folder) -> bool:
+    """Return whether what the browser plays has sound: the source may, its light copy never has."""
+    plays_source = folder.proxy is not None and folder.proxy == folder.job.source
+    return plays_source and folder.pictures is not None and folder.pictures.has_sound
+
+
 def _verification(folder: Folder) -> dict[str, Any] | None:
     return checks(folder.done.verification) if folder.done is not None else None
 
 
 def _named(edits: tuple[Edit, ...]) -> str:
     return edits[-1].name if edits else ""
+
+
+def _shortened(edits: tuple[Edit, ...]) -> dict[str, Any] | None:
+    """Return the last entry without its boxes, so that the page can say what it was about."""
+    return {k: v for k, v in edits[-1].plain().items() if k != "boxes"} if edits else None
 
 
 def _track(track: Track, plan: Plan) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from starlette.types import Receive, Scope, Send
 from efface.detections import KINDS
 from efface.errors import EffaceError, printable
 from efface.geometry import Box
-from efface.review import api_models
+from efface.planning.plan import Plan
+from efface.review import api_models, finished_copy, track_summary
 from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
 from efface.review.event_broadcast import EventBroadcast
@@ -87,7 +88,10 @@ class Routes:
             Route(file + "/boxes", self.boxes),
             Route(file + "/frame/{frame:int}", self.frame),
             Route(file + "/near/{frame:int}", self.near),
+            Route(file + "/tracks", self.tracks),
+            Route(file + "/crop/{frame:int}", self.crop),
             Route(file + "/video", self.video),
+            Route(file + "/result", self.result),
             Route(file + "/report", self.report),
             Route(file + "/edits", self.edits, methods=["POST"]),
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
@@ -152,6 +156,21 @@ class Routes:
         data, at = await run_in_threadpool(folder.pictures.near, index)
         return Response(data, media_type="image/jpeg", headers={"x-frame": str(at)})
 
+    async def tracks(self, request: Request) -> Response:
+        """Send what a person needs to sort tracks by their pictures."""
+        plan = (await self._ready(request)).plan
+        return JSONResponse(await run_in_threadpool(track_summary.summaries, plan))
+
+    async def crop(self, request: Request) -> Response:
+        """Send a small picture of one box of a frame. It is made for this answer only."""
+        folder, index = await self._ready(request), request.path_params["frame"]
+        if folder.pictures is None or index >= len(folder.plan.timeline):
+            raise HTTPException(404)
+        box = [_whole(v) for v in request.query_params.get("box", "").split(",")]
+        inside = _inside(folder.plan, index, box)
+        data = await run_in_threadpool(folder.pictures.crop, index, inside)
+        return Response(data, media_type="image/jpeg")
+
     async def video(self, request: Request) -> Response:
         """Send what the browser plays: the source, or a light copy of it."""
         path = (await self._ready(request)).proxy
@@ -160,6 +179,14 @@ class Routes:
         return Video(
             path, media_type="video/webm" if path.suffix.lower() == ".webm" else "video/mp4"
         )
+
+    async def result(self, request: Request) -> Response:
+        """Send the finished copy, or the one range of it that was requested."""
+        folder = await self._ready(request)
+        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        if path is None:
+            raise HTTPException(404)
+        return Video(path, media_type=finished_copy.media_type_of(path))
 
     async def report(self, request: Request) -> Response:
         """Send the report on what was rendered."""
@@ -223,16 +250,10 @@ class Routes:
 
     def _spot(self, number: int, asked: dict[str, Any]) -> tuple[int, Box]:
         """Return a frame and a box in it, both checked."""
-        plan, frame, box = self._session.open(number).plan, _int(asked, "frame"), asked.get("box")
-        if not isinstance(box, list) or len(box) != 4 or any(type(v) is not int for v in box):
-            raise ValueError("a box is four whole numbers")
-        x1, y1, x2, y2 = box
+        plan, frame = self._session.open(number).plan, _int(asked, "frame")
         if not 0 <= frame < len(plan.timeline):
             raise ValueError("there is no such frame")
-        width, height = plan.size_at(frame)
-        if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
-            raise ValueError("the box is empty, or not inside the frame")
-        return frame, (x1, y1, x2, y2)
+        return frame, _inside(plan, frame, asked.get("box"))
 
     async def events(self, request: Request) -> Response:
         """Send events as they happen, while the tab is open."""
@@ -277,6 +298,17 @@ def _int(asked: dict[str, Any], name: str) -> int:
     if type(value) is not int:
         raise ValueError(f"{name} must be a whole number")
     return value
+
+
+def _inside(plan: Plan, frame: int, box: Any) -> Box:
+    """Return a box from a request, checked against its frame."""
+    if not isinstance(box, list) or len(box) != 4 or any(type(v) is not int for v in box):
+        raise ValueError("a box is four whole numbers")
+    x1, y1, x2, y2 = box
+    width, height = plan.size_at(frame)
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise ValueError("the box is empty, or not inside the frame")
+    return x1, y1, x2, y2
 
 
 def _whole(text: str) -> int:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from efface.containers.admission import admit
+from efface.geometry import Box
 from efface.media.interfaces import Source
 from efface.media.preview import fitted, jpeg, rgb_of
 from efface.media.video.frame_access import FrameAccess
@@ -25,6 +27,10 @@ HELD_BYTES = 48 << 20
 
 NEAR_SIDE = 640
 """Longer side, in pixels, of the picture shown while a person drags along the timeline."""
+
+CROP_SIDE, CROP_ROOM = 240, 1.6
+"""Side, in pixels, of the picture of one object, and how much wider than its box it is: without
+something around it a person cannot tell a face from a lamp."""
 
 SIDES = (320, 640, 960, 1280, 1920, 2560, 3840)
 """Sizes in which pictures are made.
@@ -80,6 +86,25 @@ class Pictures:
         with self._locks[1]:
             frame = self._quick.near(index)
             return jpeg(frame.look(fitted(frame.size_wh, NEAR_SIDE))), frame.index
+
+    def crop(self, index: int, box: Box) -> bytes:
+        """Return a small square JPEG of that box of the original frame, with some room around it.
+
+        Raises InputError, IndexError.
+        """
+        return self._kept((index, box), lambda: self._cut_out(index, box))
+
+    def _cut_out(self, index: int, box: Box) -> bytes:
+        with self._locks[0]:
+            frame = self._exact.frame(index)
+            rgb = frame.look(frame.size_wh)
+        (x1, y1, x2, y2), (width, height) = box, frame.size_wh
+        side = max(1, min(round(CROP_ROOM * max(x2 - x1, y2 - y1)), width, height))
+        left = min(max((x1 + x2 - side) // 2, 0), width - side)
+        top = min(max((y1 + y2 - side) // 2, 0), height - side)
+        scaler = cv2.INTER_AREA if side > CROP_SIDE else cv2.INTER_CUBIC
+        cut = np.ascontiguousarray(rgb[top : top + side, left : left + side])
+        return jpeg(np.asarray(cv2.resize(cut, (CROP_SIDE,) * 2, interpolation=scaler), np.uint8))
 
     def _made(self, index: int, most: int, plan: Plan | None) -> bytes:
         with self._locks[0]:

@@ -6,6 +6,7 @@ export const SHORTCUTS = [
   ["Playing", [
     ["Space", "play or pause"], ["J  K  L", "back, pause, on; again for faster"], ["← →", "one frame"], ["Shift+← →", "one second"],
     ["Home  End", "first, last frame"], ["T", "original, or as it will look"],
+    ["<  >", "slower, faster"], ["U", "sound on or off"], ["Shift+F", "full screen and back"],
   ]],
   ["Doubtful moments", [
     ["N  P", "next, previous"], ["A", "accept; a photo as a whole"], ["E", "extend: cover all of it, or more"], ["X", "delete its track"],
@@ -19,6 +20,11 @@ export const SHORTCUTS = [
     ["F", "follow the box of this frame both ways"], ["S", "split here"], ["M", "join what is chosen (Shift+click adds)"],
     ["[  ]", "begins here, ends here"], ["Alt+arrows", "move the box of this frame"], ["Alt+Shift+arrows", "resize it"], ["X  Delete", "delete"],
     ["Esc", "choose nothing, leave a tool"],
+  ]],
+  ["Tracks by picture", [
+    ["Y", "all tracks as pictures, and back"], ["Arrows", "to another one; with Shift choose on the way"], ["Space", "choose it, or not"],
+    ["Ctrl+A", "choose all that are shown"], ["L", "choose also those like it in this place"],
+    ["X  C  V", "delete, cover, keep visible what is chosen"], ["Enter", "show it in the film"], ["Esc", "choose nothing; back to the film"],
   ]],
   ["Tools", [
     ["D", "draw a box, which is followed"], ["R", "erase an area"], ["Shift+R", "keep an area"], ["B", "black frames; again undoes them"],

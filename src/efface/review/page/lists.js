@@ -1,21 +1,27 @@
 // The lists at the side: doubtful moments, riskiest first; all that is left visible; and all tracks. They say in words what the
 // timeline draws.
 
+import { DoubtFilters } from "./doubt_filters.js";
 import { timecode } from "./times.js";
-import { CAUSES, KINDS, by, el } from "./words.js";
+import { CAUSES, KINDS, by, el, nameOfTrack } from "./words.js";
 
 const NAMES = ["doubts", "left", "tracks"];
 const MOST = 2000; // lines of one list
+const MOST_DOUBTS = 500; // each with a picture
 
 export class Lists {
   #store;
   #bound = 0.5;
+  #pictures = new Map(); // by address, so that no picture is asked for twice
   shown = "doubts";
   onAct = () => {};
 
   constructor(store) {
     this.#store = store;
-    for (const event of ["opened", "changed", "chosen", "doubt"]) store.addEventListener(event, () => this.draw());
+    this.filters = new DoubtFilters(store, () => this.draw());
+    store.addEventListener("opened", () => this.#pictures.clear());
+    store.addEventListener("chosen", () => this.#follow());
+    for (const event of ["opened", "changed", "doubt"]) store.addEventListener(event, () => this.draw());
     const tabs = NAMES.map((name) => by(`tab-${name}`));
     for (const tab of tabs) {
       tab.addEventListener("click", () => this.open(tab.getAttribute("aria-controls")));
@@ -40,6 +46,25 @@ export class Lists {
     }
   }
 
+  // Opens a list that has what was chosen, and shows it there.
+  #follow() {
+    const { selected } = this.#store;
+    const isIn = selected !== null && this.#has(selected);
+    if (selected !== null && !isIn) this.open(this.#store.left(selected) ? "left" : "tracks");
+    this.draw();
+    if (selected !== null) by(this.shown).querySelector(`[data-track="${selected}"]`)?.scrollIntoView({ block: "nearest" });
+  }
+
+  #has(id) {
+    const { doc, doubt } = this.#store;
+    const among = {
+      doubts: () => doc.doubts.some((d, i) => d.track === id && (i === doubt || this.filters.isWanted(d))),
+      left: () => Boolean(this.#store.left(id)),
+      tracks: () => Boolean(this.#store.track(id)) || doc.areas.some((a) => a.id === id),
+    };
+    return among[this.shown]();
+  }
+
   #when(frame) {
     if (this.#store.isPhoto) return this.#store.frames > 1 ? `page ${frame + 1}` : "";
     return timecode(this.#store.doc.seconds[Math.min(frame, this.#store.frames - 1)]);
@@ -59,13 +84,17 @@ export class Lists {
     const { doc } = this.#store;
     const left = doc.doubts.filter((d) => !d.settled).length;
     by("doubt-count").textContent = doc.doubts.length ? `${left} of ${doc.doubts.length}` : "0";
-    const items = doc.doubts.slice(0, 500).map((doubt, i) => this.#doubt(doubt, i));
-    if (!items.length) {
+    this.filters.draw();
+    const wanted = [...doc.doubts.entries()].filter(([, doubt]) => this.filters.isWanted(doubt));
+    const items = wanted.slice(0, MOST_DOUBTS).map(([i, doubt]) => this.#doubt(doubt, i));
+    if (!items.length && doc.doubts.length) items.push(el("p", { class: "empty" }, "No doubtful moment is like that."));
+    else if (!items.length) {
       items.push(el("p", { class: "empty" }, "Nothing is doubtful by itself. What was never found is not listed: watch all of it."));
     } else if (!left) items.unshift(el("p", { class: "empty" }, "Every doubtful moment was looked at."));
+    if (wanted.length > MOST_DOUBTS) items.push(el("p", { class: "empty" }, `${wanted.length - MOST_DOUBTS} more: decide about some of these first.`));
     const list = by("doubts");
     const { scrollTop } = list;
-    list.replaceChildren(...items);
+    by("doubt-list").replaceChildren(...items);
     list.scrollTop = scrollTop;
     if (this.#store.doubt >= 0) list.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
   }
@@ -73,18 +102,19 @@ export class Lists {
   #doubt(doubt, i) {
     const isWhole = doubt.track === 0;
     const left = this.#store.left(doubt.track);
-    const kind = (this.#store.track(doubt.track) ?? left)?.kind ?? (isWhole ? "drawn" : "face");
+    const kind = this.filters.kindOf(doubt);
     const isHere = i === this.#store.doubt;
     const names = doubt.causes.map((c) => CAUSES[c]).join(", ");
     const isThere = this.#store.track(doubt.track);
     const done = doubt.accepted ? " · looked at" : doubt.settled ? (isThere ? " · decided" : " · deleted") : "";
     const button = el(
       "button",
-      { class: `item${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, onclick: () => this.onAct("jump", i) },
+      { class: `item pictured${this.#store.chosen.includes(doubt.track) ? " about" : ""}${doubt.settled ? " settled" : ""}`, "aria-current": String(isHere), "data-key": `d${i}`, "data-track": doubt.track, onclick: () => this.onAct("jump", i) },
+      this.#picture(doubt),
       el(
         "span", { class: "top" },
         el("i", { class: `dot ${kind}`, "aria-hidden": "true" }),
-        el("b", {}, isWhole ? "Whole picture" : `${KINDS[kind]} ${doubt.track}`),
+        el("b", {}, this.#nameOf(doubt, kind)),
         el("span", {}, this.#when(doubt.first)),
         el("span", { class: `meter${doubt.risk > this.#bound && !doubt.settled ? " high" : ""}`, title: "risk, 0 to 1" }, doubt.risk.toFixed(2)),
       ),
@@ -103,17 +133,34 @@ export class Lists {
     );
   }
 
+  #nameOf(doubt, kind) {
+    if (doubt.track === 0) return "Whole picture";
+    const track = this.#store.track(doubt.track);
+    return track ? nameOfTrack(track) : `${KINDS[kind]} ${doubt.track}`;
+  }
+
+  // What the moment shows where it begins. The server makes it for this answer, and nothing keeps it.
+  #picture({ first, box }) {
+    const src = `${this.#store.path}/crop/${first}?box=${box.join(",")}`;
+    const known = this.#pictures.get(src);
+    if (known) return known;
+    const made = el("img", { class: "picture", src, alt: "", loading: "lazy", draggable: "false", fetchpriority: "low" });
+    this.#pictures.set(src, made);
+    return made;
+  }
+
   #drawLeft() {
     const { doc, chosen, place } = this.#store;
     by("left-count").textContent = String(doc.left_where.length);
     const items = doc.left_where.slice(0, MOST).map((found) => {
       const { kind } = this.#store.left(found.track);
       const isHere = place !== null && place.track === found.track && place.first === found.first;
+      const isChosen = chosen.includes(found.track) && (isHere || place?.track !== found.track);
       const until = found.last === found.first ? "" : ` to ${this.#when(found.last)}`;
       const button = el(
         "button",
         {
-          class: "item", "aria-current": String(isHere && chosen.includes(found.track)), "data-key": `l${found.track}-${found.first}`,
+          class: "item", "aria-current": String(isChosen), "data-key": `l${found.track}-${found.first}`, "data-track": found.track,
           onclick: () => this.onAct("visit", found),
         },
         el(
@@ -147,13 +194,13 @@ export class Lists {
     by("track-count").textContent = String(all.length);
     const items = all.slice(0, MOST).map((track) => {
       const isKept = track.isArea || track.keep;
-      const name = track.isArea ? `Kept area ${track.id}` : `${KINDS[track.kind]} ${track.id}`;
+      const name = track.isArea ? `Kept area ${track.id}` : nameOfTrack(track);
       const from = this.#when(track.first);
       const until = track.last === track.first ? "" : ` to ${this.#when(track.last)}`;
       return el(
         "button",
         {
-          class: "item", "aria-current": String(chosen.includes(track.id)), "data-key": `t${track.id}`,
+          class: "item", "aria-current": String(chosen.includes(track.id)), "data-key": `t${track.id}`, "data-track": track.id,
           onclick: (event) => {
             this.#store.choose(track.id, event.shiftKey);
             if (this.#store.frame < track.first || this.#store.frame > track.last) this.#store.go(track.first);

@@ -1,11 +1,11 @@
 // Which moment comes next, and which frames a range covers. It needs no browser.
 
-// The place in `doubts` of the next one that is not settled, going round; -1 if all are settled.
-export function nextDoubt(doubts, from, way) {
+// The place in `doubts` of the next one that is wanted and not settled, going round; -1 if there is none.
+export function nextDoubt(doubts, from, way, isWanted = () => true) {
   let i = from < 0 && way < 0 ? 0 : from; // before any is chosen, the previous one is the last
   for (let tried = 0; tried < doubts.length; tried += 1) {
     i = (i + way + doubts.length) % doubts.length;
-    if (!doubts[i].settled) return i;
+    if (!doubts[i].settled && isWanted(doubts[i])) return i;
   }
   return -1;
 }
@@ -24,4 +24,15 @@ export function nextPlace(places, at, way) {
 export function markedRange(marks, first, last) {
   const [a, b] = [marks.first ?? first, marks.last ?? last];
   return { first: Math.min(a, b), last: Math.max(a, b) };
+}
+
+// Says of each doubt whether the filter lets it through: { kind, cause }, "" for all. kindOf gives the kind of a doubt.
+export function doubtFilter({ kind, cause }, kindOf) {
+  return (doubt) => (!kind || kindOf(doubt) === kind) && (!cause || doubt.causes.includes(cause));
+}
+
+// How much a person has not looked at yet, in words; "" when that is nothing. It stays so after rendering.
+export function unseenWords(doubts) {
+  const count = doubts.filter((doubt) => !doubt.settled).length;
+  return count ? `${count} ${count === 1 ? "moment" : "moments"} not looked at` : "";
 }

@@ -1,9 +1,10 @@
 // Playing: by the browser's own video where there is one, otherwise picture by picture; J, K and L as in an editor.
 
 import { timecode } from "./times.js";
-import { by } from "./words.js";
+import { by, el, toast } from "./words.js";
 
-const SPEEDS = [1, 2, 4, 8];
+const SPEEDS = [1, 2, 4, 8]; // of J and L
+const RATES = [0.25, 0.5, 1, 2, 4, 8]; // of playing
 
 export class Player {
   #store;
@@ -11,6 +12,7 @@ export class Player {
   #film = by("film");
   #run = 0; // changes whenever something else begins to play
   #offset = 0; // of the video's clock
+  #rate = 1;
   speed = 0;
 
   constructor(store, stage) {
@@ -21,6 +23,11 @@ export class Player {
     this.#film.addEventListener("error", () => {
       this.#film.dataset.broken = "1";
     });
+    by("rate").append(...RATES.map((rate) => el("option", { value: rate, selected: rate === 1 }, `${rate}×`)));
+    by("rate").addEventListener("change", () => this.#setRate(Number(by("rate").value)));
+    by("sound").addEventListener("click", () => this.toggleSound());
+    by("full").addEventListener("click", () => this.toggleFull());
+    document.addEventListener("fullscreenchange", () => this.#fullChanged());
     by("play").addEventListener("click", () => this.toggle());
     by("step-back").addEventListener("click", () => this.step(-1));
     by("step-on").addEventListener("click", () => this.step(1));
@@ -64,7 +71,42 @@ export class Player {
 
   toggle() {
     if (this.speed) this.pause();
-    else this.play(1);
+    else this.play(this.#rate);
+  }
+
+  // The next slower or faster rate.
+  changeRate(way) {
+    const at = RATES.indexOf(this.#rate) + way;
+    this.#setRate(RATES[Math.min(Math.max(at, 0), RATES.length - 1)]);
+  }
+
+  #setRate(rate) {
+    this.#rate = rate;
+    by("rate").value = String(rate);
+    if (this.speed > 0) this.play(rate);
+  }
+
+  // Sound comes with the source itself. The light copy that some sources need has none.
+  toggleSound() {
+    if (!this.#store.doc.sound) return toast("There is no sound to play here.");
+    this.#film.muted = !this.#film.muted;
+    by("sound").setAttribute("aria-pressed", String(!this.#film.muted));
+    by("sound-icon").setAttribute("href", this.#film.muted ? "#i-silent" : "#i-sound");
+  }
+
+  async toggleFull() {
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await document.documentElement.requestFullscreen();
+    } catch {
+      toast("This browser does not allow full screen here.");
+    }
+  }
+
+  #fullChanged() {
+    const isFull = Boolean(document.fullscreenElement);
+    document.body.classList.toggle("full", isFull);
+    by("full").setAttribute("aria-pressed", String(isFull));
   }
 
   faster(way) {
@@ -139,7 +181,8 @@ export class Player {
     const isPaused = !this.speed;
     by("play").setAttribute("aria-label", isPaused ? "Play" : "Pause");
     by("play-icon").setAttribute("href", isPaused ? "#i-play" : "#i-pause");
-    by("speed").hidden = isPaused || this.speed === 1;
+    by("speed").hidden = isPaused || this.speed === this.#rate;
+    by("sound").hidden = !doc.sound;
     by("speed").textContent = `${this.speed}×`;
     by("time").textContent = this.#store.isPhoto ? `page ${frame + 1} of ${frames}` : `${timecode(doc.seconds[frame])}  ·  ${frame + 1} / ${frames}`;
     const { first, last } = this.#store.marks;

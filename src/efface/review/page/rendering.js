@@ -1,5 +1,6 @@
 // The dialog in which the copy is written, checked, and reported on.
 
+import { unseenWords } from "./moments.js";
 import { by, el } from "./words.js";
 
 const STAGES = { render: "Erasing", check: "Checking", "": "Waiting" };
@@ -7,7 +8,7 @@ const OUTCOMES = { clean: ["good", "clean"], "needs review": ["warn", "needs rev
 
 export class Rendering {
   #store;
-  onGo = () => {};
+  onWatch = () => {};
 
   constructor(store) {
     this.#store = store;
@@ -31,10 +32,10 @@ export class Rendering {
 
   #ask(overwrite = false) {
     const { doc } = this.#store;
-    const open = doc.doubts.filter((d) => !d.settled).length;
+    const unseen = unseenWords(doc.doubts);
     const lines = [el("p", {}, `Writes ${doc.target} beside the source, checks it, and only then gives it its name.`)];
     lines.push(el("p", {}, doc.cost.join(" ")));
-    if (open) lines.push(el("p", { class: "warn" }, `${open} doubtful ${open === 1 ? "moment was" : "moments were"} not looked at.`));
+    if (unseen) lines.push(el("p", { class: "warn" }, `${unseen}.`));
     if (doc.left_said) lines.push(el("p", { class: "warn" }, doc.left_said));
     if (overwrite) lines.push(el("p", {}, "There is an earlier copy of that name. It will be replaced."));
     by("rendering-body").replaceChildren(...lines);
@@ -74,13 +75,22 @@ export class Rendering {
 
   #done(result) {
     const [kind, word] = OUTCOMES[result.outcome] ?? ["", result.outcome];
+    const unseen = unseenWords(this.#store.doc.doubts);
     by("rendering-body").replaceChildren(
       el("p", {}, el("strong", {}, result.target), " was written. Check: ", el("span", { class: kind, id: "rendering-outcome" }, word), "."),
+      unseen ? el("p", { class: "warn" }, `${unseen}.`) : "",
       this.#table(result.checks),
       el("p", {}, "Watch the whole copy before you publish it."),
     );
     const report = el("button", { id: "rendering-report", onclick: () => open(`${this.#store.path}/report`, "_blank", "noopener") }, "Open the report");
-    this.#buttons(report, this.#close());
+    const watch = el("button", { id: "rendering-watch", class: "primary", onclick: () => this.#watch() }, "Play the copy");
+    this.#buttons(report, this.#close(), watch);
+  }
+
+  async #watch() {
+    await this.#store.reload(); // the file may not have said yet that it has a copy
+    by("rendering").close();
+    this.onWatch();
   }
 
   #table(checks) {

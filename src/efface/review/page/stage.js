@@ -1,7 +1,7 @@
 // The picture: the exact frame, or quickly one close to it, with boxes over it; zoom, pan, drawing, moving and resizing.
 
 import { GRIPS, cleanBox, middleBox, movedBox, nudgedBox, resizedBox } from "./boxes.js";
-import { KINDS, by, svg } from "./words.js";
+import { by, nameOfTrack, svg } from "./words.js";
 
 const MOST_ZOOM = 24;
 const RESTED_MS = 200; // without movement, before an exact picture is worth its decoding
@@ -225,7 +225,7 @@ export class Stage {
     const had = document.activeElement?.closest?.("#boxes .box")?.dataset.id;
     const made = [];
     const isBlack = doc.black.some(([first, last]) => frame >= first && frame <= last) || doc.bad.includes(frame);
-    if (isBlack) made.push(this.#box("blackout", null, [0, 0, ...this.#store.size(frame)], "black"));
+    if (isBlack) made.push(this.#box("blackout", null, [0, 0, ...this.#store.size(frame)], "this whole frame is black"));
     const doubt = doc.doubts[this.#store.doubt];
     if (doubt && frame >= doubt.first && frame <= doubt.last) made.push(this.#box("doubt", null, doubt.box, "look here"));
     for (const area of doc.areas) {
@@ -242,7 +242,7 @@ export class Stage {
       }
       const hand = this.#drag?.id === id && this.#drag.box ? this.#drag : this.#placed;
       const moved = hand?.id === id && (hand === this.#drag || hand.frame === frame) ? hand.box : [x1, y1, x2, y2];
-      const name = `${KINDS[track.kind]} ${id}`;
+      const name = nameOfTrack(track);
       made.push(this.#box(`${track.kind}${erased ? "" : " spared"}`, id, moved, erased ? name : `${name}, kept`, chosen.includes(id)));
     }
     if (this.draft) made.push(this.#box("draft", null, this.draft, ""));

@@ -1,10 +1,13 @@
 // The timeline: a ruler with doubtful moments, and a lane for every track. Drawn on a canvas; the lists say the same in words.
 
 import { rulerStep, timecode } from "./times.js";
-import { by } from "./words.js";
+import { by, nameOfTrack } from "./words.js";
 
 const RULER = 30;
-const LANE = 16;
+const LANE = 18; // at the usual size of letters, as are the next two
+const NAMES = 96; // room for the lanes' names at the left
+const LETTERS = 11;
+const USUAL_PX = 15;
 const NEAR = 7; // pixels within which an end of a lane is taken hold of
 
 export class Timeline {
@@ -22,6 +25,7 @@ export class Timeline {
     this.#store = store;
     this.player = player;
     store.addEventListener("opened", () => this.fit());
+    store.addEventListener("chosen", () => this.#showLane());
     store.addEventListener("moved", () => {
       this.#follow();
       this.due();
@@ -64,7 +68,7 @@ export class Timeline {
 
   #bound() {
     this.#first = Math.min(Math.max(this.#first, 0), Math.max(0, this.#store.frames - this.#span));
-    const lanes = this.#lanes().length * LANE + RULER;
+    const lanes = this.#lanes().length * this.#lane + RULER;
     this.#scroll = Math.min(Math.max(this.#scroll, 0), Math.max(0, lanes + 6 - this.#canvas.clientHeight));
   }
 
@@ -85,6 +89,24 @@ export class Timeline {
     });
   }
 
+  // Sizes follow the page's letters, which are larger on large screens.
+  get #unit() {
+    return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_PX || 1;
+  }
+  get #lane() {
+    return Math.round(LANE * this.#unit);
+  }
+  get #names() {
+    return Math.round(Math.min(NAMES * this.#unit, this.#canvas.clientWidth / 4));
+  }
+
+  #showLane() {
+    const i = this.#lanes().findIndex((lane) => lane.id === this.#store.selected);
+    const room = this.#canvas.clientHeight - RULER - this.#lane;
+    if (i >= 0) this.#scroll = Math.min(Math.max(this.#scroll, i * this.#lane - room), i * this.#lane);
+    this.#bound();
+  }
+
   #lanes() {
     const { doc } = this.#store;
     const left = (doc.left ?? []).map((t) => ({ ...t, isLeft: true }));
@@ -92,10 +114,10 @@ export class Timeline {
   }
 
   #x(frame) {
-    return ((frame - this.#first) / this.#span) * this.#canvas.clientWidth;
+    return this.#names + ((frame - this.#first) / this.#span) * (this.#canvas.clientWidth - this.#names);
   }
   #frame(x) {
-    return this.#first + (x / this.#canvas.clientWidth) * this.#span;
+    return this.#first + ((x - this.#names) / (this.#canvas.clientWidth - this.#names)) * this.#span;
   }
 
   #draw() {
@@ -113,7 +135,9 @@ export class Timeline {
     c.fillStyle = this.#colours.ground;
     c.fillRect(0, 0, width, height);
     this.#drawLanes(c, width, height);
+    this.#drawBlack(c, height);
     this.#drawRuler(c, width, height);
+    this.#drawNames(c, height);
     this.#drawHead(c, height);
   }
 
@@ -124,40 +148,83 @@ export class Timeline {
 
   #drawLanes(c, width, height) {
     const { chosen } = this.#store;
+    const tall = this.#lane;
     this.#lanes().forEach((lane, i) => {
-      const y = RULER + i * LANE - this.#scroll;
-      if (y < RULER - LANE || y > height) return;
+      const y = RULER + i * tall - this.#scroll;
+      if (y < RULER - tall || y > height) return;
       if (chosen.includes(lane.id)) {
         c.fillStyle = this.#colours.raised;
-        c.fillRect(0, y, width, LANE);
+        c.fillRect(0, y, width, tall);
       }
-      const colour = lane.isArea || lane.keep ? this.#colours.kept : this.#colours[lane.kind];
-      c.fillStyle = c.strokeStyle = colour;
-      const spans = lane.isArea ? [[lane.first, lane.last]] : lane.runs;
-      if (lane.isArea || lane.keep || lane.isLeft) {
-        // Not erased: an outline only; dashed where nobody decided that.
-        c.lineWidth = 1.5;
-        c.setLineDash(lane.isLeft ? [4, 3] : []);
-        for (const [a, b] of spans) {
-          const x = this.#x(a);
-          c.strokeRect(x + 1, y + 4, Math.max(2, this.#x(b + 1) - x - 2), LANE - 8);
-        }
-        c.setLineDash([]);
-      } else {
-        c.globalAlpha = 0.42; // bridged, extended: covered without a sighting
-        for (const run of spans) this.#bar(c, run, y + 4, LANE - 8);
-        c.globalAlpha = 1;
-        for (const run of [...lane.seen, ...lane.drawn]) this.#bar(c, run, y + 4, LANE - 8);
-        c.fillStyle = this.#colours.ink;
-        for (const key of lane.keys) c.fillRect(this.#x(key + 0.5) - 1, y + 2, 2, LANE - 4);
-      }
+      this.#drawLane(c, lane, y, tall);
       if (chosen.includes(lane.id)) {
         c.strokeStyle = this.#colours.accent;
         c.lineWidth = 2;
         const x = this.#x(lane.first);
-        c.strokeRect(x, y + 2, Math.max(3, this.#x(lane.last + 1) - x), LANE - 4);
+        c.strokeRect(x, y + 2, Math.max(3, this.#x(lane.last + 1) - x), tall - 4);
       }
     });
+  }
+
+  #drawLane(c, lane, y, tall) {
+    const colour = lane.isArea || lane.keep ? this.#colours.kept : this.#colours[lane.kind];
+    c.fillStyle = c.strokeStyle = colour;
+    const spans = lane.isArea ? [[lane.first, lane.last]] : lane.runs;
+    if (lane.isArea || lane.keep || lane.isLeft) {
+      // Not erased: an outline only; dashed where nobody decided that.
+      c.lineWidth = 1.5;
+      c.setLineDash(lane.isLeft ? [4, 3] : []);
+      for (const [a, b] of spans) {
+        const x = this.#x(a);
+        c.strokeRect(x + 1, y + 4, Math.max(2, this.#x(b + 1) - x - 2), tall - 8);
+      }
+      c.setLineDash([]);
+      return;
+    }
+    c.globalAlpha = 0.42; // bridged, extended: covered without a sighting
+    for (const run of spans) this.#bar(c, run, y + 4, tall - 8);
+    c.globalAlpha = 1;
+    for (const run of [...lane.seen, ...lane.drawn]) this.#bar(c, run, y + 4, tall - 8);
+    c.fillStyle = this.#colours.ink;
+    for (const key of lane.keys) c.fillRect(this.#x(key + 0.5) - 1, y + 2, 2, tall - 4);
+  }
+
+  // A black frame is black through every lane, whatever is kept there.
+  #drawBlack(c, height) {
+    const { black, bad } = this.#store.doc;
+    for (const run of [...black, ...bad.map((frame) => [frame, frame])]) {
+      c.fillStyle = "#000";
+      this.#bar(c, run, RULER, height - RULER);
+      c.fillStyle = this.#colours.soft;
+      for (const frame of [run[0], run[1] + 1]) c.fillRect(this.#x(frame) - 0.5, RULER, 1, height - RULER);
+    }
+  }
+
+  #drawNames(c, height) {
+    const [wide, tall] = [this.#names, this.#lane];
+    c.fillStyle = this.#colours.panel;
+    c.fillRect(0, 0, wide, height);
+    c.fillStyle = this.#colours.line;
+    c.fillRect(wide - 1, 0, 1, height);
+    c.fillRect(0, RULER - 1, wide, 1);
+    c.save();
+    c.beginPath();
+    c.rect(0, RULER, wide - 1, height - RULER);
+    c.clip();
+    c.textBaseline = "middle";
+    this.#lanes().forEach((lane, i) => {
+      const y = RULER + i * tall - this.#scroll;
+      if (y < RULER - tall || y > height) return;
+      const isChosen = this.#store.chosen.includes(lane.id);
+      if (isChosen) {
+        c.fillStyle = this.#colours.raised;
+        c.fillRect(0, y, wide - 1, tall);
+      }
+      c.font = `${isChosen ? "600 " : ""}${LETTERS * this.#unit}px system-ui, sans-serif`;
+      c.fillStyle = isChosen ? this.#colours.ink : this.#colours.soft;
+      c.fillText(lane.isArea ? `Kept area ${lane.id}` : nameOfTrack({ ...lane, state: lane.isLeft ? "left" : "" }), 6, y + tall / 2, wide - 10);
+    });
+    c.restore();
   }
 
   #drawRuler(c, width, height) {
@@ -194,7 +261,7 @@ export class Timeline {
     const from = seconds[Math.max(0, Math.floor(this.#first))];
     const to = seconds[Math.min(seconds.length - 1, Math.ceil(this.#first + this.#span))];
     const step = rulerStep(to - from, width);
-    c.font = "11px system-ui, sans-serif";
+    c.font = `${LETTERS * this.#unit}px system-ui, sans-serif`;
     c.textBaseline = "top";
     for (let t = Math.ceil(from / step) * step; t <= to; t += step) {
       const x = this.#x(this.#store.at(t));
@@ -207,6 +274,7 @@ export class Timeline {
 
   #drawHead(c, height) {
     const x = this.#x(this.#store.frame + 0.5);
+    if (x < this.#names) return;
     c.fillStyle = this.#colours.ink;
     c.fillRect(x - 0.75, 0, 1.5, height);
     c.beginPath();
@@ -221,7 +289,7 @@ export class Timeline {
   #spot(event) {
     const box = this.#canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const lane = y < RULER ? null : (this.#lanes()[Math.floor((y - RULER + this.#scroll) / LANE)] ?? null);
+    const lane = y < RULER ? null : (this.#lanes()[Math.floor((y - RULER + this.#scroll) / this.#lane)] ?? null);
     const chosen = lane && !lane.isArea && !lane.isLeft && this.#store.chosen.includes(lane.id);
     const end = !chosen ? "" : Math.abs(x - this.#x(lane.first)) < NEAR ? "first" : Math.abs(x - this.#x(lane.last + 1)) < NEAR ? "last" : "";
     return { x, y, lane, end };
@@ -231,7 +299,8 @@ export class Timeline {
     if (event.button) return;
     this.#canvas.setPointerCapture(event.pointerId);
     const { x, lane, end } = this.#spot(event);
-    if (end) this.#drag = { lane, end };
+    if (x < this.#names) this.#name(lane, event.shiftKey);
+    else if (end) this.#drag = { lane, end };
     else {
       if (lane && !this.#isWithin(x, lane) && this.#store.chosen.length) this.#store.choose(null);
       else if (lane) this.#store.choose(lane.id, event.shiftKey);
@@ -239,6 +308,13 @@ export class Timeline {
       this.player.pause();
       this.#store.go(Math.floor(this.#frame(x)));
     }
+  }
+
+  // The name of a lane chooses it.
+  #name(lane, adds) {
+    if (!lane) return;
+    this.#store.choose(lane.id, adds);
+    if (this.#store.frame < lane.first || this.#store.frame > lane.last) this.#store.go(lane.first);
   }
 
   #isWithin(x, lane) {
@@ -272,7 +348,7 @@ export class Timeline {
     const box = this.#canvas.getBoundingClientRect();
     if (event.ctrlKey || event.altKey) this.zoom(Math.exp(event.deltaY * 0.004), this.#frame(event.clientX - box.left));
     else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      this.#first += ((event.deltaX || event.deltaY) / this.#canvas.clientWidth) * this.#span;
+      this.#first += ((event.deltaX || event.deltaY) / (this.#canvas.clientWidth - this.#names)) * this.#span;
     } else this.#scroll += event.deltaY;
     this.#bound();
     this.due();

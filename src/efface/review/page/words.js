@@ -1,6 +1,6 @@
 // Sentences and small makers of elements. Nothing here is ever read as HTML.
 
-export const KINDS = { face: "Face", plate: "Plate", drawn: "Area" };
+export const KINDS = { face: "Face", plate: "Plate", drawn: "Drawn box" };
 export const CAUSES = {
   began: "covering starts in mid-picture",
   ended: "covering stops in mid-picture",
@@ -15,10 +15,15 @@ export const CAUSES = {
   text: "text is written into the picture",
 };
 export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
-export const EDITS = {
-  draw: "drawing", cover: "covering", place: "moving", stretch: "stretching", join: "joining", split: "splitting", delete: "deleting",
-  keep: "keeping or covering", only: "erasing all others", area: "an area", black: "blackout", accept: "accepting a moment", approve: "accepting the file",
-};
+// What a track is called.
+export function nameOfTrack({ id, kind, state, is_area: isArea }) {
+  if (isArea) return `Erased area ${id}`;
+  return state === "left" ? `Possible ${kind} ${id}` : `${KINDS[kind]} ${id}`;
+}
+
+export function counted(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}
 
 export function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);
