@@ -1,13 +1,16 @@
 // Puts the page together: what each button and key does.
 
 import { NoAnswer, listen } from "./api.js";
+import { Batch } from "./batch.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
 import { Lists } from "./lists.js";
 import { markedRange, nextDoubt, nextPlace } from "./moments.js";
 import { Player } from "./player.js";
 import { Queue } from "./queue.js";
 import { Rendering } from "./rendering.js";
+import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
+import { Start } from "./start.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { EDITS, STATES, by, toast } from "./words.js";
@@ -19,14 +22,17 @@ const timeline = new Timeline(store, player);
 const lists = new Lists(store);
 const queue = new Queue();
 const rendering = new Rendering(store);
+new Batch(queue);
+const begin = new Start();
+const settings = new Settings();
 
 function show(name) {
-  for (const id of ["queue", "waiting", "editor"]) by(id).hidden = id !== name;
+  for (const id of ["start", "queue", "waiting", "editor"]) by(id).hidden = id !== name;
   by("editing").hidden = name !== "editor";
-  by("to-queue").hidden = queue.files.length < 2 || name === "queue";
-  if (name === "queue") {
+  by("to-queue").hidden = queue.files.length < (queue.opens ? 1 : 2) || name === "queue";
+  if (name === "queue" || name === "start") {
     player.pause();
-    by("name").textContent = "efface review";
+    by("name").textContent = queue.opens ? "efface" : "efface review";
     by("state").hidden = true;
   }
 }
@@ -300,7 +306,7 @@ const keys = {
   z: actions.undo, "Shift+z": actions.redo, "Ctrl+z": actions.undo, "Ctrl+Shift+z": actions.redo, "Ctrl+y": actions.redo,
   i: () => mark("first"), o: () => mark("last"),
   "+": () => timeline.zoom(0.5), "=": () => timeline.zoom(0.5), "-": () => timeline.zoom(2), 0: () => timeline.fit(),
-  PageDown: () => next(1), PageUp: () => next(-1), g: () => queue.files.length > 1 && toQueue(), Enter: actions.render,
+  PageDown: () => next(1), PageUp: () => next(-1), g: () => (queue.files.length > 1 || queue.opens) && toQueue(), Enter: actions.render,
   Escape() {
     store.doubt = -1;
     store.place = null;
@@ -325,7 +331,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
-  if (by("editor").hidden) return event.key === "g" && queue.files.length > 1 ? toQueue() : undefined;
+  if (by("editor").hidden) return event.key === "g" && (queue.files.length > 1 || queue.opens) ? toQueue() : undefined;
   const group = event.target.closest?.(".box[data-id]");
   if (group && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault();
@@ -434,7 +440,9 @@ function heard(event) {
     if (card) card.state = event.state;
     if (!by("queue").hidden) queue.draw();
     if (store.doc?.id === event.file && event.version !== store.doc.version) store.reload();
-  } else if (event.event === "end") lose();
+  } else if (event.event === "files") queue.load();
+  else if (event.event === "settings") settings.load();
+  else if (event.event === "end") lose();
 }
 
 // Whatever was asked of a server that ended in the meantime: said, and no error of the page.
@@ -454,7 +462,15 @@ async function start() {
     },
   );
   lists.bound = await queue.load();
-  if (queue.files.length === 1) await open(queue.files[0].id);
+  if (queue.opens) {
+    begin.open();
+    settings.onChanged = () => queue.redraw();
+    await settings.open();
+  }
+  begin.onAdded = () => queue.load().then(() => queue.files.length && by("queue").hidden && by("editor").hidden && show("queue"));
+  by("add-files").addEventListener("click", () => show("start"));
+  if (!queue.files.length) show("start");
+  else if (queue.files.length === 1) await open(queue.files[0].id);
   else show("queue");
   document.documentElement.dataset.ready = "1";
 }
