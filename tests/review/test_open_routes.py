@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from efface.errors import SourceUnreadable
 from efface.review.serve import serving
+from efface.review.uploads import Uploads
 
 RAW = {"content-type": "application/octet-stream"}
 ROUTES = [
@@ -220,6 +222,23 @@ def test_only_so_many_are_on_their_way_and_in_the_list(client, monkeypatch):
     assert client.ask("/api/choose", {"paths": [["Pictures"]]}).status == 400
 
 
+def test_of_a_large_file_only_a_little_is_in_memory_at_once(client, monkeypatch):
+    held = []
+    append = Uploads.append
+
+    def appended(self, upload, offset, piece):
+        held.append(len(piece))
+        append(self, upload, offset, piece)
+
+    monkeypatch.setattr(Uploads, "append", appended)
+    size = 8 << 20
+    upload = begun(client, "film.mp4", 3 * size)
+    for i in range(3):
+        assert piece(client, upload, i * size, bytes(size)).json == {"written": (i + 1) * size}
+    assert sum(held) == 3 * size
+    assert max(held) < 2 << 20
+
+
 def test_a_full_disk_is_said_before_anything_is_written(client, monkeypatch, tmp_path):
     monkeypatch.setattr("efface.review.uploads.RESERVED_BYTES", 1 << 60)
     answer = client.ask("/api/uploads", {"name": "a.png", "size": 3})
@@ -327,3 +346,47 @@ def test_wrong_settings_change_nothing(client, body):
     before = client.ask("/api/settings").json
     assert client.ask("/api/settings", body).status in (400, 422)
     assert client.ask("/api/settings").json == before
+
+
+# Redact: find, render and check
+
+
+def settled(client, number=0):
+    """The works on a file, by kind, once none is going."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        works = {w["kind"]: w for w in client.ask("/api/files").json["files"][number]["works"]}
+        if works and all(w["state"] not in ("waiting", "running") for w in works.values()):
+            return works
+        time.sleep(0.02)
+    raise AssertionError("it does not end")
+
+
+def test_nothing_is_rendered_where_looking_failed(client, home, monkeypatch):
+    def fail(source, options, tell):
+        raise SourceUnreadable(source, "it is damaged", "Copy it again.")
+
+    monkeypatch.setattr("efface.review.apart.found_in", fail)
+    dropped(client, "a.png", png())
+    assert client.ask("/api/files/0/jobs/redact", {}).status == 202
+    works = settled(client)
+    assert (works["look"]["state"], works["render"]["state"]) == ("failed", "cancelled")
+    assert works["look"]["said"].startswith("a.png: ")
+    assert list((home / "efface").iterdir()) == []
+
+
+def test_each_file_is_found_with_the_settings_of_when_it_was_asked(client, monkeypatch):
+    asked = []
+
+    def find(source, options, tell):
+        asked.append(options.detect.sensitivity)
+        raise SourceUnreadable(source, "enough")
+
+    monkeypatch.setattr("efface.review.apart.found_in", find)
+    dropped(client, "a.png", png())
+    dropped(client, "b.png", png(2))
+    client.ask("/api/files/0/jobs/redact", {})
+    client.ask("/api/settings", {"values": {"detect.sensitivity": "high"}})
+    client.ask("/api/files/1/jobs/redact", {})
+    settled(client, 1)
+    assert asked == ["normal", "high"]

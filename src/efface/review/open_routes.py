@@ -17,6 +17,9 @@ from efface.review.uploads import Upload
 MOST_NAME = 4096
 """Maximum length of a dropped file's name, with its folders, in characters."""
 
+WRITTEN_BYTES = 1 << 20
+"""A piece is written whenever this much of it has come. The server never holds more of a file."""
+
 MOST_CHOSEN = 1000
 MOST_DEPTH = 100
 """Maximum number of files that are chosen at once, and of parts of a path."""
@@ -54,14 +57,22 @@ class OpenRoutes:
         upload, text = self._upload(request), request.query_params.get("offset", "")
         if not (text.isascii() and text.isdecimal() and len(text) < 20):
             raise ValueError("the offset is not a whole number")
-        offset = int(text)
+        offset, gathered = int(text), bytearray()
         try:
             async for part in request.stream():
-                await run_in_threadpool(self._opening.uploads.append, upload, offset, part)
-                offset += len(part)
+                gathered += part
+                if len(gathered) >= WRITTEN_BYTES:
+                    offset = await self._written(upload, offset, gathered)
         except ClientDisconnect:
             return Response(status_code=400)
-        return JSONResponse({"written": offset})
+        return JSONResponse({"written": await self._written(upload, offset, gathered)})
+
+    async def _written(self, upload: Upload, offset: int, gathered: bytearray) -> int:
+        """Write what was gathered, and forget it. Returns the new end of the file."""
+        piece = bytes(gathered)
+        gathered.clear()
+        await run_in_threadpool(self._opening.uploads.append, upload, offset, piece)
+        return offset + len(piece)
 
     async def end(self, request: Request) -> Response:
         """Add a file that has arrived whole."""

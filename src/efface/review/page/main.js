@@ -464,7 +464,10 @@ async function start() {
   lists.bound = await queue.load();
   if (queue.opens) {
     begin.open();
-    settings.onChanged = () => queue.redraw();
+    settings.onChanged = (findsMore) => {
+      queue.redraw();
+      if (findsMore && queue.files.some((f) => f.state !== "new")) toast("Files that efface has looked at keep what was found in them.");
+    };
     await settings.open();
   }
   begin.onAdded = () => queue.load().then(() => queue.files.length && by("queue").hidden && by("editor").hidden && show("queue"));

@@ -91,7 +91,7 @@ export class Queue {
     const hasPicture = !["new", "looking"].includes(file.state);
     const thumb = hasPicture
       ? el("img", { src: `/api/files/${file.id}/frame/0?side=320&final=1&look=${this.#look}`, loading: "lazy", alt: "" })
-      : el("span", {}, file.state === "looking" ? `looking${share}` : "not looked at");
+      : el("span", {}, file.state === "looking" ? (work?.state === "waiting" ? "waiting" : `looking${share}`) : "not looked at");
     const doubts = file.doubts ? `${file.doubts} doubtful` : "";
     return el(
       "li", {},

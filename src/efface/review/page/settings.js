@@ -5,7 +5,7 @@ import { by, el, svg, toast } from "./words.js";
 
 export class Settings {
   #now = null; // groups, presets and values, as the server knows them
-  onChanged = () => {}; // pictures look different now
+  onChanged = () => {}; // pictures look different now; told whether also something else is found
 
   // Called once, where the server has settings.
   async open() {
@@ -21,11 +21,12 @@ export class Settings {
   }
 
   #take(now) {
-    const isNew = this.#now && JSON.stringify(now.values) !== JSON.stringify(this.#now.values);
+    const before = this.#now?.values ?? now.values;
+    const keys = Object.keys(now.values).filter((key) => now.values[key] !== before[key]);
     this.#now = now;
     this.#drawPresets();
     this.#drawGroups();
-    if (isNew) this.onChanged();
+    if (keys.length) this.onChanged(keys.some((key) => /^(detect|cover)\./.test(key)));
   }
 
   async #set(values) {
