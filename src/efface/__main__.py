@@ -27,6 +27,15 @@ def main() -> NoReturn:
     run()
 
 
+def app() -> NoReturn:
+    """Open the page, as `efface open` does, where there may be no console."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  to the end
+    sys.argv[1:1] = ["open"]
+    main()
+
+
 def _memory_is_short() -> str:
     """Return a sentence if a system limit leaves too little memory; otherwise an empty string."""
     try:

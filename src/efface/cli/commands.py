@@ -3,7 +3,9 @@ name."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,8 +61,25 @@ def _heading(parameter: click.Parameter) -> str:
     return GROUPS[branch] if mark else OWN
 
 
+def has_page() -> bool:
+    """Return whether the packages of the page are installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("starlette", "uvicorn"))
+
+
+def _may_open_page() -> bool:
+    """Return whether a person is at a terminal, and the page is installed."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and has_page()
+
+
 class Commands(click.Group):
-    """The list of commands. The name of a file in place of a command gets a hint."""
+    """The list of commands. The name of a file in place of a command gets a hint.
+
+    Without any argument on a terminal, the page opens: that is a person who wants to begin.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the command that opens the page where nothing was typed."""
+        return super().parse_args(ctx, args or (["open"] if _may_open_page() else []))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -22,6 +22,7 @@ from efface.cli.completion_command import completion
 from efface.cli.find_command import find
 from efface.cli.inspect_command import inspect
 from efface.cli.live_command import live
+from efface.cli.open_command import open_page
 from efface.cli.parameters import CONTEXT
 from efface.cli.presets_command import presets
 from efface.cli.redact_command import redact
@@ -52,7 +53,20 @@ def cli() -> None:
     """
 
 
-for _command in (bench, completion, find, inspect, live, presets, redact, render, review, verify):
+_COMMANDS = (
+    bench,
+    completion,
+    find,
+    inspect,
+    live,
+    open_page,
+    presets,
+    redact,
+    render,
+    review,
+    verify,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -332,7 +332,7 @@ def is_own_output(path: Path) -> bool:
     """Return whether efface wrote the file: its name says so, or a plan beside it that was made for
     another file."""
     return _is_marked(path) or any(
-        _names_another(plan, path) for plan in (plan_path_of(path), _older_plan_of(path))
+        names_another_source(plan, path) for plan in (plan_path_of(path), _older_plan_of(path))
     )
 
 
@@ -340,7 +340,8 @@ def _is_marked(location: Location) -> bool:
     return PurePath(location.stem).suffix == MARK
 
 
-def _names_another(plan: Path, file: Path) -> bool:
+def names_another_source(plan: Path, file: Path) -> bool:
+    """Return whether the plan was made for another file. An unreadable one counts as its own."""
     try:
         with open_plain(plan) as f:
             named = re.search(rb'"sha256":"([0-9a-f]{64})"', f.read(PLAN_HEAD))

@@ -9,6 +9,7 @@ only to the holder of the token in the opened address. The token works once.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
@@ -24,6 +25,13 @@ MOST_BODY = 16 << 20
 """Maximum size of a request, in bytes. A hand-drawn track of an hour has half of that."""
 
 ENTRANCE = "/open/"
+
+UPLOAD = re.compile("/api/uploads/[0-9]{1,9}")
+"""Where pieces of dropped files are sent. They alone are bytes and not JSON.
+
+A form cannot send this content type, and a script of another site has to ask first, which is
+refused.
+"""
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -99,10 +107,9 @@ class Guard:
         )
         if not is_from_here and not (is_entrance and is_reading):
             return _refused(403, "The request comes from another site.")
-        if (
-            not is_reading
-            and headers.get("content-type", "").partition(";")[0].strip() != "application/json"
-        ):
+        is_piece = scope["method"] == "PUT" and UPLOAD.fullmatch(scope["path"]) is not None
+        kind = "application/octet-stream" if is_piece else "application/json"
+        if not is_reading and headers.get("content-type", "").partition(";")[0].strip() != kind:
             return _refused(415, "Requests that change something are JSON.")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:12]) > MOST_BODY:

@@ -11,6 +11,7 @@ import numpy as np
 
 from efface.errors import EffaceError, Interrupted, WorkerDied
 from efface.events import Listener
+from efface.files import writing
 from efface.geometry import Box, grown, whole_pixels
 from efface.options import Options
 from efface.pipeline.storage import noted, write_plan
@@ -38,18 +39,27 @@ class Actions:
 
     def look(self, number: int) -> Work:
         """Find what is in the file, and write the plan."""
-        folder = self._registry.folders[number]
+        folder, options = self._registry.folders[number], self.options
 
         def do(work: Work, listener: Listener) -> None:
-            source = folder.job.source
-            plan = self._works.heavy.call(
-                source, apart.found_in, source, self.options, tell=listener
-            )
+            source, place = folder.job.source, folder.job.plan_path.parent
+            with writing(place):  # a person may have deleted it since the file was added
+                place.mkdir(parents=True, exist_ok=True)
+            plan = self._works.heavy.call(source, apart.found_in, source, options, tell=listener)
             write_plan(plan, folder.job.plan_path, folder.job.source, overwrite=False)
             with folder.lock:
                 self._registry.read(folder, folder.job.plan_path)
 
         return self._works.start(number, "look", do, self._works.heavy)
+
+    def redact(self, number: int, *, overwrite: bool) -> Work:
+        """Find what is in the file unless it has a plan, then render, check and publish.
+
+        Both are queued now, so one file is finished before the next one begins.
+        """
+        if self._registry.open(number).document is None:
+            self.look(number)
+        return self.render(number, overwrite=overwrite)
 
     def render(self, number: int, *, overwrite: bool) -> Work:
         """Render the target, check it and publish it."""
@@ -61,6 +71,8 @@ class Actions:
 
         def do(work: Work, listener: Listener) -> None:
             document = folder.document
+            if document is None and "look" in folder.works:
+                raise Interrupted  # the work of looking says why
             if document is None:
                 raise LookupError("it was not looked at yet")
             plan = document.plan

@@ -160,6 +160,11 @@ class PicturesApart:
                 self._source, function, key, (self._source, plan, self._options), *rest
             )
 
+    def set_options(self, options: Options) -> None:
+        """Draw with other options from now on."""
+        self._options = options
+        self.forget()
+
     def close(self) -> None:
         """Release the file."""
         self.forget()

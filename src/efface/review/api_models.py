@@ -3,6 +3,7 @@ frames."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ That takes half a second.
 """
 
 
+MOST_PRICED_IN_LISTS = 20_000
+"""The same for each file of a list. Such a film takes a thirtieth of a second."""
+
+
 def listed(session: ReviewSession) -> list[dict[str, Any]]:
     """Return a short description of every file."""
     return [
@@ -39,15 +44,50 @@ def listed(session: ReviewSession) -> list[dict[str, Any]]:
             "state": session.state(f),
             "error": f.error,
             "works": [w.plain() for w in f.works.values()],
+            "bytes": _bytes_of(f),
+            "done": f.done is not None,
+            "target": f.job.target.name,
+            "folder": _shown_folder(f.job.target.parent),
         }
-        | (_shortly(f.plan) if f.document is not None else {})
+        | (_shortly(f, session.options.risk.bound) if f.document is not None else {})
         for i, f in enumerate(session.folders)
     ]
 
 
-def _shortly(plan: Plan) -> dict[str, Any]:
+def _bytes_of(folder: Folder) -> int:
+    """Return the size of the source; 0 if it is gone. It weighs the time that is left."""
+    try:
+        return folder.job.source.stat().st_size
+    except OSError:
+        return 0
+
+
+def _shown_folder(path: Path) -> str:
+    """Return the folder as a person knows it: ~ is the home."""
+    path = path.absolute()
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
+def share_of(folder: Folder) -> float | None:
+    """Return which share of the picture the plan erases; None if counting it takes long."""
+    plan = folder.plan
+    if folder.share is None or folder.share[0] is not plan:
+        if plan.region_count > MOST_PRICED_IN_LISTS:
+            return None
+        folder.share = plan, costs_of(plan)[0].mean
+    return folder.share[1]
+
+
+def _shortly(folder: Folder, bound: float) -> dict[str, Any]:
+    plan = folder.plan
     open_ = [d for d in plan.doubts if not plan.is_settled(d)]
     return {
+        "share": share_of(folder),
+        "approved": plan.revised.approved,
+        "risky": sum(d.risk > bound for d in open_),
         "medium": plan.medium,
         "risk": max((d.risk for d in open_), default=0.0),
         "doubts": len(open_),

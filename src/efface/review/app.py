@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,12 @@ class Video(FileResponse):
 class Routes:
     """Answers the requests of one session."""
 
-    def __init__(self, session: ReviewSession, broadcast: EventBroadcast) -> None:
+    def __init__(
+        self, session: ReviewSession, broadcast: EventBroadcast, more: Sequence[Route] = ()
+    ) -> None:
+        """`more` are the routes by which files may be added; none where that is not offered."""
         self._session, self._broadcast, self._page = session, broadcast, page_files()
+        self._more = more
 
     def app(self) -> Starlette:
         """Return the application, without its guard."""
@@ -95,6 +99,7 @@ class Routes:
             Route(file + "/report", self.report),
             Route(file + "/edits", self.edits, methods=["POST"]),
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
+            *self._more,
         ]
         return Starlette(routes=routes, exception_handlers=ANSWERS)
 
@@ -116,7 +121,12 @@ class Routes:
         """Send the list of files."""
         found = await run_in_threadpool(api_models.listed, self._session)
         return JSONResponse(
-            {"files": found, "efface": VERSION, "bound": self._session.options.risk.bound}
+            {
+                "files": found,
+                "efface": VERSION,
+                "bound": self._session.options.risk.bound,
+                "opens": bool(self._more),
+            }
         )
 
     async def document(self, request: Request) -> Response:
@@ -200,7 +210,7 @@ class Routes:
 
     async def edits(self, request: Request) -> Response:
         """Add edits to the log. Answers 409 if another tab has changed the log meanwhile."""
-        number, asked = self._number(request), await _asked(request)
+        number, asked = self._number(request), await asked_of(request)
         version, edits = asked.get("version"), asked.get("edits")
         if (
             type(version) is not int
@@ -221,7 +231,7 @@ class Routes:
         """Start or cancel long work."""
         number, asked, kind = (
             self._number(request),
-            await _asked(request),
+            await asked_of(request),
             request.path_params["kind"],
         )
         work = await run_in_threadpool(self._started, number, kind, asked)
@@ -236,6 +246,8 @@ class Routes:
                 return session.proxy(number)
             case "render":
                 return session.render(number, overwrite=asked.get("overwrite") is True)
+            case "redact":
+                return session.redact(number, overwrite=asked.get("overwrite") is True)
             case "cancel":
                 return session.cancel(number, str(asked.get("kind")))
             case "follow":
@@ -283,7 +295,8 @@ class Routes:
         return folder
 
 
-async def _asked(request: Request) -> dict[str, Any]:
+async def asked_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request. Raises ValueError."""
     try:
         asked = json.loads(await request.body())
     except (ValueError, RecursionError) as e:

@@ -24,7 +24,7 @@ class EventBroadcast:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._empty_since: float | None = None
-        self.is_over = False
+        self.is_over = self.had_tab = False
 
     def tell(self, event: dict[str, Any]) -> None:
         """Send the event to every tab."""
@@ -47,6 +47,7 @@ class EventBroadcast:
             self._loop = asyncio.get_running_loop()
             self._empty_since = None
         self._tabs.add(queue)
+        self.had_tab = True
         try:
             yield queue
         finally:

@@ -53,7 +53,10 @@ class Work:
 
 @dataclass(slots=True, eq=False)
 class Folder:
-    """One file of the session. document and pictures exist once it was analysed and opened."""
+    """One file of the session. document and pictures exist once it was analysed and opened.
+
+    share  the plan that was priced last, and which share of the picture it erases.
+    """
 
     job: Job
     document: Document | None = None
@@ -62,6 +65,7 @@ class Folder:
     proxy: Path | None = None
     done: Rendered | None = None
     rendered_plan: Plan | None = None
+    share: tuple[Plan, float] | None = None
     error: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -83,6 +87,23 @@ class FileRegistry:
         self._shown = Apart("efface-review-show")
         self._recent: list[Folder] = []
         self._recent_lock = threading.Lock()
+        self._adding = threading.Lock()
+
+    def add(self, job: Job) -> int:
+        """Add a file at the end of the list, so that the numbers of the others stay.
+
+        Returns its number.
+        """
+        with self._adding:
+            self.folders.append(Folder(job))
+            return len(self.folders) - 1
+
+    def set_options(self, options: Options) -> None:
+        """Open files and draw pictures with these options from now on."""
+        self._options = options
+        for folder in self.folders:
+            if folder.pictures is not None:
+                folder.pictures.set_options(options)
 
     def close(self) -> None:
         """Release all files."""

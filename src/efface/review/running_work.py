@@ -6,6 +6,7 @@ listeners receive the progress. Work can be cancelled.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 
 from efface.errors import EffaceError, Interrupted
 from efface.events import Event, Listener
+from efface.pipeline.naming import Job
 from efface.review.apart import Apart
 from efface.review.document import Conflict
 from efface.review.file_registry import FileRegistry, Work
@@ -92,6 +94,7 @@ class WorkRunner:
         return work
 
     def _run(self, number: int, work: Work, do: Do) -> None:
+        folder = self._registry.folders[number]
         work.state = "running"
         self._tell({"event": "work", "file": number, "work": work.plain()})
         try:
@@ -102,12 +105,12 @@ class WorkRunner:
         except Interrupted:
             work.state, work.said = "cancelled", "Cancelled. Nothing was written."
         except EffaceError as e:
-            work.state, work.said = "failed", str(e)
+            work.state, work.said = "failed", _without_folders(str(e), folder.job)
         except Conflict:
             work.state, work.said = "failed", "The plan was changed meanwhile. Try it again."
         except Exception as e:  # a defect in efface; the page must not wait for ever
             work.state, work.said = "failed", f"Unexpected: {type(e).__name__}: {e}"
-        state = self._registry.state(self._registry.folders[number])
+        state = self._registry.state(folder)
         self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
 
     def _listener(self, number: int, work: Work) -> Listener:
@@ -125,3 +128,11 @@ class WorkRunner:
                 self._tell({"event": "work", "file": number, "work": work.plain()})
 
         return listener
+
+
+def _without_folders(said: str, job: Job) -> str:
+    """Return a message with names instead of paths: a card has no room, and the path of a dropped
+    file is not one that its owner knows."""
+    for folder in (job.source.parent, job.target.parent):
+        said = said.replace(f"{folder}{os.sep}", "")
+    return said

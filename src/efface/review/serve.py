@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from efface.files import writing
 from efface.loopback import HOST
 from efface.options import Options
 from efface.pipeline.naming import Job
-from efface.private_folders import scratch
+from efface.private_folders import private_folder, scratch
 from efface.review.access_guard import Guard
 from efface.review.app import Routes
 from efface.review.event_broadcast import EventBroadcast
+from efface.review.open_routes import OpenRoutes
+from efface.review.opening import Opening
 from efface.review.session import ReviewSession
+from efface.review.settings_routes import SettingsRoutes
+from efface.review.user_folders import cache_folder
 
 GRACE_S = 4.0
 """Seconds without a tab before the server ends. A page that reloads is gone for a moment."""
@@ -133,10 +141,16 @@ class Running:
         """
         self._thread.start()
 
-    def wait(self) -> None:
-        """Wait until the last tab is closed and no rendering runs any more."""
+    def wait(self, first_tab_s: float = math.inf) -> None:
+        """Wait until the last tab is closed and no rendering runs any more.
+
+        Also end if no browser has come within first_tab_s.
+        """
+        latest = time.monotonic() + first_tab_s
         while self._thread.is_alive():
             self._thread.join(ENTERING_S)
+            if time.monotonic() > latest and not self.broadcast.had_tab:
+                return
             if self.broadcast.empty_for() > GRACE_S and not self.session.is_busy:
                 return
 
@@ -152,20 +166,30 @@ class Running:
 
 
 @contextmanager
-def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
+def serving(jobs: Sequence[Job], options: Options, home: Path | None = None) -> Iterator[Running]:
     """Provide a server for these files, on a free port of this machine.
+
+    home  the page may add files: dropped ones, and any below this folder. None: it may not.
 
     Raises OSError if there is no free port.
     """
     broadcast = EventBroadcast()
-    with scratch() as folder, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+    with (
+        scratch() as folder,
+        _uploads(home) as uploads,
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener,
+    ):
         listener.bind((HOST, 0))
         listener.listen(128)
         session = ReviewSession(jobs, options, folder, broadcast.tell)
         unauthenticated = _Unauthenticated()
-        guard = Guard(
-            Routes(session, broadcast).app(), listener.getsockname()[1], unauthenticated.forget
-        )
+        more = []
+        if home is not None and uploads is not None:
+            tell = broadcast.tell
+            more = OpenRoutes(Opening(session, uploads, home, tell)).routes()
+            more += SettingsRoutes(session, tell).routes()
+        app = Routes(session, broadcast, more).app()
+        guard = Guard(app, listener.getsockname()[1], unauthenticated.forget)
         connection = type("_KnownConnection", (_Connection,), {"unauthenticated": unauthenticated})
         config = uvicorn.Config(
             guard,
@@ -191,18 +215,41 @@ def serving(jobs: Sequence[Job], options: Options) -> Iterator[Running]:
                 session.close()
 
 
+@contextmanager
+def _uploads(home: Path | None) -> Iterator[Path | None]:
+    """Provide a private folder for dropped files if the page takes any."""
+    if home is None:
+        yield None
+        return
+    cache = cache_folder()
+    with writing(cache):
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with private_folder(cache / "dropped") as folder:
+        yield folder
+
+
 def review(
-    jobs: Sequence[Job], options: Options, *, browser: bool, say: Callable[[str], None]
+    jobs: Sequence[Job],
+    options: Options,
+    *,
+    browser: bool,
+    say: Callable[[str], None],
+    home: Path | None = None,
+    first_tab_s: float = math.inf,
 ) -> None:
-    """Serve until the last tab is closed. `browser`: open the page in a browser."""
+    """Serve until the last tab is closed. `browser`: open the page in a browser.
+
+    home         as in `serving`.
+    first_tab_s  as in `Running.wait`.
+    """
     _raise_limit()
-    with serving(jobs, options) as running:
+    with serving(jobs, options, home) as running:
         running.start()
         running.session.warm()
         say(running.url)
         if browser:
             webbrowser.open(running.url)
-        running.wait()
+        running.wait(first_tab_s)
 
 
 def _raise_limit() -> None:

@@ -45,6 +45,15 @@ class ReviewSession(Actions):
         """See `FileRegistry.state`."""
         return self._registry.state(folder)
 
+    def add(self, job: Job) -> int:
+        """See `FileRegistry.add`."""
+        return self._registry.add(job)
+
+    def set_options(self, options: Options) -> None:
+        """Begin work with these options from now on; what is queued keeps its own."""
+        self.options = options
+        self._registry.set_options(options)
+
     def open(self, number: int) -> Folder:
         """See `FileRegistry.open`."""
         return self._registry.open(number)

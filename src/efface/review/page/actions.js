@@ -320,7 +320,7 @@ export class Actions {
       n: () => this.seek(1), p: () => this.seek(-1), w: () => this.left(), y: () => this.grid(), t: () => this.look(),
       i: () => this.mark("first"), o: () => this.mark("last"), Escape: () => this.leave(),
       "+": () => timeline.zoom(0.5), "=": () => timeline.zoom(0.5), "-": () => timeline.zoom(2), 0: () => timeline.fit(),
-      PageDown: () => files.next(1), PageUp: () => files.next(-1), g: () => files.count > 1 && files.toQueue(),
+      PageDown: () => files.next(1), PageUp: () => files.next(-1), g: () => files.hasQueue && files.toQueue(),
     };
   }
 

@@ -45,6 +45,11 @@ export function post(path, body) {
   return asked(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+// A piece of a file, as bytes.
+export function put(path, blob) {
+  return asked(path, { method: "PUT", headers: { "content-type": "application/octet-stream" }, body: blob });
+}
+
 // Every event of the server, for as long as the page is open. `lost` is called when it does not answer, `back` when it does again.
 export function listen(hear, lost, back) {
   const source = new EventSource("/api/events");

@@ -2,6 +2,7 @@
 
 import { Actions } from "./actions.js";
 import { NoAnswer, listen } from "./api.js";
+import { Batch } from "./batch.js";
 import { editWords } from "./edit_words.js";
 import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
@@ -11,7 +12,9 @@ import { Player } from "./player.js";
 import { Queue } from "./queue.js";
 import { Rendering } from "./rendering.js";
 import { Result } from "./result.js";
+import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
+import { Start } from "./start.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { STATES, by, toast } from "./words.js";
@@ -25,14 +28,17 @@ const grid = new Grid(store);
 const queue = new Queue();
 const rendering = new Rendering(store);
 const result = new Result(store);
+new Batch(queue);
+const begin = new Start();
+const settings = new Settings();
 
 function show(name) {
-  for (const id of ["queue", "waiting", "editor"]) by(id).hidden = id !== name;
+  for (const id of ["start", "queue", "waiting", "editor"]) by(id).hidden = id !== name;
   by("editing").hidden = name !== "editor";
-  by("to-queue").hidden = queue.files.length < 2 || name === "queue";
-  if (name === "queue") {
+  by("to-queue").hidden = queue.files.length < (queue.opens ? 1 : 2) || name === "queue";
+  if (name === "queue" || name === "start") {
     player.pause();
-    by("name").textContent = "efface review";
+    by("name").textContent = queue.opens ? "efface" : "efface review";
     by("state").hidden = true;
     by("unseen").hidden = true;
   }
@@ -138,6 +144,9 @@ const files = {
   get count() {
     return queue.files.length;
   },
+  get hasQueue() {
+    return queue.files.length > 1 || queue.opens;
+  },
 };
 const actions = new Actions({ store, stage, player, timeline, lists, rendering, files, grid });
 const keys = actions.keys();
@@ -152,7 +161,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
-  if (by("editor").hidden) return event.key === "g" && queue.files.length > 1 ? toQueue() : undefined;
+  if (by("editor").hidden) return event.key === "g" && files.hasQueue ? toQueue() : undefined;
   if (grid.isOpen) {
     if (grid.key(nameOf(event))) event.preventDefault();
     return;
@@ -273,7 +282,9 @@ function heard(event) {
     if (card) card.state = event.state;
     if (!by("queue").hidden) queue.draw();
     if (store.doc?.id === event.file && event.version !== store.doc.version) store.reload();
-  } else if (event.event === "end") lose();
+  } else if (event.event === "files") queue.load();
+  else if (event.event === "settings") settings.load();
+  else if (event.event === "end") lose();
 }
 
 // Whatever was asked of a server that ended in the meantime: said, and no error of the page.
@@ -293,7 +304,18 @@ async function start() {
     },
   );
   lists.bound = await queue.load();
-  if (queue.files.length === 1) await open(queue.files[0].id);
+  if (queue.opens) {
+    begin.open();
+    settings.onChanged = (findsMore) => {
+      queue.redraw();
+      if (findsMore && queue.files.some((f) => f.state !== "new")) toast("Files that efface has looked at keep what was found in them.");
+    };
+    await settings.open();
+  }
+  begin.onAdded = () => queue.load().then(() => queue.files.length && by("queue").hidden && by("editor").hidden && show("queue"));
+  by("add-files").addEventListener("click", () => show("start"));
+  if (!queue.files.length) show("start");
+  else if (queue.files.length === 1) await open(queue.files[0].id);
   else show("queue");
   document.documentElement.dataset.ready = "1";
 }

@@ -9,7 +9,10 @@ export class Queue {
   files = [];
   #filter = "all";
   #focus = 0;
+  opens = false; // the server takes more files
   onOpen = () => {};
+  onDraw = () => {};
+  onCard = () => null; // what stands below a card
 
   constructor() {
     for (const [name, text] of Object.entries(FILTERS)) {
@@ -23,11 +26,18 @@ export class Queue {
   }
 
   async load() {
-    const { files, bound } = await get("/api/files");
-    this.files = files;
+    const { files, bound, opens } = await get("/api/files");
+    Object.assign(this, { files, opens });
     this.draw();
     return bound;
   }
+
+  // Pictures look different now: they are asked for again.
+  redraw() {
+    this.#look += 1;
+    this.draw();
+  }
+  #look = 0;
 
   show(filter) {
     this.#filter = filter;
@@ -54,18 +64,19 @@ export class Queue {
     const shown = this.shown();
     by("cards").replaceChildren(...shown.map((f) => this.#card(f)));
     by("no-cards").hidden = shown.length > 0;
-    by("look-all").hidden = !this.files.some((f) => f.state === "new");
+    by("look-all").hidden = this.opens || !this.files.some((f) => f.state === "new");
+    this.onDraw();
     if (had) this.focus(this.#focus);
   }
 
   focus(id) {
-    const cards = [...by("cards").querySelectorAll("button")];
+    const cards = [...by("cards").querySelectorAll("button[data-id]")];
     (cards.find((c) => Number(c.dataset.id) === id) ?? cards[0])?.focus();
   }
 
   // Arrows: left and right to the next file, up and down by a row.
   step(key) {
-    const cards = [...by("cards").querySelectorAll("button")];
+    const cards = [...by("cards").querySelectorAll("button[data-id]")];
     if (!cards.length) return;
     const now = Math.max(0, cards.findIndex((c) => Number(c.dataset.id) === this.#focus));
     const row = Math.max(1, cards.filter((c) => c.offsetTop === cards[0].offsetTop).length);
@@ -79,8 +90,8 @@ export class Queue {
     const failed = file.works.find((w) => w.state === "failed");
     const hasPicture = !["new", "looking"].includes(file.state);
     const thumb = hasPicture
-      ? el("img", { src: `/api/files/${file.id}/frame/0?side=320&final=1`, loading: "lazy", alt: "" })
-      : el("span", {}, file.state === "looking" ? `looking${share}` : "not looked at");
+      ? el("img", { src: `/api/files/${file.id}/frame/0?side=320&final=1&look=${this.#look}`, loading: "lazy", alt: "" })
+      : el("span", {}, file.state === "looking" ? (work?.state === "waiting" ? "waiting" : `looking${share}`) : "not looked at");
     const doubts = file.doubts ? `${file.doubts} doubtful` : "";
     return el(
       "li", {},
@@ -94,6 +105,7 @@ export class Queue {
           failed ? el("span", { class: "bad-word" }, failed.said) : null,
         ),
       ),
+      this.onCard(file),
     );
   }
 }

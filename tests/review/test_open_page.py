@@ -1,0 +1,256 @@
+"""The page that takes files, in a real browser: drop, redact, review, and where the copy lies."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from efface.errors import SourceUnreadable
+from efface.pipeline.naming import jobs_for
+from efface.review.serve import serving
+
+playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra test")
+CHROMIUM = next(
+    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+
+DROP = """([name, text]) => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name));
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer });
+    document.querySelector(".drop").dispatchEvent(event);
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:  # type: ignore[name-defined]
+    with playwright.sync_playwright() as p:
+        found = p.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    (tmp_path / "home" / "Pictures").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def found(kit, monkeypatch):
+    """A detector's place: each photo has one face. `found.wrong` names files that fail."""
+    wrong = set()
+
+    def find(source, options, tell):
+        if source.name in wrong:
+            raise SourceUnreadable(source, "it is damaged", "Copy it again.")
+        plan = kit.planned(source, (kit.track(1, 0, 0, (20, 20, 80, 90)),))
+        jobs_for([source], None)[0].plan_path.unlink()  # the page writes its own
+        return plan
+
+    monkeypatch.setattr("efface.review.apart.found_in", find)
+    return wrong
+
+
+@pytest.fixture
+def tab(browser, home, kit, found) -> Iterator[playwright.Page]:  # type: ignore[name-defined]
+    """The page, with no file yet. Each of its errors fails the test."""
+    with ExitStack() as closing:
+        running = closing.enter_context(serving([], kit.OPTIONS, home))
+        running.start()
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        wrong: list[str] = []
+        page.on("pageerror", lambda e: wrong.append(str(e)))
+        page.goto(running.url)
+        page.wait_for_selector("html[data-ready]")
+        yield page
+        context.close()
+        assert not wrong
+
+
+def photo(folder: Path, name: str, seed: int = 1) -> Path:
+    path = folder / name
+    path.write_bytes(png(seed))
+    return path
+
+
+def png(seed: int = 1) -> bytes:
+    made = io.BytesIO()
+    noise = np.random.default_rng(seed).integers(0, 255, (160, 240, 3), np.uint8)
+    Image.fromarray(noise).save(made, "png")
+    return made.getvalue()
+
+
+def tabbed_to(tab, name):
+    """Presses Tab until that is in focus."""
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.id") == name:
+            return
+    raise AssertionError(f"Tab does not lead to {name}")
+
+
+def cards(tab, count):
+    end = time.monotonic() + 20
+    while tab.locator("#cards li").count() != count:
+        assert time.monotonic() < end, tab.locator("#cards").inner_text()
+        tab.wait_for_timeout(30)
+    return tab.locator("#cards")
+
+
+def test_a_dropped_photo_is_redacted_and_its_copy_lies_where_the_page_says(tab, home):
+    assert tab.locator("#start").is_visible()
+    tab.evaluate(DROP, ["a.png", base64.b64encode(png()).decode()])
+    cards(tab, 1)
+    assert "Copies go to ~/efface" in tab.locator("#results").inner_text()
+    tab.locator("#redact-all").click()
+    tab.wait_for_selector("#cards .chip[data-state=rendered]")
+    said = tab.locator("#cards li").inner_text()
+    assert "% of the picture erased" in said
+    assert "Copy: a.redacted.png" in said
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(b)).convert("RGB"))
+        for b in (png(), (home / "efface" / "a.redacted.png").read_bytes())
+    )
+    assert np.abs(before.astype(int) - after)[30:80, 30:70].mean() > 20
+    assert (before[120:, 120:] == after[120:, 120:]).all()
+
+
+def test_with_the_keyboard_alone_it_is_chosen_redacted_reviewed_and_saved(tab, home, tmp_path):
+    tabbed_to(tab, "pick-files")
+    with tab.expect_file_chooser() as chooser:
+        tab.keyboard.press("Enter")
+    chooser.value.set_files([photo(tmp_path, "a.png"), photo(tmp_path, "b.png", 2)])
+    cards(tab, 2)
+    tabbed_to(tab, "redact-all")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#cards li:nth-child(2) .chip[data-state=rendered]")
+    tab.locator("#cards button[data-id='1']").focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#still[src]")
+    tab.keyboard.press("d")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("Shift+A")  # the last photo: back to the files
+    tab.wait_for_selector("#cards .chip[data-state=accepted]")
+    tab.locator("#render-all").focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#cards li:nth-child(2) .chip[data-state=rendered]")
+    assert sorted(p.name for p in (home / "efface").glob("*.png")) == [
+        "a.redacted.png",
+        "b.redacted.png",
+    ]
+
+
+def test_a_file_that_fails_says_why_and_the_others_go_on(tab, found, tmp_path):
+    found.add("bad.png")
+    tab.locator("#input-files").set_input_files(
+        [photo(tmp_path, "bad.png"), photo(tmp_path, "good.png", 2)]
+    )
+    cards(tab, 2)
+    tab.locator("#redact-all").click()
+    tab.wait_for_selector("#cards li:nth-child(2) .chip[data-state=rendered]")
+    bad = tab.locator("#cards li").first
+    assert "it is damaged" in bad.inner_text()
+    assert "Copy it again." in bad.inner_text()
+    assert str(tmp_path) not in bad.inner_text()
+    found.clear()
+    bad.get_by_role("button", name="Try again").click()
+    tab.wait_for_selector("#cards li:nth-child(1) .chip[data-state=rendered]")
+
+
+def test_what_is_no_photo_is_named_with_its_reason(tab, tmp_path):
+    (tmp_path / "notes.txt").write_text("no photo")
+    tab.locator("#input-files").set_input_files(
+        [tmp_path / "notes.txt", photo(tmp_path, "good.png", 2)]
+    )
+    cards(tab, 1)
+    tab.wait_for_selector("#left-out:not([hidden])")
+    assert "notes.txt: it is no photo or film" in tab.locator("#left-out").inner_text()
+
+
+def test_the_first_view_fits_every_width(tab):
+    for width in (360, 390, 1280, 1920, 3840):
+        tab.set_viewport_size({"width": width, "height": 800})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        box = tab.locator("#pick-folder").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_files_are_chosen_in_place_with_the_keyboard_alone(tab, home):
+    photo(home / "Pictures", "here.png")
+    photo(home / "Pictures", "there.png", 2)
+    tab.locator("#pick-here").focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#chooser [data-name=Pictures]:focus")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#chooser [data-name='here.png']:focus")
+    tab.keyboard.press("Backspace")
+    tab.wait_for_selector("#chooser [data-name=Pictures]:focus")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#chooser [data-name='here.png']:focus")
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Space")
+    tab.locator("#chooser-add").focus()
+    tab.keyboard.press("Enter")
+    cards(tab, 1)
+    tab.locator("#redact-all").click()
+    tab.wait_for_selector("#cards .chip[data-state=rendered]")
+    assert (home / "Pictures" / "there.redacted.png").is_file()
+    assert not (home / "Pictures" / "here.redacted.png").exists()
+
+
+def test_a_whole_folder_is_added_in_place(tab, home):
+    for i in range(3):
+        photo(home / "Pictures", f"{i}.png", i)
+    tab.locator("#pick-here").click()
+    tab.locator("#chooser [data-name=Pictures]").click()
+    tab.wait_for_selector("#chooser [data-name='0.png']")
+    tab.locator("#chooser-folder").click()
+    cards(tab, 3)
+
+
+def test_a_preset_and_a_setting_are_chosen_and_used(tab, home, tmp_path):
+    tab.locator("[data-preset=unreviewed]").click()
+    tab.wait_for_selector("[data-preset=unreviewed][aria-pressed=true]")
+    tab.locator("#start-settings").click()
+    tab.get_by_role("button", name="Box", exact=True).click()
+    tab.wait_for_selector("#set-paint\\.shape-box[aria-pressed=true]")
+    assert tab.locator("#set-paint\\.style-solid").get_attribute("aria-pressed") == "true"
+    tab.locator("#set-paint\\.colour").fill("#ff0000")
+    tab.locator("#settings .close").click()
+    assert tab.locator("[data-preset][aria-pressed=true]").count() == 0
+    tab.locator("#input-files").set_input_files([photo(tmp_path, "a.png")])
+    cards(tab, 1)
+    tab.locator("#redact-all").click()
+    tab.wait_for_selector("#cards .chip[data-state=rendered]")
+    made = np.asarray(Image.open(home / "efface" / "a.redacted.png").convert("RGB"))
+    assert (made[20:90, 20:80] == (255, 0, 0)).all()
+
+
+def test_the_last_kind_stays(tab):
+    tab.locator("#start-settings").click()
+    tab.get_by_role("button", name="Licence plates", exact=True).click()
+    tab.wait_for_selector("#set-detect\\.kinds-plate[aria-pressed=false]")
+    tab.get_by_role("button", name="Faces", exact=True).click()
+    assert tab.locator("#set-detect\\.kinds-face").get_attribute("aria-pressed") == "true"

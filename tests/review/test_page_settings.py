@@ -1,0 +1,68 @@
+"""What the page may set: the options of the command line, with the same checks."""
+
+from __future__ import annotations
+
+import pytest
+
+from efface.errors import UsageError
+from efface.options import Options, VerifyOptions
+from efface.review.page_settings import PRESETS, changed, described
+
+
+def test_what_is_set_is_an_option_and_the_rest_stays():
+    options = Options(verify=VerifyOptions(level="full"))
+    made = changed(options, {"paint.style": "tiles", "cover.margin": 1, "detect.kinds": "plate"})
+    assert (made.paint.style, made.cover.margin, made.detect.wanted) == ("tiles", 1.0, ("plate",))
+    assert made.verify.level == "full"
+    assert described(made)["values"]["paint.style"] == "tiles"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("paint.style", "none"),
+        ("paint.style", 1),
+        ("paint.style", None),
+        ("cover.margin", "1"),
+        ("cover.margin", -1),
+        ("cover.margin", 99),
+        ("cover.margin", True),
+        ("cover.margin", float("nan")),
+        ("detect.kinds", ""),
+        ("detect.kinds", "face,face"),
+        ("paint.colour", "red; x"),
+        ("read.max_pixels", 1),
+        ("write.overwrite", True),
+        ("write.discard_edits", True),
+        ("no.such", 1),
+        ("__class__.x", 1),
+    ],
+)
+def test_what_is_not_offered_or_out_of_range_is_refused(key, value):
+    with pytest.raises(UsageError):
+        changed(Options(), {key: value})
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
+def test_a_preset_is_valid_and_says_every_value(preset):
+    (made,) = (p for p in described(Options())["presets"] if p["name"] == preset.name)
+    assert set(made["values"]) == set(described(Options())["values"])
+    assert described(changed(Options(), made["values"]))["values"] == made["values"]
+
+
+def test_each_choice_has_a_word_for_a_value_that_the_option_takes():
+    for group in described(Options())["groups"]:
+        for setting in group["settings"]:
+            for value, word in setting["words"]:
+                assert word
+                changed(Options(), {setting["key"]: value})
+            for value in setting["range"][:2]:
+                changed(Options(), {setting["key"]: value})
+
+
+def test_what_nobody_reviews_covers_more_than_what_somebody_does():
+    made = {p.name: changed(Options(), p.values) for p in PRESETS}
+    assert made["unreviewed"].cover.margin > made["street"].cover.margin
+    assert made["unreviewed"].detect.sensitivity == "high"
+    assert made["unreviewed"].verify.level == "full"
+    assert {o.write.audio for o in made.values()} == {"drop"}
