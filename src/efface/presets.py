@@ -173,21 +173,25 @@ BUILT_IN = (
         "readable-photo",
         "A photo whose subject must stay recognisable as a scene: the face alone is covered, in "
         "the colours around it. Every check looks at everything.",
-        kinds="face,plate", sensitivity="normal", cover="face", style="smooth", verify="full",
+        kinds="face,plate", sensitivity="normal", detail="paced", cover="face", margin=0.25,
+        plate_margin=0.2, style="smooth", audio="drop", bad_frames="fail", risk_bound=0.5,
+        verify="full",
     ),
     _built_in(
         "street-video",
-        "A film with many people and cars, some of them small: efface looks harder, covers more, "
-        "and lists more moments. A person reviews it before it is published.",
-        kinds="face,plate", sensitivity="high", cover="face", audio="drop",
-        risk_bound=0.3, verify="quick",
+        "A film with many people and cars: whole heads are covered, and more around plates, and "
+        "more moments are listed. A person reviews it before it is published.",
+        kinds="face,plate", sensitivity="normal", detail="paced", cover="head", margin=0.25,
+        plate_margin=0.3, style="smooth", audio="drop", bad_frames="fail", risk_bound=0.3,
+        verify="quick",
     ),
     _built_in(
         "no-review",
         "Nobody will look at the copy before it is published: as much is covered as efface can, "
         "and every check looks at everything. It is slow. It still may miss somebody.",
-        kinds="face,plate", sensitivity="high", detail="all", cover="head", style="solid",
-        audio="drop", bad_frames="fail", risk_bound=0.2, verify="full",
+        kinds="face,plate", sensitivity="high", detail="all", cover="head", margin=0.4,
+        plate_margin=0.4, style="solid", audio="drop", bad_frames="fail", risk_bound=0.2,
+        verify="full",
     ),
 )  # fmt: skip
 """The presets that come with efface. They say all that they stand for, defaults too, so that later

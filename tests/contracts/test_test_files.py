@@ -39,6 +39,7 @@ BEHAVIOURS = {
     "pipeline/test_redact_promise.py",
     "review/test_open_page.py",
     "review/test_page.py",  # in a browser
+    "review/test_page_triage.py",
     "test_public.py",  # the public names
 }
 """Tests of what several modules do together. Any other file is named after its module."""

@@ -231,8 +231,8 @@ def test_a_whole_folder_is_added_in_place(tab, home):
 
 
 def test_a_preset_and_a_setting_are_chosen_and_used(tab, home, tmp_path):
-    tab.locator("[data-preset=unreviewed]").click()
-    tab.wait_for_selector("[data-preset=unreviewed][aria-pressed=true]")
+    tab.locator("[data-preset=no-review]").click()
+    tab.wait_for_selector("[data-preset=no-review][aria-pressed=true]")
     tab.locator("#start-settings").click()
     tab.get_by_role("button", name="Box", exact=True).click()
     tab.wait_for_selector("#set-paint\\.shape-box[aria-pressed=true]")

@@ -6,7 +6,8 @@ import pytest
 
 from efface.errors import UsageError
 from efface.options import Options, VerifyOptions
-from efface.review.page_settings import PRESETS, changed, described
+from efface.presets import BUILT_IN
+from efface.review.page_settings import changed, described
 
 
 def test_what_is_set_is_an_option_and_the_rest_stays():
@@ -43,7 +44,7 @@ def test_what_is_not_offered_or_out_of_range_is_refused(key, value):
         changed(Options(), {key: value})
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
+@pytest.mark.parametrize("preset", BUILT_IN, ids=lambda p: p.name)
 def test_a_preset_is_valid_and_says_every_value(preset):
     (made,) = (p for p in described(Options())["presets"] if p["name"] == preset.name)
     assert set(made["values"]) == set(described(Options())["values"])
@@ -60,9 +61,17 @@ def test_each_choice_has_a_word_for_a_value_that_the_option_takes():
                 changed(Options(), {setting["key"]: value})
 
 
+def test_a_card_sets_all_that_the_preset_of_that_name_means():
+    before = Options(verify=VerifyOptions(level="off"))
+    for card, preset in zip(described(before)["presets"], BUILT_IN, strict=True):
+        made = changed(before, card["values"])
+        for (branch, name), value in preset.values.items():
+            assert getattr(getattr(made, branch), name) == value, (card["name"], branch, name)
+
+
 def test_what_nobody_reviews_covers_more_than_what_somebody_does():
-    made = {p.name: changed(Options(), p.values) for p in PRESETS}
-    assert made["unreviewed"].cover.margin > made["street"].cover.margin
-    assert made["unreviewed"].detect.sensitivity == "high"
-    assert made["unreviewed"].verify.level == "full"
+    made = {p.name: p.options() for p in BUILT_IN}
+    assert made["no-review"].cover.margin > made["street-video"].cover.margin
+    assert made["no-review"].detect.sensitivity == "high"
+    assert made["no-review"].verify.level == "full"
     assert {o.write.audio for o in made.values()} == {"drop"}

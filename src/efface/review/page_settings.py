@@ -13,6 +13,7 @@ from typing import Any
 from efface.errors import UsageError
 from efface.option_fields import Setting
 from efface.options import Options, settings
+from efface.presets import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,46 +92,27 @@ GROUPS: tuple[tuple[str, str, tuple[Offered, ...]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """Settings for a purpose. What is not named has its default."""
-
-    name: str
-    title: str
-    text: str
-    values: Mapping[str, Any]
-
-
-PRESETS = (
-    Preset(
-        "readable",
+CARDS = {
+    "readable-photo": (
         "A photo that must stay readable",
         "Erases faces and plates with soft colours, and as little else as it can.",
-        {},
     ),
-    Preset(
-        "street",
+    "street-video": (
         "Street video",
         "Erases whole heads and plates, without sound. You review what is doubtful.",
-        {"cover.part": "head", "cover.plate_margin": 0.3},
     ),
-    Preset(
-        "unreviewed",
+    "no-review": (
         "Nobody reviews this",
         "Erases more than it must, in one colour, and checks every frame. Slower.",
-        {
-            "cover.part": "head",
-            "detect.sensitivity": "high",
-            "cover.margin": 0.4,
-            "cover.plate_margin": 0.4,
-            "paint.style": "solid",
-            "verify.level": "full",
-        },
     ),
-)
+}
+"""Title and text of the card of each built-in preset, see `efface.presets`."""
 
 _KNOWN: dict[str, Setting] = {f"{s.branch}.{s.name}": s for s in settings()}
 _OFFERED = {o.key: _KNOWN[o.key] for _, _, group in GROUPS for o in group}
+_BY_PRESETS = {f"{branch}.{name}" for p in BUILT_IN for branch, name in p.values}
+_SETTABLE = {key: known for key, known in _KNOWN.items() if key in _OFFERED or key in _BY_PRESETS}
+"""What has a control on the page, and what a preset sets without one."""
 
 
 def described(options: Options) -> dict[str, Any]:
@@ -141,10 +123,11 @@ def described(options: Options) -> dict[str, Any]:
             for title, note, group in GROUPS
         ],
         "presets": [
-            {"name": p.name, "title": p.title, "text": p.text, "values": _filled(p.values)}
-            for p in PRESETS
+            {"name": p.name, "title": title, "text": text, "values": _values(p.options())}
+            for p in BUILT_IN
+            for title, text in [CARDS[p.name]]
         ],
-        "values": {key: _value(options, key) for key in _OFFERED},
+        "values": _values(options),
     }
 
 
@@ -160,13 +143,10 @@ def _described(offered: Offered, options: Options) -> dict[str, Any]:
     }
 
 
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: values.get(key, known.default) for key, known in _OFFERED.items()}
-
-
-def _value(options: Options, key: str) -> Any:
-    known = _OFFERED[key]
-    return getattr(getattr(options, known.branch), known.name)
+def _values(options: Options) -> dict[str, Any]:
+    return {
+        key: getattr(getattr(options, known.branch), known.name) for key, known in _SETTABLE.items()
+    }
 
 
 def changed(options: Options, values: Mapping[str, Any]) -> Options:
@@ -176,9 +156,9 @@ def changed(options: Options, values: Mapping[str, Any]) -> Options:
     """
     branches: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
-        if key not in _OFFERED:
+        if key not in _SETTABLE:
             raise UsageError(f"{key} is not a setting of the page.")
-        known = _OFFERED[key]
+        known = _SETTABLE[key]
         if type(value) is int and known.type is float:
             value = float(value)
         if type(value) is not known.type:
