@@ -267,6 +267,7 @@ def test_what_was_not_looked_at_is_said_until_it_is_also_after_rendering(tab, fi
     tab.locator("#stage").focus()
     tab.keyboard.press("a")
     until(tab, "document.getElementById('unseen').textContent === '1 moment not looked at'")
+    tab.wait_for_selector("#doubts [aria-current='true']:has-text('Plate 2')")
     tab.keyboard.press("a")
     tab.wait_for_selector("#unseen", state="hidden")
 
