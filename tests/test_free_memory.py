@@ -38,7 +38,7 @@ def test_what_was_freed_below_what_is_in_use_goes_back():
 
 def test_what_only_a_circle_holds_is_freed():
     class Knot:
-        pass
+        itself: Knot
 
     knot = Knot()
     knot.itself = knot

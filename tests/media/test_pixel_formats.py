@@ -16,7 +16,8 @@ NAMES = ("yuv420p", "yuv422p10le", "yuv444p", "gbrp", "gray", "gray10le")
 
 def decoded(name, size_wh=(50, 34)):
     """A frame of noise, as a decoder would give it."""
-    frame = av.VideoFrame(*size_wh, name)
+    width, height = size_wh
+    frame = av.VideoFrame(width, height, name)
     random = np.random.default_rng(3)
     for plane in frame.planes:
         samples = random.integers(0, 4, plane.buffer_size, np.uint8)

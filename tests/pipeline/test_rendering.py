@@ -148,7 +148,8 @@ def encoders():
 
 def test_the_encoder_is_gone_when_the_check_of_a_film_begins(tmp_path, monkeypatch):
     source, counts = drawn(tmp_path / "a.mp4", 1), []
-    before, create, prove = len(encoders()), rendering.create, rendering.prove
+    before = len(encoders())
+    create, prove = vars(rendering)["create"], vars(rendering)["prove"]
 
     def creating(*about):
         sink = create(*about)

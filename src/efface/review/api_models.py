@@ -105,12 +105,26 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
     known["works"] = [w.plain() for w in folder.works.values()]
     if folder.document is None:
         return known
-    plan = folder.plan
+    return (
+        known
+        | _of_plan(folder.plan)
+        | {
+            "lost": folder.document.lost,
+            "target": folder.job.target.name,
+            "video": folder.proxy is not None,
+            "sound": _sounds(folder),
+            "playable": folder.plan.medium != "photo",
+            "verification": _verification(folder),
+            "result": finished_copy.described(session, folder),
+        }
+    )
+
+
+def _of_plan(plan: Plan) -> dict[str, Any]:
     now, log = plan.revised, read(plan.edits)
     areas = {e.track for e in log.in_force if isinstance(e, Area)}
-    return known | {
+    return {
         "version": len(plan.edits),  # of the plan described here: another tab may be changing it
-        "lost": folder.document.lost,
         "medium": plan.medium,
         "sizes": [list(s) for s in plan.sizes],
         "seconds": [round(s, 4) for s in plan.timeline.seconds.tolist()],
@@ -130,12 +144,6 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         "undo_edit": _shortened(log.in_force),
         "redo_edit": _shortened(log.undone),
         "cost": _cost(plan),
-        "target": folder.job.target.name,
-        "video": folder.proxy is not None,
-        "sound": _sounds(folder),
-        "playable": plan.medium != "photo",
-        "verification": _verification(folder),
-        "result": finished_copy.described(session, folder),
     }
 
 

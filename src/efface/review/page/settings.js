@@ -86,7 +86,7 @@ export class Settings {
     const said = el("output", { for: id }, `${Math.round(100 * value)} %`);
     const slider = el("input", {
       type: "range", id, min, max, step, value,
-      oninput: (event) => (said.textContent = `${Math.round(100 * event.target.value)} %`),
+      oninput: (event) => said.replaceChildren(`${Math.round(100 * event.target.value)} %`),
       onchange: (event) => this.#set({ [key]: Number(event.target.value) }),
     });
     return el("div", { class: "set", title: help }, el("label", { for: id }, label), slider, said);

@@ -75,7 +75,7 @@ export class Start {
 
   #whys(refused) {
     if (!refused.length) return [];
-    const close = el("button", { class: "quiet square", "aria-label": "Close", onclick: () => (by("left-out").hidden = true) }, "×");
+    const close = el("button", { class: "quiet square", "aria-label": "Close", onclick: () => by("left-out").setAttribute("hidden", "") }, "×");
     const lines = refused.slice(0, 20).map(({ name, why }) => el("li", {}, el("b", {}, name), `: ${why}`));
     if (refused.length > 20) lines.push(el("li", {}, `and ${refused.length - 20} more`));
     return [el("div", {}, el("strong", {}, refused.length === 1 ? "One file was left out" : `${refused.length} files were left out`), close), el("ul", {}, ...lines)];
