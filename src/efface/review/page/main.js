@@ -225,6 +225,7 @@ const SAID = { follow: "Following", proxy: "Making a copy that this browser can 
 
 async function heardWork({ file, work, state }) {
   const card = queue.files.find((f) => f.id === file);
+  if (state || work.state !== "running") queue.outdate();
   if (card) {
     card.works = [...card.works.filter((w) => w.kind !== work.kind), work];
     if (state) card.state = state;
@@ -278,6 +279,7 @@ function lose() {
 function heard(event) {
   if (event.event === "work") heardWork(event);
   else if (event.event === "changed") {
+    queue.outdate();
     const card = queue.files.find((f) => f.id === event.file);
     if (card) card.state = event.state;
     if (!by("queue").hidden) queue.draw();

@@ -25,11 +25,32 @@ export class Queue {
     });
   }
 
-  async load() {
-    const { files, bound, opens } = await get("/api/files");
-    Object.assign(this, { files, opens });
-    this.draw();
-    return bound;
+  // One question at a time. It is asked again if something happened meanwhile: an answer that was
+  // given before must not replace what is known since.
+  load() {
+    this.#isOutdated = true;
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+  #isOutdated = false;
+  #loading = null;
+
+  async #read() {
+    let answer;
+    while (this.#isOutdated) {
+      this.#isOutdated = false;
+      answer = await get("/api/files");
+      Object.assign(this, { files: answer.files, opens: answer.opens });
+      this.draw();
+    }
+    return answer.bound;
+  }
+
+  // An event told something that an answer on its way may not know.
+  outdate() {
+    this.#isOutdated = true;
   }
 
   // Pictures look different now: they are asked for again.
