@@ -70,7 +70,7 @@ def find_preset(name: str, path: Path | None = None) -> Preset:
     """Return the preset of that name: a built-in one, or one of the file at `path`, by default that
     of `default_file`.
 
-    Raises UsageError if there is none, BadPresets.
+    Raises UsageError if no preset has that name, and BadPresets.
     """
     if built_in := next((p for p in BUILT_IN if p.name == name), None):
         return built_in

@@ -323,6 +323,16 @@ def test_a_body_without_a_length_that_is_too_large_is_refused_as_such(client):
     assert client.ask("/api/files").status == 200
 
 
+def require_known_browser(client, path):
+    """Assert that a path which is only read answers nobody but the page that was admitted."""
+    port = client.origin.rpartition(":")[2]
+    assert client.ask(path, cookie="").status == 403
+    assert client.ask(path, headers={"host": f"evil.example:{port}"}).status == 421
+    assert client.ask(path, headers={"origin": "http://evil.example"}).status == 403
+    assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
+    assert client.ask(path, {}).status == 405
+
+
 # Pictures of single tracks
 
 CROP = "/api/files/0/crop/30?box=10,10,50,60"
@@ -330,12 +340,7 @@ CROP = "/api/files/0/crop/30?box=10,10,50,60"
 
 @pytest.mark.parametrize("path", ["/api/files/0/tracks", CROP])
 def test_tracks_and_their_pictures_are_told_to_the_known_browser_only(client, path):
-    port = client.origin.rpartition(":")[2]
-    assert client.ask(path, cookie="").status == 403
-    assert client.ask(path, headers={"host": f"evil.example:{port}"}).status == 421
-    assert client.ask(path, headers={"origin": "http://evil.example"}).status == 403
-    assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
-    assert client.ask(path, {}).status == 405
+    require_known_browser(client, path)
     answer = client.ask(path)
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
@@ -368,12 +373,7 @@ def test_the_finished_copy_is_sent_to_the_known_browser_only(client, film):
     assert (answer.status, answer.body) == (206, b"234")
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-type"] == "video/mp4"
-    port = client.origin.rpartition(":")[2]
-    assert client.ask(path, cookie="").status == 403
-    assert client.ask(path, headers={"host": f"evil.example:{port}"}).status == 421
-    assert client.ask(path, headers={"origin": "http://evil.example"}).status == 403
-    assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
-    assert client.ask(path, {}).status == 405
+    require_known_browser(client, path)
     assert client.ask(path, headers={"range": "bytes=99-"}).status == 416
     for asked in ("bytes=0-1,4-5", "lines=0-1", "bytes=x-"):
         whole = client.ask(path, headers={"range": asked})

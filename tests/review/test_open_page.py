@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +17,6 @@ from PIL import Image
 from efface.errors import SourceUnreadable
 from efface.pipeline.naming import jobs_for
 from efface.review.serve import serving
-
-playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra test")
-CHROMIUM = next(
-    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
 
 DROP = """([name, text]) => {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -34,16 +27,6 @@ DROP = """([name, text]) => {
     document.querySelector(".drop").dispatchEvent(event);
   }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:  # type: ignore[name-defined]
-    with playwright.sync_playwright() as p:
-        found = p.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
-        yield found
-        found.close()
 
 
 @pytest.fixture
@@ -71,7 +54,7 @@ def found(kit, monkeypatch):
 
 
 @pytest.fixture
-def tab(browser, home, kit, found) -> Iterator[playwright.Page]:  # type: ignore[name-defined]
+def tab(browser, home, kit, found) -> Iterator[Any]:
     """The page, with no file yet. Each of its errors fails the test."""
     with ExitStack() as closing:
         running = closing.enter_context(serving([], kit.OPTIONS, home))

@@ -63,8 +63,8 @@ def owns(plan: Plan, job: Job) -> bool:
 
 
 def existing_plan(path: Path, source: AdmittedSource) -> Plan | None:
-    """Return the plan at the path; None if there is none. If a person changed it (it has edits),
-    it fits the source.
+    """Return the plan at the path, or None if no plan is there. A plan that a person changed fits
+    the source.
 
     A person's work is never discarded unless the user asks for it. Raises TargetExists if the plan
     cannot be followed.
@@ -128,7 +128,7 @@ def held(path: Path) -> Iterator[None]:
 
 
 def read_plan(path: Path) -> Plan | None:
-    """Return the plan at the path; None if there is none that can be read."""
+    """Return the plan at the path, or None if it is missing or cannot be read."""
     try:
         return sidecar.load(path)
     except BadPlan:

@@ -32,7 +32,7 @@ def media_type_of(path: Path) -> str:
 
 
 def copy_of(session: ReviewSession, folder: Folder) -> Path | None:
-    """Return the finished copy, or None if there is none that this plan has made.
+    """Return the copy that was made from this plan, or None if it was not made yet.
 
     A link in its place is not followed.
     """
@@ -47,7 +47,7 @@ def copy_of(session: ReviewSession, folder: Folder) -> Path | None:
 
 
 def described(session: ReviewSession, folder: Folder) -> dict[str, Any] | None:
-    """Describe the finished copy for the page; None if there is none."""
+    """Describe the finished copy for the page, or return None before it is made."""
     path = copy_of(session, folder)
     if path is None or folder.document is None:
         return None

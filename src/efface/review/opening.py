@@ -67,7 +67,7 @@ class Opening:
         source = self.uploads.take(upload)
         try:
             if not looks_like_media(source):
-                raise Refused("it is no photo or film that efface can read")
+                raise Refused("it is no photo or film")
             with self._adding:
                 job = self._job_of_dropped(admit(source), upload)
                 number = self._session.add(job)
