@@ -225,6 +225,53 @@ def test_a_private_folder_can_never_be_swept_between_its_making_and_its_locking(
     assert names(tmp_path) == ["a.jpg"]
 
 
+@needs_posix
+def test_a_private_folder_that_a_rival_locks_first_is_made_again(tmp_path, monkeypatch):
+    lock, rivals = file_locks.try_lock, []
+
+    def second(handle):
+        monkeypatch.setattr(private_folders, "try_lock", lock)
+        claim = private_folders._claimed(private(tmp_path)[0])
+        assert claim.__enter__(), "a folder that is not locked yet has no owner"
+        rivals.append(claim)
+        return lock(handle)
+
+    monkeypatch.setattr(private_folders, "try_lock", second)
+    with staged(tmp_path / "a.jpg", overwrite=False) as draft:
+        rivals[0].__exit__(None, None, None)
+        sweep(tmp_path)
+        draft.write_bytes(b"x")
+    assert names(tmp_path) == ["a.jpg"]
+
+
+@needs_posix
+@pytest.mark.parametrize("last", ["mkdir", "open", "try_lock", "rename"])
+def test_a_kill_while_a_private_folder_is_made_leaves_what_the_next_run_sweeps(tmp_path, last):
+    script = f"""
+import os
+from pathlib import Path
+from efface import private_folders as folders
+home = {{"mkdir": Path, "try_lock": folders}}.get({last!r}, os)
+real = getattr(home, {last!r})
+def killed(*arguments, **more):
+    done = real(*arguments, **more)
+    if {last!r} != "open" or "lock" in str(arguments[0]):
+        os.kill(os.getpid(), 9)
+    return done
+setattr(home, {last!r}, killed)
+with folders.private_folder(Path({str(tmp_path / "a.jpg")!r})):
+    raise SystemExit("it went on")
+"""
+    home = str(Path(files.__file__).parents[1])
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": home}, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert len(private(tmp_path)) == 1
+    sweep(tmp_path)
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("place", ["mkdir", "try_lock", "rename"])
 def test_an_interrupt_while_the_private_folder_is_made_leaves_none(tmp_path, monkeypatch, place):
     home = {"mkdir": Path, "try_lock": private_folders, "rename": os}[place]

@@ -23,6 +23,7 @@ DRAFTS = ".efface-draft-"
 """Prefix of private folders. Sources are never taken from inside one."""
 
 LOCK = "lock"
+NEW_LOCK = "new-lock"
 
 UNLOCKED_S = 600
 """A private folder is without a lock for milliseconds. After this long its owner is gone."""
@@ -78,11 +79,17 @@ def _empty_and_remove(folder: Path, home: int = -1) -> None:
 
 def _made(folder: Path) -> int:
     """Make the folder, and in it a file that can be locked; return its handle."""
-    for _ in range(MADE_AGAIN):
-        folder.mkdir(0o700)
-        with suppress(FileNotFoundError):  # another run swept it: it was empty
-            return os.open(folder / ("new-" + LOCK), os.O_CREAT | os.O_RDWR, 0o600)
-    raise OSError(errno.ENOENT, "another run sweeps it away each time")
+    folder.mkdir(0o700)
+    return os.open(folder / NEW_LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+
+
+def _is_ours(folder: Path, lock: int) -> bool:
+    """Lock a folder that was just made, and give its lock the final name. Returns False if another
+    run sweeps the folder away, or if locks do not work here."""
+    if not try_lock(lock):
+        return False
+    os.rename(folder / NEW_LOCK, folder / LOCK)
+    return True
 
 
 @contextmanager
@@ -90,26 +97,40 @@ def private_folder(beside: Path) -> Iterator[Path]:
     """Provide a locked folder (0700) beside `beside`, removed on leaving. Its name is chosen first,
     as an interrupt may come at once.
 
-    It is removed wherever it is then: its parent folder may be renamed while efface works.
+    Until it is locked, another run may take it for the remains of a killed one and sweep it away.
+    Then it is made again, under another name. It is removed wherever it is then: its parent folder
+    may be renamed while efface works.
     """
-    folder, lock, home = beside.parent / (DRAFTS + secrets.token_hex(8)), -1, -1
+    made: dict[Path, int] = {}
+    home = -1
     try:
         with writing(beside):
             sweep_at_times(beside.parent)
             home = _opened_folder(beside.parent)
-            # It gets its final name once it is locked: a parallel run would sweep away a folder
-            # whose lock is free.
-            lock = _made(folder)
-            # If folders cannot be opened, open files cannot be renamed either, and nothing is ever
-            # swept.
-            if hasattr(os, "O_DIRECTORY") and try_lock(lock):
-                os.rename(folder / ("new-" + LOCK), folder / LOCK)
+            for _ in range(MADE_AGAIN):
+                folder = beside.parent / (DRAFTS + secrets.token_hex(8))
+                made[folder] = -1
+                with suppress(FileNotFoundError):  # another run swept it
+                    made[folder] = _made(folder)
+                    # If folders cannot be opened, open files cannot be renamed either, and nothing
+                    # is ever swept.
+                    if not hasattr(os, "O_DIRECTORY") or _is_ours(folder, made[folder]):
+                        break
+            # Otherwise locks do not work on this file system: nothing is swept there, and the last
+            # folder will do, if there is one.
+            if made[folder] < 0:
+                raise OSError(errno.ENOENT, "another run sweeps it away each time")
         yield folder
     finally:
-        _remove(folder, home)
-        for handle in (lock, home):
-            if handle >= 0:
-                os.close(handle)
+        for folder, lock in made.items():
+            _remove(folder, home)
+            _close(lock)
+        _close(home)
+
+
+def _close(handle: int) -> None:
+    if handle >= 0:
+        os.close(handle)
 
 
 def _opened_folder(folder: Path) -> int:
@@ -129,20 +150,35 @@ def sweep_at_times(folder: Path) -> None:
 def sweep(folder: Path) -> None:
     """Remove private folders in `folder` whose owner is gone."""
     for left in folder.glob(DRAFTS + "*"):
-        with suppress(OSError):
-            if _is_abandoned(left):
+        with suppress(OSError), _claimed(left) as is_abandoned:
+            if is_abandoned:
                 _empty_and_remove(left)
 
 
-def _is_abandoned(left: Path) -> bool:
+@contextmanager
+def _claimed(left: Path) -> Iterator[bool]:
+    """Hold the lock of a private folder for the block, so that no maker locks it meanwhile. Says
+    whether its owner is gone."""
+    lock = _opened_lock(left)
     try:
-        lock = os.open(left / LOCK, os.O_RDWR)
-    except FileNotFoundError:  # killed before the lock existed, or just before the folder was gone
-        with suppress(OSError):
-            os.rmdir(left)  # only if it is empty; a run that has just made it makes it again
-            return False
-        return time.time() - left.stat().st_mtime > UNLOCKED_S
-    try:
-        return try_lock(lock)
+        yield _has_no_lock(left) if lock < 0 else try_lock(lock)
     finally:
-        os.close(lock)
+        _close(lock)
+
+
+def _opened_lock(left: Path) -> int:
+    """Return a handle of the folder's lock, or -1 if it has none."""
+    for name in (NEW_LOCK, LOCK):  # in this order: the first is renamed to the second
+        with suppress(FileNotFoundError):
+            return os.open(left / name, os.O_RDWR)
+    return -1
+
+
+def _has_no_lock(left: Path) -> bool:
+    """Say whether a folder without a lock is old enough to be removed. It was killed before it had
+    one, or in the midst of its removal. An empty one goes at once: a run that has just made it
+    makes another."""
+    with suppress(OSError):
+        os.rmdir(left)
+        return False
+    return time.time() - left.stat().st_mtime > UNLOCKED_S
