@@ -237,13 +237,14 @@ def staged(clip: Path, preset: str) -> dict[str, float]:
 
 def parts(clip: Path, preset: str) -> dict[str, float]:
     """The parts one after the other, nothing at the same time, in CPU milliseconds a frame."""
+    from efface.checks.frame_samples import SampleRecorder
     from efface.events import silent
     from efface.files import sha256_of
     from efface.media.video.encode import create_video
     from efface.options import Options, WriteOptions
     from efface.painting.paint import paint
-    from efface.pipeline import one_source
     from efface.pipeline.analysis import joined
+    from efface.pipeline.checking import Draft, prove
     from efface.pipeline.detector_session import DetectorSession
     from efface.pipeline.perceive import perceived
     from efface.pipeline.sources import opened
@@ -275,19 +276,27 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
         spent["track"] = cpu_s() - began
         target = Path(folder) / "t.mp4"
         sink = create_video(target, source.info, options.write, target=target)
+        recorder = SampleRecorder()
         for frame in source.frames():
             began = cpu_s()
-            picture = frame.unpack()
-            paint(picture, plan.regions(frame.index), options.paint)
+            picture, regions = frame.unpack(), plan.regions(frame.index)
+            start = cpu_s()
+            recorder.take(frame, picture, [r.box for r in regions])
+            taken = cpu_s() - start
+            spent["keep"] = spent.get("keep", 0.0) + taken
+            paint(picture, regions, options.paint)
             middle = cpu_s()
             sink.write(picture, frame.pts)
-            spent["render"] = spent.get("render", 0.0) + middle - began
+            spent["render"] = spent.get("render", 0.0) + middle - began - taken
             spent["encode"] = spent.get("encode", 0.0) + cpu_s() - middle
         began = cpu_s()
         sink.close()
         spent["encode"] += cpu_s() - began
+        hashes = plan.source_sha256, sha256_of(target)
         began = cpu_s()
-        one_source.verify(session, target, plan, clip, silent)
+        with session.for_checks(keeps=False) as opening:
+            draft = Draft(target, source, plan, *hashes, recorder.frames())
+            prove(draft, target, options, opening, silent)
         spent["verify"] = cpu_s() - began
     return {name: round(s / frames * 1000, 1) for name, s in spent.items()}
 

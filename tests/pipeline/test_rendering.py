@@ -16,9 +16,16 @@ from PIL import Image
 import efface
 from efface.containers import admission
 from efface.containers.admission import admit
-from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged
+from efface.detections import DRAWN
+from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged, VerificationFailed
 from efface.files import sha256_of
+from efface.findings import Outcome
+from efface.media.pixel_formats import Pixels
+from efface.media.video.video_source import VideoSource
+from efface.options import Options, VerifyOptions
+from efface.painting.paint import paint
 from efface.pipeline import one_source, rendering
+from efface.tracks import Reason, Track
 
 SIZE = (96, 64)
 
@@ -164,3 +171,64 @@ def test_the_encoder_is_gone_when_the_check_of_a_film_begins(tmp_path, monkeypat
     monkeypatch.setattr(rendering, "prove", proving)
     efface.redact(source, tmp_path / "b.mp4")
     assert counts == [1, 0]
+
+
+def decodings(monkeypatch):
+    """How often the frames of each video are read from the first on."""
+    begun, frames = [], VideoSource.frames
+
+    def counted(self):
+        begun.append(self.info.path.name)
+        return frames(self)
+
+    monkeypatch.setattr(VideoSource, "frames", counted)
+    return begun
+
+
+def with_a_box(plan):
+    """The plan, in which a person drew a box in every frame."""
+    n = len(plan.timeline)
+    box = np.tile(np.float32([20, 10, 60, 50]), (n, 1))
+    how = np.full(n, Reason.DRAWN, np.uint8), np.zeros(n, np.float32)
+    return replace(plan, tracks=(Track(1, DRAWN, np.arange(n, dtype=np.int32), box, *how),))
+
+
+@pytest.mark.parametrize(
+    ("level", "most", "times"), [("quick", 1 << 20, 1), ("quick", 10, 2), ("full", 1 << 20, 2)]
+)
+def test_a_quick_check_does_not_decode_the_source_again(tmp_path, monkeypatch, level, most, times):
+    source = drawn(tmp_path / "a.mp4", 1)
+    plan = with_a_box(efface.find(source))
+    recorder = vars(rendering)["SampleRecorder"]
+    monkeypatch.setattr(rendering, "SampleRecorder", lambda: recorder(most))
+    begun = decodings(monkeypatch)
+    options = Options(verify=VerifyOptions(level=level))
+    done = efface.render(source, plan, tmp_path / "b.mp4", options=options)
+    assert begun.count("a.mp4") == times
+    coverage = next(c for c in done.verification.checks if c.name == "coverage")
+    assert coverage.facts["areas compared"] == 5
+    assert coverage.outcome is Outcome.CLEAN
+
+
+@pytest.mark.parametrize("deed", ["leaves all out", "paints before it is looked at"])
+def test_samples_are_taken_of_what_was_looked_at_before_it_is_painted(tmp_path, monkeypatch, deed):
+    """A painter that does nothing is caught by them. One that changes the decoder's own memory
+    would change what is kept of the next frame, too: then its checksum is another."""
+    source = drawn(tmp_path / "a.mp4", 1)
+    plan = with_a_box(efface.find(source))
+    unpack, target = Pixels.unpack, tmp_path / "b.mp4"
+
+    def painted(self):
+        picture = unpack(self)
+        paint(picture, plan.regions(0), Options().paint)
+        return picture
+
+    if deed == "leaves all out":
+        monkeypatch.setattr(rendering, "paint", lambda *_: None)
+        with pytest.raises(VerificationFailed, match="still shows what the plan erases"):
+            efface.render(source, plan, target)
+    else:
+        monkeypatch.setattr(Pixels, "unpack", painted)
+        with pytest.raises(PlanMismatch, match="decodes to another picture"):
+            efface.render(source, plan, target)
+    assert not target.exists()

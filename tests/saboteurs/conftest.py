@@ -8,21 +8,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from efface.checks.frame_samples import SampleRecorder
 from efface.containers.admission import admit
 from efface.detect.detector import DetectorInfo
 from efface.detect.registry import DETECTORS
 from efface.detections import DRAWN, FACE, PLATE, Detections
+from efface.errors import VerificationFailed
+from efface.events import silent
 from efface.files import sha256_of
 from efface.findings import Check, Verification
 from efface.frames import Picture
-from efface.options import PaintOptions, ReadOptions, WriteOptions
+from efface.options import Options, PaintOptions, ReadOptions, WriteOptions
 from efface.painting.paint import paint
+from efface.pipeline.checking import Draft, prove
 from efface.pipeline.sources import create, opened
 from efface.planning.plan import Plan
 from efface.regions import Region
@@ -174,6 +179,22 @@ def rendered(
                 sink.write(picture, time)
         sink.close()
     return target
+
+
+def proved(clip: Clip, target: Path) -> Verification:
+    """What the quick check of a draft finds, with samples that were kept of the source's frames,
+    and without decoding the source."""
+    recorder = SampleRecorder()
+    with opened(admit(clip.path), ReadOptions()) as source:
+        for frame in source.frames():
+            boxes = [r.box for r in clip.plan.regions(frame.index)]
+            recorder.take(frame, frame.unpack(), boxes)
+        hashes = clip.plan.source_sha256, sha256_of(target)
+        draft = Draft(target, source, clip.plan, *hashes, recorder.frames())
+        try:
+            return prove(draft, target, Options(), lambda options: Blind(), silent)
+        except VerificationFailed as e:
+            return cast(Verification, e.verification)
 
 
 class Blind:

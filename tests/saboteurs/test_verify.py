@@ -110,13 +110,15 @@ def test_an_untouched_source(verified, clip, kit, blind):
 
 
 @pytest.mark.parametrize("seed", range(50))
-def test_one_face_of_three_in_one_frame_at_random(verified, kit, seed):
+def test_one_face_of_three_in_one_frame_at_random(verified, clip, kit, tmp_path, seed):
     rng = np.random.default_rng([2024, seed])
     face, at = int(rng.integers(kit.FACES)), int(rng.integers(kit.FRAMES))
-    coverage = kit.check(verified(leaving(face, at)), "coverage")
-    assert [(f.frame, f.box) for f in coverage.findings] == [(at, kit.box(face, at))]
-    assert coverage.findings[0].time_s == pytest.approx(at / 25)
-    assert f"frame {at + 1} " in coverage.findings[0].message
+    found = verified(leaving(face, at))
+    for checks in (found, kit.proved(clip, tmp_path / "target.mp4")):
+        coverage = kit.check(checks, "coverage")
+        assert [(f.frame, f.box) for f in coverage.findings] == [(at, kit.box(face, at))]
+        assert coverage.findings[0].time_s == pytest.approx(at / 25)
+        assert f"frame {at + 1} " in coverage.findings[0].message
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,57 @@ def test_one_face_of_three_in_one_frame_at_random(verified, kit, seed):
 )
 def test_faces_that_were_blurred_and_not_erased(verified, kit, erase):
     assert frames(kit.check(verified(erase), "coverage")) == list(range(kit.FRAMES))
+
+
+@pytest.mark.parametrize(
+    "erase",
+    [nothing, blurred(2), mosaic(6), instead(lambda part, shrunk: part // 2 + 50)],
+    ids=["nothing", "blur 2", "mosaic 6", "darker"],
+)
+def test_a_draft_is_judged_by_kept_samples_as_by_the_source(clip, kit, tmp_path, erase):
+    target = kit.rendered(clip, tmp_path / "target.mp4", erase)
+    coverage = kit.check(kit.proved(clip, target), "coverage")
+    assert coverage.outcome is NOT_CLEAN
+    assert frames(coverage) == list(range(kit.FRAMES))
+
+
+def test_an_honest_draft_is_clean_by_kept_samples_alone(clip, kit, tmp_path, monkeypatch):
+    def fetched(self, index):
+        raise AssertionError("no frame need be decoded once more")
+
+    monkeypatch.setattr("efface.media.video.frame_access.FrameAccess.frame", fetched)
+    monkeypatch.setattr("efface.checks.target.from_source", fetched)
+    found = kit.proved(clip, kit.rendered(clip, tmp_path / "target.mp4"))
+    coverage, fidelity = kit.check(found, "coverage"), kit.check(found, "fidelity")
+    assert (coverage.outcome, fidelity.outcome) == (CLEAN, CLEAN)
+    assert coverage.facts["areas compared"] == kit.FRAMES * kit.FACES
+    assert fidelity.facts["frames compared"] == kit.FRAMES
+    assert 30 < fidelity.facts["PSNR, lowest"] < 60
+    assert 0.9 < fidelity.facts["SSIM, mean"] <= 1
+
+
+def test_frames_in_a_draft_that_are_others_or_absent_or_late(verified, clip, kit, tmp_path):
+    """One frame is turned, one shows the first one as it was; one is left out; one comes late."""
+    first = []
+
+    def changing(picture, regions, frame):
+        first.extend(p.copy() for p in picture.planes if frame == 0)
+        kit.honest(picture, regions, frame)
+        shown = [p[::-1, ::-1].copy() for p in picture.planes] if frame == 4 else first
+        for plane, other in zip(picture.planes, shown, strict=True):
+            if frame in (3, 4):
+                plane[...] = other
+
+    by_source = verified(changing)
+    by_samples = kit.proved(clip, tmp_path / "target.mp4")
+    for name in ("coverage", "fidelity"):
+        assert frames(kit.check(by_samples, name)) == frames(kit.check(by_source, name))
+    assert 4 in frames(kit.check(by_samples, "fidelity"))
+    for name, how in (("gone", None), ("late", 7)):
+        pts = lambda i, pts, how=how: pts if i != 3 else how and pts + how  # noqa: E731
+        target = kit.rendered(clip, tmp_path / f"{name}.mp4", pts=pts)
+        fidelity = kit.check(kit.proved(clip, target), "fidelity")
+        assert (fidelity.outcome, frames(fidelity)) == (NOT_CLEAN, [3])
 
 
 @pytest.mark.parametrize("gone", [0, 2, 5])

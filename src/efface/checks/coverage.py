@@ -1,7 +1,8 @@
 """Check that nothing of the source survives where the plan erases.
 
 The check searches the target for the source's detail (`surviving_detail`), and for the source
-blurred or as a mosaic (`surviving_blur`).
+blurred or as a mosaic (`surviving_blur`). A quick check first compares small pictures of all areas
+(`first_comparison`), and the areas themselves only where these come near.
 
 Among thousands of correct fills one or two resemble what they cover by chance: a bright bulge where
 a bright head was. So a suspected area is painted once more, from the target's own rim, which cannot
@@ -19,7 +20,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.checks.frame_alignment import Pair
+from efface.checks.first_comparison import near
+from efface.checks.frame_alignment import Pair, Views
 from efface.checks.surviving_blur import shows_blurred
 from efface.checks.surviving_detail import shows_detail
 from efface.errors import EffaceError
@@ -49,31 +51,28 @@ class Coverage:
         to find out."""
         self._areas = self._frames = self._missed = 0
 
-    def compare(
-        self, pair: Pair, pictures: tuple[Picture, Picture] | None, *, is_same_file: bool = False
-    ) -> None:
-        """Compare the next pair. pictures: the samples of both in one layout, or None if they
-        cannot be compared.
+    def compare(self, pair: Pair, views: Views | None, *, is_same_file: bool = False) -> None:
+        """Compare the next pair. views: what both show, or None if they cannot be compared.
 
         is_same_file  source and target are the same bytes: find out whether erasing could have
                       changed anything.
         """
         old = pair.old
-        if old is None or pictures is None or old.index >= len(self._plan.timeline):
+        if old is None or views is None or old.index >= len(self._plan.timeline):
             self._missed += 1
             return
         if self._plan.is_black(old.index):
             self._frames += 1
-            if not _is_blank(pictures[1]):
+            if not _is_blank(views.target):
                 self._add(pair, "should be black, as the plan says, and is not")
             return
         if regions := self._plan.regions(old.index):
             self._frames += 1
             self._areas += len(regions)
-            for box in surviving(*pictures, regions, self._paint):
+            for box in _survivors(views, regions, self._paint):
                 self._add(pair, "still shows what the plan erases", box)
             if is_same_file and self.is_as_painted:
-                self.is_as_painted = _is_as_painted(pictures[1], regions, self._paint)
+                self.is_as_painted = _is_as_painted(views.target, regions, self._paint)
 
     def _add(self, pair: Pair, what: str, box: Box | None = None) -> None:
         self.found.append(Finding(NAME, f"{pair.name} {what}", pair.number, box, pair.second))
@@ -96,6 +95,20 @@ class Coverage:
                 why="not every frame could be compared with the source's",
             )
         return Check(NAME, Outcome.CLEAN, facts=facts)
+
+
+def _survivors(views: Views, regions: Sequence[Region], options: PaintOptions) -> list[Box]:
+    """Return the boxes in which the target shows the source. With kept samples, only what comes
+    near to them is compared in full."""
+    if views.samples is None:
+        return surviving(*views.both(), regions, options)
+    boxes = [r.box for r in regions]
+    doubtful = near(views.samples, views.target, boxes)
+    again = painted_again(views.target, regions, options) if doubtful and views.is_sparse else None
+    if again is not None:  # the frame must be decoded for a full comparison
+        for explained in _explanations(again):
+            doubtful = near(views.samples, views.target, boxes, doubtful, explained)
+    return surviving(*views.both(), regions, options, doubtful) if doubtful else []
 
 
 MOST_COLOUR_STEPS = 2
@@ -139,17 +152,24 @@ def _as_rgb(frame: Frame) -> Picture:
 
 
 def surviving(
-    source: Picture, target: Picture, regions: Sequence[Region], options: PaintOptions
+    source: Picture,
+    target: Picture,
+    regions: Sequence[Region],
+    options: PaintOptions,
+    among: Sequence[Box] | None = None,
 ) -> list[Box]:
     """Return the boxes of the regions in which the target shows detail of the source.
 
     The two pictures have the same layout; the target may be larger by a row or column (padding).
 
     options  how the regions were painted.
+    among    compare only these boxes of them.
     """
     boxes = [r.box for r in regions]
     suspected = []
     for i, box in enumerate(boxes):
+        if among is not None and box not in among:
+            continue
         others = boxes[:i] + boxes[i + 1 :]
         if shows_detail(source, target, box) or shows_blurred(source, target, box, others):
             suspected.append((box, others))

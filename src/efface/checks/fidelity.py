@@ -1,45 +1,27 @@
 """Check that the target equals its source except for what was erased.
 
 Number, times and sizes of frames must agree exactly. The encoder's changes are measured outside the
-erased areas: PSNR over all colour planes, SSIM on the first one (on green if the picture is RGB).
+erased areas (`likeness`). In a quick check of a film a part of the samples is enough
+(`sampled_likeness`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log10
-from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from efface.checks.frame_alignment import Pair
+from efface.checks.frame_alignment import Pair, Views
+from efface.checks.likeness import psnr, ssim, visible
+from efface.checks.sampled_likeness import sampled_psnr, sampled_ssim
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Picture
-from efface.geometry import Size, pixel_window
+from efface.geometry import Size
 from efface.media.interfaces import SourceInfo
 from efface.regions import Region
 
 NAME = "fidelity"
-
-AROUND_SHARE = 0.25
-"""Share of a box's sides, on every side, that is left out as well, since every shape reaches beyond
-its box."""
-
-RIM_PX = 16
-"""Pixels around that in which the encoder mixes erased and unchanged pixels: one coding block."""
-
-LOSSLESS_DB = 100.0
-"""PSNR of identical pictures, in place of infinity."""
-
-BLOCK_PX = 8
-"""Side in pixels of SSIM's windows, which do not overlap."""
-
-STRIP_PIXELS = 1 << 15
-"""Pixels for which SSIM is computed at once. It needs about 40 bytes for each: so many stay in the
-processor's cache, which takes 17 ms instead of 27 for a 1080p frame."""
 
 OTHER_DB = 16.0
 DOUBTFUL_DB = 25.0
@@ -71,11 +53,8 @@ class Fidelity:
         self.found: list[Finding] = []
         """Grave findings so far."""
 
-    def compare(
-        self, pair: Pair, pictures: tuple[Picture, Picture] | None, regions: Sequence[Region]
-    ) -> None:
-        """Compare the next pair. pictures: the samples of both in one layout, if both exist.
-        regions: what was erased."""
+    def compare(self, pair: Pair, views: Views | None, regions: Sequence[Region]) -> None:
+        """Compare the next pair. views: what both show, if both exist. regions: what was erased."""
         old, new = pair.old, pair.new
         if new is not None:
             self._frames += 1
@@ -93,9 +72,7 @@ class Fidelity:
                 self.add(pair, f"{pair.name} is shown {off:+.6f} s from its time")
             if not is_same_size(old.size_wh, new.size_wh):
                 self.add(pair, f"{pair.name} has size {new.size_wh}, not {old.size_wh}")
-            elif pictures is not None and not self._likeness.add(
-                *pictures, regions, with_ssim=pair.number % self._every == 0
-            ):
+            elif views is not None and not self._is_alike(pair, views, regions):
                 self.add(
                     pair,
                     f"{pair.name} is another picture than the source's, outside of the "
@@ -103,6 +80,12 @@ class Fidelity:
                 )
         if new is not None and new.is_bad:
             self.add(pair, f"{pair.name} cannot be decoded")
+
+    def _is_alike(self, pair: Pair, views: Views, regions: Sequence[Region]) -> bool:
+        if views.is_sparse:
+            return self._likeness.add_sampled(views, regions)
+        with_ssim = pair.number % self._every == 0
+        return self._likeness.add(*views.both(), regions, with_ssim=with_ssim)
 
     def add(self, pair: Pair | None, message: str) -> None:
         """Add a grave finding."""
@@ -208,17 +191,29 @@ class Likeness:
         self, before: Picture, after: Picture, regions: Sequence[Region], *, with_ssim: bool
     ) -> bool:
         """Add another frame. Returns False if the two are not the same picture."""
-        visible = _visible(before.size_wh, regions)
-        db = psnr(before, after, visible)
+        shown = visible(before.size_wh, regions)
+        db = psnr(before, after, shown)
         if db is None:
             return True
         self.psnr.append(db)
         # SSIM takes longer, so if PSNR is high enough, it is only sampled.
-        index = ssim(before, after, visible) if with_ssim or db < DOUBTFUL_DB else None
+        index = ssim(before, after, shown) if with_ssim or db < DOUBTFUL_DB else None
         if index is not None:
             self.ssim.append(index)
-        is_other = db < OTHER_DB or (db < DOUBTFUL_DB and index is not None and index < OTHER_SSIM)
-        return not is_other
+        return not _is_other(db, index)
+
+    def add_sampled(self, views: Views, regions: Sequence[Region]) -> bool:
+        """Add another frame, of which samples were kept. Returns False if the two are not the same
+        picture."""
+        assert views.samples is not None
+        db = sampled_psnr(views.samples, views.target, regions)
+        if db is None or db < DOUBTFUL_DB:
+            return self.add(*views.both(), regions, with_ssim=True)
+        self.psnr.append(db)
+        index = sampled_ssim(views.samples, views.target, regions)
+        if index is not None:
+            self.ssim.append(index)
+        return True
 
     def facts(self) -> dict[str, float | int]:
         """Return the facts for the report."""
@@ -236,87 +231,8 @@ class Likeness:
         return said
 
 
-def _visible(size_wh: Size, regions: Sequence[Region]) -> NDArray[np.uint8]:
-    """Return (h, w) uint8: 1 where nothing was erased there or nearby."""
-    mask = np.ones((size_wh[1], size_wh[0]), np.uint8)
-    for x1, y1, x2, y2 in (r.box for r in regions):
-        dx, dy = (x2 - x1) * AROUND_SHARE + RIM_PX, (y2 - y1) * AROUND_SHARE + RIM_PX
-        mask[pixel_window((x1 - dx, y1 - dy, x2 + dx, y2 + dy), size_wh)] = 0
-    return mask
-
-
-def psnr(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float | None:
-    """Return the PSNR in dB over the visible samples of all colour planes; None if nothing is
-    visible."""
-    error, count = 0.0, 0
-    for a, b, mask in _planes(before, after, visible):
-        error += cv2.norm(a, b, cv2.NORM_L2SQR, mask)
-        count += cv2.countNonZero(mask)
-    if not count:
-        return None
-    mean = error / count / before.layout.peak**2
-    return min(LOSSLESS_DB, -10 * log10(mean)) if mean else LOSSLESS_DB
-
-
-def _planes(
-    before: Picture, after: Picture, visible: NDArray[np.uint8]
-) -> Iterator[tuple[NDArray, NDArray, NDArray]]:  # type: ignore[type-arg]
-    """Yield both planes, cut to the size of the first, and a mask of their visible samples."""
-    colours, masks = len(before.planes) - before.layout.has_alpha, {visible.shape: visible}
-    for a, b in zip(before.planes[:colours], after.planes, strict=False):
-        height, width = a.shape
-        if a.shape not in masks:
-            smaller = cv2.resize(visible, (width, height), interpolation=cv2.INTER_NEAREST)
-            masks[a.shape] = np.asarray(smaller, np.uint8)
-        yield np.ascontiguousarray(a), np.ascontiguousarray(b[:height, :width]), masks[a.shape]
-
-
-def ssim(before: Picture, after: Picture, visible: NDArray[np.uint8]) -> float | None:
-    """Return the mean SSIM of the wholly visible blocks (Wang et al. 2004, with square windows);
-    None if there are none."""
-    which = 1 if before.layout.model == "rgb" and len(before.planes) >= 3 else 0
-    height, width = (n // BLOCK_PX * BLOCK_PX for n in before.planes[which].shape)
-    if not height or not width:
-        return None
-    total, count = 0.0, 0
-    rows = max(1, STRIP_PIXELS // (BLOCK_PX * width)) * BLOCK_PX
-    for top in range(0, height, rows):
-        part = slice(top, min(top + rows, height)), slice(0, width)
-        shown = _blocks(visible[part].astype(np.float32)) > 0.999
-        if shown.any():
-            index = _indices(
-                before.planes[which][part], after.planes[which][part], before.layout.peak
-            )
-            total, count = (
-                total + float(index[shown].sum(dtype=np.float64)),
-                count + int(shown.sum()),
-            )
-    return total / count if count else None
-
-
-def _indices(before: NDArray[Any], after: NDArray[Any], peak: int) -> NDArray[np.float32]:
-    """Return the SSIM of each block."""
-    a, b = (p.astype(np.float32) * np.float32(1 / peak) for p in (before, after))
-    mean_a, mean_b = _blocks(a), _blocks(b)
-    var_a, var_b, both = (
-        _blocks(p) - m
-        for p, m in ((a * a, mean_a**2), (b * b, mean_b**2), (a * b, mean_a * mean_b))
-    )
-    index = (
-        (2 * mean_a * mean_b + 1e-4)
-        * (2 * both + 9e-4)
-        / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4))
-    )
-    return np.asarray(index, np.float32)
-
-
-def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of each block."""
-    height, width = plane.shape
-    return np.asarray(
-        cv2.resize(plane, (width // BLOCK_PX, height // BLOCK_PX), interpolation=cv2.INTER_AREA),
-        np.float32,
-    )
+def _is_other(db: float, index: float | None) -> bool:
+    return db < OTHER_DB or (db < DOUBTFUL_DB and index is not None and index < OTHER_SSIM)
 
 
 def is_same_size(old: Size, new: Size) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
 
-from efface.frames import Frame
+from efface.checks.frame_samples import FrameSamples
+from efface.frames import Frame, Picture
 from efface.geometry import Size
 from efface.media.interfaces import Source
 from efface.planning.plan import Plan
@@ -23,13 +24,15 @@ class Expected:
     index    its number in the source.
     at       when the target should show it, in seconds of the target's clock.
     size_wh  of the frame.
-    frame    the source's, or None if there is only a plan.
+    frame    the source's, or None if there is only a plan, or only samples of it.
+    samples  what was kept of the source's frame, if anything.
     """
 
     index: int
     at: Fraction
     size_wh: Size
     frame: Frame | None = None
+    samples: FrameSamples | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +61,34 @@ class Pair:
         return f"frame {self.number + 1}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """What a pair of frames shows.
+
+    target     the target's samples.
+    samples    what was kept of the source's frame, for a quick comparison, or None.
+    both       gives the samples of source and target in one layout.
+    is_sparse  the kept samples are enough to say how much the two are alike.
+    """
+
+    target: Picture
+    samples: FrameSamples | None
+    both: Callable[[], tuple[Picture, Picture]]
+    is_sparse: bool = False
+
+
 def from_source(source: Source, shift: int) -> Iterator[Expected]:
     """The frames of the source. `shift` was taken off its PTS."""
     base = source.time_base
     for frame in source.frames():
         yield Expected(frame.index, (frame.pts - shift) * base, frame.size_wh, frame)
+
+
+def from_samples(kept: Iterable[FrameSamples], base: Fraction, shift: int) -> Iterator[Expected]:
+    """Yield the frames of which samples were kept. base: the source's time base."""
+    for samples in kept:
+        at = (samples.pts - shift) * base
+        yield Expected(samples.index, at, samples.size_wh, samples=samples)
 
 
 def from_plan(plan: Plan, shift: int) -> Iterator[Expected]:

@@ -35,6 +35,13 @@ def without_shading(patch: NDArray[np.float32]) -> NDArray[np.float32]:
     )
 
 
+@lru_cache(maxsize=16)
+def projection(count: int) -> NDArray[np.float32]:
+    """Return the (count, count) matrix that turns a column into the polynomial nearest to it."""
+    columns = _polynomials(count)
+    return columns @ columns.T
+
+
 @lru_cache(maxsize=512)
 def _polynomials(count: int, planes: int = 1) -> NDArray[np.float32]:
     """Return orthonormal float32 columns: the polynomials up to SHADING_DEGREE at `count` places,

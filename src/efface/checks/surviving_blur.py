@@ -52,6 +52,11 @@ def _cross(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
+def least_likeness(box: Box, others: Sequence[Box]) -> float:
+    """Return the correlation with the source from which a box counts as blurred."""
+    return SEAMS_ALIKE if any(_cross(box, o) for o in others if o != box) else BLUR_ALIKE
+
+
 def shows_blurred(
     source: Picture, target: Picture, box: Box, others: Sequence[Box], again: Picture | None = None
 ) -> bool:
@@ -67,7 +72,7 @@ def shows_blurred(
     if min(sides) < BLUR_SIDE:
         return False
     scale = np.float32(1 / source.layout.peak)
-    alike = SEAMS_ALIKE if any(_cross(box, other) for other in others) else BLUR_ALIKE
+    alike = least_likeness(box, others)
     after = target.planes[which][rows, columns].astype(np.float32) * scale
     shrinks = (1,) if min(sides) < 2 * BLUR_LARGE else (min(sides) // BLUR_LARGE, 1)
     for shrink in shrinks:
@@ -146,11 +151,18 @@ def _blurred(patch: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 def _from_rim(
     plane: NDArray[Any], rows: slice, columns: slice, shrink: int = 1
 ) -> NDArray[np.float32]:
+    """Estimate a fill from the rim. shrink: give what `reduced` makes of the estimate."""
+    size_wh = (columns.stop - columns.start) // shrink, (rows.stop - rows.start) // shrink
+    return from_rim(plane, rows, columns, size_wh)
+
+
+def from_rim(
+    plane: NDArray[Any], rows: slice, columns: slice, size_wh: Size
+) -> NDArray[np.float32]:
     """Estimate a fill from the rim: the samples around the window, blended across it (a Coons
     patch).
 
-    shrink  gives what `reduced` makes of the estimate. The rim alone is reduced, which is cheaper
-            and the same.
+    size_wh  of the result. The rim alone is resized, which is cheaper and the same.
     """
     height, width = plane.shape
     top, bottom = max(rows.start - 1, 0), min(rows.stop, height - 1)
@@ -161,15 +173,14 @@ def _from_rim(
     level = plane[(top, bottom), columns].astype(np.float32)
     upright = plane[rows, (left, right)].astype(np.float32)
     corners = (level[:, (0, -1)] + upright[(0, -1), :]) / 2
-    if shrink > 1:
-        wide, high = level.shape[1] // shrink, len(upright) // shrink
-        level = _resized(level, (wide, 2))
-        upright = _resized(upright, (2, high))
+    level, upright = _resized(level, (size_wh[0], 2)), _resized(upright, (2, size_wh[1]))
     down, across = _ramps(len(upright)), _ramps(level.shape[1])
     return np.asarray(down @ (level - corners @ across.T) + upright @ across.T, np.float32)
 
 
 def _resized(patch: NDArray[np.float32], size_wh: Size) -> NDArray[np.float32]:
+    if patch.shape[::-1] == size_wh:
+        return patch
     return np.asarray(cv2.resize(patch, size_wh, interpolation=cv2.INTER_AREA), np.float32)
 
 

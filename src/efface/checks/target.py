@@ -6,19 +6,30 @@ is never clean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from efface.checks import coverage, fidelity, residual_metadata, second_look
 from efface.checks.coverage import Coverage, comparable
 from efface.checks.fidelity import Fidelity, is_same_size
-from efface.checks.frame_alignment import Expected, Pair, from_plan, from_source, paired
+from efface.checks.frame_alignment import (
+    Expected,
+    Pair,
+    Views,
+    from_plan,
+    from_samples,
+    from_source,
+    paired,
+)
+from efface.checks.frame_samples import FrameSamples, samples_of
 from efface.checks.residual_metadata import check_residual_metadata
 from efface.checks.second_look import SecondLook
 from efface.errors import InputError
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame, Picture
+from efface.geometry import Box
 from efface.media.interfaces import Source
 from efface.planning.plan import Plan
 from efface.regions import Region
@@ -42,6 +53,9 @@ class Evidence:
     source  of which it was made, opened from the disk, or None.
     shift   subtracted from the source's PTS when the target was written, in the source's time base
             (see `video_info.start_shift`).
+    kept    what was kept of the source's frames while they were rendered, instead of decoding the
+            source, or None. Only for a quick check of a film, with a plan.
+    fetch   returns one frame of the source, by its number. Only with `kept`.
     sound   "keep" or "drop", if the request is known.
     hashes  the known SHA-256 by name: "source", "plan", "target".
     """
@@ -52,6 +66,8 @@ class Evidence:
     shift: int = 0
     sound: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
+    kept: Sequence[FrameSamples] | None = None
+    fetch: Callable[[int], Frame] | None = None
 
 
 def checked(
@@ -136,7 +152,7 @@ class _Walk:
     one."""
 
     def __init__(self, evidence: Evidence, again: SecondLook | None, is_quick: bool) -> None:
-        self._with, self._again = evidence, again
+        self._with, self._again, self._is_quick = evidence, again, is_quick
         has_both = evidence.plan is not None and evidence.source is not None
         self.coverage = Coverage(evidence.plan) if has_both and evidence.plan is not None else None
         self.fidelity = Fidelity(_compared_with(evidence), is_quick=is_quick)
@@ -180,25 +196,54 @@ class _Walk:
         if target.info.medium == "video":  # pages may be as large as memory allows
             depth = max(1, frames_ahead(target.info.size_wh) // 2)
             frames = reading.enter_context(prefetched(frames, depth))
-            if expected is not None and self._with.source is not None:
+            if expected is not None and self._with.source is not None and not self._with.kept:
                 expected = reading.enter_context(prefetched(expected, depth))
         return paired(expected, frames, target.time_base)
 
     def _expected(self) -> Iterable[Expected] | None:
+        if self._with.source is not None and self._with.kept:
+            return from_samples(self._with.kept, self._with.source.time_base, self._with.shift)
         if self._with.source is not None:
             return from_source(self._with.source, self._with.shift)
         return from_plan(self._with.plan, self._with.shift) if self._with.plan is not None else None
 
     def _take(self, pair: Pair) -> None:
-        pictures = _pictures(pair)
         regions = self._regions(pair)
+        views = self._views(pair, [r.box for r in regions])
         if self.coverage is not None:
-            self.coverage.compare(pair, pictures, is_same_file=_is_same_file(self._with))
-        self.fidelity.compare(pair, pictures if self._is_shown(pair) else None, regions)
+            self.coverage.compare(pair, views, is_same_file=_is_same_file(self._with))
+        self.fidelity.compare(pair, views if self._is_shown(pair) else None, regions)
         if self._again is not None and pair.new is not None:
             self._again.look(
                 pair.new, pair.second, pair.old.index if pair.old is not None else pair.number
             )
+
+    def _views(self, pair: Pair, boxes: Sequence[Box]) -> Views | None:
+        """Return what both frames show; None if they cannot be compared."""
+        old, new = pair.old, pair.new
+        if old is None or new is None or self._with.source is None:
+            return None
+        if not is_same_size(old.size_wh, new.size_wh):
+            return None
+        is_film = self._with.source.info.medium == "video"
+        if old.samples is not None:
+            target = new.unpack()
+            if old.samples.fits(target, boxes):
+                both = partial(self._both, old, new)
+                return Views(target, old.samples, both, is_sparse=True)
+        before, after = self._both(old, new)
+        if not self._is_quick or self._with.plan is None:
+            return Views(after, None, lambda: (before, after))
+        samples = samples_of(old.index, 0, before, boxes)
+        return Views(after, samples, lambda: (before, after), is_sparse=is_film)
+
+    def _both(self, old: Expected, new: Frame) -> tuple[Picture, Picture]:
+        """Return the samples of both frames in one layout. Raises InputError."""
+        frame = old.frame
+        if frame is None:
+            assert self._with.fetch is not None
+            frame = self._with.fetch(old.index)
+        return comparable(frame, new)
 
     def _regions(self, pair: Pair) -> list[Region]:
         plan, old = self._with.plan, pair.old
@@ -213,13 +258,3 @@ class _Walk:
         completely black."""
         plan = self._with.plan
         return plan is not None and pair.old is not None and not plan.is_black(pair.old.index)
-
-
-def _pictures(pair: Pair) -> tuple[Picture, Picture] | None:
-    if pair.old is None or pair.new is None or pair.old.frame is None:
-        return None
-    return (
-        comparable(pair.old.frame, pair.new)
-        if is_same_size(pair.old.size_wh, pair.new.size_wh)
-        else None
-    )

@@ -3,14 +3,15 @@ them to `checks`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
 from efface.checks.fidelity import NAME as FIDELITY
+from efface.checks.frame_samples import FrameSamples
 from efface.checks.second_look import SecondLook
 from efface.checks.target import CHECKS, Evidence, checked
 from efface.containers.admission import admit
@@ -35,17 +36,23 @@ ANY_SIZE = 2**62
 """A target is as large as its source, and the source was accepted."""
 
 Opening = Callable[[DetectOptions], Detector]
+Kept = tuple[Sequence[FrameSamples], Callable[[int], Frame]] | tuple[None, None]
+"""Samples of every frame, and what gives one of the frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft, and what it was made from: an open source, its plan, and their hashes."""
+    """A draft, and what it was made from: an open source, its plan, and their hashes.
+
+    kept  samples of every frame of the source, taken before it was painted, or None.
+    """
 
     path: Path
     source: Source
     plan: Plan
     source_sha256: str
     sha256: str
+    kept: Sequence[FrameSamples] | None = None
 
 
 def prove(
@@ -64,7 +71,10 @@ def prove(
     is_quick, total = options.verify.level == "quick", len(draft.plan.timeline)
     again = _second_look(draft.plan, draft.plan.medium, options, opening)
     try:
-        with opened(admit(draft.path), ReadOptions(max_pixels=ANY_SIZE)) as result:
+        with (
+            opened(admit(draft.path), ReadOptions(max_pixels=ANY_SIZE)) as result,
+            _kept(draft, result) as (kept, fetch),
+        ):
             evidence = Evidence(
                 result,
                 draft.plan,
@@ -72,6 +82,8 @@ def prove(
                 _shift(draft.plan),
                 options.write.audio,
                 {"source": draft.source_sha256, "target": draft.sha256},
+                kept,
+                fetch,
             )
             tell = _telling(listener, total)
             found = Verification(checked(evidence, again, is_quick=is_quick, tell=tell))
@@ -85,6 +97,26 @@ def prove(
         grave = [c for c in found.checks if c.outcome is Outcome.NOT_CLEAN]
         raise VerificationFailed(target, [f.message for c in grave for f in c.findings], found)
     return found
+
+
+@contextmanager
+def _kept(draft: Draft, result: Source) -> Iterator[Kept]:
+    """Provide the samples that stand for the frames of the source, and what decodes one of them
+    again. Without samples that can be compared with the draft, the source is decoded."""
+    if not draft.kept:
+        yield None, None
+        return
+    from efface.media.video.frame_access import FrameAccess  # imports PyAV, as below
+    from efface.media.video.video_info import video_of
+
+    if video_of(draft.source.info).spec.layout != video_of(result.info).spec.layout:
+        yield None, None
+        return
+    access = FrameAccess(draft.source, draft.plan.timeline.pts, draft.plan.checksums, held_bytes=0)
+    try:
+        yield draft.kept, access.frame
+    finally:
+        access.close()
 
 
 def verify(

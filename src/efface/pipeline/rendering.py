@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from efface.checks.frame_samples import SampleRecorder
 from efface.containers.admission import AdmittedSource, unchanged
 from efface.errors import BadPlan, InputError, PlanMismatch, SourceChanged, UndecodableFrame
 from efface.events import Event, Listener
@@ -82,14 +83,16 @@ def act(
                 path,
                 f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}",
             )
+        recorder = SampleRecorder() if _keeps_samples(plan, options) else None
         try:
-            _write(draft, source, plan, target, options, listener)
+            _write(draft, source, plan, target, options, listener, recorder)
         except _Differs as e:
             if not is_fresh:
                 raise
             raise UndecodableFrame(path, e.at, is_unsteady=True) from e
         target_sha256 = sha256_of(draft)
-        made = Draft(draft, source, plan, source_sha256, target_sha256)
+        samples = recorder.frames() if recorder is not None else None
+        made = Draft(draft, source, plan, source_sha256, target_sha256, samples)
         verification = prove(made, target, options, opening, listener)
     kept = source.info.audio if options.write.audio == "keep" else 0
     return Rendered(
@@ -103,6 +106,12 @@ def act(
         source_sha256,
         target_sha256,
     )
+
+
+def _keeps_samples(plan: Plan, options: Options) -> bool:
+    """Return whether the check can do with samples of the frames that are rendered. Their checksums
+    must be known: they show that the frames are those that were looked at."""
+    return plan.medium == "video" and options.verify.level == "quick" and bool(plan.checksums)
 
 
 def require_same_source(admitted: AdmittedSource, plan: Plan) -> str:
@@ -129,10 +138,16 @@ class _Differs(PlanMismatch):
 
 
 def _write(
-    draft: Path, source: Source, plan: Plan, target: Path, options: Options, listener: Listener
+    draft: Path,
+    source: Source,
+    plan: Plan,
+    target: Path,
+    options: Options,
+    listener: Listener,
+    recorder: SampleRecorder | None,
 ) -> None:
     with _sink(draft, source, options, target) as sink:
-        _render(source, plan, sink, options.paint, listener)
+        _render(source, plan, sink, options.paint, listener, recorder)
     if plan.medium == "video":
         # The encoder lives as long as its sink, and the check needs its memory: 0.35 GB at 1080p.
         del sink
@@ -151,10 +166,16 @@ def _sink(draft: Path, source: Source, options: Options, target: Path) -> Iterat
 
 
 def _render(
-    source: Source, plan: Plan, sink: Sink, options: PaintOptions, listener: Listener
+    source: Source,
+    plan: Plan,
+    sink: Sink,
+    options: PaintOptions,
+    listener: Listener,
+    recorder: SampleRecorder | None = None,
 ) -> None:
     total, done = len(plan.timeline), 0
-    with prefetched(_painted(source, plan, options), frames_ahead(source.info.size_wh)) as pictures:
+    painted = _painted(source, plan, options, recorder)
+    with prefetched(painted, frames_ahead(source.info.size_wh)) as pictures:
         for picture, pts in pictures:
             sink.write(picture, pts)
             done += 1
@@ -165,16 +186,21 @@ def _render(
         )
 
 
-def _painted(source: Source, plan: Plan, options: PaintOptions) -> Iterator[tuple[Picture, int]]:
+def _painted(
+    source: Source, plan: Plan, options: PaintOptions, recorder: SampleRecorder | None = None
+) -> Iterator[tuple[Picture, int]]:
     for frame in source.frames():
         _require_looked_at(frame, plan, source.info.path)
         picture = frame.unpack()
         if plan.checksums and picture.checksum() != plan.checksums[frame.index]:
             raise _another_picture(source, plan, frame.index)
+        regions = plan.regions(frame.index)
+        if recorder is not None:  # before anything is painted, and after the checksum was right
+            recorder.take(frame, picture, [r.box for r in regions])
         if plan.is_black(frame.index):
             blackout(picture)
         else:
-            paint(picture, plan.regions(frame.index), options)
+            paint(picture, regions, options)
         yield picture, frame.pts
 
 

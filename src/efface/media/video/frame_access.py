@@ -40,12 +40,16 @@ class FrameAccess:
     """Frames of one source in any order. Not safe for use from several threads."""
 
     def __init__(
-        self, source: Source, pts: NDArray[np.int64], checksums: Sequence[int] = ()
+        self,
+        source: Source,
+        pts: NDArray[np.int64],
+        checksums: Sequence[int] = (),
+        held_bytes: int = HELD_BYTES,
     ) -> None:
         self._source, self._pts, self._checksums = source, pts, checksums
         self._held: OrderedDict[int, Frame] = OrderedDict()
         per_frame = source.info.size_wh[0] * source.info.size_wh[1] * 2
-        self._most = max(2, min(300, HELD_BYTES // max(per_frame, 1)))
+        self._most = max(2, min(300, held_bytes // max(per_frame, 1)))
         self._is_joinable = source.info.format in JOINABLE
         self._going: Iterator[Frame] | None = None
         self._at = -1
