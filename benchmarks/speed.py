@@ -3,14 +3,18 @@ what takes its time.
 
     python benchmarks/speed.py [CLIP...] [--photos FOLDER] [--sizes 720p,1080p,4k] [--seconds 4]
                                [--preset medium,veryfast] [--rounds 1] [--deface PROGRAM] [--stages]
-                               [--json OUT]
+                               [--json OUT] [--against EARLIER]
 
 Clips are given, or made from a folder of labelled pictures (as in `efface bench stills`): 720p,
 1080p and 4K, a few faces and many, a camera on a stand and one in a hand. Every program runs as a
 process of its own, all of them in turn. Prints frames a second, the ratio to the bare transcode in
 time and in CPU seconds (which other work on the machine disturbs less), and peak memory. --stages
 runs the parts of efface one after the other in one process, and prints CPU milliseconds a frame for
-each.
+each; then it redacts once more, and prints the idle share of the cores in each phase (`phases.py`).
+
+--against compares the stages with those of an earlier --json of the same clips and presets, and
+fails where one rose by more than 15 %. Both are divided by what the bare transcode cost in the same
+run, so that another machine, or other work on it, makes less of a difference.
 
 deface (1.5.0 was compared) is installed apart from efface, `pip install deface onnxruntime` into an
 environment of its own.
@@ -45,6 +49,9 @@ SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 FEW, MANY = (1, 3), (20, 60)
 """Labelled faces in the picture that a clip is made from, from and to."""
 
+MOST_RISE, LEAST_RISE_MS = 0.15, 1.0
+"""From which rise of a stage on --against fails: share, and CPU milliseconds a frame."""
+
 FINE = (0, 7)
 """Exit codes of a run that wrote its target; 7: a person should look."""
 
@@ -74,6 +81,7 @@ def main() -> None:
     parser.add_argument("--deface", help="The program deface. Without it only efface is run.")
     parser.add_argument("--stages", action="store_true")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--against", type=Path, help="A file that --json wrote; with --stages.")
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--parts", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -108,6 +116,27 @@ def compare(chosen: argparse.Namespace) -> None:
             "rows": rows,
         }
         chosen.json.write_text(json.dumps(said, indent=1) + "\n")
+    if chosen.against:
+        worse = list(risen(json.loads(chosen.against.read_text())["rows"], rows))
+        print("\n".join(worse) or f"no stage rose by more than {MOST_RISE:.0%}")
+        raise SystemExit(bool(worse))
+
+
+def risen(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a sentence for each stage that costs more than before. A clip that is not in both is
+    left out."""
+    known = {(row["clip"], row["preset"]): row for row in before}
+    for row in after:
+        old = known.get((row["clip"], row["preset"]), {})
+        was, now = old.get("stages_cpu_ms", {}), row.get("stages_cpu_ms", {})
+        pace = row["bare_cpu_ms"] / old["bare_cpu_ms"] if "bare_cpu_ms" in old else 1.0
+        for name in was.keys() & now.keys():
+            least = max(was[name] * pace * (1 + MOST_RISE), was[name] * pace + LEAST_RISE_MS)
+            if now[name] > least:
+                yield (
+                    f"{row['clip']} {row['preset']}: {name} rose from {was[name] * pace:.1f} to "
+                    f"{now[name]:.1f} CPU ms a frame"
+                )
 
 
 HEAD = (
@@ -124,12 +153,13 @@ def line(row: dict[str, Any]) -> str:
         f"{row['efface_fps']:8.1f} {row['ratio']:6.2f} {row['cpu_ratio']:6.2f} {row['peak_mb']:6} "
         f"{row['bare_peak_mb']:7} {beside}"
     )
-    stages = row.get("stages_cpu_ms")
-    return text + (
-        "\n  " + ", ".join(f"{name} {ms:.0f}" for name, ms in stages.items()) + " (CPU ms a frame)"
-        if stages
-        else ""
-    )
+    if "stages_cpu_ms" in row:
+        stages = ", ".join(f"{name} {ms:.0f}" for name, ms in row["stages_cpu_ms"].items())
+        text += f"\n  {stages} (CPU ms a frame)"
+    if "phases_idle" in row:
+        idle = ", ".join(f"{name} {share:.0%}" for name, share in row["phases_idle"].items())
+        text += f"\n  idle: {idle} of the cores' time"
+    return text
 
 
 def measured(
@@ -176,6 +206,7 @@ def measured(
         "efface_fps": round(frames / wall["efface"], 2),
         "ratio": round(wall["efface"] / wall["bare"], 2),
         "cpu_ratio": round(cpu["efface"] / cpu["bare"], 2),
+        "bare_cpu_ms": round(cpu["bare"] / frames * 1000, 1),
         "peak_mb": max(r.peak_mb for r in runs["efface"]),
         "bare_peak_mb": max(r.peak_mb for r in runs["bare"]),
     }
@@ -187,6 +218,7 @@ def measured(
         )
     if chosen.stages:
         row["stages_cpu_ms"] = staged(clip, preset)
+        row |= phased(clip, preset)
     return row
 
 
@@ -233,6 +265,20 @@ def staged(clip: Path, preset: str) -> dict[str, float]:
         subprocess.run(command, check=True, capture_output=True, text=True).stdout
     )
     return said
+
+
+def phased(clip: Path, preset: str) -> dict[str, Any]:
+    """Idle share and peak memory of each phase, from a process of its own."""
+    import subprocess
+
+    program = Path(__file__).with_name("phases.py")
+    command = [sys.executable, str(program), str(clip), "--preset", preset, "--json"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    phases = json.loads(said)["phases"]
+    return {
+        "phases_idle": {name: of["idle_share"] for name, of in phases.items()},
+        "phases_peak_mb": {name: of["peak_mb"] for name, of in phases.items()},
+    }
 
 
 def parts(clip: Path, preset: str) -> dict[str, float]:
