@@ -46,7 +46,7 @@ def compared(source, target, wanted="keep"):
         opened(admit(source), ReadOptions()) as before,
         opened(admit(target), ReadOptions()) as after,
     ):
-        fidelity = Fidelity("the source", is_quick=False)
+        fidelity = Fidelity("the source")
         fidelity.compare_signals(before.info, after.info)
         fidelity.compare_sound(before.info, after.info, wanted)
         return fidelity.check()
@@ -66,7 +66,7 @@ def test_what_is_noted_of_a_source_is_for_a_person_to_judge(film, tmp_path):
         opened(admit(film), ReadOptions()) as before,
         opened(admit(tmp_path / "copy.mp4"), ReadOptions()) as after,
     ):
-        fidelity = Fidelity("the source", is_quick=True)
+        fidelity = Fidelity("the source")
         fidelity.compare_signals(before.info, after.info)
         before.info.notes.append("its data are damaged")  # while it is read
         check = fidelity.check()

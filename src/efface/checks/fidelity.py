@@ -1,8 +1,7 @@
 """Check that the target equals its source except for what was erased.
 
 Number, times and sizes of frames must agree exactly. The encoder's changes are measured outside the
-erased areas (`likeness`). In a quick check of a film a part of the samples is enough
-(`sampled_likeness`).
+erased areas (`likeness`). In a quick check a part of the samples is enough (`sampled_likeness`).
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from efface.checks.frame_alignment import Pair, Views
 from efface.checks.likeness import psnr, ssim, visible
 from efface.checks.sampled_likeness import sampled_psnr, sampled_ssim
 from efface.findings import Check, Finding, Outcome
-from efface.frames import Picture
 from efface.geometry import Size
 from efface.media.interfaces import SourceInfo
 from efface.regions import Region
@@ -33,17 +31,13 @@ Three real clips at the worst that codecs offer (H.264 and HEVC at CRF 51, VP9 a
 and 0.486 in every frame; at CRF 18 40.9 dB and 0.984. Turned upside down they were at 13 to 15 dB.
 """
 
-SSIM_EVERY_FRAMES = 10
-"""A quick check measures SSIM in one of this many frames, and PSNR in all."""
-
 
 class Fidelity:
     """Takes pairs of frames in order. Its findings are grave, or for a person to judge."""
 
-    def __init__(self, compared_with: str, *, is_quick: bool) -> None:
+    def __init__(self, compared_with: str) -> None:
         """compared_with: the source or the plan, in words; empty if there is neither."""
         self._with = compared_with
-        self._every = SSIM_EVERY_FRAMES if is_quick else 1
         self._likeness = Likeness()
         self._judge: list[Finding] = []
         self._notes: list[str] = []
@@ -72,7 +66,7 @@ class Fidelity:
                 self.add(pair, f"{pair.name} is shown {off:+.6f} s from its time")
             if not is_same_size(old.size_wh, new.size_wh):
                 self.add(pair, f"{pair.name} has size {new.size_wh}, not {old.size_wh}")
-            elif views is not None and not self._is_alike(pair, views, regions):
+            elif views is not None and not self._likeness.add(views, regions):
                 self.add(
                     pair,
                     f"{pair.name} is another picture than the source's, outside of the "
@@ -80,12 +74,6 @@ class Fidelity:
                 )
         if new is not None and new.is_bad:
             self.add(pair, f"{pair.name} cannot be decoded")
-
-    def _is_alike(self, pair: Pair, views: Views, regions: Sequence[Region]) -> bool:
-        if views.is_sparse:
-            return self._likeness.add_sampled(views, regions)
-        with_ssim = pair.number % self._every == 0
-        return self._likeness.add(*views.both(), regions, with_ssim=with_ssim)
 
     def add(self, pair: Pair | None, message: str) -> None:
         """Add a grave finding."""
@@ -187,33 +175,34 @@ class Likeness:
     psnr: list[float] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
 
-    def add(
-        self, before: Picture, after: Picture, regions: Sequence[Region], *, with_ssim: bool
-    ) -> bool:
-        """Add another frame. Returns False if the two are not the same picture."""
-        shown = visible(before.size_wh, regions)
-        db = psnr(before, after, shown)
+    def add(self, views: Views, regions: Sequence[Region]) -> bool:
+        """Add another frame. Returns False if the two are not the same picture.
+
+        The samples that were kept are enough where they say that the two are alike.
+        """
+        db, index = self._of_samples(views, regions)
+        if db is None or db < DOUBTFUL_DB:
+            before, after = views.both()
+            shown = visible(before.size_wh, regions)
+            db, index = psnr(before, after, shown), ssim(before, after, shown)
         if db is None:
             return True
         self.psnr.append(db)
-        # SSIM takes longer, so if PSNR is high enough, it is only sampled.
-        index = ssim(before, after, shown) if with_ssim or db < DOUBTFUL_DB else None
         if index is not None:
             self.ssim.append(index)
-        return not _is_other(db, index)
+        return not (
+            db < OTHER_DB or (db < DOUBTFUL_DB and index is not None and index < OTHER_SSIM)
+        )
 
-    def add_sampled(self, views: Views, regions: Sequence[Region]) -> bool:
-        """Add another frame, of which samples were kept. Returns False if the two are not the same
-        picture."""
-        assert views.samples is not None
-        db = sampled_psnr(views.samples, views.target, regions)
-        if db is None or db < DOUBTFUL_DB:
-            return self.add(*views.both(), regions, with_ssim=True)
-        self.psnr.append(db)
-        index = sampled_ssim(views.samples, views.target, regions)
-        if index is not None:
-            self.ssim.append(index)
-        return True
+    def _of_samples(
+        self, views: Views, regions: Sequence[Region]
+    ) -> tuple[float | None, float | None]:
+        if views.samples is None:
+            return None, None
+        return (
+            sampled_psnr(views.samples, views.target, regions),
+            sampled_ssim(views.samples, views.target, regions),
+        )
 
     def facts(self) -> dict[str, float | int]:
         """Return the facts for the report."""
@@ -229,10 +218,6 @@ class Likeness:
                 "SSIM, mean": round(float(np.mean(self.ssim)), 3),
             }
         return said
-
-
-def _is_other(db: float, index: float | None) -> bool:
-    return db < OTHER_DB or (db < DOUBTFUL_DB and index is not None and index < OTHER_SSIM)
 
 
 def is_same_size(old: Size, new: Size) -> bool:

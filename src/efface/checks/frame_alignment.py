@@ -65,16 +65,14 @@ class Pair:
 class Views:
     """What a pair of frames shows.
 
-    target     the target's samples.
-    samples    what was kept of the source's frame, for a quick comparison, or None.
-    both       gives the samples of source and target in one layout.
-    is_sparse  the kept samples are enough to say how much the two are alike.
+    target   the target's samples.
+    samples  what was kept of the source's frame, for a quick comparison, or None.
+    both     gives the samples of source and target in one layout.
     """
 
     target: Picture
     samples: FrameSamples | None
     both: Callable[[], tuple[Picture, Picture]]
-    is_sparse: bool = False
 
 
 def from_source(source: Source, shift: int) -> Iterator[Expected]:

@@ -155,7 +155,7 @@ class _Walk:
         self._with, self._again, self._is_quick = evidence, again, is_quick
         has_both = evidence.plan is not None and evidence.source is not None
         self.coverage = Coverage(evidence.plan) if has_both and evidence.plan is not None else None
-        self.fidelity = Fidelity(_compared_with(evidence), is_quick=is_quick)
+        self.fidelity = Fidelity(_compared_with(evidence))
         if evidence.source is not None:
             self.fidelity.compare_signals(evidence.source.info, evidence.target.info)
             self.fidelity.compare_sound(evidence.source.info, evidence.target.info, evidence.sound)
@@ -225,17 +225,16 @@ class _Walk:
             return None
         if not is_same_size(old.size_wh, new.size_wh):
             return None
-        is_film = self._with.source.info.medium == "video"
         if old.samples is not None:
             target = new.unpack()
             if old.samples.fits(target, boxes):
                 both = partial(self._both, old, new)
-                return Views(target, old.samples, both, is_sparse=True)
+                return Views(target, old.samples, both)
         before, after = self._both(old, new)
         if not self._is_quick or self._with.plan is None:
             return Views(after, None, lambda: (before, after))
         samples = samples_of(old.index, 0, before, boxes)
-        return Views(after, samples, lambda: (before, after), is_sparse=is_film)
+        return Views(after, samples, lambda: (before, after))
 
     def _both(self, old: Expected, new: Frame) -> tuple[Picture, Picture]:
         """Return the samples of both frames in one layout. Raises InputError."""
