@@ -26,6 +26,7 @@ from typing import NoReturn, Self
 from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
+from efface.media.decoder.source_opening import prepare
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
@@ -348,6 +349,7 @@ def _work(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -
 
 
 def _work_until_told(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> None:
+    prepare()
     if share:
         os.sched_setaffinity(0, share)
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()

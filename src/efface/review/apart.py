@@ -24,6 +24,7 @@ from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.geometry import Box
+from efface.media.decoder.source_opening import prepare
 from efface.options import Options
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
@@ -297,6 +298,7 @@ def _serve(pipe: Connection) -> NoReturn:
         interruptible([signal.SIGTERM], _stopped, ignored_after=True),
     ):
         threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
+        prepare()
         while not _stopped.is_set() and (asked := pipe.recv()) is not None:
             pipe.send(_answer(pipe, *asked))
     os._exit(0)

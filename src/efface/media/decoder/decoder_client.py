@@ -1,0 +1,348 @@
+"""Start a decoder behind walls, call it, and read its answers, within bounds of time and size."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from efface import errors
+from efface.errors import InputError, SourceUnreadable, UnsupportedSource, WorkerDied
+from efface.files import reason
+from efface.media.decoder import decoder_server
+from efface.media.decoder.decoder_messages import (
+    GRANT,
+    HEAD_BYTES,
+    Call,
+    FailedSaid,
+    Finished,
+    Larger,
+    Ready,
+    Setup,
+    answer_head,
+    packed_call,
+    write_all,
+)
+from efface.media.decoder.frame_slots import SLOTS, SlotReader
+from efface.media.decoder.typed_messages import Untrusted, read_message
+from efface.walls.raising import Standing, address_space
+
+ANSWER_S = 120.0
+"""Time that a decoder has for an answer, on a small file."""
+
+SLOWEST_BYTES_PER_S = 5 << 20
+"""A decoder may read all of a file before it answers: from a slow disk at this rate."""
+
+LEAST_MEMORY = 1 << 30
+"""Bytes of address space for a decoder that decodes nothing."""
+
+HINT = (
+    "The file may be damaged, or made to do that: leave it out, or convert it with another "
+    "program first."
+)
+FORBIDDEN = "it asked the system for something that its walls forbid (SIGSYS)"
+NONSENSE = "it said something that makes no sense"
+
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from efface.media.decoder.decoder_server import main; main(int(sys.argv[2]))"
+)
+
+
+class NoServer(Exception):
+    """This system starts no process from which decoders could be forked."""
+
+
+class _Server:
+    """This process's end of the connection to the server. Several threads may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def begin(self, handles: list[int]) -> int:
+        """Start a decoder with these descriptors, and return its number. Raises NoServer."""
+        with self._lock:
+            for _ in range(2):  # it ends when it is idle
+                with suppress(OSError):
+                    answer = self._asked(decoder_server.BEGIN, handles)
+                    if answer is not None:
+                        return answer
+                self._forget()
+        raise NoServer("it ends at once")
+
+    def end(self, number: int) -> int:
+        """End a decoder if it has not ended, and return its exit code; 0 if nobody knows it."""
+        with self._lock, suppress(OSError, NoServer):
+            if self._connection is not None:
+                asked = decoder_server.END + decoder_server.NUMBER.pack(number)
+                return self._asked(asked, []) or 0
+        return 0
+
+    def prepare(self) -> bool:
+        """Start the server, which takes a moment to load its libraries. Return whether it runs."""
+        with self._lock, suppress(NoServer):
+            self._connected()
+            return True
+        return False
+
+    def close(self) -> None:
+        """End the server, and with it all decoders."""
+        with self._lock:
+            self._forget()
+
+    def _asked(self, message: bytes, handles: list[int]) -> int | None:
+        connection = self._connected()
+        socket.send_fds(connection, [message], handles)
+        answer = connection.recv(decoder_server.NUMBER.size)
+        return int(decoder_server.NUMBER.unpack(answer)[0]) if answer else None
+
+    def _connected(self) -> socket.socket:
+        if self._owner != os.getpid():  # a fork has the connection of its parent
+            self._connection, self._process, self._owner = None, None, os.getpid()
+        if self._connection is None:
+            try:
+                self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                with theirs:
+                    self._process = _started(theirs.fileno())
+            except OSError as e:
+                self._forget()
+                raise NoServer(str(e)) from e
+        return self._connection
+
+    def _forget(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._connection = self._process = None
+
+
+def _started(handle: int) -> subprocess.Popen[bytes]:
+    paths = [os.path.abspath(p) for p in sys.path if p]
+    kept = {n: os.environ[n] for n in ("LD_LIBRARY_PATH",) if n in os.environ}
+    # With more than one thread the server could not be forked.
+    alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", START, json.dumps(paths), str(handle)],
+        env=kept | alone | {"LC_ALL": "C.UTF-8"},
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # a terminal obeys what is written to it
+        pass_fds=(handle,),
+        start_new_session=True,
+    )
+
+
+server = _Server()
+
+
+class Decoder:
+    """One decoder. Closing it ends its process, whatever it does.
+
+    name    of the file, for messages.
+    source  the only file that it may open; None for bytes that are sent to it.
+    memory  bytes of address space that it may take.
+    """
+
+    def __init__(self, name: str, source: Path | None, memory: int) -> None:
+        """Raises NoServer, SourceUnreadable, WorkerDied."""
+        self._name, self._source = name, source
+        self._closing = ExitStack()
+        self._number: int | None = None
+        with ExitStack() as closing:
+            closing.callback(self.close)
+            self._limit_s = ANSWER_S + self._size() / SLOWEST_BYTES_PER_S
+            self._begin()
+            self._send(packed_call(Setup(memory)))
+            ready = self._answer(Ready)
+            self.walls = Standing(ready.standing, ready.missing)
+            closing.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, and release what it shares."""
+        if self._number is not None:
+            server.end(self._number)
+            self._number = None
+        self._closing.close()
+
+    def answers(self, call: Call, *kinds: Any) -> Iterator[Any]:
+        """Call, and yield the answers, which must be of these kinds.
+
+        Raises what the call raises there, and WorkerDied. Other answers than Finished are not
+        trusted.
+        """
+        self._send(packed_call(call))
+        for slot in range(SLOTS if self._slots.capacity else 0):
+            self._grant(slot)
+        while True:
+            answer = self._answer(*kinds, Finished, FailedSaid, Larger)
+            if isinstance(answer, FailedSaid):
+                raise self._error(answer)
+            if isinstance(answer, Larger):
+                self._make_room(answer.bytes)
+            else:
+                yield answer
+                if isinstance(answer, Finished):
+                    return
+
+    def bound(self, memory: int) -> None:
+        """Let it take no more than that many bytes of address space beyond what it has now."""
+        if self._number is not None:
+            with suppress(OSError, ValueError):  # it keeps its earlier bound
+                most = address_space(self._number) + memory
+                resource.prlimit(self._number, resource.RLIMIT_AS, (most, most))
+
+    def provide(self, capacity: int, most: int) -> None:
+        """Let the next call, and only that, write pictures of that many bytes, and of up to `most`
+        if it asks."""
+        self._most, self._next, self._asked = most, 0, 0
+        self._slots.enlarge(min(capacity, most))
+
+    def _make_room(self, size: int) -> None:
+        """Make the slots larger. It asks for each slot that was too small, and all that it wrote
+        before has been read."""
+        self._asked += 1
+        if size > self._most or self._asked > SLOTS:
+            raise self.distrusted()
+        if size > self._slots.capacity:
+            try:
+                self._slots.enlarge(size)
+            except OSError as e:
+                raise self.distrusted() from e
+        self._let_write()
+
+    def _let_write(self) -> None:
+        self._grant(self._next)
+        self._next = (self._next + 1) % SLOTS
+
+    def copy_picture(self, into: memoryview) -> None:
+        """Copy the samples of the answer that came last, and let the slot be written again."""
+        if len(into) > self._slots.capacity or not self._slots.copy(self._next, into):
+            raise self.distrusted()
+        self._asked = 0
+        self._let_write()
+
+    def distrusted(self) -> WorkerDied:
+        """Return the error for an answer that cannot be true."""
+        return WorkerDied(self._name, NONSENSE, HINT)
+
+    def _grant(self, slot: int) -> None:
+        self._send(GRANT.pack(slot * self._slots.capacity, self._slots.capacity))
+
+    def _size(self) -> int:
+        try:
+            return os.stat(self._source).st_size if self._source is not None else 0
+        except OSError as e:
+            raise SourceUnreadable(self._source, reason(e)) from e
+
+    def _begin(self) -> None:
+        self._slots = SlotReader()
+        self._closing.callback(self._slots.close)
+        ours, theirs = socket.socketpair()
+        self._pipe = self._closing.enter_context(ours)
+        with theirs, ExitStack() as closing:
+            handles = [theirs.fileno(), self._slots.memory]
+            if self._source is not None:
+                handles.append(self._opened(self._source))
+                closing.callback(os.close, handles[-1])
+            self._number = server.begin(handles)
+
+    def _opened(self, source: Path) -> int:
+        try:
+            return os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as e:
+            raise SourceUnreadable(source, reason(e)) from e
+
+    def _send(self, data: bytes) -> None:
+        with suppress(OSError):  # a process that is gone is noticed where its answer is read
+            write_all(self._pipe.fileno(), data)
+
+    def _answer(self, *kinds: Any) -> Any:
+        until = time.monotonic() + self._limit_s
+        try:
+            kind, size = answer_head(self._read(HEAD_BYTES, until), kinds)
+            return read_message(kind, self._read(size, until))
+        except Untrusted as e:
+            raise self.distrusted() from e
+
+    def _read(self, count: int, until: float) -> bytes:
+        parts = b""
+        poll = select.poll()
+        poll.register(self._pipe.fileno(), select.POLLIN)
+        while len(parts) < count:
+            if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
+                raise WorkerDied(self._name, f"it gave no answer for {self._limit_s:.0f} s", HINT)
+            try:
+                part = os.read(self._pipe.fileno(), count - len(parts))
+            except OSError:
+                part = b""
+            if not part:
+                raise self._death()
+            parts += part
+        return parts
+
+    def _death(self) -> WorkerDied:
+        code = server.end(self._number) if self._number is not None else 0
+        self._number = None
+        if code == -signal.SIGSYS:
+            return WorkerDied(self._name, FORBIDDEN, HINT)
+        if code < 0:
+            with suppress(ValueError):
+                return WorkerDied(
+                    self._name, f"its decoder crashed ({signal.Signals(-code).name})", HINT
+                )
+        return WorkerDied(self._name, f"its decoder ended by itself (exit code {code})", HINT)
+
+    def _error(self, said: FailedSaid) -> Exception:
+        """Return the error that the call failed with. Its texts are printed, and nothing else."""
+        if said.kind == "FFmpegError":
+            from av.error import FFmpegError  # imports PyAV, which photos do not need
+
+            return FFmpegError(said.number, said.texts[0] if said.texts else "")
+        if said.kind == "MemoryError":
+            why = "decoding it takes more memory than efface allows"
+            return UnsupportedSource(self._source or self._name, why, "Raise --max-pixels.")
+        kind = getattr(errors, said.kind, None)
+        if isinstance(kind, type) and issubclass(kind, InputError):
+            return _input_error(kind, str(self._source), said)
+        return WorkerDied(self._name, f"its decoder failed ({said.kind})", HINT)
+
+
+def _input_error(kind: type[InputError], path: str, said: FailedSaid) -> Exception:
+    texts = [text[:1000] for text in said.texts[1:4]]
+    if kind is errors.TooManyPixels:
+        return errors.TooManyPixels(path, *(int(t) if t.isdecimal() else 0 for t in texts))
+    if kind is errors.UndecodableFrame:
+        return errors.UndecodableFrame(path, (texts or ["?"])[0], texts[1:2] == ["True"])
+    return kind(path, *texts[:2])
+
+
+def probe() -> Standing:
+    """Return which walls stand around a decoder here. Raises NoServer."""
+    try:
+        with Decoder("", None, LEAST_MEMORY) as decoder:
+            return decoder.walls
+    except WorkerDied as e:
+        raise NoServer(str(e)) from e
