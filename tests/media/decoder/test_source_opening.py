@@ -87,6 +87,12 @@ def test_films_are_the_same(same, tmp_path, name, pixels, codec):
     assert len(same(tmp_path / name)) > 30
 
 
+def test_a_path_may_start_from_the_current_folder(same, photo, film, monkeypatch):
+    for path in (photo, film):
+        monkeypatch.chdir(path.parent)
+        assert len(same(Path(path.name))) > 10
+
+
 def test_damage_is_the_same(same, photo, film, tmp_path):
     cut = tmp_path / "cut.png"
     cut.write_bytes(photo.read_bytes()[:3000])

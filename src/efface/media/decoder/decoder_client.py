@@ -169,7 +169,7 @@ class Decoder:
             closing.callback(self.close)
             self._limit_s = ANSWER_S + self._size() / SLOWEST_BYTES_PER_S
             self._begin()
-            self._send(packed_call(Setup(memory)))
+            self._send(packed_call(Setup(memory, _current_folder())))
             ready = self._answer(Ready)
             self.walls = Standing(ready.standing, ready.missing)
             closing.pop_all()
@@ -337,6 +337,13 @@ def _input_error(kind: type[InputError], path: str, said: FailedSaid) -> Excepti
     if kind is errors.UndecodableFrame:
         return errors.UndecodableFrame(path, (texts or ["?"])[0], texts[1:2] == ["True"])
     return kind(path, *texts[:2])
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return "/"
 
 
 def probe() -> Standing:

@@ -30,10 +30,14 @@ GRANT = struct.Struct("<QQ")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the process needs before it closes its walls. memory: bytes of address space beyond what
-    it has. source: a descriptor of the file follows."""
+    """What the process needs before it raises its walls.
+
+    memory  bytes of address space beyond what it has.
+    folder  the current one, from which the path of the file may start.
+    """
 
     memory: int
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import av
@@ -63,6 +64,8 @@ def serve(pipe: int, memory: int, source: int | None, readable: list[str]) -> No
     readable  folders of the installation, for modules that load late.
     """
     setup: Setup = read_call(pipe)
+    with suppress(OSError):
+        os.chdir(setup.folder)
     raising.limit(raising.address_space() + setup.memory, 0)
     files: list[str | int] = [*readable, *([] if source is None else [source])]
     walls = raising.raise_walls(files, seccomp.for_decoder)
