@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.checks.frame_alignment import Pair
-from efface.findings import Check, Finding, Outcome
+from efface.findings import WALLS, Check, Finding, Outcome
 from efface.frames import Picture
 from efface.geometry import Size, pixel_window
 from efface.media.interfaces import SourceInfo
 from efface.regions import Region
+from efface.walls.raising import Standing
 
 NAME = "fidelity"
 
@@ -70,6 +71,11 @@ class Fidelity:
         self._last_s = 0.0
         self.found: list[Finding] = []
         """Grave findings so far."""
+
+    def note_walls(self, *walls: Standing) -> None:
+        """Note what stood around the decoders: for the report, the weakest."""
+        weakest = max(walls, key=lambda w: len(w.missing))
+        self._facts[WALLS] = str(weakest)
 
     def compare(
         self, pair: Pair, pictures: tuple[Picture, Picture] | None, regions: Sequence[Region]
