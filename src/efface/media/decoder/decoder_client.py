@@ -229,7 +229,7 @@ class Decoder:
         if size > self._slots.capacity:
             try:
                 self._slots.enlarge(size)
-            except OSError as e:
+            except (OSError, ValueError, OverflowError) as e:
                 raise self.distrusted() from e
         self._let_write()
 
@@ -239,8 +239,10 @@ class Decoder:
 
     def copy_picture(self, into: memoryview) -> None:
         """Copy the samples of the answer that came last, and let the slot be written again."""
-        if len(into) > self._slots.capacity or not self._slots.copy(self._next, into):
-            raise self.distrusted()
+        try:
+            self._slots.copy(self._next, into)
+        except ValueError as e:
+            raise self.distrusted() from e
         self._asked = 0
         self._let_write()
 
