@@ -201,3 +201,53 @@ def test_a_process_dies_with_its_parent():
     )
     # The child holds the pipe open for as long as it lives.
     assert run(code).returncode == 0
+
+
+CUT_OFF = """
+import json, os, socket, subprocess, sys, threading
+from efface.walls import raising
+port, begin, said = int(sys.argv[1]), threading.Event(), {}
+
+def attempt(name, do):
+    try:
+        do()
+        said[name] = "done"
+    except OSError as e:
+        said[name] = type(e).__name__
+
+def connect():
+    with socket.socket() as to:
+        to.connect(("127.0.0.1", port))
+
+def later():
+    begin.wait()
+    attempt("connects in a thread that ran before", connect)
+
+thread = threading.Thread(target=later)
+thread.start()
+said["is cut off"] = raising.cut_off()
+begin.set()
+thread.join()
+attempt("connects", connect)
+attempt("talks to a local service", lambda: socket.socket(socket.AF_UNIX).connect("/none"))
+attempt("pairs sockets", socket.socketpair)
+attempt("starts a program", lambda: subprocess.run(["/bin/true"], check=True))
+attempt("writes", lambda: open(sys.argv[2], "w").close())
+print(json.dumps(said))
+"""
+
+
+def test_a_worker_has_no_network(tmp_path):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        done = run(CUT_OFF, listener.getsockname()[1], tmp_path / "x")
+        said = json.loads(done.stdout)
+        if not said.pop("is cut off"):
+            pytest.skip("this system does not offer seccomp")
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert {said.pop(name) for name in ("pairs sockets", "starts a program", "writes")} == {"done"}
+    assert set(said.values()) == {"PermissionError"}, said
+    assert len(said) == 3

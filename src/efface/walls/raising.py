@@ -66,6 +66,18 @@ def raise_walls(
     return Standing(tuple(standing), tuple(n for n in WALLS if n not in standing))
 
 
+def cut_off() -> bool:
+    """Forbid this process, its threads and all that it will start the network and other processes.
+    Return whether the system could."""
+    if not sys.platform.startswith("linux"):
+        return False
+    with contextlib.suppress(OSError, AttributeError):
+        _forbid_new_privileges()
+        seccomp.install(seccomp.for_worker())
+        return True
+    return False
+
+
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

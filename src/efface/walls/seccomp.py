@@ -18,12 +18,13 @@ from efface.walls.system_calls import (
     NETWORK,
     NEVER,
     RINGS,
+    SECCOMP,
     machine,
     number,
     numbers,
 )
 
-_PR_SET_SECCOMP, _FILTER, _PR_SET_NAME = 22, 2, 15
+_MODE_FILTER, _ALL_THREADS, _PR_SET_NAME = 1, 1, 15
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
 _LOAD, _IS, _HAS_BITS, _RETURN = 0x20, 0x15, 0x45, 0x06
@@ -36,6 +37,10 @@ _X32 = 0x40000000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _THREAD = 0x10000
 """CLONE_THREAD: a new thread, and not a new process."""
+
+_STARTS = ("execve", "execveat")
+_AMONG_OWN = ("socketpair", "sendto", "sendmsg", "sendmmsg", "recvmmsg")
+"""Calls that need a socket which is connected already: nothing here can connect one."""
 
 Line = tuple[int, int, int, int]
 
@@ -77,7 +82,20 @@ def for_program() -> list[Line]:
     lines += _each(NETWORK, _ERRNO | errno.EACCES)
     lines += _each(RINGS, _ERRNO | errno.ENOSYS)
     lines += _each(CHANGES, _ERRNO | errno.EPERM)
-    lines += _each([n for n in NEVER if n not in ("execve", "execveat")], _ERRNO | errno.EPERM)
+    lines += _each([n for n in NEVER if n not in _STARTS], _ERRNO | errno.EPERM)
+    return [*lines, (_RETURN, 0, 0, _ALLOW)]
+
+
+def for_worker() -> list[Line]:
+    """Return the filter of a process of efface that works on files of this machine: all but the
+    network, and what reaches into other processes or the system.
+
+    Pairs of sockets connect it with its own processes only.
+    """
+    lines = _start()
+    lines += _each([n for n in NETWORK if n not in _AMONG_OWN], _ERRNO | errno.EACCES)
+    lines += _each(RINGS, _ERRNO | errno.ENOSYS)
+    lines += _each([n for n in NEVER if n not in _STARTS], _ERRNO | errno.EPERM)
     return [*lines, (_RETURN, 0, 0, _ALLOW)]
 
 
@@ -88,8 +106,10 @@ def install(lines: list[Line]) -> None:
     code = (_Instruction * len(lines))(*(_Instruction(*line) for line in lines))
     program = _Program(len(lines), code)
     library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(program), 0, 0):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    call = ctypes.c_long(SECCOMP[machine() or "x86_64"])
+    # Unlike prctl it reaches threads that run already.
+    if library.syscall(call, _MODE_FILTER, _ALL_THREADS, ctypes.byref(program)):
+        raise OSError(ctypes.get_errno() or errno.EBUSY, "seccomp")
 
 
 def _start() -> list[Line]:

@@ -55,6 +55,9 @@ NEVER = _names("""
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """The kernel's name of each architecture in a filter."""
 
+SECCOMP = {"x86_64": 317, "aarch64": 277}
+"""The call that raises the filter."""
+
 # fmt: off
 _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "read": (0, 63), "write": (1, 64), "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import resource
@@ -150,6 +151,7 @@ def _started(handle: int) -> subprocess.Popen[bytes]:
 
 
 server = _Server()
+atexit.register(server.close)
 
 
 class Decoder:
