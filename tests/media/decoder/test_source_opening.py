@@ -149,6 +149,17 @@ def test_missing_walls_are_refused_on_request(walled, unwalled, monkeypatch, pho
         source_opening.open_source(admit(photo), ReadOptions(walls="require"))
 
 
+def test_a_system_that_limits_shared_memory_decodes_here(walled, monkeypatch, photo, film):
+    def limited(*_: object) -> None:
+        raise OSError(27, "file too large")
+
+    monkeypatch.setattr("efface.media.decoder.frame_slots.SlotReader.enlarge", limited)
+    for path in (photo, film):
+        source = source_opening.open_source(admit(path), ReadOptions())
+        assert source.info.walls == NO_WALLS
+        source.close()
+
+
 def test_a_system_that_starts_no_process_decodes_here(walled, monkeypatch, photo, film):
     def refused(*_: object) -> None:
         raise NoServer("it is refused")

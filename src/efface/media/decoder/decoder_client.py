@@ -62,7 +62,8 @@ START = (
 
 
 class NoServer(Exception):
-    """This system starts no process from which decoders could be forked."""
+    """This system starts no process from which decoders could be forked, or lets it share no
+    memory."""
 
 
 class _Server:
@@ -218,9 +219,12 @@ class Decoder:
 
     def provide(self, capacity: int, most: int) -> None:
         """Let the next call, and only that, write pictures of that many bytes, and of up to `most`
-        if it asks."""
+        if it asks. Raises NoServer where the system limits shared memory (ulimit -f)."""
         self._most, self._next, self._asked = most, 0, 0
-        self._slots.enlarge(min(capacity, most))
+        try:
+            self._slots.enlarge(min(capacity, most))
+        except OSError as e:
+            raise NoServer(reason(e)) from e
 
     def _make_room(self, size: int) -> None:
         """Make the slots larger. It asks for each slot that was too small, and all that it wrote

@@ -71,7 +71,15 @@ def open_walled_film(source: AdmittedSource, options: ReadOptions) -> WalledFilm
                 checked_notes(said.notes),
                 decoder.walls,
             )
+        _provide(decoder, info, options)  # later would be too late to decode it here
     return WalledFilm(info, options)
+
+
+def _provide(decoder: Decoder, info: SourceInfo, options: ReadOptions) -> None:
+    """Give a decoder room for frames. Raises NoServer."""
+    width, height = video_of(info).spec.stored_wh
+    most = BYTES_PER_PIXEL * (options.max_pixels + (1 << EDGE))
+    decoder.provide(4 * (width + EDGE) * (height + EDGE), most)
 
 
 def _check_video(video: VideoInfo, size_wh: Size, options: ReadOptions) -> None:
@@ -185,6 +193,5 @@ class WalledFilm(VideoSource):
         with Decoder(path.name, path, memory_for(MEMORY_PER_PIXEL, width * height)) as decoder:
             for _ in decoder.answers(Call("go_on", (self.info, self._options))):
                 pass
-            most = BYTES_PER_PIXEL * (self._options.max_pixels + (1 << EDGE))
-            decoder.provide(4 * (width + EDGE) * (height + EDGE), most)
+            _provide(decoder, self.info, self._options)
             yield decoder

@@ -46,7 +46,9 @@ def open_walled_still(source: AdmittedSource, options: ReadOptions) -> WalledSti
     """
     decoder = _decoder(source, options)
     try:
-        return WalledStill(_info(decoder, source, options), options, decoder, source)
+        still = WalledStill(_info(decoder, source, options), options, decoder, source)
+        still.provide(decoder)
+        return still
     except BaseException:
         decoder.close()
         raise
@@ -133,9 +135,13 @@ class WalledStill:
             self._decoder.close()
             self._decoder = None
 
-    def _read(self, decoder: Decoder) -> Iterator[Frame]:
+    def provide(self, decoder: Decoder) -> None:
+        """Give a decoder room for pages. Raises NoServer."""
         width, height = self.info.size_wh
         decoder.provide(4 * width * height, BYTES_PER_PIXEL * self._options.max_pixels)
+
+    def _read(self, decoder: Decoder) -> Iterator[Frame]:
+        self.provide(decoder)
         last, is_animated = -1, self.info.medium == "animation"
         for number, answer in enumerate(decoder.answers(Call("frames"), PageSaid)):
             with distrusting(decoder):
