@@ -13,11 +13,13 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from efface.containers.admission import admit
-from efface.media.decoder import decoder_client, source_opening
+from efface.media.decoder import source_opening
+from efface.media.decoder.server_process import server
 from efface.options import ReadOptions
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -36,11 +38,11 @@ def main() -> None:
         here, walled = [], []
         for _ in range(chosen.rounds):
             source_opening.HERE = True
-            here.append(measured(lambda path=path: read(path)))
+            here.append(measured(partial(read, path)))
             source_opening.HERE = False
             source_opening.prepare()
             read(path)
-            walled.append(measured(lambda path=path: read(path)))
+            walled.append(measured(partial(read, path)))
         frames = here[0][0]
         cpu, wall = ([min(run[i] for run in of) / frames for of in (here, walled)] for i in (1, 2))
         print(f"{path.name[:30]:30} {frames:6} {cpu[0]:11.2f} {cpu[1]:8.2f} {wall[0]:12.2f} "
@@ -63,10 +65,10 @@ def measured(do: Callable[[], int]) -> tuple[int, float, float]:
 
 
 def _cpu_s() -> float:
-    server: Any = decoder_client.server._process
+    process: Any = server._process
     decoders = 0.0
-    if server is not None:
-        with open(f"/proc/{server.pid}/stat", encoding="ascii") as f:
+    if process is not None:
+        with open(f"/proc/{process.pid}/stat", encoding="ascii") as f:
             fields = f.read().rsplit(")", 1)[1].split()
         decoders = sum(int(n) for n in fields[11:15]) / TICKS
     return time.process_time() + decoders

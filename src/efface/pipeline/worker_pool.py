@@ -26,7 +26,6 @@ from typing import NoReturn, Self
 from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
-from efface.media.decoder.source_opening import prepare
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
@@ -274,7 +273,8 @@ class WorkerPool:
     def _hire(self, place: int) -> _Worker:
         is_offline = self._is_local and self._options.detect.is_on_processor
         arguments = (self._task, self._options, _share(place, self._count), is_offline)
-        return _Worker(start_process(_work, *arguments, name=f"efface-worker-{place + 1}"), place)
+        name = f"efface-worker-{place + 1}"
+        return _Worker(start_process(_work, *arguments, name=name, decodes=True), place)
 
     def _bury(self, worker: _Worker) -> None:
         if worker.child.is_alive:
@@ -361,7 +361,6 @@ def _work(
 
 
 def _work_until_told(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> None:
-    prepare()
     if share:
         os.sched_setaffinity(0, share)
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()

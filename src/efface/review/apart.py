@@ -24,7 +24,6 @@ from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.geometry import Box
-from efface.media.decoder.source_opening import prepare
 from efface.options import Options
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
@@ -104,7 +103,7 @@ class Apart:
     def _started(self, *, is_offline: bool) -> Connection:
         if self._child is None or not self._child.is_alive:
             self._ended()
-            self._child = start_process(_serve, is_offline, name=self._name)
+            self._child = start_process(_serve, is_offline, name=self._name, decodes=True)
         return self._child.pipe
 
     def _ended(self) -> int | None:
@@ -307,7 +306,6 @@ def _serve(pipe: Connection, is_offline: bool) -> NoReturn:
         interruptible([signal.SIGTERM], _stopped, ignored_after=True),
     ):
         threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
-        prepare()
         while not _stopped.is_set() and (asked := pipe.recv()) is not None:
             pipe.send(_answer(pipe, *asked))
     os._exit(0)

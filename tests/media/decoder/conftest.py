@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from efface.media.decoder import decoder_client, source_opening
+from efface.media.decoder import server_process, source_opening
+from efface.media.decoder.server_process import server
 
 SABOTEUR = Path(__file__).parent / "saboteur.py"
 
@@ -19,7 +20,7 @@ SABOTEUR = Path(__file__).parent / "saboteur.py"
 @pytest.fixture
 def walled(_decoders_in_this_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decode behind walls."""
-    if not decoder_client.server.prepare():
+    if not server.prepare():
         pytest.skip("this system starts no process from which decoders could be forked")
     monkeypatch.setattr(source_opening, "HERE", False)
 
@@ -27,7 +28,7 @@ def walled(_decoders_in_this_process: None, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture(scope="session", autouse=True)
 def _no_server_left() -> Iterator[None]:
     yield
-    decoder_client.server.close()
+    server.close()
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +46,11 @@ def unwalled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _sabotaged(patch: pytest.MonkeyPatch, code: str) -> Iterator[None]:
-    start = decoder_client.START.replace("main(int", code + "main(int")
-    patch.setattr(decoder_client, "START", start)
-    decoder_client.server.close()
+    start = server_process.START.replace("main(int", code + "main(int")
+    patch.setattr(server_process, "START", start)
+    server.close()
     yield
-    decoder_client.server.close()
+    server.close()
 
 
 def picture(width: int = 61, height: int = 40) -> np.ndarray:

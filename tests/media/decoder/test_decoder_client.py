@@ -12,6 +12,7 @@ import pytest
 from efface.containers.admission import admit
 from efface.errors import UnsupportedSource, WorkerDied
 from efface.media.decoder import decoder_client, source_opening
+from efface.media.decoder.server_process import server
 from efface.media.decoder.source_opening import embedded_pixels, open_source, standing_walls
 from efface.options import ReadOptions
 from efface.walls.raising import address_space
@@ -107,9 +108,9 @@ def test_a_lie_about_a_film_is_not_believed(film, tmp_path, lie):
 
 def test_a_server_that_was_killed_is_started_again(photo, tmp_path):
     assert len(read(tmp_path / "good.png", photo)) == 1
-    assert decoder_client.server._process is not None
-    decoder_client.server._process.kill()
-    decoder_client.server._process.wait()
+    assert server._process is not None
+    server._process.kill()
+    server._process.wait()
     assert len(read(tmp_path / "good.png", photo)) == 1
     assert embedded_pixels(photo.read_bytes()) is not None
     assert source_opening.prepare()

@@ -10,8 +10,8 @@ from PIL import Image
 
 from efface.containers.admission import admit
 from efface.errors import InputError, WallsMissing
-from efface.media.decoder import decoder_client, source_opening
-from efface.media.decoder.decoder_client import NoServer
+from efface.media.decoder import source_opening
+from efface.media.decoder.server_process import NoServer, server
 from efface.media.decoder.walled_film import WalledFilm
 from efface.media.decoder.walled_still import WalledStill
 from efface.options import ReadOptions
@@ -164,8 +164,8 @@ def test_a_system_that_starts_no_process_decodes_here(walled, monkeypatch, photo
     def refused(*_: object) -> None:
         raise NoServer("it is refused")
 
-    monkeypatch.setattr(decoder_client.server, "begin", refused)
-    monkeypatch.setattr(decoder_client.server, "prepare", lambda: False)
+    monkeypatch.setattr(server, "begin", refused)
+    monkeypatch.setattr(server, "prepare", lambda: False)
     for path in (photo, film):
         source = source_opening.open_source(admit(path), ReadOptions())
         assert source.info.walls == NO_WALLS

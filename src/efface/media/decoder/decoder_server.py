@@ -31,7 +31,6 @@ def main(client: int) -> None:
     """Serve one client until it is gone."""
     for one in (signal.SIGINT, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
-    die_with_parent()
     readable = _installation()
     gc.freeze()
     with socket.socket(fileno=client) as connection, suppress(OSError):

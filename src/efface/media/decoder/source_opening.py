@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from efface.containers.admission import AdmittedSource
 from efface.errors import WallsMissing
+from efface.media.decoder.server_process import IS_OFFERED, NoServer, server
 from efface.media.interfaces import Source, SourceInfo
 from efface.options import ReadOptions
 from efface.walls.raising import NO_WALLS, Standing
@@ -17,7 +17,7 @@ from efface.walls.raising import NO_WALLS, Standing
 if TYPE_CHECKING:
     from efface.media.video.video_source import VideoSource
 
-HERE = not sys.platform.startswith("linux")
+HERE = not IS_OFFERED
 """Decode in this process. Tests that look inside set it."""
 
 
@@ -48,7 +48,6 @@ def film_again(info: SourceInfo, options: ReadOptions, file: BinaryIO | None) ->
 def embedded_pixels(raw: bytes) -> NDArray[np.uint8] | None:
     """Return (h, w, 3) RGB of a small encoded picture, see `embedded.pixels`."""
     if not HERE:
-        from efface.media.decoder.decoder_client import NoServer
         from efface.media.decoder.walled_still import walled_pixels
 
         try:
@@ -64,7 +63,7 @@ def standing_walls() -> Standing:
     """Return which walls stand around a decoder on this system, by starting one."""
     if HERE:
         return NO_WALLS
-    from efface.media.decoder.decoder_client import NoServer, probe
+    from efface.media.decoder.decoder_client import probe
 
     try:
         return probe()
@@ -75,19 +74,13 @@ def standing_walls() -> Standing:
 def prepare() -> bool:
     """Start the process from which decoders are forked, while others still load. Return whether it
     runs."""
-    if HERE:
-        return False
-    from efface.media.decoder.decoder_client import server
-
-    return server.prepare()
+    return not HERE and server.prepare()
 
 
 def _behind_walls(source: AdmittedSource, options: ReadOptions) -> Source | None:
     """Return the source, or None where this system starts no process for it."""
     if HERE:
         return None
-    from efface.media.decoder.decoder_client import NoServer
-
     try:
         if source.medium == "photo":
             from efface.media.decoder.walled_still import open_walled_still
