@@ -70,7 +70,7 @@ def require_traits(traits: Traits) -> None:
     """Raise Untrusted for facts that no photo has."""
     require(len(traits.qtables) <= 4)
     for table in traits.qtables:
-        require(len(table) == 64 and all(0 < n <= 0xFFFF for n in table))
+        require(len(table) == 64 and all(0 <= n <= 0xFFFF for n in table))
     require(traits.sampling in (-1, 0, 1, 2))
     require(traits.loop is None or 0 <= traits.loop <= 0xFFFF)
     require(traits.cicp is None or all(0 <= n <= 0xFF for n in traits.cicp))
