@@ -8,8 +8,11 @@ Mutant n is made from seed file n modulo their number, by a generator seeded wit
 shows a mark in its middle, and the detector names the middle of every frame. Every second mutant is
 redacted with `--bad-frames=cover`. A mutant fails when efface crashes, shows a traceback, does not
 end, ends with an exit code that its errors do not have, or publishes a target in which Pillow,
-pillow-heif or FFmpeg show the mark. OUT gets a line for each mutant as soon as it is done; those
-that it names already are not tried again. DIR gets mutants that failed. Linux only.
+pillow-heif or FFmpeg show the mark. Decoders work behind walls; one that crashes, hangs, wants more
+memory than its bound or tells nonsense costs efface only a sentence, and is a failure here.
+
+OUT gets a line for each mutant as soon as it is done; those that it names already are not tried
+again. DIR gets mutants that failed. Linux only.
 """
 
 from __future__ import annotations
@@ -53,6 +56,17 @@ SHOWS = 0.75
 
 Untouched seeds reach 0.9 and more, noise and fills below 0.6.
 """
+
+OF_DECODERS = {
+    "its decoder crashed": "decoder crashes",
+    "its decoder ended": "decoder crashes",
+    "its decoder failed": "decoder crashes",
+    "it gave no answer": "decoder hangs",
+    "more memory than efface allows": "decoder takes memory",
+    "its walls forbid": "decoder breaks out",
+    "it said something": "decoder tells nonsense",
+}
+"""What efface says of a decoder that failed, and how that is counted."""
 
 LATEST_CODE = 7
 FRAMES = 16
@@ -396,6 +410,9 @@ def _judged(code: int | None, said: str, target: Path) -> tuple[str, str]:
         return "traceback", _without_numbers(said.strip().splitlines()[-1], target)
     if code > LATEST_CODE:
         return "exit code", str(code)
+    for sentence, kind in OF_DECODERS.items():
+        if sentence in said:
+            return kind, _without_numbers(said.strip().splitlines()[-1], target)
     if not target.exists():
         return ("nothing published", str(code)) if code in (0, LATEST_CODE) else ("", "")
     if (found := _most_of_mark(target)) >= SHOWS:

@@ -83,6 +83,13 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         assert not list(tmp_path.rglob(DRAFTS + "*")), "private folders outlive the test"
 
 
+@pytest.fixture(autouse=True)
+def _decoders_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode in the process of the test, so that a test can look inside and replace parts. Programs
+    that a test starts decode behind walls; so do the tests of `media.decoder`."""
+    monkeypatch.setattr("efface.media.decoder.source_opening.HERE", True)
+
+
 S3_SERVER = """
 import sys
 from moto.server import ThreadedMotoServer

@@ -21,6 +21,7 @@
     │  ├─ DeviceMissing                the requested device is not available
     │  ├─ DetectorFailed               the detector raised, hung, or returned nonsense
     │  ├─ WorkerDied                   a process that did the work ended in the middle of it
+    │  ├─ WallsMissing                 the system lacks the walls that --walls require asks for
     │  ├─ OutOfMemory                  the system gives efface no more memory
     │  ├─ EncoderMissing               this build of FFmpeg lacks the encoder
     │  ├─ ExtraMissing                 an optional part of efface is not installed
@@ -68,6 +69,7 @@ from efface.part_errors import (
     OutOfMemory,
     PartMissing,
     ProtocolMissing,
+    WallsMissing,
     WorkerDied,
     is_about_memory,
 )
@@ -97,6 +99,7 @@ __all__ = [  # noqa: RUF022  the classes stand in the order of the tree
     "DeviceMissing",
     "DetectorFailed",
     "WorkerDied",
+    "WallsMissing",
     "OutOfMemory",
     "EncoderMissing",
     "ExtraMissing",

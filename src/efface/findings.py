@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from efface.geometry import Box
 
 
+WALLS = "walls around decoders"
+"""The fact of a check that tells which walls stood around the processes that decoded its files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong in a target, or may be.

@@ -119,6 +119,7 @@ class Frame:
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
     aspect   width of a pixel over its height; 1 for square ones.
     is_alone no neighbouring frame shows the same objects (photos, pages).
+    stored   what `look` and `unpack` are made from. Only `media` looks at it.
     """
 
     index: int
@@ -129,3 +130,4 @@ class Frame:
     is_bad: bool = False
     aspect: float = 1.0
     is_alone: bool = False
+    stored: object = None

@@ -205,6 +205,13 @@ class ReadOptions(Checked):
                 "Each counts as at least 250,000."
             ),
     )  # fmt: skip
+    walls: str = setting(
+        "auto", flag="--walls", choices=("auto", "require"),
+        help=(
+                "Decode in a process that can reach no other file and no network. auto raises the "
+                "walls that the system offers; require refuses to decode where one is missing."
+            ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,21 @@ class WorkerDied(PartMissing):
         return printable(f"{lead} {NOTHING_WRITTEN} {self.hint}")
 
 
+class WallsMissing(PartMissing):
+    """The system does not offer the walls that --walls require asks for. `missing` names them."""
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(missing)
+        self.missing = missing
+
+    def __str__(self) -> str:
+        return printable(
+            f"This system does not put decoders behind walls: {self.missing} is missing. "
+            f"{NOTHING_WRITTEN} Use Linux 5.13 or later, in a container that allows it, or leave "
+            "out --walls require if you trust the file."
+        )
+
+
 class OutOfMemory(PartMissing):
     """The system gives efface no more memory. `name` is the file in hand; empty if unknown."""
 

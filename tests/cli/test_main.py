@@ -498,6 +498,9 @@ def test_wrong_usage(efface, arguments):
 
 def test_as_a_module_and_with_light_imports(program, kit):
     assert program("--version").out == f"efface, version {__version__}\n"
+    told = program("--version", "--verbose").out.splitlines()
+    assert told[0] == f"efface, version {__version__}"
+    assert told[-1].startswith("walls around decoders: ")
     heavy = (
         "[m for m in ('av', 'PIL', 'numpy', 'onnxruntime', 'cv2', 'scipy', 'click', 'rich') if "
         "m in sys.modules]"

@@ -54,6 +54,21 @@ def test_redact_writes_page_and_json_with_the_hashes_of_all_files(efface, kept, 
         }
 
 
+def test_a_report_tells_which_walls_stood(program, kept, kit, tmp_path):
+    (photo,) = kit.taken(kept, tmp_path, "plain.png")
+    report = tmp_path / "r.json"
+    done = program("redact", photo, "--walls", "require", "--report", report)
+    walls = read(report)["software"]["decoder walls"]
+    if done.code == 4:
+        assert "This system does not put decoders behind walls: " in done.err
+        assert "missing" in walls
+        return
+    assert done.code == 0, done.err
+    assert walls == "no new privileges, Landlock, seccomp"
+    checks = {c["name"]: c["facts"] for c in read(report)["files"][0]["checks"]}
+    assert checks["fidelity"]["walls around decoders"] == walls
+
+
 def test_nothing_that_names_somebody_is_in_a_report(efface, kept, kit, tmp_path, monkeypatch):
     """Needles: the names of file and folder, the user and the host."""
     monkeypatch.setenv("USER", "needleuser")

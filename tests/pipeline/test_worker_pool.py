@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efface.media.decoder import source_opening
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline import worker_pool
@@ -27,6 +29,7 @@ from efface.pipeline.worker_pool import (
     need_of,
     workers_for,
 )
+from efface.walls.raising import CALLS
 
 on_linux = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="shares of cores are Linux's"
@@ -133,3 +136,24 @@ def test_a_worker_that_died_between_two_files_costs_none(tmp_path):
         hired._workers[0].child.process.join()
         (second,) = done(jobs[1])
         assert second != first
+
+
+def connects(session, job, listener, note):
+    """A task: whether this process may have a socket."""
+    try:
+        with socket.socket():
+            return "done"
+    except PermissionError:
+        return "refused"
+
+
+@on_linux
+def test_workers_on_files_of_this_machine_have_no_network(tmp_path, monkeypatch):
+    job = Job(tmp_path / "a", "a", tmp_path / "a.out", tmp_path / "a.json")
+    with WorkerPool(1, connects, Options()) as pool:
+        said = [m.said for m in pool.each([job], writes=False, makes_folders=False)]
+    (result,) = [s.result for s in said if isinstance(s, Done)]
+    monkeypatch.setattr(source_opening, "HERE", False)
+    if CALLS in source_opening.standing_walls().missing:
+        pytest.skip("this system does not offer seccomp")
+    assert result == "refused"

@@ -14,10 +14,11 @@ import numpy as np
 from efface.checks.frame_alignment import Pair, Views
 from efface.checks.likeness import psnr, ssim, visible
 from efface.checks.sampled_likeness import sampled_psnr, sampled_ssim
-from efface.findings import Check, Finding, Outcome
+from efface.findings import WALLS, Check, Finding, Outcome
 from efface.geometry import Size
 from efface.media.interfaces import SourceInfo
 from efface.regions import Region
+from efface.walls.raising import Standing
 
 NAME = "fidelity"
 
@@ -46,6 +47,11 @@ class Fidelity:
         self._last_s = 0.0
         self.found: list[Finding] = []
         """Grave findings so far."""
+
+    def note_walls(self, *walls: Standing) -> None:
+        """Note what stood around the decoders: for the report, the weakest."""
+        weakest = max(walls, key=lambda w: len(w.missing))
+        self._facts[WALLS] = str(weakest)
 
     def compare(self, pair: Pair, views: Views | None, regions: Sequence[Region]) -> None:
         """Compare the next pair. views: what both show, if both exist. regions: what was erased."""

@@ -156,6 +156,8 @@ class _Walk:
         has_both = evidence.plan is not None and evidence.source is not None
         self.coverage = Coverage(evidence.plan) if has_both and evidence.plan is not None else None
         self.fidelity = Fidelity(_compared_with(evidence))
+        read = [s for s in (evidence.target, evidence.source) if s is not None]
+        self.fidelity.note_walls(*(s.info.walls for s in read))
         if evidence.source is not None:
             self.fidelity.compare_signals(evidence.source.info, evidence.target.info)
             self.fidelity.compare_sound(evidence.source.info, evidence.target.info, evidence.sound)

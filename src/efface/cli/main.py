@@ -14,7 +14,6 @@ from typing import NoReturn
 
 import click
 
-from efface import __version__
 from efface.cli.batch import asked_to_stop
 from efface.cli.bench_command import bench
 from efface.cli.commands import Commands
@@ -30,6 +29,7 @@ from efface.cli.render_command import render
 from efface.cli.review_command import review
 from efface.cli.unexpected_errors import as_efface_error
 from efface.cli.verify_command import verify
+from efface.cli.version_option import VERBOSE, VERSION
 from efface.errors import EffaceError, Interrupted
 from efface.signals import SIGNALS, interruptible
 
@@ -38,7 +38,8 @@ PATIENCE_S = 3.0
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
-@click.version_option(__version__, "-V", "--version", prog_name="efface")
+@VERSION
+@VERBOSE
 def cli() -> None:
     """Find every human face and licence plate in photos and videos and erase it, so that nothing
     can bring it back.

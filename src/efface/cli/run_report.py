@@ -307,9 +307,9 @@ class Record:
         made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ") if "date" in self._told else ""
         entries = tuple(self._entries[job] for job in self._jobs if job in self._entries)
         code = worst([*self._codes, *(e.exit_code for e in entries)])
-        return report_model.Report(
-            self._command, entries, code, made, software=run_facts.software()
-        )
+        walls = {"decoder walls": run_facts.walls_of(e.verification for e in entries)}
+        software = run_facts.software() | walls
+        return report_model.Report(self._command, entries, code, made, software=software)
 
     def _write_or_say(self) -> None:
         """Write the reports.

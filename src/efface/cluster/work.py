@@ -22,9 +22,9 @@ from efface.detect.detector import DetectorInfo
 from efface.detect.registry import for_films, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event
+from efface.media.decoder.source_opening import film_again
 from efface.media.interfaces import SourceInfo
 from efface.media.video.spans import Indivisible, Passage, frames_of
-from efface.media.video.video_source import VideoSource
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import AnyJob
@@ -135,7 +135,7 @@ def look_at(part: Part) -> Iterator[SpanMessage]:
 def _looked_at(part: Part) -> Iterator[SpanMessage]:
     with ExitStack() as closing:
         file = closing.enter_context(_remote_file(part.source))
-        source = VideoSource(part.info, part.options.read, file)
+        source = film_again(part.info, part.options.read, file)
         detector = closing.enter_context(open_detector(for_films(part.options.detect)))
         frames = closing.enter_context(
             prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh))

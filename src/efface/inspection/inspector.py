@@ -30,7 +30,7 @@ from efface.inspection.items import (
 )
 from efface.inspection.still import of_photo
 from efface.media import external_tools
-from efface.media.still.embedded import pixels
+from efface.media.decoder.source_opening import embedded_pixels
 
 Look = Callable[[NDArray[np.uint8]], str]
 """Describes what a picture shows, (h, w, 3) RGB: "2 faces", "no face and no plate found"."""
@@ -97,7 +97,7 @@ def _found(reader: Reader, name: str) -> Iterator[Item | Embedded]:
 
 def _shown(found: Embedded, look: Look | None) -> Item:
     size = f"{len(found.raw)} bytes"
-    picture = pixels(found.raw)
+    picture = embedded_pixels(found.raw)
     if picture is None:
         return Item(
             PICTURES,

@@ -2,7 +2,8 @@
 
 Both are optional. Both get the file's absolute path, so no name can pass for an option. Their time,
 memory and output are limited. exiftool runs without the user's configuration, which is a program;
-ffprobe may open nothing but the file.
+ffprobe may open nothing but the file. On Linux both run behind walls: they can read that file and
+the system's own, write nothing, and have no network.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from efface.walls.run_program import walled_command
 
 TIME_LIMIT_S = 60.0
 LARGEST_ANSWER = 16 << 20
@@ -67,7 +70,7 @@ def exiftool(path: Path) -> dict[str, Any] | None:
         "-c",
         "%.6f",
     ]
-    answer = _answer([program, *how, os.path.abspath(path)])
+    answer = _answer([program, *how, os.path.abspath(path)], source=path)
     found = _parsed(answer)
     if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
         raise NoAnswer("it told of no file")
@@ -91,7 +94,8 @@ def ffprobe(path: Path) -> dict[str, Any] | None:
         "file",
     ]
     answer = _answer(
-        [program, *how, "-format_whitelist", DEMUXERS, "-i", "file:" + os.path.abspath(path)]
+        [program, *how, "-format_whitelist", DEMUXERS, "-i", "file:" + os.path.abspath(path)],
+        source=path,
     )
     found = _parsed(answer)
     if not isinstance(found, dict) or not found.get("streams"):
@@ -118,14 +122,19 @@ def _parsed(answer: bytes) -> object:
         raise NoAnswer("its answer makes no sense") from e
 
 
-def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
+def _answer(
+    command: Sequence[str], limit_s: float = TIME_LIMIT_S, *, source: Path | None = None
+) -> bytes:
     """Return the command's standard output. Stops the command if it exceeds its time or output
-    limit. Raises NoAnswer."""
+    limit. Raises NoAnswer.
+
+    source  the file that it may read.
+    """
     stopped: list[str] = []
     env = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     try:
         running = subprocess.Popen(
-            _bounded(command),
+            _bounded(command, source),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -159,9 +168,12 @@ def _answer(command: Sequence[str], limit_s: float = TIME_LIMIT_S) -> bytes:
     return said
 
 
-def _bounded(command: Sequence[str]) -> list[str]:
-    """Add a memory limit to the command if a shell can set it. macOS ignores that limit; `_watch`
-    enforces it there."""
+def _bounded(command: Sequence[str], source: Path | None) -> list[str]:
+    """Add walls and a memory limit to the command, or only the limit if a shell can set it. macOS
+    ignores that limit; `_watch` enforces it there."""
+    if sys.platform == "linux":
+        path = None if source is None else os.path.abspath(source)
+        return walled_command(command, path, MOST_MEMORY)
     shell = "/bin/sh"
     if os.name != "posix" or not os.access(shell, os.X_OK):
         return list(command)

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from efface.frames import Frame, Picture
 from efface.geometry import Size
+from efface.walls.raising import NO_WALLS, Standing
 
 
 class FormatFacts:
@@ -41,6 +42,7 @@ class SourceInfo:
     private      what only this room needs to read the source again and to write the target; nobody
                  else looks at it. Readers
                  take it with `traits_of` or `video_of`. None where no file was opened.
+    walls        which walls stand around the process that decodes it.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class SourceInfo:
     audio: int = 0
     private: FormatFacts | None = None
     notes: list[str] = field(default_factory=list)
+    walls: Standing = NO_WALLS
 
 
 class Source(Protocol):

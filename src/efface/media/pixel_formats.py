@@ -170,7 +170,8 @@ def _is_direct(name: str, wanted: str) -> bool:
     return name.replace("yuvj", "yuv").replace("yuva", "yuv").replace("gbrap", "gbrp") == wanted
 
 
-def _rows(plane: Any) -> NDArray[np.uint8]:
+def plane_rows(plane: Any) -> NDArray[np.uint8]:
+    """Return the rows of a plane as bytes, with their padding. It shares the plane's memory."""
     # PyAV's planes are buffers, which type checkers learn only from Python 3.12 on.
     return np.frombuffer(plane, np.uint8).reshape(plane.height, abs(plane.line_size))
 
@@ -182,7 +183,7 @@ def _plane(frame: av.VideoFrame, index: int) -> Plane:
     """
     plane = frame.planes[index]
     dtype = np.dtype("<u2") if frame.format.components[0].bits > 8 else np.dtype(np.uint8)
-    rows = _rows(plane)
+    rows = plane_rows(plane)
     if plane.line_size < 0:
         rows = rows[::-1]
     samples: Plane = rows[:, : plane.width * dtype.itemsize].view(dtype)
@@ -203,7 +204,7 @@ def copied(frame: av.VideoFrame) -> av.VideoFrame:
         return frame
     copy = av.VideoFrame(frame.width, frame.height, frame.format.name)
     for into, plane in zip(copy.planes, frame.planes, strict=True):
-        rows, own = _rows(plane), _rows(into)
+        rows, own = plane_rows(plane), plane_rows(into)
         width = min(rows.shape[1], own.shape[1])
         own[:, :width] = (rows[::-1] if plane.line_size < 0 else rows)[:, :width]
     copy.color_range, copy.colorspace = frame.color_range, frame.colorspace
@@ -239,6 +240,16 @@ class Pixels:
         # each other's.
         self._lock = threading.Lock()
 
+    @property
+    def frame(self) -> av.VideoFrame:
+        """Return the frame, in the size of the spec."""
+        return self._frame
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether the samples use the full range."""
+        return self._is_full
+
     def unpack(self) -> Picture:
         """Return a copy of the samples, upright, in the canonical layout."""
         spec, frame = self._spec, self._frame
@@ -262,7 +273,7 @@ class Pixels:
         if self._frame.format.is_planar:
             return _plane(self._frame, len(self._frame.planes) - 1)
         rgba = self._converted(self._spec.stored_wh, "rgba", True, Interpolation.BILINEAR)
-        return _rows(rgba.planes[0])[:, 3 : 4 * rgba.width : 4]
+        return plane_rows(rgba.planes[0])[:, 3 : 4 * rgba.width : 4]
 
     def look(self, size_wh: Size) -> NDArray[np.uint8]:
         """Return (h, w, 3) RGB at that size, upright, read-only."""
@@ -273,7 +284,7 @@ class Pixels:
         shrinks = width < self._frame.width or height < self._frame.height
         scaler = Interpolation.AREA if shrinks else Interpolation.BILINEAR
         frame = self._converted((width, height), "rgb24", True, scaler)
-        rows = _rows(frame.planes[0])
+        rows = plane_rows(frame.planes[0])
         upright = np.ascontiguousarray(spec.turn.of(rows[:, : width * 3].reshape(height, width, 3)))
         upright.flags.writeable = False
         return upright

@@ -70,9 +70,10 @@ def prove(
         return Verification(tuple(Check(name, Outcome.SKIPPED, why=NOT_ASKED) for name in CHECKS))
     is_quick, total = options.verify.level == "quick", len(draft.plan.timeline)
     again = _second_look(draft.plan, draft.plan.medium, options, opening)
+    reading = ReadOptions(max_pixels=ANY_SIZE, walls=options.read.walls)
     try:
         with (
-            opened(admit(draft.path), ReadOptions(max_pixels=ANY_SIZE)) as result,
+            opened(admit(draft.path), reading) as result,
             _kept(draft, result) as (kept, fetch),
         ):
             evidence = Evidence(
@@ -138,18 +139,15 @@ def verify(
     hashes = {"plan": sha256_of(plan)} if isinstance(plan, Path) else {}
     obeyed = load(plan) if isinstance(plan, Path) else plan
     is_quick = options.verify.level == "quick"
+    reading = ReadOptions(max_pixels=options.read.max_pixels, walls=options.read.walls)
     with ExitStack() as closing:
         admitted = admit(target)
-        result = closing.enter_context(
-            opened(admitted, ReadOptions(max_pixels=options.read.max_pixels))
-        )
+        result = closing.enter_context(opened(admitted, reading))
         hashes["target"] = admitted.sha256()
         original = None
         if source is not None:
             covers = options.read.bad_frames == "cover" or bool(obeyed and obeyed.bad)
-            reading = ReadOptions(
-                bad_frames="cover" if covers else "fail", max_pixels=options.read.max_pixels
-            )
+            reading = replace(reading, bad_frames="cover" if covers else "fail")
             compared = admit(source)
             original = closing.enter_context(opened(compared, reading))
             hashes["source"] = compared.sha256()

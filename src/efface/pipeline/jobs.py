@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from efface.errors import DeviceMissing, EffaceError, ModelUnusable
+from efface.errors import DeviceMissing, EffaceError, ModelUnusable, WallsMissing
 from efface.events import Listener
 from efface.files import require_possible_folder, require_target, sha256_of, writing
 from efface.findings import Verification
@@ -24,7 +24,7 @@ from efface.pipeline.storage import write_plan
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 
-FATAL = (ModelUnusable, DeviceMissing)
+FATAL = (ModelUnusable, DeviceMissing, WallsMissing)
 """Errors after which every other file would fail, too."""
 
 Note = Callable[[object], None]

@@ -29,7 +29,7 @@ from efface.version import VERSION
 
 WITHOUT_EFFECT = frozenset((
     ("detect", "timeout_s"), ("risk", "bound"), ("read", "max_pixels"),
-    ("read", "max_total_pixels"), ("write", "overwrite"),
+    ("read", "max_total_pixels"), ("read", "walls"), ("write", "overwrite"),
     ("write", "discard_edits"), ("report", "told"),
 ))  # fmt: skip
 """Options that change neither plan nor target, by branch and name."""

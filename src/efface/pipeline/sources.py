@@ -9,6 +9,7 @@ from pathlib import Path
 from efface.containers.admission import AdmittedSource
 from efface.containers.sniff import WRITTEN_AS, is_media_name
 from efface.errors import TargetUnsuitable
+from efface.media.decoder.source_opening import open_source
 from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.options import ReadOptions, WriteOptions
 
@@ -29,12 +30,9 @@ CONVERTED_TO = ("png", "jpeg")
 
 @contextmanager
 def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
-    """Open the source in that file. Raises InputError in all its kinds."""
+    """Open the source in that file. Raises InputError in all its kinds, WorkerDied,
+    WallsMissing."""
     admitted.require_readable()
-    if admitted.medium == "photo":
-        from efface.media.still.stills import open_still as open_source
-    else:
-        from efface.media.video.probe import open_video as open_source
     source = open_source(admitted, options)
     try:
         yield source

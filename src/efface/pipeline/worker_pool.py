@@ -30,7 +30,7 @@ from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.jobs import FATAL, prepared
-from efface.pipeline.naming import AnyJob
+from efface.pipeline.naming import AnyJob, Job
 from efface.pipeline.transfer import AnyTask, run_task
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
 from efface.pipeline.worker_process import (
@@ -44,6 +44,7 @@ from efface.pipeline.worker_process import (
 )
 from efface.private_folders import sweep
 from efface.signals import interruptible
+from efface.walls.raising import cut_off
 
 FILES_EACH = 4
 """Number of files that justify another worker: a worker takes a second or two to start."""
@@ -169,6 +170,7 @@ class WorkerPool:
     def __init__(self, count: int, task: AnyTask, options: Options) -> None:
         self._count, self._task, self._options = count, task, options
         self._workers: list[_Worker] = []
+        self._is_local = True
         self._memory = _Memory(max(0, usable_bytes() - count * AT_REST_BYTES))
 
     def __enter__(self) -> Self:
@@ -194,6 +196,7 @@ class WorkerPool:
 
         Arguments and errors are those of `jobs.each`.
         """
+        self._is_local = all(isinstance(job, Job) for job in jobs)
         waiting = prepared(jobs, writes=writes, makes_folders=makes_folders)
         while len(self._workers) < min(self._count, len(jobs)):
             self._workers.append(self._hire(len(self._workers)))
@@ -268,8 +271,10 @@ class WorkerPool:
             worker.child.send(_Go())
 
     def _hire(self, place: int) -> _Worker:
-        arguments = (self._task, self._options, _share(place, self._count))
-        return _Worker(start_process(_work, *arguments, name=f"efface-worker-{place + 1}"), place)
+        is_offline = self._is_local and self._options.detect.is_on_processor
+        arguments = (self._task, self._options, _share(place, self._count), is_offline)
+        name = f"efface-worker-{place + 1}"
+        return _Worker(start_process(_work, *arguments, name=name, decodes=True), place)
 
     def _bury(self, worker: _Worker) -> None:
         if worker.child.is_alive:
@@ -335,8 +340,16 @@ class _Home:
 _stopped = threading.Event()
 
 
-def _work(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> NoReturn:
-    """Run a worker until it is stopped."""
+def _work(
+    pipe: Connection, task: AnyTask, options: Options, share: list[int], is_offline: bool
+) -> NoReturn:
+    """Run a worker until it is stopped.
+
+    is_offline  it needs no network: its files are of this machine, and so is its device, the
+                processor.
+    """
+    if is_offline:
+        cut_off()
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # for systems where the worker could not be started with signals blocked

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import pickle
 import signal
 import time
 from collections import deque
@@ -25,6 +26,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from efface.errors import WorkerDied
+from efface.media.decoder.server_process import IS_OFFERED, server
 
 TELL_EVERY_S = 0.1
 """Minimum interval between two progress events."""
@@ -132,16 +134,23 @@ class WorkerProcess:
 
 
 def start_process(
-    target: Callable[..., object], *arguments: object, name: str, is_daemon: bool = True
+    target: Callable[..., object],
+    *arguments: object,
+    name: str,
+    is_daemon: bool = True,
+    decodes: bool = False,
 ) -> WorkerProcess:
     """Start a process that calls target with one end of a pipe and the arguments.
 
     is_daemon  end it when this process ends. Otherwise it may finish its work.
+    decodes    it will decode files: what decoders need loads while it loads itself.
 
     Raises WorkerDied.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
+    if decodes:
+        target, arguments = _with_decoders, (pickle.dumps((target, arguments)),)
     process = context.Process(target=target, args=(theirs, *arguments), name=name, daemon=is_daemon)
     try:
         # otherwise it would be started inside the block, and unblock the signals
@@ -154,6 +163,14 @@ def start_process(
     finally:
         theirs.close()
     return WorkerProcess(process, ours)
+
+
+def _with_decoders(pipe: Connection, packed: bytes) -> None:
+    """Start to load what decoders need, and only then what the target needs."""
+    if IS_OFFERED:
+        server.prepare()
+    target, arguments = pickle.loads(packed)
+    target(pipe, *arguments)
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
 from efface.errors import printable
-from efface.findings import Outcome, Verification
+from efface.findings import WALLS, Outcome, Verification
+from efface.media.decoder.source_opening import standing_walls
 from efface.options import PAINTED, settings
 from efface.planning.plan import Plan
 from efface.report.report_model import Chosen, Failure, Found, Network, Verdict
@@ -122,6 +123,7 @@ _FIXED = {
     "PartMissing": "A part of efface is missing",
     "DetectorFailed": "The detector failed",
     "WorkerDied": "The process that worked on it died",
+    "WallsMissing": "The system lacks the walls that were asked for",
     "OutOfMemory": "There was not enough memory for it",
     "ClusterUnusable": "The cluster cannot be used",
     "ProtocolMissing": "A protocol that it needs is not to be had on this machine",
@@ -132,6 +134,14 @@ _FIXED = {
     "Interrupted": "It was not finished, as the run was interrupted",
 }
 """Messages of errors that are built from other parts."""
+
+
+def walls_of(found: Iterable[Verification | None]) -> str:
+    """Return which walls stood around the decoders of a run, by its checks; without any check,
+    those of this system."""
+    checks = [check for one in found if one is not None for check in one.checks]
+    told = {str(check.facts[WALLS]) for check in checks if WALLS in check.facts}
+    return "; ".join(sorted(shortened(t) for t in told)[:4]) or str(standing_walls())
 
 
 def software() -> dict[str, str]:

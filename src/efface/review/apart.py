@@ -44,6 +44,7 @@ from efface.planning.plan import Plan
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
 from efface.signals import interruptible
+from efface.walls.raising import cut_off
 
 APART = True
 """Tests that look inside set this to False."""
@@ -84,7 +85,7 @@ class Apart:
         if not APART:
             return function(*arguments, tell)
         with self._lock:
-            pipe = self._started()
+            pipe = self._started(is_offline=not _uses_device(arguments))
             try:
                 pipe.send((function, arguments))
                 while isinstance(said := pipe.recv(), Progress):
@@ -99,10 +100,10 @@ class Apart:
             raise said.error
         return said.result
 
-    def _started(self) -> Connection:
+    def _started(self, *, is_offline: bool) -> Connection:
         if self._child is None or not self._child.is_alive:
             self._ended()
-            self._child = start_process(_serve, name=self._name)
+            self._child = start_process(_serve, is_offline, name=self._name, decodes=True)
         return self._child.pipe
 
     def _ended(self) -> int | None:
@@ -124,6 +125,12 @@ class Apart:
         self.stop()
         with self._lock:
             self._ended()
+
+
+def _uses_device(arguments: tuple[Any, ...]) -> bool:
+    """Return whether a detector may run on another device than the processor. Its driver may need
+    more of the system."""
+    return any(isinstance(a, Options) and not a.detect.is_on_processor for a in arguments)
 
 
 class PicturesApart:
@@ -289,9 +296,11 @@ def followed_on(
 _stopped = threading.Event()
 
 
-def _serve(pipe: Connection) -> NoReturn:
-    """Serve calls until the process ends."""
+def _serve(pipe: Connection, is_offline: bool) -> NoReturn:
+    """Serve calls until the process ends. is_offline: it needs no network."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if is_offline:
+        cut_off()
     with (
         suppress(KeyboardInterrupt, EOFError, OSError),
         interruptible([signal.SIGTERM], _stopped, ignored_after=True),

@@ -116,7 +116,10 @@ class StillSource:
 
 def _frame(index: int, pts: int, page: Page, *, is_alone: bool, is_bad: bool = False) -> Frame:
     height, width = page.samples.shape[:2]
-    return Frame(index, pts, (width, height), page.look, page.unpack, is_bad, is_alone=is_alone)
+    size_wh = width, height
+    return Frame(
+        index, pts, size_wh, page.look, page.unpack, is_bad, is_alone=is_alone, stored=page
+    )
 
 
 @contextmanager

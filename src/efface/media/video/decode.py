@@ -361,6 +361,7 @@ class Reading:
             pixels.look,
             pixels.unpack,
             aspect=float(self._video.aspect),
+            stored=pixels,
         )
 
     def _timed(self, shown: _Shown) -> int:

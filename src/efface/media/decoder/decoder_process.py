@@ -1,0 +1,234 @@
+"""The process that decodes one file of a stranger: it raises its walls, and answers calls.
+
+It is forked from `decoder_server`, has one file, and can reach nothing else. Everything that it
+says may be a lie: it may have been taken over by the file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from efface.containers.admission import AdmittedSource
+from efface.errors import EffaceError, InputError
+from efface.frames import Frame
+from efface.media.decoder import raw_frames
+from efface.media.decoder.decoder_messages import (
+    GRANT,
+    Answer,
+    Call,
+    FailedSaid,
+    Finished,
+    Larger,
+    PageSaid,
+    Ready,
+    Setup,
+    StillInfoSaid,
+    read_all,
+    read_call,
+    send_answer,
+)
+from efface.media.decoder.film_messages import (
+    FilmInfoSaid,
+    FrameSaid,
+    MarkSaid,
+    MarksSaid,
+    StoredSaid,
+)
+from efface.media.decoder.frame_slots import SlotWriter
+from efface.media.interfaces import Source, SourceInfo
+from efface.media.pixel_formats import Pixels
+from efface.media.still import embedded
+from efface.media.still.image_reader import Traits, traits_of
+from efface.media.still.still_pixels import Page
+from efface.media.still.stills import open_still
+from efface.media.video.probe import open_video
+from efface.media.video.video_info import video_of
+from efface.media.video.video_source import VideoSource
+from efface.options import ReadOptions
+from efface.walls import raising, seccomp
+
+MARKS_AT_ONCE = 2_000
+
+
+def serve(pipe: int, memory: int, source: int | None, readable: list[str]) -> None:
+    """Raise the walls, and answer calls until the pipe closes.
+
+    source    a descriptor of the file, which may be opened again by its path.
+    readable  folders of the installation, for modules that load late.
+    """
+    setup: Setup = read_call(pipe)
+    with suppress(OSError):
+        os.chdir(setup.folder)
+    raising.limit(raising.address_space() + setup.memory, 0)
+    files: list[str | int] = [*readable, *([] if source is None else [source])]
+    walls = raising.raise_walls(files, seccomp.for_decoder)
+    send_answer(pipe, Ready(walls.standing, walls.missing))
+    decoder = _Decoder(pipe, SlotWriter(memory))
+    while True:
+        call: Call = read_call(pipe)
+        try:
+            for answer in getattr(decoder, call.method)(*call.arguments):
+                send_answer(pipe, answer)
+        except Exception as e:
+            send_answer(pipe, _failed(e))
+        else:
+            send_answer(pipe, Finished(decoder.notes))
+
+
+def _failed(error: Exception) -> FailedSaid:
+    if isinstance(error, FFmpegError):
+        return FailedSaid("FFmpegError", (str(error.strerror),), error.errno or 0)
+    if isinstance(error, InputError):
+        arguments: tuple[object, ...] = error.__reduce__()[1]  # type: ignore[assignment]
+        return FailedSaid(type(error).__name__, tuple(str(a) for a in arguments))
+    return FailedSaid(type(error).__name__, (str(error)[:1000],))
+
+
+class _Decoder:
+    """The calls. Each yields answers."""
+
+    def __init__(self, pipe: int, slots: SlotWriter) -> None:
+        self._pipe, self._slots = pipe, slots
+        self._source: Source | None = None
+        self._location: int | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what was noted about the source."""
+        return tuple(self._source.info.notes) if self._source is not None else ()
+
+    def open(self, source: AdmittedSource, options: ReadOptions) -> Iterator[Answer]:
+        """Open the file, and tell what it is."""
+        opens = open_still if source.medium == "photo" else open_video
+        self._source = opens(source, options)
+        info, count = self._source.info, self._source.info.frame_count
+        if info.medium == "video":
+            known = info.format, count, info.size_wh, info.audio, self.notes
+            yield FilmInfoSaid(*known, video_of(info))
+        else:
+            about = info.medium, info.format, count or 0, info.size_wh, self.notes
+            yield StillInfoSaid(*about, traits_of(info))
+
+    def go_on(self, info: SourceInfo, options: ReadOptions) -> Iterator[Answer]:
+        """Read a film that another process has opened before."""
+        self._source = VideoSource(info, options)
+        yield from ()
+
+    def frames(self) -> Iterator[Answer]:
+        """See `Source.frames`."""
+        assert self._source is not None
+        for frame in self._source.frames():
+            yield self._page(frame) if isinstance(frame.stored, Page) else self._frame(frame)
+
+    def frames_from(self, key: int, trusted: int, seek: int | None) -> Iterator[Answer]:
+        """See `VideoSource.frames_from`."""
+        for frame in self._film.frames_from(key, trusted, seek):
+            yield self._frame(frame)
+
+    def decoded_from(self, pts: int, keys_only: bool) -> Iterator[Answer]:
+        """See `VideoSource.decoded_from`."""
+        for number, frame in enumerate(self._film.decoded_from(pts, keys_only=keys_only)):
+            is_full = Pixels(frame, video_of(self._film.info).spec).is_full
+            yield self._sent(number, frame.pts, frame, is_full)
+
+    def marks(self) -> Iterator[Answer]:
+        """See `VideoSource.marks`."""
+        told: list[MarkSaid] = []
+        for m in self._film.marks():
+            told.append(MarkSaid(m.pts, m.is_key, m.shows, m.is_corrupt, m.restarts))
+            if len(told) == MARKS_AT_ONCE:
+                yield MarksSaid(tuple(told))
+                told.clear()
+        yield MarksSaid(tuple(told))
+
+    def stored_as(self) -> Iterator[Answer]:
+        """See `VideoSource.stored_as`."""
+        yield StoredSaid(*self._film.stored_as())
+
+    def pixels(self, raw: bytes) -> Iterator[Answer]:
+        """See `embedded.pixels`."""
+        rgb = embedded.pixels(raw)
+        if rgb is not None:
+            page = Page(rgb, "rgb")
+            yield self._page(Frame(0, 0, (1, 1), page.look, page.unpack, stored=page))
+
+    @property
+    def _film(self) -> VideoSource:
+        assert isinstance(self._source, VideoSource)
+        return self._source
+
+    def _page(self, frame: Frame) -> PageSaid:
+        page = frame.stored
+        assert isinstance(page, Page)
+        samples = page.samples
+        room = self._room(samples.nbytes).view(samples.dtype).reshape(samples.shape)
+        np.copyto(room, samples)
+        facts = self._source.info.private if self._source is not None else None
+        height, width, channels = samples.shape
+        return PageSaid(
+            frame.index,
+            frame.pts,
+            frame.is_bad,
+            frame.is_alone,
+            (height, width, channels),
+            page.model,  # type: ignore[arg-type]
+            page.depth,
+            page.has_alpha,
+            facts.tail_ms if isinstance(facts, Traits) else 1,
+            self.notes,
+        )
+
+    def _frame(self, frame: Frame) -> FrameSaid:
+        pixels = frame.stored
+        if isinstance(pixels, Pixels):
+            return self._sent(frame.index, frame.pts, pixels.frame, pixels.is_full)
+        return FrameSaid(frame.index, frame.pts, frame.size_wh, "", False, 0, False, 0, self.notes)
+
+    def _sent(self, index: int, pts: int | None, frame: av.VideoFrame, is_full: bool) -> FrameSaid:
+        spec = video_of(self._film.info).spec
+        frame, is_full = raw_frames.sendable(frame, spec, is_full)
+        if self._location is None:
+            self._location = raw_frames.location_of(frame, spec, is_full)
+        planes = raw_frames.planes_of(frame)
+        count = sum(plane.nbytes for plane in planes)
+        room, at = self._room(count), 0
+        for plane in planes:
+            np.copyto(room[at : at + plane.nbytes].reshape(plane.shape), plane)
+            at += plane.nbytes
+        return FrameSaid(
+            index,
+            pts,
+            (frame.width, frame.height),
+            frame.format.name,
+            is_full,
+            self._location,
+            frame.interlaced_frame,
+            count,
+            self.notes,
+        )
+
+    def _room(self, count: int) -> Any:
+        """Wait for a slot that holds that many bytes."""
+        at, capacity = GRANT.unpack(read_all(self._pipe, GRANT.size))
+        while count > capacity:
+            send_answer(self._pipe, Larger(count))
+            at, capacity = GRANT.unpack(read_all(self._pipe, GRANT.size))
+        return self._slots.room(at, count)
+
+
+def run(pipe: int, memory: int, source: int | None, readable: list[str]) -> None:
+    """Serve, and end the process."""
+    try:
+        serve(pipe, memory, source, readable)
+    except EOFError:
+        pass
+    except EffaceError:
+        os._exit(1)
+    os._exit(0)

@@ -1,0 +1,103 @@
+"""Open a source behind walls where the system offers them; otherwise in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.containers.admission import AdmittedSource
+from efface.errors import WallsMissing
+from efface.media.decoder.server_process import IS_OFFERED, NoServer, server
+from efface.media.interfaces import Source, SourceInfo
+from efface.options import ReadOptions
+from efface.walls.raising import NO_WALLS, Standing
+
+if TYPE_CHECKING:
+    from efface.media.video.video_source import VideoSource
+
+HERE = not IS_OFFERED
+"""Decode in this process. Tests that look inside set it."""
+
+
+def open_source(source: AdmittedSource, options: ReadOptions) -> Source:
+    """Open a photo or film. Raises InputError in all its kinds, WorkerDied, WallsMissing."""
+    opened = _behind_walls(source, options) or _here(source, options)
+    missing = opened.info.walls.missing
+    if missing and options.walls == "require":
+        opened.close()
+        raise WallsMissing(", ".join(missing))
+    return opened
+
+
+def film_again(info: SourceInfo, options: ReadOptions, file: BinaryIO | None) -> VideoSource:
+    """Return a film that was opened before, here or on another machine.
+
+    file  is read instead of the one at the film's path. It is decoded in this process.
+    """
+    from efface.media.video.video_source import VideoSource
+
+    if HERE or file is not None or not prepare():
+        return VideoSource(info, options, file)
+    from efface.media.decoder.walled_film import WalledFilm
+
+    return WalledFilm(info, options)
+
+
+def embedded_pixels(raw: bytes) -> NDArray[np.uint8] | None:
+    """Return (h, w, 3) RGB of a small encoded picture, see `embedded.pixels`."""
+    if not HERE:
+        from efface.media.decoder.walled_still import walled_pixels
+
+        try:
+            return walled_pixels(raw)
+        except NoServer:
+            pass
+    from efface.media.still.embedded import pixels
+
+    return pixels(raw)
+
+
+def standing_walls() -> Standing:
+    """Return which walls stand around a decoder on this system, by starting one."""
+    if HERE:
+        return NO_WALLS
+    from efface.media.decoder.decoder_client import probe
+
+    try:
+        return probe()
+    except NoServer:
+        return NO_WALLS
+
+
+def prepare() -> bool:
+    """Start the process from which decoders are forked, while others still load. Return whether it
+    runs."""
+    return not HERE and server.prepare()
+
+
+def _behind_walls(source: AdmittedSource, options: ReadOptions) -> Source | None:
+    """Return the source, or None where this system starts no process for it."""
+    if HERE:
+        return None
+    try:
+        if source.medium == "photo":
+            from efface.media.decoder.walled_still import open_walled_still
+
+            return open_walled_still(source, options)
+        from efface.media.decoder.walled_film import open_walled_film
+
+        return open_walled_film(source, options)
+    except NoServer:
+        return None
+
+
+def _here(source: AdmittedSource, options: ReadOptions) -> Source:
+    if source.medium == "photo":
+        from efface.media.still.stills import open_still
+
+        return open_still(source, options)
+    from efface.media.video.probe import open_video
+
+    return open_video(source, options)

@@ -1,0 +1,2 @@
+"""Walls around a process that reads what strangers made. The kernel keeps it from other files, the
+network and other processes."""
