@@ -15,6 +15,7 @@ from typing import Any, get_args, get_type_hints
 from efface.errors import UsageError
 from efface.kinds import FINDABLE
 from efface.option_fields import Checked, Setting, comma_separated, setting
+from efface.option_values import given_area
 
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -139,6 +140,17 @@ class CoverOptions(Checked):
     plate_margin: float = setting(
         0.2, flag="--plate-margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
         help="Margin on every side of a plate. Half a character is enough to guess the rest.",
+    )  # fmt: skip
+    erase: tuple[str, ...] = setting(
+        (), flag="--erase", unit="LEFT,TOP,RIGHT,BOTTOM[@START-END]", parse=given_area,
+        help="Always erase this area, whatever is in it, in pixels or per cent of the picture as "
+        "it is shown: 10,10,200,60@0:00-0:05. Without @ in the whole film, or photo. Of a folder, "
+        "in every file. Repeatable.",
+    )  # fmt: skip
+    keep: tuple[str, ...] = setting(
+        (), flag="--keep", unit="LEFT,TOP,RIGHT,BOTTOM[@START-END]", parse=given_area,
+        help="Do not erase what was found wholly inside this area, written as for --erase. What "
+        "reaches beyond it is erased, and so is what --erase names. Repeatable.",
     )  # fmt: skip
 
 

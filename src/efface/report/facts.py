@@ -68,7 +68,7 @@ def found_in(plan: Plan, bound: float) -> Found:
     """Return what the plan holds after all edits. `bound` is that of the risk."""
     areas, edits = plan.region_count, len(plan.edits)
     cost, costs = costs_of(plan)
-    left, left_kinds = stretches(plan), by_kind(plan)
+    left, left_kinds, kept = stretches(plan), by_kind(plan), len(plan.revised.areas)
     plan = plan.settled()
     times = Times(plan)
     density, seen = density_of(plan, times)
@@ -104,6 +104,7 @@ def found_in(plan: Plan, bound: float) -> Found:
         left=left_kinds,
         left_where=tuple(_left(s, times) for s in left[:MOST_LEFT]),
         may_cover_more=_may_cover_more(plan),
+        kept_areas=kept,
     )
 
 

@@ -74,6 +74,7 @@ def _found(e: Entry) -> Html | None:
             ("Found", wording.objects(found, media)),
             ("Erased", wording.price(found.cost, found.costs, media) or None),
             ("Left visible", wording.left_visible(found.left).partition(": ")[2] or None),
+            ("Kept visible", wording.kept_areas(found).partition(": ")[2] or None),
             ("Too small", " ".join(wording.unsought(s) for s in found.sought) or None),
             ("Blacked out", black if found.blacked_out else None),
             (

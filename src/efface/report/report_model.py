@@ -214,6 +214,7 @@ class Found:
     left         what was seen too weakly to be erased, and is left visible; left_where lists where,
                  the first MOST_LEFT of it.
     may_cover_more  another --sensitivity would erase more.
+    kept_areas   areas that the command, or a person, keeps visible.
     """
 
     asked: tuple[str, ...]
@@ -240,6 +241,7 @@ class Found:
     left: tuple[KindLeft, ...]
     left_where: tuple[Left, ...]
     may_cover_more: bool
+    kept_areas: int = 0
 
     @property
     def risk(self) -> float:

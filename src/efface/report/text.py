@@ -79,6 +79,8 @@ def left_visible(found: Found, review: str) -> Iterator[str]:
     """
     if said := wording.left_visible(found.left):
         yield f"  {said}. {wording.ways_to_cover(found, review)}"
+    if said := wording.kept_areas(found):
+        yield f"  {said}."
 
 
 def _shell(path: object) -> str:

@@ -147,7 +147,10 @@ def objects(found: Found, media: Media) -> str:
     # A person who leaves the picture and comes back is two tracks: efface does not recognise
     # anybody.
     track = "" if media.medium == "photo" else " track"
-    said = [counted(k.tracks, k.kind + track) for k in found.kinds]
+    said = [
+        counted(k.tracks, "drawn area" if k.kind == "drawn" else k.kind + track)
+        for k in found.kinds
+    ]
     return (
         " and ".join(said)
         or " and ".join(f"no {kind}" for kind in found.asked) + f" {_found_how(found)}"
@@ -164,6 +167,13 @@ def possible(left: Sequence[KindLeft]) -> str:
     `3 possible faces and 1 possible plate`; empty if nothing is.
     """
     return " and ".join(counted(k.tracks, f"possible {k.kind}") for k in left)
+
+
+def kept_areas(found: Found) -> str:
+    """Say in how many areas nothing that was found is erased; empty if there are none."""
+    if not found.kept_areas:
+        return ""
+    return f"Kept visible: what was found wholly inside {counted(found.kept_areas, 'area')}"
 
 
 def left_visible(left: Sequence[KindLeft]) -> str:
