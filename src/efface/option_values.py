@@ -87,6 +87,15 @@ def span_of(text: str) -> TimeSpan:
     return span
 
 
+SPEECH = "speech"
+"""The word for every span in which somebody seems to speak."""
+
+
+def muted_span(text: str) -> TimeSpan | None:
+    """Return the span of --mute; None for `speech`. Raises ValueError, with the reason."""
+    return None if text.strip() == SPEECH else span_of(text)
+
+
 def _second_of(text: str) -> float:
     found = re.fullmatch(r"(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,6}(?:\.\d{1,6})?)", text.strip())
     if not found or (":" in text and float(found[3]) >= 60):

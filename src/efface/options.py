@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 from efface.errors import UsageError
 from efface.kinds import FINDABLE
 from efface.option_fields import Checked, Setting, comma_separated, setting
-from efface.option_values import given_area
+from efface.option_values import given_area, muted_span
 
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -149,8 +149,8 @@ class CoverOptions(Checked):
     )  # fmt: skip
     keep: tuple[str, ...] = setting(
         (), flag="--keep", unit="LEFT,TOP,RIGHT,BOTTOM[@START-END]", parse=given_area,
-        help="Do not erase what was found wholly inside this area, written as for --erase. What "
-        "reaches beyond it is erased, and so is what --erase names. Repeatable.",
+        help="Do not erase what was found wholly inside this area, written in the same way. What "
+        "reaches beyond it is erased, and an area to erase always wins. Repeatable.",
     )  # fmt: skip
 
 
@@ -239,11 +239,15 @@ class WriteOptions(Checked):
         help="Encoder effort, from ultrafast (large files) to veryslow (small files).",
     )
     audio: str = setting(
-        "drop", flag="--audio", choices=("drop", "keep"),
-        help=(
-                "Voices identify people: sound is dropped unless you keep it. Kept sound is copied "
-                "unchanged."
-            ),
+        "drop", flag="--audio", choices=("drop", "keep", "disguise", "mute"),
+        help="Voices identify people, so sound is dropped unless you ask for it. keep copies it "
+        "unchanged. mute encodes it anew without the spans that --mute names. disguise changes "
+        "voices for ears, not for machines: it can be undone.",
+    )  # fmt: skip
+    mute: tuple[str, ...] = setting(
+        (), flag="--mute", unit="START-END, or speech", parse=muted_span,
+        help="Make this span silent, as in 0:10-0:14, in sound that is muted or disguised. "
+        "speech stands for every span in which somebody seems to speak. Repeatable.",
     )  # fmt: skip
     overwrite: bool = setting(
         False,
@@ -255,6 +259,18 @@ class WriteOptions(Checked):
         help="Discard what a person changed in a plan, look again, and replace the plan. "
         "Without this option efface obeys a changed plan.",
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        Checked.__post_init__(self)
+        if self.audio == "mute" and not self.mute:
+            raise UsageError("--audio mute needs --mute: a span as in 0:10-0:14, or speech.")
+        if self.mute and not self.encodes_sound:
+            raise UsageError(f"--mute has no effect with --audio {self.audio}: say --audio mute.")
+
+    @property
+    def encodes_sound(self) -> bool:
+        """Whether sound is decoded, changed and encoded anew."""
+        return self.audio in ("disguise", "mute")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

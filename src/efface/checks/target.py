@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from efface.checks import coverage, fidelity, residual_metadata, second_look
 from efface.checks.coverage import Coverage, comparable
@@ -22,6 +23,7 @@ from efface.frames import Frame, Picture
 from efface.media.interfaces import Source
 from efface.planning.plan import Plan
 from efface.regions import Region
+from efface.sound_change import SoundChange
 from efface.streaming import frames_ahead, prefetched
 
 HASHES = "hashes"
@@ -42,8 +44,9 @@ class Evidence:
     source  of which it was made, opened from the disk, or None.
     shift   subtracted from the source's PTS when the target was written, in the source's time base
             (see `video_info.start_shift`).
-    sound   "keep" or "drop", if the request is known.
+    sound   value of --audio, if the request is known.
     hashes  the known SHA-256 by name: "source", "plan", "target".
+    change  how the target's sound was changed, if it was, and if that is known.
     """
 
     target: Source
@@ -52,6 +55,7 @@ class Evidence:
     shift: int = 0
     sound: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
+    change: SoundChange | None = None
 
 
 def checked(
@@ -82,7 +86,16 @@ def checked(
         # exiftool and ffprobe take a second or two to start, which is long for a photo.
         check_residual_metadata(evidence.target.info, with_others=not is_quick),
         walk.fidelity.check(),
+        *([] if evidence.change is None else [_sound(evidence, evidence.change)]),
     )
+
+
+def _sound(evidence: Evidence, change: SoundChange) -> Check:
+    from efface.checks.sound_check import check_sound  # loads PyAV, which photos do not need
+
+    source = evidence.source.info if evidence.source is not None else None
+    base = evidence.source.time_base if evidence.source is not None else Fraction(1)
+    return check_sound(evidence.target.info, source, evidence.shift * base, change)
 
 
 def _skipped(name: str, why: str) -> Check:
@@ -142,7 +155,8 @@ class _Walk:
         self.fidelity = Fidelity(_compared_with(evidence), is_quick=is_quick)
         if evidence.source is not None:
             self.fidelity.compare_signals(evidence.source.info, evidence.target.info)
-            self.fidelity.compare_sound(evidence.source.info, evidence.target.info, evidence.sound)
+            sound = evidence.sound or ("" if evidence.change is None else "mute")
+            self.fidelity.compare_sound(evidence.source.info, evidence.target.info, sound)
 
     @property
     def is_as_painted(self) -> bool:

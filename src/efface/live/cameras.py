@@ -163,6 +163,8 @@ def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[s
 
 def _hint(name: str) -> str:
     """Return where an option of that name belongs."""
+    if name in ("write", "audio", "mute"):
+        return "A live stream carries no sound: voices identify people, and it is dropped."
     if name in BRANCHES:
         return f"For all cameras, write [{name}] at the left, outside of other tables."
     places = [f"{s.branch}.{s.name}" for s in settings() if s.branch in BRANCHES and name == s.name]

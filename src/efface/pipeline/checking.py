@@ -29,6 +29,7 @@ from efface.pipeline.naming import plan_beside
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
+from efface.sound_change import SoundChange
 
 NOT_ASKED = "it was not asked for (--verify off)"
 ANY_SIZE = 2**62
@@ -46,6 +47,7 @@ class Draft:
     plan: Plan
     source_sha256: str
     sha256: str
+    sound: SoundChange | None = None
 
 
 def prove(
@@ -72,6 +74,7 @@ def prove(
                 _shift(draft.plan),
                 options.write.audio,
                 {"source": draft.source_sha256, "target": draft.sha256},
+                draft.sound,
             )
             tell = _telling(listener, total)
             found = Verification(checked(evidence, again, is_quick=is_quick, tell=tell))
@@ -124,7 +127,8 @@ def verify(
         again: SecondLook | str = NOT_ASKED
         if options.verify.level != "off":
             again = _second_look(obeyed, result.info.medium, options, opening)
-        evidence = Evidence(result, obeyed, original, _start(obeyed, original), "", hashes)
+        sound = obeyed.made.sound if obeyed is not None and obeyed.made is not None else None
+        evidence = Evidence(result, obeyed, original, _start(obeyed, original), "", hashes, sound)
         total = len(obeyed.timeline) if obeyed is not None else result.info.frame_count
         return Verification(
             checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total))

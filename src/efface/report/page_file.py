@@ -175,11 +175,7 @@ def _written(e: Entry) -> Html:
         hint = tag("p", prose_of(e.failure.hint)) if e.failure.hint else None
         return joined(tag("p", tag("b", "There is no copy.")), why, hint)
     d = e.done
-    sound = [
-        f"{wording.streams(d.audio_kept)} kept, unchanged: voices identify people"
-        if d.audio_kept
-        else ""
-    ]
+    sound = [wording.sound_kept(d) if d.audio_kept else ""]
     sound += [f"{wording.streams(d.audio_dropped)} dropped" if d.audio_dropped else ""]
     page = wording.unit(e.media) if e.media else "frame"
     style = next((c.value for c in e.chosen if c.flag == "--style"), "")

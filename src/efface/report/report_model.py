@@ -252,13 +252,22 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Done:
     """What was written: frames or pages, erased areas in them, frames that are black, sound
-    streams."""
+    streams.
+
+    silent_spans  of the kept sound, how many spans of it are silent; silent_s how long they last.
+    encoded_anew  the kept sound was decoded and encoded anew; otherwise it was copied.
+    disguised     voices in it are disguised.
+    """
 
     frames: int
     areas: int
     blacked_out: int
     audio_kept: int
     audio_dropped: int
+    silent_spans: int = 0
+    silent_s: float = 0.0
+    encoded_anew: bool = False
+    disguised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def _notes(found: Found, done: Done) -> Iterator[str]:
             "people. --audio keep copies it."
         )
     if done.audio_kept:
-        yield f"  Sound was kept ({wording.streams(done.audio_kept)}); voices identify people."
+        yield f"  {wording.sound_kept(done)}."
     if done.blacked_out:
         yield f"  {done.blacked_out} frames could not be decoded and are black."
     if not found.tracks:

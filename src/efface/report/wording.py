@@ -24,6 +24,7 @@ from efface.planning.doubt import (
 from efface.planning.left_visible import KindLeft
 from efface.report.report_model import (
     Cost,
+    Done,
     Entry,
     Found,
     KindCost,
@@ -167,6 +168,19 @@ def possible(left: Sequence[KindLeft]) -> str:
     `3 possible faces and 1 possible plate`; empty if nothing is.
     """
     return " and ".join(counted(k.tracks, f"possible {k.kind}") for k in left)
+
+
+def sound_kept(done: Done) -> str:
+    """Say which sound the copy has, as a sentence without a full stop."""
+    if not done.encoded_anew:
+        return f"Sound was kept ({streams(done.audio_kept)}), unchanged: voices identify people"
+    said = f"Sound was kept ({streams(done.audio_kept)}), encoded anew"
+    if done.silent_spans:
+        spans = counted(done.silent_spans, "silent span")
+        said += f", with {spans} of {done.silent_s:.1f} s altogether"
+    if done.disguised:
+        return f"{said}; voices are disguised for ears, and machines can undo it"
+    return f"{said}; voices that are left identify people"
 
 
 def kept_areas(found: Found) -> str:
