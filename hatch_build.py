@@ -20,9 +20,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -42,8 +41,7 @@ KEPT = ("plates", "centerface-int8", "plates-int8")
 """Networks that lie in git, each with a pin beside MODELS."""
 
 
-@dataclass(frozen=True)
-class Borrowed:
+class Borrowed(NamedTuple):
     """A network that is used as it is published. Its SHA-256 is in the pin beside MODELS.
 
     licence  of the wheel's files, the text that its terms want beside the network; None where the

@@ -245,7 +245,7 @@ class WriteOptions(Checked):
         "voices for ears, not for machines: it can be undone.",
     )  # fmt: skip
     mute: tuple[str, ...] = setting(
-        (), flag="--mute", unit="START-END, or speech", parse=muted_span,
+        (), flag="--mute", unit="a span, or speech", parse=muted_span,
         help="Make this span silent, as in 0:10-0:14, in sound that is muted or disguised. "
         "speech stands for every span in which somebody seems to speak. Repeatable.",
     )  # fmt: skip

@@ -152,6 +152,7 @@ def _found(f: Found, media: Media | None) -> dict[str, Any]:
         "moments_above": f.above,
         "edits": f.edits,
         "kept_areas": f.kept_areas,
+        "written_in": None if f.written_in is None else list(f.written_in),
         "erased": _cost(f.cost)
         | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},
         "erased_by_kind": [_kind_cost(c) for c in f.costs],

@@ -75,6 +75,7 @@ def _found(e: Entry) -> Html | None:
             ("Erased", wording.price(found.cost, found.costs, media) or None),
             ("Left visible", wording.left_visible(found.left).partition(": ")[2] or None),
             ("Kept visible", wording.kept_areas(found).partition(": ")[2] or None),
+            ("Text", wording.written_in(found) or None),
             ("Too small", " ".join(wording.unsought(s) for s in found.sought) or None),
             ("Blacked out", black if found.blacked_out else None),
             (

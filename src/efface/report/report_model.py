@@ -214,6 +214,7 @@ class Found:
     left         what was seen too weakly to be erased, and is left visible; left_where lists where,
                  the first MOST_LEFT of it.
     may_cover_more  another --sensitivity would erase more.
+    written_in   around text that stands in the picture of the whole film and is not erased.
     kept_areas   areas that the command, or a person, keeps visible.
     """
 
@@ -242,6 +243,7 @@ class Found:
     left_where: tuple[Left, ...]
     may_cover_more: bool
     kept_areas: int = 0
+    written_in: Box | None = None
 
     @property
     def risk(self) -> float:

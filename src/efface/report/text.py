@@ -81,6 +81,8 @@ def left_visible(found: Found, review: str) -> Iterator[str]:
         yield f"  {said}. {wording.ways_to_cover(found, review)}"
     if said := wording.kept_areas(found):
         yield f"  {said}."
+    if said := wording.written_in(found):
+        yield f"  {said}."
 
 
 def _shell(path: object) -> str:

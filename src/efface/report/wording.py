@@ -183,6 +183,16 @@ def sound_kept(done: Done) -> str:
     return f"{said}; voices that are left identify people"
 
 
+def written_in(found: Found) -> str:
+    """Say where text stands in the whole film, and how to erase it; empty if none was noticed."""
+    if found.written_in is None:
+        return ""
+    return (
+        "Text stands in the picture throughout and stays; it may name a place, a time or a "
+        f"person. To erase it: --erase {','.join(map(str, found.written_in))}"
+    )
+
+
 def kept_areas(found: Found) -> str:
     """Say in how many areas nothing that was found is erased; empty if there are none."""
     if not found.kept_areas:
