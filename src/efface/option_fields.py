@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +24,13 @@ def setting(
     pattern: str = "",
     flag: str = "",
     items: tuple[str, ...] = (),
+    parse: Callable[[str], object] | None = None,
 ) -> Any:
     """Make a dataclass field that carries what a flag, a page and a check need to know.
 
     choices  the value must be one of these.
     items    the value must be one or more of these, in any order, separated by commas.
+    parse    reads each text of an option that may be given several times; it raises ValueError.
     """
     known = {
         "help": help,
@@ -37,7 +40,8 @@ def setting(
         "at_most": at_most,
     }
     return field(
-        default=default, metadata={**known, "pattern": pattern, "flag": flag, "items": items}
+        default=default,
+        metadata={**known, "pattern": pattern, "flag": flag, "items": items, "parse": parse},
     )
 
 
@@ -55,6 +59,11 @@ class Setting:
     items: tuple[str, ...]
     flag: str
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the option may be given several times; its value is then a tuple of texts."""
+        return isinstance(self.default, tuple)
+
 
 class Checked:
     """Checks each value when the options are built."""
@@ -69,6 +78,8 @@ class Checked:
                 continue
             if value is None:
                 raise UsageError(f"{flag}: it needs a value.")
+            if isinstance(f.default, tuple):
+                _require_texts(value, m["parse"], flag)
             if m["choices"] and value not in m["choices"]:
                 raise UsageError(f"{flag}: {value!r} is not one of {', '.join(m['choices'])}.")
             if m["items"]:
@@ -100,3 +111,13 @@ def _require_items(named: list[str], known: tuple[str, ...], flag: str) -> None:
             )
         if named.count(name) > 1:
             raise UsageError(f"{flag}: {name} is named twice.")
+
+
+def _require_texts(value: object, parse: Callable[[str], object], flag: str) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(text, str) for text in value):
+        raise UsageError(f"{flag}: it must be a tuple of texts, one for each time it is given.")
+    for text in value:
+        try:
+            parse(text)
+        except ValueError as e:
+            raise UsageError(f"{flag}: {text!r}: {e}.") from e

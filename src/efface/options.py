@@ -15,6 +15,7 @@ from typing import Any, get_args, get_type_hints
 from efface.errors import UsageError
 from efface.kinds import FINDABLE
 from efface.option_fields import Checked, Setting, comma_separated, setting
+from efface.option_values import given_area, muted_span
 
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -140,6 +141,17 @@ class CoverOptions(Checked):
         0.2, flag="--plate-margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
         help="Margin on every side of a plate. Half a character is enough to guess the rest.",
     )  # fmt: skip
+    erase: tuple[str, ...] = setting(
+        (), flag="--erase", unit="LEFT,TOP,RIGHT,BOTTOM[@START-END]", parse=given_area,
+        help="Always erase this area, whatever is in it, in pixels or per cent of the picture as "
+        "it is shown: 10,10,200,60@0:00-0:05. Without @ in the whole film, or photo. Of a folder, "
+        "in every file. Repeatable.",
+    )  # fmt: skip
+    keep: tuple[str, ...] = setting(
+        (), flag="--keep", unit="LEFT,TOP,RIGHT,BOTTOM[@START-END]", parse=given_area,
+        help="Do not erase what was found wholly inside this area, written in the same way. What "
+        "reaches beyond it is erased, and an area to erase always wins. Repeatable.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,11 +246,15 @@ class WriteOptions(Checked):
         help="Encoder effort, from ultrafast (large files) to veryslow (small files).",
     )
     audio: str = setting(
-        "drop", flag="--audio", choices=("drop", "keep"),
-        help=(
-                "Voices identify people: sound is dropped unless you keep it. Kept sound is copied "
-                "unchanged."
-            ),
+        "drop", flag="--audio", choices=("drop", "keep", "disguise", "mute"),
+        help="Voices identify people, so sound is dropped unless you ask for it. keep copies it "
+        "unchanged. mute encodes it anew without the spans that --mute names. disguise changes "
+        "voices for ears, not for machines: it can be undone.",
+    )  # fmt: skip
+    mute: tuple[str, ...] = setting(
+        (), flag="--mute", unit="a span, or speech", parse=muted_span,
+        help="Make this span silent, as in 0:10-0:14, in sound that is muted or disguised. "
+        "speech stands for every span in which somebody seems to speak. Repeatable.",
     )  # fmt: skip
     overwrite: bool = setting(
         False,
@@ -250,6 +266,18 @@ class WriteOptions(Checked):
         help="Discard what a person changed in a plan, look again, and replace the plan. "
         "Without this option efface obeys a changed plan.",
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        Checked.__post_init__(self)
+        if self.audio == "mute" and not self.mute:
+            raise UsageError("--audio mute needs --mute: a span as in 0:10-0:14, or speech.")
+        if self.mute and not self.encodes_sound:
+            raise UsageError(f"--mute has no effect with --audio {self.audio}: say --audio mute.")
+
+    @property
+    def encodes_sound(self) -> bool:
+        """Whether sound is decoded, changed and encoded anew."""
+        return self.audio in ("disguise", "mute")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,9 @@ LARGEST = 1_000_000
 LONGEST_NAME = 60
 """Maximum length of a preset's name, in characters."""
 
-DECIDED_EACH_TIME = ("--overwrite", "--discard-edits")
-"""Options that may destroy a file or a person's work. A preset would hide them."""
+DECIDED_EACH_TIME = ("--overwrite", "--discard-edits", "--erase", "--keep", "--mute")
+"""Options that may destroy a file or a person's work, or that fit one picture only. A preset would
+hide them: one from another person could keep a whole picture visible."""
 
 
 @dataclass(frozen=True, slots=True)

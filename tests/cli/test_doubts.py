@@ -15,6 +15,7 @@ import pytest
 from efface.cli import summary
 from efface.options import Options
 from efface.pipeline import analysis
+from efface.pipeline.inspecting import _written_in
 from efface.pipeline.naming import Job, beside, jobs_for, plan_path_of
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.plan import Plan
@@ -109,6 +110,16 @@ def test_what_is_about_the_whole_picture_names_no_track():
         said[1]
         == "    0.30  0:00:00.400 to 0:00:02.400  whole picture: the camera's motion is unknown"
     )
+
+
+def test_text_that_stands_in_the_whole_film_has_a_line_with_what_erases_it():
+    written = plan(Doubt(WHOLE, 0, 99, (10, 270, 120, 290), ("text",), 0.3))
+    said = summary.planned("film.mp4", written, None, 0.5)
+    assert "  Text stands in the picture throughout and stays; it may name" in said
+    assert "--erase 10,270,120,290." in said
+    assert "Text stands" not in summary.planned("film.mp4", plan(doubt()), None, 0.5)
+    (item,) = _written_in(written)
+    assert item.value == "it stands throughout, from 10, 270 to 120, 290; it is not read"
 
 
 # the price

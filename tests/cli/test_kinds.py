@@ -144,3 +144,20 @@ def test_a_plan_that_does_not_say_what_was_looked_for_is_one_about_faces(
     assert done.code == 0
     assert "no face found" in done.out
     assert "may have missed a face." in done.out
+
+
+def test_areas_that_the_command_names_are_erased_and_kept(efface, kept, kit, tmp_path, sightings):
+    sightings(**SEEN)
+    photo, clip = kit.taken(kept, tmp_path, "face.png", "clip.mp4")
+    keep = ("--keep", "50%,0,100%,100%")
+    done = efface("redact", photo, clip, "-o", tmp_path / "out", "--erase", "0,90,9,99", *keep)
+    assert "1 face and 1 plate and 1 drawn area, 3 areas erased" in done.out
+    assert "1 face track and 1 plate track and 1 drawn area in 12 frames" in done.out
+    assert done.out.count("Kept visible: what was found wholly inside 1 area.") == 2
+    again = efface("redact", photo, clip, "-o", tmp_path / "out", "--erase", "0,90,9,99", *keep)
+    assert "All 2 files were already done by an earlier run" in again.out
+    refused = efface("redact", photo, "--erase", "0,0,9,9@0:00-0:01")
+    assert refused.code == 3
+    assert "a photo has none" in refused.err
+    assert not (tmp_path / "face.redacted.png").exists()
+    assert efface("redact", photo, "--erase", "9,9,0,0").code == 2

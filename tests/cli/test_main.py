@@ -326,7 +326,7 @@ DAMAGE = {
     "a box outside": lambda p: p["tracks"][0]["boxes"].__setitem__(2, 4000),
     "a box too few": lambda p: p["tracks"][0]["boxes"].__delitem__(slice(0, 4)),
     "no tracks at all": lambda p: p.pop("tracks"),
-    "a newer version": lambda p: p.update(version=4),
+    "a newer version": lambda p: p.update(version=5),
 }
 
 
@@ -460,7 +460,7 @@ def test_help_tells_every_option_with_default_and_unit(efface, command):
         assert not s.unit or f"[unit: {s.unit}]" in text, s.flag
         assert not s.choices or f"[{'|'.join(s.choices)}]" in text, s.flag
         default = "(off)" if s.default is False else str(s.default)
-        assert s.default is None or f"[default: {default}]" in text, s.flag
+        assert s.default in (None, ()) or f"[default: {default}]" in text, s.flag
     for parameter in cli.commands[command].params:
         assert isinstance(parameter, click.Argument) or parameter.help, parameter.name
 

@@ -112,3 +112,16 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "cameras.toml")
     with pytest.raises(BadCameras, match="not a plain file"):
         load(tmp_path / "cameras.toml")
+
+
+def test_a_camera_has_zones_and_they_have_no_times(tmp_path):
+    camera = "[camera.a]\nsource='x.mp4'\nto=['a.mkv']\n"
+    (found,) = load(written(tmp_path, camera + "cover.erase=['0,40%,15%,100%']\ncover.keep=[]"))
+    assert (found.options.cover.erase, found.options.cover.keep) == (("0,40%,15%,100%",), ())
+    for wrong, says in (
+        ("cover.erase=['0,0,9,9@0:01-0:02']", "a stream has no start"),
+        ("cover.keep='0,0,9,9'", "list of texts"),
+        ("cover.keep=['0,0']", "four numbers"),
+    ):
+        with pytest.raises((BadCameras, UsageError), match=says):
+            load(written(tmp_path, camera + wrong))

@@ -189,6 +189,19 @@ def test_what_another_area_hides_is_not_counted():
     assert visible.left_faces == 0
 
 
+def test_zones_are_always_erased_or_never():
+    cover = CoverOptions(erase=("0,0,10%,20",), keep=("150,60,330,200",))
+    street = Street()
+    visible = LeftVisible()
+    street.window = Lookahead(SIZE, TrackOptions(), cover, SURE, 1.0, visible)
+    for i in range(100):
+        street.show(i, seen_at(face(i)) if i < 60 else seen_at((2, 2, 9, 9), 0.2))
+    assert all((0, 0, 64, 20) in [r.box for r in street.regions[i]] for i in range(75))
+    assert [len(street.regions[i]) for i in (0, 10)] == [1, 1]  # the face is in the kept zone ...
+    assert len(street.regions[45]) == 2  # ... and has left it
+    assert visible.left_faces == 0
+
+
 def test_the_same_track_counts_once_and_two_windows_add_up():
     def twice(i):
         return seen_at(WEAK, 0.3) if i in (*range(50, 56), *range(110, 116)) else Detections.none()

@@ -466,7 +466,7 @@ def _loads_safely(path):
         (("cuts",), [4]),
         (("source", "sizes"), [[64, 48], [64, 48]]),
         (("source", "medium"), "hologram"),
-        (("version",), 4),
+        (("version",), 5),
         (("version",), 0),
         (("checksums",), ""),
         (("checksums",), "0" * 24),

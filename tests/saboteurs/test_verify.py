@@ -14,7 +14,7 @@ from PIL import Image
 
 import efface
 from efface.findings import Outcome
-from efface.options import PaintOptions
+from efface.options import CoverOptions, PaintOptions
 from efface.painting.paint import paint
 
 CLEAN, NOT_CLEAN, REVIEW, SKIPPED = (
@@ -95,6 +95,18 @@ def test_an_honest_target_is_clean(verified, kit):
     assert coverage.facts["areas compared"] == kit.FRAMES * kit.FACES
     assert fidelity.facts["frames compared"] == kit.FRAMES
     assert fidelity.facts["PSNR, lowest"] > 30
+
+
+def test_an_area_named_by_the_command_that_is_open_in_one_frame(clip, kit, tmp_path, blind):
+    options = efface.Options(
+        cover=CoverOptions(erase=("6,10,38,42@0:00-0:00.15", "90%,0,100%,20%"))
+    )
+    named = replace(clip, plan=efface.find(clip.path, options=options))
+    honest = kit.rendered(named, tmp_path / "honest.mp4")
+    assert kit.check(efface.verify(honest, named.plan, clip.path), "coverage").outcome is CLEAN
+    target = kit.rendered(named, tmp_path / "target.mp4", leaving(0, 2))
+    coverage = kit.check(efface.verify(target, named.plan, clip.path), "coverage")
+    assert [(f.frame, f.box) for f in coverage.findings] == [(2, (6, 10, 38, 42))]
 
 
 def test_an_untouched_source(verified, clip, kit, blind):

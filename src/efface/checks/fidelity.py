@@ -96,14 +96,16 @@ class Fidelity:
     def compare_sound(self, source: SourceInfo, target: SourceInfo, wanted: str) -> None:
         """Compare the sound streams packet by packet.
 
-        `wanted` is "keep", "drop", or "" if unknown.
+        `wanted` is the value of --audio, or "" if unknown. Changed sound is compared by `sound`.
         """
         if target.audio and wanted == "drop":
             self.add(
                 None, f"the target holds sound ({target.audio} streams), which should be dropped"
             )
         kept = target.audio if wanted == "drop" else min(source.audio, target.audio)
-        if target.audio != source.audio and (wanted == "keep" or target.audio > source.audio):
+        if target.audio != source.audio and (
+            wanted not in ("", "drop") or target.audio > source.audio
+        ):
             self._judge.append(
                 Finding(
                     NAME,
@@ -113,7 +115,7 @@ class Fidelity:
         self._facts["sound streams"] = (
             "dropped" if source.audio and not target.audio else target.audio
         )
-        if kept and wanted != "drop":
+        if kept and wanted in ("", "keep"):
             self._compare_packets(source, target)
 
     def _compare_packets(self, source: SourceInfo, target: SourceInfo) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 
 from efface.checks import coverage, fidelity, residual_metadata, second_look
@@ -33,6 +34,7 @@ from efface.geometry import Box
 from efface.media.interfaces import Source
 from efface.planning.plan import Plan
 from efface.regions import Region
+from efface.sound_change import SoundChange
 from efface.streaming import frames_ahead, prefetched
 
 HASHES = "hashes"
@@ -56,8 +58,9 @@ class Evidence:
     kept    what was kept of the source's frames while they were rendered, instead of decoding the
             source, or None. Only for a quick check of a film, with a plan.
     fetch   returns one frame of the source, by its number. Only with `kept`.
-    sound   "keep" or "drop", if the request is known.
+    sound   value of --audio, if the request is known.
     hashes  the known SHA-256 by name: "source", "plan", "target".
+    change  how the target's sound was changed, if it was, and if that is known.
     """
 
     target: Source
@@ -68,6 +71,7 @@ class Evidence:
     hashes: Mapping[str, str] = field(default_factory=dict)
     kept: Sequence[FrameSamples] | None = None
     fetch: Callable[[int], Frame] | None = None
+    change: SoundChange | None = None
 
 
 def checked(
@@ -98,7 +102,16 @@ def checked(
         # exiftool and ffprobe take a second or two to start, which is long for a photo.
         check_residual_metadata(evidence.target.info, with_others=not is_quick),
         walk.fidelity.check(),
+        *([] if evidence.change is None else [_sound(evidence, evidence.change)]),
     )
+
+
+def _sound(evidence: Evidence, change: SoundChange) -> Check:
+    from efface.checks.sound_check import check_sound  # loads PyAV, which photos do not need
+
+    source = evidence.source.info if evidence.source is not None else None
+    base = evidence.source.time_base if evidence.source is not None else Fraction(1)
+    return check_sound(evidence.target.info, source, evidence.shift * base, change)
 
 
 def _skipped(name: str, why: str) -> Check:
@@ -160,7 +173,8 @@ class _Walk:
         self.fidelity.note_walls(*(s.info.walls for s in read))
         if evidence.source is not None:
             self.fidelity.compare_signals(evidence.source.info, evidence.target.info)
-            self.fidelity.compare_sound(evidence.source.info, evidence.target.info, evidence.sound)
+            sound = evidence.sound or ("" if evidence.change is None else "mute")
+            self.fidelity.compare_sound(evidence.source.info, evidence.target.info, sound)
 
     @property
     def is_as_painted(self) -> bool:

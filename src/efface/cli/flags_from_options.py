@@ -70,8 +70,9 @@ def _flag(setting: Setting) -> Callable[[F], F]:
         setting.flag,
         parameter,
         type=kind,
+        multiple=setting.is_repeatable,
         default=setting.default,
-        show_default=setting.default is not None,
+        show_default=setting.default is not None and not setting.is_repeatable,
         help=setting.help + items + unit,
     )
 

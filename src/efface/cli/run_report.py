@@ -200,9 +200,7 @@ class Record:
             exit_code=code,
             plan_sha256=plan_sha256 or entry.plan_sha256,
             target_sha256=done.target_sha256,
-            done=Done(
-                done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped
-            ),
+            done=Done(*done.written),
             verification=done.verification,
         )
 

@@ -51,7 +51,7 @@ def entry_of(r: Rendered, plan: Plan, bound: float, number: int = 1) -> Entry:
         media=media_of(plan),
         target_sha256=r.target_sha256,
         found=facts,
-        done=Done(r.frames, r.regions, r.blacked_out, r.audio_kept, r.audio_dropped),
+        done=Done(*r.written),
         verification=r.verification,
     )
 

@@ -13,6 +13,7 @@ credentials_env = "GATE"                 # or credentials_file
 to = ["srt://hub:9000", "recordings/gate.mkv"]
 target_credentials_env = "HUB"           # or target_credentials_file
 live.delay_s = 2.0                       # options for this one
+cover.erase = ["0,40%,15%,100%"]         # a door: always erased
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from efface.live import srt
 from efface.live.address import SECRET, secret_from, source_address, target_address
 from efface.live.pipeline_state import Wanted
 from efface.option_fields import Setting
+from efface.option_values import given_area
 from efface.options import Options, settings
 
 BRANCHES = ("detect", "track", "cover", "paint", "live")
@@ -103,6 +105,9 @@ def wanted(
     name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options
 ) -> Wanted:
     """Return the description of one camera. Raises UsageError, ProtocolMissing."""
+    for text in (*options.cover.erase, *options.cover.keep):
+        if given_area(text).span is not None:
+            raise UsageError(f"{text!r} names a time, and a stream has no start to count from.")
     if target_secret and not any(SECRET in t for t in targets):
         raise UsageError(f"Credentials for targets were named, and no target says {SECRET}.")
     ends = tuple(target_address(t, target_secret if SECRET in t else "") for t in targets)
@@ -158,6 +163,8 @@ def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[s
 
 def _hint(name: str) -> str:
     """Return where an option of that name belongs."""
+    if name in ("write", "audio", "mute"):
+        return "A live stream carries no sound: voices identify people, and it is dropped."
     if name in BRANCHES:
         return f"For all cameras, write [{name}] at the left, outside of other tables."
     places = [f"{s.branch}.{s.name}" for s in settings() if s.branch in BRANCHES and name == s.name]
@@ -167,6 +174,10 @@ def _hint(name: str) -> str:
 def _typed(path: Path, setting: Setting, value: Any) -> Any:
     if setting.type is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if setting.is_repeatable:
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise BadCameras(path, f"{setting.branch}.{setting.name} is a list of texts")
+        return tuple(value)
     if type(value) is not setting.type:
         wants = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[
             setting.type

@@ -24,6 +24,7 @@ from efface.options import CoverOptions, TrackOptions
 from efface.pipeline.follower import FORGET_EVERY, Followed, Follower, Moment, of_stream
 from efface.pipeline.perceive import SmallPictures
 from efface.planning.build import covering
+from efface.planning.given_areas import is_inside, zones
 from efface.regions import Region
 from efface.track.gaps import LATELY_S
 from efface.tracks import Reason, Track
@@ -60,6 +61,7 @@ class Lookahead:
         self._visible = visible or LeftVisible()
         self._block_s = BLOCK * delay_s
         self._size_wh, self._options, self._cover, self._sure = size_wh, track, cover, sure
+        self._erased, self._kept = zones(cover, size_wh)
         self._lock = threading.Lock()
         self._follower = Follower(track, cover, sure, BASE, of_stream(track))
         self._left = 0.0
@@ -99,7 +101,8 @@ class Lookahead:
                 since_s = second - before if second - before <= LATELY_S else min(frame_s, LATELY_S)
                 self._visible.add(kind, max(0.0, since_s), is_new=is_new)
                 self._shown_at[track] = second
-            return self._ready.pop(index)
+            found = self._ready.pop(index)
+        return [r for r in found if not any(is_inside(r.box, k) for k in self._kept)] + self._erased
 
     def left(self, second: float) -> None:
         """Record that frames up to that time have left without `regions`."""
@@ -119,7 +122,7 @@ class Lookahead:
             followed = list(self._follower.followed(judged[0]))
             for number, region in _regions(followed, judged[0], judged[-1]):
                 regions[number].append(region)
-            self._shown = _shown(followed, {i: regions[i] for i in judged})
+            self._shown = _shown(followed, {i: regions[i] + self._erased for i in judged})
         for moment in wanted:
             # The decision on cuts comes too late for this frame: a low rate, or a short delay.
             if moment.unjudged is not None:

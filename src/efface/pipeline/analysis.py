@@ -21,6 +21,7 @@ from efface.pipeline.follower import Follower
 from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness
 from efface.planning.doubt_rules import doubts
+from efface.planning.given_areas import outside_kept_areas, with_given_areas
 from efface.planning.left_visible import bounded
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
@@ -129,6 +130,7 @@ def _planned(
         options=asdict(options),
         checksums=tuple(notes.checksums),
     )
+    plan, sightings = with_given_areas(plan, sightings, options.cover, source.info.path)
     views = Views.of(found.views) if found.views else Views.fixed(len(notes.pts))
     unknown = [i for i, view in enumerate(found.views) if view is None]
     text = notes.captions.boxes(sizes[0]) if sizes else []
@@ -142,7 +144,7 @@ def _planned(
         sightings,
         text,
     )
-    return bounded(replace(plan, doubts=told))
+    return bounded(replace(plan, doubts=outside_kept_areas(plan, told)))
 
 
 def _left_visible(

@@ -30,6 +30,7 @@ from efface.pipeline.naming import plan_beside
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 from efface.planning.sidecar import load
+from efface.sound_change import SoundChange
 
 NOT_ASKED = "it was not asked for (--verify off)"
 ANY_SIZE = 2**62
@@ -53,6 +54,7 @@ class Draft:
     source_sha256: str
     sha256: str
     kept: Sequence[FrameSamples] | None = None
+    sound: SoundChange | None = None
 
 
 def prove(
@@ -83,8 +85,9 @@ def prove(
                 _shift(draft.plan),
                 options.write.audio,
                 {"source": draft.source_sha256, "target": draft.sha256},
-                kept,
-                fetch,
+                kept=kept,
+                fetch=fetch,
+                change=draft.sound,
             )
             tell = _telling(listener, total)
             found = Verification(checked(evidence, again, is_quick=is_quick, tell=tell))
@@ -154,7 +157,10 @@ def verify(
         again: SecondLook | str = NOT_ASKED
         if options.verify.level != "off":
             again = _second_look(obeyed, result.info.medium, options, opening)
-        evidence = Evidence(result, obeyed, original, _start(obeyed, original), "", hashes)
+        sound = obeyed.made.sound if obeyed is not None and obeyed.made is not None else None
+        evidence = Evidence(
+            result, obeyed, original, _start(obeyed, original), "", hashes, change=sound
+        )
         total = len(obeyed.timeline) if obeyed is not None else result.info.frame_count
         return Verification(
             checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total))

@@ -15,11 +15,12 @@ from efface.errors import InputError
 from efface.events import Listener
 from efface.frames import Frame, rgb_picture
 from efface.inspection.inspector import inspect
-from efface.inspection.items import PEOPLE, Inspection, Item
+from efface.inspection.items import PEOPLE, WORDS, Inspection, Item
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
 from efface.pipeline.one_source import find
+from efface.planning.doubt import TEXT
 from efface.planning.left_visible import by_kind
 from efface.planning.plan import Plan
 from efface.timing import timecode
@@ -54,7 +55,7 @@ def inspected(
         why = ""
         try:
             plan = find(session, source, listener)
-            people = (*_people(plan), *_possible(plan))
+            people = (*_people(plan), *_possible(plan), *_written_in(plan))
         except InputError as e:
             people, why = (), e.why or e.lead
         found = inspect(
@@ -108,6 +109,15 @@ def _possible(plan: Plan) -> Iterator[Item]:
             "seen too weakly to be sure"
         )
         yield Item(PEOPLE, f"possible {kind.kind}s", "", said)
+
+
+def _written_in(plan: Plan) -> Iterator[Item]:
+    """Yield where text stands in the picture of the whole film. It is not read."""
+    for doubt in plan.doubts:
+        if TEXT in doubt.causes:
+            x1, y1, x2, y2 = doubt.box
+            said = f"it stands throughout, from {x1}, {y1} to {x2}, {y2}; it is not read"
+            yield Item(WORDS, "text in the picture", "", said)
 
 
 def _said(plan: Plan, count: int, heights: list[float], times: list[float], most: int) -> str:

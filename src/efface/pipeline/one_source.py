@@ -16,6 +16,7 @@ from efface.findings import Verification
 from efface.media.interfaces import Source
 from efface.options import PAINTED, Options
 from efface.pipeline import checking
+from efface.pipeline.changed_sound import duration_s
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered, act, require_same_source
@@ -358,6 +359,7 @@ def _done_before(job: Job, plan: Plan) -> Redacted:
     rendered = Rendered(
         job.target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
         made.verification, plan.source_sha256, made.target_sha256,
+        made.sound, made.sound.silent_s(duration_s(plan)) if made.sound is not None else 0.0,
     )  # fmt: skip
     done = sha256_of(job.plan_path)
     return Redacted(

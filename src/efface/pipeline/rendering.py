@@ -18,9 +18,11 @@ from efface.free_memory import give_back_memory
 from efface.media.interfaces import Sink, Source
 from efface.options import Options, PaintOptions
 from efface.painting.paint import blackout, paint
+from efface.pipeline.changed_sound import duration_s, sound_change
 from efface.pipeline.checking import Draft, Opening, prove
 from efface.pipeline.sources import create
 from efface.planning.plan import Plan
+from efface.sound_change import SoundChange
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
 
@@ -35,10 +37,11 @@ class Rendered:
     frames        frames or pages in it.
     regions       areas erased, in all frames together.
     blacked_out   frames that could not be decoded and are black.
-    audio_kept    sound streams copied.
+    audio_kept    sound streams copied, or encoded anew.
     audio_dropped sound streams left out.
     verification  what was checked before the target got its name.
     source_sha256, target_sha256  of the bytes of both files, in hexadecimal.
+    sound         how the kept sound was changed, and silent_s seconds of it that are silent.
     """
 
     target: Path
@@ -50,6 +53,24 @@ class Rendered:
     verification: Verification
     source_sha256: str
     target_sha256: str
+    sound: SoundChange | None = None
+    silent_s: float = 0.0
+
+    @property
+    def written(self) -> tuple[int, int, int, int, int, int, float, bool, bool]:
+        """Return the values of `report_model.Done`, in order."""
+        sound = self.sound
+        return (
+            self.frames,
+            self.regions,
+            self.blacked_out,
+            self.audio_kept,
+            self.audio_dropped,
+            len(sound.silent) if sound is not None else 0,
+            round(self.silent_s, 3),
+            sound is not None,
+            sound is not None and sound.is_disguised,
+        )
 
 
 def act(
@@ -85,16 +106,17 @@ def act(
             )
         recorder = SampleRecorder() if _keeps_samples(plan, options) else None
         try:
-            _write(draft, source, plan, target, options, listener, recorder)
+            change = sound_change(source.info, plan, options.write)
+            _write(draft, source, plan, target, options, listener, change, recorder)
         except _Differs as e:
             if not is_fresh:
                 raise
             raise UndecodableFrame(path, e.at, is_unsteady=True) from e
         target_sha256 = sha256_of(draft)
         samples = recorder.frames() if recorder is not None else None
-        made = Draft(draft, source, plan, source_sha256, target_sha256, samples)
+        made = Draft(draft, source, plan, source_sha256, target_sha256, samples, change)
         verification = prove(made, target, options, opening, listener)
-    kept = source.info.audio if options.write.audio == "keep" else 0
+    kept = source.info.audio if options.write.audio != "drop" else 0
     return Rendered(
         target,
         len(plan.timeline),
@@ -105,6 +127,8 @@ def act(
         verification,
         source_sha256,
         target_sha256,
+        change,
+        change.silent_s(duration_s(plan)) if change is not None else 0.0,
     )
 
 
@@ -144,9 +168,10 @@ def _write(
     target: Path,
     options: Options,
     listener: Listener,
+    change: SoundChange | None,
     recorder: SampleRecorder | None,
 ) -> None:
-    with _sink(draft, source, options, target) as sink:
+    with _sink(draft, source, options, target, change) as sink:
         _render(source, plan, sink, options.paint, listener, recorder)
     if plan.medium == "video":
         # The encoder lives as long as its sink, and the check needs its memory: 0.35 GB at 1080p.
@@ -155,9 +180,11 @@ def _write(
 
 
 @contextmanager
-def _sink(draft: Path, source: Source, options: Options, target: Path) -> Iterator[Sink]:
+def _sink(
+    draft: Path, source: Source, options: Options, target: Path, change: SoundChange | None
+) -> Iterator[Sink]:
     with writing(target):
-        sink = create(draft, source.info, options.write, target)
+        sink = create(draft, source.info, options.write, target, change)
         try:
             yield sink
             sink.close()

@@ -12,6 +12,7 @@ from efface.errors import TargetUnsuitable
 from efface.media.decoder.source_opening import open_source
 from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.options import ReadOptions, WriteOptions
+from efface.sound_change import SoundChange
 
 ENDINGS = {
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -40,15 +41,21 @@ def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
         source.close()
 
 
-def create(draft: Path, info: SourceInfo, options: WriteOptions, target: Path) -> Sink:
-    """Create a file of the right kind to write to.
+def create(
+    draft: Path,
+    info: SourceInfo,
+    options: WriteOptions,
+    target: Path,
+    sound: SoundChange | None = None,
+) -> Sink:
+    """Create a file of the right kind to write to. `sound` is how the sound of a film is changed.
 
     Raises OutputError in all its kinds, EncoderMissing.
     """
     if info.medium == "video":
         from efface.media.video.encode import create_video
 
-        return create_video(draft, info, options, target=target)
+        return create_video(draft, info, options, target=target, sound=sound)
     from efface.media.still.stills import create_still
 
     return create_still(draft, info, options, _format_of(target, info))

@@ -38,7 +38,12 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
     return replace(
         plan,
         made=RenderRecord(
-            done.target_sha256, version, audio, done.verification, sidecar.seal(plan)
+            done.target_sha256,
+            version,
+            audio,
+            done.verification,
+            sidecar.seal(plan),
+            done.sound,
         ),
     )
 

@@ -16,15 +16,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN, KINDS
+from efface.detections import KINDS
 from efface.geometry import Box, Size
 from efface.planning.doubt import LEFT, WHOLE, Doubt
 from efface.planning.edits import read
 from efface.planning.render_record import RenderRecord
-from efface.planning.revise import MOST_TRACKS, Revised, part_of, revised
+from efface.planning.revise import MOST_TRACKS, KeptArea, Revised, part_of, revised
 from efface.regions import Region
 from efface.timing import Timeline
-from efface.tracks import Reason, Track
+from efface.tracks import Track
 
 Medium = Literal["photo", "animation", "video"]
 
@@ -73,6 +73,8 @@ class Plan:
                    that would be erased. Their
                    ids are unique. Only a person's edit makes one of them erased.
     left_beyond    how many more of them there are than a plan holds.
+    areas          areas that the command keeps visible, with ids of their own. Areas that it
+                   erases are tracks.
     made           the target that was made by it, if known.
     """
 
@@ -90,6 +92,7 @@ class Plan:
     doubts: tuple[Doubt, ...] = ()
     left: tuple[Track, ...] = ()
     left_beyond: tuple[LeftBeyond, ...] = ()
+    areas: tuple[KeptArea, ...] = ()
     made: RenderRecord | None = None
 
     def __post_init__(self) -> None:
@@ -106,15 +109,18 @@ class Plan:
             ):
                 raise ValueError(f"{name} must be increasing frame numbers below {n}")
         every = (*self.tracks, *self.left)
-        if len({t.id for t in every}) != len(every):
+        ids = [*(t.id for t in every), *(a.id for a in self.areas)]
+        if len(set(ids)) != len(ids):
             raise ValueError("two tracks have one id")
         if any(t.keep for t in self.left):
             raise ValueError("a track that was left visible is not one that a person keeps")
         for track in every:
             self._check(track)
-        ids = {WHOLE, *(t.id for t in every)}
+        for area in self.areas:
+            self._check_area(area)
+        known = {WHOLE, *(t.id for t in every)}
         for doubt in self.doubts:
-            self._check_doubt(doubt, ids)
+            self._check_doubt(doubt, known)
         if self.edits:
             _ = self._revised  # raises ValueError for edits that cannot be
 
@@ -132,6 +138,14 @@ class Plan:
                 f"track {track.id} has a box that is empty, not in whole pixels, or not "
                 "inside the frame"
             )
+
+    def _check_area(self, area: KeptArea) -> None:
+        x1, y1, x2, y2 = area.box
+        if not 0 < area.id <= MOST_TRACKS or not 0 <= area.first <= area.last < len(self.timeline):
+            raise ValueError(f"the kept area {area.id} is not in the frames, or has no usable id")
+        sizes = self.sizes[area.first : area.last + 1] if len(self.sizes) > 1 else self.sizes
+        if not (0 <= x1 < x2 and 0 <= y1 < y2) or any(x2 > w or y2 > h for w, h in sizes):
+            raise ValueError(f"the kept area {area.id} is empty, or not inside the frame")
 
     def _check_doubt(self, doubt: Doubt, ids: set[int]) -> None:
         if doubt.track not in ids:
@@ -155,7 +169,8 @@ class Plan:
 
     @cached_property
     def _revised(self) -> Revised:
-        return revised(self.tracks, read(self.edits), self.sizes, len(self.timeline), self.left)
+        log, frames = read(self.edits), len(self.timeline)
+        return revised(self.tracks, log, self.sizes, frames, self.left, self.areas)
 
     def is_black(self, frame: int) -> bool:
         """Return whether that frame is written black: it could not be decoded, or a person wants it
@@ -237,17 +252,8 @@ class Plan:
         """Return (n,) which moments of a revised track are erased as boxes: not kept, in no kept
         area, and in no black frame."""
         stays: NDArray[np.bool_] = ~self._revised.black[track.frame] & (not track.keep)
-        for area in self._revised.areas if track.kind != DRAWN else ():
-            x1, y1, x2, y2 = area.box
-            within = (track.xyxy[:, :2] >= (x1, y1)).all(axis=1) & (
-                track.xyxy[:, 2:] <= (x2, y2)
-            ).all(axis=1)
-            found = (
-                (track.reason != Reason.DRAWN)
-                & (track.frame >= area.first)
-                & (track.frame <= area.last)
-            )
-            stays &= ~(within & found)
+        for area in self._revised.areas:
+            stays &= ~area.spares(track)
         return stays
 
     def settled(self) -> Plan:
@@ -256,7 +262,7 @@ class Plan:
         It has the tracks after all edits, without what kept areas and black frames exclude, and the
         doubts that nobody checked yet. Black frames and kept areas themselves are lost.
         """
-        if not self.edits:
+        if not self.edits and not self.areas:
             return self
         now = self._revised
         parts = (
@@ -271,6 +277,7 @@ class Plan:
             left=now.left,
             doubts=tuple(d for d in doubts if d.track in there),
             edits=(),
+            areas=(),
             made=None,
         )
 

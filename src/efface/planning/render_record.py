@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from efface.findings import Check, Finding, Outcome, Verification
+from efface.sound_change import SoundChange, change_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class RenderRecord:
     efface         version that made the first target of the plan.
     audio          number of sound streams kept, and dropped.
     verification   what was checked before the target got its name.
+    sound          how the kept sound was changed; None: it was copied, or dropped.
     seal           SHA-256 of the plan at that time: see `sidecar.seal`.
     """
 
@@ -32,6 +34,7 @@ class RenderRecord:
     audio: tuple[int, int]
     verification: Verification
     seal: str
+    sound: SoundChange | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the record as JSON data."""
@@ -41,6 +44,7 @@ class RenderRecord:
             "audio": list(self.audio),
             "checks": [_plain_check(c) for c in self.verification.checks],
             "seal": self.seal,
+            **({"sound": self.sound.plain()} if self.sound is not None else {}),
         }
 
 
@@ -51,9 +55,9 @@ def record_of(data: Mapping[str, Any]) -> RenderRecord:
             raise ValueError(f"the {name} of its target is not a SHA-256")
     kept, dropped = (_count(n) for n in data["audio"])
     verification = Verification(tuple(_check(c) for c in data["checks"]))
-    return RenderRecord(
-        data["sha256"], str(data["efface"]), (kept, dropped), verification, data["seal"]
-    )
+    sound = change_of(data["sound"]) if "sound" in data else None
+    version = str(data["efface"])
+    return RenderRecord(data["sha256"], version, (kept, dropped), verification, data["seal"], sound)
 
 
 def _count(value: Any) -> int:

@@ -60,6 +60,18 @@ class KeptArea:
     last: int
     box: Box
 
+    def spares(self, track: Track) -> NDArray[np.bool_]:
+        """Return (n,) which moments of a track are not erased because of this area: found, and
+        wholly inside."""
+        if track.kind == DRAWN:
+            return np.zeros(len(track), np.bool_)
+        x1, y1, x2, y2 = self.box
+        is_inside = (track.xyxy[:, :2] >= (x1, y1)).all(axis=1) & (
+            track.xyxy[:, 2:] <= (x2, y2)
+        ).all(axis=1)
+        is_now = (track.frame >= self.first) & (track.frame <= self.last)
+        return np.asarray(is_inside & is_now & (track.reason != Reason.DRAWN))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Revised:
@@ -99,16 +111,22 @@ def revised(
     sizes: tuple[Size, ...],
     frames: int,
     left: Sequence[Track] = (),
+    areas: Sequence[KeptArea] = (),
 ) -> Revised:
     """Apply all edits to the tracks. Raises ValueError for an impossible edit: an unknown track, a
     box outside the frame, ...
 
     left  tracks that were left visible. The first edit of one makes it an ordinary track: it is
           erased, unless it is kept.
+    areas  kept areas that the command named.
     """
     every = np.array(sizes, np.int32).reshape(-1, 2)
     edit_state = _EditState(
-        {t.id: t for t in tracks}, every, np.zeros(frames, np.bool_), {t.id: t for t in left}
+        {t.id: t for t in tracks},
+        every,
+        np.zeros(frames, np.bool_),
+        {t.id: t for t in left},
+        areas={a.id: a for a in areas},
     )
     for edit in log.in_force:
         edit_state.do(edit)

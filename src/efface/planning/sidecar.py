@@ -31,9 +31,11 @@ from efface.planning.render_record import record_of
 from efface.planning.sidecar_tables import (
     MOST_FRAMES,
     number_runs,
+    packed_area,
     packed_doubts,
     packed_sizes,
     packed_track,
+    unpacked_area,
     unpacked_beyond,
     unpacked_doubts,
     unpacked_track,
@@ -44,8 +46,11 @@ from efface.timing import Timeline
 from efface.version import VERSION as EFFACE_VERSION
 
 FORMAT = "efface-plan"
-VERSION = 3
-"""2 supports edits, at the end; plans of version 1 never had any. 3 also has checksums of photos
+VERSION = 4
+"""4 has areas that the command keeps visible, which older checks would take for leaks. Only plans
+that have such areas say 4, so older releases read all others.
+
+2 supports edits, at the end; plans of version 1 never had any. 3 also has checksums of photos
 and animations; before, only videos had them. It also has what was left visible; before, every track
 was erased."""
 
@@ -96,7 +101,8 @@ def save(plan: Plan, path: Path) -> None:
 
 def lines(plan: Plan) -> Iterator[str]:
     """Yield the text of the sidecar, piece by piece."""
-    version = VERSION if plan.checksums or not len(plan.timeline) else 2
+    version = 3 if plan.checksums or not len(plan.timeline) else 2
+    version = VERSION if plan.areas else version
     yield (
         f'{{\n "format": {_json(FORMAT)},\n "version": {version},\n "efface": '
         f"{_json(EFFACE_VERSION)},\n"
@@ -132,6 +138,7 @@ def _head(plan: Plan) -> Iterator[str]:
         "bad": number_runs(np.array(plan.bad, np.int64)),
         "checksums": "".join(f"{c:08x}" for c in plan.checksums),
         **packed_doubts([d for d in plan.doubts if d.track == WHOLE]),
+        **({"areas": [packed_area(a) for a in plan.areas]} if plan.areas else {}),
         **({"left_beyond": [asdict(b) for b in plan.left_beyond]} if plan.left_beyond else {}),
     }
     for name, value in head.items():
@@ -312,12 +319,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _plan(data: dict[str, Any]) -> Plan:
     if data["format"] != FORMAT:
         raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
-    if not 1 <= whole_number(data["version"]) <= VERSION:
-        raise ValueError(
-            f"it has version {data['version']}, and this efface reads versions 1 to {VERSION}"
-        )
-    if data["version"] == 1 and data["edits"]:
-        raise ValueError("it has version 1 and edits, which no efface wrote")
+    _require_version(data)
     source, checksums = data["source"], _checksums(data["checksums"])
     if source["medium"] not in ("photo", "animation", "video"):
         raise ValueError(f"unknown medium {source['medium']!r}")
@@ -348,8 +350,22 @@ def _plan(data: dict[str, Any]) -> Plan:
         ),
         left=tuple(unpacked_track(t) for t in left),
         left_beyond=tuple(unpacked_beyond(b) for b in data.get("left_beyond", [])),
+        areas=tuple(unpacked_area(a) for a in data.get("areas", [])),
         made=record_of(data["target"]) if "target" in data else None,
     )
+
+
+def _require_version(data: dict[str, Any]) -> None:
+    """Raise ValueError for a version that this efface does not read, or that lacks what the plan
+    has."""
+    if not 1 <= whole_number(data["version"]) <= VERSION:
+        raise ValueError(
+            f"it has version {data['version']}, and this efface reads versions 1 to {VERSION}"
+        )
+    if data["version"] == 1 and data["edits"]:
+        raise ValueError("it has version 1 and edits, which no efface wrote")
+    if data["version"] < 4 and "areas" in data:
+        raise ValueError("it has kept areas, which no efface wrote in its version")
 
 
 def _require_checksums(version: int, medium: str, frames: int, count: int) -> None:

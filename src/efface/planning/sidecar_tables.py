@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from efface.detections import KINDS
 from efface.planning.doubt import Doubt
 from efface.planning.plan import LeftBeyond, Plan
+from efface.planning.revise import KeptArea
 from efface.tracks import Reason, Track
 
 MOST_FRAMES = 50_000_000
@@ -35,6 +36,16 @@ def packed_track(track: Track) -> dict[str, Any]:
         "boxes": track.xyxy.astype(np.int32).ravel().tolist(),
         "scores": [round(s * 100) for s in track.score[seen].tolist()],
     }
+
+
+def packed_area(area: KeptArea) -> dict[str, Any]:
+    return {"id": area.id, "frames": [area.first, area.last], "box": list(area.box)}
+
+
+def unpacked_area(data: dict[str, Any]) -> KeptArea:
+    first, last = (whole_number(n) for n in data["frames"])
+    x1, y1, x2, y2 = (whole_number(n) for n in data["box"])
+    return KeptArea(whole_number(data["id"]), first, last, (x1, y1, x2, y2))
 
 
 def packed_doubts(doubts: list[Doubt]) -> dict[str, Any]:

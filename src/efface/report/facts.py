@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from efface.detect.schedule import PACES, smallest_face
 from efface.detections import FACE, FINDABLE, KINDS
 from efface.geometry import Box, Size
-from efface.planning.doubt import WHOLE, Doubt
+from efface.planning.doubt import TEXT, WHOLE, Doubt
 from efface.planning.erased_share import KindPrice, Share, price
 from efface.planning.left_visible import Stretch, by_kind, stretches
 from efface.planning.plan import Plan
@@ -68,10 +68,9 @@ def found_in(plan: Plan, bound: float) -> Found:
     """Return what the plan holds after all edits. `bound` is that of the risk."""
     areas, edits = plan.region_count, len(plan.edits)
     cost, costs = costs_of(plan)
-    left, left_kinds = stretches(plan), by_kind(plan)
+    left, left_kinds, kept = stretches(plan), by_kind(plan), len(plan.revised.areas)
     plan = plan.settled()
-    times = Times(plan)
-    density, seen = density_of(plan, times)
+    density, seen = density_of(plan, times := Times(plan))
     gaps = _runs(np.array(plan.bad, np.int64))
     worth = [d for d in plan.doubts if d.risk > bound * WORTH_SHARE]
     return Found(
@@ -104,6 +103,8 @@ def found_in(plan: Plan, bound: float) -> Found:
         left=left_kinds,
         left_where=tuple(_left(s, times) for s in left[:MOST_LEFT]),
         may_cover_more=_may_cover_more(plan),
+        kept_areas=kept,
+        written_in=next((d.box for d in plan.doubts if TEXT in d.causes), None),
     )
 
 

@@ -30,7 +30,7 @@ from efface.report.report_model import (
 from efface.timing import timecode
 
 FORMAT = "efface-report"
-VERSION = 2
+VERSION = 3
 
 MANY = 100
 """Files from which on each is one line."""
@@ -151,6 +151,8 @@ def _found(f: Found, media: Media | None) -> dict[str, Any]:
         "moments_worth_a_look": f.worth,
         "moments_above": f.above,
         "edits": f.edits,
+        "kept_areas": f.kept_areas,
+        "written_in": None if f.written_in is None else list(f.written_in),
         "erased": _cost(f.cost)
         | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},
         "erased_by_kind": [_kind_cost(c) for c in f.costs],

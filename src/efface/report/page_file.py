@@ -74,6 +74,8 @@ def _found(e: Entry) -> Html | None:
             ("Found", wording.objects(found, media)),
             ("Erased", wording.price(found.cost, found.costs, media) or None),
             ("Left visible", wording.left_visible(found.left).partition(": ")[2] or None),
+            ("Kept visible", wording.kept_areas(found).partition(": ")[2] or None),
+            ("Text", wording.written_in(found) or None),
             ("Too small", " ".join(wording.unsought(s) for s in found.sought) or None),
             ("Blacked out", black if found.blacked_out else None),
             (
@@ -174,11 +176,7 @@ def _written(e: Entry) -> Html:
         hint = tag("p", prose_of(e.failure.hint)) if e.failure.hint else None
         return joined(tag("p", tag("b", "There is no copy.")), why, hint)
     d = e.done
-    sound = [
-        f"{wording.streams(d.audio_kept)} kept, unchanged: voices identify people"
-        if d.audio_kept
-        else ""
-    ]
+    sound = [wording.sound_kept(d) if d.audio_kept else ""]
     sound += [f"{wording.streams(d.audio_dropped)} dropped" if d.audio_dropped else ""]
     page = wording.unit(e.media) if e.media else "frame"
     style = next((c.value for c in e.chosen if c.flag == "--style"), "")

@@ -214,6 +214,8 @@ class Found:
     left         what was seen too weakly to be erased, and is left visible; left_where lists where,
                  the first MOST_LEFT of it.
     may_cover_more  another --sensitivity would erase more.
+    written_in   around text that stands in the picture of the whole film and is not erased.
+    kept_areas   areas that the command, or a person, keeps visible.
     """
 
     asked: tuple[str, ...]
@@ -240,6 +242,8 @@ class Found:
     left: tuple[KindLeft, ...]
     left_where: tuple[Left, ...]
     may_cover_more: bool
+    kept_areas: int = 0
+    written_in: Box | None = None
 
     @property
     def risk(self) -> float:
@@ -250,13 +254,22 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Done:
     """What was written: frames or pages, erased areas in them, frames that are black, sound
-    streams."""
+    streams.
+
+    silent_spans  of the kept sound, how many spans of it are silent; silent_s how long they last.
+    encoded_anew  the kept sound was decoded and encoded anew; otherwise it was copied.
+    disguised     voices in it are disguised.
+    """
 
     frames: int
     areas: int
     blacked_out: int
     audio_kept: int
     audio_dropped: int
+    silent_spans: int = 0
+    silent_s: float = 0.0
+    encoded_anew: bool = False
+    disguised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

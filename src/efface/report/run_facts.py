@@ -68,6 +68,8 @@ def _said(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, tuple | list):  # an option that may be given several times
+        return shortened(" ".join(map(str, value)))
     return f"{value:g}" if isinstance(value, float) else shortened(value)
 
 

@@ -79,6 +79,10 @@ def left_visible(found: Found, review: str) -> Iterator[str]:
     """
     if said := wording.left_visible(found.left):
         yield f"  {said}. {wording.ways_to_cover(found, review)}"
+    if said := wording.kept_areas(found):
+        yield f"  {said}."
+    if said := wording.written_in(found):
+        yield f"  {said}."
 
 
 def _shell(path: object) -> str:
@@ -98,7 +102,7 @@ def _notes(found: Found, done: Done) -> Iterator[str]:
             "people. --audio keep copies it."
         )
     if done.audio_kept:
-        yield f"  Sound was kept ({wording.streams(done.audio_kept)}); voices identify people."
+        yield f"  {wording.sound_kept(done)}."
     if done.blacked_out:
         yield f"  {done.blacked_out} frames could not be decoded and are black."
     if not found.tracks:

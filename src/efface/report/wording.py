@@ -24,6 +24,7 @@ from efface.planning.doubt import (
 from efface.planning.left_visible import KindLeft
 from efface.report.report_model import (
     Cost,
+    Done,
     Entry,
     Found,
     KindCost,
@@ -147,7 +148,10 @@ def objects(found: Found, media: Media) -> str:
     # A person who leaves the picture and comes back is two tracks: efface does not recognise
     # anybody.
     track = "" if media.medium == "photo" else " track"
-    said = [counted(k.tracks, k.kind + track) for k in found.kinds]
+    said = [
+        counted(k.tracks, "drawn area" if k.kind == "drawn" else k.kind + track)
+        for k in found.kinds
+    ]
     return (
         " and ".join(said)
         or " and ".join(f"no {kind}" for kind in found.asked) + f" {_found_how(found)}"
@@ -164,6 +168,36 @@ def possible(left: Sequence[KindLeft]) -> str:
     `3 possible faces and 1 possible plate`; empty if nothing is.
     """
     return " and ".join(counted(k.tracks, f"possible {k.kind}") for k in left)
+
+
+def sound_kept(done: Done) -> str:
+    """Say which sound the copy has, as a sentence without a full stop."""
+    if not done.encoded_anew:
+        return f"Sound was kept ({streams(done.audio_kept)}), unchanged: voices identify people"
+    said = f"Sound was kept ({streams(done.audio_kept)}), encoded anew"
+    if done.silent_spans:
+        spans = counted(done.silent_spans, "silent span")
+        said += f", with {spans} of {done.silent_s:.1f} s altogether"
+    if done.disguised:
+        return f"{said}; voices are disguised for ears, and machines can undo it"
+    return f"{said}; voices that are left identify people"
+
+
+def written_in(found: Found) -> str:
+    """Say where text stands in the whole film, and how to erase it; empty if none was noticed."""
+    if found.written_in is None:
+        return ""
+    return (
+        "Text stands in the picture throughout and stays; it may name a place, a time or a "
+        f"person. To erase it: --erase {','.join(map(str, found.written_in))}"
+    )
+
+
+def kept_areas(found: Found) -> str:
+    """Say in how many areas nothing that was found is erased; empty if there are none."""
+    if not found.kept_areas:
+        return ""
+    return f"Kept visible: what was found wholly inside {counted(found.kept_areas, 'area')}"
 
 
 def left_visible(left: Sequence[KindLeft]) -> str:

@@ -38,9 +38,7 @@ def report_of(session: ReviewSession, folder: Folder) -> str | None:
         else "",
         target_sha256=done.target_sha256,
         found=found,
-        done=report_model.Done(
-            done.frames, done.regions, done.blacked_out, done.audio_kept, done.audio_dropped
-        ),
+        done=report_model.Done(*done.written),
         verification=done.verification,
         chosen=run_facts.chosen("render", asdict(session.options), plan.options),
         networks=run_facts.networks_of(plan),

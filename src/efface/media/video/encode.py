@@ -43,8 +43,10 @@ from efface.media.video.bitstream import blank_matroska, without_banner
 from efface.media.video.encoder_options import encoder_options
 from efface.media.video.output_format import ENCODERS, Format, pixel_format, require_suitable
 from efface.media.video.sound import HINT_MKV, Sound
+from efface.media.video.sound_encode import EncodedSound
 from efface.media.video.video_info import start_shift, video_of
 from efface.options import WriteOptions
+from efface.sound_change import SoundChange
 
 SHORTEST_FRAMES = 2
 """Maximum number of frames of a video stored in display order. x265 invents the decoding times of
@@ -57,10 +59,15 @@ _RGB, _BT709 = 0, 1
 
 
 def create_video(
-    draft: Path, info: SourceInfo, options: WriteOptions, *, target: Path
+    draft: Path,
+    info: SourceInfo,
+    options: WriteOptions,
+    *,
+    target: Path,
+    sound: SoundChange | None = None,
 ) -> VideoSink:
     """Create a video file at `draft`, ready for frames. `target` names the file in messages and
-    selects the container.
+    selects the container. `sound` is encoded anew with that change, if the options ask for it.
 
     Raises TargetUnsuitable (suffix, codec, depth, sound), EncoderMissing, WriteFailed, and what
     opening the source raises.
@@ -69,7 +76,7 @@ def create_video(
     os.environ.setdefault(
         "SVT_LOG", "1"
     )  # errors only: SVT-AV1 prints a banner on stderr, where the progress bar is
-    return VideoSink(draft, info, options, target, form, codec)
+    return VideoSink(draft, info, options, target, form, codec, sound)
 
 
 @contextmanager
@@ -117,6 +124,7 @@ class VideoSink:
         target: Path,
         form: Format,
         codec: str,
+        sound: SoundChange | None = None,
     ) -> None:
         self._draft, self._target, self._form = draft, target, form
         self._video = video_of(info)
@@ -126,23 +134,31 @@ class VideoSink:
         self._last: int | None = None
         self._written = 0
         self._step = max(1, round(1 / (self._video.rate * self._base)))
-        self._sound: Sound | None = None
+        self._sound: Sound | EncodedSound | None = None
         self._is_open = True
         with _muxing(target):
             self._container = _container(draft, form, self._base)
         try:
             with _muxing(target):
                 self._stream = self._added(codec, options)
-                if options.audio == "keep" and info.audio:
-                    self._sound = Sound(
-                        info, self._container, target, keeps_priming=form.muxer in ("mp4", "mov")
-                    )
+                if options.audio != "drop" and info.audio:
+                    self._sound = self._opened_sound(info, options, sound)
                 with _priority_kept():
                     self._container.start_encoding()
                 self._banner = without_banner(ENCODERS[codec])
         except BaseException:
             self.abort()
             raise
+
+    def _opened_sound(
+        self, info: SourceInfo, options: WriteOptions, change: SoundChange | None
+    ) -> Sound | EncodedSound:
+        into, target = self._container, self._target
+        if not options.encodes_sound:
+            return Sound(info, into, target, keeps_priming=self._form.muxer in ("mp4", "mov"))
+        if change is None:
+            raise ValueError("sound that is to be changed needs to know how")
+        return EncodedSound(info, into, target, change)
 
     def _added(self, codec: str, options: WriteOptions) -> VideoStream:
         video, (width, height) = self._video, self._video.spec.size_wh

@@ -12,6 +12,7 @@ from efface.errors import EncoderMissing, TargetUnsuitable
 from efface.frames import Layout
 from efface.media.interfaces import SourceInfo
 from efface.media.video.sound import require_holdable
+from efface.media.video.sound_encode import sound_encoder
 from efface.media.video.video_info import video_of
 from efface.options import WriteOptions
 
@@ -62,6 +63,8 @@ def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> t
     _require_encoder(ENCODERS[codec])
     if options.audio == "keep" and info.audio:
         require_holdable(info, form.muxer, target)
+    if options.encodes_sound and info.audio:
+        _require_encoder(sound_encoder(form.muxer))
     return form, codec
 
 

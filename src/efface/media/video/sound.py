@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.stream import Discard
 
@@ -30,6 +30,8 @@ LATE_S = Fraction(1, 50)
 """A sound packet that is earlier than the previous one by at most this is kept, at the time of the
 previous one."""
 
+WITHOUT = "Leave out --audio, which drops it."
+
 HINT_MKV = "Choose a target that ends in .mkv, which holds nearly everything."
 
 
@@ -47,11 +49,7 @@ class Sound:
         )  # two packets may have one time there
         self._container = opened_again(info)
         self._streams = {s.index: _added(into, s, target) for s in self._container.streams.audio}
-        for stream in self._container.streams:
-            if stream.index not in self._streams:
-                stream.discard = Discard.all
-        self._shifts = shifts_of(info)
-        self._packets = self._read()
+        self._packets = sound_packets(info, self._container)
         self._next: av.Packet[Any] | None = None
         self._latest: dict[int, int] = {}
 
@@ -89,33 +87,36 @@ class Sound:
         packet.pts, packet.dts, packet.stream = max(pts, dts), dts, self._streams[index]
         self._into.mux(packet)
 
-    def _read(self) -> Iterator[av.Packet[Any]]:
-        video = video_of(self._info)
-        try:
-            clocks = (
-                {i: Clock(1, iter(self._shifts)) for i in self._streams} if self._shifts else {}
-            )
-            for packet in self._container.demux(self._container.streams.audio):
-                if packet.size and not (packet.pts is None and packet.dts is None):
-                    yield from clocks[packet.stream_index].put(packet) if clocks else (packet,)
-            for clock in clocks.values():
-                yield from clock.rest()
-        except LostStep as e:
-            why = "its sound starts anew where its picture does not"
-            raise DamagedSource(self._info.path, why, "Leave out --audio=keep.") from e
-        except FFmpegError as e:
-            if not video.tolerant:
-                raise DamagedSource(
-                    self._info.path,
-                    "its sound cannot be read to its end",
-                    "Leave out --audio=keep.",
-                ) from e
-
     def close(self) -> None:
         """Release the source."""
         self._packets.close()  # type: ignore[attr-defined]
         with suppress(FFmpegError):
             self._container.close()
+
+
+def sound_packets(info: SourceInfo, container: InputContainer) -> Iterator[av.Packet[Any]]:
+    """Yield the packets of all sound streams that hold data, in the clock of the picture.
+
+    Raises DamagedSource, and what opening the source raises.
+    """
+    streams = [s.index for s in container.streams.audio]
+    for stream in container.streams:
+        if stream.index not in streams:
+            stream.discard = Discard.all
+    shifts = shifts_of(info)
+    clocks = {i: Clock(1, iter(shifts)) for i in streams} if shifts else {}
+    try:
+        for packet in container.demux(container.streams.audio):
+            if packet.size and not (packet.pts is None and packet.dts is None):
+                yield from clocks[packet.stream_index].put(packet) if clocks else (packet,)
+        for clock in clocks.values():
+            yield from clock.rest()
+    except LostStep as e:
+        why = "its sound starts anew where its picture does not"
+        raise DamagedSource(info.path, why, WITHOUT) from e
+    except FFmpegError as e:
+        if not video_of(info).tolerant:
+            raise DamagedSource(info.path, "its sound cannot be read to its end", WITHOUT) from e
 
 
 def _frame_duration(packet: av.Packet[Any]) -> int:
