@@ -41,6 +41,7 @@ from efface.pipeline.worker_process import (
     start_process,
 )
 from efface.planning.plan import Plan
+from efface.review import settings_preview
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
 from efface.signals import interruptible
@@ -284,6 +285,18 @@ def followed_on(
             plan.medium == "photo",
             lambda n: tell(Event("follow", n, None)),
         )
+
+
+def previewed(
+    source: Path, options: Options, index: int, pts: Any, side: int, tell: Tell
+) -> tuple[bytes, int]:
+    """See `settings_preview.preview`."""
+    return settings_preview.preview(source, options, index, pts, side)
+
+
+def thumbnail_of(source: Path, options: Options, tell: Tell) -> bytes:
+    """See `settings_preview.thumbnail`."""
+    return settings_preview.thumbnail(source, options)
 
 
 _stopped = threading.Event()

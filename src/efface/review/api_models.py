@@ -47,7 +47,7 @@ def listed(session: ReviewSession) -> list[dict[str, Any]]:
             "bytes": _bytes_of(f),
             "done": f.done is not None,
             "target": f.job.target.name,
-            "folder": _shown_folder(f.job.target.parent),
+            "folder": shown_folder(f.job.target.parent),
         }
         | (_shortly(f, session.options.risk.bound) if f.document is not None else {})
         for i, f in enumerate(session.folders)
@@ -62,7 +62,7 @@ def _bytes_of(folder: Folder) -> int:
         return 0
 
 
-def _shown_folder(path: Path) -> str:
+def shown_folder(path: Path) -> str:
     """Return the folder as a person knows it: ~ is the home."""
     path = path.absolute()
     try:

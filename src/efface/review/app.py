@@ -89,6 +89,7 @@ class Routes:
             Route("/api/files", self.listed),
             Route("/api/events", self.events),
             Route(file, self.document),
+            Route(file + "/thumb", self.thumb),
             Route(file + "/boxes", self.boxes),
             Route(file + "/frame/{frame:int}", self.frame),
             Route(file + "/near/{frame:int}", self.near),
@@ -137,6 +138,11 @@ class Routes:
             return api_models.document(self._session, number, self._session.open(number))
 
         return JSONResponse(await run_in_threadpool(said))
+
+    async def thumb(self, request: Request) -> Response:
+        """Send a small picture of a file as it is, also before efface has looked at it."""
+        data = await run_in_threadpool(self._session.thumbnail, self._number(request))
+        return Response(data, media_type="image/jpeg")
 
     async def boxes(self, request: Request) -> Response:
         """Send the boxes of a range of frames."""

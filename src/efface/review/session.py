@@ -7,9 +7,11 @@ from pathlib import Path
 
 from efface.options import Options
 from efface.pipeline.naming import Job
+from efface.review import apart
 from efface.review.actions import Actions
 from efface.review.file_registry import FileRegistry, Folder, State
 from efface.review.running_work import Tell, WorkRunner
+from efface.review.settings_preview import telling_frame
 
 
 class ReviewSession(Actions):
@@ -57,6 +59,22 @@ class ReviewSession(Actions):
     def open(self, number: int) -> Folder:
         """See `FileRegistry.open`."""
         return self._registry.open(number)
+
+    def preview(self, number: int, side: int) -> tuple[bytes, int]:
+        """Return a JPEG of a telling frame as efface would erase it with the options of now, and
+        how many areas are erased in it. Raises EffaceError."""
+        folder = self.open(number)
+        plan = None if folder.document is None else folder.document.plan
+        source, pts = folder.job.source, [] if plan is None else plan.timeline.pts.tolist()
+        found: tuple[bytes, int] = self._works.light.call(
+            source, apart.previewed, source, self.options, telling_frame(plan), pts, side,
+            tell=lambda event: None,
+        )  # fmt: skip
+        return found
+
+    def thumbnail(self, number: int) -> bytes:
+        """See `settings_preview.thumbnail`."""
+        return self._registry.thumbnail(self.folders[number])
 
     def cancel(self, number: int, kind: str) -> None:
         """See `WorkRunner.cancel`."""

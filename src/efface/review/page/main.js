@@ -3,6 +3,7 @@
 import { Actions } from "./actions.js";
 import { NoAnswer, listen } from "./api.js";
 import { Batch } from "./batch.js";
+import { Copies } from "./copies.js";
 import { editWords } from "./edit_words.js";
 import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
@@ -17,6 +18,7 @@ import { Stage } from "./stage.js";
 import { Start } from "./start.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
+import { Trial } from "./trial.js";
 import { STATES, by, toast } from "./words.js";
 
 const store = new Store();
@@ -31,6 +33,7 @@ const result = new Result(store);
 new Batch(queue);
 const begin = new Start();
 const settings = new Settings();
+const trial = new Trial();
 
 function show(name) {
   for (const id of ["start", "queue", "waiting", "editor"]) by(id).hidden = id !== name;
@@ -308,8 +311,15 @@ async function start() {
   lists.bound = await queue.load();
   if (queue.opens) {
     begin.open();
+    const copies = new Copies(begin.chooser);
+    copies.onChanged = () => queue.load();
+    settings.onShown = () => Promise.all([trial.show(), copies.load()]);
     settings.onChanged = (findsMore) => {
       queue.redraw();
+      trial.draw();
+      queue.load().then((bound) => {
+        lists.bound = bound;
+      });
       if (findsMore && queue.files.some((f) => f.state !== "new")) toast("Files that efface has looked at keep what was found in them.");
     };
     await settings.open();
