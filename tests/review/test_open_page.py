@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from PIL import Image
 from efface.errors import SourceUnreadable
 from efface.pipeline.naming import jobs_for
 from efface.presets import own_presets
+from efface.review import apart
 from efface.review.serve import serving
 
 DROP = """([name, text]) => {
@@ -316,3 +318,53 @@ def test_copies_go_to_a_folder_that_is_chosen_and_recent_work_is_remembered(tab,
     tab.locator("#recent-list button", has_text="Pictures").wait_for()
     tab.locator("#recent-on").uncheck()
     tab.locator("#recent-list").wait_for(state="hidden")
+
+
+def order(tab):
+    return tab.evaluate("[...document.querySelectorAll('#cards li')].map((e) => e.dataset.card)")
+
+
+def test_files_are_ordered_by_keyboard_and_mouse_and_paused(tab, home, tmp_path):
+    names = [photo(tmp_path, f"{i}.png", i) for i in range(3)]
+    tab.locator("#input-files").set_input_files(names)
+    cards(tab, 3)
+    assert tab.locator("#cards img").count() == 3, "they are shown before efface looked at them"
+    tab.locator("#cards [data-id='0']").wait_for()
+    tab.locator("#cards [data-id='0']").focus()
+    tab.keyboard.press("Alt+ArrowRight")
+    tab.wait_for_selector("#cards [data-id='0']:focus")
+    assert order(tab) == ["1", "0", "2"]
+    tab.locator("#cards [data-card='2']").drag_to(tab.locator("#cards [data-card='1']"))
+    tab.wait_for_selector("#cards li:first-child[data-card='2']")
+    assert order(tab) == ["2", "1", "0"]
+    tab.locator("#redact-all").click()
+    in_state(tab, "rendered", 3)
+    assert tab.locator("#cards img").count() == 6
+    tab.locator("#queue-before").click()
+    assert tab.locator("#cards img").count() == 3
+    tab.reload()
+    tab.wait_for_selector("html[data-ready]")
+    assert order(tab) == ["2", "1", "0"]
+
+
+def test_a_pause_holds_what_waits_until_it_goes_on(tab, monkeypatch, tmp_path, found):
+    entered, goes_on = threading.Event(), threading.Event()
+    find = apart.found_in
+
+    def slowly(source, options, tell):
+        entered.set()
+        assert goes_on.wait(30)
+        return find(source, options, tell)
+
+    monkeypatch.setattr("efface.review.apart.found_in", slowly)
+    tab.locator("#input-files").set_input_files([photo(tmp_path, f"{i}.png", i) for i in (0, 1)])
+    cards(tab, 2)
+    tab.locator("#redact-all").click()
+    assert entered.wait(30)
+    tab.locator("#batch-pause").click()
+    tab.locator("#batch-text", has_text="Pauses when 0.png").wait_for()
+    goes_on.set()
+    tab.locator("#batch-text", has_text="Paused").wait_for()
+    assert tab.locator("#cards .chip[data-state=rendered]").count() == 0
+    tab.locator("#batch-pause").click()
+    in_state(tab, "rendered", 2)

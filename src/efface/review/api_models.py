@@ -85,6 +85,7 @@ def _shortly(folder: Folder, bound: float) -> dict[str, Any]:
     plan = folder.plan
     open_ = [d for d in plan.doubts if not plan.is_settled(d)]
     return {
+        "version": len(plan.edits),
         "share": share_of(folder),
         "approved": plan.revised.approved,
         "risky": sum(d.risk > bound for d in open_),

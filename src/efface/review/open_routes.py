@@ -10,8 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from efface.review.app import asked_of
 from efface.review.opening import Opening
+from efface.review.requests import asked_of
 from efface.review.uploads import Upload
 
 MOST_NAME = 4096

@@ -8,48 +8,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from efface.errors import EffaceError, Interrupted
 from efface.events import Event, Listener
 from efface.pipeline.naming import Job
-from efface.review.apart import Apart
 from efface.review.document import Conflict
 from efface.review.file_registry import FileRegistry, Work
+from efface.review.lanes import Lane
 
 Tell = Callable[[dict[str, Any]], None]
 
 Do = Callable[[Work, Listener], None]
 """Does a piece of work. The listener raises Interrupted when the work is cancelled."""
-
-
-class Lane:
-    """A thread, and a process in which it decodes files."""
-
-    def __init__(self, name: str) -> None:
-        self._thread, self._process = ThreadPoolExecutor(1, name), Apart(name)
-
-    def submit(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Call the function in the thread, after everything that was submitted before."""
-        self._thread.submit(function, *arguments)
-
-    def call(
-        self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Listener
-    ) -> Any:
-        """See `Apart.call`."""
-        return self._process.call(about, function, *arguments, tell=tell)
-
-    def stop(self) -> None:
-        """Stop the current work, and drop the work that waits."""
-        self._process.stop()
-        self._thread.shutdown(wait=True, cancel_futures=True)
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
 
 
 class WorkRunner:
@@ -74,10 +46,23 @@ class WorkRunner:
             lane.close()
 
     def cancel(self, number: int, kind: str) -> None:
-        """Stop a piece of work at its next step."""
+        """Stop a piece of work at its next step, or take it back if it waits."""
         work = self._registry.folders[number].works.get(kind)
-        if work is not None:
-            work.is_cancelled.set()
+        if work is None:
+            return
+        work.is_cancelled.set()
+        for lane in (self.heavy, self.light):
+            if (run := lane.take_back(work)) is not None:
+                run()  # which finds that it was cancelled, and says so
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Begin no further piece of heavy work, or go on."""
+        self.heavy.pause(is_paused=is_paused)
+
+    def sort(self, order: Sequence[int]) -> None:
+        """Do what waits in this order of files."""
+        rank = {number: i for i, number in enumerate(order)}
+        self.heavy.sort(lambda number: rank.get(number, len(rank)))
 
     def start(self, number: int, kind: str, do: Do, lane: Lane) -> Work:
         """Start the work, unless work of that kind already waits or runs.
@@ -90,13 +75,14 @@ class WorkRunner:
             if going is not None and going.is_going:
                 return going
             work = folder.works[kind] = Work(kind)
-        lane.submit(self._run, number, work, do)
+        lane.submit(lambda: self._run(number, work, do), number, work)
         return work
 
     def _run(self, number: int, work: Work, do: Do) -> None:
         folder = self._registry.folders[number]
-        work.state = "running"
-        self._tell({"event": "work", "file": number, "work": work.plain()})
+        if not work.is_cancelled.is_set():
+            work.state = "running"
+            self._tell({"event": "work", "file": number, "work": work.plain()})
         try:
             if work.is_cancelled.is_set():
                 raise Interrupted

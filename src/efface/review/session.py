@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from efface.errors import EffaceError
 from efface.options import Options
 from efface.pipeline.naming import Job
 from efface.review import apart
@@ -21,6 +23,7 @@ class ReviewSession(Actions):
         registry = FileRegistry(jobs, options)
         super().__init__(registry, WorkRunner(registry, tell), options, scratch, tell)
         self.folders = registry.folders
+        self._order: list[int] = []
 
     def close(self) -> None:
         """Cancel all work, and release all files."""
@@ -30,15 +33,65 @@ class ReviewSession(Actions):
     def warm(self) -> None:
         """Open a single file early: hashing a large one takes a second, while a browser starts."""
         if len(self.folders) == 1:
-            self._works.light.submit(
-                self.open, 0
-            )  # the request that opens the file meets the same error again
+            # The request that opens the file meets the same error again.
+            self._works.light.submit(lambda: self._opened_early(0))
+
+    def _opened_early(self, number: int) -> None:
+        with suppress(EffaceError):
+            self.open(number)
+
+    @property
+    def is_paused(self) -> bool:
+        """Return whether a person paused what waits."""
+        return self._works.heavy.is_paused
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Begin no further file, or go on. What runs is finished."""
+        self._works.pause(is_paused=is_paused)
+
+    @property
+    def order(self) -> list[int]:
+        """Return the numbers of all files, in the order that a person chose."""
+        chosen = set(self._order)
+        return [*self._order, *(n for n in range(len(self.folders)) if n not in chosen)]
+
+    def set_order(self, order: Sequence[int]) -> None:
+        """List files in this order, and do what waits in it. Raises ValueError."""
+        if len(set(order)) != len(order) or not all(0 <= n < len(self.folders) for n in order):
+            raise ValueError("an order names files of the list, each once")
+        self._order = list(order)
+        self._works.sort(self.order)
+
+    def redact_all(self, asked: Sequence[tuple[int, bool]]) -> list[tuple[int, str]]:
+        """Redact files in this order. Returns numbers and messages of those that cannot be begun.
+
+        asked  number of each file, and whether its copy may be replaced.
+        """
+        refused = []
+        for number, overwrite in asked:
+            try:
+                self.redact(number, overwrite=overwrite)
+            except EffaceError as e:
+                refused.append((number, str(e)))
+        self._works.sort(self.order)
+        return refused
+
+    def cancel_all(self, numbers: Sequence[int]) -> None:
+        """Stop looking and rendering of these files, and take back what waits, the last first."""
+        for number in reversed(numbers):
+            for kind in ("render", "look"):
+                self.cancel(number, kind)
 
     @property
     def is_busy(self) -> bool:
-        """Return whether a rendering runs, which should not end with the last tab."""
+        """Return whether a rendering runs, which should not end with the last tab.
+
+        What waits while it is paused would wait for ever.
+        """
         return any(
-            work.kind == "render" and work.is_going
+            work.kind == "render"
+            and work.is_going
+            and (work.state == "running" or not self.is_paused)
             for folder in self.folders
             for work in folder.works.values()
         )
@@ -73,7 +126,7 @@ class ReviewSession(Actions):
         return found
 
     def thumbnail(self, number: int) -> bytes:
-        """See `settings_preview.thumbnail`."""
+        """See `FileRegistry.thumbnail`."""
         return self._registry.thumbnail(self.folders[number])
 
     def cancel(self, number: int, kind: str) -> None:

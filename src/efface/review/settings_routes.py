@@ -14,7 +14,7 @@ from efface.errors import BadPresets
 from efface.preset_file import delete_preset, save_preset
 from efface.presets import own_presets
 from efface.review import page_settings
-from efface.review.app import asked_of
+from efface.review.requests import asked_of
 from efface.review.running_work import Tell
 from efface.review.session import ReviewSession
 

@@ -127,7 +127,7 @@ store.addEventListener("changed", head);
 store.addEventListener("chosen", tools);
 
 async function next(step) {
-  const shown = queue.files;
+  const shown = queue.ordered();
   const at = shown.findIndex((f) => f.id === store.doc?.id) + step;
   if (at >= 0 && at < shown.length) await open(shown[at].id);
   else if (shown.length > 1) await toQueue();
@@ -158,7 +158,8 @@ addEventListener("keydown", (event) => {
   if (event.key === "?" && !document.querySelector("dialog[open]")) return showHelp();
   if (isTaken(event)) return;
   if (!by("queue").hidden) {
-    if (/^(Arrow|Home|End)/.test(event.key)) queue.step(event.key);
+    if (event.altKey && event.key.startsWith("Arrow")) queue.move(event.key);
+    else if (/^(Arrow|Home|End)/.test(event.key)) queue.step(event.key);
     else if (nameOf(event) === "a") return acceptCard();
     else return;
     event.preventDefault();
@@ -233,7 +234,7 @@ async function heardWork({ file, work, state }) {
     card.works = [...card.works.filter((w) => w.kind !== work.kind), work];
     if (state) card.state = state;
     else if (work.kind === "look") card.state = "looking";
-    if (!by("queue").hidden) queue.draw();
+    if (!by("queue").hidden) queue.drawSoon();
   }
   if (store.doc?.id !== file) return;
   const isGoing = work.state === "running" || work.state === "waiting";
@@ -285,7 +286,7 @@ function heard(event) {
     queue.outdate();
     const card = queue.files.find((f) => f.id === event.file);
     if (card) card.state = event.state;
-    if (!by("queue").hidden) queue.draw();
+    if (!by("queue").hidden) queue.drawSoon();
     if (store.doc?.id === event.file && event.version !== store.doc.version) store.reload();
   } else if (event.event === "files") queue.load();
   else if (event.event === "settings") settings.load();
