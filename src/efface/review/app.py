@@ -22,7 +22,7 @@ from efface.detections import KINDS
 from efface.errors import EffaceError, printable
 from efface.geometry import Box
 from efface.planning.plan import Plan
-from efface.review import api_models, finished_copy, track_summary
+from efface.review import api_models, finished_copy, show_in_folder, track_summary
 from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
 from efface.review.event_broadcast import EventBroadcast
@@ -109,6 +109,7 @@ class Routes:
             Route(file + "/crop/{frame:int}", self.crop),
             Route(file + "/video", self.video),
             Route(file + "/result", self.result),
+            Route(file + "/show", self.show, methods=["POST"]),
             Route(file + "/report", self.report),
             Route(file + "/edits", self.edits, methods=["POST"]),
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
@@ -226,6 +227,15 @@ class Routes:
         if path is None:
             raise HTTPException(404)
         return Video(path, media_type=finished_copy.media_type_of(path))
+
+    async def show(self, request: Request) -> Response:
+        """Show the finished copy in the file manager. The page names no path."""
+        folder = await self._ready(request)
+        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        if path is None:
+            raise HTTPException(404)
+        await run_in_threadpool(show_in_folder.show, path)
+        return JSONResponse({})
 
     async def report(self, request: Request) -> Response:
         """Send the report on what was rendered."""
