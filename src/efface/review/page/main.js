@@ -194,6 +194,7 @@ async function acceptCard() {
 }
 
 for (const button of document.querySelectorAll("#tools [data-do]")) button.addEventListener("click", () => actions[button.dataset.do]());
+by("draw-kind").addEventListener("change", () => by("stage").focus({ preventScroll: true })); // keys are for the film again
 by("undo").addEventListener("click", () => actions.undo());
 by("redo").addEventListener("click", () => actions.redo());
 by("approve").addEventListener("click", () => actions.approve());
