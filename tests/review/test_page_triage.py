@@ -56,7 +56,9 @@ def opened(tab, film, serve):
     tab.wait_for_selector("#grid-list .shot")
 
 
-def test_a_dozen_false_tracks_are_shown_go_at_once_and_come_back_with_one_key(tab, film, serve, kit):
+def test_a_dozen_false_tracks_are_shown_go_at_once_and_come_back_with_one_key(
+    tab, film, serve, kit
+):
     lamps(kit, film)
     opened(tab, film, serve)
     assert tab.locator(".shot").count() == 14
