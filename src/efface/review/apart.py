@@ -299,6 +299,10 @@ def thumbnail_of(source: Path, options: Options, tell: Tell) -> bytes:
     return settings_preview.thumbnail(source, options)
 
 
+def ready(tell: Tell) -> None:
+    """Do nothing: the process has started."""
+
+
 _stopped = threading.Event()
 
 

@@ -31,7 +31,9 @@ class ReviewSession(Actions):
         self._registry.close()
 
     def warm(self) -> None:
-        """Open a single file early: hashing a large one takes a second, while a browser starts."""
+        """Start what pictures need, and open a single file early: hashing a large one takes a
+        second, while a browser starts."""
+        self._works.light.submit(self._registry.warm)
         if len(self.folders) == 1:
             # The request that opens the file meets the same error again.
             self._works.light.submit(lambda: self._opened_early(0))

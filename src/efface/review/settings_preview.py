@@ -22,7 +22,6 @@ from efface.media.preview import fitted, jpeg, rgb_of
 from efface.media.video.frame_access import FrameAccess
 from efface.options import Options
 from efface.painting.paint import paint
-from efface.pipeline.analysis import covered_on_photos, sightings_on_photo
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
@@ -69,6 +68,8 @@ def preview(
 
     pts  times of all frames, if a plan knows them.
     """
+    from efface.pipeline.analysis import covered_on_photos  # with SciPy, which loads slowly
+
     seen = _seen(source, options, index, pts)
     size_wh = seen.picture.size_wh
     covered = covered_on_photos(seen.tracks, (size_wh,), options.cover)
@@ -81,6 +82,8 @@ def preview(
 
 
 def _seen(source: Path, options: Options, index: int, pts: Sequence[int]) -> _Seen:
+    from efface.pipeline.analysis import sightings_on_photo
+
     found = source.stat()
     key = (source, found.st_mtime_ns, found.st_size, index, options.detect)
     if _last and _last[0].key == key:
