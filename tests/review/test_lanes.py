@@ -53,11 +53,13 @@ def test_what_waits_is_taken_back_once(lane):
     token, done = object(), []
     lane.pause(is_paused=True)
     lane.submit(lambda: done.append(1), 0, token)
-    run = lane.take_back(token)
-    assert run is not None
-    assert lane.take_back(token) is None
-    run()
-    assert done == [1]
+    assert lane.take_back(token)
+    assert not lane.take_back(token)
+    lane.pause(is_paused=False)
+    end = threading.Event()
+    lane.submit(end.set)
+    assert end.wait(30)
+    assert done == []
 
 
 def test_a_lane_that_was_stopped_does_nothing_more(lane):

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from efface.errors import SourceUnreadable
+from efface.pipeline.naming import jobs_for
 from efface.presets import own_presets
 from efface.review.serve import serving
 from efface.review.uploads import Uploads
@@ -162,6 +163,17 @@ def test_each_route_has_the_guard_of_the_others(client, path, body):
     assert client.ask(path, body, headers=RAW).status == 415
     assert client.ask(path).status == (200 if path in READ_TOO else 405)
     assert client.ask(path, cookie="").status == 403
+
+
+def test_pictures_to_try_settings_on_have_the_guard_and_a_bound(client, film, serve, kit):
+    for path in ("/api/files/0/preview", "/api/files/0/thumb", "/api/recent", "/api/copies"):
+        assert client.ask(path, cookie="").status == 403
+        assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
+    assert client.ask("/api/files/0/preview").status == 404, "there is no file"
+    assert client.ask("/api/files/-1/preview").status == 404
+    named = kit.Client(serve(film))
+    named.enter()
+    assert named.ask("/api/files/0/preview").status == 404, "a review has its settings already"
 
 
 def test_pieces_have_the_guard_of_the_others(client, tmp_path):
@@ -420,6 +432,17 @@ def test_a_person_chooses_folder_and_names_of_copies(client, home):
     assert client.ask("/api/copies", {"path": None, "mark": "-anonym"}).json["folder"] == ""
     folders = [f["folder"] for f in client.ask("/api/files").json["files"]]
     assert folders == ["~/Pictures", "~/efface", "~/efface"]
+
+
+def test_files_of_the_command_line_go_where_a_person_chooses_too(home, kit):
+    jobs = jobs_for([home / "Pictures" / "a.png"], None)
+    with serving(jobs, kit.OPTIONS, home) as running:
+        running.start()
+        client = kit.Client(running)
+        client.enter()
+        client.ask("/api/copies", {"path": [], "mark": "-x"})
+        (file,) = client.ask("/api/files").json["files"]
+        assert (file["folder"], file["target"]) == ("~", "a-x.png")
 
 
 @pytest.mark.parametrize(

@@ -50,14 +50,12 @@ class Lane:
                 self._thread.start()
             self._changed.notify()
 
-    def take_back(self, token: object) -> Callable[[], object] | None:
-        """Remove a piece of work that waits, and return its function; None if it does not wait."""
+    def take_back(self, token: object) -> bool:
+        """Remove a piece of work that waits. Returns False if it does not wait."""
         with self._changed:
-            found = next((w for w in self._waiting if w.token is token), None)
-            if found is None:
-                return None
-            self._waiting.remove(found)
-            return found.run
+            before = len(self._waiting)
+            self._waiting = [w for w in self._waiting if w.token is not token]
+            return len(self._waiting) < before
 
     def sort(self, rank: Callable[[int], int]) -> None:
         """Order what waits by the rank of its file. Pieces of one file keep their order."""

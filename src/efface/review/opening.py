@@ -49,7 +49,13 @@ class Opening:
         self.home, self.results = home, results_folder(home)
         self.uploads, self.folders = Uploads(uploads), HomeFolders(home)
         self.recent = RecentWork(state_folder() / "recent.json", self.folders)
-        self.copies, self._origins = CopyNames(), dict[int, Origin]()
+        self.copies = CopyNames()
+        self._origins = {
+            number: Origin(
+                PurePosixPath(Path(folder.job.name).as_posix()), folder.job.target.parent
+            )
+            for number, folder in enumerate(session.folders)
+        }
 
     def begin(self, name: str, size: int) -> Upload:
         """Prepare for a dropped file. Raises Refused and WriteFailed."""

@@ -20,6 +20,8 @@ from efface.review.lanes import Lane
 
 Tell = Callable[[dict[str, Any]], None]
 
+CANCELLED = "Cancelled. Nothing was written."
+
 Do = Callable[[Work, Listener], None]
 """Does a piece of work. The listener raises Interrupted when the work is cancelled."""
 
@@ -45,15 +47,24 @@ class WorkRunner:
         for lane in lanes:
             lane.close()
 
-    def cancel(self, number: int, kind: str) -> None:
-        """Stop a piece of work at its next step, or take it back if it waits."""
-        work = self._registry.folders[number].works.get(kind)
+    def cancel(self, number: int, kind: str, *, tells: bool = True) -> None:
+        """Stop a piece of work at its next step, or take it back if it waits.
+
+        tells  report what is taken back; otherwise the caller says that files have changed.
+        """
+        folder = self._registry.folders[number]
+        work = folder.works.get(kind)
         if work is None:
             return
         work.is_cancelled.set()
-        for lane in (self.heavy, self.light):
-            if (run := lane.take_back(work)) is not None:
-                run()  # which finds that it was cancelled, and says so
+        if any(lane.take_back(work) for lane in (self.heavy, self.light)):
+            work.state, work.said = "cancelled", CANCELLED
+            if tells:
+                self._tell_end(number, work)
+
+    def _tell_end(self, number: int, work: Work) -> None:
+        state = self._registry.state(self._registry.folders[number])
+        self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
 
     def pause(self, *, is_paused: bool) -> None:
         """Begin no further piece of heavy work, or go on."""
@@ -80,24 +91,22 @@ class WorkRunner:
 
     def _run(self, number: int, work: Work, do: Do) -> None:
         folder = self._registry.folders[number]
-        if not work.is_cancelled.is_set():
-            work.state = "running"
-            self._tell({"event": "work", "file": number, "work": work.plain()})
+        work.state = "running"
+        self._tell({"event": "work", "file": number, "work": work.plain()})
         try:
             if work.is_cancelled.is_set():
                 raise Interrupted
             do(work, self._listener(number, work))
             work.state = "done"
         except Interrupted:
-            work.state, work.said = "cancelled", "Cancelled. Nothing was written."
+            work.state, work.said = "cancelled", CANCELLED
         except EffaceError as e:
             work.state, work.said = "failed", _without_folders(str(e), folder.job)
         except Conflict:
             work.state, work.said = "failed", "The plan was changed meanwhile. Try it again."
         except Exception as e:  # a defect in efface; the page must not wait for ever
             work.state, work.said = "failed", f"Unexpected: {type(e).__name__}: {e}"
-        state = self._registry.state(folder)
-        self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
+        self._tell_end(number, work)
 
     def _listener(self, number: int, work: Work) -> Listener:
         """Return a listener that takes the progress of the work and reports each whole step."""

@@ -82,7 +82,7 @@ class ReviewSession(Actions):
         """Stop looking and rendering of these files, and take back what waits, the last first."""
         for number in reversed(numbers):
             for kind in ("render", "look"):
-                self.cancel(number, kind)
+                self._works.cancel(number, kind, tells=False)
 
     @property
     def is_busy(self) -> bool:

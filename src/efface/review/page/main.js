@@ -262,6 +262,13 @@ async function heardWork({ file, work, state }) {
   }
 }
 
+// Several files have changed at once, perhaps the one that is waited for.
+async function heardFiles() {
+  await queue.load();
+  const look = queue.files.find((f) => f.id === store.doc?.id)?.works.find((w) => w.kind === "look");
+  if (!by("waiting").hidden && look?.state === "cancelled") heardLook(look, false);
+}
+
 function heardLook(work, isGoing) {
   if (work.state === "done") return open(store.doc.id);
   const bar = by("waiting-bar");
@@ -289,7 +296,7 @@ function heard(event) {
     if (card) card.state = event.state;
     if (!by("queue").hidden) queue.drawSoon();
     if (store.doc?.id === event.file && event.version !== store.doc.version) store.reload();
-  } else if (event.event === "files") queue.load();
+  } else if (event.event === "files") heardFiles();
   else if (event.event === "settings") settings.load();
   else if (event.event === "end") lose();
 }

@@ -216,7 +216,7 @@ export class Queue {
     const address = (isFinal) => `/api/files/${file.id}/thumb?final=${isFinal}&look=${this.#look}`;
     const picture = (isFinal) =>
       el(
-        "span", {}, el("img", { src: address(isFinal), loading: "lazy", alt: "", draggable: "false" }),
+        "span", {}, el("img", { src: address(isFinal), loading: "lazy", fetchpriority: "low", alt: "", draggable: "false" }),
         isKnown && wanted.length > 1 ? el("i", {}, isFinal ? "after" : "before") : null,
       );
     const pictures = wanted.length ? wanted.map(picture) : [el("span", {}, text)];
