@@ -21,6 +21,7 @@ def desktop(tmp_path, monkeypatch):
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setitem(sys.modules, "tkinter", None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -57,6 +58,15 @@ def test_without_any_window_the_browser_shows_a_file(desktop, monkeypatch):
     show_message("It is missing.")
     path = Path(unquote(urlparse(opened[0]).path))
     assert path.read_text() == "It is missing.\n"
+
+
+def test_without_a_screen_nothing_is_started(desktop, monkeypatch):
+    monkeypatch.setattr(webbrowser, "open", lambda url: pytest.fail("a browser for text"))
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    said = desktop("zenity")
+    show_message("It is missing.")
+    assert not said.exists()
 
 
 @pytest.mark.parametrize(("code", "shown"), [(4, ["efface: It is missing."]), (0, []), (130, [])])

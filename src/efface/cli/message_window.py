@@ -14,6 +14,8 @@ import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
+from efface.cli.open_command import has_screen
+
 TITLE = "efface"
 
 WAIT_S = 600.0
@@ -29,7 +31,9 @@ PROGRAMS = (
 
 
 def show_message(text: str) -> None:
-    """Show a sentence, and return when the person has seen it."""
+    """Show a sentence, and return when the person has seen it. Without a screen nobody would."""
+    if not has_screen():
+        return
     shown = {"win32": _on_windows, "darwin": _on_mac}.get(sys.platform, _on_other_desktops)
     with suppress(Exception):  # a broken desktop; a file is left
         if shown(text):

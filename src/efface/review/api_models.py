@@ -112,6 +112,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         | {
             "lost": folder.document.lost,
             "target": folder.job.target.name,
+            "folder": shown_folder(folder.job.target.parent),
             "video": folder.proxy is not None,
             "sound": _sounds(folder),
             "playable": folder.plan.medium != "photo",

@@ -29,7 +29,7 @@ export class Chooser {
   #begin(onFolder) {
     this.#onFolder = onFolder;
     by("chooser-title").textContent = onFolder ? "Folder for copies" : "Use files where they lie";
-    by("chooser-note").textContent = onFolder ? "" : "Nothing is copied; each redacted copy lies beside its file.";
+    by("chooser-note").textContent = onFolder ? "" : "Nothing is copied. Copies go beside their files, or to the folder of your settings.";
     by("chooser-folder").textContent = onFolder ? "Use this folder" : "Add this folder";
     by("chooser-add").hidden = Boolean(onFolder);
     return this.#show([]);
