@@ -33,6 +33,7 @@ TESTS = Path(__file__).parent
 
 ALONE = {
     "live": "streams play in real time",
+    "review/test_accessibility.py": "a browser answers in real time",
     "review/test_open_page.py": "a browser answers in real time",
     "review/test_page.py": "a browser answers in real time",
     "review/test_page_triage.py": "a browser answers in real time",

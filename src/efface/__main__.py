@@ -3,6 +3,7 @@ large import."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -13,7 +14,7 @@ LEAST_BYTES, BYTES_A_CORE = 1_200 << 20, 100 << 20
 """Address space in bytes that the libraries take, and that the threads of each core take. With
 less, importing NumPy hangs or crashes."""
 
-EXIT_PART_MISSING = 4
+EXIT_PART_MISSING, EXIT_INTERRUPTED = 4, 130
 
 
 def main() -> NoReturn:
@@ -28,12 +29,32 @@ def main() -> NoReturn:
 
 
 def app() -> NoReturn:
-    """Open the page, as `efface open` does, where there may be no console."""
+    """Open the page, as `efface open` does, where there may be no console.
+
+    What would have been printed of an error is shown in a window: otherwise nothing would happen
+    after a double-click.
+    """
+    has_console = sys.stderr is not None and sys.stderr.isatty()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  to the end
     sys.argv[1:1] = ["open"]
-    main()
+    if has_console:
+        main()
+    said, real = io.StringIO(), sys.stderr
+    sys.stderr = said
+    try:
+        main()
+    except SystemExit as e:
+        text = said.getvalue().strip()
+        real.write(said.getvalue())
+        if e.code not in (0, None, EXIT_INTERRUPTED) and text:
+            from efface.cli.message_window import show_message
+
+            show_message(text)
+        raise
+    finally:
+        sys.stderr = real
 
 
 def _memory_is_short() -> str:

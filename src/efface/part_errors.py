@@ -6,7 +6,9 @@ library.
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 from efface.error_base import NOTHING_WRITTEN, EffaceError, printable
 
@@ -161,8 +163,25 @@ class ExtraMissing(PartMissing):
     def __str__(self) -> str:
         return printable(
             f"This part of efface needs packages that are not installed. {NOTHING_WRITTEN} "
-            f"Add them with: pip install 'efface[{self.extra}]' {self.package}".rstrip()
+            f"Add them with: pip install {installed_from(self.extra)} {self.package}".rstrip()
         )
+
+
+def installed_from(extra: str) -> str:
+    """Return what pip has to install so that this installation of efface gets an extra: a clone
+    cannot be had from an index, and efface may be in none."""
+    clone = Path(__file__).resolve().parents[2]
+    if (clone / "pyproject.toml").is_file() and (clone / "src" / "efface").is_dir():
+        return f"-e '{clone}[{extra}]'"
+    from importlib.metadata import PackageNotFoundError, distribution  # slow, and rarely needed
+
+    try:
+        said = json.loads(distribution("efface").read_text("direct_url.json") or "{}")
+        url = str(said["url"])
+    except (PackageNotFoundError, ValueError, KeyError, TypeError, OSError):
+        return f"'efface[{extra}]'"
+    vcs = said.get("vcs_info")
+    return f"'efface[{extra}] @ {vcs['vcs'] + '+' if vcs else ''}{url}'"
 
 
 class ClusterUnusable(PartMissing):

@@ -118,17 +118,33 @@ def _preset(path: Path, name: str, table: object) -> Preset:
         raise BadPresets(
             path, f"{name!r} stands outside of a preset", "Write [NAME] on a line before it."
         )
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+    if not is_usable_name(name):
         raise BadPresets(path, f"{name!r} is not a usable name for a preset")
     if any(p.name == name for p in BUILT_IN):
         raise BadPresets(path, f"{name} is a built-in preset", "Choose another name.")
     try:
-        values = dict(_value(str(key), value) for key, value in table.items())
-        Options.from_values(values)
+        values = preset_values(name, table)
     except UsageError as e:
         why, *hint = e.args
         raise BadPresets(path, f"preset {name}: {why.rstrip('.')}", " ".join(hint)) from e
     return Preset(name, "", values)
+
+
+def is_usable_name(name: str) -> bool:
+    """Return whether a preset may have that name."""
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable()
+
+
+def preset_values(name: str, options: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """Return the values of a preset by branch and name. Raises UsageError.
+
+    options  values by long option, without the dashes.
+    """
+    if not is_usable_name(name):
+        raise UsageError(f"{name!r} is not a usable name for a preset.")
+    values = dict(_value(str(key), value) for key, value in options.items())
+    Options.from_values(values)
+    return values
 
 
 def _value(key: str, value: object) -> tuple[tuple[str, str], Any]:

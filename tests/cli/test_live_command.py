@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+
+from efface.errors import CameraGivenUp
 
 
 @pytest.mark.parametrize(
@@ -27,3 +32,58 @@ def test_files_that_no_video_can_come_from(efface, kept, kit, tmp_path, name, wh
     assert why in refused.err
     assert name in refused.err
     assert kit.names_in(tmp_path) == before
+
+
+class Played:
+    """A supervisor whose one camera ends at once, or is given up."""
+
+    error: Exception | None = None
+    wanted: Any = None
+
+    def __init__(self, cameras, say):
+        from efface.live.pipeline_state import Facts
+        from efface.live.supervisor import Member
+
+        self.say, self.members = say, [Member(camera) for camera in cameras]
+        self.members[0].facts = Facts(frames_in=7)
+        Played.wanted = cameras[0]
+
+    def run(self):
+        self.say("camera: connected")
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def played(monkeypatch):
+    monkeypatch.setattr("efface.live.supervisor.Supervisor", Played)
+    monkeypatch.setattr(Played, "error", None)
+    return Played
+
+
+def test_a_preset_counts_and_what_is_typed_replaces_it(efface, played, tmp_path):
+    presets = tmp_path / "presets.toml"
+    presets.write_text('[ours]\nstyle = "tiles"\ndelay = 3\nverify = "full"\n')
+    ours = ["--use", "ours", "--preset-file", presets]
+    to = ["live", "/dev/video0", "--to", tmp_path / "a.mkv"]
+    assert efface(*to, *ours, "--delay", "2").code == 0
+    options = played.wanted.options
+    assert (options.paint.style, options.live.delay_s) == ("tiles", 2.0)
+    config = efface("live", "--config", tmp_path / "cameras.toml", *ours)
+    assert config.code == 2
+    assert "--use has no effect beside --config" in config.err
+
+
+def test_what_is_printed_is_what_was_asked_for(efface, played, monkeypatch, tmp_path):
+    to = ["live", "/dev/video0", "--to", tmp_path / "a.mkv"]
+    said = efface(*to)
+    assert (said.out, "camera: connected" in said.err) == ("", True)
+    quiet = efface(*to, "--quiet")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+    document = json.loads(efface(*to, "--json", "--quiet", "--health", "0").out)
+    assert document["cameras"]["camera"]["frames_in"] == 7
+    assert document["exit_code"] == 0
+    monkeypatch.setattr(played, "error", CameraGivenUp("camera", "it is gone"))
+    failed = efface(*to, "--json", "--quiet")
+    assert json.loads(failed.out)["exit_code"] == failed.code != 0
+    assert "it is gone" in failed.err

@@ -80,3 +80,26 @@ def test_wrong_presets_stop_before_any_work(efface, own, kept, kit, tmp_path, co
     assert broken.code == 3
     assert "Did you mean style?" in broken.err
     assert kit.names_in(tmp_path / "in") == ["face.jpg"]
+
+
+def test_one_is_saved_used_and_deleted(efface, own, kept, kit, tmp_path):
+    saved = efface("presets", "--save", "loud", "--use", "mine", "--margin", "30%", "--delay", "2")
+    assert saved.code == 0, saved.err
+    assert (
+        "loud\n    --margin 0.3\n    --risk-bound 0.9\n    --style solid\n    --delay 2.0"
+        in saved.out
+    )
+    assert efface("presets", "--save", "loud", "--seed", "1").code == 2
+    assert efface("presets", "--save", "loud", "--seed", "1", "--replace").code == 0
+    assert efface("presets", "--delete", "loud").code == 0
+    assert own.read_text().startswith('[mine]\nstyle = "solid"')
+    assert "loud" not in own.read_text()
+
+
+def test_options_without_a_name_to_save_are_refused(efface, own):
+    for words in (["--margin", "30%"], ["--use", "mine"], ["--replace"]):
+        said = efface("presets", *words)
+        assert said.code == 2
+        assert f"{words[0]} has no effect without --save" in said.err
+    assert efface("presets", "--save", "a", "--delete", "mine").code == 2
+    assert "mine" in own.read_text()

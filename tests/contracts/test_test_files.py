@@ -37,6 +37,7 @@ BEHAVIOURS = {
     "painting/test_promise.py",
     "pipeline/test_admitted_once.py",
     "pipeline/test_redact_promise.py",
+    "review/test_accessibility.py",  # what axe-core finds
     "review/test_open_page.py",
     "review/test_page.py",  # in a browser
     "review/test_page_triage.py",

@@ -41,7 +41,7 @@ ABOUT_OTHER_PROGRAMS = [ROOT / n for n in ("CONTRIBUTING.md", "CHANGELOG.md", "t
 WRAPPED = [*PAGES, *sorted((ROOT / "changelog.d").glob("*.md"))]
 COLUMNS = 100
 """Width of prose in Markdown."""
-NOT_OURS = {"build", "dist", "models", "redacted", "__pycache__"}
+NOT_OURS = {"node_modules", "build", "dist", "models", "redacted", "__pycache__"}
 BINARY = {".jpg", ".mp4", ".png", ".onnx", ".pyc"}
 
 

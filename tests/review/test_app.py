@@ -19,6 +19,7 @@ from efface.options import Options, VerifyOptions
 from efface.pipeline.naming import jobs_for
 from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.sidecar import load, save, seal
+from efface.review.app import page_files
 from efface.review.document import Document
 from efface.review.serve import serving
 
@@ -591,3 +592,54 @@ def test_extending_what_was_left_visible_covers_it(weak, serve, kit):
     assert worked(client, "extend", {"track": 4, "first": 10, "last": 40})["state"] == "done"
     plan = load(plan_path(weak))
     assert all(4 in [r.track for r in plan.regions(i)] for i in range(10, 41))
+
+
+def test_files_are_ordered_and_paused(photos, serve, kit):
+    client = kit.Client(serve(*photos))
+    client.enter()
+    assert client.ask("/api/files").json["order"] == [0, 1, 2]
+    assert client.ask("/api/queue", {"order": [2, 0]}).json["order"] == [2, 0, 1]
+    assert client.ask("/api/queue", {"paused": True}).json["paused"] is True
+    client.ask("/api/files/0/jobs/render", {})
+    client.ask("/api/files/2/jobs/render", {})
+    for wrong in ({"order": [0, 0]}, {"order": [3]}, {"order": [-1]}, {"order": [True]}, {}):
+        assert client.ask("/api/queue", wrong).status == 400
+    assert client.ask("/api/files").json["order"] == [2, 0, 1]
+    client.ask("/api/files/0/jobs/cancel", {"kind": "render"})
+    client.ask("/api/files/2/jobs/cancel", {"kind": "render"})
+    assert client.ask("/api/queue", {"order": []}, cookie="").status == 403
+    foreign = {"origin": "http://evil.example"}
+    assert client.ask("/api/queue", {"paused": False}, headers=foreign).status == 403
+
+
+def test_a_thumbnail_shows_the_file_before_and_after(photos, serve, kit):
+    client = kit.Client(serve(*photos))
+    client.enter()
+    before, after = (client.ask(f"/api/files/0/thumb?final={i}").body for i in (0, 1))
+    assert before[:2] == after[:2] == b"\xff\xd8"
+    assert before != after
+    assert client.ask("/api/files/9/thumb").status == 404
+
+
+def test_many_files_are_begun_and_taken_back_at_once(photos, serve, kit):
+    client = kit.Client(serve(*photos))
+    client.enter()
+    client.ask("/api/queue", {"paused": True})
+    said = client.ask("/api/queue/redact", {"files": [2, 0], "overwrite": [0]})
+    assert (said.status, said.json) == (202, {"refused": []})
+    states = [[w["state"] for w in f["works"]] for f in client.ask("/api/files").json["files"]]
+    assert states == [["waiting"], [], ["waiting"]]
+    assert client.ask("/api/queue/cancel", {"files": [0, 2]}).status == 200
+    states = [[w["state"] for w in f["works"]] for f in client.ask("/api/files").json["files"]]
+    assert states == [["cancelled"], [], ["cancelled"]]
+    for route in ("redact", "cancel"):
+        for wrong in ([3], [-1], [0, 0], [True], "0", None, ["../x"]):
+            assert client.ask(f"/api/queue/{route}", {"files": wrong}).status == 400
+        assert client.ask(f"/api/queue/{route}", {"files": [0]}, cookie="").status == 403
+
+
+def test_the_page_names_every_script_so_that_none_is_asked_for_late(client):
+    page = client.ask("/").body.decode()
+    for name in page_files():
+        if name.endswith(".js"):
+            assert f'<link rel="modulepreload" href="/static/{name}">' in page

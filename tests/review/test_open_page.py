@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +17,8 @@ from PIL import Image
 
 from efface.errors import SourceUnreadable
 from efface.pipeline.naming import jobs_for
+from efface.presets import own_presets
+from efface.review import apart
 from efface.review.serve import serving
 
 DROP = """([name, text]) => {
@@ -34,6 +37,8 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "home" / "Pictures").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "home"
 
 
@@ -247,3 +252,119 @@ def test_the_last_kind_stays(tab):
     tab.wait_for_selector("#set-detect\\.kinds-plate[aria-pressed=false]")
     tab.get_by_role("button", name="Faces", exact=True).click()
     assert tab.locator("#set-detect\\.kinds-face").get_attribute("aria-pressed") == "true"
+
+
+def test_settings_are_tried_on_a_picture_and_kept_as_a_preset(tab, home, tmp_path, monkeypatch):
+    tried = []
+
+    def previewed(source, options, index, pts, side, tell):
+        tried.append(options.cover.margin)
+        return png(), len(tried)
+
+    monkeypatch.setattr("efface.review.apart.previewed", previewed)
+    tab.locator("#input-files").set_input_files([photo(tmp_path, "a.png")])
+    cards(tab, 1)
+    tab.locator("#queue-settings").click()
+    tab.locator("#trial-said", has_text="1 area erased").wait_for()
+    assert tab.locator("#trial-picture").is_visible()
+    tab.locator("#set-cover\\.margin").fill("0.5")
+    tab.locator("#trial-said", has_text="2 areas erased").wait_for()
+    assert tried == [0.25, 0.5]
+    tab.locator("#settings summary", has_text="Speed and hardware").click()
+    tab.get_by_role("button", name="Most: slow").click()
+    tab.wait_for_selector("#set-detect\\.detail-all[aria-pressed=true]")
+    tab.locator("#preset-name").fill("ours")
+    tab.keyboard.press("Enter")
+    tab.locator("#own-list [data-preset=ours]").wait_for(state="attached")
+    assert own_presets()[0].options().detect.detail == "all"
+    tab.locator("#settings .close").click()
+    tab.locator("#add-files").click()
+    tab.locator("[data-preset=no-review]").click()
+    tab.wait_for_selector("[data-preset=ours][aria-pressed=false]")
+    tab.locator("[data-preset=ours]").click()
+    tab.wait_for_selector("[data-preset=ours][aria-pressed=true]")
+    tab.on("dialog", lambda dialog: dialog.accept())
+    tab.get_by_role("button", name="Delete the preset ours").click()
+    tab.wait_for_selector("#own-presets", state="hidden")
+    assert own_presets() == ()
+
+
+def test_copies_go_to_a_folder_that_is_chosen_and_recent_work_is_remembered(tab, home):
+    photo(home / "Pictures", "here.png")
+    (home / "Out").mkdir()
+    tab.locator("#recent-on").check()
+    tab.locator("#recent-note", has_text="recent.json").wait_for()
+    tab.locator("#start-settings").click()
+    tab.locator("#copies-choose").click()
+    tab.locator("#chooser [data-name=Out]").click()
+    tab.locator("#chooser-path [aria-current]", has_text="Out").wait_for()
+    tab.locator("#chooser-folder").click()
+    tab.locator("#copies-folder", has_text="~/Out").wait_for()
+    tab.locator("#copies-mark").fill("-safe")
+    tab.keyboard.press("Tab")
+    tab.locator("#copies-example", has_text="photo-safe.jpg").wait_for()
+    tab.locator("#settings .close").click()
+    tab.locator("#pick-here").click()
+    tab.locator("#chooser [data-name=Pictures]").click()
+    tab.wait_for_selector("#chooser [data-name='here.png']")
+    tab.locator("#chooser-folder").click()
+    cards(tab, 1)
+    tab.locator("#redact-all").click()
+    in_state(tab, "rendered", 1)
+    assert (home / "Out" / "here-safe.png").is_file()
+    tab.reload()
+    tab.wait_for_selector("html[data-ready]")
+    tab.locator("#add-files").evaluate("e => e.click()")
+    tab.locator("#recent-list button", has_text="Pictures").wait_for()
+    tab.locator("#recent-on").uncheck()
+    tab.locator("#recent-list").wait_for(state="hidden")
+
+
+def order(tab):
+    return tab.evaluate("[...document.querySelectorAll('#cards li')].map((e) => e.dataset.card)")
+
+
+def test_files_are_ordered_by_keyboard_and_mouse_and_paused(tab, home, tmp_path):
+    names = [photo(tmp_path, f"{i}.png", i) for i in range(3)]
+    tab.locator("#input-files").set_input_files(names)
+    cards(tab, 3)
+    assert tab.locator("#cards img").count() == 3, "they are shown before efface looked at them"
+    tab.locator("#cards [data-id='0']").wait_for()
+    tab.locator("#cards [data-id='0']").focus()
+    tab.keyboard.press("Alt+ArrowRight")
+    tab.wait_for_selector("#cards [data-id='0']:focus")
+    assert order(tab) == ["1", "0", "2"]
+    tab.locator("#cards [data-card='2']").drag_to(tab.locator("#cards [data-card='1']"))
+    tab.wait_for_selector("#cards li:first-child[data-card='2']")
+    assert order(tab) == ["2", "1", "0"]
+    tab.locator("#redact-all").click()
+    in_state(tab, "rendered", 3)
+    assert tab.locator("#cards img").count() == 6
+    tab.locator("#queue-before").click()
+    assert tab.locator("#cards img").count() == 3
+    tab.reload()
+    tab.wait_for_selector("html[data-ready]")
+    assert order(tab) == ["2", "1", "0"]
+
+
+def test_a_pause_holds_what_waits_until_it_goes_on(tab, monkeypatch, tmp_path, found):
+    entered, goes_on = threading.Event(), threading.Event()
+    find = apart.found_in
+
+    def slowly(source, options, tell):
+        entered.set()
+        assert goes_on.wait(30)
+        return find(source, options, tell)
+
+    monkeypatch.setattr("efface.review.apart.found_in", slowly)
+    tab.locator("#input-files").set_input_files([photo(tmp_path, f"{i}.png", i) for i in (0, 1)])
+    cards(tab, 2)
+    tab.locator("#redact-all").click()
+    assert entered.wait(30)
+    tab.locator("#batch-pause").click()
+    tab.locator("#batch-text", has_text="Pauses when 0.png").wait_for()
+    goes_on.set()
+    tab.locator("#batch-text", has_text="Paused").wait_for()
+    assert tab.locator("#cards .chip[data-state=rendered]").count() == 0
+    tab.locator("#batch-pause").click()
+    in_state(tab, "rendered", 2)

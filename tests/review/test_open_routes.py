@@ -15,9 +15,12 @@ import pytest
 from PIL import Image
 
 from efface.errors import SourceUnreadable
+from efface.pipeline.naming import jobs_for
+from efface.presets import own_presets
 from efface.review.serve import serving
 from efface.review.uploads import Uploads
 
+READ_TOO = ("/api/settings", "/api/copies", "/api/recent")
 RAW = {"content-type": "application/octet-stream"}
 ROUTES = [
     ("/api/uploads", {"name": "a.jpg", "size": 3}),
@@ -26,6 +29,11 @@ ROUTES = [
     ("/api/folder", {"path": []}),
     ("/api/choose", {"paths": [["a.png"]]}),
     ("/api/settings", {"values": {}}),
+    ("/api/copies", {"path": None, "mark": ".x"}),
+    ("/api/recent", {"on": True}),
+    ("/api/recent/open", {"id": "x"}),
+    ("/api/presets/save", {"name": "x"}),
+    ("/api/presets/delete", {"name": "x"}),
 ]
 
 
@@ -54,6 +62,8 @@ def home(tmp_path, monkeypatch):
     (home / "Pictures" / "hidden").symlink_to(home / ".ssh")
     (home / "Pictures" / "again").symlink_to(home / "Pictures")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(home))
     return home
 
@@ -151,8 +161,19 @@ def test_each_route_has_the_guard_of_the_others(client, path, body):
     assert client.ask(path, body, headers={"host": "evil.example"}).status == 421
     assert client.ask(path, body, headers={"content-type": "text/plain"}).status == 415
     assert client.ask(path, body, headers=RAW).status == 415
-    assert client.ask(path).status == (200 if path == "/api/settings" else 405)
+    assert client.ask(path).status == (200 if path in READ_TOO else 405)
     assert client.ask(path, cookie="").status == 403
+
+
+def test_pictures_to_try_settings_on_have_the_guard_and_a_bound(client, film, serve, kit):
+    for path in ("/api/files/0/preview", "/api/files/0/thumb", "/api/recent", "/api/copies"):
+        assert client.ask(path, cookie="").status == 403
+        assert client.ask(path, headers={"sec-fetch-site": "cross-site"}).status == 403
+    assert client.ask("/api/files/0/preview").status == 404, "there is no file"
+    assert client.ask("/api/files/-1/preview").status == 404
+    named = kit.Client(serve(film))
+    named.enter()
+    assert named.ask("/api/files/0/preview").status == 404, "a review has its settings already"
 
 
 def test_pieces_have_the_guard_of_the_others(client, tmp_path):
@@ -390,3 +411,106 @@ def test_each_file_is_found_with_the_settings_of_when_it_was_asked(client, monke
     client.ask("/api/files/1/jobs/redact", {})
     settled(client, 1)
     assert asked == ["normal", "high"]
+
+
+# Where copies go
+
+
+def test_a_person_chooses_folder_and_names_of_copies(client, home):
+    (home / "Out").mkdir()
+    client.ask("/api/choose", {"paths": [["Pictures", "a.png"]]})
+    dropped(client, "b.png", png(5))
+    said = client.ask("/api/copies", {"path": ["Out"], "mark": "-anonym"})
+    assert (said.status, said.json["folder"], said.json["mark"]) == (200, "~/Out", "-anonym")
+    files = client.ask("/api/files").json["files"]
+    assert [(f["folder"], f["target"]) for f in files] == [
+        ("~/Out", "a-anonym.png"),
+        ("~/Out", "b-anonym.png"),
+    ]
+    dropped(client, "b.png", png(6))
+    assert client.ask("/api/files").json["files"][2]["target"] == "b (2)-anonym.png"
+    assert client.ask("/api/copies", {"path": None, "mark": "-anonym"}).json["folder"] == ""
+    folders = [f["folder"] for f in client.ask("/api/files").json["files"]]
+    assert folders == ["~/Pictures", "~/efface", "~/efface"]
+
+
+def test_files_of_the_command_line_go_where_a_person_chooses_too(home, kit):
+    jobs = jobs_for([home / "Pictures" / "a.png"], None)
+    with serving(jobs, kit.OPTIONS, home) as running:
+        running.start()
+        client = kit.Client(running)
+        client.enter()
+        client.ask("/api/copies", {"path": [], "mark": "-x"})
+        (file,) = client.ask("/api/files").json["files"]
+        assert (file["folder"], file["target"]) == ("~", "a-x.png")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"path": [".."], "mark": "-x"},
+        {"path": ["Pictures", "out"], "mark": "-x"},
+        {"path": [".ssh"], "mark": "-x"},
+        {"path": ["Pictures", "a.png"], "mark": "-x"},
+        {"path": None, "mark": ""},
+        {"path": None, "mark": "/../x"},
+        {"path": None, "mark": "\\x"},
+        {"path": None, "mark": "a\nb"},
+        {"path": None, "mark": "\u202e"},
+        {"path": None, "mark": ":x"},
+        {"path": None, "mark": "x" * 41},
+        {"path": None, "mark": 1},
+        {"path": None},
+    ],
+)
+def test_copies_go_nowhere_else(client, asked):
+    assert client.ask("/api/copies", asked).status == 400
+    assert client.ask("/api/copies").json["mark"] == ".redacted"
+
+
+# Recent work, and a person's presets
+
+
+def test_recent_work_is_remembered_only_when_asked_and_opened_again(client, home, kit, tmp_path):
+    client.ask("/api/choose", {"paths": [["Pictures", "a.png"]]})
+    assert client.ask("/api/recent").json["on"] is False
+    assert not (tmp_path / "state").exists()
+    assert client.ask("/api/recent", {"on": "yes"}).status == 400
+    client.ask("/api/recent", {"on": True})
+    (home / "Pictures" / "b.png").write_bytes(png(4))
+    client.ask("/api/choose", {"paths": [["Pictures", "b.png"]]})
+    (item,) = client.ask("/api/recent").json["items"]
+    assert (item["name"], item["folder"]) == ("b.png", "~/Pictures")
+    assert client.ask("/api/recent/open", {"id": item["id"]}).json["known"] == 1
+    assert client.ask("/api/recent/open", {"id": "../b.png"}).status == 400
+    assert client.ask("/api/recent", {"clear": True}).json["items"] == []
+    assert client.ask("/api/recent", {"on": False}).json["on"] is False
+    assert list((tmp_path / "state").rglob("*.json")) == []
+
+
+def test_a_preset_of_the_page_is_one_of_the_command_line(client, tmp_path):
+    client.ask("/api/settings", {"values": {"cover.margin": 0.4, "write.crf": 20}})
+    said = client.ask("/api/presets/save", {"name": "our newsroom"}).json
+    assert [p["name"] for p in said["own"]] == ["our newsroom"]
+    assert said["own"][0]["values"] == said["values"]
+    (preset,) = own_presets(tmp_path / "config" / "efface" / "presets.toml")
+    assert preset.options().cover.margin == 0.4
+    assert preset.options().write.crf == 20
+    assert client.ask("/api/presets/save", {"name": "our newsroom"}).status == 422
+    again = {"name": "our newsroom", "overwrite": True}
+    assert client.ask("/api/presets/save", again).status == 200
+    for name in ("no-review", "", "a\nb", "../x", 1, "x" * 5000):
+        answer = client.ask("/api/presets/save", {"name": name})
+        assert (answer.status in (400, 422)) == (name != "../x"), name  # a name is no path
+    assert [p.name for p in (tmp_path / "config" / "efface").iterdir()] == ["presets.toml"]
+    assert client.ask("/api/presets/delete", {"name": "our newsroom"}).status == 200
+    assert client.ask("/api/presets/delete", {"name": "our newsroom"}).status == 422
+
+
+def test_a_broken_file_of_presets_is_said_and_stays(client, tmp_path):
+    path = tmp_path / "config" / "efface" / "presets.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("[mine")
+    assert "not valid TOML" in client.ask("/api/settings").json["wrong"]
+    assert client.ask("/api/presets/save", {"name": "a"}).status == 422
+    assert path.read_text() == "[mine"

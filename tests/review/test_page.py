@@ -96,6 +96,7 @@ def test_a_box_drawn_by_keyboard_alone_is_followed(tab, film, serve, kit):
     for _ in range(30):
         tab.keyboard.press("ArrowRight")
     assert frame_of(tab) == 30
+    tab.locator("#draw-kind").select_option("plate")
     tab.keyboard.press("d")
     assert tab.get_by_role("button", name="Draw").get_attribute("aria-pressed") == "true"
     tab.keyboard.press("Enter")  # a box in the middle; the patch is at 100, 70 and has 40 pixels
@@ -108,7 +109,8 @@ def test_a_box_drawn_by_keyboard_alone_is_followed(tab, film, serve, kit):
     tab.wait_for_selector("#toasts p:has-text('Covered')")
     edit = json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())["edits"][0]
     assert len(edit["boxes"]) > 4 * 30
-    tab.wait_for_selector("#boxes .box.drawn.chosen")
+    assert edit["kind"] == "plate"
+    tab.wait_for_selector("#boxes .box.plate.chosen")
 
 
 def test_a_box_is_drawn_moved_and_resized_by_mouse(tab, film, serve):

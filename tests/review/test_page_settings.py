@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from efface.cli.flags_from_options import FINDS, RENDERS
 from efface.errors import UsageError
-from efface.options import Options, VerifyOptions
-from efface.presets import BUILT_IN
-from efface.review.page_settings import changed, described
+from efface.options import Options, VerifyOptions, settings
+from efface.presets import BUILT_IN, preset_values
+from efface.review.page_settings import GROUPS, NOT_OFFERED, changed, described, to_save
 
 
 def test_what_is_set_is_an_option_and_the_rest_stays():
@@ -75,3 +76,37 @@ def test_what_nobody_reviews_covers_more_than_what_somebody_does():
     assert made["no-review"].detect.sensitivity == "high"
     assert made["no-review"].verify.level == "full"
     assert {o.write.audio for o in made.values()} == {"drop"}
+
+
+def test_every_option_of_redact_is_offered_or_has_a_reason_not_to_be():
+    branches = {*FINDS, *RENDERS, "report"}
+    known = {f"{s.branch}.{s.name}" for s in settings() if s.branch in branches}
+    offered = [o.key for group in GROUPS for o in group.settings]
+    assert len(offered) == len(set(offered))
+    assert {*offered, *NOT_OFFERED} == known
+    assert not {*offered} & {*NOT_OFFERED}
+
+
+def test_each_setting_has_a_control_that_can_hold_every_value():
+    for group in described(Options())["groups"]:
+        for setting in group["settings"]:
+            assert setting["kind"] in ("many", "range", "choice", "list", "number", "colour")
+            choices = next(
+                s.choices for s in settings() if f"{s.branch}.{s.name}" == setting["key"]
+            )
+            assert {value for value, _ in setting["words"]} >= {*choices}
+
+
+def test_an_option_without_a_value_is_emptied_again():
+    made = changed(Options(), {"write.crf": 20, "report.told": "names"})
+    assert (made.write.crf, made.report.wanted) == (20, ("names",))
+    made = changed(made, {"write.crf": None, "report.told": None})
+    assert (made.write.crf, made.report.wanted) == (None, ())
+
+
+def test_what_is_saved_as_a_preset_sets_the_same():
+    made = changed(Options(), {"paint.style": "tiles", "track.hold_s": 4, "write.crf": 30})
+    kept = to_save(made)
+    assert kept["track-hold"] == 4.0
+    assert "device" not in kept
+    assert Options.from_values(preset_values("a", kept)) == made

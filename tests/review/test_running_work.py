@@ -85,3 +85,11 @@ def test_work_that_is_under_way_is_not_started_twice_and_its_end_is_told(works, 
     while not any("state" in event for event in events) and time.monotonic() < end:
         time.sleep(0.01)
     assert (events[-1]["work"]["state"], events[-1]["state"]) == ("cancelled", "new")
+
+
+def test_what_waits_is_cancelled_at_once_also_during_a_pause(works, events):
+    works.pause(is_paused=True)
+    work = works.start(0, "render", lambda work, listener: None, works.heavy)
+    works.cancel(0, "render")
+    assert (work.state, work.said) == ("cancelled", "Cancelled. Nothing was written.")
+    assert events[-1]["work"]["state"] == "cancelled"

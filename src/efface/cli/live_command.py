@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,20 @@ import click
 from click.core import ParameterSource
 
 from efface.cli.commands import Command
-from efface.cli.flags_from_options import options_from, options_of
+from efface.cli.flags_from_options import (
+    options_from,
+    options_of,
+    preset_in_use,
+    preset_options,
+)
+from efface.cli.output_options import JSON, QUIET, is_json, is_quiet
 from efface.cli.parameters import A_PATH
-from efface.errors import TargetMissed, UnsupportedSource, printable
+from efface.errors import EXIT_OK, EffaceError, TargetMissed, UnsupportedSource, printable
 
 if TYPE_CHECKING:
     from efface.live.address import Address
     from efface.live.pipeline_state import Wanted
+    from efface.live.supervisor import Supervisor
     from efface.options import Options
 
 UNKNOWN_BY_CONTENT = (".dv", ".ivf", ".nut")
@@ -71,6 +79,9 @@ Credentials = tuple[str | None, Path | None]
             "no server."
         ),
 )  # fmt: skip
+@preset_options
+@QUIET
+@JSON
 @options_of("detect", "track", "cover", "paint", "live", without=("--detail",))
 def live(
     source: str | None, targets: tuple[str, ...], config: Path | None, health: int | None,
@@ -94,9 +105,9 @@ def live(
         for p in click.get_current_context().command.params
         if _is_chosen(p) and p.name in values
     ]
+    if preset_in_use() is not None:
+        chosen.insert(0, "--use")
     options = options_from(values)
-    from efface.live.supervisor import Supervisor
-    from efface.live.supervisor import health as serving
 
     credentials = (
         (credentials_env, credentials_file),
@@ -110,20 +121,52 @@ def live(
         )
     for camera in wanted:
         _require_film(camera.source)
-    supervisor = Supervisor(wanted, lambda line: click.echo(printable(line), err=True))
-    with serving(supervisor, health) as port:
-        if port is not None:
-            click.echo(f"http://127.0.0.1:{port}/health")
-        try:
+    _run(wanted, health)
+
+
+def _run(wanted: Sequence[Wanted], health: int | None) -> None:
+    """Run the cameras until they end. Raises CameraGivenUp, TargetMissed, UsageError."""
+    from efface.live.supervisor import Supervisor
+    from efface.live.supervisor import health as serving
+
+    supervisor = Supervisor(wanted, _say)
+    code = EXIT_OK
+    try:
+        with serving(supervisor, health) as port:
+            if port is not None:
+                click.echo(f"http://127.0.0.1:{port}/health", err=is_json())
             supervisor.run()
-        except KeyboardInterrupt:  # the usual end of a stream: what was being written is complete
-            click.echo("Ended. What was being written is complete.", err=True)
-            return
+        _require_sent(supervisor)
+        _say("The source has ended. What was being written is complete.")
+    except KeyboardInterrupt:  # the usual end of a stream: what was being written is complete
+        _say("Ended. What was being written is complete.")
+    except EffaceError as e:
+        code = e.exit_code
+        raise
+    finally:
+        if is_json():
+            click.echo(_document(supervisor, code))
+
+
+def _say(line: str) -> None:
+    if not is_quiet():
+        click.echo(printable(line), err=True)
+
+
+def _require_sent(supervisor: Supervisor) -> None:
+    """Raise TargetMissed for a target that never took anything."""
     for member in supervisor.members:
         for target, counts in member.facts.targets.items():
             if counts["failures"] and not counts["sent"]:
                 raise TargetMissed(target)
-    click.echo("The source has ended. What was being written is complete.", err=True)
+
+
+def _document(supervisor: Supervisor, code: int) -> str:
+    """Return what --json prints at the end: the facts of `/health`, and the exit code."""
+    from efface.live.supervisor import told
+
+    said = {"format": "efface-live", "version": 1, "exit_code": code, "cameras": told(supervisor)}
+    return json.dumps(said, indent=1)
 
 
 def _camera_of_command_line(

@@ -10,6 +10,12 @@ import click
 
 from efface.cli.batch import Describe, FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
+from efface.cli.comparison_option import (
+    check_comparison,
+    comparison_options,
+    note_plan,
+    write_sheet,
+)
 from efface.cli.dry_run import foretell
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
 from efface.cli.flags_from_options import (
@@ -48,6 +54,7 @@ DONE = "made by an earlier run, and nothing has changed since. --overwrite makes
 @ENGINE
 @ADDRESS
 @REPORT
+@comparison_options
 @preset_options
 @QUIET
 @JSON
@@ -82,6 +89,7 @@ def redact(
     if is_dry_run():
         say_left_out(sources, output)
         sys.exit(foretell(work, jobs_to_do, output, options, reports))
+    check_comparison(jobs_to_do, options)
     check_reports(reports, jobs_to_do, output, overwrite=options.write.overwrite, resumes=resumes)
     open_engine = engine_for(engine, address, len(jobs_to_do), jobs)
     task = Transfer(work, resumes, options.write.overwrite)
@@ -93,6 +101,7 @@ def redact(
             open_engine, jobs_to_do, task, _description(record, options, is_single=not resumes),
             output, options, writes=True, note=record.planned, record=record,
         )  # fmt: skip
+    write_sheet(jobs_to_do, code, options)
     sys.exit(code)
 
 
@@ -105,6 +114,7 @@ def _description(record: Record, options: Options, *, is_single: bool) -> Descri
         verified = summary.code_of(done.rendered.verification)
         code = worst([summary.code(done.plan, bound), verified])
         record.rendered(job, done.rendered, code, done.plan_sha256)
+        note_plan(done.plan)
         facts = summary.facts_of_redacted(job, done, bound) if is_json() else {}
         if not done.was_done:
             share = summary.share_of(done.plan)

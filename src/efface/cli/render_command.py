@@ -15,6 +15,12 @@ import click
 
 from efface.cli.batch import FileOutcome, run_jobs, say
 from efface.cli.commands import Command
+from efface.cli.comparison_option import (
+    check_comparison,
+    comparison_options,
+    note_plan,
+    write_sheet,
+)
 from efface.cli.dry_run import foretell
 from efface.cli.engines import engine_for
 from efface.cli.flags_from_options import RENDERS, options_from, options_of, preset_options
@@ -53,6 +59,7 @@ UNFINISHED = "  The review may be unfinished: nobody accepted the file as a whol
 @output_option("Target file; for a folder or several sources, target folder.")
 @JOBS
 @REPORT
+@comparison_options
 @preset_options
 @QUIET
 @JSON
@@ -97,6 +104,7 @@ def _obey(
     jobs = [Job(source, source.name, output or beside(source), plan_path)]
     if is_dry_run():
         return foretell(Rendering(), jobs, None, options, reports)
+    check_comparison(jobs, options)
     check_reports(reports, jobs, output, overwrite=options.write.overwrite)
     plans: dict[AnyJob, Plan] = {}
 
@@ -108,10 +116,12 @@ def _obey(
         return _outcome(record, job, done, plans[job])
 
     with Record("render", reports, jobs, options, is_quiet=is_quiet() or is_json()) as record:
-        return run_jobs(
+        code = run_jobs(
             engine_for("local", None, 1, None), jobs, Rendering(), describe, output, options,
             writes=True, note=planned, record=record,
         )  # fmt: skip
+    write_sheet(jobs, code, options)
+    return code
 
 
 def _outcome(
@@ -120,6 +130,7 @@ def _outcome(
     from efface.cli import summary
 
     code = summary.code_of(done.verification)
+    note_plan(plan)
     record.rendered(job, done, code)
     facts = summary.facts_of_rendered(job, done, plan, 1.0) if is_json() else {}
     lines = [summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]
@@ -145,6 +156,7 @@ def _render_reviewed(
     _say_unreviewed(len(known) - len(wanted), len(known))
     if is_dry_run():
         return foretell(work, wanted, output, options, reports)
+    check_comparison(wanted, options)
     check_reports(reports, wanted, output, overwrite=options.write.overwrite, resumes=True)
 
     def describe(job: AnyJob, done: Redacted) -> FileOutcome:
@@ -154,10 +166,12 @@ def _render_reviewed(
     with Record(
         "render", reports, wanted, options, resumes=True, is_quiet=is_quiet() or is_json()
     ) as record:
-        return run_jobs(
+        code = run_jobs(
             engine_for("local", None, len(wanted), jobs), wanted, work, describe, output, options,
             writes=True, note=record.planned, record=record,
         )  # fmt: skip
+    write_sheet(wanted, code, options)
+    return code
 
 
 def _with_acceptance(outcome: FileOutcome, plan: Plan) -> FileOutcome:

@@ -235,7 +235,7 @@ def health(supervisor: Supervisor, port: int | None) -> Iterator[int | None]:
             yield None
             return
         try:
-            at = opened.enter_context(serving(port, answers(lambda: _told(supervisor))))
+            at = opened.enter_context(serving(port, answers(lambda: told(supervisor))))
         except OSError as e:
             raise UsageError(
                 f"--health: port {port} cannot be used: {(e.strerror or 'error').lower()}."
@@ -243,7 +243,8 @@ def health(supervisor: Supervisor, port: int | None) -> Iterator[int | None]:
         yield at
 
 
-def _told(supervisor: Supervisor) -> Mapping[str, Mapping[str, Any]]:
+def told(supervisor: Supervisor) -> Mapping[str, Mapping[str, Any]]:
+    """Return the facts of each camera by its name."""
     return {
         m.wanted.name: {**asdict(m.facts), **m.left_visible, **_of_the_process(m)}
         for m in supervisor.members

@@ -16,7 +16,7 @@ from efface.events import Event, Listener
 from efface.frames import Frame
 from efface.geometry import Size
 from efface.media.interfaces import Source, SourceInfo
-from efface.options import Options
+from efface.options import CoverOptions, Options
 from efface.pipeline.follower import Follower
 from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness
@@ -63,7 +63,7 @@ def look(
         if info.medium == "photo":
             notes = _Notes()
             pages = _page_by_page(_told(frames, notes, listener, info), detector)
-            found = _Found(_covered_on_photos(list(pages), notes, options))
+            found = _Found(covered_on_photos(list(pages), _sizes(notes), options.cover))
             return _planned(source, sha256, detector, options, notes, found)
         parts = perceived(frames, detectors, options.detect)
         with closing(parts):
@@ -207,8 +207,15 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
             )
 
 
-def _covered_on_photos(tracks: list[Track], notes: _Notes, options: Options) -> list[Track]:
-    sizes, cover = _sizes(notes), options.cover
+def sightings_on_photo(frame: Frame, detector: Detector) -> list[Track]:
+    """Return what is surely seen in one picture, as tracks of one frame without margins."""
+    return list(_page_by_page(iter([frame]), detector))
+
+
+def covered_on_photos(
+    tracks: Sequence[Track], sizes: tuple[Size, ...], cover: CoverOptions
+) -> list[Track]:
+    """Return the tracks with boxes of what is erased. sizes: of every page, or the one of all."""
     covered = [covering(t, sizes, cover, _on_photos(t)) for t in tracks]
     return [c for c in covered if c is not None]
 

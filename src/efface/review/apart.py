@@ -41,6 +41,7 @@ from efface.pipeline.worker_process import (
     start_process,
 )
 from efface.planning.plan import Plan
+from efface.review import settings_preview
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
 from efface.signals import interruptible
@@ -291,6 +292,22 @@ def followed_on(
             plan.medium == "photo",
             lambda n: tell(Event("follow", n, None)),
         )
+
+
+def previewed(
+    source: Path, options: Options, index: int, pts: Any, side: int, tell: Tell
+) -> tuple[bytes, int]:
+    """See `settings_preview.preview`."""
+    return settings_preview.preview(source, options, index, pts, side)
+
+
+def thumbnail_of(source: Path, options: Options, tell: Tell) -> bytes:
+    """See `settings_preview.thumbnail`."""
+    return settings_preview.thumbnail(source, options)
+
+
+def ready(tell: Tell) -> None:
+    """Do nothing: the process has started."""
 
 
 _stopped = threading.Event()

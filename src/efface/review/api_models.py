@@ -47,7 +47,7 @@ def listed(session: ReviewSession) -> list[dict[str, Any]]:
             "bytes": _bytes_of(f),
             "done": f.done is not None,
             "target": f.job.target.name,
-            "folder": _shown_folder(f.job.target.parent),
+            "folder": shown_folder(f.job.target.parent),
         }
         | (_shortly(f, session.options.risk.bound) if f.document is not None else {})
         for i, f in enumerate(session.folders)
@@ -62,7 +62,7 @@ def _bytes_of(folder: Folder) -> int:
         return 0
 
 
-def _shown_folder(path: Path) -> str:
+def shown_folder(path: Path) -> str:
     """Return the folder as a person knows it: ~ is the home."""
     path = path.absolute()
     try:
@@ -85,6 +85,7 @@ def _shortly(folder: Folder, bound: float) -> dict[str, Any]:
     plan = folder.plan
     open_ = [d for d in plan.doubts if not plan.is_settled(d)]
     return {
+        "version": len(plan.edits),
         "share": share_of(folder),
         "approved": plan.revised.approved,
         "risky": sum(d.risk > bound for d in open_),
@@ -111,6 +112,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         | {
             "lost": folder.document.lost,
             "target": folder.job.target.name,
+            "folder": shown_folder(folder.job.target.parent),
             "video": folder.proxy is not None,
             "sound": _sounds(folder),
             "playable": folder.plan.medium != "photo",

@@ -22,13 +22,16 @@ from efface.detections import KINDS
 from efface.errors import EffaceError, printable
 from efface.geometry import Box
 from efface.planning.plan import Plan
-from efface.review import api_models, finished_copy, track_summary
+from efface.review import api_models, finished_copy, show_in_folder, track_summary
 from efface.review.access_guard import TooLarge
 from efface.review.document import Conflict
 from efface.review.event_broadcast import EventBroadcast
 from efface.review.file_registry import Folder
+from efface.review.queue_routes import QueueRoutes
+from efface.review.requests import asked_of
 from efface.review.session import ReviewSession
 from efface.review.session_report import REPORT_POLICY, report_of
+from efface.review.settings_preview import THUMB_SIDE, telling_frame
 from efface.version import VERSION
 
 TYPES = {
@@ -37,6 +40,9 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+PRELOADS = b"<!-- every script -->\n"
+"""Stands in the page where efface names its scripts."""
+
 ONE_RANGE = re.compile(rb"bytes=([0-9]+-[0-9]*|-[0-9]+)")
 """Range requests of players.
 
@@ -54,7 +60,12 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     """
     folder = files("efface.review") / "page"
     named = [p for p in folder.iterdir() if Path(p.name).suffix in TYPES]
-    return {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
+    found = {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
+    page, kind = found["index.html"]
+    # Scripts import each other: without this the browser learns of each one only from another.
+    scripts = sorted(name for name in found if name.endswith(".js"))
+    links = "".join(f'<link rel="modulepreload" href="/static/{name}">\n' for name in scripts)
+    return found | {"index.html": (page.replace(PRELOADS, links.encode()), kind)}
 
 
 class Video(FileResponse):
@@ -87,8 +98,10 @@ class Routes:
             Route("/", self.index),
             Route("/static/{name}", self.static),
             Route("/api/files", self.listed),
+            *QueueRoutes(self._session, self._broadcast.tell).routes(),
             Route("/api/events", self.events),
             Route(file, self.document),
+            Route(file + "/thumb", self.thumb),
             Route(file + "/boxes", self.boxes),
             Route(file + "/frame/{frame:int}", self.frame),
             Route(file + "/near/{frame:int}", self.near),
@@ -96,6 +109,7 @@ class Routes:
             Route(file + "/crop/{frame:int}", self.crop),
             Route(file + "/video", self.video),
             Route(file + "/result", self.result),
+            Route(file + "/show", self.show, methods=["POST"]),
             Route(file + "/report", self.report),
             Route(file + "/edits", self.edits, methods=["POST"]),
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
@@ -126,6 +140,8 @@ class Routes:
                 "efface": VERSION,
                 "bound": self._session.options.risk.bound,
                 "opens": bool(self._more),
+                "order": self._session.order,
+                "paused": self._session.is_paused,
             }
         )
 
@@ -137,6 +153,20 @@ class Routes:
             return api_models.document(self._session, number, self._session.open(number))
 
         return JSONResponse(await run_in_threadpool(said))
+
+    async def thumb(self, request: Request) -> Response:
+        """Send a small picture of a file, as it is or as it will look. What efface has not looked
+        at is shown as it is."""
+        number, is_final = self._number(request), request.query_params.get("final") == "1"
+        data = await run_in_threadpool(self._thumb, number, is_final)
+        return Response(data, media_type="image/jpeg")
+
+    def _thumb(self, number: int, is_final: bool) -> bytes:
+        folder = self._session.open(number)
+        if folder.document is None or folder.pictures is None:
+            return self._session.thumbnail(number)
+        plan, side = folder.document.plan, THUMB_SIDE
+        return folder.pictures.frame(telling_frame(plan), side, plan, is_final=is_final)
 
     async def boxes(self, request: Request) -> Response:
         """Send the boxes of a range of frames."""
@@ -197,6 +227,15 @@ class Routes:
         if path is None:
             raise HTTPException(404)
         return Video(path, media_type=finished_copy.media_type_of(path))
+
+    async def show(self, request: Request) -> Response:
+        """Show the finished copy in the file manager. The page names no path."""
+        folder = await self._ready(request)
+        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        if path is None:
+            raise HTTPException(404)
+        await run_in_threadpool(show_in_folder.show, path)
+        return JSONResponse({})
 
     async def report(self, request: Request) -> Response:
         """Send the report on what was rendered."""
@@ -293,17 +332,6 @@ class Routes:
         if folder.document is None:
             raise HTTPException(404)
         return folder
-
-
-async def asked_of(request: Request) -> dict[str, Any]:
-    """Return the JSON object of a request. Raises ValueError."""
-    try:
-        asked = json.loads(await request.body())
-    except (ValueError, RecursionError) as e:
-        raise ValueError("the request body is not JSON") from e
-    if not isinstance(asked, dict):
-        raise ValueError("the request body is not an object")
-    return asked
 
 
 def _int(asked: dict[str, Any], name: str) -> int:

@@ -144,6 +144,17 @@ class FileRegistry:
             self._remember(folder)
         return folder
 
+    def warm(self) -> None:
+        """Start the process that decodes pictures. That takes a second, while a browser starts."""
+        self._shown.call(Path(), apart.ready)
+
+    def thumbnail(self, folder: Folder) -> bytes:
+        """Return a small picture of a file as it is, also before it has a plan. Raises
+        EffaceError."""
+        source = folder.job.source
+        made: bytes = self._shown.call(source, apart.thumbnail_of, source, self._options)
+        return made
+
     def _remember(self, folder: Folder) -> None:
         """Keep the pictures of the few files that were requested last."""
         with self._recent_lock:

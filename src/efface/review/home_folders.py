@@ -37,11 +37,11 @@ class HomeFolders:
         if not all(isinstance(p, str) and _is_plain(p) for p in parts):
             raise NotOffered("that is not a name in a folder")
         path = self._home.joinpath(*parts)
-        if not self._is_offered(path):
+        if not self.is_offered(path):
             raise NotOffered("there is no such file or folder below your home folder")
         return path
 
-    def _is_offered(self, path: Path) -> bool:
+    def is_offered(self, path: Path) -> bool:
         """Return whether the path exists and, with all links followed, is in the home and not
         hidden."""
         try:
@@ -52,6 +52,12 @@ class HomeFolders:
             return False
         return not any(part.startswith(".") for part in real.relative_to(self._home).parts)
 
+    def shown(self, path: Path) -> str:
+        """Return a path as a person knows it: ~ is the home."""
+        if path.is_relative_to(self._home):
+            return str(Path("~") / path.relative_to(self._home))
+        return str(path)
+
     def listed(self, parts: Sequence[Any]) -> dict[str, Any]:
         """Return the folders and the media files in a folder, each by name.
 
@@ -60,7 +66,7 @@ class HomeFolders:
         folders, media = [], []
         with os.scandir(self.path(parts)) as found:
             for entry in found:
-                if not _is_plain(entry.name) or not self._is_offered(Path(entry.path)):
+                if not _is_plain(entry.name) or not self.is_offered(Path(entry.path)):
                     continue
                 if entry.is_dir():
                     folders.append(entry.name)
@@ -91,7 +97,7 @@ class HomeFolders:
             if examined > MOST_EXAMINED:
                 raise NotOffered("the folder holds too many files; choose one of its folders")
             for path in (Path(folder, name) for name in sorted(names)):
-                if _is_plain(path.name) and self._is_offered(path) and looks_like_media(path):
+                if _is_plain(path.name) and self.is_offered(path) and looks_like_media(path):
                     yield path
 
 

@@ -10,8 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from efface.review.app import asked_of
 from efface.review.opening import Opening
+from efface.review.requests import asked_of
 from efface.review.uploads import Upload
 
 MOST_NAME = 4096
@@ -41,6 +41,11 @@ class OpenRoutes:
             Route(upload + "/drop", self.drop, methods=["POST"]),
             Route("/api/folder", self.folder, methods=["POST"]),
             Route("/api/choose", self.choose, methods=["POST"]),
+            Route("/api/recent", self.recent),
+            Route("/api/recent", self.set_recent, methods=["POST"]),
+            Route("/api/recent/open", self.open_recent, methods=["POST"]),
+            Route("/api/copies", self.copies),
+            Route("/api/copies", self.set_copies, methods=["POST"]),
         ]
 
     async def begin(self, request: Request) -> Response:
@@ -108,6 +113,47 @@ class OpenRoutes:
     def _chosen(self, asked: list[Any]) -> dict[str, Any]:
         opening = self._opening
         return opening.add_in_place([opening.folders.path(_parts(p)) for p in asked])
+
+    async def recent(self, request: Request) -> Response:
+        """Send the list of recent work, if there is one."""
+        return JSONResponse(await run_in_threadpool(self._recent))
+
+    def _recent(self) -> dict[str, Any]:
+        recent = self._opening.recent
+        where = self._opening.folders.shown(recent.path)
+        return {"on": recent.is_on, "file": where, "items": recent.listed()}
+
+    async def set_recent(self, request: Request) -> Response:
+        """Keep a list of recent work, keep none, or clear it."""
+        asked, recent = await asked_of(request), self._opening.recent
+        if asked.get("clear") is True:
+            await run_in_threadpool(recent.clear)
+        elif isinstance(asked.get("on"), bool):
+            await run_in_threadpool(lambda: recent.switch(is_on=asked["on"]))
+        else:
+            raise ValueError("say whether a list is kept")
+        return JSONResponse(await run_in_threadpool(self._recent))
+
+    async def open_recent(self, request: Request) -> Response:
+        """Add a file or folder of the list, in place."""
+        identity, opening = str((await asked_of(request)).get("id")), self._opening
+
+        def opened() -> dict[str, Any]:
+            return opening.add_in_place([opening.recent.find(identity)])
+
+        return JSONResponse(await run_in_threadpool(opened))
+
+    async def copies(self, request: Request) -> Response:
+        """Say where copies go."""
+        return JSONResponse(self._opening.chosen_copies())
+
+    async def set_copies(self, request: Request) -> Response:
+        """Choose a folder below the user's home for copies, or none, and what their names get."""
+        asked = await asked_of(request)
+        path = None if asked.get("path") is None else _parts(asked["path"])
+        copies = await run_in_threadpool(self._opening.copies_of, path, asked.get("mark"))
+        await run_in_threadpool(self._opening.set_copies, copies)
+        return JSONResponse(self._opening.chosen_copies())
 
 
 def _parts(path: Any) -> list[Any]:

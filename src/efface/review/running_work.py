@@ -8,48 +8,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from efface.errors import EffaceError, Interrupted
 from efface.events import Event, Listener
 from efface.pipeline.naming import Job
-from efface.review.apart import Apart
 from efface.review.document import Conflict
 from efface.review.file_registry import FileRegistry, Work
+from efface.review.lanes import Lane
 
 Tell = Callable[[dict[str, Any]], None]
 
+CANCELLED = "Cancelled. Nothing was written."
+
 Do = Callable[[Work, Listener], None]
 """Does a piece of work. The listener raises Interrupted when the work is cancelled."""
-
-
-class Lane:
-    """A thread, and a process in which it decodes files."""
-
-    def __init__(self, name: str) -> None:
-        self._thread, self._process = ThreadPoolExecutor(1, name), Apart(name)
-
-    def submit(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Call the function in the thread, after everything that was submitted before."""
-        self._thread.submit(function, *arguments)
-
-    def call(
-        self, about: Path, function: Callable[..., Any], *arguments: Any, tell: Listener
-    ) -> Any:
-        """See `Apart.call`."""
-        return self._process.call(about, function, *arguments, tell=tell)
-
-    def stop(self) -> None:
-        """Stop the current work, and drop the work that waits."""
-        self._process.stop()
-        self._thread.shutdown(wait=True, cancel_futures=True)
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
 
 
 class WorkRunner:
@@ -73,11 +47,33 @@ class WorkRunner:
         for lane in lanes:
             lane.close()
 
-    def cancel(self, number: int, kind: str) -> None:
-        """Stop a piece of work at its next step."""
-        work = self._registry.folders[number].works.get(kind)
-        if work is not None:
-            work.is_cancelled.set()
+    def cancel(self, number: int, kind: str, *, tells: bool = True) -> None:
+        """Stop a piece of work at its next step, or take it back if it waits.
+
+        tells  report what is taken back; otherwise the caller says that files have changed.
+        """
+        folder = self._registry.folders[number]
+        work = folder.works.get(kind)
+        if work is None:
+            return
+        work.is_cancelled.set()
+        if any(lane.take_back(work) for lane in (self.heavy, self.light)):
+            work.state, work.said = "cancelled", CANCELLED
+            if tells:
+                self._tell_end(number, work)
+
+    def _tell_end(self, number: int, work: Work) -> None:
+        state = self._registry.state(self._registry.folders[number])
+        self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Begin no further piece of heavy work, or go on."""
+        self.heavy.pause(is_paused=is_paused)
+
+    def sort(self, order: Sequence[int]) -> None:
+        """Do what waits in this order of files."""
+        rank = {number: i for i, number in enumerate(order)}
+        self.heavy.sort(lambda number: rank.get(number, len(rank)))
 
     def start(self, number: int, kind: str, do: Do, lane: Lane) -> Work:
         """Start the work, unless work of that kind already waits or runs.
@@ -90,7 +86,7 @@ class WorkRunner:
             if going is not None and going.is_going:
                 return going
             work = folder.works[kind] = Work(kind)
-        lane.submit(self._run, number, work, do)
+        lane.submit(lambda: self._run(number, work, do), number, work)
         return work
 
     def _run(self, number: int, work: Work, do: Do) -> None:
@@ -103,15 +99,14 @@ class WorkRunner:
             do(work, self._listener(number, work))
             work.state = "done"
         except Interrupted:
-            work.state, work.said = "cancelled", "Cancelled. Nothing was written."
+            work.state, work.said = "cancelled", CANCELLED
         except EffaceError as e:
             work.state, work.said = "failed", _without_folders(str(e), folder.job)
         except Conflict:
             work.state, work.said = "failed", "The plan was changed meanwhile. Try it again."
         except Exception as e:  # a defect in efface; the page must not wait for ever
             work.state, work.said = "failed", f"Unexpected: {type(e).__name__}: {e}"
-        state = self._registry.state(folder)
-        self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
+        self._tell_end(number, work)
 
     def _listener(self, number: int, work: Work) -> Listener:
         """Return a listener that takes the progress of the work and reports each whole step."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from efface.errors import EffaceError
 from efface.options import Options
 from efface.pipeline.naming import Job
+from efface.review import apart
 from efface.review.actions import Actions
 from efface.review.file_registry import FileRegistry, Folder, State
 from efface.review.running_work import Tell, WorkRunner
+from efface.review.settings_preview import telling_frame
 
 
 class ReviewSession(Actions):
@@ -19,6 +23,7 @@ class ReviewSession(Actions):
         registry = FileRegistry(jobs, options)
         super().__init__(registry, WorkRunner(registry, tell), options, scratch, tell)
         self.folders = registry.folders
+        self._order: list[int] = []
 
     def close(self) -> None:
         """Cancel all work, and release all files."""
@@ -26,17 +31,69 @@ class ReviewSession(Actions):
         self._registry.close()
 
     def warm(self) -> None:
-        """Open a single file early: hashing a large one takes a second, while a browser starts."""
+        """Start what pictures need, and open a single file early: hashing a large one takes a
+        second, while a browser starts."""
+        self._works.light.submit(self._registry.warm)
         if len(self.folders) == 1:
-            self._works.light.submit(
-                self.open, 0
-            )  # the request that opens the file meets the same error again
+            # The request that opens the file meets the same error again.
+            self._works.light.submit(lambda: self._opened_early(0))
+
+    def _opened_early(self, number: int) -> None:
+        with suppress(EffaceError):
+            self.open(number)
+
+    @property
+    def is_paused(self) -> bool:
+        """Return whether a person paused what waits."""
+        return self._works.heavy.is_paused
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Begin no further file, or go on. What runs is finished."""
+        self._works.pause(is_paused=is_paused)
+
+    @property
+    def order(self) -> list[int]:
+        """Return the numbers of all files, in the order that a person chose."""
+        chosen = set(self._order)
+        return [*self._order, *(n for n in range(len(self.folders)) if n not in chosen)]
+
+    def set_order(self, order: Sequence[int]) -> None:
+        """List files in this order, and do what waits in it. Raises ValueError."""
+        if len(set(order)) != len(order) or not all(0 <= n < len(self.folders) for n in order):
+            raise ValueError("an order names files of the list, each once")
+        self._order = list(order)
+        self._works.sort(self.order)
+
+    def redact_all(self, asked: Sequence[tuple[int, bool]]) -> list[tuple[int, str]]:
+        """Redact files in this order. Returns numbers and messages of those that cannot be begun.
+
+        asked  number of each file, and whether its copy may be replaced.
+        """
+        refused = []
+        for number, overwrite in asked:
+            try:
+                self.redact(number, overwrite=overwrite)
+            except EffaceError as e:
+                refused.append((number, str(e)))
+        self._works.sort(self.order)
+        return refused
+
+    def cancel_all(self, numbers: Sequence[int]) -> None:
+        """Stop looking and rendering of these files, and take back what waits, the last first."""
+        for number in reversed(numbers):
+            for kind in ("render", "look"):
+                self._works.cancel(number, kind, tells=False)
 
     @property
     def is_busy(self) -> bool:
-        """Return whether a rendering runs, which should not end with the last tab."""
+        """Return whether a rendering runs, which should not end with the last tab.
+
+        What waits while it is paused would wait for ever.
+        """
         return any(
-            work.kind == "render" and work.is_going
+            work.kind == "render"
+            and work.is_going
+            and (work.state == "running" or not self.is_paused)
             for folder in self.folders
             for work in folder.works.values()
         )
@@ -57,6 +114,22 @@ class ReviewSession(Actions):
     def open(self, number: int) -> Folder:
         """See `FileRegistry.open`."""
         return self._registry.open(number)
+
+    def preview(self, number: int, side: int) -> tuple[bytes, int]:
+        """Return a JPEG of a telling frame as efface would erase it with the options of now, and
+        how many areas are erased in it. Raises EffaceError."""
+        folder = self.open(number)
+        plan = None if folder.document is None else folder.document.plan
+        source, pts = folder.job.source, [] if plan is None else plan.timeline.pts.tolist()
+        found: tuple[bytes, int] = self._works.light.call(
+            source, apart.previewed, source, self.options, telling_frame(plan), pts, side,
+            tell=lambda event: None,
+        )  # fmt: skip
+        return found
+
+    def thumbnail(self, number: int) -> bytes:
+        """See `FileRegistry.thumbnail`."""
+        return self._registry.thumbnail(self.folders[number])
 
     def cancel(self, number: int, kind: str) -> None:
         """See `WorkRunner.cancel`."""

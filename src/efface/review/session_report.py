@@ -4,8 +4,9 @@ writes."""
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
-from efface.errors import EXIT_LOOK, EXIT_OK
+from efface.errors import EXIT_LOOK, EXIT_OK, printable
 from efface.files import sha256_of
 from efface.report import facts, report_model, run_facts
 from efface.report.page import page
@@ -28,10 +29,18 @@ def report_of(session: ReviewSession, folder: Folder) -> str | None:
     verdict = run_facts.verdict_of(found, done.verification)
     code = EXIT_OK if verdict is report_model.Verdict.CLEAN else EXIT_LOOK
     is_same = folder.document is not None and folder.document.plan is plan
+    told = session.options.report.wanted
+    name, target = (
+        (printable(folder.job.name), printable(folder.job.target.name))
+        if "names" in told
+        else ("", "")
+    )
     entry = report_model.Entry(
         1,
         verdict,
         code,
+        name,
+        target,
         media=facts.media_of(plan),
         plan_sha256=sha256_of(folder.document.path)
         if is_same and folder.document is not None
@@ -43,6 +52,6 @@ def report_of(session: ReviewSession, folder: Folder) -> str | None:
         chosen=run_facts.chosen("render", asdict(session.options), plan.options),
         networks=run_facts.networks_of(plan),
     )
-    return "".join(
-        page(report_model.Report("render", (entry,), code, software=run_facts.software()))
-    )
+    made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ") if "date" in told else ""
+    software = run_facts.software()
+    return "".join(page(report_model.Report("render", (entry,), code, made, software=software)))

@@ -1,4 +1,4 @@
-"""Find the user's cache folder, by each platform's own rule."""
+"""Find the user's folders for caches and for state, by each platform's own rule."""
 
 from __future__ import annotations
 
@@ -19,3 +19,14 @@ def cache_folder() -> Path:
         return home / "Library" / "Caches" / "efface"
     named = Path(os.environ.get("XDG_CACHE_HOME") or "")
     return (named if named.is_absolute() else home / ".cache") / "efface"
+
+
+def state_folder() -> Path:
+    """Return the folder for what a program remembers between its runs."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return cache_folder()
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "efface"
+    named = Path(os.environ.get("XDG_STATE_HOME") or "")
+    return (named if named.is_absolute() else home / ".local" / "state") / "efface"

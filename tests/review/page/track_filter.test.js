@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { entries, isLike, ordered, shown, withLike } from "../../../src/efface/review/page/track_filter.js";
+import { doubtAbout, entries, isLike, ordered, shown, withLike } from "../../../src/efface/review/page/track_filter.js";
 
 const ALL = { kind: "all", state: "all", best: null, seen: null, doubtful: false };
 
@@ -51,4 +51,12 @@ test("those like the chosen ones are added, but not those like the added ones", 
   assert.deepEqual([...withLike(all, new Set([1]))], [1, 2]);
   assert.deepEqual([...withLike(all, new Set([2]))].sort(), [1, 2, 3]);
   assert.deepEqual([...withLike(all, new Set())], []);
+});
+
+test("what is surer than the chosen ones, seen briefly, or of another size is not taken unasked", () => {
+  const chosen = [track(1, { best: 0.4 })];
+  assert.equal(doubtAbout(track(2, { best: 0.4, seen: 90 }), chosen), "");
+  assert.equal(doubtAbout(track(3, { best: 0.6, seen: 90 }), chosen), "surer");
+  assert.equal(doubtAbout(track(4, { best: 0.4, seen: 5 }), chosen), "brief");
+  assert.equal(doubtAbout(track(5, { best: 0.4, seen: 90, place: [10, 10, 20, 20] }), chosen), "size");
 });

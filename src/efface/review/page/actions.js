@@ -254,10 +254,11 @@ export class Actions {
   async #drawn(tool, box) {
     const store = this.#store;
     if (tool === "draw") {
+      const kind = by("draw-kind").value;
       if (store.isPhoto) {
-        await store.change({ edit: "draw", track: null, kind: "drawn", first: store.frame, boxes: box });
+        await store.change({ edit: "draw", track: null, kind, first: store.frame, boxes: box });
         toast("Drawn.");
-      } else await store.work("follow", { frame: store.frame, box, kind: "drawn" });
+      } else await store.work("follow", { frame: store.frame, box, kind });
       return;
     }
     const where = store.isPhoto ? { first: store.frame, last: store.frame } : this.#range(0, store.frames - 1);

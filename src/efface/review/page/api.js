@@ -45,6 +45,18 @@ export function post(path, body) {
   return asked(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+// A picture with the headers of the answer.
+export async function picture(path) {
+  let response;
+  try {
+    response = await fetch(path, { cache: "no-store" });
+  } catch (error) {
+    throw new NoAnswer(error);
+  }
+  if (!response.ok) answered(response, await response.text());
+  return { blob: await response.blob(), headers: response.headers };
+}
+
 // A piece of a file, as bytes.
 export function put(path, blob) {
   return asked(path, { method: "PUT", headers: { "content-type": "application/octet-stream" }, body: blob });

@@ -22,34 +22,50 @@ export class Batch {
     this.#queue = queue;
     queue.onDraw = () => this.draw();
     queue.onCard = (file) => this.#card(file);
-    by("redact-all").addEventListener("click", () => this.#redact(queue.files.filter(isNotRedacted)));
-    by("review-all").addEventListener("click", () => queue.onOpen(queue.files.find(needsReview).id));
+    queue.isTimed = (file) => file.works.some((w) => w.state === "running");
+    by("batch-pause").addEventListener("click", () => this.#pause());
+    by("redact-all").addEventListener("click", () => this.#redact(this.#inOrder(isNotRedacted)));
+    by("review-all").addEventListener("click", () => queue.onOpen(this.#inOrder(needsReview)[0].id));
     by("render-all").addEventListener("click", () => this.#redact(this.#reviewed()));
-    by("batch-cancel").addEventListener("click", () => this.#cancel(queue.files.filter(isBusy)));
+    by("batch-cancel").addEventListener("click", () => this.#cancel(this.#inOrder(isBusy)));
+  }
+
+  #inOrder(isWanted) {
+    return this.#queue.ordered().filter(isWanted);
   }
 
   #reviewed() {
-    return this.#queue.files.filter((f) => f.state === "accepted" && !isBusy(f));
+    return this.#inOrder((f) => f.state === "accepted" && !isBusy(f));
+  }
+
+  async #pause() {
+    try {
+      await post("/api/queue", { paused: !this.#queue.isPaused });
+      await this.#queue.load();
+    } catch (error) {
+      toast(error.message, true);
+    }
   }
 
   // A copy that this page wrote may be replaced by a newer one; no other file is.
   async #redact(files, overwrite = false) {
     by("redact-all").focus();
-    for (const file of files) await this.#asked(file, "redact", { overwrite: overwrite || file.done });
+    const replaced = files.filter((f) => overwrite || f.done).map((f) => f.id);
+    const answer = await this.#asked("redact", { files: files.map((f) => f.id), overwrite: replaced });
+    for (const { file, why } of answer?.refused ?? []) toast(`${files.find((f) => f.id === file)?.name}: ${why}`, true);
     await this.#queue.load();
   }
 
-  async #cancel(files) {
-    for (const file of files.reverse()) {
-      for (const kind of ["render", "look"]) await this.#asked(file, "cancel", { kind });
-    }
+  #cancel(files) {
+    return this.#asked("cancel", { files: files.map((f) => f.id) });
   }
 
-  async #asked(file, kind, body) {
+  async #asked(what, body) {
     try {
-      await post(`/api/files/${file.id}/jobs/${kind}`, body);
+      return await post(`/api/queue/${what}`, body);
     } catch (error) {
-      toast(`${file.name}: ${error.message}`, true);
+      toast(error.message, true);
+      return null;
     }
   }
 
@@ -90,7 +106,11 @@ export class Batch {
     if (this.#from === null || now.share < this.#from.share) this.#from = now; // more files came
     const left = inWords(secondsLeft(this.#from, now));
     by("batch-bar").value = 100 * now.share;
-    by("batch-text").textContent = [`${worked.length - busy.length} of ${worked.length} done`, left].filter(Boolean).join(", ");
+    const { isPaused } = this.#queue;
+    const running = busy.find((f) => f.works.some((w) => w.state === "running"));
+    by("batch-pause").textContent = isPaused ? "Go on" : "Pause";
+    const paused = running ? `Pauses when ${running.name} is through this step` : "Paused";
+    by("batch-text").textContent = isPaused ? paused : [`${worked.length - busy.length} of ${worked.length} done`, left].filter(Boolean).join(", ");
   }
 
   // What stands below a card: how far it is, or what came out, and what can be done.

@@ -1,4 +1,5 @@
-// Chooses files and folders of this computer in place, without a copy. The server lists them; the page knows no other paths.
+// Chooses files and folders of this computer in place, without a copy, or a folder for copies. The server lists them; the page
+// knows no other paths.
 
 import { post } from "./api.js";
 import { by, el, toast } from "./words.js";
@@ -8,15 +9,36 @@ const MOST_CHOSEN = 1000; // as many as the server takes at once
 export class Chooser {
   #path = [];
   #chosen = new Set(); // names of files in this folder
+  #onFolder = null; // a folder is wanted, and no file
   onAdded = () => {};
 
   // Called once, where the server offers folders.
   open() {
     by("pick-here").hidden = false;
-    by("pick-here").addEventListener("click", () => this.#show([]));
+    by("pick-here").addEventListener("click", () => this.#begin(null));
     by("chooser-add").addEventListener("click", () => this.#add([...this.#chosen].map((name) => [...this.#path, name])));
-    by("chooser-folder").addEventListener("click", () => this.#add([this.#path]));
+    by("chooser-folder").addEventListener("click", () => this.#take());
     by("chooser").addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  // Calls that with the parts of the path of the folder that a person chooses.
+  chooseFolder(onFolder) {
+    return this.#begin(onFolder);
+  }
+
+  #begin(onFolder) {
+    this.#onFolder = onFolder;
+    by("chooser-title").textContent = onFolder ? "Folder for copies" : "Use files where they lie";
+    by("chooser-note").textContent = onFolder ? "" : "Nothing is copied. Copies go beside their files, or to the folder of your settings.";
+    by("chooser-folder").textContent = onFolder ? "Use this folder" : "Add this folder";
+    by("chooser-add").hidden = Boolean(onFolder);
+    return this.#show([]);
+  }
+
+  #take() {
+    if (!this.#onFolder) return this.#add([this.#path]);
+    by("chooser").close();
+    this.#onFolder(this.#path);
   }
 
   async #show(path, focused = "") {
@@ -42,9 +64,9 @@ export class Chooser {
     const crumb = (name, depth) => el("button", { class: "quiet", onclick: () => this.#show(this.#path.slice(0, depth)) }, name);
     by("chooser-path").replaceChildren(crumb("Home", 0), ...this.#path.flatMap((name, i) => [el("span", { "aria-hidden": "true" }, "/"), crumb(name, i + 1)]));
     by("chooser-path").lastElementChild.setAttribute("aria-current", "true");
-    const lines = [...folders.map((name) => this.#folder(name)), ...media.map((file) => this.#file(file))];
+    const lines = [...folders.map((name) => this.#folder(name)), ...(this.#onFolder ? [] : media).map((file) => this.#file(file))];
     if (left_out) lines.push(el("li", { class: "note" }, `${left_out} more are not shown. Add the whole folder, or drop files into the page.`));
-    if (!lines.length) lines.push(el("li", { class: "empty" }, "There is no folder, photo or film here."));
+    if (!lines.length) lines.push(el("li", { class: "empty" }, this.#onFolder ? "There is no folder here." : "There is no folder, photo or film here."));
     by("chooser-list").replaceChildren(...lines);
     this.#count();
   }

@@ -1,10 +1,11 @@
 // All tracks as pictures, to decide about many at once. The pictures are made by the server when they are shown, and kept nowhere.
 
 import { get } from "./api.js";
+import { LikeDialog } from "./like_dialog.js";
 import { RubberBand } from "./rubber_band.js";
 import { Selection } from "./selection.js";
 import { timecode } from "./times.js";
-import { ORDERS, STATES_OF_TRACKS, entries, ordered, shown, withLike } from "./track_filter.js";
+import { ORDERS, STATES_OF_TRACKS, doubtAbout, entries, ordered, shown, withLike } from "./track_filter.js";
 import { by, el, nameOfTrack, toast } from "./words.js";
 
 const MOST = 600; // pictures at a time
@@ -15,6 +16,7 @@ export class Grid {
   #all = [];
   #cards = new Map(); // by id, kept so that no picture is asked for twice
   #selection = new Selection();
+  #likes = new LikeDialog();
   #filter = { kind: "all", state: "erased", best: null, seen: null, doubtful: false };
   #order = "unsure";
   #focus = null; // id
@@ -121,9 +123,13 @@ export class Grid {
     return [...by("grid-list").children].map((card) => Number(card.dataset.id));
   }
 
+  #address(track) {
+    return `${this.#store.path}/crop/${track.frame}?box=${track.box.join(",")}`;
+  }
+
   #card(track) {
     const known = this.#cards.get(track.id);
-    const address = `${this.#store.path}/crop/${track.frame}?box=${track.box.join(",")}`;
+    const address = this.#address(track);
     const [name, score, ...more] = this.#words(track);
     const key = [address, name, score, ...more].join();
     if (known?.dataset.key === key) return known;
@@ -210,15 +216,31 @@ export class Grid {
     this.#mark();
   }
 
-  #like() {
-    const before = this.#selection.size;
+  // Those like the chosen ones are shown before anything happens to them: a person who passed looks like a lamp to a rule.
+  async #like() {
     const among = shown(this.#all, { ...this.#filter, best: null, seen: null, doubtful: false });
-    if (!before && this.#focus !== null) this.#selection.add([this.#focus]);
+    if (!this.#selection.size && this.#focus !== null) this.#selection.add([this.#focus]);
+    const chosen = among.filter((t) => this.#selection.ids.has(t.id));
     const ids = withLike(among, this.#selection.ids);
-    const seen = new Set(this.#ids());
-    this.#selection.add([...ids].filter((id) => seen.has(id)));
-    const more = this.#selection.size - before;
-    toast(more ? `${more} more chosen.` : "No other track of that kind stands still in this place.");
+    const others = among.filter((t) => ids.has(t.id) && !this.#selection.ids.has(t.id));
+    this.#mark();
+    if (!others.length) return toast("No other track of that kind stands still in this place.");
+    const answer = await this.#likes.ask([...chosen.map((t) => this.#shot(t, chosen, true)), ...others.map((t) => this.#shot(t, chosen, false))]);
+    if (answer?.act === "delete") this.onAct("deleteTracks", answer.ids);
+    if (answer?.act === "choose") this.#chooseLikes(answer.ids);
+    this.#focusCard(this.#focus);
+  }
+
+  #chooseLikes(ids) {
+    const listed = new Set(this.#ids());
+    this.#selection.none();
+    this.#selection.add(ids.filter((id) => listed.has(id)));
+    this.#mark();
+  }
+
+  #shot(track, chosen, isChosen) {
+    const [name, score] = this.#words(track);
+    return { id: track.id, name, score, src: this.#address(track), isChosen, why: isChosen ? "" : doubtAbout(track, chosen) };
   }
 
   #decide(name, concerns) {

@@ -30,6 +30,9 @@ export const SHORTCUTS = [
     ["D", "draw a box, which is followed"], ["R", "erase an area"], ["Shift+R", "keep an area"], ["B", "black frames; again undoes them"],
     ["I  O", "start, end of the range for areas and blackout"], ["Z  Shift+Z", "undo, redo"],
   ]],
+  ["The list of files", [
+    ["Arrows", "to another one; Enter opens it"], ["Alt+arrows", "move it; what waits is done in this order"], ["A", "accept it"],
+  ]],
   ["Elsewhere", [
     ["+  −  0", "zoom of the timeline, all of it"], ["Wheel", "zoom of the picture; drag moves it"], ["PgUp  PgDn", "previous, next file"],
     ["G", "all files"], ["Enter", "render, when nothing else is in focus"], ["?", "this"],

@@ -3,6 +3,7 @@
 import { Actions } from "./actions.js";
 import { NoAnswer, listen } from "./api.js";
 import { Batch } from "./batch.js";
+import { Copies } from "./copies.js";
 import { editWords } from "./edit_words.js";
 import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
@@ -17,6 +18,7 @@ import { Stage } from "./stage.js";
 import { Start } from "./start.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
+import { Trial } from "./trial.js";
 import { STATES, by, toast } from "./words.js";
 
 const store = new Store();
@@ -31,6 +33,7 @@ const result = new Result(store);
 new Batch(queue);
 const begin = new Start();
 const settings = new Settings();
+const trial = new Trial();
 
 function show(name) {
   for (const id of ["start", "queue", "waiting", "editor"]) by(id).hidden = id !== name;
@@ -124,7 +127,7 @@ store.addEventListener("changed", head);
 store.addEventListener("chosen", tools);
 
 async function next(step) {
-  const shown = queue.files;
+  const shown = queue.ordered();
   const at = shown.findIndex((f) => f.id === store.doc?.id) + step;
   if (at >= 0 && at < shown.length) await open(shown[at].id);
   else if (shown.length > 1) await toQueue();
@@ -155,7 +158,8 @@ addEventListener("keydown", (event) => {
   if (event.key === "?" && !document.querySelector("dialog[open]")) return showHelp();
   if (isTaken(event)) return;
   if (!by("queue").hidden) {
-    if (/^(Arrow|Home|End)/.test(event.key)) queue.step(event.key);
+    if (event.altKey && event.key.startsWith("Arrow")) queue.move(event.key);
+    else if (/^(Arrow|Home|End)/.test(event.key)) queue.step(event.key);
     else if (nameOf(event) === "a") return acceptCard();
     else return;
     event.preventDefault();
@@ -190,6 +194,7 @@ async function acceptCard() {
 }
 
 for (const button of document.querySelectorAll("#tools [data-do]")) button.addEventListener("click", () => actions[button.dataset.do]());
+by("draw-kind").addEventListener("change", () => by("stage").focus({ preventScroll: true })); // keys are for the film again
 by("undo").addEventListener("click", () => actions.undo());
 by("redo").addEventListener("click", () => actions.redo());
 by("approve").addEventListener("click", () => actions.approve());
@@ -230,7 +235,7 @@ async function heardWork({ file, work, state }) {
     card.works = [...card.works.filter((w) => w.kind !== work.kind), work];
     if (state) card.state = state;
     else if (work.kind === "look") card.state = "looking";
-    if (!by("queue").hidden) queue.draw();
+    if (!by("queue").hidden) queue.drawSoon();
   }
   if (store.doc?.id !== file) return;
   const isGoing = work.state === "running" || work.state === "waiting";
@@ -255,6 +260,13 @@ async function heardWork({ file, work, state }) {
     const { first, last, held } = work.result;
     toast(held ? "There was nothing to follow: the box stays where it is for a moment." : `Covered from frame ${first + 1} to ${last + 1}.`);
   }
+}
+
+// Several files have changed at once, perhaps the one that is waited for.
+async function heardFiles() {
+  await queue.load();
+  const look = queue.files.find((f) => f.id === store.doc?.id)?.works.find((w) => w.kind === "look");
+  if (!by("waiting").hidden && look?.state === "cancelled") heardLook(look, false);
 }
 
 function heardLook(work, isGoing) {
@@ -282,9 +294,9 @@ function heard(event) {
     queue.outdate();
     const card = queue.files.find((f) => f.id === event.file);
     if (card) card.state = event.state;
-    if (!by("queue").hidden) queue.draw();
+    if (!by("queue").hidden) queue.drawSoon();
     if (store.doc?.id === event.file && event.version !== store.doc.version) store.reload();
-  } else if (event.event === "files") queue.load();
+  } else if (event.event === "files") heardFiles();
   else if (event.event === "settings") settings.load();
   else if (event.event === "end") lose();
 }
@@ -308,8 +320,15 @@ async function start() {
   lists.bound = await queue.load();
   if (queue.opens) {
     begin.open();
+    const copies = new Copies(begin.chooser);
+    copies.onChanged = () => queue.load();
+    settings.onShown = () => Promise.all([trial.show(), copies.load()]);
     settings.onChanged = (findsMore) => {
       queue.redraw();
+      trial.draw();
+      queue.load().then((bound) => {
+        lists.bound = bound;
+      });
       if (findsMore && queue.files.some((f) => f.state !== "new")) toast("Files that efface has looked at keep what was found in them.");
     };
     await settings.open();

@@ -33,7 +33,7 @@ export class Rendering {
   #ask(overwrite = false) {
     const { doc } = this.#store;
     const unseen = unseenWords(doc.doubts);
-    const lines = [el("p", {}, `Writes ${doc.target} beside the source, checks it, and only then gives it its name.`)];
+    const lines = [el("p", {}, `Writes ${doc.target} to ${doc.folder}, checks it, and only then gives it its name.`)];
     lines.push(el("p", {}, doc.cost.join(" ")));
     if (unseen) lines.push(el("p", { class: "warn" }, `${unseen}.`));
     if (doc.left_said) lines.push(el("p", { class: "warn" }, doc.left_said));

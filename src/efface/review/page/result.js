@@ -1,5 +1,6 @@
 // The finished copy: played as it was written, beside the original where a person wants to compare, and what it still shows.
 
+import { post } from "./api.js";
 import { unseenWords } from "./moments.js";
 import { timecode } from "./times.js";
 import { by, el } from "./words.js";
@@ -27,6 +28,7 @@ export class Result {
     by("result").addEventListener("close", () => this.#stop());
     by("result").addEventListener("keydown", (event) => this.#key(event));
     by("result-close").addEventListener("click", () => by("result").close());
+    by("result-show").addEventListener("click", () => this.#show());
     by("result-report").addEventListener("click", () => open(`${store.path}/report`, "_blank", "noopener"));
     by("result-next").addEventListener("click", () => {
       by("result").close();
@@ -55,6 +57,14 @@ export class Result {
     this.#split();
     by("result").showModal();
     (kind === "video" ? by("copy-play") : by("split")).focus();
+  }
+
+  async #show() {
+    try {
+      await post(`${this.#store.path}/show`, {});
+    } catch (error) {
+      this.#note(error.message); // a toast would lie behind the dialog
+    }
   }
 
   #fill(kind, address) {

@@ -1,18 +1,28 @@
-// Presets as cards, and all settings in groups. The server checks each value; the page shows what it then holds.
+// All settings in groups, and presets as cards. The server checks each value; the page shows what it then holds.
 
 import { get, post } from "./api.js";
-import { by, el, svg, toast } from "./words.js";
+import { example } from "./example.js";
+import { by, el, toast } from "./words.js";
 
 export class Settings {
   #now = null; // groups, presets and values, as the server knows them
+  #isOpen = new Map(); // by title of a group
   onChanged = () => {}; // pictures look different now; told whether also something else is found
+  onShown = () => {}; // the dialog opens
 
   // Called once, where the server has settings.
   async open() {
     for (const id of ["start-settings", "queue-settings"]) {
       by(id).hidden = false;
-      by(id).addEventListener("click", () => by("settings").showModal());
+      by(id).addEventListener("click", () => {
+        by("settings").showModal();
+        this.onShown();
+      });
     }
+    by("preset-save").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#save(by("preset-name").value.trim(), false);
+    });
     await this.load();
   }
 
@@ -26,7 +36,7 @@ export class Settings {
     this.#now = now;
     this.#drawPresets();
     this.#drawGroups();
-    if (keys.length) this.onChanged(keys.some((key) => /^(detect|cover)\./.test(key)));
+    if (keys.length) this.onChanged(keys.some((key) => /^(detect|cover|track)\./.test(key)));
   }
 
   async #set(values) {
@@ -38,50 +48,105 @@ export class Settings {
     }
   }
 
+  // Presets
+
+  #fits(preset) {
+    return Object.entries(preset.values).every(([key, value]) => this.#now.values[key] === value);
+  }
+
   #drawPresets() {
-    const { presets, values } = this.#now;
+    const { presets } = this.#now;
     const had = document.activeElement?.dataset.preset;
-    const fits = (p) => Object.entries(p.values).every(([key, value]) => values[key] === value);
     const card = (p) =>
       el(
-        "button", { class: "preset", "data-preset": p.name, "aria-pressed": String(fits(p)), onclick: () => this.#set(p.values) },
+        "button", { class: "preset", "data-preset": p.name, "aria-pressed": String(this.#fits(p)), onclick: () => this.#set(p.values) },
         example(p.values), el("strong", {}, p.title), el("span", {}, p.text),
       );
     by("presets").replaceChildren(...presets.map(card));
-    if (had) by("presets").querySelector(`[data-preset="${had}"]`)?.focus();
+    this.#drawOwn();
+    if (had) document.querySelector(`[data-preset="${CSS.escape(had)}"]`)?.focus();
   }
+
+  #drawOwn() {
+    const { own, wrong } = this.#now;
+    by("own-presets").hidden = !own.length && !wrong;
+    by("presets-wrong").textContent = wrong;
+    const item = (p) => {
+      const use = el("button", { "data-preset": p.name, "aria-pressed": String(this.#fits(p)), onclick: () => this.#set(p.values) }, p.name);
+      const remove = el("button", { class: "quiet square", "aria-label": `Delete the preset ${p.name}`, title: "Delete", onclick: () => this.#delete(p.name) }, "×");
+      return el("li", {}, use, remove);
+    };
+    by("own-list").replaceChildren(...own.map(item));
+  }
+
+  async #save(name, overwrite) {
+    try {
+      this.#take(await post("/api/presets/save", { name, overwrite }));
+      by("preset-name").value = "";
+      toast(`Saved as ${name}. The command line knows it as --use.`);
+    } catch (error) {
+      const isThere = this.#now.own.some((p) => p.name === name);
+      if (isThere && !overwrite && confirm(`There is a preset ${name} already. Replace it?`)) await this.#save(name, true);
+      else toast(error.message, true);
+    }
+  }
+
+  async #delete(name) {
+    if (!confirm(`Delete the preset ${name}?`)) return;
+    try {
+      this.#take(await post("/api/presets/delete", { name }));
+    } catch (error) {
+      toast(error.message, true);
+    }
+  }
+
+  // Groups
 
   #drawGroups() {
     const had = document.activeElement?.id;
-    const section = ({ title, note, settings }) =>
-      el("section", {}, el("h3", {}, title), note ? el("p", { class: "count" }, note) : null, ...settings.map((s) => this.#row(s)));
-    by("settings-groups").replaceChildren(...this.#now.groups.map(section));
+    by("settings-groups").replaceChildren(...this.#now.groups.map((group) => this.#group(group)));
     if (had?.startsWith("set-")) by(had)?.focus();
   }
 
+  #group({ title, note, open, settings }) {
+    const isOpen = this.#isOpen.get(title) ?? open;
+    const toggled = (event) => this.#isOpen.set(title, event.target.open);
+    return el(
+      "details", { open: isOpen, ontoggle: toggled }, el("summary", {}, title),
+      note ? el("p", { class: "count" }, note) : null, ...settings.map((s) => this.#row(s)),
+    );
+  }
+
   #row(setting) {
-    const { key, label, help, kind } = setting;
-    const value = this.#now.values[key];
-    const make = { many: () => this.#many(setting, value), range: () => this.#range(setting, value), colour: () => this.#colour(setting, value) }[kind];
-    if (make) return make();
-    const id = (of) => `set-${key}-${of}`;
-    const option = ([of, word]) => el("button", { type: "button", id: id(of), "aria-pressed": String(of === value), onclick: () => this.#set({ [key]: of }) }, word);
-    return el("div", { class: "set", title: help }, el("span", {}, label), el("div", { class: "toggle", role: "group", "aria-label": label }, ...setting.words.map(option)));
-  }
-
-  // Several of a few; at least one stays.
-  #many({ key, label, help, words }, value) {
-    const chosen = value.split(",");
-    const change = (of) => {
-      const next = words.map(([name]) => name).filter((name) => (name === of ? !chosen.includes(of) : chosen.includes(name)));
-      if (next.length) this.#set({ [key]: next.join(",") });
-      else toast("At least one of them is erased.");
+    const value = this.#now.values[setting.key];
+    const make = {
+      many: () => this.#many(setting, value), range: () => this.#range(setting, value), number: () => this.#number(setting, value),
+      list: () => this.#list(setting, value), colour: () => this.#colour(setting, value), choice: () => this.#choice(setting, value),
     };
-    const option = ([of, word]) => el("button", { type: "button", id: `set-${key}-${of}`, "aria-pressed": String(chosen.includes(of)), onclick: () => change(of) }, word);
-    return el("div", { class: "set", title: help }, el("span", {}, label), el("div", { class: "toggle", role: "group", "aria-label": label }, ...words.map(option)));
+    return el("div", { class: "set", title: setting.help }, ...make[setting.kind]());
   }
 
-  #range({ key, label, help, range: [min, max, step] }, value) {
+  #buttons({ key, label, words }, isOn, choose) {
+    const option = ([of, word]) => el("button", { type: "button", id: `set-${key}-${of}`, "aria-pressed": String(isOn(of)), onclick: () => choose(of) }, word);
+    return [el("span", {}, label), el("div", { class: "toggle", role: "group", "aria-label": label }, ...words.map(option))];
+  }
+
+  #choice(setting, value) {
+    return this.#buttons(setting, (of) => of === value, (of) => this.#set({ [setting.key]: of }));
+  }
+
+  // Several of a few; at least one stays where none makes no sense.
+  #many(setting, value) {
+    const { key, words, optional } = setting;
+    const chosen = value?.split(",") ?? [];
+    return this.#buttons(setting, (of) => chosen.includes(of), (of) => {
+      const next = words.map(([name]) => name).filter((name) => (name === of ? !chosen.includes(of) : chosen.includes(name)));
+      if (next.length || optional) this.#set({ [key]: next.join(",") || null });
+      else toast("At least one of them is erased.");
+    });
+  }
+
+  #range({ key, label, range: [min, max, step] }, value) {
     const id = `set-${key}`;
     const said = el("output", { for: id }, `${Math.round(100 * value)} %`);
     const slider = el("input", {
@@ -89,32 +154,28 @@ export class Settings {
       oninput: (event) => said.replaceChildren(`${Math.round(100 * event.target.value)} %`),
       onchange: (event) => this.#set({ [key]: Number(event.target.value) }),
     });
-    return el("div", { class: "set", title: help }, el("label", { for: id }, label), slider, said);
+    return [el("label", { for: id }, label), slider, said];
   }
 
-  #colour({ key, label, help }, value) {
+  #number({ key, label, unit, optional }, value) {
     const id = `set-${key}`;
-    const input = el("input", { type: "color", id, value, onchange: (event) => this.#set({ [key]: event.target.value }) });
-    return el("div", { class: "set", title: help }, el("label", { for: id }, label), input);
+    const change = (event) => {
+      const text = event.target.value.trim();
+      if (text || optional) this.#set({ [key]: text ? Number(text) : null });
+      else this.#drawGroups();
+    };
+    const input = el("input", { type: "number", id, step: "any", min: 0, value: value ?? "", placeholder: optional ? "auto" : "", onchange: change });
+    return [el("label", { for: id }, label), el("span", { class: "group" }, input, el("span", { class: "count" }, unit))];
   }
-}
 
-// A drawing of what the settings do to a head and a plate.
-function example(values) {
-  const isHead = values["cover.part"] === "head";
-  const grows = 1 + 0.6 * values["cover.margin"];
-  const made = svg("svg", { viewBox: "0 0 120 68", "aria-hidden": "true" });
-  const add = (name, attributes) => made.append(svg(name, attributes));
-  add("rect", { width: 120, height: 68, class: "sky" });
-  add("rect", { y: 46, width: 120, height: 22, class: "street" });
-  add("path", { d: "M16 68c0-17 8-21 20-21s20 4 20 21z", class: "coat" });
-  add("ellipse", { cx: 36, cy: 27, rx: 12.5, ry: 16, class: "hair" });
-  add("ellipse", { cx: 36, cy: 30, rx: 10, ry: 13, class: "skin" });
-  add("path", { d: "M66 56v-12l7-12h26l7 12h6v12z", class: "car" });
-  const style = values["paint.style"];
-  const [w, h] = [(isHead ? 15 : 10.5) * grows, (isHead ? 18 : 13) * grows];
-  add("rect", { x: 36 - w, y: (isHead ? 28 : 30) - h, width: 2 * w, height: 2 * h, rx: style === "solid" ? 3 : w * 0.8, class: `gone ${style}` });
-  const p = 1 + values["cover.plate_margin"];
-  add("rect", { x: 89 - 10 * p, y: 51 - 4 * p, width: 20 * p, height: 8 * p, rx: 2, class: `gone ${style}` });
-  return made;
+  #list({ key, label, words }, value) {
+    const id = `set-${key}`;
+    const option = ([of, word]) => el("option", { value: of, selected: of === value }, word);
+    return [el("label", { for: id }, label), el("select", { id, onchange: (event) => this.#set({ [key]: event.target.value }) }, ...words.map(option))];
+  }
+
+  #colour({ key, label }, value) {
+    const id = `set-${key}`;
+    return [el("label", { for: id }, label), el("input", { type: "color", id, value, onchange: (event) => this.#set({ [key]: event.target.value }) })];
+  }
 }

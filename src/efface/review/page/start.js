@@ -2,12 +2,14 @@
 
 import { Chooser } from "./chooser.js";
 import { percent } from "./estimates.js";
+import { Recent } from "./recent.js";
 import { Uploads, dropped, picked } from "./uploads.js";
 import { by, el, toast } from "./words.js";
 
 export class Start {
   #uploads = new Uploads();
-  #chooser = new Chooser();
+  chooser = new Chooser();
+  #recent = new Recent();
   #depth = 0; // how many elements a drag has entered
   onAdded = () => {}; // files were added
 
@@ -23,8 +25,10 @@ export class Start {
       });
     }
     this.#takeDrops();
-    this.#chooser.open();
-    this.#chooser.onAdded = (leftOut) => this.#ended(leftOut);
+    this.chooser.open();
+    this.chooser.onAdded = (leftOut) => this.#ended(leftOut);
+    this.#recent.onAdded = (leftOut) => this.#ended(leftOut);
+    this.#recent.load();
     this.#uploads.onChange = (name) => this.#draw(name);
     this.#uploads.onEnd = (refused) => this.#ended(refused);
     by("sending-cancel").addEventListener("click", () => this.#uploads.cancel());

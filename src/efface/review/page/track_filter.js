@@ -2,6 +2,10 @@
 
 const LIKE_SHARE = 0.5; // of the smaller box, that two boxes at the same place have in common
 
+const LIKE_SIZE = 3; // how many times as large as another one a box may be that shows the same thing
+const SURER = 0.1; // a score higher than this above the chosen ones is of another kind of certainty
+const FEW = 12; // frames: who is seen no longer than this may only seem to stand still
+
 export const STATES_OF_TRACKS = { erased: "Erased", left: "Left visible", kept: "Kept", all: "All" };
 export const ORDERS = { unsure: "Least sure first", time: "In time order", place: "By place" };
 
@@ -44,6 +48,14 @@ export function isLike(one, other) {
   const [a, b] = [one.place, other.place];
   const common = size([Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])]);
   return common >= LIKE_SHARE * Math.max(1, Math.min(size(a), size(b)));
+}
+
+// Why one that is like a chosen one is deleted only if a person says so: "surer", "brief", "size", or "" for no reason.
+export function doubtAbout(track, chosen) {
+  if (track.best > Math.max(...chosen.map((t) => t.best)) + SURER) return "surer";
+  if (track.seen <= FEW) return "brief";
+  const isOfSize = (t) => size(track.place) <= LIKE_SIZE * size(t.place) && size(t.place) <= LIKE_SIZE * size(track.place);
+  return chosen.some((t) => isLike(t, track) && isOfSize(t)) ? "" : "size";
 }
 
 // Ids of the chosen tracks, and of those of `all` that stand still at the place of one of them.
