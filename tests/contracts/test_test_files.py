@@ -41,6 +41,7 @@ BEHAVIOURS = {
     "review/test_page.py",  # in a browser
     "review/test_page_triage.py",
     "test_public.py",  # the public names
+    "test_without_posix.py",
 }
 """Tests of what several modules do together. Any other file is named after its module."""
 
