@@ -45,3 +45,8 @@ def colour_of(text: str) -> str:
     if re.fullmatch("#[0-9a-f]{3}", text):
         text = "#" + "".join(2 * digit for digit in text[1:])
     return NAMED_COLOURS.get(text, text)
+
+
+def is_colour(text: str) -> bool:
+    """Return whether this is #rrggbb."""
+    return re.fullmatch("#[0-9a-f]{6}", text) is not None

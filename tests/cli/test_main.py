@@ -445,6 +445,29 @@ def test_completion_of_a_shell(efface, shell):
     assert "_EFFACE_COMPLETE" in efface("completion", shell).out
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["re"], ["redact", "render", "review"]),
+        (["redact", "--style", ""], ["smooth", "solid", "tiles"]),
+        (["redact", "--colour", "wh"], ["white"]),
+        (["redact", "--use", "street"], ["street-video"]),
+    ],
+)
+def test_what_is_offered_when_a_word_is_completed(typed, offered):
+    from click.shell_completion import ShellComplete
+
+    found = ShellComplete(cli, {}, "efface", "_EFFACE_COMPLETE").get_completions(
+        typed[:-1], typed[-1]
+    )
+    assert [item.value for item in found] == offered
+
+
+def test_a_colour_that_is_none_or_stands_in_the_wrong_place_is_told(efface):
+    assert "such as white" in efface("redact", "a.jpg", "--colour", "reddish").err
+    assert "--colour gives that of the fill" in efface("redact", "a.jpg", "--color", "white").err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_tells_every_option_with_default_and_unit(efface, command):
     said = " ".join(efface(command, "--help").out.split())
