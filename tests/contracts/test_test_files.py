@@ -39,6 +39,7 @@ BEHAVIOURS = {
     "pipeline/test_redact_promise.py",
     "review/test_open_page.py",
     "review/test_page.py",  # in a browser
+    "review/test_page_language.py",
     "review/test_page_triage.py",
     "test_public.py",  # the public names
     "test_without_posix.py",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from efface.errors import UsageError
 from efface.options import Options, VerifyOptions
 from efface.presets import BUILT_IN
+from efface.report.wording import LIMITS
+from efface.review import page_settings
 from efface.review.page_settings import changed, described
 
 
@@ -75,3 +79,17 @@ def test_what_nobody_reviews_covers_more_than_what_somebody_does():
     assert made["no-review"].detect.sensitivity == "high"
     assert made["no-review"].verify.level == "full"
     assert {o.write.audio for o in made.values()} == {"drop"}
+
+
+def test_every_word_of_the_settings_and_of_the_limits_is_in_the_table_of_each_language():
+    page = Path(page_settings.__file__).parent / "page"
+    table = "".join((page / name).read_text("utf-8") for name in ("german.js", "german_server.js"))
+    said = described(Options())
+    words = [text for p in said["presets"] for text in (p["title"], p["text"])]
+    for group in said["groups"]:
+        words += [group["title"], group["note"]]
+        for setting in group["settings"]:
+            words += [setting["label"], setting["help"], *(word for _, word in setting["words"])]
+    codecs = {"H.264", "HEVC", "AV1", "VP9"}  # the same in every language
+    for text in {*words, *LIMITS} - codecs - {""}:
+        assert f'"{text}":' in table or f"  {text}:" in table, text

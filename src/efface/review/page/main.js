@@ -17,6 +17,7 @@ import { Stage } from "./stage.js";
 import { Start } from "./start.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
+import { begin as beginLanguage } from "./translate.js";
 import { STATES, by, toast } from "./words.js";
 
 const store = new Store();
@@ -297,6 +298,7 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 async function start() {
+  await beginLanguage(by("language"));
   listen(
     heard,
     lose,

@@ -101,7 +101,8 @@ export class Queue {
     if (!cards.length) return;
     const now = Math.max(0, cards.findIndex((c) => Number(c.dataset.id) === this.#focus));
     const row = Math.max(1, cards.filter((c) => c.offsetTop === cards[0].offsetTop).length);
-    const by_ = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row, Home: -cards.length, End: cards.length }[key];
+    const on = document.documentElement.dir === "rtl" ? -1 : 1;
+    const by_ = { ArrowLeft: -on, ArrowRight: on, ArrowUp: -row, ArrowDown: row, Home: -cards.length, End: cards.length }[key];
     cards[Math.min(Math.max(now + by_, 0), cards.length - 1)].focus();
   }
 
