@@ -682,3 +682,11 @@ def test_a_file_that_cannot_become_a_film_is_refused_at_once(
     assert refused.code == 3
     assert why in refused.err
     assert not (tmp_path / "out.m3u8").exists()
+
+
+def test_a_name_that_the_output_cannot_take_is_printed_with_escapes(program, tmp_path):
+    """As in a file or a pipe on Windows."""
+    Image.new("RGB", (40, 30)).save(tmp_path / "写.png")
+    done = program("redact", "写.png", "--dry-run", env={"PYTHONIOENCODING": "cp1252"})
+    assert (done.code, done.err) == (0, "")
+    assert r"\u5199.png" in done.out
