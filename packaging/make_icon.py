@@ -1,10 +1,12 @@
 """Makes efface's icon: a head whose eyes are covered. The page and the desktop use the same one.
 
-python packaging/make_icon.py    writes the page's icon and packaging/efface.svg
+python packaging/make_icon.py             writes the page's icon and packaging/efface.svg
+python packaging/make_icon.py --png FILE  draws it for a program of Windows or macOS, with Pillow
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -26,8 +28,31 @@ def icon() -> str:
     return f'{head}{clip}<g clip-path="url(#c)">{"".join(parts)}</g></svg>\n'
 
 
+def draw(target: Path) -> None:
+    """Draw the same picture as a PNG of 512 pixels."""
+    from PIL import Image, ImageDraw
+
+    scale = 32  # drawn four times as large, so that the rims come out smooth
+    size = 64 * scale
+    picture = Image.new("RGB", (size, size), GROUND)
+    shoulders = Image.new("L", (size, size), 0)
+    box = [n * scale for n in (10, 45, 54, 83)]
+    ImageDraw.Draw(shoulders).ellipse(box, fill=round(255 * 0.55))
+    picture.paste(HEAD, mask=shoulders)
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse([n * scale for n in (18, 11, 46, 45)], fill=HEAD)
+    pen.rounded_rectangle([n * scale for n in (13, 20, 51, 33)], 4 * scale, fill=BAR)
+    rounded = Image.new("L", (size, size), 0)
+    ImageDraw.Draw(rounded).rounded_rectangle((0, 0, size - 1, size - 1), 15 * scale, fill=255)
+    picture.putalpha(rounded)
+    picture.resize((512, 512), Image.Resampling.LANCZOS).save(target)
+
+
 def main() -> None:
     """Write the icon to each place."""
+    if sys.argv[1:2] == ["--png"]:
+        draw(Path(sys.argv[2]))
+        return
     for target in TARGETS:
         target.write_text(icon(), encoding="utf-8")
 

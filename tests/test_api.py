@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -135,6 +136,29 @@ def test_a_listener_that_raises_stops_the_work(photo, tmp_path):
         with pytest.raises(InterruptedError if stage != "render" else Exception, match=stage):
             efface.redact(photo, listener=stop)
         assert files(tmp_path) == ["a.png"]
+
+
+def test_results_are_replaced_by_new_ones(photo, tmp_path):
+    film = tmp_path / "b.mp4"
+    make_film(film)
+    again = efface.Options(write=WriteOptions(overwrite=True))
+    for source in (photo, film):
+        first = efface.redact(source)
+        done = efface.redact(source, options=again)
+        assert done.plan_sha256 == sha256_of(done.plan_path)
+        assert done.rendered.target == first.rendered.target
+    assert b"\r" not in done.plan_path.read_bytes()
+    assert len(files(tmp_path)) == 6
+
+
+def make_film(path):
+    """A small film of three frames with nobody in it."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, width=96, height=64, pix_fmt="yuv420p")
+        for n in range(3):
+            picture = np.full((64, 96, 3), 60 + n, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
 
 
 @pytest.mark.slow

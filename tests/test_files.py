@@ -272,7 +272,14 @@ with folders.private_folder(Path({str(tmp_path / "a.jpg")!r})):
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("place", ["mkdir", "try_lock", "rename"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "mkdir",
+        pytest.param("try_lock", marks=needs_posix),
+        pytest.param("rename", marks=needs_posix),
+    ],
+)
 def test_an_interrupt_while_the_private_folder_is_made_leaves_none(tmp_path, monkeypatch, place):
     home = {"mkdir": Path, "try_lock": private_folders, "rename": os}[place]
     real = getattr(home, place)
@@ -445,6 +452,22 @@ def pair(folder):
 def write_both(drafts, text):
     for draft, kind in zip(drafts, ("target", "about"), strict=True):
         draft.write_text(f"{kind} {text}")
+
+
+def test_a_locked_file_can_be_replaced_by_its_holder_and_not_by_others(tmp_path):
+    plan, target = tmp_path / "a.json", tmp_path / "a.jpg"
+    plan.write_bytes(b"old")
+    with file_locks.locked(plan):
+        with pytest.raises(WriteFailed, match="it is open in a review"), file_locks.locked(plan):
+            pass
+        with staged_pair(target, plan, overwrite=True) as (draft, about):
+            draft.write_bytes(b"new")
+            about.write_bytes(b"new")
+    assert (target.read_bytes(), plan.read_bytes()) == (b"new", b"new")
+    with file_locks.locked(plan), staged(plan, overwrite=True) as draft:
+        draft.write_bytes(b"newer")
+    assert plan.read_bytes() == b"newer"
+    assert names(tmp_path) == ["a.jpg", "a.json"]
 
 
 def test_a_pair_appears_together(tmp_path):

@@ -20,6 +20,7 @@ EXIT_PART_MISSING, EXIT_INTERRUPTED = 4, 130
 def main() -> NoReturn:
     """Run the command line and end the process."""
     leave_at_once_on(SIGNALS)
+    _make_printable()
     if not {"--help", "-h", "--version"} & set(sys.argv[1:]) and (short := _memory_is_short()):
         print(short, file=sys.stderr)
         sys.exit(EXIT_PART_MISSING)
@@ -55,6 +56,14 @@ def app() -> NoReturn:
         raise
     finally:
         sys.stderr = real
+
+
+def _make_printable() -> None:
+    """Let names be printed that the encoding of the output lacks, as escapes. A file or a pipe on
+    Windows takes 256 characters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _memory_is_short() -> str:

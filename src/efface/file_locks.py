@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from efface.errors import WriteFailed
-from efface.files import writing
+from efface.files import CAN_REPLACE_OPEN_FILES, writing
 
 LOCKED_BYTE = 1 << 30
+CLOSED = -1
+
+_locked: dict[str, int] = {}
+"""Handles of what `locked` holds, by path."""
 
 
 def try_lock(handle: int) -> bool:
@@ -36,14 +40,27 @@ def locked(path: Path) -> Iterator[None]:
             handle = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
         except PermissionError:  # it is readable, but a review could not open it for writing
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not try_lock(handle):
+        os.close(handle)
+        raise WriteFailed(path, "it is open in a review", "Close that first, or render from there.")
+    key = os.path.abspath(path)
     try:
-        if not try_lock(handle):
-            raise WriteFailed(
-                path, "it is open in a review", "Close that first, or render from there."
-            )
+        _locked[key] = handle
         yield
     finally:
-        os.close(handle)
+        if _locked.pop(key, handle) != CLOSED:
+            os.close(handle)
+
+
+def make_replaceable(path: Path) -> None:
+    """Close the handle that `locked` holds of this file, where open files cannot be replaced.
+
+    Call it just before the file is replaced. A review that opens the file in between makes the
+    replacement fail.
+    """
+    if not CAN_REPLACE_OPEN_FILES and (key := os.path.abspath(path)) in _locked:
+        os.close(_locked[key])
+        _locked[key] = CLOSED
 
 
 def _try_lock_on_windows(handle: int) -> bool:

@@ -15,6 +15,9 @@ from efface.errors import SourceUnreadable, TargetExists, TargetIsSource, WriteF
 
 CHUNK = 1 << 20
 
+CAN_REPLACE_OPEN_FILES = os.name != "nt"
+"""Whether a file that is open can be renamed, replaced and removed. Windows refuses."""
+
 
 def open_plain(path: Path) -> BinaryIO:
     """Open a plain file for reading. Raises OSError for anything else too: a pipe would block, a

@@ -117,3 +117,8 @@ def given_area(text: str) -> GivenArea:
     if (a == c and not left < right) or (b == d and not top < bottom):
         raise ValueError("RIGHT must be more than LEFT, and BOTTOM more than TOP")
     return GivenArea((left, top, right, bottom), (a, b, c, d), span_of(when) if at else None)
+
+
+def is_colour(text: str) -> bool:
+    """Return whether this is #rrggbb."""
+    return re.fullmatch("#[0-9a-f]{6}", text) is not None

@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from efface.file_locks import try_lock
-from efface.files import writing
+from efface.files import CAN_REPLACE_OPEN_FILES, writing
 
 DRAFTS = ".efface-draft-"
 """Prefix of private folders. Sources are never taken from inside one."""
@@ -62,9 +63,7 @@ def _empty_and_remove(folder: Path, home: int = -1) -> None:
     """
     within = {"dir_fd": home} if home >= 0 else {}
     place = folder.name if within else folder
-    if hasattr(
-        os, "O_NOFOLLOW"
-    ):  # only where folders can be opened; elsewhere nothing is ever swept
+    if hasattr(os, "O_NOFOLLOW"):  # only where folders can be opened
         with suppress(OSError):
             handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, **within)
             try:
@@ -112,9 +111,8 @@ def private_folder(beside: Path) -> Iterator[Path]:
                 made[folder] = -1
                 with suppress(FileNotFoundError):  # another run swept it
                     made[folder] = _made(folder)
-                    # If folders cannot be opened, open files cannot be renamed either, and nothing
-                    # is ever swept.
-                    if not hasattr(os, "O_DIRECTORY") or _is_ours(folder, made[folder]):
+                    # Where open files cannot be removed, that it is open keeps the folder ours.
+                    if not CAN_REPLACE_OPEN_FILES or _is_ours(folder, made[folder]):
                         break
             # Otherwise locks do not work on this file system: nothing is swept there, and the last
             # folder will do, if there is one.
@@ -123,6 +121,9 @@ def private_folder(beside: Path) -> Iterator[Path]:
         yield folder
     finally:
         for folder, lock in made.items():
+            if not CAN_REPLACE_OPEN_FILES:
+                _close(lock)
+                lock = -1
             _remove(folder, home)
             _close(lock)
         _close(home)
@@ -159,6 +160,9 @@ def sweep(folder: Path) -> None:
 def _claimed(left: Path) -> Iterator[bool]:
     """Hold the lock of a private folder for the block, so that no maker locks it meanwhile. Says
     whether its owner is gone."""
+    if not CAN_REPLACE_OPEN_FILES:
+        yield _claimed_by_removing(left)
+        return
     lock = _opened_lock(left)
     try:
         yield _has_no_lock(left) if lock < 0 else try_lock(lock)
@@ -172,6 +176,20 @@ def _opened_lock(left: Path) -> int:
         with suppress(FileNotFoundError):
             return os.open(left / name, os.O_RDWR)
     return -1
+
+
+def _claimed_by_removing(left: Path) -> bool:
+    """Remove the lock of a private folder: the system refuses while its owner has it open. Returns
+    whether the owner is gone. A link to a folder elsewhere has no owner, and is left alone."""
+    found = left.lstat()
+    links = getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0)
+    if not stat.S_ISDIR(found.st_mode) or getattr(found, "st_file_attributes", 0) & links:
+        return False
+    for name in (NEW_LOCK, LOCK):
+        with suppress(FileNotFoundError):
+            os.unlink(left / name)
+            return True
+    return _has_no_lock(left)
 
 
 def _has_no_lock(left: Path) -> bool:

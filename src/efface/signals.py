@@ -26,8 +26,8 @@ SIGNALS = [
 INTERRUPTED = "Interrupted. What was finished before is complete; nothing half-done was left."
 EXIT_INTERRUPTED = 130
 
-STARTS_PROCESSES = "popen_spawn_posix.py"
-"""The file with which Python starts a process and sends it its task."""
+STARTS_PROCESSES = ("popen_spawn_posix.py", "popen_spawn_win32.py")
+"""The files with which Python starts a process and sends it its task."""
 
 WAITING = frozenset(("wait", "_wait_for_tstate_lock", "join"))
 """Functions of `threading` in which a thread waits for a long time."""

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from efface.errors import EffaceError, TargetExists
+from efface.file_locks import make_replaceable
 from efface.files import require_replaceable, writing
 from efface.private_folders import private_folder
 
@@ -115,6 +116,7 @@ def _exchange(folder: Path, drafts: tuple[Path, Path], names: tuple[Path, Path])
         has_about = os.path.lexists(about)
         if has_about:
             _copy(about, old_about)
+        make_replaceable(about)
         os.replace(draft_about, about)
         undo.append((old_about, about) if has_about else (about, draft_about))
         require_replaceable(target)
@@ -147,6 +149,7 @@ def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
         target
     )  # again: something else may have taken the name since the first check
     if overwrite:
+        make_replaceable(target)
         os.replace(draft, target)
     else:
         _move_without_replacing(draft, target)

@@ -445,6 +445,29 @@ def test_completion_of_a_shell(efface, shell):
     assert "_EFFACE_COMPLETE" in efface("completion", shell).out
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["re"], ["redact", "render", "review"]),
+        (["redact", "--style", ""], ["smooth", "solid", "tiles"]),
+        (["redact", "--colour", "wh"], ["white"]),
+        (["redact", "--use", "street"], ["street-video"]),
+    ],
+)
+def test_what_is_offered_when_a_word_is_completed(typed, offered):
+    from click.shell_completion import ShellComplete
+
+    found = ShellComplete(cli, {}, "efface", "_EFFACE_COMPLETE").get_completions(
+        typed[:-1], typed[-1]
+    )
+    assert [item.value for item in found] == offered
+
+
+def test_a_colour_that_is_none_or_stands_in_the_wrong_place_is_told(efface):
+    assert "such as white" in efface("redact", "a.jpg", "--colour", "reddish").err
+    assert "--colour gives that of the fill" in efface("redact", "a.jpg", "--color", "white").err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_tells_every_option_with_default_and_unit(efface, command):
     said = " ".join(efface(command, "--help").out.split())
@@ -662,3 +685,11 @@ def test_a_file_that_cannot_become_a_film_is_refused_at_once(
     assert refused.code == 3
     assert why in refused.err
     assert not (tmp_path / "out.m3u8").exists()
+
+
+def test_a_name_that_the_output_cannot_take_is_printed_with_escapes(program, tmp_path):
+    """As in a file or a pipe on Windows."""
+    Image.new("RGB", (40, 30)).save(tmp_path / "写.png")
+    done = program("redact", "写.png", "--dry-run", env={"PYTHONIOENCODING": "cp1252"})
+    assert (done.code, done.err) == (0, "")
+    assert r"\u5199.png" in done.out

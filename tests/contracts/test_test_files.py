@@ -40,8 +40,10 @@ BEHAVIOURS = {
     "review/test_accessibility.py",  # what axe-core finds
     "review/test_open_page.py",
     "review/test_page.py",  # in a browser
+    "review/test_page_language.py",
     "review/test_page_triage.py",
     "test_public.py",  # the public names
+    "test_without_posix.py",
 }
 """Tests of what several modules do together. Any other file is named after its module."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 
 import pytest
 
@@ -136,3 +137,9 @@ def test_what_does_not_look_like_credentials(tmp_path, content):
     with pytest.raises(UsageError) as raised:
         secret_from(None, path)
     assert "xxx" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("platform", "url"), [("linux", "Cam"), ("win32", "video=Cam")])
+def test_a_camera_is_named_as_its_platform_does(monkeypatch, platform, url):
+    monkeypatch.setattr(sys, "platform", platform)
+    assert source_address("camera:Cam").url == url

@@ -95,6 +95,37 @@ def test_how_a_process_ended_is_said_in_words(code, why):
     assert why in how_it_ended(code)[0]
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (-15, "it crashed (SIGTERM)"),  # how Python counts a process that was terminated there
+        (0xC0000005, "it crashed (0xC0000005)"),
+        (3, "exit code 3"),
+    ],
+)
+def test_the_same_on_windows_which_has_other_signals_and_codes(monkeypatch, code, why):
+    monkeypatch.delattr(signal, "SIGKILL", raising=False)
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert why in how_it_ended(code)[0]
+
+
+def test_no_tracker_of_resources_is_started_where_python_has_none(monkeypatch):
+    monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
+    monkeypatch.setattr(
+        worker_process.resource_tracker,  # type: ignore[attr-defined]
+        "ensure_running",
+        lambda: pytest.fail("Windows cannot start it"),
+    )
+    child = start_process(silent, name="efface-test")
+    child.process.join(60)
+    child.pipe.close()
+    assert child.process.exitcode == 0
+
+
+def silent(pipe):
+    """What a process without work does."""
+
+
 def sleeping(pipe):
     """What a process that hangs does."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

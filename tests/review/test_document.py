@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from efface import file_locks, private_folders
 from efface.errors import WriteFailed
 from efface.file_locks import locked
 from efface.pipeline.naming import jobs_for
@@ -40,11 +41,10 @@ def windows(monkeypatch):
     monkeypatch.setitem(sys.modules, "fcntl", None)
     monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2))
     monkeypatch.setattr(os, "close", close)
-    monkeypatch.delattr(os, "pread")
-    monkeypatch.delattr(os, "pwrite")
-    monkeypatch.delattr(os, "O_DIRECTORY")
-    monkeypatch.delattr(os, "O_NOFOLLOW")
-    monkeypatch.setattr(document, "CAN_REPLACE_OPEN_FILES", False)
+    for name in ("pread", "pwrite", "O_DIRECTORY", "O_NOFOLLOW"):
+        monkeypatch.delattr(os, name, raising=False)
+    for module in (document, file_locks, private_folders):
+        monkeypatch.setattr(module, "CAN_REPLACE_OPEN_FILES", False)
     return taken
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from efface.cli.flags_from_options import FINDS, RENDERS
 from efface.errors import UsageError
 from efface.options import Options, VerifyOptions, settings
 from efface.presets import BUILT_IN, preset_values
+from efface.report.wording import LIMITS
+from efface.review import page_settings
 from efface.review.page_settings import GROUPS, NOT_OFFERED, changed, described, to_save
 
 
@@ -110,3 +114,17 @@ def test_what_is_saved_as_a_preset_sets_the_same():
     assert kept["track-hold"] == 4.0
     assert "device" not in kept
     assert Options.from_values(preset_values("a", kept)) == made
+
+
+def test_every_word_of_the_settings_and_of_the_limits_is_in_the_table_of_each_language():
+    page = Path(page_settings.__file__).parent / "page"
+    table = "".join((page / name).read_text("utf-8") for name in ("german.js", "german_server.js"))
+    said = described(Options())
+    words = [text for p in said["presets"] for text in (p["title"], p["text"])]
+    for group in said["groups"]:
+        words += [group["title"], group["note"]]
+        for setting in group["settings"]:
+            words += [setting["label"], setting["help"], *(word for _, word in setting["words"])]
+    codecs = {"H.264", "HEVC", "AV1", "VP9"}  # the same in every language
+    for text in {*words, *LIMITS} - codecs - {""}:
+        assert f'"{text}":' in table or f"  {text}:" in table, text

@@ -199,7 +199,7 @@ def made(clip: Clip, folder: FilePath) -> VideoTruth:
         write_video(draft, developer.frames(), clip.size_wh, crf=clip.crf, target=video)
     truth = developer.truth(video)
     with staged(said, overwrite=True) as draft, writing(said):
-        draft.write_text("".join(lines(truth)), encoding="utf-8")
+        draft.write_text("".join(lines(truth)), encoding="utf-8", newline="\n")
     return truth
 
 

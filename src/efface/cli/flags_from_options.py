@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
-from efface.errors import UsageError
+from efface.errors import EffaceError, UsageError
 from efface.option_fields import Setting
-from efface.option_values import colour_of, share_of
+from efface.option_values import NAMED_COLOURS, colour_of, is_colour, share_of
 from efface.options import Options, settings
 
 if TYPE_CHECKING:
@@ -103,7 +104,32 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return colour_of(str(value))
+        colour = colour_of(str(value))
+        if not is_colour(colour):
+            self.fail(f"{value!r} is not a colour. Write #rrggbb, or a name such as white.", param)
+        return colour
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the names of colours."""
+        return [CompletionItem(name) for name in NAMED_COLOURS if name.startswith(incomplete)]
+
+
+def _preset_names(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the names of presets, a person's own and the built-in ones."""
+    from efface.presets import BUILT_IN, own_presets
+
+    own: tuple[Preset, ...] = ()
+    with suppress(EffaceError):  # the file of presets is for the command to judge
+        own = own_presets()
+    return [
+        CompletionItem(p.name, help=p.about)
+        for p in (*own, *BUILT_IN)
+        if p.name.startswith(incomplete)
+    ]
 
 
 _USE, _PRESET_FILE = "efface.use", "efface.preset_file"
@@ -127,6 +153,7 @@ def preset_options(command: F) -> F:
     )(command)  # fmt: skip
     return click.option(
         "--use", metavar="NAME", expose_value=False, callback=_kept_as(_USE),
+        shell_complete=_preset_names,
         help="Preset to start from; other options of the command line replace its values. "
         "efface presets lists all.",
     )(command)  # fmt: skip

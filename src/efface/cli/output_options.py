@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from efface.option_values import colour_of, is_colour
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -58,8 +60,18 @@ DRY_RUN = click.option(
 )  # fmt: skip
 """See `dry_run`."""
 
+
+class _When(click.Choice):  # type: ignore[type-arg]  # generic in newer releases only
+    """When to print in colour. The colour of a fill has an option of nearly the same name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and is_colour(colour_of(value)):
+            self.fail("it says when to print in colour. --colour gives that of the fill.", param)
+        return super().convert(value, param, ctx)
+
+
 COLOR = click.option(
-    "--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
+    "--color", type=_When(("auto", "always", "never")), default="auto", show_default=True,
     expose_value=False, callback=_kept_as(_COLOR),
     help="Whether to print in colour. auto: on a terminal, unless NO_COLOR is set.",
 )  # fmt: skip

@@ -12,6 +12,7 @@ import ipaddress
 import os
 import re
 import stat
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,9 @@ class Way:
     writes: str = ""
 
 
+CAMERAS = {"darwin": "avfoundation", "win32": "dshow"}
+"""FFmpeg's format for the cameras of a platform, where it is not that of Linux."""
+
 WAYS: Mapping[str, Way] = {
     "rtsp": Way("rtsp,rtp,udp,tcp", "rtsp", "rtsp"),
     "rtsps": Way("rtsps,rtsp,rtp,tls,udp,tcp", "rtsp", "rtsp"),
@@ -60,7 +64,7 @@ WAYS: Mapping[str, Way] = {
     "http": Way("http,tcp", "hls", ""),
     "https": Way("https,http,tls,tcp", "hls", ""),
     "mjpeg": Way("", "", "mjpeg"),
-    "camera": Way("file", "video4linux2,v4l2", ""),
+    "camera": Way("file", CAMERAS.get(sys.platform, "video4linux2,v4l2"), ""),
     "file": Way("file", "file", "file"),
 }
 """Ways by scheme. `camera` and `file` are efface's own words for a device and a plain path."""
@@ -90,7 +94,9 @@ class Address:
     def url(self) -> str:
         """Return the address for FFmpeg, with credentials. Do not keep it, and do not show it."""
         if self.scheme in ("camera", "file"):
-            return self.text.removeprefix("camera:")
+            name = self.text.removeprefix("camera:")
+            is_named = self.scheme == "camera" and sys.platform == "win32"
+            return f"video={name}" if is_named else name
         return self.text.replace(SECRET, quote(self.secret, safe=SAFE_IN_SECRET))
 
     @property

@@ -80,7 +80,7 @@ def write_text(
         held(path),
         staged(path, overwrite=overwrite) as draft,
         writing(path),
-        open(draft, "w", encoding="utf-8") as f,
+        open(draft, "w", encoding="utf-8", newline="\n") as f,
     ):
         f.writelines(pieces)
 

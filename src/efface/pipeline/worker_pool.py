@@ -361,7 +361,7 @@ def _work(
 
 
 def _work_until_told(pipe: Connection, task: AnyTask, options: Options, share: list[int]) -> None:
-    if share:
+    if share and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, share)
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
     home = _Home(pipe)

@@ -40,6 +40,9 @@ After that it is killed, as it may hang in native code.
 ORPHANED_S = 5.0
 """The same if the parent is gone."""
 
+FIRST_CRASH_CODE = 0xC0000000
+"""From here on exit codes of Windows name a crash."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
@@ -154,7 +157,8 @@ def start_process(
     process = context.Process(target=target, args=(theirs, *arguments), name=name, daemon=is_daemon)
     try:
         # otherwise it would be started inside the block, and unblock the signals
-        resource_tracker.ensure_running()
+        if hasattr(signal, "pthread_sigmask"):  # Windows has neither of them
+            resource_tracker.ensure_running()
         with deaf():
             process.start()
     except OSError as e:
@@ -191,15 +195,17 @@ def deaf() -> Iterator[None]:
 def how_it_ended(code: int | None) -> tuple[str, str]:
     """Return why a process ended, and what to try."""
     again = "Run the same command again, with fewer --jobs where memory is short."
-    if code == -signal.SIGKILL:
+    if code is not None and code == -getattr(signal, "SIGKILL", 0):
         return "the system killed it (SIGKILL), most likely for want of memory", again
+    hint = (
+        "The file may be damaged, or made to do that: leave it out, or convert it with "
+        "another program first."
+    )
     if code is not None and code < 0:
         with suppress(ValueError):
-            hint = (
-                "The file may be damaged, or made to do that: leave it out, or convert it with "
-                "another program first."
-            )
             return f"it crashed ({signal.Signals(-code).name})" + _memory_limit(), hint
+    if code is not None and code >= FIRST_CRASH_CODE:
+        return f"it crashed (0x{code:08X})", hint
     return f"it ended by itself (exit code {code})" + _memory_limit(), again
 
 

@@ -95,7 +95,7 @@ def require_readable(plan: Plan, path: Path) -> None:
 
 def save(plan: Plan, path: Path) -> None:
     """Write the plan. Raises WriteFailed. The caller stages the file (see `files.staged`)."""
-    with writing(path), open(path, "w", encoding="utf-8") as f:
+    with writing(path), open(path, "w", encoding="utf-8", newline="\n") as f:
         f.writelines(lines(plan))
 
 

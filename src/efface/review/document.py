@@ -19,7 +19,7 @@ import numpy as np
 
 from efface.errors import BadPlan, PlanMismatch, WriteFailed
 from efface.file_locks import try_lock
-from efface.files import reason, sha256_of, writing
+from efface.files import CAN_REPLACE_OPEN_FILES, reason, sha256_of, writing
 from efface.planning import sidecar
 from efface.planning.edits import edit_of
 from efface.planning.plan import Plan
@@ -31,9 +31,6 @@ AROUND_S = 0.5
 
 When a person moves a detected box, the change fades out within this time before and after.
 """
-
-
-CAN_REPLACE_OPEN_FILES = os.name != "nt"
 
 
 class Conflict(Exception):

@@ -18,6 +18,7 @@ import { Stage } from "./stage.js";
 import { Start } from "./start.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
+import { begin as beginLanguage } from "./translate.js";
 import { Trial } from "./trial.js";
 import { STATES, by, toast } from "./words.js";
 
@@ -309,6 +310,7 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 async function start() {
+  await beginLanguage(by("language"));
   listen(
     heard,
     lose,

@@ -197,7 +197,8 @@ export class Queue {
     if (!cards.length) return;
     const now = Math.max(0, cards.findIndex((c) => Number(c.dataset.id) === this.#focus));
     const row = this.#row();
-    const by_ = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row, Home: -cards.length, End: cards.length }[key];
+    const on = document.documentElement.dir === "rtl" ? -1 : 1;
+    const by_ = { ArrowLeft: -on, ArrowRight: on, ArrowUp: -row, ArrowDown: row, Home: -cards.length, End: cards.length }[key];
     cards[Math.min(Math.max(now + by_, 0), cards.length - 1)].focus();
   }
 

@@ -1,6 +1,7 @@
 // The timeline: a ruler with doubtful moments, and a lane for every track. Drawn on a canvas; the lists say the same in words.
 
 import { rulerStep, timecode } from "./times.js";
+import { say } from "./translate.js";
 import { by, nameOfTrack } from "./words.js";
 
 const RULER = 30;
@@ -222,7 +223,7 @@ export class Timeline {
       }
       c.font = `${isChosen ? "600 " : ""}${LETTERS * this.#unit}px system-ui, sans-serif`;
       c.fillStyle = isChosen ? this.#colours.ink : this.#colours.soft;
-      c.fillText(lane.isArea ? `Kept area ${lane.id}` : nameOfTrack({ ...lane, state: lane.isLeft ? "left" : "" }), 6, y + tall / 2, wide - 10);
+      c.fillText(say(lane.isArea ? `Kept area ${lane.id}` : nameOfTrack({ ...lane, state: lane.isLeft ? "left" : "" })), 6, y + tall / 2, wide - 10);
     });
     c.restore();
   }
