@@ -73,7 +73,9 @@ lies: dict[tuple[str, str], Any] = {
     ("huge", "StillInfoSaid"): lambda a: replace(a, size_wh=(1 << 20, 1 << 20)),
     ("negative", "StillInfoSaid"): lambda a: replace(a, size_wh=(-4, -4)),
     ("other_format", "StillInfoSaid"): lambda a: replace(a, format="heif"),
-    ("tables", "StillInfoSaid"): lambda a: replace(a, traits=replace(a.traits, qtables=[[-1] * 64])),
+    ("tables", "StillInfoSaid"): lambda a: replace(
+        a, traits=replace(a.traits, qtables=[[-1] * 64])
+    ),
     ("notes", "StillInfoSaid"): lambda a: replace(a, notes=("x" * 1000,)),
     ("many_pages", "PageSaid"): lambda a: replace(a, index=7),
     ("shape", "PageSaid"): lambda a: replace(a, shape=(a.shape[0] * 1000, *a.shape[1:])),
