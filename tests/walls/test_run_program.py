@@ -67,8 +67,20 @@ def test_the_home_folder_is_not_readable_because_a_program_is_below_it(tmp_path,
     home = tmp_path / "home"
     program = home / "bin" / "exiftool"
     program.parent.mkdir(parents=True)
-    program.touch()
+    program.write_text("#!/usr/bin/env sh\n")
     monkeypatch.setenv("HOME", str(home))
-    assert _homes(str(program)) == [str(program)]
+    assert str(home) not in _homes(str(program))
+    assert str(program) in _homes(str(program))
     monkeypatch.setenv("HOME", str(tmp_path / "other"))
-    assert _homes(str(program)) == [str(home), str(program)]
+    assert str(home) in _homes(str(program))
+
+
+def test_a_script_may_run_its_interpreter_wherever_that_is(tmp_path):
+    script = tmp_path / "bin" / "tool"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\nprint('ran')\n")
+    script.chmod(0o755)
+    done = subprocess.run(
+        walled_command([str(script)], None, 1 << 30), capture_output=True, check=False, timeout=60
+    )
+    assert done.stdout == b"ran\n", done.stderr

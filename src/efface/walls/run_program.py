@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,9 +51,24 @@ def main(command: list[str], source: str | None, memory: int) -> None:
 
 
 def _homes(program: str) -> list[str]:
-    """Return the folders from which a program was installed, without those that hold the home
-    folder of the user."""
-    home = os.path.realpath(os.path.expanduser("~"))
-    folders = {Path(p).parent.parent for p in (program, os.path.realpath(program))}
-    found = [str(folder) for folder in folders if not Path(home).is_relative_to(folder)]
-    return [*found, os.path.realpath(program)]
+    """Return the folders from which a program and its interpreter were installed, without those
+    that hold the home folder of the user."""
+    home = Path(os.path.realpath(os.path.expanduser("~")))
+    found: list[str] = []
+    for path in (program, *_interpreter(program)):
+        real = os.path.realpath(path)
+        folders = {Path(p).parent.parent for p in (path, real)}
+        found += [str(folder) for folder in sorted(folders) if not home.is_relative_to(folder)]
+        found.append(real)
+    return found
+
+
+def _interpreter(program: str) -> list[str]:
+    """Return the program that a script names in its first line, as a list of none or one."""
+    with open(program, "rb") as f:
+        first = os.fsdecode(f.readline(256))
+    words = first[2:].split() if first.startswith("#!") else []
+    if words and os.path.basename(words[0]) == "env":
+        words = [w for w in words[1:] if not w.startswith("-")]
+        words[:1] = [shutil.which(words[0]) or words[0]] if words else []
+    return words[:1]
