@@ -118,7 +118,10 @@ def test_what_is_saved_as_a_preset_sets_the_same():
 
 def test_every_word_of_the_settings_and_of_the_limits_is_in_the_table_of_each_language():
     page = Path(page_settings.__file__).parent / "page"
-    table = "".join((page / name).read_text("utf-8") for name in ("german.js", "german_server.js"))
+    table = "".join(
+        (page / name).read_text("utf-8")
+        for name in ("german.js", "german_more.js", "german_server.js")
+    )
     said = described(Options())
     words = [text for p in said["presets"] for text in (p["title"], p["text"])]
     for group in said["groups"]:

@@ -1,9 +1,11 @@
 // The words of the page in German. See phrases.js on what stands in braces.
 
+import { GERMAN_MORE } from "./german_more.js";
 import { GERMAN_SERVER } from "./german_server.js";
 
 export const GERMAN = {
   ...GERMAN_SERVER,
+  ...GERMAN_MORE,
 
   // The head of the page
   "Skip to the picture": "Zum Bild springen",
