@@ -60,7 +60,8 @@ from efface.live import camera_pipeline, supervisor
 from efface.live.address import source_address, target_address
 from efface.live.pipeline_state import Wanted
 from efface.live.supervisor import Supervisor
-from efface.options import CoverOptions, DetectOptions, LiveOptions, Options, PaintOptions
+from efface.live_options import LiveOptions
+from efface.options import CoverOptions, DetectOptions, Options, PaintOptions
 
 LOUD = "#ff00ff"
 RATE = 25

@@ -16,7 +16,8 @@ from efface.errors import DetectorFailed
 from efface.live import camera_pipeline
 from efface.live.camera_pipeline import CameraPipeline
 from efface.live.cameras import wanted
-from efface.options import LiveOptions, Options, PaintOptions
+from efface.live_options import LiveOptions
+from efface.options import Options, PaintOptions
 from tests.live.peers import FRAMES, needs_ffmpeg, numbers_in
 
 pytestmark = needs_ffmpeg

@@ -17,7 +17,8 @@ from efface.errors import CameraGivenUp, WorkerDied
 from efface.live import supervisor
 from efface.live.cameras import wanted
 from efface.live.supervisor import Member, Supervisor
-from efface.options import DetectOptions, LiveOptions, Options
+from efface.live_options import LiveOptions
+from efface.options import DetectOptions, Options
 from efface.pipeline.worker_process import Deadline, WorkerProcess
 from tests.live.peers import PATIENCE_S, free_port, needs_ffmpeg, numbers_in, until
 

@@ -22,11 +22,11 @@ from efface.errors import EncoderMissing
 from efface.frames import Picture
 from efface.geometry import Size
 from efface.live.placeholder import LAYOUT
+from efface.live_options import LiveOptions
 from efface.media.colour import LIMITED, UNSPECIFIED
 from efface.media.pixel_formats import Spec, even_sized, packed, reformatted, unpacked
 from efface.media.video.bitstream import without_banner
 from efface.media.video.encoder_options import x264_repair
-from efface.options import LiveOptions
 
 ENCODER = "libx264"
 OUTPUT_TIME_BASE = Fraction(1, 90_000)

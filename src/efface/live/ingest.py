@@ -30,8 +30,8 @@ from av.video.stream import VideoStream
 
 from efface.live.address import SECRET, Address
 from efface.live.srt import Srt
+from efface.live_options import LiveOptions
 from efface.media.video.demux import DEMUXERS
-from efface.options import LiveOptions
 
 MOST_PIXELS = 4096 * 2304
 """Largest frame, in pixels.

@@ -24,7 +24,7 @@ from efface.live.address import Address
 from efface.live.h264_encoder import OUTPUT_TIME_BASE, Coded, Form
 from efface.live.ingest import tls_settings
 from efface.live.srt import Srt
-from efface.options import LiveOptions
+from efface.live_options import LiveOptions
 
 MOST_QUEUED = 150
 """Packets; six seconds at 25 packets per second."""
