@@ -104,8 +104,8 @@ def _survivors(views: Views, regions: Sequence[Region], options: PaintOptions) -
         return surviving(*views.both(), regions, options)
     boxes = [r.box for r in regions]
     doubtful = near(views.samples, views.target, boxes)
-    again = painted_again(views.target, regions, options) if doubtful else None
-    if again is not None:  # for a full comparison a film's frame must be decoded
+    again = painted_again(views.target, regions, options) if doubtful and views.decodes else None
+    if again is not None:
         for explained in _explanations(again):
             doubtful = near(views.samples, views.target, boxes, doubtful, explained)
     return surviving(*views.both(), regions, options, doubtful) if doubtful else []

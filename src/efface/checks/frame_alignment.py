@@ -68,11 +68,13 @@ class Views:
     target   the target's samples.
     samples  what was kept of the source's frame, for a quick comparison, or None.
     both     gives the samples of source and target in one layout.
+    decodes  `both` decodes the source's frame again, which is slow.
     """
 
     target: Picture
     samples: FrameSamples | None
     both: Callable[[], tuple[Picture, Picture]]
+    decodes: bool = False
 
 
 def from_source(source: Source, shift: int) -> Iterator[Expected]:

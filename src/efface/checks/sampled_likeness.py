@@ -79,8 +79,10 @@ def _shown(
     """Return (len(tops), len(lefts)) which pieces of that height and width are outside of all
     hidden windows."""
     shown = np.ones((len(tops), len(lefts)), np.bool_)
-    for rows, columns in hidden:
-        first, last = np.searchsorted(tops, (rows.start - height + 1, rows.stop))
-        left, right = np.searchsorted(lefts, (columns.start - width + 1, columns.stop))
+    if not hidden:
+        return shown
+    down = np.searchsorted(tops, [(r.start - height + 1, r.stop) for r, _ in hidden])
+    across = np.searchsorted(lefts, [(c.start - width + 1, c.stop) for _, c in hidden])
+    for (first, last), (left, right) in zip(down.tolist(), across.tolist(), strict=True):
         shown[first:last, left:right] = False
     return shown

@@ -245,7 +245,7 @@ class _Walk:
             target = new.unpack()
             if old.samples.fits(target, boxes):
                 both = partial(self._both, old, new)
-                return Views(target, old.samples, both)
+                return Views(target, old.samples, both, decodes=True)
         before, after = self._both(old, new)
         if not self._is_quick or self._with.plan is None:
             return Views(after, None, lambda: (before, after))
