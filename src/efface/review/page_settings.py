@@ -36,7 +36,11 @@ GROUPS: tuple[tuple[str, str, tuple[Offered, ...]], ...] = (
         "What is erased",
         "Counts for files that efface has not looked at yet.",
         (
-            Offered("detect.kinds", "Find", (("face", "Faces"), ("plate", "Licence plates"))),
+            Offered(
+                "detect.kinds",
+                "Find",
+                (("face", "Faces"), ("plate", "Licence plates"), ("text", "Text")),
+            ),
             Offered(
                 "cover.part", "Of a person", (("face", "The face"), ("head", "The whole head"))
             ),
