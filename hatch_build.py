@@ -61,6 +61,12 @@ BORROWED = (
         "silero_vad/data/silero_vad_16k_sequence.onnx",
         "silero_vad-6.2.3.dist-info/licenses/LICENSE",
     ),
+    Borrowed(
+        "text",
+        "rapidocr-onnxruntime==1.4.4",
+        "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+        None,
+    ),
 )
 
 SHARED = {"387": 24, "413": 32}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect import plates, self_test, speech, trunk
+from efface.detect import plates, self_test, speech, text_lines, trunk
 from efface.options import DetectOptions
 
 COMPARED = ("537", "538", "539", "387", "413")
@@ -29,13 +29,14 @@ def main() -> None:
         made[name] = {n: [float(f"{v:.6g}") for v in self_test.sums(t)] for n, t in tensors.items()}
 
     trunk.require_right = plates.require_right = note  # type: ignore[attr-defined]
-    speech.require_right = note  # type: ignore[attr-defined]
+    speech.require_right = text_lines.require_right = note  # type: ignore[attr-defined]
     trunk.tensors_of = lambda name: list(COMPARED)  # type: ignore[attr-defined]
     for precision in ("float32", "int8"):
         options = DetectOptions(precision=precision)
         trunk.Trunk(options, 1)
         plates.PlateHead(options, 1)
     speech.SpeechFinder()
+    text_lines.TextFinder(DetectOptions(), 1)
     lines = [f' "{name}": {json.dumps(tensors)}' for name, tensors in made.items()]
     target = Path(self_test.__file__).with_name(self_test.REFERENCE)
     target.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="ascii")

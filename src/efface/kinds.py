@@ -3,10 +3,14 @@ for NumPy."""
 
 from __future__ import annotations
 
-KINDS = ("face", "plate", "drawn")
-"""Kinds of objects. `drawn` is an area that a person marked."""
+KINDS = ("face", "plate", "drawn", "text")
+"""Kinds of objects. `drawn` is an area that a person marked. Plans and exports hold their numbers
+and names: a new kind comes last."""
 
-FACE, PLATE, DRAWN = range(len(KINDS))
+FACE, PLATE, DRAWN, TEXT = range(len(KINDS))
 
-FINDABLE = (KINDS[FACE], KINDS[PLATE])
+FINDABLE = (KINDS[FACE], KINDS[PLATE], KINDS[TEXT])
 """Kinds that a detector can look for."""
+
+BY_DEFAULT = (KINDS[FACE], KINDS[PLATE])
+"""Kinds that are looked for unless others are named."""

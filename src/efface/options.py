@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from efface.errors import UsageError
-from efface.kinds import FINDABLE
+from efface.kinds import BY_DEFAULT, FINDABLE
 from efface.live_options import LiveOptions
 from efface.option_fields import Checked, Setting, comma_separated, setting
 from efface.option_values import given_area, muted_span
@@ -29,8 +29,13 @@ class DetectOptions(Checked):
     """What to look for, and how hard."""
 
     kinds: str = setting(
-        ",".join(FINDABLE), flag="--kinds", items=FINDABLE,
-        help="What to find and erase. What is not named stays visible.",
+        ",".join(BY_DEFAULT), flag="--kinds", items=FINDABLE,
+        help="What to find and erase. What is not named stays visible. text is slow, and not read.",
+    )  # fmt: skip
+    text: str = setting(
+        "all", flag="--text", choices=("all", "captions", "small"),
+        help="Which text to erase, if it is among the kinds. captions: lines that stand still in a "
+        "film for two seconds. small: lines of up to 6 % of the picture's height.",
     )  # fmt: skip
     sensitivity: str = setting(
         "normal", flag="--sensitivity", choices=("low", "normal", "high"),
@@ -144,9 +149,8 @@ class CoverOptions(Checked):
     )  # fmt: skip
     erase: tuple[str, ...] = setting(
         (), flag="--erase", unit="LEFT,TOP,RIGHT,BOTTOM[@START-END]", parse=given_area,
-        help="Always erase this area, whatever is in it, in pixels or per cent of the picture as "
-        "it is shown: 10,10,200,60@0:00-0:05. Without @ in the whole film, or photo. Of a folder, "
-        "in every file. Repeatable.",
+        help="Always erase this area, in pixels or per cent of the picture as it is shown: "
+        "10,10,200,60@0:00-0:05. Without @ throughout; of a folder in every file. Repeatable.",
     )  # fmt: skip
     keep: tuple[str, ...] = setting(
         (), flag="--keep", unit="LEFT,TOP,RIGHT,BOTTOM[@START-END]", parse=given_area,
@@ -249,13 +253,13 @@ class WriteOptions(Checked):
     audio: str = setting(
         "drop", flag="--audio", choices=("drop", "keep", "disguise", "mute"),
         help="Voices identify people, so sound is dropped unless you ask for it. keep copies it "
-        "unchanged. mute encodes it anew without the spans that --mute names. disguise changes "
-        "voices for ears, not for machines: it can be undone.",
+        "unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, "
+        "not for machines.",
     )  # fmt: skip
     mute: tuple[str, ...] = setting(
         (), flag="--mute", unit="a span, or speech", parse=muted_span,
-        help="Make this span silent, as in 0:10-0:14, in sound that is muted or disguised. "
-        "speech stands for every span in which somebody seems to speak. Repeatable.",
+        help="Make this span silent, as in 0:10-0:14; speech: wherever somebody seems to speak. "
+        "Only in sound that is muted or disguised. Repeatable.",
     )  # fmt: skip
     overwrite: bool = setting(
         False,
@@ -272,12 +276,12 @@ class WriteOptions(Checked):
         Checked.__post_init__(self)
         if self.audio == "mute" and not self.mute:
             raise UsageError("--audio mute needs --mute: a span as in 0:10-0:14, or speech.")
-        if self.mute and not self.encodes_sound:
+        if self.mute and self.audio not in ("disguise", "mute"):
             raise UsageError(f"--mute has no effect with --audio {self.audio}: say --audio mute.")
 
     @property
     def encodes_sound(self) -> bool:
-        """Whether sound is decoded, changed and encoded anew."""
+        """Whether sound is changed."""
         return self.audio in ("disguise", "mute")
 
 

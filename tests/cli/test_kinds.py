@@ -14,7 +14,11 @@ from efface.detect.detector import DetectorInfo
 from efface.detect.registry import DETECTORS
 from efface.detections import FACE, FINDABLE, KINDS, PLATE, Detections
 
-SEEN = {"face": [(10, 10, 30, 34)], "plate": [(60, 50, 84, 56), (90, 20, 120, 27)]}
+SEEN = {
+    "face": [(10, 10, 30, 34)],
+    "plate": [(60, 50, 84, 56), (90, 20, 120, 27)],
+    "text": [(4, 100, 60, 110)],
+}
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from efface.track.captions import EVERY, FEWEST, Captions
+from efface.detections import TEXT
+from efface.track.captions import EVERY, FEWEST, Captions, stands_still
+from efface.tracks import Track
 
 WH = (384, 216)
 FRAME_WH = (1280, 720)
@@ -80,3 +82,20 @@ def test_black_bars_and_frames_are_no_captions():
         frame[:24] = frame[-24:] = 0
         cv2.rectangle(frame, (40, 60), (200, 150), 255, 1)
     assert told(frames) == []
+
+
+def test_a_caption_stands_still_on_the_screen_and_a_sign_that_is_passed_does_not():
+    seconds = np.arange(100) / 25
+    frames = np.arange(0, 99, 3, dtype=np.int32)
+    n = len(frames)
+    still = np.tile(np.float32([20, 300, 200, 320]), (n, 1))
+    shaken = still + np.random.default_rng(0).uniform(-2, 2, (n, 4)).astype(np.float32)
+    passed = still + frames[:, None].astype(np.float32)
+
+    def line(boxes, count=n):
+        score = np.full(count, 0.9, np.float32)
+        return Track(1, TEXT, frames[:count], boxes[:count], np.zeros(count, np.uint8), score)
+
+    assert stands_still(line(shaken), seconds)
+    assert not stands_still(line(passed), seconds)
+    assert not stands_still(line(still, 10), seconds)

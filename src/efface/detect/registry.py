@@ -40,17 +40,27 @@ HEADS: dict[str, Callable[[DetectOptions, int | None], Head]] = {
 
 
 def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
-    from efface.detect.pyramid import Pyramid
-    from efface.detect.trunk import Trunk
+    heads = [HEADS[kind] for kind in options.wanted if kind in HEADS]
+    found: list[Detector] = []
+    if heads:
+        from efface.detect.pyramid import Pyramid
+        from efface.detect.trunk import Trunk
 
-    return Pyramid(
-        Trunk(options, threads), [HEADS[kind](options, threads) for kind in options.wanted]
-    )
+        found.append(Pyramid(Trunk(options, threads), [head(options, threads) for head in heads]))
+    if "text" in options.wanted:
+        from efface.detect.text_lines import TextFinder
+
+        found.append(TextFinder(options, threads))
+    if len(found) == 1:
+        return found[0]
+    from efface.detect.several import Several
+
+    return Several(found)
 
 
 DETECTORS: dict[str, Callable[..., Detector]] = {"pyramid": _pyramid}
-"""Factories of detectors, by name. There is one so far, for all kinds. `threads` share one run of a
-network; default: all cores."""
+"""Factories of detectors, by name. There is one so far, for all kinds: heads of a shared network,
+and networks of their own beside it. `threads` share one run of a network; default: all cores."""
 
 
 def for_films(options: DetectOptions) -> DetectOptions:

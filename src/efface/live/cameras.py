@@ -105,6 +105,8 @@ def wanted(
     name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options
 ) -> Wanted:
     """Return the description of one camera. Raises UsageError, ProtocolMissing."""
+    if "text" in options.detect.wanted:
+        raise UsageError("A live stream cannot be searched for text: it takes too long.")
     for text in (*options.cover.erase, *options.cover.keep):
         if given_area(text).span is not None:
             raise UsageError(f"{text!r} names a time, and a stream has no start to count from.")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from efface.detect.detector import Detector, Sight
 from efface.detect.look import THOROUGH
-from efface.detections import Detections
+from efface.detections import TEXT, Detections
 from efface.events import Event, Listener
 from efface.frames import Frame
 from efface.geometry import Size
@@ -27,7 +27,7 @@ from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
 from efface.track.camera_motion import Step, Views
-from efface.track.captions import Captions
+from efface.track.captions import Captions, stands_still
 from efface.track.score_margin import ON_PHOTOS, growth
 from efface.tracks import Reason, Track
 
@@ -85,6 +85,9 @@ def joined(
         follower.take(follower.measured(part.pts, second, part.size_wh, part.seen, part.small))
     follower.flush()
     followed = list(follower.followed())
+    if options.detect.text == "captions":
+        seconds = (np.array(notes.pts) - notes.pts[0]) * float(base) if notes.pts else np.zeros(0)
+        followed = [f for f in followed if f.seen.kind != TEXT or stands_still(f.seen, seconds)]
     found = _Found(
         [f.covered for f in followed if f.covered is not None],
         [(f.left, f.seen) for f in followed if f.left is not None],

@@ -18,7 +18,7 @@ from efface.containers.admission import admit
 from efface.detect.detector import Detector, DetectorInfo
 from efface.detect.look import Look
 from efface.detect.registry import for_films
-from efface.detections import FINDABLE, Detections
+from efface.detections import FINDABLE, KINDS, TEXT, Detections
 from efface.errors import EffaceError, PartMissing, VerificationFailed
 from efface.events import Event, Listener
 from efface.files import sha256_of
@@ -201,8 +201,17 @@ def looking(plan: Plan | None, asked: DetectOptions) -> DetectOptions:
     detect = plan.options.get("detect") if plan is not None else None
     named = str(detect.get("kinds", "")) if isinstance(detect, dict) else ""
     kinds = [k for k in FINDABLE if k in named.split(",")] or asked.wanted
+    text = str(detect.get("text", "all")) if isinstance(detect, dict) else asked.text
+    if text == "captions" and len(kinds) > 1:  # other text was meant to stay
+        kinds = [k for k in kinds if k != KINDS[TEXT]]
+    text = text if text in ("all", "small") else "all"
     return replace(
-        asked, kinds=",".join(kinds), sensitivity="high", detail="paced", precision="auto"
+        asked,
+        kinds=",".join(kinds),
+        text=text,
+        sensitivity="high",
+        detail="paced",
+        precision="auto",
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN, FACE, PLATE
+from efface.detections import DRAWN, FACE, PLATE, TEXT
 from efface.geometry import Boxes, Size, grown, hulls, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Reason, Track
@@ -66,7 +66,7 @@ def covering(
     limit = every[track.frame] if len(sizes) > 1 else every
     boxes = grown(
         track.xyxy,
-        {FACE: options.margin, PLATE: options.plate_margin, DRAWN: 0.0}[track.kind] + growth,
+        _margin(track.kind, options) + growth,
     )
     if track.kind == FACE and options.part == "head":
         boxes = hulls(boxes, _heads(track.xyxy))
@@ -85,6 +85,11 @@ def covering(
     )
 
 
+def _margin(kind: int, options: CoverOptions) -> float:
+    """Return the margin of a kind. Lines of text have that of plates."""
+    return {FACE: options.margin, DRAWN: 0.0}.get(kind, options.plate_margin)
+
+
 def tallness(options: CoverOptions) -> dict[int, float]:
     """Return the height of the erased area over that of the object, by kind. Faces are assumed to
     be higher than wide."""
@@ -94,7 +99,12 @@ def tallness(options: CoverOptions) -> dict[int, float]:
             max(above, float(_at(FACE_PROPORTION, ABOVE_SHARES))),
             max(below, float(_at(FACE_PROPORTION, BELOW_SHARES))),
         )
-    return {FACE: 1 + above + below, PLATE: 1 + 2 * options.plate_margin, DRAWN: 1.0}
+    return {
+        FACE: 1 + above + below,
+        PLATE: 1 + 2 * options.plate_margin,
+        DRAWN: 1.0,
+        TEXT: 1 + 2 * options.plate_margin,
+    }
 
 
 def _heads(faces: Boxes) -> Boxes:

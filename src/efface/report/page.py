@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import resources
 
+from efface.kinds import FINDABLE
 from efface.report import wording
 from efface.report.markup import Content, Html, tag
 from efface.report.page_elements import (
@@ -143,7 +144,9 @@ def _asked(report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
         else "none: all settings at their defaults"
     )
     kinds = {kind for e in report.entries if e.found for kind in e.found.asked}
-    what = " and ".join(f"every {kind}" for kind in ("face", "plate") if kind in kinds)
+    what = " and ".join(f"every {kind}" for kind in FINDABLE if kind in kinds).replace(
+        "every text", "text"
+    )
     return section(
         "What was asked",
         definition_list(

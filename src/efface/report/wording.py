@@ -304,7 +304,7 @@ def _worst(cost: Cost, media: Media) -> str:
 
 def kinds(kind: str) -> str:
     """Return the plural of a kind."""
-    return {"drawn": "drawn areas"}.get(kind, f"{kind}s")
+    return {"drawn": "drawn areas", "text": "lines of text"}.get(kind, f"{kind}s")
 
 
 def unsure_cost(cost: KindCost) -> str:
@@ -341,7 +341,7 @@ def unsought(sought: Sought) -> str:
 
 def missed(found: Found) -> str:
     """Say what may have been missed: `a face or a plate`."""
-    return " or ".join(f"a {kind}" for kind in found.asked)
+    return " or ".join("a line of text" if k == "text" else f"a {k}" for k in found.asked)
 
 
 def sentence(entry: Entry) -> str:

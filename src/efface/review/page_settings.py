@@ -57,7 +57,11 @@ GROUPS = (
         "What is erased",
         NOT_YET,
         (
-            Offered("detect.kinds", "Find", (("face", "Faces"), ("plate", "Licence plates"))),
+            Offered(
+                "detect.kinds",
+                "Find",
+                (("face", "Faces"), ("plate", "Licence plates"), ("text", "Text")),
+            ),
             Offered(
                 "cover.part", "Of a person", (("face", "The face"), ("head", "The whole head"))
             ),
@@ -92,7 +96,15 @@ GROUPS = (
         "The copy",
         "",
         (
-            Offered("write.audio", "Sound of films", (("drop", "Remove"), ("keep", "Keep"))),
+            Offered(
+                "write.audio",
+                "Sound of films",
+                (
+                    ("drop", "Remove"),
+                    ("disguise", "Disguise voices, for ears only"),
+                    ("keep", "Keep"),
+                ),
+            ),
             Offered(
                 "verify.level",
                 "Check before saving",
@@ -191,8 +203,16 @@ NOT_OFFERED = {
     "read.max_total_pixels": "the same",
     "write.overwrite": "decided for each copy: the card of a file asks",
     "write.discard_edits": "would throw a person's work away; the page undoes edits one by one",
+    "cover.erase": "a place of one file; in the page a person draws a box",
+    "cover.keep": "the same; in the page a person deletes or cuts a track",
+    "write.mute": "spans of one film",
+    "detect.text": "every text that was found can be deleted in the review",
+    "read.walls": "the page always raises the walls that the system has",
 }
 """Options of `efface redact` that the page does not offer, and why."""
+
+VALUES_NOT_OFFERED = {"write.audio": {"mute": "needs the spans of --mute"}}
+"""The same for single values."""
 
 
 CARDS = {

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Box, Size
+from efface.tracks import Track
 
 CHANGED, CHANGED_SHARE = 16.0, 0.4
 """Grey levels by which this share of the pixels must have changed since the last compared frame."""
@@ -117,3 +118,21 @@ def _in_frame(stats: NDArray[np.int32], shape: tuple[int, ...], size_wh: Size) -
         -int(-(x + width) * across // 1),
         -int(-(y + height) * down // 1),
     )
+
+
+CAPTION_S = 2.0
+STILL_SHARE = 0.25
+"""A line that is seen for this long, and whose edges stay within this share of its height, was
+written into the picture: hands and vehicles that hold a camera move more."""
+
+
+def stands_still(track: Track, seconds: NDArray[np.float64]) -> bool:
+    """Return whether a track of sightings stands still on the screen, as captions do.
+
+    seconds  time of every frame.
+    """
+    long_s = float(seconds[track.frame[-1]] - seconds[track.frame[0]])
+    height = float(np.median(track.xyxy[:, 3] - track.xyxy[:, 1]))
+    middle = (track.xyxy[:, :2] + track.xyxy[:, 2:]) / 2
+    away = np.abs(middle - np.median(middle, axis=0))
+    return long_s >= CAPTION_S and float(np.quantile(away, 0.9)) <= STILL_SHARE * height

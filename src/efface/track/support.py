@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN, FACE, PLATE
+from efface.detections import DRAWN, FACE, PLATE, TEXT
 from efface.options import TrackOptions
 from efface.track.camera_motion import Views
 from efface.track.gaps import PRESENT_TRUST
@@ -98,6 +98,7 @@ _FACE_SHARES = (1.0, 1.1, 1.4, 2.4)
 BARS = {
     FACE: Bar((36, 56, 88, 140), _FACE_SHARES, _FACE_SHARES),
     PLATE: Bar((16, 32), (1.24, 1.47), (1.24, 2.06)),
+    TEXT: Bar((16, 32), (1.0, 1.0), (1.0, 1.0)),
 }
 """In clips made of labelled pictures, 19 of 20 faces of 64 to 100 pixels passed .51 in some frame,
 and all of 150 and more passed .67; of the false alarms 9 in 10 stayed below .40. Plates of long

@@ -6,7 +6,6 @@ export const GERMAN_SERVER = {
   "Counts for files that efface has not looked at yet.": "Gilt für Dateien, die efface noch nicht durchsucht hat.",
   Find: "Finden",
   "Licence plates": "Autokennzeichen",
-  "What to find and erase. What is not named stays visible.": "Was gefunden und geschwärzt wird. Was nicht genannt ist, bleibt sichtbar.",
   "Of a person": "Von einer Person",
   "The face": "Das Gesicht",
   "The whole head": "Der ganze Kopf",
