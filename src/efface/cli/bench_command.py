@@ -55,7 +55,7 @@ def _about_results(command: F) -> F:
         NO_PROGRESS,
     ):
         command = option(command)
-    return options_of(*SETTINGS)(command)
+    return options_of(*SETTINGS, without=("--erase", "--keep"))(command)
 
 
 def _about_clips(count: int, of: str) -> Callable[[F], F]:
