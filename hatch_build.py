@@ -37,7 +37,7 @@ PIN = Path("src/efface/detect/centerface.sha256")
 
 LICENCE = MODELS / "centerface.LICENSE.txt"
 
-KEPT = ("plates", "centerface-int8", "plates-int8")
+KEPT = ("plates", "plate-context", "centerface-int8", "plates-int8")
 """Networks that lie in git, each with a pin beside MODELS."""
 
 

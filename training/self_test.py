@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect import plates, self_test, speech, text_lines, trunk
+from efface.detect import plate_context, plates, self_test, speech, text_lines, trunk
 from efface.options import DetectOptions
 
 COMPARED = ("537", "538", "539", "387", "413")
@@ -28,8 +28,8 @@ def main() -> None:
     def note(name: str, tensors: Mapping[str, NDArray[np.float32]], device: str) -> None:
         made[name] = {n: [float(f"{v:.6g}") for v in self_test.sums(t)] for n, t in tensors.items()}
 
-    trunk.require_right = plates.require_right = note  # type: ignore[attr-defined]
-    speech.require_right = text_lines.require_right = note  # type: ignore[attr-defined]
+    for module in (trunk, plates, plate_context, speech, text_lines):
+        module.require_right = note  # type: ignore[attr-defined]
     trunk.tensors_of = lambda name: list(COMPARED)  # type: ignore[attr-defined]
     for precision in ("float32", "int8"):
         options = DetectOptions(precision=precision)

@@ -47,7 +47,9 @@ def no_checksum(model, pinned):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["centerface", "plates", "centerface-int8", "plates-int8"])
+@pytest.mark.parametrize(
+    "name", ["centerface", "plates", "plate-context", "centerface-int8", "plates-int8"]
+)
 @pytest.mark.parametrize(
     "damage", [missing, one_byte, no_onnx_with_a_fitting_checksum, no_checksum]
 )
@@ -201,7 +203,12 @@ def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypat
     )  # which would notice it as it is opened
     sources = kit.taken(kept, tmp_path, "clip.mp4", "face.jpg")
     for source, named in zip(
-        sources, ("centerface-int8 with plates-int8", "centerface with plates"), strict=True
+        sources,
+        (
+            "centerface-int8 with plates-int8 with plate-context",
+            "centerface with plates with plate-context",
+        ),
+        strict=True,
     ):
         done = efface("redact", source, *kit.FAST)
         assert (done.code, done.out) == (4, "")

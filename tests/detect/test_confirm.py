@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from efface.detect.confirm import closer_looks
 from efface.detect.detector import Confirm
+from efface.geometry import iou
 
 RULE = Confirm(sure=0.65, least_px=28, sides=(40, 60), context=3.2, same=0.35, every=3, most=2)
 
@@ -19,14 +22,15 @@ def scores(*values):
     return np.array(values, np.float32)
 
 
-def bright(rgb):
+def bright(rgb, box):
     """A look that takes a bright square for a face; its score says how wide it is, in hundredths of
     a pixel."""
     ys, xs = np.nonzero(rgb[..., 0] > 128)
     if not len(xs):
-        return boxes(), scores()
-    box = boxes((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-    return box, scores((box[0, 2] - box[0, 0]) / 100)
+        return 0.0
+    square = boxes((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
+    is_there = iou(box[None], square)[0, 0] >= RULE.same
+    return float(square[0, 2] - square[0, 0]) / 100 if is_there else 0.0
 
 
 def picture(x1, y1, x2, y2, size_wh=(400, 300)):
@@ -54,9 +58,9 @@ def test_what_lies_beside_the_object_is_not_the_object():
 def test_every_second_pair_of_turns_is_seen_in_a_mirror():
     seen = []
 
-    def look(rgb):
+    def look(rgb, _):
         seen.append(rgb[:, : rgb.shape[1] // 2].mean() > rgb[:, rgb.shape[1] // 2 :].mean())
-        return boxes(), scores()
+        return 0.0
 
     for turn in range(5):
         closer_looks(
@@ -89,3 +93,10 @@ def test_a_box_outside_of_the_picture_is_looked_at_in_the_dark():
         0,
     )
     assert told.tolist() == [0, 0]
+
+
+def test_a_box_that_fills_the_picture_has_nothing_around_it_to_be_looked_at():
+    rule = replace(RULE, most_share=0.25)
+    found = boxes((0, 0, 110, 60), (200, 0, 290, 60)), scores(0.3, 0.3)
+    told = closer_looks(found, picture(0, 0, 400, 300), bright, rule, 0)
+    assert np.isfinite(told).tolist() == [False, True]

@@ -64,6 +64,7 @@ class OneBox:
         )
         self.rules = Rules(0.4, 0.2, caution, 0.3, 0.3, 0.6, smallest, jury, below)
         self.got, self.score, self.box = [], score, box
+        self.judge = None
 
     def boxes(self, tensors, floor):
         self.got.append((set(tensors), floor))
@@ -329,7 +330,8 @@ def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, netw
     asked = sessions["centerface"][0]
     assert faces <= set(asked) if of_faces else not faces & set(asked)
     assert (set(asked) == faces) == (networks == 1)
-    assert [i.name for i in detector.infos] == ["centerface", "plates"][:networks]
+    named = ["centerface", "plates", "plate-context"][: 1 if networks == 1 else 3]
+    assert [i.name for i in detector.infos] == named
     assert set(detector.sure) == {
         k for k, name in ((FACE, "face"), (PLATE, "plate")) if name in kinds
     }
@@ -385,7 +387,7 @@ def test_nonsense_from_the_plate_network_is_an_error_and_not_an_empty_frame(spoi
     options = DetectOptions(kinds="plate")
     head = PlateHead(options)
     head._session = Spoilt(head._session, spoil)
-    failed = pytest.raises(DetectorFailed, match="centerface with plates failed at frame 1")
+    failed = pytest.raises(DetectorFailed, match="centerface with plates with plate-context failed")
     with Guarded(Pyramid(Trunk(options), [head]), 20) as detector, failed:
         detector.detect(frame_of((100, 60)), Look())
 
@@ -405,3 +407,41 @@ def test_high_sensitivity_asks_for_no_closer_look_in_films():
         s: FaceHead(DetectOptions(sensitivity=s)).rules.confirm for s in ("low", "normal", "high")
     }
     assert [r is None for r in rules.values()] == [False, False, True]
+
+
+class FixedJudge:
+    """Gives the same chance to every piece, and counts them."""
+
+    def __init__(self, chance):
+        self.tensors, self.least, self.given, self.asked = ("a",), 0.2, chance, 0
+
+    def chance(self, tensors):
+        self.asked += 1
+        return self.given
+
+
+def judged_head(score, chance):
+    head = OneBox(PLATE, ("a",), score=score, box=(10, 10, 50, 30))
+    head.rules = replace(head.rules, confirm=Confirm(0.75, 8, (27,), 7.1, 0.0, every=3, most=8))
+    head.judge = FixedJudge(chance)
+    return head
+
+
+@pytest.mark.parametrize(
+    ("score", "chance", "left"), [(0.5, 0.1, 0.2), (0.5, 0.3, 0.5), (0.8, 0.1, 0.8)]
+)
+def test_a_doubtful_object_of_a_photo_that_is_out_of_place_does_not_count(score, chance, left):
+    head = judged_head(score, chance)
+    seen = Pyramid(CountingTrunk(), [head]).detect(frame_of((320, 240)), THOROUGH)
+    assert seen.score.max() == pytest.approx(left)
+    assert (head.judge.asked > 0) is (score < 0.75)
+
+
+def test_a_judge_is_asked_in_every_third_frame_of_a_film_and_leaves_the_score():
+    head = judged_head(0.5, 0.1)
+    pyramid = Pyramid(CountingTrunk(), [head])
+    for i in range(4):
+        seen = pyramid.detect(frame_of((320, 240)), in_turn(i, Look()))
+        assert seen.score.max() == pytest.approx(0.5)
+        told = seen.closer_looks()
+        assert np.allclose(told, 0.1) if i % 3 == 0 else np.isnan(told).all()

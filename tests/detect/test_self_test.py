@@ -8,21 +8,20 @@ import time
 import numpy as np
 import pytest
 
-from efface.detect import plates, self_test, trunk
+from efface.detect import plate_context, plates, self_test, trunk
 from efface.detect.registry import open_detector
 from efface.detect.weights import load_weights
 from efface.errors import ModelUnusable
 from efface.options import DetectOptions
 
-NAMES = ("centerface", "plates", "centerface-int8", "plates-int8")
+NAMES = ("centerface", "plates", "plate-context", "centerface-int8", "plates-int8")
 TIMES = 5
 
 
 def opened(name):
     options = DetectOptions(precision="int8" if name.endswith("int8") else "float32")
-    return (
-        trunk.Trunk(options, 1) if name.startswith("centerface") else plates.PlateHead(options, 1)
-    )
+    network = {"centerface": trunk.Trunk, "plates": plates.PlateHead}
+    return network.get(name.split("-int8")[0], plate_context.PlateContext)(options, 1)
 
 
 @pytest.fixture(params=NAMES)
@@ -43,13 +42,14 @@ def test_an_unharmed_network_passes_by_far(name, monkeypatch):
     away = []
 
     def note(of, made, device):
-        assert of == name
+        if of != name:
+            return
         away.extend(
             self_test.difference(values, self_test._reference()[name][t])
             for t, values in made.items()
         )
 
-    for home in (trunk, plates):
+    for home in (trunk, plates, plate_context):
         monkeypatch.setattr(home, "require_right", note)
     opened(name)
     assert len(away) == (5 if name.startswith("centerface") else 2)
@@ -64,7 +64,7 @@ def test_wrong_weights_that_the_run_time_takes_are_noticed(name, monkeypatch, sh
     at = int(share * len(data))
     stretch = data[at : at + 2048]
     harmed = data[:at] + stretch[step:] + stretch[:step] + data[at + 2048 :]
-    for home in (trunk, plates):
+    for home in (trunk, plates, plate_context):
         monkeypatch.setattr(
             home, "load_weights", lambda of: (harmed, digest) if of == name else load_weights(of)
         )

@@ -16,7 +16,7 @@ from efface.detect.trunk import Trunk
 from efface.errors import DeviceMissing, ModelUnusable
 from efface.options import DetectOptions
 
-NAMES = ("centerface", "plates", "centerface-int8", "plates-int8")
+NAMES = ("centerface", "plates", "plate-context", "centerface-int8", "plates-int8")
 
 HOME = Path(str(resources.files("efface.detect")))
 

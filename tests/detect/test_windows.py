@@ -79,6 +79,7 @@ class Bright:
 
     def __init__(self):
         self.rules = Rules(0.25, 0.125, 0.1, 0.3, 0.4, 0.6, 100)
+        self.judge = None
 
     def boxes(self, tensors, floor):
         rgb = tensors["rgb"]

@@ -15,7 +15,7 @@ from efface.timing import Timeline
 from efface.track.camera_motion import Views
 from efface.track.gaps import Shots, fill_track
 from efface.track.pixel_trails import PixelTrail
-from efface.track.support import CONFIRMED_PX, CONFIRMS_ITSELF, supported, unsupported
+from efface.track.support import REFUTING, supported, unsupported
 from efface.tracks import Reason, Track
 
 FRAMES = 400
@@ -226,4 +226,16 @@ def test_what_is_refuted_at_another_time_is_not_refuted_now():
 
 
 def test_only_what_the_detector_looks_closer_at_can_be_refuted():
-    assert (faces.CONFIRM.sure, faces.CONFIRM.least_px) == (CONFIRMS_ITSELF, CONFIRMED_PX)
+    for kind, confirm in ((FACE, faces.CONFIRM), (PLATE, plates.CONFIRM)):
+        assert (confirm.sure, confirm.least_px) == (REFUTING[kind].sure, REFUTING[kind].least_px)
+
+
+@pytest.mark.parametrize(
+    ("score", "chance", "is_kept"), [(0.6, 0.1, False), (0.6, 0.5, True), (0.8, 0.1, True)]
+)
+def test_a_plate_on_no_vehicle_is_left_unless_it_is_certain(score, chance, is_kept):
+    frames = range(100, 106)
+    seen = track(frames, score, 20, PLATE)
+    told = replace(seen, closer=np.full(len(frames), chance, np.float32))
+    assert covered(seen)
+    assert bool(covered(told)) is is_kept

@@ -10,17 +10,20 @@ the price of one. `track.support` judges these views together; this module chang
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.closer import FindInPiece
 from efface.detect.detector import Confirm, Found
-from efface.geometry import iou
+
+LookInPiece = Callable[[NDArray[np.uint8], NDArray[np.float32]], float]
+"""Returns the score, 0 to 1, of the object with that box, (4,), in one piece of a picture."""
 
 
 def closer_looks(
-    found: Found, rgb: NDArray[np.uint8], find: FindInPiece, rule: Confirm, turn: int
+    found: Found, rgb: NDArray[np.uint8], look: LookInPiece, rule: Confirm, turn: int
 ) -> NDArray[np.float32]:
     """Return (n,) float32: the score at each object's place in its own piece; NaN where no look was
     taken.
@@ -32,23 +35,22 @@ def closer_looks(
     xyxy, score = found
     side, is_mirrored = rule.sides[turn % len(rule.sides)], bool((turn + 1) // 2 % 2)
     told = np.full(len(xyxy), np.nan, np.float32)
-    for i in _doubtful(xyxy, score, rule):
+    for i in _doubtful(xyxy, score, rule, max(rgb.shape[:2])):
         piece, box = _piece(rgb, xyxy[i], side, rule.context)
         if is_mirrored:
             width = piece.shape[1]
             piece = np.ascontiguousarray(piece[:, ::-1])
             box = np.array([width - box[2], box[1], width - box[0], box[3]], np.float32)
-        boxes, scores = find(piece)
-        is_there = iou(box[None], boxes)[0] >= rule.same
-        told[i] = scores[is_there].max(initial=0.0)
+        told[i] = look(piece, box)
     return told
 
 
 def _doubtful(
-    xyxy: NDArray[np.float32], score: NDArray[np.float32], rule: Confirm
+    xyxy: NDArray[np.float32], score: NDArray[np.float32], rule: Confirm, longest: int
 ) -> NDArray[np.intp]:
     size = xyxy[:, 2:] - xyxy[:, :2]
-    rows = np.flatnonzero((score < rule.sure) & (size[:, 1] >= rule.least_px))
+    fits = (size[:, 1] >= rule.least_px) & (size.max(axis=1) <= rule.most_share * longest)
+    rows = np.flatnonzero((score < rule.sure) & fits)
     return rows[np.argsort(-size[rows].prod(axis=1), kind="stable")[: rule.most]]
 
 

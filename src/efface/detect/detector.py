@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -111,9 +112,11 @@ class Confirm:
     least_px  height of the lowest box that is examined.
     sides     pixels: the object's longer side in the piece. Frames alternate between them.
     context   side of the piece over that of the object.
-    same      IoU from which a box in the piece is the object.
+    same      IoU from which a box in the piece is the object, for heads without a judge.
     every     interval in frames: one frame out of this many is examined.
     most      maximum number of objects of one frame that are examined, the largest first.
+    most_share
+              longer side of the largest box that is examined, as a share of the picture's.
     """
 
     sure: float
@@ -123,6 +126,7 @@ class Confirm:
     same: float
     every: int
     most: int
+    most_share: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,21 @@ class Rules:
     confirm: Confirm | None = None
 
 
+class Judge(Protocol):
+    """Says how likely a piece of a picture shows an object in its middle."""
+
+    tensors: tuple[str, ...]
+    """Tensors that it needs from the shared network."""
+
+    info: DetectorInfo
+
+    least: float
+    """Chance below which an object is none."""
+
+    def chance(self, tensors: Tensors) -> float:
+        """Return the chance, 0 to 1. Raises ValueError when it is not finite."""
+
+
 class Head(Protocol):
     """Finds objects of one kind in the shared network's output for a tile."""
 
@@ -169,6 +188,9 @@ class Head(Protocol):
 
     infos: tuple[DetectorInfo, ...]
     """Its own networks."""
+
+    judge: Judge | None
+    """Who looks at pieces of a picture for `Rules.confirm`; None: the head itself."""
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:
         """Return boxes in pixels of the tile, with scores from `floor` on.

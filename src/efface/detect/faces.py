@@ -17,6 +17,7 @@ from efface.detect.detector import (
     Confirm,
     DetectorInfo,
     Found,
+    Judge,
     Jury,
     Rules,
     Tensors,
@@ -77,6 +78,7 @@ class FaceHead:
     """Centre heat map, log of size / 4 (height, width), offset within the cell (y, x)."""
 
     infos: tuple[DetectorInfo, ...] = ()
+    judge: Judge | None = None
 
     def __init__(self, options: DetectOptions) -> None:
         sure = SURE[options.sensitivity]

@@ -12,7 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.detector import DetectorInfo, Found, Rules, Tensors, require_finite
+from efface.detect.detector import (
+    Confirm,
+    DetectorInfo,
+    Found,
+    Judge,
+    Rules,
+    Tensors,
+    require_finite,
+)
+from efface.detect.plate_context import PLATE_PX, SIDE, PlateContext
 from efface.detect.self_test import require_right, waves
 from efface.detect.sessions import open_session
 from efface.detect.trunk import STEP
@@ -53,6 +62,19 @@ SMALLEST = 200
 In close-ups, plates are larger than those the network was trained on.
 """
 
+CONFIRM = Confirm(
+    sure=0.75,
+    least_px=8,
+    sides=(PLATE_PX,),
+    context=SIDE / PLATE_PX,
+    same=0,
+    every=3,
+    most=8,
+    most_share=0.4,
+)
+"""Which plates are held against what surrounds them, see `detect.plate_context`. Around one that
+is wider than two fifths of the picture, little is left to see."""
+
 MAPS = ("heat", "sides")
 """Outputs: score, and distances in pixels from the cell's centre to the left, top, right and
 bottom."""
@@ -68,7 +90,11 @@ class PlateHead:
         model, sha256 = load_weights(name)
         self._session, runtime = open_session(name, model, options.device, threads)
         self.tensors: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
+        self.judge: Judge | None = None
         self.infos: tuple[DetectorInfo, ...] = (DetectorInfo(name, VERSION, sha256, runtime),)
+        if options.sensitivity != "high":  # high: doubtful objects are covered
+            self.judge = PlateContext(options, threads)
+            self.infos += (self.judge.info,)
         require_right(name, self._maps_of_waves(), options.device)
         sure = SURE[options.sensitivity]
         self.rules = Rules(
@@ -80,6 +106,7 @@ class PlateHead:
             SAME,
             SMALLEST,
             caution_alone=CAUTION_ALONE,
+            confirm=None if self.judge is None else CONFIRM,
         )
 
     def _maps_of_waves(self) -> Tensors:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.closer import FindInPiece, best_of, looked_closer
-from efface.detect.confirm import closer_looks
-from efface.detect.detector import DetectorInfo, Found, Head, Jury, Rules, Tensors
+from efface.detect.confirm import LookInPiece, closer_looks
+from efface.detect.detector import Confirm, DetectorInfo, Found, Head, Jury, Rules, Tensors
 from efface.detect.joining import joined
 from efface.detect.look import Area, Look
 from efface.detect.photos import sifted
@@ -25,6 +25,12 @@ from efface.detect.windows import places, windows
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.geometry import Box, Boxes, Size, hull, iou, nms, overlap
+
+BOTH_WAYS = (0, 1)
+"""Turns in which a closer look sees the picture as it is, and mirrored."""
+
+MOST_IN_PHOTO = 60
+"""Maximum number of objects of a photo that a judge looks at, the largest first."""
 
 FAINT = 0.4
 """Share of a kind's floor down to which pieces of a photo count: averages need low scores, too."""
@@ -75,6 +81,7 @@ class Pyramid:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
             one_each = _one_each(found, head.rules, is_jury=is_jury)
             one_each = self._closer(area, head, one_each) if is_jury else one_each
+            one_each = self._in_place(area, head, one_each) if look.is_thorough else one_each
             caution = head.rules.caution_alone if look.is_thorough else 0.0
             seen.append(_cautious(one_each, caution))
             closer.append(self._confirmed(area, look, head, one_each))
@@ -133,6 +140,22 @@ class Pyramid:
         order = np.argsort(-score, kind="stable")
         return (xyxy * shrink)[order], score[order]
 
+    def _in_place(self, area: Area, head: Head, found: Found) -> Found:
+        """Return the objects of a photo. Doubtful ones that the head's judge finds out of place, in
+        the picture and its mirror image together, get the lowest score: they are not covered."""
+        rule, judge, sure = head.rules.confirm, head.judge, head.rules.sure
+        rows = np.flatnonzero(found[1] >= sure)
+        if rule is None or judge is None or not len(rows):
+            return found
+        size_wh, shrink = _with_square_pixels(area)
+        rgb, look = area.rgb(size_wh), self._look_with(head, rule)
+        boxes, score = found[0][rows] / shrink, found[1].copy()
+        rule = replace(rule, most=MOST_IN_PHOTO)
+        chances = [closer_looks((boxes, score[rows]), rgb, look, rule, turn) for turn in BOTH_WAYS]
+        is_none = np.mean(chances, axis=0) < judge.least  # False for NaN, where no look was taken
+        score[rows[is_none]] = head.rules.floor
+        return found[0], score
+
     def _confirmed(self, area: Area, look: Look, head: Head, found: Found) -> NDArray[np.float32]:
         """Return (n,) score of a closer look at each object; NaN where no look was taken."""
         rule = head.rules.confirm
@@ -146,8 +169,24 @@ class Pyramid:
         size_wh, shrink = _with_square_pixels(area)
         turn = look.turn // rule.every
         return closer_looks(
-            (found[0] / shrink, found[1]), area.rgb(size_wh), self._find_with(head), rule, turn
+            (found[0] / shrink, found[1]),
+            area.rgb(size_wh),
+            self._look_with(head, rule),
+            rule,
+            turn,
         )
+
+    def _look_with(self, head: Head, rule: Confirm) -> LookInPiece:
+        """Return a function that scores one object in a piece of a picture around it."""
+        judge, find = head.judge, self._find_with(head)
+
+        def judged_in(rgb: NDArray[np.uint8], box: NDArray[np.float32]) -> float:
+            if judge is not None:
+                return judge.chance(self._trunk.tensors(rgb, judge.tensors))
+            boxes, scores = find(rgb)
+            return float(scores[iou(box[None], boxes)[0] >= rule.same].max(initial=0.0))
+
+        return judged_in
 
     def _find_with(self, head: Head) -> FindInPiece:
         """Return a function that finds objects of one kind in a piece of a picture."""

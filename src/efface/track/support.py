@@ -42,19 +42,33 @@ NEARBY_S = 2.0
 """Sightings within this time show whether an object was ever seen well, and how long it was in
 sight."""
 
-REFUTED, REFUTED_WITHIN_S = 0.03, 2.0
-"""An object is not a face if it scores less than this in closer looks, in the geometric mean over
-this many seconds around a sighting. A doubtful face rarely scores nothing in one look: one in a
-hundred, on clips made of labelled pictures."""
 
-CONFIRMS_ITSELF = 0.65
-"""Score from which no closer look is needed, see `detect.faces.CONFIRM`."""
+@dataclass(frozen=True, slots=True)
+class Refuting:
+    """When closer looks show that an object is none.
 
-CONFIRMED_PX = 28.0
-"""Height from which a box can be refuted.
+    below    the geometric mean of their scores, over REFUTED_WITHIN_S around a sighting.
+    sure     score from which no closer look is needed, see `detect.detector.Confirm`.
+    least_px height from which a box can be refuted.
+    """
 
-A lower box covers little, and a closer look shows it hardly better.
-"""
+    below: float
+    sure: float
+    least_px: float
+
+
+REFUTING = {
+    FACE: Refuting(0.03, 0.65, 28.0),
+    PLATE: Refuting(0.2, 0.75, 8.0),
+    TEXT: Refuting(0.0, 0.0, 0.0),
+}
+"""A doubtful face rarely scores nothing in one look: one in a hundred, on clips made of labelled
+pictures. A lower box covers little, and a closer look shows it hardly better. The limit for plates
+is a chance: of 253 labelled plates 1 stays below, and of the false ones in pictures of people three
+in four do. Text gets no closer look."""
+
+REFUTED_WITHIN_S = 2.0
+"""Closer looks within this time of a sighting are taken together."""
 
 LEAST_LOOK = 0.02
 """A closer look that shows nothing counts as this score. The look may have been blurred, and one
@@ -132,7 +146,8 @@ def supported(
     if full.kind == DRAWN:
         return full
     t, seen_t = seconds[full.frame], seconds[seen.frame]
-    score = np.where(_are_refuted(seen, seen_t), 0, seen.score)
+    rule, told = REFUTING[full.kind], _told_by_closer_looks(seen, seen_t)
+    score = np.where(_are_refuted(seen, told, rule), 0, seen.score)
     best = _best_nearby(seen_t, score)
     given = np.minimum((score / sure) ** POWER, MOST) * _passes(
         seen, seconds, best / sure, CERTAIN_SCORE / sure, stands=_stands(seen, views)
@@ -188,16 +203,26 @@ def _part(track: Track, which: NDArray[np.bool_]) -> Track:
     )
 
 
-def _are_refuted(seen: Track, seen_t: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _are_refuted(seen: Track, told: NDArray[np.float64], rule: Refuting) -> NDArray[np.bool_]:
     """Return (n,) whether closer looks at a sighting, in its frame and the moments around it,
     showed next to nothing.
 
     A sighting without its own closer look is refuted with its neighbours, unless it was sure or
     small.
+
+    told  see `_told_by_closer_looks`.
     """
-    looked = np.zeros(len(seen), np.bool_) if seen.closer is None else np.isfinite(seen.closer)
-    if seen.closer is None or not looked.any():
-        return np.zeros(len(seen), np.bool_)
+    height = seen.xyxy[:, 3] - seen.xyxy[:, 1]
+    is_open_to_doubt = (seen.score < rule.sure) & (height >= rule.least_px)
+    return np.asarray((told < rule.below) & is_open_to_doubt, np.bool_)  # NaN is not less
+
+
+def _told_by_closer_looks(seen: Track, seen_t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n,) the geometric mean of the closer looks within REFUTED_WITHIN_S of each sighting;
+    NaN where there were none."""
+    if seen.closer is None:
+        return np.full(len(seen), np.nan)
+    looked = np.isfinite(seen.closer)
     total = np.concatenate(
         [[0], np.cumsum(np.where(looked, np.log(np.maximum(seen.closer, 0) + LEAST_LOOK), 0))]
     )
@@ -205,10 +230,7 @@ def _are_refuted(seen: Track, seen_t: NDArray[np.float64]) -> NDArray[np.bool_]:
     first, stop = _around(seen_t, REFUTED_WITHIN_S)
     count = number[stop] - number[first]
     mean = np.exp((total[stop] - total[first]) / np.maximum(count, 1)) - LEAST_LOOK
-    is_open_to_doubt = (seen.score < CONFIRMS_ITSELF) & (
-        seen.xyxy[:, 3] - seen.xyxy[:, 1] >= CONFIRMED_PX
-    )
-    return np.asarray((count > 0) & (mean < REFUTED) & is_open_to_doubt, np.bool_)
+    return np.where(count > 0, mean, np.nan)
 
 
 def _best_nearby(seen_t: NDArray[np.float64], score: NDArray[np.float32]) -> NDArray[np.float64]:
