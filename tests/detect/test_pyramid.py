@@ -428,7 +428,7 @@ def judged_head(score, chance):
 
 
 @pytest.mark.parametrize(
-    ("score", "chance", "left"), [(0.5, 0.1, 0.2), (0.5, 0.3, 0.5), (0.8, 0.1, 0.8)]
+    ("score", "chance", "left"), [(0.5, 0.1, 0.2), (0.5, 0.3, 0.5), (0.95, 0.1, 0.95)]
 )
 def test_a_doubtful_object_of_a_photo_that_is_out_of_place_does_not_count(score, chance, left):
     head = judged_head(score, chance)
