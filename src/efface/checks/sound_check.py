@@ -38,8 +38,8 @@ LOUD_AT_EDGE = 0.02
 """RMS that such noise stays below: 34 dB below full scale."""
 
 RESEMBLES = 0.5
-"""Correlation with the source from which such noise is the source's sound. Measured: see
-docs/verify.md."""
+"""Correlation with the source from which such noise is the source's sound. Chosen, not
+measured."""
 
 SAME = 0.7
 """Correlation in a second of kept sound below which it is not the source's, or not in step."""
