@@ -422,7 +422,8 @@ class FixedJudge:
 
 def judged_head(score, chance):
     head = OneBox(PLATE, ("a",), score=score, box=(10, 10, 50, 30))
-    head.rules = replace(head.rules, confirm=Confirm(0.75, 8, (27,), 7.1, 0.0, every=3, most=8))
+    rule = Confirm(0.75, 8, (27,), 7.1, 0.0, every=3, most=8)
+    head.rules = replace(head.rules, confirm=rule, in_place=rule)
     head.judge = FixedJudge(chance)
     return head
 

@@ -145,6 +145,7 @@ class Rules:
     caution_alone subtracted from scores of a photo, as no neighbouring frame confirms them.
     closer        how doubtful objects of a thorough look are examined again; None: they are not.
     confirm       the same for frames of a film.
+    in_place      which objects of a thorough look the head's judge looks at; None: none.
     jury          how a thorough look makes one score of those of its views; None: the best one
                   counts, without a mirror image.
     """
@@ -161,6 +162,7 @@ class Rules:
     caution_alone: float = 0.0
     closer: Closer | None = None
     confirm: Confirm | None = None
+    in_place: Confirm | None = None
 
 
 class Judge(Protocol):

@@ -7,6 +7,7 @@ plate is, and does not read plates.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -75,6 +76,10 @@ CONFIRM = Confirm(
 """Which plates are held against what surrounds them, see `detect.plate_context`. Around one that
 is wider than two fifths of the picture, little is left to see."""
 
+IN_PLACE = replace(CONFIRM, sure=0.6, most=60)
+"""The same for photos, which no neighbouring frames help: of 194 pictures with plates, .75 would
+lose four that are photographed from close by, or lie beside others on a wall."""
+
 MAPS = ("heat", "sides")
 """Outputs: score, and distances in pixels from the cell's centre to the left, top, right and
 bottom."""
@@ -107,6 +112,7 @@ class PlateHead:
             SMALLEST,
             caution_alone=CAUTION_ALONE,
             confirm=None if self.judge is None else CONFIRM,
+            in_place=None if self.judge is None else IN_PLACE,
         )
 
     def _maps_of_waves(self) -> Tensors:

@@ -29,9 +29,6 @@ from efface.geometry import Box, Boxes, Size, hull, iou, nms, overlap
 BOTH_WAYS = (0, 1)
 """Turns in which a closer look sees the picture as it is, and mirrored."""
 
-MOST_IN_PHOTO = 60
-"""Maximum number of objects of a photo that a judge looks at, the largest first."""
-
 FAINT = 0.4
 """Share of a kind's floor down to which pieces of a photo count: averages need low scores, too."""
 
@@ -143,14 +140,13 @@ class Pyramid:
     def _in_place(self, area: Area, head: Head, found: Found) -> Found:
         """Return the objects of a photo. Doubtful ones that the head's judge finds out of place, in
         the picture and its mirror image together, get the lowest score: they are not covered."""
-        rule, judge, sure = head.rules.confirm, head.judge, head.rules.sure
+        rule, judge, sure = head.rules.in_place, head.judge, head.rules.sure
         rows = np.flatnonzero(found[1] >= sure)
         if rule is None or judge is None or not len(rows):
             return found
         size_wh, shrink = _with_square_pixels(area)
         rgb, look = area.rgb(size_wh), self._look_with(head, rule)
         boxes, score = found[0][rows] / shrink, found[1].copy()
-        rule = replace(rule, most=MOST_IN_PHOTO)
         chances = [closer_looks((boxes, score[rows]), rgb, look, rule, turn) for turn in BOTH_WAYS]
         is_none = np.mean(chances, axis=0) < judge.least  # False for NaN, where no look was taken
         score[rows[is_none]] = head.rules.floor
