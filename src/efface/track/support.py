@@ -64,8 +64,8 @@ REFUTING = {
 }
 """A doubtful face rarely scores nothing in one look: one in a hundred, on clips made of labelled
 pictures. A lower box covers little, and a closer look shows it hardly better. The limit for plates
-is a chance: of 253 labelled plates 1 stays below, and of the false ones in pictures of people three
-in four do. Text gets no closer look."""
+is a chance: of 252 labelled plates 2 stay below, and of the false ones in pictures of people four
+in five do. Text gets no closer look."""
 
 REFUTED_WITHIN_S = 2.0
 """Closer looks within this time of a sighting are taken together."""
