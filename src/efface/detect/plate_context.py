@@ -31,7 +31,7 @@ STEP = 8
 
 
 LEAST = 0.2
-"""Chance below which a plate is none: of 252 labelled plates that a look finds, 2 stay below it, and
+"""Chance below which a plate is none: of 252 labelled plates that a look finds, 2 stay below it, as
 four in five false plates in pictures of people do."""
 
 
