@@ -19,6 +19,7 @@ def every(base=EffaceError):
 
 PUBLIC = sorted({c for c in every() if c.__name__ in errors.__all__}, key=lambda c: c.__name__)
 ARGUMENTS = {
+    "WallsMissing": ("Landlock",),
     "UndecodableFrame": ("a.mp4", "0:00:01.000"),
     "TooManyPixels": ("a.png", 10**10, 300_000_000),
     "ModelUnusable": ("centerface", "its file is missing"),

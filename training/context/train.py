@@ -53,16 +53,16 @@ class Context(nn.Module):
 
 
 class Exported(nn.Module):
-    """The network as efface runs it: the mean of both logits, and the layer before for its
-    self-test."""
+    """The network as efface runs it: the mean of both logits, and the layer before, ahead of its
+    ReLU, for the self-test: a ReLU would hide half of the weights."""
 
     def __init__(self, net: Context) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = self.net.hidden(self.net.body(self.net.inner(x)))
-        return self.net.last(hidden).mean(dim=1), hidden
+        hidden = self.net.hidden[:3](self.net.body(self.net.inner(x)))
+        return self.net.last(self.net.hidden[3:](hidden)).mean(dim=1), hidden
 
 
 def _layer(inside: int, outside: int, stride: int) -> nn.Sequential:
