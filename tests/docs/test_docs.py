@@ -109,7 +109,7 @@ def text_files() -> Iterator[Path]:
         yield from (
             Path(folder) / n
             for n in names
-            if Path(n).suffix not in BINARY and not n.startswith(".git")
+            if Path(n).suffix not in BINARY and not n.startswith((".git", ".coverage"))
         )
 
 
