@@ -25,8 +25,9 @@ class Detections:
            margin.
     score  (n,) float32, 0 to 1.
     kind   (n,) uint8, index into KINDS.
-    closer (n,) float32, 0 to 1: the score of the same place in a closer look; NaN where there was
-    none. None: there was none.
+    closer (n,) float32, 0 to 1: for a face, the score of the same place in a closer look; for a
+           plate, the chance that it is on a vehicle (`detect.plate_context`). NaN where nobody
+           looked. None: nobody looked at any.
     """
 
     xyxy: NDArray[np.float32]

@@ -195,8 +195,8 @@ def _likeness(new: NDArray[np.float32], old: NDArray[np.float32]) -> NDArray[np.
 
 
 def _seconds(info: SourceInfo, shift_s: Fraction, stream: int) -> Iterator[Samples]:
-    """Yield the n-th sound stream, a second at a time, with silence where there is none. The last
-    part may be shorter."""
+    """Yield the n-th sound stream, a second at a time, with silence where the stream has no sound.
+    The last part may be shorter."""
     waiting = np.zeros((2, 0), np.float32)
     given = 0
     for part in heard(info, shift_s, RATE, "stereo", stream):

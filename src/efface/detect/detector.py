@@ -174,7 +174,7 @@ class Judge(Protocol):
     info: DetectorInfo
 
     least: float
-    """Chance below which an object is none."""
+    """Below this chance, a box does not count as an object."""
 
     def chance(self, tensors: Tensors) -> float:
         """Return the chance, 0 to 1. Raises ValueError when it is not finite."""

@@ -31,8 +31,8 @@ STEP = 8
 
 
 LEAST = 0.2
-"""Chance below which a plate is none: of 252 labelled plates that a look finds, 2 stay below it, as
-four in five false plates in pictures of people do."""
+"""Below this chance, a box does not count as a plate. Of 252 labelled plates that a look finds, 2
+stay below it. Of the false plates in pictures of people, four in five do."""
 
 
 class PlateContext:

@@ -2,7 +2,7 @@
 
 The network gives a map of how likely each pixel belongs to a line of text, shrunk towards the
 line's middle. It has nothing in common with the network for faces, so it is a detector of its own.
-It always looks at the picture as it is: a mirror image of writing is none.
+It never looks at a mirror image: mirrored writing does not look like writing.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ sight."""
 
 @dataclass(frozen=True, slots=True)
 class Refuting:
-    """When closer looks show that an object is none.
+    """When closer looks show that a box holds no such object.
 
     below    the geometric mean of their scores, over REFUTED_WITHIN_S around a sighting.
     sure     score from which no closer look is needed, see `detect.detector.Confirm`.
