@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from efface.media.decoder import server_process, source_opening
+from efface.media.decoder import decoder_process, server_process, source_opening
 from efface.media.decoder.server_process import server
+from efface.walls import raising
 
 SABOTEUR = Path(__file__).parent / "saboteur.py"
 
@@ -23,6 +27,60 @@ def walled(_decoders_in_this_process: None, monkeypatch: pytest.MonkeyPatch) -> 
     if not server.prepare():
         pytest.skip("this system starts no process from which decoders could be forked")
     monkeypatch.setattr(source_opening, "HERE", False)
+
+
+class DecodersInThreads:
+    """Takes the server's place: each decoder is a thread here, which runs the same code without
+    walls. So its lines are measured, and a debugger reaches them."""
+
+    NO_PROCESS = 1 << 30
+    """Numbers from here on belong to no process."""
+
+    def __init__(self) -> None:
+        self._threads: dict[int, threading.Thread] = {}
+
+    def begin(self, handles: list[int]) -> int:
+        number = self.NO_PROCESS + len(self._threads)
+        own = [os.dup(handle) for handle in handles]
+        self._threads[number] = threading.Thread(target=self._serve, args=own)
+        self._threads[number].start()
+        return number
+
+    def end(self, number: int) -> int:
+        return 0
+
+    def close(self) -> None:
+        for thread in self._threads.values():
+            thread.join(10)
+            assert not thread.is_alive()
+
+    def _serve(self, pipe: int, memory: int, source: int | None = None) -> None:
+        with suppress(EOFError, OSError):
+            decoder_process.serve(pipe, memory, source, ["a folder of the installation"])
+        for handle in (pipe, memory, source):
+            if handle is not None:
+                os.close(handle)
+
+
+@pytest.fixture
+def in_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[object, ...]]]:
+    """Decode in threads of this process. Lists the walls that they asked for."""
+    asked: list[tuple[object, ...]] = []
+
+    def raise_walls(*walls: object) -> raising.Standing:
+        asked.append(walls)
+        return raising.Standing(raising.WALLS, ())
+
+    threads = DecodersInThreads()
+    with monkeypatch.context() as patch:
+        patch.setattr(raising, "raise_walls", raise_walls)
+        patch.setattr(raising, "limit", lambda memory, written: asked.append((memory, written)))
+        patch.setattr(server, "begin", threads.begin)
+        patch.setattr(server, "end", threads.end)
+        patch.setattr(server, "prepare", lambda: True)
+        patch.setattr(source_opening, "HERE", False)
+        yield asked
+        threads.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
