@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from efface.detect.detector import Confirm, DetectorInfo, Jury, Rules
+from efface.detect.detector import Confirm, DetectorInfo, Doubles, Jury, Rules
 from efface.detect.faces import FaceHead
 from efface.detect.fail_closed import Guarded
 from efface.detect.look import THOROUGH, Look
@@ -402,11 +402,26 @@ def test_doubtful_objects_of_every_third_frame_of_a_film_are_looked_at_closer():
     assert np.isnan(pyramid.detect(frame, THOROUGH).closer_looks()).all()
 
 
-def test_high_sensitivity_asks_for_no_closer_look_in_films():
-    rules = {
-        s: FaceHead(DetectOptions(sensitivity=s)).rules.confirm for s in ("low", "normal", "high")
-    }
-    assert [r is None for r in rules.values()] == [False, False, True]
+def test_high_sensitivity_keeps_what_is_in_doubt_in_films():
+    rules = [FaceHead(DetectOptions(sensitivity=s)).rules for s in ("low", "normal", "high")]
+    assert [r.confirm is None for r in rules] == [False, False, True]
+    assert [r.doubles is None for r in rules] == [False, False, True]
+
+
+class TwoBoxes(OneBox):
+    """Finds a face, and its neck."""
+
+    def boxes(self, tensors, floor):
+        return np.float32([(10, 10, 50, 50), (20, 30, 60, 70)]), np.float32([0.9, 0.3])
+
+
+def test_parts_of_a_better_box_are_dropped_in_films_and_judged_in_photos():
+    head = TwoBoxes(FACE, ("a",), smallest=9999)
+    head.rules = replace(head.rules, doubles=Doubles(0.4, 0.2, 0.3))
+    pyramid, frame = Pyramid(CountingTrunk(), [head]), frame_of((300, 200))
+    assert len(pyramid.detect(frame, Look(coarsest=1.0))) == 1
+    head.rules = replace(head.rules, doubles=None)
+    assert len(pyramid.detect(frame, Look(coarsest=1.0))) == 2
 
 
 class FixedJudge:

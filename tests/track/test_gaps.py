@@ -549,6 +549,31 @@ def test_a_bridge_does_not_grow_beyond_its_bound_and_shrinks_to_what_was_seen():
     np.testing.assert_allclose(sides[50], 60, atol=0.5)
 
 
+def panned(step, n=60):
+    """The camera turns by `step` pixels a frame to the right."""
+    return Views.of([Step(1 + 0j, complex(-step * i, 0)) for i in range(n)])
+
+
+def test_an_object_that_the_camera_follows_is_not_smeared_by_the_camera():
+    """Its place on the screen is the same, while the background moves by half of its width."""
+    seen = still(*range(10, 50))
+    fixed, followed = (
+        fill_track(seen, steady(60), Shots([], 60), TrackOptions(), views)
+        for views in (panned(0), panned(20))
+    )
+    sides = [f.xyxy[15:45, 2] - f.xyxy[15:45, 0] for f in (fixed, followed)]
+    assert sides[0].max() == pytest.approx(40)
+    assert sides[1].max() < 48, "20 px on each side is what the camera moves"
+
+
+def test_an_object_that_stands_in_the_world_is_not_smeared_by_the_camera_either():
+    boxes = [(900 - 20 * i, 100, 940 - 20 * i, 150) for i in range(10, 50)]
+    full = fill_track(
+        track(range(10, 50), boxes), steady(60), Shots([], 60), TrackOptions(), panned(20)
+    )
+    assert (full.xyxy[15:45, 2] - full.xyxy[15:45, 0]).max() < 48
+
+
 def test_no_box_of_a_track_jumps_from_one_frame_to_the_next():
     """Where a trail takes over and where it ends, neighbours overlap."""
     for lasts in (5, 20, 50):

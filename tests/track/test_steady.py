@@ -7,7 +7,7 @@ import numpy as np
 from efface.detections import FACE
 from efface.geometry import hulls
 from efface.track.camera_motion import Step, Views
-from efface.track.steady import MOST_SPREAD, steadied
+from efface.track.steady import MOST_SPREAD, steadied, usual_sized
 from efface.tracks import Reason, Track
 
 N = 50
@@ -77,3 +77,43 @@ def test_the_cameras_own_motion_is_taken_out():
     views = [Step(shift=60 + 0j) if i == 25 else Step() for i in range(N)]
     made = steadied(track(boxes), SECONDS, Views.of(views), 0.25).xyxy
     np.testing.assert_allclose(made, boxes, atol=0.5)
+
+
+def sides(made):
+    return made.xyxy[:, 2] - made.xyxy[:, 0]
+
+
+def with_a_trunk(score, frame=25):
+    """A face that stands still, and is once seen three times as large."""
+    boxes, scores = moving(0), np.full(N, 0.9, np.float32)
+    boxes[frame], scores[frame] = (60, 50, 180, 200), score
+    return track(boxes, scores)
+
+
+def test_a_weak_sighting_is_not_much_larger_than_those_around_it():
+    for frame in (0, 25, N - 1):
+        made = usual_sized(with_a_trunk(0.3, frame), SECONDS, 1.3)
+        np.testing.assert_allclose(sides(made)[frame], 52, atol=0.5)
+        np.testing.assert_allclose(made.xyxy[frame, :2] + made.xyxy[frame, 2:], (240, 250))
+        others = np.arange(N) != frame
+        np.testing.assert_array_equal(made.xyxy[others], with_a_trunk(0.3, frame).xyxy[others])
+
+
+def test_a_sure_sighting_and_a_bound_of_infinity_keep_their_size():
+    for score, most in ((0.5, 1.3), (0.3, np.inf)):
+        assert sides(usual_sized(with_a_trunk(score), SECONDS, most))[25] == 120
+
+
+def test_few_sightings_and_distant_ones_tell_no_usual_size():
+    few = track([(100, 100, 140, 150)] * 2 + [(60, 50, 180, 200)], np.float32([0.9, 0.9, 0.3]))
+    assert sides(usual_sized(few, SECONDS, 1.3))[2] == 120
+    assert sides(usual_sized(with_a_trunk(0.3), SECONDS * 60, 1.3))[25] == 120
+
+
+def test_a_face_that_comes_nearer_keeps_its_size():
+    size = 40 * 1.03 ** np.arange(N)
+    boxes = np.stack([300 - size / 2, 200 - size / 2, 300 + size / 2, 200 + size / 2], axis=1)
+    weak = track(boxes, 0.3)
+    np.testing.assert_array_equal(
+        usual_sized(weak, SECONDS, 1.3).xyxy[: N // 2], weak.xyxy[: N // 2]
+    )

@@ -130,6 +130,20 @@ class Confirm:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubles:
+    """Which boxes in a frame of a film show a part of an object that another box shows better.
+
+    least      score of the better box.
+    better_by  how much higher its score is.
+    shared     share of the smaller box that lies in both.
+    """
+
+    least: float
+    better_by: float
+    shared: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How boxes of one kind are told from noise and from each other.
 
@@ -146,6 +160,8 @@ class Rules:
     closer        how doubtful objects of a thorough look are examined again; None: they are not.
     confirm       the same for frames of a film.
     in_place      which objects of a thorough look the head's judge looks at; None: none.
+    doubles       which boxes of a frame of a film are dropped, because a better one shows the same
+                  object; None: none.
     jury          how a thorough look makes one score of those of its views; None: the best one
                   counts, without a mirror image.
     """
@@ -163,6 +179,7 @@ class Rules:
     closer: Closer | None = None
     confirm: Confirm | None = None
     in_place: Confirm | None = None
+    doubles: Doubles | None = None
 
 
 class Judge(Protocol):

@@ -16,6 +16,7 @@ from efface.detect.detector import (
     Closer,
     Confirm,
     DetectorInfo,
+    Doubles,
     Found,
     Judge,
     Jury,
@@ -70,6 +71,12 @@ CONFIRM = Confirm(sure=0.65, least_px=28, sides=(40, 60), context=3.2, same=0.35
 that is examined at full size. See docs/decisions/050-films-closer-look.md."""
 
 
+DOUBLES = Doubles(least=0.5, better_by=0.2, shared=0.3)
+"""Of 1,200 such boxes in 108 moving clips of labelled faces, 5 in 100 lay on another face than the
+better box. The others lay on its face or on none: chins, necks and hair, as the levels of the
+pyramid show them. See docs/decisions/065-one-face-one-box.md."""
+
+
 class FaceHead:
     """See `detect.detector.Head`."""
 
@@ -82,9 +89,8 @@ class FaceHead:
 
     def __init__(self, options: DetectOptions) -> None:
         sure = SURE[options.sensitivity]
-        confirm = (
-            None if options.sensitivity == "high" else CONFIRM
-        )  # high: doubtful objects are covered
+        # high: doubtful objects are covered
+        is_high = options.sensitivity == "high"
         self.rules = Rules(
             sure,
             sure * FLOOR,
@@ -96,7 +102,8 @@ class FaceHead:
             JURY,
             CAUTION_BELOW,
             closer=CLOSER,
-            confirm=confirm,
+            confirm=None if is_high else CONFIRM,
+            doubles=None if is_high else DOUBLES,
         )
 
     def boxes(self, tensors: Tensors, floor: float) -> Found:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.detector import Found
+from efface.detect.detector import Doubles, Found
 from efface.detections import Detections
-from efface.geometry import MOST_PAIRS, Boxes, hull, iou, nms
+from efface.geometry import MOST_PAIRS, Boxes, area, hull, iou, nms, overlap
 
 SAME, AGREE = 0.4, 0.6
 """IoU from which boxes of two looks at one frame are one object, and IoU from which their hull is
@@ -21,6 +21,23 @@ def joined(xyxy: Boxes, score: NDArray[np.float32], same: float, agree: float) -
     """Return one box for each object: the hull of all boxes that agree with the best one."""
     keep = nms(xyxy, score, same)
     return _hulls(xyxy, keep, agree), score[keep]
+
+
+def without_doubles(found: Found, rule: Doubles) -> Found:
+    """Return the objects without boxes that show a part of an object which another box shows
+    better."""
+    xyxy, score = found
+    if not (score >= rule.least).any():
+        return found
+    stays = np.ones(len(score), np.bool_)
+    step = max(1, MOST_PAIRS // len(xyxy))
+    sizes = np.maximum(area(xyxy), 1e-6)
+    for start in range(0, len(xyxy), step):
+        rows = slice(start, start + step)
+        is_better = (score >= rule.least) & (score >= score[rows, None] + rule.better_by)
+        shared = overlap(xyxy[rows], xyxy) / np.minimum(sizes[rows, None], sizes)
+        stays[rows] = ~(is_better & (shared >= rule.shared)).any(axis=1)
+    return xyxy[stays], score[stays]
 
 
 def merged(a: Detections, b: Detections) -> Detections:

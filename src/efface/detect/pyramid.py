@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from efface.detect.closer import FindInPiece, best_of, looked_closer
 from efface.detect.confirm import LookInPiece, closer_looks
 from efface.detect.detector import Confirm, DetectorInfo, Found, Head, Jury, Rules, Tensors
-from efface.detect.joining import joined
+from efface.detect.joining import joined, without_doubles
 from efface.detect.look import Area, Look
 from efface.detect.photos import sifted
 from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tiles
@@ -78,7 +78,10 @@ class Pyramid:
             found = [in_view[head.kind] for in_view in in_views if head.kind in in_view]
             one_each = _one_each(found, head.rules, is_jury=is_jury)
             one_each = self._closer(area, head, one_each) if is_jury else one_each
-            one_each = self._in_place(area, head, one_each) if look.is_thorough else one_each
+            if look.is_thorough:
+                one_each = self._in_place(area, head, one_each)
+            elif head.rules.doubles is not None:
+                one_each = without_doubles(one_each, head.rules.doubles)
             caution = head.rules.caution_alone if look.is_thorough else 0.0
             seen.append(_cautious(one_each, caution))
             closer.append(self._confirmed(area, look, head, one_each))

@@ -26,7 +26,7 @@ from efface.track.camera_motion import Views
 from efface.track.motion import MOTIONS, Course, Motion, course, moved
 from efface.track.pixel_trails import PixelTrail
 from efface.track.score_margin import share
-from efface.track.steady import CERTAIN, rule, steadied
+from efface.track.steady import CERTAIN, rule, steadied, usual_sized
 from efface.tracks import Reason, Track
 
 ENVELOPE_S = 0.045
@@ -103,7 +103,7 @@ def fill_track(
 ) -> Track:
     """Return the track with every frame from lead-in to lead-out.
 
-    Each box contains what was seen in its frame.
+    Each box contains what was seen in its frame, see `steady` for the exception.
 
     views  where the camera looked; None when it stood still.
     sizes  size of every frame, or the one size of all; without it nothing is held.
@@ -111,15 +111,14 @@ def fill_track(
     """
     views = views or Views.fixed(len(timeline))
     seconds = timeline.seconds
-    if MOTIONS[
-        track.kind
-    ].keeps_size:  # a line through its neighbours would lag behind an approaching plate
-        track = steadied(track, seconds, views, MOTIONS[track.kind].unsure)
+    motion = MOTIONS[track.kind]
+    if motion.keeps_size:  # a line through its neighbours would lag behind an approaching plate
+        track = usual_sized(track, seconds, motion.most_unusual)
+        track = steadied(track, seconds, views, motion.unsure)
     shot = shots.around(int(track.frame[0]))
     frame = _covered_frames(track, seconds, shot, options, sizes, trails)
     t = seconds[frame]
     seen_t = seconds[track.frame]
-    motion = MOTIONS[track.kind]
     xyxy = _along(frame, track, seconds, views)
     distance_s = np.abs(t[:, None] - _nearest(t, seen_t)).min(axis=1)
     xyxy = grown(
@@ -426,16 +425,23 @@ def _sides_around(frame: NDArray[np.int32], track: Track, views: Views) -> Boxes
 def _enveloped(
     t: NDArray[np.float64], frame: NDArray[np.int32], xyxy: Boxes, views: Views
 ) -> Boxes:
-    """Return for each box the hull of it and the boxes within ENVELOPE_S of it."""
+    """Return for each box the hull of it and the boxes within ENVELOPE_S of it.
+
+    An object that the camera follows stays in its place on the screen, and others stay in their
+    place in the world. Of the two places of a neighbouring box the one counts that adds less.
+    """
     hull = xyxy.copy()
     for step in range(1, len(t)):
         is_near = t[step:] - t[:-step] <= ENVELOPE_S
         if not is_near.any():
             break
-        earlier, later = (
-            views.seen_from(xyxy[:-step], frame[:-step], frame[step:]),
-            views.seen_from(xyxy[step:], frame[step:], frame[:-step]),
-        )
-        for a, b in ((hull[step:], earlier), (hull[:-step], later)):
-            a[is_near] = hulls(a[is_near], b[is_near])
+        early, late = xyxy[:-step], xyxy[step:]
+        for to, own, other, of, at in (
+            (hull[step:], late, early, frame[:-step], frame[step:]),
+            (hull[:-step], early, late, frame[step:], frame[:-step]),
+        ):
+            on_screen, in_world = hulls(own, other), hulls(own, views.seen_from(other, of, at))
+            is_less = area(on_screen) < area(in_world)
+            both = hulls(to, np.where(is_less[:, None], on_screen, in_world))
+            to[is_near] = both[is_near]
     return hull

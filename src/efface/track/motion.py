@@ -46,6 +46,8 @@ class Motion:
     followed_from mean score from which it is followed by its pixels for longer than it is covered
     anyway.
     weak_counts   an object that is seen weakly, but often, counts.
+    most_unusual  maximum size of a weak sighting, over that of the sightings around it, where
+                  keeps_size.
     unsure        share that a box with a low score gains on every side: the detector knows its
                   edges less well.
     """
@@ -68,14 +70,15 @@ class Motion:
     followed_from: float
     weak_counts: bool
     unsure: float
+    most_unusual: float = math.inf
 
 
 FACE_MOTION = Motion(
     memory_s=0.3, most_recent=12, fade_s=0.4, keeps_size=True, is_flat=False, reach=0.3,
     young_reach=0.3,
-    reach_per_s=0.7, doubt=1e-6, least_strong=0.2, weak_within_s=math.inf, max_ratio=2.5,
+    reach_per_s=0.7, doubt=1e-6, least_strong=0.2, weak_within_s=0.4, max_ratio=2.5,
     growth_per_s=0.5, most_growth=0.5,
-    held_from=0.4, followed_from=0.4, weak_counts=True, unsure=0.25,
+    held_from=0.4, followed_from=0.4, weak_counts=True, unsure=0.25, most_unusual=1.3,
 )  # fmt: skip
 PLATE_MOTION = Motion(
     memory_s=0.4, most_recent=48, fade_s=3.0, keeps_size=False, is_flat=True, reach=0.3,
@@ -87,7 +90,10 @@ PLATE_MOTION = Motion(
 """A plate passes in a few frames, moves by more than its height from one frame to the next, and
 keeps its direction."""
 
-TEXT_MOTION = replace(FACE_MOTION, is_flat=True, max_ratio=4.0, unsure=0.0)
+TEXT_MOTION = replace(
+    FACE_MOTION, is_flat=True, weak_within_s=math.inf, max_ratio=4.0, unsure=0.0,
+    most_unusual=math.inf,
+)  # fmt: skip
 """Lines are flat, and a neighbouring look may join or part two of them."""
 
 FEW_SIGHTINGS = 4

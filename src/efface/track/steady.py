@@ -5,7 +5,7 @@ where the object ends. The camera's motion is known, so neighbouring sightings c
 centre of each box becomes that of a line fitted through them (local linear regression, Cleveland
 1979). Its size becomes their mean, and sure sightings weigh more. The box grows by the difference
 between the sightings and the fit, and it grows where all of them were unsure. Each box still
-contains what was seen in its own frame.
+contains what was seen in its own frame, unless a weak sighting is much larger than all around it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.geometry import Boxes, hulls
+from efface.geometry import Boxes, area, hulls
 from efface.track.camera_motion import Views
 from efface.track.score_margin import ScoreMargin, share
 from efface.tracks import Track
@@ -40,6 +40,14 @@ added, as a share of the box."""
 
 DOUBTFUL, CERTAIN = 0.25, 0.6
 """Scores up to which a box is entirely uncertain, and from which it is exact."""
+
+WEAK = 0.4
+"""Score below which the size of a sighting is doubtful. A face that is seen weakly in one frame as
+large as a trunk, and before and after as a head, is a head."""
+
+USUAL_S, LEAST_OTHERS = 1.0, 3
+"""The usual size is the median of the other sightings within this time, weighted like the boxes, if
+there are at least this many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +73,37 @@ class _Pairs:
 def rule(most: float) -> ScoreMargin:
     """Return how boxes grow with doubt in a film, where low boxes also grow."""
     return ScoreMargin(most=most, doubtful=DOUBTFUL, certain=CERTAIN)
+
+
+def usual_sized(track: Track, seconds: NDArray[np.float64], most: float) -> Track:
+    """Return the track of sightings. Weak ones have at most `most` times their usual size."""
+    if np.isinf(most):
+        return track
+    t = seconds[track.frame]
+    sizes = np.sqrt(np.maximum(area(track.xyxy), 1e-6)).astype(np.float64)
+    weight = np.maximum(track.score.astype(np.float64), 1e-3) ** POWER
+    shrink = np.ones(len(track))
+    for row in np.flatnonzero(track.score < WEAK):
+        near = slice(*np.searchsorted(t, (t[row] - USUAL_S, t[row] + USUAL_S)))
+        other = np.arange(near.start, near.stop) != row
+        if other.sum() >= LEAST_OTHERS:
+            usual = _median(sizes[near][other], weight[near][other])
+            shrink[row] = min(1.0, most * usual / sizes[row])
+    return replace(track, xyxy=_shrunk(track.xyxy, shrink))
+
+
+def _shrunk(xyxy: Boxes, shares: NDArray[np.float64]) -> Boxes:
+    """Return boxes (n, 4) with these shares (n,) of their sides, around the same middle."""
+    middle = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    half = (xyxy[:, 2:] - xyxy[:, :2]) / 2 * shares[:, None]
+    smaller = np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
+    return np.where(shares[:, None] < 1, smaller, xyxy)
+
+
+def _median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weight[order])
+    return float(values[order[np.searchsorted(total, total[-1] / 2)]])
 
 
 def steadied(track: Track, seconds: NDArray[np.float64], views: Views, most_unsure: float) -> Track:
