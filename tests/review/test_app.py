@@ -499,7 +499,7 @@ def test_it_ends_when_the_last_tab_is_closed(film, kit, monkeypatch):
 def test_a_note_that_fails_hides_no_copy(client, film, monkeypatch):
     """The target is there by then, and was checked."""
 
-    def full(self, plan, target):
+    def full(self, plan):
         raise WriteFailed(plan_path(film), "no space left on device")
 
     monkeypatch.setattr(Document, "note", full)

@@ -45,7 +45,7 @@ def listed(session: ReviewSession) -> list[dict[str, Any]]:
             "error": f.error,
             "works": [w.plain() for w in f.works.values()],
             "bytes": _bytes_of(f),
-            "done": f.done is not None,
+            "done": f.has_own_copy,
             "target": f.job.target.name,
             "folder": shown_folder(f.job.target.parent),
         }

@@ -223,7 +223,7 @@ class Routes:
     async def result(self, request: Request) -> Response:
         """Send the finished copy, or the one range of it that was requested."""
         folder = await self._ready(request)
-        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        path = await run_in_threadpool(finished_copy.copy_of, folder)
         if path is None:
             raise HTTPException(404)
         return Video(path, media_type=finished_copy.media_type_of(path))
@@ -231,7 +231,7 @@ class Routes:
     async def show(self, request: Request) -> Response:
         """Show the finished copy in the file manager. The page names no path."""
         folder = await self._ready(request)
-        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        path = await run_in_threadpool(finished_copy.copy_of, folder)
         if path is None:
             raise HTTPException(404)
         await run_in_threadpool(show_in_folder.show, path)

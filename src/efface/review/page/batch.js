@@ -47,7 +47,7 @@ export class Batch {
     }
   }
 
-  // A copy that this page wrote may be replaced by a newer one; no other file is.
+  // A copy that efface made from this plan may be replaced by a newer one; no other file is.
   async #redact(files, overwrite = false) {
     by("redact-all").focus();
     const replaced = files.filter((f) => overwrite || f.done).map((f) => f.id);
