@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from efface.errors import SourceUnreadable
+from efface.events import Event
 from efface.pipeline.naming import jobs_for
 from efface.presets import own_presets
 from efface.review import apart
@@ -354,6 +355,7 @@ def test_a_pause_holds_what_waits_until_it_goes_on(tab, monkeypatch, tmp_path, f
     def slowly(source, options, tell):
         entered.set()
         assert goes_on.wait(30)
+        tell(Event("look", 1, 2))
         return find(source, options, tell)
 
     monkeypatch.setattr("efface.review.apart.found_in", slowly)
@@ -362,9 +364,10 @@ def test_a_pause_holds_what_waits_until_it_goes_on(tab, monkeypatch, tmp_path, f
     tab.locator("#redact-all").click()
     assert entered.wait(30)
     tab.locator("#batch-pause").click()
-    tab.locator("#batch-text", has_text="Pauses when 0.png").wait_for()
+    tab.locator("#batch-text", has_text="Pausing").wait_for()
     goes_on.set()
     tab.locator("#batch-text", has_text="Paused").wait_for()
+    tab.locator("#cards .below", has_text="Paused, 25 %").wait_for()
     assert tab.locator("#cards .chip[data-state=rendered]").count() == 0
     tab.locator("#batch-pause").click()
     in_state(tab, "rendered", 2)

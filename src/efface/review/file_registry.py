@@ -32,6 +32,7 @@ class Work:
     kind   "look", "follow", "render" or "proxy".
     state  "waiting", "running", "done", "failed" or "cancelled".
     said   the result as a sentence; for an error, its message.
+    held   it runs, and waits because a person paused it.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Work:
     done: int = 0
     total: int | None = None
     said: str = ""
+    held: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     is_cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -50,7 +52,7 @@ class Work:
 
     def plain(self) -> dict[str, Any]:
         """Return the description for the page."""
-        names = ("kind", "state", "stage", "done", "total", "said", "result")
+        names = ("kind", "state", "stage", "done", "total", "said", "held", "result")
         return {name: getattr(self, name) for name in names}
 
 

@@ -48,7 +48,7 @@ class ReviewSession(Actions):
         return self._works.heavy.is_paused
 
     def pause(self, *, is_paused: bool) -> None:
-        """Begin no further file, or go on. What runs is finished."""
+        """Hold what runs, and begin no further file; or go on."""
         self._works.pause(is_paused=is_paused)
 
     @property
@@ -88,12 +88,10 @@ class ReviewSession(Actions):
     def is_busy(self) -> bool:
         """Return whether a rendering runs, which should not end with the last tab.
 
-        What waits while it is paused would wait for ever.
+        What is paused would wait for ever.
         """
-        return any(
-            work.kind == "render"
-            and work.is_going
-            and (work.state == "running" or not self.is_paused)
+        return not self.is_paused and any(
+            work.kind == "render" and work.is_going
             for folder in self.folders
             for work in folder.works.values()
         )

@@ -96,8 +96,7 @@ export class Batch {
     by("batch-progress").hidden = !busy.length;
     if (!busy.length) {
       this.#ids.clear();
-      this.#begun.clear();
-      this.#from = null;
+      this.#forget();
       return;
     }
     for (const file of busy) this.#ids.add(file.id);
@@ -107,10 +106,16 @@ export class Batch {
     const left = inWords(secondsLeft(this.#from, now));
     by("batch-bar").value = 100 * now.share;
     const { isPaused } = this.#queue;
-    const running = busy.find((f) => f.works.some((w) => w.state === "running"));
+    const isRunning = busy.some((f) => f.works.some((w) => w.state === "running" && !w.held));
     by("batch-pause").textContent = isPaused ? "Go on" : "Pause";
-    const paused = running ? `Pauses when ${running.name} is through this step` : "Paused";
-    by("batch-text").textContent = isPaused ? paused : [`${worked.length - busy.length} of ${worked.length} done`, left].filter(Boolean).join(", ");
+    if (isPaused) this.#forget();
+    by("batch-text").textContent = isPaused ? (isRunning ? "Pausing…" : "Paused") : [`${worked.length - busy.length} of ${worked.length} done`, left].filter(Boolean).join(", ");
+  }
+
+  // How long a pause was says nothing about how long work takes.
+  #forget() {
+    this.#begun.clear();
+    this.#from = null;
   }
 
   // What stands below a card: how far it is, or what came out, and what can be done.
@@ -132,7 +137,7 @@ export class Batch {
     const now = { at: performance.now() / 1000, share: progressOf(file) };
     if (!this.#begun.has(file.id)) this.#begun.set(file.id, now);
     const left = inWords(secondsLeft(this.#begun.get(file.id), now));
-    const stage = STAGES[work.kind === "look" ? "look" : work.stage] ?? "Erasing";
+    const stage = work.held ? "Paused" : (STAGES[work.kind === "look" ? "look" : work.stage] ?? "Erasing");
     return el(
       "span", { class: "count" },
       el("progress", { max: 100, value: 100 * now.share, "aria-label": `Progress of ${file.name}` }),

@@ -11,7 +11,7 @@ import { Lists } from "./lists.js";
 import { unseenWords } from "./moments.js";
 import { Player } from "./player.js";
 import { Queue } from "./queue.js";
-import { Rendering } from "./rendering.js";
+import { PAUSED, Rendering } from "./rendering.js";
 import { Result } from "./result.js";
 import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
@@ -77,12 +77,14 @@ async function open(number) {
   if (!store.isPhoto && !doc.video) store.work("proxy").then(() => store.reload().then(() => player.withVideo()));
 }
 
+const WHOLE = "The whole file is looked at before anything is shown.";
+
 function waitFor(doc) {
   show("waiting");
   by("name").textContent = doc.name;
   by("unseen").hidden = true;
   by("waiting-title").textContent = "Looking for faces and plates";
-  by("waiting-text").textContent = "The whole file is looked at before anything is shown.";
+  by("waiting-text").textContent = queue.isPaused ? PAUSED : WHOLE;
   by("waiting-bar").hidden = false;
   by("waiting-bar").removeAttribute("value");
   by("waiting-button").hidden = true;
@@ -202,6 +204,7 @@ by("approve").addEventListener("click", () => actions.approve());
 by("render").addEventListener("click", () => actions.render());
 by("look-original").addEventListener("click", () => store.isFinal && actions.look());
 by("look-final").addEventListener("click", () => !store.isFinal && actions.look());
+rendering.isPaused = () => queue.isPaused;
 rendering.onWatch = () => result.open(queue.files.length > 1);
 result.onNext = () => next(1);
 by("watch").addEventListener("click", () => rendering.onWatch());
@@ -231,7 +234,7 @@ const SAID = { follow: "Following", proxy: "Making a copy that this browser can 
 
 async function heardWork({ file, work, state }) {
   const card = queue.files.find((f) => f.id === file);
-  if (state || work.state !== "running") queue.outdate();
+  if (state || work.held || work.state !== "running") queue.outdate(); // no further event corrects an answer from before
   if (card) {
     card.works = [...card.works.filter((w) => w.kind !== work.kind), work];
     if (state) card.state = state;
@@ -275,6 +278,7 @@ function heardLook(work, isGoing) {
   const bar = by("waiting-bar");
   bar.hidden = !isGoing;
   if (isGoing && work.total) bar.value = (100 * work.done) / work.total;
+  if (isGoing) by("waiting-text").textContent = queue.isPaused ? PAUSED : WHOLE;
   by("waiting-button").hidden = isGoing;
   if (!isGoing) {
     by("waiting-title").textContent = work.state === "failed" ? "It could not be looked at" : "Stopped";
