@@ -1,9 +1,15 @@
 // The words of the page in German. See phrases.js on what stands in braces.
 
+import { GERMAN_CHECKS } from "./german_checks.js";
+import { GERMAN_ERRORS } from "./german_errors.js";
 import { GERMAN_MORE } from "./german_more.js";
+import { GERMAN_REQUESTS } from "./german_requests.js";
 import { GERMAN_SERVER } from "./german_server.js";
 
 export const GERMAN = {
+  ...GERMAN_CHECKS,
+  ...GERMAN_ERRORS,
+  ...GERMAN_REQUESTS,
   ...GERMAN_SERVER,
   ...GERMAN_MORE,
 

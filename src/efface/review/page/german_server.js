@@ -10,13 +10,13 @@ export const GERMAN_SERVER = {
   "The face": "Das Gesicht",
   "The whole head": "Der ganze Kopf",
   "What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more than their features.":
-    "Was von einer Person verdeckt wird. Der ganze Kopf heißt auch Haare, Ohren und Halslinie, für Menschen, die an mehr als ihren Zügen zu erkennen sind.",
+    "Was von einer Person verdeckt wird. „Der ganze Kopf“ heißt auch Haare, Ohren und Halslinie, für Menschen, die an mehr als ihren Zügen zu erkennen sind.",
   "In doubt": "Im Zweifel",
   "Leave visible": "Sichtbar lassen",
   "Weigh up": "Abwägen",
   Erase: "Schwärzen",
   "How readily something counts as a face or a plate. high finds more, and covers more things that are neither.":
-    "Wie leicht etwas als Gesicht oder Kennzeichen gilt. Schwärzen findet mehr, und verdeckt mehr, das keines ist.",
+    "Was geschieht, wo efface unsicher ist. „Schwärzen“ findet mehr und verdeckt mehr, das weder Gesicht noch Kennzeichen ist.",
   "Margin around faces": "Rand um Gesichter",
   "Margin on every side of a face: hair, chin and ears identify people too. Faces that a film shows large and clearly get six tenths of it.":
     "Rand auf jeder Seite eines Gesichts: Auch Haare, Kinn und Ohren verraten Menschen. Gesichter, die ein Film groß und deutlich zeigt, bekommen sechs Zehntel davon.",
