@@ -201,7 +201,9 @@ def test_a_plan_for_another_file_is_refused(film, serve, kit):
     client.enter()
     answer = client.ask("/api/files/0")
     assert answer.status == 422
-    assert "SHA-256" in answer.json["error"]
+    assert answer.json["error"].startswith("film.mp4: does not fit the plan: its SHA-256")
+    refused = client.ask("/api/queue/redact", {"files": [0]}).json["refused"]
+    assert refused == [{"file": 0, "why": answer.json["error"]}]
 
 
 def test_a_drawn_box_is_followed_both_ways(client, kit):

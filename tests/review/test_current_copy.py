@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
 import efface
 from efface.cli.main import main
+from efface.files import sha256_of
 from efface.pipeline.naming import jobs_for
-from efface.planning.sidecar import LARGEST
+from efface.planning.sidecar import LARGEST, load, save
 from efface.review import current_copy
 from efface.review.current_copy import sealed_record, stamp_of
 from efface.review.serve import serving
@@ -96,6 +98,7 @@ def test_a_copy_from_before_is_played_reported_on_and_replaced_as_one_of_the_pag
         client.enter()
         said = client.ask("/api/files/0").json
         assert (said["result"]["current"], said["result"]["report"]) == (True, True)
+        assert said["done"], "the page need not ask whether it may be replaced"
         assert client.ask("/api/files/0/result").body == job.target.read_bytes()
         assert b"<html" in client.ask("/api/files/0/report").body
         area = {"edit": "area", "track": None, "first": 0, "last": 0, "box": [0, 0, 9, 9]}
@@ -118,10 +121,20 @@ def test_a_copy_made_before_the_last_edits_may_be_replaced_by_the_next_page(job,
         assert client.ask("/api/files").json["files"][0]["done"]
 
 
+def test_a_finished_copy_that_is_added_itself_does_not_get_the_plan_of_its_source(job, kit):
+    (again,) = jobs_for([job.target], None)
+    records = current_copy.Records()
+    assert records.plan_beside(job) == job.plan_path
+    assert records.plan_beside(again) is None
+    save(replace(load(job.plan_path), source_sha256=sha256_of(job.target)), job.plan_path)
+    assert records.plan_beside(again) is None, "it is remembered"
+    assert current_copy.Records().plan_beside(again) == job.plan_path, "efface find names it so"
+
+
 def test_the_record_of_a_plan_is_found_without_reading_the_plan(job, monkeypatch):
     record = sealed_record(job.plan_path)
     assert record is not None
-    assert record.target_sha256 == efface.files.sha256_of(job.target)
+    assert record.target_sha256 == sha256_of(job.target)
     records = current_copy.Records()
     assert records.tells_of_copy(job, job.plan_path)
     monkeypatch.setattr(current_copy, "sealed_record", lambda path: 1 / 0)

@@ -22,6 +22,7 @@ from efface.options import Options
 from efface.pipeline.checking import CHECKS
 from efface.planning.left_visible import KindLeft
 from efface.report import wording
+from efface.report.report_model import Cost, KindCost, Media
 from efface.review import page_settings
 
 HERE = Path(__file__).parents[1]
@@ -172,6 +173,16 @@ def test_every_error_and_finding_has_german_words() -> None:
     texts = every_text()
     assert len(texts) > 150, "the test finds its texts"
     assert missing(texts | COMPOSED) == []
+
+
+def test_every_price_has_german_words() -> None:
+    costs = [Cost(mean, 0.3, 4, 1.25) for mean in (0.0004, 0.031, 0.25)]
+    kinds = [KindCost(k, costs[1], 0.4, False, True, "") for k in KINDS]
+    media = [
+        Media(m, "", (9, 9), 1, n, None) for m, n in (("photo", 1), ("photo", 3), ("video", 9))
+    ]
+    said = {f"{wording.price(c, k, m)}." for c in costs for k in (kinds[:1], kinds) for m in media}
+    assert missing(said | {wording.unsure_cost(k) for k in kinds}) == []
 
 
 def said_by_errors() -> set[str]:

@@ -111,6 +111,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         | _of_plan(folder.plan)
         | {
             "lost": folder.document.lost,
+            "done": folder.has_own_copy,
             "target": folder.job.target.name,
             "folder": shown_folder(folder.job.target.parent),
             "video": folder.proxy is not None,

@@ -29,6 +29,7 @@ from efface.review.event_broadcast import EventBroadcast
 from efface.review.file_registry import Folder
 from efface.review.queue_routes import QueueRoutes
 from efface.review.requests import asked_of
+from efface.review.running_work import without_folders
 from efface.review.session import ReviewSession
 from efface.review.session_report import REPORT_POLICY, report_of
 from efface.review.settings_preview import THUMB_SIDE, telling_frame
@@ -115,7 +116,14 @@ class Routes:
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
             *self._more,
         ]
-        return Starlette(routes=routes, exception_handlers=ANSWERS)
+        return Starlette(routes=routes, exception_handlers={**ANSWERS, EffaceError: self.failed})
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """Say what went wrong, with the name of the file instead of its path."""
+        said, number = str(error), request.path_params.get("file")
+        if isinstance(number, int) and number < len(self._session.folders):
+            said = without_folders(said, self._session.folders[number].job)
+        return JSONResponse({"error": said}, 422)
 
     async def index(self, request: Request) -> Response:
         """Send the page itself."""
@@ -358,10 +366,6 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _failed(request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 422)
-
-
 def _invalid(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": printable(error)}, 400)
 
@@ -376,7 +380,6 @@ def _too_large(request: Request, error: Exception) -> Response:
 
 ANSWERS: dict[Any, Callable[[Request, Exception], Response]] = {
     Exception: _unexpected,
-    EffaceError: _failed,
     ValueError: _invalid,
     TooLarge: _too_large,
 }

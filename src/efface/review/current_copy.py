@@ -14,7 +14,7 @@ from pathlib import Path
 
 from efface.errors import SourceUnreadable
 from efface.files import open_plain, sha256_of
-from efface.pipeline.naming import Job
+from efface.pipeline.naming import Job, names_another_source, names_of_plans, plan_path_of
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.planning.render_record import RenderRecord, record_of
@@ -74,6 +74,25 @@ class Records:
     """The records of plans that are not open, read again only where a file has changed."""
 
     _known: dict[Path, tuple[Stamp, bool]] = field(default_factory=dict)
+    _others: dict[tuple[Path, Path], tuple[Stamp | None, bool]] = field(default_factory=dict)
+
+    def plan_beside(self, job: Job) -> Path | None:
+        """Return the plan of a file, or None if it has none yet.
+
+        Where the file is a finished copy itself, the plan that made it is that of another file.
+        """
+        return next(
+            (p for p in names_of_plans(job) if os.path.isfile(p) and self._fits(p, job)), None
+        )
+
+    def _fits(self, plan: Path, job: Job) -> bool:
+        if plan != plan_path_of(job.source):
+            return True
+        key, stamp = (plan, job.source), stamp_of(job.source)
+        known = self._others.get(key)
+        if known is None or known[0] != stamp:
+            known = self._others[key] = stamp, names_another_source(plan, job.source)
+        return not known[1]
 
     def tells_of_copy(self, job: Job, plan_path: Path) -> bool:
         """Return whether the plan is unchanged since it recorded a copy, and one is there.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any, Literal
 from efface.errors import EffaceError
 from efface.files import require_source
 from efface.options import Options
-from efface.pipeline.naming import Job, names_of_plans
+from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.storage import recorded
 from efface.planning import sidecar
@@ -157,7 +156,7 @@ class FileRegistry:
         if folder.document is None and work is not None and work.is_going:
             return "looking"
         if folder.document is None:
-            if (path := _plan_beside(folder.job)) is None:
+            if (path := self._records.plan_beside(folder.job)) is None:
                 return "new"
             return "rendered" if self._records.tells_of_copy(folder.job, path) else "review"
         if folder.is_rendered:
@@ -170,7 +169,10 @@ class FileRegistry:
             raise IndexError(number)
         folder = self.folders[number]
         with folder.lock:
-            if folder.document is None and (path := _plan_beside(folder.job)) is not None:
+            if (
+                folder.document is None
+                and (path := self._records.plan_beside(folder.job)) is not None
+            ):
                 require_source(folder.job.source)
                 self.read(folder, path)
         if folder.pictures is not None:
@@ -214,7 +216,3 @@ class FileRegistry:
             raise
         folder.document = document
         folder.recognise_copy()
-
-
-def _plan_beside(job: Job) -> Path | None:
-    return next((p for p in names_of_plans(job) if os.path.isfile(p)), None)

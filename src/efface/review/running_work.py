@@ -101,7 +101,7 @@ class WorkRunner:
         except Interrupted:
             work.state, work.said = "cancelled", CANCELLED
         except EffaceError as e:
-            work.state, work.said = "failed", _without_folders(str(e), folder.job)
+            work.state, work.said = "failed", without_folders(str(e), folder.job)
         except Conflict:
             work.state, work.said = "failed", "The plan was changed meanwhile. Try it again."
         except Exception as e:  # a defect in efface; the page must not wait for ever
@@ -140,7 +140,7 @@ class WorkRunner:
         self._tell({"event": "work", "file": number, "work": work.plain()})
 
 
-def _without_folders(said: str, job: Job) -> str:
+def without_folders(said: str, job: Job) -> str:
     """Return a message with names instead of paths: a card has no room, and the path of a dropped
     file is not one that its owner knows."""
     for folder in (job.source.parent, job.target.parent):

@@ -12,7 +12,7 @@ from efface.pipeline.naming import Job
 from efface.review import apart
 from efface.review.actions import Actions
 from efface.review.file_registry import FileRegistry, Folder, State
-from efface.review.running_work import Tell, WorkRunner
+from efface.review.running_work import Tell, WorkRunner, without_folders
 from efface.review.settings_preview import telling_frame
 
 
@@ -74,7 +74,7 @@ class ReviewSession(Actions):
             try:
                 self.redact(number, overwrite=overwrite)
             except EffaceError as e:
-                refused.append((number, str(e)))
+                refused.append((number, without_folders(str(e), self.folders[number].job)))
         self._works.sort(self.order)
         return refused
 

@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { inWords, isGoing, percent, progressOf, progressOfAll, secondsLeft, workOf } from "./estimates.js";
-import { by, el, toast } from "./words.js";
+import { about, by, el, toast } from "./words.js";
 
 const STAGES = { look: "Looking", render: "Erasing", check: "Checking" };
 
@@ -52,8 +52,16 @@ export class Batch {
     by("redact-all").focus();
     const replaced = files.filter((f) => overwrite || f.done).map((f) => f.id);
     const answer = await this.#asked("redact", { files: files.map((f) => f.id), overwrite: replaced });
-    for (const { file, why } of answer?.refused ?? []) toast(`${files.find((f) => f.id === file)?.name}: ${why}`, true);
+    for (const { file, why } of answer?.refused ?? []) toast(about(files.find((f) => f.id === file)?.name, why), true);
     await this.#queue.load();
+  }
+
+  async #show(file) {
+    try {
+      await post(`/api/files/${file.id}/show`, {});
+    } catch (error) {
+      toast(error.message, true);
+    }
   }
 
   #cancel(files) {
@@ -70,6 +78,20 @@ export class Batch {
   }
 
   draw() {
+    const had = document.activeElement;
+    const isOurs = ["redact-all", "render-all", "batch-pause", "batch-cancel"].includes(had?.id);
+    this.#drawAll();
+    if (isOurs && (had.disabled || by("batch-progress").hidden)) this.#focusNext(had);
+  }
+
+  // A button that cannot be pressed any more loses the focus: the keyboard goes on where something can be done.
+  #focusNext(had) {
+    const ids = by("batch-progress").hidden ? [had.id, "review-all", "add-files"] : ["batch-pause"];
+    const isFree = (e) => !e.disabled && e.getClientRects().length > 0;
+    ids.map(by).find(isFree)?.focus();
+  }
+
+  #drawAll() {
     const { files } = this.#queue;
     const all = files.filter(isNotRedacted).length;
     const risky = files.filter(needsReview).length;
@@ -128,6 +150,10 @@ export class Batch {
     else if (failed?.said.includes("exists already")) button("Replace it", () => this.#redact([file], true));
     else if (failed) button("Try again", () => this.#redact([file]));
     else if (file.state !== "rendered") button("Redact", () => this.#redact([file]));
+    else {
+      button("See the copy", () => this.#queue.onWatch(file.id));
+      button("Show in folder", () => this.#show(file));
+    }
     return el("div", { class: "below" }, ...lines, buttons.length ? el("div", { class: "group" }, ...buttons) : null);
   }
 
@@ -139,7 +165,7 @@ export class Batch {
     const left = inWords(secondsLeft(this.#begun.get(file.id), now));
     const stage = work.held ? "Paused" : (STAGES[work.kind === "look" ? "look" : work.stage] ?? "Erasing");
     return el(
-      "span", { class: "count" },
+      "span", { class: "count whole" },
       el("progress", { max: 100, value: 100 * now.share, "aria-label": `Progress of ${file.name}` }),
       [`${stage}, ${Math.round(100 * now.share)} %`, left].filter(Boolean).join(", "),
     );

@@ -3,6 +3,15 @@
 const FRAMES = "Let such frames be made black (Settings, “Doubts, and damaged files”), and try again.";
 
 export const ENGLISH = {
+  // The checks of a copy
+  coverage: "Erased areas",
+  "second look": "Second look for faces and plates",
+  leftovers: "Hidden data (place, camera, names)",
+  fidelity: "The rest of the picture",
+  hashes: "The right files",
+  sound: "Sound",
+
+  // What to try
   "Choose another name, or add --overwrite.": "Press “Replace it” if it may be replaced, or choose other names for copies in the settings.",
   "Choose another name with -o.": "Choose other names for copies in the settings.",
   "Choose another with -o.": "Choose another folder for copies in the settings.",

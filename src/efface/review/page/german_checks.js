@@ -1,11 +1,11 @@
 // Checks of a copy, in German: their names, how they ended, what they found, and why one did not look. See checks/.
 
 export const GERMAN_CHECKS = {
-  coverage: "Deckung",
-  "second look": "Zweiter Blick",
-  leftovers: "Reste",
-  fidelity: "Treue",
-  hashes: "Prüfsummen",
+  coverage: "Geschwärzte Bereiche",
+  "second look": "Zweiter Blick nach Gesichtern und Kennzeichen",
+  leftovers: "Verborgene Daten (Ort, Kamera, Namen)",
+  fidelity: "Der Rest des Bildes",
+  hashes: "Die richtigen Dateien",
   sound: "Ton",
   clean: "sauber",
   "not clean": "nicht sauber",
@@ -53,13 +53,13 @@ export const GERMAN_CHECKS = {
 
   // What is left visible
   "Left visible: {what}, seen too weakly to be erased, for {n} s altogether ({n2} place, {n3} of them among the moments to look at).":
-    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stelle, {n3} davon unter den Momenten zum Ansehen).",
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stelle, {n3} davon in der Liste der zweifelhaften).",
   "Left visible: {what}, seen too weakly to be erased, for {n} s altogether ({n2} places, {n3} of them among the moments to look at).":
-    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stellen, {n3} davon unter den Momenten zum Ansehen).",
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stellen, {n3} davon in der Liste der zweifelhaften).",
   "Left visible: {what}, seen too weakly to be erased, for {n} s altogether ({n2} place, {n3} of them among the moments to look at; the plan has no room for {n4} of them, so it does not say where they are).":
-    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stelle, {n3} davon unter den Momenten zum Ansehen; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stelle, {n3} davon in der Liste der zweifelhaften; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
   "Left visible: {what}, seen too weakly to be erased, for {n} s altogether ({n2} places, {n3} of them among the moments to look at; the plan has no room for {n4} of them, so it does not say where they are).":
-    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stellen, {n3} davon unter den Momenten zum Ansehen; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stellen, {n3} davon in der Liste der zweifelhaften; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
   "{what} and {other}": "{what} und {other}",
   "{n} possible face": "{n} mögliches Gesicht",
   "{n} possible faces": "{n} mögliche Gesichter",
@@ -69,7 +69,11 @@ export const GERMAN_CHECKS = {
   "{n} possible texts": "{n} mögliche Texte",
   "{n} possible drawn": "{n} gezeichneter Bereich",
   "{n} possible drawns": "{n} gezeichnete Bereiche",
-  "{what} cost {n} % of the picture, {n2} % at most, and no sighting is certain: the best score is {n3}.":
-    "{what} kosten {n} % des Bildes, höchstens {n2} %, und keine Sichtung ist sicher: Der beste Wert ist {n3}.",
+  "{what} cost {share} of the picture, {most} at most, and no sighting is certain: the best score is {n}.":
+    "{what} kosten {share} des Bildes, höchstens {most}, und keine Sichtung ist sicher: Der beste Wert ist {n}.",
+  Faces: "Gesichter",
+  Plates: "Kennzeichen",
+  "Lines of text": "Textzeilen",
+  "Drawn areas": "Gezeichnete Bereiche",
   "The film is long: the report on the copy says how much of the picture is erased.": "Der Film ist lang: Der Bericht über die Kopie sagt, wie viel vom Bild geschwärzt ist.",
 };

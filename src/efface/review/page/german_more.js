@@ -37,9 +37,9 @@ export const GERMAN_MORE = {
   "Lead-in and lead-out of a clearly seen face that appears or disappears in mid-picture, and of anything that can still be followed.":
     "Vorlauf und Nachlauf eines deutlich gesehenen Gesichts, das mitten im Bild auftaucht oder verschwindet, und von allem, was sich noch verfolgen lässt.",
   "Doubts, and damaged files": "Zweifel und beschädigte Dateien",
-  "A moment needs a look from this risk on": "Ab diesem Risiko braucht ein Moment einen Blick",
+  "A moment needs a look from this risk on": "Ab diesem Risiko braucht eine Stelle einen Blick",
   "End with exit code 7 if a moment is riskier than this. 0 asks for a look at every doubt, 1 at none.":
-    "0 verlangt einen Blick auf jeden zweifelhaften Moment, 1 auf keinen.",
+    "0 verlangt einen Blick auf jede zweifelhafte Stelle, 1 auf keine.",
   "Frames that cannot be read": "Bilder, die nicht lesbar sind",
   "What to do with frames that cannot be decoded: fail gives up on the file, cover blacks out the whole frame.":
     "Was mit Bildern eines beschädigten Films geschieht, die sich nicht dekodieren lassen.",
@@ -64,6 +64,7 @@ export const GERMAN_MORE = {
   "Processor, always": "Prozessor, immer",
   "NVIDIA card": "NVIDIA-Karte",
   "Intel OpenVINO": "Intel OpenVINO",
+  seconds: "Sekunden",
   "any number": "irgendeine Zahl",
   "0 is best, 63 is smallest": "0 ist am besten, 63 am kleinsten",
   "Numbers of the networks": "Zahlen der Netze",

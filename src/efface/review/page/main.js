@@ -227,6 +227,7 @@ by("look-all").addEventListener("click", async () => {
 by("waiting-button").addEventListener("click", () => store.work("look"));
 by("working-cancel").addEventListener("click", () => store.work("cancel", { kind: by("working").dataset.kind }));
 queue.onOpen = open;
+queue.onWatch = (id) => open(id).then(() => rendering.onWatch());
 
 // What the server tells
 

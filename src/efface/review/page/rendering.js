@@ -32,7 +32,8 @@ export class Rendering {
     return el("button", { onclick: () => by("rendering").close() }, "Close");
   }
 
-  #ask(overwrite = false) {
+  // overwrite: the file that has the name may be replaced, as an earlier copy of efface's own may.
+  #ask(overwrite = this.#store.doc.done) {
     const { doc } = this.#store;
     const unseen = unseenWords(doc.doubts);
     const lines = [el("p", {}, `Writes ${doc.target} to ${doc.folder}, checks it, and only then gives it its name.`)];
