@@ -19,7 +19,7 @@ from efface.options import Options, VerifyOptions
 from efface.pipeline.naming import jobs_for
 from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.sidecar import load, save, seal
-from efface.review.app import page_files
+from efface.review.app import EARLY, page_files
 from efface.review.document import Document
 from efface.review.serve import serving
 
@@ -642,6 +642,8 @@ def test_many_files_are_begun_and_taken_back_at_once(photos, serve, kit):
 
 def test_the_page_names_every_script_so_that_none_is_asked_for_late(client):
     page = client.ask("/").body.decode()
+    first = page.index('<script src="/static/early.js">')
+    assert first < page.index("modulepreload"), "it asks for the list before scripts are loaded"
     for name in page_files():
-        if name.endswith(".js"):
+        if name.endswith(".js") and name != EARLY:
             assert f'<link rel="modulepreload" href="/static/{name}">' in page

@@ -44,6 +44,9 @@ TYPES = {
 PRELOADS = b"<!-- every script -->\n"
 """Stands in the page where efface names its scripts."""
 
+EARLY = "early.js"
+"""The script that runs before the others have arrived."""
+
 ONE_RANGE = re.compile(rb"bytes=([0-9]+-[0-9]*|-[0-9]+)")
 """Range requests of players.
 
@@ -64,7 +67,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     found = {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
     page, kind = found["index.html"]
     # Scripts import each other: without this the browser learns of each one only from another.
-    scripts = sorted(name for name in found if name.endswith(".js"))
+    scripts = sorted(name for name in found if name.endswith(".js") and name != EARLY)
     links = "".join(f'<link rel="modulepreload" href="/static/{name}">\n' for name in scripts)
     return found | {"index.html": (page.replace(PRELOADS, links.encode()), kind)}
 

@@ -5,6 +5,7 @@ import { NoAnswer, listen } from "./api.js";
 import { Batch } from "./batch.js";
 import { Copies } from "./copies.js";
 import { editWords } from "./edit_words.js";
+import { isGoing } from "./estimates.js";
 import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
 import { Lists } from "./lists.js";
@@ -243,15 +244,15 @@ async function heardWork({ file, work, state }) {
     if (!by("queue").hidden) queue.drawSoon();
   }
   if (store.doc?.id !== file) return;
-  const isGoing = work.state === "running" || work.state === "waiting";
-  if (work.kind === "look") return heardLook(work, isGoing);
+  const isOn = isGoing(work);
+  if (work.kind === "look") return heardLook(work, isOn);
   if (work.kind === "render") {
     store.doc.works = [...store.doc.works.filter((w) => w.kind !== "render"), work];
     rendering.tell(work);
-    if (!isGoing) await store.reload();
+    if (!isOn) await store.reload();
     return;
   }
-  by("working").hidden = !isGoing;
+  by("working").hidden = !isOn;
   by("working").dataset.kind = work.kind;
   by("working-text").textContent = `${SAID[work.kind]}${work.done ? `, ${work.done} frames` : ""} …`;
   if (work.said && (work.state === "failed" || work.state === "done")) toast(work.said, true);
@@ -274,14 +275,14 @@ async function heardFiles() {
   if (!by("waiting").hidden && look?.state === "cancelled") heardLook(look, false);
 }
 
-function heardLook(work, isGoing) {
+function heardLook(work, isOn) {
   if (work.state === "done") return open(store.doc.id);
   const bar = by("waiting-bar");
-  bar.hidden = !isGoing;
-  if (isGoing && work.total) bar.value = (100 * work.done) / work.total;
-  if (isGoing) by("waiting-text").textContent = queue.isPaused ? PAUSED : WHOLE;
-  by("waiting-button").hidden = isGoing;
-  if (!isGoing) {
+  bar.hidden = !isOn;
+  if (isOn && work.total) bar.value = (100 * work.done) / work.total;
+  if (isOn) by("waiting-text").textContent = queue.isPaused ? PAUSED : WHOLE;
+  by("waiting-button").hidden = isOn;
+  if (!isOn) {
     by("waiting-title").textContent = work.state === "failed" ? "It could not be looked at" : "Stopped";
     by("waiting-text").textContent = work.said;
   }
@@ -325,6 +326,9 @@ async function start() {
     },
   );
   lists.bound = await queue.load();
+  if (queue.files.length > 1) show("queue");
+  // The list was asked for before events were heard: what has ended since is not in it.
+  if (queue.files.some((f) => f.works.some(isGoing))) queue.load();
   if (queue.opens) {
     begin.open();
     const copies = new Copies(begin.chooser);
@@ -344,7 +348,6 @@ async function start() {
   by("add-files").addEventListener("click", () => show("start"));
   if (!queue.files.length) show("start");
   else if (queue.files.length === 1) await open(queue.files[0].id);
-  else show("queue");
   document.documentElement.dataset.ready = "1";
 }
 
