@@ -38,6 +38,7 @@ BEHAVIOURS = {
     "pipeline/test_admitted_once.py",
     "pipeline/test_redact_promise.py",
     "review/test_accessibility.py",  # what axe-core finds
+    "review/test_messages_in_german.py",
     "review/test_open_page.py",
     "review/test_page.py",  # in a browser
     "review/test_page_language.py",

@@ -32,6 +32,16 @@ def crash_with_a_draft(job, *_):
         crash()
 
 
+def count(path, tell):
+    import time
+    from efface.events import Event
+    for i in range(100):
+        time.sleep(0.01)
+        path.write_text(str(i))
+        tell(Event("look", i, 100))
+    return "counted"
+
+
 def sleep(tell):
     import time
     from efface.events import Event
@@ -50,9 +60,20 @@ def crasher(tmp_path_factory, monkeypatch):
     del sys.modules["a_crasher"]
 
 
-def test_the_next_call_starts_another_process(crasher, tmp_path):
-    one = Apart("efface-test")
+def test_a_process_waits_while_its_listener_does_and_the_next_call_starts_another(
+    crasher, tmp_path
+):
+    one, path = Apart("efface-test"), tmp_path / "count"
+    ahead = []
+
+    def paused(event):
+        if not ahead:
+            time.sleep(0.3)  # time for thirty more
+            ahead.append(int(path.read_text()) - event.done)
+
     try:
+        assert one.call(tmp_path / "a.jpg", crasher.count, path, tell=paused) == "counted"
+        assert ahead == [0]
         for _ in range(2):
             with pytest.raises(
                 WorkerDied,

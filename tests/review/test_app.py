@@ -19,7 +19,7 @@ from efface.options import Options, VerifyOptions
 from efface.pipeline.naming import jobs_for
 from efface.planning.doubt import WHOLE, Doubt
 from efface.planning.sidecar import load, save, seal
-from efface.review.app import page_files
+from efface.review.app import EARLY, page_files
 from efface.review.document import Document
 from efface.review.serve import serving
 
@@ -201,7 +201,9 @@ def test_a_plan_for_another_file_is_refused(film, serve, kit):
     client.enter()
     answer = client.ask("/api/files/0")
     assert answer.status == 422
-    assert "SHA-256" in answer.json["error"]
+    assert answer.json["error"].startswith("film.mp4: does not fit the plan: its SHA-256")
+    refused = client.ask("/api/queue/redact", {"files": [0]}).json["refused"]
+    assert refused == [{"file": 0, "why": answer.json["error"]}]
 
 
 def test_a_drawn_box_is_followed_both_ways(client, kit):
@@ -499,7 +501,7 @@ def test_it_ends_when_the_last_tab_is_closed(film, kit, monkeypatch):
 def test_a_note_that_fails_hides_no_copy(client, film, monkeypatch):
     """The target is there by then, and was checked."""
 
-    def full(self, plan, target):
+    def full(self, plan):
         raise WriteFailed(plan_path(film), "no space left on device")
 
     monkeypatch.setattr(Document, "note", full)
@@ -640,6 +642,8 @@ def test_many_files_are_begun_and_taken_back_at_once(photos, serve, kit):
 
 def test_the_page_names_every_script_so_that_none_is_asked_for_late(client):
     page = client.ask("/").body.decode()
+    first = page.index('<script src="/static/early.js">')
+    assert first < page.index("modulepreload"), "it asks for the list before scripts are loaded"
     for name in page_files():
-        if name.endswith(".js"):
+        if name.endswith(".js") and name != EARLY:
             assert f'<link rel="modulepreload" href="/static/{name}">' in page

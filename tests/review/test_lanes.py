@@ -49,6 +49,26 @@ def test_a_pause_lets_the_piece_that_runs_end_and_begins_no_other(lane):
     assert second.wait(30)
 
 
+def test_the_piece_that_runs_holds_during_a_pause_until_it_goes_on_or_is_over(lane):
+    for release in (lambda: lane.pause(is_paused=False), lambda: lane.take_back(None), lane.stop):
+        asked, ended = threading.Event(), threading.Event()
+        over = []
+
+        def piece(asked=asked, ended=ended, over=over):
+            lane.pause(is_paused=True)
+            asked.set()
+            lane.hold(lambda: bool(over))
+            ended.set()
+
+        lane.submit(piece)
+        assert asked.wait(30)
+        assert not ended.wait(0.05)
+        over.append(1)
+        release()
+        assert ended.wait(30)
+        lane.pause(is_paused=False)
+
+
 def test_what_waits_is_taken_back_once(lane):
     token, done = object(), []
     lane.pause(is_paused=True)

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from efface.errors import SourceUnreadable
+from efface.events import Event
 from efface.pipeline.naming import jobs_for
 from efface.presets import own_presets
 from efface.review import apart
@@ -126,6 +127,8 @@ def test_a_dropped_photo_is_redacted_and_its_copy_lies_where_the_page_says(tab, 
     tab.wait_for_selector("#cards .chip[data-state=rendered]")
     for word in ("% of the picture erased", "Copy: a.redacted.png"):  # read a moment later
         tab.locator("#cards li", has_text=word).wait_for()
+    tab.get_by_role("button", name="See the copy: a.png").click()
+    tab.locator("#result[open] #result-title", has_text="a.redacted.png").wait_for()
     before, after = (
         np.asarray(Image.open(io.BytesIO(b)).convert("RGB"))
         for b in (png(), (home / "efface" / "a.redacted.png").read_bytes())
@@ -143,6 +146,7 @@ def test_with_the_keyboard_alone_it_is_chosen_redacted_reviewed_and_saved(tab, h
     tabbed_to(tab, "redact-all")
     tab.keyboard.press("Enter")
     in_state(tab, "rendered", 2)
+    tab.wait_for_selector("#review-all:focus, #add-files:focus")  # nothing is left to redact
     tab.locator("#cards button[data-id='1']").focus()
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#still[src]")
@@ -168,6 +172,7 @@ def test_a_file_that_fails_says_why_and_the_others_go_on(tab, found, tmp_path):
     tab.locator("#redact-all").click()
     tab.wait_for_selector("#cards li:nth-child(2) .chip[data-state=rendered]")
     bad = tab.locator("#cards li").first
+    assert bad.locator(".chip").inner_text() == "failed"
     assert "it is damaged" in bad.inner_text()
     assert "Copy it again." in bad.inner_text()
     assert str(tmp_path) not in bad.inner_text()
@@ -177,11 +182,13 @@ def test_a_file_that_fails_says_why_and_the_others_go_on(tab, found, tmp_path):
 
 
 def test_what_is_no_photo_is_named_with_its_reason(tab, tmp_path):
-    (tmp_path / "notes.txt").write_text("no photo")
+    for name in ("notes.txt", "torn.png"):
+        (tmp_path / name).write_text("no photo")
     tab.locator("#input-files").set_input_files(
-        [tmp_path / "notes.txt", photo(tmp_path, "good.png", 2)]
+        [tmp_path / "notes.txt", tmp_path / "torn.png", photo(tmp_path, "good.png", 2)]
     )
-    cards(tab, 1)
+    cards(tab, 2)
+    tab.locator("#cards li", has_text="torn.png").get_by_text("no picture").wait_for()
     tab.wait_for_selector("#left-out:not([hidden])")
     assert "notes.txt: it is no photo or film" in tab.locator("#left-out").inner_text()
 
@@ -354,6 +361,7 @@ def test_a_pause_holds_what_waits_until_it_goes_on(tab, monkeypatch, tmp_path, f
     def slowly(source, options, tell):
         entered.set()
         assert goes_on.wait(30)
+        tell(Event("look", 1, 2))
         return find(source, options, tell)
 
     monkeypatch.setattr("efface.review.apart.found_in", slowly)
@@ -362,9 +370,10 @@ def test_a_pause_holds_what_waits_until_it_goes_on(tab, monkeypatch, tmp_path, f
     tab.locator("#redact-all").click()
     assert entered.wait(30)
     tab.locator("#batch-pause").click()
-    tab.locator("#batch-text", has_text="Pauses when 0.png").wait_for()
+    tab.locator("#batch-text", has_text="Pausing").wait_for()
     goes_on.set()
     tab.locator("#batch-text", has_text="Paused").wait_for()
+    tab.locator("#cards .below", has_text="Paused, 25 %").wait_for()
     assert tab.locator("#cards .chip[data-state=rendered]").count() == 0
     tab.locator("#batch-pause").click()
     in_state(tab, "rendered", 2)

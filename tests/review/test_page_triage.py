@@ -274,7 +274,7 @@ def test_what_was_not_looked_at_is_said_until_it_is_also_after_rendering(tab, fi
     tab.wait_for_selector("#rendering-outcome", timeout=120_000)
     assert "2 moments not looked at" in tab.locator("#rendering-body").text_content()
     tab.keyboard.press("Escape")
-    until(tab, "document.getElementById('state').textContent === 'rendered'")
+    until(tab, "document.getElementById('state').textContent === 'done'")
     tab.locator("#unseen").click()
     assert "Face 1" in tab.locator("#doubts [aria-current='true']").text_content()
     tab.locator("#stage").focus()

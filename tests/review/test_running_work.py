@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from efface.errors import Interrupted, SourceUnreadable
+from efface.events import Event
 from efface.options import Options
 from efface.pipeline.naming import Job
 from efface.review.document import Conflict
@@ -36,11 +37,16 @@ def works(registry, events):
     made.close()
 
 
+def until(is_so):
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def ended(works, do):
     work = works.start(0, "look", do, works.heavy)
-    end = time.monotonic() + 60
-    while work.is_going and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: not work.is_going)
     return work.state, work.said
 
 
@@ -81,10 +87,32 @@ def test_work_that_is_under_way_is_not_started_twice_and_its_end_is_told(works, 
     first = works.start(0, "look", do, works.heavy)
     assert works.start(0, "look", do, works.heavy) is first
     works.cancel(0, "look")
-    end = time.monotonic() + 60
-    while not any("state" in event for event in events) and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: any("state" in event for event in events))
     assert (events[-1]["work"]["state"], events[-1]["state"]) == ("cancelled", "new")
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_work_holds_during_a_pause_and_then_goes_on_or_is_cancelled(works, events, is_cancelled):
+    reported = []
+
+    def do(work, listener):
+        for i in range(3):
+            listener(Event("render", i, 3))
+            reported.append(i)
+            if i == 0:
+                works.pause(is_paused=True)
+
+    work = works.start(0, "render", do, works.heavy)
+    until(lambda: work.held)
+    assert (reported, work.state, events[-1]["work"]["held"]) == ([0], "running", True)
+    if is_cancelled:
+        works.cancel(0, "render")
+    else:
+        works.pause(is_paused=False)
+    until(lambda: not work.is_going)
+    assert work.state == ("cancelled" if is_cancelled else "done")
+    assert reported == ([0] if is_cancelled else [0, 1, 2])
+    assert not events[-1]["work"]["held"]
 
 
 def test_what_waits_is_cancelled_at_once_also_during_a_pause(works, events):

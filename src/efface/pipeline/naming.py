@@ -244,9 +244,9 @@ def fitting(stem: str, ending: str) -> str:
 
     If it is too long for a file system, shorten the stem and add part of its hash.
     """
-    whole, mark = stem + ending, f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:_HASHED]}"
-    if len(os.fsencode(whole)) <= LONGEST_NAME:
-        return whole
+    if len(os.fsencode(stem + ending)) <= LONGEST_NAME:
+        return stem + ending
+    mark = f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:_HASHED]}"
     while len(os.fsencode(stem + mark + ending)) > LONGEST_NAME and stem:
         stem = stem[:-1]
     return stem + mark + ending

@@ -16,7 +16,6 @@ from efface.findings import Verification
 from efface.media.interfaces import Source
 from efface.options import PAINTED, Options
 from efface.pipeline import checking
-from efface.pipeline.changed_sound import duration_s
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered, act, require_same_source
@@ -31,7 +30,7 @@ from efface.pipeline.resume import (
     require_no_edits,
 )
 from efface.pipeline.sources import opened, require_suitable
-from efface.pipeline.storage import noted, state_of
+from efface.pipeline.storage import noted, recorded, state_of
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.private_folders import sweep_at_times
@@ -354,19 +353,12 @@ def _require_plan_name(job: Job, *, replaces: bool) -> None:
 
 def _done_before(job: Job, plan: Plan) -> Redacted:
     """Return what is known of a target that an earlier run made."""
-    made = plan.made
-    assert made is not None
-    rendered = Rendered(
-        job.target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
-        made.verification, plan.source_sha256, made.target_sha256,
-        made.sound, made.sound.silent_s(duration_s(plan)) if made.sound is not None else 0.0,
-    )  # fmt: skip
     done = sha256_of(job.plan_path)
     return Redacted(
         job.source,
         plan,
         job.plan_path,
-        rendered,
+        recorded(plan, job.target),
         done,
         was_done=True,
         was_reviewed=bool(plan.edits),

@@ -9,6 +9,7 @@ from pathlib import Path
 from efface.errors import SourceUnreadable
 from efface.files import require_target, sha256_of, writing
 from efface.options import PAINTED, Options
+from efface.pipeline.changed_sound import duration_s
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.resume import held, require_no_edits
@@ -46,6 +47,17 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
             done.sound,
         ),
     )
+
+
+def recorded(plan: Plan, target: Path) -> Rendered:
+    """Return what is known of the target that a plan records: the opposite of `noted`."""
+    made = plan.made
+    assert made is not None
+    return Rendered(
+        target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
+        made.verification, plan.source_sha256, made.target_sha256,
+        made.sound, made.sound.silent_s(duration_s(plan)) if made.sound is not None else 0.0,
+    )  # fmt: skip
 
 
 def write_plan(

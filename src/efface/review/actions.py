@@ -83,14 +83,16 @@ class Actions:
             except (WorkerDied, Interrupted):
                 sweep(folder.job.target.parent)  # its draft
                 raise
-            folder.done, folder.rendered_plan = done, plan
+            folder.note_copy(plan, done)
             work.result = {
                 "target": done.target.name,
                 "regions": done.regions,
                 "frames": done.frames,
             } | checks(done.verification)
             try:
-                document.note(noted(plan, done, options), done.target)
+                document.note(noted(plan, done, options))
+                if document.plan.edits == plan.edits:
+                    folder.rendered_plan = document.plan
             except (
                 EffaceError
             ) as e:  # the target exists and was checked; only the plan does not mention it

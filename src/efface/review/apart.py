@@ -53,6 +53,12 @@ APART = True
 MOST_HELD = 6
 """Maximum number of files whose decoded frames stay in memory."""
 
+GO_ON = True
+"""The answer to progress. A process that has reported waits for it, so that work can be held."""
+
+ASKED_S = 0.25
+"""A process that waits to go on looks this often whether it is to end."""
+
 Tell = Callable[[Event], None]
 
 
@@ -81,7 +87,8 @@ class Apart:
 
         Raises what it raises, and WorkerDied.
 
-        about  the source. An exception from `tell` ends the process, and with it the call.
+        about  the source. An exception from `tell` ends the process, and with it the call. While
+               `tell` waits, the process waits.
         """
         if not APART:
             return function(*arguments, tell)
@@ -91,6 +98,7 @@ class Apart:
                 pipe.send((function, arguments))
                 while isinstance(said := pipe.recv(), Progress):
                     tell(said.event)
+                    pipe.send(GO_ON)
             except (EOFError, OSError) as e:
                 raise WorkerDied(about.name, *how_it_ended(self._ended())) from e
             except BaseException:  # cancelled
@@ -338,8 +346,9 @@ def _answer(
         if _stopped.is_set():
             raise KeyboardInterrupt
         if time.monotonic() - last >= TELL_EVERY_S:
-            last = time.monotonic()
             pipe.send(Progress(event))
+            _wait_for_answer(pipe)
+            last = time.monotonic()
 
     try:
         return Done(function(*arguments, tell))
@@ -347,3 +356,14 @@ def _answer(
         return Failed(e)
     except Exception as e:
         return Failed(Unforeseen(type(e).__name__, str(e), traceback.format_exc()))
+
+
+def _wait_for_answer(pipe: Connection) -> None:
+    """Wait until the work may go on: a person may have paused it. Raises KeyboardInterrupt.
+
+    Threads that do not get the signal wait here, too.
+    """
+    while not pipe.poll(ASKED_S):
+        if _stopped.is_set():
+            raise KeyboardInterrupt
+    pipe.recv()

@@ -45,7 +45,7 @@ def listed(session: ReviewSession) -> list[dict[str, Any]]:
             "error": f.error,
             "works": [w.plain() for w in f.works.values()],
             "bytes": _bytes_of(f),
-            "done": f.done is not None,
+            "done": f.has_own_copy,
             "target": f.job.target.name,
             "folder": shown_folder(f.job.target.parent),
         }
@@ -111,6 +111,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         | _of_plan(folder.plan)
         | {
             "lost": folder.document.lost,
+            "done": folder.has_own_copy,
             "target": folder.job.target.name,
             "folder": shown_folder(folder.job.target.parent),
             "video": folder.proxy is not None,

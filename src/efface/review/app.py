@@ -29,6 +29,7 @@ from efface.review.event_broadcast import EventBroadcast
 from efface.review.file_registry import Folder
 from efface.review.queue_routes import QueueRoutes
 from efface.review.requests import asked_of
+from efface.review.running_work import without_folders
 from efface.review.session import ReviewSession
 from efface.review.session_report import REPORT_POLICY, report_of
 from efface.review.settings_preview import THUMB_SIDE, telling_frame
@@ -42,6 +43,9 @@ TYPES = {
 }
 PRELOADS = b"<!-- every script -->\n"
 """Stands in the page where efface names its scripts."""
+
+EARLY = "early.js"
+"""The script that runs before the others have arrived."""
 
 ONE_RANGE = re.compile(rb"bytes=([0-9]+-[0-9]*|-[0-9]+)")
 """Range requests of players.
@@ -63,7 +67,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     found = {p.name: (p.read_bytes(), TYPES[Path(p.name).suffix]) for p in named}
     page, kind = found["index.html"]
     # Scripts import each other: without this the browser learns of each one only from another.
-    scripts = sorted(name for name in found if name.endswith(".js"))
+    scripts = sorted(name for name in found if name.endswith(".js") and name != EARLY)
     links = "".join(f'<link rel="modulepreload" href="/static/{name}">\n' for name in scripts)
     return found | {"index.html": (page.replace(PRELOADS, links.encode()), kind)}
 
@@ -115,7 +119,14 @@ class Routes:
             Route(file + "/jobs/{kind}", self.work, methods=["POST"]),
             *self._more,
         ]
-        return Starlette(routes=routes, exception_handlers=ANSWERS)
+        return Starlette(routes=routes, exception_handlers={**ANSWERS, EffaceError: self.failed})
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """Say what went wrong, with the name of the file instead of its path."""
+        said, number = str(error), request.path_params.get("file")
+        if isinstance(number, int) and number < len(self._session.folders):
+            said = without_folders(said, self._session.folders[number].job)
+        return JSONResponse({"error": said}, 422)
 
     async def index(self, request: Request) -> Response:
         """Send the page itself."""
@@ -223,7 +234,7 @@ class Routes:
     async def result(self, request: Request) -> Response:
         """Send the finished copy, or the one range of it that was requested."""
         folder = await self._ready(request)
-        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        path = await run_in_threadpool(finished_copy.copy_of, folder)
         if path is None:
             raise HTTPException(404)
         return Video(path, media_type=finished_copy.media_type_of(path))
@@ -231,7 +242,7 @@ class Routes:
     async def show(self, request: Request) -> Response:
         """Show the finished copy in the file manager. The page names no path."""
         folder = await self._ready(request)
-        path = await run_in_threadpool(finished_copy.copy_of, self._session, folder)
+        path = await run_in_threadpool(finished_copy.copy_of, folder)
         if path is None:
             raise HTTPException(404)
         await run_in_threadpool(show_in_folder.show, path)
@@ -358,10 +369,6 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _failed(request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 422)
-
-
 def _invalid(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": printable(error)}, 400)
 
@@ -376,7 +383,6 @@ def _too_large(request: Request, error: Exception) -> Response:
 
 ANSWERS: dict[Any, Callable[[Request, Exception], Response]] = {
     Exception: _unexpected,
-    EffaceError: _failed,
     ValueError: _invalid,
     TooLarge: _too_large,
 }

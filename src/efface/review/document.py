@@ -78,20 +78,18 @@ class Document:
         except OSError:
             return False
 
-    def _replace(self, plan: Plan, as_old_as: Path | None = None) -> None:
+    def _replace(self, plan: Plan) -> None:
         """Replace the file with a plan.
 
         The new file is locked before it gets the name, so no other review opens it in between.
         """
         if not CAN_REPLACE_OPEN_FILES:
-            self._replace_closed(plan, as_old_as)
+            self._replace_closed(plan)
             return
         with ExitStack() as failing:
             with staged(self.path, overwrite=True) as draft:
                 sidecar.save(plan, draft)
                 with writing(self.path):
-                    if as_old_as is not None:
-                        os.utime(draft, ns=(as_old_as.stat().st_mtime_ns,) * 2)
                     handle = os.open(draft, os.O_RDWR)
                 failing.callback(os.close, handle)
                 if not try_lock(handle):
@@ -100,28 +98,22 @@ class Document:
         os.close(self._handle)
         self._handle, self.plan = handle, plan
 
-    def _replace_closed(self, plan: Plan, as_old_as: Path | None) -> None:
+    def _replace_closed(self, plan: Plan) -> None:
         """Do the same on systems that cannot replace an open file: lock the new file as soon as it
         has the name."""
         with staged(self.path, overwrite=True) as draft:
             sidecar.save(plan, draft)
-            if as_old_as is not None:
-                with writing(self.path):
-                    os.utime(draft, ns=(as_old_as.stat().st_mtime_ns,) * 2)
             os.close(self._handle)
         self._handle, self.plan = self._locked(), plan
 
-    def note(self, plan: Plan, target: Path) -> None:
+    def note(self, plan: Plan) -> None:
         """Replace the plan on the disk with this one, which names the target.
 
-        Keep the old one if it was edited meanwhile.
-
-        The new plan gets the target's time, because a plan that is younger than its target counts
-        as changed since. Raises OutputError.
+        Keep the old one if it was edited meanwhile. Raises OutputError.
         """
         with self._lock:
             if plan.edits == self.plan.edits and self._is_there(self._handle):
-                self._replace(plan, target)
+                self._replace(plan)
 
     def close(self) -> None:
         """Let others open the plan."""

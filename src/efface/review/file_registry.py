@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,11 +11,14 @@ from typing import Any, Literal
 from efface.errors import EffaceError
 from efface.files import require_source
 from efface.options import Options
-from efface.pipeline.naming import Job, names_of_plans
+from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
+from efface.pipeline.storage import recorded
+from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.review import apart
 from efface.review.apart import MOST_HELD, Apart, PicturesApart
+from efface.review.current_copy import Records, Stamp, is_own_copy, stamp_of
 from efface.review.document import Document
 
 State = Literal["new", "looking", "review", "accepted", "rendered"]
@@ -29,6 +31,7 @@ class Work:
     kind   "look", "follow", "render" or "proxy".
     state  "waiting", "running", "done", "failed" or "cancelled".
     said   the result as a sentence; for an error, its message.
+    held   it runs, and waits because a person paused it.
     """
 
     kind: str
@@ -37,6 +40,7 @@ class Work:
     done: int = 0
     total: int | None = None
     said: str = ""
+    held: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     is_cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -47,7 +51,7 @@ class Work:
 
     def plain(self) -> dict[str, Any]:
         """Return the description for the page."""
-        names = ("kind", "state", "stage", "done", "total", "said", "result")
+        names = ("kind", "state", "stage", "done", "total", "said", "held", "result")
         return {name: getattr(self, name) for name in names}
 
 
@@ -55,7 +59,10 @@ class Work:
 class Folder:
     """One file of the session. document and pictures exist once it was analysed and opened.
 
-    share  the plan that was priced last, and which share of the picture it erases.
+    share          the plan that was priced last, and which share of the picture it erases.
+    rendered_plan  the plan that made the copy, if that is known.
+    copy_stamp     of that copy, as efface knows it.
+    done           what is known of that copy.
     """
 
     job: Job
@@ -65,6 +72,7 @@ class Folder:
     proxy: Path | None = None
     done: Rendered | None = None
     rendered_plan: Plan | None = None
+    copy_stamp: Stamp | None = None
     share: tuple[Plan, float] | None = None
     error: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -76,13 +84,40 @@ class Folder:
             raise LookupError("it was not looked at yet")
         return self.document.plan
 
+    @property
+    def has_own_copy(self) -> bool:
+        """Return whether the copy that is there is one that efface made from this plan, or from an
+        earlier state of it."""
+        stamp = self.copy_stamp
+        return stamp is not None and stamp_of(self.job.target) == stamp
+
+    @property
+    def is_rendered(self) -> bool:
+        """Return whether the open plan, as it is now, made the copy that is there."""
+        made = self.rendered_plan
+        return made is not None and made.edits == self.plan.edits and self.has_own_copy
+
+    def note_copy(self, plan: Plan, done: Rendered) -> None:
+        """Remember that this plan made the copy that is there."""
+        self.rendered_plan, self.done = plan, done
+        self.copy_stamp = stamp_of(self.job.target)
+
+    def recognise_copy(self) -> None:
+        """Learn from the open plan what it records of a copy, if that copy is there."""
+        plan, target, stamp = self.plan, self.job.target, stamp_of(self.job.target)
+        if plan.made is None or not is_own_copy(plan, target):
+            return
+        self.copy_stamp = stamp
+        if plan.made.seal == sidecar.seal(plan):
+            self.rendered_plan, self.done = plan, recorded(plan, target)
+
 
 class FileRegistry:
     """All files, by their place in the list."""
 
     def __init__(self, jobs: Sequence[Job], options: Options) -> None:
         self.folders = [Folder(job) for job in jobs]
-        self._options = options
+        self._options, self._records = options, Records()
         # Pictures are shown while efface follows or renders. The first request starts the process.
         self._shown = Apart("efface-review-show")
         self._recent: list[Folder] = []
@@ -121,13 +156,10 @@ class FileRegistry:
         if folder.document is None and work is not None and work.is_going:
             return "looking"
         if folder.document is None:
-            if _plan_beside(folder.job) is None:
+            if (path := self._records.plan_beside(folder.job)) is None:
                 return "new"
-            return "rendered" if _is_rendered(folder.job) else "review"
-        is_same = (
-            folder.rendered_plan is not None and folder.rendered_plan.edits == folder.plan.edits
-        )
-        if is_same or (folder.rendered_plan is None and _is_rendered(folder.job)):
+            return "rendered" if self._records.tells_of_copy(folder.job, path) else "review"
+        if folder.is_rendered:
             return "rendered"
         return "accepted" if folder.document.plan.revised.approved else "review"
 
@@ -137,7 +169,10 @@ class FileRegistry:
             raise IndexError(number)
         folder = self.folders[number]
         with folder.lock:
-            if folder.document is None and (path := _plan_beside(folder.job)) is not None:
+            if (
+                folder.document is None
+                and (path := self._records.plan_beside(folder.job)) is not None
+            ):
                 require_source(folder.job.source)
                 self.read(folder, path)
         if folder.pictures is not None:
@@ -180,15 +215,4 @@ class FileRegistry:
             document.close()
             raise
         folder.document = document
-
-
-def _plan_beside(job: Job) -> Path | None:
-    return next((p for p in names_of_plans(job) if os.path.isfile(p)), None)
-
-
-def _is_rendered(job: Job) -> bool:
-    plan = _plan_beside(job)
-    try:
-        return plan is not None and job.target.stat().st_mtime_ns >= plan.stat().st_mtime_ns
-    except OSError:
-        return False
+        folder.recognise_copy()

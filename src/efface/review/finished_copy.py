@@ -31,13 +31,14 @@ def media_type_of(path: Path) -> str:
     return (VIDEOS | IMAGES).get(path.suffix.lower(), UNKNOWN)
 
 
-def copy_of(session: ReviewSession, folder: Folder) -> Path | None:
-    """Return the copy that was made from this plan, or None if it was not made yet.
+def copy_of(folder: Folder) -> Path | None:
+    """Return the copy that was made from this plan, or from an earlier state of it; None if it was
+    not made yet, or another file has taken its place.
 
     A link in its place is not followed.
     """
     path = folder.job.target
-    if folder.done is None and session.state(folder) != "rendered":
+    if folder.rendered_plan is None or not folder.has_own_copy:
         return None
     try:
         is_file = stat.S_ISREG(path.lstat().st_mode)
@@ -48,17 +49,15 @@ def copy_of(session: ReviewSession, folder: Folder) -> Path | None:
 
 def described(session: ReviewSession, folder: Folder) -> dict[str, Any] | None:
     """Describe the finished copy for the page, or return None before it is made."""
-    path = copy_of(session, folder)
-    if path is None or folder.document is None:
+    path, plan, done = copy_of(folder), folder.rendered_plan, folder.done
+    if path is None or plan is None or done is None or folder.document is None:
         return None
-    plan = folder.rendered_plan or folder.plan
-    kept = folder.done.audio_kept if folder.done is not None else 0
     return {
         "name": path.name,
         "kind": media_type_of(path).partition("/")[0],
         "current": session.state(folder) == "rendered",
-        "report": folder.done is not None,
-        "shows": still_shown(plan, kept),
+        "report": True,
+        "shows": still_shown(plan, done.audio_kept),
         "limits": list(wording.LIMITS),
     }
 

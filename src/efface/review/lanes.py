@@ -1,7 +1,7 @@
 """A lane of work: one piece at a time, in a thread, which decodes in a process of its own.
 
 What waits can be put into another order, taken back, and held while a person pauses. The piece that
-runs is finished.
+runs holds, too, where it next reports its progress.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Lane:
         with self._changed:
             before = len(self._waiting)
             self._waiting = [w for w in self._waiting if w.token is not token]
+            self._changed.notify_all()  # the piece that runs may have been cancelled while it holds
             return len(self._waiting) < before
 
     def sort(self, rank: Callable[[int], int]) -> None:
@@ -63,10 +64,19 @@ class Lane:
             self._waiting.sort(key=lambda w: rank(w.about))
 
     def pause(self, *, is_paused: bool) -> None:
-        """Begin no further piece, or go on."""
+        """Begin no further piece, and hold the one that runs; or go on."""
         with self._changed:
             self.is_paused = is_paused
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def hold(self, is_over: Callable[[], bool]) -> None:
+        """Wait in the piece that runs while the lane is paused.
+
+        is_over  the piece was cancelled, and does not wait any longer.
+        """
+        with self._changed:
+            while self.is_paused and not self._is_over and not is_over():
+                self._changed.wait()
 
     def _work(self) -> None:
         while (piece := self._next()) is not None:

@@ -98,7 +98,8 @@ class Opening:
                 try:
                     number = self._add(path, chosen, in_use)
                 except EffaceError as e:
-                    left_out.append({"name": printable(path.name), "why": str(e)})
+                    why = str(e).removeprefix(f"{printable(path)}: ")
+                    left_out.append({"name": printable(path.name), "why": why})
                     continue
                 if number is None:
                     known += 1

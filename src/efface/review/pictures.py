@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -88,7 +89,8 @@ class Pictures:
             return jpeg(frame.look(fitted(frame.size_wh, NEAR_SIDE))), frame.index
 
     def crop(self, index: int, box: Box) -> bytes:
-        """Return a small square JPEG of that box of the original frame, with some room around it.
+        """Return a small square JPEG of that box of the original frame, with some room around it
+        and an outline: a person deletes what is in it, and not what is beside it.
 
         Raises InputError, IndexError.
         """
@@ -104,7 +106,10 @@ class Pictures:
         top = min(max((y1 + y2 - side) // 2, 0), height - side)
         scaler = cv2.INTER_AREA if side > CROP_SIDE else cv2.INTER_CUBIC
         cut = np.ascontiguousarray(rgb[top : top + side, left : left + side])
-        return jpeg(np.asarray(cv2.resize(cut, (CROP_SIDE,) * 2, interpolation=scaler), np.uint8))
+        small = np.asarray(cv2.resize(cut, (CROP_SIDE,) * 2, interpolation=scaler), np.uint8)
+        scale = CROP_SIDE / side
+        _outline(small, *(round(v * scale) for v in (x1 - left, y1 - top, x2 - left, y2 - top)))
+        return jpeg(small)
 
     def _made(self, index: int, most: int, plan: Plan | None) -> bytes:
         with self._locks[0]:
@@ -130,3 +135,9 @@ class Pictures:
             while sum(map(len, self._ready.values())) > HELD_BYTES and len(self._ready) > 1:
                 self._ready.popitem(last=False)
         return data
+
+
+def _outline(picture: Any, x1: int, y1: int, x2: int, y2: int) -> None:
+    """Draw a white line on a black one around a box. It shows on any ground."""
+    for colour, width in (((0, 0, 0), 4), ((255, 255, 255), 2)):
+        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), colour, width)

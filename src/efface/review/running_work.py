@@ -67,7 +67,7 @@ class WorkRunner:
         self._tell({"event": "work", "file": number, "work": work.plain(), "state": state})
 
     def pause(self, *, is_paused: bool) -> None:
-        """Begin no further piece of heavy work, or go on."""
+        """Hold heavy work, and begin no further piece; or go on."""
         self.heavy.pause(is_paused=is_paused)
 
     def sort(self, order: Sequence[int]) -> None:
@@ -86,37 +86,45 @@ class WorkRunner:
             if going is not None and going.is_going:
                 return going
             work = folder.works[kind] = Work(kind)
-        lane.submit(lambda: self._run(number, work, do), number, work)
+        lane.submit(lambda: self._run(number, work, do, lane), number, work)
         return work
 
-    def _run(self, number: int, work: Work, do: Do) -> None:
+    def _run(self, number: int, work: Work, do: Do, lane: Lane) -> None:
         folder = self._registry.folders[number]
         work.state = "running"
         self._tell({"event": "work", "file": number, "work": work.plain()})
         try:
             if work.is_cancelled.is_set():
                 raise Interrupted
-            do(work, self._listener(number, work))
+            do(work, self._listener(number, work, lane))
             work.state = "done"
         except Interrupted:
             work.state, work.said = "cancelled", CANCELLED
         except EffaceError as e:
-            work.state, work.said = "failed", _without_folders(str(e), folder.job)
+            work.state, work.said = "failed", without_folders(str(e), folder.job)
         except Conflict:
             work.state, work.said = "failed", "The plan was changed meanwhile. Try it again."
         except Exception as e:  # a defect in efface; the page must not wait for ever
             work.state, work.said = "failed", f"Unexpected: {type(e).__name__}: {e}"
         self._tell_end(number, work)
 
-    def _listener(self, number: int, work: Work) -> Listener:
-        """Return a listener that takes the progress of the work and reports each whole step."""
+    def _listener(self, number: int, work: Work, lane: Lane) -> Listener:
+        """Return a listener that takes the progress of the work and reports each whole step.
+
+        It waits while the lane is paused, and the work with it.
+        """
         last = -1
+
+        def is_over() -> bool:
+            return work.is_cancelled.is_set() or self._is_closing.is_set()
 
         def listener(event: Event) -> None:
             nonlocal last
-            if work.is_cancelled.is_set() or self._is_closing.is_set():
-                raise Interrupted
             work.stage, work.done, work.total = event.stage, event.done, event.total
+            if lane.is_paused and not is_over():
+                self._hold(number, work, lane, is_over)
+            if is_over():
+                raise Interrupted
             step = 100 * event.done // event.total if event.total else event.done // 5
             if step != last:
                 last = step
@@ -124,8 +132,15 @@ class WorkRunner:
 
         return listener
 
+    def _hold(self, number: int, work: Work, lane: Lane, is_over: Callable[[], bool]) -> None:
+        work.held = True
+        self._tell({"event": "work", "file": number, "work": work.plain()})
+        lane.hold(is_over)
+        work.held = False
+        self._tell({"event": "work", "file": number, "work": work.plain()})
 
-def _without_folders(said: str, job: Job) -> str:
+
+def without_folders(said: str, job: Job) -> str:
     """Return a message with names instead of paths: a card has no room, and the path of a dropped
     file is not one that its owner knows."""
     for folder in (job.source.parent, job.target.parent):

@@ -12,7 +12,7 @@ from efface.pipeline.naming import Job
 from efface.review import apart
 from efface.review.actions import Actions
 from efface.review.file_registry import FileRegistry, Folder, State
-from efface.review.running_work import Tell, WorkRunner
+from efface.review.running_work import Tell, WorkRunner, without_folders
 from efface.review.settings_preview import telling_frame
 
 
@@ -48,7 +48,7 @@ class ReviewSession(Actions):
         return self._works.heavy.is_paused
 
     def pause(self, *, is_paused: bool) -> None:
-        """Begin no further file, or go on. What runs is finished."""
+        """Hold what runs, and begin no further file; or go on."""
         self._works.pause(is_paused=is_paused)
 
     @property
@@ -74,7 +74,7 @@ class ReviewSession(Actions):
             try:
                 self.redact(number, overwrite=overwrite)
             except EffaceError as e:
-                refused.append((number, str(e)))
+                refused.append((number, without_folders(str(e), self.folders[number].job)))
         self._works.sort(self.order)
         return refused
 
@@ -88,12 +88,10 @@ class ReviewSession(Actions):
     def is_busy(self) -> bool:
         """Return whether a rendering runs, which should not end with the last tab.
 
-        What waits while it is paused would wait for ever.
+        What is paused would wait for ever.
         """
-        return any(
-            work.kind == "render"
-            and work.is_going
-            and (work.state == "running" or not self.is_paused)
+        return not self.is_paused and any(
+            work.kind == "render" and work.is_going
             for folder in self.folders
             for work in folder.works.values()
         )

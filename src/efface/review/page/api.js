@@ -15,9 +15,16 @@ export class NoAnswer extends Error {
   }
 }
 
+// The answer to a question that early.js asked, or null. It serves once.
+function early(path) {
+  const answer = path === "/api/files" ? globalThis.earlyFiles : null;
+  if (answer) globalThis.earlyFiles = null;
+  return answer ?? null;
+}
+
 async function asked(path, options) {
   try {
-    const response = await fetch(path, { ...options, cache: "no-store" });
+    const response = await (early(path) ?? fetch(path, { ...options, cache: "no-store" }));
     return answered(response, await response.text());
   } catch (error) {
     if (error instanceof Refused) throw error;

@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { inWords, isGoing, percent, progressOf, progressOfAll, secondsLeft, workOf } from "./estimates.js";
-import { by, el, toast } from "./words.js";
+import { about, by, el, toast } from "./words.js";
 
 const STAGES = { look: "Looking", render: "Erasing", check: "Checking" };
 
@@ -47,13 +47,21 @@ export class Batch {
     }
   }
 
-  // A copy that this page wrote may be replaced by a newer one; no other file is.
+  // A copy that efface made from this plan may be replaced by a newer one; no other file is.
   async #redact(files, overwrite = false) {
     by("redact-all").focus();
     const replaced = files.filter((f) => overwrite || f.done).map((f) => f.id);
     const answer = await this.#asked("redact", { files: files.map((f) => f.id), overwrite: replaced });
-    for (const { file, why } of answer?.refused ?? []) toast(`${files.find((f) => f.id === file)?.name}: ${why}`, true);
+    for (const { file, why } of answer?.refused ?? []) toast(about(files.find((f) => f.id === file)?.name, why), true);
     await this.#queue.load();
+  }
+
+  async #show(file) {
+    try {
+      await post(`/api/files/${file.id}/show`, {});
+    } catch (error) {
+      toast(error.message, true);
+    }
   }
 
   #cancel(files) {
@@ -70,6 +78,20 @@ export class Batch {
   }
 
   draw() {
+    const had = document.activeElement;
+    const isOurs = ["redact-all", "render-all", "batch-pause", "batch-cancel"].includes(had?.id);
+    this.#drawAll();
+    if (isOurs && (had.disabled || by("batch-progress").hidden)) this.#focusNext(had);
+  }
+
+  // A button that cannot be pressed any more loses the focus: the keyboard goes on where something can be done.
+  #focusNext(had) {
+    const ids = by("batch-progress").hidden ? [had.id, "review-all", "add-files"] : ["batch-pause"];
+    const isFree = (e) => !e.disabled && e.getClientRects().length > 0;
+    ids.map(by).find(isFree)?.focus();
+  }
+
+  #drawAll() {
     const { files } = this.#queue;
     const all = files.filter(isNotRedacted).length;
     const risky = files.filter(needsReview).length;
@@ -96,8 +118,7 @@ export class Batch {
     by("batch-progress").hidden = !busy.length;
     if (!busy.length) {
       this.#ids.clear();
-      this.#begun.clear();
-      this.#from = null;
+      this.#forget();
       return;
     }
     for (const file of busy) this.#ids.add(file.id);
@@ -107,10 +128,16 @@ export class Batch {
     const left = inWords(secondsLeft(this.#from, now));
     by("batch-bar").value = 100 * now.share;
     const { isPaused } = this.#queue;
-    const running = busy.find((f) => f.works.some((w) => w.state === "running"));
+    const isRunning = busy.some((f) => f.works.some((w) => w.state === "running" && !w.held));
     by("batch-pause").textContent = isPaused ? "Go on" : "Pause";
-    const paused = running ? `Pauses when ${running.name} is through this step` : "Paused";
-    by("batch-text").textContent = isPaused ? paused : [`${worked.length - busy.length} of ${worked.length} done`, left].filter(Boolean).join(", ");
+    if (isPaused) this.#forget();
+    by("batch-text").textContent = isPaused ? (isRunning ? "Pausing…" : "Paused") : [`${worked.length - busy.length} of ${worked.length} done`, left].filter(Boolean).join(", ");
+  }
+
+  // How long a pause was says nothing about how long work takes.
+  #forget() {
+    this.#begun.clear();
+    this.#from = null;
   }
 
   // What stands below a card: how far it is, or what came out, and what can be done.
@@ -123,6 +150,10 @@ export class Batch {
     else if (failed?.said.includes("exists already")) button("Replace it", () => this.#redact([file], true));
     else if (failed) button("Try again", () => this.#redact([file]));
     else if (file.state !== "rendered") button("Redact", () => this.#redact([file]));
+    else {
+      button("See the copy", () => this.#queue.onWatch(file.id));
+      button("Show in folder", () => this.#show(file));
+    }
     return el("div", { class: "below" }, ...lines, buttons.length ? el("div", { class: "group" }, ...buttons) : null);
   }
 
@@ -132,9 +163,9 @@ export class Batch {
     const now = { at: performance.now() / 1000, share: progressOf(file) };
     if (!this.#begun.has(file.id)) this.#begun.set(file.id, now);
     const left = inWords(secondsLeft(this.#begun.get(file.id), now));
-    const stage = STAGES[work.kind === "look" ? "look" : work.stage] ?? "Erasing";
+    const stage = work.held ? "Paused" : (STAGES[work.kind === "look" ? "look" : work.stage] ?? "Erasing");
     return el(
-      "span", { class: "count" },
+      "span", { class: "count whole" },
       el("progress", { max: 100, value: 100 * now.share, "aria-label": `Progress of ${file.name}` }),
       [`${stage}, ${Math.round(100 * now.share)} %`, left].filter(Boolean).join(", "),
     );

@@ -1,9 +1,15 @@
 // The words of the page in German. See phrases.js on what stands in braces.
 
+import { GERMAN_CHECKS } from "./german_checks.js";
+import { GERMAN_ERRORS } from "./german_errors.js";
 import { GERMAN_MORE } from "./german_more.js";
+import { GERMAN_REQUESTS } from "./german_requests.js";
 import { GERMAN_SERVER } from "./german_server.js";
 
 export const GERMAN = {
+  ...GERMAN_CHECKS,
+  ...GERMAN_ERRORS,
+  ...GERMAN_REQUESTS,
   ...GERMAN_SERVER,
   ...GERMAN_MORE,
 
@@ -35,8 +41,8 @@ export const GERMAN = {
   Render: "Erzeugen",
   "Render…": "Erzeugen …",
   "Write the redacted copy": "Die geschwärzte Kopie schreiben",
-  "Keyboard shortcuts": "Tastenkürzel",
-  "Shortcuts (?)": "Tastenkürzel (?)",
+  "Shortcuts and language": "Tastenkürzel und Sprache",
+  "Shortcuts and language (?)": "Tastenkürzel und Sprache (?)",
   Shortcuts: "Tastenkürzel",
   Language: "Sprache",
   Close: "Schließen",
@@ -55,6 +61,7 @@ export const GERMAN = {
   "Folder to add": "Ordner, der hinzukommt",
   "What is it for?": "Wofür ist es?",
   "All settings…": "Alle Einstellungen …",
+  ": {why}": ": {why}",
   "There is no file in it.": "Darin ist keine Datei.",
   "Copying {name}, {n} %": "{name} wird kopiert, {n} %",
   "Copying {name}, {n} %, {n2} to go": "{name} wird kopiert, {n} %, noch {n2}",
@@ -90,7 +97,6 @@ export const GERMAN = {
   Erasing: "Schwärzen",
   Checking: "Prüfen",
   Waiting: "Wartet",
-  waiting: "wartet",
   looking: "wird durchsucht",
   "looking {n} %": "wird durchsucht, {n} %",
   "{stage}, {n} %": "{stage}, {n} %",
@@ -114,13 +120,21 @@ export const GERMAN = {
   "Needs review {n}": "Durchzusehen {n}",
   "Not looked at": "Nicht durchsucht",
   "Needs review": "Durchzusehen",
-  Rendered: "Erzeugt",
+  Done: "Fertig",
   "Accepted {n}": "Angenommen {n}",
-  "Rendered {n}": "Erzeugt {n}",
+  "Done {n}": "Fertig {n}",
   "not looked at": "nicht durchsucht",
   "needs review": "durchzusehen",
   accepted: "angenommen",
-  rendered: "erzeugt",
+  done: "fertig",
+  failed: "gescheitert",
+  waiting: "wartet",
+  before: "vorher",
+  after: "nachher",
+  "no picture": "kein Bild",
+  "See the copy": "Kopie ansehen",
+  "See the copy: {name}": "Kopie ansehen: {name}",
+  "Show in folder: {name}": "Im Ordner zeigen: {name}",
   "needs review, {n} doubtful": "durchzusehen, {n} zweifelhaft",
   "{n} moment not looked at": "{n} Stelle nicht angesehen",
   "{n} moments not looked at": "{n} Stellen nicht angesehen",

@@ -10,13 +10,13 @@ export const GERMAN_SERVER = {
   "The face": "Das Gesicht",
   "The whole head": "Der ganze Kopf",
   "What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more than their features.":
-    "Was von einer Person verdeckt wird. Der ganze Kopf heißt auch Haare, Ohren und Halslinie, für Menschen, die an mehr als ihren Zügen zu erkennen sind.",
+    "Was von einer Person verdeckt wird. „Der ganze Kopf“ heißt auch Haare, Ohren und Halslinie, für Menschen, die an mehr als ihren Zügen zu erkennen sind.",
   "In doubt": "Im Zweifel",
   "Leave visible": "Sichtbar lassen",
   "Weigh up": "Abwägen",
   Erase: "Schwärzen",
   "How readily something counts as a face or a plate. high finds more, and covers more things that are neither.":
-    "Wie leicht etwas als Gesicht oder Kennzeichen gilt. Schwärzen findet mehr, und verdeckt mehr, das keines ist.",
+    "Was geschieht, wo efface unsicher ist. „Schwärzen“ findet mehr und verdeckt mehr, das weder Gesicht noch Kennzeichen ist.",
   "Margin around faces": "Rand um Gesichter",
   "Margin on every side of a face: hair, chin and ears identify people too. Faces that a film shows large and clearly get six tenths of it.":
     "Rand auf jeder Seite eines Gesichts: Auch Haare, Kinn und Ohren verraten Menschen. Gesichter, die ein Film groß und deutlich zeigt, bekommen sechs Zehntel davon.",
@@ -65,11 +65,20 @@ export const GERMAN_SERVER = {
     "Schwärzt mehr als nötig, in einer Farbe, und prüft jedes Bild. Langsamer.",
 
   // The price, and what is left
-  "{n} % of the picture is erased": "{n} % des Bildes sind geschwärzt",
-  "{n} % of the picture is erased.": "{n} % des Bildes sind geschwärzt.",
-  "{n} % of the picture is erased on average, {n2} % at most, at {n3}.": "Im Mittel sind {n} % des Bildes geschwärzt, höchstens {n2} %, bei {n3}.",
-  "{n} % of the picture is erased on average, {n2} % at most, at {n3} (faces {n4} %, plates {n5} %).":
-    "Im Mittel sind {n} % des Bildes geschwärzt, höchstens {n2} %, bei {n3} (Gesichter {n4} %, Kennzeichen {n5} %).",
+  "{n} %": "{n} %",
+  "less than 0.1 %": "weniger als 0.1 %",
+  "{share} of the picture is erased": "{share} des Bildes sind geschwärzt",
+  "{share} of the picture is erased.": "{share} des Bildes sind geschwärzt.",
+  "{share} of the picture is erased ({parts}).": "{share} des Bildes sind geschwärzt ({parts}).",
+  "{share} of the picture is erased on average, {most} at most, {at}.": "Im Mittel sind {share} des Bildes geschwärzt, höchstens {most}, {at}.",
+  "{share} of the picture is erased on average, {most} at most, {at} ({parts}).": "Im Mittel sind {share} des Bildes geschwärzt, höchstens {most}, {at} ({parts}).",
+  "at {n}": "bei {n}",
+  "on page {n}": "auf Seite {n}",
+  "faces {share}": "Gesichter {share}",
+  "plates {share}": "Kennzeichen {share}",
+  "drawn areas {share}": "gezeichnete Bereiche {share}",
+  "lines of text {share}": "Textzeilen {share}",
+  "{part}, {others}": "{part}, {others}",
   "{n} track kept visible by a person.": "{n} Spur, die eine Person sichtbar ließ.",
   "{n} tracks kept visible by a person.": "{n} Spuren, die eine Person sichtbar ließ.",
   "{n} track deleted by a person: not erased.": "{n} Spur, die eine Person löschte: nicht geschwärzt.",

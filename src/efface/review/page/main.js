@@ -5,13 +5,14 @@ import { NoAnswer, listen } from "./api.js";
 import { Batch } from "./batch.js";
 import { Copies } from "./copies.js";
 import { editWords } from "./edit_words.js";
+import { isGoing } from "./estimates.js";
 import { Grid } from "./grid.js";
 import { isTaken, nameOf, showHelp } from "./keys.js";
 import { Lists } from "./lists.js";
 import { unseenWords } from "./moments.js";
 import { Player } from "./player.js";
 import { Queue } from "./queue.js";
-import { Rendering } from "./rendering.js";
+import { PAUSED, Rendering } from "./rendering.js";
 import { Result } from "./result.js";
 import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
@@ -77,12 +78,14 @@ async function open(number) {
   if (!store.isPhoto && !doc.video) store.work("proxy").then(() => store.reload().then(() => player.withVideo()));
 }
 
+const WHOLE = "The whole file is looked at before anything is shown.";
+
 function waitFor(doc) {
   show("waiting");
   by("name").textContent = doc.name;
   by("unseen").hidden = true;
   by("waiting-title").textContent = "Looking for faces and plates";
-  by("waiting-text").textContent = "The whole file is looked at before anything is shown.";
+  by("waiting-text").textContent = queue.isPaused ? PAUSED : WHOLE;
   by("waiting-bar").hidden = false;
   by("waiting-bar").removeAttribute("value");
   by("waiting-button").hidden = true;
@@ -202,6 +205,7 @@ by("approve").addEventListener("click", () => actions.approve());
 by("render").addEventListener("click", () => actions.render());
 by("look-original").addEventListener("click", () => store.isFinal && actions.look());
 by("look-final").addEventListener("click", () => !store.isFinal && actions.look());
+rendering.isPaused = () => queue.isPaused;
 rendering.onWatch = () => result.open(queue.files.length > 1);
 result.onNext = () => next(1);
 by("watch").addEventListener("click", () => rendering.onWatch());
@@ -224,6 +228,7 @@ by("look-all").addEventListener("click", async () => {
 by("waiting-button").addEventListener("click", () => store.work("look"));
 by("working-cancel").addEventListener("click", () => store.work("cancel", { kind: by("working").dataset.kind }));
 queue.onOpen = open;
+queue.onWatch = (id) => open(id).then(() => rendering.onWatch());
 
 // What the server tells
 
@@ -231,7 +236,7 @@ const SAID = { follow: "Following", proxy: "Making a copy that this browser can 
 
 async function heardWork({ file, work, state }) {
   const card = queue.files.find((f) => f.id === file);
-  if (state || work.state !== "running") queue.outdate();
+  if (state || work.held || work.state !== "running") queue.outdate(); // no further event corrects an answer from before
   if (card) {
     card.works = [...card.works.filter((w) => w.kind !== work.kind), work];
     if (state) card.state = state;
@@ -239,15 +244,15 @@ async function heardWork({ file, work, state }) {
     if (!by("queue").hidden) queue.drawSoon();
   }
   if (store.doc?.id !== file) return;
-  const isGoing = work.state === "running" || work.state === "waiting";
-  if (work.kind === "look") return heardLook(work, isGoing);
+  const isOn = isGoing(work);
+  if (work.kind === "look") return heardLook(work, isOn);
   if (work.kind === "render") {
     store.doc.works = [...store.doc.works.filter((w) => w.kind !== "render"), work];
     rendering.tell(work);
-    if (!isGoing) await store.reload();
+    if (!isOn) await store.reload();
     return;
   }
-  by("working").hidden = !isGoing;
+  by("working").hidden = !isOn;
   by("working").dataset.kind = work.kind;
   by("working-text").textContent = `${SAID[work.kind]}${work.done ? `, ${work.done} frames` : ""} …`;
   if (work.said && (work.state === "failed" || work.state === "done")) toast(work.said, true);
@@ -270,13 +275,14 @@ async function heardFiles() {
   if (!by("waiting").hidden && look?.state === "cancelled") heardLook(look, false);
 }
 
-function heardLook(work, isGoing) {
+function heardLook(work, isOn) {
   if (work.state === "done") return open(store.doc.id);
   const bar = by("waiting-bar");
-  bar.hidden = !isGoing;
-  if (isGoing && work.total) bar.value = (100 * work.done) / work.total;
-  by("waiting-button").hidden = isGoing;
-  if (!isGoing) {
+  bar.hidden = !isOn;
+  if (isOn && work.total) bar.value = (100 * work.done) / work.total;
+  if (isOn) by("waiting-text").textContent = queue.isPaused ? PAUSED : WHOLE;
+  by("waiting-button").hidden = isOn;
+  if (!isOn) {
     by("waiting-title").textContent = work.state === "failed" ? "It could not be looked at" : "Stopped";
     by("waiting-text").textContent = work.said;
   }
@@ -320,6 +326,9 @@ async function start() {
     },
   );
   lists.bound = await queue.load();
+  if (queue.files.length > 1) show("queue");
+  // The list was asked for before events were heard: what has ended since is not in it.
+  if (queue.files.some((f) => f.works.some(isGoing))) queue.load();
   if (queue.opens) {
     begin.open();
     const copies = new Copies(begin.chooser);
@@ -339,7 +348,6 @@ async function start() {
   by("add-files").addEventListener("click", () => show("start"));
   if (!queue.files.length) show("start");
   else if (queue.files.length === 1) await open(queue.files[0].id);
-  else show("queue");
   document.documentElement.dataset.ready = "1";
 }
 

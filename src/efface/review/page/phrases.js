@@ -1,10 +1,15 @@
 // Finds the translation of a text of the page in a table of one language. It needs no browser.
 //
-// The table is keyed by the English text. A part that changes stands in braces: {n} is a number, {name} is the name of a file
-// and stays as it is, any other ({what}, {other}) is a text that is looked up as well.
+// The table is keyed by the English text. A part that changes stands in braces. {n} and {n2} are numbers. {name} and {name2} stay
+// as they are, as names of files do. {why} is looked up, and stays as it is where it is not known: a library may say anything. Any
+// other ({what}, {other}) is looked up, and where it is not known, the text is another one.
 
 const MOST_KEPT = 2000; // texts whose translation is remembered
 const HAS_WORDS = /\p{L}{2}/u;
+const BEGIN = "(?=\\p{Lu}|\\d|efface )"; // of a sentence
+const CLAUSE = `((?:(?![.!?] ${BEGIN}).)+?)`; // does not reach into the next sentence
+const SENTENCES = new RegExp(`(?<=[.!?]) ${BEGIN}`, "u");
+const IS_NUMBER = /^n\d*$/;
 const PART = /\{(\w+)\}/g;
 const NUMBER = "[\\d.,:]+(?:\\u200a?[–/]\\u200a?[\\d.,:]+)?";
 
@@ -18,9 +23,12 @@ function patternOf(key, said) {
   const source = key.split(PART).map((part, i) => {
     if (i % 2 === 0) return escaped(part);
     names.push(part);
-    return part.startsWith("n") && part !== "name" ? `(${NUMBER})` : "(.+?)";
+    if (IS_NUMBER.test(part)) return `(${NUMBER})`;
+    return part.startsWith("why") ? CLAUSE : "(.+?)";
   });
-  return { form: new RegExp(`^${source.join("")}$`, "su"), names, said };
+  const form = new RegExp(`^${source.join("")}$`, "su");
+  // Most texts are told apart by their ends, which costs far less.
+  return { form, names, said, head: key.slice(0, key.indexOf("{")), tail: key.slice(key.lastIndexOf("}") + 1) };
 }
 
 export class Phrases {
@@ -56,20 +64,27 @@ export class Phrases {
   }
 
   #byPattern(text) {
-    for (const { form, names, said } of this.#patterns) {
+    for (const { form, names, said, head, tail } of this.#patterns) {
+      if (!text.startsWith(head) || !text.endsWith(tail)) continue;
       const parts = text.match(form)?.slice(1);
       if (!parts) continue;
-      const kept = (name, part) => (name.startsWith("n") ? part : this.find(part));
-      const values = names.map((name, i) => kept(name, parts[i]));
+      const values = names.map((name, i) => this.#valueOf(name, parts[i]));
       if (values.includes(null)) continue; // a part of it is not known, so this is another text
       return said.replace(PART, (_, name) => values[names.indexOf(name)]);
     }
     return null;
   }
 
+  #valueOf(name, part) {
+    if (name.startsWith("n")) return part;
+    const found = this.find(part);
+    if (found !== null || !name.startsWith("why")) return found;
+    return part.split("; ").map((one) => this.find(one) ?? one).join("; ");
+  }
+
   // Several sentences in one text are looked up one by one.
   #sentences(text) {
-    const parts = text.split(/(?<=[.!?]) (?=\p{Lu}|\d)/u);
+    const parts = text.split(SENTENCES);
     if (parts.length < 2) return null;
     const found = parts.map((part) => this.find(part));
     return found.every((part) => part === null) ? null : parts.map((part, i) => found[i] ?? part).join(" ");

@@ -4,7 +4,20 @@ import { get, post } from "./api.js";
 import { moved } from "./order.js";
 import { STATES, by, el, toast } from "./words.js";
 
-const FILTERS = { all: "All", new: "Not looked at", review: "Needs review", accepted: "Accepted", rendered: "Rendered" };
+const FILTERS = { all: "All", new: "Not looked at", review: "Needs review", accepted: "Accepted", rendered: "Done" };
+
+// What a card says of its file: a class and a word.
+function stateOf(file, work, failed) {
+  if (!work && failed) return ["failed", "failed"];
+  if (file.state === "looking" && work?.state === "waiting") return ["looking", "waiting"];
+  const doubts = file.state === "review" && file.doubts ? `, ${file.doubts} doubtful` : "";
+  return [file.state, STATES[file.state] + doubts];
+}
+
+// What cannot be read has no picture.
+function unseen({ target }) {
+  target.replaceWith(el("span", { class: "count" }, "no picture"));
+}
 
 export class Queue {
   files = [];
@@ -19,6 +32,7 @@ export class Queue {
   opens = false; // the server takes more files
   onOpen = () => {};
   onDraw = () => {};
+  onWatch = () => {}; // the finished copy of a file
   onCard = () => null; // what stands below a card
   isTimed = () => false; // what stands there changes with time
 
@@ -217,7 +231,8 @@ export class Queue {
     const address = (isFinal) => `/api/files/${file.id}/thumb?final=${isFinal}&look=${this.#look}`;
     const picture = (isFinal) =>
       el(
-        "span", {}, el("img", { src: address(isFinal), loading: "lazy", fetchpriority: "low", alt: "", draggable: "false" }),
+        "span", {},
+        el("img", { src: address(isFinal), loading: "lazy", fetchpriority: "low", alt: "", draggable: "false", onerror: unseen }),
         isKnown && wanted.length > 1 ? el("i", {}, isFinal ? "after" : "before") : null,
       );
     const pictures = wanted.length ? wanted.map(picture) : [el("span", {}, text)];
@@ -230,7 +245,7 @@ export class Queue {
     const share = work?.total ? ` ${Math.round((100 * work.done) / work.total)} %` : "";
     const failed = file.works.find((w) => w.state === "failed");
     const text = file.state === "looking" ? (work?.state === "waiting" ? "waiting" : `looking${share}`) : "not looked at";
-    const doubts = file.doubts ? `${file.doubts} doubtful` : "";
+    const [state, word] = stateOf(file, work, failed);
     return el(
       "li", { "data-card": file.id, draggable: "true" },
       el(
@@ -239,7 +254,7 @@ export class Queue {
         el(
           "span", { class: "words" },
           el("b", { title: file.name }, file.name),
-          el("span", { class: "chip", "data-state": file.state }, STATES[file.state] + (doubts && file.state === "review" ? `, ${doubts}` : "")),
+          el("span", { class: "chip", "data-state": state }, word),
           failed ? el("span", { class: "bad-word" }, failed.said) : null,
         ),
       ),

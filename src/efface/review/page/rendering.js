@@ -4,11 +4,13 @@ import { unseenWords } from "./moments.js";
 import { by, el } from "./words.js";
 
 const STAGES = { render: "Erasing", check: "Checking", "": "Waiting" };
+export const PAUSED = "Paused. It goes on when you say so in the list of files.";
 const OUTCOMES = { clean: ["good", "clean"], "needs review": ["warn", "needs review"], "not clean": ["bad-word", "not clean"], "not looked": ["", "not looked"] };
 
 export class Rendering {
   #store;
   onWatch = () => {};
+  isPaused = () => false; // a person paused the work on all files
 
   constructor(store) {
     this.#store = store;
@@ -30,7 +32,8 @@ export class Rendering {
     return el("button", { onclick: () => by("rendering").close() }, "Close");
   }
 
-  #ask(overwrite = false) {
+  // overwrite: the file that has the name may be replaced, as an earlier copy of efface's own may.
+  #ask(overwrite = this.#store.doc.done) {
     const { doc } = this.#store;
     const unseen = unseenWords(doc.doubts);
     const lines = [el("p", {}, `Writes ${doc.target} to ${doc.folder}, checks it, and only then gives it its name.`)];
@@ -58,7 +61,8 @@ export class Rendering {
       const share = work.total ? Math.round((100 * work.done) / work.total) : 0;
       bar.hidden = false;
       bar.value = share;
-      by("rendering-body").replaceChildren(el("p", {}, `${STAGES[work.stage] ?? work.stage}${work.total ? `, ${share} %` : " …"}`));
+      const said = this.isPaused() ? PAUSED : `${STAGES[work.stage] ?? work.stage}${work.total ? `, ${share} %` : " …"}`;
+      by("rendering-body").replaceChildren(el("p", {}, said));
       if (!by("rendering-cancel")) {
         this.#buttons(el("button", { id: "rendering-cancel", onclick: () => this.#store.work("cancel", { kind: "render" }) }, "Cancel"));
       }

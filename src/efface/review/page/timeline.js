@@ -33,6 +33,7 @@ export class Timeline {
     });
     for (const event of ["changed", "chosen", "boxes", "marks"]) store.addEventListener(event, () => this.due());
     new ResizeObserver(() => this.due()).observe(this.#canvas.parentElement);
+    addEventListener("resize", () => this.due()); // also after another language was chosen
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", () => this.#paint());
     this.#canvas.addEventListener("pointerdown", (event) => this.#down(event));

@@ -1,13 +1,14 @@
 // Shows the page in the language of its reader.
 //
 // The other scripts write English. This one watches what they write, and puts the translation in its place before it is shown, so
-// no script has to know of it. What has no translation stays English.
+// no script has to know of it. What has no translation stays English. English has a table, too: errors of the server are worded for
+// the command line.
 
 import { Phrases } from "./phrases.js";
 
 // In their own words, with the file of their table and the direction in which they are written.
 export const LANGUAGES = {
-  en: { name: "English", dir: "ltr", load: async () => null },
+  en: { name: "English", dir: "ltr", load: async () => (await import("./english.js")).ENGLISH },
   de: { name: "Deutsch", dir: "ltr", load: async () => (await import("./german.js")).GERMAN },
 };
 
@@ -71,14 +72,13 @@ let observer = null;
 // Show everything in that language, from now on too.
 export async function speak(code) {
   const table = await LANGUAGES[code].load();
-  phrases = table && new Phrases(table);
+  phrases = new Phrases(table);
   document.documentElement.lang = code;
   document.documentElement.dir = LANGUAGES[code].dir;
   translateAll(document.documentElement);
   const what = { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ATTRIBUTES };
   observer ??= new MutationObserver(changed);
-  if (phrases) observer.observe(document.documentElement, what);
-  else observer.disconnect();
+  observer.observe(document.documentElement, what);
   dispatchEvent(new Event("resize")); // what is drawn is drawn again
 }
 
@@ -96,5 +96,5 @@ export function begin(list) {
     document.cookie = `efface-language=${list.value}; max-age=31536000; path=/; samesite=strict`;
     speak(list.value);
   });
-  return list.value === "en" ? Promise.resolve() : speak(list.value);
+  return speak(list.value);
 }

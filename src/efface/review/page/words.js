@@ -14,12 +14,15 @@ export const CAUSES = {
   left: "seen too weakly, and left visible",
   text: "text is written into the picture",
 };
-export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "rendered" };
+export const STATES = { new: "not looked at", looking: "looking", review: "needs review", accepted: "accepted", rendered: "done" };
 // What a track is called.
 export function nameOfTrack({ id, kind, state, is_area: isArea }) {
   if (isArea) return `Erased area ${id}`;
   return state === "left" ? `Possible ${kind} ${id}` : `${KINDS[kind]} ${id}`;
 }
+
+// A reason with the name of the file, which most of them begin with.
+export const about = (name, why) => (why.startsWith(`${name}: `) ? why : `${name}: ${why}`);
 
 export function counted(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`;
