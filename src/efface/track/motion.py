@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN, FACE, PLATE, TEXT
+from efface.detections import CODE, DRAWN, FACE, PLATE, TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,19 @@ keeps its direction."""
 TEXT_MOTION = replace(FACE_MOTION, is_flat=True, max_ratio=4.0, unsure=0.0)
 """Lines are flat, and a neighbouring look may join or part two of them."""
 
+CODE_MOTION = replace(FACE_MOTION, max_ratio=4.0, unsure=0.0)
+"""Edges of codes are exact, and a bar code may be found in parts."""
+
 FEW_SIGHTINGS = 4
 """Number of sightings below which a velocity is little known."""
 
-MOTIONS = {FACE: FACE_MOTION, PLATE: PLATE_MOTION, DRAWN: FACE_MOTION, TEXT: TEXT_MOTION}
+MOTIONS = {
+    FACE: FACE_MOTION,
+    PLATE: PLATE_MOTION,
+    DRAWN: FACE_MOTION,
+    TEXT: TEXT_MOTION,
+    CODE: CODE_MOTION,
+}
 """By kind."""
 
 FASTEST = 1.5

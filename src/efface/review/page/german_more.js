@@ -7,9 +7,12 @@ export const GERMAN_MORE = {
   "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
     "Stimmen verraten Menschen, deshalb fällt der Ton weg, wenn Sie ihn nicht verlangen. keep kopiert ihn unverändert. mute lässt die Abschnitte weg, die --mute nennt. disguise verändert Stimmen für Ohren, nicht für Maschinen.",
   "Disguise voices, for ears only": "Stimmen verfremden, nur für Ohren",
-  "What to find and erase. What is not named stays visible. text is slow, and not read.":
-    "Was gefunden und geschwärzt wird. Was nicht genannt ist, bleibt sichtbar. Text ist langsam und wird nicht gelesen.",
+  "What to find and erase. What is not named stays visible. text and code are not read; text is slow.":
+    "Was gefunden und geschwärzt wird. Was nicht genannt ist, bleibt sichtbar. Text und Codes werden nicht gelesen; Text ist langsam.",
   Text: "Text",
+  "QR and bar codes": "QR- und Strichcodes",
+  Code: "Code",
+  Codes: "Codes",
   "Quality of films": "Qualität von Filmen",
   "Constant rate factor. Lower means better quality and larger files. Default: 18 for h264, 20 for hevc, 24 for vp9 and av1.":
     "Constant Rate Factor. Kleiner heißt bessere Qualität und größere Dateien. Vorgabe: 18 für h264, 20 für hevc, 24 für vp9 und av1.",
