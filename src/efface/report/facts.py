@@ -19,10 +19,12 @@ from efface.detections import FACE, FINDABLE, KINDS
 from efface.geometry import Box, Size
 from efface.planning.doubt import TEXT, WHOLE, Doubt
 from efface.planning.erased_share import KindPrice, Share, price
+from efface.planning.exemptions import reasons_of
 from efface.planning.left_visible import Stretch, by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report.report_model import (
     Cost,
+    Exemption,
     Found,
     Kind,
     KindCost,
@@ -69,6 +71,7 @@ def found_in(plan: Plan, bound: float) -> Found:
     areas, edits = plan.region_count, len(plan.edits)
     cost, costs = costs_of(plan)
     left, left_kinds, kept = stretches(plan), by_kind(plan), len(plan.revised.areas)
+    exemptions = _exemptions(plan)
     plan = plan.settled()
     density, seen = density_of(plan, times := Times(plan))
     gaps = _runs(np.array(plan.bad, np.int64))
@@ -104,8 +107,24 @@ def found_in(plan: Plan, bound: float) -> Found:
         left_where=tuple(_left(s, times) for s in left[:MOST_LEFT]),
         may_cover_more=_may_cover_more(plan),
         kept_areas=kept,
+        exemptions=exemptions,
         written_in=next((d.box for d in plan.doubts if TEXT in d.causes), None),
     )
+
+
+def _exemptions(plan: Plan) -> tuple[Exemption, ...]:
+    """Return every erased track, with its reason if a person gave one."""
+    reasons, times = reasons_of(plan), Times(plan)
+    found = []
+    for track in plan.revised.tracks:
+        frames = track.frame[plan.erased_rows(track)]
+        if len(frames):
+            first, last = int(frames[0]), int(frames[-1])
+            span = times.span(first, last)
+            why = reasons.get(track.id, "")
+            about = (track.id, KINDS[track.kind], first, last, span.start_s, span.end_s)
+            found.append(Exemption(*about, len(frames), why))
+    return tuple(found)
 
 
 def _lanes(plan: Plan, times: Times, bound: float) -> tuple[Lane, ...]:

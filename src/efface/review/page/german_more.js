@@ -128,6 +128,10 @@ export const GERMAN_MORE = {
   "Like it in this place": "Gleiches an dieser Stelle",
   "These stand still where a chosen one stands still. What is deleted will be visible: look at each picture.":
     "Diese stehen still, wo ein gewähltes still steht. Was gelöscht wird, ist dann sichtbar: sehen Sie jedes Bild an.",
+  Reason: "Grund",
+  "no reason given": "kein Grund angegeben",
+  "the reason for {what}": "Grund für {what}",
+  "no reason for {what}": "kein Grund für {what}",
   "All of them": "Alle",
   "Only choose them": "Nur auswählen",
 };
