@@ -69,3 +69,13 @@ def test_two_outputs_with_one_name_and_boxes_on_a_cluster_are_refused(
     assert (done.code, out.exists()) == (2, False)
     assert "Two outputs name the same file" in done.err
     assert efface("find", photo, "--boxes", out, "--engine", "ray").code == 2
+
+
+def test_nobody_says_that_something_was_looked_for(efface, kept, kit, tmp_path, no_detector):
+    (photo,) = kit.taken(kept, tmp_path, "face.png")
+    boxes = tmp_path / "boxes.json"
+    boxes.write_text(json.dumps([{"data": {"image": "face.png"}, "annotations": [{"result": []}]}]))
+    done = efface("find", photo, "--boxes", boxes, "-o", tmp_path / "plan.json")
+    assert done.out.startswith("face.png: no area found.")
+    assert "not looked for" not in done.out
+    assert kit.plan_of(tmp_path / "plan.json")["options"]["detect"] == {"kinds": ""}

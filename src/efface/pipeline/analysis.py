@@ -95,7 +95,7 @@ def given(
         tracks=tuple(tracks),
         bad=tuple(notes.bad),
         detectors=(origin,),
-        options=asdict(options),
+        options=asdict(options) | {"detect": {"kinds": ""}},
         checksums=tuple(notes.checksums),
     )
     return with_given_areas(plan, [], options.cover, info.path)[0]

@@ -183,8 +183,10 @@ def _may_cover_more(plan: Plan) -> bool:
 
 def _asked(plan: Plan) -> tuple[str, ...]:
     """Return the kinds that were looked for, from the plan's options. Plans older than that option
-    have faces only."""
+    have faces only. Nothing was looked for if the boxes came from another program."""
     asked = plan.options.get("detect")
+    if isinstance(asked, Mapping) and asked.get("kinds") == "":
+        return ()
     kinds = str(asked.get("kinds", "")).split(",") if isinstance(asked, Mapping) else []
     return tuple(k for k in FINDABLE if k in kinds) or FINDABLE[:1]
 
