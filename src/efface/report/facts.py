@@ -68,12 +68,10 @@ def media_of(plan: Plan) -> Media:
 
 def found_in(plan: Plan, bound: float) -> Found:
     """Return what the plan holds after all edits. `bound` is that of the risk."""
-    areas, edits = plan.region_count, len(plan.edits)
+    areas, edits, exemptions = plan.region_count, len(plan.edits), _exemptions(plan)
     cost, costs = costs_of(plan)
     left, left_kinds, kept = stretches(plan), by_kind(plan), len(plan.revised.areas)
-    exemptions = _exemptions(plan)
-    plan = plan.settled()
-    density, seen = density_of(plan, times := Times(plan))
+    density, seen = density_of(plan := plan.settled(), times := Times(plan))
     gaps = _runs(np.array(plan.bad, np.int64))
     worth = [d for d in plan.doubts if d.risk > bound * WORTH_SHARE]
     return Found(
