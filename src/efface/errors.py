@@ -14,6 +14,7 @@
     │  ├─ BadPlan                      the file is not a plan, or the plan is damaged
     │  │  └─ TornPlan                  its last edits are incomplete; the rest is intact
     │  ├─ PlanMismatch                 the plan belongs to another source
+    │  ├─ BadBoxes                     a file with boxes of another program cannot be used
     │  ├─ BadTruth                     the labels to measure against cannot be used
     │  ├─ BadCameras                   the file that describes cameras cannot be used
     │  └─ BadPresets                   the file of presets cannot be used
@@ -93,6 +94,7 @@ __all__ = [  # noqa: RUF022  the classes stand in the order of the tree
     "BadPlan",
     "TornPlan",
     "PlanMismatch",
+    "BadBoxes",
     "BadTruth",
     "BadCameras",
     "BadPresets",
@@ -259,6 +261,12 @@ class PlanMismatch(InputError):
     """The plan was made for another source."""
 
     lead = "does not fit the plan"
+
+
+class BadBoxes(InputError):
+    """A file with boxes of another program cannot be used."""
+
+    lead = "is not a usable file with boxes"
 
 
 class BadTruth(InputError):

@@ -30,7 +30,8 @@ class DetectOptions(Checked):
 
     kinds: str = setting(
         ",".join(BY_DEFAULT), flag="--kinds", items=FINDABLE,
-        help="What to find and erase. What is not named stays visible. text is slow, and not read.",
+        help="What to find and erase. What is not named stays visible. text and code are not read; "
+        "text is slow.",
     )  # fmt: skip
     text: str = setting(
         "all", flag="--text", choices=("all", "captions", "small"),

@@ -237,7 +237,7 @@ def test_another_ending_is_a_usage_error_before_any_work(efface, kept, kit, tmp_
     (photo,) = kit.taken(kept, tmp_path, "face.jpg")
     done = efface("redact", photo, "--report", tmp_path / name)
     assert done.code == 2
-    assert "must end in .html or .json" in done.err
+    assert "must end in .html, .json or .csv" in done.err
     assert kit.names_in(tmp_path) == ["face.jpg"]
 
 

@@ -97,6 +97,16 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, text, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("kinds", ["text", "face,code", "face,plate,text,code"])
+def test_kinds_that_take_too_long_for_a_stream_are_refused_with_the_way_out(tmp_path, kinds):
+    path = written(tmp_path, f"[detect]\nkinds='{kinds}'\n[camera.a]\nsource='x.mp4'\nto='a.mkv'")
+    with pytest.raises(UsageError, match=r"^a: a live stream cannot be searched for .*erase") as e:
+        load(path)
+    assert [k for k in ("text", "code") if k in str(e.value)] == [
+        k for k in kinds.split(",") if k in ("text", "code")
+    ]
+
+
 def test_the_file_must_be_there(tmp_path):
     with pytest.raises(BadCameras, match="no such file"):
         load(tmp_path / "absent.toml")

@@ -61,6 +61,7 @@ def test_every_kind_of_edit_comes_back_from_its_mapping():
         e.Only((1, 2)),
         e.Area(3, 0, 2, (0, 0, 5, 5), True),
         e.Black(0, 1, True),
+        e.Justify((1, 2), "s. 40(2)"),
         e.Accept(1, 0, 3, True),
         e.Approve(True),
         e.Undo(),
@@ -74,6 +75,8 @@ def test_every_kind_of_edit_comes_back_from_its_mapping():
 @pytest.mark.parametrize(
     "hostile",
     [
+        {"edit": "justify", "tracks": [1], "reason": "x" * 121},
+        {"edit": "justify", "tracks": [1], "reason": "two\nlines"},
         {}, {"edit": "explode"}, {"edit": ["keep"]}, {"edit": "keep", "track": 1},
         {"edit": "keep", "track": 1, "keep": 1},
         {"edit": "keep", "track": True, "keep": True}, {"edit": "keep", "track": 1.0, "keep": True},

@@ -18,6 +18,7 @@ from efface.files import sha256_of
 from efface.options import Options, VerifyOptions
 from efface.pipeline.naming import jobs_for
 from efface.planning.doubt import WHOLE, Doubt
+from efface.planning.exemptions import reasons_of
 from efface.planning.sidecar import load, save, seal
 from efface.review.app import EARLY, page_files
 from efface.review.document import Document
@@ -175,6 +176,22 @@ def test_an_edit_that_cannot_be_is_refused_and_leaves_the_plan(client, film):
     assert answer.status == 400
     assert "track 9" in answer.json["error"]
     assert plan_path(film).read_bytes() == before
+
+
+def test_a_reason_comes_from_the_list_and_stands_in_the_plan(film, serve, kit):
+    running = serve(film)
+    running.session.reasons = ("s. 40(2)", "s. 38")
+    client = kit.Client(running)
+    client.enter()
+    assert client.ask("/api/files/0").json["reasons"] == ["s. 40(2)", "s. 38"]
+    said = changed(client, {"edit": "justify", "tracks": [1, 2], "reason": "s. 38"})
+    assert [t["reason"] for t in said["tracks"]] == ["s. 38", "s. 38", ""]
+    edits = [{"edit": "justify", "tracks": [1], "reason": "my own"}]
+    answer = client.ask("/api/files/0/edits", {"version": 1, "edits": edits})
+    assert (answer.status, answer.json["error"]) == (400, "a reason is not one of the list")
+    said = changed(client, {"edit": "justify", "tracks": [1], "reason": ""})
+    assert [t["reason"] for t in said["tracks"]] == ["", "s. 38", ""]
+    assert reasons_of(load(plan_path(film))) == {2: "s. 38"}
 
 
 def test_what_the_page_leaves_open_is_filled_in(client):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from efface.cli.batch import FileOutcome, run_jobs, say_left_out
 from efface.cli.commands import Command
 from efface.cli.dry_run import foretell
 from efface.cli.engines import ADDRESS, ENGINE, engine_for
+from efface.cli.exports import Exports, require_writable, write_exports
 from efface.cli.flags_from_options import (
     FINDS,
     option_of,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from efface.options import Options
     from efface.pipeline.naming import AnyJob
     from efface.pipeline.remote_address import Location
+    from efface.planning.given_boxes import GivenBoxes
     from efface.planning.plan import Plan
 
 
@@ -45,6 +45,14 @@ if TYPE_CHECKING:
 @output_option("Plan to write; for a folder or several sources, a folder of plans.")
 @click.option("--coco", type=A_PATH, help="Also write COCO detection JSON of all photos.")
 @click.option("--mot", type=A_PATH, help="Also write MOTChallenge rows of one video.")
+@click.option("--cvat", type=A_PATH, help="Also write CVAT 1.1 XML of one video, or of all photos.")
+@click.option("--label-studio", type=A_PATH, help="Also write Label Studio's JSON of all sources.")
+@click.option(
+    "--boxes",
+    type=A_PATH,
+    help="Search nothing: the plan erases what this file of CVAT (1.1 XML) or Label Studio (JSON) "
+    "names, and nothing else.",
+)
 @click.option(
     "--overwrite",
     is_flag=True,
@@ -63,36 +71,35 @@ if TYPE_CHECKING:
 @options_of(*FINDS)
 def find(
     sources: tuple[Location, ...], output: Location | None, coco: Path | None, mot: Path | None,
+    cvat: Path | None, label_studio: Path | None, boxes: Path | None,
     overwrite: bool, jobs: int | None,
     engine: str, address: str | None, **values: Any,
 ) -> None:  # fmt: skip
     """Find faces and plates, decide what to erase, and write only the plan.
 
-    Without -o, --coco or --mot it only prints counts. Boxes show what would be erased, margin
+    Without -o or an export it only prints counts. Boxes show what would be erased, margin
     included.
     """
     options = options_from(values)
     from efface.pipeline.jobs import Planning
     from efface.pipeline.naming import plans_for
-    from efface.pipeline.remote_address import local_paths
-    from efface.pipeline.storage import write_text
     from efface.pipeline.transfer import Transfer
-    from efface.planning import export_formats
 
     say_left_out(sources, output)
+    exports = Exports(coco, mot, cvat, label_studio)
     jobs_to_do = plans_for(sources, output, is_folder=names_folder())
-    _require_writable(jobs_to_do, output, coco, mot, overwrite=overwrite)
-    work = Planning(writes=output is not None, overwrite=overwrite)
+    require_writable(jobs_to_do, output, exports, overwrite=overwrite)
+    given = _given(boxes, engine)
+    work = Planning(writes=output is not None, overwrite=overwrite, boxes=given)
     if is_dry_run():
-        also = [p for p in (coco, mot) if p]
+        also = exports.paths
         sys.exit(foretell(work, jobs_to_do, output, options, writes=work.writes, also=also))
     plans: dict[AnyJob, Plan] = {}
 
     def describe(job: AnyJob, plan: Plan) -> FileOutcome:
-        if (coco and plan.medium != "video") or mot:
+        if exports.needs(plan):
             plans[job] = plan
-        lacks = coco is not None and plan.medium == "video"
-        more = "\n  It is a video, so it is not in the COCO file." if lacks else ""
+        more = exports.lacks(plan, is_only=len(jobs_to_do) == 1)
         return _outcome(job.name, plan, job.plan_path if output else None, options, more)
 
     task = Transfer(work, resumes=False, overwrite=overwrite)
@@ -100,13 +107,21 @@ def find(
     code = run_jobs(
         open_engine, jobs_to_do, task, describe, output, options, writes=output is not None
     )
-    everything = local_paths(j.source for j in jobs_to_do)
-    plans_in_order = [(job.name, plans[job]) for job in jobs_to_do if job in plans]
-    if coco and (plans or code in (EXIT_OK, EXIT_LOOK)):
-        _write_coco(coco, everything, plans_in_order, overwrite=overwrite)
-    if mot and plans:
-        write_text(mot, everything, export_formats.mot(plans_in_order[0][1]), overwrite=overwrite)
+    if plans or code in (EXIT_OK, EXIT_LOOK):
+        in_order = [(job.name, plans[job]) for job in jobs_to_do if job in plans]
+        write_exports(exports, jobs_to_do, in_order, overwrite=overwrite)
     sys.exit(code)
+
+
+def _given(boxes: Path | None, engine: str) -> GivenBoxes | None:
+    """Return what a file with boxes says. Raises BadBoxes."""
+    if boxes is None:
+        return None
+    if engine != "local":
+        raise click.UsageError("--boxes works on this machine only: nothing is searched.")
+    from efface.planning.box_file import load_boxes
+
+    return load_boxes(boxes)
 
 
 def _outcome(
@@ -120,42 +135,3 @@ def _outcome(
     facts = where | facts_of(plan, bound) if is_json() else {}
     text = summary.planned(name, plan, path, bound) + more
     return FileOutcome(text, summary.code(plan, bound), facts=facts)
-
-
-def _write_coco(
-    path: Path, sources: tuple[Path, ...], plans: Sequence[tuple[str, Plan]], *, overwrite: bool
-) -> None:
-    from efface.pipeline.storage import write_text
-    from efface.planning import export_formats
-
-    photos = [(name, plan) for name, plan in plans if plan.medium != "video"]
-    write_text(path, sources, iter([export_formats.coco(photos)]), overwrite=overwrite)
-
-
-def _require_writable(
-    jobs_to_do: Sequence[AnyJob],
-    output: Location | None,
-    coco: Path | None,
-    mot: Path | None,
-    *,
-    overwrite: bool,
-) -> None:
-    """Refuse exports that cannot be written. Raises click.UsageError, OutputError."""
-    from efface.files import require_target
-    from efface.pipeline.remote_address import local_paths
-
-    if mot and len(jobs_to_do) != 1:
-        raise click.UsageError("--mot describes one video; name a single file.")
-    everything = local_paths(j.source for j in jobs_to_do)
-    for export in filter(None, (coco, mot)):
-        require_target(export, everything, overwrite=overwrite)
-    plans = (j.plan_path for j in jobs_to_do if output and j.plan_path != output)
-    _require_apart(local_paths(p for p in (coco, mot, output, *plans) if p))
-
-
-def _require_apart(outputs: Sequence[Path]) -> None:
-    """Refuse two outputs with the same name. Raises click.UsageError."""
-    if len({os.path.abspath(p) for p in outputs}) < len(outputs):
-        raise click.UsageError(
-            "Two of -o, --coco and --mot name the same file. Nothing was written."
-        )

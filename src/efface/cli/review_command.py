@@ -37,9 +37,21 @@ from efface.errors import ExtraMissing, UsageError
     show_default="off",
     help="Only print the address of the page, and do not open it.",
 )
+@click.option(
+    "--reasons",
+    type=A_PATH,
+    help="Text file with one reason a line, from which the page offers one for each track: under "
+    "which exemption it is erased. Plan and report hold it.",
+)
 @preset_options
 @options_of(*FINDS, *RENDERS, without=("--discard-edits",))
-def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **values: Any) -> None:
+def review(
+    sources: tuple[Path, ...],
+    output: Path | None,
+    no_browser: bool,
+    reasons: Path | None,
+    **values: Any,
+) -> None:
     """Check and correct what will be erased, in a browser on this machine, and render.
 
     efface first looks at files that have no plan. Every change is written to the plan at once; to
@@ -51,8 +63,10 @@ def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **v
         raise ExtraMissing("review")
     from efface.files import require_source, writing
     from efface.pipeline.naming import collisions, jobs_for
+    from efface.planning.exemptions import load_reasons
     from efface.review.serve import review as serve
 
+    offered = load_reasons(reasons) if reasons is not None else ()
     for source in sources:
         if not source.is_dir():
             require_source(source)
@@ -65,4 +79,4 @@ def review(sources: tuple[Path, ...], output: Path | None, no_browser: bool, **v
         for job in jobs:
             with writing(job.target):
                 job.target.parent.mkdir(parents=True, exist_ok=True)
-    serve(jobs, options, browser=not no_browser, say=click.echo)
+    serve(jobs, options, browser=not no_browser, say=click.echo, reasons=offered)

@@ -32,17 +32,22 @@ if TYPE_CHECKING:
     from efface.planning.plan import Plan
     from efface.report.report_model import Chosen, Entry, Report
 
-KINDS = {".html": "page", ".htm": "page", ".json": "manifest"}
+KINDS = {".html": "page", ".htm": "page", ".json": "manifest", ".csv": "exemption log"}
 """The format of a report, by the suffix of its name."""
 
 HEAD = 1 << 12
-MARKS = (b'"format": "efface-report"', b": report of efface</title>")
+MARKS = (
+    b'"format": "efface-report"',
+    b": report of efface</title>",
+    b"file,name,track,kind,from,to,areas,reason",
+)
 """The first HEAD bytes of a report contain one of these."""
 
 REPORT = click.option(
     "--report", "reports", type=click.Path(path_type=Path, readable=False), multiple=True,
     metavar="PATH",
-    help="Also write a report; .html or .json selects the format. Repeatable.",
+    help="Also write a report; .html or .json selects the format, .csv a log of what was erased "
+    "for which reason. Repeatable.",
 )  # fmt: skip
 
 
@@ -64,8 +69,8 @@ def require_reports(
     for path in paths:
         if path.suffix.lower() not in KINDS:
             raise click.UsageError(
-                f"--report {printable(path)}: its name must end in .html or .json. Nothing "
-                "was written."
+                f"--report {printable(path)}: its name must end in .html, .json or .csv. "
+                "Nothing was written."
             )
     taken = [os.path.abspath(p).casefold() for p in (*paths, *others)]
     if len(set(taken[: len(paths)])) < len(paths) or set(taken[: len(paths)]) & set(
@@ -327,14 +332,14 @@ class Record:
         from efface.pipeline.remote_address import local_paths
         from efface.pipeline.storage import write_text
         from efface.report import manifest, text
+        from efface.report.exemption_log import pieces as log_pieces
         from efface.report.page import page
 
         report = self.report()
         sources = local_paths(job.source for job in self._jobs)
         for path in self._paths:
-            pieces = (
-                page(report) if KINDS[path.suffix.lower()] == "page" else manifest.pieces(report)
-            )
+            makers = {"page": page, "manifest": manifest.pieces, "exemption log": log_pieces}
+            pieces = makers[KINDS[path.suffix.lower()]](report)
             overwrite = self._options.write.overwrite or (self._resumes and _is_report(path))
             write_text(path, sources, pieces, overwrite=overwrite)
         if self._is_quiet:

@@ -51,6 +51,10 @@ def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
         from efface.detect.text_lines import TextFinder
 
         found.append(TextFinder(options, threads))
+    if "code" in options.wanted:
+        from efface.detect.codes import CodeFinder
+
+        found.append(CodeFinder(options))
     if len(found) == 1:
         return found[0]
     from efface.detect.several import Several
@@ -60,7 +64,8 @@ def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
 
 DETECTORS: dict[str, Callable[..., Detector]] = {"pyramid": _pyramid}
 """Factories of detectors, by name. There is one so far, for all kinds: heads of a shared network,
-and networks of their own beside it. `threads` share one run of a network; default: all cores."""
+and beside it networks of their own and libraries. `threads` share one run of a network; default:
+all cores."""
 
 
 def for_films(options: DetectOptions) -> DetectOptions:

@@ -25,6 +25,7 @@ from typing import Any
 
 from efface.errors import BadCameras, UsageError
 from efface.files import open_plain
+from efface.kinds import BY_DEFAULT
 from efface.live import srt
 from efface.live.address import SECRET, secret_from, source_address, target_address
 from efface.live.pipeline_state import Wanted
@@ -105,8 +106,12 @@ def wanted(
     name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options
 ) -> Wanted:
     """Return the description of one camera. Raises UsageError, ProtocolMissing."""
-    if "text" in options.detect.wanted:
-        raise UsageError("A live stream cannot be searched for text: it takes too long.")
+    if slow := [k for k in options.detect.wanted if k not in BY_DEFAULT]:
+        raise UsageError(
+            f"{name}: a live stream cannot be searched for {' and '.join(slow)}. That takes the "
+            "time in which faces and plates are found. Leave it out of the kinds, and name the "
+            "area with erase if it stays in its place."
+        )
     for text in (*options.cover.erase, *options.cover.keep):
         if given_area(text).span is not None:
             raise UsageError(f"{text!r} names a time, and a stream has no start to count from.")

@@ -22,6 +22,7 @@ from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness
 from efface.planning.doubt_rules import doubts
 from efface.planning.given_areas import outside_kept_areas, with_given_areas
+from efface.planning.given_boxes import GivenBoxes
 from efface.planning.left_visible import bounded
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
@@ -68,6 +69,36 @@ def look(
         parts = perceived(frames, detectors, options.detect)
         with closing(parts):
             return joined(_told_of(parts, listener, info), source, sha256, detector, options)
+
+
+def given(
+    source: Source, sha256: str, boxes: GivenBoxes, options: Options, listener: Listener
+) -> Plan:
+    """Return the plan that erases what another program's file names, and nothing else.
+
+    Nothing is searched. Every frame is decoded, since a plan names each by its checksum.
+
+    Raises InputError, and ValueError if the file does not fit the source.
+    """
+    info, notes = source.info, _Notes()
+    with prefetched(source.frames(), frames_ahead(info.size_wh)) as frames:
+        for _ in _told(frames, notes, listener, info):
+            pass
+    sizes = _sizes(notes)
+    tracks = boxes.tracks(info.path.name, sizes, len(notes.pts), info.medium)
+    origin = {"name": boxes.format, "version": "", "sha256": boxes.sha256, "runtime": "a file"}
+    plan = Plan(
+        source_sha256=sha256,
+        medium=info.medium,
+        sizes=sizes,
+        timeline=Timeline(np.array(notes.pts, np.int64), source.time_base),
+        tracks=tuple(tracks),
+        bad=tuple(notes.bad),
+        detectors=(origin,),
+        options=asdict(options) | {"detect": {"kinds": ""}},
+        checksums=tuple(notes.checksums),
+    )
+    return with_given_areas(plan, [], options.cover, info.path)[0]
 
 
 def joined(

@@ -22,6 +22,7 @@ from efface.pipeline.rendering import Rendered
 from efface.pipeline.resume import require_no_edits
 from efface.pipeline.storage import write_plan
 from efface.planning import sidecar
+from efface.planning.given_boxes import GivenBoxes
 from efface.planning.plan import Plan
 
 FATAL = (ModelUnusable, DeviceMissing, WallsMissing)
@@ -93,10 +94,14 @@ class Verifying:
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Runs `one_source.find` for each of many jobs, and also writes the plan if `writes` is set."""
+    """Runs `one_source.find` for each of many jobs, and also writes the plan if `writes` is set.
+
+    boxes  of another program: nothing is searched, and they are the plan.
+    """
 
     writes: bool
     overwrite: bool
+    boxes: GivenBoxes | None = None
 
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: object
@@ -105,7 +110,10 @@ class Planning:
         overwrite = self.replaces(session, job)
         if self.writes:  # before the work, not only after it
             self.require_free(session, job)
-        plan = one_source.find(session, job.admit(), listener)
+        if self.boxes is None:
+            plan = one_source.find(session, job.admit(), listener)
+        else:
+            plan = one_source.given(session, job.admit(), self.boxes, listener)
         if self.writes:
             write_plan(plan, job.plan_path, job.source, overwrite=overwrite, discards=discards)
         return plan

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from efface.containers.admission import AdmittedSource, unchanged
 from efface.detect.detector import Detector
-from efface.errors import BadPlan, TargetExists
+from efface.errors import BadBoxes, BadPlan, TargetExists
 from efface.events import Listener
 from efface.files import require_possible_folder, require_target, sha256_of
 from efface.findings import Verification
@@ -32,6 +32,7 @@ from efface.pipeline.resume import (
 from efface.pipeline.sources import opened, require_suitable
 from efface.pipeline.storage import noted, recorded, state_of
 from efface.planning import sidecar
+from efface.planning.given_boxes import GivenBoxes
 from efface.planning.plan import Plan
 from efface.private_folders import sweep_at_times
 from efface.staged_files import staged, staged_pair
@@ -81,6 +82,22 @@ def find(session: DetectorSession, source: AdmittedSource, listener: Listener) -
                 return look(media, source.sha256(), (detector,), options, listener)
         with session.for_films() as detectors:
             return look(media, source.sha256(), detectors, options, listener)
+
+
+def given(
+    session: DetectorSession, source: AdmittedSource, boxes: GivenBoxes, listener: Listener
+) -> Plan:
+    """Return the plan that erases what another program's file names. Raises InputError."""
+    from efface.pipeline.analysis import given as planned
+
+    source.require_readable()
+    options = session.options
+    with unchanged(source), opened(source, options.read) as media:
+        session.wait_for_room(media.info)
+        try:
+            return planned(media, source.sha256(), boxes, options, listener)
+        except ValueError as e:
+            raise BadBoxes(boxes.path, str(e)) from e
 
 
 def render(

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN, FACE, PLATE, TEXT
+from efface.detections import CODE, DRAWN, FACE, PLATE, TEXT
 from efface.geometry import Boxes, Size, grown, hulls, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Reason, Track
@@ -86,7 +86,7 @@ def covering(
 
 
 def _margin(kind: int, options: CoverOptions) -> float:
-    """Return the margin of a kind. Lines of text have that of plates."""
+    """Return the margin of a kind. Text and codes have that of plates."""
     return {FACE: options.margin, DRAWN: 0.0}.get(kind, options.plate_margin)
 
 
@@ -104,6 +104,7 @@ def tallness(options: CoverOptions) -> dict[int, float]:
         PLATE: 1 + 2 * options.plate_margin,
         DRAWN: 1.0,
         TEXT: 1 + 2 * options.plate_margin,
+        CODE: 1 + 2 * options.plate_margin,
     }
 
 

@@ -165,6 +165,25 @@ class Black(Edit):
     black: bool
 
 
+LONGEST_REASON = 120
+"""Characters of a reason."""
+
+
+def is_reason(text: str) -> bool:
+    """Return whether a text can be a reason: short and printable."""
+    return len(text) <= LONGEST_REASON and text.isprintable()
+
+
+@dataclass(frozen=True, slots=True)
+class Justify(Edit):
+    """Sets why tracks are erased, in the words of an office (see `exemptions`); "" for no
+    reason."""
+
+    name: ClassVar[str] = "justify"
+    tracks: tuple[int, ...]
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Accept(Edit):
     """Sets whether a person checked the doubts about that track in exactly that range."""
@@ -214,6 +233,7 @@ TYPES: dict[str, type[Edit]] = {
         Only,
         Area,
         Black,
+        Justify,
         Accept,
         Approve,
         Undo,
@@ -244,6 +264,8 @@ def edit_of(plain: Mapping[str, Any]) -> Edit:
     )
     if isinstance(edit, Draw) and edit.kind not in KINDS:
         raise ValueError("an edit draws an unknown kind")
+    if isinstance(edit, Justify) and not is_reason(edit.reason):
+        raise ValueError("an edit gives a reason that is too long, or not printable")
     return edit
 
 

@@ -19,10 +19,12 @@ from efface.detections import FACE, FINDABLE, KINDS
 from efface.geometry import Box, Size
 from efface.planning.doubt import TEXT, WHOLE, Doubt
 from efface.planning.erased_share import KindPrice, Share, price
+from efface.planning.exemptions import reasons_of
 from efface.planning.left_visible import Stretch, by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report.report_model import (
     Cost,
+    Exemption,
     Found,
     Kind,
     KindCost,
@@ -66,11 +68,10 @@ def media_of(plan: Plan) -> Media:
 
 def found_in(plan: Plan, bound: float) -> Found:
     """Return what the plan holds after all edits. `bound` is that of the risk."""
-    areas, edits = plan.region_count, len(plan.edits)
+    areas, edits, exemptions = plan.region_count, len(plan.edits), _exemptions(plan)
     cost, costs = costs_of(plan)
     left, left_kinds, kept = stretches(plan), by_kind(plan), len(plan.revised.areas)
-    plan = plan.settled()
-    density, seen = density_of(plan, times := Times(plan))
+    density, seen = density_of(plan := plan.settled(), times := Times(plan))
     gaps = _runs(np.array(plan.bad, np.int64))
     worth = [d for d in plan.doubts if d.risk > bound * WORTH_SHARE]
     return Found(
@@ -104,8 +105,24 @@ def found_in(plan: Plan, bound: float) -> Found:
         left_where=tuple(_left(s, times) for s in left[:MOST_LEFT]),
         may_cover_more=_may_cover_more(plan),
         kept_areas=kept,
+        exemptions=exemptions,
         written_in=next((d.box for d in plan.doubts if TEXT in d.causes), None),
     )
+
+
+def _exemptions(plan: Plan) -> tuple[Exemption, ...]:
+    """Return every erased track, with its reason if a person gave one."""
+    reasons, times = reasons_of(plan), Times(plan)
+    found = []
+    for track in plan.revised.tracks:
+        frames = track.frame[plan.erased_rows(track)]
+        if len(frames):
+            first, last = int(frames[0]), int(frames[-1])
+            span = times.span(first, last)
+            why = reasons.get(track.id, "")
+            about = (track.id, KINDS[track.kind], first, last, span.start_s, span.end_s)
+            found.append(Exemption(*about, len(frames), why))
+    return tuple(found)
 
 
 def _lanes(plan: Plan, times: Times, bound: float) -> tuple[Lane, ...]:
@@ -164,8 +181,10 @@ def _may_cover_more(plan: Plan) -> bool:
 
 def _asked(plan: Plan) -> tuple[str, ...]:
     """Return the kinds that were looked for, from the plan's options. Plans older than that option
-    have faces only."""
+    have faces only. Nothing was looked for if the boxes came from another program."""
     asked = plan.options.get("detect")
+    if isinstance(asked, Mapping) and asked.get("kinds") == "":
+        return ()
     kinds = str(asked.get("kinds", "")).split(",") if isinstance(asked, Mapping) else []
     return tuple(k for k in FINDABLE if k in kinds) or FINDABLE[:1]
 

@@ -152,6 +152,11 @@ def _found(f: Found, media: Media | None) -> dict[str, Any]:
         "moments_above": f.above,
         "edits": f.edits,
         "kept_areas": f.kept_areas,
+        "reasons": [
+            {"track": e.track, "kind": e.kind, "frames": [e.first, e.last], "reason": e.reason}
+            for e in f.exemptions
+            if e.reason
+        ],
         "written_in": None if f.written_in is None else list(f.written_in),
         "erased": _cost(f.cost)
         | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},

@@ -151,7 +151,7 @@ def _asked(report: Report, chosen: tuple[Chosen, ...] | None) -> Html:
         "What was asked",
         definition_list(
             ("Task", COMMANDS.get(report.command, report.command)),
-            ("To be erased", what),
+            ("To be erased", what or "the boxes of another program's file"),
             ("Files", len(report.entries)),
             (
                 "Changed settings",

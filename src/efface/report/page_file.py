@@ -23,11 +23,13 @@ from efface.report.page_timeline import over_time
 from efface.report.report_model import (
     Chosen,
     Entry,
+    Exemption,
     Found,
     Media,
     Report,
     Verdict,
 )
+from efface.report.timeline import span_text
 from efface.timing import timecode
 
 
@@ -90,6 +92,7 @@ def _found(e: Entry) -> Html | None:
         _unsure(found),
         _kept(found),
         _kinds(found, media) if found.kinds else None,
+        _reasons(found, media),
         over_time(found, media, _times(e.verification))
         if media.medium != "photo" and (found.tracks or found.left)
         else None,
@@ -151,6 +154,30 @@ def _kinds(found: Found, media: Media) -> Html:
     caption += " Shares are those of the picture: on average, and in the worst frame."
     columns = ("Kind", "Tracks", "Areas", "Seen", "Unseen", "Mean share", "Worst")
     return table(caption, columns, rows, numbers=(1, 2, 3, 4, 5, 6))
+
+
+MOST_REASONS = 500
+"""Rows of the table of reasons. The log as CSV has all of them."""
+
+
+def _reasons(found: Found, media: Media) -> Html | None:
+    """Return why tracks were erased, if a person gave reasons."""
+    if not any(e.reason for e in found.exemptions):
+        return None
+    rows: list[tuple[Content, ...]] = [
+        (f"{e.kind} {e.track}", _when(e, media), e.areas, e.reason or "none given")
+        for e in found.exemptions[:MOST_REASONS]
+    ]
+    more = len(found.exemptions) - len(rows)
+    caption = "Why each track was erased, as a person chose from a list."
+    caption += f" {more} more are not shown; --report log.csv lists all." if more else ""
+    return table(caption, ("Track", "When", "Areas", "Reason"), rows, numbers=(2,))
+
+
+def _when(e: Exemption, media: Media) -> str:
+    if media.medium == "photo":
+        return f"page {e.first + 1}"
+    return span_text(e.start_s, e.end_s)
 
 
 def _shares(found: Found, kind: str) -> tuple[str, str]:

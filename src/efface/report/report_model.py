@@ -191,6 +191,21 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Exemption:
+    """An erased track, and why it is erased, if a person said so. areas: the number of its boxes in
+    frames or pages."""
+
+    track: int
+    kind: str
+    first: int
+    last: int
+    start_s: float
+    end_s: float
+    areas: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a plan holds.
 
@@ -216,6 +231,7 @@ class Found:
     may_cover_more  another --sensitivity would erase more.
     written_in   around text that stands in the picture of the whole film and is not erased.
     kept_areas   areas that the command, or a person, keeps visible.
+    exemptions   every erased track, with its reason if it has one.
     """
 
     asked: tuple[str, ...]
@@ -243,6 +259,7 @@ class Found:
     left_where: tuple[Left, ...]
     may_cover_more: bool
     kept_areas: int = 0
+    exemptions: tuple[Exemption, ...] = ()
     written_in: Box | None = None
 
     @property

@@ -27,6 +27,7 @@ LIBRARIES = (
     "pillow",
     "pillow-heif",
     "scipy",
+    "zxing-cpp",
 )
 """Libraries that decode, detect, paint and encode. Their versions are part of the record."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from efface.findings import Check, Outcome
+from efface.kinds import BY_DEFAULT
 from efface.planning.doubt import (
     BEGAN,
     CAMERA,
@@ -154,7 +155,8 @@ def objects(found: Found, media: Media) -> str:
     ]
     return (
         " and ".join(said)
-        or " and ".join(f"no {kind}" for kind in found.asked) + f" {_found_how(found)}"
+        or (" and ".join(f"no {kind}" for kind in found.asked) or "no area")
+        + f" {_found_how(found)}"
     )
 
 
@@ -341,7 +343,8 @@ def unsought(sought: Sought) -> str:
 
 def missed(found: Found) -> str:
     """Say what may have been missed: `a face or a plate`."""
-    return " or ".join("a line of text" if k == "text" else f"a {k}" for k in found.asked)
+    kinds = found.asked or BY_DEFAULT  # boxes of another program: nothing was looked for
+    return " or ".join("a line of text" if k == "text" else f"a {k}" for k in kinds)
 
 
 def sentence(entry: Entry) -> str:
@@ -375,7 +378,7 @@ def _clean(entry: Entry) -> str:
         )
     if entry.done is None or entry.found is None:
         return f"{said}."
-    kinds = " and ".join(f"no {kind}" for kind in entry.found.asked)
+    kinds = " and ".join(f"no {kind}" for kind in entry.found.asked) or "no area"
     verb = "are" if sum(k.tracks for k in entry.found.left) > 1 else "is"
     left = f", {possible(entry.found.left)} {verb} left visible" if entry.found.left else ""
     if entry.found.areas:

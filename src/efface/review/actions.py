@@ -36,6 +36,8 @@ class Actions:
     ) -> None:
         self._registry, self._works, self.options = registry, works, options
         self._scratch, self._tell = scratch, tell
+        self.reasons: tuple[str, ...] = ()
+        """From which a person chooses why a track is erased."""
 
     def look(self, number: int) -> Work:
         """Find what is in the file, and write the plan."""
@@ -203,6 +205,7 @@ class Actions:
         folder = self._registry.open(number)
         if folder.document is None:
             raise LookupError("it was not looked at yet")
+        self._require_offered(edits)
         folder.document.change(version, edits)
         self._tell(
             {
@@ -213,6 +216,13 @@ class Actions:
             }
         )
         return folder.document.version
+
+    def _require_offered(self, edits: Sequence[Any]) -> None:
+        """Raise ValueError for a reason that is not in the list. No reason is always possible."""
+        for edit in edits:
+            is_reason = isinstance(edit, dict) and edit.get("edit") == "justify"
+            if is_reason and edit.get("reason") not in ("", *self.reasons):
+                raise ValueError("a reason is not one of the list")
 
 
 def _enlarged(plan: Plan, number: int, first: int, last: int) -> list[dict[str, Any]]:

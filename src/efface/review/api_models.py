@@ -11,6 +11,7 @@ import numpy as np
 from efface.detections import KINDS
 from efface.planning.doubt import Doubt
 from efface.planning.edits import Area, Edit, read
+from efface.planning.exemptions import reasons_of
 from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
 from efface.report import wording
@@ -110,6 +111,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
         known
         | _of_plan(folder.plan)
         | {
+            "reasons": list(session.reasons),
             "lost": folder.document.lost,
             "done": folder.has_own_copy,
             "target": folder.job.target.name,
@@ -124,7 +126,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
 
 
 def _of_plan(plan: Plan) -> dict[str, Any]:
-    now, log = plan.revised, read(plan.edits)
+    now, log, reasons = plan.revised, read(plan.edits), reasons_of(plan)
     areas = {e.track for e in log.in_force if isinstance(e, Area)}
     return {
         "version": len(plan.edits),  # of the plan described here: another tab may be changing it
@@ -133,7 +135,10 @@ def _of_plan(plan: Plan) -> dict[str, Any]:
         "seconds": [round(s, 4) for s in plan.timeline.seconds.tolist()],
         "cuts": list(plan.cuts),
         "bad": list(plan.bad),
-        "tracks": [_track(t, plan) | {"is_area": t.id in areas} for t in now.tracks],
+        "tracks": [
+            _track(t, plan) | {"is_area": t.id in areas, "reason": reasons.get(t.id, "")}
+            for t in now.tracks
+        ],
         "deleted": [_track(t, plan) for t in now.deleted],
         "areas": [
             {"id": a.id, "first": a.first, "last": a.last, "box": list(a.box)} for a in now.areas

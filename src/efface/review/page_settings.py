@@ -60,7 +60,12 @@ GROUPS = (
             Offered(
                 "detect.kinds",
                 "Find",
-                (("face", "Faces"), ("plate", "Licence plates"), ("text", "Text")),
+                (
+                    ("face", "Faces"),
+                    ("plate", "Licence plates"),
+                    ("text", "Text"),
+                    ("code", "QR and bar codes"),
+                ),
             ),
             Offered(
                 "cover.part", "Of a person", (("face", "The face"), ("head", "The whole head"))

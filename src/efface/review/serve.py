@@ -236,14 +236,17 @@ def review(
     say: Callable[[str], None],
     home: Path | None = None,
     first_tab_s: float = math.inf,
+    reasons: Sequence[str] = (),
 ) -> None:
     """Serve until the last tab is closed. `browser`: open the page in a browser.
 
     home         as in `serving`.
     first_tab_s  as in `Running.wait`.
+    reasons      from which a person chooses why a track is erased.
     """
     _raise_limit()
     with serving(jobs, options, home) as running:
+        running.session.reasons = tuple(reasons)
         running.start()
         running.session.warm()
         say(running.url)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN, FACE, PLATE, TEXT
+from efface.detections import CODE, DRAWN, FACE, PLATE, TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,19 @@ TEXT_MOTION = replace(
 )  # fmt: skip
 """Lines are flat, and a neighbouring look may join or part two of them."""
 
+CODE_MOTION = replace(TEXT_MOTION, is_flat=False)
+"""Edges of codes are exact, and a bar code may be found in parts."""
+
 FEW_SIGHTINGS = 4
 """Number of sightings below which a velocity is little known."""
 
-MOTIONS = {FACE: FACE_MOTION, PLATE: PLATE_MOTION, DRAWN: FACE_MOTION, TEXT: TEXT_MOTION}
+MOTIONS = {
+    FACE: FACE_MOTION,
+    PLATE: PLATE_MOTION,
+    DRAWN: FACE_MOTION,
+    TEXT: TEXT_MOTION,
+    CODE: CODE_MOTION,
+}
 """By kind."""
 
 FASTEST = 1.5

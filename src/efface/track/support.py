@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import DRAWN, FACE, PLATE, TEXT
+from efface.detections import CODE, DRAWN, FACE, PLATE, TEXT
 from efface.options import TrackOptions
 from efface.track.camera_motion import Views
 from efface.track.gaps import PRESENT_TRUST
@@ -61,11 +61,12 @@ REFUTING = {
     FACE: Refuting(0.03, 0.65, 28.0),
     PLATE: Refuting(0.2, 0.75, 8.0),
     TEXT: Refuting(0.0, 0.0, 0.0),
+    CODE: Refuting(0.0, 0.0, 0.0),
 }
 """A doubtful face rarely scores nothing in one look: one in a hundred, on clips made of labelled
 pictures. A lower box covers little, and a closer look shows it hardly better. The limit for plates
 is a chance: of 252 labelled plates 2 stay below, and of the false ones in pictures of people four
-in five do. Text gets no closer look."""
+in five do. Text and codes get no closer look."""
 
 REFUTED_WITHIN_S = 2.0
 """Closer looks within this time of a sighting are taken together."""
@@ -113,6 +114,7 @@ BARS = {
     FACE: Bar((36, 56, 88, 140), _FACE_SHARES, _FACE_SHARES),
     PLATE: Bar((16, 32), (1.24, 1.47), (1.24, 2.06)),
     TEXT: Bar((16, 32), (1.0, 1.0), (1.0, 1.0)),
+    CODE: Bar((16, 32), (1.0, 1.0), (1.0, 1.0)),
 }
 """In clips made of labelled pictures, 19 of 20 faces of 64 to 100 pixels passed .51 in some frame,
 and all of 150 and more passed .67; of the false alarms 9 in 10 stayed below .40. Plates of long

@@ -17,6 +17,8 @@ test("an entry is said with what it was about", () => {
   assert.equal(said({ edit: "delete", track: 99 }), "deleting track 99");
   assert.equal(said({ edit: "delete_tracks", tracks: [1, 3, 9] }), "deleting 3 tracks");
   assert.equal(said({ edit: "keep", track: 1, keep: true }), "keeping Face 1 visible");
+  assert.equal(said({ edit: "justify", tracks: [2], reason: "s. 38" }), "the reason for Possible plate 2");
+  assert.equal(said({ edit: "justify", tracks: [2], reason: "" }), "no reason for Possible plate 2");
   assert.equal(said({ edit: "keep_tracks", tracks: [2], keep: false }), "covering Possible plate 2");
   assert.equal(said({ edit: "place", track: 4 }), "moving the box of Drawn box 4");
   assert.equal(said({ edit: "split", track: 5 }), "splitting Erased area 5");

@@ -191,6 +191,11 @@ export class Actions {
     if (await this.#store.change(edit)) toast(`${said(ids, "Deleted", "deleted")} will be visible. Undo with Z.`);
   }
 
+  async justify(reason) {
+    const tracks = this.chosenTracks.filter((id) => this.#store.track(id));
+    if (tracks.length) await this.#store.change({ edit: "justify", tracks, reason });
+  }
+
   async keep() {
     const found = this.chosenTracks;
     if (!found.length) return toast("Choose a track first.");

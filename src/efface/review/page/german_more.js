@@ -7,9 +7,12 @@ export const GERMAN_MORE = {
   "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
     "Stimmen verraten Menschen. Verfremdete Stimmen klingen für Ohren fremd; Maschinen können das umkehren.",
   "Disguise voices, for ears only": "Stimmen verfremden, nur für Ohren",
-  "What to find and erase. What is not named stays visible. text is slow, and not read.":
-    "Was gefunden und geschwärzt wird. Was nicht gewählt ist, bleibt sichtbar. Nach Text zu suchen dauert lange; gelesen wird er nicht.",
+  "What to find and erase. What is not named stays visible. text and code are not read; text is slow.":
+    "Was gefunden und geschwärzt wird. Was nicht gewählt ist, bleibt sichtbar. Text und Codes werden nicht gelesen; nach Text zu suchen dauert lange.",
   Text: "Text",
+  "QR and bar codes": "QR- und Strichcodes",
+  Code: "Code",
+  Codes: "Codes",
   "Quality of films": "Qualität von Filmen",
   "Constant rate factor. Lower means better quality and larger files. Default: 18 for h264, 20 for hevc, 24 for vp9 and av1.":
     "Kleiner heißt bessere Qualität und größere Dateien. Leer sind es 18 für H.264, 20 für HEVC, 24 für VP9 und AV1.",
@@ -132,6 +135,10 @@ export const GERMAN_MORE = {
   "Like it in this place": "Gleiches an dieser Stelle",
   "These stand still where a chosen one stands still. What is deleted will be visible: look at each picture.":
     "Diese stehen still, wo ein gewähltes still steht. Was gelöscht wird, ist dann sichtbar: Sieh jedes Bild an.",
+  Reason: "Grund",
+  "no reason given": "kein Grund angegeben",
+  "the reason for {what}": "Grund für {what}",
+  "no reason for {what}": "kein Grund für {what}",
   "All of them": "Alle",
   "Only choose them": "Nur auswählen",
 };

@@ -188,6 +188,17 @@ export class Lists {
     return el("div", { class: "acts" }, button("cover", "C", "Cover"), button("keep", "V", "Keep visible"), button("delete", "X", "Nothing there"));
   }
 
+  // Why a track is erased, from the list that an office gave: for all chosen ones at once.
+  #reasons(track) {
+    const options = ["", ...this.#store.doc.reasons].map((reason) => {
+      const option = el("option", { value: reason }, reason || "no reason given");
+      option.selected = reason === track.reason;
+      return option;
+    });
+    const select = el("select", { "aria-label": "Reason", "data-key": `r${track.id}`, onchange: () => this.onAct("justify", select.value) }, ...options);
+    return el("div", { class: "acts" }, select);
+  }
+
   #drawTracks() {
     const { doc, chosen } = this.#store;
     const all = [...doc.areas.map((a) => ({ ...a, isArea: true })), ...doc.tracks];
@@ -197,7 +208,7 @@ export class Lists {
       const name = track.isArea ? `Kept area ${track.id}` : nameOfTrack(track);
       const from = this.#when(track.first);
       const until = track.last === track.first ? "" : ` to ${this.#when(track.last)}`;
-      return el(
+      const button = el(
         "button",
         {
           class: "item", "aria-current": String(chosen.includes(track.id)), "data-key": `t${track.id}`, "data-track": track.id,
@@ -212,8 +223,10 @@ export class Lists {
           el("b", {}, name),
           el("span", { class: "meter" }, isKept ? "kept visible" : "erased"),
         ),
-        el("span", { class: "why" }, from + until),
+        el("span", { class: "why" }, track.reason ? `${from}${until} · ${track.reason}` : from + until),
       );
+      const asks = doc.reasons.length > 0 && !isKept && track.id === chosen.at(-1);
+      return asks ? el("div", {}, button, this.#reasons(track)) : button;
     });
     if (doc.deleted.length) items.push(el("p", { class: "empty" }, `${doc.deleted.length} deleted. Undo (Z) brings them back.`));
     if (!items.length) items.push(el("p", { class: "empty" }, "No track. Press D to draw a box around somebody."));
