@@ -106,6 +106,7 @@ def test_a_missing_file_asks_for_a_look(efface, photos, tmp_path):
         (("--key", "a", "--new-key", "b"), "one at a time"),
         (("--plan", "p"), "name a single ORIGINAL"),
         (("-o", "{}/records/"), "the same record"),
+        (("-o", "s3://films/records"), "not to an address"),
     ],
 )
 def test_contradictions_are_refused(efface, photos, tmp_path, arguments, said):

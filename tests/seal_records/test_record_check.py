@@ -51,6 +51,13 @@ def test_what_is_unchanged_changed_and_missing(sealed):
     }
 
 
+def test_a_size_that_is_not_true_is_noticed(sealed):
+    """The hash of a record that nobody signed may be right, and its size a lie."""
+    text = sealed.read_text("utf-8").replace("original: 12 bytes", "original: 13 bytes")
+    sealed.write_text(text, "utf-8", newline="\n")
+    assert states(sealed)["original"] is State.CHANGED
+
+
 def test_files_may_lie_in_other_folders(sealed, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

@@ -136,6 +136,8 @@ def _seal(paths: Sequence[Path], asked: Asked) -> int:
     from efface.pipeline.naming import jobs_for
     from efface.pipeline.sealing import Sealing
 
+    if not isinstance(asked.output, Path | None):
+        raise click.UsageError("-o: records are written to this machine, and not to an address.")
     jobs = jobs_for(paths, asked.copies)
     if asked.plan is not None and len(jobs) != 1:
         raise click.UsageError("--plan is the plan of one file: name a single ORIGINAL.")

@@ -128,14 +128,15 @@ def _state_at(path: Path, file: SealedFile, others: set[str]) -> FileState:
             original.
     """
     try:
-        found = _hash_at(path)
+        size, found = _size_and_hash_at(path)
     except FileNotFoundError:
         return FileState(file, State.MISSING, "no file of that name is there")
     except OSError as e:
         return FileState(file, State.UNREADABLE, reason(e))
     if found in others:
         return FileState(file, State.MISSING, "the file of that name is another of this record")
-    return FileState(file, State.UNCHANGED if found == file.sha256 else State.CHANGED)
+    is_same = (size, found) == (file.size, file.sha256)
+    return FileState(file, State.UNCHANGED if is_same else State.CHANGED)
 
 
 def _state_without_name(file: SealedFile, folders: Sequence[Path]) -> FileState:
@@ -155,17 +156,18 @@ def _is_same(entry: os.DirEntry[str], file: SealedFile) -> bool:
     try:
         found = entry.stat(follow_symlinks=False)
         is_possible = stat.S_ISREG(found.st_mode) and found.st_size == file.size
-        return is_possible and _hash_at(Path(entry.path)) == file.sha256
+        return is_possible and _size_and_hash_at(Path(entry.path))[1] == file.sha256
     except OSError:
         return False
 
 
-def _hash_at(path: Path) -> str:
-    digest = hashlib.sha256()
+def _size_and_hash_at(path: Path) -> tuple[int, str]:
+    size, digest = 0, hashlib.sha256()
     with _open_unlinked(path) as f:
         while chunk := f.read(CHUNK):
             digest.update(chunk)
-    return digest.hexdigest()
+            size += len(chunk)
+    return size, digest.hexdigest()
 
 
 def _signature_of(path: Path, data: bytes, record: SealRecord, key: str) -> SignatureState:
