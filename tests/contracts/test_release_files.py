@@ -90,6 +90,10 @@ def test_a_bundle_names_versions(
     (folder / "efface/detect/models/text.onnx").write_bytes(b"text")
     listing.write_text(json.dumps([click.__file__, numpy.__file__, json.__file__, ""]))
     monkeypatch.setattr(sbom.collect_licences, "ALWAYS", ())  # PyInstaller is not installed here
+    owners = {
+        Path(m.__file__).resolve(): m.__name__ for m in (click, numpy)
+    }  # all take half a minute
+    monkeypatch.setattr(sbom.collect_licences, "owners_of_files", lambda: owners)
     bill = json.loads(sbom.text_of(sbom.of_bundle(listing, folder)))
     versions = {c["name"].lower(): c["version"] for c in bill["components"]}
     assert versions["numpy"] == numpy.__version__
