@@ -6,7 +6,8 @@ python packaging/build.py --keep  uses build/bundle-venv as it is, if it is ther
 
 It makes a virtual environment in build/, installs efface and PyInstaller there, and runs
 PyInstaller on packaging/efface.spec. The licences of everything inside are collected, and a part
-without a licence ends the build. PyInstaller makes bundles for the system on which it runs.
+without a licence ends the build. sbom.cdx.json lists all parts as CycloneDX. PyInstaller makes
+bundles for the system on which it runs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ ROOT = HERE.parent
 VENV, WORK, DIST = (ROOT / p for p in ("build/bundle-venv", "build/bundle", "dist"))
 
 PYINSTALLER = "pyinstaller>=6.10,<7"
+SBOM = "cyclonedx-python-lib>=11,<12"
 SYSTEMS = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
 
 
@@ -42,7 +44,9 @@ def main() -> None:
         "--workpath", WORK, "--distpath", DIST,
     )  # fmt: skip
     folder = DIST / ("efface.app" if sys.platform == "darwin" else "efface")
-    step(python, HERE / "collect_licences.py", WORK / "efface" / "sources.json", added_to(folder))
+    made_from = WORK / "efface" / "sources.json"
+    step(python, HERE / "collect_licences.py", made_from, added_to(folder))
+    step(python, HERE / "make_sbom.py", "--bundle", made_from, added_to(folder).parent)
     add_texts(folder)
     print(archive(folder, version(python)))
 
@@ -59,7 +63,7 @@ def environment(keep: bool) -> Path:
         return python
     venv.create(VENV, clear=True, with_pip=True, symlinks=os.name != "nt")
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    step(*pip, "install", f"{ROOT}[review]", PYINSTALLER)
+    step(*pip, "install", f"{ROOT}[review]", PYINSTALLER, SBOM, "packaging")
     return python
 
 

@@ -35,20 +35,25 @@ class Unknown(Exception):
 
 def main(listing: Path, target: Path) -> None:
     """Copy the licences of all parts below `target`, one folder each."""
-    sources = {Path(os.path.realpath(s)) for s in json.loads(listing.read_text()) if s}
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    owners, lines = owners_of_files(), []
-    used = {owners[s] for s in sources if s in owners} | set(ALWAYS)
-    for name in sorted(used, key=str.lower):
-        lines.append(copy_distribution(distribution(name), target / name))
-    strangers = {s for s in sources if s not in owners and not s.is_relative_to(ROOT)}
+    packages, strangers = parts_of(listing)
+    lines = [copy_distribution(distribution(name), target / name) for name in packages]
     lines += copy_others(strangers, target)
     (target / "README.txt").write_text("\n".join([*HEAD, *lines, *ffmpeg()]) + "\n", "utf-8")
     print(f"licences of {len(lines)} parts")
 
 
 HEAD = ("What this bundle holds, and under which licence. Each part has its texts in a folder.", "")
+
+
+def parts_of(listing: Path) -> tuple[list[str], set[Path]]:
+    """The packages of which files are in the bundle, and the files that pip did not install."""
+    sources = {Path(os.path.realpath(s)) for s in json.loads(listing.read_text()) if s}
+    owners = owners_of_files()
+    used = {owners[s] for s in sources if s in owners} | set(ALWAYS)
+    strangers = {s for s in sources if s not in owners and not s.is_relative_to(ROOT)}
+    return sorted(used, key=str.lower), strangers
 
 
 def owners_of_files() -> dict[Path, str]:
@@ -94,6 +99,18 @@ def copy(path: Path, target: Path, before: str = "") -> None:
 
 def copy_others(files: set[Path], target: Path) -> list[str]:
     """Copy the texts of what pip did not install. Raises Unknown."""
+    lines = []
+    for name in sorted(owners_of_strangers(files)):
+        if name == "Python":
+            copy(python_licence(), target / name)
+        elif name != "Windows":
+            copy(Path("/usr/share/doc") / name / "copyright", target / name)
+        lines.append(f"{name}: {'part of the system' if name == 'Windows' else 'see its text'}")
+    return lines
+
+
+def owners_of_strangers(files: set[Path]) -> set[str]:
+    """What the files belong to that pip did not install. Raises Unknown."""
     packages: set[str] = set()
     for path in sorted(files):
         if is_pythons(path):
@@ -102,14 +119,7 @@ def copy_others(files: set[Path], target: Path) -> list[str]:
             packages.add("Windows")
         else:
             packages.add(debian_package(path))
-    lines = []
-    for name in sorted(packages):
-        if name == "Python":
-            copy(python_licence(), target / name)
-        elif name != "Windows":
-            copy(Path("/usr/share/doc") / name / "copyright", target / name)
-        lines.append(f"{name}: {'part of the system' if name == 'Windows' else 'see its text'}")
-    return lines
+    return packages
 
 
 def is_pythons(path: Path) -> bool:

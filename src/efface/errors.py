@@ -17,7 +17,9 @@
     │  ├─ BadBoxes                     a file with boxes of another program cannot be used
     │  ├─ BadTruth                     the labels to measure against cannot be used
     │  ├─ BadCameras                   the file that describes cameras cannot be used
-    │  └─ BadPresets                   the file of presets cannot be used
+    │  ├─ BadPresets                   the file of presets cannot be used
+    │  ├─ BadSeal                      the file is not a seal record, or somebody changed it
+    │  └─ BadKey                       the file is not a key, or its password is wrong
     ├─ PartMissing                  4  something of efface itself is absent or broken
     │  ├─ ModelUnusable                weights missing, altered, or refused by ONNX Runtime
     │  ├─ DeviceMissing                the requested device is not available
@@ -98,6 +100,8 @@ __all__ = [  # noqa: RUF022  the classes stand in the order of the tree
     "BadTruth",
     "BadCameras",
     "BadPresets",
+    "BadSeal",
+    "BadKey",
     "PartMissing",
     "ModelUnusable",
     "DeviceMissing",
@@ -285,6 +289,18 @@ class BadPresets(InputError):
     """The file of presets cannot be used."""
 
     lead = "is not a usable file of presets"
+
+
+class BadSeal(InputError):
+    """The file is not a seal record, or somebody changed it."""
+
+    lead = "is not a usable seal record"
+
+
+class BadKey(InputError):
+    """The file is not a key that signs or checks records, or its password is wrong."""
+
+    lead = "is not a usable key"
 
 
 class OutputError(AboutFile):

