@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from efface.planning.plan import Plan
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
-PICTURE = {
+PICTURE: dict[str, Any] = {
     "from_name": "tag", "id": "Dx_aB91ISN", "source": "$image", "to_name": "img",
     "type": "rectanglelabels", "original_width": 200, "original_height": 100, "image_rotation": 0,
     "value": {"height": 10.4, "rectanglelabels": ["Moonwalker"], "rotation": 0, "width": 12.4,
@@ -116,7 +117,7 @@ def test_other_shapes_become_the_box_around_them(kind, value, box):
     assert track.xyxy.tolist() == [box]
 
 
-def value(**more):
+def value(**more: object) -> dict[str, Any]:
     return {**PICTURE, "value": {**PICTURE["value"], **more}}
 
 

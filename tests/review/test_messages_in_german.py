@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from efface import errors
+from efface.checks.target import CHECKS
 from efface.detections import KINDS
 from efface.findings import Outcome
 from efface.options import Options
-from efface.pipeline.checking import CHECKS
 from efface.planning.left_visible import KindLeft
 from efface.report import wording
 from efface.report.report_model import Cost, KindCost, Media
