@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager, suppress
 import psutil
 import pytest
 
+from efface.review import finished_copy
+
 JSON = "application/json"
 
 
@@ -364,11 +366,13 @@ def test_a_picture_of_what_is_not_in_the_frame_is_refused(client, path, status):
     assert client.ask(path).status == status
 
 
-def test_the_finished_copy_is_sent_to_the_known_browser_only(client, film):
+def test_the_finished_copy_is_sent_to_the_known_browser_only(client, film, monkeypatch):
     path, copy = "/api/files/0/result", film.with_name("film.redacted.mp4")
     client.ask("/api/files/0")
     assert client.ask(path).status == 404, "there is none yet"
-    copy.write_bytes(b"0123456789")  # younger than the plan, as a copy is
+    copy.write_bytes(b"0123456789")
+    assert client.ask(path).status == 404, "no plan tells of this file"
+    monkeypatch.setattr(finished_copy, "copy_of", lambda _: copy)
     answer = client.ask(path, headers={"range": "bytes=2-4"})
     assert (answer.status, answer.body) == (206, b"234")
     assert answer.headers["cache-control"] == "no-store"

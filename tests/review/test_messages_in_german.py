@@ -38,8 +38,8 @@ WHERE = (
 behind a German sentence that says which file is meant."""
 
 ELSEWHERE = (
-    "comparison.py", "inspecting.py", "jobs.py", "remote.py", "remote_address.py", "transfer.py",
-    "worker_pool.py",
+    "comparison.py", "inspecting.py", "jobs.py", "remote.py", "remote_address.py", "sealing.py",
+    "transfer.py", "worker_pool.py",
 )  # fmt: skip
 """Modules in these folders that only the command line uses."""
 

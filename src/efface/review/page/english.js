@@ -47,8 +47,8 @@ export const ENGLISH = {
   "efface render obeys it, and efface review opens it; --overwrite looks anew and replaces it.": "Open the file for review: it goes on from there.",
 
   // Settings: their help names the values that the command line takes
-  "What to find and erase. What is not named stays visible. text is slow, and not read.":
-    "What to find and erase. What is not chosen stays visible. Looking for text is slow; text is not read.",
+  "What to find and erase. What is not named stays visible. text and code are not read; text is slow.":
+    "What to find and erase. What is not chosen stays visible. Text and codes are not read. Looking for text is slow.",
   "What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more than their features.":
     "The whole head also covers hair, ears and neck line, for people who can be recognised by more than their features.",
   "How readily something counts as a face or a plate. high finds more, and covers more things that are neither.":

@@ -67,6 +67,8 @@ export const GERMAN_CHECKS = {
   "{n} possible plates": "{n} mögliche Kennzeichen",
   "{n} possible text": "{n} möglicher Text",
   "{n} possible texts": "{n} mögliche Texte",
+  "{n} possible code": "{n} möglicher Code",
+  "{n} possible codes": "{n} mögliche Codes",
   "{n} possible drawn": "{n} gezeichneter Bereich",
   "{n} possible drawns": "{n} gezeichnete Bereiche",
   "{what} cost {share} of the picture, {most} at most, and no sighting is certain: the best score is {n}.":

@@ -8,7 +8,7 @@ export const GERMAN_MORE = {
     "Stimmen verraten Menschen. Verfremdete Stimmen klingen für Ohren fremd; Maschinen können das umkehren.",
   "Disguise voices, for ears only": "Stimmen verfremden, nur für Ohren",
   "What to find and erase. What is not named stays visible. text and code are not read; text is slow.":
-    "Was gefunden und geschwärzt wird. Was nicht gewählt ist, bleibt sichtbar. Text und Codes werden nicht gelesen; nach Text zu suchen dauert lange.",
+    "Was gefunden und geschwärzt wird. Was nicht gewählt ist, bleibt sichtbar. Text und Codes werden nicht gelesen. Nach Text zu suchen dauert lange.",
   Text: "Text",
   "QR and bar codes": "QR- und Strichcodes",
   Code: "Code",

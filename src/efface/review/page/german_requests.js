@@ -47,6 +47,9 @@ export const GERMAN_REQUESTS = {
   "a path is a list of names": "ein Pfad ist eine Liste von Namen",
   "that is not a name in a folder": "das ist kein Name in einem Ordner",
   "there is no such file or folder below your home folder": "unter deinem persönlichen Ordner gibt es keine solche Datei und keinen solchen Ordner",
+  "a reason is not one of the list": "ein Grund steht nicht in der Liste",
+  "an edit gives a reason that is too long, or not printable":
+    "eine Bearbeitung nennt einen Grund, der zu lang ist oder unsichtbare Zeichen enthält",
   "it is not in the list, or no longer there": "es steht nicht in der Liste oder ist nicht mehr da",
   "copies go to a folder": "Kopien kommen in einen Ordner",
   "what is added to names is text": "was an Namen angehängt wird, ist Text",

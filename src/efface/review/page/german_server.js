@@ -78,6 +78,7 @@ export const GERMAN_SERVER = {
   "plates {share}": "Kennzeichen {share}",
   "drawn areas {share}": "gezeichnete Bereiche {share}",
   "lines of text {share}": "Textzeilen {share}",
+  "codes {share}": "Codes {share}",
   "{part}, {others}": "{part}, {others}",
   "{n} track kept visible by a person.": "{n} Spur, die eine Person sichtbar ließ.",
   "{n} tracks kept visible by a person.": "{n} Spuren, die eine Person sichtbar ließ.",
