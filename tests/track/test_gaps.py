@@ -494,6 +494,15 @@ def test_a_trail_that_is_doubtful_is_covered_with_the_place_where_it_was_last_se
     assert inside(np.float32([300, 100, 340, 150]), covered[120])
 
 
+def test_a_doubtful_trail_far_from_there_is_covered_without_all_that_lies_between():
+    """The box around both would be as wide as the picture."""
+    covered = left_behind(trust=0.4)
+    assert inside(walking(150), covered[150])
+    assert not inside(np.float32([300, 100, 340, 150]), covered[150])
+    sides = [b[2] - b[0] for b in covered.values()]
+    assert max(sides) < 6 * 40
+
+
 def test_where_a_trail_ends_its_last_place_stays_covered():
     covered = left_behind(lasts=5)
     assert all(inside(walking(115), covered[i]) for i in range(115, 122))

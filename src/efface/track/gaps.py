@@ -303,8 +303,8 @@ def _followed(
     """Return (len(frame), 4) boxes: the guess (n, 4), corrected where trails give a place.
 
     Where a patch was followed from both sides of a gap to the same place, it was there. Beyond the
-    sightings, the patch counts as being where its trail is while it still looks as it did.
-    Otherwise both the trail's place and the guess are covered.
+    sightings, the patch counts as being where its trail is while it still looks as it did, or is
+    there and far from the guess. Otherwise both the trail's place and the guess are covered.
     """
     forwards, backwards = (
         _laid([t for t in trails if t.is_forwards == way], frame, track, seconds, views)
@@ -314,13 +314,13 @@ def _followed(
     boxes = guess
     most = MOST_APART * _sides_around(frame, track, views).prod(axis=1)
     for way, trust in (forwards, backwards):
-        is_clear = (trust >= PLACE_TRUST) & ~between
         both = hulls(boxes, way)
-        is_near = (trust >= PRESENT_TRUST) | (
-            area(both) <= most
-        )  # a lost trail gives no useful place
-        boxes = np.where(((trust >= 0) & is_near)[:, None], both, boxes)
-        boxes = np.where(is_clear[:, None], way, boxes)
+        is_present, is_near = trust >= PRESENT_TRUST, area(both) <= most
+        # A lost one gives no useful place.
+        joins = (trust >= 0) & (is_near | (is_present & between))
+        replaces = ~between & ((trust >= PLACE_TRUST) | (is_present & ~is_near))
+        boxes = np.where(joins[:, None], both, boxes)
+        boxes = np.where(replaces[:, None], way, boxes)
     (a, trust_a), (b, trust_b) = forwards, backwards
     agree = (
         between
