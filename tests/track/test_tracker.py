@@ -199,6 +199,13 @@ def test_a_weak_sighting_elsewhere_does_not_lead_a_track_away():
     assert track.frame.tolist() == [0, 2]
 
 
+@pytest.mark.parametrize(("gap", "score", "last"), [(9, 0.2, 19), (12, 0.2, 9), (12, 0.3, 22)])
+def test_after_four_tenths_of_a_second_only_a_sure_sighting_continues_a_face(gap, score, last):
+    face, weak = [seen((100, 100, 40, 0.9))] * 10, [seen((100, 100, 40, score))]
+    (track,) = tracked([*face, *[seen()] * gap, *weak])
+    assert track.frame[-1] == last
+
+
 def test_two_objects_that_cross_stay_covered_throughout():
     video = [seen((100 + 10 * i, 100, 40, 0.9), (500 - 10 * i, 104, 40, 0.8)) for i in range(40)]
     tracks = tracked(video)
