@@ -111,7 +111,7 @@ def seal(paths: tuple[Path, ...], check: bool, **values: Any) -> None:
 
     The record is text. It names each file with its size and SHA-256, and holds nothing of what they
     show: keep it with the original, and share the copy. A key, in minisign's format, signs it. A
-    key names its owner, and a hash tells whoever has the original that this is the one.
+    key names its owner. Anybody who has the original can recognise its hash.
 
     With --check, exit code 0 means that all files are there and unchanged, and that the key you
     named signed; 6 that a file changed, or the signature does not hold, or no file is there; 7

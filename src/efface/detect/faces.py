@@ -72,7 +72,7 @@ that is examined at full size. See docs/decisions/050-films-closer-look.md."""
 
 
 DOUBLES = Doubles(least=0.5, better_by=0.2, shared=0.3)
-"""Of 1,200 such boxes in 108 moving clips of labelled faces, 5 in 100 lay on another face than the
+"""Of 1,100 such boxes in 108 moving clips of labelled faces, 5 in 100 lay on another face than the
 better box. The others lay on its face or on none: chins, necks and hair, as the levels of the
 pyramid show them. See docs/decisions/065-one-face-one-box.md."""
 

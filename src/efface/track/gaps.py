@@ -316,7 +316,7 @@ def _followed(
     for way, trust in (forwards, backwards):
         both = hulls(boxes, way)
         is_present, is_near = trust >= PRESENT_TRUST, area(both) <= most
-        # A lost one gives no useful place.
+        # A lost trail gives no useful place.
         joins = (trust >= 0) & (is_near | (is_present & between))
         replaces = ~between & ((trust >= PLACE_TRUST) | (is_present & ~is_near))
         boxes = np.where(joins[:, None], both, boxes)

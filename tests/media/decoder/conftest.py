@@ -111,6 +111,17 @@ def _sabotaged(patch: pytest.MonkeyPatch, code: str) -> Iterator[None]:
     server.close()
 
 
+FILMS = [
+    ("a.mp4", "yuv420p", "libx264"),
+    ("deep.mkv", "yuv420p10le", "ffv1"),
+    ("packed.mov", "rgb24", "qtrle"),
+    ("two.avi", "nv12", "rawvideo"),
+    ("bits.avi", "monob", "png"),
+    ("alpha.mkv", "yuva420p", "ffv1"),
+]
+"""Name, pixel format and codec of films that are to be the same wherever they are decoded."""
+
+
 def picture(width: int = 61, height: int = 40) -> np.ndarray:
     """(h, w, 3) uint8 noise, the same each time."""
     return np.random.default_rng(7).integers(0, 255, (height, width, 3), np.uint8)

@@ -14,7 +14,7 @@ from efface.media.decoder import decoder_process, source_opening
 from efface.options import ReadOptions
 from efface.walls import seccomp
 
-from .conftest import picture, write_film
+from .conftest import FILMS, picture, write_film
 from .test_source_opening import told
 
 
@@ -59,14 +59,7 @@ def test_photos(here, photo, tmp_path):
         assert len(here(path)) > 10
 
 
-@pytest.mark.parametrize(
-    ("name", "pixels", "codec"),
-    [
-        ("a.mp4", "yuv420p", "libx264"),
-        ("packed.mov", "rgb24", "qtrle"),
-        ("bits.avi", "monob", "png"),
-    ],
-)
+@pytest.mark.parametrize(("name", "pixels", "codec"), FILMS)
 def test_films(here, tmp_path, name, pixels, codec):
     write_film(tmp_path / name, pixels, codec)
     assert len(here(tmp_path / name)) > 30

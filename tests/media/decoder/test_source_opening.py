@@ -17,7 +17,7 @@ from efface.media.decoder.walled_still import WalledStill
 from efface.options import ReadOptions
 from efface.walls.raising import NO_WALLS
 
-from .conftest import picture, write_film
+from .conftest import FILMS, picture, write_film
 
 SIZES = [(61, 40), (33, 20), (120, 90)]
 
@@ -71,17 +71,7 @@ def test_photos_are_the_same(same, photo, tmp_path):
         assert len(same(path)) > 10
 
 
-@pytest.mark.parametrize(
-    ("name", "pixels", "codec"),
-    [
-        ("a.mp4", "yuv420p", "libx264"),
-        ("deep.mkv", "yuv420p10le", "ffv1"),
-        ("packed.mov", "rgb24", "qtrle"),
-        ("two.avi", "nv12", "rawvideo"),
-        ("bits.avi", "monob", "png"),
-        ("alpha.mkv", "yuva420p", "ffv1"),
-    ],
-)
+@pytest.mark.parametrize(("name", "pixels", "codec"), FILMS)
 def test_films_are_the_same(same, tmp_path, name, pixels, codec):
     write_film(tmp_path / name, pixels, codec)
     assert len(same(tmp_path / name)) > 30
