@@ -72,6 +72,15 @@ def test_sensitivity_moves_the_threshold():
     assert sure == sorted(sure, reverse=True)
 
 
+def test_every_sensitivity_holds_plates_against_what_surrounds_them():
+    for sensitivity in ("low", "normal", "high"):
+        head = PlateHead(DetectOptions(sensitivity=sensitivity))
+        assert head.judge is not None
+        assert head.rules.confirm is not None
+        assert head.rules.in_place is not None
+        assert "plate-context" in [i.name for i in head.infos]
+
+
 # With the weights that efface ships
 
 FINE = 4

@@ -95,11 +95,11 @@ class PlateHead:
         model, sha256 = load_weights(name)
         self._session, runtime = open_session(name, model, options.device, threads)
         self.tensors: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
-        self.judge: Judge | None = None
-        self.infos: tuple[DetectorInfo, ...] = (DetectorInfo(name, VERSION, sha256, runtime),)
-        if options.sensitivity != "high":  # high: doubtful objects are covered
-            self.judge = PlateContext(options, threads)
-            self.infos += (self.judge.info,)
+        self.judge: Judge | None = PlateContext(options, threads)
+        self.infos: tuple[DetectorInfo, ...] = (
+            DetectorInfo(name, VERSION, sha256, runtime),
+            self.judge.info,
+        )
         require_right(name, self._maps_of_waves(), options.device)
         sure = SURE[options.sensitivity]
         self.rules = Rules(
@@ -111,8 +111,8 @@ class PlateHead:
             SAME,
             SMALLEST,
             caution_alone=CAUTION_ALONE,
-            confirm=None if self.judge is None else CONFIRM,
-            in_place=None if self.judge is None else IN_PLACE,
+            confirm=CONFIRM,
+            in_place=IN_PLACE,
         )
 
     def _maps_of_waves(self) -> Tensors:
