@@ -43,10 +43,12 @@ def carriers(reader: Reader, name: str) -> list[Part]:
     points to. Those bytes belong to it.
     """
     wanted = CARRIERS.get(name)
+    if wanted is None:
+        return []
     # A TIFF of many pages has more parts than `walk` yields.
     parts = tiff.walk(reader) if name == "tiff" else walk(reader, name)
-    found = [p for p in parts if p.name == wanted or p.name == GAP]
-    return found if any(p.name == wanted for p in found) else []
+    found = [p for p in parts if p.name == GAP or f"{p.name} ".startswith(f"{wanted} ")]
+    return found if any(p.name != GAP for p in found) else []
 
 
 def digest(path: Path, name: str) -> str:
