@@ -98,6 +98,14 @@ def test_a_file_without_a_manifest_has_none(tmp_path: Path):
     assert c2pa_parts.digest(path, "mpegts") == "", "of a format that holds none"
 
 
+def test_a_manifest_is_not_read_beyond_its_bound(tmp_path: Path):
+    path = tmp_path / "a.png"
+    large = chunk(b"caBX", bytes(c2pa_parts.LARGEST_STORE + 1))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + large + chunk(b"IEND", b""))
+    with pytest.raises(Broken, match="more than 1 MB"):
+        c2pa_parts.store(path, "png")
+
+
 def test_the_boxes_of_a_store_are_named_by_their_labels():
     assert boxes_of(STORE) == [StoreBox(("c2pa", "urn:1", "c2pa.claim.v2"), "cbor")]
 

@@ -88,6 +88,7 @@ def changed(told, change):
         (lambda t, m: m.update(thumbnail={}), "not clean", "thumbnail"),
         (lambda t, m: t["manifests"].update(other={}), "not clean", "of the source"),
         (lambda t, m: m.update(assertions=[]), "not clean", "other actions"),
+        (lambda t, m: m.update(assertions=[{}]), "not clean", "makes no sense"),
         (lambda t, m: t.update(validation_state="Invalid"), "not clean", "no reason given"),
         (
             lambda t, m: t.update(

@@ -68,10 +68,12 @@ def digest_of(reader: Reader, found: list[Part]) -> str:
 
 
 def store(path: Path, name: str) -> bytes:
-    """Return the manifest store; empty if there is none."""
+    """Return the manifest store; empty if there is none. Raises Broken."""
     with open(path, "rb") as f:
         reader = Reader(f)
         parts = [p for p in carriers(reader, name) if p.name != GAP]
+        if sum(p.size for p in parts) > LARGEST_STORE:
+            raise Broken(f"its manifest has more than {LARGEST_STORE >> 20} MB")
         contents = [_content(reader, p) for p in parts]
     if name == "jpeg":
         later = (c[_SEGMENT_AGAIN:] for c in contents[1:])

@@ -48,20 +48,24 @@ def check_manifest(
     facts = {"manifest": made.sha256, "certificate": made.certificate}
     try:
         found = c2pa_parts.digest(path, name)
-        strange = list(strangers(c2pa_parts.store(path, name))) if found else []
+        is_ours = found == made.sha256
+        strange = list(strangers(c2pa_parts.store(path, name))) if is_ours else []
     except (Broken, OSError) as e:
         return _ended([f"its manifest cannot be walked ({e})"], facts)
     if not found:
         return Check(NAME, Outcome.REVIEW, (Finding(NAME, LACKS),), facts)
-    if found != made.sha256:
+    if not is_ours:
         return _ended(["its manifest is not the one that efface wrote"], facts)
     told = read(path, MIME[name])
     if "unread" in told:
         return Check(NAME, Outcome.SKIPPED, facts=facts, why=str(told["unread"]))
     if "error" in told:
         return _ended([*strange, f"its manifest cannot be read ({told['error']})"], facts)
-    failures = [str(s.get("code")) for s in told.get("validation_status") or []]
-    wrong = [*strange, *_contradictions(told, made, plan_sha256)]
+    try:
+        failures = [str(s["code"]) for s in told.get("validation_status") or []]
+        wrong = [*strange, *_contradictions(told, made, plan_sha256)]
+    except (AttributeError, LookupError, TypeError):
+        return _ended([*strange, "its manifest makes no sense"], facts)
     if not wrong and failures and EXPIRED.issuperset(failures):
         why = "its certificate has expired since, and no time stamp says when it was signed"
         return Check(NAME, Outcome.REVIEW, (Finding(NAME, why),), facts)
