@@ -18,6 +18,7 @@ REASON = "comes with the extra test"
 def _extensions(authority: Any, public: Any, usages: Any, ocsp: str) -> list[tuple[Any, bool]]:
     """Extensions of a certificate. usages: what its key may be used for; None for an authority."""
     from cryptography import x509
+    from cryptography.x509.oid import AuthorityInformationAccessOID
 
     signs = usages is None
     flags = [True, False, False, False, False, signs, signs, False, False]
@@ -31,7 +32,7 @@ def _extensions(authority: Any, public: Any, usages: Any, ocsp: str) -> list[tup
         found.append((x509.ExtendedKeyUsage(usages), False))
     if ocsp:
         where = x509.AccessDescription(
-            x509.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp)
+            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp)
         )
         found.append((x509.AuthorityInformationAccess([where]), False))
     return found
