@@ -94,7 +94,7 @@ def _examples(command: click.Command) -> Iterator[str]:
 def _groups(command: click.Command) -> Iterator[str]:
     """Links to the groups of which the command has options; which ones, where it has not all of
     them."""
-    has = {o for p in command.params for o in p.opts}
+    has = {o for p in command.params if not getattr(p, "hidden", False) for o in p.opts}
     for branch, heading in GROUPS.items():
         ours = [s.flag for s in settings() if s.branch == branch]
         taken, left = [f for f in ours if f in has], [f for f in ours if f not in has]
@@ -124,7 +124,9 @@ def _arguments(command: click.Command) -> Iterator[str]:
 
 
 def _own_options(command: click.Command) -> Iterator[str]:
-    own = [p for p in command.params if isinstance(p, click.Option) and not _branch(p)]
+    own = [
+        p for p in command.params if isinstance(p, click.Option) and not (_branch(p) or p.hidden)
+    ]
     for option in own:
         needed = " Required." if option.required else ""
         takes = "" if option.is_flag else f" {option.metavar or _kind(option)}"

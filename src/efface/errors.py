@@ -19,7 +19,8 @@
     │  ├─ BadCameras                   the file that describes cameras cannot be used
     │  ├─ BadPresets                   the file of presets cannot be used
     │  ├─ BadSeal                      the file is not a seal record, or somebody changed it
-    │  └─ BadKey                       the file is not a key, or its password is wrong
+    │  ├─ BadKey                       the file is not a key, or its password is wrong
+    │  └─ BadCertificate               nothing can be signed with the certificate
     ├─ PartMissing                  4  something of efface itself is absent or broken
     │  ├─ ModelUnusable                weights missing, altered, or refused by ONNX Runtime
     │  ├─ DeviceMissing                the requested device is not available
@@ -36,6 +37,7 @@
     │  ├─ TargetExists
     │  ├─ TargetCollision              two sources would be written to one target
     │  ├─ TargetUnsuitable             the target's format cannot hold what was requested
+    │  ├─ SigningFailed                Content Credentials could not be written into the target
     │  ├─ WriteFailed                  disk full, folder missing, no permission
     │  └─ TargetMissed                 a stream ended, and this target received nothing of it
     ├─ VerificationFailed           6  the draft is not clean; efface deleted it
@@ -102,6 +104,7 @@ __all__ = [  # noqa: RUF022  the classes stand in the order of the tree
     "BadPresets",
     "BadSeal",
     "BadKey",
+    "BadCertificate",
     "PartMissing",
     "ModelUnusable",
     "DeviceMissing",
@@ -118,6 +121,7 @@ __all__ = [  # noqa: RUF022  the classes stand in the order of the tree
     "TargetExists",
     "TargetCollision",
     "TargetUnsuitable",
+    "SigningFailed",
     "WriteFailed",
     "TargetMissed",
     "VerificationFailed",
@@ -298,9 +302,15 @@ class BadSeal(InputError):
 
 
 class BadKey(InputError):
-    """The file is not a key that signs or checks records, or its password is wrong."""
+    """The file is not a key that signs or checks, or its password is wrong."""
 
     lead = "is not a usable key"
+
+
+class BadCertificate(InputError):
+    """Content Credentials cannot be signed with the certificate."""
+
+    lead = "is not a usable certificate"
 
 
 class OutputError(AboutFile):
@@ -337,6 +347,12 @@ class TargetUnsuitable(OutputError):
     """The target's format cannot hold what was requested."""
 
     lead = "cannot hold what was requested"
+
+
+class SigningFailed(OutputError):
+    """Content Credentials could not be written into the target."""
+
+    lead = "cannot be signed"
 
 
 class WriteFailed(OutputError):

@@ -315,6 +315,40 @@ class ReportOptions(Checked):
         return tuple(comma_separated(self.told)) if self.told else ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOptions(Checked):
+    """Whose signature the copies get. No plan and no report holds these values: they name files of
+    the signer."""
+
+    c2pa_sign: str | None = setting(
+        None, flag="--c2pa-sign", unit="CERT.pem,KEY.pem",
+        help="Sign copies with Content Credentials (C2PA), which say what was erased, with which "
+        "version and models. The certificate names the owner of the key to everybody who gets a "
+        "copy.",
+    )  # fmt: skip
+    c2pa_source_hash: bool = setting(
+        False, flag="--c2pa-source-hash",
+        help="Also sign the SHA-256 of the source. Whoever has the source can then show that the "
+        "copy was made from it, with your name under it.",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        Checked.__post_init__(self)
+        if self.c2pa_sign is not None and not all(self.files):
+            raise UsageError(
+                f"--c2pa-sign: {self.c2pa_sign!r} must name two files, separated by one comma: "
+                "CERT.pem,KEY.pem."
+            )
+        if self.c2pa_source_hash and self.c2pa_sign is None:
+            raise UsageError("--c2pa-source-hash has no effect without --c2pa-sign.")
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """The certificate and the key; empty if they are not named."""
+        named = comma_separated(self.c2pa_sign or "")
+        return (named[0], named[1]) if len(named) == 2 else ("", "")
+
+
 PAINTED = ("paint", "read", "write", "verify")
 """Branches of the options that count when a target is written; the others count when the plan is
 made."""
@@ -332,6 +366,7 @@ class Options:
     read: ReadOptions = field(default_factory=ReadOptions)
     write: WriteOptions = field(default_factory=WriteOptions)
     verify: VerifyOptions = field(default_factory=VerifyOptions)
+    sign: SignOptions = field(default_factory=SignOptions)
     report: ReportOptions = field(default_factory=ReportOptions)
     live: LiveOptions = field(default_factory=LiveOptions)
 
@@ -350,6 +385,14 @@ class Options:
                 for b, t in branches.items()
             }
         )
+
+
+def recorded(options: Options) -> dict[str, Any]:
+    """Return the options branch by branch, as a plan holds them. No plan names files of a
+    signer."""
+    found = dataclasses.asdict(options)
+    del found["sign"]
+    return found
 
 
 @cache

@@ -30,9 +30,17 @@ LARGEST = 1_000_000
 LONGEST_NAME = 60
 """Maximum length of a preset's name, in characters."""
 
-DECIDED_EACH_TIME = ("--overwrite", "--discard-edits", "--erase", "--keep", "--mute")
-"""Options that may destroy a file or a person's work, or that fit one picture only. A preset would
-hide them: one from another person could keep a whole picture visible."""
+DECIDED_EACH_TIME = (
+    "--overwrite",
+    "--discard-edits",
+    "--erase",
+    "--keep",
+    "--mute",
+    "--c2pa-sign",
+    "--c2pa-source-hash",
+)
+"""Options that may destroy a file or a person's work, that fit one picture only, or that name a
+person. A preset would hide them: one from another person could keep a whole picture visible."""
 
 
 @dataclass(frozen=True, slots=True)

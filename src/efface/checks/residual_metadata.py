@@ -21,9 +21,11 @@ from efface.media.interfaces import SourceInfo
 NAME = "leftovers"
 
 
-def residual_metadata(target: SourceInfo) -> list[Finding]:
+def residual_metadata(target: SourceInfo, manifest: str = "") -> list[Finding]:
     """Return the parts of a finished photo or video that no allow-list names. Raises
     SourceUnreadable.
+
+    manifest  see `allowlist.unlisted_parts`.
 
     A format that efface cannot walk is a finding too: what was not examined does not count as
     clean.
@@ -31,7 +33,9 @@ def residual_metadata(target: SourceInfo) -> list[Finding]:
     name = _format(target)
     if name not in WALKED:
         return [Finding(NAME, f"it is of a format that cannot be walked ({name})")]
-    return [Finding(NAME, f"it holds {part}") for part in unlisted_parts(target.path, name)]
+    return [
+        Finding(NAME, f"it holds {part}") for part in unlisted_parts(target.path, name, manifest)
+    ]
 
 
 def _format(target: SourceInfo) -> str:
@@ -41,16 +45,20 @@ def _format(target: SourceInfo) -> str:
         return target.format
 
 
-def check_residual_metadata(target: SourceInfo, *, with_others: bool = True) -> Check:
+def check_residual_metadata(
+    target: SourceInfo, *, with_others: bool = True, manifest: str = ""
+) -> Check:
     """Run the check. Raises SourceUnreadable.
 
+    manifest     see `allowlist.unlisted_parts`.
     with_others  ask exiftool and ffprobe too, if they are installed; this takes a second or two for
                  each file.
     """
-    found = residual_metadata(target)
+    found = residual_metadata(target, manifest)
+    is_signed = bool(manifest) and not found  # then efface knows every byte of the manifest
     facts: dict[str, str | int | float] = {"walked": _format(target)}
     if with_others:
-        for said in _others(target):
+        for said in _others(target, is_signed=is_signed):
             facts[said.program] = _fact(said)
             found += [Finding(NAME, f"{said.program} sees {what}") for what in said.unlisted]
     return Check(NAME, Outcome.NOT_CLEAN if found else Outcome.CLEAN, tuple(found), facts)
@@ -62,7 +70,7 @@ def _fact(said: ToolFindings) -> str:
     return f"looked, version {said.version}"
 
 
-def _others(target: SourceInfo) -> Iterator[ToolFindings]:
-    yield exiftool(target.path)
+def _others(target: SourceInfo, *, is_signed: bool) -> Iterator[ToolFindings]:
+    yield exiftool(target.path, is_signed=is_signed)
     if target.medium == "video":  # ffprobe treats a photo as a one-frame video
         yield ffprobe(target.path)

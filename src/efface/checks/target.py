@@ -61,6 +61,7 @@ class Evidence:
     sound   value of --audio, if the request is known.
     hashes  the known SHA-256 by name: "source", "plan", "target".
     change  how the target's sound was changed, if it was, and if that is known.
+    manifest  `c2pa_parts.digest` of the manifest that efface wrote into the target; empty if none.
     """
 
     target: Source
@@ -72,6 +73,7 @@ class Evidence:
     kept: Sequence[FrameSamples] | None = None
     fetch: Callable[[int], Frame] | None = None
     change: SoundChange | None = None
+    manifest: str = ""
 
 
 def checked(
@@ -100,7 +102,9 @@ def checked(
         if isinstance(again, SecondLook)
         else _skipped(second_look.NAME, again),
         # exiftool and ffprobe take a second or two to start, which is long for a photo.
-        check_residual_metadata(evidence.target.info, with_others=not is_quick),
+        check_residual_metadata(
+            evidence.target.info, with_others=not is_quick, manifest=evidence.manifest
+        ),
         walk.fidelity.check(),
         *([] if evidence.change is None else [_sound(evidence, evidence.change)]),
     )

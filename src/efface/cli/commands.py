@@ -23,6 +23,7 @@ GROUPS = {
     "write": "Targets",
     "report": "Reports",
     "verify": "Checking",
+    "sign": "Signing",
     "live": "Live streams",
 }
 """Headings of the branches of `efface.options`, in the order of the documentation."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FINDS = ("detect", "track", "cover", "risk", "read")
-RENDERS = ("paint", "read", "write", "verify")
+RENDERS = ("paint", "read", "write", "verify", "sign")
 """Branches of options for finding, and for rendering."""
 
 

@@ -19,6 +19,7 @@ from efface.cli.flags_from_options import (
 )
 from efface.cli.output_options import JSON, QUIET, is_json, is_quiet
 from efface.cli.parameters import A_PATH
+from efface.cli.signing_option import refuses_signing
 from efface.errors import EXIT_OK, EffaceError, TargetMissed, UnsupportedSource, printable
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ Credentials = tuple[str | None, Path | None]
 @preset_options
 @QUIET
 @JSON
+@refuses_signing
 @options_of("detect", "track", "cover", "paint", "live", without=("--detail",))
 def live(
     source: str | None, targets: tuple[str, ...], config: Path | None, health: int | None,

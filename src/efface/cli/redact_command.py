@@ -28,6 +28,7 @@ from efface.cli.flags_from_options import (
 from efface.cli.output_options import COLOR, DRY_RUN, JSON, QUIET, is_dry_run, is_json, is_quiet
 from efface.cli.parameters import CONTEXT, JOBS, SOURCES, names_folder, output_option
 from efface.cli.run_report import REPORT, Record, check_reports
+from efface.cli.signing_option import prepare_signing
 from efface.errors import EXIT_OK, printable, worst
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def redact(
     jobs_to_do = jobs_for(sources, output, is_folder=names_folder())
     resumes = not is_single(sources, output, is_folder=names_folder())
     work = Redacting(resumes, keeps=not resumes)
+    prepare_signing(options, engine)
     if is_dry_run():
         say_left_out(sources, output)
         sys.exit(foretell(work, jobs_to_do, output, options, reports))

@@ -28,6 +28,7 @@ from efface.cli.output_options import COLOR, DRY_RUN, JSON, QUIET, is_dry_run, i
 from efface.cli.parameters import A_PATH, CONTEXT, JOBS, names_folder, output_option
 from efface.cli.run_document import RunDocument
 from efface.cli.run_report import REPORT, Record, check_reports
+from efface.cli.signing_option import prepare_signing, require_unsigned
 from efface.errors import EXIT_OK, EffaceError
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def render(
     """
     options = options_from(values)
     if plan_path is not None:
+        require_unsigned(options)
         sys.exit(_obey(sources, plan_path, output, options, reports))
+    prepare_signing(options)
     sys.exit(_render_reviewed(sources, output, options, reports, jobs))
 
 

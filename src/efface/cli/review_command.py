@@ -17,6 +17,7 @@ from efface.cli.flags_from_options import (
     preset_options,
 )
 from efface.cli.parameters import A_PATH
+from efface.cli.signing_option import prepare_signing
 from efface.errors import ExtraMissing, UsageError
 
 
@@ -61,6 +62,7 @@ def review(
     options = options_from(values)
     if any(importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn")):
         raise ExtraMissing("review")
+    prepare_signing(options)
     from efface.files import require_source, writing
     from efface.pipeline.naming import collisions, jobs_for
     from efface.planning.exemptions import load_reasons

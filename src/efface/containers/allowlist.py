@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from efface.containers import boxes, gif, jpeg, tiff
+from efface.containers.c2pa_parts import carriers, digest_of
 from efface.containers.film_allowlist import (
     in_avi,
     in_matroska,
@@ -57,15 +58,21 @@ MOST_REPORTED = 50
 """Stop after this many unlisted parts."""
 
 
-def unlisted_parts(path: Path, name: str) -> list[str]:
+def unlisted_parts(path: Path, name: str, manifest: str = "") -> list[str]:
     """Return descriptions of the parts of a finished file that its format's list does not allow.
 
-    name: a format name from `containers.sniff`. Raises SourceUnreadable.
+    name      a format name from `containers.sniff`.
+    manifest  `c2pa_parts.digest` of the manifest that efface wrote into it. Any other is reported.
+
+    Raises SourceUnreadable.
     """
     found: list[str] = []
     try:
         with open(path, "rb") as f:
-            for unlisted in _RULES[name](Reader(f), name):
+            reader = Reader(f)
+            if manifest and digest_of(reader, known := carriers(reader, name)) == manifest:
+                reader.skipped = frozenset(known)
+            for unlisted in _RULES[name](reader, name):
                 found.append(unlisted)
                 if len(found) == MOST_REPORTED:
                     break
@@ -140,6 +147,8 @@ def _is_short_loop(reader: Reader, p: Part) -> bool:
 def _of_tiff(reader: Reader, name: str) -> Iterator[str]:
     """Check the tags, and report bytes that no tag points to."""
     for p in tiff.walk(reader):
+        if p in reader.skipped:
+            continue
         if p.name == GAP:
             yield f"{p.size} bytes that no tag points to"
         elif p.name == BROKEN:

@@ -65,7 +65,12 @@ class Part:
 
 class Reader:
     """A stretch of an open file. Positions count from its start; `place` converts them to positions
-    in the file."""
+    in the file.
+
+    skipped  parts that `walk` leaves out, as the caller knows every byte of them.
+    """
+
+    skipped: frozenset[Part] = frozenset()
 
     def __init__(self, handle: IO[bytes], start: int = 0, end: int | None = None) -> None:
         self._handle = handle

@@ -40,7 +40,8 @@ def walk(reader: Reader, name: str) -> Iterator[Part]:
         if parts > MOST_PARTS or samples > MOST_SAMPLES:
             yield Part((BROKEN,), found.at, 0, "it has too many parts")
             return
-        yield found
+        if found not in reader.skipped:
+            yield found
 
 
 def is_sample(found: Part) -> bool:

@@ -1,4 +1,5 @@
-"""Run exiftool and ffprobe, if they are installed, for a second opinion on a file.
+"""Run exiftool and ffprobe, if they are installed, for a second opinion on a file, and a program
+that asks a library for one.
 
 Both are optional. Both get the file's absolute path, so no name can pass for an option. Their time,
 memory and output are limited. exiftool runs without the user's configuration, which is a program;
@@ -101,6 +102,13 @@ def ffprobe(path: Path) -> dict[str, Any] | None:
     if not isinstance(found, dict) or not found.get("streams"):
         raise NoAnswer("it found no stream")
     return found
+
+
+def python_answer(program: str, source: Path, *arguments: str) -> bytes:
+    """Return what a program in Python, given as its text, prints about a file. It runs as the
+    others do. Raises NoAnswer."""
+    command = [sys.executable, "-I", "-c", program, os.path.abspath(source), *arguments]
+    return _answer(command, source=source)
 
 
 def version_of(program: str) -> str:

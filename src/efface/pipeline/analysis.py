@@ -16,7 +16,7 @@ from efface.events import Event, Listener
 from efface.frames import Frame
 from efface.geometry import Size
 from efface.media.interfaces import Source, SourceInfo
-from efface.options import CoverOptions, Options
+from efface.options import CoverOptions, Options, recorded
 from efface.pipeline.follower import Follower
 from efface.pipeline.perceive import Perceived, perceived
 from efface.planning.build import covering, numbered, tallness
@@ -95,7 +95,7 @@ def given(
         tracks=tuple(tracks),
         bad=tuple(notes.bad),
         detectors=(origin,),
-        options=asdict(options) | {"detect": {"kinds": ""}},
+        options=recorded(options) | {"detect": {"kinds": ""}},
         checksums=tuple(notes.checksums),
     )
     return with_given_areas(plan, [], options.cover, info.path)[0]
@@ -161,7 +161,7 @@ def _planned(
         cuts=tuple(found.cuts),
         bad=tuple(notes.bad),
         detectors=tuple(asdict(info) for info in sight.infos),
-        options=asdict(options),
+        options=recorded(options),
         checksums=tuple(notes.checksums),
     )
     plan, sightings = with_given_areas(plan, sightings, options.cover, source.info.path)

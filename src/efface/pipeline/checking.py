@@ -15,6 +15,7 @@ from efface.checks.frame_samples import FrameSamples
 from efface.checks.second_look import SecondLook
 from efface.checks.target import CHECKS, Evidence, checked
 from efface.containers.admission import admit
+from efface.containers.sniff import format_of
 from efface.detect.detector import Detector, DetectorInfo
 from efface.detect.look import Look
 from efface.detect.registry import for_films
@@ -29,6 +30,7 @@ from efface.options import DetectOptions, Options, ReadOptions
 from efface.pipeline.naming import plan_beside
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
+from efface.planning.render_record import SignedManifest
 from efface.planning.sidecar import load
 from efface.sound_change import SoundChange
 
@@ -45,7 +47,8 @@ Kept = tuple[Sequence[FrameSamples], Callable[[int], Frame]] | tuple[None, None]
 class Draft:
     """A draft, and what it was made from: an open source, its plan, and their hashes.
 
-    kept  samples of every frame of the source, taken before it was painted, or None.
+    kept      samples of every frame of the source, taken before it was painted, or None.
+    manifest  what signing added to it, or None. seal: the plan that the manifest names.
     """
 
     path: Path
@@ -55,6 +58,8 @@ class Draft:
     sha256: str
     kept: Sequence[FrameSamples] | None = None
     sound: SoundChange | None = None
+    manifest: SignedManifest | None = None
+    seal: str = ""
 
 
 def prove(
@@ -88,9 +93,12 @@ def prove(
                 kept=kept,
                 fetch=fetch,
                 change=draft.sound,
+                manifest=draft.manifest.sha256 if draft.manifest is not None else "",
             )
             tell = _telling(listener, total)
-            found = Verification(checked(evidence, again, is_quick=is_quick, tell=tell))
+            checks = checked(evidence, again, is_quick=is_quick, tell=tell)
+            signature = _signature(draft.path, draft.manifest, draft.seal, is_own=True)
+            found = Verification((*checks, *signature))
     except PartMissing:
         raise
     except EffaceError as e:
@@ -101,6 +109,18 @@ def prove(
         grave = [c for c in found.checks if c.outcome is Outcome.NOT_CLEAN]
         raise VerificationFailed(target, [f.message for c in grave for f in c.findings], found)
     return found
+
+
+def _signature(
+    path: Path, made: SignedManifest | None, seal: str, *, is_own: bool
+) -> Iterator[Check]:
+    """Yield the check of the manifest, if efface wrote one into the file. is_own: efface has just
+    written the file itself."""
+    if made is None:
+        return
+    from efface.content_credentials.manifest_check import check_manifest, read_here, read_walled
+
+    yield check_manifest(path, format_of(path), made, seal, read_here if is_own else read_walled)
 
 
 @contextmanager
@@ -157,14 +177,16 @@ def verify(
         again: SecondLook | str = NOT_ASKED
         if options.verify.level != "off":
             again = _second_look(obeyed, result.info.medium, options, opening)
-        sound = obeyed.made.sound if obeyed is not None and obeyed.made is not None else None
+        made = obeyed.made if obeyed is not None else None
+        sound, manifest = (made.sound, made.manifest) if made is not None else (None, None)
         evidence = Evidence(
-            result, obeyed, original, _start(obeyed, original), "", hashes, change=sound
-        )
+            result, obeyed, original, _start(obeyed, original), "", hashes, change=sound,
+            manifest=manifest.sha256 if manifest is not None else "",
+        )  # fmt: skip
         total = len(obeyed.timeline) if obeyed is not None else result.info.frame_count
-        return Verification(
-            checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total))
-        )
+        checks = checked(evidence, again, is_quick=is_quick, tell=_telling(listener, total))
+        seal = made.seal if made is not None else ""
+        return Verification((*checks, *_signature(target, manifest, seal, is_own=False)))
 
 
 def _second_look(plan: Plan | None, medium: str, options: Options, opening: Opening) -> SecondLook:

@@ -29,6 +29,7 @@ from efface.pipeline.resume import (
     read_plan,
     require_no_edits,
 )
+from efface.pipeline.signing import require_signable, signer_of
 from efface.pipeline.sources import opened, require_suitable
 from efface.pipeline.storage import noted, recorded, state_of
 from efface.planning import sidecar
@@ -125,6 +126,7 @@ def _require_writable(session: DetectorSession, source: AdmittedSource, target: 
     require_target(target, (source.path,), overwrite=write.overwrite)
     if not write.discard_edits:
         require_no_edits(target)
+    require_signable(source, target, session.options.sign)
 
 
 def _rendered(
@@ -144,8 +146,9 @@ def _rendered(
         session.for_checks(keeps=plan.medium != "video") as opening,
     ):
         return act(
-            media, source, plan, target, draft, options, opening, listener, is_fresh=is_fresh
-        )
+            media, source, plan, target, draft, options, opening, listener,
+            is_fresh=is_fresh, signer=signer_of(plan, options),
+        )  # fmt: skip
 
 
 def verify(
@@ -332,6 +335,7 @@ def _require_free(job: Job, options: Options, *, replaces: bool, replaces_plan: 
     if not options.write.discard_edits:
         require_no_edits(job.target)
     _require_plan_name(job, replaces=replaces_plan)
+    require_signable(job.admit(), job.target, options.sign)
     require_suitable(job.admit(), job.target, options.read, options.write)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from efface.checks.frame_samples import SampleRecorder
 from efface.containers.admission import AdmittedSource, unchanged
@@ -22,9 +23,13 @@ from efface.pipeline.changed_sound import duration_s, sound_change
 from efface.pipeline.checking import Draft, Opening, prove
 from efface.pipeline.sources import create
 from efface.planning.plan import Plan
+from efface.planning.render_record import SignedManifest
 from efface.sound_change import SoundChange
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
+
+if TYPE_CHECKING:
+    from efface.content_credentials.copy_signing import CopySigner
 
 WHAT = {"photo": "a photo", "animation": "an animation", "video": "a film"}
 
@@ -41,6 +46,7 @@ class Rendered:
     audio_dropped sound streams left out.
     verification  what was checked before the target got its name.
     source_sha256, target_sha256  of the bytes of both files, in hexadecimal.
+    manifest      the manifest in the target; None if it is not signed.
     sound         how the kept sound was changed, and silent_s seconds of it that are silent.
     """
 
@@ -55,6 +61,7 @@ class Rendered:
     target_sha256: str
     sound: SoundChange | None = None
     silent_s: float = 0.0
+    manifest: SignedManifest | None = None
 
     @property
     def written(self) -> tuple[int, int, int, int, int, int, float, bool, bool]:
@@ -84,14 +91,16 @@ def act(
     listener: Listener,
     *,
     is_fresh: bool = False,
+    signer: CopySigner | None = None,
 ) -> Rendered:
-    """Render the source to a draft, following the plan, and check it.
+    """Render the source to a draft, following the plan, sign it if that is asked for, and check it.
 
     The caller may then publish it under the target's name.
 
     admitted  the file that `source` was opened from.
     opening   opens a detector for the checks.
     is_fresh  the plan was just made from this file; if the two disagree, the file is damaged.
+    signer    signs the draft.
 
     Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError,
     VerificationFailed, PartMissing. After an error the caller must not publish the target.
@@ -112,9 +121,13 @@ def act(
             if not is_fresh:
                 raise
             raise UndecodableFrame(path, e.at, is_unsteady=True) from e
+        manifest = signer.sign(draft) if signer is not None else None
         target_sha256 = sha256_of(draft)
         samples = recorder.frames() if recorder is not None else None
-        made = Draft(draft, source, plan, source_sha256, target_sha256, samples, change)
+        made = Draft(
+            draft, source, plan, source_sha256, target_sha256, samples, change, manifest,
+            signer.statement.plan_sha256 if signer is not None else "",
+        )  # fmt: skip
         verification = prove(made, target, options, opening, listener)
     kept = source.info.audio if options.write.audio != "drop" else 0
     return Rendered(
@@ -129,6 +142,7 @@ def act(
         target_sha256,
         change,
         change.silent_s(duration_s(plan)) if change is not None else 0.0,
+        manifest,
     )
 
 

@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ from efface.containers.admission import AdmittedSource
 from efface.errors import BadPlan, SourceUnreadable, TargetExists
 from efface.file_locks import locked
 from efface.files import sha256_of
-from efface.options import Options
+from efface.options import Options, recorded
 from efface.pipeline.naming import Job, names_of_plans
+from efface.pipeline.signing import is_signed_as_asked
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.version import VERSION
@@ -149,13 +149,15 @@ def is_current(
 
     branches  those of the options that count; by default all.
 
-    Raises SourceUnreadable, ModelUnusable, DeviceMissing.
+    Raises SourceUnreadable, ModelUnusable, DeviceMissing, and for a signature ExtraMissing,
+    BadCertificate, BadKey.
     """
     return (
         plan.made is not None
         and plan.made.efface == VERSION
         and plan.made.seal == sidecar.seal(plan)
         and _is_there(job.target)
+        and is_signed_as_asked(plan, options.sign)
         and _are_same(plan.options, options, branches)
         and plan.source_sha256 == job.admit().sha256()
         and _identities(plan.detectors) == _identities(infos())
@@ -180,7 +182,7 @@ def _are_same(then: Mapping[str, Any], now: Options, branches: Sequence[str] | N
 @lru_cache(maxsize=4)
 def _recorded(options: Options) -> Mapping[str, Any]:
     """Return the options as a plan holds them. Every file of a folder has the same."""
-    found: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    found: dict[str, Any] = json.loads(json.dumps(recorded(options)))
     return found
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from efface.errors import SourceUnreadable
 from efface.files import require_target, sha256_of, writing
-from efface.options import PAINTED, Options
+from efface.options import Options
 from efface.pipeline.changed_sound import duration_s
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
 from efface.pipeline.resume import held, require_no_edits
+from efface.pipeline.signing import as_rendered
 from efface.planning import sidecar
 from efface.planning.plan import Plan
 from efface.planning.render_record import RenderRecord
@@ -28,13 +29,7 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
     newer one may see more.
     """
     version = plan.made.efface if plan.made is not None else VERSION
-    plan = replace(
-        plan,
-        options={
-            **plan.options,
-            **{branch: asdict(getattr(options, branch)) for branch in PAINTED},
-        },
-    )
+    plan = as_rendered(plan, options)
     audio = done.audio_kept, done.audio_dropped
     return replace(
         plan,
@@ -45,6 +40,7 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
             done.verification,
             sidecar.seal(plan),
             done.sound,
+            done.manifest,
         ),
     )
 
@@ -57,6 +53,7 @@ def recorded(plan: Plan, target: Path) -> Rendered:
         target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
         made.verification, plan.source_sha256, made.target_sha256,
         made.sound, made.sound.silent_s(duration_s(plan)) if made.sound is not None else 0.0,
+        made.manifest,
     )  # fmt: skip
 
 

@@ -10,11 +10,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from efface.findings import Check, Finding, Outcome, Verification
 from efface.sound_change import SoundChange, change_of
+
+
+@dataclass(frozen=True, slots=True)
+class SignedManifest:
+    """The manifest that efface wrote into a target.
+
+    sha256           of all bytes that signing added, see `c2pa_parts.digest`.
+    certificate      SHA-256 of the signer's certificate.
+    has_source_hash  whether the manifest holds the source's SHA-256.
+    """
+
+    sha256: str
+    certificate: str
+    has_source_hash: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class RenderRecord:
     verification   what was checked before the target got its name.
     sound          how the kept sound was changed; None: it was copied, or dropped.
     seal           SHA-256 of the plan at that time: see `sidecar.seal`.
+    manifest       the manifest in the target; None if it was not signed.
     """
 
     target_sha256: str
@@ -35,6 +50,7 @@ class RenderRecord:
     verification: Verification
     seal: str
     sound: SoundChange | None = None
+    manifest: SignedManifest | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the record as JSON data."""
@@ -45,19 +61,33 @@ class RenderRecord:
             "checks": [_plain_check(c) for c in self.verification.checks],
             "seal": self.seal,
             **({"sound": self.sound.plain()} if self.sound is not None else {}),
+            **({"manifest": asdict(self.manifest)} if self.manifest is not None else {}),
         }
 
 
 def record_of(data: Mapping[str, Any]) -> RenderRecord:
     """Read the record from JSON data. Raises ValueError, KeyError, TypeError for malformed data."""
     for name in ("sha256", "seal"):
-        if not re.fullmatch(r"[0-9a-f]{64}", data[name], re.ASCII):
-            raise ValueError(f"the {name} of its target is not a SHA-256")
+        _require_sha256(data[name], f"the {name} of its target")
     kept, dropped = (_count(n) for n in data["audio"])
     verification = Verification(tuple(_check(c) for c in data["checks"]))
     sound = change_of(data["sound"]) if "sound" in data else None
     version = str(data["efface"])
-    return RenderRecord(data["sha256"], version, (kept, dropped), verification, data["seal"], sound)
+    manifest = _manifest(data["manifest"]) if "manifest" in data else None
+    return RenderRecord(
+        data["sha256"], version, (kept, dropped), verification, data["seal"], sound, manifest
+    )
+
+
+def _manifest(data: Mapping[str, Any]) -> SignedManifest:
+    for name in ("sha256", "certificate"):
+        _require_sha256(data[name], f"the {name} of its manifest")
+    return SignedManifest(data["sha256"], data["certificate"], data["has_source_hash"] is True)
+
+
+def _require_sha256(value: Any, what: str) -> None:
+    if not re.fullmatch(r"[0-9a-f]{64}", value, re.ASCII):
+        raise ValueError(f"{what} is not a SHA-256")
 
 
 def _count(value: Any) -> int:

@@ -31,9 +31,13 @@ LIBRARIES = (
 )
 """Libraries that decode, detect, paint and encode. Their versions are part of the record."""
 
-NOT_TOLD = {"redact": ("report",), "render": ("report",), "verify": ("report", "paint", "write")}
+NOT_TOLD = {
+    "redact": ("report", "sign"),
+    "render": ("report", "sign"),
+    "verify": ("report", "sign", "paint", "write"),
+}
 """Option branches that say nothing about what was erased, by command. When a copy is only checked,
-nobody knows how it was painted."""
+nobody knows how it was painted. Those of "sign" name files of the signer."""
 
 
 def networks_of(plan: Plan) -> tuple[Network, ...]:

@@ -212,6 +212,8 @@ NOT_OFFERED = {
     "cover.keep": "the same; in the page a person deletes or cuts a track",
     "write.mute": "spans of one film",
     "detect.text": "every text that was found can be deleted in the review",
+    "sign.c2pa_sign": "names the owner of a key in every copy, which nobody should do by a click",
+    "sign.c2pa_source_hash": "belongs to the signature",
     "read.walls": "the page always raises the walls that the system has",
 }
 """Options of `efface redact` that the page does not offer, and why."""

@@ -95,6 +95,7 @@ def test_embedded_pictures(here, photo):
     raw = photo.read_bytes()
     assert np.array_equal(source_opening.embedded_pixels(raw), picture())
     assert source_opening.embedded_pixels(raw[:100]) is None
+    assert source_opening.embedded_pixels(b"") is None
 
 
 def test_any_other_fault_costs_the_file(here, photo, monkeypatch):

@@ -124,6 +124,7 @@ def test_embedded_pictures_are_the_same(walled, photo):
     raw = photo.read_bytes()
     assert np.array_equal(source_opening.embedded_pixels(raw), picture())
     assert source_opening.embedded_pixels(raw[:100]) is None
+    assert source_opening.embedded_pixels(b"") is None
 
 
 def test_without_walls_a_file_is_decoded_all_the_same(walled, unwalled, photo):

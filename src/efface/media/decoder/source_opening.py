@@ -47,6 +47,8 @@ def film_again(info: SourceInfo, options: ReadOptions, file: BinaryIO | None) ->
 
 def embedded_pixels(raw: bytes) -> NDArray[np.uint8] | None:
     """Return (h, w, 3) RGB of a small encoded picture, see `embedded.pixels`."""
+    if not raw:  # XMP may name a thumbnail and hold none
+        return None
     if not HERE:
         from efface.media.decoder.walled_still import walled_pixels
 

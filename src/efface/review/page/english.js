@@ -10,6 +10,7 @@ export const ENGLISH = {
   fidelity: "The rest of the picture",
   hashes: "The right files",
   sound: "Sound",
+  credentials: "The signature",
 
   // What to try
   "Choose another name, or add --overwrite.": "Press “Replace it” if it may be replaced, or choose other names for copies in the settings.",

@@ -7,6 +7,7 @@ export const GERMAN_CHECKS = {
   fidelity: "Der Rest des Bildes",
   hashes: "Die richtigen Dateien",
   sound: "Ton",
+  credentials: "Die Signatur",
   clean: "sauber",
   "not clean": "nicht sauber",
   "needs review": "braucht Durchsicht",
