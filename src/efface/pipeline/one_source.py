@@ -17,6 +17,7 @@ from efface.media.interfaces import Source
 from efface.options import PAINTED, Options
 from efface.pipeline import checking
 from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jpeg_blocks import on_blocks
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered, act, require_same_source
 from efface.pipeline.resume import (
@@ -79,7 +80,8 @@ def find(session: DetectorSession, source: AdmittedSource, listener: Listener) -
         session.wait_for_room(media.info)
         if media.info.medium == "photo":
             with session.for_photos() as detector:
-                return look(media, source.sha256(), (detector,), options, listener)
+                plan = look(media, source.sha256(), (detector,), options, listener)
+            return on_blocks(plan, media.info, options)
         with session.for_films() as detectors:
             return look(media, source.sha256(), detectors, options, listener)
 
@@ -95,7 +97,8 @@ def given(
     with unchanged(source), opened(source, options.read) as media:
         session.wait_for_room(media.info)
         try:
-            return planned(media, source.sha256(), boxes, options, listener)
+            plan = planned(media, source.sha256(), boxes, options, listener)
+            return on_blocks(plan, media.info, options)
         except ValueError as e:
             raise BadBoxes(boxes.path, str(e)) from e
 

@@ -15,13 +15,15 @@ from efface.files import sha256_of, writing
 from efface.findings import Verification
 from efface.frames import Frame, Picture
 from efface.free_memory import give_back_memory
-from efface.media.interfaces import Sink, Source
+from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.options import Options, PaintOptions
 from efface.painting.paint import blackout, paint
 from efface.pipeline.changed_sound import duration_s, sound_change
 from efface.pipeline.checking import Draft, Opening, prove
-from efface.pipeline.sources import create
+from efface.pipeline.jpeg_blocks import exactly, is_exact, on_blocks
+from efface.pipeline.sources import create, format_of
 from efface.planning.plan import Plan
+from efface.regions import BlockGrid
 from efface.sound_change import SoundChange
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
@@ -42,6 +44,7 @@ class Rendered:
     verification  what was checked before the target got its name.
     source_sha256, target_sha256  of the bytes of both files, in hexadecimal.
     sound         how the kept sound was changed, and silent_s seconds of it that are silent.
+    grid          the blocks of the source to which the erased areas grew, if they did.
     """
 
     target: Path
@@ -55,6 +58,7 @@ class Rendered:
     target_sha256: str
     sound: SoundChange | None = None
     silent_s: float = 0.0
+    grid: BlockGrid | None = None
 
     @property
     def written(self) -> tuple[int, int, int, int, int, int, float, bool, bool]:
@@ -104,10 +108,11 @@ def act(
                 path,
                 f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}",
             )
+        plan = on_blocks(plan, source.info, options)
         recorder = SampleRecorder() if _keeps_samples(plan, options) else None
         try:
             change = sound_change(source.info, plan, options.write)
-            _write(draft, source, plan, target, options, listener, change, recorder)
+            plan = _write(draft, source, plan, target, options, listener, change, recorder)
         except _Differs as e:
             if not is_fresh:
                 raise
@@ -129,6 +134,7 @@ def act(
         target_sha256,
         change,
         change.silent_s(duration_s(plan)) if change is not None else 0.0,
+        plan.grid,
     )
 
 
@@ -170,21 +176,28 @@ def _write(
     listener: Listener,
     change: SoundChange | None,
     recorder: SampleRecorder | None,
-) -> None:
-    with _sink(draft, source, options, target, change) as sink:
-        _render(source, plan, sink, options.paint, listener, recorder)
+) -> Plan:
+    """Write the draft, and return the plan with what it erases."""
+
+    def write(info: SourceInfo) -> None:
+        with _sink(draft, info, options, target, change) as sink:
+            _render(source, plan, sink, plan.as_painted(options.paint), listener, recorder)
+
+    if is_exact(source.info, options) and format_of(target, source.info) == "jpeg":
+        return exactly(draft, source, plan, write, options.read)
+    write(source.info)
     if plan.medium == "video":
-        # The encoder lives as long as its sink, and the check needs its memory: 0.35 GB at 1080p.
-        del sink
+        # The encoder lived as long as its sink, and the check needs its memory: 0.35 GB at 1080p.
         give_back_memory()
+    return plan
 
 
 @contextmanager
 def _sink(
-    draft: Path, source: Source, options: Options, target: Path, change: SoundChange | None
+    draft: Path, info: SourceInfo, options: Options, target: Path, change: SoundChange | None
 ) -> Iterator[Sink]:
     with writing(target):
-        sink = create(draft, source.info, options.write, target, change)
+        sink = create(draft, info, options.write, target, change)
         try:
             yield sink
             sink.close()

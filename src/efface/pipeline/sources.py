@@ -58,7 +58,7 @@ def create(
         return create_video(draft, info, options, target=target, sound=sound)
     from efface.media.still.stills import create_still
 
-    return create_still(draft, info, options, _format_of(target, info))
+    return create_still(draft, info, options, format_of(target, info))
 
 
 def require_suitable(
@@ -79,7 +79,7 @@ def require_suitable(
         require_film(film.info, write, target)
 
 
-def _format_of(target: Path, info: SourceInfo) -> str:
+def format_of(target: Path, info: SourceInfo) -> str:
     """Return the format of a photo's target: the source's, or PNG or JPEG if the name says so.
 
     Raises TargetUnsuitable for the name of another format, unless the source has that suffix, too.

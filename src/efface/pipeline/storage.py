@@ -30,6 +30,7 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
     version = plan.made.efface if plan.made is not None else VERSION
     plan = replace(
         plan,
+        grid=done.grid,
         options={
             **plan.options,
             **{branch: asdict(getattr(options, branch)) for branch in PAINTED},
@@ -57,6 +58,7 @@ def recorded(plan: Plan, target: Path) -> Rendered:
         target, len(plan.timeline), plan.region_count, len(plan.bad), *made.audio,
         made.verification, plan.source_sha256, made.target_sha256,
         made.sound, made.sound.silent_s(duration_s(plan)) if made.sound is not None else 0.0,
+        plan.grid,
     )  # fmt: skip
 
 
