@@ -198,9 +198,9 @@ class PaintOptions(Checked):
     seed: int = setting(0, flag="--seed", at_least=0, help="Selects the pattern of the tiles.")
     rim: str = setting(
         "blocks", flag="--rim", choices=("blocks", "shape"),
-        help="Where erased areas of a JPEG end. blocks: at whole blocks of its compression, so "
-        "that no pixel that stays was computed from one that goes; the areas are boxes then. "
-        "shape: where the shape ends.",
+        help="Where erased areas of a JPEG end. blocks: where blocks of its compression end, so "
+        "that nothing that stays was computed from what goes; areas are boxes then. shape: where "
+        "the shape ends.",
     )  # fmt: skip
 
 
@@ -259,9 +259,9 @@ class WriteOptions(Checked):
     )
     jpeg: str = setting(
         "recode", flag="--jpeg", choices=("recode", "exact"),
-        help="How a JPEG is written from a JPEG. recode encodes all of it anew. exact keeps what "
-        "lies outside of erased blocks without any loss, and with it traces of compression that "
-        "point to a camera or an editor. It needs the extra jpeg.",
+        help="How a JPEG is made of a JPEG. recode encodes all of it anew. exact keeps blocks "
+        "outside of erased areas as they are, without loss; traces of earlier compression, which "
+        "point to a camera or an editor, stay as well. It needs the extra jpeg.",
     )  # fmt: skip
     audio: str = setting(
         "drop", flag="--audio", choices=("drop", "keep", "disguise", "mute"),

@@ -17,15 +17,8 @@ from numpy.typing import NDArray
 from efface.containers.admission import admit
 from efface.geometry import Size
 from efface.media.interfaces import Source, SourceInfo
-from efface.media.still.image_reader import traits_of
-from efface.media.still.jpeg_coefficients import (
-    HasBlocks,
-    keep_blocks,
-    library,
-    upright_tables,
-)
 from efface.options import Options, ReadOptions
-from efface.pipeline.sources import opened
+from efface.pipeline.sources import format_of, opened
 from efface.planning.plan import Plan
 from efface.regions import BlockGrid
 
@@ -41,6 +34,8 @@ def grid_of(info: SourceInfo, options: Options) -> BlockGrid | None:
     """Return the blocks to which areas grow; None where they do not."""
     if info.medium != "photo" or info.format != "jpeg":
         return None
+    from efface.media.still.image_reader import traits_of  # loads Pillow, as below
+
     is_asked = options.paint.rim == "blocks" or options.write.jpeg == "exact"
     return traits_of(info).grid if is_asked else None
 
@@ -51,13 +46,10 @@ def on_blocks(plan: Plan, info: SourceInfo, options: Options) -> Plan:
     return plan if grid == plan.grid else replace(plan, grid=grid)
 
 
-def is_exact(info: SourceInfo, options: Options) -> bool:
-    """Return whether blocks are to be kept as they are. Raises ExtraMissing if that cannot be
-    done on this machine."""
-    if info.format != "jpeg" or options.write.jpeg != "exact":
-        return False
-    library()
-    return True
+def is_exact(info: SourceInfo, options: Options, target: Path) -> bool:
+    """Return whether the target keeps blocks as they are."""
+    is_asked = info.format == "jpeg" and options.write.jpeg == "exact"
+    return is_asked and format_of(target, info) == "jpeg"
 
 
 def exactly(
@@ -71,6 +63,8 @@ def exactly(
     Where that is not possible the draft is an ordinary one, and a note says why. Raises what
     reading the source and the draft, and writing the draft, raise.
     """
+    from efface.media.still.jpeg_coefficients import upright_tables
+
     write(upright_tables(source.info))
     grid, size_wh = plan.grid, plan.size_at(0)
     kept = replace(plan, grid=replace(grid, reach=0)) if grid is not None else plan
@@ -84,6 +78,9 @@ def exactly(
 
 def _kept(draft: Path, source: Source, plan: Plan, size_wh: Size, read: ReadOptions) -> str:
     """Put the source's blocks into the draft. Return why that is not possible, or empty."""
+    from efface.media.still.image_reader import traits_of
+    from efface.media.still.jpeg_coefficients import HasBlocks, keep_blocks
+
     if not isinstance(source, HasBlocks):
         return "this kind of source does not tell them"
     if plan.is_black(0):

@@ -21,7 +21,7 @@ from efface.painting.paint import blackout, paint
 from efface.pipeline.changed_sound import duration_s, sound_change
 from efface.pipeline.checking import Draft, Opening, prove
 from efface.pipeline.jpeg_blocks import exactly, is_exact, on_blocks
-from efface.pipeline.sources import create, format_of
+from efface.pipeline.sources import create
 from efface.planning.plan import Plan
 from efface.regions import BlockGrid
 from efface.sound_change import SoundChange
@@ -183,7 +183,7 @@ def _write(
         with _sink(draft, info, options, target, change) as sink:
             _render(source, plan, sink, plan.as_painted(options.paint), listener, recorder)
 
-    if is_exact(source.info, options) and format_of(target, source.info) == "jpeg":
+    if is_exact(source.info, options, target):
         return exactly(draft, source, plan, write, options.read)
     write(source.info)
     if plan.medium == "video":

@@ -66,12 +66,16 @@ def require_suitable(
 ) -> None:
     """Check whether the target can hold a film, before the film is examined.
 
-    Photos are quick, and not checked here.
+    Photos are quick, and not checked here. Only what `--jpeg exact` needs must be installed.
 
-    Raises what `create` raises, and InputError.
+    Raises what `create` raises, InputError, and ExtraMissing.
     """
     source.require_readable()
     if source.medium == "photo":
+        if (source.format, write.jpeg) == ("jpeg", "exact"):
+            from efface.media.still.jpeg_coefficients import library  # loads Pillow
+
+            library()
         return
     from efface.media.video.output_format import require_suitable as require_film
 
