@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efface.regions import BlockGrid
+from efface.regions import BlockGrid, Region
 
 sides = st.integers(1, 32)
 boxes = st.tuples(*[st.integers(0, 199)] * 2, *[st.integers(1, 60)] * 2)
@@ -32,6 +32,14 @@ def test_a_grown_box_covers_its_box_and_ends_where_blocks_end(block, start, reac
         assert high == most or (high - reach - first) % side == 0
     again = BlockGrid(block, start, 0).grown(np.array([[x1, y1, x2, y2]], np.int32), size)[0]  # type: ignore[arg-type]
     assert reach or again.tolist() == [x1, y1, x2, y2]
+
+
+def test_regions_of_a_frame_keep_their_tracks():
+    grown = BlockGrid((16, 16)).regions(
+        [Region((1, 1, 3, 3), 7), Region((20, 1, 22, 3), 2)], (30, 9)
+    )
+    assert grown == [Region((0, 0, 16, 9), 7), Region((16, 0, 30, 9), 2)]
+    assert BlockGrid((16, 16)).regions([], (30, 9)) == []
 
 
 @pytest.mark.parametrize("wrong", [((0, 8),), ((8, 8), (8, 0)), ((8, 8), (0, -1)), ((900, 8),)])

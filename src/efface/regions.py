@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,3 +59,12 @@ class BlockGrid:
         high = -((start - boxes[:, 2:]) // side) * side + start + self.reach
         inside = np.concatenate([np.maximum(low, 0), np.minimum(high, sizes)], axis=1)
         return inside.astype(np.int32)
+
+    def regions(self, regions: Sequence[Region], size_wh: Size) -> list[Region]:
+        """Return the regions of a frame, grown."""
+        boxes = np.array([r.box for r in regions], np.int32).reshape(-1, 4)
+        grown = self.grown(boxes, np.array(size_wh, np.int64)).tolist()
+        return [
+            Region((x1, y1, x2, y2), r.track)
+            for r, (x1, y1, x2, y2) in zip(regions, grown, strict=True)
+        ]
