@@ -13,10 +13,11 @@ from PIL import Image, ImageOps
 import efface
 from efface.containers.admission import admit
 from efface.detections import FACE
-from efface.errors import ExtraMissing
+from efface.errors import DamagedSource, ExtraMissing
 from efface.files import sha256_of
 from efface.findings import Outcome
 from efface.media.still import jpeg_coefficients
+from efface.media.still.still_read import StillSource
 from efface.options import Options, PaintOptions, ReadOptions, VerifyOptions, WriteOptions
 from efface.pipeline.jpeg_blocks import grid_of, on_blocks
 from efface.pipeline.sources import opened
@@ -208,13 +209,24 @@ def test_where_blocks_cannot_be_kept_all_is_encoded_anew_and_a_note_says_so(
     assert target.read_bytes() == (tmp_path / "c.jpg").read_bytes()
 
 
-@needs_jpegio
-def test_blocks_of_another_picture_are_not_taken(tmp_path, monkeypatch):
-    source = photo(tmp_path / "a.jpg", scene(SIZE))
-    other = blocks(photo(tmp_path / "x.jpg", scene(SIZE, 3)))
-    from efface.media.still.still_read import StillSource
+def of_another_picture(source, own):
+    return blocks(photo(source.with_name("x.jpg"), scene(SIZE, 3)))
 
-    monkeypatch.setattr(StillSource, "jpeg_blocks", lambda self: other)
+
+def out_of_range(source, own):
+    return replace(own, planes=tuple(np.full_like(p, 30_000) for p in own.planes))
+
+
+def unreadable(source, own):
+    raise DamagedSource(source, "its structure makes no sense")
+
+
+@needs_jpegio
+@pytest.mark.parametrize("lie", [of_another_picture, out_of_range, unreadable])
+def test_blocks_that_do_not_show_the_picture_are_not_taken(tmp_path, monkeypatch, lie):
+    source = photo(tmp_path / "a.jpg", scene(SIZE))
+    own = blocks(source)
+    monkeypatch.setattr(StillSource, "jpeg_blocks", lambda self: lie(source, own))
     rendered(source, target := tmp_path / "b.jpg")
     rendered(source, tmp_path / "c.jpg", options=options(jpeg="recode"))
     assert target.read_bytes() == (tmp_path / "c.jpg").read_bytes()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.containers.admission import admit
+from efface.errors import DamagedSource
 from efface.geometry import Size
 from efface.media.interfaces import Source, SourceInfo
 from efface.options import Options, ReadOptions
@@ -88,8 +89,11 @@ def _kept(draft: Path, source: Source, plan: Plan, size_wh: Size, read: ReadOpti
     erased, orientation = _erased(plan, size_wh), traits_of(source.info).orientation
     if orientation != 1 and _is_cut(plan.grid, size_wh):
         return "the picture is turned, and its size is not a multiple of its blocks'"
-    why = keep_blocks(draft, source.jpeg_blocks(), orientation, erased, size_wh)
-    if why:
+    try:
+        blocks = source.jpeg_blocks()
+    except DamagedSource:
+        return "they cannot be read"
+    if why := keep_blocks(draft, blocks, orientation, erased, size_wh):
         return why
     most = 0 if orientation == 1 else TURNED_STEPS
     if _is_same(source, draft, _changed(erased, plan.grid, size_wh), most, read):

@@ -144,7 +144,10 @@ def keep_blocks(
         cells = (component.blocks[1], SIDE, component.blocks[0], SIDE)
         np.copyto(ours.reshape(cells), theirs.reshape(cells), where=kept[:, None, :, None])
     own.optimize_coding = 1  # codes that fit the numbers, computed anew
-    library().write(own, str(path))
+    try:
+        library().write(own, str(path))
+    except RuntimeError:  # libjpeg's errors
+        return "they hold numbers that no encoder writes"
     return ""
 
 
