@@ -192,12 +192,21 @@ def own_photograph(
 def compressed(publisher: Publisher, people: Crowd) -> Iterator[Row]:
     """One scene again, but the source was a JPEG: blocks across the mask's rim mix what is inside
     with what is outside."""
-    for style in ("smooth", "solid"):
+    blocks = filters.whole_blocks(faces.COVER, (faces.SIDE, faces.SIDE))
+    for name, rim, how, mask in (
+        ("JPEG source", "shape", "recode", None),
+        ("JPEG source, whole blocks", "blocks", "recode", blocks),
+        ("JPEG source, exact", "blocks", "exact", blocks),
+    ):
+        for style in ("smooth", "solid"):
 
-        def publish(rgb: Rgb, style: str = style) -> NDArray[np.uint8]:
-            return near(publisher.photo(rgb, [faces.COVER], style, jpeg=True), 16)
+            def publish(
+                rgb: Rgb, style: str = style, rim: str = rim, how: str = how
+            ) -> NDArray[np.uint8]:
+                made = publisher.photo(rgb, [faces.COVER], style, jpeg=True, rim=rim, how=how)
+                return near(made, 32)
 
-        yield from traces("JPEG source", style, publish, people, len(people.persons))
+            yield from traces(name, style, publish, people, len(people.persons), mask)
 
 
 def films(publisher: Publisher, people: Crowd) -> Iterator[Row]:
@@ -225,16 +234,24 @@ def films(publisher: Publisher, people: Crowd) -> Iterator[Row]:
 
 
 def traces(
-    source: str, style: str, publish: Callable[[Rgb], NDArray[np.uint8]], people: Crowd, most: int
+    source: str,
+    style: str,
+    publish: Callable[[Rgb], NDArray[np.uint8]],
+    people: Crowd,
+    most: int,
+    erased: filters.Box | None = None,
 ) -> Iterator[Row]:
     """What a compressed source has carried out from under the mask, before efface got it.
 
     The attacker goes the same way with every candidate: scene, compression, efface. He knows the
     scene to the last bit, or all of it but the noise of the sensor. Faces are shown up to the
     mask's rim, or in the labelled box only, inside its margin.
+
+    erased  the box that is erased; None for the shape around COVER.
     """
     for narrow in (False, True):
-        random, scene = np.random.default_rng(SEED), faces.Scene(narrow=narrow)
+        within = faces.FACE if narrow else erased
+        random, scene = np.random.default_rng(SEED), faces.Scene(within)
         persons, again = people.persons[:most], people.again[:most]
         candidates = np.stack([publish(scene.of(g)) for g in again])
         task = f"face, one scene, {source}, {'within the box' if narrow else 'up to the rim'}"

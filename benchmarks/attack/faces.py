@@ -159,15 +159,15 @@ class Scene:
 
     Faces are pasted under the mask only, so everybody is the same around it.
 
-    narrow  only within FACE; the margin that efface adds around it then is the same for everybody,
-            too.
+    within  only within this box: FACE, so that the margin that efface adds around it is the same
+            for everybody, too, or another box that is erased.
     """
 
-    def __init__(self, *, narrow: bool = False) -> None:
+    def __init__(self, within: Box | None = None) -> None:
         self.empty = _drawn()
         mask = np.zeros((SIDE, SIDE), np.uint8)
-        if narrow:
-            mask[FACE[1] : FACE[3], FACE[0] : FACE[2]] = 1
+        if within is not None:
+            mask[within[1] : within[3], within[0] : within[2]] = 1
         else:
             mask[mask_of(COVER, (SIDE, SIDE))] = 1
         # From 2 pixels inside on, so that the colour of an outer pixel is free of the face when

@@ -26,7 +26,7 @@ from efface.options import Options, PaintOptions, WriteOptions
 from efface.painting.masks import erased
 from efface.painting.paint import paint
 from efface.planning.plan import Plan
-from efface.regions import Region
+from efface.regions import BlockGrid, Region
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
@@ -116,6 +116,13 @@ def mask_of(box: Box, size_wh: tuple[int, int]) -> NDArray[np.bool_]:
     return erased([Region(box, 1)], SHAPE, size_wh).mask
 
 
+def whole_blocks(box: Box, size_wh: tuple[int, int]) -> Box:
+    """What efface erases of a JPEG with colour at half resolution, but for the pixel around it."""
+    grid, sizes = BlockGrid((16, 16)), np.array(size_wh, np.int64)
+    x1, y1, x2, y2 = grid.grown(np.array([box], np.int32), sizes)[0].tolist()
+    return x1, y1, x2, y2
+
+
 def painted(rgb: Rgb, boxes: Sequence[Box], style: str) -> Rgb:
     """What efface's painter makes of the picture, without files."""
     planes = tuple(np.ascontiguousarray(rgb[..., i]) for i in range(3))
@@ -135,9 +142,17 @@ class Publisher:
         self.folder = folder
 
     def photo(
-        self, rgb: Rgb, boxes: Sequence[Box], style: str, *, kind: str = "face", jpeg: bool = False
+        self,
+        rgb: Rgb,
+        boxes: Sequence[Box],
+        style: str,
+        *,
+        kind: str = "face",
+        jpeg: bool = False,
+        rim: str = "shape",
+        how: str = "recode",
     ) -> Rgb:
-        """The published photograph. PNG to PNG, or JPEG to JPEG."""
+        """The published photograph. PNG to PNG, or JPEG to JPEG, with --rim and --jpeg."""
         source, target = (
             self.folder / f"{name}.{'jpg' if jpeg else 'png'}" for name in ("source", "target")
         )
@@ -152,7 +167,7 @@ class Publisher:
             moving,
             kind,
         )
-        efface.render(source, plan, target, options=_options(style))
+        efface.render(source, plan, target, options=_options(style, rim, how))
         with Image.open(target) as made:
             return np.array(made.convert("RGB"))
 
@@ -179,8 +194,9 @@ class Publisher:
             return np.stack([f.to_ndarray(format="yuv420p") for f in made.decode(video=0)])
 
 
-def _options(style: str) -> Options:
-    return Options(paint=PaintOptions(style=style), write=WriteOptions(overwrite=True))
+def _options(style: str, rim: str = "shape", how: str = "recode") -> Options:
+    paint = PaintOptions(style=style, rim=rim)
+    return Options(paint=paint, write=WriteOptions(overwrite=True, jpeg=how))
 
 
 def _plan(

@@ -97,7 +97,7 @@ def head(tone: int) -> faces.Person:
 
 def test_in_the_scene_people_differ_under_the_mask_only() -> None:
     mask = filters.mask_of(faces.COVER, (faces.SIDE, faces.SIDE))
-    for scene in (faces.Scene(), faces.Scene(narrow=True)):
+    for scene in (faces.Scene(), faces.Scene(faces.FACE)):
         one, other = scene.of(head(20).own), scene.of(head(200).own)
         assert (one[~mask] == other[~mask]).all()
         assert (one != other)[mask].mean() > 0.3

@@ -196,6 +196,12 @@ class PaintOptions(Checked):
         help="Colour of the solid style.",
     )
     seed: int = setting(0, flag="--seed", at_least=0, help="Selects the pattern of the tiles.")
+    rim: str = setting(
+        "blocks", flag="--rim", choices=("blocks", "shape"),
+        help="Where erased areas of a JPEG end. blocks: where blocks of its compression end, so "
+        "that nothing that stays was computed from what goes; areas are boxes then. shape: where "
+        "the shape ends.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +257,12 @@ class WriteOptions(Checked):
         choices=PRESETS,
         help="Encoder effort, from ultrafast (large files) to veryslow (small files).",
     )
+    jpeg: str = setting(
+        "recode", flag="--jpeg", choices=("recode", "exact"),
+        help="How a JPEG is made of a JPEG. recode encodes all of it anew. exact keeps blocks "
+        "outside of erased areas as they are, without loss; traces of earlier compression, which "
+        "point to a camera or an editor, stay as well. It needs the extra jpeg.",
+    )  # fmt: skip
     audio: str = setting(
         "drop", flag="--audio", choices=("drop", "keep", "disguise", "mute"),
         help="Voices identify people, so sound is dropped unless you ask for it. keep copies it "

@@ -144,3 +144,18 @@ def test_a_folder_without_reviewed_plans(efface, reviewed, tmp_path, blind):
     done = efface("render", source)
     assert (done.code, done.err) == (0, "")
     assert done.out == "No file there has a plan that a person changed, so nothing was rendered.\n"
+
+
+def test_the_price_is_that_of_the_copy_and_not_of_an_earlier_plan(efface, kept, tmp_path):
+    """A plan whose areas grow to blocks costs more than the same plan rendered without growth."""
+    photo, plan, report = kept / "face.jpg", tmp_path / "plan.json", tmp_path / "report.json"
+    assert efface("find", photo, "-o", plan).code == 0
+    told = {}
+    for rim in ("blocks", "shape"):
+        to = ("-o", tmp_path / f"{rim}.jpg", "--report", report, "--overwrite", "--verify", "off")
+        done = efface("render", photo, "--plan", plan, *to, "--rim", rim)
+        assert done.code == 0, done.err
+        told[rim] = [n for line in done.out.splitlines() if "of the picture" in line for n in line]
+        told[rim, "report"] = report.read_text().partition('"mean": ')[2].partition(",")[0]
+    assert told["blocks"] != told["shape"]
+    assert float(told["blocks", "report"]) > float(told["shape", "report"])

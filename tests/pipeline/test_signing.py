@@ -99,6 +99,23 @@ def test_a_film_says_what_was_erased_and_verifies(planned, signer_files, tmp_pat
     assert len(unlisted_parts(done.rendered.target, "mp4")) == 1, "without a plan it is a stranger"
 
 
+@pytest.mark.parametrize("jpeg", ["recode", "exact"])
+def test_the_manifest_of_a_jpeg_names_the_plan_whose_areas_grew(
+    planned, signer_files, tmp_path, jpeg
+):
+    if jpeg == "exact":
+        pytest.importorskip("jpegio")
+    options = signing(signer_files)
+    options = replace(options, write=replace(options.write, jpeg=jpeg))
+    done = efface.redact(noise(tmp_path / "a.jpg"), options=options)
+    plan = sidecar.load(done.plan_path)
+    assert plan.grid is not None
+    seal = told(done.rendered.target, "image/jpeg")["plan_sha256"]
+    assert seal == sidecar.seal(plan) == plan.made.seal
+    found = efface.verify(done.rendered.target, done.plan_path, options=NO_DETECTOR)
+    assert {c.name: c.outcome for c in found.checks}["credentials"] is Outcome.CLEAN
+
+
 def test_a_photo_is_signed_anew_for_another_key_or_claim(
     planned, certify, signer_files, tmp_path, monkeypatch
 ):

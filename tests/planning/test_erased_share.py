@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from efface.detections import DRAWN, FACE, PLATE
 from efface.planning.erased_share import KindPrice, Share, areas, price
 from efface.planning.plan import Plan
+from efface.regions import BlockGrid
 from efface.timing import Timeline
 from efface.tracks import Reason, Track
 
@@ -44,6 +45,11 @@ def test_what_two_tracks_erase_counts_once():
     told = price(film(track(1, (0, 0, 50, 50)), track(2, (25, 0, 75, 50))))
     assert told.share == Share(0.75, 0.75, 0)
     assert [k.share.mean for k in told.kinds] == [0.75]
+
+
+def test_whole_blocks_count_where_areas_grow_to_them():
+    told = price(film(track(1, (1, 1, 9, 9)), grid=BlockGrid((16, 16))))
+    assert told.share == Share(16 * 16 / 5000, 16 * 16 / 5000, 0)
 
 
 def test_mean_and_worst_frame_count_every_frame():

@@ -118,7 +118,12 @@ def for_kinds(options: Options, labelled: Iterable[str]) -> Options:
 
 
 def erased_by(plan: Plan) -> list[Boxes]:
-    """Return for each frame what would be erased: (m, 4) whole pixels."""
+    """Return for each frame what would be erased: (m, 4) whole pixels.
+
+    Areas are not grown to blocks of the source: that depends on its compression, and a small area
+    would no longer resemble the label that it covers.
+    """
+    plan = replace(plan, grid=None)
     return [
         np.array([r.box for r in plan.regions(f)], np.float32).reshape(-1, 4)
         for f in range(len(plan.timeline))

@@ -243,9 +243,10 @@ def _paint_options(plan: Plan) -> PaintOptions:
     """Return how the plan's regions were painted; the defaults if the plan does not say."""
     told = plan.options.get("paint")
     try:
-        return PaintOptions(**told) if isinstance(told, dict) else PaintOptions()
+        options = PaintOptions(**told) if isinstance(told, dict) else PaintOptions()
     except (TypeError, EffaceError):
-        return PaintOptions()
+        options = PaintOptions()
+    return plan.as_painted(options)
 
 
 def _difference(picture: Picture, other: Picture, boxes: Sequence[Box]) -> Picture:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,14 +110,18 @@ def _obey(
         return foretell(Rendering(), jobs, None, options, reports)
     check_comparison(jobs, options)
     check_reports(reports, jobs, output, overwrite=options.write.overwrite)
-    plans: dict[AnyJob, Plan] = {}
+    plans: dict[AnyJob, tuple[Plan, str]] = {}
 
     def planned(job: AnyJob, content: tuple[Plan, str]) -> None:
-        plans[job], sha256 = content
-        record.planned(job, plans[job], sha256)
+        plans[job] = content
+        record.planned(job, *content)
 
     def describe(job: AnyJob, done: Rendered) -> FileOutcome:
-        return _outcome(record, job, done, plans[job])
+        plan, sha256 = plans[job]
+        if plan.grid != done.grid:  # the options of this run decide, and it costs another price
+            plan = replace(plan, grid=done.grid)
+            record.planned(job, plan, sha256)
+        return _outcome(record, job, done, plan)
 
     with Record("render", reports, jobs, options, is_quiet=is_quiet() or is_json()) as record:
         code = run_jobs(

@@ -17,6 +17,7 @@ from efface.media.interfaces import Source
 from efface.options import PAINTED, Options
 from efface.pipeline import checking
 from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jpeg_blocks import on_blocks
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered, act, require_same_source
 from efface.pipeline.resume import (
@@ -29,7 +30,7 @@ from efface.pipeline.resume import (
     read_plan,
     require_no_edits,
 )
-from efface.pipeline.signing import require_signable, signer_of
+from efface.pipeline.signing import require_signable
 from efface.pipeline.sources import opened, require_suitable
 from efface.pipeline.storage import noted, recorded, state_of
 from efface.planning import sidecar
@@ -80,7 +81,8 @@ def find(session: DetectorSession, source: AdmittedSource, listener: Listener) -
         session.wait_for_room(media.info)
         if media.info.medium == "photo":
             with session.for_photos() as detector:
-                return look(media, source.sha256(), (detector,), options, listener)
+                plan = look(media, source.sha256(), (detector,), options, listener)
+            return on_blocks(plan, media.info, options)
         with session.for_films() as detectors:
             return look(media, source.sha256(), detectors, options, listener)
 
@@ -96,7 +98,8 @@ def given(
     with unchanged(source), opened(source, options.read) as media:
         session.wait_for_room(media.info)
         try:
-            return planned(media, source.sha256(), boxes, options, listener)
+            plan = planned(media, source.sha256(), boxes, options, listener)
+            return on_blocks(plan, media.info, options)
         except ValueError as e:
             raise BadBoxes(boxes.path, str(e)) from e
 
@@ -147,7 +150,7 @@ def _rendered(
     ):
         return act(
             media, source, plan, target, draft, options, opening, listener,
-            is_fresh=is_fresh, signer=signer_of(plan, options),
+            is_fresh=is_fresh,
         )  # fmt: skip
 
 

@@ -16,20 +16,23 @@ from efface.files import sha256_of, writing
 from efface.findings import Verification
 from efface.frames import Frame, Picture
 from efface.free_memory import give_back_memory
-from efface.media.interfaces import Sink, Source
+from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.options import Options, PaintOptions
 from efface.painting.paint import blackout, paint
 from efface.pipeline.changed_sound import duration_s, sound_change
 from efface.pipeline.checking import Draft, Opening, prove
+from efface.pipeline.jpeg_blocks import exactly, is_exact, on_blocks
+from efface.pipeline.signing import signer_of
 from efface.pipeline.sources import create
 from efface.planning.plan import Plan
 from efface.planning.render_record import SignedManifest
+from efface.regions import BlockGrid
 from efface.sound_change import SoundChange
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import timecode
 
 if TYPE_CHECKING:
-    from efface.content_credentials.copy_signing import CopySigner
+    pass
 
 WHAT = {"photo": "a photo", "animation": "an animation", "video": "a film"}
 
@@ -48,6 +51,7 @@ class Rendered:
     source_sha256, target_sha256  of the bytes of both files, in hexadecimal.
     manifest      the manifest in the target; None if it is not signed.
     sound         how the kept sound was changed, and silent_s seconds of it that are silent.
+    grid          the blocks of the source to which the erased areas grew, if they did.
     """
 
     target: Path
@@ -62,6 +66,7 @@ class Rendered:
     sound: SoundChange | None = None
     silent_s: float = 0.0
     manifest: SignedManifest | None = None
+    grid: BlockGrid | None = None
 
     @property
     def written(self) -> tuple[int, int, int, int, int, int, float, bool, bool]:
@@ -91,7 +96,6 @@ def act(
     listener: Listener,
     *,
     is_fresh: bool = False,
-    signer: CopySigner | None = None,
 ) -> Rendered:
     """Render the source to a draft, following the plan, sign it if that is asked for, and check it.
 
@@ -100,7 +104,6 @@ def act(
     admitted  the file that `source` was opened from.
     opening   opens a detector for the checks.
     is_fresh  the plan was just made from this file; if the two disagree, the file is damaged.
-    signer    signs the draft.
 
     Raises PlanMismatch, UndecodableFrame, SourceChanged, InputError, OutputError,
     VerificationFailed, PartMissing. After an error the caller must not publish the target.
@@ -113,14 +116,16 @@ def act(
                 path,
                 f"the plan is one of {WHAT[plan.medium]}, and this is {WHAT[source.info.medium]}",
             )
+        plan = on_blocks(plan, source.info, options)
         recorder = SampleRecorder() if _keeps_samples(plan, options) else None
         try:
             change = sound_change(source.info, plan, options.write)
-            _write(draft, source, plan, target, options, listener, change, recorder)
+            plan = _write(draft, source, plan, target, options, listener, change, recorder)
         except _Differs as e:
             if not is_fresh:
                 raise
             raise UndecodableFrame(path, e.at, is_unsteady=True) from e
+        signer = signer_of(plan, options)  # the manifest names the plan as it was followed
         manifest = signer.sign(draft) if signer is not None else None
         target_sha256 = sha256_of(draft)
         samples = recorder.frames() if recorder is not None else None
@@ -143,6 +148,7 @@ def act(
         change,
         change.silent_s(duration_s(plan)) if change is not None else 0.0,
         manifest,
+        plan.grid,
     )
 
 
@@ -184,21 +190,28 @@ def _write(
     listener: Listener,
     change: SoundChange | None,
     recorder: SampleRecorder | None,
-) -> None:
-    with _sink(draft, source, options, target, change) as sink:
-        _render(source, plan, sink, options.paint, listener, recorder)
+) -> Plan:
+    """Write the draft, and return the plan with what it erases."""
+
+    def write(info: SourceInfo) -> None:
+        with _sink(draft, info, options, target, change) as sink:
+            _render(source, plan, sink, plan.as_painted(options.paint), listener, recorder)
+
+    if is_exact(source.info, options, target):
+        return exactly(draft, source, plan, write, options.read)
+    write(source.info)
     if plan.medium == "video":
-        # The encoder lives as long as its sink, and the check needs its memory: 0.35 GB at 1080p.
-        del sink
+        # The encoder lived as long as its sink, and the check needs its memory: 0.35 GB at 1080p.
         give_back_memory()
+    return plan
 
 
 @contextmanager
 def _sink(
-    draft: Path, source: Source, options: Options, target: Path, change: SoundChange | None
+    draft: Path, info: SourceInfo, options: Options, target: Path, change: SoundChange | None
 ) -> Iterator[Sink]:
     with writing(target):
-        sink = create(draft, source.info, options.write, target, change)
+        sink = create(draft, info, options.write, target, change)
         try:
             yield sink
             sink.close()

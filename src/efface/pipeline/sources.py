@@ -58,7 +58,7 @@ def create(
         return create_video(draft, info, options, target=target, sound=sound)
     from efface.media.still.stills import create_still
 
-    return create_still(draft, info, options, _format_of(target, info))
+    return create_still(draft, info, options, format_of(target, info))
 
 
 def require_suitable(
@@ -66,12 +66,16 @@ def require_suitable(
 ) -> None:
     """Check whether the target can hold a film, before the film is examined.
 
-    Photos are quick, and not checked here.
+    Photos are quick, and not checked here. Only what `--jpeg exact` needs must be installed.
 
-    Raises what `create` raises, and InputError.
+    Raises what `create` raises, InputError, and ExtraMissing.
     """
     source.require_readable()
     if source.medium == "photo":
+        if (source.format, write.jpeg) == ("jpeg", "exact"):
+            from efface.media.still.jpeg_coefficients import library  # loads Pillow
+
+            library()
         return
     from efface.media.video.output_format import require_suitable as require_film
 
@@ -79,7 +83,7 @@ def require_suitable(
         require_film(film.info, write, target)
 
 
-def _format_of(target: Path, info: SourceInfo) -> str:
+def format_of(target: Path, info: SourceInfo) -> str:
     """Return the format of a photo's target: the source's, or PNG or JPEG if the name says so.
 
     Raises TargetUnsuitable for the name of another format, unless the source has that suffix, too.

@@ -29,7 +29,7 @@ def noted(plan: Plan, done: Rendered, options: Options) -> Plan:
     newer one may see more.
     """
     version = plan.made.efface if plan.made is not None else VERSION
-    plan = as_rendered(plan, options)
+    plan = as_rendered(replace(plan, grid=done.grid), options)
     audio = done.audio_kept, done.audio_dropped
     return replace(
         plan,
@@ -54,6 +54,7 @@ def recorded(plan: Plan, target: Path) -> Rendered:
         made.verification, plan.source_sha256, made.target_sha256,
         made.sound, made.sound.silent_s(duration_s(plan)) if made.sound is not None else 0.0,
         made.manifest,
+        plan.grid,
     )  # fmt: skip
 
 

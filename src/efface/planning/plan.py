@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from efface.detections import KINDS
 from efface.geometry import Box, Size
+from efface.options import PaintOptions
 from efface.planning.doubt import LEFT, WHOLE, Doubt
 from efface.planning.edits import read
 from efface.planning.render_record import RenderRecord
 from efface.planning.revise import MOST_TRACKS, KeptArea, Revised, part_of, revised
-from efface.regions import Region
+from efface.regions import BlockGrid, Region
 from efface.timing import Timeline
 from efface.tracks import Track
 
@@ -76,6 +77,7 @@ class Plan:
     areas          areas that the command keeps visible, with ids of their own. Areas that it
                    erases are tracks.
     made           the target that was made by it, if known.
+    grid           blocks of the source to which everything erased is grown; None: it is not grown.
     """
 
     source_sha256: str
@@ -94,6 +96,7 @@ class Plan:
     left_beyond: tuple[LeftBeyond, ...] = ()
     areas: tuple[KeptArea, ...] = ()
     made: RenderRecord | None = None
+    grid: BlockGrid | None = None
 
     def __post_init__(self) -> None:
         n = len(self.timeline)
@@ -216,7 +219,18 @@ class Plan:
             ]
         )
         order, starts = self._ordered(frame)
-        return starts, boxes[order], ids[order]
+        return starts, self._grown(boxes[order], frame[order]), ids[order]
+
+    def _grown(self, boxes: NDArray[np.int32], frame: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the boxes of these frames, grown to whole blocks if the plan has a grid."""
+        if self.grid is None:
+            return boxes
+        sizes = np.array(self.sizes, np.int64)
+        return self.grid.grown(boxes, sizes[frame] if len(sizes) > 1 else sizes[0])
+
+    def as_painted(self, options: PaintOptions) -> PaintOptions:
+        """Return how its regions are painted: whole blocks are boxes, whatever the shape."""
+        return replace(options, shape="box") if self.grid is not None else options
 
     def _ordered(self, frame: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Return the order of moments by frame, and the row at which each frame then starts."""

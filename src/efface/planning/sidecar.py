@@ -38,6 +38,7 @@ from efface.planning.sidecar_tables import (
     unpacked_area,
     unpacked_beyond,
     unpacked_doubts,
+    unpacked_grid,
     unpacked_track,
     unrolled_runs,
     whole_number,
@@ -139,6 +140,7 @@ def _head(plan: Plan) -> Iterator[str]:
         "checksums": "".join(f"{c:08x}" for c in plan.checksums),
         **packed_doubts([d for d in plan.doubts if d.track == WHOLE]),
         **({"areas": [packed_area(a) for a in plan.areas]} if plan.areas else {}),
+        **({"blocks": asdict(plan.grid)} if plan.grid is not None else {}),
         **({"left_beyond": [asdict(b) for b in plan.left_beyond]} if plan.left_beyond else {}),
     }
     for name, value in head.items():
@@ -352,6 +354,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         left_beyond=tuple(unpacked_beyond(b) for b in data.get("left_beyond", [])),
         areas=tuple(unpacked_area(a) for a in data.get("areas", [])),
         made=record_of(data["target"]) if "target" in data else None,
+        grid=unpacked_grid(data["blocks"]) if "blocks" in data else None,
     )
 
 

@@ -12,6 +12,7 @@ from efface.detections import KINDS
 from efface.planning.doubt import Doubt
 from efface.planning.plan import LeftBeyond, Plan
 from efface.planning.revise import KeptArea
+from efface.regions import BlockGrid
 from efface.tracks import Reason, Track
 
 MOST_FRAMES = 50_000_000
@@ -46,6 +47,11 @@ def unpacked_area(data: dict[str, Any]) -> KeptArea:
     first, last = (whole_number(n) for n in data["frames"])
     x1, y1, x2, y2 = (whole_number(n) for n in data["box"])
     return KeptArea(whole_number(data["id"]), first, last, (x1, y1, x2, y2))
+
+
+def unpacked_grid(data: dict[str, Any]) -> BlockGrid:
+    (width, height), (x, y) = (map(whole_number, data[n]) for n in ("block_wh", "start_xy"))
+    return BlockGrid((width, height), (x, y), whole_number(data["reach"]))
 
 
 def packed_doubts(doubts: list[Doubt]) -> dict[str, Any]:

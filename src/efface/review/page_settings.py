@@ -93,6 +93,11 @@ GROUPS = (
                 "Shape",
                 (("rounded", "Rounded"), ("ellipse", "Oval"), ("box", "Box")),
             ),
+            Offered(
+                "paint.rim",
+                "Areas of a JPEG end",
+                (("blocks", "With whole blocks"), ("shape", "With the shape")),
+            ),
             Offered("paint.colour", "Colour, if it is one"),
             Offered("paint.seed", "Pattern of the mosaic", unit="any number"),
         ),
@@ -114,6 +119,11 @@ GROUPS = (
                 "verify.level",
                 "Check before saving",
                 (("quick", "A sample"), ("full", "Every frame"), ("off", "None")),
+            ),
+            Offered(
+                "write.jpeg",
+                "JPEG from JPEG",
+                (("recode", "All of it anew"), ("exact", "Kept outside of areas")),
             ),
             Offered(
                 "write.codec",

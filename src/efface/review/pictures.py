@@ -20,6 +20,7 @@ from efface.media.preview import fitted, jpeg, rgb_of
 from efface.media.video.frame_access import FrameAccess
 from efface.options import Options
 from efface.painting.paint import blackout, paint
+from efface.pipeline.jpeg_blocks import on_blocks
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 
@@ -121,7 +122,8 @@ class Pictures:
         if plan.is_black(index):
             blackout(picture)
         else:
-            paint(picture, plan.regions(index), self._options.paint)
+            plan = on_blocks(plan, self.source.info, self._options)
+            paint(picture, plan.regions(index), plan.as_painted(self._options.paint))
         return jpeg(np.ascontiguousarray(rgb_of(picture, self.source.info, size_wh)))
 
     def _kept(self, key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:

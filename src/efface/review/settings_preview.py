@@ -8,7 +8,7 @@ picture of a film is looked at as a photo is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from efface.media.video.frame_access import FrameAccess
 from efface.options import Options
 from efface.painting.paint import paint
 from efface.pipeline.detector_session import DetectorSession
+from efface.pipeline.jpeg_blocks import grid_of
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
 from efface.regions import Region
@@ -74,9 +75,13 @@ def preview(
     size_wh = seen.picture.size_wh
     covered = covered_on_photos(seen.tracks, (size_wh,), options.cover)
     regions = [Region(_box(t), i) for i, t in enumerate(covered, start=1)]
+    painting, grid = options.paint, grid_of(seen.info, options)
+    if grid is not None:
+        regions = grid.regions(regions, size_wh)
+        painting = replace(painting, shape="box")
     planes = tuple(plane.copy() for plane in seen.picture.planes)
     picture = Picture(planes, seen.picture.layout)
-    paint(picture, regions, options.paint)
+    paint(picture, regions, painting)
     rgb = rgb_of(picture, seen.info, fitted(size_wh, side))
     return jpeg(np.ascontiguousarray(rgb)), len(regions)
 

@@ -69,6 +69,12 @@ def lying(pipe: int, answer: Any) -> None:
         sends(pipe, answer)
 
 
+def changed_blocks(answer: Any, **more: Any) -> Any:
+    """The same blocks, with something else said of the first component."""
+    first, *others = answer.components
+    return replace(answer, components=(replace(first, **more), *others))
+
+
 lies: dict[tuple[str, str], Any] = {
     ("huge", "StillInfoSaid"): lambda a: replace(a, size_wh=(1 << 20, 1 << 20)),
     ("negative", "StillInfoSaid"): lambda a: replace(a, size_wh=(-4, -4)),
@@ -83,6 +89,9 @@ lies: dict[tuple[str, str], Any] = {
     ("deep", "PageSaid"): lambda a: replace(a, depth=40),
     ("endless", "PageSaid"): lambda a: decoder_messages.Larger(1 << 60),
     ("again", "PageSaid"): lambda a: decoder_messages.Larger(1),
+    ("many_blocks", "BlocksSaid"): lambda a: changed_blocks(a, blocks=(1 << 20, 1 << 20)),
+    ("no_blocks", "BlocksSaid"): lambda a: replace(a, components=()),
+    ("steps", "BlocksSaid"): lambda a: changed_blocks(a, table=(-1,) * 64),
     ("garbage", "StillInfoSaid"): lambda a: b"\1\4\0\0\0spam",
     ("long", "StillInfoSaid"): lambda a: b"\1\xff\xff\xff\xff",
     ("pickle", "StillInfoSaid"): lambda a: b"\1\4\0\0\0\x80\x04N.",

@@ -8,12 +8,14 @@ import socket
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from efface.containers.admission import admit
 from efface.errors import UnsupportedSource, WorkerDied
 from efface.media.decoder import decoder_client, source_opening
 from efface.media.decoder.server_process import server
 from efface.media.decoder.source_opening import embedded_pixels, open_source, standing_walls
+from efface.media.still.jpeg_coefficients import HasBlocks
 from efface.options import ReadOptions
 from efface.walls.raising import address_space
 
@@ -98,6 +100,21 @@ def test_memory_is_bounded(photo, tmp_path):
 def test_a_lie_about_a_photo_is_not_believed(photo, tmp_path, lie):
     with pytest.raises(WorkerDied, match="makes no sense"):
         read(tmp_path / f"{lie}.png", photo)
+
+
+@pytest.mark.parametrize("lie", ["truth", "many_blocks", "no_blocks", "steps"])
+def test_a_lie_about_blocks_is_not_believed(tmp_path, lie):
+    pytest.importorskip("jpegio", reason="comes with the extra test")
+    path = tmp_path / f"{lie}.jpg"
+    Image.new("RGB", (70, 40)).save(path)
+    source = open_source(admit(path), ReadOptions())
+    assert isinstance(source, HasBlocks)
+    if lie == "truth":
+        assert [p.shape for p in source.jpeg_blocks().planes] == [(40, 72), (24, 40), (24, 40)]
+    else:
+        with pytest.raises(WorkerDied, match="makes no sense"):
+            source.jpeg_blocks()
+    source.close()
 
 
 @pytest.mark.parametrize("lie", LIES_ABOUT_FILMS)

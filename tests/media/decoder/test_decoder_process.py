@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from efface.containers.admission import admit
-from efface.errors import UnsupportedSource, WorkerDied
+from efface.errors import InputError, UnsupportedSource, WorkerDied
 from efface.media.decoder import decoder_process, source_opening
+from efface.media.still.jpeg_coefficients import HasBlocks, blocks_of
 from efface.options import ReadOptions
 from efface.walls import seccomp
 
@@ -57,6 +58,22 @@ def test_photos(here, photo, tmp_path):
     parts[0].save(tmp_path / "pages.tif", save_all=True, append_images=[large])
     for path in [photo, *sorted(tmp_path.iterdir())]:
         assert len(here(path)) > 10
+
+
+def test_the_blocks_of_a_jpeg(in_threads, tmp_path, monkeypatch):
+    pytest.importorskip("jpegio", reason="comes with the extra test")
+    Image.fromarray(picture()).save(tmp_path / "a.jpg", subsampling=2)
+    monkeypatch.setattr(source_opening, "HERE", False)
+    source = source_opening.open_source(admit(tmp_path / "a.jpg"), ReadOptions())
+    assert isinstance(source, HasBlocks)
+    asked, direct = source.jpeg_blocks(), blocks_of(tmp_path / "a.jpg")
+    assert asked.components == direct.components
+    assert all(map(np.array_equal, asked.planes, direct.planes))
+    Image.fromarray(picture()).save(tmp_path / "a.jpg", "PNG")
+    with pytest.raises(InputError):
+        source.jpeg_blocks()
+    source.close()
+    gc.collect()
 
 
 @pytest.mark.parametrize(("name", "pixels", "codec"), FILMS)

@@ -13,6 +13,7 @@ from efface.media.decoder.decoder_client import Decoder
 from efface.media.decoder.typed_messages import Untrusted
 from efface.media.interfaces import SourceInfo
 from efface.media.still.image_reader import Traits
+from efface.media.still.jpeg_coefficients import SIDE, Component
 from efface.options import ReadOptions
 
 LONGEST_NOTE, MOST_NOTES = 400, 50
@@ -66,12 +67,23 @@ def note(info: SourceInfo, untrusted: tuple[str, ...]) -> None:
     info.notes.extend(n for n in checked_notes(untrusted) if n not in info.notes)
 
 
+def require_components(components: tuple[Component, ...], size_wh: Size) -> None:
+    """Raise Untrusted for components that no JPEG of that size has."""
+    require(1 <= len(components) <= 4)
+    for c in components:
+        require(all(1 <= f <= 4 for f in c.factors) and len(c.table) in (0, SIDE * SIDE))
+        require(all(1 <= q <= 0xFFFF for q in c.table))
+        # The picture may lie on its side.
+        require(min(c.blocks) > 0 and SIDE * min(c.blocks) < min(size_wh) + SIDE)
+        require(SIDE * max(c.blocks) < max(size_wh) + SIDE)
+
+
 def require_traits(traits: Traits) -> None:
     """Raise Untrusted for facts that no photo has."""
     require(len(traits.qtables) <= 4)
     for table in traits.qtables:
         require(len(table) == 64 and all(0 <= n <= 0xFFFF for n in table))
-    require(traits.sampling in (-1, 0, 1, 2))
+    require(traits.sampling in (-1, 0, 1, 2) and 1 <= traits.orientation <= 8)
     require(traits.loop is None or 0 <= traits.loop <= 0xFFFF)
     require(traits.cicp is None or all(0 <= n <= 0xFF for n in traits.cicp))
     require(all(LIGHT.get(name) == len(data) for name, data in traits.light.items()))

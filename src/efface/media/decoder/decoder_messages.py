@@ -20,6 +20,7 @@ from efface.media.decoder.typed_messages import (
     packed_message,
 )
 from efface.media.still.image_reader import Traits
+from efface.media.still.jpeg_coefficients import Component
 
 T = TypeVar("T")
 
@@ -86,6 +87,15 @@ class PageSaid:
     has_alpha: bool
     tail_ms: int
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksSaid:
+    """The blocks of a JPEG, whose coefficients are in the next slot, one component after the
+    other, as 16-bit numbers."""
+
+    CODE: ClassVar[int] = 10
+    components: tuple[Component, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from efface.media.decoder import raw_frames
 from efface.media.decoder.decoder_messages import (
     GRANT,
     Answer,
+    BlocksSaid,
     Call,
     FailedSaid,
     Finished,
@@ -47,6 +48,7 @@ from efface.media.pixel_formats import Pixels
 from efface.media.still import embedded
 from efface.media.still.image_reader import Traits, traits_of
 from efface.media.still.still_pixels import Page
+from efface.media.still.still_read import StillSource
 from efface.media.still.stills import open_still
 from efface.media.video.probe import open_video
 from efface.media.video.video_info import video_of
@@ -126,6 +128,16 @@ class _Decoder:
         assert self._source is not None
         for frame in self._source.frames():
             yield self._page(frame) if isinstance(frame.stored, Page) else self._frame(frame)
+
+    def jpeg_blocks(self) -> Iterator[Answer]:
+        """See `StillSource.jpeg_blocks`."""
+        assert isinstance(self._source, StillSource)
+        blocks = self._source.jpeg_blocks()
+        room, at = self._room(sum(p.nbytes for p in blocks.planes)), 0
+        for plane in blocks.planes:
+            np.copyto(room[at : at + plane.nbytes].view(np.int16).reshape(plane.shape), plane)
+            at += plane.nbytes
+        yield BlocksSaid(blocks.components)
 
     def frames_from(self, key: int, trusted: int, seek: int | None) -> Iterator[Answer]:
         """See `VideoSource.frames_from`."""

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from efface.errors import ExtraMissing
 from efface.walls.raising import die_with_parent
 
 BEGIN, END = b"b", b"e"
@@ -51,7 +52,10 @@ def _installation() -> list[str]:
     import efface.media.still.av_reader
     import efface.media.still.heif_reader
     import efface.media.still.pillow_reader  # noqa: F401
+    from efface.media.still.jpeg_coefficients import library
 
+    with suppress(ExtraMissing):
+        library()
     Image.init()
     pillow_heif.register_heif_opener()
     modules = (av, cv2, numpy, pillow_heif, Image)

@@ -23,14 +23,22 @@ from efface.media.decoder.decoder_checks import (
     memory_for,
     note,
     require,
+    require_components,
     require_size,
     require_traits,
 )
 from efface.media.decoder.decoder_client import Decoder
-from efface.media.decoder.decoder_messages import Call, Finished, PageSaid, StillInfoSaid
+from efface.media.decoder.decoder_messages import (
+    BlocksSaid,
+    Call,
+    Finished,
+    PageSaid,
+    StillInfoSaid,
+)
 from efface.media.interfaces import SourceInfo
 from efface.media.still.embedded import MOST_PIXELS
 from efface.media.still.image_reader import require_total, traits_of
+from efface.media.still.jpeg_coefficients import JpegBlocks
 from efface.media.still.still_pixels import Page
 from efface.options import ReadOptions
 
@@ -134,6 +142,24 @@ class WalledStill:
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
+
+    def jpeg_blocks(self) -> JpegBlocks:
+        """Return the blocks of a JPEG. Raises what opening raises, and WorkerDied."""
+        with _decoder(self._source, self._options) as reading:
+            _info(reading, self._source, self._options)
+            self.provide(reading)
+            answers = list(reading.answers(Call("jpeg_blocks"), BlocksSaid))
+            with distrusting(reading):
+                require(len(answers) == 2)
+                components = answers[0].components
+                require_components(components, self.info.size_wh)
+            shapes = [c.shape for c in components]
+            samples: Any = np.empty(sum(rows * columns for rows, columns in shapes), np.int16)
+            reading.copy_picture(memoryview(samples.view(np.uint8)))
+        ends = np.cumsum([rows * columns for rows, columns in shapes])
+        parts = np.split(samples, ends[:-1])
+        planes = (part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+        return JpegBlocks(components, tuple(planes))
 
     def provide(self, decoder: Decoder) -> None:
         """Give a decoder room for pages. Raises NoServer."""

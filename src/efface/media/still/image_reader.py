@@ -26,6 +26,7 @@ from efface.geometry import Size
 from efface.media.interfaces import FormatFacts, SourceInfo
 from efface.media.still.still_pixels import Page
 from efface.options import ReadOptions
+from efface.regions import BlockGrid
 
 LEAST_COUNTED = 250_000
 """Minimum number of pixels that a page counts as. A smaller page takes as long to decode, search
@@ -49,6 +50,8 @@ class Traits(FormatFacts):
 
     qtables, sampling, progressive  of a JPEG; 64 numbers a table, sampling is Pillow's: 0 4:4:4, 1
                                     4:2:2, 2 4:2:0, -1 other.
+    grid      blocks of a JPEG that hold pixels of all its colours.
+    orientation  of a JPEG, as EXIF numbers it.
     lossless  of a WebP.
     loop      how often an animation runs, 0 for ever, None if the file does not state it.
     cicp      colour primaries and transfer of a HEIF, AVIF or PNG, as ITU-T H.273 numbers them;
@@ -64,6 +67,8 @@ class Traits(FormatFacts):
     qtables: list[list[int]] = field(default_factory=list)
     sampling: int = -1
     progressive: bool = False
+    grid: BlockGrid | None = None
+    orientation: int = 1
     lossless: bool = False
     loop: int | None = None
     cicp: tuple[int, int] | None = None

@@ -172,6 +172,9 @@ class PillowReader(PillowImage):
             traits.qtables = [list(table) for _, table in sorted(self._image.quantization.items())]
             traits.sampling = JpegImagePlugin.get_sampling(self._image)
             traits.progressive = bool(self._image.info.get("progressive"))
+            traits.orientation = self._orientation()
+            factors = [(h, v) for _, h, v, _ in self._image.layer]
+            traits.grid = facts.jpeg_grid(factors, self._image.size, traits.orientation)
         if self._image.info.get("icc_profile"):
             traits.cicp = None  # the samples will be converted
         return traits

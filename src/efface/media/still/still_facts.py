@@ -8,11 +8,15 @@ it returns the default; decoders detect damage themselves.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
 from PIL import Image
+
+from efface.geometry import Size
+from efface.media.still.still_pixels import upright_size
+from efface.regions import BlockGrid
 
 ORIENTATION = 274
 """EXIF's tag number."""
@@ -55,6 +59,33 @@ def orientation_of(exif: bytes | None) -> int:
     if isinstance(value, bytes) and len(value) == 1:  # stored as BYTE rather than SHORT
         value = value[0]
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+MIRRORED_X, MIRRORED_Y, TRANSPOSED = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
+"""Orientations in which a stored picture is turned over: first transposed, then mirrored."""
+
+
+def jpeg_grid(factors: Sequence[Size], stored_wh: Size, orientation: int) -> BlockGrid | None:
+    """Return the grid of a JPEG's blocks (MCU) in the upright picture; None if its header makes no
+    sense.
+
+    factors  how often a block of each component is in such a block, across and down.
+    """
+    most = max((h for h, _ in factors), default=0), max((v for _, v in factors), default=0)
+    if not 0 < min(most) <= max(most) <= 4:
+        return None
+    across, down = (1, 1) if len(factors) == 1 else most
+    block = upright_size((8 * across, 8 * down), orientation)
+    upright_wh = upright_size(stored_wh, orientation)
+    mirrored = orientation in MIRRORED_X, orientation in MIRRORED_Y
+    start_x, start_y = (
+        size % side if turned else 0
+        for size, side, turned in zip(upright_wh, block, mirrored, strict=True)
+    )
+    # Decoders smooth colour of half the resolution: a pixel beside a block has a quarter of its
+    # colour from there.
+    is_smoothed = len(factors) > 1 and any(f != most for f in factors)
+    return BlockGrid(block, (start_x, start_y), int(is_smoothed))
 
 
 def known_cicp(primaries: int, transfer: int) -> tuple[int, int] | None:

@@ -33,6 +33,7 @@ from efface.media.still.image_reader import (
     parsing,
     require_total,
 )
+from efface.media.still.jpeg_coefficients import JpegBlocks, blocks_of
 from efface.media.still.pillow_reader import PillowReader
 from efface.media.still.still_pixels import Page, black_page
 from efface.options import ReadOptions
@@ -91,6 +92,11 @@ class StillSource:
                     page.samples.flags.writeable = False
                     self._kept = page
                 yield _frame(index, pts, page, is_bad=is_bad, is_alone=not book.is_animated)
+
+    def jpeg_blocks(self) -> JpegBlocks:
+        """Return the blocks of a JPEG. Raises DamagedSource, ExtraMissing."""
+        with parsing(self.info.path):
+            return blocks_of(self.info.path)
 
     def close(self) -> None:
         """Let go of the page. No file is open between calls of `frames`."""

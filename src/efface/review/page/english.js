@@ -56,6 +56,10 @@ export const ENGLISH = {
     "What to do where efface is unsure. “Erase” finds more, and covers more things that are neither a face nor a plate.",
   "What replaces the area: smooth is a soft fill in the colours of the rim, solid is one colour, tiles is a mosaic in the colours of the rim.":
     "Soft colours and the mosaic take their colours from the rim of the area. Nothing of what was there is used.",
+  "Where erased areas of a JPEG end. blocks: where blocks of its compression end, so that nothing that stays was computed from what goes; areas are boxes then. shape: where the shape ends.":
+    "JPEG stores a picture in blocks. If areas end where blocks end, nothing that stays was computed from what goes. The areas are boxes then.",
+  "How a JPEG is made of a JPEG. recode encodes all of it anew. exact keeps blocks outside of erased areas as they are, without loss; traces of earlier compression, which point to a camera or an editor, stay as well. It needs the extra jpeg.":
+    "What is kept outside of erased areas loses nothing. Traces of earlier compression, which point to a camera or an editor, stay as well. It needs an extra of efface, named jpeg.",
   "Every shape contains the whole box.": "Each shape covers the whole area that was found.",
   "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
     "Voices identify people. Disguised voices sound strange to ears; machines can undo that.",

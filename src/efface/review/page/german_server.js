@@ -35,6 +35,16 @@ export const GERMAN_SERVER = {
   Oval: "Oval",
   Box: "Rechteck",
   "Every shape contains the whole box.": "Jede Form enthält den ganzen Rahmen.",
+  "Areas of a JPEG end": "Bereiche eines JPEG enden",
+  "With whole blocks": "Mit ganzen Blöcken",
+  "With the shape": "Mit der Form",
+  "Where erased areas of a JPEG end. blocks: where blocks of its compression end, so that nothing that stays was computed from what goes; areas are boxes then. shape: where the shape ends.":
+    "Wo geschwärzte Bereiche eines JPEG enden. Mit ganzen Blöcken der Kompression wurde nichts, was bleibt, aus dem berechnet, was geht; die Bereiche sind dann Rechtecke.",
+  "JPEG from JPEG": "JPEG aus JPEG",
+  "All of it anew": "Alles neu",
+  "Kept outside of areas": "Außerhalb der Bereiche behalten",
+  "How a JPEG is made of a JPEG. recode encodes all of it anew. exact keeps blocks outside of erased areas as they are, without loss; traces of earlier compression, which point to a camera or an editor, stay as well. It needs the extra jpeg.":
+    "Wie ein JPEG aus einem JPEG entsteht. „Alles neu“ kodiert es neu. Behaltene Blöcke verlieren nichts; Spuren früherer Kompression, die auf eine Kamera oder ein Programm deuten, bleiben auch. Das braucht das Extra jpeg.",
   "Colour, if it is one": "Farbe, wenn es eine ist",
   "Colour of the solid style.": "Die Farbe für „Eine Farbe“.",
   "The copy": "Die Kopie",
