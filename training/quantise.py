@@ -4,6 +4,7 @@ is of integers then.
 python -m training.quantise centerface --data DATA/plates-train-*
 python -m training.quantise plates --data DATA/plates-train-*      (after the other: it is shown
                                                                    what that one makes)
+python -m training.quantise persons --data PICTURES                (the same)
 
 Three steps. Channels are scaled so that all of a layer need about the same range (cross-layer
 equalisation, Nagel et al. 2019, arXiv 1906.04721; between what is seen and what weighs it, as in
@@ -31,6 +32,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
 from onnx.version_converter import convert_version
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
+from training.context.vehicles import pictures_of
 from training.pictures import load
 
 MODELS = Path("src/efface/detect/models")
@@ -38,20 +40,26 @@ MODELS = Path("src/efface/detect/models")
 OPSET, IR = 13, 8
 """The first version that knows a scale for each channel."""
 
-TOLD = {"centerface": ("537", "538", "539", "387", "413"), "plates": ("heat", "sides")}
+TOLD = {
+    "centerface": ("537", "538", "539", "387", "413"),
+    "plates": ("heat", "sides"),
+    "persons": ("heat", "sides"),
+}
 """Outputs that somebody reads.
 
 CenterFace's landmarks are not among them, and the new file does not hold them.
 """
 
+_OWN = (
+    "/net/blocks.0/widen/Conv_output_0", "/net/side8/side8.0/Conv_output_0",
+    "/net/side4/side4.0/Conv_output_0",
+    "/net/heat/Conv_output_0", "/net/sides/Conv_output_0",
+)  # fmt: skip
 EXACT = {
     "centerface": ("363", "366", "536", "537", "538", "539"),
-    "plates": (
-        "/net/blocks.0/widen/Conv_output_0", "/net/side8/side8.0/Conv_output_0",
-        "/net/side4/side4.0/Conv_output_0",
-        "/net/heat/Conv_output_0", "/net/sides/Conv_output_0",
-    ),
-}  # fmt: skip
+    "plates": _OWN,
+    "persons": _OWN,
+}
 """Layers that keep their floats, by their output: the first ones and the heads. So do those whose
 results are added up: these are small differences of large numbers. All of them together cost no
 time, and halve the error of the heat map."""
@@ -100,7 +108,7 @@ def main() -> None:
             MODELS / ("centerface.onnx" if a.name == "centerface" else "centerface-int8.onnx")
         ).read_bytes()
     )
-    feeds = pictures(a.data, trunk) if a.name == "centerface" else features(a.data, trunk)
+    feeds = pictures(a.data, trunk) if a.name == "centerface" else features(a.name, a.data, trunk)
     data = quantised((MODELS / f"{a.name}.onnx").read_bytes(), TOLD[a.name], EXACT[a.name], feeds)
     (MODELS / f"{a.name}-int8.onnx").write_bytes(data)
     checksum = hashlib.sha256(data).hexdigest()
@@ -115,12 +123,14 @@ def pictures(folders: Sequence[Path], trunk: ort.InferenceSession) -> list[Feed]
     return _first(feed for feed in _all(folders) if np.max(trunk.run(["537"], feed)[0]) >= CLEAR)
 
 
-def features(folders: Sequence[Path], trunk: ort.InferenceSession) -> list[Feed]:
-    """What the trunk makes of pictures with a clear plate, as the network for plates takes it."""
-    plates = session((MODELS / "plates.onnx").read_bytes())
-    names = [i.name for i in plates.get_inputs()]
-    made = (dict(zip(names, trunk.run(names, feed), strict=True)) for feed in _all(folders))
-    return _first(feed for feed in made if np.max(plates.run(["heat"], feed)[0]) >= CLEAR)
+def features(name: str, folders: Sequence[Path], trunk: ort.InferenceSession) -> list[Feed]:
+    """What the trunk makes of pictures with a clear plate or person, as the network for these takes
+    it."""
+    network = session((MODELS / f"{name}.onnx").read_bytes())
+    names = [i.name for i in network.get_inputs()]
+    shown = _all(folders) if name == "plates" else _of_people(folders)
+    made = (dict(zip(names, trunk.run(names, feed), strict=True)) for feed in shown)
+    return _first(feed for feed in made if np.max(network.run(["heat"], feed)[0]) >= CLEAR)
 
 
 def _first(feeds: Iterator[Feed]) -> list[Feed]:
@@ -132,6 +142,14 @@ def _all(folders: Sequence[Path]) -> Iterator[Feed]:
     found = load(folders)
     for turn, i in enumerate(np.random.default_rng(1).permutation(len(found))):
         yield {"input.1": _padded(found[i].rgb, LONGEST[turn % len(LONGEST)])}
+
+
+def _of_people(folders: Sequence[Path]) -> Iterator[Feed]:
+    """The same of every picture, whatever its labels."""
+    found = list(pictures_of(list(folders)))
+    for turn, i in enumerate(np.random.default_rng(1).permutation(len(found))):
+        bgr = cv2.imread(str(found[i]))
+        yield {"input.1": _padded(np.asarray(bgr[..., ::-1]), LONGEST[turn % len(LONGEST)])}
 
 
 def _padded(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.float32]:

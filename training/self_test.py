@@ -14,11 +14,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect import plate_context, plates, self_test, speech, text_lines, trunk
+from efface.detect import (
+    map_network,
+    persons,
+    plate_context,
+    plates,
+    self_test,
+    speech,
+    text_lines,
+    trunk,
+)
 from efface.options import DetectOptions
 
 COMPARED = ("537", "538", "539", "387", "413")
-"""What heads read: the tensors of faces, and those from which plates go on."""
+"""What heads read: the tensors of faces, and those from which plates and persons go on."""
 
 
 def main() -> None:
@@ -28,13 +37,14 @@ def main() -> None:
     def note(name: str, tensors: Mapping[str, NDArray[np.float32]], device: str) -> None:
         made[name] = {n: [float(f"{v:.6g}") for v in self_test.sums(t)] for n, t in tensors.items()}
 
-    for module in (trunk, plates, plate_context, speech, text_lines):
+    for module in (trunk, map_network, plate_context, speech, text_lines):
         module.require_right = note  # type: ignore[attr-defined]
     trunk.tensors_of = lambda name: list(COMPARED)  # type: ignore[attr-defined]
     for precision in ("float32", "int8"):
         options = DetectOptions(precision=precision)
         trunk.Trunk(options, 1)
         plates.PlateHead(options, 1)
+        persons.PersonHead(options, 1)
     speech.SpeechFinder()
     text_lines.TextFinder(DetectOptions(), 1)
     lines = [f' "{name}": {json.dumps(tensors)}' for name, tensors in made.items()]

@@ -141,11 +141,8 @@ def train(
     for features, wanted in loader:
         if state.step >= steps or time.monotonic() > until:
             break
-        rate = min(1, (state.step + 1) / WARM_UP) * (
-            0.02 + 0.98 * (1 + math.cos(math.pi * state.step / steps)) / 2
-        )
         for group in state.optimiser.param_groups:
-            group["lr"] = group["peak"] * rate
+            group["lr"] = group["peak"] * rate_at(state.step, steps)
         with torch.autocast(device, torch.bfloat16, enabled=has_bfloat16):
             heat, sides = state.net(*(f.to(device) for f in features))
         of_heat, of_sides = network.loss(heat, sides, tuple(w.to(device) for w in wanted))
@@ -166,6 +163,11 @@ def train(
         if state.step % SAVE_EVERY == 0:
             save(state, run / "last.pt")
     save(state, run / "last.pt")
+
+
+def rate_at(step: int, steps: int) -> float:
+    """The share of the peak learning rate at this step: a short rise, and a cosine down to 0.02."""
+    return min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)
 
 
 @torch.no_grad()

@@ -9,9 +9,19 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.kinds import CODE, DRAWN, FACE, FINDABLE, KINDS, PLATE, TEXT
+from efface.kinds import CODE, DRAWN, FACE, FINDABLE, KINDS, PERSON, PLATE, TEXT
 
-__all__ = ["CODE", "DRAWN", "FACE", "FINDABLE", "KINDS", "PLATE", "TEXT", "Detections"]
+__all__ = [
+    "CODE",
+    "DRAWN",
+    "FACE",
+    "FINDABLE",
+    "KINDS",
+    "PERSON",
+    "PLATE",
+    "TEXT",
+    "Detections",
+]
 
 FARTHEST = 2.0**24
 """Pixels. Up to here float32 distinguishes neighbouring pixels, and areas do not overflow."""

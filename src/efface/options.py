@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from efface.errors import UsageError
-from efface.kinds import BY_DEFAULT, FINDABLE
+from efface.kinds import BY_DEFAULT, FACE, FINDABLE, KINDS, PERSON
 from efface.live_options import LiveOptions
 from efface.option_fields import Checked, Setting, comma_separated, setting
 from efface.option_values import given_area, muted_span
@@ -135,9 +135,10 @@ class CoverOptions(Checked):
     """How much to cover around what was found."""
 
     part: str = setting(
-        "face", flag="--cover", choices=("face", "head"),
+        "face", flag="--cover", choices=("face", "head", "person"),
         help="What to cover of a person. head also covers hair, ears and neck line, for people "
-        "who can be recognised by more than their features.",
+        "who can be recognised by more than their features. person also finds persons, from behind "
+        "too, and covers them whole.",
     )  # fmt: skip
     margin: float = setting(
         0.25, flag="--margin", unit="of the box's width and height", at_least=0.0, at_most=2.0,
@@ -361,6 +362,8 @@ class SignOptions(Checked):
         return (named[0], named[1]) if len(named) == 2 else ("", "")
 
 
+FACES, PERSONS = KINDS[FACE], KINDS[PERSON]
+
 PAINTED = ("paint", "read", "write", "verify")
 """Branches of the options that count when a target is written; the others count when the plan is
 made."""
@@ -381,6 +384,13 @@ class Options:
     sign: SignOptions = field(default_factory=SignOptions)
     report: ReportOptions = field(default_factory=ReportOptions)
     live: LiveOptions = field(default_factory=LiveOptions)
+
+    def __post_init__(self) -> None:
+        """Whoever covers persons looks for them, wherever faces are looked for."""
+        kinds = self.detect.wanted
+        if self.cover.part == "person" and FACES in kinds and PERSONS not in kinds:
+            detect = dataclasses.replace(self.detect, kinds=",".join((*kinds, PERSONS)))
+            object.__setattr__(self, "detect", detect)
 
     @classmethod
     def from_values(cls, values: Mapping[tuple[str, str], Any]) -> Options:

@@ -179,9 +179,9 @@ def test_a_detector_that_fails(efface, kept, kit, tmp_path, saboteur, sabotage, 
 
 @pytest.mark.parametrize("name", ["heat", "sides"])
 def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypatch, name):
-    from efface.detect import plates
+    from efface.detect import map_network
 
-    open_session = plates.open_session  # type: ignore[attr-defined]
+    open_session = map_network.open_session  # type: ignore[attr-defined]
 
     def spoilt(*arguments):
         session, runtime = open_session(*arguments)
@@ -197,9 +197,9 @@ def test_a_plate_network_that_answers_nan(efface, kept, kit, tmp_path, monkeypat
 
         return Spoilt(), runtime
 
-    monkeypatch.setattr(plates, "open_session", spoilt)
+    monkeypatch.setattr(map_network, "open_session", spoilt)
     monkeypatch.setattr(
-        plates, "require_right", lambda *_: None
+        map_network, "require_right", lambda *_: None
     )  # which would notice it as it is opened
     sources = kit.taken(kept, tmp_path, "clip.mp4", "face.jpg")
     for source, named in zip(

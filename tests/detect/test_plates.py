@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from efface.detect.look import THOROUGH
-from efface.detect.plates import PlateHead, boxes_from_maps
+from efface.detect.map_network import boxes_from_maps
+from efface.detect.plates import PlateHead
 from efface.detect.registry import DETECTORS
 from efface.detections import PLATE
 from efface.frames import Frame, rgb_picture

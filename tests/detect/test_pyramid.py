@@ -12,7 +12,8 @@ from efface.detect.detector import Confirm, DetectorInfo, Doubles, Jury, Rules
 from efface.detect.faces import FaceHead
 from efface.detect.fail_closed import Guarded
 from efface.detect.look import THOROUGH, Look
-from efface.detect.plates import MAPS, PlateHead
+from efface.detect.map_network import MAPS
+from efface.detect.plates import PlateHead
 from efface.detect.pyramid import Pyramid, judged
 from efface.detect.registry import DETECTORS
 from efface.detect.schedule import in_turn
@@ -302,10 +303,10 @@ def sessions(monkeypatch):
 
         return Spy(), runtime
 
-    from efface.detect import plates, trunk
+    from efface.detect import map_network, trunk
 
     real = trunk.open_session  # type: ignore[attr-defined]
-    for module in (trunk, plates):
+    for module in (trunk, map_network):
         monkeypatch.setattr(module, "open_session", spied)
     return opened
 
@@ -386,7 +387,7 @@ SPOILS = [
 def test_nonsense_from_the_plate_network_is_an_error_and_not_an_empty_frame(spoil):
     options = DetectOptions(kinds="plate")
     head = PlateHead(options)
-    head._session = Spoilt(head._session, spoil)
+    head._network._session = Spoilt(head._network._session, spoil)
     failed = pytest.raises(DetectorFailed, match="centerface with plates with plate-context failed")
     with Guarded(Pyramid(Trunk(options), [head]), 20) as detector, failed:
         detector.detect(frame_of((100, 60)), Look())

@@ -8,20 +8,23 @@ import time
 import numpy as np
 import pytest
 
-from efface.detect import plate_context, plates, self_test, trunk
+from efface.detect import map_network, persons, plate_context, plates, self_test, trunk
 from efface.detect.registry import open_detector
 from efface.detect.weights import load_weights
 from efface.errors import ModelUnusable
 from efface.options import DetectOptions
 
-NAMES = ("centerface", "plates", "plate-context", "centerface-int8", "plates-int8")
+NAMES = (
+    "centerface", "plates", "persons", "plate-context",
+    "centerface-int8", "plates-int8", "persons-int8",
+)  # fmt: skip
 TIMES = 5
-HOMES = {"centerface": trunk, "plates": plates}
+HOMES = {"centerface": trunk, "plates": map_network, "persons": map_network}
 
 
 def opened(name):
     options = DetectOptions(precision="int8" if name.endswith("int8") else "float32")
-    network = {"centerface": trunk.Trunk, "plates": plates.PlateHead}
+    network = {"centerface": trunk.Trunk, "plates": plates.PlateHead, "persons": persons.PersonHead}
     return network.get(name.split("-int8")[0], plate_context.PlateContext)(options, 1)
 
 
@@ -50,7 +53,7 @@ def test_an_unharmed_network_passes_by_far(name, monkeypatch):
             for t, values in made.items()
         )
 
-    for home in (trunk, plates, plate_context):
+    for home in (trunk, map_network, plate_context):
         monkeypatch.setattr(home, "require_right", note)
     opened(name)
     assert len(away) == (5 if name.startswith("centerface") else 2)
@@ -65,7 +68,7 @@ def test_wrong_weights_that_the_run_time_takes_are_noticed(name, monkeypatch, sh
     at = int(share * len(data))
     stretch = data[at : at + 2048]
     harmed = data[:at] + stretch[step:] + stretch[:step] + data[at + 2048 :]
-    for home in (trunk, plates, plate_context):
+    for home in (trunk, map_network, plate_context):
         monkeypatch.setattr(
             home, "load_weights", lambda of: (harmed, digest) if of == name else load_weights(of)
         )

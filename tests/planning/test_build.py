@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from efface.detections import DRAWN, FACE, PLATE
+from efface.detections import DRAWN, FACE, PERSON, PLATE
 from efface.options import CoverOptions
 from efface.planning.build import covering, numbered
 from efface.planning.plan import Plan
@@ -130,6 +130,21 @@ def test_growth_adds_to_the_margin_and_leaves_heads_alone():
     ).xyxy.tolist()
     assert heads[0] == [346, 331, 534, 550]
     assert heads[1] == [346, 331, 534, 530]
+
+
+def test_who_covers_persons_covers_heads_too():
+    box = [400, 400, 480, 500]
+    of_head, of_person = (
+        covering(track([box]), ((1000, 1000),), CoverOptions(part=part)).xyxy.tolist()
+        for part in ("head", "person")
+    )
+    assert of_head == of_person
+
+
+def test_a_person_has_a_margin_of_its_own():
+    options = CoverOptions(margin=1.0, plate_margin=1.0)
+    seen = track([[400, 300, 500, 600]], kind=PERSON)
+    assert covering(seen, ((1000, 1000),), options).xyxy.tolist() == [[390, 270, 510, 630]]
 
 
 def test_only_faces_have_heads():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from efface.detections import CODE, DRAWN, FACE
+from efface.detections import CODE, DRAWN, FACE, PERSON
 from efface.planning import given_boxes
 from efface.planning.given_boxes import GivenBox, GivenBoxes, GivenSource, GivenTrack, Key
 from efface.tracks import Reason
@@ -36,7 +36,8 @@ def test_a_track_ends_where_the_file_says_and_may_come_again():
 
 
 @pytest.mark.parametrize(
-    ("label", "kind"), [("Code", CODE), ("face", FACE), ("drawn", DRAWN), ("person", DRAWN)]
+    ("label", "kind"),
+    [("Code", CODE), ("face", FACE), ("drawn", DRAWN), ("person", PERSON), ("dog", DRAWN)],
 )
 def test_labels_that_are_no_kinds_are_drawn_areas(label, kind):
     assert film(boxes(Key(0, BOX), label=label))[0].kind == kind

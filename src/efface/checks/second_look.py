@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from efface.detect.detector import Detector
 from efface.detect.look import Look
-from efface.detections import CODE, FACE, KINDS, PLATE, TEXT, Detections
+from efface.detections import CODE, FACE, KINDS, PERSON, PLATE, TEXT, Detections
 from efface.findings import Check, Finding, Outcome
 from efface.frames import Frame
 from efface.geometry import Box, Boxes, Size, grown, iou, pixel_window, whole_pixels
@@ -50,15 +50,15 @@ first search."""
 
 LARGE = 2_100_000
 
-LEAST_SCORES = {FACE: 0.4, PLATE: 0.62, TEXT: 0.7, CODE: 0.7}
+LEAST_SCORES = {FACE: 0.4, PLATE: 0.62, TEXT: 0.7, CODE: 0.7, PERSON: 0.6}
 """Minimum score of a sighting that is shown. In a street at night, signs, lamps and stools mistaken
 for plates reached 0.61; plates that nobody had erased had 0.64 and more in 12 of 14 pictures, and
 0.88 in every frame of a clip."""
 
-SEEN_AGAIN_SCORES = {FACE: 0.3, PLATE: 0.55, TEXT: 0.6, CODE: 0.6}
+SEEN_AGAIN_SCORES = {FACE: 0.3, PLATE: 0.55, TEXT: 0.6, CODE: 0.6, PERSON: 0.5}
 """Minimum score if the same thing was seen in several frames."""
 
-FIRST_SCORES = {FACE: 0.25, PLATE: 0.45, TEXT: 0.5, CODE: 0.5}
+FIRST_SCORES = {FACE: 0.25, PLATE: 0.45, TEXT: 0.5, CODE: 0.5, PERSON: 0.4}
 FIRST_ROOM = 0.1
 """Minimum score of a sighting of the cheaper detector from which the detector itself is asked, and
 how far the sighting may be from the other bounds.
@@ -68,7 +68,7 @@ got 0.4 from the one of floats, less than 0.25 to 2 of 920 that got 0.3, and 0.5
 plates that got 0.55.
 """
 
-SMALLEST_PX = {FACE: 12.0, PLATE: 6.0, TEXT: 8.0, CODE: 12.0}
+SMALLEST_PX = {FACE: 12.0, PLATE: 6.0, TEXT: 8.0, CODE: 12.0, PERSON: 40.0}
 """Pixels of height below which little is recognisable."""
 
 CORE_SHARE = 0.6

@@ -32,9 +32,16 @@ def _plate_head(options: DetectOptions, threads: int | None) -> Head:
     return PlateHead(options, threads)
 
 
+def _person_head(options: DetectOptions, threads: int | None) -> Head:
+    from efface.detect.persons import PersonHead
+
+    return PersonHead(options, threads)
+
+
 HEADS: dict[str, Callable[[DetectOptions, int | None], Head]] = {
     "face": _face_head,
     "plate": _plate_head,
+    "person": _person_head,
 }
 """Factories of heads, by the kind of object."""
 

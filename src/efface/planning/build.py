@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import CODE, DRAWN, FACE, PLATE, TEXT
+from efface.detections import CODE, DRAWN, FACE, PERSON, PLATE, TEXT
 from efface.geometry import Boxes, Size, grown, hulls, whole_pixels
 from efface.options import CoverOptions
 from efface.tracks import Reason, Track
@@ -40,6 +40,10 @@ ABOVE_SHARES = ((0.75, 0.9), (0.6, 0.85))
 
 BELOW_SHARES = ((1.0, 1.25), (0.3, 0.45))
 """... and below it, down to the neck line and not to the chest."""
+
+PERSON_MARGIN = 0.1
+"""Margin on every side of a person, as a share of the box's width and height: hands and feet reach
+beyond the box in some frames."""
 
 FACE_PROPORTION = 0.8
 """Width of most faces over their height."""
@@ -68,7 +72,7 @@ def covering(
         track.xyxy,
         _margin(track.kind, options) + growth,
     )
-    if track.kind == FACE and options.part == "head":
+    if track.kind == FACE and options.part != "face":
         boxes = hulls(boxes, _heads(track.xyxy))
     if track.kind == PLATE:
         boxes = _to_the_rim(_not_yet_gone(boxes, track, limit), track.xyxy, limit)
@@ -87,14 +91,15 @@ def covering(
 
 def _margin(kind: int, options: CoverOptions) -> float:
     """Return the margin of a kind. Text and codes have that of plates."""
-    return {FACE: options.margin, DRAWN: 0.0}.get(kind, options.plate_margin)
+    margins = {FACE: options.margin, DRAWN: 0.0, PERSON: PERSON_MARGIN}
+    return margins.get(kind, options.plate_margin)
 
 
 def tallness(options: CoverOptions) -> dict[int, float]:
     """Return the height of the erased area over that of the object, by kind. Faces are assumed to
     be higher than wide."""
     above = below = options.margin
-    if options.part == "head":
+    if options.part != "face":
         above, below = (
             max(above, float(_at(FACE_PROPORTION, ABOVE_SHARES))),
             max(below, float(_at(FACE_PROPORTION, BELOW_SHARES))),
@@ -105,6 +110,7 @@ def tallness(options: CoverOptions) -> dict[int, float]:
         DRAWN: 1.0,
         TEXT: 1 + 2 * options.plate_margin,
         CODE: 1 + 2 * options.plate_margin,
+        PERSON: 1 + 2 * PERSON_MARGIN,
     }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import log, prod
 
-from efface.detections import CODE, FACE, PLATE
+from efface.detections import CODE, FACE, PERSON, PLATE
 from efface.detections import TEXT as WRITING
 from efface.planning.doubt import (
     BEGAN,
@@ -36,7 +36,13 @@ WEIGHTS = {
 was probably still there. Weak and short sightings, and those near a cut, are covered, but the
 detector is at its limits there. A box that covers too much hides the video rather than a face."""
 
-SIZES = {FACE: (12.0, 24.0), PLATE: (6.0, 24.0), WRITING: (6.0, 24.0), CODE: (12.0, 32.0)}
+SIZES = {
+    FACE: (12.0, 24.0),
+    PLATE: (6.0, 24.0),
+    WRITING: (6.0, 24.0),
+    CODE: (12.0, 32.0),
+    PERSON: (48.0, 120.0),
+}
 """Heights, in pixels, up to which an object is too small to matter, and from which it matters
 fully: acquaintances recognise a face of 24 px."""
 

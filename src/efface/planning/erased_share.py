@@ -13,11 +13,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import CODE, FACE, KINDS, PLATE, TEXT
+from efface.detections import CODE, FACE, KINDS, PERSON, PLATE, TEXT
 from efface.planning.plan import Plan
 from efface.tracks import Reason
 
-SURE_SCORES = {FACE: 0.5, PLATE: 0.65, TEXT: 0.7, CODE: 0.7}
+SURE_SCORES = {FACE: 0.5, PLATE: 0.65, TEXT: 0.7, CODE: 0.7, PERSON: 0.6}
 """Score from which a sighting is surely one of its kind. A kind without any such sighting may be a
 mistake as a whole: in clips without a plate, signs and shirts reach 0.6, and three in four real
 plates exceed 0.77."""

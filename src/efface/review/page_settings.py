@@ -65,10 +65,13 @@ GROUPS = (
                     ("plate", "Licence plates"),
                     ("text", "Text"),
                     ("code", "QR and bar codes"),
+                    ("person", "Persons"),
                 ),
             ),
             Offered(
-                "cover.part", "Of a person", (("face", "The face"), ("head", "The whole head"))
+                "cover.part",
+                "Of a person",
+                (("face", "The face"), ("head", "The whole head"), ("person", "The whole person")),
             ),
             Offered(
                 "detect.sensitivity",

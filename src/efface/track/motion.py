@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import CODE, DRAWN, FACE, PLATE, TEXT
+from efface.detections import CODE, DRAWN, FACE, PERSON, PLATE, TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,13 @@ TEXT_MOTION = replace(
 CODE_MOTION = replace(TEXT_MOTION, is_flat=False)
 """Edges of codes are exact, and a bar code may be found in parts."""
 
+PERSON_MOTION = replace(
+    FACE_MOTION, weak_within_s=0.5, max_ratio=3.0, growth_per_s=0.2, most_growth=0.3, unsure=0.1,
+    most_unusual=math.inf,
+)  # fmt: skip
+"""A body is large, and arms and legs change its box; a box that grew as a face's does would erase
+its neighbours."""
+
 FEW_SIGHTINGS = 4
 """Number of sightings below which a velocity is little known."""
 
@@ -108,6 +115,7 @@ MOTIONS = {
     DRAWN: FACE_MOTION,
     TEXT: TEXT_MOTION,
     CODE: CODE_MOTION,
+    PERSON: PERSON_MOTION,
 }
 """By kind."""
 

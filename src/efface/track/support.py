@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import CODE, DRAWN, FACE, PLATE, TEXT
+from efface.detections import CODE, DRAWN, FACE, PERSON, PLATE, TEXT
 from efface.options import TrackOptions
 from efface.track.camera_motion import Views
 from efface.track.gaps import PRESENT_TRUST
@@ -62,11 +62,12 @@ REFUTING = {
     PLATE: Refuting(0.2, 0.75, 8.0),
     TEXT: Refuting(0.0, 0.0, 0.0),
     CODE: Refuting(0.0, 0.0, 0.0),
+    PERSON: Refuting(0.0, 0.0, 0.0),
 }
 """A doubtful face rarely scores nothing in one look: one in a hundred, on clips made of labelled
 pictures. A lower box covers little, and a closer look shows it hardly better. The limit for plates
 is a chance: of 252 labelled plates 2 stay below, and of the false ones in pictures of people four
-in five do. Text and codes get no closer look."""
+in five do. Text, codes and persons get no closer look."""
 
 REFUTED_WITHIN_S = 2.0
 """Closer looks within this time of a sighting are taken together."""
@@ -115,6 +116,7 @@ BARS = {
     PLATE: Bar((16, 32), (1.24, 1.47), (1.24, 2.06)),
     TEXT: Bar((16, 32), (1.0, 1.0), (1.0, 1.0)),
     CODE: Bar((16, 32), (1.0, 1.0), (1.0, 1.0)),
+    PERSON: Bar((16, 32), (1.0, 1.0), (1.0, 1.0)),
 }
 """In clips made of labelled pictures, 19 of 20 faces of 64 to 100 pixels passed .51 in some frame,
 and all of 150 and more passed .67; of the false alarms 9 in 10 stayed below .40. Plates of long

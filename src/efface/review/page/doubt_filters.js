@@ -3,7 +3,7 @@
 import { doubtFilter } from "./moments.js";
 import { CAUSES, by, el } from "./words.js";
 
-const KIND_WORDS = { face: "Faces", plate: "Plates", drawn: "Drawn", text: "Text", code: "Codes", whole: "Whole picture" };
+const KIND_WORDS = { face: "Faces", plate: "Plates", drawn: "Drawn", text: "Text", code: "Codes", person: "Persons", whole: "Whole picture" };
 
 export class DoubtFilters {
   #store;

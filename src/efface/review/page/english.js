@@ -50,8 +50,8 @@ export const ENGLISH = {
   // Settings: their help names the values that the command line takes
   "What to find and erase. What is not named stays visible. text and code are not read; text is slow.":
     "What to find and erase. What is not chosen stays visible. Text and codes are not read. Looking for text is slow.",
-  "What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more than their features.":
-    "The whole head also covers hair, ears and neck line, for people who can be recognised by more than their features.",
+  "What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more than their features. person also finds persons, from behind too, and covers them whole.":
+    "The whole head also covers hair, ears and neck line, for people who can be recognised by more than their features. The whole person also finds persons from behind.",
   "How readily something counts as a face or a plate. high finds more, and covers more things that are neither.":
     "What to do where efface is unsure. “Erase” finds more, and covers more things that are neither a face nor a plate.",
   "What replaces the area: smooth is a soft fill in the colours of the rim, solid is one colour, tiles is a mosaic in the colours of the rim.":

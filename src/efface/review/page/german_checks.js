@@ -70,6 +70,8 @@ export const GERMAN_CHECKS = {
   "{n} possible texts": "{n} mögliche Texte",
   "{n} possible code": "{n} möglicher Code",
   "{n} possible codes": "{n} mögliche Codes",
+  "{n} possible person": "{n} mögliche Person",
+  "{n} possible persons": "{n} mögliche Personen",
   "{n} possible drawn": "{n} gezeichneter Bereich",
   "{n} possible drawns": "{n} gezeichnete Bereiche",
   "{what} cost {share} of the picture, {most} at most, and no sighting is certain: the best score is {n}.":

@@ -13,6 +13,8 @@ export const GERMAN_MORE = {
   "QR and bar codes": "QR- und Strichcodes",
   Code: "Code",
   Codes: "Codes",
+  Person: "Person",
+  Persons: "Personen",
   "Quality of films": "Qualität von Filmen",
   "Constant rate factor. Lower means better quality and larger files. Default: 18 for h264, 20 for hevc, 24 for vp9 and av1.":
     "Kleiner heißt bessere Qualität und größere Dateien. Leer sind es 18 für H.264, 20 für HEVC, 24 für VP9 und AV1.",

@@ -9,8 +9,9 @@ export const GERMAN_SERVER = {
   "Of a person": "Von einer Person",
   "The face": "Das Gesicht",
   "The whole head": "Der ganze Kopf",
-  "What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more than their features.":
-    "Was von einer Person verdeckt wird. „Der ganze Kopf“ heißt auch Haare, Ohren und Halslinie, für Menschen, die an mehr als ihren Zügen zu erkennen sind.",
+  "The whole person": "Die ganze Person",
+  "What to cover of a person. head also covers hair, ears and neck line, for people who can be recognised by more than their features. person also finds persons, from behind too, and covers them whole.":
+    "Was von einer Person verdeckt wird. „Der ganze Kopf“ heißt auch Haare, Ohren und Halslinie, für Menschen, die an mehr als ihren Zügen zu erkennen sind. „Die ganze Person“ findet auch Menschen von hinten.",
   "In doubt": "Im Zweifel",
   "Leave visible": "Sichtbar lassen",
   "Weigh up": "Abwägen",
@@ -89,6 +90,7 @@ export const GERMAN_SERVER = {
   "drawn areas {share}": "gezeichnete Bereiche {share}",
   "lines of text {share}": "Textzeilen {share}",
   "codes {share}": "Codes {share}",
+  "persons {share}": "Personen {share}",
   "{part}, {others}": "{part}, {others}",
   "{n} track kept visible by a person.": "{n} Spur, die eine Person sichtbar ließ.",
   "{n} tracks kept visible by a person.": "{n} Spuren, die eine Person sichtbar ließ.",

@@ -9,7 +9,7 @@ import { ORDERS, STATES_OF_TRACKS, doubtAbout, entries, ordered, shown, withLike
 import { by, el, nameOfTrack, toast } from "./words.js";
 
 const MOST = 600; // pictures at a time
-const KIND_WORDS = { all: "All", face: "Faces", plate: "Plates", drawn: "Drawn", text: "Text", code: "Codes" };
+const KIND_WORDS = { all: "All", face: "Faces", plate: "Plates", drawn: "Drawn", text: "Text", code: "Codes", person: "Persons" };
 
 export class Grid {
   #store;

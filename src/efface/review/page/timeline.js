@@ -47,7 +47,7 @@ export class Timeline {
 
   #paint() {
     const style = getComputedStyle(document.documentElement);
-    for (const name of ["ground", "panel", "raised", "line", "ink", "soft", "accent", "face", "plate", "drawn", "text", "code", "kept", "risk"]) {
+    for (const name of ["ground", "panel", "raised", "line", "ink", "soft", "accent", "face", "plate", "drawn", "text", "code", "person", "kept", "risk"]) {
       this.#colours[name] = style.getPropertyValue(`--${name}`).trim();
     }
     this.due();

@@ -1,6 +1,6 @@
 // Sentences and small makers of elements. Nothing here is ever read as HTML.
 
-export const KINDS = { face: "Face", plate: "Plate", drawn: "Drawn box", text: "Text", code: "Code" };
+export const KINDS = { face: "Face", plate: "Plate", drawn: "Drawn box", text: "Text", code: "Code", person: "Person" };
 export const CAUSES = {
   began: "covering starts in mid-picture",
   ended: "covering stops in mid-picture",
