@@ -56,7 +56,7 @@ export const ENGLISH = {
   "What replaces the area: smooth is a soft fill in the colours of the rim, solid is one colour, tiles is a mosaic in the colours of the rim.":
     "Soft colours and the mosaic take their colours from the rim of the area. Nothing of what was there is used.",
   "Every shape contains the whole box.": "Each shape covers the whole area that was found.",
-  "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
+  "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged, but for spans that somebody made silent in the review. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
     "Voices identify people. Disguised voices sound strange to ears; machines can undo that.",
   "How the finished copy is checked before it gets its name. full takes a second look at every frame, quick at a sample of them; off checks nothing at all.":
     "Before the copy gets its name, efface takes a second look at it: at every frame, at a sample of them, or not at all.",
