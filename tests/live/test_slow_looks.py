@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from efface.detect.schedule import windows
 from efface.detections import CODE, FACE, TEXT, Detections
 from efface.errors import DetectorFailed
 from efface.frames import Frame
@@ -25,12 +26,17 @@ def box(kind, at):
 
 class Finder:
     def __init__(self, kind, pause_s=0.0):
-        self.kind, self.pause_s, self.seen = kind, pause_s, []
+        self.kind, self.pause_s, self.seen, self.parts = kind, pause_s, [], []
 
     def detect(self, frame, look):
         time.sleep(self.pause_s)
-        self.seen.append(frame.index)
+        (self.seen if look.window is None else self.parts).append((frame.index, look))
         return box(self.kind, 20)
+
+    @property
+    def frames(self):
+        """Numbers of the frames that were looked at as a whole."""
+        return [number for number, _ in self.seen]
 
 
 def held(number, window=WINDOW):
@@ -38,19 +44,23 @@ def held(number, window=WINDOW):
     return QueuedFrame(frame, window, number / 25, 0.0, 0, form=None)
 
 
-def test_kinds_take_turns_and_none_is_forgotten():
+def test_sorts_take_turns_and_none_is_forgotten():
     finders = {"text": Finder(TEXT), "code": Finder(CODE)}
     with slow_looks(finders, 2.0) as looks:
         for n in range(100):
             looks.ask(one := held(n))
             seen = looks.joined(one, box(FACE, 0))
-            due = {f.kind for f in finders.values() if f.seen[-1:] == [n]}
+            due = {f.kind for f in finders.values() if n in (*f.frames, *dict(f.parts))}
             assert set(seen.kind.tolist()) == {FACE, *due}
-        texts, codes = finders["text"].seen, finders["code"].seen
-        assert texts[0] == codes[0] == 0
-        assert not set(texts[1:]) & set(codes[1:])
-        for frames in (texts, codes):
-            assert EVERY_S * 25 - 1 <= max(np.diff(frames)) <= EVERY_S * 25 + 2
+        texts, codes, parts = finders["text"].frames, finders["code"].frames, finders["text"].parts
+        assert texts[0] == codes[0] == parts[0][0] == 0
+        later = [*texts[1:], *codes[1:], *(n for n, _ in parts[1:])]
+        assert len(set(later)) == len(later), "one at a time"
+        for frames in (texts, codes, [n for n, _ in parts]):
+            assert EVERY_S * 25 - 1 <= max(np.diff(frames)) <= EVERY_S * 25 + 3
+        assert {look.window for _, look in parts} == set(windows((64, 48)))
+        assert {look.detail for _, look in finders["text"].seen} == {0.5}
+        assert {look.detail for _, look in finders["code"].seen} == {1.0}
         looks.ask(other := held(100, SimpleNamespace()))
         assert len(looks.joined(other, Detections.none())) == 2, "a new connection begins anew"
 
@@ -67,7 +77,7 @@ def test_slow_looks_are_rarer_but_not_too_rare_for_tracks(bridge_s, most_s):
             looks.ask(one := held(n))
             looks.joined(one, Detections.none())
             looks._cost_s["text"] = 5.0
-        assert max(np.diff(finder.seen)) <= most_s * 25 + 1
+        assert max(np.diff(finder.frames)) <= most_s * 25 + 1
 
 
 def test_a_frame_waits_for_its_look_and_a_failure_reaches_it():
@@ -90,3 +100,15 @@ def test_without_slow_kinds_nothing_is_added():
     with slow_looks({}, 2.0) as looks:
         looks.ask(one := held(0))
         assert looks.joined(one, seen) is seen
+
+
+@pytest.mark.parametrize(("size_wh", "detail"), [((64, 48), 1.0), ((1280, 720), 0.5)])
+def test_parts_are_looked_at_in_more_detail_than_the_whole(size_wh, detail):
+    finder = Finder(TEXT)
+    frame = Frame(1, 0, size_wh, lambda wh: None, lambda: None)
+    with slow_looks({"text": finder}, 2.0) as looks:
+        looks.ask(one := QueuedFrame(frame, WINDOW, 0.0, 0.0, 0, form=None))
+        looks.joined(one, Detections.none())
+    ((_, look),) = finder.parts
+    assert look.detail == detail
+    assert look.window in windows(size_wh)

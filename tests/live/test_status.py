@@ -96,6 +96,6 @@ def test_and_said_in_a_sentence_with_what_to_do():
     assert "--sensitivity" not in said(counts, may_cover_more=False)
     assert said(none, may_cover_more=True) == ""
     counts |= {"left_plates": 0, "left_texts": 2, "left_codes": 1}
-    assert ": 3 possible faces, 2 possible lines of text and 1 possible code, 2.5 s" in said(
+    assert ": 3 possible faces, 2 possible texts and 1 possible code, 2.5 s" in said(
         counts, may_cover_more=False
     )

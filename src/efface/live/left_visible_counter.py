@@ -43,18 +43,11 @@ class LeftVisible:
 
 COUNTED = LeftVisible.__slots__
 
-PLURALS = {
-    "face": ("face", "faces"),
-    "plate": ("plate", "plates"),
-    "text": ("line of text", "lines of text"),
-    "code": ("code", "codes"),
-}
-
 
 def said(facts: Mapping[str, Any], *, may_cover_more: bool) -> str:
     """Return the counts as a sentence without a full stop; empty if nothing was left visible."""
-    counts = [(facts[f"left_{kind}s"], *PLURALS[kind]) for kind in FINDABLE]
-    found = [f"{n} possible {one if n == 1 else many}" for n, one, many in counts if n]
+    counts = [(facts[f"left_{kind}s"], f"possible {kind}") for kind in FINDABLE]
+    found = [f"{n} {word}{'s' * (n != 1)}" for n, word in counts if n]
     if not found:
         return ""
     told = " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))

@@ -130,6 +130,8 @@ export const GERMAN_MORE = {
   // Drawn boxes, and tracks that are alike
   "a face": "ein Gesicht",
   "a plate": "ein Kennzeichen",
+  text: "Text",
+  "a code": "ein Code",
   "something else": "etwas anderes",
   "What a drawn box shows": "Was ein gezeichneter Rahmen zeigt",
   "Like it in this place": "Gleiches an dieser Stelle",
