@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,6 +19,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
+from efface.bench.drawn import PAPER, SIGNS, WAYS, Grey, degraded, line, placed
 from efface.detect.detector import Detector
 from efface.detect.look import THOROUGH, Look
 from efface.detect.registry import DETECTORS
@@ -28,46 +28,12 @@ from efface.frames import Frame
 from efface.geometry import Size, grown, whole_pixels
 from efface.options import CoverOptions, DetectOptions
 
-Grey = NDArray[np.uint8]
 LOOKS = {"film": Look(), "photo": THOROUGH}
 FORMATS = {
     "QR": zxingcpp.BarcodeFormat.QRCode,
     "Data Matrix": zxingcpp.BarcodeFormat.DataMatrix,
     "Aztec": zxingcpp.BarcodeFormat.Aztec,
     "PDF417": zxingcpp.BarcodeFormat.PDF417,
-}
-SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-PAPER = 8
-"""Light pixels of a drawing around what counts as the object."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """How an object is drawn.
-
-    side     pixels of its longer side.
-    degrees  by which it is turned.
-    tilt     degrees by which its right side is farther away than its left.
-    blur     deviation of a Gaussian, in pixels; noise: in grey levels.
-    """
-
-    side: int = 120
-    degrees: float = 0.0
-    tilt: float = 0.0
-    blur: float = 0.0
-    noise: float = 3.0
-
-
-WAYS = {
-    "120 px": Way(),
-    "60 px": Way(side=60),
-    "400 px": Way(side=400),
-    "turned by 30": Way(degrees=30),
-    "turned by 73": Way(degrees=73),
-    "tilted by 45": Way(side=140, tilt=45),
-    "blurred, 1.5": Way(blur=1.5),
-    "blurred, 3": Way(side=160, blur=3),
-    "noise of 20": Way(noise=20),
 }
 
 
@@ -93,63 +59,10 @@ def bars(rng: random.Random) -> Grey:
     return np.pad(tall, PAPER, constant_values=255)
 
 
-def line(rng: random.Random) -> Grey:
-    """Draw a line of text."""
-    said = "".join(rng.choices(SIGNS, k=rng.randint(5, 12)))
-    face, size = cv2.FONT_HERSHEY_SIMPLEX, 2.0
-    (width, height), _ = cv2.getTextSize(said, face, size, 4)
-    made = np.full((height + 2 * PAPER + 4, width + 2 * PAPER), 255, np.uint8)
-    cv2.putText(made, said, (PAPER, height + PAPER + 2), face, size, 0, 4, cv2.LINE_AA)
-    return made
-
-
 OBJECTS: dict[str, dict[str, Callable[[random.Random], Grey]]] = {
     "text": {"line": line},
     "code": {kind: code(kind) for kind in FORMATS} | {"bars": bars},
 }
-
-
-def placed(picture: NDArray[np.uint8], made: Grey, way: Way, rng: random.Random) -> Grey | None:
-    """Draw an object into the picture, and return its mask without the paper; None if it has no
-    room."""
-    height, width = made.shape
-    scale = way.side / max(width, height)
-    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-    flat = (corners - (width / 2, height / 2)) * scale
-    turn = np.radians(way.degrees)
-    across = flat @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    away = across[:, 0] * np.sin(np.radians(way.tilt)) / (2.2 * way.side)
-    seen = np.stack([across[:, 0] * np.cos(np.radians(way.tilt)), across[:, 1]], 1)
-    seen = seen / (1 + away[:, None])
-    room = np.array(picture.shape[1::-1]) - (seen.max(0) - seen.min(0)) - 4
-    if (room < 0).any():
-        return None
-    seen += 2 - seen.min(0) + np.array([rng.uniform(0, float(r)) for r in room])
-    large = cv2.resize(made, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)
-    soft = max(0.3, 8 / (3 * scale) * 0.45)
-    large = cv2.GaussianBlur(large, (0, 0), soft)
-    way_in = cv2.getPerspectiveTransform(corners * 8, (seen * 3).astype(np.float32))
-    size = (picture.shape[1] * 3, picture.shape[0] * 3)
-    small = picture.shape[1::-1]
-    drawn = cv2.resize(cv2.warpPerspective(large, way_in, size), small, interpolation=3)
-    there = cv2.warpPerspective(np.full_like(large, 255), way_in, size)
-    share = cv2.resize(there, small, interpolation=cv2.INTER_AREA)[..., None] / 255
-    ink = 30 + drawn[..., None].astype(np.float32) * (200 / 255)
-    picture[...] = (picture * (1 - share) + ink * share).astype(np.uint8)
-    object_ = np.zeros_like(large)
-    object_[8 * PAPER : -8 * PAPER, 8 * PAPER : -8 * PAPER] = 255
-    inside = cv2.resize(cv2.warpPerspective(object_, way_in, size), small, interpolation=3)
-    return np.asarray(inside > 127, np.uint8)
-
-
-def degraded(picture: NDArray[np.uint8], way: Way, rng: random.Random) -> NDArray[np.uint8]:
-    """Blur the picture, add noise, and pass it through JPEG."""
-    if way.blur:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), way.blur), np.uint8)
-    noise = np.random.default_rng(rng.randrange(2**32)).normal(0, way.noise, picture.shape)
-    noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    _, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def frame_of(picture: NDArray[np.uint8]) -> Frame:

@@ -37,6 +37,7 @@ ALONE = {
     "review/test_open_page.py": "a browser answers in real time",
     "review/test_page.py": "a browser answers in real time",
     "review/test_page_language.py": "a browser answers in real time",
+    "review/test_page_sound.py": "a browser answers in real time",
     "review/test_page_triage.py": "a browser answers in real time",
 }
 """Tests that `check` runs after all others, in one process: a busy machine makes them fail."""

@@ -267,8 +267,8 @@ class WriteOptions(Checked):
     audio: str = setting(
         "drop", flag="--audio", choices=("drop", "keep", "disguise", "mute"),
         help="Voices identify people, so sound is dropped unless you ask for it. keep copies it "
-        "unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, "
-        "not for machines.",
+        "unchanged, but for spans that somebody made silent in the review. mute leaves out the "
+        "spans that --mute names. disguise changes voices for ears, not for machines.",
     )  # fmt: skip
     mute: tuple[str, ...] = setting(
         (), flag="--mute", unit="a span, or speech", parse=muted_span,

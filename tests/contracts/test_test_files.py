@@ -41,6 +41,7 @@ BEHAVIOURS = {
     "review/test_messages_in_german.py",
     "review/test_open_page.py",
     "review/test_page.py",  # in a browser
+    "review/test_page_sound.py",
     "review/test_page_language.py",
     "review/test_page_triage.py",
     "test_public.py",  # the public names

@@ -10,7 +10,7 @@ import pytest
 
 from efface.detect.look import THOROUGH, Look
 from efface.detect.persons import PersonHead
-from efface.detect.registry import DETECTORS
+from efface.detect.registry import DETECTORS, quick_kinds
 from efface.detections import PERSON
 from efface.geometry import overlap
 from efface.options import DetectOptions
@@ -60,3 +60,8 @@ def test_nobody_is_found_where_nobody_is():
 def test_sensitivity_moves_the_threshold():
     sure = [PersonHead(DetectOptions(sensitivity=s)).rules.sure for s in ("low", "normal", "high")]
     assert sure == sorted(sure, reverse=True)
+
+
+def test_a_stream_is_searched_for_persons_in_every_frame():
+    wanted = DetectOptions(kinds="face,plate,person,text")
+    assert quick_kinds(wanted).kinds == "face,plate,person"

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from efface.bench.frame_numbers import is_placeholder, read_number
-from efface.detections import FACE, Detections
+from efface.detections import FACE, TEXT, Detections
 from efface.errors import DetectorFailed
 from efface.live import camera_pipeline
 from efface.live.camera_pipeline import CameraPipeline
 from efface.live.cameras import wanted
+from efface.live.slow_looks import LONGEST_S
 from efface.live_options import LiveOptions
 from efface.options import Options, PaintOptions
 from tests.live.peers import FRAMES, needs_ffmpeg, numbers_in
@@ -37,12 +38,17 @@ class Watcher:
         return Detections.none()
 
 
-def run(monkeypatch, source, target, detector, lanes=2, **options):
+def run(monkeypatch, source, target, detector, lanes=2, slow=None, **options):
     @contextlib.contextmanager
     def opened(_):
         yield (detector,) * lanes
 
+    @contextlib.contextmanager
+    def opened_slow(_):
+        yield {} if slow is None else {"text": slow}
+
     monkeypatch.setattr(camera_pipeline, "open_lanes", opened)
+    monkeypatch.setattr(camera_pipeline, "open_slow", opened_slow)
     chosen = Options(live=LiveOptions(**options), paint=PaintOptions(style="solid"))
     pipeline = CameraPipeline(
         wanted("one", str(source), [str(target)], "", "", chosen), lambda _: None
@@ -91,6 +97,23 @@ def test_when_looking_stops_the_placeholder_is_shown(monkeypatch, tmp_path, clip
     assert sum(drawn) >= 5
     assert pipeline.facts.placeholder_s > 1
     assert pipeline.facts.frames_missed > 50
+
+
+@pytest.mark.parametrize("pause_s", [0.15, 2.0], ids=["slow", "too slow"])
+def test_nothing_leaves_long_after_a_look_for_text(monkeypatch, tmp_path, clip, pause_s):
+    slow = Watcher(lambda n: pause_s)
+    slow.sure = {TEXT: 0.5}
+    quick = Watcher(lambda n: 0.0)
+    pipeline = run(monkeypatch, clip, tmp_path / "r.mkv", quick, slow=slow, delay_s=0.6)
+    there = [n for n in numbers_in(pictures(tmp_path)) if n is not None]
+    assert set(there) <= quick.numbers
+    frames = LONGEST_S * 25 + 1
+    assert all(any(n - frames <= looked <= n for looked in slow.numbers) for n in there)
+    facts = pipeline.facts
+    if pause_s > 1:
+        assert facts.frames_missed > FRAMES / 2
+    else:
+        assert len(slow.numbers) >= 4
 
 
 def test_what_left_visible_is_among_the_facts(monkeypatch, tmp_path, clip):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 
 import pytest
 
@@ -97,14 +98,20 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, text, said):
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("kinds", ["text", "face,code", "face,plate,text,code"])
-def test_kinds_that_take_too_long_for_a_stream_are_refused_with_the_way_out(tmp_path, kinds):
-    path = written(tmp_path, f"[detect]\nkinds='{kinds}'\n[camera.a]\nsource='x.mp4'\nto='a.mkv'")
-    with pytest.raises(UsageError, match=r"^a: a live stream cannot be searched for .*erase") as e:
-        load(path)
-    assert [k for k in ("text", "code") if k in str(e.value)] == [
-        k for k in kinds.split(",") if k in ("text", "code")
-    ]
+@pytest.mark.parametrize(
+    ("detect", "said"),
+    [
+        ("kinds='text'", r"^a: the kinds of a live stream include face or plate"),
+        ("kinds='code,text'", r"^a: the kinds of a live stream include face or plate"),
+        ("kinds='face,text'\ntext='captions'", r"^a: a stream cannot tell captions .* erase"),
+        ("kinds='face,text,code'\ntext='small'", ""),
+        ("kinds='face'\ntext='captions'", ""),
+    ],
+)
+def test_text_and_codes_are_looked_for_beside_faces_or_plates(tmp_path, detect, said):
+    path = written(tmp_path, f"[detect]\n{detect}\n[camera.a]\nsource='x.mp4'\nto='a.mkv'")
+    with pytest.raises(UsageError, match=said) if said else nullcontext():
+        assert load(path)[0].options.detect.wanted[0] == "face"
 
 
 def test_the_file_must_be_there(tmp_path):

@@ -74,20 +74,28 @@ def test_the_door_answers_this_machine_only():
 def test_what_was_left_visible_is_told_to_monitors():
     facts = told()
     facts['ga"te'] |= {"left_faces": 3, "left_plates": 1, "left_sightings": 40, "left_s": 2.5}
+    facts['ga"te'] |= {"left_texts": 5, "left_codes": 6}
     lines = prometheus(facts).splitlines()
     assert 'efface_live_left_visible_faces_total{camera="ga\\"te"} 3' in lines
     assert 'efface_live_left_visible_plates_total{camera="ga\\"te"} 1' in lines
+    assert 'efface_live_left_visible_texts_total{camera="ga\\"te"} 5' in lines
+    assert 'efface_live_left_visible_codes_total{camera="ga\\"te"} 6' in lines
     assert 'efface_live_left_visible_sightings_total{camera="ga\\"te"} 40' in lines
     assert 'efface_live_left_visible_seconds_total{camera="ga\\"te"} 2.5' in lines
     assert health(facts)["cameras"]['ga"te']["left_s"] == 2.5
 
 
 def test_and_said_in_a_sentence_with_what_to_do():
-    counts = {"left_faces": 3, "left_plates": 1, "left_s": 2.54}
+    none = {"left_faces": 0, "left_plates": 0, "left_texts": 0, "left_codes": 0, "left_s": 0.0}
+    counts = none | {"left_faces": 3, "left_plates": 1, "left_s": 2.54}
     text = said(counts, may_cover_more=True)
     assert text == (
         "left visible, as they were seen too weakly to be erased: 3 possible faces and 1 "
         "possible plate, 2.5 s altogether; --sensitivity high erases more of it"
     )
     assert "--sensitivity" not in said(counts, may_cover_more=False)
-    assert said({"left_faces": 0, "left_plates": 0, "left_s": 0.0}, may_cover_more=True) == ""
+    assert said(none, may_cover_more=True) == ""
+    counts |= {"left_plates": 0, "left_texts": 2, "left_codes": 1}
+    assert ": 3 possible faces, 2 possible texts and 1 possible code, 2.5 s" in said(
+        counts, may_cover_more=False
+    )

@@ -62,6 +62,7 @@ def test_every_kind_of_edit_comes_back_from_its_mapping():
         e.Area(3, 0, 2, (0, 0, 5, 5), True),
         e.Black(0, 1, True),
         e.Justify((1, 2), "s. 40(2)"),
+        e.Mute((500, 900), (600, 900)),
         e.Accept(1, 0, 3, True),
         e.Approve(True),
         e.Undo(),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from efface import errors
+from efface.detections import CODE, TEXT
 from efface.findings import Outcome
 from efface.options import DetectOptions, Options, PaintOptions
 from efface.report import facts, report_model, run_facts, timeline, track_lanes
@@ -30,6 +31,15 @@ def test_areas_are_counted_by_kind_and_reason(made):
     )
     assert (plate.areas, plate.seen, plate.drawn) == (2, 1, 1)
     assert found.areas == plan.region_count == face.areas + plate.areas
+
+
+def test_text_and_codes_have_rows_lanes_and_moments(made):
+    tracks = made.track(1, "sss", kind=TEXT), made.track(2, "ssb", kind=CODE)
+    found = facts.found_in(made.plan(*tracks, doubts=(made.doubt(2),)), 0.5)
+    assert [(k.kind, k.tracks, k.areas) for k in found.kinds] == [("text", 1, 3), ("code", 1, 3)]
+    assert sorted(lane.kind for lane in found.lanes) == ["code", "text"]
+    assert [m.kind for m in found.moments] == ["code"]
+    assert [c.kind for c in found.costs] == ["text", "code"]
 
 
 def test_a_lane_tells_each_stretch_with_its_times(made):

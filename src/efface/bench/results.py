@@ -131,7 +131,7 @@ def _flat(numbers: Mapping[str, Any]) -> dict[str, float]:
 
 def table(said: Mapping[str, Any]) -> str:
     """Format for the terminal: one row for each part, one for all, and below them the settings."""
-    is_still = said["bench"] == "stills"
+    is_still = said["bench"] in ("stills", "drawn")
     columns = (
         STILL_COLUMNS
         if is_still

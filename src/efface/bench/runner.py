@@ -18,18 +18,19 @@ from typing import Any
 import cv2
 import numpy as np
 
-from efface.bench import moving, stress
+from efface.bench import drawn, moving, stress
 from efface.bench.camera_path import Rgb
 from efface.bench.clips import Clip, made
 from efface.bench.light import LIGHTS, Light
 from efface.bench.score import StillScore, VideoScore, stays_legible
-from efface.bench.truth import StillTruth, VideoTruth
+from efface.bench.truth import StillTruth, VideoTruth, load_stills
 from efface.containers.admission import admit
-from efface.detections import FINDABLE
+from efface.detections import FINDABLE, KINDS
 from efface.errors import BadTruth, UsageError
 from efface.events import silent
 from efface.files import writing
 from efface.geometry import Boxes
+from efface.kinds import BY_DEFAULT
 from efface.options import DetectOptions, Options, ReadOptions, TrackOptions
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.one_source import find
@@ -44,7 +45,7 @@ Say = Callable[[str], None]
 class Result:
     """What a run measured.
 
-    bench      "stills", "video", "moving" or "stress".
+    bench      "stills", "video", "moving", "stress" or "drawn".
     sets       names of folders or files, without their places.
     numbers    of all together.
     parts      the same numbers for each part: one video, or one kind of disturbance.
@@ -109,12 +110,21 @@ def settings(options: Options, **more: Any) -> dict[str, Any]:
 
 
 def for_kinds(options: Options, labelled: Iterable[str]) -> Options:
-    """Return options that look only for labelled kinds. Raises UsageError if none is left."""
-    wanted = [k for k in FINDABLE if k in set(labelled) and k in options.detect.wanted]
+    """Return options that look only for labelled kinds: of those that were named, or of all where
+    nobody named any. Raises UsageError if none is left."""
+    asked = FINDABLE if options.detect.wanted == BY_DEFAULT else options.detect.wanted
+    wanted = [k for k in FINDABLE if k in set(labelled) and k in asked]
     if not wanted:
         raise UsageError(f"--kinds: these labels are about {' and '.join(sorted(set(labelled)))}.")
     detect: DetectOptions = replace(options.detect, kinds=",".join(wanted))
     return replace(options, detect=detect)
+
+
+def erased_of_kind(plan: Plan, kind: str) -> Boxes:
+    """Return what would be erased of a photo for that kind: (m, 4) whole pixels."""
+    tracks = {t.id for t in plan.revised.tracks if KINDS[t.kind] == kind}
+    boxes = [r.box for r in plan.regions(0) if r.track in tracks]
+    return np.array(boxes, np.float32).reshape(-1, 4)
 
 
 def erased_by(plan: Plan) -> list[Boxes]:
@@ -149,14 +159,20 @@ def run_stills(
     total = StillScore()
     with looking(options) as looker:
         for name, stills in sets:
-            score = StillScore()
+            score, kinds = StillScore(), sorted({k for s in stills for k in s.labels.kinds})
+            by_kind = {k: StillScore() for k in kinds if k in options.detect.wanted}
             for i, still in enumerate(_lit(stills, options.read, LIGHTS[light]), start=1):
-                erased = _erased_in(still, looker)
+                plan = _plan_of(still, looker)
                 for counting in (score, total):
-                    counting.add(still.labels, erased, still.size_wh)
+                    counting.add(still.labels, erased_by(plan)[0], still.size_wh)
+                for kind, counting in by_kind.items():
+                    labels, erased = still.labels.of_kind(kind), erased_of_kind(plan, kind)
+                    counting.add(labels, erased, still.size_wh)
                 if i % 50 == 0 or i == len(stills):
                     say(f"{name}: {i} of {len(stills)} pictures")
             result.parts[name] = score.numbers()
+            if len(by_kind) > 1:
+                result.parts |= {f"{name}, {k}": s.numbers() for k, s in by_kind.items()}
         result.numbers = total.numbers()
         looker.sign(result)
     return result
@@ -180,11 +196,26 @@ def _lit(
             yield replace(still, path=path)
 
 
-def _erased_in(still: StillTruth, looker: Looker) -> Boxes:
+def _plan_of(still: StillTruth, looker: Looker) -> Plan:
     plan = looker.plan(still.path)
     if plan.size_at(0) != still.size_wh:
         raise BadTruth(still.path, "its labels are about a picture of another size")
-    return erased_by(plan)[0]
+    return plan
+
+
+def run_drawn(options: Options, say: Say, wanted: ClipsWanted) -> Result:
+    """Measure recall and false alarms on text and codes that are drawn for it."""
+    sets = []
+    with _folder(wanted.keep) as folder:
+        for kind in drawn.chosen(wanted.kinds):
+            place = folder / kind
+            with writing(place):
+                place.mkdir(exist_ok=True)
+                drawn.make(place, kind, wanted.count, wanted.seed)
+            sets.append((kind, load_stills(place)))
+        result = run_stills(sets, options, say)
+    result.bench, result.settings["seed"] = "drawn", wanted.seed
+    return result
 
 
 def run_videos(truths: Sequence[VideoTruth], options: Options, say: Say) -> Result:
@@ -201,7 +232,8 @@ def run_videos(truths: Sequence[VideoTruth], options: Options, say: Say) -> Resu
 class ClipsWanted:
     """Which clips to make of labelled pictures.
 
-    count  of all moving clips, or of the stress clips of each kind.
+    count  of all moving clips, of the stress clips of each kind, or of the pictures of each object
+           in each way.
     kinds  what may happen in them; empty for everything.
     keep   folder in which they stay; None for a temporary one.
     """

@@ -46,15 +46,19 @@ class Labels:
     attributes  of each, by name.
     perceived   of each, what annotators perceived of the person, such as skin tone; {} where they
                 said nothing. Either n of them, or none at all.
+    kinds       of each, what it is. Either n of them, or none at all.
     """
 
     xyxy: Boxes
     ignore: NDArray[np.bool_]
     attributes: tuple[Mapping[str, Any], ...]
     perceived: tuple[Mapping[str, str], ...] = ()
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.xyxy)
+        if len(self.kinds) not in (0, n):
+            raise ValueError("kinds are said of every box or of none")
         if len(self.perceived) not in (0, n):
             raise ValueError("what was perceived is said of every box or of none")
         if (self.xyxy.shape, self.ignore.shape, len(self.attributes)) != ((n, 4), (n,), n):
@@ -64,6 +68,17 @@ class Labels:
 
     def __len__(self) -> int:
         return len(self.xyxy)
+
+    def of_kind(self, kind: str) -> Labels:
+        """Return the boxes of one kind."""
+        rows = [i for i, k in enumerate(self.kinds) if k == kind]
+        return Labels(
+            self.xyxy[rows],
+            self.ignore[rows],
+            tuple(self.attributes[i] for i in rows),
+            tuple(self.perceived[i] for i in rows if self.perceived),
+            tuple(self.kinds[i] for i in rows),
+        )
 
     @property
     def heights(self) -> Boxes:
@@ -114,7 +129,7 @@ class VideoTruth:
 
     path    of the video.
     frames  their number.
-    kind    of the objects: "face" or "plate".
+    kind    of the objects, one of FINDABLE.
     about   what made it, for a generated one; copied to and from the JSON file, and never read
             here.
     """
@@ -174,6 +189,7 @@ def _still(
         np.array([bool(b.get("ignore")) for b in boxes], bool),
         tuple({k: v for k, v in b.items() if k not in NO_ATTRIBUTES} for b in boxes),
         tuple(dict(people.get(str(i), {})) for i in range(len(boxes))),
+        tuple(str(b["label"]) for b in boxes),
     )
     return StillTruth(
         folder / image["file"], (int(image["width"]), int(image["height"])), labels, kinds

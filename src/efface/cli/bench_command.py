@@ -100,7 +100,7 @@ def _about_clips(count: int, of: str) -> Callable[[F], F]:
 
 @click.group()
 def bench() -> None:
-    """Measure how well faces and plates are found, on labelled pictures and videos.
+    """Measure how well faces, plates, text and codes are found, on labelled pictures and videos.
 
     Prints a table, and writes JSON on request. Labels are read from files beside the pictures;
     docs/bench.md describes their format, and what each number means. Clips with known boxes are
@@ -209,6 +209,25 @@ def stress(
         lambda: runner.run_stress(_loaded(folders), options, _say, wanted),
         json_path, against, plain,
     )  # fmt: skip
+
+
+@bench.command()
+@_about_clips(3, "How many pictures of each object in each way to make.")
+@_about_results
+def drawn(
+    json_path: Path | None, against: Path | None, plain: bool,
+    clips: int, seed: int, only: str, keep: Path | None, **values: Any,
+) -> None:  # fmt: skip
+    """Measure recall and false alarms on text and codes that are drawn for it. This needs no data.
+
+    Lines, captions, QR and bar codes are drawn into drawn pictures: of several sizes, turned,
+    tilted, blurred, with noise. The kinds of --only are text and code.
+    """
+    from efface.bench import runner
+
+    options = _options(values, plain)
+    wanted = runner.ClipsWanted(count=clips, seed=seed, kinds=_kinds(only), keep=keep)
+    _finish(lambda: runner.run_drawn(options, _say, wanted), json_path, against, plain)
 
 
 def _options(values: dict[str, Any], plain: bool) -> Options:

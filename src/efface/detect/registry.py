@@ -98,3 +98,28 @@ def open_lanes(options: DetectOptions) -> Iterator[tuple[Guarded, ...]]:
     inside = DETECTORS["pyramid"](options, threads=-(-cores() // lanes))
     with ExitStack() as closing:
         yield tuple(closing.enter_context(Guarded(inside, options.timeout_s)) for _ in range(lanes))
+
+
+def quick_kinds(options: DetectOptions) -> DetectOptions:
+    """Return the options for the kinds that can be looked for in every frame of a stream."""
+    return replace(options, kinds=",".join(k for k in options.wanted if k in HEADS))
+
+
+@contextmanager
+def open_slow(options: DetectOptions) -> Iterator[dict[str, Guarded]]:
+    """Open a detector for each wanted kind that is too slow for every frame of a stream.
+
+    Raises ModelUnusable, DeviceMissing.
+    """
+    threads = -(-cores() // LANES)
+    with ExitStack() as closing:
+        yield {
+            kind: closing.enter_context(
+                Guarded(
+                    DETECTORS["pyramid"](replace(options, kinds=kind), threads=threads),
+                    options.timeout_s,
+                )
+            )
+            for kind in options.wanted
+            if kind not in HEADS
+        }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from efface.detect.fail_closed import Guarded
@@ -14,6 +14,7 @@ from efface.geometry import Size
 from efface.live.detail_budget import DetailBudget
 from efface.live.frame_queue import QueuedFrame
 from efface.live.pipeline_state import WAIT_S, PipelineState
+from efface.live.slow_looks import SlowLooks
 from efface.pipeline.perceive import SmallPictures
 
 LATE_S = 0.1
@@ -36,8 +37,16 @@ class FrameExaminer:
     With one detector the first thread does both, and the other only waits for the end.
     """
 
-    def __init__(self, pipeline: PipelineState, detectors: Sequence[Guarded]) -> None:
+    def __init__(
+        self,
+        pipeline: PipelineState,
+        detectors: Sequence[Guarded],
+        slow: SlowLooks,
+        sure: Mapping[int, float],
+    ) -> None:
+        """slow  looks for other kinds; sure  scores of all kinds from which a sighting is sure."""
         self._pipeline, self._detector, self._closer = pipeline, detectors[0], detectors[-1]
+        self._slow, self._sure = slow, sure
         self._is_alone = len(detectors) == 1
         self._budgets: dict[Size, DetailBudget] = {}
         self._seen: queue.Queue[tuple[QueuedFrame, DetailBudget, Detections] | None] = queue.Queue()
@@ -75,6 +84,7 @@ class FrameExaminer:
                 self._finish(*seen)
 
     def _look(self, held: QueuedFrame) -> None:
+        self._slow.ask(held)
         budget = self._budget_for(held.frame)
         seen = budget.look(held.frame, self._pipeline.frame_queue.every / float(held.form.rate))
         if self._is_alone:
@@ -90,10 +100,11 @@ class FrameExaminer:
             facts.looks_closer += budget.extras - before
             if budget.is_round:
                 break
+        seen = self._slow.joined(held, seen)
         number = held.window.looked(held.second, SmallPictures.of(held.frame), seen)
         pipeline.frame_queue.looked(held, number)
         facts.looks += 1
-        facts.detections += int(seen.are_sure(self._detector.sure).sum())
+        facts.detections += int(seen.are_sure(self._sure).sum())
         facts.late_s = time.monotonic() - held.arrived
         facts.detail = budget.detail
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from efface.detect.registry import open_lanes
+from efface.detect.registry import open_lanes, open_slow, quick_kinds
 from efface.live.address import Address
 from efface.live.camera_detection import FrameExaminer
 from efface.live.camera_reader import CameraReader
@@ -23,6 +23,7 @@ from efface.live.mjpeg import MjpegPreview
 from efface.live.outputs import Output, Sender
 from efface.live.pipeline_state import PipelineState
 from efface.live.recordings import Hls, Recording
+from efface.live.slow_looks import slow_looks
 from efface.options import Options
 
 
@@ -37,10 +38,17 @@ class CameraPipeline(PipelineState):
 
         Raises the error that ended the pipeline, if any.
         """
-        with open_lanes(self.options.detect) as detectors, self._targets() as targets:
+        detect = self.options.detect
+        with (
+            open_lanes(quick_kinds(detect)) as detectors,
+            open_slow(detect) as slow,
+            slow_looks(slow, self.options.track.bridge_s) as looks,
+            self._targets() as targets,
+        ):
+            sure = {k: s for d in (detectors[0], *slow.values()) for k, s in d.sure.items()}
             reader, looker, writer = (
-                CameraReader(self, detectors[0]),
-                FrameExaminer(self, detectors),
+                CameraReader(self, sure),
+                FrameExaminer(self, detectors, looks, sure),
                 CameraWriter(self, targets),
             )
             works = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from fractions import Fraction
 
 from av.video.frame import VideoFrame
 
-from efface.detect.fail_closed import Guarded
 from efface.frames import Frame
 from efface.live.frame_queue import QueuedFrame
 from efface.live.h264_encoder import OUTPUT_TIME_BASE, Form
@@ -22,8 +22,8 @@ from efface.media.pixel_formats import Pixels, spec_of
 class CameraReader:
     """Connects, reconnects after each loss, and puts frames on the queue."""
 
-    def __init__(self, pipeline: PipelineState, detector: Guarded) -> None:
-        self._pipeline, self._sure = pipeline, detector.sure
+    def __init__(self, pipeline: PipelineState, sure: Mapping[int, float]) -> None:
+        self._pipeline, self._sure = pipeline, sure
         self._key: object = None
         self._form: Form | None = None
         self._window: Lookahead | None = None

@@ -106,11 +106,12 @@ def wanted(
     name: str, source: str, targets: list[str], secret: str, target_secret: str, options: Options
 ) -> Wanted:
     """Return the description of one camera. Raises UsageError, ProtocolMissing."""
-    if slow := [k for k in options.detect.wanted if k not in BY_DEFAULT]:
+    if not set(options.detect.wanted) & set(BY_DEFAULT):
+        raise UsageError(f"{name}: the kinds of a live stream include face or plate.")
+    if options.detect.text == "captions" and "text" in options.detect.wanted:
         raise UsageError(
-            f"{name}: a live stream cannot be searched for {' and '.join(slow)}. That takes the "
-            "time in which faces and plates are found. Leave it out of the kinds, and name the "
-            "area with erase if it stays in its place."
+            f"{name}: a stream cannot tell captions from other text, as a film can. Choose all or "
+            "small, or name the area with erase if it stays in its place."
         )
     for text in (*options.cover.erase, *options.cover.keep):
         if given_area(text).span is not None:

@@ -49,6 +49,8 @@ class Facts:
     losses: int = 0
     left_faces: int = 0
     left_plates: int = 0
+    left_texts: int = 0
+    left_codes: int = 0
     left_sightings: int = 0
     left_s: float = 0.0
     placeholder_s: float = 0.0

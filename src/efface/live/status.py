@@ -30,7 +30,7 @@ METRICS: Mapping[str, tuple[str, str, str]] = {
     "frames_refused": ("frames_refused_total", "counter", "Frames for which there was no room."),
     "looks": ("looks_total", "counter", "Frames that were looked at."),
     "looks_closer": ("looks_closer_total", "counter", "Looks at a part of a frame in more detail."),
-    "detections": ("detections_total", "counter", "Sightings of faces and plates."),
+    "detections": ("detections_total", "counter", "Sightings of what is looked for."),
     "regions": ("regions_total", "counter", "Areas erased."),
     "left_faces": (
         "left_visible_faces_total",
@@ -41,6 +41,16 @@ METRICS: Mapping[str, tuple[str, str, str]] = {
         "left_visible_plates_total",
         "counter",
         "Possible plates that left visible, as they were seen too weakly.",
+    ),
+    "left_texts": (
+        "left_visible_texts_total",
+        "counter",
+        "Possible text that left visible, as it was seen too weakly.",
+    ),
+    "left_codes": (
+        "left_visible_codes_total",
+        "counter",
+        "Possible codes that left visible, as they were seen too weakly.",
     ),
     "left_sightings": ("left_visible_sightings_total", "counter", "Sightings of these."),
     "left_s": (

@@ -27,6 +27,7 @@ from efface.findings import Check, Finding, Outcome, Verification
 from efface.frames import Frame
 from efface.media.interfaces import Source
 from efface.options import DetectOptions, Options, ReadOptions
+from efface.pipeline.changed_sound import with_muted
 from efface.pipeline.naming import plan_beside
 from efface.pipeline.sources import opened
 from efface.planning.plan import Plan
@@ -88,7 +89,7 @@ def prove(
                 draft.plan,
                 draft.source,
                 _shift(draft.plan),
-                options.write.audio,
+                options.write.audio if draft.sound is None else "mute",
                 {"source": draft.source_sha256, "target": draft.sha256},
                 kept=kept,
                 fetch=fetch,
@@ -179,6 +180,8 @@ def verify(
             again = _second_look(obeyed, result.info.medium, options, opening)
         made = obeyed.made if obeyed is not None else None
         sound, manifest = (made.sound, made.manifest) if made is not None else (None, None)
+        if result.info.audio:
+            sound = with_muted(sound, obeyed)
         evidence = Evidence(
             result, obeyed, original, _start(obeyed, original), "", hashes, change=sound,
             manifest=manifest.sha256 if manifest is not None else "",

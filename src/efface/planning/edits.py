@@ -184,6 +184,27 @@ class Justify(Edit):
     reason: str
 
 
+LATEST_MS, MOST_SPANS = 10**9, 50_000
+"""Latest end of a silent span, and the maximum number of spans in one entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute(Edit):
+    """Sets which spans of the sound are silent: those in `off` are heard again, then those in `on`
+    are silent. Each is a flat list of starts and ends in milliseconds from the first frame."""
+
+    name: ClassVar[str] = "mute"
+    off: tuple[int, ...]
+    on: tuple[int, ...]
+
+
+def are_spans(flat: tuple[int, ...]) -> bool:
+    """Return whether a flat list names spans: starts and ends, each start before its end."""
+    pairs = zip(flat[::2], flat[1::2], strict=False)
+    is_even = len(flat) % 2 == 0 and len(flat) <= 2 * MOST_SPANS
+    return is_even and all(0 <= start < end <= LATEST_MS for start, end in pairs)
+
+
 @dataclass(frozen=True, slots=True)
 class Accept(Edit):
     """Sets whether a person checked the doubts about that track in exactly that range."""
@@ -234,6 +255,7 @@ TYPES: dict[str, type[Edit]] = {
         Area,
         Black,
         Justify,
+        Mute,
         Accept,
         Approve,
         Undo,
@@ -266,6 +288,8 @@ def edit_of(plain: Mapping[str, Any]) -> Edit:
         raise ValueError("an edit draws an unknown kind")
     if isinstance(edit, Justify) and not is_reason(edit.reason):
         raise ValueError("an edit gives a reason that is too long, or not printable")
+    if isinstance(edit, Mute) and not (are_spans(edit.off) and are_spans(edit.on)):
+        raise ValueError("an edit has silent spans that are not starts and ends in milliseconds")
     return edit
 
 

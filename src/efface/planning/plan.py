@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from efface.detections import KINDS
 from efface.geometry import Box, Size
+from efface.option_values import TimeSpan
 from efface.options import PaintOptions
 from efface.planning.doubt import LEFT, WHOLE, Doubt
 from efface.planning.edits import read
+from efface.planning.muted_spans import muted_spans
 from efface.planning.render_record import RenderRecord
 from efface.planning.revise import MOST_TRACKS, KeptArea, Revised, part_of, revised
 from efface.regions import BlockGrid, Region
@@ -174,6 +176,11 @@ class Plan:
     def _revised(self) -> Revised:
         log, frames = read(self.edits), len(self.timeline)
         return revised(self.tracks, log, self.sizes, frames, self.left, self.areas)
+
+    @cached_property
+    def muted(self) -> tuple[TimeSpan, ...]:
+        """Spans that a person made silent, in order and apart. No copy has sound in them."""
+        return muted_spans(read(self.edits))
 
     def is_black(self, frame: int) -> bool:
         """Return whether that frame is written black: it could not be decoded, or a person wants it

@@ -22,6 +22,7 @@ from efface.review.check_summary import checks
 from efface.review.file_registry import FileRegistry, Work
 from efface.review.following import shot
 from efface.review.running_work import Tell, WorkRunner
+from efface.review.sound_actions import write_options
 
 LARGER = 0.2
 """Share of a box's sides. When a person wants more of a doubtful moment that is already covered,
@@ -66,10 +67,9 @@ class Actions:
     def render(self, number: int, *, overwrite: bool) -> Work:
         """Render the target, check it and publish it."""
         folder = self._registry.open(number)
-        options = replace(
-            self.options,
-            write=replace(self.options.write, overwrite=overwrite or self.options.write.overwrite),
-        )
+        write = write_options(folder, self.options.write)
+        write = replace(write, overwrite=overwrite or write.overwrite)
+        options = replace(self.options, write=write)
 
         def do(work: Work, listener: Listener) -> None:
             document = folder.document

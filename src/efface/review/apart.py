@@ -14,18 +14,19 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from math import ceil, floor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from efface.containers.admission import admit
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.geometry import Box
 from efface.options import Options
-from efface.pipeline import one_source
+from efface.pipeline import changed_sound, one_source
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import Job
 from efface.pipeline.rendering import Rendered
@@ -45,7 +46,11 @@ from efface.review import settings_preview
 from efface.review.following import Followed, around, onwards
 from efface.review.pictures import Pictures
 from efface.signals import interruptible
+from efface.sound_change import joined_spans
 from efface.walls.raising import cut_off
+
+if TYPE_CHECKING:
+    from efface.media.video.sound_peaks import Peaks
 
 APART = True
 """Tests that look inside set this to False."""
@@ -300,6 +305,37 @@ def followed_on(
             plan.medium == "photo",
             lambda n: tell(Event("follow", n, None)),
         )
+
+
+def waveform_of(source: Path, options: Options, plan: Plan, tell: Tell) -> tuple[bytes, float]:
+    """Return the peaks of a film's sound, and how many milliseconds each stands for. See
+    `sound_peaks`."""
+    from efface.media.video.sound_peaks import RATE, merged_peaks, step_for
+    from efface.media.video.video_source import VideoSource
+
+    length = changed_sound.duration_s(plan)
+    step = step_for(length)
+    with opened(admit(source), options.read) as media:
+        assert isinstance(media, VideoSource)  # the page asks it of films only
+        peaks = media.sound_peaks(changed_sound.start_s(plan), step)
+        found = merged_peaks(_heeding(peaks, "wave", tell), ceil(length * RATE / step))
+    return found.tobytes(), 1000 * step / RATE
+
+
+def speech_in(source: Path, options: Options, plan: Plan, tell: Tell) -> list[int]:
+    """Return where somebody seems to speak: starts and ends in milliseconds."""
+    length_ms = ceil(1000 * changed_sound.duration_s(plan))
+    with opened(admit(source), options.read) as media:
+        spans = changed_sound.spoken(media.info, plan, lambda: tell(Event("speech", 0, None)))
+    edges = ((floor(1000 * s.start_s), ceil(1000 * s.end_s)) for s in joined_spans(spans))
+    return [v for a, b in edges if a < length_ms for v in (a, min(b, length_ms))]
+
+
+def _heeding(peaks: Iterator[Peaks], stage: str, tell: Tell) -> Iterator[Peaks]:
+    """Tell again and again that the work goes on: it may be cancelled."""
+    for one in peaks:
+        tell(Event(stage, 0, None))
+        yield one
 
 
 def previewed(

@@ -20,6 +20,7 @@ from efface.review import finished_copy
 from efface.review.check_summary import checks
 from efface.review.file_registry import Folder
 from efface.review.session import ReviewSession
+from efface.review.sound_actions import described_sound
 from efface.tracks import Reason, Track
 
 MOST_BOXES = 200_000
@@ -118,6 +119,7 @@ def document(session: ReviewSession, number: int, folder: Folder) -> dict[str, A
             "folder": shown_folder(folder.job.target.parent),
             "video": folder.proxy is not None,
             "sound": _sounds(folder),
+            **described_sound(folder, session.options.write),
             "playable": folder.plan.medium != "photo",
             "verification": _verification(folder),
             "result": finished_copy.described(session, folder),

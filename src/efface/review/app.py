@@ -33,6 +33,7 @@ from efface.review.running_work import without_folders
 from efface.review.session import ReviewSession
 from efface.review.session_report import REPORT_POLICY, report_of
 from efface.review.settings_preview import THUMB_SIDE, telling_frame
+from efface.review.sound_routes import SoundRoutes
 from efface.version import VERSION
 
 TYPES = {
@@ -103,6 +104,7 @@ class Routes:
             Route("/static/{name}", self.static),
             Route("/api/files", self.listed),
             *QueueRoutes(self._session, self._broadcast.tell).routes(),
+            *SoundRoutes(self._session).routes(),
             Route("/api/events", self.events),
             Route(file, self.document),
             Route(file + "/thumb", self.thumb),
@@ -294,6 +296,10 @@ class Routes:
                 return session.look(number)
             case "proxy":
                 return session.proxy(number)
+            case "wave":
+                return session.sound.wave(number)
+            case "speech":
+                return session.sound.find_speech(number)
             case "render":
                 return session.render(number, overwrite=asked.get("overwrite") is True)
             case "redact":

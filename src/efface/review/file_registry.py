@@ -63,6 +63,8 @@ class Folder:
     rendered_plan  the plan that made the copy, if that is known.
     copy_stamp     of that copy, as efface knows it.
     done           what is known of that copy.
+    wave           peaks of its sound, and the milliseconds that each stands for.
+    audio          what a person chose for its sound; None: the options say it.
     """
 
     job: Job
@@ -71,6 +73,8 @@ class Folder:
     works: dict[str, Work] = field(default_factory=dict)
     proxy: Path | None = None
     done: Rendered | None = None
+    wave: tuple[bytes, float] | None = None
+    audio: str | None = None
     rendered_plan: Plan | None = None
     copy_stamp: Stamp | None = None
     share: tuple[Plan, float] | None = None

@@ -31,21 +31,27 @@ class WorkRunner:
 
     heavy  analysing, rendering and copies for the browser.
     light  following, while a person waits.
+    sound  waveforms and speech: reading the sound of a long film takes a minute.
     """
 
     def __init__(self, registry: FileRegistry, tell: Tell) -> None:
         self._registry, self._tell = registry, tell
         self.heavy, self.light = Lane("efface-review-work"), Lane("efface-review-follow")
+        self.sound = Lane("efface-review-sound")
         self._is_closing = threading.Event()
 
     def close(self) -> None:
         """Cancel all work, and wait until it has ended."""
         self._is_closing.set()
-        lanes = (self.light, self.heavy)
+        lanes = self._lanes
         for lane in lanes:
             lane.stop()
         for lane in lanes:
             lane.close()
+
+    @property
+    def _lanes(self) -> tuple[Lane, ...]:
+        return self.sound, self.light, self.heavy
 
     def cancel(self, number: int, kind: str, *, tells: bool = True) -> None:
         """Stop a piece of work at its next step, or take it back if it waits.
@@ -57,7 +63,7 @@ class WorkRunner:
         if work is None:
             return
         work.is_cancelled.set()
-        if any(lane.take_back(work) for lane in (self.heavy, self.light)):
+        if any(lane.take_back(work) for lane in self._lanes):
             work.state, work.said = "cancelled", CANCELLED
             if tells:
                 self._tell_end(number, work)

@@ -14,6 +14,7 @@ from efface.review.actions import Actions
 from efface.review.file_registry import FileRegistry, Folder, State
 from efface.review.running_work import Tell, WorkRunner, without_folders
 from efface.review.settings_preview import telling_frame
+from efface.review.sound_actions import SoundActions
 
 
 class ReviewSession(Actions):
@@ -23,6 +24,12 @@ class ReviewSession(Actions):
         registry = FileRegistry(jobs, options)
         super().__init__(registry, WorkRunner(registry, tell), options, scratch, tell)
         self.folders = registry.folders
+        self.sound = SoundActions(
+            registry,
+            self._works,
+            lambda: self.options,
+            lambda n, edits: self.change(n, None, edits),
+        )
         self._order: list[int] = []
 
     def close(self) -> None:

@@ -24,6 +24,10 @@ test("an entry is said with what it was about", () => {
   assert.equal(said({ edit: "split", track: 5 }), "splitting Erased area 5");
   assert.equal(said({ edit: "black", first: 3, last: 3, black: true }), "blackout of 1 frame");
   assert.equal(said({ edit: "black", first: 3, last: 9, black: false }), "the end of blackout of 7 frames");
+  assert.equal(said({ edit: "mute", off: [], on: [0, 500] }), "1 silent span");
+  assert.equal(said({ edit: "mute", off: [], on: [0, 500, 900, 1000] }), "2 silent spans");
+  assert.equal(said({ edit: "mute", off: [0, 500], on: [0, 400] }), "changing a silent span");
+  assert.equal(said({ edit: "mute", off: [0, 500], on: [] }), "a silent span that is heard again");
   assert.equal(said({ edit: "approve", approved: true }), "accepting the file");
   assert.equal(said(null), "");
 });

@@ -6,7 +6,7 @@ import { GERMAN } from "../../../src/efface/review/page/german.js";
 import { SHORTCUTS } from "../../../src/efface/review/page/keys.js";
 import { Phrases, plain } from "../../../src/efface/review/page/phrases.js";
 import { LANGUAGES, preferred } from "../../../src/efface/review/page/translate.js";
-import { CAUSES, KINDS, STATES } from "../../../src/efface/review/page/words.js";
+import { CAUSES, KINDS, STATES, nameOfTrack } from "../../../src/efface/review/page/words.js";
 
 const PAGE = new URL("../../../src/efface/review/page/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, PAGE), "utf8");
@@ -73,6 +73,11 @@ test("every text of the page is in the table", () => {
 test("every word for a state, a kind, a cause and a key is in the table", () => {
   const keys = SHORTCUTS.flatMap(([title, rows]) => [title, ...rows.map(([, what]) => what)]);
   assert.deepEqual(unknown([...Object.values(CAUSES), ...Object.values(KINDS), ...Object.values(STATES), ...keys]), []);
+});
+
+test("a track of every kind has a name, erased or left visible", () => {
+  const names = Object.keys(KINDS).flatMap((kind) => ["", "left"].map((state) => nameOfTrack({ id: 7, kind, state })));
+  assert.deepEqual(unknown(names.filter((name) => name !== "Possible drawn 7")), []); // nothing drawn is left visible
 });
 
 // The texts of a script. Where a template puts something in, there is a hole.

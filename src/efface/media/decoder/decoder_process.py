@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -40,6 +41,7 @@ from efface.media.decoder.film_messages import (
     FrameSaid,
     MarkSaid,
     MarksSaid,
+    PeaksSaid,
     StoredSaid,
 )
 from efface.media.decoder.frame_slots import SlotWriter
@@ -159,6 +161,11 @@ class _Decoder:
                 yield MarksSaid(tuple(told))
                 told.clear()
         yield MarksSaid(tuple(told))
+
+    def sound_peaks(self, shift_s: Fraction, step: int) -> Iterator[Answer]:
+        """See `VideoSource.sound_peaks`."""
+        for peaks in self._film.sound_peaks(shift_s, step):
+            yield PeaksSaid(peaks.first, peaks.values)
 
     def stored_as(self) -> Iterator[Answer]:
         """See `VideoSource.stored_as`."""

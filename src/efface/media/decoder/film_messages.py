@@ -62,6 +62,15 @@ class MarksSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class PeaksSaid:
+    """See `sound_peaks.Peaks`."""
+
+    CODE: ClassVar[int] = 10
+    first: int
+    values: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StoredSaid:
     """FFmpeg's names of the codec and of the pixel format."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -28,11 +29,18 @@ from efface.media.decoder.decoder_checks import (
 )
 from efface.media.decoder.decoder_client import Decoder
 from efface.media.decoder.decoder_messages import Call, Finished
-from efface.media.decoder.film_messages import FilmInfoSaid, FrameSaid, MarksSaid, StoredSaid
+from efface.media.decoder.film_messages import (
+    FilmInfoSaid,
+    FrameSaid,
+    MarksSaid,
+    PeaksSaid,
+    StoredSaid,
+)
 from efface.media.decoder.raw_frames import LOCATIONS, RawFrames, is_known
 from efface.media.interfaces import SourceInfo
 from efface.media.pixel_formats import Pixels, canonical, layout_named
 from efface.media.video.decode import bad_frame
+from efface.media.video.sound_peaks import Peaks
 from efface.media.video.video_info import VideoInfo, video_of
 from efface.media.video.video_source import Mark, VideoSource
 from efface.options import ReadOptions
@@ -130,6 +138,15 @@ class WalledFilm(VideoSource):
                 if isinstance(answer, MarksSaid):
                     for m in answer.marks:
                         yield Mark(m.pts, m.is_key, m.shows, m.is_corrupt, m.restarts)
+
+    def sound_peaks(self, shift_s: Fraction, step: int) -> Iterator[Peaks]:
+        """See `VideoSource.sound_peaks`."""
+        with self._decoder() as decoder:
+            for answer in decoder.answers(Call("sound_peaks", (shift_s, step)), PeaksSaid):
+                if isinstance(answer, PeaksSaid):
+                    with distrusting(decoder):
+                        require(answer.first >= 0)
+                    yield Peaks(answer.first, answer.values)
 
     def decoded_from(self, pts: int, *, keys_only: bool = False) -> Generator[av.VideoFrame]:
         """See `VideoSource.decoded_from`."""

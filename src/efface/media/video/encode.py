@@ -67,7 +67,7 @@ def create_video(
     sound: SoundChange | None = None,
 ) -> VideoSink:
     """Create a video file at `draft`, ready for frames. `target` names the file in messages and
-    selects the container. `sound` is encoded anew with that change, if the options ask for it.
+    selects the container. `sound` is how sound that is not dropped is changed and encoded anew.
 
     Raises TargetUnsuitable (suffix, codec, depth, sound), EncoderMissing, WriteFailed, and what
     opening the source raises.
@@ -154,11 +154,11 @@ class VideoSink:
         self, info: SourceInfo, options: WriteOptions, change: SoundChange | None
     ) -> Sound | EncodedSound:
         into, target = self._container, self._target
-        if not options.encodes_sound:
-            return Sound(info, into, target, keeps_priming=self._form.muxer in ("mp4", "mov"))
-        if change is None:
+        if change is not None:
+            return EncodedSound(info, into, target, change)
+        if options.encodes_sound:
             raise ValueError("sound that is to be changed needs to know how")
-        return EncodedSound(info, into, target, change)
+        return Sound(info, into, target, keeps_priming=self._form.muxer in ("mp4", "mov"))
 
     def _added(self, codec: str, options: WriteOptions) -> VideoStream:
         video, (width, height) = self._video, self._video.spec.size_wh

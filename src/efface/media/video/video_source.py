@@ -28,6 +28,7 @@ from efface.media.video.demux import (
 )
 from efface.media.video.frame_starts import Holds
 from efface.media.video.restarts import Restart
+from efface.media.video.sound_peaks import Peaks, sound_peaks
 from efface.media.video.video_info import video_of
 from efface.options import ReadOptions
 
@@ -133,6 +134,10 @@ class VideoSource:
                 is_key = packet.is_keyframe and holds is not Holds.SECOND_FIELD
                 shows = holds is Holds.FRAME and not packet.is_discard
                 yield Mark(packet.pts, is_key, shows, packet.is_corrupt, restarts)
+
+    def sound_peaks(self, shift_s: Fraction, step: int) -> Iterator[Peaks]:
+        """Yield the peaks of its sound. See `sound_peaks.sound_peaks`."""
+        return sound_peaks(self.info, shift_s, step)
 
     def frames_from(self, key: int, trusted: int, seek: int | None) -> Iterator[Frame]:
         """Yield frames as `frames` does, from the time `trusted` on, but counted from 0. Yields

@@ -13,12 +13,13 @@ export class Actions {
   #rendering;
   #files;
   #grid;
+  #sounds;
 
   // files: goes to other files, as `next`, `toQueue` and `count`.
-  constructor({ store, stage, player, timeline, lists, rendering, files, grid }) {
+  constructor({ store, stage, player, timeline, lists, rendering, files, grid, sounds }) {
     [this.#store, this.#stage, this.#player] = [store, stage, player];
     [this.#timeline, this.#lists, this.#rendering, this.#files] = [timeline, lists, rendering, files];
-    this.#grid = grid;
+    [this.#grid, this.#sounds] = [grid, sounds];
     grid.onAct = (name, value) => this[name](value);
     stage.onDrawn = (tool, box) => this.#drawn(tool, box);
     stage.onPlaced = (id, box) => store.change({ edit: "place", track: id, frame: store.frame, box });
@@ -182,7 +183,8 @@ export class Actions {
   async delete() {
     const store = this.#store;
     const ids = store.chosen.length ? store.chosen : this.#doubt?.track ? [this.#doubt.track] : [];
-    if (ids.length) await this.deleteTracks(ids);
+    if (store.quiet && this.#lists.shown === "quiet") await this.#sounds.remove(store.quiet);
+    else if (ids.length) await this.deleteTracks(ids);
   }
 
   // Several at once are one entry of the log, so one undo brings them all back.
@@ -336,7 +338,7 @@ export class Actions {
       a: () => this.accept(), "Shift+a": () => this.approve(), e: () => this.extend(), c: () => this.cover(),
       x: remove, Delete: remove, v: () => this.keep(), "Shift+v": () => this.only(),
       f: () => this.follow(), s: () => this.split(), m: () => this.join(), "[": () => this.begin(), "]": () => this.end(),
-      b: () => this.black(), d: () => this.draw(), r: () => this.area(), "Shift+r": () => this.spare(),
+      b: () => this.black(), q: () => this.#sounds.quiet(), d: () => this.draw(), r: () => this.area(), "Shift+r": () => this.spare(),
       z: undo, "Shift+z": redo, "Ctrl+z": undo, "Ctrl+Shift+z": redo, "Ctrl+y": redo, Enter: () => this.render(),
     };
   }

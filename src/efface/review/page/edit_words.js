@@ -23,6 +23,7 @@ const SAYINGS = {
   only: () => "erasing all others",
   area: ({ keep }) => (keep ? "an area that is kept" : "an area that is erased"),
   black: ({ first, last, black }) => `${black ? "blackout" : "the end of blackout"} of ${counted(last - first + 1, "frame")}`,
+  mute: ({ off, on }) => (off.length && on.length ? "changing a silent span" : on.length ? counted(on.length / 2, "silent span") : "a silent span that is heard again"),
   justify: ({ reason }, name) => (reason ? `the reason for ${name}` : `no reason for ${name}`),
   accept: ({ accepted }) => (accepted ? "accepting a moment" : "a moment that was to be looked at again"),
   approve: ({ approved }) => (approved ? "accepting the file" : "the file that was no longer accepted"),

@@ -61,7 +61,7 @@ export const ENGLISH = {
   "How a JPEG is made of a JPEG. recode encodes all of it anew. exact keeps blocks outside of erased areas as they are, without loss; traces of earlier compression, which point to a camera or an editor, stay as well. It needs the extra jpeg.":
     "What is kept outside of erased areas loses nothing. Traces of earlier compression, which point to a camera or an editor, stay as well. It needs an extra of efface, named jpeg.",
   "Every shape contains the whole box.": "Each shape covers the whole area that was found.",
-  "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
+  "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged, but for spans that somebody made silent in the review. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
     "Voices identify people. Disguised voices sound strange to ears; machines can undo that.",
   "How the finished copy is checked before it gets its name. full takes a second look at every frame, quick at a sample of them; off checks nothing at all.":
     "Before the copy gets its name, efface takes a second look at it: at every frame, at a sample of them, or not at all.",

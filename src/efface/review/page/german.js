@@ -5,6 +5,7 @@ import { GERMAN_ERRORS } from "./german_errors.js";
 import { GERMAN_MORE } from "./german_more.js";
 import { GERMAN_REQUESTS } from "./german_requests.js";
 import { GERMAN_SERVER } from "./german_server.js";
+import { GERMAN_SOUND } from "./german_sound.js";
 
 export const GERMAN = {
   ...GERMAN_CHECKS,
@@ -12,6 +13,7 @@ export const GERMAN = {
   ...GERMAN_REQUESTS,
   ...GERMAN_SERVER,
   ...GERMAN_MORE,
+  ...GERMAN_SOUND,
 
   // The head of the page
   "Skip to the picture": "Zum Bild springen",
@@ -206,9 +208,15 @@ export const GERMAN = {
   "Whole picture": "Ganzes Bild",
   "Face {n}": "Gesicht {n}",
   "Plate {n}": "Kennzeichen {n}",
+  "Text {n}": "Text {n}",
+  "Code {n}": "Code {n}",
+  "Person {n}": "Person {n}",
   "Drawn box {n}": "Gezeichneter Rahmen {n}",
   "Possible face {n}": "Evtl. Gesicht {n}",
   "Possible plate {n}": "Evtl. Kennzeichen {n}",
+  "Possible text {n}": "Evtl. Text {n}",
+  "Possible code {n}": "Evtl. Code {n}",
+  "Possible person {n}": "Evtl. Person {n}",
   "Possible drawn {n}": "Evtl. Rahmen {n}",
   "Erased area {n}": "Geschwärzter Bereich {n}",
   "Kept area {n}": "Sichtbarer Bereich {n}",
@@ -465,7 +473,6 @@ export const GERMAN = {
   "erase an area": "einen Bereich schwärzen",
   "keep an area": "einen Bereich sichtbar lassen",
   "black frames; again undoes them": "schwarze Bilder; noch einmal nimmt sie zurück",
-  "start, end of the range for areas and blackout": "Anfang, Ende des Abschnitts für Bereiche und Schwarzbild",
   "undo, redo": "rückgängig, wiederholen",
   "zoom of the timeline, all of it": "Zoom der Zeitleiste, ganz",
   "zoom of the picture; drag moves it": "Zoom des Bildes; ziehen verschiebt es",

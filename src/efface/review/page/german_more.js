@@ -4,7 +4,7 @@ export const GERMAN_MORE = {
   // Settings, as page_settings.py and options.py have them
   "Pattern of the mosaic": "Muster des Mosaiks",
   "Selects the pattern of the tiles.": "Wählt das Muster der Kacheln.",
-  "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
+  "Voices identify people, so sound is dropped unless you ask for it. keep copies it unchanged, but for spans that somebody made silent in the review. mute leaves out the spans that --mute names. disguise changes voices for ears, not for machines.":
     "Stimmen verraten Menschen. Verfremdete Stimmen klingen für Ohren fremd; Maschinen können das umkehren.",
   "Disguise voices, for ears only": "Stimmen verfremden, nur für Ohren",
   "What to find and erase. What is not named stays visible. text and code are not read; text is slow.":
@@ -132,6 +132,8 @@ export const GERMAN_MORE = {
   // Drawn boxes, and tracks that are alike
   "a face": "ein Gesicht",
   "a plate": "ein Kennzeichen",
+  text: "Text",
+  "a code": "ein Code",
   "something else": "etwas anderes",
   "What a drawn box shows": "Was ein gezeichneter Rahmen zeigt",
   "Like it in this place": "Gleiches an dieser Stelle",

@@ -28,7 +28,7 @@ export const SHORTCUTS = [
   ]],
   ["Tools", [
     ["D", "draw a box, which is followed"], ["R", "erase an area"], ["Shift+R", "keep an area"], ["B", "black frames; again undoes them"],
-    ["I  O", "start, end of the range for areas and blackout"], ["Z  Shift+Z", "undo, redo"],
+    ["I  O", "start, end of the range for areas, blackout and silence"], ["Q", "no sound from I to O"], ["Z  Shift+Z", "undo, redo"],
   ]],
   ["The list of files", [
     ["Arrows", "to another one; Enter opens it"], ["Alt+arrows", "move it; what waits is done in this order"], ["A", "accept it"],

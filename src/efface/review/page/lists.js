@@ -5,7 +5,7 @@ import { DoubtFilters } from "./doubt_filters.js";
 import { timecode } from "./times.js";
 import { CAUSES, KINDS, by, el, nameOfTrack } from "./words.js";
 
-const NAMES = ["doubts", "left", "tracks"];
+const NAMES = ["doubts", "left", "tracks", "quiet"];
 const MOST = 2000; // lines of one list
 const MOST_DOUBTS = 500; // each with a picture
 
@@ -28,8 +28,9 @@ export class Lists {
       tab.addEventListener("keydown", (event) => {
         if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
         event.stopPropagation();
-        const step = event.key === "ArrowRight" ? 1 : tabs.length - 1;
-        const other = tabs[(tabs.indexOf(tab) + step) % tabs.length];
+        const shown = tabs.filter((t) => !t.hidden);
+        const step = event.key === "ArrowRight" ? 1 : shown.length - 1;
+        const other = shown[(shown.indexOf(tab) + step) % shown.length];
         this.open(other.getAttribute("aria-controls"));
         other.focus();
       });
@@ -61,6 +62,7 @@ export class Lists {
       doubts: () => doc.doubts.some((d, i) => d.track === id && (i === doubt || this.filters.isWanted(d))),
       left: () => Boolean(this.#store.left(id)),
       tracks: () => Boolean(this.#store.track(id)) || doc.areas.some((a) => a.id === id),
+      quiet: () => false,
     };
     return among[this.shown]();
   }

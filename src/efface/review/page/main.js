@@ -15,6 +15,8 @@ import { Queue } from "./queue.js";
 import { PAUSED, Rendering } from "./rendering.js";
 import { Result } from "./result.js";
 import { Settings } from "./settings.js";
+import { SoundLane } from "./sound_lane.js";
+import { SoundList } from "./sound_list.js";
 import { Stage } from "./stage.js";
 import { Start } from "./start.js";
 import { Store } from "./store.js";
@@ -28,6 +30,12 @@ const stage = new Stage(store);
 const player = new Player(store, stage);
 const timeline = new Timeline(store, player);
 const lists = new Lists(store);
+const sounds = new SoundList(store);
+const soundLane = new SoundLane(store, timeline);
+soundLane.onChosen = (span) => {
+  if (span) lists.open("quiet");
+  sounds.choose(span);
+};
 const grid = new Grid(store);
 const queue = new Queue();
 const rendering = new Rendering(store);
@@ -155,7 +163,7 @@ const files = {
     return queue.files.length > 1 || queue.opens;
   },
 };
-const actions = new Actions({ store, stage, player, timeline, lists, rendering, files, grid });
+const actions = new Actions({ store, stage, player, timeline, lists, rendering, files, grid, sounds });
 const keys = actions.keys();
 
 addEventListener("keydown", (event) => {
@@ -232,7 +240,7 @@ queue.onWatch = (id) => open(id).then(() => rendering.onWatch());
 
 // What the server tells
 
-const SAID = { follow: "Following", proxy: "Making a copy that this browser can play", look: "Looking" };
+const SAID = { wave: "Reading the sound", speech: "Listening for speech", follow: "Following", proxy: "Making a copy that this browser can play", look: "Looking" };
 
 async function heardWork({ file, work, state }) {
   const card = queue.files.find((f) => f.id === file);
@@ -257,7 +265,12 @@ async function heardWork({ file, work, state }) {
   by("working-text").textContent = `${SAID[work.kind]}${work.done ? `, ${work.done} frames` : ""} …`;
   if (work.said && (work.state === "failed" || work.state === "done")) toast(work.said, true);
   if (work.state !== "done") return;
-  if (work.kind === "proxy") {
+  if (work.kind === "wave") return void soundLane.load();
+  if (work.kind === "speech") {
+    await store.reload();
+    lists.open("quiet");
+    toast(work.result.spans ? "These spans are silent now. Listen to the rest: speech may be missed. Undo with Z." : "No speech was found. Listen yourself: it may be missed.");
+  } else if (work.kind === "proxy") {
     await store.reload();
     player.withVideo();
   } else {

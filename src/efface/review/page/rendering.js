@@ -1,6 +1,7 @@
 // The dialog in which the copy is written, checked, and reported on.
 
 import { unseenWords } from "./moments.js";
+import { soundWords } from "./sound_words.js";
 import { by, el } from "./words.js";
 
 const STAGES = { render: "Erasing", check: "Checking", "": "Waiting" };
@@ -38,6 +39,7 @@ export class Rendering {
     const unseen = unseenWords(doc.doubts);
     const lines = [el("p", {}, `Writes ${doc.target} to ${doc.folder}, checks it, and only then gives it its name.`)];
     lines.push(el("p", {}, doc.cost.join(" ")));
+    if (doc.has_sound) lines.push(el("p", {}, soundWords(doc)));
     if (unseen) lines.push(el("p", { class: "warn" }, `${unseen}.`));
     if (doc.left_said) lines.push(el("p", { class: "warn" }, doc.left_said));
     if (overwrite) lines.push(el("p", {}, "There is an earlier copy of that name. It will be replaced."));

@@ -4,7 +4,7 @@ import { Refused, get, post } from "./api.js";
 import { frameAt } from "./times.js";
 import { toast } from "./words.js";
 
-const ADDING = ["draw", "cover", "accept", "approve"];
+const ADDING = ["draw", "cover", "accept", "approve", "mute"];
 const WINDOW = 512; // frames whose boxes are fetched together
 
 export class Store extends EventTarget {
@@ -12,6 +12,7 @@ export class Store extends EventTarget {
   frame = 0;
   chosen = []; // ids of tracks or areas, the last one chosen last
   doubt = -1; // place in doc.doubts
+  quiet = null; // the silent span that is chosen: [start, end] in milliseconds
   place = null; // what was visited last of doc.left_where: { track, first }
   isFinal = false;
   marks = { first: null, last: null };
@@ -56,6 +57,7 @@ export class Store extends EventTarget {
       this.chosen = [];
       this.doubt = -1;
       this.place = null;
+      this.quiet = null;
       this.marks = { first: null, last: null };
     }
     this.#take(doc);

@@ -21,6 +21,7 @@ export class Timeline {
   #colours = {};
   #isDue = false;
   onStretched = () => {};
+  onDrawn = () => {}; // with what lanes beside this one need
 
   constructor(store, player) {
     this.#store = store;
@@ -47,7 +48,7 @@ export class Timeline {
 
   #paint() {
     const style = getComputedStyle(document.documentElement);
-    for (const name of ["ground", "panel", "raised", "line", "ink", "soft", "accent", "face", "plate", "drawn", "text", "code", "person", "kept", "risk"]) {
+    for (const name of ["ground", "panel", "raised", "line", "ink", "soft", "accent", "face", "plate", "drawn", "text", "code", "person", "kept", "risk", "quiet"]) {
       this.#colours[name] = style.getPropertyValue(`--${name}`).trim();
     }
     this.due();
@@ -141,6 +142,21 @@ export class Timeline {
     this.#drawRuler(c, width, height);
     this.#drawNames(c, height);
     this.#drawHead(c, height);
+    this.onDrawn({ names: this.#names, colours: this.#colours });
+  }
+
+  // For lanes beside this one: where a place between frames is, which place is there, and where places begin.
+  xOf(place) {
+    return this.#x(place);
+  }
+  placeOf(x) {
+    return this.#frame(x);
+  }
+  get namesPx() {
+    return this.#names;
+  }
+  get font() {
+    return `${LETTERS * this.#unit}px system-ui, sans-serif`;
   }
 
   #bar(c, [first, last], y, h) {
