@@ -39,6 +39,10 @@ class Finder:
         return [number for number, _ in self.seen]
 
 
+def looking(finders, bridge_s):
+    return slow_looks(finders, bridge_s)
+
+
 def held(number, window=WINDOW):
     frame = Frame(number, 0, (64, 48), lambda wh: None, lambda: None)
     return QueuedFrame(frame, window, number / 25, 0.0, 0, form=None)
@@ -46,7 +50,7 @@ def held(number, window=WINDOW):
 
 def test_sorts_take_turns_and_none_is_forgotten():
     finders = {"text": Finder(TEXT), "code": Finder(CODE)}
-    with slow_looks(finders, 2.0) as looks:
+    with looking(finders, 2.0) as looks:
         for n in range(100):
             looks.ask(one := held(n))
             seen = looks.joined(one, box(FACE, 0))
@@ -68,7 +72,7 @@ def test_sorts_take_turns_and_none_is_forgotten():
 @pytest.mark.parametrize(("bridge_s", "most_s"), [(2.0, LONGEST_S), (0.25, 0.2), (0.0, 0.0)])
 def test_slow_looks_are_rarer_but_not_too_rare_for_tracks(bridge_s, most_s):
     finder = Finder(TEXT, 0.01)
-    with slow_looks({"text": finder}, bridge_s) as looks:
+    with looking({"text": finder}, bridge_s) as looks:
         looks.ask(first := held(0))
         looks.joined(first, Detections.none())
         looks._cost_s["text"] = 5.0
@@ -88,7 +92,7 @@ def test_a_frame_waits_for_its_look_and_a_failure_reaches_it():
             assert release.wait(10)
             raise DetectorFailed("text", "frame 1", "it is a test")
 
-    with slow_looks({"text": Waits(TEXT)}, 2.0) as looks:
+    with looking({"text": Waits(TEXT)}, 2.0) as looks:
         looks.ask(one := held(0))
         threading.Timer(0.05, release.set).start()
         with pytest.raises(DetectorFailed):
@@ -97,7 +101,7 @@ def test_a_frame_waits_for_its_look_and_a_failure_reaches_it():
 
 def test_without_slow_kinds_nothing_is_added():
     seen = box(FACE, 0)
-    with slow_looks({}, 2.0) as looks:
+    with looking({}, 2.0) as looks:
         looks.ask(one := held(0))
         assert looks.joined(one, seen) is seen
 
@@ -106,7 +110,7 @@ def test_without_slow_kinds_nothing_is_added():
 def test_parts_are_looked_at_in_more_detail_than_the_whole(size_wh, detail):
     finder = Finder(TEXT)
     frame = Frame(1, 0, size_wh, lambda wh: None, lambda: None)
-    with slow_looks({"text": finder}, 2.0) as looks:
+    with looking({"text": finder}, 2.0) as looks:
         looks.ask(one := QueuedFrame(frame, WINDOW, 0.0, 0.0, 0, form=None))
         looks.joined(one, Detections.none())
     ((_, look),) = finder.parts

@@ -31,11 +31,15 @@ def film(tmp_path_factory):
     return path
 
 
+def peaks_of(media, shift_s, count):
+    return merged_peaks(media.sound_peaks(shift_s, step_for(1)), count)
+
+
 @pytest.mark.parametrize("is_here", [True, False])
 def test_peaks_are_where_the_sound_is(film, monkeypatch, is_here):
     monkeypatch.setattr(source_opening, "HERE", is_here or source_opening.HERE)
     with opened(admit(film), ReadOptions()) as media:
-        peaks = merged_peaks(media.sound_peaks(Fraction(0), step_for(1)), 100)
+        peaks = peaks_of(media, Fraction(0), 100)
     assert ((peaks[42:58] > 140) & (peaks[42:58] < 160)).all()
     assert ((peaks[83:98] > 25) & (peaks[83:98] < 50)).all(), "channels that cancel are heard, too"
     assert not peaks[:38].any()
@@ -44,7 +48,7 @@ def test_peaks_are_where_the_sound_is(film, monkeypatch, is_here):
 
 def test_times_count_from_the_first_frame(film):
     with opened(admit(film), ReadOptions()) as media:
-        peaks = merged_peaks(media.sound_peaks(Fraction(3, 10), step_for(1)), 70)
+        peaks = peaks_of(media, Fraction(3, 10), 70)
     assert peaks[12:28].min() > 100 > peaks[:8].max(initial=0)
 
 
