@@ -82,7 +82,7 @@ def test_options_travel_into_the_plan(photo):
     plan = efface.find(photo, options=options)
     assert plan.options["detect"]["sensitivity"] == "high"
     assert (plan.options["paint"]["style"], plan.options["paint"]["seed"]) == ("tiles", 7)
-    assert [d["name"] for d in plan.detectors] == ["centerface", "plates"]
+    assert [d["name"] for d in plan.detectors] == ["centerface", "plates", "plate-context"]
     assert all(d["sha256"] for d in plan.detectors)
     faces = efface.find(photo, options=efface.Options(detect=DetectOptions(kinds="face")))
     assert faces.options["detect"]["kinds"] == "face"

@@ -471,7 +471,8 @@ def test_a_colour_that_is_none_or_stands_in_the_wrong_place_is_told(efface):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_tells_every_option_with_default_and_unit(efface, command):
     said = " ".join(efface(command, "--help").out.split())
-    flags = {o for p in cli.commands[command].params if isinstance(p, click.Option) for o in p.opts}
+    options = [p for p in cli.commands[command].params if isinstance(p, click.Option)]
+    flags = {o for p in options if not p.hidden for o in p.opts}
     mine = [
         s for s in settings() if s.flag in flags and (command, s.flag) != ("find", "--overwrite")
     ]
@@ -485,7 +486,8 @@ def test_help_tells_every_option_with_default_and_unit(efface, command):
         default = "(off)" if s.default is False else str(s.default)
         assert s.default in (None, ()) or f"[default: {default}]" in text, s.flag
     for parameter in cli.commands[command].params:
-        assert isinstance(parameter, click.Argument) or parameter.help, parameter.name
+        is_said = not isinstance(parameter, click.Argument) and not parameter.hidden
+        assert not is_said or parameter.help, parameter.name
 
 
 def test_the_options_together_are_all_there(efface):

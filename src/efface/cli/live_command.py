@@ -84,7 +84,7 @@ Credentials = tuple[str | None, Path | None]
 @QUIET
 @JSON
 @refuses_signing
-@options_of("detect", "track", "cover", "paint", "live", without=("--detail",))
+@options_of("detect", "track", "cover", "paint", "live", without=("--detail", "--rim"))
 def live(
     source: str | None, targets: tuple[str, ...], config: Path | None, health: int | None,
     credentials_env: str | None, credentials_file: Path | None,

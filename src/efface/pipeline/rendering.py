@@ -125,13 +125,11 @@ def act(
             if not is_fresh:
                 raise
             raise UndecodableFrame(path, e.at, is_unsteady=True) from e
-        signer = signer_of(plan, options)  # the manifest names the plan as it was followed
-        manifest = signer.sign(draft) if signer is not None else None
+        manifest, seal = _signed(draft, plan, options)
         target_sha256 = sha256_of(draft)
         samples = recorder.frames() if recorder is not None else None
         made = Draft(
-            draft, source, plan, source_sha256, target_sha256, samples, change, manifest,
-            signer.statement.plan_sha256 if signer is not None else "",
+            draft, source, plan, source_sha256, target_sha256, samples, change, manifest, seal,
         )  # fmt: skip
         verification = prove(made, target, options, opening, listener)
     kept = source.info.audio if options.write.audio != "drop" else 0
@@ -150,6 +148,13 @@ def act(
         manifest,
         plan.grid,
     )
+
+
+def _signed(draft: Path, plan: Plan, options: Options) -> tuple[SignedManifest | None, str]:
+    """Sign the draft if that is asked for. Return the manifest, and the seal of the plan that it
+    names: the plan as it was followed."""
+    signer = signer_of(plan, options)
+    return (signer.sign(draft), signer.statement.plan_sha256) if signer is not None else (None, "")
 
 
 def _keeps_samples(plan: Plan, options: Options) -> bool:
