@@ -486,7 +486,7 @@ def test_help_tells_every_option_with_default_and_unit(efface, command):
         default = "(off)" if s.default is False else str(s.default)
         assert s.default in (None, ()) or f"[default: {default}]" in text, s.flag
     for parameter in cli.commands[command].params:
-        is_said = not isinstance(parameter, click.Argument) and not parameter.hidden
+        is_said = isinstance(parameter, click.Option) and not parameter.hidden
         assert not is_said or parameter.help, parameter.name
 
 
