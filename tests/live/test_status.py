@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
+from efface.kinds import FINDABLE
 from efface.live.left_visible_counter import said
 from efface.live.loopback_server import serving
 from efface.live.pipeline_state import Facts
@@ -74,19 +75,20 @@ def test_the_door_answers_this_machine_only():
 def test_what_was_left_visible_is_told_to_monitors():
     facts = told()
     facts['ga"te'] |= {"left_faces": 3, "left_plates": 1, "left_sightings": 40, "left_s": 2.5}
-    facts['ga"te'] |= {"left_texts": 5, "left_codes": 6}
+    facts['ga"te'] |= {"left_texts": 5, "left_codes": 6, "left_persons": 7}
     lines = prometheus(facts).splitlines()
     assert 'efface_live_left_visible_faces_total{camera="ga\\"te"} 3' in lines
     assert 'efface_live_left_visible_plates_total{camera="ga\\"te"} 1' in lines
     assert 'efface_live_left_visible_texts_total{camera="ga\\"te"} 5' in lines
     assert 'efface_live_left_visible_codes_total{camera="ga\\"te"} 6' in lines
+    assert 'efface_live_left_visible_persons_total{camera="ga\\"te"} 7' in lines
     assert 'efface_live_left_visible_sightings_total{camera="ga\\"te"} 40' in lines
     assert 'efface_live_left_visible_seconds_total{camera="ga\\"te"} 2.5' in lines
     assert health(facts)["cameras"]['ga"te']["left_s"] == 2.5
 
 
 def test_and_said_in_a_sentence_with_what_to_do():
-    none = {"left_faces": 0, "left_plates": 0, "left_texts": 0, "left_codes": 0, "left_s": 0.0}
+    none = {f"left_{kind}s": 0 for kind in FINDABLE} | {"left_s": 0.0}
     counts = none | {"left_faces": 3, "left_plates": 1, "left_s": 2.54}
     text = said(counts, may_cover_more=True)
     assert text == (

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from efface.detections import CODE, FACE, FINDABLE, PLATE, TEXT
+from efface.detections import CODE, FACE, FINDABLE, PERSON, PLATE, TEXT
 
 
 @dataclass(slots=True)
 class LeftVisible:
     """Counters of one camera. They have the same names in its facts.
 
-    left_faces, left_plates, left_texts, left_codes  tracks.
+    left_faces, left_plates, left_texts, left_codes, left_persons  tracks.
     left_sightings  frames in which each track was sighted.
     left_s          total seconds in sight, over all tracks.
     """
@@ -27,6 +27,7 @@ class LeftVisible:
     left_plates: int = 0
     left_texts: int = 0
     left_codes: int = 0
+    left_persons: int = 0
     left_sightings: int = 0
     left_s: float = 0.0
 
@@ -37,6 +38,7 @@ class LeftVisible:
         self.left_plates += is_new and kind == PLATE
         self.left_texts += is_new and kind == TEXT
         self.left_codes += is_new and kind == CODE
+        self.left_persons += is_new and kind == PERSON
         self.left_sightings += 1
         self.left_s += since_s
 

@@ -51,6 +51,7 @@ class Facts:
     left_plates: int = 0
     left_texts: int = 0
     left_codes: int = 0
+    left_persons: int = 0
     left_sightings: int = 0
     left_s: float = 0.0
     placeholder_s: float = 0.0

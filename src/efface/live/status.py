@@ -52,6 +52,11 @@ METRICS: Mapping[str, tuple[str, str, str]] = {
         "counter",
         "Possible codes that left visible, as they were seen too weakly.",
     ),
+    "left_persons": (
+        "left_visible_persons_total",
+        "counter",
+        "Possible persons that left visible, as they were seen too weakly.",
+    ),
     "left_sightings": ("left_visible_sightings_total", "counter", "Sightings of these."),
     "left_s": (
         "left_visible_seconds_total",
