@@ -16,6 +16,7 @@ const CHOICES = [
 export class SoundList {
   #store;
   #panel = by("quiet");
+  #begun = ["", ""]; // times typed for a new span: a redrawn list keeps them
 
   constructor(store) {
     this.#store = store;
@@ -56,7 +57,7 @@ export class SoundList {
   }
 
   #adding() {
-    const [start, end] = ["Start", "End"].map((name, i) => el("input", { type: "text", size: 10, placeholder: i ? "0:14" : "0:10", "aria-label": `${name} of a new silent span`, "data-key": `quiet-new-${i}` }));
+    const [start, end] = ["Start", "End"].map((name, i) => el("input", { type: "text", size: 10, placeholder: i ? "0:14" : "0:10", value: this.#begun[i], "aria-label": `${name} of a new silent span`, "data-key": `quiet-new-${i}`, oninput: (event) => { this.#begun[i] = event.target.value; } }));
     const add = el("button", { "data-key": "quiet-add" }, "Add");
     const form = el("form", { class: "acts", onsubmit: (event) => { event.preventDefault(); this.#typed([], start.value, end.value); } }, start, end, add);
     return form;
@@ -90,7 +91,10 @@ export class SoundList {
     const [start, end] = [typedMs(startText), typedMs(endText)];
     if (start === null || end === null) toast("A time is written as 0:10, 12.5 or 1:02:03.5.", true);
     else if (start >= Math.min(end, last)) toast("A span begins before it ends, and before the film ends.", true);
-    else return this.#change(was, [start, Math.min(end, last)]);
+    else {
+      if (!was.length) this.#begun = ["", ""];
+      return this.#change(was, [start, Math.min(end, last)]);
+    }
     this.draw();
   }
 
