@@ -41,12 +41,12 @@ def crop(rng: np.random.Generator, picture: Labelled, size: int) -> Labelled:
         at = (box[:2] + box[2:]) / 2
         scale = float(np.exp(rng.uniform(*np.log(HEIGHTS)))) / max(float(box[3] - box[1]), 1.0)
     scale = float(np.clip(scale, 0.75 * size / max(height, width), MOST_UPSCALE))
-    matrix = _matrix(rng, at, scale, size, (width, height))
+    matrix = crop_matrix(rng, at, scale, size, (width, height))
     made = warped(picture, matrix, size, tuple(int(v) for v in rng.integers(0, 200, 3)))
     return _padded(made, rng.integers(1, PAD, 2)) if rng.random() < PADDED else made
 
 
-def _matrix(
+def crop_matrix(
     rng: np.random.Generator,
     at: NDArray[np.float64],
     scale: float,
@@ -98,9 +98,9 @@ def warped(
     else:
         boxes = picture.xyxy
     out = cv2.warpAffine(rgb, matrix[:2], (size, size), flags=cv2.INTER_LINEAR, borderValue=beside)
-    hulls = _hulls(boxes, matrix)
+    hulls = turned_hulls(boxes, matrix)
     inside = np.clip(hulls, 0, size)
-    share = _area(inside) / np.maximum(_area(hulls), 1e-6)
+    share = areas(inside) / np.maximum(areas(hulls), 1e-6)
     is_there = share > 0.02
     is_faint = (share < LEAST_VISIBLE) | (inside[:, 3] - inside[:, 1] < SMALLEST)
     return Labelled(out, inside[is_there].astype(np.float32), (picture.ignore | is_faint)[is_there])
@@ -111,20 +111,20 @@ def _padded(made: Labelled, pad_xy: NDArray[np.int64]) -> Labelled:
     made.rgb[size - pad_xy[1] :] = 0
     made.rgb[:, size - pad_xy[0] :] = 0
     inside = np.minimum(made.xyxy, np.tile(size - pad_xy, 2)).astype(np.float32)
-    is_faint = (_area(inside) < LEAST_VISIBLE * _area(made.xyxy)) | (
+    is_faint = (areas(inside) < LEAST_VISIBLE * areas(made.xyxy)) | (
         inside[:, 3] - inside[:, 1] < SMALLEST
     )
-    is_there = _area(inside) > 0
+    is_there = areas(inside) > 0
     return Labelled(made.rgb, inside[is_there], (made.ignore | is_faint)[is_there])
 
 
-def _hulls(boxes: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def turned_hulls(boxes: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
     moved = corners @ matrix[:2, :2].T + matrix[:2, 2]
     return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
 
 
-def _area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+def areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
 
 

@@ -37,15 +37,29 @@ class Exported(nn.Module):
         return torch.sigmoid(heat), sides
 
 
-def main() -> None:
-    """Command line."""
+def asked(description: str | None) -> argparse.Namespace:
+    """Return checkpoint, target and pin, as the command line names them."""
     p = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     p.add_argument("checkpoint", type=Path)
     p.add_argument("target", type=Path)
     p.add_argument("--pin", type=Path, help="file for the SHA-256 of the target")
-    a = p.parse_args()
+    return p.parse_args()
+
+
+def write(data: bytes, step: int, a: argparse.Namespace) -> None:
+    """Write the network, and its checksum if that is asked for."""
+    a.target.write_bytes(data)
+    checksum = hashlib.sha256(data).hexdigest()
+    if a.pin:
+        a.pin.write_text(f"{checksum}  {a.target.name}\n", "ascii")
+    print(f"step {step}: {len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
+
+
+def main() -> None:
+    """Command line."""
+    a = asked(__doc__)
     net = PlateNetwork().eval()
     saved = torch.load(a.checkpoint, map_location="cpu", weights_only=True)
     if not any(
@@ -53,12 +67,7 @@ def main() -> None:
     ):  # started from exported weights
         fold(net)
     net.load_state_dict(saved["average"])
-    data = exported(net.eval())
-    a.target.write_bytes(data)
-    checksum = hashlib.sha256(data).hexdigest()
-    if a.pin:
-        a.pin.write_text(f"{checksum}  {a.target.name}\n", "ascii")
-    print(f"step {saved['step']}: {len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
+    write(exported(net.eval()), saved["step"], a)
 
 
 def exported_weights(path: Path) -> dict[str, Tensor]:

@@ -108,16 +108,16 @@ def _placed(rng: Generator, rgb: NDArray[np.uint8], boxes: list[Boxes]) -> NDArr
         at = (box[:2] + box[2:]) / 2
         scale = float(np.exp(rng.uniform(*np.log(SIZES[kind])))) / max(float(box[3] - box[1]), 1)
     scale = float(np.clip(scale, 0.6 * SIDE / max(height, width), 2.2))
-    return augment._matrix(rng, at, scale, SIDE, (width, height))
+    return augment.crop_matrix(rng, at, scale, SIDE, (width, height))
 
 
 def _maps(boxes: Boxes, unknown: Boxes, matrix: NDArray[np.float64], smallest: float) -> Maps:
     """Return the maps of one kind. An object inside of a region without loss is learned all the
     same."""
     every = np.concatenate([boxes, unknown]).astype(np.float32)
-    hulls = augment._hulls(every, matrix)
+    hulls = augment.turned_hulls(every, matrix)
     inside = np.clip(hulls, 0, SIDE)
-    share = augment._area(inside) / np.maximum(augment._area(hulls), 1e-6)
+    share = augment.areas(inside) / np.maximum(augment.areas(hulls), 1e-6)
     is_faint = (share < LEAST_VISIBLE) | (inside[:, 3] - inside[:, 1] < smallest)
     ignored = np.repeat([False, True], [len(boxes), len(unknown)]) | is_faint
     there = share > GONE

@@ -68,7 +68,7 @@ def digest_of(reader: Reader, found: list[Part]) -> str:
 
 
 def store(path: Path, name: str) -> bytes:
-    """Return the manifest store; empty if there is none. Raises Broken."""
+    """Return the manifest store, or b"" for a file without a manifest. Raises Broken."""
     with open(path, "rb") as f:
         reader = Reader(f)
         parts = [p for p in carriers(reader, name) if p.name != GAP]

@@ -34,7 +34,8 @@ class SoundActions:
         self._options, self._change = options, change
 
     def wave(self, number: int) -> Work | None:
-        """Measure how loud the sound is, unless that is known or there is none."""
+        """Measure how loud the sound is. Do nothing for a film without sound, or if it was measured
+        before."""
         folder = self._registry.open(number)
         if folder.wave is not None or not has_sound(folder):
             return None

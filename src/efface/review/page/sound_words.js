@@ -2,7 +2,7 @@
 
 import { counted } from "./words.js";
 
-// What becomes of the sound in the copy; "" where there is none.
+// What happens to the sound in the copy. "" for a film without sound.
 export function soundWords({ has_sound: hasSound, audio, silent, named }) {
   if (!hasSound) return "";
   if (audio === "drop") return "The copy has no sound.";
