@@ -3,7 +3,7 @@
 The detector is made blind to one object for a while, and its leaks are looked for in the list.
 
     python benchmarks/doubts.py FOLDER [--clips NAME,...] [--cases 12] [--seed 1] [--cache
-    build/doubts] [--json OUT]
+    build/doubts] [--tight 4] [--a-minute 12] [--json OUT]
 
 FOLDER holds videos. Beside a video may lie its labels, NAME.faces.json or NAME.plates.json (boxes
 by frame, as in "tracks": [{"id": 1, "ignore": false, "boxes": {"0": [x1, y1, x2, y2]}}]). Of a
@@ -13,7 +13,9 @@ A case: for 0.6 to 4 s, from a random frame on, no sighting of one object reache
 else is at its defaults. Labelled boxes of that object, of at least 24 px (plates: 12 px), in those
 frames, of which less than 90 % is erased, are leaks. A doubt shows a leak when it contains 90 % of
 the labelled box, is at most four times as large, and is about a frame within a second of it. A case
-counts as shown when some leak of it is, and its rank is that of the first doubt that shows one.
+counts as shown when some leak of it is, and its rank is that of the first doubt that shows one. A
+doubt leads to a leak when it is about a frame within a second of it, and no farther away than the
+labelled box is long.
 
 Prints for each clip how many doubts a minute the list has without any blindness, and how many of
 them are above the bound. What the network says of each frame is kept in the folder of --cache, as
@@ -45,7 +47,9 @@ from efface.options import DetectOptions, Options
 from efface.pipeline.analysis import joined
 from efface.pipeline.perceive import Perceived, perceived
 from efface.pipeline.sources import opened
+from efface.planning import doubt_merging
 from efface.planning.doubt import Doubt
+from efface.planning.doubt_moment import MOST_A_MINUTE
 from efface.planning.plan import Plan
 from efface.tracks import Reason
 
@@ -85,7 +89,7 @@ class Clip:
 @dataclass(frozen=True, slots=True)
 class Case:
     """One blindness: who, from which frame to which, how many leaks came of it, how many are shown,
-    by the doubt of which rank.
+    by the doubt of which rank, and to how many a doubt leads.
 
     rank  from 1; None where no doubt shows a leak. `height` is that of the tallest leak, `listed`
           how many doubts there are.
@@ -97,6 +101,7 @@ class Case:
     last: int
     leaks: int
     shown: int
+    near: int
     rank: int | None
     height: int
     listed: int
@@ -220,28 +225,44 @@ def _covered(box: NDArray[np.float32], plan: Plan, frame: int) -> float:
 
 
 def rank_of(
-    doubts: Sequence[Doubt], open_: list[tuple[int, NDArray[np.float32]]], frame_s: float
+    doubts: Sequence[Doubt],
+    open_: list[tuple[int, NDArray[np.float32]]],
+    frame_s: float,
+    tight: float = TIGHT,
 ) -> tuple[int | None, int]:
     """Rank of the first doubt that shows a leak, and how many leaks some doubt shows."""
     shown, best = 0, None
     for frame, box in open_:
         for i, doubt in enumerate(doubts, start=1):
-            if shows(doubt, frame, box, frame_s):
+            if shows(doubt, frame, box, frame_s, tight):
                 shown, best = shown + 1, min(best or i, i)
                 break
     return best, shown
 
 
-def shows(doubt: Doubt, frame: int, box: NDArray[np.float32], frame_s: float) -> bool:
-    """Whether the doubt leads a person's eye to that box."""
-    near = round(NEAR_S / frame_s)
+def shows(doubt: Doubt, frame: int, box: NDArray[np.float32], frame_s: float, tight: float) -> bool:
+    """Whether the doubt puts its box around that one."""
     place = np.array([doubt.box], np.float32)
-    is_tight = float(area(place)[0]) <= TIGHT * float(area(box[None])[0])
+    is_tight = float(area(place)[0]) <= tight * float(area(box[None])[0])
     holds = float(overlap(box[None], place)[0, 0]) >= COVERED * float(area(box[None])[0])
-    return doubt.first - near <= frame <= doubt.last + near and is_tight and holds
+    return _is_soon(doubt, frame, frame_s) and is_tight and holds
 
 
-def measured(clip: Clip, path: Path, count: int, seed: int) -> tuple[dict[str, Any], list[Case]]:
+def leads(doubt: Doubt, frame: int, box: NDArray[np.float32], frame_s: float) -> bool:
+    """Whether a person who looks at the doubt has that box before the eyes."""
+    x1, y1, x2, y2 = box
+    apart = max(doubt.box[0] - x2, x1 - doubt.box[2], doubt.box[1] - y2, y1 - doubt.box[3])
+    return _is_soon(doubt, frame, frame_s) and bool(apart <= max(x2 - x1, y2 - y1))
+
+
+def _is_soon(doubt: Doubt, frame: int, frame_s: float) -> bool:
+    near = round(NEAR_S / frame_s)
+    return doubt.first - near <= frame <= doubt.last + near
+
+
+def measured(
+    clip: Clip, path: Path, count: int, seed: int, tight: float
+) -> tuple[dict[str, Any], list[Case]]:
     """Doubts a minute of a clip, and its cases with leaks."""
     plan, bound = clip.plan(), Options().risk.bound
     minutes = (float(plan.timeline.seconds[-1]) + frame_time(clip)) / 60
@@ -258,7 +279,9 @@ def measured(clip: Clip, path: Path, count: int, seed: int) -> tuple[dict[str, A
     ):
         blind = clip.plan(blinded(clip, kind, truth, first, last))
         if open_ := leaks(blind, kind, truth, first, last):
-            rank, shown = rank_of(blind.doubts, open_, frame_time(clip))
+            frame_s = frame_time(clip)
+            rank, shown = rank_of(blind.doubts, open_, frame_s, tight)
+            near = sum(any(leads(d, *leak, frame_s) for d in blind.doubts) for leak in open_)
             height = max(round(float(b[3] - b[1])) for _, b in open_)
             found.append(
                 Case(
@@ -268,6 +291,7 @@ def measured(clip: Clip, path: Path, count: int, seed: int) -> tuple[dict[str, A
                     last,
                     len(open_),
                     shown,
+                    near,
                     rank,
                     height,
                     len(blind.doubts),
@@ -288,8 +312,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=12, help="Of blindness, for each clip.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=Path("build/doubts"))
+    parser.add_argument("--tight", type=float, default=TIGHT, help="Largest doubt, in faces.")
+    parser.add_argument("--a-minute", type=int, default=MOST_A_MINUTE, help="Doubts that are kept.")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
+    doubt_merging.MOST_A_MINUTE = asked.a_minute  # type: ignore[attr-defined]
     wanted = [name for name in asked.clips.split(",") if name]
     paths = [
         p
@@ -300,7 +327,8 @@ def main() -> None:
         sys.exit("There is no such clip.")
     clips, found = [], []
     for path in paths:
-        told, of_clip = measured(clip_of(path, asked.cache), path, asked.cases, asked.seed)
+        clip = clip_of(path, asked.cache)
+        told, of_clip = measured(clip, path, asked.cases, asked.seed, asked.tight)
         clips.append(told)
         found += of_clip
         print(
@@ -321,7 +349,7 @@ def said(case: Case) -> str:
     rank = f"rank {case.rank} of {case.listed}" if case.rank else f"not among {case.listed}"
     return (
         f"{case.kind} of {case.height} px, frames {case.first} to {case.last}: {case.leaks} "
-        f"leaks, {case.shown} shown, {rank}"
+        f"leaks, {case.shown} shown, {rank}; led to {case.near}"
     )
 
 
@@ -331,11 +359,13 @@ def summed(clips: list[dict[str, Any]], found: list[Case]) -> str:
     ranks = sorted(c.rank for c in found if c.rank)
     shown, all_ = sum(c.shown for c in found), sum(c.leaks for c in found)
     middle = ranks[len(ranks) // 2] if ranks else None
+    led, near = sum(c.near > 0 for c in found), sum(c.near for c in found)
     return (
         f"{doubts} doubts in {seconds:.0f} s, {60 * doubts / max(seconds, 1e-9):.1f} a "
         f"minute. Of {len(found)} cases with "
         f"leaks {len(ranks)} are shown, at rank {middle} in the middle and "
-        f"{max(ranks, default=None)} at worst; of {all_} leaks {shown}."
+        f"{max(ranks, default=None)} at worst; of {all_} leaks {shown}. The list leads to {led} "
+        f"cases and {near} leaks."
     )
 
 

@@ -22,7 +22,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from training import network
-from training.persons.labels import KINDS, known
+from training.export import exported_weights, fold
+from training.persons.labels import KINDS, PERSON, known
 from training.persons.network import PersonNetwork
 from training.persons.samples import Samples
 from training.train import (
@@ -30,6 +31,7 @@ from training.train import (
     RATE,
     RATE_COPIED,
     SAVE_EVERY,
+    STARTED,
     State,
     averaged,
     rate_at,
@@ -49,6 +51,11 @@ def main() -> None:
     p.add_argument("--faces", type=Path, required=True)
     p.add_argument("--plates", type=Path, nargs="*", default=[])
     p.add_argument("--model", type=Path, default=Path("src/efface/detect/models/centerface.onnx"))
+    p.add_argument(
+        "--start",
+        type=Path,
+        help="ONNX file of training.persons.export whose weights it starts from",
+    )
     p.add_argument("--steps", type=int, default=6000, help="of the whole training")
     p.add_argument("--minutes", type=float, default=60, help="of this piece")
     a = p.parse_args()
@@ -56,7 +63,7 @@ def main() -> None:
     cv2.setNumThreads(1)  # a forked worker waits for ever for threads that its parent had
     torch.set_num_threads(1)
     model = a.model.read_bytes()
-    state = resumed(a.run / "last.pt", model)
+    state = resumed(a.run / "last.pt", model, a.start)
     pictures = known(a.pictures, a.notes, a.faces, a.plates)
     print(f"{len(pictures)} pictures, from step {state.step} of {a.steps}", flush=True)
     samples = Samples(pictures, model, seed=1000 + state.step)
@@ -64,16 +71,23 @@ def main() -> None:
     train(state, loader, a.run, steps=a.steps, until=time.monotonic() + 60 * a.minutes)
 
 
-def resumed(path: Path, model: bytes) -> State:
-    """The state at the last checkpoint, or a new one."""
+def resumed(path: Path, model: bytes, start: Path | None = None) -> State:
+    """The state at the last checkpoint, or a new one.
+
+    start  an exported network to start from. Its batch normalisation is folded into the
+           convolutions, and stays so.
+    """
     torch.manual_seed(0)
     net = PersonNetwork()
     net.start_from(later_layers(model))
+    if start is not None:
+        start_from_persons(net, exported_weights(start))
     average = deepcopy(net).eval()
     new = [p for name, p in net.named_parameters() if not name.startswith("blocks.")]
+    slower = 1.0 if start is None else STARTED
     groups = [
-        {"params": new, "peak": RATE},
-        {"params": list(net.blocks.parameters()), "peak": RATE_COPIED},
+        {"params": new, "peak": RATE * slower},
+        {"params": list(net.blocks.parameters()), "peak": RATE_COPIED * slower},
     ]
     state = State(net, average, torch.optim.AdamW(groups, lr=RATE, weight_decay=1e-4))
     if path.exists():
@@ -83,6 +97,18 @@ def resumed(path: Path, model: bytes) -> State:
         state.optimiser.load_state_dict(saved["optimiser"])
         state.step = saved["step"]
     return state
+
+
+def start_from_persons(net: PersonNetwork, weights: dict[str, torch.Tensor]) -> None:
+    """Take over exported weights. They have the maps of persons alone: those of heads and vehicles
+    start anew."""
+    fold(net.eval())
+    for name, rows in (("heat", [PERSON]), ("sides", [4 * PERSON + side for side in range(4)])):
+        for part in ("weight", "bias"):
+            whole = net.state_dict()[f"{name}.{part}"].clone()
+            whole[rows] = weights[f"{name}.{part}"]
+            weights[f"{name}.{part}"] = whole
+    net.load_state_dict(weights)
 
 
 def train(state: State, loader: DataLoader, run: Path, *, steps: int, until: float) -> None:  # type: ignore[type-arg]
