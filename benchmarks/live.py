@@ -41,7 +41,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -278,7 +278,7 @@ NOTES = "EFFACE_BENCH_NOTES"
 SOURCES = {"udp": "udp://127.0.0.1:{}", "rtsp": "rtsp://127.0.0.1:{}/clip"}
 
 
-def work(wanted: Wanted, pipe: Any) -> None:
+def work(pipe: Any, wanted: Wanted) -> None:
     """The process of a camera, as `efface.live.supervisor` has it, with a detector that notes which
     frames it was shown."""
     notes = open(Path(os.environ[NOTES]) / f"{wanted.name}-{os.getpid()}.txt", "a", buffering=1)  # noqa: SIM115
@@ -299,7 +299,7 @@ def work(wanted: Wanted, pipe: Any) -> None:
             yield detectors
 
     camera_pipeline.open_lanes = noting
-    supervised_work(wanted, pipe)
+    supervised_work(pipe, wanted)
 
 
 supervised_work = supervisor.work
@@ -458,7 +458,7 @@ def pace(chosen: argparse.Namespace) -> None:
             )  # the old connection is lost, and a new one begins with frame 1
             process = psutil.Process(running.members[0].pid)
             before, cpu, began = (
-                dict(running.members[0].facts),
+                asdict(running.members[0].facts),
                 sum(process.cpu_times()[:2]),
                 time.monotonic(),
             )
@@ -466,7 +466,7 @@ def pace(chosen: argparse.Namespace) -> None:
             sender = Sender(chosen.clip, ports[0])
             sender.wait()
             time.sleep(chosen.delay + 1.2)
-            after, took = running.members[0].facts, time.monotonic() - began
+            after, took = asdict(running.members[0].facts), time.monotonic() - began
             cpu = (sum(process.cpu_times()[:2]) - cpu) / max(
                 1, after["frames_in"] - before["frames_in"]
             )
@@ -543,7 +543,7 @@ def overload(chosen: argparse.Namespace) -> None:
                 time.sleep(chosen.seconds)
                 for sender in senders:
                     sender.end()
-                facts = [dict(m.facts) for m in running.members]
+                facts = [asdict(m.facts) for m in running.members]
         finally:
             for hog in hogs:
                 hog.kill()
@@ -639,8 +639,8 @@ def soak(chosen: argparse.Namespace) -> None:
                 print(
                     f"{(time.monotonic() - began) / 60:5.1f} min, {mb} MB, supervisor "
                     f"{psutil.Process().memory_info().rss >> 20} MB, "
-                    f"in {facts['frames_in']}, out {facts['frames_out']}, placeholder "
-                    f"{facts['placeholder_s']:.0f} s, restarts {member.restarts}",
+                    f"in {facts.frames_in}, out {facts.frames_out}, placeholder "
+                    f"{facts.placeholder_s:.0f} s, restarts {member.restarts}",
                     flush=True,
                 )
                 for old in recordings(folder, "c0")[:-1]:

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efface.detections import DRAWN, FACE, PLATE
+from efface.detections import DRAWN, FACE, PERSON, PLATE
 from efface.planning.erased_share import KindPrice, Share, areas, price
 from efface.planning.plan import Plan
 from efface.regions import BlockGrid
@@ -100,6 +100,8 @@ def test_a_kind_that_costs_much_and_was_never_surely_seen_is_doubtful():
     assert not doubtful(kind=PLATE, score=0.8)
     assert doubtful(score=0.4)
     assert not doubtful(score=0.6)
+    assert doubtful(kind=PERSON, score=0.45)
+    assert not doubtful(kind=PERSON, score=0.5)
     assert not KindPrice("plate", Share(0.001, 0.01, 0), 0.4, False).is_doubtful, "it costs little"
 
 

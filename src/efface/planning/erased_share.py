@@ -17,10 +17,11 @@ from efface.detections import CODE, FACE, KINDS, PERSON, PLATE, TEXT
 from efface.planning.plan import Plan
 from efface.tracks import Reason
 
-SURE_SCORES = {FACE: 0.5, PLATE: 0.65, TEXT: 0.7, CODE: 0.7, PERSON: 0.6}
+SURE_SCORES = {FACE: 0.5, PLATE: 0.65, TEXT: 0.7, CODE: 0.7, PERSON: 0.5}
 """Score from which a sighting is surely one of its kind. A kind without any such sighting may be a
 mistake as a whole: in clips without a plate, signs and shirts reach 0.6, and three in four real
-plates exceed 0.77."""
+plates exceed 0.77. Boxes of persons were right in 110 of 110 cases from 0.5 on, and a person who is
+plainly there often stays below 0.6."""
 
 MUCH_SHARE, MUCH_SHARE_AT_WORST = 0.02, 0.1
 """A kind erases too much if it covers this share of the picture on average, or this share of some
