@@ -60,14 +60,18 @@ def write(data: bytes, step: int, a: argparse.Namespace) -> None:
 def main() -> None:
     """Command line."""
     a = asked(__doc__)
-    net = PlateNetwork().eval()
-    saved = torch.load(a.checkpoint, map_location="cpu", weights_only=True)
-    if not any(
-        "running_mean" in name for name in saved["average"]
-    ):  # started from exported weights
-        fold(net)
+    net = PlateNetwork()
+    write(exported(net), loaded(net, a.checkpoint), a)
+
+
+def loaded(net: PlateNetwork, checkpoint: Path) -> int:
+    """Give the network the averaged weights of a checkpoint, ready for export. Return the step."""
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    net.eval()
+    if not any("running_mean" in name for name in saved["average"]):
+        fold(net)  # it started from exported weights
     net.load_state_dict(saved["average"])
-    write(exported(net.eval()), saved["step"], a)
+    return int(saved["step"])
 
 
 def exported_weights(path: Path) -> dict[str, Tensor]:

@@ -6,9 +6,7 @@ python -m training.persons.export RUN/last.pt src/efface/detect/models/persons.o
 
 from __future__ import annotations
 
-import torch
-
-from training.export import asked, exported, write
+from training.export import asked, exported, loaded, write
 from training.persons.labels import PERSON
 from training.persons.network import PersonNetwork, only
 
@@ -16,10 +14,9 @@ from training.persons.network import PersonNetwork, only
 def main() -> None:
     """Command line."""
     a = asked(__doc__)
-    saved = torch.load(a.checkpoint, map_location="cpu", weights_only=True)
-    net = PersonNetwork().eval()
-    net.load_state_dict(saved["average"])
-    write(exported(only(net, PERSON)), saved["step"], a)
+    net = PersonNetwork()
+    step = loaded(net, a.checkpoint)
+    write(exported(only(net, PERSON)), step, a)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from torch import nn
 
 from training.network import PlateNetwork
@@ -21,8 +23,7 @@ class PersonNetwork(PlateNetwork):
 
 def only(net: PersonNetwork, kind: int) -> PersonNetwork:
     """Return the network with the maps of this kind alone, for export."""
-    made = PersonNetwork()
-    made.load_state_dict(net.state_dict())
+    made = deepcopy(net)
     made.heat = _rows_of(net.heat, [kind])
     made.sides = _rows_of(net.sides, [4 * kind + side for side in range(4)])
     return made.eval()
