@@ -7,7 +7,7 @@ says may be a lie: it may have been taken over by the file.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -45,6 +45,8 @@ from efface.media.decoder.film_messages import (
     StoredSaid,
 )
 from efface.media.decoder.frame_slots import SlotWriter
+from efface.media.decoder.sound_answers import contents_said, packets_said, parts_said
+from efface.media.decoder.sound_messages import SoundStreamsSaid
 from efface.media.interfaces import Source, SourceInfo
 from efface.media.pixel_formats import Pixels
 from efface.media.still import embedded
@@ -53,6 +55,7 @@ from efface.media.still.still_pixels import Page
 from efface.media.still.still_read import StillSource
 from efface.media.still.stills import open_still
 from efface.media.video.probe import open_video
+from efface.media.video.sound_source import FilmSound, Wanted
 from efface.media.video.video_info import video_of
 from efface.media.video.video_source import VideoSource
 from efface.options import ReadOptions
@@ -167,6 +170,22 @@ class _Decoder:
         for peaks in self._film.sound_peaks(shift_s, step):
             yield PeaksSaid(peaks.first, peaks.values)
 
+    def sound_streams(self) -> Iterator[Answer]:
+        """See `SoundSource.streams`."""
+        yield SoundStreamsSaid(self._sound.streams())
+
+    def sound_packets(self) -> Iterator[Answer]:
+        """See `SoundSource.packets`."""
+        return packets_said(self._sound.packets(), self._room)
+
+    def sound_contents(self) -> Iterator[Answer]:
+        """See `SoundSource.contents`."""
+        return contents_said(self._sound.contents(), self._room)
+
+    def sound_samples(self, shift_s: Fraction, wanted: Sequence[Wanted]) -> Iterator[Answer]:
+        """See `SoundSource.samples`."""
+        return parts_said(self._sound.samples(shift_s, wanted), self._room)
+
     def stored_as(self) -> Iterator[Answer]:
         """See `VideoSource.stored_as`."""
         yield StoredSaid(*self._film.stored_as())
@@ -182,6 +201,10 @@ class _Decoder:
     def _film(self) -> VideoSource:
         assert isinstance(self._source, VideoSource)
         return self._source
+
+    @property
+    def _sound(self) -> FilmSound:
+        return FilmSound(self._film.info)
 
     def _page(self, frame: Frame) -> PageSaid:
         page = frame.stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -15,6 +16,7 @@ from efface.options import ReadOptions
 from efface.walls.raising import NO_WALLS, Standing
 
 if TYPE_CHECKING:
+    from efface.media.video.sound_source import SoundSource
     from efface.media.video.video_source import VideoSource
 
 HERE = not IS_OFFERED
@@ -43,6 +45,18 @@ def film_again(info: SourceInfo, options: ReadOptions, file: BinaryIO | None) ->
     from efface.media.decoder.walled_film import WalledFilm
 
     return WalledFilm(info, options)
+
+
+def sound_of(info: SourceInfo) -> SoundSource:
+    """Return the sound of a film that was opened before."""
+    if not HERE and prepare():
+        from efface.media.decoder.walled_sound import open_walled_sound
+
+        with suppress(NoServer):
+            return open_walled_sound(info)
+    from efface.media.video.sound_source import FilmSound
+
+    return FilmSound(info)
 
 
 def embedded_pixels(raw: bytes) -> NDArray[np.uint8] | None:
