@@ -24,6 +24,7 @@ from efface.media.decoder.decoder_messages import (
     Finished,
     Larger,
     Ready,
+    Role,
     Setup,
     answer_head,
     packed_call,
@@ -57,9 +58,15 @@ class Decoder:
     name    of the file, for messages.
     source  the only file that it may open; None for bytes that are sent to it.
     memory  bytes of address space that it may take.
+    role    what it does, if it does not decode a file.
     """
 
-    def __init__(self, name: str, source: Path | None, memory: int) -> None:
+    answer_s: float | None = None
+    """Time that it has for an answer; None for one that depends on the size of the file."""
+
+    def __init__(
+        self, name: str, source: Path | None, memory: int, role: Role | None = None
+    ) -> None:
         """Raises NoServer, SourceUnreadable, WorkerDied."""
         self._name, self._source = name, source
         self._closing = ExitStack()
@@ -68,7 +75,7 @@ class Decoder:
             closing.callback(self.close)
             self._limit_s = ANSWER_S + self._size() / SLOWEST_BYTES_PER_S
             self._begin()
-            self._send(packed_call(Setup(memory, _current_folder())))
+            self._send(packed_call(Setup(memory, _current_folder(), role)))
             ready = self._answer(Ready)
             self.walls = Standing(ready.standing, ready.missing)
             closing.pop_all()
@@ -184,20 +191,21 @@ class Decoder:
             write_all(self._pipe.fileno(), data)
 
     def _answer(self, *kinds: Any) -> Any:
-        until = time.monotonic() + self._limit_s
+        limit_s = self._limit_s if self.answer_s is None else self.answer_s
+        until = time.monotonic() + limit_s
         try:
-            kind, size = answer_head(self._read(HEAD_BYTES, until), kinds)
-            return read_message(kind, self._read(size, until))
+            kind, size = answer_head(self._read(HEAD_BYTES, until, limit_s), kinds)
+            return read_message(kind, self._read(size, until, limit_s))
         except Untrusted as e:
             raise self.distrusted() from e
 
-    def _read(self, count: int, until: float) -> bytes:
+    def _read(self, count: int, until: float, limit_s: float) -> bytes:
         parts = b""
         poll = select.poll()
         poll.register(self._pipe.fileno(), select.POLLIN)
         while len(parts) < count:
             if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
-                raise WorkerDied(self._name, f"it gave no answer for {self._limit_s:.0f} s", HINT)
+                raise WorkerDied(self._name, f"it gave no answer for {limit_s:.0f} s", HINT)
             try:
                 part = os.read(self._pipe.fileno(), count - len(parts))
             except OSError:

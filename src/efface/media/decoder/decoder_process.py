@@ -12,27 +12,22 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
-import av
 import numpy as np
 from av.error import FFmpegError
 
 from efface.containers.admission import AdmittedSource
 from efface.errors import EffaceError, InputError
 from efface.frames import Frame
-from efface.media.decoder import raw_frames
 from efface.media.decoder.decoder_messages import (
-    GRANT,
     Answer,
     BlocksSaid,
     Call,
     FailedSaid,
     Finished,
-    Larger,
     PageSaid,
     Ready,
     Setup,
     StillInfoSaid,
-    read_all,
     read_call,
     send_answer,
 )
@@ -44,11 +39,12 @@ from efface.media.decoder.film_messages import (
     PeaksSaid,
     StoredSaid,
 )
+from efface.media.decoder.frame_sending import FrameSender
 from efface.media.decoder.frame_slots import SlotWriter
 from efface.media.decoder.sound_answers import contents_said, packets_said, parts_said
 from efface.media.decoder.sound_messages import SoundStreamsSaid
 from efface.media.interfaces import Source, SourceInfo
-from efface.media.pixel_formats import Pixels
+from efface.media.pixel_formats import Pixels, Spec
 from efface.media.still import embedded
 from efface.media.still.image_reader import Traits, traits_of
 from efface.media.still.still_pixels import Page
@@ -75,9 +71,13 @@ def serve(pipe: int, memory: int, source: int | None, readable: list[str]) -> No
         os.chdir(setup.folder)
     raising.limit(raising.address_space() + setup.memory, 0)
     files: list[str | int] = [*readable, *([] if source is None else [source])]
-    walls = raising.raise_walls(files, seccomp.for_decoder)
+    if setup.role is None:
+        walls = raising.raise_walls(files, seccomp.for_decoder)
+    else:
+        walls = setup.role.raise_walls(files)
     send_answer(pipe, Ready(walls.standing, walls.missing))
-    decoder = _Decoder(pipe, SlotWriter(memory))
+    slots = SlotWriter(memory)
+    decoder: Any = _Decoder(pipe, slots) if setup.role is None else setup.role.served(pipe, slots)
     while True:
         call: Call = read_call(pipe)
         try:
@@ -98,13 +98,12 @@ def _failed(error: Exception) -> FailedSaid:
     return FailedSaid(type(error).__name__, (str(error)[:1000],))
 
 
-class _Decoder:
+class _Decoder(FrameSender):
     """The calls. Each yields answers."""
 
     def __init__(self, pipe: int, slots: SlotWriter) -> None:
-        self._pipe, self._slots = pipe, slots
+        super().__init__(pipe, slots)
         self._source: Source | None = None
-        self._location: int | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -152,8 +151,9 @@ class _Decoder:
     def decoded_from(self, pts: int, keys_only: bool) -> Iterator[Answer]:
         """See `VideoSource.decoded_from`."""
         for number, frame in enumerate(self._film.decoded_from(pts, keys_only=keys_only)):
-            is_full = Pixels(frame, video_of(self._film.info).spec).is_full
-            yield self._sent(number, frame.pts, frame, is_full)
+            spec = self._spec
+            is_full = Pixels(frame, spec).is_full
+            yield self._sent(number, frame.pts, frame, spec, is_full, self.notes)
 
     def marks(self) -> Iterator[Answer]:
         """See `VideoSource.marks`."""
@@ -203,6 +203,10 @@ class _Decoder:
         return self._source
 
     @property
+    def _spec(self) -> Spec:
+        return video_of(self._film.info).spec
+
+    @property
     def _sound(self) -> FilmSound:
         return FilmSound(self._film.info)
 
@@ -230,39 +234,9 @@ class _Decoder:
     def _frame(self, frame: Frame) -> FrameSaid:
         pixels = frame.stored
         if isinstance(pixels, Pixels):
-            return self._sent(frame.index, frame.pts, pixels.frame, pixels.is_full)
+            stored, is_full = pixels.frame, pixels.is_full
+            return self._sent(frame.index, frame.pts, stored, self._spec, is_full, self.notes)
         return FrameSaid(frame.index, frame.pts, frame.size_wh, "", False, 0, False, 0, self.notes)
-
-    def _sent(self, index: int, pts: int | None, frame: av.VideoFrame, is_full: bool) -> FrameSaid:
-        spec = video_of(self._film.info).spec
-        frame, is_full = raw_frames.sendable(frame, spec, is_full)
-        if self._location is None:
-            self._location = raw_frames.location_of(frame, spec, is_full)
-        planes = raw_frames.planes_of(frame)
-        count = sum(plane.nbytes for plane in planes)
-        room, at = self._room(count), 0
-        for plane in planes:
-            np.copyto(room[at : at + plane.nbytes].reshape(plane.shape), plane)
-            at += plane.nbytes
-        return FrameSaid(
-            index,
-            pts,
-            (frame.width, frame.height),
-            frame.format.name,
-            is_full,
-            self._location,
-            frame.interlaced_frame,
-            count,
-            self.notes,
-        )
-
-    def _room(self, count: int) -> Any:
-        """Wait for a slot that holds that many bytes."""
-        at, capacity = GRANT.unpack(read_all(self._pipe, GRANT.size))
-        while count > capacity:
-            send_answer(self._pipe, Larger(count))
-            at, capacity = GRANT.unpack(read_all(self._pipe, GRANT.size))
-        return self._slots.room(at, count)
 
 
 def run(pipe: int, memory: int, source: int | None, readable: list[str]) -> None:
