@@ -56,11 +56,13 @@ class Setup:
     memory  bytes of address space beyond what it has.
     folder  the current one, from which the path of the file may start.
     role    what it does, if it does not decode a file.
+    size    of a file that it reads through `file_channel`; None if it opens the file itself.
     """
 
     memory: int
     folder: str
     role: Role | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from efface.media.decoder.decoder_messages import (
     read_call,
     send_answer,
 )
+from efface.media.decoder.file_channel import FileChannel
 from efface.media.decoder.film_messages import (
     FilmInfoSaid,
     FrameSaid,
@@ -63,14 +64,16 @@ MARKS_AT_ONCE = 2_000
 def serve(pipe: int, memory: int, source: int | None, readable: list[str]) -> None:
     """Raise the walls, and answer calls until the pipe closes.
 
-    source    a descriptor of the file, which may be opened again by its path.
+    source    a descriptor of the file, which may be opened again by its path; or the channel
+              through which it is read.
     readable  folders of the installation, for modules that load late.
     """
     setup: Setup = read_call(pipe)
     with suppress(OSError):
         os.chdir(setup.folder)
     raising.limit(raising.address_space() + setup.memory, 0)
-    files: list[str | int] = [*readable, *([] if source is None else [source])]
+    has_file = source is not None and setup.size is None
+    files: list[str | int] = [*readable, *([source] if source is not None and has_file else [])]
     if setup.role is None:
         walls = raising.raise_walls(files, seccomp.for_decoder)
     else:
@@ -78,6 +81,8 @@ def serve(pipe: int, memory: int, source: int | None, readable: list[str]) -> No
     send_answer(pipe, Ready(walls.standing, walls.missing))
     slots = SlotWriter(memory)
     decoder: Any = _Decoder(pipe, slots) if setup.role is None else setup.role.served(pipe, slots)
+    if source is not None and setup.size is not None:
+        decoder.file = FileChannel(source, setup.size)
     while True:
         call: Call = read_call(pipe)
         try:
@@ -104,6 +109,7 @@ class _Decoder(FrameSender):
     def __init__(self, pipe: int, slots: SlotWriter) -> None:
         super().__init__(pipe, slots)
         self._source: Source | None = None
+        self.file: FileChannel | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -124,7 +130,8 @@ class _Decoder(FrameSender):
 
     def go_on(self, info: SourceInfo, options: ReadOptions) -> Iterator[Answer]:
         """Read a film that another process has opened before."""
-        self._source = VideoSource(info, options)
+        file: Any = self.file
+        self._source = VideoSource(info, options, file)
         yield from ()
 
     def frames(self) -> Iterator[Answer]:

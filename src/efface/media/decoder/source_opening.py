@@ -36,15 +36,16 @@ def open_source(source: AdmittedSource, options: ReadOptions) -> Source:
 def film_again(info: SourceInfo, options: ReadOptions, file: BinaryIO | None) -> VideoSource:
     """Return a film that was opened before, here or on another machine.
 
-    file  is read instead of the one at the film's path. It is decoded in this process.
+    file  is read, in this process, instead of the one at the film's path. What it holds is decoded
+          behind walls all the same.
     """
     from efface.media.video.video_source import VideoSource
 
-    if HERE or file is not None or not prepare():
+    if HERE or not prepare():
         return VideoSource(info, options, file)
     from efface.media.decoder.walled_film import WalledFilm
 
-    return WalledFilm(info, options)
+    return WalledFilm(info, options, file)
 
 
 def sound_of(info: SourceInfo) -> SoundSource:

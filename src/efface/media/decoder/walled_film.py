@@ -184,7 +184,8 @@ class WalledFilm(VideoSource):
     def _decoder(self) -> Iterator[Decoder]:
         """Start a decoder that goes on with this film. Raises WorkerDied, SourceUnreadable."""
         (width, height), path = video_of(self.info).spec.stored_wh, self.info.path
-        with Decoder(path.name, path, memory_for(MEMORY_PER_PIXEL, width * height)) as decoder:
+        memory = memory_for(MEMORY_PER_PIXEL, width * height)
+        with Decoder(path.name, path, memory, file=self._file) as decoder:
             for _ in decoder.answers(Call("go_on", (self.info, self._options))):
                 pass
             _provide(decoder, self.info, self._options)
