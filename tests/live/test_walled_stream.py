@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,7 +54,7 @@ def saboteur():
 
 @pytest.fixture
 def whole(walled):
-    if not source_opening.standing_walls().is_whole or landlock.version() < 4:
+    if not source_opening.standing_walls().is_whole or not landlock.limits_ports():
         pytest.skip("this system does not offer all walls")
 
 
@@ -184,3 +187,22 @@ def test_a_proxy_is_reached_through_its_port(monkeypatch):
     role = StreamRole.of(source_address("https://10.0.0.5/a.m3u8"), OPTIONS)
     assert 3128 in role.ports
     assert role.environment["https_proxy"] == "http://proxy:3128"
+
+
+def test_no_thread_begins_before_the_walls():
+    if not any(Path("/usr/lib").glob("*/libsrt*.so.1*")):
+        pytest.skip("needs libsrt")
+    code = """
+import os, sys
+from efface.live.address import source_address
+from efface.live.stream_process import StreamRole
+from efface.live_options import LiveOptions
+from efface.walls import raising
+raising.raise_walls = lambda *a, **k: print(len(os.listdir("/proc/self/task")), k["ports"])
+StreamRole(source_address("srt://127.0.0.1:9"), LiveOptions(), {}).raise_walls([])
+"""
+    one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **one}
+    )
+    assert done.stdout.split() == ["1", "[]"], done.stderr

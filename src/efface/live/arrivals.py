@@ -9,7 +9,6 @@ from contextlib import closing
 from efface.live.address import Address
 from efface.live.ingest import taken
 from efface.live.stream_forms import Arrived, Forms
-from efface.live.walled_stream import open_stream
 from efface.live_options import LiveOptions
 from efface.media.decoder import source_opening
 from efface.media.decoder.server_process import NoServer
@@ -22,6 +21,8 @@ def arrivals(address: Address, options: LiveOptions, stop: threading.Event) -> I
     Raises StreamLost, StreamEnded.
     """
     if not source_opening.HERE and source_opening.prepare():
+        from efface.live.walled_stream import open_stream
+
         try:
             stream = open_stream(address, options)
         except NoServer:

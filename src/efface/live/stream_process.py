@@ -93,7 +93,9 @@ class StreamRole:
         """See `Role.raise_walls`."""
         os.environ.update(self.environment)
         if self.address.scheme == "srt":
-            srt.library()  # finding it may start a program
+            # Finding it may start a program. It starts a thread when it is used, which would stand
+            # outside of walls that are raised later.
+            srt.require(self.address)
         is_device = self.address.scheme == "camera"
         has_datagrams = self.has_datagrams
         calls = partial(seccomp.for_stream, has_datagrams=has_datagrams, is_device=is_device)

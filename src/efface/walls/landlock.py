@@ -24,7 +24,9 @@ _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15
 """Rights that a file can have. The others are of folders."""
 
 _TCP, _CONNECT = 0b11, 0b10
-"""Bind and connect, from version 4."""
+"""Bind and connect."""
+_WITH_PORTS = 4
+"""The version that knows ports."""
 _DEVICE = READ_FILE | WRITE_FILE | 1 << 15
 """What a camera at this machine needs: it is controlled by `ioctl`, a right from version 5."""
 _SCOPES = 0b11
@@ -57,6 +59,11 @@ def version() -> int:
     return max(0, found)
 
 
+def limits_ports() -> bool:
+    """Return whether the kernel can limit the ports to which a process connects by TCP."""
+    return version() >= _WITH_PORTS
+
+
 def restrict(
     readable: Iterable[str | int],
     executable: Iterable[str] = (),
@@ -64,7 +71,7 @@ def restrict(
     ports: Iterable[int] = (),
 ) -> int:
     """Forbid this process to open anything but these, to write to anything else, and to connect by
-    TCP to other ports, which versions below 4 cannot forbid. Return the version.
+    TCP to other ports, if `limits_ports`. Return the version.
 
     readable    files and folders by path, or by open descriptor; they may be read.
     executable  files and folders that may be read and run.
@@ -84,7 +91,7 @@ def restrict(
             _allow(rules, path, READ_FILE | READ_DIR | EXECUTE)
         for path in devices:
             _allow(rules, path, _DEVICE & (1 << _BITS.get(known, max(_BITS.values()))) - 1)
-        for port in ports if known >= 4 else ():
+        for port in ports if known >= _WITH_PORTS else ():
             _add(rules, _PORT, _At(_CONNECT, port))
         _checked(_call(_RESTRICT, ctypes.c_int(rules), ctypes.c_uint32(0)))
     finally:
@@ -95,8 +102,8 @@ def restrict(
 def _ruleset(known: int) -> int:
     """Return a descriptor of new rules that forbid all that this version can forbid."""
     files = (1 << _BITS.get(known, max(_BITS.values()))) - 1
-    rules = _Rules(files, _TCP if known >= 4 else 0, _SCOPES if known >= 6 else 0)
-    size = 8 if known < 4 else 16 if known < 6 else 24
+    rules = _Rules(files, _TCP if known >= _WITH_PORTS else 0, _SCOPES if known >= 6 else 0)
+    size = 8 if known < _WITH_PORTS else 16 if known < 6 else 24
     return _checked(_call(_CREATE, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0)))
 
 

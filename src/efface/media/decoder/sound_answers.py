@@ -85,7 +85,7 @@ def _packet(stream: int, packet: av.Packet[Any]) -> tuple[PacketSaid, list[Any]]
         stream,
         packet.pts,
         packet.dts,
-        packet.duration or 0,
+        max(0, packet.duration or 0),
         packet.is_keyframe,
         packet.is_corrupt,
         packet.size,
