@@ -45,15 +45,29 @@ class Aligned:
     def __init__(self, stream: int, rate: int, layout: str, shift_s: Fraction) -> None:
         """shift_s  time of the first frame of the picture."""
         self._stream, self._rate, self._shift_s = stream, rate, shift_s
-        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+        self._layout, self._resampler = layout, self._new_resampler(layout)
+        self._form: tuple[str, str, int] | None = None
         self._next: int | None = None
         self._has_begun = False
 
     def take(self, frame: AudioFrame | None) -> Iterator[Heard]:
         """Yield the samples of a decoded frame; None ends the stream."""
         with suppress(FFmpegError):  # a frame that cannot be converted becomes a gap
-            for made in self._resampler.resample(frame):
+            for made in self._resampled(frame):
                 yield from self._placed(made)
+
+    def _resampled(self, frame: AudioFrame | None) -> Iterator[AudioFrame]:
+        if frame is not None:
+            form = frame.format.name, frame.layout.name, frame.sample_rate
+            if self._form not in (None, form):
+                # The stream goes on with other channels or another rate, as broadcasts do.
+                yield from self._resampler.resample(None)
+                self._resampler = self._new_resampler(self._layout)
+            self._form = form
+        yield from self._resampler.resample(frame)
+
+    def _new_resampler(self, layout: str) -> AudioResampler:
+        return AudioResampler(format="fltp", layout=layout, rate=self._rate)
 
     def _placed(self, frame: AudioFrame) -> Iterator[Heard]:
         samples = frame.to_ndarray().astype(np.float32, copy=False)
