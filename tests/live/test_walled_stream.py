@@ -21,8 +21,8 @@ from efface.live_options import LiveOptions
 from efface.media.decoder import server_process, source_opening
 from efface.media.decoder.server_process import NoServer, server
 from efface.walls import landlock
-
-from .peers import free_port
+from tests.live.peers import free_port
+from tests.media.decoder.conftest import in_threads  # noqa: F401  (a fixture)
 
 SABOTEUR = Path(__file__).parent / "stream_saboteur.py"
 OPTIONS = LiveOptions(timeout_s=4.0)
@@ -129,8 +129,14 @@ def frames_of(clip: Path, count: int) -> list[object]:
     return found
 
 
-def test_frames_are_the_same(walled, clip, monkeypatch):
+@pytest.mark.usefixtures("_decoders_in_this_process")
+@pytest.mark.parametrize("where", ["walled", "in_threads"])
+def test_frames_are_the_same(clip, monkeypatch, request, where):
+    asked = request.getfixturevalue(where)
     behind = frames_of(clip, 12)
+    if asked is not None:
+        *_, walls = asked
+        assert walls[-1] == {"devices": [], "ports": []}
     monkeypatch.setattr(source_opening, "HERE", True)
     assert behind == frames_of(clip, 12)
     assert len(behind) == 48
