@@ -103,12 +103,15 @@ class WalledSound:
 
     def contents(self) -> Iterator[tuple[int, bytes]]:
         """See `SoundSource.contents`."""
+        left = self._most_bytes()
         with self._decoder() as decoder:
             for answer in decoder.answers(Call("sound_contents"), ContentsSaid):
                 if isinstance(answer, ContentsSaid):
                     with distrusting(decoder):
                         require(all(0 <= c.stream < self.info.audio for c in answer.contents))
                         require(all(0 <= c.bytes <= MOST_BYTES for c in answer.contents))
+                        left -= sum(c.bytes for c in answer.contents)
+                        require(left >= 0)
                         data, at = _copied(decoder, sum(c.bytes for c in answer.contents)), 0
                     for said in answer.contents:
                         yield said.stream, bytes(data[at : at + said.bytes])
