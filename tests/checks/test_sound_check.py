@@ -13,8 +13,8 @@ import pytest
 from efface.checks.sound_check import check_sound
 from efface.containers.admission import admit
 from efface.findings import Outcome
-from efface.media.video import sound_encode, sound_samples
-from efface.media.video.sound_samples import heard
+from efface.media.video import sound_samples, sound_source
+from efface.media.video.sound_source import FilmSound, heard
 from efface.option_values import TimeSpan
 from efface.options import ReadOptions, WriteOptions
 from efface.pipeline.sources import create, opened
@@ -69,7 +69,7 @@ def checked(target, film, change):
 
 def samples_of(path):
     with opened(admit(path), ReadOptions()) as source:
-        parts = list(heard(source.info, Fraction(0), RATE))
+        parts = list(heard(FilmSound(source.info), Fraction(0), RATE))
     return parts[0].first, np.concatenate([p.samples[0] for p in parts])
 
 
@@ -135,7 +135,7 @@ def test_sound_that_is_out_of_step_or_missing_needs_a_look(film, tmp_path, monke
             return super()._place(frame) + self._rate // 20
 
     with monkeypatch.context() as patch:
-        patch.setattr(sound_encode, "Aligned", Late)
+        patch.setattr(sound_source, "Aligned", Late)
         target = written(film, tmp_path / "late.mp4", SoundChange((TimeSpan(2.9, 3),)))
     found = checked(target, film, SoundChange((TimeSpan(2.9, 3),)))
     assert found.outcome is REVIEW

@@ -21,6 +21,7 @@ from efface.cli.main import cli
 from efface.errors import SourceUnreadable
 from efface.options import settings
 from efface.staged_files import staged
+from efface.walls import landlock
 
 COMMANDS = ("redact", "find", "render", "live")
 
@@ -525,7 +526,9 @@ def test_as_a_module_and_with_light_imports(program, kit):
     assert program("--version").out == f"efface, version {__version__}\n"
     told = program("--version", "--verbose").out.splitlines()
     assert told[0] == f"efface, version {__version__}"
-    assert told[-1].startswith("walls around decoders: ")
+    assert told[-2].startswith("walls around decoders: ")
+    limited = "Landlock" in told[-2].partition("(")[0] and landlock.limits_ports()
+    assert told[-1] == f"TCP ports of live streams: {'limited' if limited else 'not limited'}"
     heavy = (
         "[m for m in ('av', 'PIL', 'numpy', 'onnxruntime', 'cv2', 'scipy', 'click', 'rich') if "
         "m in sys.modules]"

@@ -4,8 +4,10 @@ before any work elsewhere."""
 from __future__ import annotations
 
 import subprocess
+from io import BytesIO
 from pathlib import Path
 
+import av
 import pytest
 
 from efface.checks.residual_metadata import check_residual_metadata
@@ -17,6 +19,8 @@ from efface.media.interfaces import SourceInfo
 from efface.media.video.encode import create_video
 from efface.media.video.output_format import FORMATS, require_suitable
 from efface.media.video.probe import open_video
+from efface.media.video.sound_source import FilmSound
+from efface.media.video.sound_streams import BITEXACT, copied_stream, described
 from efface.media.video.stream_digests import sound_kept
 from efface.options import ReadOptions, WriteOptions
 
@@ -97,8 +101,37 @@ def test_what_the_table_names_is_written_and_clean_to_all_eyes(suffix, codec, so
     assert check.outcome is Outcome.CLEAN
     assert all(
         s.is_same and not s.missing
-        for s in sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (source, target)))
+        for s in sound_kept(
+            *(FilmSound(open_video(admit(p), ReadOptions()).info) for p in (source, target))
+        )
     )
+
+
+def muxed(source: Path, muxer: str, *, as_ffmpeg_does: bool) -> bytes:
+    """The sound of a film alone, in a container."""
+    data = BytesIO()
+    with (
+        av.open(str(source)) as film,
+        av.open(data, "w", format=muxer, container_options=BITEXACT) as out,
+    ):
+        (stream,) = film.streams.audio
+        if as_ffmpeg_does:
+            added = out.add_stream_from_template(stream)
+        else:
+            added = copied_stream(out, described(stream))
+        for packet in film.demux(stream):
+            if packet.size:
+                packet.stream = added
+                out.mux(packet)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(("suffix", "codec"), HOLDABLE)
+def test_a_stream_made_of_numbers_is_the_one_that_ffmpeg_copies(suffix, codec, sounding):
+    muxer, source = FORMATS[suffix].muxer, sounding(codec)
+    made = muxed(source, muxer, as_ffmpeg_does=False)
+    assert len(made) > 1000
+    assert made == muxed(source, muxer, as_ffmpeg_does=True)
 
 
 REFUSED = [
@@ -115,11 +148,11 @@ def test_what_it_does_not_name_is_refused_at_the_door_with_a_way_out(
     film = open_video(admit(sounding(codec)), ReadOptions())
     target = tmp_path / f"out{suffix}"
     with pytest.raises(TargetUnsuitable, match=f"cannot hold sound in {codec}") as refused:
-        require_suitable(film.info, KEEP, target)
+        require_suitable(FilmSound(film.info), KEEP, target)
     named = [e for e in (".mkv", ".mov", ".mp4", ".ts", ".avi") if e in refused.value.hint]
     assert named
     assert all(codec in SOUND_CODECS[FORMATS[e].muxer] for e in named)
-    require_suitable(film.info, WriteOptions(), target)
+    require_suitable(FilmSound(film.info), WriteOptions(), target)
     assert not target.exists()
 
 
@@ -163,13 +196,13 @@ def test_sound_of_joined_recordings_stays_with_their_picture(tmp_path):
     times = [float(line.strip(",")) for line in said]
     begins = [b for a, b in zip([-9.0, *times], times, strict=False) if b - a > 0.2]
     assert [round(b - begins[0], 1) for b in begins] == [0.0, 1.2, 2.4]
-    assert sound_kept(*(open_video(admit(p), ReadOptions()).info for p in (joined, target)))[
-        0
-    ].is_same
+    assert sound_kept(
+        *(FilmSound(open_video(admit(p), ReadOptions()).info) for p in (joined, target))
+    )[0].is_same
 
 
 def test_sound_that_starts_anew_alone_is_said(tmp_path, monkeypatch):
-    from efface.media.video import sound
+    from efface.media.video import sound_source
 
     part, joined = tmp_path / "part.ts", tmp_path / "joined.ts"
     how = ["-f", "lavfi", "-i", "testsrc=s=64x48:d=1:r=25", "-f", "lavfi", "-i", "sine=d=1"]
@@ -188,6 +221,6 @@ def test_sound_that_starts_anew_alone_is_said(tmp_path, monkeypatch):
     ]
     subprocess.run(command, check=True, capture_output=True)
     joined.write_bytes(part.read_bytes() * 3)
-    monkeypatch.setattr(sound, "shifts_of", lambda path: [90_000])
+    monkeypatch.setattr(sound_source, "shifts_of", lambda path: [90_000])
     with pytest.raises(DamagedSource, match="sound starts anew where its picture does not"):
         kept(joined, tmp_path / "out.mkv")

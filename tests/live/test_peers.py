@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from efface.walls import landlock
 from tests.live.peers import (
     PATIENCE_S,
     RTSP_SERVER,
@@ -305,9 +306,11 @@ def test_a_recording_makes_its_folder_and_a_target_that_got_nothing_is_an_error(
 ):
     (tmp_path / "file").touch()
     live = programs.live(
-        clip, "--to", tmp_path / "a" / "b" / "r.mkv", "--to", tmp_path / "file" / "r.mkv"
+        clip, "--to", tmp_path / "a" / "b" / "r.mkv", "--to", tmp_path / "file" / "r.mkv", "--json"
     )
     assert live.wait(PATIENCE_S) == 5, programs.said()
+    (walls,) = re.findall(r'"walls": "(.*)"', programs.said())
+    assert ("Landlock" in walls) == bool(landlock.version())
     assert any(numbers_in(p) for p in (tmp_path / "a" / "b").glob("r-*.mkv"))
     assert f"{tmp_path / 'file' / 'r.mkv'}: received nothing of the stream" in programs.said()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 import threading
 
 import pytest
@@ -13,13 +14,13 @@ from efface.walls import landlock
 pytestmark = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 
 
-def walled(do, readable, executable=()):
+def walled(do, readable, executable=(), devices=(), ports=()):
     """Do something in a thread behind Landlock, and return what it returned."""
     said = []
 
     def run():
         ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # no new privileges
-        landlock.restrict(readable, executable)
+        landlock.restrict(readable, executable, devices, ports)
         try:
             said.append(do())
         except OSError as e:
@@ -53,6 +54,35 @@ def test_nothing_can_be_written_or_run(tmp_path):
     assert walled(own.unlink, readable) is PermissionError
     assert walled(lambda: os.listdir(tmp_path), readable) == ["own"]
     assert walled(lambda: os.listdir("/usr/lib"), [], [str(tmp_path)]) is PermissionError
+
+
+def test_a_device_can_be_written_to():
+    def opened():
+        os.close(os.open("/dev/null", os.O_RDWR))
+        return "opened"
+
+    assert walled(opened, [], devices=["/dev/null"]) == "opened"
+    assert walled(opened, []) is PermissionError
+    assert walled(opened, ["/dev/null"]) is PermissionError
+
+
+@pytest.mark.skipif(not landlock.limits_ports(), reason="this kernel knows no ports")
+def test_only_named_ports_are_reached():
+    def connect():
+        with socket.socket() as to:
+            to.connect(("127.0.0.1", port))
+            return "connected"
+
+    def listen():
+        with socket.socket() as own:
+            own.bind(("127.0.0.1", 0))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert walled(connect, [], ports=[port]) == "connected"
+        assert walled(connect, [], ports=[port - 1, port + 1]) is PermissionError
+        assert walled(connect, []) is PermissionError
+        assert walled(listen, [], ports=[port, 0]) is PermissionError
 
 
 def test_a_kernel_without_landlock_is_an_error(monkeypatch):

@@ -9,7 +9,16 @@ import struct
 import pytest
 
 from efface.walls import seccomp, system_calls
-from efface.walls.system_calls import ALLOWED, BOUNDED, CHANGES, NETWORK, NEVER, RINGS, number
+from efface.walls.system_calls import (
+    ALLOWED,
+    BOUNDED,
+    CHANGES,
+    NETWORK,
+    NEVER,
+    RINGS,
+    STREAMS,
+    number,
+)
 
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 
@@ -32,6 +41,8 @@ def answer(lines, call, *arguments, machine=None):
         at += 1
         if code == 0x20:
             (loaded,) = struct.unpack_from("<I", data, value)
+        elif code == 0x54:
+            loaded &= value
         elif code == 0x15:
             at += then if loaded == value else otherwise
         elif code == 0x45:
@@ -50,8 +61,13 @@ def known(names):
 
 
 @pytest.mark.parametrize(
-    "make", [seccomp.for_decoder, seccomp.for_program, seccomp.for_worker], ids=lambda m: m.__name__
-)
+    "make",
+    [
+        seccomp.for_decoder, seccomp.for_program, seccomp.for_worker,
+        lambda: seccomp.for_stream(has_datagrams=True, is_device=False),
+    ],
+    ids=lambda m: m.__name__,
+)  # fmt: skip
 def test_calls_of_another_architecture_kill(make):
     other = next(a for a in system_calls.AUDIT if a != system_calls.machine())
     assert answer(make(), number("read"), machine=other) == KILL
@@ -120,3 +136,45 @@ def test_an_unknown_machine_has_no_filter(monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     with pytest.raises(OSError, match=os.strerror(errno.ENOSYS)):
         seccomp.install(seccomp.for_decoder())
+
+
+TCP, UDP, RAW, CLOEXEC = 1, 2, 3, 0o2000000
+
+
+@pytest.mark.parametrize("has_datagrams", [True, False])
+def test_a_stream_has_sockets_of_its_kind(has_datagrams):
+    lines = seccomp.for_stream(has_datagrams=has_datagrams, is_device=False)
+    for family in (2, 10):
+        assert answer(lines, number("socket"), family, TCP | CLOEXEC, 0) == ALLOW
+        assert answer(lines, number("socket"), family, TCP, 6) == ALLOW
+        said = answer(lines, number("socket"), family, UDP | CLOEXEC, 17)
+        assert said == (ALLOW if has_datagrams else refused(errno.EAFNOSUPPORT))
+        for kind, protocol in ((RAW, 0), (4, 0), (5, 132), (TCP, 132), (TCP, 262)):
+            said = answer(lines, number("socket"), family, kind, protocol)
+            assert said == refused(errno.EAFNOSUPPORT), (kind, protocol)
+    for family in (0, 1, 16, 17, 40):
+        assert answer(lines, number("socket"), family, TCP) == refused(errno.EAFNOSUPPORT)
+
+
+def test_a_stream_connects_where_landlock_sees_it():
+    lines = seccomp.for_stream(has_datagrams=True, is_device=False)
+    for name in known(STREAMS):
+        assert answer(lines, number(name)) == ALLOW, name
+    for name, place in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+        arguments = [*[0] * place, 0x20000000 | 0x4000]
+        assert answer(lines, number(name), *arguments) == refused(errno.EPERM), name
+    assert answer(lines, number("ioctl"), 0, 0x5421) == ALLOW
+    assert answer(lines, number("ioctl"), 0, 0x5412) == refused(errno.ENOTTY), "types for a person"
+    for name in known(["listen", "accept4", "socketpair", *CHANGES, *RINGS]):
+        assert answer(lines, number(name)) == refused(errno.EPERM), name
+    for name in known(NEVER):
+        assert answer(lines, number(name)) == KILL, name
+    assert answer(lines, number("openat"), 0, 0, os.O_RDWR) == refused(errno.EACCES)
+
+
+def test_a_camera_at_this_machine_is_controlled_and_has_no_network():
+    lines = seccomp.for_stream(has_datagrams=False, is_device=True)
+    assert answer(lines, number("openat"), 0, 0, os.O_RDWR) == ALLOW
+    assert answer(lines, number("ioctl"), 0, 0xC0DE) == ALLOW
+    for name in known(["socket", *STREAMS]):
+        assert answer(lines, number(name)) == refused(errno.EPERM), name

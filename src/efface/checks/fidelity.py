@@ -16,6 +16,7 @@ from efface.checks.likeness import psnr, ssim, visible
 from efface.checks.sampled_likeness import sampled_psnr, sampled_ssim
 from efface.findings import WALLS, Check, Finding, Outcome
 from efface.geometry import Size
+from efface.media.decoder.source_opening import sound_of
 from efface.media.interfaces import SourceInfo
 from efface.regions import Region
 from efface.walls.raising import Standing
@@ -123,7 +124,7 @@ class Fidelity:
             sound_kept,
         )  # loads PyAV, which photos do not need
 
-        streams = sound_kept(source, target)
+        streams = sound_kept(sound_of(source), sound_of(target))
         for i, sound in enumerate(streams, 1):
             if not sound.is_same:
                 self._judge.append(

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.findings import Check, Finding, Outcome
+from efface.media.decoder.source_opening import sound_of
 from efface.media.interfaces import SourceInfo
-from efface.media.video.sound_samples import heard
+from efface.media.video.sound_source import heard
 from efface.sound_change import Samples, SoundChange
 from efface.timing import timecode
 
@@ -199,7 +200,7 @@ def _seconds(info: SourceInfo, shift_s: Fraction, stream: int) -> Iterator[Sampl
     The last part may be shorter."""
     waiting = np.zeros((2, 0), np.float32)
     given = 0
-    for part in heard(info, shift_s, RATE, "stereo", stream):
+    for part in heard(sound_of(info), shift_s, RATE, "stereo", stream):
         before = part.first - given - waiting.shape[1]
         gap = np.zeros((2, max(0, before)), np.float32)
         waiting = np.concatenate([waiting, gap, part.samples], axis=1)

@@ -21,11 +21,16 @@ def _tell(context: click.Context, parameter: click.Parameter, value: bool) -> No
     if context.meta.get(_VERBOSE):
         from efface.media.decoder.source_opening import standing_walls
         from efface.report.run_facts import software
+        from efface.walls.landlock import limits_ports
+        from efface.walls.raising import FILES
 
         for name, version in software().items():
             if name != "efface":
                 click.echo(f"{name} {version}")
-        click.echo(f"walls around decoders: {standing_walls()}")
+        walls = standing_walls()
+        click.echo(f"walls around decoders: {walls}")
+        has_ports = FILES in walls.standing and limits_ports()
+        click.echo(f"TCP ports of live streams: {'limited' if has_ports else 'not limited'}")
     context.exit()
 
 

@@ -59,6 +59,7 @@ class Facts:
     late_s: float = 0.0
     every: int = 1
     detail: str = ""
+    walls: str = ""
     held: int = 0
     waiting: int = 0
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)

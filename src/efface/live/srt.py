@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -62,12 +63,13 @@ def library() -> ctypes.CDLL:
 
 
 def _found() -> ctypes.CDLL:
-    named = ctypes.util.find_library("srt")
-    for name in (*LIBRARIES, *([named] if named else [])):
-        try:
+    for name in LIBRARIES:
+        with suppress(OSError):
             return ctypes.CDLL(name)
-        except OSError:
-            continue
+    named = ctypes.util.find_library("srt")  # starts programs
+    if named:
+        with suppress(OSError):
+            return ctypes.CDLL(named)
     raise ProtocolMissing(
         "SRT", "the library libsrt is not installed (Debian: apt-get install libsrt1.5-gnutls)"
     )

@@ -32,6 +32,7 @@ from efface.live.left_visible_counter import COUNTED, said
 from efface.live.loopback_server import serving
 from efface.live.pipeline_state import Facts, Wanted
 from efface.live.status import answers
+from efface.media.decoder import source_opening
 from efface.pipeline.worker_process import (
     Deadline,
     Restarts,
@@ -260,6 +261,7 @@ def work(pipe: Connection, wanted: Wanted) -> None:
 
     Exits with code 0 if it was asked to end or its file has ended, else with another code.
     """
+    source_opening.prepare()  # it loads while the detector does
     lock = threading.Lock()
 
     def tell(message: CameraMessage) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from efface.errors import OutsideSource
+from efface.media.decoder.source_opening import sound_of
 from efface.media.interfaces import SourceInfo
 from efface.option_values import TimeSpan, muted_span
 from efface.options import WriteOptions
@@ -58,10 +59,10 @@ def spoken(info: SourceInfo, plan: Plan, heed: Callable[[], None] = lambda: None
     heed  is called again and again, and may raise to end the work.
     """
     from efface.detect.speech import RATE, SpeechFinder
-    from efface.media.video.sound_samples import heard
+    from efface.media.video.sound_source import heard
 
     finders: dict[int, SpeechFinder] = {}
-    for part in heard(info, start_s(plan), RATE):
+    for part in heard(sound_of(info), start_s(plan), RATE):
         heed()
         finder = finders.setdefault(part.stream, SpeechFinder())
         finder.take(part.samples, part.first)

@@ -9,7 +9,7 @@ from pathlib import Path
 from efface.containers.admission import AdmittedSource
 from efface.containers.sniff import WRITTEN_AS, is_media_name
 from efface.errors import TargetUnsuitable
-from efface.media.decoder.source_opening import open_source
+from efface.media.decoder.source_opening import open_source, sound_of
 from efface.media.interfaces import Sink, Source, SourceInfo
 from efface.options import ReadOptions, WriteOptions
 from efface.sound_change import SoundChange
@@ -55,7 +55,9 @@ def create(
     if info.medium == "video":
         from efface.media.video.encode import create_video
 
-        return create_video(draft, info, options, target=target, sound=sound)
+        return create_video(
+            draft, info, options, target=target, sound=sound, sound_source=sound_of(info)
+        )
     from efface.media.still.stills import create_still
 
     return create_still(draft, info, options, format_of(target, info))
@@ -80,7 +82,7 @@ def require_suitable(
     from efface.media.video.output_format import require_suitable as require_film
 
     with opened(source, read) as film:
-        require_film(film.info, write, target)
+        require_film(sound_of(film.info), write, target)
 
 
 def format_of(target: Path, info: SourceInfo) -> str:

@@ -43,11 +43,13 @@ def raise_walls(
     readable: Iterable[str | int],
     calls: Callable[[], list[seccomp.Line]],
     executable: Sequence[str] = (),
+    devices: Sequence[str] = (),
+    ports: Sequence[int] = (),
 ) -> Standing:
     """Raise the walls around this process and all that it will start.
 
-    readable, executable  what it may still open, see `landlock.restrict`.
-    calls                 makes the filter of system calls.
+    readable, executable, devices, ports  what it may still open, see `landlock.restrict`.
+    calls                                 makes the filter of system calls.
 
     The process must have one thread: threads that run already stay outside.
     """
@@ -56,7 +58,7 @@ def raise_walls(
     standing: list[str] = []
     raised: tuple[tuple[str, Callable[[], object]], ...] = (
         (NO_NEW_RIGHTS, _forbid_new_privileges),
-        (FILES, lambda: landlock.restrict(readable, executable)),
+        (FILES, lambda: landlock.restrict(readable, executable, devices, ports)),
         (CALLS, lambda: seccomp.install(calls())),
     )
     for name, wall in raised:

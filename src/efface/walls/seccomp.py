@@ -19,6 +19,7 @@ from efface.walls.system_calls import (
     NEVER,
     RINGS,
     SECCOMP,
+    STREAMS,
     machine,
     number,
     numbers,
@@ -27,8 +28,8 @@ from efface.walls.system_calls import (
 _MODE_FILTER, _ALL_THREADS, _PR_SET_NAME = 1, 1, 15
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
-_LOAD, _IS, _HAS_BITS, _RETURN = 0x20, 0x15, 0x45, 0x06
-"""Load a word, jump if equal, jump if any bit is set, return."""
+_LOAD, _AND, _IS, _HAS_BITS, _RETURN = 0x20, 0x54, 0x15, 0x45, 0x06
+"""Load a word, keep some of its bits, jump if equal, jump if any bit is set, return."""
 
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _X32 = 0x40000000
@@ -41,6 +42,15 @@ _THREAD = 0x10000
 _STARTS = ("execve", "execveat")
 _AMONG_OWN = ("socketpair", "sendto", "sendmsg", "sendmmsg", "recvmmsg")
 """Calls that need a socket which is connected already: nothing here can connect one."""
+
+_INET, _INET6 = 2, 10
+_STREAM, _DATAGRAM, _KIND = 1, 2, 0xF
+"""Types of sockets, and the bits that tell the type."""
+_PROTOCOLS = (0, 6, 17)
+"""The usual one, TCP, UDP. Landlock does not see connections of others, such as MPTCP."""
+_FAST_OPEN = 0x20000000
+_ABOUT_SOCKETS = (0x541B, 0x5421, 0x5451)
+"""FIONREAD, FIONBIO, FIOCLEX."""
 
 Line = tuple[int, int, int, int]
 
@@ -73,6 +83,26 @@ def for_decoder() -> list[Line]:
     lines += _each(["ioctl"], _ERRNO | errno.ENOTTY)
     lines += _each(NEVER, _KILL)
     return [*lines, (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+
+
+def for_stream(*, has_datagrams: bool, is_device: bool) -> list[Line]:
+    """Return the filter of a process that reads a stream: what decoders need, and sockets.
+
+    has_datagrams  it may have sockets for UDP; otherwise for TCP alone.
+    is_device      it reads a camera at this machine, and has no sockets.
+    """
+    lines = _start()
+    if is_device:  # Landlock knows which device it may open
+        lines += _each(["openat", "open", "ioctl"], _ALLOW)
+    else:
+        lines += _sockets(has_datagrams=has_datagrams)
+        # With this flag the call connects, and Landlock does not see it.
+        lines += _only_with("sendto", 3, _FAST_OPEN, has=False, otherwise=errno.EPERM)
+        lines += _only_with("sendmsg", 2, _FAST_OPEN, has=False, otherwise=errno.EPERM)
+        lines += _only_with("sendmmsg", 3, _FAST_OPEN, has=False, otherwise=errno.EPERM)
+        lines += _only_among("ioctl", 1, _ABOUT_SOCKETS, errno.ENOTTY)
+        lines += _each(STREAMS, _ALLOW)
+    return [*lines, *for_decoder()[len(_start()) :]]
 
 
 def for_program() -> list[Line]:
@@ -144,6 +174,31 @@ def _only_equal(name: str, argument: int, value: int) -> list[Line]:
     test = (_IS, 0, 1, value)
     refusal = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
     return _about(name, argument, [test, (_RETURN, 0, 0, _ALLOW), refusal])
+
+
+def _only_among(name: str, argument: int, values: Iterable[int], otherwise: int) -> list[Line]:
+    """Allow a call only if one argument has one of these values."""
+    tests: list[Line] = []
+    for value in values:
+        tests += [(_IS, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]
+    return _about(name, argument, [*tests, (_RETURN, 0, 0, _ERRNO | otherwise)])
+
+
+def _sockets(*, has_datagrams: bool) -> list[Line]:
+    """Allow sockets for TCP, and perhaps UDP, over IP. Others reach services of this machine."""
+    forbidden = _ERRNO | errno.EAFNOSUPPORT
+    family: list[Line] = [(_IS, 2, 0, _INET), (_IS, 1, 0, _INET6), (_RETURN, 0, 0, forbidden)]
+    kind: list[Line] = [
+        (_LOAD, 0, 0, _ARGUMENTS + 8),
+        (_AND, 0, 0, _KIND),
+        (_IS, 2, 0, _STREAM),
+        (_IS, 1, 0, _DATAGRAM if has_datagrams else _STREAM),
+        (_RETURN, 0, 0, forbidden),
+    ]
+    protocol: list[Line] = [(_LOAD, 0, 0, _ARGUMENTS + 16)]
+    for value in _PROTOCOLS:
+        protocol += [(_IS, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]
+    return _about("socket", 0, [*family, *kind, *protocol, (_RETURN, 0, 0, forbidden)])
 
 
 def _about(name: str, argument: int, lines: list[Line]) -> list[Line]:

@@ -29,6 +29,12 @@ BOUNDED = _names("""
 """)
 """Allowed with some arguments only, see `seccomp`."""
 
+STREAMS = _names("""
+    connect bind sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg shutdown getsockname getpeername
+    setsockopt getsockopt epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 pipe2
+""")
+"""What a process that reads a stream needs besides. Which sockets it may have: see `seccomp`."""
+
 NETWORK = _names("""
     socket socketpair connect bind listen accept accept4 sendto sendmsg sendmmsg recvmmsg
 """)
@@ -86,7 +92,12 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "tgkill": (234, 131), "ioctl": (16, 29), "socket": (41, 198), "socketpair": (53, 199),
     "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202),
     "accept4": (288, 242), "sendto": (44, 206), "sendmsg": (46, 211), "sendmmsg": (307, 269),
-    "recvmmsg": (299, 243), "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53),
+    "recvmmsg": (299, 243), "recvfrom": (45, 207), "recvmsg": (47, 212), "shutdown": (48, 210),
+    "getsockname": (51, 204), "getpeername": (52, 205), "setsockopt": (54, 208),
+    "getsockopt": (55, 209), "epoll_create": (213, None), "epoll_create1": (291, 20),
+    "epoll_ctl": (233, 21), "epoll_wait": (232, None), "epoll_pwait": (281, 22),
+    "eventfd2": (290, 19), "pipe2": (293, 59), "chmod": (90, None), "fchmod": (91, 52),
+    "fchmodat": (268, 53),
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
     "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
     "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "removexattr": (197, 14),

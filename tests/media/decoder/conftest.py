@@ -67,8 +67,8 @@ def in_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[object, .
     """Decode in threads of this process. Lists the walls that they asked for."""
     asked: list[tuple[object, ...]] = []
 
-    def raise_walls(*walls: object) -> raising.Standing:
-        asked.append(walls)
+    def raise_walls(*walls: object, **more: object) -> raising.Standing:
+        asked.append((*walls, more) if more else walls)
         return raising.Standing(raising.WALLS, ())
 
     threads = DecodersInThreads()

@@ -105,19 +105,33 @@ def test_a_source_knows_its_walls(walled, photo, film):
         source.close()
 
 
-def test_a_film_is_read_from_the_middle(walled, film):
+def test_a_decoder_has_no_environment_but_what_its_libraries_heed(walled, monkeypatch):
+    monkeypatch.setenv("EFFACE_TEST_SECRET", "the name of a source")
+    server.close()
+    assert source_opening.prepare()
+    assert server._process is not None
+    pid = server._process.pid
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    names = {line.partition(b"=")[0] for line in environment if line}
+    own = {b"LC_ALL", b"GLIBC_TUNABLES", b"LD_LIBRARY_PATH"}
+    assert names <= own | {f"{n}_NUM_THREADS".encode() for n in ("OPENBLAS", "OMP", "MKL")}
+    assert b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1" in environment
+
+
+def test_a_film_is_read_from_the_middle(walled, film, monkeypatch):
     source = source_opening.open_source(admit(film), ReadOptions())
-    here = source_opening.film_again(source.info, ReadOptions(), film.open("rb"))
-    with here._file:
-        assert not isinstance(here, WalledFilm)
-        again = source_opening.film_again(source.info, ReadOptions(), None)
-        assert isinstance(again, WalledFilm)
-        assert list(again.marks()) == list(here.marks())
-        assert again.stored_as() == here.stored_as()
-        first = [f.pts for f in again.decoded_from(80)]
-        assert first == [f.pts for f in here.decoded_from(80)]
-        behind = [f.unpack().checksum() for f in again.frames_from(0, 0, None)]
-        assert behind == [f.unpack().checksum() for f in here.frames_from(0, 0, None)]
+    again = source_opening.film_again(source.info, ReadOptions(), None)
+    with monkeypatch.context() as patch:
+        patch.setattr(source_opening, "HERE", True)
+        here = source_opening.film_again(source.info, ReadOptions(), None)
+    assert not isinstance(here, WalledFilm)
+    assert isinstance(again, WalledFilm)
+    assert list(again.marks()) == list(here.marks())
+    assert again.stored_as() == here.stored_as()
+    first = [f.pts for f in again.decoded_from(80)]
+    assert first == [f.pts for f in here.decoded_from(80)]
+    behind = [f.unpack().checksum() for f in again.frames_from(0, 0, None)]
+    assert behind == [f.unpack().checksum() for f in here.frames_from(0, 0, None)]
 
 
 def test_embedded_pictures_are_the_same(walled, photo):

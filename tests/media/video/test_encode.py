@@ -22,6 +22,7 @@ from efface.frames import Picture
 from efface.media.video import output_format
 from efface.media.video.encode import create_video
 from efface.media.video.probe import open_video
+from efface.media.video.sound_source import FilmSound
 from efface.media.video.stream_digests import sound_kept
 from efface.media.video.video_info import start_shift
 from efface.options import ReadOptions, WriteOptions
@@ -548,7 +549,7 @@ def test_sound_whose_packets_state_no_duration_is_complete(suffix, clip, tmp_pat
     copied(source, target, audio="keep")
     assert [
         (s.missing, s.is_same)
-        for s in sound_kept(source.info, open_video(admit(target), FAIL).info)
+        for s in sound_kept(FilmSound(source.info), FilmSound(open_video(admit(target), FAIL).info))
     ] == [(0, True)]
 
 

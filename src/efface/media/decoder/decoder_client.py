@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from efface import errors
 from efface.errors import InputError, SourceUnreadable, UnsupportedSource, WorkerDied
@@ -24,11 +24,13 @@ from efface.media.decoder.decoder_messages import (
     Finished,
     Larger,
     Ready,
+    Role,
     Setup,
     answer_head,
     packed_call,
     write_all,
 )
+from efface.media.decoder.file_channel import FileServer
 from efface.media.decoder.frame_slots import SLOTS, SlotReader
 from efface.media.decoder.server_process import NoServer, server
 from efface.media.decoder.typed_messages import Untrusted, read_message
@@ -57,18 +59,33 @@ class Decoder:
     name    of the file, for messages.
     source  the only file that it may open; None for bytes that are sent to it.
     memory  bytes of address space that it may take.
+    role    what it does, if it does not decode a file.
+    file    is read instead of `source`, which is then only a name. One decoder at a time reads it.
     """
 
-    def __init__(self, name: str, source: Path | None, memory: int) -> None:
+    answer_s: float | None = None
+    """Time that it has for an answer; None for one that depends on the size of the file."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Path | None,
+        memory: int,
+        role: Role | None = None,
+        file: BinaryIO | None = None,
+    ) -> None:
         """Raises NoServer, SourceUnreadable, WorkerDied."""
-        self._name, self._source = name, source
+        self._name, self._source, self._file = name, source, file
+        self._served: FileServer | None = None
         self._closing = ExitStack()
         self._number: int | None = None
         with ExitStack() as closing:
             closing.callback(self.close)
-            self._limit_s = ANSWER_S + self._size() / SLOWEST_BYTES_PER_S
-            self._begin()
-            self._send(packed_call(Setup(memory, _current_folder())))
+            size = self._size()
+            self._limit_s = ANSWER_S + size / SLOWEST_BYTES_PER_S
+            self._begin(size)
+            told = None if file is None else size
+            self._send(packed_call(Setup(memory, _current_folder(), role, told)))
             ready = self._answer(Ready)
             self.walls = Standing(ready.standing, ready.missing)
             closing.pop_all()
@@ -89,8 +106,8 @@ class Decoder:
     def answers(self, call: Call, *kinds: Any) -> Iterator[Any]:
         """Call, and yield the answers, which must be of these kinds.
 
-        Raises what the call raises there, and WorkerDied. Other answers than Finished are not
-        trusted.
+        Raises what the call raises there, what reading `file` raised, and WorkerDied. Other answers
+        than Finished are not trusted.
         """
         self._send(packed_call(call))
         for slot in range(SLOTS if self._slots.capacity else 0):
@@ -98,7 +115,7 @@ class Decoder:
         while True:
             answer = self._answer(*kinds, Finished, FailedSaid, Larger)
             if isinstance(answer, FailedSaid):
-                raise self._error(answer)
+                raise self._why_failed(answer)
             if isinstance(answer, Larger):
                 self._make_room(answer.bytes)
             else:
@@ -156,22 +173,33 @@ class Decoder:
         self._send(GRANT.pack(slot * self._slots.capacity, self._slots.capacity))
 
     def _size(self) -> int:
+        if self._file is not None:
+            return self._file.seek(0, os.SEEK_END)
         try:
             return os.stat(self._source).st_size if self._source is not None else 0
         except OSError as e:
             raise SourceUnreadable(self._source, reason(e)) from e
 
-    def _begin(self) -> None:
+    def _begin(self, size: int) -> None:
         self._slots = SlotReader()
         self._closing.callback(self._slots.close)
         ours, theirs = socket.socketpair()
         self._pipe = self._closing.enter_context(ours)
         with theirs, ExitStack() as closing:
             handles = [theirs.fileno(), self._slots.memory]
-            if self._source is not None:
+            if self._file is not None:
+                handles.append(closing.enter_context(self._channel(self._file, size)).fileno())
+            elif self._source is not None:
                 handles.append(self._opened(self._source))
                 closing.callback(os.close, handles[-1])
             self._number = server.begin(handles)
+
+    def _channel(self, file: BinaryIO, size: int) -> socket.socket:
+        """Serve the file, and return the other end."""
+        ours, theirs = socket.socketpair()
+        self._served = FileServer(file, size, ours)
+        self._closing.callback(self._served.close)
+        return theirs
 
     def _opened(self, source: Path) -> int:
         try:
@@ -184,20 +212,21 @@ class Decoder:
             write_all(self._pipe.fileno(), data)
 
     def _answer(self, *kinds: Any) -> Any:
-        until = time.monotonic() + self._limit_s
+        limit_s = self._limit_s if self.answer_s is None else self.answer_s
+        until = time.monotonic() + limit_s
         try:
-            kind, size = answer_head(self._read(HEAD_BYTES, until), kinds)
-            return read_message(kind, self._read(size, until))
+            kind, size = answer_head(self._read(HEAD_BYTES, until, limit_s), kinds)
+            return read_message(kind, self._read(size, until, limit_s))
         except Untrusted as e:
             raise self.distrusted() from e
 
-    def _read(self, count: int, until: float) -> bytes:
+    def _read(self, count: int, until: float, limit_s: float) -> bytes:
         parts = b""
         poll = select.poll()
         poll.register(self._pipe.fileno(), select.POLLIN)
         while len(parts) < count:
             if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
-                raise WorkerDied(self._name, f"it gave no answer for {self._limit_s:.0f} s", HINT)
+                raise WorkerDied(self._name, f"it gave no answer for {limit_s:.0f} s", HINT)
             try:
                 part = os.read(self._pipe.fileno(), count - len(parts))
             except OSError:
@@ -218,6 +247,11 @@ class Decoder:
                     self._name, f"its decoder crashed ({signal.Signals(-code).name})", HINT
                 )
         return WorkerDied(self._name, f"its decoder ended by itself (exit code {code})", HINT)
+
+    def _why_failed(self, said: FailedSaid) -> Exception:
+        """Return the error that the call failed with, or what reading its file failed with."""
+        error, of_file = self._error(said), self._served.error if self._served else None
+        return error if of_file is None or isinstance(error, InputError) else of_file
 
     def _error(self, said: FailedSaid) -> Exception:
         """Return the error that the call failed with. Its texts are printed, and nothing else."""

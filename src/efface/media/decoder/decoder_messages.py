@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from efface.geometry import Size
+from efface.media.decoder.frame_slots import SlotWriter
 from efface.media.decoder.typed_messages import (
     LARGEST_MESSAGE,
     Untrusted,
@@ -21,6 +22,7 @@ from efface.media.decoder.typed_messages import (
 )
 from efface.media.still.image_reader import Traits
 from efface.media.still.jpeg_coefficients import Component
+from efface.walls.raising import Standing
 
 T = TypeVar("T")
 
@@ -29,16 +31,38 @@ GRANT = struct.Struct("<QQ")
 """A slot that may be written: where it begins, and its bytes."""
 
 
+class Role(Protocol):
+    """What a process does instead of decoding a file. It travels to that process."""
+
+    def raise_walls(self, readable: list[str | int]) -> Standing:
+        """Raise the walls. readable: folders of the installation, and the file if there is one."""
+
+    def served(self, pipe: int, slots: SlotWriter) -> Served:
+        """Return what answers calls."""
+
+
+class Served(Protocol):
+    """Answers calls: each call is of one of its methods, which yields answers."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what was noted about the source."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the process needs before it raises its walls.
 
     memory  bytes of address space beyond what it has.
     folder  the current one, from which the path of the file may start.
+    role    what it does, if it does not decode a file.
+    size    of a file that it reads through `file_channel`; None if it opens the file itself.
     """
 
     memory: int
     folder: str
+    role: Role | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

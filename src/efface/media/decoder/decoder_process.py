@@ -7,35 +7,31 @@ says may be a lie: it may have been taken over by the file.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
-import av
 import numpy as np
 from av.error import FFmpegError
 
 from efface.containers.admission import AdmittedSource
 from efface.errors import EffaceError, InputError
 from efface.frames import Frame
-from efface.media.decoder import raw_frames
 from efface.media.decoder.decoder_messages import (
-    GRANT,
     Answer,
     BlocksSaid,
     Call,
     FailedSaid,
     Finished,
-    Larger,
     PageSaid,
     Ready,
     Setup,
     StillInfoSaid,
-    read_all,
     read_call,
     send_answer,
 )
+from efface.media.decoder.file_channel import FileChannel
 from efface.media.decoder.film_messages import (
     FilmInfoSaid,
     FrameSaid,
@@ -44,15 +40,19 @@ from efface.media.decoder.film_messages import (
     PeaksSaid,
     StoredSaid,
 )
+from efface.media.decoder.frame_sending import FrameSender
 from efface.media.decoder.frame_slots import SlotWriter
+from efface.media.decoder.sound_answers import contents_said, packets_said, parts_said
+from efface.media.decoder.sound_messages import SoundStreamsSaid
 from efface.media.interfaces import Source, SourceInfo
-from efface.media.pixel_formats import Pixels
+from efface.media.pixel_formats import Pixels, Spec
 from efface.media.still import embedded
 from efface.media.still.image_reader import Traits, traits_of
 from efface.media.still.still_pixels import Page
 from efface.media.still.still_read import StillSource
 from efface.media.still.stills import open_still
 from efface.media.video.probe import open_video
+from efface.media.video.sound_source import FilmSound, Wanted
 from efface.media.video.video_info import video_of
 from efface.media.video.video_source import VideoSource
 from efface.options import ReadOptions
@@ -64,17 +64,25 @@ MARKS_AT_ONCE = 2_000
 def serve(pipe: int, memory: int, source: int | None, readable: list[str]) -> None:
     """Raise the walls, and answer calls until the pipe closes.
 
-    source    a descriptor of the file, which may be opened again by its path.
+    source    a descriptor of the file, which may be opened again by its path; or the channel
+              through which it is read.
     readable  folders of the installation, for modules that load late.
     """
     setup: Setup = read_call(pipe)
     with suppress(OSError):
         os.chdir(setup.folder)
     raising.limit(raising.address_space() + setup.memory, 0)
-    files: list[str | int] = [*readable, *([] if source is None else [source])]
-    walls = raising.raise_walls(files, seccomp.for_decoder)
+    has_file = source is not None and setup.size is None
+    files: list[str | int] = [*readable, *([source] if source is not None and has_file else [])]
+    if setup.role is None:
+        walls = raising.raise_walls(files, seccomp.for_decoder)
+    else:
+        walls = setup.role.raise_walls(files)
     send_answer(pipe, Ready(walls.standing, walls.missing))
-    decoder = _Decoder(pipe, SlotWriter(memory))
+    slots = SlotWriter(memory)
+    decoder: Any = _Decoder(pipe, slots) if setup.role is None else setup.role.served(pipe, slots)
+    if source is not None and setup.size is not None:
+        decoder.file = FileChannel(source, setup.size)
     while True:
         call: Call = read_call(pipe)
         try:
@@ -95,13 +103,13 @@ def _failed(error: Exception) -> FailedSaid:
     return FailedSaid(type(error).__name__, (str(error)[:1000],))
 
 
-class _Decoder:
+class _Decoder(FrameSender):
     """The calls. Each yields answers."""
 
     def __init__(self, pipe: int, slots: SlotWriter) -> None:
-        self._pipe, self._slots = pipe, slots
+        super().__init__(pipe, slots)
         self._source: Source | None = None
-        self._location: int | None = None
+        self.file: FileChannel | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -122,7 +130,8 @@ class _Decoder:
 
     def go_on(self, info: SourceInfo, options: ReadOptions) -> Iterator[Answer]:
         """Read a film that another process has opened before."""
-        self._source = VideoSource(info, options)
+        file: Any = self.file
+        self._source = VideoSource(info, options, file)
         yield from ()
 
     def frames(self) -> Iterator[Answer]:
@@ -149,8 +158,9 @@ class _Decoder:
     def decoded_from(self, pts: int, keys_only: bool) -> Iterator[Answer]:
         """See `VideoSource.decoded_from`."""
         for number, frame in enumerate(self._film.decoded_from(pts, keys_only=keys_only)):
-            is_full = Pixels(frame, video_of(self._film.info).spec).is_full
-            yield self._sent(number, frame.pts, frame, is_full)
+            spec = self._spec
+            is_full = Pixels(frame, spec).is_full
+            yield self._sent(number, frame.pts, frame, spec, is_full, self.notes)
 
     def marks(self) -> Iterator[Answer]:
         """See `VideoSource.marks`."""
@@ -167,6 +177,22 @@ class _Decoder:
         for peaks in self._film.sound_peaks(shift_s, step):
             yield PeaksSaid(peaks.first, peaks.values)
 
+    def sound_streams(self) -> Iterator[Answer]:
+        """See `SoundSource.streams`."""
+        yield SoundStreamsSaid(self._sound.streams())
+
+    def sound_packets(self) -> Iterator[Answer]:
+        """See `SoundSource.packets`."""
+        return packets_said(self._sound.packets(), self._room)
+
+    def sound_contents(self) -> Iterator[Answer]:
+        """See `SoundSource.contents`."""
+        return contents_said(self._sound.contents(), self._room)
+
+    def sound_samples(self, shift_s: Fraction, wanted: Sequence[Wanted]) -> Iterator[Answer]:
+        """See `SoundSource.samples`."""
+        return parts_said(self._sound.samples(shift_s, wanted), self._room)
+
     def stored_as(self) -> Iterator[Answer]:
         """See `VideoSource.stored_as`."""
         yield StoredSaid(*self._film.stored_as())
@@ -182,6 +208,14 @@ class _Decoder:
     def _film(self) -> VideoSource:
         assert isinstance(self._source, VideoSource)
         return self._source
+
+    @property
+    def _spec(self) -> Spec:
+        return video_of(self._film.info).spec
+
+    @property
+    def _sound(self) -> FilmSound:
+        return FilmSound(self._film.info)
 
     def _page(self, frame: Frame) -> PageSaid:
         page = frame.stored
@@ -207,39 +241,9 @@ class _Decoder:
     def _frame(self, frame: Frame) -> FrameSaid:
         pixels = frame.stored
         if isinstance(pixels, Pixels):
-            return self._sent(frame.index, frame.pts, pixels.frame, pixels.is_full)
+            stored, is_full = pixels.frame, pixels.is_full
+            return self._sent(frame.index, frame.pts, stored, self._spec, is_full, self.notes)
         return FrameSaid(frame.index, frame.pts, frame.size_wh, "", False, 0, False, 0, self.notes)
-
-    def _sent(self, index: int, pts: int | None, frame: av.VideoFrame, is_full: bool) -> FrameSaid:
-        spec = video_of(self._film.info).spec
-        frame, is_full = raw_frames.sendable(frame, spec, is_full)
-        if self._location is None:
-            self._location = raw_frames.location_of(frame, spec, is_full)
-        planes = raw_frames.planes_of(frame)
-        count = sum(plane.nbytes for plane in planes)
-        room, at = self._room(count), 0
-        for plane in planes:
-            np.copyto(room[at : at + plane.nbytes].reshape(plane.shape), plane)
-            at += plane.nbytes
-        return FrameSaid(
-            index,
-            pts,
-            (frame.width, frame.height),
-            frame.format.name,
-            is_full,
-            self._location,
-            frame.interlaced_frame,
-            count,
-            self.notes,
-        )
-
-    def _room(self, count: int) -> Any:
-        """Wait for a slot that holds that many bytes."""
-        at, capacity = GRANT.unpack(read_all(self._pipe, GRANT.size))
-        while count > capacity:
-            send_answer(self._pipe, Larger(count))
-            at, capacity = GRANT.unpack(read_all(self._pipe, GRANT.size))
-        return self._slots.room(at, count)
 
 
 def run(pipe: int, memory: int, source: int | None, readable: list[str]) -> None:

@@ -26,6 +26,11 @@ START = (
 )
 
 
+LARGE_PAGES = "glibc.malloc.hugetlb=1"
+"""Each decoder takes fresh memory. In pages of 4 kB that cost as much as decoding a photo: 53,000
+page faults for 12 megapixels, 100 ms. Where the kernel offers large pages, it is 23 ms."""
+
+
 class NoServer(Exception):
     """This system starts no process from which decoders could be forked, or lets it share no
     memory."""
@@ -106,7 +111,7 @@ def _started(handle: int) -> subprocess.Popen[bytes]:
     alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-I", "-c", START, json.dumps(paths), str(handle)],
-        env=kept | alone | {"LC_ALL": "C.UTF-8"},
+        env=kept | alone | {"LC_ALL": "C.UTF-8", "GLIBC_TUNABLES": LARGE_PAGES},
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -15,6 +16,7 @@ from efface.options import ReadOptions
 from efface.walls.raising import NO_WALLS, Standing
 
 if TYPE_CHECKING:
+    from efface.media.video.sound_source import SoundSource
     from efface.media.video.video_source import VideoSource
 
 HERE = not IS_OFFERED
@@ -34,15 +36,28 @@ def open_source(source: AdmittedSource, options: ReadOptions) -> Source:
 def film_again(info: SourceInfo, options: ReadOptions, file: BinaryIO | None) -> VideoSource:
     """Return a film that was opened before, here or on another machine.
 
-    file  is read instead of the one at the film's path. It is decoded in this process.
+    file  is read, in this process, instead of the one at the film's path. What it holds is decoded
+          behind walls all the same.
     """
     from efface.media.video.video_source import VideoSource
 
-    if HERE or file is not None or not prepare():
+    if HERE or not prepare():
         return VideoSource(info, options, file)
     from efface.media.decoder.walled_film import WalledFilm
 
-    return WalledFilm(info, options)
+    return WalledFilm(info, options, file)
+
+
+def sound_of(info: SourceInfo) -> SoundSource:
+    """Return the sound of a film that was opened before."""
+    if not HERE and prepare():
+        from efface.media.decoder.walled_sound import open_walled_sound
+
+        with suppress(NoServer):
+            return open_walled_sound(info)
+    from efface.media.video.sound_source import FilmSound
+
+    return FilmSound(info)
 
 
 def embedded_pixels(raw: bytes) -> NDArray[np.uint8] | None:

@@ -5,16 +5,14 @@ Each reading has a process of its own, which ends with it. What it says is check
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
 
 import av
 
 from efface.containers.admission import AdmittedSource
-from efface.frames import Frame, Layout
+from efface.frames import Frame
 from efface.geometry import Size
 from efface.media.decoder.decoder_checks import (
     BYTES_PER_PIXEL,
@@ -25,7 +23,6 @@ from efface.media.decoder.decoder_checks import (
     memory_for,
     note,
     require,
-    require_size,
 )
 from efface.media.decoder.decoder_client import Decoder
 from efface.media.decoder.decoder_messages import Call, Finished
@@ -36,9 +33,10 @@ from efface.media.decoder.film_messages import (
     PeaksSaid,
     StoredSaid,
 )
-from efface.media.decoder.raw_frames import LOCATIONS, RawFrames, is_known
+from efface.media.decoder.frame_receiving import EDGE, copied_frame, require_spec
+from efface.media.decoder.raw_frames import LOCATIONS, RawFrames
 from efface.media.interfaces import SourceInfo
-from efface.media.pixel_formats import Pixels, canonical, layout_named
+from efface.media.pixel_formats import Pixels
 from efface.media.video.decode import bad_frame
 from efface.media.video.sound_peaks import Peaks
 from efface.media.video.video_info import VideoInfo, video_of
@@ -48,9 +46,6 @@ from efface.options import ReadOptions
 MEMORY_PER_PIXEL = 400
 """Bytes for each pixel of a frame: decoders keep up to some 20 frames, of up to 8 bytes a pixel,
 and `--bad-frames=cover` decodes twice."""
-
-EDGE = 16
-"""Columns and rows by which a frame may exceed its stated size."""
 
 
 def open_walled_film(source: AdmittedSource, options: ReadOptions) -> WalledFilm:
@@ -93,10 +88,8 @@ def _provide(decoder: Decoder, info: SourceInfo, options: ReadOptions) -> None:
 def _check_video(video: VideoInfo, size_wh: Size, options: ReadOptions) -> None:
     """Raise Untrusted for facts that no film has."""
     spec, colour = video.spec, video.colour
-    require(spec.size_wh == size_wh and min(size_wh) > 0 and min(spec.crop) >= 0)
-    require_size(spec.stored_wh, options)
-    require(re.fullmatch(r"[a-z0-9]{4,12}", spec.name) is not None)
-    require(_is_canonical(spec.name, spec.layout))
+    require(spec.size_wh == size_wh)
+    require_spec(spec, options)
     require(0 < video.time_base < 1_000_000)
     require(1 <= video.rate <= 240 and 0 < video.aspect < 10_000)
     numbers = (colour.primaries, colour.transfer, colour.matrix)
@@ -105,11 +98,6 @@ def _check_video(video: VideoInfo, size_wh: Size, options: ReadOptions) -> None:
     require(colour.light is None or min(colour.light) >= 0)
     require(video.demuxer is None or FORMAT.fullmatch(video.demuxer) is not None)
     require(video.tolerant == (options.bad_frames == "cover"))
-
-
-def _is_canonical(name: str, layout: Layout) -> bool:
-    is_canonical = canonical(name) == name
-    return is_canonical and layout == layout_named(name, full_range=layout.full_range)
 
 
 class WalledFilm(VideoSource):
@@ -156,7 +144,7 @@ class WalledFilm(VideoSource):
                 if isinstance(answer, Finished):
                     return
                 with distrusting(decoder):
-                    frame = self._copied(decoder, raw, answer)
+                    frame = copied_frame(decoder, raw, answer, self._options)
                 frame.pts = answer.pts
                 yield frame
 
@@ -175,13 +163,13 @@ class WalledFilm(VideoSource):
                 yield frame
 
     def _framed(self, decoder: Decoder, raw: RawFrames, untrusted: FrameSaid) -> Frame:
-        """Copy a frame. Raises what `_copied` raises."""
+        """Copy a frame. Raises what `copied_frame` raises."""
         video, pts = video_of(self.info), untrusted.pts or 0
         spec = video.spec
         if not untrusted.format:
             return bad_frame(untrusted.index, pts, spec)
         require(untrusted.size_wh == spec.stored_wh)
-        frame = self._copied(decoder, raw, untrusted)
+        frame = copied_frame(decoder, raw, untrusted, self._options)
         pixels = Pixels(frame, spec, full_range=untrusted.is_full)
         return Frame(
             untrusted.index,
@@ -192,22 +180,12 @@ class WalledFilm(VideoSource):
             aspect=float(video.aspect),
         )
 
-    def _copied(self, decoder: Decoder, raw: RawFrames, untrusted: FrameSaid) -> av.VideoFrame:
-        """Copy the samples of a frame. Raises Untrusted, ValueError, WorkerDied."""
-        size_wh = width, height = untrusted.size_wh
-        require_size(size_wh, self._options)
-        require(0 < untrusted.bytes <= BYTES_PER_PIXEL * (width + EDGE) * (height + EDGE))
-        require(0 <= untrusted.location < LOCATIONS and is_known(untrusted.format))
-        packet: Any = av.Packet(untrusted.bytes)
-        decoder.copy_picture(memoryview(packet))
-        location, is_interlaced = untrusted.location, untrusted.is_interlaced
-        return raw.frame(packet, size_wh, untrusted.format, location, is_interlaced)
-
     @contextmanager
     def _decoder(self) -> Iterator[Decoder]:
         """Start a decoder that goes on with this film. Raises WorkerDied, SourceUnreadable."""
         (width, height), path = video_of(self.info).spec.stored_wh, self.info.path
-        with Decoder(path.name, path, memory_for(MEMORY_PER_PIXEL, width * height)) as decoder:
+        memory = memory_for(MEMORY_PER_PIXEL, width * height)
+        with Decoder(path.name, path, memory, file=self._file) as decoder:
             for _ in decoder.answers(Call("go_on", (self.info, self._options))):
                 pass
             _provide(decoder, self.info, self._options)

@@ -97,8 +97,7 @@ def open_in_ffmpeg(
         )
         return container
     except av.error.InvalidDataError as e:
-        kind = kind_of(path)
-        if not kind:
+        if file is None and not kind_of(path):
             raise NotMedia(path) from e
         raise DamagedSource(
             path, "its index or header is missing or broken, as when a recording was interrupted"

@@ -44,6 +44,7 @@ from efface.media.video.encoder_options import encoder_options
 from efface.media.video.output_format import ENCODERS, Format, pixel_format, require_suitable
 from efface.media.video.sound import HINT_MKV, Sound
 from efface.media.video.sound_encode import EncodedSound
+from efface.media.video.sound_source import FilmSound, SoundSource
 from efface.media.video.video_info import start_shift, video_of
 from efface.options import WriteOptions
 from efface.sound_change import SoundChange
@@ -65,18 +66,21 @@ def create_video(
     *,
     target: Path,
     sound: SoundChange | None = None,
+    sound_source: SoundSource | None = None,
 ) -> VideoSink:
     """Create a video file at `draft`, ready for frames. `target` names the file in messages and
-    selects the container. `sound` is how sound that is not dropped is changed and encoded anew.
+    selects the container. `sound` is how sound that is not dropped is changed and encoded anew, and
+    `sound_source` gives it; by default the film is read in this process.
 
     Raises TargetUnsuitable (suffix, codec, depth, sound), EncoderMissing, WriteFailed, and what
     opening the source raises.
     """
-    form, codec = require_suitable(info, options, target)
+    sound_source = sound_source or FilmSound(info)
+    form, codec = require_suitable(sound_source, options, target)
     os.environ.setdefault(
         "SVT_LOG", "1"
     )  # errors only: SVT-AV1 prints a banner on stderr, where the progress bar is
-    return VideoSink(draft, info, options, target, form, codec, sound)
+    return VideoSink(draft, sound_source, options, target, form, codec, sound)
 
 
 @contextmanager
@@ -119,7 +123,7 @@ class VideoSink:
     def __init__(
         self,
         draft: Path,
-        info: SourceInfo,
+        source: SoundSource,
         options: WriteOptions,
         target: Path,
         form: Format,
@@ -127,7 +131,7 @@ class VideoSink:
         sound: SoundChange | None = None,
     ) -> None:
         self._draft, self._target, self._form = draft, target, form
-        self._video = video_of(info)
+        self._video = video_of(source.info)
         self._format = pixel_format(codec, self._video.spec.name)
         self._base = 1 / self._video.rate if form.muxer == "avi" else self._video.time_base
         self._shift: int | None = None
@@ -141,8 +145,8 @@ class VideoSink:
         try:
             with _muxing(target):
                 self._stream = self._added(codec, options)
-                if options.audio != "drop" and info.audio:
-                    self._sound = self._opened_sound(info, options, sound)
+                if options.audio != "drop" and source.info.audio:
+                    self._sound = self._opened_sound(source, options, sound)
                 with _priority_kept():
                     self._container.start_encoding()
                 self._banner = without_banner(ENCODERS[codec])
@@ -151,14 +155,14 @@ class VideoSink:
             raise
 
     def _opened_sound(
-        self, info: SourceInfo, options: WriteOptions, change: SoundChange | None
+        self, source: SoundSource, options: WriteOptions, change: SoundChange | None
     ) -> Sound | EncodedSound:
         into, target = self._container, self._target
         if change is not None:
-            return EncodedSound(info, into, target, change)
+            return EncodedSound(source, into, target, change)
         if options.encodes_sound:
             raise ValueError("sound that is to be changed needs to know how")
-        return Sound(info, into, target, keeps_priming=self._form.muxer in ("mp4", "mov"))
+        return Sound(source, into, target, keeps_priming=self._form.muxer in ("mp4", "mov"))
 
     def _added(self, codec: str, options: WriteOptions) -> VideoStream:
         video, (width, height) = self._video, self._video.spec.size_wh

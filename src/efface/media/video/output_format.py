@@ -10,9 +10,9 @@ from av.error import FFmpegError
 
 from efface.errors import EncoderMissing, TargetUnsuitable
 from efface.frames import Layout
-from efface.media.interfaces import SourceInfo
 from efface.media.video.sound import require_holdable
 from efface.media.video.sound_encode import sound_encoder
+from efface.media.video.sound_source import SoundSource
 from efface.media.video.video_info import video_of
 from efface.options import WriteOptions
 
@@ -47,12 +47,13 @@ FORMATS = {
 }
 
 
-def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> tuple[Format, str]:
+def require_suitable(sound: SoundSource, options: WriteOptions, target: Path) -> tuple[Format, str]:
     """Return container and codec of the target if it can hold what was asked for. Call this before
-    any work.
+    any work. `sound` is that of the film, and knows the film.
 
     Raises TargetUnsuitable, EncoderMissing, and what opening the source raises.
     """
+    info = sound.info
     video = video_of(info)
     form = _form(target)
     codec = _codec(form, video.spec.layout, options, target)
@@ -62,7 +63,7 @@ def require_suitable(info: SourceInfo, options: WriteOptions, target: Path) -> t
         raise TargetUnsuitable(target, why, "Choose --codec=hevc, or a target that ends in .mp4.")
     _require_encoder(ENCODERS[codec])
     if options.audio == "keep" and info.audio:
-        require_holdable(info, form.muxer, target)
+        require_holdable(sound, form.muxer, target)
     if options.encodes_sound and info.audio:
         _require_encoder(sound_encoder(form.muxer))
     return form, codec

@@ -1,12 +1,12 @@
 """Encode sound anew, after it was changed: spans made silent, voices disguised.
 
-Nothing of the source's sound is copied: samples are decoded, changed and encoded, and the encoder
+Nothing of the source's sound is copied: samples are changed and encoded, and the encoder
 writes no banner. Mono stays mono, everything else becomes stereo.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -18,8 +18,9 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from efface.errors import TargetUnsuitable
-from efface.media.interfaces import SourceInfo
-from efface.media.video.sound_samples import Aligned, Heard, SoundReader
+from efface.media.video.sound_samples import Heard
+from efface.media.video.sound_source import SoundPart, SoundSource, Wanted
+from efface.media.video.sound_streams import SoundStream
 from efface.media.video.voice_disguise import RATE, Disguise
 from efface.sound_change import Samples, SoundChange
 
@@ -61,39 +62,40 @@ class EncodedSound:
 
     def __init__(
         self,
-        info: SourceInfo,
+        sound: SoundSource,
         into: OutputContainer,
         target: Path,
         change: SoundChange,
     ) -> None:
         self._into, self._keeps_priming = into, into.format.name in MARK_PRIMING
-        self._reader = SoundReader(info)
-        self._frames = self._reader.frames()
-        self._tracks: dict[int, _Track] = {}
-        for index, stream in self._reader.streams.items():
-            if stream.codec_context is None or not stream.codec_context.sample_rate:
+        self._sound = sound
+        self._parts: Iterator[SoundPart] | None = None
+        self._tracks: list[_Track] = []
+        for stream in sound.streams():
+            if not stream.rate:
                 raise TargetUnsuitable(
                     target, "its sound cannot be decoded", "Leave out --audio, which drops it."
                 )
-            self._tracks[index] = _Track(into, stream, change)
+            self._tracks.append(_Track(into, stream, change))
         self._read_to = Fraction(-1)
 
     def mux_until(self, seconds: Fraction | None, shift_s: Fraction) -> None:
         """Encode sound up to that time of the target, or all that remains. `shift_s` is subtracted
         from every time."""
+        if self._parts is None:
+            wanted = [Wanted(n, t.rate, t.layout) for n, t in enumerate(self._tracks)]
+            self._parts = self._sound.samples(shift_s, wanted)
         while seconds is None or self._read_to - shift_s <= seconds + AHEAD_S:
-            got = next(self._frames, None)
-            if got is None:
+            part = next(self._parts, None)
+            if part is None:
                 if seconds is None:
-                    self._finish(shift_s)
+                    self._finish()
                 return
-            self._read_to, index, frames = got
-            for frame in frames:
-                self._mux(self._tracks[index].take(frame, shift_s))
+            self._read_to = part.time
+            self._mux(self._tracks[part.stream].take(part.heard))
 
-    def _finish(self, shift_s: Fraction) -> None:
-        for track in self._tracks.values():
-            self._mux(track.take(None, shift_s))
+    def _finish(self) -> None:
+        for track in self._tracks:
             self._mux(track.finish())
 
     def _mux(self, packets: Iterator[av.Packet[Any]]) -> None:
@@ -104,30 +106,27 @@ class EncodedSound:
 
     def close(self) -> None:
         """Release the source."""
-        self._reader.close()
+        if self._parts is not None:
+            self._parts.close()  # type: ignore[attr-defined]
 
 
 class _Track:
     """One stream: from decoded frames to packets."""
 
-    def __init__(self, into: OutputContainer, source: AudioStream, change: SoundChange) -> None:
+    def __init__(self, into: OutputContainer, source: SoundStream, change: SoundChange) -> None:
         codec = sound_encoder(into.format.name)
-        self._rate = RATE if change.is_disguised else _rate(codec, source.codec_context.sample_rate)
-        channels = 1 if source.codec_context.channels == 1 else 2
-        self._layout = "mono" if channels == 1 else "stereo"
-        self._index = source.index
-        self._stream = _added(into, codec, self._rate, self._layout, channels)
+        self.rate = RATE if change.is_disguised else _rate(codec, source.rate)
+        channels = 1 if source.channels == 1 else 2
+        self.layout = "mono" if channels == 1 else "stereo"
+        self._stream = _added(into, codec, self.rate, self.layout, channels)
         self._change = change
-        self._aligned: Aligned | None = None
         self._disguise = Disguise(channels) if change.is_disguised else None
         self._waiting: list[Samples] = []
         self._at: int | None = None
 
-    def take(self, frame: AudioFrame | None, shift_s: Fraction) -> Iterator[av.Packet[Any]]:
-        """Yield the packets that a decoded frame completes; None for the end."""
-        if self._aligned is None:
-            self._aligned = Aligned(self._index, self._rate, self._layout, shift_s)
-        for heard in self._aligned.take(frame):
+    def take(self, parts: Iterable[Heard]) -> Iterator[av.Packet[Any]]:
+        """Yield the packets that these samples complete."""
+        for heard in parts:
             if self._at is None:
                 self._at = heard.first
             for samples in self._changed(heard):
@@ -135,7 +134,7 @@ class _Track:
             yield from self._encoded(is_last=False)
 
     def _changed(self, heard: Heard) -> Iterator[Samples]:
-        silenced = self._change.silenced(heard.samples, heard.first, self._rate)
+        silenced = self._change.silenced(heard.samples, heard.first, self.rate)
         if self._disguise is None:
             yield silenced
         else:
@@ -144,7 +143,7 @@ class _Track:
     def _silenced_again(self, made: Heard | None) -> Iterator[Samples]:
         """Yield what a disguise gave. It mixes neighbouring samples, so silence is made again."""
         if made is not None:
-            yield self._change.silenced(made.samples, made.first, self._rate)
+            yield self._change.silenced(made.samples, made.first, self.rate)
 
     def finish(self) -> Iterator[av.Packet[Any]]:
         """Yield the last packets."""
@@ -167,10 +166,10 @@ class _Track:
     def _frame(self, samples: Samples) -> AudioFrame:
         assert self._at is not None
         frame = AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples), format="fltp", layout=self._layout
+            np.ascontiguousarray(samples), format="fltp", layout=self.layout
         )
-        frame.sample_rate, frame.pts = self._rate, self._at
-        frame.time_base = Fraction(1, self._rate)
+        frame.sample_rate, frame.pts = self.rate, self._at
+        frame.time_base = Fraction(1, self.rate)
         self._at += samples.shape[1]
         return frame
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.media.interfaces import SourceInfo
-from efface.media.video.sound_samples import Heard, heard
+from efface.media.video.sound_samples import Heard
+from efface.media.video.sound_source import FilmSound, heard
 
 RATE = 8000
 """Hz. Enough to see where somebody speaks."""
@@ -58,7 +59,7 @@ def sound_peaks(info: SourceInfo, shift_s: Fraction, step: int) -> Iterator[Peak
     Raises what opening the film raises, and DamagedSource.
     """
     waiting: dict[int, list[Heard]] = {}
-    for part in heard(info, shift_s, RATE, "stereo"):
+    for part in heard(FilmSound(info), shift_s, RATE, "stereo"):
         parts = waiting.setdefault(part.stream, [])
         parts.append(part)
         if part.first + part.samples.shape[1] - parts[0].first >= BLOCK:

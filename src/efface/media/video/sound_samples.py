@@ -1,4 +1,4 @@
-"""Decode the sound streams of a film to samples on one clock.
+"""Samples of the sound streams of a film, on one clock.
 
 The clock counts samples from the first frame of the picture. Where times jump, silence is put in or
 samples are left out, so sound stays in step with the picture. What cannot be decoded becomes
@@ -7,21 +7,17 @@ silence: nobody knows what it holds.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
-from efface.media.interfaces import SourceInfo
-from efface.media.video.demux import as_fraction, opened_again
-from efface.media.video.sound import sound_packets
+from efface.media.video.demux import as_fraction
 from efface.sound_change import Samples
 
 STEP_S = Fraction(3, 100)
@@ -30,6 +26,8 @@ and a frame of picture lasts longer."""
 
 LONGEST_GAP_S = 3600
 """A jump by more is damage, and the sound goes on where it was."""
+
+SILENCE = np.float32(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +45,29 @@ class Aligned:
     def __init__(self, stream: int, rate: int, layout: str, shift_s: Fraction) -> None:
         """shift_s  time of the first frame of the picture."""
         self._stream, self._rate, self._shift_s = stream, rate, shift_s
-        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+        self._layout, self._resampler = layout, self._new_resampler(layout)
+        self._form: tuple[str, str, int] | None = None
         self._next: int | None = None
         self._has_begun = False
 
     def take(self, frame: AudioFrame | None) -> Iterator[Heard]:
         """Yield the samples of a decoded frame; None ends the stream."""
         with suppress(FFmpegError):  # a frame that cannot be converted becomes a gap
-            for made in self._resampler.resample(frame):
+            for made in self._resampled(frame):
                 yield from self._placed(made)
+
+    def _resampled(self, frame: AudioFrame | None) -> Iterator[AudioFrame]:
+        if frame is not None:
+            form = frame.format.name, frame.layout.name, frame.sample_rate
+            if self._form not in (None, form):
+                # The stream goes on with other channels or another rate, as broadcasts do.
+                yield from self._resampler.resample(None)
+                self._resampler = self._new_resampler(self._layout)
+            self._form = form
+        yield from self._resampler.resample(frame)
+
+    def _new_resampler(self, layout: str) -> AudioResampler:
+        return AudioResampler(format="fltp", layout=layout, rate=self._rate)
 
     def _placed(self, frame: AudioFrame) -> Iterator[Heard]:
         samples = frame.to_ndarray().astype(np.float32, copy=False)
@@ -68,7 +80,8 @@ class Aligned:
         if self._has_begun and (abs(away) <= near or away > far):
             away = 0
         if away > 0:
-            yield from self._give(np.zeros((samples.shape[0], away), np.float32))
+            # One zero for all samples: a gap may last an hour.
+            yield from self._give(np.broadcast_to(SILENCE, (samples.shape[0], away)))
         yield from self._give(samples[:, max(0, -away) :])
 
     def _place(self, frame: AudioFrame) -> int:
@@ -83,70 +96,3 @@ class Aligned:
             self._has_begun = True
             first, self._next = self._next, self._next + samples.shape[1]
             yield Heard(self._stream, first, samples)
-
-
-class SoundReader:
-    """The sound streams of a film, decoded packet by packet. `close` releases the file."""
-
-    def __init__(self, info: SourceInfo) -> None:
-        self._container = opened_again(info)
-        self.streams = {s.index: s for s in self._container.streams.audio}
-        self._packets = sound_packets(info, self._container)
-
-    def frames(
-        self, wanted: Container[int] | None = None
-    ) -> Iterator[tuple[Fraction, int, list[AudioFrame]]]:
-        """Yield the time of each packet in the source, its stream, and what is decoded from it.
-
-        wanted  indices of streams; by default all.
-        """
-        for packet in self._packets:
-            if wanted is None or packet.stream_index in wanted:
-                yield _time(packet), packet.stream_index, _decoded(packet)
-        for index, stream in self.streams.items():
-            if wanted is None or index in wanted:
-                with suppress(FFmpegError):
-                    yield Fraction(2**40), index, stream.codec_context.decode(None)
-
-    def close(self) -> None:
-        self._packets.close()  # type: ignore[attr-defined]
-        with suppress(FFmpegError):
-            self._container.close()
-
-
-def _decoded(packet: av.Packet[Any]) -> list[AudioFrame]:
-    try:
-        return cast(list[AudioFrame], packet.decode())
-    except FFmpegError:
-        return []
-
-
-def _time(packet: av.Packet[Any]) -> Fraction:
-    time = packet.dts if packet.dts is not None else packet.pts
-    return Fraction(time or 0) * as_fraction(packet.time_base)
-
-
-def heard(
-    info: SourceInfo,
-    shift_s: Fraction,
-    rate: int,
-    layout: str = "mono",
-    only: int | None = None,
-) -> Iterator[Heard]:
-    """Yield the samples of the sound streams of a film, at one rate. Streams are numbered from 0.
-
-    only  the number of one stream; by default all.
-
-    Raises what opening a film raises, and DamagedSource.
-    """
-    reader = SoundReader(info)
-    try:
-        numbers = {i: n for n, i in enumerate(reader.streams) if only in (None, n)}
-        aligned = {i: Aligned(n, rate, layout, shift_s) for i, n in numbers.items()}
-        for _, index, frames in reader.frames(numbers):
-            for frame in frames:
-                yield from aligned[index].take(frame)
-        for one in aligned.values():
-            yield from one.take(None)
-    finally:
-        reader.close()

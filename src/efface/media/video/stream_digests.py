@@ -4,17 +4,11 @@ source."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import av
-from av.error import FFmpegError
-from av.stream import Discard
 
 from efface.media.interfaces import SourceInfo
-from efface.media.video.demux import opened_again
+from efface.media.video.sound_source import SoundSource
 from efface.media.video.video_info import video_of
 
 DIGEST_BYTES = 8
@@ -69,7 +63,7 @@ class SoundKept:
     is_same: bool
 
 
-def sound_kept(source: SourceInfo, target: SourceInfo) -> list[SoundKept]:
+def sound_kept(source: SoundSource, target: SoundSource) -> list[SoundKept]:
     """Every sound stream of the target beside the one of the source at the same place.
 
     Raises InputError.
@@ -84,7 +78,7 @@ def sound_kept(source: SourceInfo, target: SourceInfo) -> list[SoundKept]:
 
 
 def _compared(
-    source: _Track, target: _Track, infos: tuple[SourceInfo, SourceInfo], stream: int
+    source: _Track, target: _Track, sounds: tuple[SoundSource, SoundSource], stream: int
 ) -> SoundKept:
     packets, left = len(target.digests), iter(enumerate(source.digests))
     at = [next((i for i, digest in left if digest == wanted), None) for wanted in target.digests]
@@ -93,62 +87,25 @@ def _compared(
         return SoundKept(packets, first, len(source.digests) - first - packets, True)
     # Containers may cut the same bytes into other packets, as MOV does with PCM.
     is_same = target.size <= source.size and _tail(
-        infos[0], stream, target.size, source.size
-    ) == _tail(infos[1], stream, target.size, target.size)
+        sounds[0], stream, target.size, source.size
+    ) == _tail(sounds[1], stream, target.size, target.size)
     return SoundKept(packets, 0, 0, is_same)
 
 
-def _tail(info: SourceInfo, stream: int, wanted: int, size: int) -> bytes:
+def _tail(sound: SoundSource, stream: int, wanted: int, size: int) -> bytes:
     """Digest of the last `wanted` of the `size` bytes of that stream."""
     skip, digest = size - wanted, hashlib.sha256()
-    for index, data in _packets(info):
+    for index, data in sound.contents():
         if index == stream:
             digest.update(data[skip:])
             skip = max(0, skip - len(data))
     return digest.digest()
 
 
-def _read(info: SourceInfo) -> list[_Track]:
+def _read(sound: SoundSource) -> list[_Track]:
     tracks: dict[int, _Track] = {}
-    for index, data in _packets(info):
+    for index, data in sound.contents():
         track = tracks.setdefault(index, _Track())
         track.digests.append(hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest())
         track.size += len(data)
     return [tracks.get(i, _Track()) for i in range(max(tracks, default=-1) + 1)]
-
-
-def _packets(info: SourceInfo) -> Iterator[tuple[int, bytes]]:
-    """(number of the sound stream, content) of every packet of sound, without what a container puts
-    around it."""
-    with closing(opened_again(info)) as container:
-        sounds = list(container.streams.audio)
-        for stream in container.streams:
-            if stream not in sounds:
-                stream.discard = Discard.all
-        if not sounds:
-            return
-        places = {stream.index: i for i, stream in enumerate(sounds)}
-        try:
-            for packet in container.demux(sounds):
-                if packet.size:
-                    yield places[packet.stream_index], _bare(packet)
-        except (
-            FFmpegError
-        ):  # damage that was accepted when the source was redacted; the target ends there too
-            return
-
-
-def _bare(packet: av.Packet[Any]) -> bytes:
-    data = bytes(packet)
-    context = packet.stream.codec_context
-    if (
-        context is not None
-        and context.name == "aac"
-        and len(data) > 9
-        and data[0] == 0xFF
-        and data[1] & 0xF6 == 0xF0
-    ):
-        return data[
-            7 if data[1] & 1 else 9 :
-        ]  # the ADTS header, which MPEG-TS needs and MP4 does not have
-    return data
