@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from efface.errors import CameraGivenUp
+from efface.walls.raising import WALLS, Standing
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,27 @@ def test_what_is_printed_is_what_was_asked_for(efface, played, monkeypatch, tmp_
     failed = efface(*to, "--json", "--quiet")
     assert json.loads(failed.out)["exit_code"] == failed.code != 0
     assert "it is gone" in failed.err
+
+
+def test_walls_that_are_required_and_missing_end_it_before_anything_connects(
+    efface, played, monkeypatch, tmp_path
+):
+    to = ["live", "/dev/video0", "--to", tmp_path / "a.mkv"]
+    config = tmp_path / "cameras.toml"
+    config.write_text(
+        '[read]\nwalls = "require"\n[camera.door]\nsource = "/dev/video0"\nto = ["mjpeg"]\n'
+    )
+    monkeypatch.setattr(
+        "efface.media.decoder.source_opening.standing_walls",
+        lambda: Standing(("seccomp",), ("Landlock",)),
+    )
+    assert efface(*to).code == 0
+    for asked in ([*to, "--walls", "require"], ["live", "--config", config]):
+        played.wanted = None
+        said = efface(*asked)
+        assert (said.code, played.wanted) == (4, None)
+        assert "Landlock is missing" in said.err
+    monkeypatch.setattr(
+        "efface.media.decoder.source_opening.standing_walls", lambda: Standing(WALLS, ())
+    )
+    assert efface(*to, "--walls", "require").code == 0

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from efface.cli.commands import Command
 from efface.cli.flags_from_options import (
+    option_of,
     options_from,
     options_of,
     preset_in_use,
@@ -85,6 +86,7 @@ Credentials = tuple[str | None, Path | None]
 @JSON
 @refuses_signing
 @options_of("detect", "track", "cover", "paint", "live", without=("--detail", "--rim"))
+@option_of("--walls")
 def live(
     source: str | None, targets: tuple[str, ...], config: Path | None, health: int | None,
     credentials_env: str | None, credentials_file: Path | None,
@@ -123,6 +125,7 @@ def live(
         )
     for camera in wanted:
         _require_film(camera.source)
+        _require_walls(camera.options)
     _run(wanted, health)
 
 
@@ -224,6 +227,14 @@ def _require_film(source: Address) -> None:
         return
     if medium_of(path) == "photo":
         raise UnsupportedSource(path, "it is a photo, and only a video can be played")
+
+
+def _require_walls(options: Options) -> None:
+    """Raise WallsMissing if the system lacks walls that are required, before anything connects."""
+    from efface.media.decoder.source_opening import require_walls, standing_walls
+
+    if options.read.walls == "require":
+        require_walls(standing_walls(), options.read)
 
 
 def _is_chosen(parameter: click.Parameter) -> bool:

@@ -33,9 +33,17 @@ from efface.option_fields import Setting
 from efface.option_values import given_area
 from efface.options import Options, settings
 
-BRANCHES = ("detect", "track", "cover", "paint", "live")
-"""Options that apply to a stream. --detail does not: efface chooses the detail by the time
-available."""
+BRANCHES = ("detect", "track", "cover", "paint", "live", "read")
+"""Options that apply to a stream ..."""
+
+
+def _applies(setting: Setting) -> bool:
+    """... except --detail, which efface chooses by the time available. Of reading, --walls alone
+    does."""
+    if setting.branch == "read":
+        return setting.flag == "--walls"
+    return setting.branch in BRANCHES and setting.flag != "--detail"
+
 
 LARGEST = 1_000_000
 """Maximum size of the file, in bytes."""
@@ -154,9 +162,7 @@ def _path(text: str | None) -> Path | None:
 
 
 def _values(path: Path, whose: str, branches: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
-    known = {
-        (s.branch, s.name): s for s in settings() if s.branch in BRANCHES and s.flag != "--detail"
-    }
+    known = {(s.branch, s.name): s for s in settings() if _applies(s)}
     found: dict[tuple[str, str], Any] = {}
     for branch, table in branches.items():
         if not isinstance(table, dict):
@@ -175,7 +181,7 @@ def _hint(name: str) -> str:
         return "A live stream carries no sound: voices identify people, and it is dropped."
     if name in BRANCHES:
         return f"For all cameras, write [{name}] at the left, outside of other tables."
-    places = [f"{s.branch}.{s.name}" for s in settings() if s.branch in BRANCHES and name == s.name]
+    places = [f"{s.branch}.{s.name}" for s in settings() if _applies(s) and name == s.name]
     return f"For one camera, write {places[0]} in its table." if places else ""
 
 

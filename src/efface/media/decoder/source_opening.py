@@ -26,11 +26,18 @@ HERE = not IS_OFFERED
 def open_source(source: AdmittedSource, options: ReadOptions) -> Source:
     """Open a photo or film. Raises InputError in all its kinds, WorkerDied, WallsMissing."""
     opened = _behind_walls(source, options) or _here(source, options)
-    missing = opened.info.walls.missing
-    if missing and options.walls == "require":
+    try:
+        require_walls(opened.info.walls, options)
+    except WallsMissing:
         opened.close()
-        raise WallsMissing(", ".join(missing))
+        raise
     return opened
+
+
+def require_walls(walls: Standing, options: ReadOptions) -> None:
+    """Raise WallsMissing where one is missing and all are required."""
+    if walls.missing and options.walls == "require":
+        raise WallsMissing(", ".join(walls.missing))
 
 
 def film_again(info: SourceInfo, options: ReadOptions, file: BinaryIO | None) -> VideoSource:
