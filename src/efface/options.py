@@ -187,7 +187,7 @@ class PaintOptions(Checked):
         "rounded",
         flag="--shape",
         choices=("rounded", "ellipse", "box"),
-        help="Every shape contains the whole box. JPEGs need --rim shape, too.",
+        help="Every shape contains the whole box.",
     )
     colour: str = setting(
         "#000000",
