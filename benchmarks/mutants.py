@@ -145,7 +145,8 @@ def main() -> None:
         folder, bench = (
             Path(closing.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)
         )
-        # SVT-AV1 puts whoever calls it as root into the real-time class, and all that it starts.
+        # The forks start before the seeds are made. As root, a process that encodes with SVT-AV1
+        # becomes a real-time process, and so do those that it starts.
         forks = closing.enter_context(Forks(__file__, asked.seconds, asked.gigabytes))
         seeds = sorted(_seeds(folder))
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

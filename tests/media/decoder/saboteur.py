@@ -89,7 +89,7 @@ def changed_heard(answer: Any, **more: Any) -> Any:
 
 
 def not_a_number(answer: Any) -> Any:
-    """The same answer, with a sample in its slot that is none."""
+    """The same answer. Its first sample is not a number."""
     rooms[-1][:4] = memoryview(b"\0\0\xc0\x7f")
     return answer
 

@@ -36,6 +36,9 @@ _MATROSKA_IDS = {
     "truehd": "A_TRUEHD", "tta": "A_TTA1", "wavpack": "A_WAVPACK4",
 }  # fmt: skip
 
+_SOUND = 2
+"""Matroska's number for a track of sound."""
+
 _SET_UP_TO_OPEN = ("alac", "tta")
 """Codecs that FFmpeg opens only with their set-up data: a few numbers."""
 
@@ -178,10 +181,6 @@ def _matroska(known: SoundStream) -> bytes:
     cluster = _element(0x1F43B675, _number(0xE7, 0))  # without one FFmpeg finds no track
     head = _element(0x1A45DFA3, _element(0x4282, b"matroska"))
     return head + _element(0x18538067, _element(0x1549A966, b"") + tracks + cluster)
-
-
-_SOUND = 2
-"""Matroska's number for a track of sound."""
 
 
 def _number(name: int, value: int) -> bytes:
