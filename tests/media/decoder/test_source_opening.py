@@ -105,10 +105,13 @@ def test_a_source_knows_its_walls(walled, photo, film):
         source.close()
 
 
-def test_a_decoder_has_no_environment_but_what_its_libraries_heed(walled, monkeypatch):
+def test_a_decoder_has_no_environment_but_what_its_libraries_heed(walled, photo, monkeypatch):
     monkeypatch.setenv("EFFACE_TEST_SECRET", "the name of a source")
     server.close()
     assert source_opening.prepare()
+    # The kernel shows an environment only some time after it has started a program: a source is
+    # opened first, as its decoder is forked from a server that runs.
+    source_opening.open_source(admit(photo), ReadOptions()).close()
     assert server._process is not None
     pid = server._process.pid
     environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
