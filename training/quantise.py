@@ -141,7 +141,7 @@ def _all(folders: Sequence[Path]) -> Iterator[Feed]:
     """In an order by chance that is always the same."""
     found = load(folders)
     for turn, i in enumerate(np.random.default_rng(1).permutation(len(found))):
-        yield {"input.1": _padded(found[i].rgb, LONGEST[turn % len(LONGEST)])}
+        yield {"input.1": padded(found[i].rgb, LONGEST[turn % len(LONGEST)])}
 
 
 def _of_people(folders: Sequence[Path]) -> Iterator[Feed]:
@@ -149,10 +149,10 @@ def _of_people(folders: Sequence[Path]) -> Iterator[Feed]:
     found = list(pictures_of(list(folders)))
     for turn, i in enumerate(np.random.default_rng(1).permutation(len(found))):
         bgr = cv2.imread(str(found[i]))
-        yield {"input.1": _padded(np.asarray(bgr[..., ::-1]), LONGEST[turn % len(LONGEST)])}
+        yield {"input.1": padded(np.asarray(bgr[..., ::-1]), LONGEST[turn % len(LONGEST)])}
 
 
-def _padded(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.float32]:
+def padded(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.float32]:
     scale = longest / max(rgb.shape[:2])
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     height, width = small.shape[:2]

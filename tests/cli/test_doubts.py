@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from efface.cli import summary
+from efface.kinds import KINDS
 from efface.options import Options
 from efface.pipeline import analysis
 from efface.pipeline.inspecting import _written_in
@@ -162,6 +163,19 @@ def test_a_kind_that_costs_much_and_was_never_sure_comes_with_the_command_that_l
     )
     assert said[4] == "    Or decide one by one: efface review 'a b.mp4'"
     assert len(priced(1, 0.55, box=(0, 0, 20, 20))) == 3, "it costs little"
+
+
+def test_whole_persons_that_leave_nothing_to_be_seen_come_with_what_covers_less():
+    near = priced(KINDS.index("person"), 0.9, box=(0, 0, 300, 180), medium="photo", frames=1)
+    assert near[2] == (
+        "  Whole persons cost 60 % of the picture, so it shows hardly what happened. Less of "
+        "people who are close by is erased with --cover head or --cover face."
+    )
+    far = priced(KINDS.index("person"), 0.9, box=(0, 0, 300, 120), medium="photo", frames=1)
+    assert not any("Whole persons" in line for line in far)
+    assert not any(
+        "Whole persons" in line for line in priced(0, 0.9, box=(0, 0, 300, 180), frames=1)
+    )
 
 
 def test_pages_have_no_times():

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from efface.detections import KINDS
 from efface.findings import Outcome
 from efface.options import Options
 from efface.planning.left_visible import KindLeft
-from efface.report import wording
+from efface.report import price_wording, wording
 from efface.report.report_model import Cost, KindCost, Media
 from efface.review import page_settings
 
@@ -181,8 +182,12 @@ def test_every_price_has_german_words() -> None:
     media = [
         Media(m, "", (9, 9), 1, n, None) for m, n in (("photo", 1), ("photo", 3), ("video", 9))
     ]
-    said = {f"{wording.price(c, k, m)}." for c in costs for k in (kinds[:1], kinds) for m in media}
-    assert missing(said | {wording.unsure_cost(k) for k in kinds}) == []
+    said = {
+        f"{price_wording.price(c, k, m)}." for c in costs for k in (kinds[:1], kinds) for m in media
+    }
+    much = [replace(k, cost=Cost(0.6, 1.0, 4, 1.25)) for k in kinds]
+    said |= {price_wording.whole_persons(much)}
+    assert missing(said | {price_wording.unsure_cost(k) for k in kinds}) == []
 
 
 def said_by_errors() -> set[str]:

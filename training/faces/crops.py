@@ -38,9 +38,14 @@ class Crop:
     loose: NDArray[np.bool_]
 
 
+def clean(rng: np.random.Generator, pictures: list[Faces]) -> Crop:
+    """One crop, as sharp and as well lit as its pictures."""
+    return _mosaic(rng, pictures) if rng.random() < MOSAIC else _one(rng, pictures, SIZE, HEIGHTS)
+
+
 def sample(rng: np.random.Generator, pictures: list[Faces]) -> Crop:
     """One crop, ready to be looked at."""
-    crop = _mosaic(rng, pictures) if rng.random() < MOSAIC else _one(rng, pictures, SIZE, HEIGHTS)
+    crop = clean(rng, pictures)
     rgb = np.ascontiguousarray(crop.rgb)
     for box in crop.xyxy[~crop.ignore]:
         if rng.random() < HIDDEN:

@@ -13,7 +13,7 @@ from typing import Any
 
 from efface.errors import printable
 from efface.findings import Check, Finding
-from efface.report import wording
+from efface.report import price_wording, wording
 from efface.report.facts import MOST_FINDINGS
 from efface.report.report_model import (
     Cost,
@@ -159,7 +159,7 @@ def _found(f: Found, media: Media | None) -> dict[str, Any]:
         ],
         "written_in": None if f.written_in is None else list(f.written_in),
         "erased": _cost(f.cost)
-        | {"sentence": wording.price(f.cost, f.costs, media) if media else ""},
+        | {"sentence": price_wording.price(f.cost, f.costs, media) if media else ""},
         "erased_by_kind": [_kind_cost(c) for c in f.costs],
         "sought": [asdict(s) for s in f.sought],
         "left_visible": {
@@ -195,7 +195,7 @@ def _kind_cost(c: KindCost) -> dict[str, Any]:
     }
     return said | {
         "kinds_without": c.instead or None,
-        "sentence": wording.unsure_cost(c) if c.is_doubtful else "",
+        "sentence": price_wording.unsure_cost(c) if c.is_doubtful else "",
     }
 
 

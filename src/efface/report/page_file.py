@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from efface.findings import Check, Verification
-from efface.report import wording
+from efface.report import price_wording, wording
 from efface.report.markup import Content, Html, joined, tag
 from efface.report.page_elements import (
     MARKS,
@@ -74,7 +74,7 @@ def _found(e: Entry) -> Html | None:
             ("Source", f"{media.medium.capitalize()}, {width} × {height} pixels{sizes}"),
             ("Length", f"{wording.counted(media.frames, wording.unit(media))}{length}{shots}"),
             ("Found", wording.objects(found, media)),
-            ("Erased", wording.price(found.cost, found.costs, media) or None),
+            ("Erased", price_wording.price(found.cost, found.costs, media) or None),
             ("Left visible", wording.left_visible(found.left).partition(": ")[2] or None),
             ("Kept visible", wording.kept_areas(found).partition(": ")[2] or None),
             ("Text", wording.written_in(found) or None),
@@ -100,14 +100,19 @@ def _found(e: Entry) -> Html | None:
 
 
 def _unsure(found: Found) -> Html | None:
-    """Return the kinds that erase much and were never sure, and the commands that help."""
+    """Return the kinds that erase much and were never sure, and the commands that help; and whether
+    whole persons leave anything to be seen."""
     told = [c for c in found.costs if c.is_doubtful]
     without = "efface redact FILE --kinds {} --overwrite"
-    ways = [wording.ways_out(c, without.format(c.instead), "efface review FILE") for c in told]
+    ways = [
+        price_wording.ways_out(c, without.format(c.instead), "efface review FILE") for c in told
+    ]
     said = [
-        " ".join([wording.unsure_cost(c), *(f"{way}." for way in of)])
+        " ".join([price_wording.unsure_cost(c), *(f"{way}." for way in of)])
         for c, of in zip(told, ways, strict=True)
     ]
+    if persons := price_wording.whole_persons(found.costs):
+        said.append(persons)
     return joined([tag("p", prose_of(s), class_="note") for s in said]) if said else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from efface.errors import printable
 from efface.findings import Finding, Outcome
-from efface.report import wording
+from efface.report import price_wording, wording
 from efface.report.facts import place
 from efface.report.report_model import Done, Entry, Found, Media, Moment, Report
 
@@ -61,13 +61,15 @@ def priced(
              one.
     ending   what follows the options of the command.
     """
-    if said := wording.price(found.cost, found.costs, media):
+    if said := price_wording.price(found.cost, found.costs, media):
         yield f"  {said}."
     for cost in found.costs:
         if cost.is_doubtful and command is not None:
-            yield f"  {wording.unsure_cost(cost)}"
+            yield f"  {price_wording.unsure_cost(cost)}"
             without = f"{command} --kinds {cost.instead}{ending}"
-            yield from (f"    {way}" for way in wording.ways_out(cost, without, review))
+            yield from (f"    {way}" for way in price_wording.ways_out(cost, without, review))
+    if said := price_wording.whole_persons(found.costs):
+        yield f"  {said}"
     if media.medium != "photo":
         yield from (f"  {wording.unsought(s)}" for s in found.sought)
 

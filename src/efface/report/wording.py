@@ -24,11 +24,9 @@ from efface.planning.doubt import (
 )
 from efface.planning.left_visible import KindLeft
 from efface.report.report_model import (
-    Cost,
     Done,
     Entry,
     Found,
-    KindCost,
     Media,
     Moment,
     Report,
@@ -36,7 +34,6 @@ from efface.report.report_model import (
     Verdict,
 )
 from efface.report.timeline import span_text
-from efface.timing import timecode
 
 CAUSES = {
     BEGAN: "covering starts in mid-picture",
@@ -282,53 +279,9 @@ def share(value: float) -> str:
     return f"{value * 100:.1f} %" if value < 0.0995 else f"{value * 100:.0f} %"
 
 
-def price(cost: Cost, costs: Sequence[KindCost], media: Media) -> str:
-    """Say how much of the picture is erased, as a sentence without a full stop; empty if nothing
-    is."""
-    if not cost.worst:
-        return ""
-    parts = [f"{kinds(c.kind)} {share(c.cost.mean)}" for c in costs] if len(costs) > 1 else []
-    return f"{share(cost.mean)} of the picture is erased{_worst(cost, media)}" + (
-        f" ({', '.join(parts)})" if parts else ""
-    )
-
-
-def _worst(cost: Cost, media: Media) -> str:
-    if media.frames < 2:
-        return ""
-    at = (
-        f"on page {cost.worst_frame + 1}"
-        if media.medium == "photo"
-        else f"at {timecode(cost.worst_s)}"
-    )
-    return f" on average, {share(cost.worst)} at most, {at}"
-
-
 def kinds(kind: str) -> str:
     """Return the plural of a kind."""
     return {"drawn": "drawn areas", "text": "lines of text"}.get(kind, f"{kind}s")
-
-
-def unsure_cost(cost: KindCost) -> str:
-    """Say that a kind covers much of the picture, and that its sightings are uncertain."""
-    said = (
-        f"{kinds(cost.kind).capitalize()} cost {share(cost.cost.mean)} of the picture, "
-        f"{share(cost.cost.worst)} at most"
-    )
-    return f"{said}, and no sighting is certain: the best score is {cost.best:.2f}."
-
-
-def ways_out(cost: KindCost, without: str, review: str) -> tuple[str, ...]:
-    """Say what to do about it, each way with its command.
-
-    `without` leaves the kind out, where that is possible.
-    """
-    if not cost.instead:
-        return (f"Remove by hand what was covered by mistake: {review}",)
-    return (
-        f"If there are no {kinds(cost.kind)}, leave them out: {without}",
-        f"Or decide one by one: {review}",
-    )
 
 
 def unsought(sought: Sought) -> str:

@@ -14,7 +14,7 @@ from efface.planning.edits import Area, Edit, read
 from efface.planning.exemptions import reasons_of
 from efface.planning.left_visible import by_kind, stretches
 from efface.planning.plan import Plan
-from efface.report import wording
+from efface.report import price_wording, wording
 from efface.report.facts import costs_of, media_of
 from efface.review import finished_copy
 from efface.review.check_summary import checks
@@ -199,10 +199,11 @@ def _cost(plan: Plan) -> list[str]:
     if plan.region_count > MOST_PRICED:
         return ["The film is long: the report on the copy says how much of the picture is erased."]
     cost, costs = costs_of(plan)
-    said = wording.price(cost, costs, media_of(plan))
+    said = price_wording.price(cost, costs, media_of(plan))
     return [
         f"{said}." if said else "Nothing is erased.",
-        *(wording.unsure_cost(c) for c in costs if c.is_doubtful),
+        *(price_wording.unsure_cost(c) for c in costs if c.is_doubtful),
+        *filter(None, [price_wording.whole_persons(costs)]),
     ]
 
 

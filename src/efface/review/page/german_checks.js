@@ -80,5 +80,7 @@ export const GERMAN_CHECKS = {
   Plates: "Kennzeichen",
   "Lines of text": "Textzeilen",
   "Drawn areas": "Gezeichnete Bereiche",
+  "Whole persons cost {share} of the picture, so it shows hardly what happened. Less of people who are close by is erased with --cover head or --cover face.":
+    "Ganze Personen kosten {share} des Bildes, so dass es kaum zeigt, was geschah. Von Menschen in der Nähe wird mit --cover head oder --cover face weniger geschwärzt.",
   "The film is long: the report on the copy says how much of the picture is erased.": "Der Film ist lang: Der Bericht über die Kopie sagt, wie viel vom Bild geschwärzt ist.",
 };

@@ -1,0 +1,2 @@
+"""Makes the networks that look at films: those of photos, with fewer channels, taught to say the
+same."""
