@@ -28,18 +28,9 @@ from onnx import ModelProto, NodeProto
 from onnxruntime import InferenceSession
 
 from training.context.vehicles import pictures_of
-from training.lean.channels import Array, fewer
-from training.quantise import (
-    LONGEST,
-    MODELS,
-    TOLD,
-    Feed,
-    Graph,
-    groups,
-    padded,
-    session,
-    simplified,
-)
+from training.graph import Array, Graph, groups
+from training.lean.channels import fewer
+from training.quantise import LONGEST, MODELS, TOLD, Feed, padded, session, simplified
 
 LEFT = {
     "centerface": (
