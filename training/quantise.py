@@ -6,6 +6,8 @@ python -m training.quantise plates --data DATA/plates-train-*      (after the ot
                                                                    what that one makes)
 python -m training.quantise persons --data PICTURES                (the same)
 
+With --lean it makes those of the pruned networks, beside them (training/lean).
+
 Three steps. Channels are scaled so that all of a layer need about the same range (cross-layer
 equalisation, Nagel et al. 2019, arXiv 1906.04721; between what is seen and what weighs it, as in
 SmoothQuant, Xiao et al. 2022, arXiv 2211.10438). Each tensor's range is taken from pictures. ONNX
@@ -36,7 +38,7 @@ from training.context.vehicles import pictures_of
 from training.graph import Array, Graph, groups
 from training.pictures import load
 
-MODELS = Path("src/efface/detect/models")
+MODELS, LEAN = Path("src/efface/detect/models"), Path("training/lean/weights")
 
 OPSET, IR = 13, 8
 """The first version that knows a scale for each channel."""
@@ -56,10 +58,12 @@ HEADS = ".heads"
 
 _OWN = (
     "/net/blocks.0/widen/Conv_output_0", "/net/side8/side8.0/Conv_output_0",
-    "/net/side4/side4.0/Conv_output_0", "/net/mix4/mix4.1/mix4.1.2/Relu_output_0" + HEADS,
+    "/net/side4/side4.0/Conv_output_0",
+    "/net/heat/Conv_output_0", "/net/sides/Conv_output_0",
+    "/net/mix4/mix4.1/mix4.1.2/Relu_output_0" + HEADS,
 )  # fmt: skip
 EXACT = {
-    "centerface": ("363", "366", "535" + HEADS),
+    "centerface": ("363", "366", "536", "537", "538", "539", "535" + HEADS),
     "plates": _OWN,
     "persons": _OWN,
 }
@@ -67,7 +71,7 @@ EXACT = {
 results are added up: these are small differences of large numbers. All of them together cost no
 time, and halve the error of the heat map."""
 
-FLOATS = ("Mul", "Split", "Sigmoid")
+FLOATS, FLOATS_OF_LEAN = ("Mul",), ("Mul", "Split", "Sigmoid")
 """Kinds of nodes that keep their floats."""
 
 MOST_OF_A_HEAD = 4
@@ -110,19 +114,22 @@ def main() -> None:
         required=True,
         help="folders of pictures to choose ranges by",
     )
+    p.add_argument("--lean", action="store_true", help="of the pruned network")
     a = p.parse_args()
-    trunk = session(
-        (
-            MODELS / ("centerface.onnx" if a.name == "centerface" else "centerface-int8.onnx")
-        ).read_bytes()
-    )
-    feeds = pictures(a.data, trunk) if a.name == "centerface" else features(a.name, a.data, trunk)
-    data = quantised((MODELS / f"{a.name}.onnx").read_bytes(), TOLD[a.name], EXACT[a.name], feeds)
-    (MODELS / f"{a.name}-int8.onnx").write_bytes(data)
+    home = LEAN if a.lean else MODELS
+    floats = (home / f"{a.name}.onnx").read_bytes()
+    if a.name == "centerface":
+        feeds = pictures(a.data, session(floats))
+    else:
+        trunk = session((home / "centerface-int8.onnx").read_bytes())
+        feeds = features(a.name, a.data, trunk, session(floats))
+    data = quantised(floats, TOLD[a.name], EXACT[a.name], feeds, is_lean=a.lean)
+    target = home / f"{a.name}-int8.onnx"
+    target.write_bytes(data)
     checksum = hashlib.sha256(data).hexdigest()
-    (MODELS.parent / f"{a.name}-int8.sha256").write_text(
-        f"{checksum}  models/{a.name}-int8.onnx\n", "ascii"
-    )
+    if not a.lean:
+        pin = MODELS.parent / f"{a.name}-int8.sha256"
+        pin.write_text(f"{checksum}  models/{target.name}\n", "ascii")
     print(f"{len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
 
 
@@ -131,10 +138,11 @@ def pictures(folders: Sequence[Path], trunk: ort.InferenceSession) -> list[Feed]
     return _first(feed for feed in _all(folders) if np.max(trunk.run(["537"], feed)[0]) >= CLEAR)
 
 
-def features(name: str, folders: Sequence[Path], trunk: ort.InferenceSession) -> list[Feed]:
+def features(
+    name: str, folders: Sequence[Path], trunk: ort.InferenceSession, network: ort.InferenceSession
+) -> list[Feed]:
     """What the trunk makes of pictures with a clear plate or person, as the network for these takes
     it."""
-    network = session((MODELS / f"{name}.onnx").read_bytes())
     names = [i.name for i in network.get_inputs()]
     shown = _all(folders) if name == "plates" else _of_people(folders)
     made = (dict(zip(names, trunk.run(names, feed), strict=True)) for feed in shown)
@@ -170,11 +178,13 @@ def padded(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.float32]:
 
 
 def quantised(
-    data: bytes, told: Sequence[str], exact: Sequence[str], feeds: Sequence[Feed]
+    data: bytes, told: Sequence[str], exact: Sequence[str], feeds: Sequence[Feed], *, is_lean: bool
 ) -> bytes:
     """The network in eight bits, as ONNX with pairs of QuantizeLinear and DequantizeLinear."""
     model = simplified(data, told)
-    join_heads(model.graph)
+    if is_lean:
+        join_heads(model.graph)
+    floats = FLOATS_OF_LEAN if is_lean else FLOATS
     equalise(Graph(model.graph), model, feeds)
     graph = Graph(model.graph)
     exact = {*exact, *(node.output[0] for makers, _, _ in graph.sums() for node in makers)}
@@ -193,7 +203,7 @@ def quantised(
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             nodes_to_exclude=[
-                n.name for n in graph.nodes if n.op_type in FLOATS or n.output[0] in exact
+                n.name for n in graph.nodes if n.op_type in floats or n.output[0] in exact
             ],
             extra_options={"TensorQuantOverrides": overrides},
         )
