@@ -25,6 +25,7 @@ HOME = Path(str(resources.files("efface.detect")))
 def home(tmp_path, monkeypatch):
     """A copy of the weights that may be damaged, in place of the installed ones."""
     (tmp_path / "models").mkdir()
+    shutil.copy(HOME / "self_test.json", tmp_path)
     for name in NAMES:
         shutil.copy(HOME / f"{name}.sha256", tmp_path)
         shutil.copy(HOME / "models" / f"{name}.onnx", tmp_path / "models")
