@@ -144,7 +144,7 @@ def features(
     """What the trunk makes of pictures with a clear plate or person, as the network for these takes
     it."""
     names = [i.name for i in network.get_inputs()]
-    shown = _all(folders) if name == "plates" else _of_people(folders)
+    shown = _all(folders) if name == "plates" else of_people(folders)
     made = (dict(zip(names, trunk.run(names, feed), strict=True)) for feed in shown)
     return _first(feed for feed in made if np.max(network.run(["heat"], feed)[0]) >= CLEAR)
 
@@ -160,10 +160,10 @@ def _all(folders: Sequence[Path]) -> Iterator[Feed]:
         yield {"input.1": padded(found[i].rgb, LONGEST[turn % len(LONGEST)])}
 
 
-def _of_people(folders: Sequence[Path]) -> Iterator[Feed]:
+def of_people(folders: Sequence[Path], seed: int = 1) -> Iterator[Feed]:
     """The same of every picture, whatever its labels."""
     found = list(pictures_of(list(folders)))
-    for turn, i in enumerate(np.random.default_rng(1).permutation(len(found))):
+    for turn, i in enumerate(np.random.default_rng(seed).permutation(len(found))):
         bgr = cv2.imread(str(found[i]))
         yield {"input.1": padded(np.asarray(bgr[..., ::-1]), LONGEST[turn % len(LONGEST)])}
 

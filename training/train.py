@@ -46,8 +46,8 @@ SAVE_EVERY, LOG_EVERY = 250, 50
 class State:
     """What a checkpoint holds."""
 
-    net: network.PlateNetwork
-    average: network.PlateNetwork
+    net: nn.Module
+    average: nn.Module
     optimiser: torch.optim.Optimizer
     step: int = 0
 
@@ -171,9 +171,9 @@ def rate_at(step: int, steps: int) -> float:
 
 
 @torch.no_grad()
-def averaged(state: State) -> None:
+def averaged(state: State, most: float = KEEP) -> None:
     """Moves the averaged weights towards the new ones, quickly at first."""
-    keep = min(KEEP, (1 + state.step) / (10 + state.step))
+    keep = min(most, (1 + state.step) / (10 + state.step))
     new = state.net.state_dict()
     for name, old in state.average.state_dict().items():
         if old.is_floating_point():

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -23,16 +23,17 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime import InferenceSession
 
-from training.context.vehicles import pictures_of
 from training.lean.prune import HEAT
-from training.quantise import HEADS, LEAN, LONGEST, Feed, padded, session
+from training.quantise import HEADS, LEAN, Feed, of_people, session
 
 LEVEL = {"centerface": 0.25, "plates": 0.4, "persons": 0.5}
 """Scores from which sightings count, or nearly so."""
 
 FAINT = 0.02
+"""Score below which no peak matters, wherever the level is moved."""
 
-PICTURES = 600
+PICTURES, SEED = 600, 2
+"""Others than those by which channels and ranges were chosen."""
 
 Heat = NDArray[np.float32]
 
@@ -56,7 +57,7 @@ def shift_of(name: str, folders: Sequence[Path]) -> tuple[float, int]:
     floats = _chain(name, "")
     rounded = _chain(name, "-int8")
     seen, own = [], []
-    for feed in itertools.islice(_shown(folders), PICTURES):
+    for feed in itertools.islice(of_people(folders, SEED), PICTURES):
         seen.append(_peaks(_heat(floats, feed)))
         own.append(_peaks(_heat(rounded, feed)))
     level = LEVEL[name]
@@ -81,13 +82,6 @@ def _heat(chain: list[InferenceSession], feed: Feed) -> Heat:
     names = [i.name for i in chain[1].get_inputs()]
     made = dict(zip(names, chain[0].run(names, feed), strict=True))
     return np.asarray(chain[1].run(["heat"], made)[0][0, 0])
-
-
-def _shown(folders: Sequence[Path]) -> Iterator[Feed]:
-    paths = list(pictures_of(list(folders)))
-    for turn, i in enumerate(np.random.default_rng(2).permutation(len(paths))):
-        rgb = np.asarray(cv2.imread(str(paths[i]))[..., ::-1])
-        yield {"input.1": padded(rgb, LONGEST[turn % len(LONGEST)])}
 
 
 def _logit(chance: np.float32) -> float:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from training.trunk import TENSORS
+
 WARM, AROUND = 0.1, 5
 """Cells around those that score WARM or more count more: there is, or nearly is, something."""
 
@@ -57,10 +59,6 @@ TOLD = {
     "persons": _HEAD,
 }
 
-SHARED = ("387", "413")
-"""Where other networks go on from. What these saw of a clean crop is nothing to learn of a spoiled
-one."""
-
 
 def loss(told: Told, said: list[Tensor], wanted: list[Tensor], alike: Tensor) -> list[Tensor]:
     """Return the parts of the loss. `alike` is 1 where both networks saw the same."""
@@ -76,7 +74,8 @@ def loss(told: Told, said: list[Tensor], wanted: list[Tensor], alike: Tensor) ->
         apart = F.smooth_l1_loss(own[name], whole[name], reduction="none", beta=0.05)
         parts.append(share * (apart * weight).sum() / weight.sum().clamp(min=5))
     for name, share in told.features:
-        kept = alike if name in SHARED else torch.ones_like(alike)
+        # What other networks make of a clean crop is nothing to learn of a spoiled one.
+        kept = alike if name in TENSORS else torch.ones_like(alike)
         parts.append(share * _features(own[name], whole[name], warm, kept))
     return parts
 

@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto
 from onnxruntime import InferenceSession
 
-from training.context.vehicles import pictures_of
 from training.graph import Array, Graph, groups
 from training.lean.channels import fewer
-from training.quantise import LONGEST, MODELS, TOLD, Feed, padded, session, simplified
+from training.quantise import MODELS, TOLD, Feed, of_people, session, simplified
+from training.trunk import TENSORS
 
 _LATER = (176, 336, 320, 304, 352, 448, 448, 448, 768, 704)
 LEFT = {
@@ -95,21 +95,18 @@ def examples(name: str, folders: Sequence[Path], trunk: Path | None) -> list[Exa
 
 
 def _feeds(name: str, folders: Sequence[Path], trunk: Path | None) -> Iterator[tuple[Feed, Feed]]:
-    paths = list(pictures_of(list(folders)))
-    order = np.random.default_rng(1).permutation(len(paths))
-    shared = None
-    if trunk is not None:
-        whole_trunk = session((MODELS / "centerface.onnx").read_bytes())
-        shared = (whole_trunk, session(trunk.read_bytes()))
-    for turn, i in enumerate(order):
-        rgb = np.asarray(cv2.imread(str(paths[i]))[..., ::-1])
-        feed = {"input.1": padded(rgb, LONGEST[turn % len(LONGEST)])}
-        if shared is None:
+    whole_trunk = session((MODELS / "centerface.onnx").read_bytes())
+    lean_trunk = None if trunk is None else session(trunk.read_bytes())
+    for feed in of_people(folders):
+        if lean_trunk is None:
             yield feed, feed
         else:
-            whole, lean = (dict(zip(("387", "413"), s.run(["387", "413"], feed), strict=True))
-                           for s in shared)  # fmt: skip
-            yield whole, lean
+            yield _shared(whole_trunk, feed), _shared(lean_trunk, feed)
+
+
+def _shared(trunk: InferenceSession, feed: Feed) -> Feed:
+    """What other networks go on from."""
+    return dict(zip(TENSORS, trunk.run(list(TENSORS), feed), strict=True))
 
 
 def narrowing(model: ModelProto) -> list[str]:

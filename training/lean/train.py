@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -37,7 +35,9 @@ from training.lean.prune import with_outputs
 from training.lean.samples import Sample, Samples, Teacher
 from training.quantise import MODELS, session, simplified
 from training.quantise import TOLD as OUTPUTS
-from training.train import LOG_EVERY, SAVE_EVERY, rate_at
+from training.train import LOG_EVERY, SAVE_EVERY, State, averaged, rate_at
+from training.train import save as checkpoint
+from training.trunk import TENSORS
 
 RATE = 4e-4
 """Largest step as a share of the mean size of a layer's weights: those of the first layer, which
@@ -48,18 +48,6 @@ EXACT_FROM = 0.85
 
 KEEP = 0.999
 """Share of the averaged weights that stays in each step."""
-
-TRUNK = ("387", "413")
-
-
-@dataclass(slots=True)
-class State:
-    """What a checkpoint holds."""
-
-    net: Trainable
-    average: Trainable
-    optimiser: torch.optim.Optimizer
-    step: int = 0
 
 
 def main() -> None:
@@ -105,7 +93,7 @@ def teacher(name: str, told: Told) -> Teacher:
     """The whole network, from pictures on."""
     whole = simplified((MODELS / f"{name}.onnx").read_bytes(), OUTPUTS[name])
     if name != "centerface":
-        trunk = simplified((MODELS / "centerface.onnx").read_bytes(), TRUNK)
+        trunk = simplified((MODELS / "centerface.onnx").read_bytes(), TENSORS)
         whole = joined(trunk, whole)
     return Teacher(with_outputs(whole, told.names).SerializeToString(), told.names)
 
@@ -118,7 +106,7 @@ def joined(trunk: onnx.ModelProto, head: onnx.ModelProto) -> onnx.ModelProto:
         node.name = f"trunk_{node.name}"
     del head.opset_import[:], trunk.graph.value_info[:], head.graph.value_info[:]
     head.opset_import.extend(trunk.opset_import)
-    return compose.merge_models(trunk, head, [(name, name) for name in TRUNK])
+    return compose.merge_models(trunk, head, [(name, name) for name in TENSORS])
 
 
 def resumed(path: Path, start: Path) -> State:
@@ -158,7 +146,7 @@ def train(
         torch.stack(parts).sum().backward()
         nn.utils.clip_grad_norm_(state.net.parameters(), 5.0)
         state.optimiser.step()
-        averaged(state)
+        averaged(state, KEEP)
         state.step += 1
         sums.append([float(p.detach()) for p in parts])
         if state.step % LOG_EVERY == 0:
@@ -176,24 +164,14 @@ def given(crops: torch.Tensor, trunk: object | None) -> dict[str, torch.Tensor]:
     floats = crops.float()
     if trunk is None:
         return {"input.1": floats.contiguous(memory_format=torch.channels_last)}
-    made = trunk.run(list(TRUNK), {"input.1": floats.numpy()})  # type: ignore[attr-defined]
-    return {n: torch.from_numpy(t) for n, t in zip(TRUNK, made, strict=True)}
-
-
-@torch.no_grad()
-def averaged(state: State) -> None:
-    """Moves the averaged weights towards the new ones, quickly at first."""
-    keep = min(KEEP, (1 + state.step) / (10 + state.step))
-    for old, new in zip(state.average.parameters(), state.net.parameters(), strict=True):
-        old.lerp_(new, 1 - keep)
+    made = trunk.run(list(TENSORS), {"input.1": floats.numpy()})  # type: ignore[attr-defined]
+    return {n: torch.from_numpy(t) for n, t in zip(TENSORS, made, strict=True)}
 
 
 def save(state: State, a: argparse.Namespace) -> None:
-    """Whole or not at all."""
-    draft = a.run / "last.draft"
-    parts = {"net": state.net, "average": state.average, "optimiser": state.optimiser}
-    torch.save({**{n: p.state_dict() for n, p in parts.items()}, "step": state.step}, draft)
-    os.replace(draft, a.run / "last.pt")
+    """The checkpoint, and the averaged network."""
+    checkpoint(state, a.run / "last.pt")
+    assert isinstance(state.average, Trainable)
     made = state.average.write_into(onnx.load(a.start))
     (a.run / "average.onnx").write_bytes(made.SerializeToString(deterministic=True))
 
