@@ -3,18 +3,21 @@ found."""
 
 from __future__ import annotations
 
+import random
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
 
-from efface.checks.sound_check import check_sound
+from efface.checks.sound_check import LOUD_AT_EDGE, check_sound
 from efface.containers.admission import admit
 from efface.findings import Outcome
-from efface.media.video import sound_samples, sound_source
+from efface.media.video import sound_encode, sound_samples, sound_source
 from efface.media.video.sound_source import FilmSound, heard
+from efface.media.video.voice_disguise import Disguise
 from efface.option_values import TimeSpan
 from efface.options import ReadOptions, WriteOptions
 from efface.pipeline.sources import create, opened
@@ -152,6 +155,21 @@ def test_a_disguise_is_told_from_the_voice_itself(film, tmp_path):
     found = checked(open_voice, film, disguised)
     assert found.outcome is NOT_CLEAN
     assert "is that of the source" in found.findings[0].message
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_encoder_keeps_silence_silent_however_a_voice_is_disguised(
+    film, tmp_path, monkeypatch, seed
+):
+    disguised = SoundChange((TimeSpan(0.8, 1.9),), is_disguised=True)
+    drawn = random.Random(seed)
+    with monkeypatch.context() as patch:
+        patch.setattr(sound_encode, "Disguise", partial(Disguise, draw=drawn))
+        target = written(film, tmp_path / "target.mp4", disguised, audio="disguise")
+    assert checked(target, film, disguised).outcome is CLEAN
+    _, samples = samples_of(target)
+    window = samples[round(0.8 * RATE) : round(0.81 * RATE)]
+    assert np.sqrt((window**2).mean()) < LOUD_AT_EDGE / 4
 
 
 def test_without_a_source_silence_is_still_checked(film, tmp_path):

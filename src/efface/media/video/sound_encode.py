@@ -37,8 +37,13 @@ BITS_PER_SAMPLE = 3
 """Of each channel. AAC at 48 kHz then has 144 kbit/s a channel, which few ears tell from the
 source."""
 
-OPTIONS = {"aac": {"aac_pns": "0", "aac_is": "0"}}
-"""Noise in place of a waveform could not be compared with the source."""
+LOW_RATE, BITS_AT_LOW_RATES = 32_000, 5
+"""Below that rate in Hz hardly a sample is inaudible, and an encoder that may not leave any out
+needs more bits for each. With 3 bits noise of 34 dB below full scale can reach into silence."""
+
+OPTIONS = {"aac": {"aac_pns": "0", "aac_is": "0", "aac_tns": "0"}}
+"""Noise in place of a waveform could not be compared with the source. Temporal noise shaping puts
+bursts as loud as the voice where it fades."""
 
 BLOCK = 4096
 """Samples that an encoder without a frame size gets at once."""
@@ -187,6 +192,7 @@ def _added(into: OutputContainer, codec: str, rate: int, layout: str, channels: 
     context.time_base = Fraction(1, rate)
     context.flags |= av.codec.context.Flags.bitexact.value
     if codec != "pcm_s16le":
-        context.bit_rate = min(rate * channels * BITS_PER_SAMPLE, 510_000)
+        bits = BITS_AT_LOW_RATES if rate < LOW_RATE else BITS_PER_SAMPLE
+        context.bit_rate = min(rate * channels * bits, 510_000)
     context.options = OPTIONS.get(codec, {})
     return stream
