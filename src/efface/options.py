@@ -61,9 +61,8 @@ class DetectOptions(Checked):
     )  # fmt: skip
     precision: str = setting(
         "auto", flag="--precision", choices=("auto", "int8", "float32"),
-        help="Number format of the networks. auto is int8 for videos on the CPU, and float32 "
-        "for photos, checks and other "
-        "devices. int8 takes little more than half the time and leaks no more.",
+        help="Number format of the networks. auto is int8 on the CPU, and float32 for checks and "
+        "other devices. int8 takes little more than half the time, and misses and leaks no more.",
     )  # fmt: skip
     timeout_s: float = setting(
         120.0,

@@ -19,7 +19,7 @@ from typing import BinaryIO, TypeVar
 
 from efface.containers.admission import AdmittedSource
 from efface.detect.detector import DetectorInfo
-from efface.detect.registry import for_films, open_detector
+from efface.detect.registry import for_search, open_detector
 from efface.errors import ClusterUnusable, EffaceError, InputError, SourceUnreadable, Unforeseen
 from efface.events import Event
 from efface.media.decoder.source_opening import film_again
@@ -136,7 +136,7 @@ def _looked_at(part: Part) -> Iterator[SpanMessage]:
     with ExitStack() as closing:
         file = closing.enter_context(_remote_file(part.source))
         source = film_again(part.info, part.options.read, file)
-        detector = closing.enter_context(open_detector(for_films(part.options.detect)))
+        detector = closing.enter_context(open_detector(for_search(part.options.detect)))
         frames = closing.enter_context(
             prefetched(frames_of(source, part.passage), frames_ahead(part.info.size_wh))
         )

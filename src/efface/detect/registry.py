@@ -75,9 +75,9 @@ and beside it networks of their own and libraries. `threads` share one run of a 
 all cores."""
 
 
-def for_films(options: DetectOptions) -> DetectOptions:
-    """Return the options with the precision for videos, unless the user chose one. Photos have no
-    neighbouring frames that make up for rounding."""
+def for_search(options: DetectOptions) -> DetectOptions:
+    """Return the options with the precision of a search, unless the user chose one. Checks look
+    with floats, as these may see what rounding hid."""
     is_left_open = options.precision == "auto" and options.is_on_processor
     return replace(options, precision="int8") if is_left_open else options
 
@@ -93,7 +93,7 @@ def open_detector(options: DetectOptions) -> Iterator[Guarded]:
 def open_lanes(options: DetectOptions) -> Iterator[tuple[Guarded, ...]]:
     """Open several detectors for a video, as `open_detector` does; each examines one frame at a
     time. They share networks and cores."""
-    options = for_films(options)
+    options = for_search(options)
     lanes = min(LANES, cores()) if options.is_on_processor else 1
     inside = DETECTORS["pyramid"](options, threads=-(-cores() // lanes))
     with ExitStack() as closing:

@@ -18,7 +18,7 @@ from efface.containers.admission import admit
 from efface.containers.sniff import format_of
 from efface.detect.detector import Detector, DetectorInfo
 from efface.detect.look import Look
-from efface.detect.registry import for_films
+from efface.detect.registry import for_search
 from efface.detections import FINDABLE, KINDS, TEXT, Detections
 from efface.errors import EffaceError, PartMissing, VerificationFailed
 from efface.events import Event, Listener
@@ -196,9 +196,9 @@ def _second_look(plan: Plan | None, medium: str, options: Options, opening: Open
     """Return the second look. In a quick look at a film the 8-bit networks of the search come
     first, and those of floats are opened only where they see anything."""
     detect, is_quick = looking(plan, options.detect), options.verify.level == "quick"
-    if not (is_quick and medium == "video") or for_films(options.detect).precision != "int8":
+    if not (is_quick and medium == "video") or for_search(options.detect).precision != "int8":
         return SecondLook(opening(detect), plan, is_quick=is_quick)
-    first = opening(for_films(detect))
+    first = opening(for_search(detect))
     return SecondLook(_OnUse(opening, detect), plan, is_quick=is_quick, first=first)
 
 

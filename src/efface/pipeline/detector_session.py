@@ -10,7 +10,7 @@ from typing import Self
 from efface.containers.admission import AdmittedSource
 from efface.detect.detector import Detector
 from efface.detect.look import THOROUGH
-from efface.detect.registry import for_films, open_detector, open_lanes
+from efface.detect.registry import for_search, open_detector, open_lanes
 from efface.detections import KINDS
 from efface.errors import DetectorFailed
 from efface.frames import Frame
@@ -98,7 +98,7 @@ class DetectorSession:
         if medium == "photo":
             return tuple(asdict(info) for info in self._open_detector().infos)
         if self._film_infos is None:
-            with open_detector(for_films(self.options.detect)) as detector:
+            with open_detector(for_search(self.options.detect)) as detector:
                 self._film_infos = tuple(asdict(info) for info in detector.infos)
         return self._film_infos
 
@@ -116,7 +116,8 @@ class DetectorSession:
 
     def _open_detector(self) -> Detector:
         if self._detector is None:
-            self._detector = self._closing.enter_context(open_detector(self.options.detect))
+            options = for_search(self.options.detect)
+            self._detector = self._closing.enter_context(open_detector(options))
         return self._detector
 
     def _open_checker(self, options: DetectOptions) -> Detector:

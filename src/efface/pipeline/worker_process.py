@@ -11,6 +11,8 @@ its parent ends by itself.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import math
 import multiprocessing
 import os
@@ -171,6 +173,7 @@ def start_process(
 
 def _with_decoders(pipe: Connection, packed: bytes) -> None:
     """Start to load what decoders need, and only then what the target needs."""
+    atexit.register(gc.freeze)  # as in `__main__`
     if IS_OFFERED:
         server.prepare()
     target, arguments = pickle.loads(packed)

@@ -80,8 +80,8 @@ export const ENGLISH = {
     "How much of each frame efface looks at. “Less” misses more, above all what is small. “Most” looks at every frame at every size.",
   "Device that runs the detector. auto is the CPU; cuda and openvino need another build of ONNX Runtime.":
     "What does the computing. An NVIDIA card and OpenVINO need another build of ONNX Runtime.",
-  "Number format of the networks. auto is int8 for videos on the CPU, and float32 for photos, checks and other devices. int8 takes little more than half the time and leaks no more.":
-    "“As it fits” is 8 bits for films on the processor, and 32 bits otherwise. 8 bits take little more than half the time and miss no more.",
+  "Number format of the networks. auto is int8 on the CPU, and float32 for checks and other devices. int8 takes little more than half the time, and misses and leaks no more.":
+    "“As it fits” is 8 bits on the processor, and 32 bits for the check and elsewhere. 8 bits take little more than half the time and miss no more.",
 
   "it was not asked for (--verify off)": "it was not asked for (Settings, “Check before saving”)",
   "it took longer than {n} s, and --detect-timeout allows more": "it took longer than {n} s; “Give up on a frame after” in the settings allows more",

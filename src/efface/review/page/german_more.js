@@ -73,8 +73,8 @@ export const GERMAN_MORE = {
   "any number": "irgendeine Zahl",
   "0 is best, 63 is smallest": "0 ist am besten, 63 am kleinsten",
   "Numbers of the networks": "Zahlen der Netze",
-  "Number format of the networks. auto is int8 for videos on the CPU, and float32 for photos, checks and other devices. int8 takes little more than half the time and leaks no more.":
-    "„Wie es passt“ heißt 8 Bit für Filme auf dem Prozessor und sonst 32 Bit. 8 Bit brauchen wenig mehr als die halbe Zeit und übersehen nicht mehr.",
+  "Number format of the networks. auto is int8 on the CPU, and float32 for checks and other devices. int8 takes little more than half the time, and misses and leaks no more.":
+    "„Wie es passt“ heißt 8 Bit auf dem Prozessor, und 32 Bit für die Prüfung und anderswo. 8 Bit brauchen wenig mehr als die halbe Zeit und übersehen nicht mehr.",
   "As it fits": "Wie es passt",
   "8 bits: quick": "8 Bit: schnell",
   "32 bits": "32 Bit",
