@@ -178,15 +178,40 @@ def surviving(
     again = painted_again(target, regions, options)
     if again is None:
         return [box for box, _ in suspected]
-    for explained in _explanations(again):
-        rest = _difference(target, explained, [box for box, _ in suspected])
-        suspected = [
-            (box, others)
-            for box, others in suspected
-            if shows_detail(source, rest, box)
-            or shows_blurred(source, target, box, others, explained)
-        ]
-    return [box for box, _ in suspected]
+    pictures = source, target, again
+    return [box for box, others in suspected if not _is_explained(pictures, box, others)]
+
+
+def _is_explained(
+    pictures: tuple[Picture, Picture, Picture], box: Box, others: Sequence[Box]
+) -> bool:
+    """Return whether what the target shows in the box is what its rim makes. Only that part of the
+    pictures is looked at: a large photo has hundreds of areas.
+
+    pictures  the source, the target, and the target painted again.
+    """
+    x, y = (v // ALIGNED * ALIGNED for v in box[:2])
+    source, target, again = (_part(p, (x, y, box[2], box[3])) for p in pictures)
+    box, *others = ((x1 - x, y1 - y, x2 - x, y2 - y) for x1, y1, x2, y2 in (box, *others))
+    return not all(
+        shows_detail(source, _difference(target, explained, [box]), box)
+        or shows_blurred(source, target, box, others, explained)
+        for explained in _explanations(again)
+    )
+
+
+ALIGNED = 16
+"""Parts of a picture start and end at multiples of so many pixels: samples of halved colours stay
+whole."""
+
+
+def _part(picture: Picture, box: Box) -> Picture:
+    """Return the part of the picture in the box, or a little more."""
+    x1, y1, x2, y2 = box
+    wide = x1, y1, -(-x2 // ALIGNED) * ALIGNED, -(-y2 // ALIGNED) * ALIGNED
+    return Picture(
+        tuple(plane[window] for plane, window in _windows(picture, [wide])), picture.layout
+    )
 
 
 def painted_again(
