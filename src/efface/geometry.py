@@ -77,17 +77,24 @@ def area(boxes: Boxes) -> NDArray[np.float32]:
 
 def overlap(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Return the (len(a), len(b)) areas shared by each pair."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(high - low, 0)
-    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
+    wide, high = (_shared_side(a[:, i::2], b[:, i::2]) for i in (0, 1))
+    return np.asarray(wide * high, np.float32)
+
+
+def _shared_side(a: Boxes, b: Boxes) -> Boxes:
+    """Return the (len(a), len(b)) lengths that spans share. Spans are (n, 2) start and end."""
+    shared: Boxes = np.minimum(a[:, 1, None], b[:, 1])
+    shared -= np.maximum(a[:, 0, None], b[:, 0])
+    return np.maximum(shared, 0, out=shared)
 
 
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Return the (len(a), len(b)) intersections over union, 0 to 1."""
     shared = overlap(a, b)
-    union = area(a)[:, None] + area(b)[None, :] - shared
-    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+    union = area(a)[:, None] + area(b)
+    union -= shared
+    shared /= np.maximum(union, np.float32(1e-9))
+    return shared
 
 
 def nms(boxes: Boxes, score: NDArray[np.float32], at_iou: float) -> NDArray[np.intp]:

@@ -8,6 +8,7 @@ import pickle
 import signal
 import sys
 import time
+from multiprocessing import resource_tracker
 
 import pytest
 
@@ -110,6 +111,8 @@ def test_the_same_on_windows_which_has_other_signals_and_codes(monkeypatch, code
 
 
 def test_no_tracker_of_resources_is_started_where_python_has_none(monkeypatch):
+    # Python's own start of a process asks for it here, and would start it without the signals.
+    resource_tracker.ensure_running()
     monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
     monkeypatch.setattr(
         worker_process.resource_tracker,  # type: ignore[attr-defined]
