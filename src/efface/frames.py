@@ -116,6 +116,7 @@ class Frame:
     look     look(size_wh) gives (h, w, 3) uint8 RGB, resized to that size; read-only, may be
              shared.
     unpack   gives the frame's samples as a Picture of its own, writable.
+    shared   gives them without a copy, read-only; None if that is not possible.
     is_bad   the frame could not be decoded; it is black, and must be covered whole.
     aspect   width of a pixel over its height; 1 for square ones.
     is_alone no neighbouring frame shows the same objects (photos, pages).
@@ -131,3 +132,8 @@ class Frame:
     aspect: float = 1.0
     is_alone: bool = False
     stored: object = None
+    shared: Callable[[], Picture] | None = None
+
+    def samples(self) -> Picture:
+        """Return the frame's samples to read. They may be shared, and then cannot be written to."""
+        return self.shared() if self.shared is not None else self.unpack()

@@ -133,7 +133,7 @@ def _is_as_painted(target: Picture, regions: Sequence[Region], options: PaintOpt
 
 def comparable(old: Frame, new: Frame) -> tuple[Picture, Picture]:
     """Return the samples of both frames in one layout."""
-    before, after = old.unpack(), new.unpack()
+    before, after = old.samples(), new.samples()
     if before.layout == after.layout:
         return before, after
     return _as_rgb(old), _as_rgb(new)

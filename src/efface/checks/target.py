@@ -246,7 +246,7 @@ class _Walk:
         if not is_same_size(old.size_wh, new.size_wh):
             return None
         if old.samples is not None:
-            target = new.unpack()
+            target = new.samples()
             if old.samples.fits(target, boxes):
                 both = partial(self._both, old, new)
                 return Views(target, old.samples, both, decodes=True)

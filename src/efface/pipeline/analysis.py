@@ -214,7 +214,7 @@ def _told(
     frames: Iterator[Frame], notes: _Notes, listener: Listener, info: SourceInfo
 ) -> Iterator[Frame]:
     for frame in frames:
-        notes.add(frame, frame.unpack().checksum())
+        notes.add(frame, frame.samples().checksum())
         yield frame
         listener(Event("look", frame.index + 1, info.frame_count))
 

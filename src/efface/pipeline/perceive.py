@@ -126,7 +126,7 @@ def perceived(
 
 
 def _one(frame: Frame, detector: Detector, options: DetectOptions) -> Perceived:
-    checksum = frame.unpack().checksum()
+    checksum = frame.samples().checksum()
     about = (frame.index, frame.pts, frame.size_wh, frame.is_bad, checksum)
     if frame.is_bad:
         return Perceived(*about, Detections.none())

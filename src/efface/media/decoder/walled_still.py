@@ -188,7 +188,10 @@ class WalledStill:
 
 def _framed(index: int, pts: int, page: Page, *, is_alone: bool, is_bad: bool = False) -> Frame:
     height, width = page.samples.shape[:2]
-    return Frame(index, pts, (width, height), page.look, page.unpack, is_bad, is_alone=is_alone)
+    return Frame(
+        index, pts, (width, height), page.look, page.unpack, is_bad, is_alone=is_alone,
+        shared=page.shared,
+    )  # fmt: skip
 
 
 def _page(decoder: Decoder, untrusted: PageSaid, options: ReadOptions) -> Page:

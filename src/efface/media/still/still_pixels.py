@@ -113,10 +113,18 @@ class Page:
     def unpack(self) -> Picture:
         """Return a copy of the samples, one plane per channel. The planes are views of one
         interleaved array."""
-        own = self.samples.copy()
-        channels = own.shape[2]
+        return self._picture(self.samples.copy())
+
+    def shared(self) -> Picture:
+        """Return the same without a copy, read-only."""
+        seen = self.samples.view()
+        seen.flags.writeable = False
+        return self._picture(seen)
+
+    def _picture(self, samples: Array) -> Picture:
+        channels = samples.shape[2]
         layout = Layout(self.model, self.depth, ((0, 0),) * channels, has_alpha=self.has_alpha)
-        return Picture(tuple(own[..., i] for i in range(channels)), layout)
+        return Picture(tuple(samples[..., i] for i in range(channels)), layout)
 
     def _wipe_hidden(self) -> None:
         height, width = self.samples.shape[:2]

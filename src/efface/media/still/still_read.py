@@ -124,7 +124,15 @@ def _frame(index: int, pts: int, page: Page, *, is_alone: bool, is_bad: bool = F
     height, width = page.samples.shape[:2]
     size_wh = width, height
     return Frame(
-        index, pts, size_wh, page.look, page.unpack, is_bad, is_alone=is_alone, stored=page
+        index,
+        pts,
+        size_wh,
+        page.look,
+        page.unpack,
+        is_bad,
+        is_alone=is_alone,
+        stored=page,
+        shared=page.shared,
     )
 
 
