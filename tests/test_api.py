@@ -82,11 +82,15 @@ def test_options_travel_into_the_plan(photo):
     plan = efface.find(photo, options=options)
     assert plan.options["detect"]["sensitivity"] == "high"
     assert (plan.options["paint"]["style"], plan.options["paint"]["seed"]) == ("tiles", 7)
-    assert [d["name"] for d in plan.detectors] == ["centerface", "plates", "plate-context"]
+    assert [d["name"] for d in plan.detectors] == [
+        "centerface-int8",
+        "plates-int8",
+        "plate-context",
+    ]
     assert all(d["sha256"] for d in plan.detectors)
     faces = efface.find(photo, options=efface.Options(detect=DetectOptions(kinds="face")))
     assert faces.options["detect"]["kinds"] == "face"
-    assert [d["name"] for d in faces.detectors] == ["centerface"]
+    assert [d["name"] for d in faces.detectors] == ["centerface-int8"]
     with pytest.raises(UsageError, match="--style: 'blur' is not one of"):
         PaintOptions(style="blur")
 

@@ -37,7 +37,7 @@ def test_a_portrait_is_found_whole_and_nothing_else(sets):
     assert 0 < result.numbers["needless_area"] < 0.15
     assert result.numbers["recall_by_attribute"]["pose 0"] == {"share": 1.0, "boxes": 2}
     assert result.settings["detect"]["kinds"] == "face", "plates are not labelled there"
-    assert [d["name"] for d in result.detectors] == ["centerface"]
+    assert [d["name"] for d in result.detectors] == ["centerface-int8"]
     assert result.frames_per_second > 0
 
 

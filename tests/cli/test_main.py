@@ -641,7 +641,7 @@ def test_what_went_wrong_before_the_end_is_told_too(efface, kept, kit, tmp_path,
     done = efface("redact", tmp_path)
     assert done.code == 4
     assert "a.png: cannot be read: it is empty" in done.err
-    assert "The model centerface cannot be used" in done.err
+    assert "The model centerface-int8 cannot be used" in done.err
 
 
 def test_private_folders_without_a_lock_are_swept_when_old(tmp_path):
