@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from efface.errors import Interrupted, SourceUnreadable
 from efface.events import Event
 from efface.options import Options
 from efface.pipeline.naming import Job
+from efface.pipeline.storage import write_plan
+from efface.review import actions
 from efface.review.document import Conflict
 from efface.review.file_registry import FileRegistry
 from efface.review.running_work import WorkRunner
@@ -121,3 +125,30 @@ def test_what_waits_is_cancelled_at_once_also_during_a_pause(works, events):
     works.cancel(0, "render")
     assert (work.state, work.said) == ("cancelled", "Cancelled. Nothing was written.")
     assert events[-1]["work"]["state"] == "cancelled"
+
+
+def test_a_file_that_is_opened_as_its_plan_appears_is_ready_all_the_same(
+    tmp_path, events, monkeypatch
+):
+    photo = tmp_path / "a.jpg"
+    shutil.copy(Path(__file__).parents[2] / "examples" / "astronaut.jpg", photo)
+    job = Job(photo, "a.jpg", tmp_path / "b.jpg", tmp_path / "b.json")
+    registry = FileRegistry([job], Options())
+    works = WorkRunner(registry, events.append)
+    asks = threading.Thread(target=registry.open, args=(0,))
+
+    def written_and_asked_for(*arguments, **settings):
+        write_plan(*arguments, **settings)
+        asks.start()
+        time.sleep(0.3)  # time for the other thread to open it, if it can
+
+    monkeypatch.setattr(actions, "write_plan", written_and_asked_for)
+    try:
+        work = actions.Actions(registry, works, Options(), tmp_path, events.append).look(0)
+        until(lambda: not work.is_going)
+        asks.join(60)
+        assert (work.state, work.said) == ("done", "")
+        assert registry.open(0).document is not None
+    finally:
+        works.close()
+        registry.close()

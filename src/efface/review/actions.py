@@ -49,8 +49,9 @@ class Actions:
             with writing(place):  # a person may have deleted it since the file was added
                 place.mkdir(parents=True, exist_ok=True)
             plan = self._works.heavy.call(source, apart.found_in, source, options, tell=listener)
-            write_plan(plan, folder.job.plan_path, folder.job.source, overwrite=False)
+            # Both at once: a request that opens the file between them would lock the plan.
             with folder.lock:
+                write_plan(plan, folder.job.plan_path, folder.job.source, overwrite=False)
                 self._registry.read(folder, folder.job.plan_path)
 
         return self._works.start(number, "look", do, self._works.heavy)
