@@ -39,7 +39,7 @@ source."""
 
 LOW_RATE, BITS_AT_LOW_RATES = 32_000, 5
 """Below that rate in Hz hardly a sample is inaudible, and an encoder that may not leave any out
-needs more bits for each. With 3 bits noise of 34 dB below full scale can reach into silence."""
+needs more bits for each. With 3 bits, noise up to 29 dB below full scale reached into silence."""
 
 OPTIONS = {"aac": {"aac_pns": "0", "aac_is": "0", "aac_tns": "0"}}
 """Noise in place of a waveform could not be compared with the source. Temporal noise shaping puts
