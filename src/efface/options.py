@@ -47,10 +47,10 @@ class DetectOptions(Checked):
     )  # fmt: skip
     detail: str = setting(
         "paced", flag="--detail", choices=("all", "paced", "sparse"),
-        help="At which size the detector looks at the frames of a video. paced: every frame at "
-        "half its size or less, every "
-        "third frame at full size. sparse: every frame at a quarter, every third at half, "
-        "every ninth at full size; misses more. all: every frame at every size; slowest.",
+        help="At which sizes the detector looks at the frames of a video. paced: small sizes of "
+        "every frame, each larger size of every third (from 45 frames a second: every fifth). "
+        "sparse: the largest size of every ninth frame only; misses more. all: every size of "
+        "every frame; slowest.",
     )  # fmt: skip
     device: str = setting(
         "auto", flag="--device", choices=("auto", "cpu", "cuda", "openvino"),

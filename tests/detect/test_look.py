@@ -93,11 +93,19 @@ def test_a_large_window_is_examined_at_reduced_sizes_as_well():
     assert [shape for shape, _ in trunk.asked] == [(600, 800), (300, 400), (150, 200)]
 
 
+def test_sizes_in_between_can_be_left_out():
+    trunk = CountingTrunk()
+    made = Pyramid(trunk, [OneBox(FACE, ("a",))])
+    made.detect(frame_of((960, 540)), Look(without=(0.5,)))
+    assert [shape for shape, _ in trunk.asked] == [(540, 960), (135, 240)]
+
+
 def test_neighbouring_frames_take_turns_with_the_mirror():
     looks = [film_look(i, (1280, 720), "paced") for i in range(4)]
     assert [look.is_mirrored for look in looks] == [False, True, False, True]
     assert [look.turn for look in looks] == [0, 1, 2, 3]
     assert [look.detail for look in looks] == [1.0, 0.5, 0.5, 1.0]
+    assert [look.without for look in looks] == [(0.5,), (), (0.5,), (0.5,)]
     assert in_turn(1, Look(window=(0, 0, 9, 9))).window == (0, 0, 9, 9)
 
 

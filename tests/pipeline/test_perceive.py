@@ -61,7 +61,7 @@ class Slow:
 def test_they_come_in_order_and_all_detectors_work():
     Slow.most, taken, lanes = 0, [], (Slow(), Slow())
     got = []
-    for part in perceived(frames(40, taken), lanes, DetectOptions()):
+    for part in perceived(frames(40, taken), lanes, DetectOptions(), 25):
         got.append((part.index, float(part.seen.xyxy[0, 2])))
         assert len(taken) <= part.index + 2 + AHEAD * len(lanes), (
             "no more is read ahead than memory is meant for"
@@ -75,7 +75,7 @@ def test_they_come_in_order_and_all_detectors_work():
 def test_an_error_comes_in_the_place_of_its_frame_and_ends_it():
     lanes, got = (Slow(fails_at=7), Slow(fails_at=7)), []
     with pytest.raises(DetectorFailed, match="frame 7"):
-        got.extend(part.index for part in perceived(frames(40, []), lanes, DetectOptions()))
+        got.extend(part.index for part in perceived(frames(40, []), lanes, DetectOptions(), 25))
     assert got == list(range(7))
     assert not [t for t in threading.enumerate() if t.name.startswith("efface-look")]
 
@@ -86,7 +86,7 @@ def test_an_error_of_the_frames_is_that_of_the_looks():
         raise OSError("torn")
 
     with pytest.raises(OSError, match="torn"):
-        list(perceived(torn(), (Slow(), Slow()), DetectOptions()))
+        list(perceived(torn(), (Slow(), Slow()), DetectOptions(), 25))
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

@@ -203,7 +203,7 @@ def test_what_was_too_small_to_be_looked_for_follows_from_size_and_pace(made):
         return [(s.kind, s.at_all, s.always) for s in facts.found_in(one, 0.5).sought]
 
     assert sought((640, 360), "all") == [("face", 8, 8)]
-    assert sought((1920, 1080), "paced") == [("face", 8, 16)]
+    assert sought((1920, 1080), "paced") == [("face", 8, 32)]
     assert sought((1920, 1080), "sparse") == [("face", 8, 32)]
     assert sought((800, 600), "paced", "photo") == [("face", 7, 7)]
     assert sought((8000, 6000), "paced", "photo") == [("face", 8, 8)]

@@ -58,9 +58,27 @@ def test_the_better_something_was_seen_the_longer_it_stays_covered():
 
 
 def test_the_more_often_something_was_seen_the_longer_it_stays_covered():
-    after = [beyond(covered(track(range(100, 100 + n), 0.4)), 99 + n) for n in (1, 3, 10, 30)]
+    after = [beyond(covered(track(range(100, 100 + n), 0.4)), 99 + n) for n in (3, 10, 30)]
     assert after == sorted(after)
     assert after[0] < after[-1]
+
+
+def test_a_few_chance_sightings_are_hardly_followed_beyond_themselves():
+    def after(count):
+        seen, last = track(range(100, 100 + count), 0.4), 99 + count
+        frames = np.arange(last + 1, last + 21, dtype=np.int32)
+        boxes = np.tile(seen.xyxy[:1], (len(frames), 1))
+        followed = PixelTrail(last, frames, boxes, np.full(len(frames), 0.9, np.float32))
+        return beyond(covered(seen, (followed,)), last)
+
+    assert after(4) <= 8
+    assert after(16) >= 10
+
+
+def test_few_sightings_late_in_a_long_track_are_few():
+    late = covered(track([250, 251], 0.4))[-1]
+    assert covered(track([*range(100, 130), 250, 251], 0.4))[-1] == late
+    assert covered(track(range(222, 252), 0.4))[-1] > late
 
 
 def test_a_gap_between_clear_sightings_is_covered_and_one_between_weak_sightings_is_not():

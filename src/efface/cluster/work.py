@@ -28,7 +28,7 @@ from efface.media.video.spans import Indivisible, Passage, frames_of
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import AnyJob
-from efface.pipeline.perceive import Perceived, perceived
+from efface.pipeline.perceive import Perceived, perceived, rate_of
 from efface.pipeline.remote import opened_part
 from efface.pipeline.remote_address import Location, RemoteAddress
 from efface.pipeline.transfer import AnyTask, run_task
@@ -142,7 +142,7 @@ def _looked_at(part: Part) -> Iterator[SpanMessage]:
         )
         overlap = [next(frames).unpack().checksum() for _ in part.passage.span.overlap]
         yield SpanStart(detector.infos, dict(detector.sure), tuple(overlap))
-        yield from perceived(frames, (detector,), part.options.detect)
+        yield from perceived(frames, (detector,), part.options.detect, rate_of(part.info))
 
 
 def _remote_file(source: Location) -> AbstractContextManager[BinaryIO | None]:

@@ -113,7 +113,7 @@ class Confirm:
     sides     pixels: the object's longer side in the piece. Frames alternate between them.
     context   side of the piece over that of the object.
     same      IoU from which a box in the piece is the object, for heads without a judge.
-    every     interval in frames: one frame out of this many is examined.
+    every     interval: frames whose `Look.turn` is a multiple of it are examined.
     most      maximum number of objects of one frame that are examined, the largest first.
     most_share
               longer side of the largest box that is examined, as a share of the picture's.

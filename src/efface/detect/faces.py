@@ -67,8 +67,8 @@ CLOSER = Closer(sure=0.45, side=56, context=3.0, same=0.4, keeps=2.5, lifts=1.5,
 nothing, whatever it shows. See docs/decisions/005-photos-closer-look.md for what it gains."""
 
 CONFIRM = Confirm(sure=0.65, least_px=28, sides=(40, 60), context=3.2, same=0.35, every=3, most=16)
-"""Lower boxes cost little area, and a piece shows them hardly better. Every third frame is the one
-that is examined at full size. See docs/decisions/050-films-closer-look.md."""
+"""Lower boxes cost little area, and a piece shows them hardly better. Frames whose `Look.turn` is a
+multiple of three are examined at full size. See docs/decisions/050-films-closer-look.md."""
 
 
 DOUBLES = Doubles(least=0.5, better_by=0.2, shared=0.3)

@@ -25,11 +25,13 @@ class Look:
     detail       largest share of its size at which it is examined: 1 for all sizes, 0.5 from half
                  of it down.
     coarsest     smallest share: with `detail`, one size alone can be asked for.
+    without      shares in between that are left out, as other frames are examined at these.
     is_thorough  no neighbouring frame shows the same objects (photos, pages): also examine it
                  doubled and mirrored, and examine doubtful objects again.
     is_mirrored  examine the mirror image. Boxes are still those of the frame.
-    turn         number of the frame in its film, by which doubtful objects get a closer look in
-                 some frames, each time in another view (`Confirm`); None: no closer look.
+    turn         number of the frame in its film, as `schedule.film_look` counts, by which doubtful
+                 objects get a closer look in some frames, each time in another view (`Confirm`);
+                 None: no closer look.
     scale        examine the frame as if it were this many times as wide and as high.
     window       examine only this part of the frame, at its own size. Its pixels count as square.
     around       boxes of the frame: examine only what is around them, at all sizes; None: all.
@@ -37,6 +39,7 @@ class Look:
 
     detail: float = 1.0
     coarsest: float = 0.0
+    without: tuple[float, ...] = ()
     is_thorough: bool = False
     is_mirrored: bool = False
     turn: int | None = None
@@ -83,7 +86,9 @@ class Area:
         step: Boxes = np.tile(
             np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2
         )
-        return cls(size_wh, frame.aspect, frame.look, np.zeros(4, np.float32), step)
+        # A photo is examined for longer, and may be large.
+        rgb = frame.look if look.is_thorough else _converted_once(frame.look, size_wh)
+        return cls(size_wh, frame.aspect, rgb, np.zeros(4, np.float32), step)
 
     @classmethod
     def _window(cls, frame: Frame, window: Box) -> Self:
@@ -107,3 +112,20 @@ class Area:
     def of_frame(self, xyxy: Boxes) -> Boxes:
         """Return boxes (n, 4) of the frame in pixels of the area."""
         return ((xyxy - self.corner) / self.step).astype(np.float32)
+
+
+def _converted_once(
+    rgb: Callable[[Size], NDArray[np.uint8]], size_wh: Size
+) -> Callable[[Size], NDArray[np.uint8]]:
+    """Return a function that gives the same, and keeps the picture of that size: levels and closer
+    looks both read it."""
+    kept: list[NDArray[np.uint8]] = []
+
+    def of_size(wanted: Size) -> NDArray[np.uint8]:
+        if wanted != size_wh:
+            return rgb(wanted)
+        if not kept:
+            kept.append(rgb(wanted))
+        return kept[0]
+
+    return of_size

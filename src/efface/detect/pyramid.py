@@ -64,6 +64,7 @@ class Pyramid:
             aspect=area.aspect,
             detail=look.detail,
             coarsest=look.coarsest,
+            without=look.without,
         )
         is_jury = any(view.is_mirrored for view in views)
         around = None

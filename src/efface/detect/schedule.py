@@ -1,5 +1,5 @@
-"""How much detail of each frame of a film or a stream is examined: all sizes of some frames, small
-sizes of every frame.
+"""How much detail of each frame of a film or a stream is examined: small sizes of every frame,
+larger ones in turns.
 
 The largest size of a frame takes three quarters of the time, and only small objects gain from it
 over the next size. Large objects are examined in every frame. Small objects are examined often, and
@@ -14,39 +14,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from efface.detect.look import Look
-from efface.detect.tiling import levels, tiles
+from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, tiles
 from efface.geometry import Box, Size
 
-PACES: dict[str, tuple[int, ...]] = {"all": (1,), "paced": (3, 1), "sparse": (9, 3, 1)}
-"""Every how many frames the largest size is examined, then half of it, a quarter, and so on; the
-last number also holds for all smaller sizes. The numbers are odd because every second frame is
-mirrored: so each size is seen both ways in turn."""
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often large sizes of a film's frames are examined.
+
+    every         every how many frames the largest size is, then half of it, and so on; the last
+                  number holds for all further ones. The numbers are odd because every second frame
+                  is mirrored: so each size is seen both ways in turn.
+    least_detail  what has no sizes in turn (text, codes) is examined at least at this share.
+    """
+
+    every: tuple[int, ...]
+    least_detail: float
+
+
+PACES = {
+    "all": Pace((1,), 1.0),
+    "paced": Pace((3,), 0.5),
+    "sparse": Pace((9, 3), 0.25),
+}
 
 SMALL = 480
 """Longer side, in pixels, up to which a size is examined in every frame, at every pace."""
 
+USUAL_RATE = 25.0
+"""Frames per second."""
 
-def detail_of(index: int, size_wh: Size, pace: str) -> float:
-    """Return the largest share of its size at which a frame is examined:
+TURN, FAST_TURN, FAST = 3, 5, 45
+"""A turn has 3 frames, and 5 from 45 frames per second on, where as much time passes in 5 as in 3
+at 25 or 30 a second. `Pace.every` counts in turns of 3."""
 
-    1, 0.5, 0.25 ..., see `Look.detail`.
+
+def film_look(index: int, size_wh: Size, pace: str, rate: float = USUAL_RATE) -> Look:
+    """Return how to examine a frame of a film, by its number.
 
     It depends only on these arguments, so a video that is examined in spans gives the same result.
+
+    rate  frames per second.
     """
-    halvings, above = 0, max(0, math.ceil(math.log2(max(size_wh) / SMALL)))
-    periods = PACES[pace]
-    while halvings < above and index % periods[min(halvings, len(periods) - 1)]:
-        halvings += 1
-    return 0.5**halvings
+    asked = PACES[pace]
+    every = [n * FAST_TURN // TURN if rate >= FAST else n for n in asked.every]
+    above = max(0, math.ceil(math.log2(max(size_wh) / SMALL)))
+    periods = [every[min(k, len(every) - 1)] for k in range(above)]
+    # Each size has a frame of its own, so that no frame pays for two of them.
+    now = [0.5**k for k, period in enumerate(periods) if index % period == k % period]
+    least = min(1.0, max(asked.least_detail, 0.5**above))
+    detail = max([*now, least])
+    return Look(
+        detail=detail,
+        without=tuple(0.5**k for k in range(above) if 0.5**k <= detail and 0.5**k not in now),
+        is_mirrored=bool(index % 2),
+        turn=_turn(index, every[-1]),
+    )
 
 
-def film_look(index: int, size_wh: Size, pace: str) -> Look:
-    """Return how to examine a frame of a film, by its number."""
-    return in_turn(index, Look(detail=detail_of(index, size_wh, pace)))
+def _turn(index: int, period: int) -> int:
+    """Return `Look.turn`: a multiple of TURN where a period begins, and only there."""
+    return index if period <= TURN else index // period * TURN + min(index % period, TURN - 1)
 
 
 def in_turn(turn: int, look: Look) -> Look:
@@ -68,18 +100,31 @@ SMALLEST_IN_DOUBLE = 7.0
 2 % of 6 px, 26 % of 8 px. The gain is small.
 """
 
-CYCLE = 27
+CYCLE = 45
 """Number of frames after which every pace repeats."""
 
 
-def smallest_face(size_wh: Size, pace: str, *, is_photo: bool) -> tuple[float, float]:
+def smallest_face(
+    size_wh: Size, pace: str, *, is_photo: bool, rate: float = USUAL_RATE
+) -> tuple[float, float]:
     """Return the height, in pixels, from which faces are looked for at all, and from which they are
     in every frame."""
     if is_photo:
         is_doubled = levels(size_wh, is_thorough=True, smallest=max(size_wh))[0].times > 1
         return (SMALLEST_IN_DOUBLE if is_doubled else SMALLEST_FACE,) * 2
-    shares = [detail_of(i, size_wh, pace) for i in range(CYCLE)]
+    looks = [film_look(i, size_wh, pace, rate) for i in range(CYCLE)]
+    shares = [_levels_of(look, size_wh)[0].times for look in looks]
     return SMALLEST_FACE / max(shares), SMALLEST_FACE / min(shares)
+
+
+def _levels_of(look: Look, size_wh: Size) -> list[Level]:
+    return levels(
+        size_wh,
+        is_thorough=False,
+        smallest=SMALLEST_IN_VIDEO,
+        detail=look.detail,
+        without=look.without,
+    )
 
 
 Detail = Literal["quarter", "half", "full"]

@@ -62,6 +62,7 @@ def levels(
     aspect: float = 1.0,
     detail: float = 1.0,
     coarsest: float = 0.0,
+    without: tuple[float, ...] = (),
 ) -> list[Level]:
     """Return the sizes for a frame, largest first, all with square pixels: the network does not
     know squeezed faces.
@@ -71,7 +72,8 @@ def levels(
     is_thorough  also examine small pictures doubled and in a mirror image: worth the time if no
                  neighbouring frame helps.
     detail       levels above this share of the frame's size are left out.
-    coarsest     levels below this share are left out. If none is left, the smallest one stays.
+    coarsest     levels below this share are left out.
+    without      levels of these shares are left out. If none is left, the smallest one stays.
     """
     width, height = squared(size_wh, aspect)
     is_thorough = is_thorough and width * height <= UPSCALE_UP_TO
@@ -86,7 +88,10 @@ def levels(
         return found + [
             replace(level, is_mirrored=True) for level in found if level.times in MIRRORED
         ]
-    return [level for level in found if coarsest <= level.times <= detail] or found[-1:]
+    wanted = [
+        level for level in found if coarsest <= level.times <= detail and level.times not in without
+    ]
+    return wanted or found[-1:]
 
 
 def squared(size_wh: Size, aspect: float) -> Size:

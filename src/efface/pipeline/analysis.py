@@ -18,7 +18,7 @@ from efface.geometry import Size
 from efface.media.interfaces import Source, SourceInfo
 from efface.options import CoverOptions, Options, recorded
 from efface.pipeline.follower import Follower
-from efface.pipeline.perceive import Perceived, perceived
+from efface.pipeline.perceive import Perceived, perceived, rate_of
 from efface.planning.build import covering, numbered, tallness
 from efface.planning.doubt_rules import doubts
 from efface.planning.given_areas import outside_kept_areas, with_given_areas
@@ -66,7 +66,7 @@ def look(
             pages = _page_by_page(_told(frames, notes, listener, info), detector)
             found = _Found(covered_on_photos(list(pages), _sizes(notes), options.cover))
             return _planned(source, sha256, detector, options, notes, found)
-        parts = perceived(frames, detectors, options.detect)
+        parts = perceived(frames, detectors, options.detect, rate_of(info))
         with closing(parts):
             return joined(_told_of(parts, listener, info), source, sha256, detector, options)
 

@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import Detector
-from efface.detect.schedule import film_look
+from efface.detect.schedule import USUAL_RATE, film_look
 from efface.detections import Detections
 from efface.frames import Frame
 from efface.geometry import Size
+from efface.media.interfaces import SourceInfo
+from efface.media.video.video_info import VideoInfo
 from efface.options import DetectOptions
 from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.shots import THUMB_WH, thumbnail
@@ -88,16 +90,17 @@ longer than the next."""
 
 
 def perceived(
-    frames: Iterable[Frame], detectors: Sequence[Detector], options: DetectOptions
+    frames: Iterable[Frame], detectors: Sequence[Detector], options: DetectOptions, rate: float
 ) -> Generator[Perceived]:
     """Examine every frame of a video, and yield the results in order.
 
     Raises DetectorFailed, and what the frames raise.
 
     detectors  each examines one frame at a time.
+    rate       frames per second, as stated by the file, see `rate_of`.
     """
     if len(detectors) == 1:
-        yield from (_one(frame, detectors[0], options) for frame in frames)
+        yield from (_one(frame, detectors[0], options, rate) for frame in frames)
         return
     idle: SimpleQueue[Detector] = SimpleQueue()
     for detector in detectors:
@@ -106,7 +109,7 @@ def perceived(
     def looked_at(frame: Frame) -> Perceived:
         detector = idle.get()
         try:
-            return _one(frame, detector, options)
+            return _one(frame, detector, options, rate)
         finally:
             idle.put(detector)
 
@@ -125,11 +128,16 @@ def perceived(
         )  # waits for looks in progress; a guarded detector that hangs stops by itself
 
 
-def _one(frame: Frame, detector: Detector, options: DetectOptions) -> Perceived:
+def rate_of(info: SourceInfo) -> float:
+    """Return the frames per second that a film states; for an animation, the usual number."""
+    return float(info.private.rate) if isinstance(info.private, VideoInfo) else USUAL_RATE
+
+
+def _one(frame: Frame, detector: Detector, options: DetectOptions, rate: float) -> Perceived:
     checksum = frame.samples().checksum()
     about = (frame.index, frame.pts, frame.size_wh, frame.is_bad, checksum)
     if frame.is_bad:
         return Perceived(*about, Detections.none())
-    seen = detector.detect(frame, film_look(frame.index, frame.size_wh, options.detail))
+    seen = detector.detect(frame, film_look(frame.index, frame.size_wh, options.detail, rate))
     small = SmallPictures.of(frame)
     return Perceived(*about, seen, small.thumb, small.view, small.grey)

@@ -14,7 +14,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detect.schedule import PACES, smallest_face
+from efface.detect.schedule import PACES, USUAL_RATE, smallest_face
 from efface.detections import FACE, FINDABLE, KINDS
 from efface.geometry import Box, Size
 from efface.planning.doubt import TEXT, WHOLE, Doubt
@@ -170,8 +170,15 @@ def _sought(plan: Plan) -> tuple[Sought, ...]:
     pace = asked.get("detail") if isinstance(asked, Mapping) else None
     if not plan.sizes or pace not in PACES or KINDS[FACE] not in _asked(plan):
         return ()
-    heights = smallest_face(plan.sizes[0], str(pace), is_photo=plan.medium == "photo")
+    is_photo = plan.medium == "photo"
+    heights = smallest_face(plan.sizes[0], str(pace), is_photo=is_photo, rate=_rate(plan))
     return (Sought(KINDS[FACE], *(ceil(h) for h in heights)),)
+
+
+def _rate(plan: Plan) -> float:
+    """Return the frames per second."""
+    seconds = plan.timeline.seconds
+    return (len(seconds) - 1) / seconds[-1] if len(seconds) > 1 else USUAL_RATE
 
 
 def _may_cover_more(plan: Plan) -> bool:

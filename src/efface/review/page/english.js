@@ -76,7 +76,7 @@ export const ENGLISH = {
     "What to do with frames of a damaged film that cannot be decoded.",
   "What a report also contains: names of files, and when it was made (UTC). Both may point to people.":
     "What a report also contains: names of files, and when it was made. Both may point to people.",
-  "At which size the detector looks at the frames of a video. paced: every frame at half its size or less, every third frame at full size. sparse: every frame at a quarter, every third at half, every ninth at full size; misses more. all: every frame at every size; slowest.":
+  "At which sizes the detector looks at the frames of a video. paced: small sizes of every frame, each larger size of every third (from 45 frames a second: every fifth). sparse: the largest size of every ninth frame only; misses more. all: every size of every frame; slowest.":
     "How much of each frame efface looks at. “Less” misses more, above all what is small. “Most” looks at every frame at every size.",
   "Device that runs the detector. auto is the CPU; cuda and openvino need another build of ONNX Runtime.":
     "What does the computing. An NVIDIA card and OpenVINO need another build of ONNX Runtime.",

@@ -57,7 +57,7 @@ export const GERMAN_MORE = {
   "When it was made": "Wann er gemacht wurde",
   "Speed and hardware": "Tempo und Hardware",
   "How closely films are looked at": "Wie genau Filme angesehen werden",
-  "At which size the detector looks at the frames of a video. paced: every frame at half its size or less, every third frame at full size. sparse: every frame at a quarter, every third at half, every ninth at full size; misses more. all: every frame at every size; slowest.":
+  "At which sizes the detector looks at the frames of a video. paced: small sizes of every frame, each larger size of every third (from 45 frames a second: every fifth). sparse: the largest size of every ninth frame only; misses more. all: every size of every frame; slowest.":
     "Wie genau efface jedes Bild ansieht. „Weniger“ übersieht mehr, vor allem Kleines. „Am meisten“ sieht jedes Bild in jeder Größe an.",
   "Less: quicker": "Weniger: schneller",
   Normally: "Normal",
