@@ -45,7 +45,7 @@ from efface.files import sha256_of
 from efface.geometry import area, iou, overlap
 from efface.options import DetectOptions, Options
 from efface.pipeline.analysis import joined
-from efface.pipeline.perceive import Perceived, perceived
+from efface.pipeline.perceive import Perceived, perceived, rate_of
 from efface.pipeline.sources import opened
 from efface.planning import doubt_merging
 from efface.planning.doubt import Doubt
@@ -114,7 +114,7 @@ def clip_of(path: Path, cache: Path) -> Clip:
         return Clip(path.stem, *pickle.loads(kept.read_bytes()))
     options = Options(detect=DetectOptions())
     with open_lanes(options.detect) as detectors, opened(admit(path), options.read) as source:
-        frames = perceived(source.frames(), detectors, options.detect)
+        frames = perceived(source.frames(), detectors, options.detect, rate_of(source.info))
         with closing(frames):
             parts = list(frames)
         about = SimpleNamespace(info=source.info, time_base=source.time_base)

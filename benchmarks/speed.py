@@ -292,7 +292,7 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
     from efface.pipeline.analysis import joined
     from efface.pipeline.checking import Draft, prove
     from efface.pipeline.detector_session import DetectorSession
-    from efface.pipeline.perceive import perceived
+    from efface.pipeline.perceive import perceived, rate_of
     from efface.pipeline.sources import opened
 
     options = Options(write=WriteOptions(preset=preset))
@@ -314,7 +314,8 @@ def parts(clip: Path, preset: str) -> dict[str, float]:
         tempfile.TemporaryDirectory() as folder,
     ):
         decoded = clocked("decode", iter(source.frames()))
-        seen = list(clocked("detect", perceived(decoded, detectors, options.detect)))
+        looks = perceived(decoded, detectors, options.detect, rate_of(source.info))
+        seen = list(clocked("detect", looks))
         spent["detect"] -= spent["decode"]  # the one calls the other
         frames = len(seen)
         began = cpu_s()
