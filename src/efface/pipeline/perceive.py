@@ -23,7 +23,6 @@ from efface.detections import Detections
 from efface.frames import Frame
 from efface.geometry import Size
 from efface.media.interfaces import SourceInfo
-from efface.media.video.video_info import VideoInfo
 from efface.options import DetectOptions
 from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.shots import THUMB_WH, thumbnail
@@ -130,7 +129,11 @@ def perceived(
 
 def rate_of(info: SourceInfo) -> float:
     """Return the frames per second that a film states; for an animation, the usual number."""
-    return float(info.private.rate) if isinstance(info.private, VideoInfo) else USUAL_RATE
+    if info.medium != "video" or info.private is None:
+        return USUAL_RATE
+    from efface.media.video.video_info import video_of  # brings FFmpeg, which photos do without
+
+    return float(video_of(info).rate)
 
 
 def _one(frame: Frame, detector: Detector, options: DetectOptions, rate: float) -> Perceived:
