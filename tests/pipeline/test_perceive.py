@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
+from efface.containers.admission import admit
 from efface.detect import registry
 from efface.detect.registry import open_lanes
 from efface.detections import FACE, Detections
 from efface.errors import DetectorFailed
 from efface.frames import Frame, Layout, Picture
-from efface.options import DetectOptions
-from efface.pipeline.perceive import AHEAD, perceived
+from efface.options import DetectOptions, ReadOptions
+from efface.pipeline.perceive import AHEAD, perceived, rate_of
+from efface.pipeline.sources import opened
 
 SIZE_WH = (64, 48)
 
@@ -99,3 +103,31 @@ def test_there_are_no_more_lanes_than_cores(monkeypatch, count):
     with open_lanes(DetectOptions()) as lanes:
         assert len(lanes) == min(2, count)
     assert asked == [{1: 1, 2: 1, 5: 3}[count]]
+
+
+@pytest.mark.parametrize(("rate", "whole"), [(25, [0, 3, 6, 9]), (50, [0, 5])])
+def test_the_rate_of_the_film_decides_how_often_a_whole_frame_is_looked_at(rate, whole):
+    class Noting:
+        infos, sure = (), MappingProxyType({FACE: 0.25})
+
+        def detect(self, frame, look):
+            if look.detail == 1:
+                seen.append(frame.index)
+            return Detections.none()
+
+    def large():
+        for frame in frames(10, []):
+            yield replace(frame, size_wh=(1280, 720))
+
+    seen = []
+    list(perceived(large(), (Noting(),), DetectOptions(), rate))
+    assert seen == whole
+
+
+def test_the_rate_is_the_one_that_the_file_states(tmp_path):
+    clip = tmp_path / "clip.mp4"
+    lavfi = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=50:duration=0.2"]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *lavfi, str(clip)], check=True, timeout=30)
+    with opened(admit(clip), ReadOptions()) as source:
+        assert rate_of(source.info) == 50
+        assert rate_of(replace(source.info, medium="animation")) == 25
