@@ -63,14 +63,13 @@ def film_look(index: int, size_wh: Size, pace: str, rate: float = USUAL_RATE) ->
     asked = PACES[pace]
     every = [n * FAST_TURN // TURN if rate >= FAST else n for n in asked.every]
     above = max(0, math.ceil(math.log2(max(size_wh) / SMALL)))
-    periods = [every[min(k, len(every) - 1)] for k in range(above)]
+    large = [(0.5**k, k, every[min(k, len(every) - 1)]) for k in range(above)]
     # Each size has a frame of its own, so that no frame pays for two of them.
-    now = [0.5**k for k, period in enumerate(periods) if index % period == k % period]
-    least = min(1.0, max(asked.least_detail, 0.5**above))
-    detail = max([*now, least])
+    now = [share for share, k, period in large if index % period == k % period]
+    detail = max(*now, min(1.0, asked.least_detail), 0.5**above)
     return Look(
         detail=detail,
-        without=tuple(0.5**k for k in range(above) if 0.5**k <= detail and 0.5**k not in now),
+        without=tuple(share for share, *_ in large if share <= detail and share not in now),
         is_mirrored=bool(index % 2),
         turn=_turn(index, every[-1]),
     )
