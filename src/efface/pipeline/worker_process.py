@@ -28,6 +28,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from efface.errors import WorkerDied
+from efface.free_memory import use_few_heaps
 from efface.media.decoder.server_process import IS_OFFERED, server
 
 TELL_EVERY_S = 0.1
@@ -173,6 +174,7 @@ def start_process(
 
 def _with_decoders(pipe: Connection, packed: bytes) -> None:
     """Start to load what decoders need, and only then what the target needs."""
+    use_few_heaps()
     atexit.register(gc.freeze)  # as in `__main__`
     if IS_OFFERED:
         server.prepare()
