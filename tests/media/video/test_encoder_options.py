@@ -22,10 +22,11 @@ def options_for(codec, size_wh, preset):
     ("size_wh", "preset", "frames"),
     [
         ((1280, 720), "medium", 40),
-        ((1920, 1080), "medium", 24),
-        ((1920, 1080), "veryfast", 10),
+        ((1920, 1080), "medium", 17),
+        ((1280, 720), "veryfast", 10),
+        ((1920, 1080), "veryfast", 7),
         ((1920, 1080), "ultrafast", 0),
-        ((3840, 2160), "medium", 10),
+        ((3840, 2160), "medium", 7),
     ],
 )
 def test_large_frames_get_less_lookahead(size_wh, preset, frames):

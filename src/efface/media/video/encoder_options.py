@@ -19,11 +19,11 @@ _X264_LOOKAHEAD = dict(zip(PRESETS, (0, 0, 10, 20, 30, 40, 50, 60, 60), strict=T
 _X265_LOOKAHEAD = dict(zip(PRESETS, (5, 10, 15, 15, 15, 20, 25, 40, 40), strict=True))
 """Lookahead in frames, as in the presets."""
 
-_X264_FULL_PIXELS, _X265_FULL_PIXELS = 1440 * 864, 1920 * 1088
+_X264_FULL_PIXELS, _X265_FULL_PIXELS = 1280 * 720, 1920 * 1088
 """Frames up to this size get the preset's lookahead; larger ones get less in proportion. 24 frames
 of 1080p instead of 40 save x264 0.1 GB (see docs/decisions/017-x264-settings.md)."""
 
-SHORTEST_LOOKAHEAD = 10
+SHORTEST_LOOKAHEAD = 7
 
 _VP9_CPU_USED = dict(zip(PRESETS, (8, 7, 6, 5, 4, 3, 2, 1, 0), strict=True))
 
