@@ -14,6 +14,7 @@ from efface.detect.fail_closed import Guarded
 from efface.detect.joining import joined
 from efface.detect.look import THOROUGH, Look
 from efface.detect.registry import DETECTORS
+from efface.detect.tiling import network_tiles
 from efface.detections import FACE, KINDS, Detections
 from efface.frames import Frame, rgb_picture
 from efface.geometry import iou
@@ -146,12 +147,16 @@ class TestFaces(Contract):
         self, detector, astronaut
     ):
         wide = np.zeros((512, 2400, 3), np.uint8)
-        for x in (0, 1000, 2400 - 300):
+        seam = sorted(network_tiles((2400, 512)))[0][2]
+        middle = round(float(FACE_XYXY[0, [0, 2]].mean())) - 100
+        places = (0, seam - middle, 2400 - 300)
+        for x in places:
             wide[:, x : x + 300] = astronaut[:, 100:400]
         seen = detector.detect(frame_of(wide), Look())
         sure = seen.xyxy[seen.are_sure(detector.sure)]
-        for x in (0, 1000, 2100):
+        for x in places:
             assert iou(sure, FACE_XYXY - np.float32([100 - x, 0, 100 - x, 0])).max() > 0.5
+        assert len(sure) == len(places)
 
     def test_the_best_comes_first_and_every_face_once(self, detector, astronaut):
         twice = frame_of(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1))

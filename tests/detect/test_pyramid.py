@@ -17,7 +17,7 @@ from efface.detect.plates import PlateHead
 from efface.detect.pyramid import Pyramid, judged
 from efface.detect.registry import DETECTORS
 from efface.detect.schedule import in_turn
-from efface.detect.tiling import SMALLEST_IN_VIDEO, levels, tiles
+from efface.detect.tiling import SMALLEST_IN_VIDEO, levels, network_tiles
 from efface.detect.trunk import Trunk
 from efface.detections import FACE, PLATE
 from efface.errors import DetectorFailed
@@ -83,7 +83,9 @@ def test_each_tile_goes_through_the_shared_network_once_and_to_every_head(is_tho
     Pyramid(trunk, heads).detect(frame, Look(is_thorough=is_thorough))
     smallest = 400 if is_thorough else SMALLEST_IN_VIDEO
     sizes = levels(frame.size_wh, is_thorough=is_thorough, smallest=smallest)
-    want = [(y2 - y1, x2 - x1) for level in sizes for x1, y1, x2, y2 in tiles(level.size_wh)]
+    want = [
+        (y2 - y1, x2 - x1) for level in sizes for x1, y1, x2, y2 in network_tiles(level.size_wh)
+    ]
     assert [shape for shape, _ in trunk.asked] == want
     assert {names for _, names in trunk.asked} == {("a", "b", "c")}
     for head in heads:
@@ -98,8 +100,8 @@ def test_each_head_looks_at_a_photo_down_to_its_own_smallest_level():
     )
     # Too large for the double size.
     Pyramid(trunk, heads).detect(frame_of((2400, 1200)), THOROUGH)
-    assert trunk.asked[-3:] == [
-        ((600, 1200), ("a", "b")),
+    assert trunk.asked[-4:] == [
+        *[((600, 672), ("a", "b"))] * 2,
         ((300, 600), ("a", "b")),
         ((150, 300), ("b",)),
     ]
@@ -323,7 +325,7 @@ def test_the_kinds_asked_for_decide_what_is_loaded_and_run(sessions, kinds, netw
     frame = frame_of((1000, 600))
     detector.detect(frame, Look())
     sizes = levels(frame.size_wh, is_thorough=False, smallest=SMALLEST_IN_VIDEO)
-    runs = sum(len(list(tiles(level.size_wh))) for level in sizes)
+    runs = sum(len(network_tiles(level.size_wh)) for level in sizes)
     assert {name: len(asked) for name, asked in sessions.items()} == dict.fromkeys(
         ("centerface", "plates")[:networks], runs
     )

@@ -6,7 +6,7 @@ Resizing and the shared network cost the same for one kind and for several, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -19,7 +19,15 @@ from efface.detect.detector import Confirm, DetectorInfo, Found, Head, Jury, Rul
 from efface.detect.joining import joined, without_doubles
 from efface.detect.look import Area, Look
 from efface.detect.photos import sifted
-from efface.detect.tiling import SMALLEST_IN_VIDEO, Level, levels, squared, tiles
+from efface.detect.tiling import (
+    SMALLEST_IN_VIDEO,
+    Level,
+    are_cut,
+    levels,
+    network_tiles,
+    squared,
+    tiles,
+)
 from efface.detect.trunk import Trunk
 from efface.detect.windows import places, windows
 from efface.detections import Detections
@@ -119,12 +127,19 @@ class Pyramid:
         rgb = np.asarray(cv2.flip(rgb, 1), np.uint8) if is_mirrored else rgb
         to_area = _Placing(area.size_wh, level.size_wh, is_mirrored)
         parts: dict[int, list[Found]] = {h.kind: [] for h in heads}
-        for tile, here in _tiles_and_heads(heads, level.size_wh, around, to_area):
+        every = network_tiles(level.size_wh) if around is None else []
+        shown: Iterable[tuple[Box, Sequence[Head]]] = ((tile, heads) for tile in every)
+        if around is not None:
+            shown = _windows_and_heads(heads, level.size_wh, around, to_area)
+        for tile, here in shown:
             x1, y1, x2, y2 = tile
             names = tuple(dict.fromkeys(name for h in here for name in h.tensors))
             tensors = self._trunk.tensors(rgb[y1:y2, x1:x2], names)
             for head in here:
-                parts[head.kind].append(_in_tile(head, tensors, tile, level, is_jury=is_jury))
+                xyxy, score = _in_tile(head, tensors, tile, level, is_jury=is_jury)
+                # In a photo, a part of a large face or plate makes the box of the whole closer.
+                stays = ~are_cut(xyxy, tile, every, only_if_shown=look.is_thorough)
+                parts[head.kind].append((xyxy[stays], score[stays]))
         found_of = {kind: together(of_kind) for kind, of_kind in parts.items()}
         return {kind: (to_area.boxes(xyxy), score) for kind, (xyxy, score) in found_of.items()}
 
@@ -221,17 +236,11 @@ def _cautious(found: Found, caution: float) -> Found:
     return found[0], (found[1] - np.float32(caution)).astype(np.float32)
 
 
-def _tiles_and_heads(
-    heads: Sequence[Head],
-    size_wh: Size,
-    around: Mapping[int, Boxes] | None,
-    to_area: _Placing,
+def _windows_and_heads(
+    heads: Sequence[Head], size_wh: Size, around: Mapping[int, Boxes], to_area: _Placing
 ) -> Iterator[tuple[Box, Sequence[Head]]]:
-    """Yield the windows of a level, each with the heads that examine it."""
+    """Yield windows of a level around boxes, each with the heads that examine it."""
     every = list(tiles(size_wh))
-    if around is None:
-        yield from ((tile, heads) for tile in every)
-        return
     wanted = {h.kind: places(to_area.back(around[h.kind]), size_wh) for h in heads}
     for tile in windows(np.concatenate(list(wanted.values())), every):
         here = [h for h in heads if overlap(np.array([tile], np.float32), wanted[h.kind]).any()]

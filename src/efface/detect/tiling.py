@@ -8,17 +8,29 @@ on the next smaller level.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from efface.geometry import Box, Size
+import numpy as np
+from numpy.typing import NDArray
 
-TILE = 1280
-"""Longest side of a tile. A pass over 1920x1088 takes 17 % more time per pixel than over 1280x736,
-and 0.8 GB instead of 0.3."""
+from efface.geometry import Box, Boxes, Size
 
-OVERLAP = 160
-"""Pixels shared by neighbouring tiles: more than a face or a plate that only this level finds."""
+TILE, OVERLAP = 1280, 160
+"""Longest side, in pixels, of a tile for anything but the shared network, and what neighbours
+share."""
+
+NETWORK_PIXELS = 1 << 19
+"""Maximum number of pixels in a tile of the shared network. With more, its tensors leave the
+processor's cache: 1280x736 takes a third more time per pixel, and memory in proportion
+(docs/decisions/079-tiles-that-fit-the-cache.md)."""
+
+NETWORK_OVERLAP = 96
+"""Pixels shared by neighbours of these: more than a face or a plate that only this level finds. A
+larger one is whole on the next level."""
+
+SEAM_PX = 2
+"""How close to the edge of a tile a box counts as cut off there."""
 
 STRIDE = 32
 """The network halves its input five times."""
@@ -104,6 +116,71 @@ def squared(size_wh: Size, aspect: float) -> Size:
     )
 
 
+def network_tiles(size_wh: Size) -> list[Box]:
+    """Return windows of one size that cover a picture of that size, for the shared network: of all
+    ways to cut it into windows that are small enough, the one with the fewest pixels."""
+    best = min(_grids(size_wh), key=lambda g: (g.pixels, g.columns * g.rows))
+    return [
+        (x1, y1, x2, y2)
+        for y1, y2 in _equal_pieces(size_wh[1], best.rows, NETWORK_OVERLAP)
+        for x1, x2 in _equal_pieces(size_wh[0], best.columns, NETWORK_OVERLAP)
+    ]
+
+
+def are_cut(
+    xyxy: Boxes, tile: Box, every: Sequence[Box], *, only_if_shown: bool
+) -> NDArray[np.bool_]:
+    """Return (n,) which boxes found in a tile end where a neighbour goes on: it, or a smaller
+    level, sees more of the object.
+
+    xyxy   (n, 4) in pixels of the level, as the tile is.
+    every  all tiles of the level.
+    only_if_shown
+           only those that lie in what the neighbour shows, too.
+    """
+    cut = np.zeros(len(xyxy), np.bool_)
+    for near, far in ((0, 2), (1, 3)):
+        after = [t[near] for t in every if t[near] > tile[near]]
+        before = [t[far] for t in every if t[far] < tile[far]]
+        if after:
+            is_shown = xyxy[:, near] >= min(after)
+            cut |= (xyxy[:, far] >= tile[far] - SEAM_PX) & (is_shown | (not only_if_shown))
+        if before:
+            is_shown = xyxy[:, far] <= max(before)
+            cut |= (xyxy[:, near] <= tile[near] + SEAM_PX) & (is_shown | (not only_if_shown))
+    return cut
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Columns and rows of windows, and the pixels of all windows together, padding included."""
+
+    columns: int
+    rows: int
+    pixels: int
+
+
+def _grids(size_wh: Size) -> Iterator[_Grid]:
+    """Yield the grids whose windows are small enough: for each number of columns the fewest
+    rows."""
+    for columns, width in _cuts(size_wh[0]):
+        for rows, height in _cuts(size_wh[1]):
+            if width * height <= NETWORK_PIXELS:
+                yield _Grid(columns, rows, columns * width * rows * height)
+                break
+
+
+def _cuts(length: int) -> Iterator[tuple[int, int]]:
+    """Yield numbers of pieces, and the padded length of a piece, down to one that shares half of
+    itself."""
+    yield 1, padded(length)
+    for count in range(2, length):
+        piece = _piece(length, count, NETWORK_OVERLAP)
+        if piece < 4 * NETWORK_OVERLAP:
+            return
+        yield count, piece
+
+
 def tiles(size_wh: Size, longest: int = TILE, shared: int = OVERLAP) -> Iterator[Box]:
     """Yield windows of one size that cover a picture of that size.
 
@@ -116,12 +193,22 @@ def tiles(size_wh: Size, longest: int = TILE, shared: int = OVERLAP) -> Iterator
 
 
 def _pieces(length: int, longest: int, shared: int) -> list[tuple[int, int]]:
-    if length <= longest:
+    count = 1 if length <= longest else -(-(length - shared) // (longest - shared))
+    return _equal_pieces(length, count, shared)
+
+
+def _equal_pieces(length: int, count: int, shared: int) -> list[tuple[int, int]]:
+    """Return start and stop of so many equal pieces, spread evenly."""
+    if count == 1:
         return [(0, length)]
-    count = -(-(length - shared) // (longest - shared))
-    size = padded(-(-(length + (count - 1) * shared) // count))
+    size = _piece(length, count, shared)
     last = length - size
     return [(last * i // (count - 1), last * i // (count - 1) + size) for i in range(count)]
+
+
+def _piece(length: int, count: int, shared: int) -> int:
+    """Return the length of each of several pieces."""
+    return padded(-(-(length + (count - 1) * shared) // count))
 
 
 def padded(length: int) -> int:
