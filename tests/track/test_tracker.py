@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from efface.detections import FACE, PLATE, Detections
 from efface.options import TrackOptions
 from efface.track.camera_motion import STILL, Step
-from efface.track.tracker import LEAST_OFTEN, Tracker
+from efface.track.tracker import LEAST_OFTEN, PART_WITHIN_S, Tracker
 from efface.tracks import Reason
 
 SURE = 0.25
@@ -28,9 +30,9 @@ def seen(*rows):
     )
 
 
-def tracked(frames, cuts=(), options=None, seconds=None, sure=None, views=None):
+def tracked(frames, cuts=(), options=None, seconds=None, sure=None, views=None, drops_parts=False):
     """Tracks of a video, in which frames[i] is what was detected."""
-    tracker = Tracker(options or TrackOptions(), sure or BOTH)
+    tracker = Tracker(options or TrackOptions(), sure or BOTH, drops_parts=drops_parts)
     found = []
     for i, detections in enumerate(frames):
         found += tracker.update(
@@ -329,3 +331,45 @@ def test_a_track_knows_what_closer_looks_at_its_sightings_said():
         assert not list(tracker.update(i, i / 25, face))
     (track,) = tracker.flush()
     assert track.closer == pytest.approx(told, nan_ok=True)
+
+
+class TestParts:
+    """A weak box at the place of a face that was just seen clearly, and is not seen now."""
+
+    CLEAR = ((100, 100, 40, 0.9),)
+    COLLAR = (90, 110, 70, 0.55)
+
+    def found(self, *later, drops_parts=True):
+        return tracked(
+            [seen(*self.CLEAR)] * 5 + [seen(*rows) for rows in later], drops_parts=drops_parts
+        )
+
+    def test_it_is_part_of_that_face(self):
+        (face,) = self.found([self.COLLAR], self.CLEAR)
+        assert face.frame.tolist() == [0, 1, 2, 3, 4, 6]
+
+    def test_with_high_sensitivity_it_counts(self):
+        assert len(self.found([self.COLLAR], drops_parts=False)) == 2
+
+    def test_it_counts_when_the_face_has_not_been_seen_for_a_while(self):
+        late = math.ceil(PART_WITHIN_S * FPS) + 1
+        assert len(self.found(*[[]] * late, [self.COLLAR])) == 2
+
+    def test_it_counts_when_it_is_about_as_sure(self):
+        assert len(self.found([(*self.COLLAR[:3], 0.8)])) == 2
+
+    def test_it_counts_when_it_is_mostly_beside_that_face(self):
+        assert len(self.found([(130, 110, 70, 0.55)])) == 2
+
+    def test_where_the_face_is_seen_in_this_frame_the_detector_has_decided(self):
+        assert len(self.found([*self.CLEAR, self.COLLAR])) == 2
+
+    def test_a_plate_has_no_parts(self):
+        clear, part = (*self.CLEAR[0], PLATE), (110, 110, 15, 0.55, PLATE)
+        assert len(tracked([seen(clear)] * 5 + [seen(part)], drops_parts=True)) == 2
+
+    def test_a_face_that_was_never_clear_has_none(self):
+        faint = (*self.CLEAR[0][:3], 0.45)
+        worse = (*self.COLLAR[:3], 0.2)
+        frames = [seen(faint)] * 5 + [seen(worse)]
+        assert len(tracked(frames, sure={FACE: 0.1}, drops_parts=True)) == 2

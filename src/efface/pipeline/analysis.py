@@ -107,7 +107,9 @@ def joined(
     """Return the plan for a video or an animation, from the perceived content of each frame, in
     order."""
     notes, base = _Notes(), source.time_base
-    follower = Follower(options.track, options.cover, sight.sure, base)
+    # high: doubtful objects are covered
+    drops = options.detect.sensitivity != "high"
+    follower = Follower(options.track, options.cover, sight.sure, base, drops_parts=drops)
     for part in parts:
         notes.add(part, part.checksum)
         if part.view is not None:

@@ -185,13 +185,17 @@ class Follower:
         sure: Mapping[int, float],
         time_base: Fraction,
         horizon: Horizon = WHOLE_FILM,
+        *,
+        drops_parts: bool = False,
     ) -> None:
+        """drops_parts  see `Tracker`."""
         self.moments: deque[Moment] = deque()
         self.past_s = 0.0
         self._options, self._cover, self._sure = track, cover, sure
         self._base, self._horizon = time_base, horizon
         self._changes: ShotChanges[Moment] = ShotChanges()
-        self._camera, self._tracker, self._trails = Camera(), Tracker(track, sure), PixelTrails()
+        self._camera, self._trails = Camera(), PixelTrails()
+        self._tracker = Tracker(track, sure, drops_parts=drops_parts)
         self._over: deque[Track] = deque()
         self._done: dict[int, Followed] = {}
         self._held = STILL

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.detections import Detections
-from efface.geometry import Boxes
+from efface.detections import FACE, Detections
+from efface.geometry import Boxes, area, overlap
 from efface.options import TrackOptions
 from efface.track.camera_motion import STILL as FIXED
 from efface.track.camera_motion import Step, turned
@@ -48,6 +48,11 @@ OFTEN_SCORE = 0.64
 """Its mean score must also be at least this share of what is sure. On clips made of labelled
 pictures this closes a seventh of the leaks for a twentieth more needless area; with any score it
 would be a sixth, for a tenth."""
+
+PART_WITHIN_S, PART_OF, PART_WORSE, PART_SHARED = 0.2, 0.5, 0.2, 0.3
+"""A detection shows a part of a tracked object, and not another one, if the track had a score of
+PART_OF within this many seconds, the detection's score is lower by PART_WORSE, and so large a share
+of the smaller box lies in both. The same within a frame: `detect.faces.DOUBLES`."""
 
 SUSPECTED_S = 0.5
 """Maximum time to wait for the next weak sighting of an object that is only suspected."""
@@ -94,6 +99,10 @@ class _Open:
             ):
                 del kept[:old]
             self.scored = sum(self.scores)
+
+    def best_since(self, second: float) -> float:
+        """Return the best score of the sightings since then, 0 without one."""
+        return max(self.scores[bisect_left(self.seconds, second) :], default=0.0)
 
     def reach(self, second: float) -> float:
         """Return the share by which boxes grow before they are compared with this track's, in steps
@@ -171,6 +180,26 @@ def _seen_from(view: Step, xyxy: NDArray[np.floating], views: Sequence[Step]) ->
     return turned(xyxy, turn, shift)
 
 
+def _without_parts(seen: Detections, running: _Waiting, frame: int, second: float) -> Detections:
+    """Return the detections without those that show a part of what a running track follows.
+
+    Not every frame is examined at every size. The size that shows a whole face may have had its
+    turn a moment ago, and now another size shows its chin, or the head with the collar. Where the
+    track is seen in this frame, too, the detector has compared both.
+    """
+    best = np.array([t.best_since(second - PART_WITHIN_S) for t in running.tracks], np.float32)
+    is_unseen = np.array([t.frames[-1] != frame for t in running.tracks], np.bool_)
+    at = np.flatnonzero(is_unseen & (best >= PART_OF))
+    if not len(at) or not len(seen):
+        return seen
+    expected = running.expected[at]
+    smaller = np.minimum(area(seen.xyxy)[:, None], area(expected)[None])
+    shared = overlap(seen.xyxy, expected) / np.maximum(smaller, 1e-6)
+    is_worse = best[at][None] >= seen.score[:, None] + np.float32(PART_WORSE)
+    is_part = (shared >= PART_SHARED) & is_worse
+    return seen.rows(np.flatnonzero(~is_part.any(axis=1)))
+
+
 def _set_courses(tracks: Iterable[_Open], view: Step) -> None:
     """Set the course of tracks that were seen in this view.
 
@@ -205,12 +234,15 @@ def _courses(
 class Tracker:
     """Takes frames in order and yields tracks of sightings as they end.
 
-    Every strong detection is in exactly one track.
+    Every strong detection is in exactly one track, unless `drops_parts`: then those of faces are in
+    none that show a part of a face whose track runs there.
     """
 
-    def __init__(self, options: TrackOptions, sure: Mapping[int, float]) -> None:
+    def __init__(
+        self, options: TrackOptions, sure: Mapping[int, float], *, drops_parts: bool = False
+    ) -> None:
         self._patience_s = options.bridge_s
-        self._sure = sure
+        self._sure, self._drops_parts = sure, drops_parts
         self._open: list[_Open] = []
         self._next_id = 1
         self._view = FIXED
@@ -284,9 +316,12 @@ class Tracker:
         known, vague = (
             waiting.rows([t.is_sure == s for t in waiting.tracks]) for s in (True, False)
         )
+        running = known
         left, known = self._continue(frame, second, seen.rows(strong), known, motion.least_strong)
         known = known.rows([second - t.seconds[-1] <= motion.weak_within_s for t in known.tracks])
         weak, _ = self._continue(frame, second, seen.rows(~strong), known, LEAST_WEAK)
+        if self._drops_parts and kind == FACE:
+            left, weak = (_without_parts(d, running, frame, second) for d in (left, weak))
         # A suspicion takes a detection that is left over. Both are one track from the beginning.
         left, vague = self._continue(
             frame, second, left, vague, motion.least_strong, makes_sure=True
