@@ -18,7 +18,7 @@ from efface.detections import FACE, Detections
 from efface.errors import DetectorFailed
 from efface.frames import Frame, Layout, Picture
 from efface.options import DetectOptions, ReadOptions
-from efface.pipeline.perceive import AHEAD, perceived, rate_of
+from efface.pipeline.perceive import AHEAD, MOST_DONE, perceived, rate_of
 from efface.pipeline.sources import opened
 
 SIZE_WH = (64, 48)
@@ -67,13 +67,32 @@ def test_they_come_in_order_and_all_detectors_work():
     got = []
     for part in perceived(frames(40, taken), lanes, DetectOptions(), 25):
         got.append((part.index, float(part.seen.xyxy[0, 2])))
-        assert len(taken) <= part.index + 2 + AHEAD * len(lanes), (
+        assert len(taken) <= part.index + 2 + AHEAD * len(lanes) + MOST_DONE
+        looked_at = len(lanes[0].seen) + len(lanes[1].seen)
+        assert len(taken) <= looked_at + 1 + AHEAD * len(lanes), (
             "no more is read ahead than memory is meant for"
         )
     assert got == [(i, 5.0 + i) for i in range(40)]
     assert Slow.most == 2
     assert sorted(lanes[0].seen + lanes[1].seen) == list(range(40))
     assert min(len(lane.seen) for lane in lanes) > 5
+
+
+def test_while_one_detector_takes_long_the_other_goes_on_as_far_as_results_may_wait():
+    last = MOST_DONE - AHEAD
+    came = threading.Event()
+
+    class Held(Slow):
+        def detect(self, frame, look):
+            if frame.index == 0:
+                assert came.wait(timeout=30), f"frame {last} was not examined meanwhile"
+            if frame.index == last:
+                came.set()
+            return super().detect(frame, look)
+
+    lanes, taken = (Held(), Held()), []
+    parts = perceived(frames(200, taken), lanes, DetectOptions(), 25)
+    assert [part.index for part in parts] == list(range(200))
 
 
 def test_an_error_comes_in_the_place_of_its_frame_and_ends_it():

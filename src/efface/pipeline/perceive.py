@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Self
@@ -83,9 +83,11 @@ class Perceived:
         return SmallPictures(self.thumb, self.view, self.grey)
 
 
-AHEAD = 2
-"""Number of frames that wait for each detector, so that all stay busy while the oldest frame takes
-longer than the next."""
+AHEAD, MOST_DONE = 2, 12
+"""Number of frames that each detector has before it, examined ones not counted, and number of
+examined ones that may wait for an older frame. One frame of a turn can take as long as the others
+together: with fewer that may wait, all detectors but one stood still meanwhile, a quarter of the
+cores' time at 1920x1080. An examined frame holds no picture, only small ones."""
 
 
 def perceived(
@@ -113,18 +115,33 @@ def perceived(
             idle.put(detector)
 
     waiting: deque[Future[Perceived]] = deque()
+    most = AHEAD * len(detectors)
     pool = ThreadPoolExecutor(len(detectors), "efface-look")
     try:
         for frame in frames:
-            while waiting and (waiting[0].done() or len(waiting) >= AHEAD * len(detectors)):
+            while waiting and (waiting[0].done() or not _has_room(waiting, most)):
                 yield waiting.popleft().result()
             waiting.append(pool.submit(looked_at, frame))
+            del frame  # its pictures are large
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(
             cancel_futures=True
         )  # waits for looks in progress; a guarded detector that hangs stops by itself
+
+
+def _has_room(waiting: Sequence[Future[Perceived]], most: int) -> bool:
+    """Return whether another frame may be handed out, after waiting for it as long as examined
+    frames need not be yielded first."""
+    while len(waiting) < most + MOST_DONE:
+        at_work = [f for f in waiting if not f.done()]
+        if len(at_work) < most:
+            return True
+        wait(at_work, return_when=FIRST_COMPLETED)
+        if waiting[0].done():
+            return False  # the oldest first
+    return False
 
 
 def rate_of(info: SourceInfo) -> float:
