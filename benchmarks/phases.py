@@ -2,10 +2,9 @@
 
     python benchmarks/phases.py CLIP [--preset medium] [--json]
 
-Redacts the clip in this process. A thread adds up, 20 times a second, what every thread has
-computed, and how long the cores of this process had nothing to do, whoever else used them. Threads
-that wait for a core are no sign that all cores are busy: they do, for milliseconds, beside an idle
-one.
+Redacts the clip in this process. 20 times a second, a thread adds up the time that all threads
+computed, and the time that the cores were idle. Work of other programs counts as busy. That threads
+wait for a core does not show that all cores are busy: they also wait while another core is idle.
 """
 
 from __future__ import annotations

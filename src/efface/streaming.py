@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 MOST_AHEAD = 4
 PIXELS_AHEAD = 1 << 24
-"""33 million pixels: four frames of 4K, one of anything larger. Four large pages at a time would
+"""17 million pixels: two frames of 4K, one of anything larger. Four large pages at a time would
 fill the memory."""
 
 

@@ -26,19 +26,25 @@ from efface.detect.tiling import (
 LENGTH = st.integers(1, 13_000)
 
 
-@given(LENGTH, LENGTH)
-@example(TILE, TILE + 1)
-@example(2 * TILE - OVERLAP, 2 * TILE - OVERLAP + 1)
-def test_tiles_cover_the_picture_and_overlap(width, height):
-    found = list(tiles((width, height)))
+def covering(found, width, height, shared):
+    """Return the columns and the rows of tiles, which cover the picture and share that much."""
     columns = sorted({(x1, x2) for x1, _, x2, _ in found})
     rows = sorted({(y1, y2) for _, y1, _, y2 in found})
     assert len(found) == len(columns) * len(rows)
     for pieces, length in ((columns, width), (rows, height)):
         assert pieces[0][0] == 0
         assert pieces[-1][1] == length
+        assert all(after[0] <= before[1] - shared for before, after in pairwise(pieces))
+    return columns, rows
+
+
+@given(LENGTH, LENGTH)
+@example(TILE, TILE + 1)
+@example(2 * TILE - OVERLAP, 2 * TILE - OVERLAP + 1)
+def test_tiles_cover_the_picture_and_overlap(width, height):
+    found = list(tiles((width, height)))
+    for pieces in covering(found, width, height, OVERLAP):
         assert all(0 < stop - start <= TILE for start, stop in pieces)
-        assert all(after[0] <= before[1] - OVERLAP for before, after in pairwise(pieces))
 
 
 @given(LENGTH, st.integers(0, 12_999), st.integers(1, OVERLAP))
@@ -54,14 +60,8 @@ def test_an_object_as_long_as_the_overlap_is_whole_in_one_tile(length, at, size)
 @example(724, 724)
 def test_tiles_of_the_shared_network_are_small_and_cover_the_picture(width, height):
     found = network_tiles((width, height))
-    columns = sorted({(x1, x2) for x1, _, x2, _ in found})
-    rows = sorted({(y1, y2) for _, y1, _, y2 in found})
-    assert len(found) == len(columns) * len(rows)
-    for pieces, length in ((columns, width), (rows, height)):
-        assert pieces[0][0] == 0
-        assert pieces[-1][1] == length
+    for pieces in covering(found, width, height, NETWORK_OVERLAP):
         assert len({stop - start for start, stop in pieces}) == 1
-        assert all(after[0] <= before[1] - NETWORK_OVERLAP for before, after in pairwise(pieces))
     (x1, y1, x2, y2) = found[0]
     assert padded(x2 - x1) * padded(y2 - y1) <= NETWORK_PIXELS
 

@@ -14,6 +14,7 @@ import pytest
 from efface.containers.admission import admit
 from efface.detect import registry
 from efface.detect.registry import open_lanes
+from efface.detect.schedule import FAST_TURN
 from efface.detections import FACE, Detections
 from efface.errors import DetectorFailed
 from efface.frames import Frame, Layout, Picture
@@ -79,7 +80,7 @@ def test_they_come_in_order_and_all_detectors_work():
 
 
 def test_while_one_detector_takes_long_the_other_goes_on_as_far_as_results_may_wait():
-    last = MOST_DONE - AHEAD
+    last = 2 * FAST_TURN
     came = threading.Event()
 
     class Held(Slow):

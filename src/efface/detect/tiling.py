@@ -27,7 +27,7 @@ processor's cache: 1280x736 takes a third more time per pixel, and memory in pro
 
 NETWORK_OVERLAP = 96
 """Pixels shared by neighbours of these: more than a face or a plate that only this level finds. A
-larger one is whole on the next level."""
+larger one is whole on the next smaller level, which in a film may be in another frame's turn."""
 
 SEAM_PX = 2
 """How close to the edge of a tile a box counts as cut off there."""

@@ -84,10 +84,12 @@ class Perceived:
 
 
 AHEAD, MOST_DONE = 2, 12
-"""Number of frames that each detector has before it, examined ones not counted, and number of
-examined ones that may wait for an older frame. One frame of a turn can take as long as the others
-together: with fewer that may wait, all detectors but one stood still meanwhile, a quarter of the
-cores' time at 1920x1080. An examined frame holds no picture, only small ones."""
+"""Number of frames handed out for each detector and not yet examined, and number of examined ones
+that may wait for an older frame.
+
+One frame of a turn can take as long as the others together. When only three could wait for it, the
+other detectors stood still meanwhile: a fifth of the cores' time at 1920x1080. An examined frame
+holds no picture, only small ones."""
 
 
 def perceived(
@@ -132,15 +134,15 @@ def perceived(
 
 
 def _has_room(waiting: Sequence[Future[Perceived]], most: int) -> bool:
-    """Return whether another frame may be handed out, after waiting for it as long as examined
-    frames need not be yielded first."""
+    """Wait until another frame may be handed out, and return True, or until the oldest one has to
+    be yielded first, and return False."""
     while len(waiting) < most + MOST_DONE:
         at_work = [f for f in waiting if not f.done()]
         if len(at_work) < most:
             return True
         wait(at_work, return_when=FIRST_COMPLETED)
         if waiting[0].done():
-            return False  # the oldest first
+            return False
     return False
 
 
