@@ -3,17 +3,22 @@ ended."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
+import platform
 import signal
 import sys
+import threading
 import time
 from multiprocessing import resource_tracker
+from pathlib import Path
 
 import pytest
 
 from efface.errors import SourceUnreadable, WorkerDied
 from efface.events import Event
+from efface.free_memory import MOST_HEAPS
 from efface.pipeline import worker_process
 from efface.pipeline.naming import Job
 from efface.pipeline.worker_messages import Began, Done, Ended, Failed, Message, Noted, Progress
@@ -159,3 +164,39 @@ def test_failures_of_long_ago_do_not_count_and_pauses_grow(monkeypatch):
     clock[0] += 61
     assert (restarts.count_failure(), restarts.pause_s) == (True, 0.2)
     assert not Restarts(0).count_failure()
+
+
+def heaps(pipe, path):
+    """What the process does: eight threads take memory at once; sends back how many heaps that
+    took."""
+    libc = ctypes.CDLL(None)
+    libc.fopen.restype = ctypes.c_void_p
+    libc.malloc_info.argtypes, libc.fclose.argtypes = (
+        [ctypes.c_int, ctypes.c_void_p],
+        [ctypes.c_void_p],
+    )
+    both = threading.Barrier(8)
+
+    def take():
+        libc.malloc(50_000)
+        both.wait()
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    file = libc.fopen(path.encode(), b"w")
+    libc.malloc_info(0, file)
+    libc.fclose(file)
+    pipe.send(Path(path).read_text().count("<heap nr="))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no heaps")
+def test_threads_of_a_process_that_decodes_share_few_heaps(tmp_path):
+    child = start_process(heaps, str(tmp_path / "heaps.xml"), name="efface-test", decodes=True)
+    try:
+        assert 1 <= child.pipe.recv() <= MOST_HEAPS
+        child.process.join(60)
+    finally:
+        child.pipe.close()
