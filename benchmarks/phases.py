@@ -2,9 +2,10 @@
 
     python benchmarks/phases.py CLIP [--preset medium] [--json]
 
-Redacts the clip in this process. 20 times a second, a thread adds up the time that all threads
-computed, and the time that the cores were idle. Work of other programs counts as busy. That threads
-wait for a core does not show that all cores are busy: they also wait while another core is idle.
+Redacts the clip in this process; others decode for it. 20 times a second, a thread adds up the time
+that all threads computed, and the time that the cores were idle. Work of other programs counts as
+busy. That threads wait for a core does not show that all cores are busy: they also wait while
+another core is idle.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from efface.containers.admission import admit
 from efface.events import Event
 from efface.free_memory import use_few_heaps
+from efface.media.decoder.server_process import server
 from efface.options import Options, WriteOptions
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
@@ -30,8 +32,8 @@ EVERY_S = 0.05
 
 @dataclass(slots=True)
 class Phase:
-    """Seconds of a phase, seconds that its threads computed, and that cores were idle; peak
-    memory."""
+    """Seconds of a phase, seconds that its threads and its decoders computed, and that cores were
+    idle; peak memory of this process."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -83,9 +85,10 @@ class Watch:
             of.peak_mb = max(of.peak_mb, resident_mb())
 
     def _computed_s(self) -> float:
-        """Return seconds that the threads computed since the last call."""
+        """Return seconds that the threads computed since the last call, those of the decoders
+        included."""
         computed = 0
-        for thread in Path("/proc/self/task").iterdir():
+        for thread in [t for of in (os.getpid(), *decoders()) for t in threads_of(of)]:
             try:
                 ran = int((thread / "schedstat").read_text().split()[0])
             except OSError:  # it has ended
@@ -93,6 +96,26 @@ class Watch:
             computed += ran - self._known.get(thread.name, 0)
             self._known[thread.name] = ran
         return computed / 1e9
+
+
+def decoders() -> list[int]:
+    """The processes that decode for this one."""
+    process = server._process
+    if process is None:
+        return []
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        return [int(child) for child in children.read_text().split()]
+    except OSError:  # it has ended
+        return []
+
+
+def threads_of(process: int) -> list[Path]:
+    """The threads of a process, as folders."""
+    try:
+        return list(Path(f"/proc/{process}/task").iterdir())
+    except OSError:
+        return []
 
 
 def idle_s() -> float:

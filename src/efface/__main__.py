@@ -10,6 +10,7 @@ import os
 import sys
 from typing import NoReturn
 
+from efface.processors import use_one_thread_for_products
 from efface.signals import SIGNALS, leave_at_once_on
 
 LEAST_BYTES, BYTES_A_CORE = 1_200 << 20, 100 << 20
@@ -22,6 +23,7 @@ EXIT_PART_MISSING, EXIT_INTERRUPTED = 4, 130
 def main() -> NoReturn:
     """Run the command line and end the process."""
     leave_at_once_on(SIGNALS)
+    use_one_thread_for_products()
     _make_printable()
     # The interpreter's last collection would go through all libraries for nothing: .2 s.
     atexit.register(gc.freeze)

@@ -106,6 +106,26 @@ def test_a_file_that_was_just_changed_is_hashed_each_time(source: Path, calls: C
     assert calls.count("sha256_of") == 2
 
 
+def test_a_file_is_opened_once_in_each_way_until_it_changes(source: Path, settled: None) -> None:
+    admitted, opened = admit(source), iter(range(9))
+    seen = [admitted.opened_once(how, lambda: next(opened)) for how in ("a", "a", "b", "b", "a")]
+    assert seen == [0, 0, 1, 1, 2]
+    swap(source, "jpeg")
+    assert admitted.opened_once("a", lambda: next(opened)) == 3
+
+
+def test_a_file_that_was_just_changed_is_opened_each_time(source: Path) -> None:
+    admitted, opened = admit(source), iter(range(9))
+    assert [admitted.opened_once("a", lambda: next(opened)) for _ in range(2)] == [0, 1]
+
+
+def test_what_opening_fails_with_is_not_kept(source: Path, settled: None) -> None:
+    admitted = admit(source)
+    with pytest.raises(ZeroDivisionError):
+        admitted.opened_once("a", lambda: 1 // 0)
+    assert admitted.opened_once("a", lambda: 2) == 2
+
+
 def test_a_hash_is_not_kept_where_the_file_changes_under_it(
     source: Path, monkeypatch: pytest.MonkeyPatch, settled: None
 ) -> None:  # fmt: skip

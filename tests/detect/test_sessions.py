@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from efface.detect.sessions import cores
+from efface.processors import cores
 
 
 @pytest.mark.parametrize(

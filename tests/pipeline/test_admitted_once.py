@@ -18,10 +18,12 @@ from PIL import Image
 import efface
 from efface import files
 from efface.containers import admission, sniff
-from efface.containers.admission import admit
+from efface.containers.admission import AdmittedSource, admit
 from efface.errors import PlanMismatch, SourceChanged
 from efface.events import Event, silent
-from efface.options import Options, WriteOptions
+from efface.media.decoder import source_opening
+from efface.media.video.video_source import VideoSource
+from efface.options import Options, ReadOptions, WriteOptions
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import job_for
@@ -95,6 +97,30 @@ def test_a_film_is_admitted_once(film: Path, asked: dict[Path, Counter[str]], au
     done = efface.redact(film, options=Options(write=WriteOptions(audio=audio)))
     assert asked[film] == ONCE
     assert done.rendered.source_sha256 == done.plan.source_sha256 == files.sha256_of(film)
+
+
+def test_a_film_is_opened_once_and_each_reading_has_its_own_notes(
+    film: Path, asked: dict[Path, Counter[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    opens = source_opening._film
+
+    def counted(source: AdmittedSource, options: ReadOptions) -> VideoSource:
+        opened.append(source.path)
+        return opens(source, options)
+
+    monkeypatch.setattr(source_opening, "_film", counted)
+    efface.redact(film)
+    assert opened.count(film) == 1
+    assert len(opened) == 2  # and the draft, by the check
+
+    source = admit(film)
+    first = source_opening.open_source(source, ReadOptions())
+    first.info.notes.append("odd")
+    assert source_opening.open_source(source, ReadOptions()).info.notes == []
+    assert opened.count(film) == 2
+    source_opening.open_source(source, ReadOptions(bad_frames="cover"))
+    assert opened.count(film) == 3
 
 
 def test_a_photo_is_admitted_once_whether_its_target_is_named_or_not(

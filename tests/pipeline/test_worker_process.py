@@ -200,3 +200,22 @@ def test_threads_of_a_process_that_decodes_share_few_heaps(tmp_path):
         child.process.join(60)
     finally:
         child.pipe.close()
+
+
+def product_threads(pipe):
+    """What the process does: multiplies matrices; sends back how many threads it has then."""
+    import numpy as np
+
+    np.ones((500, 500)) @ np.ones((500, 500))
+    pipe.send(len(os.listdir("/proc/self/task")))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted in /proc")
+def test_a_process_that_decodes_keeps_no_threads_for_products(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    child = start_process(product_threads, name="efface-test", decodes=True)
+    try:
+        assert child.pipe.recv() == 1
+        child.process.join(60)
+    finally:
+        child.pipe.close()

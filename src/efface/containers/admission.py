@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from efface.containers.sniff import PHOTOS, sniffed
 from efface.errors import SourceChanged
 from efface.files import require_source, sha256_of
 
+T = TypeVar("T")
+
 SETTLED_S = 2.0
-"""A hash is kept only if the file last changed at least this long before. Stamps count in steps
-(FAT: two seconds), so the stamp of a file that changes twice within one step does not show the
-second change."""
+"""A hash, or what opening found out, is kept only if the file last changed at least this long
+before. Stamps count in steps (FAT: two seconds), so the stamp of a file that changes twice within
+one step does not show the second change."""
 
 
 class Inode(NamedTuple):
@@ -69,6 +71,7 @@ class AdmittedSource:
     _readable: Stamp | None = None
     _format: tuple[Stamp, str] | None = None
     _sha256: tuple[Stamp, str] | None = None
+    _opened: tuple[Stamp, object, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -106,13 +109,29 @@ class AdmittedSource:
 
     def sha256(self) -> str:
         """Return the SHA-256 of its bytes, in hexadecimal. Raises SourceUnreadable."""
-        now = self._stamp()
+        now = self._settled_stamp()
         if self._sha256 is not None and self._sha256[0] == now:
             return self._sha256[1]
-        is_settled = now is not None and _last_change_ns(now) < time.time_ns() - SETTLED_S * 1e9
         found = sha256_of(self.path)
-        self._sha256 = (now, found) if now is not None and is_settled else None
+        self._sha256 = (now, found) if now is not None else None
         return found
+
+    def opened_once(self, how: object, opens: Callable[[], T]) -> T:
+        """Return what `opens` returned when this was called last with an equal `how`; call it if
+        the file has changed since, or there was none."""
+        now = self._settled_stamp()
+        if self._opened is not None and self._opened[:2] == (now, how):
+            kept: T = self._opened[2]
+            return kept
+        found = opens()
+        self._opened = (now, how, found) if now is not None else None
+        return found
+
+    def _settled_stamp(self) -> Stamp | None:
+        """Return the stamp; None if the file has only just changed, or is gone."""
+        now = self._stamp()
+        is_settled = now is not None and _last_change_ns(now) < time.time_ns() - SETTLED_S * 1e9
+        return now if is_settled else None
 
     def _stamp(self) -> Stamp | None:
         """Return the stamp; None if the file is gone, as nothing is known about it then."""

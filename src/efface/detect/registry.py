@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from efface.detect.detector import Detector, Head
 from efface.detect.fail_closed import Guarded
-from efface.detect.sessions import cores
 from efface.options import DetectOptions
+from efface.processors import cores
 
 LANES = 2
 """Number of frames of a video that are examined at the same time, given as many cores. A second

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from efface.errors import DeviceMissing, ModelUnusable
+from efface.processors import cores
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -59,20 +60,3 @@ def open_session(
     ):  # a driver is missing: the runtime would fall back to the processor
         raise DeviceMissing(device)
     return session, f"onnxruntime {ort.__version__} {device}"
-
-
-def cores() -> int:
-    """Return the number of processors that this process may use. A caller such as Ray may set a
-    lower number in the usual variable, OMP_NUM_THREADS."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return (
-        min(_granted(), int(asked))
-        if asked.isascii() and asked.isdigit() and int(asked)
-        else _granted()
-    )
-
-
-def _granted() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

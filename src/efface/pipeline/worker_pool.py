@@ -23,9 +23,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NoReturn, Self
 
-from efface.detect.sessions import cores
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
+from efface.media.decoder.server_process import server
 from efface.media.interfaces import SourceInfo
 from efface.options import Options
 from efface.pipeline.detector_session import DetectorSession
@@ -43,6 +43,7 @@ from efface.pipeline.worker_process import (
     start_process,
 )
 from efface.private_folders import sweep
+from efface.processors import cores
 from efface.signals import interruptible
 from efface.walls.raising import cut_off
 
@@ -357,6 +358,7 @@ def _work(
     # anything after that.
     with suppress(KeyboardInterrupt), interruptible([signal.SIGTERM], _stopped, ignored_after=True):
         _work_until_told(pipe, task, options, share)
+    server.close()  # waited for, so that the system counts the decoders' time as efface's
     os._exit(0)  # a detector that hangs would keep the process from ending
 
 

@@ -30,6 +30,7 @@ from multiprocessing.context import SpawnProcess
 from efface.errors import WorkerDied
 from efface.free_memory import use_few_heaps
 from efface.media.decoder.server_process import IS_OFFERED, server
+from efface.processors import use_one_thread_for_products
 
 TELL_EVERY_S = 0.1
 """Minimum interval between two progress events."""
@@ -175,6 +176,7 @@ def start_process(
 def _with_decoders(pipe: Connection, packed: bytes) -> None:
     """Start to load what decoders need, and only then what the target needs."""
     use_few_heaps()
+    use_one_thread_for_products()
     atexit.register(gc.freeze)  # as in `__main__`
     if IS_OFFERED:
         server.prepare()

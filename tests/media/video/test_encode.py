@@ -19,7 +19,7 @@ import pytest
 from efface.containers.admission import admit
 from efface.errors import EncoderMissing, TargetUnsuitable, WriteFailed
 from efface.frames import Picture
-from efface.media.video import output_format
+from efface.media.video import encoder_options, output_format
 from efface.media.video.encode import create_video
 from efface.media.video.probe import open_video
 from efface.media.video.sound_source import FilmSound
@@ -639,6 +639,28 @@ def test_the_same_pictures_give_the_same_file(codec, clip, tmp_path):
         )
         results.add((tmp_path / f"{run}.mkv").read_bytes())
     assert len(results) == 1
+
+
+@pytest.mark.parametrize(("size", "is_whole"), [("320x240", True), ("2560x1440", False)])
+def test_x264_cuts_only_large_frames_into_slices(size, is_whole, clip, tmp_path, monkeypatch):
+    """Slices of a frame wait for each other; frames at the same time take more memory."""
+    monkeypatch.setattr(encoder_options, "granted", lambda: 4)
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("with one core nothing is done at the same time")
+    source = open_video(admit(clip("a.mp4", *H264, "-s", size, "-frames:v", 4)), FAIL)
+    copied(source, tmp_path / "b.mkv", preset="ultrafast")
+    with av.open(str(tmp_path / "b.mkv")) as made:
+        slices = {slices_of(bytes(p)) for p in made.demux(video=0) if p.size}
+    assert (slices == {1}) == is_whole
+
+
+def slices_of(packet):
+    """Number of coded slices in a packet of H.264, each behind its length (ISO/IEC 14496-15)."""
+    count = at = 0
+    while at < len(packet):
+        count += packet[at + 4] & 31 in (1, 5)
+        at += 4 + int.from_bytes(packet[at : at + 4])
+    return count
 
 
 def test_aborting_leaves_nothing_open_and_may_be_repeated(clip, tmp_path):

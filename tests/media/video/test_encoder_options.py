@@ -22,11 +22,13 @@ def options_for(codec, size_wh, preset):
     ("size_wh", "preset", "frames"),
     [
         ((1280, 720), "medium", 40),
-        ((1920, 1080), "medium", 17),
+        ((1920, 1080), "medium", 12),
         ((1280, 720), "veryfast", 10),
-        ((1920, 1080), "veryfast", 7),
+        ((1920, 1080), "veryfast", 10),
         ((1920, 1080), "ultrafast", 0),
+        ((2560, 1440), "medium", 7),
         ((3840, 2160), "medium", 7),
+        ((3840, 2160), "ultrafast", 0),
     ],
 )
 def test_large_frames_get_less_lookahead(size_wh, preset, frames):

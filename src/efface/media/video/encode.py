@@ -40,7 +40,7 @@ from efface.media.pixel_formats import (
     unpacked,
 )
 from efface.media.video.bitstream import blank_matroska, without_banner
-from efface.media.video.encoder_options import encoder_options
+from efface.media.video.encoder_options import encoder_options, set_x264_threads
 from efface.media.video.output_format import ENCODERS, Format, pixel_format, require_suitable
 from efface.media.video.sound import HINT_MKV, Sound
 from efface.media.video.sound_encode import EncodedSound
@@ -186,6 +186,8 @@ class VideoSink:
         if codec == "hevc" and self._form.muxer in ("mp4", "mov"):
             context.codec_tag = "hvc1"  # Apple's players refuse hev1
         context.options = encoder_options(codec, options, self._form, video)
+        if codec == "h264":
+            set_x264_threads(context, video)
         return stream
 
     @property

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import av
 from av.container import InputContainer
@@ -64,6 +64,12 @@ class VideoSource:
         """Whether the file ends before its stated end."""
         video = video_of(self.info)
         return video.is_cut
+
+    def again(self) -> Self:
+        """Return the same film as another source: what is noted of the one is not noted of the
+        other."""
+        info = replace(self.info, notes=[*self.info.notes])
+        return type(self)(info, self._options, self._file)
 
     def close(self) -> None:
         """Do nothing: no file is open between readings."""

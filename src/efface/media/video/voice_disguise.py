@@ -14,8 +14,6 @@ from secrets import SystemRandom
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_toeplitz
-from scipy.signal import lfilter
 
 from efface.media.video.sound_samples import Heard
 from efface.sound_change import Samples
@@ -118,6 +116,9 @@ _WINDOW = np.hanning(FRAME + 1)[:-1].astype(np.float32)
 
 def _moved(frame: NDArray[np.float32], exponent: float) -> NDArray[np.float64]:
     """Return the frame with its resonances moved, as loud as before."""
+    from scipy.linalg import solve_toeplitz  # both take half a second, and few films need them
+    from scipy.signal import lfilter
+
     loud = float(np.sqrt(np.mean(frame.astype(np.float64) ** 2)))
     if loud < QUIET:
         return frame.astype(np.float64)
