@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import Closer, Found
-from efface.detect.parallel_parts import ALONE, Lanes
 from efface.geometry import Boxes, iou, nms, pixel_window
 
 FindInPiece = Callable[[NDArray[np.uint8]], Found]
@@ -26,27 +25,17 @@ AGREE, TELLS = 0.5, 0.3
 
 
 def looked_closer(
-    found: Found,
-    rgb: NDArray[np.uint8],
-    find: FindInPiece,
-    rule: Closer,
-    counts_from: float,
-    lanes: Lanes = ALONE,
+    found: Found, rgb: NDArray[np.uint8], find: FindInPiece, rule: Closer, counts_from: float
 ) -> Found:
     """Return the same objects. A closer look gives the doubtful ones a new score and box.
 
     found        boxes in pixels of the picture, and scores.
     rgb          (h, w, 3) the picture.
     counts_from  score from which an object counts.
-    lanes        look at the pieces.
     """
     xyxy, score = found[0].copy(), found[1].copy()
-
-    def both(i: np.intp) -> list[tuple[NDArray[np.float32], float]]:
-        return [_seen_again(found[0][i], rgb, find, rule, is_mirrored=m) for m in (False, True)]
-
-    rows = _in_doubt(score, rule, counts_from)
-    for i, pieces in zip(rows, lanes.each(both, rows), strict=True):
+    for i in _in_doubt(score, rule, counts_from):
+        pieces = [_seen_again(xyxy[i], rgb, find, rule, is_mirrored=m) for m in (False, True)]
         scores = [s for _, s in pieces]
         # An object that did not count must show in both pieces. One that did is dropped only if
         # hardly anything shows.

@@ -17,19 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import Confirm, Found
-from efface.detect.parallel_parts import ALONE, Lanes
 
 LookInPiece = Callable[[NDArray[np.uint8], NDArray[np.float32]], float]
 """Returns the score, 0 to 1, of the object with that box, (4,), in one piece of a picture."""
 
 
 def closer_looks(
-    found: Found,
-    rgb: NDArray[np.uint8],
-    look: LookInPiece,
-    rule: Confirm,
-    turn: int,
-    lanes: Lanes = ALONE,
+    found: Found, rgb: NDArray[np.uint8], look: LookInPiece, rule: Confirm, turn: int
 ) -> NDArray[np.float32]:
     """Return (n,) float32: the score at each object's place in its own piece; NaN where no look was
     taken.
@@ -37,22 +31,17 @@ def closer_looks(
     found  boxes in pixels of the picture, and scores.
     rgb    (h, w, 3) the picture.
     turn   0, 1, 2 ... number of the frame among those in which this is done; see `Confirm.sides`.
-    lanes  look at the pieces.
     """
     xyxy, score = found
     side, is_mirrored = rule.sides[turn % len(rule.sides)], bool((turn + 1) // 2 % 2)
-
-    def seen_at(i: np.intp) -> float:
+    told = np.full(len(xyxy), np.nan, np.float32)
+    for i in _doubtful(xyxy, score, rule, max(rgb.shape[:2])):
         piece, box = _piece(rgb, xyxy[i], side, rule.context)
         if is_mirrored:
             width = piece.shape[1]
             piece = np.ascontiguousarray(piece[:, ::-1])
             box = np.array([width - box[2], box[1], width - box[0], box[3]], np.float32)
-        return look(piece, box)
-
-    told = np.full(len(xyxy), np.nan, np.float32)
-    rows = _doubtful(xyxy, score, rule, max(rgb.shape[:2]))
-    told[rows] = lanes.each(seen_at, rows)
+        told[i] = look(piece, box)
     return told
 
 

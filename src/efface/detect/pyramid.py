@@ -18,7 +18,6 @@ from efface.detect.confirm import LookInPiece, closer_looks
 from efface.detect.detector import Confirm, DetectorInfo, Found, Head, Jury, Rules, Tensors
 from efface.detect.joining import joined, without_doubles
 from efface.detect.look import Area, Look
-from efface.detect.parallel_parts import ALONE, Lanes
 from efface.detect.photos import sifted
 from efface.detect.tiling import (
     SMALLEST_IN_VIDEO,
@@ -48,9 +47,8 @@ class Pyramid:
     See `detect.detector.Detector`.
     """
 
-    def __init__(self, trunk: Trunk, heads: Sequence[Head], lanes: Lanes = ALONE) -> None:
-        """lanes: parts of a frame that are examined at the same time."""
-        self._trunk, self._heads, self._lanes = trunk, tuple(heads), lanes
+    def __init__(self, trunk: Trunk, heads: Sequence[Head]) -> None:
+        self._trunk, self._heads = trunk, tuple(heads)
         self._smallest = min(h.rules.smallest for h in heads)
         self.infos: tuple[DetectorInfo, ...] = (
             trunk.info,
@@ -128,35 +126,22 @@ class Pyramid:
         rgb = area.rgb(level.size_wh)
         rgb = np.asarray(cv2.flip(rgb, 1), np.uint8) if is_mirrored else rgb
         to_area = _Placing(area.size_wh, level.size_wh, is_mirrored)
+        parts: dict[int, list[Found]] = {h.kind: [] for h in heads}
         every = network_tiles(level.size_wh) if around is None else []
         shown: Iterable[tuple[Box, Sequence[Head]]] = ((tile, heads) for tile in every)
         if around is not None:
             shown = _windows_and_heads(heads, level.size_wh, around, to_area)
-
-        def in_one(tile_and_heads: tuple[Box, Sequence[Head]]) -> dict[int, Found]:
-            tile, here = tile_and_heads
-            found = self._seen_in_tile(rgb, tile, here, level, is_jury=is_jury)
-            # In a photo, a part of a large face or plate makes the box of the whole closer.
-            return _without_cut(found, tile, every, only_if_shown=look.is_thorough)
-
-        seen = self._lanes.each(in_one, shown)
-        found_of = {h.kind: together([s[h.kind] for s in seen if h.kind in s]) for h in heads}
+        for tile, here in shown:
+            x1, y1, x2, y2 = tile
+            names = tuple(dict.fromkeys(name for h in here for name in h.tensors))
+            tensors = self._trunk.tensors(rgb[y1:y2, x1:x2], names)
+            for head in here:
+                xyxy, score = _in_tile(head, tensors, tile, level, is_jury=is_jury)
+                # In a photo, a part of a large face or plate makes the box of the whole closer.
+                stays = ~are_cut(xyxy, tile, every, only_if_shown=look.is_thorough)
+                parts[head.kind].append((xyxy[stays], score[stays]))
+        found_of = {kind: together(of_kind) for kind, of_kind in parts.items()}
         return {kind: (to_area.boxes(xyxy), score) for kind, (xyxy, score) in found_of.items()}
-
-    def _seen_in_tile(
-        self,
-        rgb: NDArray[np.uint8],
-        tile: Box,
-        heads: Sequence[Head],
-        level: Level,
-        *,
-        is_jury: bool,
-    ) -> dict[int, Found]:
-        """Return what each head finds in a tile of a level, in pixels of the level."""
-        x1, y1, x2, y2 = tile
-        names = tuple(dict.fromkeys(name for h in heads for name in h.tensors))
-        tensors = self._trunk.tensors(rgb[y1:y2, x1:x2], names)
-        return {h.kind: _in_tile(h, tensors, tile, level, is_jury=is_jury) for h in heads}
 
     def _closer(self, area: Area, head: Head, found: Found) -> Found:
         """Return the objects after a closer look at the doubtful ones."""
@@ -166,12 +151,7 @@ class Pyramid:
         size_wh, shrink = _with_square_pixels(area)
         rgb = area.rgb(size_wh)
         xyxy, score = looked_closer(
-            (found[0] / shrink, found[1]),
-            rgb,
-            self._find_with(head),
-            rule,
-            head.rules.sure,
-            self._lanes,
+            (found[0] / shrink, found[1]), rgb, self._find_with(head), rule, head.rules.sure
         )
         order = np.argsort(-score, kind="stable")
         return (xyxy * shrink)[order], score[order]
@@ -186,8 +166,7 @@ class Pyramid:
         size_wh, shrink = _with_square_pixels(area)
         rgb, look = area.rgb(size_wh), self._look_with(head, rule)
         boxes, score = found[0][rows] / shrink, found[1].copy()
-        doubtful = boxes, score[rows]
-        chances = [closer_looks(doubtful, rgb, look, rule, way, self._lanes) for way in BOTH_WAYS]
+        chances = [closer_looks((boxes, score[rows]), rgb, look, rule, turn) for turn in BOTH_WAYS]
         is_none = np.mean(chances, axis=0) < judge.least  # False for NaN, where no look was taken
         score[rows[is_none]] = head.rules.floor
         return found[0], score
@@ -210,7 +189,6 @@ class Pyramid:
             self._look_with(head, rule),
             rule,
             turn,
-            self._lanes,
         )
 
     def _look_with(self, head: Head, rule: Confirm) -> LookInPiece:
@@ -301,17 +279,6 @@ def _in_tile(head: Head, tensors: Tensors, tile: Box, level: Level, *, is_jury: 
     keep = nms(xyxy, score, rules.same_in_tile)
     corner = np.array([*tile[:2], *tile[:2]], np.float32)
     return xyxy[keep] + corner, score[keep] - np.float32(caution)
-
-
-def _without_cut(
-    found: Mapping[int, Found], tile: Box, every: Sequence[Box], *, only_if_shown: bool
-) -> dict[int, Found]:
-    """Leave out boxes that a seam cuts, see `tiling.are_cut`."""
-    kept = {}
-    for kind, (xyxy, score) in found.items():
-        stays = ~are_cut(xyxy, tile, every, only_if_shown=only_if_shown)
-        kept[kind] = xyxy[stays], score[stays]
-    return kept
 
 
 def _caution(rules: Rules, level: Level) -> float:

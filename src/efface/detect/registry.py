@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from efface.detect.detector import Detector, Head
 from efface.detect.fail_closed import Guarded
-from efface.detect.parallel_parts import ALONE, Lanes
 from efface.options import DetectOptions
 from efface.processors import cores
 
@@ -19,10 +18,6 @@ LANES = 2
 """Number of frames of a video that are examined at the same time, given as many cores. A second
 thread for the same frame makes a look 1.0 (320x180) to 1.65 times (1280x720) as fast, for 1.6 to
 1.1 times the CPU seconds. The second lane takes 0.1 GB more for 720p and 0.25 for 1080p."""
-
-MOST_PARTS = 4
-"""Number of parts of a photo that are examined at the same time, given as many cores. Each takes
-60 MB more."""
 
 
 def _face_head(options: DetectOptions, threads: int | None) -> Head:
@@ -51,22 +46,18 @@ HEADS: dict[str, Callable[[DetectOptions, int | None], Head]] = {
 """Factories of heads, by the kind of object."""
 
 
-def _pyramid(
-    options: DetectOptions, *, threads: int | None = None, lanes: Lanes = ALONE
-) -> Detector:
+def _pyramid(options: DetectOptions, *, threads: int | None = None) -> Detector:
     heads = [HEADS[kind] for kind in options.wanted if kind in HEADS]
     found: list[Detector] = []
     if heads:
         from efface.detect.pyramid import Pyramid
         from efface.detect.trunk import Trunk
 
-        inside = [head(options, threads) for head in heads]
-        found.append(Pyramid(Trunk(options, threads), inside, lanes))
+        found.append(Pyramid(Trunk(options, threads), [head(options, threads) for head in heads]))
     if "text" in options.wanted:
         from efface.detect.text_lines import TextFinder
 
-        # It examines one tile after the other, with the threads of all lanes.
-        found.append(TextFinder(options, threads and threads * lanes.count))
+        found.append(TextFinder(options, threads))
     if "code" in options.wanted:
         from efface.detect.codes import CodeFinder
 
@@ -81,7 +72,7 @@ def _pyramid(
 DETECTORS: dict[str, Callable[..., Detector]] = {"pyramid": _pyramid}
 """Factories of detectors, by name. There is one so far, for all kinds: heads of a shared network,
 and beside it networks of their own and libraries. `threads` share one run of a network; default:
-all cores. `lanes` examine parts of a picture at the same time."""
+all cores."""
 
 
 def for_search(options: DetectOptions) -> DetectOptions:
@@ -93,11 +84,8 @@ def for_search(options: DetectOptions) -> DetectOptions:
 
 @contextmanager
 def open_detector(options: DetectOptions) -> Iterator[Guarded]:
-    """Open the guarded detector, which uses all cores for one picture. Raises ModelUnusable,
-    DeviceMissing."""
-    count = min(MOST_PARTS, cores()) if options.is_on_processor else 1
-    inside = DETECTORS["pyramid"](options, threads=-(-cores() // count), lanes=Lanes(count))
-    with Guarded(inside, options.timeout_s) as detector:
+    """Open the guarded detector. Raises ModelUnusable, DeviceMissing."""
+    with Guarded(DETECTORS["pyramid"](options), options.timeout_s) as detector:
         yield detector
 
 
