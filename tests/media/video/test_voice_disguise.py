@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -60,3 +62,9 @@ def test_silence_stays_silent_and_nothing_overflows():
     loud = np.random.default_rng(0).choice([-1.0, 1.0], (1, 5000)).astype(np.float32)
     assert np.abs(disguised(loud, 6)).max() <= 1
     assert Disguise(1).rest() is None
+
+
+def test_films_whose_voices_stay_as_they_are_do_not_load_scipy():
+    code = "import sys, efface.media.video.encode; print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import cv2
 from av.video.codeccontext import VideoCodecContext
 
 from efface.media.colour import svtav1_params, x265_params
+from efface.media.video.output_format import Format
 from efface.media.video.video_info import VideoInfo
 from efface.options import PRESETS, WriteOptions
 from efface.processors import granted
-
-if TYPE_CHECKING:  # it loads SciPy, which streams do not need
-    from efface.media.video.output_format import Format
 
 CRF = {"h264": 18, "hevc": 20, "vp9": 24, "av1": 24}
 _SVTAV1_PRESET = dict(zip(PRESETS, (12, 11, 10, 9, 8, 7, 5, 4, 3), strict=True))
