@@ -26,6 +26,7 @@ from efface.media.decoder.server_process import server
 from efface.options import Options, WriteOptions
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
+from efface.processors import granted
 
 EVERY_S = 0.05
 
@@ -43,11 +44,7 @@ class Phase:
     @property
     def idle_share(self) -> float:
         """Share of the cores' time in which they had nothing to do."""
-        return self.idle_s / (cores() * self.wall_s or 1)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0))
+        return self.idle_s / (granted() * self.wall_s or 1)
 
 
 class Watch:
@@ -150,7 +147,7 @@ def line(name: str, phase: Phase, frames: int) -> str:
     return (
         f"  {name:8} {phase.wall_s / frames * 1e3:7.1f} ms a frame, CPU "
         f"{phase.cpu_s / frames * 1e3:6.1f}, "
-        f"idle {phase.idle_share:4.0%} of {cores()} cores, {phase.peak_mb} MB"
+        f"idle {phase.idle_share:4.0%} of {granted()} cores, {phase.peak_mb} MB"
     )
 
 

@@ -1,4 +1,4 @@
-"""How many processors this process may use."""
+"""How many processors this process may use, and what its libraries may not use them for."""
 
 from __future__ import annotations
 

@@ -6,11 +6,14 @@ import os
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from efface.media.decoder import source_opening
 from efface.media.interfaces import SourceInfo
@@ -157,3 +160,43 @@ def test_workers_on_files_of_this_machine_have_no_network(tmp_path, monkeypatch)
     if CALLS in source_opening.standing_walls().missing:
         pytest.skip("this system does not offer seccomp")
     assert result == "refused"
+
+
+WAITED_FOR = """
+import ctypes, os, subprocess, sys
+import psutil
+SUBREAPER = 36  # of prctl: orphans become children of this process
+ctypes.CDLL(None).prctl(SUBREAPER, 1)
+command = [sys.executable, "-m", "efface", "redact", *sys.argv[1:]]
+run = psutil.Popen(command, stdout=subprocess.DEVNULL)
+servers = set()
+while run.poll() is None:
+    for one in run.children(recursive=True):
+        try:
+            is_decoder = one.ppid() in servers  # forked from the server, with its command line
+            if any("decoder_server" in word for word in one.cmdline()) and not is_decoder:
+                servers.add(one.pid)
+        except psutil.Error:
+            pass
+left = []
+for number in servers:
+    try:
+        os.waitpid(number, 0)
+        left.append(number)
+    except ChildProcessError:
+        pass
+print(len(servers) > 0, left)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems fork no decoders")
+def test_a_worker_waits_for_its_decoders_so_that_their_time_counts(tmp_path):
+    Image.new("RGB", (64, 64), "gray").save(tmp_path / "a.png")
+    done = subprocess.run(
+        [sys.executable, "-c", WAITED_FOR, str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png")],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    assert done.stdout.strip() == "True []"

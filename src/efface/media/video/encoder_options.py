@@ -33,7 +33,7 @@ MOST_THREADED_PIXELS = 1920 * 1088
 than slices of one frame, which wait for each other."""
 
 MOST_X264_THREADS = 8
-"""Each holds a frame."""
+"""Each takes 17 MB more for 1080p."""
 
 AVX_512F = 13
 """OpenCV's number of the processor feature; its Python module has no name for it."""
