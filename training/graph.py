@@ -85,6 +85,20 @@ class Graph:
             self.put(node.input[1], self.value(node.input[1]) * by.reshape(shape))
 
 
+def drop_unread(graph: GraphProto) -> None:
+    """Remove nodes and weights that no output needs."""
+    needed = {o.name for o in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if set(node.output) & needed:
+            kept.append(node)
+            needed |= set(node.input)
+    values = [i for i in graph.initializer if i.name in needed]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(reversed(kept))
+    graph.initializer.extend(values)
+
+
 def groups(node: NodeProto) -> int:
     """1 where a convolution mixes all channels; as many as there are where it mixes none."""
     return next((int(a.i) for a in node.attribute if a.name == "group"), 1)

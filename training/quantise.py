@@ -35,7 +35,7 @@ from onnx.version_converter import convert_version
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from training.context.vehicles import pictures_of
-from training.graph import Array, Graph, groups
+from training.graph import Array, Graph, drop_unread, groups
 from training.pictures import load
 
 MODELS, LEAN = Path("src/efface/detect/models"), Path("training/lean/weights")
@@ -253,21 +253,14 @@ def simplified(data: bytes, told: Sequence[str]) -> ModelProto:
     model.ir_version = max(IR, model.ir_version)
     graph = model.graph
     _fold(graph)
-    needed, kept = set(told), []
-    for node in reversed(graph.node):
-        if set(node.output) & needed:
-            kept.append(node)
-            needed |= set(node.input)
-    values = [i for i in graph.initializer if i.name in needed]
     inputs = [
         i for i in graph.input if i.name not in {v.name for v in graph.initializer}
     ]  # the converter adds them
     outputs = [o for o in graph.output if o.name in told]
-    del graph.node[:], graph.initializer[:], graph.input[:], graph.output[:], graph.value_info[:]
-    graph.node.extend(reversed(kept))
-    graph.initializer.extend(values)
+    del graph.input[:], graph.output[:], graph.value_info[:]
     graph.input.extend(inputs)
     graph.output.extend(outputs)
+    drop_unread(graph)
     for i, node in enumerate(graph.node):
         node.name = f"{node.op_type}_{i}"
     return model

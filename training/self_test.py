@@ -26,7 +26,10 @@ from efface.detect import (
 )
 from efface.options import DetectOptions
 
-COMPARED = ("537", "538", "539", "387", "413")
+COMPARED = {
+    "centerface": ("537", "538", "539", "387", "413"),
+    "centerface-int8": ("537", "538", "539", "387.8bit", "413.8bit", "413"),
+}
 """What heads read: the tensors of faces, and those from which plates and persons go on."""
 
 
@@ -39,7 +42,7 @@ def main() -> None:
 
     for module in (trunk, map_network, plate_context, speech, text_lines):
         module.require_right = note  # type: ignore[attr-defined]
-    trunk.tensors_of = lambda name: list(COMPARED)  # type: ignore[attr-defined]
+    trunk.tensors_of = lambda name: list(COMPARED[name])  # type: ignore[attr-defined]
     for precision in ("float32", "int8"):
         options = DetectOptions(precision=precision)
         trunk.Trunk(options, 1)

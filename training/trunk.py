@@ -12,6 +12,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from training.graph import drop_unread
+
 TENSORS = ("387", "413")
 """What the plate network is given: 24 channels at stride 4, 32 channels at stride 8."""
 
@@ -41,18 +43,11 @@ class Trunk:
 def _pruned(data: bytes) -> bytes:
     """The model up to TENSORS, and no further."""
     model = onnx.load_model_from_string(data)
-    graph, needed, kept = model.graph, set(TENSORS), []
-    for node in reversed(graph.node):
-        if set(node.output) & needed:
-            kept.append(node)
-            needed |= set(node.input)
-    constants = [i for i in graph.initializer if i.name in needed]
-    del graph.node[:], graph.initializer[:], graph.output[:]
-    graph.node.extend(reversed(kept))
-    graph.initializer.extend(constants)
-    graph.output.extend(
+    del model.graph.output[:]
+    model.graph.output.extend(
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in TENSORS
     )
+    drop_unread(model.graph)
     return bytes(model.SerializeToString())
 
 

@@ -530,7 +530,7 @@ def test_as_a_module_and_with_light_imports(program, kit):
     limited = "Landlock" in told[-2].partition("(")[0] and landlock.limits_ports()
     assert told[-1] == f"TCP ports of live streams: {'limited' if limited else 'not limited'}"
     heavy = (
-        "[m for m in ('av', 'PIL', 'numpy', 'onnxruntime', 'cv2', 'scipy', 'click', 'rich') if "
+        "[m for m in ('av', 'PIL', 'numpy', 'onnxruntime', 'cv2', 'click', 'rich') if "
         "m in sys.modules]"
     )
     code = (

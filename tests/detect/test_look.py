@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
-from efface.detect.look import Look
+from efface.detect.look import THOROUGH, Area, Look
 from efface.detect.pyramid import Pyramid
 from efface.detect.schedule import film_look, in_turn
 from efface.detections import FACE
@@ -125,3 +126,35 @@ def test_neighbouring_frames_take_turns_with_the_mirror():
 def test_a_look_that_would_examine_nothing_is_refused(wrong):
     with pytest.raises(ValueError, match="size"):
         Look(**wrong)
+
+
+def test_a_film_frame_is_scaled_once_for_each_size_and_halves_come_from_what_is_there():
+    asked = []
+    source = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)
+
+    def look(wh):
+        asked.append(wh)
+        return np.asarray(cv2.resize(source, wh, interpolation=cv2.INTER_AREA))
+
+    area = Area.of(Frame(0, 0, (640, 360), look, lambda: rgb_picture(source)), Look())
+    for wh in [(640, 360), (320, 180), (320, 180), (160, 90), (100, 50), (100, 50)]:
+        seen = area.rgb(wh).astype(int)
+        wanted = cv2.resize(source, wh, interpolation=cv2.INTER_AREA).astype(int)
+        assert seen.shape == (wh[1], wh[0], 3)
+        assert np.abs(seen - wanted).max() <= 1
+    assert asked == [(640, 360), (100, 50)]
+
+
+def test_a_photo_keeps_none_of_its_sizes():
+    asked = []
+
+    def look(wh):
+        asked.append(wh)
+        return black(wh)
+
+    frame = Frame(0, 0, (640, 360), look, lambda: rgb_picture(black((640, 360))), is_alone=True)
+    area = Area.of(frame, THOROUGH)
+    area.rgb((640, 360))
+    area.rgb((320, 180))
+    area.rgb((320, 180))
+    assert asked == [(640, 360), (320, 180), (320, 180)]

@@ -11,7 +11,9 @@ import onnxruntime as ort
 import pytest
 
 from efface.detect.look import Look
+from efface.detect.map_network import MapNetwork
 from efface.detect.registry import for_search, open_detector, open_lanes
+from efface.detect.self_test import picture
 from efface.detect.trunk import Trunk
 from efface.detect.weights import load_weights
 from efface.detections import FACE, PLATE
@@ -139,5 +141,26 @@ def test_the_networks_of_integers_hold_no_landmarks_and_mostly_integers():
             data, settings, providers=["CPUExecutionProvider"]
         ).get_outputs()
     }
-    assert names == {"537", "538", "539", "387", "413"}
+    assert names == {"537", "538", "539", "413", "387.8bit", "413.8bit"}
     assert data.count(b"QuantizeLinear") > 100
+
+
+@pytest.mark.parametrize("name", ["plates", "persons"])
+def test_what_is_passed_on_stays_in_integers(name):
+    shown = picture()
+    found = {}
+    for precision in ("float32", "int8"):
+        options = DetectOptions(precision=precision)
+        trunk, network = Trunk(options, 1), MapNetwork(name, options, 1)
+        tensors = trunk.tensors(shown, network.tensors)
+        found[precision] = tensors, network.boxes(tensors, 0.05)
+    floats, integers = (found[p][0] for p in ("float32", "int8"))
+    assert {t.dtype for t in integers.values()} == {np.dtype(np.uint8)}
+    for tensor in ("387", "413"):
+        # Channels come last, and one step of theirs is a step of the floats.
+        same = integers[f"{tensor}.8bit"].transpose(0, 3, 1, 2).astype(np.float64)
+        assert same.shape == floats[tensor].shape
+        for channel in range(same.shape[1]):
+            pair = same[0, channel].ravel(), floats[tensor][0, channel].ravel()
+            assert np.corrcoef(*pair)[0, 1] > 0.98
+    assert np.isclose(found["int8"][1][1].max(), found["float32"][1][1].max(), atol=0.1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from efface.track.shots import FLASH, THUMB_WH, thumbnail, with_cuts
+from efface.track.shots import BINS, FLASH, SOFT, THUMB_WH, _colours, thumbnail, with_cuts
 
 
 def view(seed):
@@ -173,3 +174,10 @@ def test_the_noise_of_a_black_picture_is_no_cut():
         )
         == []
     )
+
+
+def test_the_blur_of_colours_is_that_of_a_library():
+    thumb = np.random.default_rng(3).uniform(0, 200, (27, 48, 3)).astype(np.float32)
+    counts, _ = np.histogramdd(thumb.reshape(-1, 3), bins=BINS, range=[(0, 256)] * 3)
+    wanted = gaussian_filter(counts / counts.sum(), SOFT, mode="nearest")
+    assert np.allclose(_colours(thumb), wanted, atol=1e-12)

@@ -258,6 +258,8 @@ class _RunLog:
         job = message.job
         match message.said:
             case Began():
+                import efface.cli.summary  # noqa: F401 - loads while the worker starts
+
                 stack = ExitStack()
                 self._open[job] = (
                     stack,

@@ -109,9 +109,10 @@ def redact(
 
 def _description(record: Record, options: Options, *, is_single: bool) -> Describe:
     """Return what turns the result of a job into its words and exit code."""
-    from efface.cli import summary
 
     def describe(job: AnyJob, done: Redacted) -> FileOutcome:
+        from efface.cli import summary
+
         bound = options.risk.bound
         verified = summary.code_of(done.rendered.verification)
         code = worst([summary.code(done.plan, bound), verified])

@@ -55,8 +55,9 @@ class Detector(Sight, Protocol):
         """
 
 
-Tensors = Mapping[str, NDArray[np.float32]]
-"""Output of the shared network for one tile, by tensor name."""
+Tensors = Mapping[str, NDArray[Any]]
+"""Output of the shared network for one tile, by tensor name: (1, channels, h, w) float32, or (1, h,
+w, channels) uint8 where the next network takes integers."""
 
 Found = tuple[Boxes, NDArray[np.float32]]
 """Boxes and their scores."""

@@ -87,7 +87,7 @@ class Area:
             np.array(frame.size_wh, np.float32) / np.array(size_wh, np.float32), 2
         )
         # A photo is examined for longer, and may be large.
-        rgb = frame.look if look.is_thorough else _converted_once(frame.look, size_wh)
+        rgb = frame.look if look.is_thorough else _each_once(frame.look)
         return cls(size_wh, frame.aspect, rgb, np.zeros(4, np.float32), step)
 
     @classmethod
@@ -114,18 +114,22 @@ class Area:
         return ((xyxy - self.corner) / self.step).astype(np.float32)
 
 
-def _converted_once(
-    rgb: Callable[[Size], NDArray[np.uint8]], size_wh: Size
-) -> Callable[[Size], NDArray[np.uint8]]:
-    """Return a function that gives the same, and keeps the picture of that size: levels and closer
-    looks both read it."""
-    kept: list[NDArray[np.uint8]] = []
+def _each_once(rgb: Callable[[Size], NDArray[np.uint8]]) -> Callable[[Size], NDArray[np.uint8]]:
+    """Return a function that gives the same, and keeps what it made: levels and closer looks read
+    the same sizes.
+
+    What is exactly half of a kept size is made from that, in a tenth of the time that the whole
+    frame would take.
+    """
+    kept: dict[Size, NDArray[np.uint8]] = {}
 
     def of_size(wanted: Size) -> NDArray[np.uint8]:
-        if wanted != size_wh:
-            return rgb(wanted)
-        if not kept:
-            kept.append(rgb(wanted))
-        return kept[0]
+        if wanted not in kept:
+            double = kept.get((2 * wanted[0], 2 * wanted[1]))
+            if double is None:
+                kept[wanted] = rgb(wanted)
+            else:
+                kept[wanted] = np.asarray(cv2.resize(double, wanted, interpolation=cv2.INTER_AREA))
+        return kept[wanted]
 
     return of_size

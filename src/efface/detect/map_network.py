@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.detect.detector import DetectorInfo, Found, Tensors, require_finite
-from efface.detect.self_test import require_right, waves
+from efface.detect.self_test import require_right, waves, waves_of_integers
 from efface.detect.sessions import open_session
 from efface.detect.trunk import STEP
 from efface.detect.weights import load_weights, of_precision
@@ -46,15 +46,17 @@ class MapNetwork:
 
     def _maps_of_waves(self) -> Tensors:
         """Return the network's output for the input of its self-test."""
-        # Sides of an input are named by their stride: "hstride4".
-        shapes = {
-            i.name: (i.shape[1], int(str(i.shape[2]).removeprefix("hstride")))
-            for i in self._session.get_inputs()
-        }
-        made = self._session.run(
-            list(MAPS), {name: waves(*shape) for name, shape in shapes.items()}
-        )
-        return dict(zip(MAPS, made, strict=True))
+        made = {i.name: _waves(i.shape) for i in self._session.get_inputs()}
+        return dict(zip(MAPS, self._session.run(list(MAPS), made), strict=True))
+
+
+def _waves(shape: Sequence[str | int]) -> NDArray[np.float32] | NDArray[np.uint8]:
+    """Return a made-up input of that shape, whose sides are named by their stride: (n, channels,
+    hstride4, wstride4) for floats, and with the channels last for integers."""
+    _, first, second, last = shape
+    if isinstance(last, int):
+        return waves_of_integers(last, int(str(first).removeprefix("hstride")))
+    return waves(int(first), int(str(second).removeprefix("hstride")))
 
 
 def boxes_from_maps(maps: Sequence[NDArray[np.float32]], floor: float) -> Found:

@@ -72,12 +72,22 @@ def _disc(
 def waves(channels: int, stride: int) -> NDArray[np.float32]:
     """Return (1, channels, h, w): made-up input from -8 to 8 for a network that continues from the
     middle of another."""
-    c, y, x = np.mgrid[0:channels, 0 : SIDE // stride, 0 : SIDE // stride].astype(np.int64)
-    heights = (x * (1 + c % 5) * 7 + y * (1 + c % 7) * 5 + c * 29) % 256
-    made: NDArray[np.float32] = ((np.abs(heights - 128) - 64) / np.float32(8)).astype(np.float32)[
-        None
-    ]
+    heights = np.abs(_waves(channels, stride) - 128) - 64
+    made: NDArray[np.float32] = (heights / np.float32(8)).astype(np.float32)[None]
     return made
+
+
+def waves_of_integers(channels: int, stride: int) -> NDArray[np.uint8]:
+    """Return (1, h, w, channels): the same for a network that continues from integers, 64 to
+    192."""
+    heights = 64 + np.abs(_waves(channels, stride) - 128)
+    return np.ascontiguousarray(heights.transpose(1, 2, 0)[None], np.uint8)
+
+
+def _waves(channels: int, stride: int) -> NDArray[np.int64]:
+    c, y, x = np.mgrid[0:channels, 0 : SIDE // stride, 0 : SIDE // stride].astype(np.int64)
+    heights: NDArray[np.int64] = (x * (1 + c % 5) * 7 + y * (1 + c % 7) * 5 + c * 29) % 256
+    return heights
 
 
 def tensors_of(name: str) -> list[str]:
@@ -85,7 +95,7 @@ def tensors_of(name: str) -> list[str]:
     return list(_reference()[name])
 
 
-def sums(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def sums(values: NDArray[Any]) -> NDArray[np.float64]:
     """Return (16,) sums of all values, each with its own signs."""
     flat = np.ascontiguousarray(values, np.float32).ravel()
     return (flat @ _signs(flat.size)).astype(np.float64)
@@ -100,7 +110,7 @@ def _signs(count: int) -> Signs:
     return bits.astype(np.float32) * 2 - 1
 
 
-def require_right(name: str, made: Mapping[str, NDArray[np.float32]], device: str) -> None:
+def require_right(name: str, made: Mapping[str, NDArray[Any]], device: str) -> None:
     """Raise ModelUnusable when a network's result for the known input differs from the one when it
     was made."""
     tolerance = TOLERANCE[
@@ -121,7 +131,7 @@ def require_right(name: str, made: Mapping[str, NDArray[np.float32]], device: st
             raise ModelUnusable(name, f"it computes wrongly here: {why}", HINT)
 
 
-def difference(values: NDArray[np.float32], expected: list[float]) -> float:
+def difference(values: NDArray[Any], expected: list[float]) -> float:
     """Return the approximate distance between the tensor and the one behind the expected sums, as a
     share of its size."""
     wanted = np.array(expected)

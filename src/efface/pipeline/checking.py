@@ -4,6 +4,7 @@ them to `checks`."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -77,13 +78,13 @@ def prove(
     if options.verify.level == "off":
         return Verification(tuple(Check(name, Outcome.SKIPPED, why=NOT_ASKED) for name in CHECKS))
     is_quick, total = options.verify.level == "quick", len(draft.plan.timeline)
-    again = _second_look(draft.plan, draft.plan.medium, options, opening)
     reading = ReadOptions(max_pixels=ANY_SIZE, walls=options.read.walls)
     try:
-        with (
-            opened(admit(draft.path), reading) as result,
-            _kept(draft, result) as (kept, fetch),
-        ):
+        with ThreadPoolExecutor(1, "efface-open") as apart, ExitStack() as closing:
+            # Another process opens the draft meanwhile, and takes as long.
+            again = apart.submit(_second_look, draft.plan, draft.plan.medium, options, opening)
+            result = closing.enter_context(opened(admit(draft.path), reading))
+            kept, fetch = closing.enter_context(_kept(draft, result))
             evidence = Evidence(
                 result,
                 draft.plan,
@@ -97,7 +98,7 @@ def prove(
                 manifest=draft.manifest.sha256 if draft.manifest is not None else "",
             )
             tell = _telling(listener, total)
-            checks = checked(evidence, again, is_quick=is_quick, tell=tell)
+            checks = checked(evidence, again.result(), is_quick=is_quick, tell=tell)
             signature = _signature(draft.path, draft.manifest, draft.seal, is_own=True)
             found = Verification((*checks, *signature))
     except PartMissing:

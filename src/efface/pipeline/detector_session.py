@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
-from typing import Self
+from threading import Lock
+from typing import NamedTuple, Self
 
 from efface.containers.admission import AdmittedSource
 from efface.detect.detector import Detector
 from efface.detect.look import THOROUGH
 from efface.detect.registry import for_search, open_detector, open_lanes
 from efface.detections import KINDS
-from efface.errors import DetectorFailed
+from efface.errors import DetectorFailed, PartMissing
 from efface.frames import Frame
 from efface.free_memory import give_back_memory
 from efface.media.interfaces import SourceInfo
@@ -24,6 +26,13 @@ MOST_CHECKERS = 2
 decides."""
 
 
+class _Lanes(NamedTuple):
+    """Detectors for a film, and what closes them."""
+
+    detectors: Sequence[Detector]
+    closing: ExitStack
+
+
 class DetectorSession:
     """Owns the detectors of a run inside its block.
 
@@ -31,17 +40,22 @@ class DetectorSession:
     wait_for_room is called with each source before it is examined, and may wait until there is
                   memory for it.
     known_plan    returns the plan of a source that was analysed elsewhere, or None.
+    searches      whether this session searches all sources itself.
     """
 
     def __init__(
         self,
         options: Options,
         wait_for_room: Callable[[SourceInfo], None] = lambda info: None,
-        known_plan: Callable[[AdmittedSource], Plan | None] = lambda source: None,
+        known_plan: Callable[[AdmittedSource], Plan | None] | None = None,
     ) -> None:
-        self.options, self.wait_for_room, self.known_plan = options, wait_for_room, known_plan
+        self.options, self.wait_for_room = options, wait_for_room
+        self.searches = known_plan is None
+        self.known_plan = known_plan or (lambda source: None)
         self._closing = ExitStack()
+        self._lock = Lock()
         self._detector: Detector | None = None
+        self._ahead: Future[_Lanes] | None = None
         self._film_infos: tuple[dict[str, str], ...] | None = None
         self._checking = ExitStack()
         self._checkers: dict[DetectOptions, Detector] = {}
@@ -52,6 +66,24 @@ class DetectorSession:
     def __exit__(self, *_: object) -> None:
         self._close_checker()
         self._close_detector()
+
+    @contextmanager
+    def opening_ahead(self, source: AdmittedSource) -> Iterator[None]:
+        """Open what a search of that source needs in a thread, while the block opens the source:
+        that takes as long, in another process. What the block does not use is closed."""
+        with ThreadPoolExecutor(1, "efface-open") as apart:
+            if source.medium == "photo":
+                apart.submit(self._open_detector)  # a failure is met again where it is used
+            else:
+                self._close_detector()
+                self._ahead = apart.submit(self._opened_lanes)
+            try:
+                yield
+            finally:
+                ahead, self._ahead = self._ahead, None
+                with suppress(PartMissing):
+                    if ahead is not None:
+                        ahead.result().closing.close()
 
     @contextmanager
     def for_photos(self) -> Iterator[Detector]:
@@ -69,11 +101,14 @@ class DetectorSession:
         After 1080p a detector keeps 0.4 GB, which the encoder needs. So only photos keep theirs.
         """
         self._close_detector()
+        ahead, self._ahead = self._ahead, None
+        lanes = self._opened_lanes() if ahead is None else ahead.result()
+        del ahead
         try:
-            with open_lanes(self.options.detect) as detectors:
-                yield detectors
+            with lanes.closing:
+                yield lanes.detectors
         finally:
-            detectors = ()
+            del lanes
             give_back_memory()
 
     @contextmanager
@@ -115,10 +150,16 @@ class DetectorSession:
         }
 
     def _open_detector(self) -> Detector:
-        if self._detector is None:
-            options = for_search(self.options.detect)
-            self._detector = self._closing.enter_context(open_detector(options))
-        return self._detector
+        with self._lock:
+            if self._detector is None:
+                options = for_search(self.options.detect)
+                self._detector = self._closing.enter_context(open_detector(options))
+            return self._detector
+
+    def _opened_lanes(self) -> _Lanes:
+        with ExitStack() as closing:
+            detectors = closing.enter_context(open_lanes(self.options.detect))
+            return _Lanes(detectors, closing.pop_all())
 
     def _open_checker(self, options: DetectOptions) -> Detector:
         if options not in self._checkers:

@@ -1,6 +1,7 @@
 """Many sources: each is handled separately, so a bad file never stops the others.
 
-A task says what is done with each job. It travels to worker processes and to other machines.
+A task says what is done with each job. It travels to worker processes and to other machines. What
+it needs is loaded where it runs: the process that hands it out starts its workers without.
 """
 
 from __future__ import annotations
@@ -8,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from efface.errors import DeviceMissing, EffaceError, ModelUnusable, WallsMissing
 from efface.events import Listener
 from efface.files import require_possible_folder, require_target, sha256_of, writing
-from efface.findings import Verification
-from efface.pipeline import one_source
-from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import AnyJob, Job, collisions
-from efface.pipeline.one_source import Foreseen, Redacted, foreseen
-from efface.pipeline.rendering import Rendered
-from efface.pipeline.resume import require_no_edits
-from efface.pipeline.storage import write_plan
-from efface.planning import sidecar
-from efface.planning.given_boxes import GivenBoxes
-from efface.planning.plan import Plan
+
+if TYPE_CHECKING:
+    from efface.findings import Verification
+    from efface.pipeline.detector_session import DetectorSession
+    from efface.pipeline.one_source import Foreseen, Redacted
+    from efface.pipeline.rendering import Rendered
+    from efface.planning.given_boxes import GivenBoxes
+    from efface.planning.plan import Plan
 
 FATAL = (ModelUnusable, DeviceMissing, WallsMissing)
 """Errors after which every other file would fail, too."""
@@ -54,6 +53,8 @@ class Redacting:
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: Callable[[Plan], None]
     ) -> Redacted:
+        from efface.pipeline import one_source
+
         return one_source.redact(
             session, job, listener, note,
             resumes=self.resumes, keeps=self.keeps, only_reviewed=self.only_reviewed,
@@ -67,12 +68,16 @@ class Rendering:
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: Callable[[object], None]
     ) -> Rendered:
+        from efface.pipeline import one_source
+
         plan = self.admitted(session, job)
         note((plan, sha256_of(job.plan_path)))
         return one_source.render(session, job.admit(), plan, job.target, listener)
 
     def admitted(self, session: DetectorSession, job: Job) -> Plan:
         """Return the plan. Raises OutputError if the target cannot be written, and BadPlan."""
+        from efface.planning import sidecar
+
         require_target(
             job.target, (job.source, job.plan_path), overwrite=session.options.write.overwrite
         )
@@ -89,6 +94,8 @@ class Verifying:
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: object
     ) -> Verification:
+        from efface.pipeline import one_source
+
         return one_source.verify(session, job.target, self.plan, self.source, listener)
 
 
@@ -106,6 +113,9 @@ class Planning:
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: object
     ) -> Plan:
+        from efface.pipeline import one_source
+        from efface.pipeline.storage import write_plan
+
         discards = session.options.write.discard_edits
         overwrite = self.replaces(session, job)
         if self.writes:  # before the work, not only after it
@@ -120,11 +130,15 @@ class Planning:
 
     def replaces(self, session: DetectorSession, job: Job) -> bool:
         """Return whether a plan that exists already is replaced."""
+        from efface.planning import sidecar
+
         discards = session.options.write.discard_edits
         return self.overwrite or (discards and sidecar.holds_edits(job.plan_path))
 
     def require_free(self, session: DetectorSession, job: Job) -> None:
         """Raise OutputError if the plan cannot be written."""
+        from efface.pipeline.resume import require_no_edits
+
         require_target(job.plan_path, (job.source,), overwrite=self.replaces(session, job))
         if not session.options.write.discard_edits:
             require_no_edits(job.plan_path)
@@ -143,6 +157,8 @@ class Foreseeing:
     def __call__(
         self, session: DetectorSession, job: Job, listener: Listener, note: object
     ) -> Foreseen:
+        from efface.pipeline import one_source
+
         match self.task:
             case Redacting(resumes, keeps, only_reviewed):
                 return one_source.foresee(
@@ -155,11 +171,15 @@ class Foreseeing:
                 return self._plan(session, job, self.task)
 
     def _render(self, session: DetectorSession, job: Job, task: Rendering) -> Foreseen:
+        from efface.pipeline import one_source
+
         plan = task.admitted(session, job)
         one_source.require_renderable(session, job.admit(), plan, job.target)
-        return foreseen("follow", job.plan_path, job.target)
+        return one_source.foreseen("follow", job.plan_path, job.target)
 
     def _plan(self, session: DetectorSession, job: Job, task: Planning) -> Foreseen:
+        from efface.pipeline.one_source import foreseen
+
         job.admit().require_readable()
         if not task.writes:
             return foreseen("look", None)

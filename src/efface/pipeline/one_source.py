@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -305,9 +306,11 @@ def _redacted(
     run."""
     options = session.options
     replaces, replaces_plan = _replaced(job, options, persons, before)
-    _require_free(job, options, replaces=replaces, replaces_plan=replaces_plan)
-    known = state_of(job)
-    plan = persons or find(session, job.admit(), listener)
+    is_searched = persons is None and session.searches
+    with session.opening_ahead(job.admit()) if is_searched else nullcontext():
+        _require_free(job, options, replaces=replaces, replaces_plan=replaces_plan)
+        known = state_of(job)
+        plan = persons or find(session, job.admit(), listener)
     sidecar.require_readable(plan, job.plan_path)
     planned(plan)
     with staged_pair(job.target, job.plan_path, overwrite=replaces_plan) as (draft, plan_draft):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,8 +29,7 @@ from efface.track.follow import Grey, in_grey, small_wh
 from efface.track.shots import THUMB_WH, thumbnail
 
 VIEW_WH: Size = (8 * THUMB_WH[0], 8 * THUMB_WH[1])
-"""Size of the picture in which the camera's motion is measured. The thumbnail is scaled from it:
-from there the scaler averages better."""
+"""Size of the picture in which the camera's motion is measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +47,14 @@ class SmallPictures:
 
     @classmethod
     def of(cls, frame: Frame) -> Self:
-        """Make them from a frame."""
-        small = frame.look(VIEW_WH)
-        grey = in_grey(frame.look(small_wh(frame.size_wh)))
-        return cls(thumbnail(small), in_grey(small), grey)
+        """Make them from a frame.
+
+        To scale a large frame takes longer than all that follows, so it is done once.
+        """
+        small = frame.look(small_wh(frame.size_wh))
+        grey = in_grey(small)
+        view = cv2.resize(grey, VIEW_WH, interpolation=cv2.INTER_AREA)
+        return cls(thumbnail(small), np.asarray(view, np.uint8), grey)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from efface.errors import EffaceError, TargetExists, TargetIsSource
 from efface.events import Listener
 from efface.files import sha256_of
-from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.jobs import Note, Task
 from efface.pipeline.naming import AnyJob, Job, RemoteJob
 from efface.pipeline.remote import exists, fetch, publish, remove
 from efface.pipeline.remote_address import Location, RemoteAddress
 from efface.private_folders import scratch
+
+if TYPE_CHECKING:
+    from efface.pipeline.detector_session import DetectorSession
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from efface.errors import EffaceError, Unforeseen, WorkerDied
 from efface.events import Event
 from efface.media.decoder.server_process import server
-from efface.media.interfaces import SourceInfo
 from efface.options import Options
-from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.jobs import FATAL, prepared
 from efface.pipeline.naming import AnyJob, Job
 from efface.pipeline.transfer import AnyTask, run_task
@@ -46,6 +44,10 @@ from efface.private_folders import sweep
 from efface.processors import cores
 from efface.signals import interruptible
 from efface.walls.raising import cut_off
+
+if TYPE_CHECKING:
+    from efface.media.interfaces import SourceInfo
+    from efface.pipeline.detector_session import DetectorSession
 
 FILES_EACH = 4
 """Number of files that justify another worker: a worker takes a second or two to start."""
@@ -367,6 +369,8 @@ def _work_until_told(pipe: Connection, task: AnyTask, options: Options, share: l
         os.sched_setaffinity(0, share)
     threading.Thread(target=end_with_parent, name="efface-watch", daemon=True).start()
     home = _Home(pipe)
+    from efface.pipeline.detector_session import DetectorSession  # the parent does without
+
     with (
         suppress(KeyboardInterrupt, EOFError, OSError),
         DetectorSession(options, home.admit) as session,

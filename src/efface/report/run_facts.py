@@ -26,7 +26,6 @@ LIBRARIES = (
     "opencv-python-headless",
     "pillow",
     "pillow-heif",
-    "scipy",
     "zxing-cpp",
 )
 """Libraries that decode, detect, paint and encode. Their versions are part of the record."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Boxes, area, grown, iou
+from efface.track.assignment import best_pairs
 from efface.track.motion import Motion
 
 
@@ -17,8 +18,7 @@ def match(
     motion: Motion,
     instead: Boxes | None = None,
 ) -> list[tuple[int, int]]:
-    """Return pairs (row of expected, row of seen) with the largest total overlap (Hungarian
-    method).
+    """Return pairs (row of expected, row of seen) with the largest total overlap.
 
     expected  (n, 4) where tracks should be.
     reach     (n,) share by which both boxes of a pair grow before they are compared.
@@ -40,10 +40,7 @@ def match(
         score[is_other] = np.maximum(score[is_other], others)
     ratio = area(expected)[:, None] / np.maximum(area(seen)[None, :], 1e-6)
     score[(ratio > motion.max_ratio) | (ratio < 1 / motion.max_ratio)] = 0
-    from scipy.optimize import linear_sum_assignment  # takes half a second; photos need none
-
-    rows, columns = linear_sum_assignment(-score)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if score[r, c] >= least]
+    return [(r, c) for r, c in best_pairs(score) if score[r, c] >= least]
 
 
 def buffered_iou(

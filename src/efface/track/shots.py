@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Generic, TypeVar
 
 import cv2
@@ -77,6 +78,9 @@ OTHER_COLOURS = 0.15
 
 BINS = 6
 """Number of steps of each colour channel in a histogram."""
+
+SOFT, SOFT_REACH = 0.7, 3
+"""Standard deviation of the blur over these steps, and how many steps away it ends."""
 
 
 def thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -203,11 +207,23 @@ def colour_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def _colours(thumb: NDArray[np.float32]) -> NDArray[np.float64]:
-    from scipy.ndimage import gaussian_filter  # takes half a second, which photos do not need
-
+    """Return (BINS, BINS, BINS): the share of each colour."""
     counts, _ = np.histogramdd(thumb.reshape(-1, 3), bins=BINS, range=[(0, 256)] * 3)
-    # Softened, so that a colour on the border of two steps counts for both.
-    return np.asarray(gaussian_filter(counts / counts.sum(), 0.7, mode="nearest"))
+    blur = _blur()
+    soft = np.einsum("ai,bj,ck,ijk->abc", blur, blur, blur, counts / counts.sum(), optimize=True)
+    return np.asarray(soft, np.float64)
+
+
+@cache
+def _blur() -> NDArray[np.float64]:
+    """Return (BINS, BINS): what each step takes from the others, a Gaussian curve. So a colour on
+    the border of two steps counts for both. What lies outside belongs to the outermost step."""
+    near = np.arange(-SOFT_REACH, SOFT_REACH + 1)
+    curve = np.exp(-0.5 * (near / SOFT) ** 2)
+    made = np.zeros((BINS, BINS))
+    for step in range(BINS):
+        np.add.at(made[step], np.clip(step + near, 0, BINS - 1), curve / curve.sum())
+    return made
 
 
 def with_cuts(items: Iterable[tuple[T, NDArray[np.float32]]]) -> Iterator[tuple[T, bool]]:

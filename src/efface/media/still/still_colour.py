@@ -16,6 +16,7 @@ alone have no effect.
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -192,23 +193,36 @@ def _by_grid(convert: Convert, depth: int) -> Convert:
     cube = np.stack(np.meshgrid(side, side, side, indexing="ij"), axis=-1).reshape(
         GRID_COLOURS, GRID_COLOURS * GRID_COLOURS, 3
     )
-    grid = (
-        convert(np.ascontiguousarray(cube))
-        .reshape(GRID_COLOURS, GRID_COLOURS, GRID_COLOURS, 3)
-        .astype(np.float32)
-        / 255
-    )
+    grid = convert(np.ascontiguousarray(cube)).reshape(
+        GRID_COLOURS, GRID_COLOURS, GRID_COLOURS, 3
+    ).astype(np.float32) / np.float32(255)
     peak = (1 << depth) - 1
-    from scipy.ndimage import map_coordinates  # takes half a second; most photos do not need it
 
     def between(part: NDArray[Any]) -> NDArray[Any]:
-        at = part.reshape(-1, 3).T.astype(np.float32) * np.float32((GRID_COLOURS - 1) / peak)
-        found = [map_coordinates(grid[..., i], at, order=1, mode="nearest") for i in range(3)]
-        return np.asarray(
-            np.rint(np.clip(np.stack(found, axis=-1), 0, 1) * peak), part.dtype
-        ).reshape(part.shape)
+        at: NDArray[np.float32] = part.reshape(-1, 3).astype(np.float32)
+        at *= np.float32((GRID_COLOURS - 1) / peak)
+        made = np.clip(interpolated(grid, at), 0, 1) * peak
+        return np.asarray(np.rint(made), part.dtype).reshape(part.shape)
 
     return between
+
+
+def interpolated(grid: NDArray[np.float32], at: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (n, 3) colours between the eight nearest ones of a grid, (side, side, side, 3).
+
+    at  (n, 3) places in the grid. Those outside get the colour of the nearest place inside.
+    """
+    side, colours = len(grid), grid.reshape(-1, 3)
+    at = np.ascontiguousarray(np.clip(at, 0, side - 1).T)
+    low = np.minimum(at.astype(np.int32), side - 2)
+    high = at - low
+    shares = (1 - high, high)
+    first = (low[0] * side + low[1]) * side + low[2]
+    found = np.zeros((len(first), 3), np.float32)
+    for red, green, blue in itertools.product((0, 1), repeat=3):
+        share = shares[red][0] * shares[green][1] * shares[blue][2]
+        found += share[:, None] * colours.take(first + ((red * side + green) * side + blue), axis=0)
+    return found
 
 
 def _by_matrix(to_pcs: NDArray[np.float64], curves: list[NDArray[Any]], depth: int) -> Convert:

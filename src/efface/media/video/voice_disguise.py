@@ -36,6 +36,11 @@ DELAY = 480
 """Longest delay of a tap in samples, 30 ms. On average the voice comes half of that late, which is
 less than a frame of picture."""
 
+RINGING = 4096
+"""Samples after which no resonance sounds any longer: no pole is above LARGEST_POLE."""
+
+LARGEST_POLE = 0.98
+
 QUIET = 1e-5
 """RMS below which a frame is left as it is."""
 
@@ -113,12 +118,12 @@ class Disguise:
 
 _WINDOW = np.hanning(FRAME + 1)[:-1].astype(np.float32)
 
+_TOEPLITZ = np.abs(np.subtract.outer(np.arange(ORDER), np.arange(ORDER)))
+"""(ORDER, ORDER): how many samples apart."""
+
 
 def _moved(frame: NDArray[np.float32], exponent: float) -> NDArray[np.float64]:
     """Return the frame with its resonances moved, as loud as before."""
-    from scipy.linalg import solve_toeplitz  # both take half a second, and few films need them
-    from scipy.signal import lfilter
-
     loud = float(np.sqrt(np.mean(frame.astype(np.float64) ** 2)))
     if loud < QUIET:
         return frame.astype(np.float64)
@@ -126,9 +131,9 @@ def _moved(frame: NDArray[np.float32], exponent: float) -> NDArray[np.float64]:
     whole = np.correlate(exact, exact, "full")[FRAME - 1 : FRAME + ORDER]
     whole[0] *= 1 + 1e-6
     try:
-        poly = np.concatenate([[1.0], -solve_toeplitz(whole[:-1], whole[1:])])
-        residual = lfilter(poly, [1.0], exact)
-        made = lfilter([1.0], _warped(poly, exponent), residual)
+        poly = np.concatenate([[1.0], -np.linalg.solve(whole[_TOEPLITZ], whole[1:])])
+        residual = np.convolve(exact, poly)[:FRAME]
+        made = _through_poles(residual, _warped(poly, exponent))
     except (np.linalg.LinAlgError, ValueError):
         return np.zeros(FRAME)
     level = float(np.sqrt(np.mean(made**2)))
@@ -137,9 +142,15 @@ def _moved(frame: NDArray[np.float32], exponent: float) -> NDArray[np.float64]:
     return np.asarray(made * (loud / level), np.float64)
 
 
+def _through_poles(residual: NDArray[np.float64], poly: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the signal from which the filter `poly` would make the residual."""
+    spectrum = np.fft.rfft(residual, RINGING) / np.fft.rfft(poly, RINGING)
+    return np.fft.irfft(spectrum, RINGING)[:FRAME]
+
+
 def _warped(poly: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
     poles = np.roots(poly)
-    size, angle = np.minimum(np.abs(poles), 0.98), np.angle(poles)
+    size, angle = np.minimum(np.abs(poles), LARGEST_POLE), np.angle(poles)
     # Both ends of the band stay where they are, or resonances would gather at its upper end.
     moved = np.sign(angle) * np.pi * (np.abs(angle) / np.pi) ** exponent
     angle = np.where(np.abs(poles.imag) > 1e-9, moved, angle)
