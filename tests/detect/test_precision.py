@@ -164,3 +164,11 @@ def test_what_is_passed_on_stays_in_integers(name):
             pair = same[0, channel].ravel(), floats[tensor][0, channel].ravel()
             assert np.corrcoef(*pair)[0, 1] > 0.98
     assert np.isclose(found["int8"][1][1].max(), found["float32"][1][1].max(), atol=0.1)
+
+
+def test_integers_and_floats_of_one_tensor_say_the_same():
+    made = Trunk(DetectOptions(precision="int8"), 1).tensors(picture(), ("413", "413.8bit"))
+    floats, integers = made["413"][0], made["413.8bit"][0].transpose(2, 0, 1).astype(np.float64)
+    for channel, steps in zip(floats, integers, strict=True):
+        pair = np.polyfit(steps.ravel(), channel.ravel(), 1)
+        assert np.allclose(np.polyval(pair, steps), channel, atol=1e-4)
