@@ -22,11 +22,13 @@ from efface.containers.admission import AdmittedSource, admit
 from efface.errors import PlanMismatch, SourceChanged
 from efface.events import Event, silent
 from efface.media.decoder import source_opening
+from efface.media.interfaces import Source
 from efface.media.video.video_source import VideoSource
 from efface.options import Options, ReadOptions, WriteOptions
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
 from efface.pipeline.naming import job_for
+from efface.pipeline.sources import kept_open, opened
 
 ASKED = {
     "require_source": files.require_source,
@@ -121,6 +123,55 @@ def test_a_film_is_opened_once_and_each_reading_has_its_own_notes(
     assert opened.count(film) == 2
     source_opening.open_source(source, ReadOptions(bad_frames="cover"))
     assert opened.count(film) == 3
+
+
+@pytest.fixture
+def photos_opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The photos that were opened, in order."""
+    opened: list[Path] = []
+    opens = source_opening._photo
+
+    def counted(source: AdmittedSource, options: ReadOptions) -> Source:
+        opened.append(source.path)
+        return opens(source, options)
+
+    monkeypatch.setattr(source_opening, "_photo", counted)
+    return opened
+
+
+def test_a_photo_is_opened_once_to_be_searched_and_painted(
+    photo: Path, asked: dict[Path, Counter[str]], photos_opened: list[Path]
+) -> None:
+    efface.redact(photo)
+    assert photos_opened.count(photo) == 1
+    assert len(photos_opened) == 2  # and the draft, by the check
+
+
+def test_a_photo_that_has_only_just_changed_is_opened_for_each_of_both(
+    photo: Path, photos_opened: list[Path]
+) -> None:
+    efface.redact(photo)  # its stamp would not show a second change
+    assert photos_opened.count(photo) == 2
+
+
+def test_a_photo_is_kept_open_for_the_same_bytes_and_options_and_not_longer(
+    photo: Path, asked: dict[Path, Counter[str]], photos_opened: list[Path]
+) -> None:
+    source, options = admit(photo), ReadOptions()
+    with kept_open(source):
+        with opened(source, options) as first:
+            pass
+        with opened(source, options) as second:
+            assert second is first
+            assert [f.size_wh for f in second.frames()] == [(96, 64)]
+        with opened(source, ReadOptions(bad_frames="cover")) as other:
+            assert other is not first
+        photo.write_bytes(photo.read_bytes())
+        with opened(source, options) as changed:
+            assert changed is not first
+    with opened(source, options) as after:
+        assert after is not changed
+    assert len(photos_opened) == 4
 
 
 def test_a_photo_is_admitted_once_whether_its_target_is_named_or_not(

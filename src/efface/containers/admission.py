@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -64,10 +64,12 @@ def _inode(found: os.stat_result) -> Inode:
 class AdmittedSource:
     """A file that can be read, and the known facts about it. `admit` makes it.
 
-    path  the path by which the file is opened and named in messages.
+    path   the path by which the file is opened and named in messages.
+    keeps  what closes the opened file, while somebody keeps it open for several readings.
     """
 
     path: Path
+    keeps: ExitStack | None = None
     _readable: Stamp | None = None
     _format: tuple[Stamp, str] | None = None
     _sha256: tuple[Stamp, str] | None = None
@@ -126,6 +128,10 @@ class AdmittedSource:
         found = opens()
         self._opened = (now, how, found) if now is not None else None
         return found
+
+    def forget_opened(self) -> None:
+        """Let go of what `opened_once` keeps."""
+        self._opened = None
 
     def _settled_stamp(self) -> Stamp | None:
         """Return the stamp; None if the file has only just changed, or is gone."""

@@ -32,7 +32,7 @@ from efface.pipeline.resume import (
     require_no_edits,
 )
 from efface.pipeline.signing import require_signable
-from efface.pipeline.sources import opened, require_suitable
+from efface.pipeline.sources import kept_open, opened, require_suitable
 from efface.pipeline.storage import noted, recorded, state_of
 from efface.planning import sidecar
 from efface.planning.given_boxes import GivenBoxes
@@ -198,7 +198,8 @@ def redact(
         if before is not None and is_done:
             planned(before)
             return _done_before(job, before)
-        return _redacted(session, job, persons, before if resumes else None, listener, planned)
+        with kept_open(job.admit()):
+            return _redacted(session, job, persons, before if resumes else None, listener, planned)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from efface.containers.admission import AdmittedSource
@@ -34,11 +34,29 @@ def opened(admitted: AdmittedSource, options: ReadOptions) -> Iterator[Source]:
     """Open the source in that file. Raises InputError in all its kinds, WorkerDied,
     WallsMissing."""
     admitted.require_readable()
-    source = open_source(admitted, options)
-    try:
+    keeps = admitted.keeps
+    if keeps is not None:
+        yield admitted.opened_once(
+            options, lambda: keeps.enter_context(closing(open_source(admitted, options)))
+        )
+        return
+    with closing(open_source(admitted, options)) as source:
         yield source
-    finally:
-        source.close()
+
+
+@contextmanager
+def kept_open(admitted: AdmittedSource) -> Iterator[None]:
+    """Open a photo only once for all of `opened` inside the block, unless it changes: so it is
+    decoded once to be searched and painted. Films are opened once in any case."""
+    if admitted.medium != "photo":
+        yield
+        return
+    with ExitStack() as admitted.keeps:
+        try:
+            yield
+        finally:
+            admitted.keeps = None
+            admitted.forget_opened()
 
 
 def create(

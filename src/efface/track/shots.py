@@ -84,7 +84,13 @@ SOFT, SOFT_REACH = 0.7, 3
 
 
 def thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return a small, soft copy of the frame, (27, 48, 3) float32."""
+    """Return a small, soft copy of the frame, (27, 48, 3) float32.
+
+    Halving comes first: it takes a tenth of the time of other factors.
+    """
+    while rgb.shape[0] >= 4 * THUMB_WH[1] and rgb.shape[1] >= 4 * THUMB_WH[0]:
+        half_wh = rgb.shape[1] // 2, rgb.shape[0] // 2
+        rgb = np.asarray(cv2.resize(rgb, half_wh, interpolation=cv2.INTER_AREA), np.uint8)
     small = cv2.resize(rgb, THUMB_WH, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (5, 5), 0), np.float32)
 
