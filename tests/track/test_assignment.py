@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
@@ -39,3 +40,9 @@ def test_more_rows_than_columns_and_nothing_at_all():
     assert best_pairs(np.array([[0.2], [0.9], [0.4]], np.float32)) == [(1, 0)]
     assert best_pairs(np.zeros((3, 2))) == []
     assert best_pairs(np.zeros((0, 2))) == []
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_score_that_is_no_number_is_an_error(bad):
+    with pytest.raises(ValueError, match="not finite"):
+        best_pairs(np.array([[0.5, bad], [0.2, 0.1]]))

@@ -16,19 +16,19 @@ def best_pairs(score: NDArray[np.floating]) -> list[tuple[int, int]]:
     """Return the pairs (row, column) with the largest total, each row and each column in at most
     one of them. Pairs of score 0 are left out.
 
-    score  (n, m), not negative and finite.
+    score  (n, m), 0 and above.
+
+    Raises ValueError for NaN and infinity, for which no path would be the shortest.
     """
+    if not np.isfinite(score).all():
+        raise ValueError("a score is not finite")
     is_some = score > 0
-    # In most frames, nearly every row has one column, which no other row wants.
-    is_clear = is_some & (is_some.sum(0) == 1) & (is_some.sum(1) == 1)[:, None]
-    pairs = np.argwhere(is_clear)
-    rest = is_some & ~is_clear
-    rows, columns = np.flatnonzero(rest.any(1)), np.flatnonzero(rest.any(0))
-    if len(rows):
-        chosen = _assigned(score[np.ix_(rows, columns)].astype(np.float64))
-        found = np.column_stack([rows[chosen[:, 0]], columns[chosen[:, 1]]])
-        pairs = np.concatenate([pairs, found[is_some[found[:, 0], found[:, 1]]]])
-    return sorted((int(r), int(c)) for r, c in pairs)
+    rows, columns = np.flatnonzero(is_some.any(1)), np.flatnonzero(is_some.any(0))
+    if not len(rows):
+        return []
+    chosen = _assigned(score[np.ix_(rows, columns)].astype(np.float64))
+    pairs = np.column_stack([rows[chosen[:, 0]], columns[chosen[:, 1]]])
+    return sorted((int(r), int(c)) for r, c in pairs if is_some[r, c])
 
 
 def _assigned(score: Floats) -> NDArray[np.intp]:
@@ -37,9 +37,12 @@ def _assigned(score: Floats) -> NDArray[np.intp]:
     if len(score) > score.shape[1]:
         return _assigned(score.T)[:, ::-1]
     cost = -score
-    row_price, column_price = np.zeros(len(cost)), np.zeros(cost.shape[1])
+    row_price, column_price = cost.min(1), np.zeros(cost.shape[1])
+    # Each column goes to the first row that likes it best. In most frames that is all.
     row_of = np.full(cost.shape[1], -1)
-    for start in range(len(cost)):
+    liked, first = np.unique(cost.argmin(1), return_index=True)
+    row_of[liked] = first
+    for start in np.setdiff1d(np.arange(len(cost)), first).tolist():
         lengths, before, visited, end = _paths(cost, row_price, column_price, row_of, start)
         inner = np.array(visited[:-1], np.intp)
         slack = lengths[end] - lengths[inner]
