@@ -285,3 +285,14 @@ def test_every_test_that_the_documents_name_exists() -> None:
     for page, file, name in named:
         code = (ROOT / file).read_text(encoding="utf-8")
         assert re.search(rf"^(async )?def {name}\(", code, re.MULTILINE), (page, file, name)
+
+
+def test_every_document_that_the_code_names_exists() -> None:
+    files = [
+        f
+        for room in ("src", "training", "benchmarks", "tests")
+        for f in ROOT.glob(f"{room}/**/*.py")
+    ]
+    named = {n for f in files for n in re.findall(r"docs/[\w./-]+\.md", f.read_text("utf-8"))}
+    assert len(named) > 10
+    assert [n for n in sorted(named) if not (ROOT / n).is_file()] == []

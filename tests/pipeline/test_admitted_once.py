@@ -23,7 +23,6 @@ from efface.errors import PlanMismatch, SourceChanged
 from efface.events import Event, silent
 from efface.media.decoder import source_opening
 from efface.media.interfaces import Source
-from efface.media.video.video_source import VideoSource
 from efface.options import Options, ReadOptions, WriteOptions
 from efface.pipeline import one_source
 from efface.pipeline.detector_session import DetectorSession
@@ -94,6 +93,20 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[Path, Counter[str]]:
     return counts
 
 
+def noted_openings(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Path]:
+    """Return a list that gets the path of each file that the function of that name opens."""
+    noted: list[Path] = []
+    opens = getattr(source_opening, name)
+
+    def open_and_note(source: AdmittedSource, options: ReadOptions) -> Source:
+        noted.append(source.path)
+        opened: Source = opens(source, options)
+        return opened
+
+    monkeypatch.setattr(source_opening, name, open_and_note)
+    return noted
+
+
 @pytest.mark.parametrize("audio", ["drop", "keep"])
 def test_a_film_is_admitted_once(film: Path, asked: dict[Path, Counter[str]], audio: str) -> None:
     done = efface.redact(film, options=Options(write=WriteOptions(audio=audio)))
@@ -104,14 +117,7 @@ def test_a_film_is_admitted_once(film: Path, asked: dict[Path, Counter[str]], au
 def test_a_film_is_opened_once_and_each_reading_has_its_own_notes(
     film: Path, asked: dict[Path, Counter[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[Path] = []
-    opens = source_opening._film
-
-    def counted(source: AdmittedSource, options: ReadOptions) -> VideoSource:
-        opened.append(source.path)
-        return opens(source, options)
-
-    monkeypatch.setattr(source_opening, "_film", counted)
+    opened = noted_openings(monkeypatch, "_film")
     efface.redact(film)
     assert opened.count(film) == 1
     assert len(opened) == 2  # and the draft, by the check
@@ -128,15 +134,7 @@ def test_a_film_is_opened_once_and_each_reading_has_its_own_notes(
 @pytest.fixture
 def photos_opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The photos that were opened, in order."""
-    opened: list[Path] = []
-    opens = source_opening._photo
-
-    def counted(source: AdmittedSource, options: ReadOptions) -> Source:
-        opened.append(source.path)
-        return opens(source, options)
-
-    monkeypatch.setattr(source_opening, "_photo", counted)
-    return opened
+    return noted_openings(monkeypatch, "_photo")
 
 
 def test_a_photo_is_opened_once_to_be_searched_and_painted(

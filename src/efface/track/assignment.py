@@ -1,7 +1,7 @@
 """Which pairs of rows and columns have the largest total: the linear assignment problem.
 
 SciPy solves it, too. To load that part of it takes a third of a second and 30 MB in every film
-(docs/decisions/082-films-do-without-scipy.md).
+(docs/decisions/082-without-scipy.md).
 """
 
 from __future__ import annotations
