@@ -38,7 +38,8 @@ PIN = Path("src/efface/detect/centerface.sha256")
 LICENCE = MODELS / "centerface.LICENSE.txt"
 
 KEPT = (
-    "plates", "plate-context", "persons", "centerface-int8", "plates-int8", "persons-int8",
+    "plates", "plate-context", "persons", "centerface-int8", "plates-int8", "plate-context-int8",
+    "persons-int8",
 )  # fmt: skip
 """Networks that lie in git, each with a pin beside MODELS."""
 

@@ -66,7 +66,8 @@ MODELS = {
     "plates-int8": Model("1", "Apache-2.0 AND MIT"),
     "persons": Model("1", "Apache-2.0 AND MIT"),
     "persons-int8": Model("1", "Apache-2.0 AND MIT"),
-    "plate-context": Model("1", "Apache-2.0"),
+    "plate-context": Model("1", "Apache-2.0 AND MIT"),
+    "plate-context-int8": Model("1", "Apache-2.0 AND MIT"),
     "silero-vad": Model("6.2.3", "MIT", ("silero-vad", "6.2.3")),
     "text": Model("PP-OCRv4", "Apache-2.0", ("rapidocr-onnxruntime", "1.4.4")),
 }

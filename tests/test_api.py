@@ -85,7 +85,7 @@ def test_options_travel_into_the_plan(photo):
     assert [d["name"] for d in plan.detectors] == [
         "centerface-int8",
         "plates-int8",
-        "plate-context",
+        "plate-context-int8",
     ]
     assert all(d["sha256"] for d in plan.detectors)
     faces = efface.find(photo, options=efface.Options(detect=DetectOptions(kinds="face")))

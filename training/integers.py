@@ -2,10 +2,10 @@
 
     python -m training.integers
 
-Run it last. The tensors from which plates and persons go on are integers inside the shared network.
-It used to make floats of them, and the next network took these in layers of floats. Now it gives
-them as they are, and those layers compute with integers, too: the same rounded values go in, so
-only their weights are rounded (docs/decisions/081-integers-are-passed-on.md).
+Run it when all three are made. The tensors from which plates and persons go on are integers inside
+the shared network. It used to make floats of them, and the next network took these in layers of
+floats. Now it gives them as they are, and those layers compute with integers, too: the same rounded
+values go in, so only their weights are rounded (docs/decisions/081-integers-are-passed-on.md).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ PASSED_ON = ".8bit"
 """Ending of the name of a tensor of integers that one network gives and another takes."""
 
 IN_FLOATS = "413"
-"""The tensor that the shared network also gives as floats: the network that judges what surrounds a
-plate has no integers."""
+"""The tensor that the shared network also gives as floats: `training.context` takes the layers up
+to it for the network that judges what surrounds a plate, which goes on with floats."""
 
 LARGEST = 63
 """Weights use seven bits, see `quantise`."""

@@ -50,7 +50,7 @@ def test_redact_writes_page_and_json_with_the_hashes_of_all_files(efface, kept, 
     assert {d["name"] for d in file["detectors"]} == {
         "centerface-int8",
         "plates-int8",
-        "plate-context",
+        "plate-context-int8",
     }
     for number in re.findall(r"\d+(?:\.\d+)?", done.out.splitlines()[0].replace(str(tmp_path), "")):
         assert float(number) in {

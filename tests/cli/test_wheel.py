@@ -55,12 +55,14 @@ def test_it_holds_the_weights_and_every_licence(wheel):
     } <= names
     assert {
         f"efface/detect/models/{name}.onnx"
-        for name in ("plates", "plate-context", "centerface-int8", "plates-int8")
+        for name in (
+            "plates", "plate-context", "centerface-int8", "plates-int8", "plate-context-int8",
+        )  # fmt: skip
     } <= names
     assert {"efface/py.typed", "efface/report/schema.json", "efface/report/report.css"} <= names
     pinned = (
-        "centerface", "plates", "plate-context", "centerface-int8", "plates-int8", "silero-vad",
-        "text",
+        "centerface", "plates", "plate-context", "centerface-int8", "plates-int8",
+        "plate-context-int8", "silero-vad", "text",
     )  # fmt: skip
     assert {f"efface/detect/{name}.sha256" for name in pinned} <= names
     assert {Path(n).name for n in names if "/licenses/" in n} == {"LICENSE", "NOTICE"}

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from efface.detect.confirm import closer_looks
-from efface.detect.plate_context import LEAST, PlateContext
+from efface.detect.plate_context import LEAST, SIDE, PlateContext
 from efface.detect.plates import CONFIRM
-from efface.detect.trunk import Trunk
 from efface.options import DetectOptions
 from tests.detect.test_plates import PLATE_XYXY, drawn_car
 
@@ -16,11 +15,11 @@ from tests.detect.test_plates import PLATE_XYXY, drawn_car
 def chances(rgb, precision):
     """At the drawn plate, in the picture and its mirror image."""
     options = DetectOptions(kinds="plate", precision=precision)
-    trunk, judge = Trunk(options, 1), PlateContext(options, 1)
+    judge = PlateContext(options, 1)
     found = np.float32([PLATE_XYXY]), np.float32([0.5])
 
     def look(piece, box):
-        return judge.chance(trunk.tensors(piece, judge.tensors))
+        return judge.chance(piece)
 
     return [float(closer_looks(found, rgb, look, CONFIRM, turn)[0]) for turn in (0, 1)]
 
@@ -37,7 +36,14 @@ def test_a_drawn_plate_is_in_place_on_a_car_and_out_of_place_on_a_wall(precision
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_chance_that_is_not_finite_is_an_error(bad):
+def test_a_chance_that_is_not_finite_is_an_error(bad, monkeypatch):
     judge = PlateContext(DetectOptions(kinds="plate"), 1)
+    monkeypatch.setattr(judge, "_run", lambda rgb, *names: [np.float32([bad])])
     with pytest.raises(ValueError, match="not finite"):
-        judge.chance({"413": np.full((1, 32, 24, 24), bad, np.float32)})
+        judge.chance(np.zeros((SIDE, SIDE, 3), np.uint8))
+
+
+def test_it_takes_pieces_of_one_size_only():
+    judge = PlateContext(DetectOptions(kinds="plate"), 1)
+    with pytest.raises(Exception, match="192"):
+        judge.chance(np.zeros((SIDE + 32, SIDE, 3), np.uint8))

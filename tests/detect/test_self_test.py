@@ -16,7 +16,7 @@ from efface.options import DetectOptions
 
 NAMES = (
     "centerface", "plates", "persons", "plate-context",
-    "centerface-int8", "plates-int8", "persons-int8",
+    "centerface-int8", "plates-int8", "persons-int8", "plate-context-int8",
 )  # fmt: skip
 TIMES = 5
 HOMES = {"centerface": trunk, "plates": map_network, "persons": map_network}

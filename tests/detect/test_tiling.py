@@ -68,15 +68,17 @@ def test_tiles_of_the_shared_network_are_small_and_cover_the_picture(width, heig
 
 def test_a_picture_that_is_small_enough_is_one_tile_and_a_large_one_pays_little_for_seams():
     assert network_tiles((960, 540)) == [(0, 0, 960, 540)]
+    columns = [(x, 0, x + 704, 1080) for x in (0, 608, 1216)]
+    assert network_tiles((1920, 1080)) == columns
     for width, height in ((1280, 720), (1920, 1080), (3840, 2160), (12_000, 9_000)):
         pixels = sum((x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in network_tiles((width, height)))
         assert pixels < 1.4 * width * height
 
 
-@given(st.integers(0, 1919), st.integers(0, 1079), st.integers(1, 300), st.integers(1, 300))
+@given(st.integers(0, 2559), st.integers(0, 1439), st.integers(1, 300), st.integers(1, 300))
 def test_what_a_seam_cuts_off_is_left_to_the_tile_that_shows_more(x, y, width, height):
-    every = network_tiles((1920, 1080))
-    box = np.float32([x, y, min(x + width, 1920), min(y + height, 1080)])
+    every = network_tiles((2560, 1440))
+    box = np.float32([x, y, min(x + width, 2560), min(y + height, 1440)])
     stays = []
     for tile in every:
         seen = np.concatenate([np.maximum(box[:2], tile[:2]), np.minimum(box[2:], tile[2:])])
@@ -86,7 +88,7 @@ def test_what_a_seam_cuts_off_is_left_to_the_tile_that_shows_more(x, y, width, h
             stays.append(seen)
     assert stays
     # All of it is still covered by what stays.
-    covered = np.zeros((1080, 1920), bool)
+    covered = np.zeros((1440, 2560), bool)
     for x1, y1, x2, y2 in np.array(stays, np.int64):
         covered[y1:y2, x1:x2] = True
     x1, y1, x2, y2 = box.astype(np.int64)
@@ -95,9 +97,9 @@ def test_what_a_seam_cuts_off_is_left_to_the_tile_that_shows_more(x, y, width, h
 
 @pytest.mark.parametrize("only_if_shown", [False, True])
 def test_at_the_edge_of_the_picture_nothing_is_cut_off(only_if_shown):
-    every = network_tiles((1920, 1080))
+    every = network_tiles((2560, 1440))
     corner = np.float32([[0, 0, 30, 30]])
-    opposite = np.float32([[1890, 1050, 1920, 1080]])
+    opposite = np.float32([[2530, 1410, 2560, 1440]])
     whole = (0, 0, 640, 360)
     for xyxy, tile, tiles_ in (
         (corner, every[0], every),
@@ -109,7 +111,7 @@ def test_at_the_edge_of_the_picture_nothing_is_cut_off(only_if_shown):
 
 
 def test_a_box_across_the_seam_is_cut_whether_or_not_a_neighbour_shows_all_of_it():
-    every = network_tiles((1920, 1080))
+    every = network_tiles((2560, 1440))
     x2, y2 = every[0][2:]
     xyxy = np.float32(
         [

@@ -16,7 +16,9 @@ from efface.detect.trunk import Trunk
 from efface.errors import DeviceMissing, ModelUnusable
 from efface.options import DetectOptions
 
-NAMES = ("centerface", "plates", "plate-context", "centerface-int8", "plates-int8")
+NAMES = (
+    "centerface", "plates", "plate-context", "centerface-int8", "plates-int8", "plate-context-int8",
+)  # fmt: skip
 
 HOME = Path(str(resources.files("efface.detect")))
 

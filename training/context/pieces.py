@@ -21,11 +21,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from efface.detect.plate_context import PLATE_PX, SIDE, PlateContext
+from efface.detect.plate_context import PLATE_PX, SIDE
 from efface.detect.trunk import Trunk
 from efface.options import DetectOptions
 from training.augment import photographed
 from training.context.vehicles import pictures_of
+from training.context.whole import INPUT
 
 HELD_BACK = 25
 """One picture of so many."""
@@ -72,7 +73,7 @@ def main() -> None:
         for box, is_plate in _places(rng, rgb, told.get(path.name, []), seen.get(path.name)):
             shown = photographed(rng, piece(rng, rgb, box))
             trunk = trunks[int(rng.random() < FLOATS)]
-            features.append(trunk.tensors(shown, PlateContext.tensors)["413"][0].astype(np.float16))
+            features.append(trunk.tensors(shown, [INPUT])[INPUT][0].astype(np.float16))
             on = 1.0 if is_plate == 1 else _on_a_vehicle(box, vehicles)
             labels.append((is_plate, on, zlib.crc32(path.name.encode()) % HELD_BACK == 0))
     np.savez(a.run / "pieces.npz", features=np.stack(features), labels=np.array(labels, np.float32))

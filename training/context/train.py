@@ -1,14 +1,13 @@
-"""Trains the network on the pieces, and writes it as ONNX.
+"""Trains the network on the pieces, and writes RUN/context.onnx, for `training.context.whole`.
 
-    python -m training.context.train RUN src/efface/detect/models/plate-context.onnx --pin src/efface/detect/plate-context.sha256
+    python -m training.context.train RUN
 
 Ten minutes on one core: the shared network's part of the work is done (`training.context.pieces`).
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from training.context.whole import INPUT
+
 BATCH = (24, 16, 12, 12)
 """Of each batch: plates, look-alikes, other places on vehicles, other places."""
 
@@ -25,8 +26,6 @@ RATE, DECAY, WARM_UP, DROPOUT = 2e-3, 1e-3, 100, 0.3
 MIRRORED = 0.5
 """Share of the batches that are mirrored. A mirrored map of features is nearly the map of the
 mirrored piece."""
-
-INPUT = "413"
 
 
 class Context(nn.Module):
@@ -77,8 +76,6 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     p.add_argument("run", type=Path)
-    p.add_argument("target", type=Path)
-    p.add_argument("--pin", type=Path, help="file for the SHA-256 of the target")
     p.add_argument("--steps", type=int, default=2500)
     a = p.parse_args()
     torch.set_num_threads(1)
@@ -86,10 +83,7 @@ def main() -> None:
     with np.load(a.run / "pieces.npz") as stored:
         features, labels = stored["features"], stored["labels"]
     net = trained(features, labels, a.steps)
-    data = exported(net)
-    a.target.write_bytes(data)
-    if a.pin:
-        a.pin.write_text(f"{hashlib.sha256(data).hexdigest()}  {a.target.name}\n", "ascii")
+    (a.run / "context.onnx").write_bytes(exported(net))
 
 
 def trained(features: NDArray[np.float16], labels: NDArray[np.float32], steps: int) -> Context:

@@ -70,10 +70,26 @@ def _piece(
         low = np.clip(np.floor(corner), 0, [rgb.shape[1] - 1, rgb.shape[0] - 1]).astype(int)
         high = np.ceil(corner + length / times).astype(int)
         part = rgb[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
-        source = np.asarray(
-            cv2.resize(part, None, fx=times, fy=times, interpolation=cv2.INTER_AREA), np.uint8
-        )
-        shrunk = np.array([part.shape[1] / source.shape[1], part.shape[0] / source.shape[0]])
-        matrix = np.column_stack([np.diag(times * shrunk), (low - corner) * times])
+        source, spans = _shrunk(part, times)
+        matrix = np.column_stack([np.diag(times * spans), (low - corner) * times])
     piece = cv2.warpAffine(source, matrix, (length, length), flags=cv2.INTER_LINEAR)
     return np.asarray(piece, np.uint8), ((box - np.tile(corner, 2)) * times).astype(np.float32)
+
+
+def _shrunk(part: NDArray[np.uint8], times: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return a part of a picture at `times` (below 1) its size, and (2,) how many of its pixels one
+    of the result spans.
+
+    It is halved first, as often as that goes: halving takes a tenth of the time of other sizes. An
+    odd row or column at its end is left out.
+    """
+    span = 1
+    while times * span <= 0.5 and min(part.shape[:2]) > 1:
+        height, width = part.shape[0] // 2, part.shape[1] // 2
+        even = part[: 2 * height, : 2 * width]
+        part = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        span *= 2
+    large = np.array(part.shape[1::-1])
+    small = np.maximum(1, np.round(large * times * span).astype(int))
+    made = cv2.resize(part, small.tolist(), interpolation=cv2.INTER_AREA)
+    return np.asarray(made, np.uint8), span * large / small

@@ -186,16 +186,14 @@ class Rules:
 class Judge(Protocol):
     """Says how likely a piece of a picture shows an object in its middle."""
 
-    tensors: tuple[str, ...]
-    """Tensors that it needs from the shared network."""
-
     info: DetectorInfo
 
     least: float
     """Below this chance, a box does not count as an object."""
 
-    def chance(self, tensors: Tensors) -> float:
-        """Return the chance, 0 to 1. Raises ValueError when it is not finite."""
+    def chance(self, rgb: NDArray[np.uint8]) -> float:
+        """Return the chance, 0 to 1, for the piece (h, w, 3). Raises ValueError when it is not
+        finite."""
 
 
 class Head(Protocol):

@@ -197,7 +197,7 @@ class Pyramid:
 
         def judged_in(rgb: NDArray[np.uint8], box: NDArray[np.float32]) -> float:
             if judge is not None:
-                return judge.chance(self._trunk.tensors(rgb, judge.tensors))
+                return judge.chance(rgb)
             boxes, scores = find(rgb)
             return float(scores[iou(box[None], boxes)[0] >= rule.same].max(initial=0.0))
 

@@ -20,10 +20,10 @@ TILE, OVERLAP = 1280, 160
 """Longest side, in pixels, of a tile for anything but the shared network, and what neighbours
 share."""
 
-NETWORK_PIXELS = 1 << 19
+NETWORK_PIXELS = 3 << 18
 """Maximum number of pixels in a tile of the shared network. With more, its tensors leave the
-processor's cache: 1280x736 takes a third more time per pixel, and memory in proportion
-(docs/decisions/079-tiles-that-fit-the-cache.md)."""
+processor's cache, and it takes memory in proportion
+(docs/decisions/084-operators-that-are-fast.md)."""
 
 NETWORK_OVERLAP = 96
 """Pixels shared by neighbours of these: more than a face or a plate that only this level finds. A

@@ -42,11 +42,11 @@ class Trunk:
 
     def tensors(self, rgb: NDArray[np.uint8], names: Sequence[str]) -> Tensors:
         """Return the named tensors for one tile, (h, w, 3)."""
-        made = self._session.run(list(names), {self._input: as_input(rgb, _INPUTS.memory(rgb))})
+        made = self._session.run(list(names), {self._input: as_input(rgb, INPUTS.memory(rgb))})
         return dict(zip(names, made, strict=True))
 
 
-class _Inputs(threading.local):
+class Inputs(threading.local):
     """Memory for the input of one network run, for each thread, kept from run to run.
 
     Fresh memory costs as much time as filling it: the system hands it out page by page, as zeros.
@@ -64,7 +64,7 @@ class _Inputs(threading.local):
         return self._floats[:size].reshape(shape)
 
 
-_INPUTS = _Inputs()
+INPUTS = Inputs()
 
 
 def as_input(rgb: NDArray[np.uint8], into: NDArray[np.float32]) -> NDArray[np.float32]:
