@@ -20,7 +20,7 @@ TILE, OVERLAP = 1280, 160
 """Longest side, in pixels, of a tile for anything but the shared network, and what neighbours
 share."""
 
-NETWORK_PIXELS = 3 << 18
+NETWORK_PIXELS = 1 << 20
 """Maximum number of pixels in a tile of the shared network. With more, its tensors leave the
 processor's cache, and it takes memory in proportion
 (docs/decisions/084-operators-that-are-fast.md)."""
