@@ -56,8 +56,12 @@ def test_it_holds_the_weights_and_every_licence(wheel):
     assert {
         f"efface/detect/models/{name}.onnx"
         for name in (
-            "plates", "plate-context", "centerface-int8", "plates-int8", "plate-context-int8",
-        )  # fmt: skip
+            "plates",
+            "plate-context",
+            "centerface-int8",
+            "plates-int8",
+            "plate-context-int8",
+        )
     } <= names
     assert {"efface/py.typed", "efface/report/schema.json", "efface/report/report.css"} <= names
     pinned = (

@@ -30,6 +30,7 @@ from efface.timing import Timeline
 from efface.track.camera_motion import Step, Views
 from efface.track.captions import Captions, stands_still
 from efface.track.score_margin import ON_PHOTOS, growth
+from efface.track.still_boxes import held_still
 from efface.tracks import Reason, Track
 
 
@@ -118,11 +119,11 @@ def joined(
         follower.take(follower.measured(part.pts, second, part.size_wh, part.seen, part.small))
     follower.flush()
     followed = list(follower.followed())
+    seconds = (np.array(notes.pts) - notes.pts[0]) * float(base) if notes.pts else np.zeros(0)
     if options.detect.text == "captions":
-        seconds = (np.array(notes.pts) - notes.pts[0]) * float(base) if notes.pts else np.zeros(0)
         followed = [f for f in followed if f.seen.kind != TEXT or stands_still(f.seen, seconds)]
     found = _Found(
-        [f.covered for f in followed if f.covered is not None],
+        [held_still(f.covered, seconds) for f in followed if f.covered is not None],
         [(f.left, f.seen) for f in followed if f.left is not None],
         [m.view for m in follower.moments],
         follower.cuts,
