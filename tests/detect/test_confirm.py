@@ -48,6 +48,25 @@ def test_a_piece_shows_the_object_at_the_size_whose_turn_it_is(box, turn):
     assert told[0] == pytest.approx((0.4, 0.6)[turn % 2], abs=0.025)
 
 
+@pytest.mark.parametrize("side", [41, 60, 81, 133.3, 171, 240])
+def test_each_pixel_of_a_smaller_piece_shows_its_place(side):
+    """The picture's brightness is known everywhere; halving first must not move it."""
+    y, x = np.mgrid[0:900, 0:1200]
+    rgb = np.repeat((127 + 60 * np.sin(x / 29) + 60 * np.sin(y / 31))[..., None], 3, axis=2)
+    box = boxes((500.4, 400.7, 500.4 + side, 400.7 + side))
+    seen = []
+    closer_looks(
+        (box, scores(0.3)), rgb.astype(np.uint8), lambda *a: seen.append(a) or 0.0, RULE, 0
+    )
+    ((piece, _),) = seen
+    times, length = 40 / side, piece.shape[0]
+    corner = (box[0, :2] + box[0, 2:]) / 2 - length / times / 2
+    at = [(np.arange(length) + 0.5) / times - 0.5 + c for c in corner]
+    expected = 127 + 60 * np.sin(at[0] / 29) + 60 * np.sin(at[1][:, None] / 31)
+    away = np.abs(piece[4:-4, 4:-4, 0] - expected[4:-4, 4:-4])
+    assert away.mean() < 1.2
+
+
 def test_what_lies_beside_the_object_is_not_the_object():
     told = closer_looks(
         (boxes((100, 100, 140, 140)), scores(0.3)), picture(150, 100, 190, 140), bright, RULE, 0
