@@ -19,7 +19,7 @@ LEAST_S = 0.5
 """Boxes stand still for at least this long, or each stays as it is: an object that moves slowly
 would jump from place to place."""
 
-SLACK, LEAST_SLACK_PX = 0.06, 2.0
+SLACK, LEAST_SLACK_PX = 0.04, 1.0
 """Distance by which a side of the common box may lie outside of that of any of its boxes: this
 share of the common box, and at least so many pixels."""
 
