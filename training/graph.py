@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
-from onnx import GraphProto, NodeProto, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
 Array = NDArray[np.float64]
 
@@ -97,6 +100,17 @@ def drop_unread(graph: GraphProto) -> None:
     del graph.node[:], graph.initializer[:]
     graph.node.extend(reversed(kept))
     graph.initializer.extend(values)
+
+
+def store(model: ModelProto, target: Path) -> None:
+    """Check the model and write it among efface's networks, with its pin beside their folder."""
+    onnx.checker.check_model(model)
+    data = model.SerializeToString(deterministic=True)
+    target.write_bytes(data)
+    checksum = hashlib.sha256(data).hexdigest()
+    pin = target.parent.parent / f"{target.stem}.sha256"
+    pin.write_text(f"{checksum}  models/{target.name}\n", "ascii")
+    print(f"{target.stem}: {len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
 
 
 def groups(node: NodeProto) -> int:

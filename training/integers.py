@@ -11,14 +11,13 @@ values go in, so only their weights are rounded (docs/decisions/081-integers-are
 from __future__ import annotations
 
 import argparse
-import hashlib
 
 import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, numpy_helper
 from onnx.helper import make_node, make_tensor_value_info
 
-from training.graph import Array, drop_unread
+from training.graph import Array, drop_unread, store
 from training.quantise import MODELS, require_seven_bits
 from training.trunk import TENSORS
 
@@ -44,15 +43,7 @@ def main() -> None:
         take_integers(other, trunk)
     give_integers(trunk)
     for name, model in zip(names, (trunk, *others), strict=True):
-        onnx.checker.check_model(model)
-        data = model.SerializeToString(deterministic=True)
-        target = MODELS / f"{name}-int8.onnx"
-        target.write_bytes(data)
-        checksum = hashlib.sha256(data).hexdigest()
-        (MODELS.parent / f"{name}-int8.sha256").write_text(
-            f"{checksum}  models/{target.name}\n", "ascii"
-        )
-        print(f"{name}: {len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
+        store(model, MODELS / f"{name}-int8.onnx")
 
 
 def give_integers(trunk: ModelProto) -> None:

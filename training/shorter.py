@@ -20,7 +20,6 @@ docs/decisions/084-operators-that-are-fast.md says what each saves.
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -30,7 +29,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, numpy_helper
 from onnx.helper import get_attribute_value, make_node
 
-from training.graph import drop_unread
+from training.graph import drop_unread, store
 from training.quantise import MODELS
 
 STRIPS = 8
@@ -60,14 +59,7 @@ def main() -> None:
         shorten(model.graph)
         if name == "centerface":
             lay_in_strips(model.graph)
-        onnx.checker.check_model(model)
-        data = model.SerializeToString(deterministic=True)
-        target.write_bytes(data)
-        checksum = hashlib.sha256(data).hexdigest()
-        (MODELS.parent / f"{name}-int8.sha256").write_text(
-            f"{checksum}  models/{target.name}\n", "ascii"
-        )
-        print(f"{name}: {len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
+        store(model, target)
 
 
 def shorten(graph: GraphProto) -> None:

@@ -12,7 +12,6 @@ Without a file, the trained layers are those of the network that is there alread
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 
 import onnx
@@ -23,6 +22,7 @@ from onnx.utils import Extractor
 from onnx.version_converter import convert_version
 
 from efface.detect.plate_context import NAME, SIDE
+from training.graph import store
 from training.quantise import MODELS
 
 INPUT = "413"
@@ -42,14 +42,7 @@ def main() -> None:
     trained = trained_layers(onnx.load(a.trained))
     for ending in ("", "-int8"):
         model = whole(early_layers(onnx.load(MODELS / f"centerface{ending}.onnx")), trained)
-        data = model.SerializeToString(deterministic=True)
-        target = MODELS / f"{NAME}{ending}.onnx"
-        target.write_bytes(data)
-        checksum = hashlib.sha256(data).hexdigest()
-        (MODELS.parent / f"{NAME}{ending}.sha256").write_text(
-            f"{checksum}  {target.name}\n", "ascii"
-        )
-        print(f"{target.stem}: {len(data) / 1e6:.1f} MB, SHA-256 {checksum}")
+        store(model, MODELS / f"{NAME}{ending}.onnx")
 
 
 def trained_layers(model: ModelProto) -> ModelProto:
@@ -86,7 +79,6 @@ def whole(early: ModelProto, trained: ModelProto) -> ModelProto:
     model.opset_import.append(make_opsetid("", OPSET))
     del model.graph.value_info[:]
     model.graph.value_info.extend(trained.graph.input)  # for `trained_layers`, the next time
-    onnx.checker.check_model(model)
     return model
 
 
