@@ -163,3 +163,24 @@ def test_following_things_in_time_is_worth_it():
         )
         assert usual["boxes"] == plain["boxes"]
         assert usual["leak_rate"] < plain["leak_rate"]
+
+
+def films(leaks, boxes=100):
+    """A result of clips with so many leaks each."""
+    said, counts = stills(bench="moving"), [[n, boxes] for n in leaks]
+    said["numbers"] = {
+        "leak_rate": sum(leaks) / (boxes * len(leaks)),
+        "leaks_and_boxes_of_videos": counts,
+    }
+    return said
+
+
+def test_a_change_of_the_leak_rate_is_said_with_what_chance_leaves_open():
+    before = films([50, 0, 30, 0, 0, 10] * 10)
+    less = films([40, 0, 20, 0, 0, 5] * 10)
+    sentence = results.change(less, before)
+    assert sentence.startswith("leak rate 15.00 % before, 10.83 % now; by the same videos")
+    low, high = (float(n) for n in re.findall(r"([+-][\d.]+)", sentence))
+    assert -8 < low < high < 0
+    assert results.change(films([50, 0, 30]), films([40, 0, 20])) is None
+    assert results.change(stills(), stills()) is None

@@ -162,6 +162,17 @@ def test_leaks_are_counted_in_rows():
     assert numbers["leak_rate_by_attribute"] == {"pose 1": {"share": 0.5, "boxes": 6}}
 
 
+def test_the_leaks_of_each_video_are_kept_apart():
+    counted = VideoScore()
+    for leaking in (0, 3, 6, 1, 0):
+        shown = [NONE] * leaking + [array((0, 0, 20, 20))] * (6 - leaking)
+        counted.add(clip(track(range(6))), shown)
+    numbers = counted.numbers()
+    assert numbers["leaks_and_boxes_of_videos"] == [(0, 6), (3, 6), (6, 6), (1, 6), (0, 6)]
+    low, high = numbers["leak_rate_range"]
+    assert 0 <= low < numbers["leak_rate"] < high <= 1
+
+
 def test_frames_that_are_not_judged_do_not_end_a_row():
     counted = VideoScore()
     counted.add(clip(track([0, 1, 4, 5])), [NONE] * 6)

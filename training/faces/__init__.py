@@ -1,2 +1,1 @@
-"""Makes the second network for faces: a small one, begun from YuNet's weights and taught on spoiled
-pictures."""
+"""Teaches CenterFace's later layers faces that it took for none, and what it took for faces."""

@@ -1,77 +1,80 @@
-"""Writes the averaged weights of a checkpoint as ONNX, and pins their checksum.
+"""Writes the network with taught later layers, and pins its checksum.
 
-python -m training.faces.export RUN/last.pt src/efface/detect/models/faces.onnx --pin
-src/efface/detect/faces.sha256
+python -m training.faces.export RUN/last.pt --pictures PICTURES [--share 0.5]
+
+Between the published weights and the taught ones lie networks that remember the one and know the
+other (Wortsman et al. 2022, arXiv 2109.01903): --share says how far the way goes. Then the level of
+the scores is set, so that bars that were chosen for the published network mean the same: in
+PICTURES both see as many things from LEVEL on.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import itertools
+from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from onnx import ModelProto, numpy_helper
 
-from training.faces.network import STRIDES, FaceNetwork
+from training.faces.later import later, whole
+from training.graph import store
+from training.lean.calibrate import logit, peaks
+from training.lean.network import Trainable
+from training.quantise import MODELS, Feed, of_people, session
 
-OPSET = 17
+LEVEL = 0.25
+"""Score from which a face counts."""
 
+SCORES, BIAS = "537", "head.pos_conv.bias"
 
-class Deployed(nn.Module):
-    """RGB in, as efface reads it; scores from 0 to 1 out, and boxes as middle and half size in
-    pixels of the input."""
-
-    def __init__(self, net: FaceNetwork) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, rgb: Tensor) -> list[Tensor]:
-        """(1, 3, h, w) -> score (1, 1, h', w') and box (1, 4, h', w') for each stride."""
-        made = []
-        for score, box in self.net(rgb):
-            made += [score.sigmoid().prod(dim=1, keepdim=True), box]
-        return made
-
-
-def deployed(net: FaceNetwork) -> Deployed:
-    """The network with the order of colours turned: the weights of the first layer are, so it costs
-    nothing."""
-    with torch.no_grad():
-        net.stem.conv1.weight.copy_(net.stem.conv1.weight.flip(1))
-    return Deployed(net).eval()
-
-
-def export(net: FaceNetwork, target: Path) -> None:
-    """Writes the file."""
-    names = [f"{part}_{stride}" for stride in STRIDES for part in ("score", "box")]
-    axes = {"rgb": {2: "height", 3: "width"}} | {n: {2: f"h{n}", 3: f"w{n}"} for n in names}
-    torch.onnx.export(
-        deployed(net),
-        (torch.zeros(1, 3, 64, 96),),
-        str(target),
-        input_names=["rgb"],
-        output_names=names,
-        dynamic_axes=axes,
-        opset_version=OPSET,
-        dynamo=False,
-    )
+PICTURES, SEED = 600, 4
 
 
 def main() -> None:
-    """See the module."""
+    """Command line."""
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     p.add_argument("checkpoint", type=Path)
-    p.add_argument("target", type=Path)
-    p.add_argument("--pin", type=Path)
+    p.add_argument("--pictures", type=Path, nargs="+", required=True)
+    p.add_argument("--share", type=float, default=0.5)
+    p.add_argument("--target", type=Path, default=MODELS / "faces.onnx")
     a = p.parse_args()
-    net = FaceNetwork()
-    net.load_state_dict(torch.load(a.checkpoint, map_location="cpu", weights_only=True)["average"])
-    export(net, a.target)
-    if a.pin:
-        a.pin.write_text(f"{hashlib.sha256(a.target.read_bytes()).hexdigest()}  {a.target.name}\n")
+    published = whole()
+    net = Trainable(later(published))
+    taught = torch.load(a.checkpoint, weights_only=True)["average"]
+    net.load_state_dict({n: w.lerp(taught[n], a.share) for n, w in net.state_dict().items()})
+    made = net.write_into(deepcopy(published))
+    feeds = list(itertools.islice(of_people(a.pictures, SEED), PICTURES))
+    shift, count = level_shift(published, made, feeds)
+    print(f"{count} things seen: scores moved by {shift:.3f} before the sigmoid")
+    store(moved(made, shift), a.target)
+
+
+def level_shift(
+    published: ModelProto, made: ModelProto, feeds: Sequence[Feed]
+) -> tuple[float, int]:
+    """Return the shift, before the sigmoid, with which both networks see as many things from LEVEL
+    on, and how many these are."""
+    first, second = (session(n.SerializeToString()) for n in (published, made))
+    seen = [peaks(first.run([SCORES], feed)[0][0, 0]) for feed in feeds]
+    own = [peaks(second.run([SCORES], feed)[0][0, 0]) for feed in feeds]
+    count = int((np.concatenate(seen) >= LEVEL).sum())
+    last = np.sort(np.concatenate(own))[-count]
+    return logit(np.float32(LEVEL)) - logit(last), count
+
+
+def moved(network: ModelProto, by: float) -> ModelProto:
+    """Return the network with scores moved by so much, before the sigmoid."""
+    for value in network.graph.initializer:
+        if value.name == BIAS:
+            bias = numpy_helper.to_array(value) + np.float32(by)
+            value.CopyFrom(numpy_helper.from_array(bias, value.name))
+    return network
 
 
 if __name__ == "__main__":

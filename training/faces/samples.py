@@ -1,8 +1,10 @@
-"""Endless training samples for the small face network."""
+"""Endless training samples: what the early layers make of crops, and what the later ones should
+say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 import cv2
 import numpy as np
@@ -10,27 +12,51 @@ import torch
 from torch.utils.data import IterableDataset
 
 from training.faces.crops import sample
+from training.faces.later import Array, Early
+from training.faces.loss import Wanted
+from training.faces.maps import Maps, maps
 from training.faces.pictures import Faces
 
+MOST_OF_FACES, MOST_OF_ALIKE = 4, 3
+"""How often a picture with many faces, or many things taken for faces, is shown for one with
+none."""
 
-class Samples(IterableDataset):
-    """Gives (pictures (batch, 3, SIZE, SIZE) uint8 in BGR, one array of faces (n, 6) for each: box,
-    ignore, loose)."""
+Sample = tuple[list[torch.Tensor], Wanted]
+"""The tensors from which later layers go on, and what these should say."""
 
-    def __init__(self, pictures: list[Faces], batch: int, seed: int) -> None:
-        self.pictures, self.batch, self.seed = pictures, batch, seed
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, list[torch.Tensor]]]:
+class Samples(IterableDataset):  # type: ignore[type-arg]
+    """Gives one Sample of `batch` crops after the other."""
+
+    def __init__(self, pictures: Sequence[Faces], batch: int, seed: int) -> None:
+        self.pictures, self.batch, self.seed = shown_often(pictures), batch, seed
+
+    def __iter__(self) -> Iterator[Sample]:
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
         cv2.setNumThreads(1)
+        early = Early()
         while True:
-            crops = [sample(rng, self.pictures) for _ in range(self.batch)]
-            bgr = np.stack(
-                [np.ascontiguousarray(c.rgb[..., ::-1].transpose(2, 0, 1)) for c in crops]
+            pairs = [sample(rng, self.pictures) for _ in range(self.batch)]
+            shown = early.tensors(_stacked([p.shown.rgb for p in pairs]))
+            said = early.says(_stacked([p.clean for p in pairs]))
+            told = [maps(p) for p in pairs]
+            stacked = [np.stack([getattr(m, f.name) for m in told]) for f in fields(Maps)]
+            yield (
+                [torch.from_numpy(t) for t in shown],
+                Wanted(*(torch.from_numpy(t) for t in (*stacked, *said))),
             )
-            rows = [
-                np.concatenate([c.xyxy, c.ignore[:, None], c.loose[:, None]], 1).astype(np.float32)
-                for c in crops
-            ]
-            yield torch.from_numpy(bgr), [torch.from_numpy(r) for r in rows]
+
+
+def shown_often(pictures: Sequence[Faces]) -> list[Faces]:
+    """Return the pictures, those that teach more several times."""
+    made: list[Faces] = []
+    for picture in pictures:
+        faces = int((~picture.ignore).sum())
+        of_faces = min(MOST_OF_FACES, 2 + faces // 3) if faces else 1
+        made += [picture] * (of_faces + min(MOST_OF_ALIKE, len(picture.alike)))
+    return made
+
+
+def _stacked(crops: Sequence[np.ndarray]) -> Array:
+    return np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2), np.float32)

@@ -1,12 +1,12 @@
 """Writes what two teachers see in training pictures:
 
-CenterFace, and YuNet as published, each at several sizes.
+CenterFace and YuNet as published, each at several sizes, CenterFace in a mirror as well.
 
-    python -m training.faces.teach PICTURES yunet_n_dynamic.onnx [--minutes 60]
+    python -m training.faces.teach FOLDER... --yunet yunet_n_dynamic.onnx [--minutes 60]
 
-PICTURES is a folder with an `annotations.json` (see training/README.md). `teachers.jsonl` beside it
-gets a line a picture, and the same command goes on where it stopped. A pupil learns to see in
-spoiled pictures what these see in the clean ones.
+FOLDER holds an `annotations.json` (see training/README.md). `teachers.jsonl` beside it gets a line
+a picture, and the same command goes on where it stopped. What these see in clean, large pictures is
+what a pupil shall see in small and spoiled ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -29,16 +29,25 @@ from efface.geometry import iou, nms
 from efface.options import DetectOptions
 from training.pictures import LONGEST
 
-TIMES = {"centerface": (1.0, 0.5, 0.25), "yunet": (2.0, 1.0, 0.5, 0.25)}
-"""Sizes at which each teacher looks."""
-
 SIDES = (160, 1300)
 """Longer sides, in pixels, of the smallest and the largest picture that a teacher is shown."""
 
-FLOOR = 0.08
+TIMES = (2.0, 1.0, 0.5, 0.25)
+MIRRORED = (1.0, 0.5)
+"""Sizes at which the teachers look, and at which CenterFace also looks in a mirror."""
+
+FLOOR = 0.06
 SAME = 0.4
 
+BEST = 3
+"""Views whose mean is CenterFace's score: a thing that is no face deceives one view more often than
+three (docs/decisions/004-photos-six-views.md)."""
+
 Found = tuple[NDArray[np.float32], NDArray[np.float32]]
+Teacher = Callable[[NDArray[np.uint8]], Found]
+
+Seen = tuple[NDArray[np.float32], float, float]
+"""A box, the mean of its best scores, and its best one."""
 
 
 class YuNet:
@@ -79,7 +88,7 @@ def _decoded(
 
 
 class CenterFace:
-    """efface's own first network."""
+    """The network as published, in floats."""
 
     def __init__(self) -> None:
         options = DetectOptions(kinds="face")
@@ -92,54 +101,72 @@ class CenterFace:
         return xyxy[keep], score[keep]
 
 
-def seen(teacher: CenterFace | YuNet, rgb: NDArray[np.uint8], times: Iterable[float]) -> Found:
-    """What a teacher sees at several sizes, in pixels of the picture."""
-    parts = []
-    for share in times:
-        if SIDES[0] <= share * max(rgb.shape[:2]) <= SIDES[1]:
-            way = cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR
-            small = (
-                rgb
-                if share == 1
-                else np.asarray(
-                    cv2.resize(rgb, None, fx=share, fy=share, interpolation=way), np.uint8
-                )
-            )
-            xyxy, score = teacher(small)
-            shrink = np.tile(
-                np.array(
-                    [rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]], np.float32
-                ),
-                2,
-            )
-            parts.append((xyxy * shrink, score))
-    if not parts:
-        return np.empty((0, 4), np.float32), np.empty(0, np.float32)
-    xyxy, score = np.concatenate([x for x, _ in parts]), np.concatenate([s for _, s in parts])
-    keep = nms(xyxy, score, SAME)
-    return xyxy[keep], score[keep]
+def view(
+    teacher: Teacher, rgb: NDArray[np.uint8], times: float, *, mirrored: bool = False
+) -> Found:
+    """What a teacher sees in the picture at another size, in pixels of the picture."""
+    height, width = rgb.shape[:2]
+    way = cv2.INTER_AREA if times < 1 else cv2.INTER_LINEAR
+    shown = rgb if times == 1 else cv2.resize(rgb, None, fx=times, fy=times, interpolation=way)
+    xyxy, score = teacher(np.ascontiguousarray(shown[:, ::-1] if mirrored else shown))
+    if mirrored:
+        xyxy = xyxy.copy()
+        xyxy[:, [0, 2]] = shown.shape[1] - xyxy[:, [2, 0]]
+    back = np.array([width / shown.shape[1], height / shown.shape[0]] * 2, np.float32)
+    return xyxy * back, score
 
 
-def paired(first: Found, second: Found) -> list[list[float]]:
-    """Rows (x1, y1, x2, y2, score of the first, of the second), one for each object; 0 where one of
-    them sees nothing."""
-    (xyxy, score), (other, other_score) = first, second
-    rows, free = [], np.ones(len(other), bool)
-    for box, s in zip(xyxy, score, strict=True):
-        overlap = iou(box[None], other)[0] * free if len(other) else np.zeros(0)
-        best = int(overlap.argmax()) if len(overlap) and overlap.max() >= SAME else -1
-        if best >= 0:
-            free[best] = False
-            box = (box + other[best]) / 2
-        rows.append(
-            [
-                *np.round(box, 1).tolist(),
-                round(float(s), 3),
-                round(float(other_score[best]), 3) if best >= 0 else 0.0,
-            ]
-        )
-    alone = zip(other[free], other_score[free], strict=True)
-    return rows + [[*np.round(box, 1).tolist(), 0.0, round(float(s), 3)] for box, s in alone]
+def joined(views: Sequence[Found]) -> list[Seen]:
+    """One row for each thing that any view shows: its box is the mean of those of the views, by
+    their scores."""
+    xyxy = np.concatenate([x for x, _ in views])
+    score = np.concatenate([s for _, s in views])
+    of_view = np.repeat(np.arange(len(views)), [len(s) for _, s in views])
+    free, rows = np.ones(len(score), bool), []
+    for best in np.argsort(-score):
+        if not free[best]:
+            continue
+        here = free & (iou(xyxy[best][None], xyxy)[0] >= SAME)
+        here[best] = True
+        free &= ~here
+        chosen = [_best(np.flatnonzero(here & (of_view == v)), score) for v in range(len(views))]
+        told = [i for i in chosen if i is not None]
+        weight = score[told]
+        box = (xyxy[told] * weight[:, None]).sum(axis=0) / weight.sum()
+        mean = float(np.sort(weight)[::-1][:BEST].sum() / BEST)
+        rows.append((box.astype(np.float32), mean, float(weight.max())))
+    return rows
+
+
+def _best(indices: NDArray[np.intp], score: NDArray[np.float32]) -> int | None:
+    return int(indices[score[indices].argmax()]) if len(indices) else None
+
+
+def paired(first: Sequence[Seen], second: Sequence[Seen]) -> list[list[float]]:
+    """Rows (x1, y1, x2, y2, CenterFace's mean score, its best, YuNet's best), one for each object;
+    0 where one of them sees nothing. Boxes are CenterFace's where it sees anything."""
+    others = np.array([box for box, _, _ in second], np.float32).reshape(-1, 4)
+    free, rows = np.ones(len(others), bool), []
+    for box, mean, best in first:
+        shared = iou(box[None], others)[0] * free if len(others) else np.zeros(0)
+        other = int(shared.argmax()) if len(shared) and shared.max() >= SAME else -1
+        if other >= 0:
+            free[other] = False
+        rows.append(_row(box, mean, best, second[other][2] if other >= 0 else 0.0))
+    return rows + [_row(second[i][0], 0.0, 0.0, second[i][2]) for i in np.flatnonzero(free)]
+
+
+def _row(box: NDArray[np.float32], *scores: float) -> list[float]:
+    return [*(round(float(v), 1) for v in box), *(round(s, 3) for s in scores)]
+
+
+def told(first: Teacher, second: Teacher, rgb: NDArray[np.uint8]) -> list[list[float]]:
+    """Rows as `paired` gives them, for one picture."""
+    longest = max(rgb.shape[:2])
+    times = [t for t in TIMES if SIDES[0] <= t * longest <= SIDES[1]] or [1.0]
+    views = [view(first, rgb, t) for t in times]
+    views += [view(first, rgb, t, mirrored=True) for t in MIRRORED if t in times]
+    return paired(joined(views), joined([view(second, rgb, t) for t in times]))
 
 
 def main() -> None:
@@ -147,43 +174,54 @@ def main() -> None:
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    p.add_argument("pictures", type=Path)
+    p.add_argument("folders", type=Path, nargs="+")
     p.add_argument(
-        "yunet", type=Path, help="onnx/yunet_n_dynamic.onnx of ShiqiYu/libfacedetection.train"
+        "--yunet",
+        type=Path,
+        required=True,
+        help="onnx/yunet_n_dynamic.onnx of ShiqiYu/libfacedetection.train",
     )
     p.add_argument("--minutes", type=float, default=60)
     a = p.parse_args()
-    until, target = time.monotonic() + 60 * a.minutes, a.pictures / "teachers.jsonl"
-    done = (
-        {json.loads(line)["file"] for line in target.read_text().splitlines()}
-        if target.exists()
-        else set()
-    )
-    files = [i["file"] for i in json.loads((a.pictures / "annotations.json").read_text())["images"]]
-    random.Random(1).shuffle(
-        files
-    )  # what is done when the time is over shall hold some of everything
+    until = time.monotonic() + 60 * a.minutes
     first, second = CenterFace(), YuNet(a.yunet)
-    with open(target, "a") as out:
-        for n, file in enumerate(f for f in files if f not in done):
-            if time.monotonic() > until:
-                break
-            bgr = cv2.imread(str(a.pictures / file))
-            scale = min(1.0, LONGEST / max(bgr.shape[:2]))
-            bgr = (
-                cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-                if scale < 1
-                else bgr
-            )
-            rgb = np.ascontiguousarray(bgr[..., ::-1])
-            rows = paired(seen(first, rgb, TIMES["centerface"]), seen(second, rgb, TIMES["yunet"]))
-            out.write(
-                json.dumps({"file": file, "size": [rgb.shape[1], rgb.shape[0]], "rows": rows})
-                + "\n"
-            )
-            if n % 100 == 0:
-                out.flush()
-                print(n, file, flush=True)
+    for folder in a.folders:
+        with open(folder / "teachers.jsonl", "a") as out:
+            for n, file in enumerate(not_yet(folder)):
+                if time.monotonic() > until:
+                    return
+                rgb = opened(folder / file)
+                line = {"file": file, "size": [rgb.shape[1], rgb.shape[0]]}
+                out.write(json.dumps({**line, "rows": told(first, second, rgb)}) + "\n")
+                if n % 100 == 0:
+                    out.flush()
+                    print(n, file, flush=True)
+
+
+def not_yet(folder: Path) -> list[str]:
+    """Files without a line, shuffled: what is done when the time is over shall hold some of
+    everything."""
+    target = folder / "teachers.jsonl"
+    lines = target.read_text().splitlines() if target.exists() else []
+    done = {json.loads(line)["file"] for line in lines}
+    entries = json.loads((folder / "annotations.json").read_text())["images"]
+    files = [e["file"] for e in entries if e["file"] not in done]
+    random.Random(1).shuffle(files)
+    return files
+
+
+def opened(path: Path) -> NDArray[np.uint8]:
+    """Return the picture, (h, w, 3), of LONGEST pixels at most.
+
+    Raises ValueError if it cannot be read.
+    """
+    bgr = cv2.imread(str(path))
+    if bgr is None:
+        raise ValueError(f"{path.name} cannot be read")
+    scale = min(1.0, LONGEST / max(bgr.shape[:2]))
+    if scale < 1:
+        bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(bgr[..., ::-1], np.uint8)
 
 
 if __name__ == "__main__":

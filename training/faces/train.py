@@ -1,6 +1,6 @@
-"""Trains the small face network. The same command starts it, and starts it again where it stopped.
+"""Teaches CenterFace's later layers. The same command starts it, and goes on where it stopped.
 
-    python -m training.faces.train RUN --data PICTURES --start yunet_n.pth [--minutes 60]
+    python -m training.faces.train RUN --data PICTURES DATA/plates-train-* [--minutes 60]
 
 RUN is a folder: `last.pt` holds everything to go on from, `log.jsonl` a line for every fifty steps.
 """
@@ -9,44 +9,32 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 import time
+from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from training.faces.later import HEAT, MIDDLES, SIZES, later, whole
 from training.faces.loss import loss
-from training.faces.network import FaceNetwork
 from training.faces.pictures import load
-from training.faces.samples import Samples
+from training.faces.samples import Sample, Samples
+from training.lean.network import Trainable
+from training.train import LOG_EVERY, SAVE_EVERY, State, averaged, rate_at, save
+from training.trunk import TENSORS
 
 BATCH = 16
-RATE = 4e-4
-PULL = 0.02
-"""Weight of the squared distance to the published weights (L2-SP, Li et al. 2018, arXiv
-1802.01483). What they know of crowds, which are few among these pictures, shall not be forgotten:
-without it recall on WIDER FACE fell from .88 to .80."""
-WARM_UP = 100
-KEEP = 0.995
-"""Share of the averaged weights that stays in each step; the average is what is exported."""
 
-SAVE_EVERY, LOG_EVERY = 100, 50
+RATE = 1.5e-4
+"""Largest step as a share of the mean size of a layer's weights."""
 
-
-@dataclass(slots=True)
-class State:
-    """What a checkpoint holds."""
-
-    net: FaceNetwork
-    average: FaceNetwork
-    optimiser: torch.optim.Optimizer
-    start: list[torch.Tensor]
-    step: int = 0
+EXACT_FROM = 0.85
+"""Share of the steps after which sums are no longer rounded to bfloat16."""
 
 
 def main() -> None:
@@ -55,45 +43,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     p.add_argument("run", type=Path)
-    p.add_argument("--data", type=Path, required=True)
-    p.add_argument(
-        "--start",
-        type=Path,
-        required=True,
-        help="weights/yunet_n.pth of ShiqiYu/libfacedetection.train",
-    )
-    p.add_argument(
-        "--steps",
-        type=int,
-        default=4000,
-        help="of the whole training; the learning rate falls to 0 at its end",
-    )
+    p.add_argument("--data", type=Path, nargs="+", required=True)
+    p.add_argument("--steps", type=int, default=2600, help="of the whole training")
     p.add_argument("--minutes", type=float, default=60, help="of this piece")
-    p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
     a.run.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(a.threads)
-    state, pictures = resumed(a.run / "last.pt", a.start), load(a.data)
+    cv2.setNumThreads(1)  # a forked worker waits for ever for threads that its parent had
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    state, pictures = resumed(a.run / "last.pt"), load(a.data)
     print(f"{len(pictures)} pictures, from step {state.step} of {a.steps}", flush=True)
-    loader = DataLoader(
-        Samples(pictures, BATCH, seed=state.step), batch_size=None, num_workers=1, prefetch_factor=3
-    )
+    samples = Samples(pictures, BATCH, seed=1000 + state.step)
+    loader = DataLoader(samples, batch_size=None, num_workers=1, prefetch_factor=4)
     train(state, loader, a.run, steps=a.steps, until=time.monotonic() + 60 * a.minutes)
 
 
-def resumed(path: Path, start: Path) -> State:
+def resumed(path: Path) -> State:
     """The state at the last checkpoint, or that of the published weights."""
-    net = FaceNetwork()
-    net.start_from(torch.load(start, map_location="cpu", weights_only=False)["state_dict"])
-    net.to(memory_format=torch.channels_last)
-    state = State(
-        net,
-        deepcopy(net).eval(),
-        torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.0),
-        [p.detach().clone() for p in net.parameters()],
-    )
+    net = Trainable(later(whole())).to(memory_format=torch.channels_last)
+    groups = [{"params": [p], "peak": RATE * _size(p)} for p in net.parameters()]
+    state = State(net, deepcopy(net), torch.optim.Adam(groups, lr=RATE, betas=(0.9, 0.99)))
     if path.exists():
-        saved = torch.load(path, map_location="cpu", weights_only=True)
+        saved = torch.load(path, weights_only=True)
         net.load_state_dict(saved["net"])
         state.average.load_state_dict(saved["average"])
         state.optimiser.load_state_dict(saved["optimiser"])
@@ -101,71 +72,39 @@ def resumed(path: Path, start: Path) -> State:
     return state
 
 
-def save(state: State, path: Path) -> None:
-    """Whole or not at all."""
-    draft = path.with_suffix(".draft")
-    parts = {"net": state.net, "average": state.average, "optimiser": state.optimiser}
-    torch.save(
-        {**{name: part.state_dict() for name, part in parts.items()}, "step": state.step}, draft
-    )
-    os.replace(draft, path)
+def _size(weights: nn.Parameter) -> float:
+    return float(weights.detach().square().mean().sqrt().clamp(min=1e-4))
 
 
-def train(state: State, loader: DataLoader, run: Path, *, steps: int, until: float) -> None:
-    """The loop.
-
-    Batch norm keeps YuNet's statistics: batches are small, and spoiled pictures are only a part of
-    the world.
-    """
-    sums, began = [0.0, 0.0], time.monotonic()
-    state.net.eval()
-    for pictures, faces in loader:
+def train(state: State, loader: Iterable[Sample], run: Path, *, steps: int, until: float) -> None:
+    """The loop."""
+    sums: list[list[float]] = []
+    for tensors, wanted in loader:
         if state.step >= steps or time.monotonic() > until:
             break
-        rate = min(1, (state.step + 1) / WARM_UP) * (
-            0.02 + 0.98 * (1 + math.cos(math.pi * state.step / steps)) / 2
-        )
         for group in state.optimiser.param_groups:
-            group["lr"] = RATE * rate
-        with torch.autocast("cpu", torch.bfloat16):
-            maps = state.net(pictures.float().to(memory_format=torch.channels_last))
-        of_scores, of_boxes = loss(maps, faces)
-        pulled = sum(
-            (p - q).square().sum() for p, q in zip(state.net.parameters(), state.start, strict=True)
-        )
+            group["lr"] = group["peak"] * rate_at(state.step, steps)
+        given = [t.contiguous(memory_format=torch.channels_last) for t in tensors]
+        is_rounded = state.step < EXACT_FROM * steps and torch.cpu._is_avx512_bf16_supported()
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_rounded):
+            said = state.net(dict(zip(TENSORS, given, strict=True)), (HEAT, SIZES, MIDDLES))
+        parts = loss(*(s.float() for s in said), wanted)
         state.optimiser.zero_grad()
-        (of_scores + of_boxes + PULL * pulled).backward()
+        torch.stack(parts).sum().backward()
         nn.utils.clip_grad_norm_(state.net.parameters(), 10.0)
         state.optimiser.step()
         averaged(state)
         state.step += 1
-        sums = [sums[0] + float(of_scores.detach()), sums[1] + float(of_boxes.detach())]
+        sums.append([float(p.detach()) for p in parts])
         if state.step % LOG_EVERY == 0:
-            line = {
-                "step": state.step,
-                "scores": round(sums[0] / LOG_EVERY, 4),
-                "boxes": round(sums[1] / LOG_EVERY, 4),
-                "seconds": round(time.monotonic() - began, 1),
-            }
+            line = {"step": state.step, "losses": np.mean(sums, axis=0).round(4).tolist()}
             with open(run / "log.jsonl", "a") as log:
                 log.write(json.dumps(line) + "\n")
             print(line, flush=True)
-            sums, began = [0.0, 0.0], time.monotonic()
+            sums = []
         if state.step % SAVE_EVERY == 0:
             save(state, run / "last.pt")
     save(state, run / "last.pt")
-
-
-@torch.no_grad()
-def averaged(state: State) -> None:
-    """Moves the averaged weights towards the new ones, quickly at first."""
-    keep = min(KEEP, (1 + state.step) / (10 + state.step))
-    new = state.net.state_dict()
-    for name, old in state.average.state_dict().items():
-        if old.is_floating_point():
-            old.lerp_(new[name], 1 - keep)
-        else:
-            old.copy_(new[name])
 
 
 if __name__ == "__main__":

@@ -58,16 +58,16 @@ def shift_of(name: str, folders: Sequence[Path]) -> tuple[float, int]:
     rounded = _chain(name, "-int8")
     seen, own = [], []
     for feed in itertools.islice(of_people(folders, SEED), PICTURES):
-        seen.append(_peaks(_heat(floats, feed)))
-        own.append(_peaks(_heat(rounded, feed)))
+        seen.append(peaks(_heat(floats, feed)))
+        own.append(peaks(_heat(rounded, feed)))
     level = LEVEL[name]
     count = int((np.concatenate(seen) >= level).sum())
     last = np.sort(np.concatenate(own))[-count]
-    return float(_logit(np.float32(level)) - _logit(last)), count
+    return float(logit(np.float32(level)) - logit(last)), count
 
 
-def _peaks(heat: Heat) -> Heat:
-    """Scores of cells that no neighbour exceeds."""
+def peaks(heat: Heat) -> Heat:
+    """Return the scores of cells that no neighbour exceeds."""
     return np.asarray(heat[(heat == cv2.dilate(heat, np.ones((3, 3)))) & (heat > FAINT)])
 
 
@@ -84,7 +84,8 @@ def _heat(chain: list[InferenceSession], feed: Feed) -> Heat:
     return np.asarray(chain[1].run(["heat"], made)[0][0, 0])
 
 
-def _logit(chance: np.float32) -> float:
+def logit(chance: np.float32) -> float:
+    """Return the score before the sigmoid."""
     return float(np.log(chance / (1 - chance)))
 
 

@@ -70,7 +70,7 @@ def main() -> None:
     torch.manual_seed(0)
     told = TOLD[a.name]
     state = resumed(a.run / "last.pt", a.start)
-    shown = [*load(a.pictures), *with_plates(a.plates)]
+    shown = [*load([a.pictures]), *with_plates(a.plates)]
     print(f"{len(shown)} pictures, from step {state.step} of {a.steps}", flush=True)
     samples = Samples(shown, teacher(a.name, told), seed=1000 + state.step)
     loader = DataLoader(samples, batch_size=None, num_workers=1, prefetch_factor=4)

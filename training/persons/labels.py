@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.geometry import Boxes, iou
+from training.faces.pictures import BEST, YUNET
 
 HEAD, PERSON, VEHICLE = KINDS = range(3)
 
@@ -86,12 +87,12 @@ def _of_people(pictures: Path, entry: dict[str, Any], note: Any, rows: Any) -> K
     elif rows is None:
         doubtful = np.array([[0, 0, entry["width"], entry["height"]]], np.float32)
     else:
-        told = np.array(rows, np.float32).reshape(-1, 6)
-        is_face = (told[:, 4:] >= FACE_SURE).all(axis=1)
+        told = np.array(rows, np.float32).reshape(-1, 7)
+        is_face = (told[:, [BEST, YUNET]] >= FACE_SURE).all(axis=1)
         made = heads_of(told[is_face, :4])
         new = iou(made, heads).max(axis=1, initial=0) < SAME_HEAD
         heads = np.concatenate([heads, made[new]])
-        may_be = ~is_face & (told[:, 4:].max(axis=1) >= FACE_WEAK)
+        may_be = ~is_face & (told[:, [BEST, YUNET]].max(axis=1) >= FACE_WEAK)
         doubtful = np.concatenate([heads_of(told[may_be, :4]), _tops(note)])
     boxes[HEAD], unknown[HEAD] = heads, doubtful
     return Known(pictures / entry["file"], entry["source"], tuple(boxes), tuple(unknown))

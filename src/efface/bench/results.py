@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from efface.bench.resampled import change_range
 from efface.bench.runner import Result
 from efface.bench.score import BRIEF, BRIEF_KEY, GROUP_PX, HEIGHTS
 from efface.errors import BadTruth, SourceUnreadable, UsageError
@@ -97,6 +98,22 @@ def drops(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def change(new: Mapping[str, Any], old: Mapping[str, Any]) -> str | None:
+    """Return a sentence on how much of a change of the leak rate may be chance; None where one of
+    the runs, or both, do not tell the leaks of each video."""
+    now, was = new["numbers"], old["numbers"]
+    key = "leaks_and_boxes_of_videos"
+    within = change_range(now.get(key, ()), was.get(key, ()))
+    if within is None:
+        return None
+    low, high = (100 * v for v in within)
+    return (
+        f"leak rate {100 * was['leak_rate']:.2f} % before, {100 * now['leak_rate']:.2f} % now; by "
+        f"the same videos the true change lies between {low:+.2f} and {high:+.2f} points in 19 of "
+        "20 cases"
+    )
+
+
 def _dropped(
     where: str, new: Mapping[str, Any], old: Mapping[str, Any], slack: float
 ) -> Iterator[str]:
@@ -157,15 +174,18 @@ def table(said: Mapping[str, Any]) -> str:
 
 def _group_rows(groups: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """Return rows of recall by what annotators perceived of a person."""
-    head = ["as perceived", f"recall at {GROUP_PX} px", "19 in 20 within", "boxes"]
+    head = ["as perceived", f"recall at {GROUP_PX} px", WITHIN, "boxes"]
     return [
         head,
         *(
-            [name, _number(g["share"]), f"{g['from']:.3f} to {g['to']:.3f}", str(g["boxes"])]
+            [name, _number(g["share"]), _range((g["from"], g["to"])), str(g["boxes"])]
             for name, g in groups.items()
         ),
     ]
 
+
+WITHIN = "19 in 20 within"
+"""Heading of the range in which the true number lies in 19 of 20 cases."""
 
 STILL_COLUMNS = {
     **{f"recall {h} px": f"recall.{h}" for h in HEIGHTS},
@@ -175,6 +195,7 @@ STILL_COLUMNS = {
 }
 VIDEO_COLUMNS = {
     "leak rate": "leak_rate",
+    WITHIN: "leak_rate_range",
     "clear faces": "clear.leak_rate",
     "leaks": "leaks",
     "boxes": "boxes",
@@ -190,7 +211,8 @@ VIDEO_COLUMNS = {
 STRESS_COLUMNS = {
     "legible": "leak_rate",
     "not covered": "leak_rate_at_90",
-    **dict(list(VIDEO_COLUMNS.items())[2:]),
+    WITHIN: "leak_rate_range",
+    **dict(list(VIDEO_COLUMNS.items())[3:]),
 }
 """Heading and key of each column."""
 
@@ -199,7 +221,12 @@ def _cell(numbers: Mapping[str, Any], key: str) -> str:
     value: Any = numbers
     for step in key.split("."):
         value = value[step]
-    return _number(value)
+    return _range(value) if isinstance(value, Sequence) else _number(value)
+
+
+def _range(ends: Sequence[float]) -> str:
+    low, high = ends
+    return f"{low:.3f} to {high:.3f}"
 
 
 def _number(value: Any) -> str:

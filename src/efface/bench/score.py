@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.bench.resampled import rate_range
 from efface.bench.truth import Labels, TrackTruth, VideoTruth
 from efface.geometry import Boxes, Size, iou, pixel_window
 
@@ -201,6 +202,8 @@ class VideoScore:
     alarms: int = 0
     needless: float = 0.0
     tracks: list[TrackScore] = field(default_factory=list)
+    videos: list[tuple[int, int]] = field(default_factory=list)
+    """Leaks and judged boxes of each video."""
 
     def add(self, truth: VideoTruth, erased: Sequence[Boxes]) -> None:
         """Add one video. erased: for each frame (m, 4), in whole pixels."""
@@ -210,9 +213,9 @@ class VideoScore:
         self.needless += sum(
             needless(e, b, truth.size_wh) for e, b in zip(erased, labelled, strict=True)
         )
-        self.tracks += [
-            s for t in truth.tracks if not t.ignore and (s := self._track(t, erased)).boxes
-        ]
+        found = [s for t in truth.tracks if not t.ignore and (s := self._track(t, erased)).boxes]
+        self.tracks += found
+        self.videos.append((sum(t.leaks for t in found), sum(t.boxes for t in found)))
 
     def _track(self, track: TrackTruth, erased: Sequence[Boxes]) -> TrackScore:
         judged = track.xyxy[:, 3] - track.xyxy[:, 1] >= LEAST_PX
@@ -236,6 +239,7 @@ class VideoScore:
             "boxes": boxes,
             "leaks": leaks,
             "leak_rate": _rate(self.tracks),
+            "leak_rate_range": rate_range(self.videos),
             "leak_rate_of_tracks_once_covered": _rate(sometime),
             "clear": {
                 "boxes": sum(t.boxes for t in clear),
@@ -249,6 +253,7 @@ class VideoScore:
             "false_alarms_per_frame": round(self.alarms / max(1, self.frames), 3),
             "needless_area": round(self.needless / max(1, self.frames), 4),
             "leak_rate_by_attribute": self._by_attribute(),
+            "leaks_and_boxes_of_videos": list(self.videos),
         }
 
     def _by_attribute(self) -> dict[str, dict[str, Any]]:

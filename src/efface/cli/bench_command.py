@@ -272,6 +272,8 @@ def _finish(
     if json_path and not is_printed:
         write_text(json_path, (), iter([results.text(said)]), overwrite=True)
     dropped = results.drops(said, before) if before else []
+    if before and (sentence := results.change(said, before)):
+        click.echo(f"efface: {sentence}.", err=True)
     for sentence in dropped:
         click.echo(f"efface: worse than before: {sentence}.", err=True)
     if dropped:
