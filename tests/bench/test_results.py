@@ -183,4 +183,5 @@ def test_a_change_of_the_leak_rate_is_said_with_what_chance_leaves_open():
     low, high = (float(n) for n in re.findall(r"([+-][\d.]+)", sentence))
     assert -8 < low < high < 0
     assert results.change(films([50, 0, 30]), films([40, 0, 20])) is None
+    assert results.change(before, before) is None
     assert results.change(stills(), stills()) is None

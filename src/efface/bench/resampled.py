@@ -18,8 +18,9 @@ Counts = Sequence[tuple[int, int]]
 
 Range = tuple[float, float]
 
-LEAST_VIDEOS = 5
-"""Fewer say nothing about others."""
+LEAST_VIDEOS, LEAST_OTHER = 5, 3
+"""Judged videos, and those of them that leak or have changed. Fewer say nothing about others: where
+nothing leaked, drawing again gives nothing, and that would read as certainty."""
 
 TIMES, SEED = 4000, 1
 
@@ -28,7 +29,7 @@ MIDDLE = 2.5, 97.5
 
 
 def rate_range(videos: Counts) -> Range | None:
-    """Return the range of the leak rate, 0 to 1; None for fewer videos than LEAST_VIDEOS."""
+    """Return the range of the leak rate, 0 to 1; None for too few videos, or too few that leak."""
     counts = _drawn(videos)
     return _middle(counts[:, 0] / counts[:, 1]) if len(counts) else None
 
@@ -36,7 +37,7 @@ def rate_range(videos: Counts) -> Range | None:
 def change_range(new: Counts, old: Counts) -> Range | None:
     """Return the range of the change of the leak rate between two runs on the same videos, -1 to 1.
 
-    None if they are not the same, or fewer than LEAST_VIDEOS.
+    None if the videos are not the same, too few, or too few of them changed.
     """
     if [boxes for _, boxes in new] != [boxes for _, boxes in old]:
         return None
@@ -48,7 +49,7 @@ def change_range(new: Counts, old: Counts) -> Range | None:
 def _drawn(videos: Counts) -> NDArray[np.int64]:
     """Return (n, 2) sums over videos drawn anew, those without a judged box left out."""
     judged = np.array([v for v in videos if v[1]], np.int64).reshape(-1, 2)
-    if len(judged) < LEAST_VIDEOS:
+    if len(judged) < LEAST_VIDEOS or np.count_nonzero(judged[:, 0]) < LEAST_OTHER:
         return np.zeros((0, 2), np.int64)
     rows = np.random.default_rng(SEED).integers(0, len(judged), (TIMES, len(judged)))
     return np.asarray(judged[rows].sum(axis=1), np.int64)

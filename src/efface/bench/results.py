@@ -99,8 +99,8 @@ def drops(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
 
 
 def change(new: Mapping[str, Any], old: Mapping[str, Any]) -> str | None:
-    """Return a sentence on how much of a change of the leak rate may be chance; None where one of
-    the runs, or both, do not tell the leaks of each video."""
+    """Return a sentence on how much of a change of the leak rate may be chance; None where a run
+    does not tell the leaks of each video, or too few of them changed to say."""
     now, was = new["numbers"], old["numbers"]
     key = "leaks_and_boxes_of_videos"
     within = change_range(now.get(key, ()), was.get(key, ()))
