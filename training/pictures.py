@@ -72,9 +72,7 @@ def is_plate(box: dict[str, Any]) -> bool:
 
 def labelled(path: Path, boxes: list[dict[str, Any]], more: list[list[float]]) -> Labelled:
     """One picture; `more` are rows of the `extra` file."""
-    bgr = cv2.imread(str(path))
-    if bgr is None:
-        raise ValueError(f"{path.name} cannot be read")
+    rgb, scale = opened(path)
     rows = [
         [b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"], bool(b["ignore"])]
         for b in boxes
@@ -83,12 +81,23 @@ def labelled(path: Path, boxes: list[dict[str, Any]], more: list[list[float]]) -
     rows += [[*m[:4], m[4] == "ignore"] for m in more if m[4] != ALIKE]
     table = np.array(rows, np.float32).reshape(-1, 5)
     alike = np.array([m[:4] for m in more if m[4] == ALIKE], np.float32).reshape(-1, 4)
-    scale = min(1.0, LONGEST / max(bgr.shape[:2]))
-    if scale < 1:
-        bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return Labelled(
-        np.ascontiguousarray(bgr[..., ::-1]),
+        rgb,
         table[:, :4] * np.float32(scale),
         table[:, 4] > 0,
         alike * np.float32(scale),
     )
+
+
+def opened(path: Path) -> tuple[NDArray[np.uint8], float]:
+    """Return the picture, (h, w, 3), of LONGEST pixels at most, and its scale, 1 or less.
+
+    Raises ValueError if it cannot be read.
+    """
+    bgr = cv2.imread(str(path))
+    if bgr is None:
+        raise ValueError(f"{path.name} cannot be read")
+    scale = min(1.0, LONGEST / max(bgr.shape[:2]))
+    if scale < 1:
+        bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(bgr[..., ::-1], np.uint8), scale

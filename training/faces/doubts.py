@@ -35,7 +35,7 @@ from training.faces.pictures import (
     labelled,
     on_a_head,
 )
-from training.faces.teach import opened
+from training.pictures import opened
 
 LEAST_PX = 18.0
 """Height below which a place is not shown: a person could not tell either."""
@@ -98,7 +98,9 @@ def in_doubt(folder: Path, seen: Path) -> Iterator[Place]:
 
 
 def _sheet(places: Sequence[Place]) -> NDArray[np.uint8]:
-    tiles = [_tile(opened(Path(d) / f), np.array(box), n) for n, (d, f, box) in enumerate(places)]
+    tiles = [
+        _tile(opened(Path(d) / f)[0], np.array(box), n) for n, (d, f, box) in enumerate(places)
+    ]
     tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % ACROSS)
     rows = [np.concatenate(tiles[n : n + ACROSS], 1) for n in range(0, len(tiles), ACROSS)]
     return np.concatenate(rows, 0)

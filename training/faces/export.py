@@ -1,11 +1,11 @@
-"""Writes the network with taught later layers, and pins its checksum.
+"""Writes the network with taught later layers.
 
-python -m training.faces.export RUN/last.pt --pictures PICTURES [--share 0.5]
+python -m training.faces.export RUN/last.pt FACES.onnx --pictures PICTURES [--share 0.5]
 
 Between the published weights and the taught ones lie networks that remember the one and know the
 other (Wortsman et al. 2022, arXiv 2109.01903): --share says how far the way goes. Then the level of
 the scores is set, so that bars that were chosen for the published network mean the same: in
-PICTURES both see as many things from LEVEL on.
+PICTURES both see as many things from the score on from which a face counts.
 """
 
 from __future__ import annotations
@@ -21,13 +21,9 @@ import torch
 from onnx import ModelProto, numpy_helper
 
 from training.faces.later import later, whole
-from training.graph import store
-from training.lean.calibrate import logit, peaks
+from training.lean.calibrate import LEVEL, peaks, shift_between
 from training.lean.network import Trainable
-from training.quantise import MODELS, Feed, of_people, session
-
-LEVEL = 0.25
-"""Score from which a face counts."""
+from training.quantise import Feed, of_people, session
 
 SCORES, BIAS = "537", "head.pos_conv.bias"
 
@@ -40,9 +36,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     p.add_argument("checkpoint", type=Path)
+    p.add_argument("target", type=Path)
     p.add_argument("--pictures", type=Path, nargs="+", required=True)
     p.add_argument("--share", type=float, default=0.5)
-    p.add_argument("--target", type=Path, default=MODELS / "faces.onnx")
     a = p.parse_args()
     published = whole()
     net = Trainable(later(published))
@@ -52,20 +48,18 @@ def main() -> None:
     feeds = list(itertools.islice(of_people(a.pictures, SEED), PICTURES))
     shift, count = level_shift(published, made, feeds)
     print(f"{count} things seen: scores moved by {shift:.3f} before the sigmoid")
-    store(moved(made, shift), a.target)
+    a.target.write_bytes(moved(made, shift).SerializeToString(deterministic=True))
 
 
 def level_shift(
     published: ModelProto, made: ModelProto, feeds: Sequence[Feed]
 ) -> tuple[float, int]:
-    """Return the shift, before the sigmoid, with which both networks see as many things from LEVEL
-    on, and how many these are."""
+    """Return the shift, before the sigmoid, with which both networks see as many faces that count,
+    and how many these are."""
     first, second = (session(n.SerializeToString()) for n in (published, made))
     seen = [peaks(first.run([SCORES], feed)[0][0, 0]) for feed in feeds]
     own = [peaks(second.run([SCORES], feed)[0][0, 0]) for feed in feeds]
-    count = int((np.concatenate(seen) >= LEVEL).sum())
-    last = np.sort(np.concatenate(own))[-count]
-    return logit(np.float32(LEVEL)) - logit(last), count
+    return shift_between(seen, own, LEVEL["centerface"])
 
 
 def moved(network: ModelProto, by: float) -> ModelProto:

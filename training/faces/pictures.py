@@ -30,8 +30,8 @@ SMALL = 28.0
 small faces in crowds a third score no more."""
 
 LEAST_NONE = 0.15
-"""Score of the best view from which a place that is none is a lesson. Below it nothing would be
-erased, and teaching it lowers the scores of the smallest faces."""
+"""A thing that is no face is taught only if its best view scores as much. Weaker ones would not be
+erased anyway."""
 
 LEAST_BOX = 0.15
 """CenterFace's score below which a box is YuNet's, which draws tighter ones."""

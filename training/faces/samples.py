@@ -12,10 +12,11 @@ import torch
 from torch.utils.data import IterableDataset
 
 from training.faces.crops import sample
-from training.faces.later import Array, Early
+from training.faces.later import Early
 from training.faces.loss import Wanted
 from training.faces.maps import Maps, maps
 from training.faces.pictures import Faces
+from training.lean.samples import stacked
 
 MOST_OF_FACES, MOST_OF_ALIKE = 4, 3
 """How often a picture with many faces, or many things taken for faces, is shown for one with
@@ -38,13 +39,13 @@ class Samples(IterableDataset):  # type: ignore[type-arg]
         early = Early()
         while True:
             pairs = [sample(rng, self.pictures) for _ in range(self.batch)]
-            shown = early.tensors(_stacked([p.shown.rgb for p in pairs]))
-            said = early.says(_stacked([p.clean for p in pairs]))
+            shown = early.tensors(stacked([p.shown.rgb for p in pairs]))
+            said = early.says(stacked([p.clean for p in pairs]))
             told = [maps(p) for p in pairs]
-            stacked = [np.stack([getattr(m, f.name) for m in told]) for f in fields(Maps)]
+            every = [np.stack([getattr(m, f.name) for m in told]) for f in fields(Maps)]
             yield (
                 [torch.from_numpy(t) for t in shown],
-                Wanted(*(torch.from_numpy(t) for t in (*stacked, *said))),
+                Wanted(*(torch.from_numpy(t) for t in (*every, *said))),
             )
 
 
@@ -56,7 +57,3 @@ def shown_often(pictures: Sequence[Faces]) -> list[Faces]:
         of_faces = min(MOST_OF_FACES, 2 + faces // 3) if faces else 1
         made += [picture] * (of_faces + min(MOST_OF_ALIKE, len(picture.alike)))
     return made
-
-
-def _stacked(crops: Sequence[np.ndarray]) -> Array:
-    return np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2), np.float32)

@@ -27,7 +27,7 @@ from efface.detect.faces import FaceHead
 from efface.detect.trunk import Trunk
 from efface.geometry import iou, nms
 from efface.options import DetectOptions
-from training.pictures import LONGEST
+from training.pictures import opened
 
 SIDES = (160, 1300)
 """Longer sides, in pixels, of the smallest and the largest picture that a teacher is shown."""
@@ -190,7 +190,7 @@ def main() -> None:
             for n, file in enumerate(not_yet(folder)):
                 if time.monotonic() > until:
                     return
-                rgb = opened(folder / file)
+                rgb, _ = opened(folder / file)
                 line = {"file": file, "size": [rgb.shape[1], rgb.shape[0]]}
                 out.write(json.dumps({**line, "rows": told(first, second, rgb)}) + "\n")
                 if n % 100 == 0:
@@ -208,20 +208,6 @@ def not_yet(folder: Path) -> list[str]:
     files = [e["file"] for e in entries if e["file"] not in done]
     random.Random(1).shuffle(files)
     return files
-
-
-def opened(path: Path) -> NDArray[np.uint8]:
-    """Return the picture, (h, w, 3), of LONGEST pixels at most.
-
-    Raises ValueError if it cannot be read.
-    """
-    bgr = cv2.imread(str(path))
-    if bgr is None:
-        raise ValueError(f"{path.name} cannot be read")
-    scale = min(1.0, LONGEST / max(bgr.shape[:2]))
-    if scale < 1:
-        bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(bgr[..., ::-1], np.uint8)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 import json
 import time
 from collections.abc import Iterable
-from copy import deepcopy
 from pathlib import Path
 
 import cv2
@@ -24,7 +23,7 @@ from training.faces.later import HEAT, MIDDLES, SIZES, later, whole
 from training.faces.loss import loss
 from training.faces.pictures import load
 from training.faces.samples import Sample, Samples
-from training.lean.network import Trainable
+from training.lean.train import EXACT_FROM, resumed
 from training.train import LOG_EVERY, SAVE_EVERY, State, averaged, rate_at, save
 from training.trunk import TENSORS
 
@@ -32,9 +31,6 @@ BATCH = 16
 
 RATE = 1.5e-4
 """Largest step as a share of the mean size of a layer's weights."""
-
-EXACT_FROM = 0.85
-"""Share of the steps after which sums are no longer rounded to bfloat16."""
 
 
 def main() -> None:
@@ -51,29 +47,12 @@ def main() -> None:
     cv2.setNumThreads(1)  # a forked worker waits for ever for threads that its parent had
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    state, pictures = resumed(a.run / "last.pt"), load(a.data)
+    state = resumed(a.run / "last.pt", later(whole()), RATE)
+    pictures = load(a.data)
     print(f"{len(pictures)} pictures, from step {state.step} of {a.steps}", flush=True)
     samples = Samples(pictures, BATCH, seed=1000 + state.step)
     loader = DataLoader(samples, batch_size=None, num_workers=1, prefetch_factor=4)
     train(state, loader, a.run, steps=a.steps, until=time.monotonic() + 60 * a.minutes)
-
-
-def resumed(path: Path) -> State:
-    """The state at the last checkpoint, or that of the published weights."""
-    net = Trainable(later(whole())).to(memory_format=torch.channels_last)
-    groups = [{"params": [p], "peak": RATE * _size(p)} for p in net.parameters()]
-    state = State(net, deepcopy(net), torch.optim.Adam(groups, lr=RATE, betas=(0.9, 0.99)))
-    if path.exists():
-        saved = torch.load(path, weights_only=True)
-        net.load_state_dict(saved["net"])
-        state.average.load_state_dict(saved["average"])
-        state.optimiser.load_state_dict(saved["optimiser"])
-        state.step = saved["step"]
-    return state
-
-
-def _size(weights: nn.Parameter) -> float:
-    return float(weights.detach().square().mean().sqrt().clamp(min=1e-4))
 
 
 def train(state: State, loader: Iterable[Sample], run: Path, *, steps: int, until: float) -> None:

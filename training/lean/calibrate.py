@@ -60,10 +60,15 @@ def shift_of(name: str, folders: Sequence[Path]) -> tuple[float, int]:
     for feed in itertools.islice(of_people(folders, SEED), PICTURES):
         seen.append(peaks(_heat(floats, feed)))
         own.append(peaks(_heat(rounded, feed)))
-    level = LEVEL[name]
+    return shift_between(seen, own, LEVEL[name])
+
+
+def shift_between(seen: Sequence[Heat], own: Sequence[Heat], level: float) -> tuple[float, int]:
+    """Return the shift before the sigmoid after which as many of `own` reach the level as of
+    `seen`, and how many these are."""
     count = int((np.concatenate(seen) >= level).sum())
     last = np.sort(np.concatenate(own))[-count]
-    return float(logit(np.float32(level)) - logit(last)), count
+    return _logit(np.float32(level)) - _logit(last), count
 
 
 def peaks(heat: Heat) -> Heat:
@@ -84,8 +89,7 @@ def _heat(chain: list[InferenceSession], feed: Feed) -> Heat:
     return np.asarray(chain[1].run(["heat"], made)[0][0, 0])
 
 
-def logit(chance: np.float32) -> float:
-    """Return the score before the sigmoid."""
+def _logit(chance: np.float32) -> float:
     return float(np.log(chance / (1 - chance)))
 
 

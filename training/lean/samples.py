@@ -64,9 +64,9 @@ class Samples(IterableDataset):  # type: ignore[type-arg]
             clean_crops, seen, alike = zip(
                 *(pair(rng, self.pictures) for _ in range(BATCH)), strict=True
             )
-            told = teacher.run(list(self.teacher.names), {"input.1": _stacked(clean_crops)})
+            told = teacher.run(list(self.teacher.names), {"input.1": stacked(clean_crops)})
             yield (
-                torch.from_numpy(_stacked(seen).astype(np.uint8)),
+                torch.from_numpy(stacked(seen).astype(np.uint8)),
                 torch.tensor(alike, dtype=torch.float32),
                 [torch.from_numpy(t) for t in told],
             )
@@ -94,5 +94,6 @@ def pair(
     return rgb, worse, False
 
 
-def _stacked(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def stacked(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Return crops (h, w, 3) as a network takes them, (n, 3, h, w)."""
     return np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2), np.float32)

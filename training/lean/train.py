@@ -69,7 +69,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     told = TOLD[a.name]
-    state = resumed(a.run / "last.pt", a.start)
+    state = resumed(a.run / "last.pt", onnx.load(a.start), RATE)
     shown = [*load([a.pictures]), *with_plates(a.plates)]
     print(f"{len(shown)} pictures, from step {state.step} of {a.steps}", flush=True)
     samples = Samples(shown, teacher(a.name, told), seed=1000 + state.step)
@@ -109,11 +109,14 @@ def joined(trunk: onnx.ModelProto, head: onnx.ModelProto) -> onnx.ModelProto:
     return compose.merge_models(trunk, head, [(name, name) for name in TENSORS])
 
 
-def resumed(path: Path, start: Path) -> State:
-    """The state at the last checkpoint, or a new one."""
-    net = Trainable(onnx.load(start)).to(memory_format=torch.channels_last)
-    groups = [{"params": [p], "peak": RATE * _size(p)} for p in net.parameters()]
-    state = State(net, deepcopy(net), torch.optim.Adam(groups, lr=RATE, betas=(0.9, 0.99)))
+def resumed(path: Path, start: onnx.ModelProto, rate: float) -> State:
+    """The state at the last checkpoint, or a new one that begins with these weights.
+
+    rate  largest step as a share of the mean size of a layer's weights.
+    """
+    net = Trainable(start).to(memory_format=torch.channels_last)
+    groups = [{"params": [p], "peak": rate * _size(p)} for p in net.parameters()]
+    state = State(net, deepcopy(net), torch.optim.Adam(groups, lr=rate, betas=(0.9, 0.99)))
     if path.exists():
         saved = torch.load(path, weights_only=True)
         net.load_state_dict(saved["net"])
