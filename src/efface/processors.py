@@ -24,8 +24,8 @@ def granted() -> int:
 
 
 def use_one_thread_for_products() -> None:
-    """Let NumPy and SciPy multiply matrices in the calling thread. For the start of a process:
-    they read the variable when they load.
+    """Let NumPy multiply matrices in the calling thread. For the start of a process:
+    it reads the variable when it loads.
 
     efface's matrices are small. The threads that OpenBLAS would keep for them spin while they wait
     for the next product: for a small photo, a quarter of all CPU time.

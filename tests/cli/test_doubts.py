@@ -19,6 +19,7 @@ from efface.pipeline import analysis
 from efface.pipeline.inspecting import _written_in
 from efface.pipeline.naming import Job, beside, jobs_for, plan_path_of
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
+from efface.planning.left_visible import KindLeft
 from efface.planning.plan import Plan
 from efface.report.text import review_of
 from efface.timing import Timeline
@@ -278,6 +279,21 @@ def test_a_batch_says_how_many_and_an_error_is_graver(efface, kept, kit, tmp_pat
     done = efface("redact", photos, "-o", tmp_path / "again")
     assert done.code == 3
     assert re.search(r"3 of 4 files done, 1 not: see above\. .* 2 of them with moments", done.out)
+
+
+def test_a_batch_says_in_how_many_files_something_is_left_visible(
+    efface, kept, kit, tmp_path, monkeypatch
+):
+    photos = tmp_path / "photos"
+    kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
+    possible = [KindLeft("face", 2, 2, 0.0, 0, 0, 0.5), KindLeft("plate", 1, 1, 0.0, 0, 0, 0.1)]
+    monkeypatch.setattr(summary, "by_kind", lambda plan: possible if plan.tracks else [])
+    assert (
+        "In 2 of them 6 possible objects stayed visible, seen too weakly to be erased: efface "
+        "review lists them." in efface("find", photos).out
+    )
+    possible.clear()
+    assert "too weakly" not in efface("find", photos).out
 
 
 def test_find_with_7_writes_all_that_it_was_told_to(efface, kept, kit, tmp_path, doubted):

@@ -6,6 +6,7 @@ The detector is a stand-in.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,7 +18,7 @@ from efface.events import silent
 from efface.frames import Frame, Layout, Picture
 from efface.media.interfaces import SourceInfo
 from efface.options import Options, TrackOptions
-from efface.pipeline.analysis import look
+from efface.pipeline.analysis import look, sightings_on_photo
 from efface.planning.left_visible import by_kind
 
 SIZE_WH = (640, 360)
@@ -142,3 +143,46 @@ def test_what_passes_no_bar_stays_visible_and_in_the_plan_with_a_moment_that_nam
     assert [d.track for d in plan.doubts if "left" in d.causes] == [left.id]
     (kind,) = by_kind(plan)
     assert (kind.kind, kind.tracks, kind.seconds) == ("face", 1, 0.24)
+
+
+class Photo(Film):
+    """A source of two pages."""
+
+    info = SourceInfo(Path("scan"), "photo", "tiff", 2, SIZE_WH)
+
+    def frames(self):
+        return islice(super().frames(), 2)
+
+
+class Weakly:
+    """Sees one face surely, and three weakly on the second page: one of them is low."""
+
+    infos = ()
+    sure = MappingProxyType({FACE: 0.25})
+    boxes = np.float32(
+        [[10, 10, 50, 60], [100, 10, 120, 34], [200, 10, 260, 80], [300, 10, 308, 21]]
+    )
+
+    def detect(self, frame, look):
+        rows = slice(0, 4 if frame.index else 1)
+        scores = np.float32([0.8, 0.14, 0.24, 0.24])[rows]
+        return Detections(self.boxes[rows], scores, np.full(len(scores), FACE, np.uint8))
+
+
+def test_a_photo_tells_what_it_leaves_visible_and_the_riskiest_first():
+    plan = look(Photo(), "0" * 64, (Weakly(),), Options(), silent)
+    assert [t.frame.tolist() for t in plan.tracks] == [[0], [1]]
+    assert [(t.id, t.frame.tolist(), round(float(t.score[0]), 2)) for t in plan.left] == [
+        (3, [1], 0.24),
+        (4, [1], 0.14),
+    ]
+    first = plan.left[0].xyxy[0]
+    assert (first[:2] < Weakly.boxes[2, :2]).all(), "with the margin that would be erased"
+    assert (first[2:] > Weakly.boxes[2, 2:]).all()
+    assert [d.track for d in plan.doubts if "left" in d.causes][:1] == [3]
+
+
+def test_what_is_seen_weakly_is_not_among_the_sightings_of_a_preview():
+    (page,) = islice(Photo().frames(), 1, 2)
+    (seen,) = sightings_on_photo(page, Weakly())
+    assert seen.score[0] == np.float32(0.8)

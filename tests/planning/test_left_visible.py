@@ -224,3 +224,34 @@ def test_a_moment_names_the_track_that_can_be_covered():
     weak = track(7, range(10, 40), score=0.3)
     (told,) = doubts(plan(left=[weak]), {FACE: 0.25}, {FACE: 1.5}, left=[weak])
     assert (told.track, told.causes) == (7, ("left",))
+
+
+def photo(*left, pages=1, **more):
+    made = plan(left=left, frames=pages, **more)
+    return replace(made, medium="photo")
+
+
+def test_on_a_photo_it_has_a_chance_and_no_duration():
+    made = photo(track(1, [0]), track(2, [1], box=(10, 10, 60, 30), kind=PLATE), pages=2)
+    face, plate = stretches(made)
+    assert (face.seconds, plate.seconds) == (0, 0)
+    assert 0.1 < face.chance < 0.5
+    assert plate.chance < face.chance
+    assert [(k.kind, k.seconds, k.likely) for k in by_kind(made)] == [
+        ("face", 0, face.chance),
+        ("plate", 0, plate.chance),
+    ]
+
+
+def test_in_a_film_nobody_counted_how_often_a_track_is_right():
+    (found,) = stretches(plan(left=[track(1, range(20, 30))]))
+    (kind,) = by_kind(plan(left=[track(1, range(20, 30))]))
+    assert (found.chance, kind.likely) == (None, None)
+
+
+def test_on_a_photo_the_riskiest_are_moments():
+    weak = track(1, [0], box=(100, 100, 140, 150), score=0.24)
+    low = track(2, [0], box=(300, 100, 308, 110), score=0.24)
+    (doubt,) = doubts(photo(weak, low), {FACE: 0.25}, {FACE: 1.5}, left=[weak, low])
+    assert (doubt.track, doubt.causes) == (1, ("left",))
+    assert 0.05 < doubt.risk < 0.5, "never enough to ask for a look before publishing"

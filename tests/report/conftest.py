@@ -129,6 +129,11 @@ def kinds_of_report() -> dict[str, Report]:
     weak = tuple(replace(t, xyxy=t.xyxy + 200, score=t.score * np.float32(0.3)) for t in weak)
     left = Doubt(4, 62, 64, (210, 210, 250, 250), ("left",), 0.3)
     whole = Doubt(WHOLE, 10, 60, (0, 0, 300, 300), ("camera",), 0.3)
+    possible = [
+        replace(track(i, "s"), xyxy=np.array([box], np.float32), score=np.array([0.2], np.float32))
+        for i, box in ((2, (100, 100, 180, 190)), (3, (200, 100, 260, 180)))
+    ]
+    on_photo = plan(track(1, "s"), left=tuple(possible), medium="photo", frames=1)
     bad = entry(
         film,
         findings(Outcome.NOT_CLEAN),
@@ -143,6 +148,7 @@ def kinds_of_report() -> dict[str, Report]:
         "costly": report(entry(plan(wide, doubts=(whole,)))),
         "left": report(entry(plan(face, left=weak, doubts=(left,)))),
         "only left": report(entry(plan(left=weak, left_beyond=(LeftBeyond("face", 7, 9, 2.5),)))),
+        "left on photo": report(entry(on_photo)),
         "doubtful": report(entry(plan(face, doubts=(doubt(),))), exit_code=7),
         "review": report(entry(film, findings(Outcome.REVIEW)), exit_code=7),
         "not clean": report(bad, exit_code=6),

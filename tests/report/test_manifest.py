@@ -134,6 +134,15 @@ def test_what_is_left_visible_is_counted_by_kind(kinds_of_report):
         (5, [100, 100], False),
     ]
     assert told["sentence"].startswith("Left visible: 8 possible faces and 1 possible plate")
+    assert [s["chance"] for s in told["stretches"]] == [None, None]
+    assert [k["likely"] for k in told["kinds"]] == [None, None]
     assert manifest.said(kinds_of_report["clean"])["files"][0]["found"]["left_visible"] == {
         "kinds": [], "stretches": [], "sentence": "",
     }  # fmt: skip
+
+
+def test_of_a_photo_it_says_how_likely_that_is(kinds_of_report):
+    told = manifest.said(kinds_of_report["left on photo"])["files"][0]["found"]["left_visible"]
+    chances = [s["chance"] for s in told["stretches"]]
+    assert all(0.1 < c < 0.5 for c in chances)
+    assert [k["likely"] for k in told["kinds"]] == [pytest.approx(sum(chances))]

@@ -323,6 +323,17 @@ def test_what_is_left_visible_is_said_and_listed(kinds_of_report):
     assert "left visible" not in Parsed(written(kinds_of_report["clean"])).text
 
 
+def test_of_a_photo_it_says_where_and_how_likely_it_is(kinds_of_report):
+    text = Parsed(written(kinds_of_report["left on photo"])).text
+    assert "2 possible faces are left visible" in text
+    assert (
+        "2 possible faces, seen too weakly to be erased; in about 3 of 10 such cases it is one "
+        "(0 of them among the moments to look at)" in text
+    )
+    assert "left visible, riskiest first" in text
+    assert re.search(r"face 2\s*page 1\s*\d\d%\s*no", text)
+
+
 def test_a_file_of_which_all_is_left_visible_does_not_sound_empty(kinds_of_report):
     text = Parsed(written(kinds_of_report["only left"])).text
     assert "no face and no plate found with certainty" in text

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -204,6 +204,19 @@ def photos(tmp_path: Path) -> list[Path]:
         )
         made.append(path)
     return made
+
+
+@pytest.fixture
+def weak_photo(tmp_path: Path) -> Path:
+    """A photo with a plan that erases one face, and leaves two possible ones visible."""
+    path = tmp_path / "street.png"
+    Image.fromarray(texture(240, 160, 9)).save(path)
+    boxes = [(20, 20, 80, 90), (120, 20, 180, 90), (190, 100, 230, 150)]
+    made = [track(i, 0, 0, box) for i, box in enumerate(boxes, start=1)]
+    seen = [replace(t, reason=np.zeros(1, np.uint8)) for t in made]
+    weak = [replace(t, score=np.array([0.2], np.float32)) for t in seen[1:]]
+    planned(path, (replace(seen[0], score=np.array([0.8], np.float32)),), left=tuple(weak))
+    return path
 
 
 @pytest.fixture(autouse=True)

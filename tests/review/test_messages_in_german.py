@@ -229,7 +229,13 @@ def test_no_advice_of_the_page_is_an_option_of_the_command_line() -> None:
 
 def test_every_check_every_outcome_and_every_limit_has_german_words() -> None:
     assert missing({*CHECKS, "sound", *(o.value for o in Outcome), *wording.LIMITS}) == []
-    kinds = [KindLeft(k, n, 2, 1, 3.25, b) for k in KINDS for n in (1, 2) for b in (0, 1)]
+    kinds = [
+        KindLeft(k, n, 2, seconds, 3, b, likely)
+        for k in KINDS
+        for n in (1, 2)
+        for b in (0, 1)
+        for seconds, likely in ((3.25, None), (0.0, 0.4), (0.0, None))
+    ]
     said = {f"{wording.left_visible([one])}." for one in kinds}
     said |= {f"{wording.left_visible(kinds[i : i + 2])}." for i in range(0, len(kinds), 2)}
     assert missing(said) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,7 +41,8 @@ def until(tab, expression):
 def edits(film) -> list[str] | None:
     """Return the names of the edits on disk; None while a change is being written in place."""
     try:
-        plan = json.loads(film.with_name("film.redacted.mp4.plan.json").read_text())
+        name = f"{film.stem}.redacted{film.suffix}.plan.json"
+        plan = json.loads(film.with_name(name).read_text())
     except json.JSONDecodeError:
         return None
     return [e["edit"] for e in plan["edits"]]
@@ -446,6 +448,21 @@ def test_what_is_left_visible_is_listed_and_one_key_covers_it(tab, weak, serve, 
     until(tab, "document.getElementById('left-count').textContent === '0'")
     tab.keyboard.press("?")
     assert tab.locator("#help-list").get_by_text("cover it: it is erased").is_visible()
+
+
+def test_on_a_photo_it_is_listed_with_its_chance_and_one_key_covers_it(tab, weak_photo, serve, kit):
+    running = serve(weak_photo)
+    shown(tab, running.url)
+    assert tab.get_by_role("tab", name="Left visible 2").is_visible()
+    note = tab.locator("#left .note").text_content()
+    assert "2 possible faces, seen too weakly to be erased; in about 3 of 10" in note
+    assert re.fullmatch(r"\d\d %", tab.locator("#left .meter").first.text_content())
+    tab.keyboard.press("n")
+    tab.wait_for_selector("#boxes .box.face.left.chosen")
+    tab.keyboard.press("c")
+    saved(tab, weak_photo, "keep")
+    tab.wait_for_selector("#boxes .box.face.chosen:not(.left):not(.spared)")
+    assert tab.locator("#left-count").text_content() == "1"
 
 
 def test_a_left_moment_is_covered_from_the_list_of_moments(tab, weak, serve):

@@ -13,13 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from efface.geometry import iou
 from training.faces.pictures import (
@@ -35,20 +33,13 @@ from training.faces.pictures import (
     labelled,
     on_a_head,
 )
-from training.pictures import opened
+from training.sheets import PLACES, Place, write_sheets
 
 LEAST_PX = 18.0
 """Height below which a place is not shown: a person could not tell either."""
 
 LEAST = ((MEAN, 0.17), (BEST, 0.27), (YUNET, 0.55))
 """Scores of which one is needed to be shown."""
-
-ACROSS, DOWN, SIDE, TITLE = 10, 9, 112, 14
-AROUND = 2.4
-"""Side of what is shown, in sides of the box."""
-
-Place = tuple[str, str, list[float]]
-"""Folder, file, box."""
 
 
 def main() -> None:
@@ -67,9 +58,7 @@ def main() -> None:
     places = [place for folder in a.data for place in in_doubt(folder, SEEN)]
     random.Random(5).shuffle(places)
     (a.out / "places.json").write_text(json.dumps(places))
-    for n in range(0, len(places), ACROSS * DOWN):
-        sheet = _sheet(places[n : n + ACROSS * DOWN])
-        cv2.imwrite(str(a.out / f"s{n // (ACROSS * DOWN):02d}.png"), sheet[..., ::-1])
+    write_sheets(a.out, places)
     print(f"{len(places)} places")
 
 
@@ -97,38 +86,13 @@ def in_doubt(folder: Path, seen: Path) -> Iterator[Place]:
         )
 
 
-def _sheet(places: Sequence[Place]) -> NDArray[np.uint8]:
-    tiles = [
-        _tile(opened(Path(d) / f)[0], np.array(box), n) for n, (d, f, box) in enumerate(places)
-    ]
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % ACROSS)
-    rows = [np.concatenate(tiles[n : n + ACROSS], 1) for n in range(0, len(tiles), ACROSS)]
-    return np.concatenate(rows, 0)
-
-
-def _tile(rgb: NDArray[np.uint8], box: NDArray[np.float64], number: int) -> NDArray[np.uint8]:
-    scale = SIDE / (AROUND * float((box[2:] - box[:2]).max()))
-    if scale < 1:
-        small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        rgb, box, scale = np.asarray(small, np.uint8), box * scale, 1.0
-    room = SIDE / 2 - scale * (box[:2] + box[2:]) / 2
-    matrix = np.array([[scale, 0, room[0]], [0, scale, room[1]]])
-    shown = cv2.warpAffine(rgb, matrix, (SIDE, SIDE), flags=cv2.INTER_CUBIC)
-    corners = (scale * box.reshape(2, 2) + room).astype(int)
-    cv2.rectangle(shown, tuple(corners[0]), tuple(corners[1]), (80, 255, 80), 1)
-    tile = np.full((SIDE + TITLE, SIDE, 3), 255, np.uint8)
-    tile[TITLE:] = shown
-    cv2.putText(tile, str(number), (2, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (200, 0, 0), 1)
-    return tile
-
-
 def keep(out: Path, seen: Path) -> None:
     """Adds what was said of the places on the sheets."""
     places: list[Place] = json.loads((out / "places.json").read_text())
     by_eye: dict[str, list[list[Any]]] = json.loads(seen.read_text()) if seen.exists() else {}
     for path in sorted(out.glob("s*.json")):
-        said, first = json.loads(path.read_text()), ACROSS * DOWN * int(path.stem[1:])
-        for n, (_, file, box) in enumerate(places[first : first + ACROSS * DOWN]):
+        said, first = json.loads(path.read_text()), PLACES * int(path.stem[1:])
+        for n, (_, file, box) in enumerate(places[first : first + PLACES]):
             words = [word for word in ("face", "unclear") if n in said[word]]
             by_eye.setdefault(file, []).append([*box, words[0] if words else "none"])
     lines = ",\n".join(f" {json.dumps(f)}: {json.dumps(r)}" for f, r in sorted(by_eye.items()))

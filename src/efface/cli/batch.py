@@ -40,6 +40,7 @@ class FileOutcome(NamedTuple):
     was_done  an earlier run did it.
     share     the share of the picture that is erased, 0 to 1; None if unknown.
     facts     more for --json; may name an "outcome" of its own.
+    left      number of possible objects that were seen too weakly to be erased.
     """
 
     text: str
@@ -47,6 +48,7 @@ class FileOutcome(NamedTuple):
     was_done: bool = False
     share: float | None = None
     facts: Mapping[str, Any] = MappingProxyType({})
+    left: int = 0
 
 
 Describe = Callable[["AnyJob", Any], FileOutcome]
@@ -201,6 +203,7 @@ class _RunLog:
         self._failed: list[EffaceError] = []
         self._codes: list[int] = []
         self._shares: list[float] = []
+        self._left: list[int] = []
         self._earlier, self._has_spoken = 0, False
         self._open: dict[AnyJob, tuple[ExitStack, Listener]] = {}
         self._showing = ExitStack()
@@ -232,6 +235,7 @@ class _RunLog:
         self._codes.append(outcome.code)
         self._earlier += outcome.was_done
         self._shares += [] if outcome.share is None or outcome.was_done else [outcome.share]
+        self._left += [outcome.left] if outcome.left else []
         if self._document is not None:
             word = "kept" if outcome.was_done else "done"
             self._document.done(job, word, outcome.code, outcome.facts)
@@ -286,6 +290,7 @@ class _RunLog:
                     self._earlier,
                     self._codes.count(EXIT_LOOK),
                     self._shares,
+                    self._left,
                 )
             )
         code = worst([*self._codes, *(e.exit_code for e in self._failed)])
@@ -311,7 +316,9 @@ def _stoppable(listener: Listener) -> Listener:
     return listen
 
 
-def _tally(jobs: int, failed: int, earlier: int, doubtful: int, shares: list[float]) -> str:
+def _tally(
+    jobs: int, failed: int, earlier: int, doubtful: int, shares: list[float], left: list[int]
+) -> str:
     if not jobs:
         return "No photo or video was found, so there was nothing to do."
     return " ".join([
@@ -320,6 +327,7 @@ def _tally(jobs: int, failed: int, earlier: int, doubtful: int, shares: list[flo
         *([(
                 f"{doubtful} of them with moments that a person should look at: see above."
             )] if doubtful else []),
+        *([_left_visible(left)] if left else []),
     ])  # fmt: skip
 
 
@@ -339,3 +347,13 @@ def _shared(shares: list[float]) -> str:
 
     mean, most = share(sum(shares) / len(shares)), share(max(shares))
     return f"On average {mean} of a file's picture is erased, {most} in the file that loses most."
+
+
+def _left_visible(left: list[int]) -> str:
+    from efface.report.wording import counted
+
+    found = counted(sum(left), "possible object")
+    return (
+        f"In {len(left)} of them {found} stayed visible, seen too weakly to be erased: efface "
+        "review lists them."
+    )

@@ -134,4 +134,4 @@ def _outcome(
     where = {"plan": str(path)} if path else {}
     facts = where | facts_of(plan, bound) if is_json() else {}
     text = summary.planned(name, plan, path, bound) + more
-    return FileOutcome(text, summary.code(plan, bound), facts=facts)
+    return FileOutcome(text, summary.code(plan, bound), facts=facts, left=summary.left_of(plan))

@@ -120,8 +120,8 @@ def _description(record: Record, options: Options, *, is_single: bool) -> Descri
         note_plan(done.plan)
         facts = summary.facts_of_redacted(job, done, bound) if is_json() else {}
         if not done.was_done:
-            share = summary.share_of(done.plan)
-            return FileOutcome(summary.redacted(job, done, bound), code, False, share, facts)
+            share, left = summary.share_of(done.plan), summary.left_of(done.plan)
+            return FileOutcome(summary.redacted(job, done, bound), code, False, share, facts, left)
         text = f"{printable(job.target)}: {DONE}" if is_single else ""
         if code != EXIT_OK:
             text = summary.redacted(job, done, bound)

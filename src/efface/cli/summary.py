@@ -18,6 +18,7 @@ from efface.pipeline.naming import AnyJob, Job, beside
 from efface.pipeline.one_source import Redacted
 from efface.pipeline.remote_address import Location
 from efface.pipeline.rendering import Rendered
+from efface.planning.left_visible import by_kind
 from efface.planning.plan import Plan
 from efface.report import text, wording
 from efface.report.facts import costs_of, found_in, media_of
@@ -34,6 +35,7 @@ __all__ = [
     "facts_of_redacted",
     "facts_of_rendered",
     "found",
+    "left_of",
     "planned",
     "redacted",
     "rendered",
@@ -131,6 +133,11 @@ def _reviewed(result: Redacted) -> list[str]:
 def share_of(plan: Plan) -> float:
     """Return the share of the picture that is erased, on average."""
     return costs_of(plan)[0].mean
+
+
+def left_of(plan: Plan) -> int:
+    """Return the number of possible objects that were seen too weakly to be erased."""
+    return sum(k.tracks for k in by_kind(plan))
 
 
 def rendered(r: Rendered, plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 
@@ -24,6 +24,7 @@ from efface.planning.doubt_rules import doubts
 from efface.planning.given_areas import outside_kept_areas, with_given_areas
 from efface.planning.given_boxes import GivenBoxes
 from efface.planning.left_visible import bounded
+from efface.planning.photo_risk import is_worth_telling, risk_on_photo
 from efface.planning.plan import Plan
 from efface.streaming import frames_ahead, prefetched
 from efface.timing import Timeline
@@ -64,8 +65,8 @@ def look(
     with prefetched(source.frames(), frames_ahead(info.size_wh)) as frames:
         if info.medium == "photo":
             notes = _Notes()
-            pages = _page_by_page(_told(frames, notes, listener, info), detector)
-            found = _Found(covered_on_photos(list(pages), _sizes(notes), options.cover))
+            seen = list(_page_by_page(_told(frames, notes, listener, info), detector))
+            found = _on_pages(seen, detector.sure, _sizes(notes), options.cover)
             return _planned(source, sha256, detector, options, notes, found)
         parts = perceived(frames, detectors, options.detect, rate_of(info))
         with closing(parts):
@@ -124,7 +125,7 @@ def joined(
         followed = [f for f in followed if f.seen.kind != TEXT or stands_still(f.seen, seconds)]
     found = _Found(
         [held_still(f.covered, seconds) for f in followed if f.covered is not None],
-        [(f.left, f.seen) for f in followed if f.left is not None],
+        _by_place([(f.left, f.seen) for f in followed if f.left is not None]),
         [m.view for m in follower.moments],
         follower.cuts,
     )
@@ -137,7 +138,7 @@ class _Found:
 
     covered  tracks as they are erased.
     left     objects seen too weakly to be covered, as they would be erased, each with the track of
-             sightings that it is a part of.
+             sightings that it is a part of; in the order in which they are shown.
     views    where the camera looked in each frame, see `Moment`.
     """
 
@@ -184,6 +185,14 @@ def _planned(
     return bounded(replace(plan, doubts=outside_kept_areas(plan, told)))
 
 
+def _by_place(left: Sequence[tuple[Track, Track]]) -> list[tuple[Track, Track]]:
+    """Sort what is left visible by the frame in which it begins, and there from left to right."""
+    return sorted(
+        left,
+        key=lambda p: (int(p[0].frame[0]), float(p[0].xyxy[0, 0]), float(p[0].xyxy[0, 1]), p[0].id),
+    )
+
+
 def _left_visible(
     left: Sequence[tuple[Track, Track]], before: int
 ) -> tuple[tuple[Track, ...], list[Track]]:
@@ -194,12 +203,8 @@ def _left_visible(
 
     before  highest number of the tracks that are covered.
     """
-    parts = sorted(
-        left,
-        key=lambda p: (int(p[0].frame[0]), float(p[0].xyxy[0, 0]), float(p[0].xyxy[0, 1]), p[0].id),
-    )
-    tracks = tuple(replace(c, id=before + i) for i, (c, _) in enumerate(parts, start=1))
-    return tracks, [_seen_in(t, seen) for t, (_, seen) in zip(tracks, parts, strict=True)]
+    tracks = tuple(replace(c, id=before + i) for i, (c, _) in enumerate(left, start=1))
+    return tracks, [_seen_in(t, seen) for t, (_, seen) in zip(tracks, left, strict=True)]
 
 
 def _seen_in(track: Track, seen: Track) -> Track:
@@ -231,9 +236,10 @@ def _told_of(
 
 
 def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track]:
+    """Yield every sighting as a track of one page, also the weak ones."""
     for frame in frames:
         seen = Detections.none() if frame.is_bad else detector.detect(frame, THOROUGH)
-        for i in np.flatnonzero(seen.are_sure(detector.sure)):
+        for i in range(len(seen)):
             yield Track(
                 id=1,
                 kind=int(seen.kind[i]),
@@ -244,9 +250,27 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
             )
 
 
+def _is_sure(seen: Track, sure: Mapping[int, float]) -> bool:
+    return bool(seen.score[0] >= np.float32(sure.get(seen.kind, 0.0)))
+
+
 def sightings_on_photo(frame: Frame, detector: Detector) -> list[Track]:
     """Return what is surely seen in one picture, as tracks of one frame without margins."""
-    return list(_page_by_page(iter([frame]), detector))
+    return [t for t in _page_by_page(iter([frame]), detector) if _is_sure(t, detector.sure)]
+
+
+def _on_pages(
+    seen: Sequence[Track], sure: Mapping[int, float], sizes: tuple[Size, ...], cover: CoverOptions
+) -> _Found:
+    """Return what is erased of the sightings on the pages of a photo, and what is left visible: the
+    riskiest of each page first."""
+    weak = [t for t in seen if not _is_sure(t, sure) and is_worth_telling(t)]
+    weak.sort(key=lambda t: (int(t.frame[0]), -risk_on_photo(t)))
+    left = [(covering(t, sizes, cover, _on_photos(t)), t) for t in weak]
+    return _Found(
+        covered_on_photos([t for t in seen if _is_sure(t, sure)], sizes, cover),
+        [(erased, t) for erased, t in left if erased is not None],
+    )
 
 
 def covered_on_photos(

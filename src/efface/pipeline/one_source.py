@@ -46,8 +46,7 @@ def look(
 ) -> Plan:
     """Return the plan for a source, see `pipeline.analysis.look`.
 
-    It is imported on use: a process that only leads workers does not need SciPy, which loads
-    slowly.
+    It is imported on use: a process that only leads workers does not need the tracker.
     """
     from efface.pipeline.analysis import look as looked
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from efface.detections import DRAWN
 from efface.geometry import Box, Boxes, Size, area, grown, overlap
+from efface.planning.chances import chance
 from efface.planning.doubt import (
     CAMERA,
     COVERS,
@@ -59,6 +60,7 @@ from efface.planning.doubts_at_track_ends import track_end
 from efface.planning.doubts_in_gaps import gap_moments, weak_moments
 from efface.planning.doubts_of_lost_objects import lost_moments
 from efface.planning.left_visible import stretches
+from efface.planning.photo_risk import chance_on_photo
 from efface.planning.plan import Plan
 from efface.planning.revise import part_of
 from efface.tracks import Reason, Track
@@ -131,6 +133,10 @@ def _left_visible(left: Sequence[Track], film: Film, sure: Mapping[int, float]) 
 
 def _left_open(track: Track, film: Film, sure: float) -> Doubt | None:
     """Return the doubt about something seen too weakly to be covered, around its best sighting."""
+    if film.plan.medium == "photo":
+        first, box = int(track.frame[0]), track.xyxy[[0]]
+        causes = {LEFT: chance_on_photo(track)}
+        return _doubt(track, Moment(first, first, _a_little_larger(box), box, causes), 1.0, film)
     best = int(track.score.argmax())
     near = np.flatnonzero(
         np.abs(film.seconds[track.frame] - film.seconds[track.frame[best]]) <= LATELY_S
@@ -143,10 +149,14 @@ def _left_open(track: Track, film: Film, sure: float) -> Doubt | None:
     first, last = (int(track.frame[i]) for i in (near[0], near[-1]))
     return _doubt(
         track,
-        Moment(first, last, grown(seen, (TIGHT**0.5 - 1) / 2), seen, {LEFT: strength}),
+        Moment(first, last, _a_little_larger(seen), seen, {LEFT: strength}),
         1.0,
         film,
     )
+
+
+def _a_little_larger(boxes: Boxes) -> Boxes:
+    return grown(boxes, (TIGHT**0.5 - 1) / 2)
 
 
 def _doubt(track: Track, moment: Moment, tallness: float, film: Film) -> Doubt | None:
@@ -176,10 +186,10 @@ def _in_the_picture(box: Boxes, size_wh: Size) -> Box:
 
 def _moments(track: Track, film: Film, sure: float, tallness: float) -> Iterator[Moment]:
     seen = np.flatnonzero(track.reason == Reason.SEEN)
-    middle = _sightings(track, seen, film, sure)
     if film.plan.medium == "photo":  # pages are independent
-        yield middle
+        yield _on_a_page(track, seen, film, sure, tallness)
         return
+    middle = _sightings(track, seen, film, sure)
     ends = [track_end(track, seen, film, sure, way) for way in (-1, 1)]
     if SHORT in middle.causes:  # one moment instead of three at one time
         yield _gravest([middle, *ends])
@@ -191,17 +201,24 @@ def _moments(track: Track, film: Film, sure: float, tallness: float) -> Iterator
     yield from lost_moments(track, seen, film, sure, tallness)
 
 
+def _on_a_page(
+    track: Track, seen: NDArray[np.intp], film: Film, sure: float, tallness: float
+) -> Moment:
+    """Judge a sighting on a photo: how likely it is wrong, and how much it covers then."""
+    best = int(seen[track.score[seen].argmax()])
+    score, height = float(track.score[best]), float(track.xyxy[best, 3] - track.xyxy[best, 1])
+    right = chance(track.kind, score, height / tallness)
+    weak = 1 - (clipped((score - sure) / CLEAR_SCORE_MARGIN) if right is None else right)
+    much = weak * clipped(float(_shares(track, film)[best]) / MUCH_SHARE)
+    causes = {WEAK: weak} | ({COVERS: much} if WEIGHTS[COVERS] * much >= NAMED_RISK else {})
+    return moment_around(track, best, slice(best, best + 1), track.xyxy[[best]], causes)
+
+
 def _sightings(track: Track, seen: NDArray[np.intp], film: Film, sure: float) -> Moment:
     """Judge the track as a whole: whether it was ever seen well, and for how long."""
     score = track.score[seen]
     causes = {WEAK: 1 - clipped((float(score.max()) - sure) / CLEAR_SCORE_MARGIN)}
     best = seen[score.argmax()]
-    if film.plan.medium == "photo":
-        much = causes[WEAK] * clipped(float(_shares(track, film)[best]) / MUCH_SHARE)
-        causes |= {COVERS: much} if WEIGHTS[COVERS] * much >= NAMED_RISK else {}
-        return moment_around(
-            track, int(best), slice(int(best), int(best) + 1), track.xyxy[[best]], causes
-        )
     start, stop = film.shot(int(track.frame[seen[0]]))
     enough_s = min(
         BRIEF_S, (stop - start) * film.frame_s

@@ -138,7 +138,9 @@ def _kinds(plan: Plan) -> tuple[Kind, ...]:
 
 def _left(stretch: Stretch, times: Times) -> Left:
     span = times.span(stretch.first, stretch.last)
-    return Left(stretch.track, KINDS[stretch.kind], span, stretch.best, stretch.is_listed)
+    return Left(
+        stretch.track, KINDS[stretch.kind], span, stretch.best, stretch.is_listed, stretch.chance
+    )
 
 
 def costs_of(plan: Plan) -> tuple[Cost, tuple[KindCost, ...]]:

@@ -175,6 +175,7 @@ def _left(s: Left) -> dict[str, Any]:
         "track": s.track,
         "kind": s.kind,
         "best_score": s.best,
+        "chance": s.chance,
         "listed": s.is_listed,
     }
 

@@ -32,7 +32,7 @@ def things_to_look_at(e: Entry) -> Html | None:
     return joined(
         _findings(findings, e.media) if findings else None,
         _moments(e.found, e.media) if moments else None,
-        _left(e.found) if e.found.left_where else None,
+        _left(e.found, e.media) if e.found.left_where else None,
     )
 
 
@@ -65,11 +65,12 @@ def _moments(found: Found, media: Media) -> Html:
     return table(caption, ("Risk", "When and where", "Why"), rows)
 
 
-def _left(found: Found) -> Html:
+def _left(found: Found, media: Media) -> Html:
+    is_film = media.medium != "photo"
     more = sum(k.stretches for k in found.left) - len(found.left_where)
     caption = (
-        "What was seen too weakly to be erased and is left visible, by time. efface review "
-        "lists it, too."
+        "What was seen too weakly to be erased and is left visible, "
+        f"{'by time' if is_film else 'riskiest first'}. efface review lists it, too."
     )
     caption += (
         f" {wording.counted(more, 'place')} more {'is' if more == 1 else 'are'} not listed here."
@@ -84,12 +85,23 @@ def _left(found: Found) -> Html:
                 tag("span", (
                         f"frames {s.span.first + 1} to {s.span.last + 1}"
                     ), class_="quiet small"),
-            ],
-            f"{s.best:.2f}", "yes" if s.is_listed else "no",
+            ] if is_film else f"page {s.span.first + 1}",
+            f"{s.best:.2f}" if s.chance is None else f"{s.chance:.0%}",
+            "yes" if s.is_listed else "no",
         )
         for s in found.left_where
     ]  # fmt: skip
-    return table(caption, ("What", "When", "Best score", "Among the moments"), rows, numbers=(2,))
+    names = (
+        ("What", "When", "Best score", "Among the moments")
+        if is_film
+        else ("What", "Where", "Chance", "Among the moments")
+    )
+    return table(
+        caption,
+        names,
+        rows,
+        numbers=(2,),
+    )
 
 
 def _what(m: Moment) -> Html:

@@ -188,6 +188,7 @@ class Left:
     span: Span
     best: float
     is_listed: bool
+    chance: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,16 +205,24 @@ def left_visible(left: Sequence[KindLeft]) -> str:
         return ""
     places, listed = sum(k.stretches for k in left), sum(k.listed for k in left)
     long_s, beyond = sum(k.seconds for k in left), sum(k.beyond for k in left)
-    said = (
-        f"Left visible: {possible(left)}, seen too weakly to be erased, for "
-        f"{long_s:.{1 if long_s >= 0.1 else 2}f} s altogether"
-    )
-    said += f" ({counted(places, 'place')}, {listed} of them among the moments to look at"
+    said, among = f"Left visible: {possible(left)}, seen too weakly to be erased", ""
+    if long_s:  # photos have no time
+        said += f", for {long_s:.{1 if long_s >= 0.1 else 2}f} s altogether"
+        among = f"{counted(places, 'place')}, "
+    said += f"{_how_likely(left)} ({among}{listed} of them among the moments to look at"
     return said + (
         f"; the plan has no room for {beyond} of them, so it does not say where they are)"
         if beyond
         else ")"
     )
+
+
+def _how_likely(left: Sequence[KindLeft]) -> str:
+    known = [(k.likely, k.tracks) for k in left if k.likely is not None]
+    if len(known) < len(left):
+        return ""
+    likely, tracks = map(sum, zip(*known, strict=True))
+    return f"; in about {max(1, round(10 * likely / tracks))} of 10 such cases it is one"
 
 
 def ways_to_cover(found: Found, review: str) -> str:

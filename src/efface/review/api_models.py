@@ -186,6 +186,7 @@ def _left(plan: Plan) -> dict[str, Any]:
                 "first": s.first,
                 "last": s.last,
                 "best": s.best,
+                "chance": s.chance,
                 "listed": s.is_listed,
             }
             for s in found

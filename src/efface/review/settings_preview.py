@@ -69,7 +69,7 @@ def preview(
 
     pts  times of all frames, if a plan knows them.
     """
-    from efface.pipeline.analysis import covered_on_photos  # with SciPy, which loads slowly
+    from efface.pipeline.analysis import covered_on_photos  # loads slowly
 
     seen = _seen(source, options, index, pts)
     size_wh = seen.picture.size_wh

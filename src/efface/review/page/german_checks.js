@@ -61,6 +61,14 @@ export const GERMAN_CHECKS = {
     "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stelle, {n3} davon in der Liste der zweifelhaften; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
   "Left visible: {what}, seen too weakly to be erased, for {n} s altogether ({n2} places, {n3} of them among the moments to look at; the plan has no room for {n4} of them, so it does not say where they are).":
     "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stellen, {n3} davon in der Liste der zweifelhaften; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
+  "Left visible: {what}, seen too weakly to be erased; in about {n} of 10 such cases it is one ({n2} of them among the moments to look at).":
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden; in etwa {n} von 10 solchen Fällen ist es eines ({n2} davon in der Liste der zweifelhaften).",
+  "Left visible: {what}, seen too weakly to be erased; in about {n} of 10 such cases it is one ({n2} of them among the moments to look at; the plan has no room for {n3} of them, so it does not say where they are).":
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden; in etwa {n} von 10 solchen Fällen ist es eines ({n2} davon in der Liste der zweifelhaften; für {n3} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
+  "Left visible: {what}, seen too weakly to be erased ({n} of them among the moments to look at).":
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden ({n} davon in der Liste der zweifelhaften).",
+  "Left visible: {what}, seen too weakly to be erased ({n} of them among the moments to look at; the plan has no room for {n2} of them, so it does not say where they are).":
+    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden ({n} davon in der Liste der zweifelhaften; für {n2} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
   "{what} and {other}": "{what} und {other}",
   "{n} possible face": "{n} mögliches Gesicht",
   "{n} possible faces": "{n} mögliche Gesichter",

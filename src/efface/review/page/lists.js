@@ -169,9 +169,11 @@ export class Lists {
           "span", { class: "top" },
           el("i", { class: `dot left ${kind}`, "aria-hidden": "true" }),
           el("b", {}, `Possible ${kind} ${found.track}`),
-          el("span", { class: "meter", title: "best score, 0 to 1" }, found.best.toFixed(2)),
+          found.chance === null
+            ? el("span", { class: "meter", title: "best score, 0 to 1" }, found.best.toFixed(2))
+            : el("span", { class: "meter", title: "chance that it is one" }, `${Math.round(100 * found.chance)} %`),
         ),
-        el("span", { class: "why" }, `${this.#when(found.first)}${until}${found.listed ? " · also a doubtful moment" : ""}`),
+        el("span", { class: "why" }, [`${this.#when(found.first)}${until}`, found.listed ? "also a doubtful moment" : ""].filter(Boolean).join(" · ")),
       );
       return isHere && chosen.includes(found.track) ? el("div", {}, button, this.#decisions()) : button;
     });

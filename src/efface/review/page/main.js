@@ -78,7 +78,7 @@ async function open(number) {
   show("editor");
   by("editor").classList.toggle("photo", store.isPhoto);
   by("editor").classList.toggle("pages", store.isPhoto && store.frames > 1);
-  lists.open(doc.doubts.length || !doc.tracks.length ? (doc.doubts.length || !doc.left.length ? "doubts" : "left") : "tracks");
+  lists.open(["doubts", "left", "tracks"].find((name) => doc[name].length) ?? "doubts");
   head();
   stage.fit();
   by("stage").focus({ preventScroll: true });

@@ -1,0 +1,48 @@
+"""How likely a sighting on a photo is what it was taken for.
+
+Scores are not probabilities: a face with a score of 0.7 is one in 99 of 100 cases, and a plate with
+0.3 in one of ten. The tables were fitted to sightings in pictures that efface was not measured on,
+of which a person said what they show: see `training/chances.py`. They do not hold for the frames of
+a film, in which the tracker has judged already.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.detections import KINDS
+
+HEIGHTS = (12.0, 24.0, 48.0, 96.0)
+"""Heights of the detector's box in pixels to which the rows of a table belong."""
+
+SCORES = (0.1, 0.15, 0.2, 0.25, 0.35, 0.45, 0.5, 0.6, 0.8)
+"""Scores to which its columns belong."""
+
+TABLES = "chances.json"
+
+
+def chance(kind: int, score: float, height: float) -> float | None:
+    """Return the chance, 0 to 1, that a sighting is right; None for a kind of which it is not
+    known.
+
+    It holds for pictures such as those that it was fitted to: among people in a square more of the
+    weak sightings are faces than in an empty street.
+
+    height  of the detector's box, in pixels.
+    """
+    table = _tables().get(KINDS[kind])
+    if table is None:
+        return None
+    of_height = [np.interp(score, SCORES, row) for row in table]
+    return float(np.interp(np.log(max(height, 1e-6)), np.log(HEIGHTS), of_height))
+
+
+@cache
+def _tables() -> dict[str, NDArray[np.float64]]:
+    made = json.loads((resources.files("efface.planning") / TABLES).read_text("ascii"))
+    return {kind: np.array(table) for kind, table in made.items()}
