@@ -47,7 +47,7 @@ SIZES = (0, 12, 16, 24, 32, 48, 96, 10_000)
 OF_EACH = {FACE: 12, PLATE: 8}
 """Places on sheets for each range."""
 
-SMOOTH = 3.0
+SMOOTH = 1.0
 """How much neighbouring heights, and neighbouring scores, pull on each other."""
 
 STEPS, RATE = 4000, 0.1

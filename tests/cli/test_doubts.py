@@ -18,6 +18,7 @@ from efface.options import Options
 from efface.pipeline import analysis
 from efface.pipeline.inspecting import _written_in
 from efface.pipeline.naming import Job, beside, jobs_for, plan_path_of
+from efface.planning import left_visible
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.left_visible import KindLeft
 from efface.planning.plan import Plan
@@ -287,11 +288,14 @@ def test_a_batch_says_in_how_many_files_something_is_left_visible(
     photos = tmp_path / "photos"
     kit.taken(kept, photos, "face.jpg", "other.jpg", "plain.png")
     possible = [KindLeft("face", 2, 2, 0.0, 0, 0, 0.5), KindLeft("plate", 1, 1, 0.0, 0, 0, 0.1)]
-    monkeypatch.setattr(summary, "by_kind", lambda plan: possible if plan.tracks else [])
-    assert (
-        "In 2 of them 6 possible objects stayed visible, seen too weakly to be erased: efface "
-        "review lists them." in efface("find", photos).out
-    )
+    for module in (summary, left_visible):
+        monkeypatch.setattr(module, "by_kind", lambda plan: possible if plan.tracks else [])
+    told = "In 2 files 6 possible objects were seen too weakly to be erased: efface review lists"
+    for _ in range(2):  # the second time nothing is to be done
+        assert told in efface("redact", photos, "-o", tmp_path / "out").out
+    assert told in efface("find", photos).out
+    said = json.loads(efface("find", photos, "--json").out)["files"]
+    assert [f["left_visible"] for f in said].count({"face": 2, "plate": 1}) == 2
     possible.clear()
     assert "too weakly" not in efface("find", photos).out
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efface.detections import DRAWN, FACE, PLATE
-from efface.options import CoverOptions
+from efface.options import CoverOptions, Options, recorded
 from efface.planning.build import covering, tallness
+from efface.planning.chances import chance
 from efface.planning.doubt import CAUSES, WHOLE, Doubt
 from efface.planning.doubt_moment import TIGHT
 from efface.planning.doubt_risk import SIZES, WEIGHTS, combined, size_share
@@ -345,6 +346,19 @@ def test_on_photos_only_weak_sightings_count():
     assert set(large.causes) == {"covers", "weak"}
     assert large.risk > found.risk
     assert told(track(0, 0, lead=0, score=0.6), frames=1, medium="photo") == ()
+
+
+def test_the_doubt_about_a_sighting_on_a_photo_is_the_chance_that_it_is_wrong():
+    seen = track(0, 0, lead=0, score=0.3, box=(100, 100, 130, 130))
+    made = replace(film(seen, frames=1, medium="photo"), options=recorded(Options()))
+    (found,) = doubts(made, SURE, TALLNESS)
+    height = 30 / TALLNESS[FACE]
+    wrong = 1 - chance(FACE, 0.3, height)
+    assert found.risk == pytest.approx(
+        WEIGHTS["weak"] * wrong * size_share(FACE, height), abs=0.006
+    )
+    (uncounted,) = told(seen, frames=1, medium="photo")
+    assert uncounted.risk > found.risk + 0.02, "by the score alone"
 
 
 def test_a_track_without_a_sighting_is_not_judged():

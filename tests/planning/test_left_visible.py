@@ -10,11 +10,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from efface.detections import FACE, PLATE
+from efface.detections import FACE, PLATE, TEXT
 from efface.errors import BadPlan
+from efface.options import DetectOptions, Options, recorded
 from efface.planning import left_visible
-from efface.planning.doubt import Doubt
+from efface.planning.chances import chance
+from efface.planning.doubt import LEFT, Doubt
 from efface.planning.doubt_moment import MOST_A_MINUTE
+from efface.planning.doubt_risk import WEIGHTS
 from efface.planning.doubt_rules import doubts
 from efface.planning.left_visible import bounded, by_kind, stretches
 from efface.planning.plan import LeftBeyond, Plan
@@ -227,31 +230,60 @@ def test_a_moment_names_the_track_that_can_be_covered():
 
 
 def photo(*left, pages=1, **more):
-    made = plan(left=left, frames=pages, **more)
+    made = plan(left=left, frames=pages, options=recorded(Options()), **more)
     return replace(made, medium="photo")
 
 
 def test_on_a_photo_it_has_a_chance_and_no_duration():
-    made = photo(track(1, [0]), track(2, [1], box=(10, 10, 60, 30), kind=PLATE), pages=2)
+    made = photo(track(1, [0]), track(2, [1], box=(10, 10, 60, 38), kind=PLATE), pages=2)
     face, plate = stretches(made)
     assert (face.seconds, plate.seconds) == (0, 0)
-    assert 0.1 < face.chance < 0.5
-    assert plate.chance < face.chance
+    as_seen = chance(FACE, 0.2, 120 / 2.2), chance(PLATE, 0.2, 28 / 1.4)
+    assert (face.chance, plate.chance) == pytest.approx(as_seen, abs=0.006)
     assert [(k.kind, k.seconds, k.likely) for k in by_kind(made)] == [
         ("face", 0, face.chance),
         ("plate", 0, plate.chance),
     ]
 
 
-def test_in_a_film_nobody_counted_how_often_a_track_is_right():
-    (found,) = stretches(plan(left=[track(1, range(20, 30))]))
-    (kind,) = by_kind(plan(left=[track(1, range(20, 30))]))
+def test_the_chance_is_that_of_what_was_seen_and_not_of_what_would_be_erased():
+    low = track(1, [0], box=(100, 100, 128, 129), score=0.24)
+    (found,) = stretches(photo(low))
+    assert found.chance == pytest.approx(chance(FACE, 0.24, 29 / 2.2), abs=0.006)
+    assert found.chance > chance(FACE, 0.24, 29) + 0.02
+
+
+@pytest.mark.parametrize(
+    "options", [{}, recorded(Options(detect=DetectOptions(sensitivity="low")))]
+)
+def test_where_nobody_counted_it_is_told_without_a_chance(options):
+    made = replace(photo(track(1, [0])), options=options)
+    (found,), (kind,) = stretches(made), by_kind(made)
     assert (found.chance, kind.likely) == (None, None)
 
 
-def test_on_a_photo_the_riskiest_are_moments():
+def test_in_a_film_nobody_counted_how_often_a_track_is_right():
+    film = plan(left=[track(1, range(20, 30))], options=recorded(Options()))
+    (found,), (kind,) = stretches(film), by_kind(film)
+    assert (found.chance, kind.likely) == (None, None)
+
+
+def test_on_a_photo_the_likely_ones_are_moments():
     weak = track(1, [0], box=(100, 100, 140, 150), score=0.24)
     low = track(2, [0], box=(300, 100, 308, 110), score=0.24)
-    (doubt,) = doubts(photo(weak, low), {FACE: 0.25}, {FACE: 1.5}, left=[weak, low])
+    other = track(3, [0], box=(400, 100, 440, 150), score=0.24, kind=TEXT)
+    made = photo(weak, low, other)
+    (doubt,) = doubts(made, {FACE: 0.25}, {FACE: 1.5}, left=made.left)
     assert (doubt.track, doubt.causes) == (1, ("left",))
-    assert 0.05 < doubt.risk < 0.5, "never enough to ask for a look before publishing"
+    assert doubt.risk == pytest.approx(WEIGHTS[LEFT] * chance(FACE, 0.24, 50), abs=0.006)
+
+
+def test_what_a_crowd_leaves_visible_takes_no_places_from_what_is_erased_badly():
+    many = [track(i, [0], box=(20 * i, 10, 20 * i + 18, 60), score=0.24) for i in range(1, 21)]
+    bad = [
+        track(100 + i, [0], box=(20 * i, 200, 20 * i + 18, 260), score=0.26) for i in range(1, 21)
+    ]
+    made = replace(photo(*many), tracks=tuple(bad))
+    found = doubts(made, {FACE: 0.25}, {FACE: 1.0}, left=made.left)
+    left = [d for d in found if "left" in d.causes]
+    assert (len(left), len(found) - len(left)) == (MOST_A_MINUTE, MOST_A_MINUTE)

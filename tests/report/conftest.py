@@ -129,9 +129,15 @@ def kinds_of_report() -> dict[str, Report]:
     weak = tuple(replace(t, xyxy=t.xyxy + 200, score=t.score * np.float32(0.3)) for t in weak)
     left = Doubt(4, 62, 64, (210, 210, 250, 250), ("left",), 0.3)
     whole = Doubt(WHOLE, 10, 60, (0, 0, 300, 300), ("camera",), 0.3)
+    weakly = {"score": np.array([0.2], np.float32)}
     possible = [
-        replace(track(i, "s"), xyxy=np.array([box], np.float32), score=np.array([0.2], np.float32))
-        for i, box in ((2, (100, 100, 180, 190)), (3, (200, 100, 260, 180)))
+        replace(track(i, "s", kind=kind), xyxy=np.array([box], np.float32), **weakly)
+        for i, box, kind in (
+            (2, (100, 100, 180, 190), 0),
+            (3, (200, 100, 260, 180), 0),
+            (4, (200, 200, 260, 240), 1),
+            (5, (20, 200, 160, 240), 3),
+        )
     ]
     on_photo = plan(track(1, "s"), left=tuple(possible), medium="photo", frames=1)
     bad = entry(

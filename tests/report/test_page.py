@@ -323,15 +323,17 @@ def test_what_is_left_visible_is_said_and_listed(kinds_of_report):
     assert "left visible" not in Parsed(written(kinds_of_report["clean"])).text
 
 
-def test_of_a_photo_it_says_where_and_how_likely_it_is(kinds_of_report):
+def test_of_a_photo_it_says_how_likely_each_kind_is(kinds_of_report):
     text = Parsed(written(kinds_of_report["left on photo"])).text
-    assert "2 possible faces are left visible" in text
+    assert "2 possible faces and 1 possible plate and 1 possible text are left visible" in text
     assert (
-        "2 possible faces, seen too weakly to be erased; in about 3 of 10 such cases it is one "
-        "(0 of them among the moments to look at)" in text
+        "2 possible faces (2 in 10 such are real) and 1 possible plate (fewer than 1 in 10 such is "
+        "real) and 1 possible text, seen too weakly to be erased (0 of them among the moments to "
+        "look at)" in text
     )
-    assert "left visible, riskiest first" in text
-    assert re.search(r"face 2\s*page 1\s*\d\d%\s*no", text)
+    assert "left visible, by page, the riskiest first" in text
+    assert re.search(r"face 2\s*1\s*\d\d %\s*no", text)
+    assert re.search(r"text 5\s*1\s*not known\s*no", text)
 
 
 def test_a_file_of_which_all_is_left_visible_does_not_sound_empty(kinds_of_report):

@@ -22,7 +22,7 @@ from PIL import Image
 
 from efface.containers.admission import admit
 from efface.files import sha256_of
-from efface.options import Options, VerifyOptions, WriteOptions
+from efface.options import Options, VerifyOptions, WriteOptions, recorded
 from efface.pipeline.naming import Job, jobs_for
 from efface.pipeline.sources import opened
 from efface.planning.doubt import Doubt
@@ -101,6 +101,7 @@ def planned(
     tracks: tuple[Track, ...],
     doubts: tuple[Doubt, ...] = (),
     left: tuple[Track, ...] = (),
+    **more: Any,
 ) -> Plan:
     """A plan of the source, saved beside it."""
     with opened(admit(source), OPTIONS.read) as media:
@@ -108,7 +109,7 @@ def planned(
         timeline = Timeline(np.array([pts for pts, _, _ in frames], np.int64), media.time_base)
         checksums = tuple(c for _, _, c in frames) if media.info.medium == "video" else ()
         facts = (sha256_of(source), media.info.medium, (frames[0][1],), timeline)
-        plan = Plan(*facts, tracks, checksums=checksums, doubts=doubts, left=left)
+        plan = Plan(*facts, tracks, checksums=checksums, doubts=doubts, left=left, **more)
     save(plan, jobs_for([source], None)[0].plan_path)
     return plan
 
@@ -215,7 +216,8 @@ def weak_photo(tmp_path: Path) -> Path:
     made = [track(i, 0, 0, box) for i, box in enumerate(boxes, start=1)]
     seen = [replace(t, reason=np.zeros(1, np.uint8)) for t in made]
     weak = [replace(t, score=np.array([0.2], np.float32)) for t in seen[1:]]
-    planned(path, (replace(seen[0], score=np.array([0.8], np.float32)),), left=tuple(weak))
+    sure = replace(seen[0], score=np.array([0.8], np.float32))
+    planned(path, (sure,), left=tuple(weak), options=recorded(Options()))
     return path
 
 

@@ -229,13 +229,18 @@ def test_no_advice_of_the_page_is_an_option_of_the_command_line() -> None:
 
 def test_every_check_every_outcome_and_every_limit_has_german_words() -> None:
     assert missing({*CHECKS, "sound", *(o.value for o in Outcome), *wording.LIMITS}) == []
-    kinds = [
-        KindLeft(k, n, 2, seconds, 3, b, likely)
+    counts = [(n, 2, 3, b) for n in (2, 3) for b in (0, 1)]
+    in_films = [KindLeft(k, n, 2, 3.25, m, b, None) for k in KINDS for n, _, m, b in counts]
+    on_photos = [
+        KindLeft(k, n, 2, 0.0, m, b, likely)
         for k in KINDS
-        for n in (1, 2)
-        for b in (0, 1)
-        for seconds, likely in ((3.25, None), (0.0, 0.4), (0.0, None))
+        for n, _, m, b in counts
+        for likely in ((0.01, 0.1 * (n - b), 0.9, None) if k in ("face", "plate") else (None,))
     ]
-    said = {f"{wording.left_visible([one])}." for one in kinds}
-    said |= {f"{wording.left_visible(kinds[i : i + 2])}." for i in range(0, len(kinds), 2)}
+    singles = [KindLeft(k, 1, 1, s, 0, 0, c) for k in KINDS for s, c in ((1.0, None), (0.0, None))]
+    singles += [KindLeft(k, 1, 1, 0.0, 0, 0, c) for k in ("face", "plate") for c in (0, 0.1, 0.3)]
+    said = {f"{wording.left_visible([one])}." for one in (*in_films, *on_photos, *singles)}
+    for kinds in (in_films, on_photos):
+        pairs = itertools.combinations(kinds, 2)
+        said |= {f"{wording.left_visible(pair)}." for pair in pairs if pair[0].kind != pair[1].kind}
     assert missing(said) == []

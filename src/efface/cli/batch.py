@@ -352,8 +352,8 @@ def _shared(shares: list[float]) -> str:
 def _left_visible(left: list[int]) -> str:
     from efface.report.wording import counted
 
-    found = counted(sum(left), "possible object")
+    objects, verb = counted(sum(left), "possible object"), "was" if sum(left) == 1 else "were"
     return (
-        f"In {len(left)} of them {found} stayed visible, seen too weakly to be erased: efface "
+        f"In {counted(len(left), 'file')} {objects} {verb} seen too weakly to be erased: efface "
         "review lists them."
     )

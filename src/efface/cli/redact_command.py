@@ -119,12 +119,13 @@ def _description(record: Record, options: Options, *, is_single: bool) -> Descri
         record.rendered(job, done.rendered, code, done.plan_sha256)
         note_plan(done.plan)
         facts = summary.facts_of_redacted(job, done, bound) if is_json() else {}
+        left = summary.left_of(done.plan)
         if not done.was_done:
-            share, left = summary.share_of(done.plan), summary.left_of(done.plan)
+            share = summary.share_of(done.plan)
             return FileOutcome(summary.redacted(job, done, bound), code, False, share, facts, left)
         text = f"{printable(job.target)}: {DONE}" if is_single else ""
         if code != EXIT_OK:
             text = summary.redacted(job, done, bound)
-        return FileOutcome(text, code, True, facts=facts)
+        return FileOutcome(text, code, True, facts=facts, left=left)
 
     return describe

@@ -142,7 +142,8 @@ def _outcome(
     record.rendered(job, done, code)
     facts = summary.facts_of_rendered(job, done, plan, 1.0) if is_json() else {}
     lines = [summary.rendered(done, plan), *summary.seen_again(done.verification, plan)]
-    return FileOutcome("" if was_done else "\n".join(lines), code, was_done, facts=facts)
+    said, left = "" if was_done else "\n".join(lines), summary.left_of(plan)
+    return FileOutcome(said, code, was_done, facts=facts, left=left)
 
 
 def _render_reviewed(

@@ -56,6 +56,7 @@ class RunDocument:
 def facts_of(plan: Plan, bound: float) -> dict[str, Any]:
     """Return what a plan holds, as plain values. `bound` is that of the risk."""
     from efface.detections import KINDS
+    from efface.planning.left_visible import by_kind
     from efface.report.facts import costs_of
 
     settled = plan.settled()
@@ -63,6 +64,7 @@ def facts_of(plan: Plan, bound: float) -> dict[str, Any]:
         "medium": plan.medium,
         "frames": len(plan.timeline),
         "tracks": dict(Counter(KINDS[t.kind] for t in settled.tracks if not t.keep)),
+        "left_visible": {k.kind: k.tracks for k in by_kind(plan)},
         "moments_to_look_at": sum(d.risk > bound for d in settled.doubts),
         "erased_share": round(costs_of(plan)[0].mean, 6),
         "edits": len(plan.edits),

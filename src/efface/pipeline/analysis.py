@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 
@@ -66,7 +66,7 @@ def look(
         if info.medium == "photo":
             notes = _Notes()
             seen = list(_page_by_page(_told(frames, notes, listener, info), detector))
-            found = _on_pages(seen, detector.sure, _sizes(notes), options.cover)
+            found = _on_pages(seen, _sizes(notes), options)
             return _planned(source, sha256, detector, options, notes, found)
         parts = perceived(frames, detectors, options.detect, rate_of(info))
         with closing(parts):
@@ -235,12 +235,12 @@ def _told_of(
         listener(Event("look", part.index + 1, info.frame_count))
 
 
-def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track]:
-    """Yield every sighting as a track of one page, also the weak ones."""
+def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[tuple[Track, bool]]:
+    """Yield every sighting as a track of one page, and whether it counts by itself."""
     for frame in frames:
         seen = Detections.none() if frame.is_bad else detector.detect(frame, THOROUGH)
-        for i in range(len(seen)):
-            yield Track(
+        for i, is_sure in enumerate(seen.are_sure(detector.sure)):
+            track = Track(
                 id=1,
                 kind=int(seen.kind[i]),
                 frame=np.array([frame.index], np.int32),
@@ -248,27 +248,25 @@ def _page_by_page(frames: Iterator[Frame], detector: Detector) -> Iterator[Track
                 reason=np.array([Reason.SEEN], np.uint8),
                 score=seen.score[[i]],
             )
-
-
-def _is_sure(seen: Track, sure: Mapping[int, float]) -> bool:
-    return bool(seen.score[0] >= np.float32(sure.get(seen.kind, 0.0)))
+            yield track, bool(is_sure)
 
 
 def sightings_on_photo(frame: Frame, detector: Detector) -> list[Track]:
     """Return what is surely seen in one picture, as tracks of one frame without margins."""
-    return [t for t in _page_by_page(iter([frame]), detector) if _is_sure(t, detector.sure)]
+    return [track for track, is_sure in _page_by_page(iter([frame]), detector) if is_sure]
 
 
 def _on_pages(
-    seen: Sequence[Track], sure: Mapping[int, float], sizes: tuple[Size, ...], cover: CoverOptions
+    seen: Sequence[tuple[Track, bool]], sizes: tuple[Size, ...], options: Options
 ) -> _Found:
     """Return what is erased of the sightings on the pages of a photo, and what is left visible: the
     riskiest of each page first."""
-    weak = [t for t in seen if not _is_sure(t, sure) and is_worth_telling(t)]
-    weak.sort(key=lambda t: (int(t.frame[0]), -risk_on_photo(t)))
-    left = [(covering(t, sizes, cover, _on_photos(t)), t) for t in weak]
+    told = recorded(options)
+    weak = [t for t, is_sure in seen if not is_sure and is_worth_telling(t, told)]
+    weak.sort(key=lambda t: (int(t.frame[0]), -risk_on_photo(t, told)))
+    left = [(covering(t, sizes, options.cover, _on_photos(t)), t) for t in weak]
     return _Found(
-        covered_on_photos([t for t in seen if _is_sure(t, sure)], sizes, cover),
+        covered_on_photos([t for t, is_sure in seen if is_sure], sizes, options.cover),
         [(erased, t) for erased, t in left if erased is not None],
     )
 

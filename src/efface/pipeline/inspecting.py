@@ -104,11 +104,9 @@ def _people(plan: Plan) -> Iterator[Item]:
 def _possible(plan: Plan) -> Iterator[Item]:
     """Yield the objects that were seen too weakly to count."""
     for kind in by_kind(plan):
-        said = (
-            f"{kind.tracks} track{'s' * (kind.tracks != 1)}, {kind.seconds:.1f} s altogether, "
-            "seen too weakly to be sure"
-        )
-        yield Item(PEOPLE, f"possible {kind.kind}s", "", said)
+        tracks = f"{kind.tracks} track{'s' * (kind.tracks != 1)}, {kind.seconds:.1f} s altogether"
+        count = str(kind.tracks) if plan.medium == "photo" else tracks
+        yield Item(PEOPLE, f"possible {kind.kind}s", "", f"{count}, seen too weakly to be sure")
 
 
 def _written_in(plan: Plan) -> Iterator[Item]:

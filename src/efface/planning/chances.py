@@ -1,29 +1,42 @@
 """How likely a sighting on a photo is what it was taken for.
 
-Scores are not probabilities: a face with a score of 0.7 is one in 99 of 100 cases, and a plate with
-0.3 in one of ten. The tables were fitted to sightings in pictures that efface was not measured on,
-of which a person said what they show: see `training/chances.py`. They do not hold for the frames of
-a film, in which the tracker has judged already.
+Scores are not probabilities: of 100 faces with a score of 0.7, 99 are faces, and of 100 plates with
+0.3, a tenth. The tables were fitted to sightings in pictures that efface was not measured on, of
+which a person said what they show: see `training/chances.py`. They hold for what a person could
+tell, and for the search of photos with the sensitivity `normal`: with another one, the same place
+gets another score. They do not hold for the frames of a film, in which the tracker has judged
+already.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from efface.detections import KINDS
 
-HEIGHTS = (12.0, 24.0, 48.0, 96.0)
+HEIGHTS = (12.0, 20.0, 32.0, 64.0)
 """Heights of the detector's box in pixels to which the rows of a table belong."""
 
-SCORES = (0.1, 0.15, 0.2, 0.25, 0.35, 0.45, 0.5, 0.6, 0.8)
+SCORES = (0.1, 0.15, 0.2, 0.25, 0.35, 0.44, 0.45, 0.5, 0.6, 0.8)
 """Scores to which its columns belong."""
 
 TABLES = "chances.json"
+
+COUNTED_WITH = "normal"
+"""Sensitivity of the search whose sightings were counted."""
+
+
+def are_counted(options: Mapping[str, Any]) -> bool:
+    """Return whether a plan with these options has sightings of the kind that was counted."""
+    asked = options.get("detect")
+    return isinstance(asked, Mapping) and asked.get("sensitivity") == COUNTED_WITH
 
 
 def chance(kind: int, score: float, height: float) -> float | None:

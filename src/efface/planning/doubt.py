@@ -15,7 +15,7 @@ Covering starts (began), or stops (ended), in mid-picture. Nothing is erased whe
 be that was clearly seen before or after (lost). The box was carried far without a sighting (far).
 Sightings were weak, or few (short). A shot change is near (cut). Much of the picture is erased
 without a sure sighting (covers). The camera's motion is unknown (camera). Something was seen too
-weakly for its size, and is left visible (left). Text is written into the picture (text).
+weakly, in a film for its size, and is left visible (left). Text is written into the picture (text).
 """
 
 WHOLE = 0

@@ -34,13 +34,17 @@ def merged_and_limited(found: Sequence[Doubt], film: Film, bound: float) -> tupl
     most = ceil(MOST_A_MINUTE * pages)
     kept: list[Doubt] = []
     sizes: list[float] = []
+    room = {False: most, True: most}
     for doubt in found:
         for i, other in enumerate(kept):
             if (one := _one_moment(other, doubt, sizes[i], film)) is not None:
                 kept[i] = one
                 break
         else:
-            if len(kept) < most or doubt.risk > bound:
+            # What a crowd leaves visible must not take the places of what is erased badly.
+            is_apart = film.plan.medium == "photo" and LEFT in doubt.causes
+            if room[is_apart] > 0 or doubt.risk > bound:
+                room[is_apart] -= 1
                 kept.append(doubt)
                 sizes.append(_size(doubt.box))
     return riskiest_first(kept)

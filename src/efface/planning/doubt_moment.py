@@ -64,7 +64,8 @@ ONE_MOMENT_S = 0.5
 """Moments at one place are merged if less time lies between them, ..."""
 
 MOST_A_MINUTE = 12
-"""Maximum number of moments kept of a minute, or of a page, unless more are above the bound."""
+"""Maximum number of moments kept of a minute, or of a page, unless more are above the bound. On a
+page as many again may be left visible."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from efface.detections import DRAWN
 from efface.geometry import Box, Boxes, Size, area, grown, overlap
-from efface.planning.chances import chance
+from efface.planning.chances import are_counted, chance
 from efface.planning.doubt import (
     CAMERA,
     COVERS,
@@ -126,17 +126,23 @@ def _left_visible(left: Sequence[Track], film: Film, sure: Mapping[int, float]) 
     known = {t.id: t for t in left}
     for stretch in stretches(film.plan) if left else ():
         track = known[stretch.track]
-        within = part_of(track, (track.frame >= stretch.first) & (track.frame <= stretch.last))
-        if doubt := _left_open(within, film, sure.get(track.kind, 0.0)):
+        if film.plan.medium == "photo":
+            doubt = _left_on_a_page(track, film)
+        else:
+            within = part_of(track, (track.frame >= stretch.first) & (track.frame <= stretch.last))
+            doubt = _left_open(within, film, sure.get(track.kind, 0.0))
+        if doubt:
             yield doubt
+
+
+def _left_on_a_page(track: Track, film: Film) -> Doubt | None:
+    page, box = int(track.frame[0]), track.xyxy[[0]]
+    causes = {LEFT: chance_on_photo(track, film.plan.options)}
+    return _doubt(track, Moment(page, page, _a_little_larger(box), box, causes), 1.0, film)
 
 
 def _left_open(track: Track, film: Film, sure: float) -> Doubt | None:
     """Return the doubt about something seen too weakly to be covered, around its best sighting."""
-    if film.plan.medium == "photo":
-        first, box = int(track.frame[0]), track.xyxy[[0]]
-        causes = {LEFT: chance_on_photo(track)}
-        return _doubt(track, Moment(first, first, _a_little_larger(box), box, causes), 1.0, film)
     best = int(track.score.argmax())
     near = np.flatnonzero(
         np.abs(film.seconds[track.frame] - film.seconds[track.frame[best]]) <= LATELY_S
@@ -207,7 +213,8 @@ def _on_a_page(
     """Judge a sighting on a photo: how likely it is wrong, and how much it covers then."""
     best = int(seen[track.score[seen].argmax()])
     score, height = float(track.score[best]), float(track.xyxy[best, 3] - track.xyxy[best, 1])
-    right = chance(track.kind, score, height / tallness)
+    known = are_counted(film.plan.options)
+    right = chance(track.kind, score, height / tallness) if known else None
     weak = 1 - (clipped((score - sure) / CLEAR_SCORE_MARGIN) if right is None else right)
     much = weak * clipped(float(_shares(track, film)[best]) / MUCH_SHARE)
     causes = {WEAK: weak} | ({COVERS: much} if WEIGHTS[COVERS] * much >= NAMED_RISK else {})

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from efface.detections import FACE, KINDS, PLATE
 from efface.geometry import Boxes, area
-from efface.planning.chances import chance
+from efface.planning.chances import are_counted, chance
 from efface.planning.doubt import LEFT
 from efface.planning.plan import LeftBeyond, Plan
 from efface.tracks import Reason, Track
@@ -30,7 +30,8 @@ and all have a margin."""
 
 TALLER = {FACE: 2.2, PLATE: 1.4}
 """Height of what would be erased around a weak sighting of a photo over that of the sighting, with
-the margins that nobody changed. Above 24 pixels the chance hardly depends on the height."""
+the default margins. With others it is only about right, and the chance is off by 0.05 or so: above
+20 pixels it hardly depends on the height."""
 
 HIDDEN_SHARE = 0.9
 """Share of that middle from which another erased area hides the object."""
@@ -44,8 +45,8 @@ class Stretch:
     seconds    how long it lasts; 0 on a photo.
     best       score of its best sighting.
     is_listed  it is among the moments to check.
-    chance     that it is right, 0 to 1, counted in other pictures; None in a film, and for kinds of
-               which it is not known.
+    chance     that it is right, 0 to 1, counted in other pictures; None in a film, and where it is
+               not known.
     """
 
     track: int
@@ -73,7 +74,7 @@ class KindLeft:
     seconds: float
     listed: int
     beyond: int
-    likely: float | None = None
+    likely: float | None
 
 
 def by_kind(plan: Plan) -> tuple[KindLeft, ...]:
@@ -102,8 +103,8 @@ def _likely(found: Sequence[Stretch]) -> float | None:
 
 @lru_cache(maxsize=1)
 def stretches(plan: Plan) -> tuple[Stretch, ...]:
-    """Return where something is left visible after all edits, in order of time. Leaves out what
-    other areas or black frames hide."""
+    """Return where something is left visible after all edits: in order of time, or by page and
+    there the riskiest first. Leaves out what other areas or black frames hide."""
     tracks, seconds = plan.revised.left, plan.timeline.seconds
     is_film = plan.medium != "photo" and len(seconds) > 1
     frame_s = float(np.median(np.diff(seconds))) if is_film else 0.0
@@ -120,14 +121,16 @@ def stretches(plan: Plan) -> tuple[Stretch, ...]:
                 is_listed = any(a <= last and b >= first for a, b in listed.get(track.id, ()))
                 long_s = float(seconds[last] - seconds[first]) + frame_s
                 best = round(float(track.score[seen].max()), 2)
-                likely = _chance(track) if plan.medium == "photo" else None
+                likely = _chance(track, plan)
                 found.append(
                     Stretch(track.id, track.kind, first, last, long_s, best, is_listed, likely)
                 )
     return tuple(sorted(found, key=lambda s: (s.first, s.track)))
 
 
-def _chance(track: Track) -> float | None:
+def _chance(track: Track, plan: Plan) -> float | None:
+    if plan.medium != "photo" or not are_counted(plan.options):
+        return None
     height = float(track.xyxy[0, 3] - track.xyxy[0, 1]) / TALLER.get(track.kind, 1.0)
     told = chance(track.kind, float(track.score[0]), height)
     return None if told is None else round(told, 2)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from efface.findings import Check, Finding
 from efface.report import wording
 from efface.report.facts import MOST_FINDINGS
 from efface.report.facts import place as place_of
 from efface.report.markup import Content, Html, joined, tag
 from efface.report.page_elements import MARKS, table
-from efface.report.report_model import (
-    Entry,
-    Found,
-    Media,
-    Moment,
-)
+from efface.report.report_model import Entry, Found, Left, Media, Moment
 from efface.report.timeline import span_text
 from efface.timing import timecode
 
@@ -68,40 +65,54 @@ def _moments(found: Found, media: Media) -> Html:
 def _left(found: Found, media: Media) -> Html:
     is_film = media.medium != "photo"
     more = sum(k.stretches for k in found.left) - len(found.left_where)
+    order = "by time" if is_film else "by page, the riskiest first"
     caption = (
-        "What was seen too weakly to be erased and is left visible, "
-        f"{'by time' if is_film else 'riskiest first'}. efface review lists it, too."
+        f"What was seen too weakly to be erased and is left visible, {order}. efface review lists "
+        "it, too."
     )
     caption += (
         f" {wording.counted(more, 'place')} more {'is' if more == 1 else 'are'} not listed here."
         if more
         else ""
     )
+    in_rows = _left_in_film if is_film else _left_on_photo
+    return table(caption, *in_rows(found.left_where), numbers=(2,))
+
+
+Rows = tuple[tuple[str, ...], list[tuple[Content, ...]]]
+"""Names of the columns, and the rows."""
+
+
+def _left_in_film(left: Sequence[Left]) -> Rows:
     rows: list[tuple[Content, ...]] = [
         (
             f"{s.kind} {s.track}",
             [
-                span_text(s.span.start_s, s.span.end_s), tag("br"),
-                tag("span", (
-                        f"frames {s.span.first + 1} to {s.span.last + 1}"
-                    ), class_="quiet small"),
-            ] if is_film else f"page {s.span.first + 1}",
-            f"{s.best:.2f}" if s.chance is None else f"{s.chance:.0%}",
+                span_text(s.span.start_s, s.span.end_s),
+                tag("br"),
+                tag(
+                    "span", f"frames {s.span.first + 1} to {s.span.last + 1}", class_="quiet small"
+                ),
+            ],
+            f"{s.best:.2f}",
             "yes" if s.is_listed else "no",
         )
-        for s in found.left_where
-    ]  # fmt: skip
-    names = (
-        ("What", "When", "Best score", "Among the moments")
-        if is_film
-        else ("What", "Where", "Chance", "Among the moments")
-    )
-    return table(
-        caption,
-        names,
-        rows,
-        numbers=(2,),
-    )
+        for s in left
+    ]
+    return ("What", "When", "Best score", "Among the moments"), rows
+
+
+def _left_on_photo(left: Sequence[Left]) -> Rows:
+    rows: list[tuple[Content, ...]] = [
+        (
+            f"{s.kind} {s.track}",
+            str(s.span.first + 1),
+            "not known" if s.chance is None else f"{100 * s.chance:.0f} %",
+            "yes" if s.is_listed else "no",
+        )
+        for s in left
+    ]
+    return ("What", "Page", "Chance that it is one", "Among the moments"), rows
 
 
 def _what(m: Moment) -> Html:

@@ -205,11 +205,12 @@ def left_visible(left: Sequence[KindLeft]) -> str:
         return ""
     places, listed = sum(k.stretches for k in left), sum(k.listed for k in left)
     long_s, beyond = sum(k.seconds for k in left), sum(k.beyond for k in left)
-    said, among = f"Left visible: {possible(left)}, seen too weakly to be erased", ""
+    what = " and ".join(counted(k.tracks, f"possible {k.kind}") + _how_likely(k) for k in left)
+    said, among = f"Left visible: {what}, seen too weakly to be erased", ""
     if long_s:  # photos have no time
         said += f", for {long_s:.{1 if long_s >= 0.1 else 2}f} s altogether"
         among = f"{counted(places, 'place')}, "
-    said += f"{_how_likely(left)} ({among}{listed} of them among the moments to look at"
+    said += f" ({among}{listed} of them among the moments to look at"
     return said + (
         f"; the plan has no room for {beyond} of them, so it does not say where they are)"
         if beyond
@@ -217,12 +218,14 @@ def left_visible(left: Sequence[KindLeft]) -> str:
     )
 
 
-def _how_likely(left: Sequence[KindLeft]) -> str:
-    known = [(k.likely, k.tracks) for k in left if k.likely is not None]
-    if len(known) < len(left):
+def _how_likely(left: KindLeft) -> str:
+    """Say how many of such sightings are right; empty where that is not known."""
+    if left.likely is None:
         return ""
-    likely, tracks = map(sum, zip(*known, strict=True))
-    return f"; in about {max(1, round(10 * likely / tracks))} of 10 such cases it is one"
+    tenths = round(10 * left.likely / (left.tracks - left.beyond))
+    if not tenths:
+        return " (fewer than 1 in 10 such is real)"
+    return f" ({tenths} in 10 such {'is' if tenths == 1 else 'are'} real)"
 
 
 def ways_to_cover(found: Found, review: str) -> str:

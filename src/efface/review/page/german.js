@@ -297,7 +297,7 @@ export const GERMAN = {
   "page {n}": "Seite {n}",
   "risk, 0 to 1": "Risiko, 0 bis 1",
   "best score, 0 to 1": "höchste Wertung, 0 bis 1",
-  "chance that it is one": "Wahrscheinlichkeit, dass es eines ist",
+  "chance that it is one": "Wahrscheinlichkeit, dass es wirklich so etwas ist",
   "Look again": "Noch einmal ansehen",
   Extend: "Ausdehnen",
   "Delete track": "Spur löschen",

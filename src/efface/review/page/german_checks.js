@@ -61,14 +61,22 @@ export const GERMAN_CHECKS = {
     "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stelle, {n3} davon in der Liste der zweifelhaften; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
   "Left visible: {what}, seen too weakly to be erased, for {n} s altogether ({n2} places, {n3} of them among the moments to look at; the plan has no room for {n4} of them, so it does not say where they are).":
     "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden, zusammen {n} s lang ({n2} Stellen, {n3} davon in der Liste der zweifelhaften; für {n4} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
-  "Left visible: {what}, seen too weakly to be erased; in about {n} of 10 such cases it is one ({n2} of them among the moments to look at).":
-    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden; in etwa {n} von 10 solchen Fällen ist es eines ({n2} davon in der Liste der zweifelhaften).",
-  "Left visible: {what}, seen too weakly to be erased; in about {n} of 10 such cases it is one ({n2} of them among the moments to look at; the plan has no room for {n3} of them, so it does not say where they are).":
-    "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden; in etwa {n} von 10 solchen Fällen ist es eines ({n2} davon in der Liste der zweifelhaften; für {n3} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
   "Left visible: {what}, seen too weakly to be erased ({n} of them among the moments to look at).":
     "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden ({n} davon in der Liste der zweifelhaften).",
   "Left visible: {what}, seen too weakly to be erased ({n} of them among the moments to look at; the plan has no room for {n2} of them, so it does not say where they are).":
     "Sichtbar gelassen: {what}, zu schwach gesehen, um geschwärzt zu werden ({n} davon in der Liste der zweifelhaften; für {n2} davon hat der Plan keinen Platz und sagt nicht, wo sie sind).",
+  "{n} possible face ({n2} in 10 such are real)": "{n} mögliches Gesicht ({n2} von 10 solchen sind echt)",
+  "{n} possible faces ({n2} in 10 such are real)": "{n} mögliche Gesichter ({n2} von 10 solchen sind echt)",
+  "{n} possible plate ({n2} in 10 such are real)": "{n} mögliches Kennzeichen ({n2} von 10 solchen sind echt)",
+  "{n} possible plates ({n2} in 10 such are real)": "{n} mögliche Kennzeichen ({n2} von 10 solchen sind echt)",
+  "{n} possible face ({n2} in 10 such is real)": "{n} mögliches Gesicht ({n2} von 10 solchen ist echt)",
+  "{n} possible faces ({n2} in 10 such is real)": "{n} mögliche Gesichter ({n2} von 10 solchen ist echt)",
+  "{n} possible plate ({n2} in 10 such is real)": "{n} mögliches Kennzeichen ({n2} von 10 solchen ist echt)",
+  "{n} possible plates ({n2} in 10 such is real)": "{n} mögliche Kennzeichen ({n2} von 10 solchen ist echt)",
+  "{n} possible face (fewer than 1 in 10 such is real)": "{n} mögliches Gesicht (weniger als 1 von 10 solchen ist echt)",
+  "{n} possible faces (fewer than 1 in 10 such is real)": "{n} mögliche Gesichter (weniger als 1 von 10 solchen ist echt)",
+  "{n} possible plate (fewer than 1 in 10 such is real)": "{n} mögliches Kennzeichen (weniger als 1 von 10 solchen ist echt)",
+  "{n} possible plates (fewer than 1 in 10 such is real)": "{n} mögliche Kennzeichen (weniger als 1 von 10 solchen ist echt)",
   "{what} and {other}": "{what} und {other}",
   "{n} possible face": "{n} mögliches Gesicht",
   "{n} possible faces": "{n} mögliche Gesichter",
