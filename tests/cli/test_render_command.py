@@ -72,7 +72,7 @@ def test_the_second_run_keeps_what_is_done_whatever_made_the_plan(efface, kit, r
         assert efface("render", source, "-o", out, *more).code == 0
         made = kit.state(out / "1.png")
         again = efface("render", source, "-o", out, *more)
-        assert again.out == "All 2 files were already done by an earlier run.\n"
+        assert again.out.startswith("All 2 files were already done by an earlier run.")
         assert kit.state(out / "1.png") == made
     edited(out / "1.png.plan.json")
     assert (
