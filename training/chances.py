@@ -40,6 +40,9 @@ from training.sheets import PLACES, Place, write_sheets
 SEEN = Path(__file__).with_name("chances-by-eye.json")
 MADE = Path(__file__).parents[1] / "src/efface/planning/chances.json"
 
+NETWORKS = "networks.json"
+"""Name and SHA-256 of what looked: another network's scores mean something else."""
+
 STRATA = (0, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.449, 0.451, 0.5, 0.6, 0.7, 0.8, 1.01)
 SIZES = (0, 12, 16, 24, 32, 48, 96, 10_000)
 """Ranges of scores and heights."""
@@ -93,6 +96,8 @@ def look(out: Path, folders: Sequence[Path], count: int) -> None:
     path = out / "sightings.jsonl"
     done = {tuple(json.loads(line)[:2]) for line in _lines(path)}
     detector = DETECTORS["pyramid"](for_search(DetectOptions(kinds="face,plate")))
+    networks = {info.name: info.sha256 for info in detector.infos}
+    (out / NETWORKS).write_text(json.dumps(networks))
     with path.open("a") as file:
         for folder, name in (n for n in named[:count] if n not in done):
             frame = _frame(opened(Path(folder) / name)[0])
@@ -164,7 +169,7 @@ def _sightings(path: Path) -> Iterator[Sighting]:
 
 def keep(out: Path, seen: Path) -> None:
     """Write what was said of the places on the sheets: {kind: [[score, height, sightings it stands
-    for, "right", "wrong" or "unclear"], ...]}."""
+    for, "right", "wrong" or "unclear"], ...]}, and under "networks" what had looked."""
     by_eye: dict[str, list[list[Any]]] = {}
     for kind in (KINDS[FACE], KINDS[PLATE]):
         asked = json.loads((out / kind / "asked.json").read_text())
@@ -174,16 +179,22 @@ def keep(out: Path, seen: Path) -> None:
             for n, row in enumerate(asked[first : first + PLACES]):
                 is_right, is_unclear = n in said[kind], n in said["unclear"]
                 rows.append([*row, "unclear" if is_unclear else "right" if is_right else "wrong"])
-    lines = (
+    networks = json.loads((out / NETWORKS).read_text())
+    lines = [f' "networks": {json.dumps(networks)}']
+    lines += [
         f' "{kind}": [\n' + ",\n".join(f"  {json.dumps(r)}" for r in rows) + "\n ]"
         for kind, rows in by_eye.items()
-    )
+    ]
     seen.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def fitted(by_eye: Mapping[str, Sequence[Sequence[Any]]]) -> str:
-    """Return the tables as JSON: {kind: [[chance for each of SCORES] for each of HEIGHTS]}."""
-    return json.dumps({kind: _table(rows) for kind, rows in by_eye.items()}, indent=1) + "\n"
+def fitted(by_eye: Mapping[str, Any]) -> str:
+    """Return the tables as JSON: {kind: [[chance for each of SCORES] for each of HEIGHTS]}.
+
+    by_eye  as `keep` writes it.
+    """
+    tables = {kind: _table(by_eye[kind]) for kind in KINDS if kind in by_eye}
+    return json.dumps(tables, indent=1) + "\n"
 
 
 def _table(rows: Sequence[Sequence[Any]]) -> list[list[float]]:
