@@ -457,10 +457,18 @@ def test_on_a_photo_it_is_listed_with_its_chance_and_one_key_covers_it(tab, weak
     note = tab.locator("#left .note").text_content()
     assert re.search(r"2 possible faces \([23] in 10 such are real\), seen too weakly", note)
     assert re.fullmatch(r"\d\d %", tab.locator("#left .meter").first.text_content())
+    tab.get_by_role("button", name="Cover all 2").click()
+    saved(tab, weak_photo, "keep_tracks")
+    until(tab, "document.getElementById('left-count').textContent === '0'")
+    assert tab.locator("#boxes .box.face:not(.left)").count() == 3
+    tab.keyboard.press("z")
+    saved(tab, weak_photo, "keep_tracks", "undo")
+    until(tab, "document.getElementById('left-count').textContent === '2'")
+    tab.keyboard.press("w")
     tab.keyboard.press("n")
     tab.wait_for_selector("#boxes .box.face.left.chosen")
     tab.keyboard.press("c")
-    saved(tab, weak_photo, "keep")
+    saved(tab, weak_photo, "keep_tracks", "undo", "keep")
     tab.wait_for_selector("#boxes .box.face.chosen:not(.left):not(.spared)")
     assert tab.locator("#left-count").text_content() == "1"
 

@@ -176,6 +176,10 @@ export class Actions {
     await this.coverTracks(asked);
   }
 
+  async coverLeft() {
+    await this.coverTracks(this.#store.doc.left.map((track) => track.id));
+  }
+
   async coverTracks(ids) {
     if (await this.#setKept(ids, false)) toast(`${said(ids, "Covered", "covered")} will be erased. Undo with Z.`);
   }

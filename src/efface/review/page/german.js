@@ -242,6 +242,7 @@ export const GERMAN = {
   Blackout: "Schwarzbild",
   "Black frames from I to O, or this one (B)": "Schwarze Bilder von I bis O, oder dieses (B)",
   Cover: "Verdecken",
+  "Cover all {n}": "Alle {n} verdecken",
   "Cover what was left visible: it is erased (C)": "Verdecken, was sichtbar blieb: Es wird geschwärzt (C)",
   "Keep visible": "Sichtbar lassen",
   "Keep visible, or erase again (V)": "Sichtbar lassen, oder wieder schwärzen (V)",

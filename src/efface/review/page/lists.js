@@ -177,7 +177,7 @@ export class Lists {
       );
       return isHere && chosen.includes(found.track) ? el("div", {}, button, this.#decisions()) : button;
     });
-    if (items.length) items.unshift(el("p", { class: "note" }, doc.left_said));
+    if (items.length) items.unshift(el("p", { class: "note" }, doc.left_said), this.#coverAll());
     else items.push(el("p", { class: "empty" }, doc.left_said || "Nothing that was seen is left visible. What was never seen is in no list."));
     if (doc.left_where.length > MOST) items.push(el("p", { class: "empty" }, `${doc.left_where.length - MOST} more: decide about some of these first.`));
     const list = by("left");
@@ -185,6 +185,12 @@ export class Lists {
     list.replaceChildren(...items);
     list.scrollTop = scrollTop;
     if (!list.hidden) list.querySelector('div:has(> [aria-current="true"])')?.scrollIntoView({ block: "nearest" });
+  }
+
+  // A crowd leaves more than anybody goes through one by one.
+  #coverAll() {
+    const text = `Cover all ${this.#store.doc.left.length}`;
+    return el("div", { class: "acts" }, el("button", { "data-key": "left-all", onclick: () => this.onAct("coverLeft") }, text));
   }
 
   #decisions() {
