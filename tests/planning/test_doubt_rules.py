@@ -353,7 +353,7 @@ def test_the_doubt_about_a_sighting_on_a_photo_is_the_chance_that_it_is_wrong():
     made = replace(film(seen, frames=1, medium="photo"), options=recorded(Options()))
     (found,) = doubts(made, SURE, TALLNESS)
     height = 30 / TALLNESS[FACE]
-    wrong = 1 - chance(FACE, 0.3, height)
+    wrong = 1 - chance(FACE, 0.3, height, recorded(Options()))
     assert found.risk == pytest.approx(
         WEIGHTS["weak"] * wrong * size_share(FACE, height), abs=0.006
     )

@@ -238,7 +238,10 @@ def test_on_a_photo_it_has_a_chance_and_no_duration():
     made = photo(track(1, [0]), track(2, [1], box=(10, 10, 60, 38), kind=PLATE), pages=2)
     face, plate = stretches(made)
     assert (face.seconds, plate.seconds) == (0, 0)
-    as_seen = chance(FACE, 0.2, 120 / 2.2), chance(PLATE, 0.2, 28 / 1.4)
+    as_seen = (
+        chance(FACE, 0.2, 120 / 2.2, recorded(Options())),
+        chance(PLATE, 0.2, 28 / 1.4, recorded(Options())),
+    )
     assert (face.chance, plate.chance) == pytest.approx(as_seen, abs=0.006)
     assert [(k.kind, k.seconds, k.likely) for k in by_kind(made)] == [
         ("face", 0, face.chance),
@@ -249,8 +252,10 @@ def test_on_a_photo_it_has_a_chance_and_no_duration():
 def test_the_chance_is_that_of_what_was_seen_and_not_of_what_would_be_erased():
     low = track(1, [0], box=(100, 100, 128, 129), score=0.24)
     (found,) = stretches(photo(low))
-    assert found.chance == pytest.approx(chance(FACE, 0.24, 29 / 2.2), abs=0.006)
-    assert found.chance > chance(FACE, 0.24, 29) + 0.02
+    assert found.chance == pytest.approx(
+        chance(FACE, 0.24, 29 / 2.2, recorded(Options())), abs=0.006
+    )
+    assert found.chance > chance(FACE, 0.24, 29, recorded(Options())) + 0.02
 
 
 @pytest.mark.parametrize(
@@ -275,7 +280,9 @@ def test_on_a_photo_the_likely_ones_are_moments():
     made = photo(weak, low, other)
     (doubt,) = doubts(made, {FACE: 0.25}, {FACE: 1.5}, left=made.left)
     assert (doubt.track, doubt.causes) == (1, ("left",))
-    assert doubt.risk == pytest.approx(WEIGHTS[LEFT] * chance(FACE, 0.24, 50), abs=0.006)
+    assert doubt.risk == pytest.approx(
+        WEIGHTS[LEFT] * chance(FACE, 0.24, 50, recorded(Options())), abs=0.006
+    )
 
 
 def test_what_a_crowd_leaves_visible_takes_no_places_from_what_is_erased_badly():

@@ -33,26 +33,26 @@ COUNTED_WITH = "normal"
 """Sensitivity of the search whose sightings were counted."""
 
 
-def are_counted(options: Mapping[str, Any]) -> bool:
-    """Return whether a plan with these options has sightings of the kind that was counted."""
-    asked = options.get("detect")
-    return isinstance(asked, Mapping) and asked.get("sensitivity") == COUNTED_WITH
-
-
-def chance(kind: int, score: float, height: float) -> float | None:
-    """Return the chance, 0 to 1, that a sighting is right; None for a kind of which it is not
-    known.
+def chance(kind: int, score: float, height: float, options: Mapping[str, Any]) -> float | None:
+    """Return the chance, 0 to 1, that a sighting is right; None where it is not known: for other
+    kinds, and with another sensitivity.
 
     It holds for pictures such as those that it was fitted to: among people in a square more of the
     weak sightings are faces than in an empty street.
 
-    height  of the detector's box, in pixels.
+    height   of the detector's box, in pixels.
+    options  of the plan.
     """
     table = _tables().get(KINDS[kind])
-    if table is None:
+    if table is None or not _are_counted(options):
         return None
     of_height = [np.interp(score, SCORES, row) for row in table]
     return float(np.interp(np.log(max(height, 1e-6)), np.log(HEIGHTS), of_height))
+
+
+def _are_counted(options: Mapping[str, Any]) -> bool:
+    asked = options.get("detect")
+    return isinstance(asked, Mapping) and asked.get("sensitivity") == COUNTED_WITH
 
 
 @cache

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from efface.detections import DRAWN
 from efface.geometry import Box, Boxes, Size, area, grown, overlap
-from efface.planning.chances import are_counted, chance
+from efface.planning.chances import chance
 from efface.planning.doubt import (
     CAMERA,
     COVERS,
@@ -213,8 +213,7 @@ def _on_a_page(
     """Judge a sighting on a photo: how likely it is wrong, and how much it covers then."""
     best = int(seen[track.score[seen].argmax()])
     score, height = float(track.score[best]), float(track.xyxy[best, 3] - track.xyxy[best, 1])
-    known = are_counted(film.plan.options)
-    right = chance(track.kind, score, height / tallness) if known else None
+    right = chance(track.kind, score, height / tallness, film.plan.options)
     weak = 1 - (clipped((score - sure) / CLEAR_SCORE_MARGIN) if right is None else right)
     much = weak * clipped(float(_shares(track, film)[best]) / MUCH_SHARE)
     causes = {WEAK: weak} | ({COVERS: much} if WEIGHTS[COVERS] * much >= NAMED_RISK else {})

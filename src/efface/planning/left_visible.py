@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from efface.detections import FACE, KINDS, PLATE
 from efface.geometry import Boxes, area
-from efface.planning.chances import are_counted, chance
+from efface.planning.chances import chance
 from efface.planning.doubt import LEFT
 from efface.planning.plan import LeftBeyond, Plan
 from efface.tracks import Reason, Track
@@ -129,10 +129,10 @@ def stretches(plan: Plan) -> tuple[Stretch, ...]:
 
 
 def _chance(track: Track, plan: Plan) -> float | None:
-    if plan.medium != "photo" or not are_counted(plan.options):
+    if plan.medium != "photo":
         return None
     height = float(track.xyxy[0, 3] - track.xyxy[0, 1]) / TALLER.get(track.kind, 1.0)
-    told = chance(track.kind, float(track.score[0]), height)
+    told = chance(track.kind, float(track.score[0]), height, plan.options)
     return None if told is None else round(told, 2)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from efface.planning.chances import are_counted, chance
+from efface.planning.chances import chance
 from efface.planning.doubt_risk import size_share
 from efface.tracks import Track
 
@@ -27,8 +27,7 @@ def chance_on_photo(seen: Track, options: Mapping[str, Any]) -> float:
     seen     with the box as the detector drew it.
     options  of its plan.
     """
-    known = are_counted(options)
-    told = chance(seen.kind, float(seen.score[0]), _height(seen)) if known else None
+    told = chance(seen.kind, float(seen.score[0]), _height(seen), options)
     return UNKNOWN if told is None else told
 
 

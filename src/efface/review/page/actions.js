@@ -78,7 +78,7 @@ export class Actions {
 
   #seekLeft(way) {
     const all = this.#store.doc.left_where;
-    if (!all.length) return toast("Nothing that was seen is left visible.");
+    if (!all.length) return toast("Nothing is on the list of what is left visible.");
     this.visit(nextPlace(all, this.#store.place, way));
   }
 

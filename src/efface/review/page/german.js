@@ -310,6 +310,8 @@ export const GERMAN = {
     "Nichts ist für sich zweifelhaft. Was nie gefunden wurde, steht in keiner Liste: Sieh dir alles an.",
   "Every doubtful moment was looked at.": "Jede zweifelhafte Stelle wurde angesehen.",
   "{n} more: decide about some of these first.": "{n} weitere: Entscheide zuerst über einige von diesen.",
+  "Nothing likely is left visible. What was never seen, is very low or is almost never real is in no list.":
+    "Nichts Wahrscheinliches ist sichtbar geblieben. Was nie gesehen wurde, sehr niedrig ist oder fast nie echt ist, steht in keiner Liste.",
   "Nothing that was seen is left visible. What was never seen is in no list.":
     "Nichts Gesehenes ist sichtbar geblieben. Was nie gesehen wurde, steht in keiner Liste.",
   "{n} deleted. Undo (Z) brings them back.": "{n} gelöscht. Rückgängig (Z) holt sie zurück.",
@@ -383,7 +385,7 @@ export const GERMAN = {
   "This browser does not allow full screen here.": "Dieser Browser erlaubt hier kein Vollbild.",
 
   // What was done
-  "Nothing that was seen is left visible.": "Nichts Gesehenes ist sichtbar geblieben.",
+  "Nothing is on the list of what is left visible.": "In der Liste des sichtbar Gebliebenen steht nichts.",
   "Every moment of this filter was looked at. There are others.": "Jede Stelle dieser Auswahl wurde angesehen. Es gibt andere.",
   "There are no doubtful moments.": "Es gibt keine zweifelhaften Stellen.",
   "Choose a moment with N first, or accept the whole file with Shift+A.":

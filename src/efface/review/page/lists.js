@@ -5,6 +5,8 @@ import { DoubtFilters } from "./doubt_filters.js";
 import { timecode } from "./times.js";
 import { CAUSES, KINDS, by, el, nameOfTrack } from "./words.js";
 
+const NONE_IN_FILM = "Nothing that was seen is left visible. What was never seen is in no list.";
+const NONE_ON_PHOTO = "Nothing likely is left visible. What was never seen, is very low or is almost never real is in no list.";
 const NAMES = ["doubts", "left", "tracks", "quiet"];
 const MOST = 2000; // lines of one list
 const MOST_DOUBTS = 500; // each with a picture
@@ -178,7 +180,7 @@ export class Lists {
       return isHere && chosen.includes(found.track) ? el("div", {}, button, this.#decisions()) : button;
     });
     if (items.length) items.unshift(el("p", { class: "note" }, doc.left_said), this.#coverAll());
-    else items.push(el("p", { class: "empty" }, doc.left_said || "Nothing that was seen is left visible. What was never seen is in no list."));
+    else items.push(el("p", { class: "empty" }, doc.left_said || (this.#store.isPhoto ? NONE_ON_PHOTO : NONE_IN_FILM)));
     if (doc.left_where.length > MOST) items.push(el("p", { class: "empty" }, `${doc.left_where.length - MOST} more: decide about some of these first.`));
     const list = by("left");
     const { scrollTop } = list;
