@@ -97,7 +97,7 @@ def look(out: Path, folders: Sequence[Path], count: int) -> None:
     done = {tuple(json.loads(line)[:2]) for line in _lines(path)}
     detector = DETECTORS["pyramid"](for_search(DetectOptions(kinds="face,plate")))
     networks = {info.name: info.sha256 for info in detector.infos}
-    (out / NETWORKS).write_text(json.dumps(networks))
+    _same_networks(out / NETWORKS, networks)
     with path.open("a") as file:
         for folder, name in (n for n in named[:count] if n not in done):
             frame = _frame(opened(Path(folder) / name)[0])
@@ -159,6 +159,14 @@ def sheets(out: Path) -> None:
         write_sheets(folder, [place for _, place in asked])
         (folder / "asked.json").write_text(json.dumps([row for row, _ in asked]))
         print(f"{KINDS[kind]}: {len(asked)} places")
+
+
+def _same_networks(path: Path, networks: dict[str, str]) -> None:
+    """Note what looks. A run that goes on must look with what it began with: ValueError else."""
+    if not path.exists():
+        path.write_text(json.dumps(networks))
+    elif json.loads(path.read_text()) != networks:
+        raise ValueError(f"{path.parent} was begun with other networks: count in a new folder")
 
 
 def _sightings(path: Path) -> Iterator[Sighting]:

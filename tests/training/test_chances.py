@@ -80,6 +80,15 @@ def test_it_was_counted_with_the_networks_that_ship():
     assert len(counted) > 2
 
 
+def test_a_run_does_not_go_on_with_other_networks(tmp_path):
+    noted = tmp_path / chances.NETWORKS
+    for _ in range(2):
+        chances._same_networks(noted, {"a": "0"})
+    with pytest.raises(ValueError, match="other networks"):
+        chances._same_networks(noted, {"a": "1"})
+    assert json.loads(noted.read_text()) == {"a": "0"}
+
+
 def test_sheets_and_words_become_rows(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((90, 160, 3), np.uint8))
     seen = [[FACE, 0.3, 10, 10, 40, 50], [FACE, 0.8, 60, 10, 90, 50], [PLATE, 0.4, 9, 60, 49, 70]]
